@@ -1,0 +1,47 @@
+/**
+ * Every setting of a Holdfast process, with its unit, default and reason. Read once, by a composition root, from the
+ * environment; nothing else reads the environment.
+ */
+export type Settings = {
+  /** `postgres://…`; absent: the embedded server (only `holdfast start`). `DATABASE_URL`. */
+  readonly databaseUrl: string | null;
+  /** `host:port`; absent: the dev server (only `holdfast start`). `TEMPORAL_ADDRESS`. */
+  readonly temporalAddress: string | null;
+  /** Temporal namespace. `TEMPORAL_NAMESPACE`, default `default`. */
+  readonly temporalNamespace: string;
+  /** `mqtt://…`; absent: the in-process broker (only `holdfast start`). `MQTT_URL`. */
+  readonly mqttUrl: string | null;
+  /** Optional: fan-out and shared rate limits between several gateways. `REDIS_URL`. */
+  readonly redisUrl: string | null;
+  /** Address that servers listen on. Loopback unless set: a sandbox is nobody else's business. `HOLDFAST_HOST`. */
+  readonly host: string;
+  /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */
+  readonly publicUrl: string;
+  readonly ports: {
+    readonly gateway: number;
+    readonly mqtt: number;
+    readonly temporal: number;
+    readonly temporalUi: number;
+    readonly postgres: number;
+    /** The simulators' HTTP port (payment gateway, carrier, inbox page), sandbox only. */
+    readonly simulators: number;
+    /** The simulators' SMTP port, sandbox only. */
+    readonly smtp: number;
+  };
+  /** Where the embedded servers keep their data. `HOLDFAST_DATA`, default `.holdfast` in the working directory. */
+  readonly dataFolder: string;
+  readonly engine: {
+    /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
+    readonly threads: number;
+    /** Logical shards; fixed when a database is first used. `HOLDFAST_SHARDS`. */
+    readonly shards: number;
+  };
+  readonly payments: { readonly stripeBaseUrl: string; readonly stripeSecretKey: string };
+  readonly carriers: {
+    readonly easypostBaseUrl: string;
+    readonly easypostApiKey: string;
+    readonly easypostWebhookSecret: string;
+  };
+  readonly mail: { readonly smtpUrl: string; readonly from: string };
+  readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
+};

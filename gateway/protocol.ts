@@ -1,0 +1,88 @@
+/**
+ * The streaming protocol of `/v1/stream`.
+ *
+ * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack` (binary frames); both carry the same messages.
+ * A frame is one message or an array of up to 1,000. Every client message has an `id` (string of 1..64 characters) that its reply
+ * repeats in `re`. The server grants credit: a client may have at most `credit` messages unanswered; each reply gives one
+ * back. Going beyond it is refused with `credit_exceeded`. Authentication is by `Authorization: Bearer` or by
+ * `?key=`; a browser's session cookie serves read-only subscriptions.
+ */
+
+import type { StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { CaptureResult } from "../orders/capture-result.ts";
+import type { TimelineEntry } from "./api.ts";
+
+export const SUBPROTOCOL_JSON = "holdfast.v1.json";
+export const SUBPROTOCOL_MSGPACK = "holdfast.v1.msgpack";
+
+export type ClientMessage =
+  /** A channel's own payload, verbatim as text so that no number is damaged on the way. */
+  | {
+      readonly id: string;
+      readonly type: "order.capture";
+      readonly channel: string;
+      readonly topic?: string;
+      readonly payload: string;
+    }
+  | {
+      readonly id: string;
+      readonly type: "stock.execute";
+      readonly commands: readonly StockCommand[];
+    }
+  | { readonly id: string; readonly type: "stock.positions"; readonly skus: readonly string[] }
+  /** Orders' timelines from a cursor on (`null`: from now on); `order` narrows it to one order. */
+  | {
+      readonly id: string;
+      readonly type: "feed.subscribe";
+      readonly after: string | null;
+      readonly order?: string;
+    }
+  | { readonly id: string; readonly type: "feed.unsubscribe" }
+  | { readonly id: string; readonly type: "ping" };
+
+export type ServerMessage =
+  | {
+      readonly type: "hello";
+      readonly server: string;
+      readonly protocol: 1;
+      readonly credit: number;
+      readonly maxFrameBytes: number;
+    }
+  | {
+      readonly re: string;
+      readonly type: "order.captured";
+      readonly results: readonly CaptureResult[];
+    }
+  | {
+      readonly re: string;
+      readonly type: "stock.executed";
+      readonly outcomes: readonly StockOutcome[];
+    }
+  | {
+      readonly re: string;
+      readonly type: "stock.positions";
+      readonly positions: readonly unknown[];
+    }
+  | { readonly re: string; readonly type: "feed.subscribed"; readonly cursor: string }
+  | { readonly re: string; readonly type: "feed.unsubscribed" }
+  | { readonly re: string; readonly type: "pong" }
+  /** `re` is null where the frame could not be read far enough to know the message. */
+  | {
+      readonly re: string | null;
+      readonly type: "error";
+      readonly code: string;
+      readonly detail: string;
+      readonly retryAfterMs?: number;
+    }
+  /** Feed entries in order; resume after a reconnect with the last `cursor`. */
+  | {
+      readonly type: "feed.events";
+      readonly cursor: string;
+      readonly events: readonly FeedEvent[];
+    };
+
+export type FeedEvent = TimelineEntry & {
+  readonly orderId: string;
+  readonly channelId: string;
+  readonly status: string;
+};

@@ -1,0 +1,55 @@
+/**
+ * A fulfillment order is the part of an order that one location is asked to ship. Statuses and actions carry the
+ * names of Shopify's FulfillmentOrder so that integrators need to learn no second vocabulary.
+ */
+export type FulfillmentOrderStatus =
+  | "open"
+  | "in_progress"
+  | "scheduled"
+  | "on_hold"
+  | "incomplete"
+  | "closed"
+  | "cancelled";
+
+/** Where the goods stand on the floor while the fulfillment order is in progress. */
+export type FloorStage =
+  | "waiting"
+  | "picking"
+  | "picked"
+  | "conveying"
+  | "verifying"
+  | "packed"
+  | "labelled"
+  | "shipped";
+
+export type FulfillmentOrderAction =
+  | "hold"
+  | "release_hold"
+  | "move"
+  | "cancel_fulfillment_order"
+  | "create_fulfillment";
+
+/** What a client may do with a fulfillment order now; served with each record so that no client needs a state table. */
+export function supportedActions(
+  status: FulfillmentOrderStatus,
+  stage: FloorStage,
+): readonly FulfillmentOrderAction[] {
+  switch (status) {
+    case "open":
+    case "scheduled":
+      return ["hold", "move", "cancel_fulfillment_order", "create_fulfillment"];
+    case "in_progress":
+      return stage === "waiting" ? ["hold", "cancel_fulfillment_order"] : [];
+    case "on_hold":
+      return ["release_hold", "cancel_fulfillment_order"];
+    case "incomplete":
+      return ["cancel_fulfillment_order"];
+    case "closed":
+    case "cancelled":
+      return [];
+    default: {
+      const unreachable: never = status;
+      return unreachable;
+    }
+  }
+}

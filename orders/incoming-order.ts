@@ -1,0 +1,55 @@
+/**
+ * What a channel adapter makes of a channel's own payload: one order in Holdfast's words, not yet checked
+ * against the catalog and not yet captured.
+ */
+import type { Address } from "./address.ts";
+import type { Money } from "./money.ts";
+import type { HoldReason } from "./order.ts";
+
+export type IncomingTax = { readonly name: string; readonly amount: Money };
+
+export type IncomingLine = {
+  /** The channel's own id of the line, exact, as text. */
+  readonly externalLineId: string;
+  /** The channel's SKU; empty where the channel has none. */
+  readonly channelSku: string;
+  readonly title: string;
+  readonly quantity: number;
+  readonly unitPrice: Money;
+  readonly discount: Money;
+  readonly taxes: readonly IncomingTax[];
+  /** What the channel says of the line beyond that, e.g. variant or ASIN; kept as text. */
+  readonly attributes: Readonly<Record<string, string>>;
+};
+
+export type IncomingOrder = {
+  /** The channel's own id of the order, exact, as text. With the channel it identifies the order. */
+  readonly externalId: string;
+  /** The number that the channel shows to its customer, e.g. `#9999`. */
+  readonly externalNumber: string;
+  /** Every other id that the channel gave, by the channel's field name, exact. */
+  readonly externalIds: Readonly<Record<string, string>>;
+  readonly placedAt: string;
+  readonly updatedAt: string;
+  readonly currency: string;
+  readonly lines: readonly IncomingLine[];
+  readonly shippingPrice: Money;
+  readonly shippingTaxes: readonly IncomingTax[];
+  readonly discount: Money;
+  readonly total: Money;
+  readonly shippingAddress?: Address;
+  readonly billingAddress?: Address;
+  readonly customer: {
+    readonly name: string;
+    readonly email?: string;
+    readonly phone?: string;
+    readonly externalId?: string;
+  };
+  /** Requested service as the channel words it, e.g. `Standard`. */
+  readonly shippingService: string;
+  /** `channel` where the channel took the money itself, so that it is verified and never charged here. */
+  readonly paymentBy: "channel" | "merchant";
+  /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
+  readonly holdReasons: readonly HoldReason[];
+  readonly note?: string;
+};

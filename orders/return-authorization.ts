@@ -1,0 +1,32 @@
+/** A return from the shopper's request to the refund. Refunds follow what was received, never what was announced. */
+export type ReturnAuthorizationStatus =
+  | "requested"
+  | "approved"
+  | "in_transit"
+  | "received"
+  | "inspected"
+  | "refunded"
+  | "declined"
+  | "cancelled";
+
+/** What becomes of a returned unit; only `restocked` makes it sellable again. */
+export type Disposition = "restocked" | "damaged" | "missing";
+
+export const RETURN_REASONS = [
+  "too_small",
+  "too_large",
+  "not_as_described",
+  "defective",
+  "wrong_item",
+  "changed_mind",
+] as const;
+
+export type ReturnReason = (typeof RETURN_REASONS)[number];
+
+export type ReturnLine = {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly requested: number;
+  readonly received: number;
+  readonly disposition: Disposition | null;
+};

@@ -1,0 +1,104 @@
+/**
+ * What Holdfast needs of a carrier or a carrier aggregator. Buying a label is idempotent by key. A refusal (address
+ * not deliverable, parcel too heavy) is a value; a fault throws.
+ */
+import type { Address } from "../orders/address.ts";
+
+export type Parcel = {
+  readonly weightGrams: number;
+  readonly lengthMm: number;
+  readonly widthMm: number;
+  readonly heightMm: number;
+};
+
+export type CustomsItem = {
+  readonly description: string;
+  readonly quantity: number;
+  readonly valueMinor: number;
+  readonly currency: string;
+  readonly weightGrams: number;
+  readonly hsCode: string;
+  readonly originCountry: string;
+};
+
+export type CarrierRate = {
+  readonly rateId: string;
+  readonly carrier: string;
+  readonly service: string;
+  readonly costMinor: number;
+  readonly currency: string;
+  readonly deliveryDays: number;
+};
+
+export type RateRequest = {
+  readonly idempotencyKey: string;
+  /** Shown on the label: the order id. */
+  readonly reference: string;
+  readonly from: Address;
+  readonly to: Address;
+  readonly parcel: Parcel;
+  /** Empty within one customs territory. */
+  readonly customs: readonly CustomsItem[];
+  readonly isReturn: boolean;
+};
+
+export type RatedShipment = {
+  /** The carrier's id of the shipment, to buy a label for. */
+  readonly carrierShipmentId: string;
+  readonly rates: readonly CarrierRate[];
+};
+
+export type PurchasedLabel = {
+  readonly carrierShipmentId: string;
+  readonly carrier: string;
+  readonly service: string;
+  readonly trackingNumber: string;
+  readonly costMinor: number;
+  readonly currency: string;
+  readonly zpl: string;
+  readonly pdf: Uint8Array;
+};
+
+export type CarrierRefusal = {
+  readonly status: "refused";
+  readonly code: string;
+  readonly message: string;
+};
+
+export type TrackingStatus =
+  | "pre_transit"
+  | "in_transit"
+  | "out_for_delivery"
+  | "available_for_pickup"
+  | "delivered"
+  | "return_to_sender"
+  | "failure"
+  | "unknown";
+
+/** One report about a parcel, as a carrier's webhook or a poll gives it. */
+export type TrackingReport = {
+  /** The carrier's id of this report; a repeated report is dropped by it. */
+  readonly reportId: string;
+  readonly trackingNumber: string;
+  readonly status: TrackingStatus;
+  readonly message: string;
+  readonly at: string;
+  readonly place: string;
+};
+
+export interface Carrier {
+  readonly provider: string;
+  rate(request: RateRequest): Promise<({ readonly status: "rated" } & RatedShipment) | CarrierRefusal>;
+  buyLabel(request: {
+    readonly idempotencyKey: string;
+    readonly carrierShipmentId: string;
+    readonly rateId: string;
+  }): Promise<({ readonly status: "bought" } & PurchasedLabel) | CarrierRefusal>;
+  /** Gives an unused label back. Succeeds where it was never bought. */
+  voidLabel(request: { readonly carrierShipmentId: string }): Promise<void>;
+  /** Checks the signature of a tracking webhook over the raw body and reads it; `null` where the signature is wrong. */
+  readTrackingWebhook(
+    headers: Readonly<Record<string, string>>,
+    rawBody: Buffer,
+  ): readonly TrackingReport[] | null;
+}

@@ -1,0 +1,34 @@
+/**
+ * What Holdfast needs of a sales channel: reading its own payloads. An adapter is pure: bytes in, orders out.
+ */
+import type { IncomingOrder } from "../orders/incoming-order.ts";
+
+/** A reason why a payload is not an order that can be captured. */
+export type ChannelRefusal = {
+  /** `malformed_payload` (not the channel's format), `not_an_order` (another of the channel's documents), `invalid_order`. */
+  readonly code: "malformed_payload" | "not_an_order" | "invalid_order";
+  readonly detail: string;
+  readonly externalId?: string;
+};
+
+export type ChannelReading =
+  | { readonly kind: "order"; readonly order: IncomingOrder }
+  | { readonly kind: "cancellation"; readonly externalId: string; readonly reason: string }
+  | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
+
+export interface ChannelAdapter {
+  /** `shopify`, `amazon`, `walmart`, `woocommerce`, `holdfast` (the canonical format). */
+  readonly kind: string;
+  /**
+   * Reads one payload exactly as the channel sent it; it may hold several orders (a list response).
+   * @param topic the channel's own event name where it has one, e.g. `orders/create`
+   */
+  read(payload: string, topic: string | null): readonly ChannelReading[];
+  /**
+   * Joins several documents about the same orders into payloads that `read` takes, one an order, for channels whose API
+   * spreads an order over several responses (Amazon: order, items, address, buyer). Others return their input.
+   */
+  join(documents: readonly string[]): readonly string[];
+  /** Checks a webhook's signature over the raw body in constant time. */
+  verifyWebhook(headers: Readonly<Record<string, string>>, rawBody: Buffer, secret: string): boolean;
+}

@@ -1,0 +1,39 @@
+/**
+ * What Holdfast needs of a payment gateway. Amounts are ISO 4217 minor units. Each call carries an idempotency key:
+ * the gateway answers a repeated key with the first result. A decline is a value; a fault (time-out, 5xx) throws, and
+ * the caller repeats the call with the same key.
+ */
+export type PaymentResult =
+  | { readonly status: "succeeded"; readonly reference: string }
+  | { readonly status: "declined"; readonly code: string; readonly message: string };
+
+export interface PaymentGateway {
+  readonly provider: string;
+  authorize(request: {
+    readonly idempotencyKey: string;
+    readonly orderId: string;
+    readonly amountMinor: number;
+    readonly currency: string;
+    /** The gateway's token of the means of payment; card data never enters Holdfast. */
+    readonly paymentMethod: string;
+    readonly customerEmail?: string;
+  }): Promise<PaymentResult>;
+  /** Captures part or all of an authorization; `reference` is that of `authorize`. */
+  capture(request: {
+    readonly idempotencyKey: string;
+    readonly reference: string;
+    readonly amountMinor: number;
+    readonly currency: string;
+    /** Whether more captures of this authorization may follow. */
+    readonly final: boolean;
+  }): Promise<PaymentResult>;
+  /** Gives an authorization back. Succeeds where it was never made or is void already. */
+  cancel(request: { readonly idempotencyKey: string; readonly reference: string }): Promise<PaymentResult>;
+  refund(request: {
+    readonly idempotencyKey: string;
+    readonly reference: string;
+    readonly amountMinor: number;
+    readonly currency: string;
+    readonly reason: string;
+  }): Promise<PaymentResult>;
+}

@@ -1,0 +1,38 @@
+/**
+ * A real PostgreSQL for tests: one embedded server a test run (started on first use by the global set-up), one fresh,
+ * migrated database a caller, cloned from a template in some 50 ms.
+ */
+import { randomBytes } from "node:crypto";
+import { inject } from "vitest";
+import { type Database, openDatabase } from "../store/database.ts";
+import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Superuser URL of the run's server, database `postgres`. */
+    readonly postgresUrl: string;
+  }
+}
+
+export type TestDatabase = {
+  readonly url: string;
+  readonly database: Database;
+  /** Closes the pool and drops the database. */
+  close(): Promise<void>;
+};
+
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const adminUrl = inject("postgresUrl");
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  await runAsAdmin(adminUrl, `create database ${name} template holdfast_template`);
+  const url = withDatabase(adminUrl, name);
+  const database = openDatabase(url);
+  return {
+    url,
+    database,
+    close: async () => {
+      await database.end();
+      await runAsAdmin(adminUrl, `drop database ${name} with (force)`);
+    },
+  };
+}

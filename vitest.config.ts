@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
+
+/** Three lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts", "**/*.test.tsx"],
+          exclude: [...anywhere, "**/*.integration.test.ts", "**/*.browser.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["**/*.integration.test.ts"],
+          exclude: anywhere,
+          globalSetup: "test-support/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["**/*.browser.test.ts"],
+          exclude: anywhere,
+          globalSetup: "test-support/global-setup.ts",
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,73 @@
+/**
+ * The messages between the rest of the system and the sagas: workflow names, ids, arguments and signals.
+ *
+ * Nobody calls Temporal directly: a message is an outbox row, written in the transaction of what causes it, and the
+ * relay (`outbox-relay.ts`) delivers it at least once. Signals therefore carry a key, and sagas drop repeats.
+ */
+
+/** Every saga's task queue. */
+export const TASK_QUEUE = "holdfast";
+
+/** Workflow ids: an order's saga bears the order id, a return's saga the return id. */
+export type WorkflowStart =
+  | {
+      readonly workflow: "orderFulfillment";
+      readonly workflowId: string;
+      readonly args: readonly [OrderFulfillmentInput];
+    }
+  | {
+      readonly workflow: "returnAuthorization";
+      readonly workflowId: string;
+      readonly args: readonly [ReturnInput];
+    };
+
+export type OrderFulfillmentInput = {
+  readonly orderId: string;
+  readonly channelId: string;
+  /** Whether the order was captured with open hold reasons. */
+  readonly onHold: boolean;
+};
+
+export type ReturnInput = {
+  readonly returnId: string;
+  readonly orderId: string;
+  readonly channelId: string;
+};
+
+/** Delivered with signal name `orderMessage`. */
+export type OrderMessage =
+  /** Staff or the catalog cleared hold reasons: look again whether the order can go on. */
+  | { readonly key: string; readonly type: "hold-released" }
+  | {
+      readonly key: string;
+      readonly type: "cancel-requested";
+      readonly reason: string;
+      readonly by: string;
+    }
+  /** The floor has packed and verified a fulfillment order. */
+  | { readonly key: string; readonly type: "packed"; readonly fulfillmentOrderId: string }
+  /** The floor could not: units short or unverifiable. */
+  | {
+      readonly key: string;
+      readonly type: "floor-exception";
+      readonly fulfillmentOrderId: string;
+      readonly code: "short_pick" | "verification_failed" | "device_failure";
+      readonly detail: string;
+    }
+  | { readonly key: string; readonly type: "delivered"; readonly shipmentId: string };
+
+/** Delivered with signal name `returnMessage`. */
+export type ReturnMessage =
+  /** The return was scanned in at the dock. */
+  | { readonly key: string; readonly type: "received" }
+  /** Every line has been inspected and has its disposition (`return_line` holds it). */
+  | { readonly key: string; readonly type: "inspected" }
+  | { readonly key: string; readonly type: "cancelled" };
+
+export type WorkflowSignal =
+  | { readonly workflowId: string; readonly signal: "orderMessage"; readonly message: OrderMessage }
+  | {
+      readonly workflowId: string;
+      readonly signal: "returnMessage";
+      readonly message: ReturnMessage;
+    };
