@@ -5,6 +5,7 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 /** Three lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. */
 export default defineConfig({
   test: {
+    reporters: ["default", "./test-support/summary-reporter.ts"],
     projects: [
       {
         test: {
