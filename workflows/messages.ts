@@ -71,3 +71,17 @@ export type WorkflowSignal =
       readonly signal: "returnMessage";
       readonly message: ReturnMessage;
     };
+
+/** The outbox row that starts a saga; at most one a saga. */
+export function startRow(start: WorkflowStart) {
+  return { key: `start:${start.workflowId}`, topic: "workflow.start", payload: start } as const;
+}
+
+/** The outbox row that signals a saga; at most one a message key. */
+export function signalRow(signal: WorkflowSignal) {
+  return {
+    key: `signal:${signal.workflowId}:${signal.message.key}`,
+    topic: "workflow.signal",
+    payload: signal,
+  } as const;
+}

@@ -1,0 +1,87 @@
+/**
+ * The outbox: effects that leave the database, written in the transaction of what causes them and carried out later by
+ * `workflows/outbox-relay.ts`, at least once.
+ *
+ * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease (`due_at` moves
+ * ahead), so that no transaction stays open while the outside is called and a relay that dies gives its rows back.
+ */
+import type { Queryable } from "./database.ts";
+
+/** Channel of `NOTIFY` that wakes the relay. */
+export const OUTBOX_CHANNEL = "outbox";
+
+export type OutboxTopic = "workflow.start" | "workflow.signal";
+
+export type OutboxMessage = {
+  readonly key: string;
+  readonly topic: OutboxTopic;
+  readonly payload: object;
+};
+
+export type DueOutboxRow = {
+  readonly id: number;
+  readonly key: string;
+  readonly topic: OutboxTopic;
+  readonly payload: unknown;
+  /** Attempts so far, this one included. */
+  readonly attempts: number;
+};
+
+/** Adds messages and wakes the relay at commit. A message whose key is there already is left as it is. */
+export async function writeOutbox(client: Queryable, messages: readonly OutboxMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  await client.query(
+    `with added as (
+       insert into outbox (key, topic, payload)
+       select key, topic, payload from jsonb_to_recordset($1) as m(key text, topic text, payload jsonb)
+       on conflict (key) do nothing
+       returning id
+     )
+     select pg_notify('${OUTBOX_CHANNEL}', '') from added limit 1`,
+    [JSON.stringify(messages)],
+  );
+}
+
+/** Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over. */
+export async function takeDueOutbox(
+  client: Queryable,
+  limit: number,
+  leaseMs: number,
+): Promise<readonly DueOutboxRow[]> {
+  const { rows } = await client.query(
+    `update outbox set attempts = attempts + 1, due_at = now() + $2 * interval '1 millisecond'
+     where id in (
+       select id from outbox where done_at is null and due_at <= now()
+       order by due_at, id limit $1 for update skip locked
+     )
+     returning id, key, topic, payload, attempts`,
+    [limit, leaseMs],
+  );
+  return rows.sort((a, b) => a.id - b.id);
+}
+
+/** Marks rows as carried out. `note` says where there was nothing to do. */
+export async function finishOutbox(
+  client: Queryable,
+  rows: readonly { readonly id: number; readonly note: string | null }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `update outbox set done_at = now(), last_error = note
+     from unnest($1::bigint[], $2::text[]) as finished(row_id, note) where id = row_id`,
+    [rows.map((row) => row.id), rows.map((row) => row.note)],
+  );
+}
+
+/** Puts rows off after a failure, each by its own delay, with what went wrong. */
+export async function postponeOutbox(
+  client: Queryable,
+  rows: readonly { readonly id: number; readonly error: string; readonly delayMs: number }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `update outbox set due_at = now() + delay * interval '1 millisecond', last_error = error
+     from unnest($1::bigint[], $2::text[], $3::integer[]) as failed(row_id, error, delay) where id = row_id`,
+    [rows.map((row) => row.id), rows.map((row) => row.error), rows.map((row) => row.delayMs)],
+  );
+}
