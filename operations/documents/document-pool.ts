@@ -1,0 +1,35 @@
+/**
+ * Draws documents on threads of their own (ADR 0003): a page takes milliseconds, which the thread that serves sockets
+ * does not have. The pool starts its first thread with the first document and lets idle ones go.
+ */
+import { join } from "node:path";
+import { Piscina } from "piscina";
+import { projectRoot } from "../../config/project-root.ts";
+import type { DocumentTask } from "./draw-document.ts";
+import type { PackingSlip } from "./packing-slip.ts";
+
+/** Documents that may wait; beyond it a request is refused rather than kept waiting for minutes. */
+const MAX_QUEUED_DOCUMENTS = 500;
+
+/** How long an idle thread is kept, in milliseconds. */
+const IDLE_TIMEOUT_MS = 30_000;
+
+export type DocumentPool = {
+  /** @returns PDF bytes. Rejects where the queue is full. */
+  packingSlip(slip: PackingSlip): Promise<Uint8Array>;
+  close(): Promise<void>;
+};
+
+export function createDocumentPool(): DocumentPool {
+  const pool = new Piscina<DocumentTask, Uint8Array>({
+    filename: join(projectRoot, "dist", "operations", "documents", "draw-document.js"),
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: IDLE_TIMEOUT_MS,
+    maxQueue: MAX_QUEUED_DOCUMENTS,
+  });
+  return {
+    packingSlip: (slip) => pool.run({ kind: "packing-slip", slip }),
+    close: () => pool.close(),
+  };
+}
