@@ -9,7 +9,12 @@ export class UserProblem extends Error {
   /** 1: something went wrong. 2: the command line itself is wrong. */
   readonly exitStatus: 1 | 2;
 
-  constructor(code: string, message: string, advice: string, options: { cause?: unknown; exitStatus?: 2 } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    advice: string,
+    options: { cause?: unknown; exitStatus?: 2 } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "UserProblem";
     this.code = code;

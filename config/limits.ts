@@ -1,0 +1,80 @@
+/**
+ * Every limit of the gateway, with its unit and its reason. They bound what one caller can cost; none is a setting,
+ * because a deployment that needs another value needs to know why this one was chosen.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+// ---- REST and webhooks
+
+/** Bytes of a request body. The largest real channel payload seen is 20 KiB; an order of 1,000 lines is some 200 KiB. */
+export const MAX_BODY_BYTES = 256 * KIB;
+/** Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels; parsers recurse, so it must end. */
+export const MAX_DEPTH = 32;
+/** Values in one request or frame: a quarter of a MiB of `[],[],…` would otherwise cost a hundred times its size. */
+export const MAX_VALUES = 100_000;
+/** Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. */
+export const BODY_DEADLINE_MS = 15 * SECOND;
+/** Milliseconds that a graceful stop waits for requests that have begun. */
+export const STOP_DEADLINE_MS = 5 * SECOND;
+/** Rows of a page: default and most. A page of 200 orders is some 100 KiB. */
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 200;
+/** Stock commands of one request or message: one commit's worth; more come as more messages. */
+export const MAX_STOCK_COMMANDS = 1_000;
+/** SKUs of one `stock.positions` message. */
+export const MAX_POSITION_SKUS = 1_000;
+
+// ---- identity
+
+/** A forgotten browser is signed out after a working half-day, any browser after a working day. */
+export const SESSION_IDLE_MS = 4 * HOUR;
+export const SESSION_ABSOLUTE_MS = 12 * HOUR;
+/** Sign-in attempts: a person mistypes a few times, a guesser needs millions. Bucket size and refill per second. */
+export const LOGIN_BUCKET = { size: 10, perSecond: 10 / 60 };
+/** Requests of one API key or session from one address. A dashboard needs 5 a second; a connector streams by WebSocket. */
+export const REQUEST_BUCKET = { size: 400, perSecond: 200 };
+/** Requests without identity (tracking pages, webhooks before their signature is checked) from one address. */
+export const ANONYMOUS_BUCKET = { size: 200, perSecond: 100 };
+/** Buckets remembered; beyond it those that have refilled are forgotten first. */
+export const MAX_BUCKETS = 50_000;
+/** How long an `Idempotency-Key` is remembered: longer than any connector goes on retrying. */
+export const IDEMPOTENCY_RETENTION_MS = 48 * HOUR;
+/** A claim without an answer this old belongs to a process that died; the repeat may run it again. */
+export const IDEMPOTENCY_CLAIM_MS = MINUTE;
+
+// ---- WebSocket
+
+/** Bytes of a frame: 1,000 messages of 1 KiB. A larger frame is refused with `frame_too_large`. */
+export const MAX_FRAME_BYTES = MIB;
+/** Bytes of a frame that the server reads at all (to be able to refuse it with a code); beyond it the socket is closed. */
+export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
+/** Messages of a frame. */
+export const MAX_FRAME_MESSAGES = 1_000;
+/** Unanswered messages of a connection: enough to keep the engine's next commit full from one connection. */
+export const CONNECTION_CREDIT = 4_096;
+/** Bytes of unanswered messages of a connection: credit alone would let large orders fill the memory. */
+export const CONNECTION_PENDING_BYTES = 16 * MIB;
+/** Bytes that may wait for a reader; one that lets more pile up is cut off and resumes from its cursor. */
+export const MAX_BACKPRESSURE_BYTES = 4 * MIB;
+/** Waiting bytes above which catching up on the feed pauses, so that resuming itself never gets a reader cut off. */
+export const CATCH_UP_PAUSE_BYTES = MIB;
+/** Bad frames of a connection before it is closed with 1008. */
+export const MAX_BAD_FRAMES = 10;
+/** Seconds of silence after which a WebSocket is closed; the server pings by itself in time. 0 or 8 to 960. */
+export const WEBSOCKET_IDLE_SECONDS = 60;
+/** WebSocket connections of this process: some 20 KiB each. */
+export const MAX_CONNECTIONS = 10_000;
+/** How often open connections are checked for revoked keys and ended sessions. */
+export const REVALIDATE_MS = 30 * SECOND;
+/** Messages in work at a time, over all connections, and of one channel or key: the rest waits its turn. */
+export const MAX_RUNNING_MESSAGES = 1_024;
+export const MAX_RUNNING_PER_CHANNEL = 512;
+/** Feed entries of one read and one frame. */
+export const FEED_BATCH = 500;
+/** How often the feed is read while anybody listens. */
+export const FEED_POLL_MS = 100;

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { readSettings, VARIABLES } from "./load.ts";
+
+const complete = {
+  DATABASE_URL: "postgres://a:b@db:5432/holdfast",
+  TEMPORAL_ADDRESS: "temporal:7233",
+  MQTT_URL: "mqtt://broker:1883",
+  HOLDFAST_PUBLIC_URL: "https://orders.example.com/",
+  STRIPE_SECRET_KEY: "sk_live_1",
+  EASYPOST_API_KEY: "EZAK1",
+  EASYPOST_WEBHOOK_SECRET: "secret",
+  SMTP_URL: "smtp://mail:25",
+  HOLDFAST_MAIL_FROM: "orders@example.com",
+};
+
+describe("settings", () => {
+  test("start needs nothing and keeps to the loopback interface", () => {
+    const reading = readSettings({}, "start", "/project");
+    if (reading.status !== "ok") throw new Error("expected settings");
+    expect(reading.settings.databaseUrl).toBeNull();
+    expect(reading.settings.host).toBe("127.0.0.1");
+    expect(reading.settings.publicUrl).toBe("http://127.0.0.1:7400");
+    expect(reading.settings.dataFolder).toBe("/project/.holdfast");
+    expect(reading.settings.engine.threads).toBeGreaterThanOrEqual(2);
+  });
+
+  test("serve without settings names every one that is missing, at once", () => {
+    const reading = readSettings({}, "serve", "/project");
+    if (reading.status !== "invalid") throw new Error("expected problems");
+    expect(reading.problems.map((problem) => problem.variable).sort()).toEqual(Object.keys(complete).sort());
+  });
+
+  test("serve with its settings talks to the real payment gateway and carrier", () => {
+    const reading = readSettings(complete, "serve", "/project");
+    if (reading.status !== "ok") throw new Error("expected settings");
+    expect(reading.settings.payments.stripeBaseUrl).toBe("https://api.stripe.com");
+    expect(reading.settings.publicUrl).toBe("https://orders.example.com");
+  });
+
+  test.each([
+    ["HOLDFAST_PORT", "80a"],
+    ["HOLDFAST_PORT", "70000"],
+    ["HOLDFAST_ENGINE_THREADS", "1"],
+    ["DATABASE_URL", "mysql://x/y"],
+    ["TEMPORAL_ADDRESS", "http://temporal"],
+    ["HOLDFAST_LOG_LEVEL", "loud"],
+    ["MQTT_URL", "broker:1883"],
+  ])("%s=%s is refused by name", (variable, value) => {
+    const reading = readSettings({ [variable]: value }, "start", "/project");
+    if (reading.status !== "invalid") throw new Error("expected a problem");
+    expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("every variable that is read is documented", () => {
+    const read = new Set<string>();
+    const spy = new Proxy<Record<string, string | undefined>>(
+      {},
+      {
+        get: (_, name) => {
+          read.add(String(name));
+          return undefined;
+        },
+      },
+    );
+    readSettings(spy, "serve", "/project");
+    expect([...read].sort()).toEqual(VARIABLES.map((variable) => variable.name).sort());
+  });
+});

@@ -1,0 +1,171 @@
+/**
+ * Reads the settings from an environment. Every variable is checked, and every problem is reported at once, by the
+ * variable's name, so that a wrong deployment is corrected in one round.
+ */
+import { isAbsolute, join } from "node:path";
+import type { Settings } from "./settings.ts";
+
+/** `start` brings its own servers and a sandbox; `serve` is production: nothing is assumed that matters. */
+export type SettingsMode = "start" | "serve";
+
+export type SettingsProblem = { readonly variable: string; readonly problem: string };
+
+export type SettingsReading =
+  | { readonly status: "ok"; readonly settings: Settings }
+  | { readonly status: "invalid"; readonly problems: readonly SettingsProblem[] };
+
+export type Variable = {
+  readonly name: string;
+  readonly meaning: string;
+  readonly standard: string;
+  readonly requiredToServe: boolean;
+};
+
+/** Every variable, for `--help` and docs/operations.md. `standard` is what `holdfast start` assumes. */
+export const VARIABLES: readonly Variable[] = [
+  variable(
+    "DATABASE_URL",
+    "PostgreSQL, postgres://user:password@host:port/database",
+    "embedded server",
+    true,
+  ),
+  variable("TEMPORAL_ADDRESS", "Temporal's front end, host:port", "embedded dev server", true),
+  variable("TEMPORAL_NAMESPACE", "Temporal namespace", "default"),
+  variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
+  variable(
+    "HOLDFAST_PUBLIC_URL",
+    "Base URL by which shoppers and carriers reach the gateway",
+    "http://host:port",
+    true,
+  ),
+  variable("STRIPE_SECRET_KEY", "Secret key of the payment gateway", "sandbox simulator", true),
+  variable("STRIPE_BASE_URL", "Payment gateway's API", "sandbox simulator; serve: https://api.stripe.com"),
+  variable("EASYPOST_API_KEY", "API key of the carrier aggregator", "sandbox simulator", true),
+  variable("EASYPOST_WEBHOOK_SECRET", "Secret that signs the carrier's webhooks", "made at random", true),
+  variable(
+    "EASYPOST_BASE_URL",
+    "Carrier aggregator's API",
+    "sandbox simulator; serve: https://api.easypost.com",
+  ),
+  variable("SMTP_URL", "Mail server, smtp://user:password@host:port", "sandbox inbox", true),
+  variable("HOLDFAST_MAIL_FROM", "Sender of mails to shoppers", "orders@sandbox.example", true),
+  variable("REDIS_URL", "Shares fan-out and rate limits between gateways", "none"),
+  variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
+  variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
+  variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
+  variable("HOLDFAST_MQTT_PORT", "Port of the broker inside the process", "1883"),
+  variable("HOLDFAST_TEMPORAL_PORT", "Port of the embedded Temporal server", "7233"),
+  variable("HOLDFAST_TEMPORAL_UI_PORT", "Port of the Temporal UI", "8233"),
+  variable("HOLDFAST_POSTGRES_PORT", "Port of the embedded PostgreSQL", "5433"),
+  variable("HOLDFAST_SIMULATORS_PORT", "Port of the payment and carrier simulators", "7410"),
+  variable("HOLDFAST_SMTP_PORT", "Port of the sandbox inbox's SMTP server", "7425"),
+  variable("HOLDFAST_ENGINE_THREADS", "Worker threads that run stock actors, 2 to 64", "2"),
+  variable("HOLDFAST_SHARDS", "Logical shards; fixed when a database is first used", "16"),
+  variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
+];
+
+function variable(name: string, meaning: string, standard: string, requiredToServe = false): Variable {
+  return { name, meaning, standard, requiredToServe };
+}
+
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  mode: SettingsMode,
+  workingFolder: string,
+): SettingsReading {
+  const problems: SettingsProblem[] = [];
+  const text = (name: string): string | null => {
+    const value = environment[name]?.trim();
+    return value === undefined || value === "" ? null : value;
+  };
+  const complain = (name: string, problem: string): null => {
+    problems.push({ variable: name, problem });
+    return null;
+  };
+  const url = (name: string, protocols: readonly string[]): string | null => {
+    const value = text(name);
+    if (value === null) return null;
+    const parsed = URL.canParse(value) ? new URL(value) : null;
+    if (parsed === null || !protocols.includes(parsed.protocol)) {
+      return complain(name, `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(" or ")}`);
+    }
+    return value.replace(/\/+$/, "");
+  };
+  const integer = (name: string, standard: number, least: number, most: number): number => {
+    const value = text(name);
+    if (value === null) return standard;
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      complain(name, `must be a whole number from ${least} to ${most}, not "${value}"`);
+      return standard;
+    }
+    return number;
+  };
+  const port = (name: string, standard: number): number => integer(name, standard, 1, 65_535);
+
+  if (mode === "serve") {
+    for (const { name, meaning, requiredToServe } of VARIABLES) {
+      if (requiredToServe && text(name) === null) complain(name, `is not set: ${meaning}`);
+    }
+  }
+
+  const host = text("HOLDFAST_HOST") ?? "127.0.0.1";
+  const ports = {
+    gateway: port("HOLDFAST_PORT", 7400),
+    mqtt: port("HOLDFAST_MQTT_PORT", 1883),
+    temporal: port("HOLDFAST_TEMPORAL_PORT", 7233),
+    temporalUi: port("HOLDFAST_TEMPORAL_UI_PORT", 8233),
+    postgres: port("HOLDFAST_POSTGRES_PORT", 5433),
+    simulators: port("HOLDFAST_SIMULATORS_PORT", 7410),
+    smtp: port("HOLDFAST_SMTP_PORT", 7425),
+  };
+  const temporalAddress = text("TEMPORAL_ADDRESS");
+  if (temporalAddress !== null && !/^[^\s:/]+:\d{1,5}$/.test(temporalAddress)) {
+    complain("TEMPORAL_ADDRESS", `must be host:port, not "${temporalAddress}"`);
+  }
+  const level = text("HOLDFAST_LOG_LEVEL") ?? "info";
+  if (!isLogLevel(level)) {
+    complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
+  }
+  const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const simulators = `http://${reachable}:${ports.simulators}`;
+  const settings: Settings = {
+    databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    temporalAddress,
+    temporalNamespace: text("TEMPORAL_NAMESPACE") ?? "default",
+    mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
+    redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
+    host,
+    publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
+    ports,
+    dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
+    engine: {
+      threads: integer("HOLDFAST_ENGINE_THREADS", 2, 2, 64),
+      shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
+    },
+    payments: {
+      stripeBaseUrl:
+        url("STRIPE_BASE_URL", ["http:", "https:"]) ??
+        (mode === "serve" ? "https://api.stripe.com" : simulators),
+      stripeSecretKey: text("STRIPE_SECRET_KEY") ?? "sk_test_sandbox",
+    },
+    carriers: {
+      easypostBaseUrl:
+        url("EASYPOST_BASE_URL", ["http:", "https:"]) ??
+        (mode === "serve" ? "https://api.easypost.com" : simulators),
+      easypostApiKey: text("EASYPOST_API_KEY") ?? "EZTK_sandbox",
+      easypostWebhookSecret: text("EASYPOST_WEBHOOK_SECRET") ?? "",
+    },
+    mail: {
+      smtpUrl: url("SMTP_URL", ["smtp:", "smtps:"]) ?? `smtp://${reachable}:${ports.smtp}`,
+      from: text("HOLDFAST_MAIL_FROM") ?? "Fernweh Outfitters <orders@sandbox.example>",
+    },
+    log: { level: isLogLevel(level) ? level : "info" },
+  };
+  return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };
+}
+
+function isLogLevel(text: string): text is Settings["log"]["level"] {
+  return text === "debug" || text === "info" || text === "warn" || text === "error";
+}
