@@ -49,6 +49,8 @@ export type IncomingOrder = {
   readonly shippingService: string;
   /** `channel` where the channel took the money itself, so that it is verified and never charged here. */
   readonly paymentBy: "channel" | "merchant";
+  /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
+  readonly paymentMethod?: string;
   /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;

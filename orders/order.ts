@@ -102,5 +102,7 @@ export type OrderDocument = {
   };
   readonly shippingService: string;
   readonly paymentBy: "channel" | "merchant";
+  /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
+  readonly paymentMethod?: string;
   readonly note?: string;
 };

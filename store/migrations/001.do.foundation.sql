@@ -269,6 +269,9 @@ create table order_hold (
   primary key (order_id, hold_id)
 );
 
+-- Serial references of the handling units' SSCC-18: ten digits, then they start again.
+create sequence handling_unit_serial minvalue 0 maxvalue 9999999999 cycle;
+
 create table fulfillment_order (
   id           text primary key,
   order_id     text not null references orders,
@@ -315,6 +318,20 @@ create table shipment (
   created_at            timestamptz not null default now()
 );
 create index shipment_order on shipment (order_id);
+
+-- What a label is bought for, written before the purchase: a purchase whose answer is lost can be repeated or voided.
+create table label_purchase (
+  key                  text primary key,
+  order_id             text not null references orders,
+  shipment_id          text not null,
+  carrier_provider     text not null,
+  carrier_shipment_id  text not null,
+  rate_id              text not null,
+  weight_grams         integer not null,
+  voided_at            timestamptz,
+  created_at           timestamptz not null default now()
+);
+create index label_purchase_order on label_purchase (order_id);
 
 create table tracking_report (
   tracking_number text not null,
