@@ -23,6 +23,8 @@
  *   POST   /returns/{id}/receive             {lines?: {lineId, quantity}[]}   scan-in at the dock
  *   POST   /returns/{id}/inspect             {lines: {lineId, disposition}[]}
  *   GET    /shipments/{id}/label.zpl|label.pdf
+ *   GET    /fulfillment-orders?location&stage&cursor&limit -> Page<WaitingFulfillmentOrder>   what a place has to pack
+ *   POST   /fulfillment-orders/{id}/pack     {lines?: {holdId, picked}[]}  a person picked and packed it (default: all of it)
  *   GET    /overview                         -> Overview
  *   shopper, no login, by token: GET /track/{token} -> TrackingView;  POST /track/{token}/returns ReturnRequest -> ReturnView
  *   webhooks in: POST /webhooks/channels/{channel}, POST /webhooks/carriers/easypost
@@ -112,6 +114,23 @@ export type FulfillmentOrderView = {
     readonly quantity: number;
     readonly picked: number;
     readonly verified: number;
+  }[];
+};
+
+/** A fulfillment order on a place's list, with the hold ids that the packer confirms. */
+export type WaitingFulfillmentOrder = {
+  readonly id: string;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly status: FulfillmentOrderStatus;
+  readonly stage: FloorStage;
+  readonly handlingUnit: string | null;
+  readonly lines: readonly {
+    readonly holdId: string;
+    readonly lineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+    readonly picked: number;
   }[];
 };
 
