@@ -461,6 +461,8 @@ create table floor_task (
   status               text not null check (status in ('queued', 'assigned', 'finished', 'failed', 'cancelled')),
   device_id            text references device,
   priority             integer not null default 100,
+  -- Goes up each time that the task is given out afresh; part of the order id that the robot sees.
+  attempt              integer not null default 1,
   detail               text,
   created_at           timestamptz not null default now(),
   assigned_at          timestamptz,
