@@ -11,12 +11,14 @@ export type IncomingTax = { readonly name: string; readonly amount: Money };
 export type IncomingLine = {
   /** The channel's own id of the line, exact, as text. */
   readonly externalLineId: string;
-  /** The channel's SKU; empty where the channel has none. */
+  /** The channel's SKU; where it gives none, a stable stand-in such as `product_id:87`, so that it can be mapped. */
   readonly channelSku: string;
   readonly title: string;
   readonly quantity: number;
   readonly unitPrice: Money;
+  /** Of the whole line. */
   readonly discount: Money;
+  /** Of the whole line. */
   readonly taxes: readonly IncomingTax[];
   /** What the channel says of the line beyond that, e.g. variant or ASIN; kept as text. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -29,12 +31,14 @@ export type IncomingOrder = {
   readonly externalNumber: string;
   /** Every other id that the channel gave, by the channel's field name, exact. */
   readonly externalIds: Readonly<Record<string, string>>;
+  /** ISO 8601; empty where the channel has not said yet. */
   readonly placedAt: string;
   readonly updatedAt: string;
   readonly currency: string;
   readonly lines: readonly IncomingLine[];
   readonly shippingPrice: Money;
   readonly shippingTaxes: readonly IncomingTax[];
+  /** Discount on the order that no line carries. */
   readonly discount: Money;
   readonly total: Money;
   readonly shippingAddress?: Address;
@@ -51,6 +55,10 @@ export type IncomingOrder = {
   readonly paymentBy: "channel" | "merchant";
   /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
+  /** Prices contain the taxes; absent: taxes come on top. */
+  readonly taxesIncluded?: true;
+  /** What to reserve where stock does not cover the order; absent: all or nothing. */
+  readonly allocation?: "all_or_nothing" | "line_by_line" | "ship_available";
   /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;

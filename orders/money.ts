@@ -80,6 +80,7 @@ export function decimalText(amount: Money): string {
   return `${sign}${digits.slice(0, -amount.exponent)}.${digits.slice(-amount.exponent)}`;
 }
 
-function rescale(amount: Money, exponent: number): number {
+/** `minor` of the amount at another exponent; exact where that is not smaller than its own. */
+export function rescale(amount: Money, exponent: number): number {
   return amount.minor * 10 ** (exponent - amount.exponent);
 }

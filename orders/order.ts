@@ -104,5 +104,9 @@ export type OrderDocument = {
   readonly paymentBy: "channel" | "merchant";
   /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
+  /** Prices contain the taxes; absent: taxes come on top. */
+  readonly taxesIncluded?: true;
+  /** What to reserve where stock does not cover the order; absent: all or nothing. */
+  readonly allocation?: "all_or_nothing" | "line_by_line" | "ship_available";
   readonly note?: string;
 };

@@ -12,7 +12,13 @@ export type ChannelRefusal = {
 };
 
 export type ChannelReading =
-  | { readonly kind: "order"; readonly order: IncomingOrder }
+  | {
+      readonly kind: "order";
+      readonly order: IncomingOrder;
+      /** This order's part of a payload that holds several; absent: the payload is this order. */
+      readonly source?: string;
+    }
+  /** The channel cancels an order. Where it sends the order along, an order's reading comes before it. */
   | { readonly kind: "cancellation"; readonly externalId: string; readonly reason: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 

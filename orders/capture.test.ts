@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { exponentOf, planCapture } from "./capture.ts";
+import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
+import { type Money, parseMoney, zeroMoney } from "./money.ts";
+import { orderIdOf, reservationIdOf } from "./order-identity.ts";
+
+function usd(text: string): Money {
+  const money = parseMoney(text, "USD");
+  if (money === undefined) throw new Error(`not money: ${text}`);
+  return money;
+}
+
+const line: IncomingLine = {
+  externalLineId: "11",
+  channelSku: "TENT",
+  title: "Tent",
+  quantity: 2,
+  unitPrice: usd("10.00"),
+  discount: usd("0"),
+  taxes: [{ name: "State", amount: usd("1.65") }],
+  attributes: {},
+};
+
+const order: IncomingOrder = {
+  externalId: "1",
+  externalNumber: "#1",
+  externalIds: {},
+  placedAt: "2026-01-02T03:04:05+01:00",
+  updatedAt: "",
+  currency: "USD",
+  lines: [line],
+  shippingPrice: usd("5"),
+  shippingTaxes: [{ name: "State", amount: usd("0.35") }],
+  discount: usd("0"),
+  total: usd("27.00"),
+  shippingAddress: { name: "A", line1: "1 B St", city: "C", country: "USA" },
+  customer: { name: "A" },
+  shippingService: "",
+  paymentBy: "channel",
+  holdReasons: [],
+};
+
+function plan(change: Partial<IncomingOrder>, addressRequired = false) {
+  return planCapture(
+    { ...order, ...change },
+    {
+      orderId: "shop-1",
+      companyId: "company",
+      channelId: "shop",
+      capturedAtMs: Date.parse("2026-01-02T04:00:00Z"),
+      skuOf: (channelSku) => (channelSku === "TENT" ? "SKU-TENT" : null),
+      addressRequired,
+    },
+  );
+}
+
+test("a sound order becomes a document with catalog SKUs, summed taxes and a UTC time", () => {
+  const captured = plan({});
+  expect(captured).toMatchObject({
+    status: "captured",
+    holdReasons: [],
+    document: {
+      orderId: "shop-1",
+      placedAt: "2026-01-02T02:04:05.000Z",
+      tax: { minor: 200, exponent: 2 },
+      lines: [{ lineId: "1", sku: "SKU-TENT", tax: { minor: 165 } }],
+      shippingAddress: { country: "US" },
+    },
+  });
+});
+
+test.each([
+  ["no_lines", { lines: [] }],
+  ["too_many_lines", { lines: Array.from({ length: 501 }, () => line) }],
+  ["invalid_quantity", { lines: [{ ...line, quantity: 0 }] }],
+  ["invalid_quantity", { lines: [{ ...line, quantity: 1.5 }] }],
+  ["invalid_quantity", { lines: [{ ...line, quantity: 1e9 }] }],
+  ["invalid_quantity", { lines: [{ ...line, quantity: Number.NaN }] }],
+  ["negative_amount", { lines: [{ ...line, unitPrice: usd("-0.01") }] }],
+  ["negative_amount", { total: usd("-1") }],
+  ["amount_out_of_range", { total: { minor: 2e13, currency: "USD", exponent: 2 } }],
+  ["unknown_currency", { currency: "ABC" }],
+  ["currency_mismatch", { shippingPrice: zeroMoney("EUR") }],
+] as const)("an order that could never be fulfilled is refused with %s (%#)", (code, change) => {
+  expect(plan(change)).toMatchObject({ status: "refused", code });
+});
+
+test("a channel's order without an address waits for it, a basket of our own is refused", () => {
+  const nowhere = { shippingAddress: { name: "A", line1: "1 B St", city: "C", country: "Atlantis" } };
+  expect(plan(nowhere)).toMatchObject({ status: "captured", holdReasons: [{ code: "address_missing" }] });
+  expect(plan(nowhere, true)).toMatchObject({ status: "refused", code: "address_missing" });
+});
+
+test("an order whose lines the channel still owes waits for them", () => {
+  const reason = { code: "lines_missing", detail: "later" } as const;
+  expect(plan({ lines: [], holdReasons: [reason] })).toMatchObject({
+    status: "captured",
+    holdReasons: [reason],
+  });
+});
+
+test("lines that the catalog does not know hold the order and are named", () => {
+  const unknown = plan({ lines: [line, { ...line, channelSku: "LAMP" }] });
+  expect(unknown).toMatchObject({
+    holdReasons: [{ code: "unknown_sku", detail: 'Not in the catalog: line 2 "LAMP".' }],
+    document: { lines: [{ sku: "SKU-TENT" }, { sku: null }] },
+  });
+});
+
+test("an order that does not say when it was placed was placed when it was captured", () => {
+  expect(plan({ placedAt: "" })).toMatchObject({ document: { placedAt: "2026-01-02T04:00:00.000Z" } });
+  expect(plan({ placedAt: "+200000-01-01T00:00:00Z" })).toMatchObject({
+    document: { placedAt: "2026-01-02T04:00:00.000Z" },
+  });
+});
+
+test("an order's exponent is that of its finest amount", () => {
+  const captured = plan({ lines: [{ ...line, unitPrice: usd("8.975") }] });
+  expect(captured.status === "captured" && exponentOf(captured.document)).toBe(3);
+});
+
+test("order ids keep plain ids readable and never let two external ids meet", () => {
+  expect(orderIdOf("shopify", "820982911946154508")).toBe("shopify-820982911946154508");
+  expect(orderIdOf("own", "A/1 ü~")).toBe("own-A~2F1~20~C3~BC~7E");
+  expect(orderIdOf("own", "")).toBeUndefined();
+  expect(orderIdOf("Own", "1")).toBeUndefined();
+  expect(orderIdOf("own", "x".repeat(77))).toBeUndefined();
+  expect(reservationIdOf("own-1", 0)).toBe("own-1");
+  expect(reservationIdOf("own-1", 1)).toBe("own-1#2");
+});

@@ -1,0 +1,199 @@
+/**
+ * From a channel's order to the order that is stored: checks what the channel claims, maps its SKUs to the catalog's and
+ * finds the reasons to wait.
+ *
+ * A channel's order is a fact, so whatever can be cleared up later becomes a hold reason. Refused is only what could
+ * never be fulfilled as it stands, or what is a mere wish: a basket of our own that lacks its address.
+ */
+import type { Address } from "./address.ts";
+import { countryCode } from "./geography.ts";
+import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
+import { addMoney, currencyExponent, type Money, zeroMoney } from "./money.ts";
+import type { HoldReason, OrderDocument, OrderLine } from "./order.ts";
+
+/** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
+export const MAX_LINE_QUANTITY = 100_000;
+/** Largest orders seen at marketplaces have some 200 lines. */
+export const MAX_LINES = 500;
+/** Keeps sums of 500 lines within exact integers. */
+const MAX_AMOUNT_MINOR = 1e13;
+
+export type CaptureRefusalCode =
+  | "no_lines"
+  | "too_many_lines"
+  | "invalid_quantity"
+  | "negative_amount"
+  | "amount_out_of_range"
+  | "unknown_currency"
+  | "currency_mismatch"
+  | "address_missing";
+
+export type CapturePlan =
+  | {
+      readonly status: "captured";
+      readonly document: OrderDocument;
+      readonly holdReasons: readonly HoldReason[];
+    }
+  | { readonly status: "refused"; readonly code: CaptureRefusalCode; readonly detail: string };
+
+export type CaptureFacts = {
+  readonly orderId: string;
+  readonly companyId: string;
+  readonly channelId: string;
+  readonly capturedAtMs: number;
+  /** The catalog's SKU for the channel's, or `null`. */
+  readonly skuOf: (channelSku: string) => string | null;
+  /** Whether the order is a wish that is refused without an address; a channel's order waits for it. */
+  readonly addressRequired: boolean;
+};
+
+export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): CapturePlan {
+  const refusal = findRefusal(incoming);
+  if (refusal !== null) return refusal;
+  const shippingAddress = usableAddress(incoming.shippingAddress);
+  if (shippingAddress === null && facts.addressRequired) {
+    return refuse("address_missing", "The order needs a shipping address with street, city and country.");
+  }
+  const lines = incoming.lines.map((line, index) => orderLine(line, index, incoming.currency, facts));
+  const capturedAt = new Date(facts.capturedAtMs).toISOString();
+  const document: OrderDocument = {
+    orderId: facts.orderId,
+    companyId: facts.companyId,
+    channelId: facts.channelId,
+    externalId: incoming.externalId,
+    externalNumber: incoming.externalNumber,
+    externalIds: incoming.externalIds,
+    placedAt: isoTime(incoming.placedAt) ?? capturedAt,
+    capturedAt,
+    currency: incoming.currency,
+    lines,
+    shippingPrice: incoming.shippingPrice,
+    discount: incoming.discount,
+    tax: [...incoming.lines.flatMap((line) => line.taxes), ...incoming.shippingTaxes]
+      .map((tax) => tax.amount)
+      .reduce(addMoney, zeroMoney(incoming.currency)),
+    total: incoming.total,
+    shippingAddress,
+    billingAddress: usableAddress(incoming.billingAddress),
+    customer: incoming.customer,
+    shippingService: incoming.shippingService,
+    paymentBy: incoming.paymentBy,
+    ...(incoming.paymentMethod === undefined ? {} : { paymentMethod: incoming.paymentMethod }),
+    ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
+    ...(incoming.allocation === undefined ? {} : { allocation: incoming.allocation }),
+    ...(incoming.note === undefined ? {} : { note: incoming.note }),
+  };
+  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document) };
+}
+
+/** What the order's lines still lack in the catalog, as a hold reason; `null` where every line is mapped. */
+export function unknownSkuReason(
+  lines: readonly Pick<OrderLine, "lineId" | "sku" | "channelSku">[],
+): HoldReason | null {
+  const unknown = lines.filter((line) => line.sku === null);
+  if (unknown.length === 0) return null;
+  const names = unknown.map((line) => `line ${line.lineId} "${line.channelSku}"`).join(", ");
+  return { code: "unknown_sku", detail: `Not in the catalog: ${names}.` };
+}
+
+/** The exponent at which every amount of the order is a whole number. */
+export function exponentOf(document: OrderDocument): number {
+  const amounts = [
+    document.total,
+    document.shippingPrice,
+    document.discount,
+    document.tax,
+    ...document.lines.flatMap((line) => [line.unitPrice, line.discount, line.tax]),
+  ];
+  return Math.max(currencyExponent(document.currency) ?? 0, ...amounts.map((amount) => amount.exponent));
+}
+
+function findRefusal(incoming: IncomingOrder): (CapturePlan & { status: "refused" }) | null {
+  const waitsForLines = incoming.holdReasons.some((reason) => reason.code === "lines_missing");
+  if (incoming.lines.length === 0 && !waitsForLines) return refuse("no_lines", "The order has no lines.");
+  if (incoming.lines.length > MAX_LINES) {
+    return refuse(
+      "too_many_lines",
+      `The order has ${incoming.lines.length} lines; at most ${MAX_LINES} are taken.`,
+    );
+  }
+  if (currencyExponent(incoming.currency) === undefined) {
+    return refuse("unknown_currency", `"${incoming.currency}" is not an ISO 4217 currency.`);
+  }
+  const badQuantity = incoming.lines.find(
+    ({ quantity }) => !Number.isSafeInteger(quantity) || quantity < 1 || quantity > MAX_LINE_QUANTITY,
+  );
+  if (badQuantity !== undefined) {
+    return refuse(
+      "invalid_quantity",
+      `Line "${badQuantity.externalLineId}" orders ${badQuantity.quantity} units; 1 to ${MAX_LINE_QUANTITY} are taken.`,
+    );
+  }
+  for (const [what, amount] of amountsOf(incoming)) {
+    if (amount.currency !== incoming.currency) {
+      return refuse(
+        "currency_mismatch",
+        `${what} is in ${amount.currency}, the order in ${incoming.currency}.`,
+      );
+    }
+    if (amount.minor < 0) return refuse("negative_amount", `${what} is negative.`);
+    if (amount.minor > MAX_AMOUNT_MINOR) return refuse("amount_out_of_range", `${what} is beyond any order.`);
+  }
+  return null;
+}
+
+function* amountsOf(incoming: IncomingOrder): Generator<readonly [string, Money]> {
+  yield ["The total", incoming.total];
+  yield ["The shipping price", incoming.shippingPrice];
+  yield ["The discount", incoming.discount];
+  for (const tax of incoming.shippingTaxes) yield [`Shipping tax ${tax.name}`, tax.amount];
+  for (const line of incoming.lines) {
+    yield [`The price of line "${line.externalLineId}"`, line.unitPrice];
+    yield [`The discount of line "${line.externalLineId}"`, line.discount];
+    for (const tax of line.taxes) yield [`Tax ${tax.name} of line "${line.externalLineId}"`, tax.amount];
+  }
+}
+
+function orderLine(line: IncomingLine, index: number, currency: string, facts: CaptureFacts): OrderLine {
+  return {
+    lineId: String(index + 1),
+    externalLineId: line.externalLineId,
+    sku: facts.skuOf(line.channelSku),
+    channelSku: line.channelSku,
+    title: line.title,
+    quantity: line.quantity,
+    unitPrice: line.unitPrice,
+    discount: line.discount,
+    tax: line.taxes.map((tax) => tax.amount).reduce(addMoney, zeroMoney(currency)),
+    taxes: line.taxes,
+    attributes: line.attributes,
+  };
+}
+
+function holdReasonsOf(incoming: IncomingOrder, document: OrderDocument): readonly HoldReason[] {
+  const reasons = [...incoming.holdReasons];
+  const has = (code: HoldReason["code"]) => reasons.some((reason) => reason.code === code);
+  if (document.shippingAddress === null && !has("address_missing")) {
+    reasons.push({ code: "address_missing", detail: "The order has no street, city or country to ship to." });
+  }
+  const unknown = unknownSkuReason(document.lines);
+  if (unknown !== null) reasons.push(unknown);
+  return reasons;
+}
+
+function usableAddress(address: Address | undefined): Address | null {
+  if (address === undefined || address.line1 === "" || address.city === "") return null;
+  const country = countryCode(address.country);
+  return country === undefined ? null : { ...address, country };
+}
+
+/** Years that PostgreSQL, Temporal and every carrier understand. */
+function isoTime(text: string): string | undefined {
+  const ms = Date.parse(text);
+  const inRange = ms >= Date.UTC(1970, 0, 1) && ms < Date.UTC(3000, 0, 1);
+  return inRange ? new Date(ms).toISOString() : undefined;
+}
+
+function refuse(code: CaptureRefusalCode, detail: string): CapturePlan & { status: "refused" } {
+  return { status: "refused", code, detail };
+}
