@@ -1,0 +1,84 @@
+/**
+ * Where the running system is and the key to it. The command line finds both by itself where `holdfast start` runs in
+ * the same folder (`local.json` in the data folder, readable by its owner only); flags and variables go before.
+ */
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { UserProblem } from "../problem.ts";
+
+/** What `holdfast start` leaves for the command line. Secrets in clear text: mode 600. */
+export type LocalFile = {
+  readonly postgresPassword: string;
+  readonly carrierWebhookSecret: string;
+  /** Base URL of the gateway and of the simulators, as of the last start. */
+  readonly url?: string;
+  readonly simulatorsUrl?: string;
+  /** A key with every right. */
+  readonly apiKey?: string;
+  /** One key a channel, as its connector would have. */
+  readonly channelKeys?: Readonly<Record<string, string>>;
+  readonly staffPassword?: string;
+};
+
+export type Access = {
+  readonly url: string;
+  readonly key: string;
+  /** Only where the local sandbox runs. */
+  readonly simulatorsUrl: string | null;
+};
+
+export type AccessFlags = { readonly url?: string; readonly key?: string };
+
+export function dataFolder(): string {
+  const configured = process.env["HOLDFAST_DATA"] ?? ".holdfast";
+  return isAbsolute(configured) ? configured : join(process.cwd(), configured);
+}
+
+export async function readLocalFile(folder: string): Promise<LocalFile | undefined> {
+  const text = await readFile(join(folder, "local.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const local: LocalFile = JSON.parse(text);
+    return local;
+  } catch (error) {
+    throw new UserProblem(
+      "local_file_damaged",
+      `${join(folder, "local.json")} is not readable as JSON.`,
+      "Restore it from a backup, or move the data folder away to begin a new sandbox.",
+      { cause: error },
+    );
+  }
+}
+
+/** Written beside and renamed: a crash leaves the old file or the new one. */
+export async function writeLocalFile(folder: string, content: LocalFile): Promise<void> {
+  const path = join(folder, "local.json");
+  await writeFile(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  await chmod(`${path}.new`, 0o600);
+  await rename(`${path}.new`, path);
+}
+
+/** Flags, then variables, then the local file. */
+export async function findAccess(flags: AccessFlags): Promise<Access> {
+  const local = await readLocalFile(dataFolder());
+  const url = flags.url ?? process.env["HOLDFAST_URL"] ?? local?.url;
+  const key = flags.key ?? process.env["HOLDFAST_KEY"] ?? local?.apiKey;
+  if (url === undefined || !/^https?:\/\//.test(url)) {
+    throw new UserProblem(
+      "no_system",
+      url === undefined
+        ? "No Holdfast system is known here."
+        : `"${url}" is not an http:// or https:// address.`,
+      "Start one with `npm start` in this folder, or name one with --url and --key (HOLDFAST_URL, HOLDFAST_KEY).",
+    );
+  }
+  if (key === undefined) {
+    throw new UserProblem(
+      "no_key",
+      `There is no API key for ${url}.`,
+      "Give one with --key or HOLDFAST_KEY.",
+    );
+  }
+  const isLocal = local !== undefined && url === local.url;
+  return { url: url.replace(/\/+$/, ""), key, simulatorsUrl: (isLocal && local.simulatorsUrl) || null };
+}
