@@ -1,0 +1,98 @@
+/**
+ * Reads foreign JSON field by field. Whatever is not as it must be throws `MalformedMessage`, which the router turns
+ * into a dead letter; nothing else is thrown, and no unchecked value gets past here.
+ */
+
+/** Larger messages are dead letters unread: a device's report has no business being larger. Bytes. */
+export const MAX_MESSAGE_BYTES = 128 * 1024;
+
+export type MalformedCode = "invalid_json" | "invalid_message" | "number_out_of_range" | "message_too_large";
+
+export class MalformedMessage extends Error {
+  readonly code: MalformedCode;
+
+  constructor(code: MalformedCode, detail: string) {
+    super(detail);
+    this.name = "MalformedMessage";
+    this.code = code;
+  }
+}
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function parseJson(payload: Buffer): unknown {
+  if (payload.length > MAX_MESSAGE_BYTES) {
+    throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
+  }
+  try {
+    return JSON.parse(payload.toString("utf8"));
+  } catch (error) {
+    throw new MalformedMessage("invalid_json", error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function asObject(value: unknown, what: string): JsonObject {
+  if (!isObject(value)) throw new MalformedMessage("invalid_message", `${what} is not an object`);
+  return value;
+}
+
+export function asArray(value: unknown, what: string, most: number): readonly unknown[] {
+  if (!Array.isArray(value)) throw new MalformedMessage("invalid_message", `${what} is not an array`);
+  if (value.length > most)
+    throw new MalformedMessage("invalid_message", `${what} has ${value.length} entries`);
+  return value;
+}
+
+/** A string of 0 to `longest` characters without control characters: it may go into a column or a log. */
+export function textField(object: JsonObject, key: string, longest = 256): string {
+  const value = object[key];
+  if (typeof value !== "string") throw new MalformedMessage("invalid_message", `${key} is not a string`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  if (value.length > longest || /[\u0000-\u001f\u007f]/.test(value)) {
+    throw new MalformedMessage(
+      "invalid_message",
+      `${key} is longer than ${longest} or has control characters`,
+    );
+  }
+  return value;
+}
+
+export function optionalText(object: JsonObject, key: string, longest = 256): string | undefined {
+  return object[key] === undefined || object[key] === null ? undefined : textField(object, key, longest);
+}
+
+export function integerField(object: JsonObject, key: string, least: number, most: number): number {
+  const value = object[key];
+  if (typeof value !== "number") throw new MalformedMessage("invalid_message", `${key} is not a number`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new MalformedMessage("number_out_of_range", `${key} is not an integer from ${least} to ${most}`);
+  }
+  return value;
+}
+
+export function numberField(object: JsonObject, key: string): number {
+  const value = object[key];
+  if (typeof value !== "number") throw new MalformedMessage("invalid_message", `${key} is not a number`);
+  if (!Number.isFinite(value)) throw new MalformedMessage("number_out_of_range", `${key} is not finite`);
+  return value;
+}
+
+export function booleanField(object: JsonObject, key: string): boolean {
+  const value = object[key];
+  if (typeof value !== "boolean") throw new MalformedMessage("invalid_message", `${key} is not a boolean`);
+  return value;
+}
+
+/** ISO 8601 with `Z`, `+00:00` or `+0000`; readers in the field send all three, with up to nanoseconds. */
+export function timeField(object: JsonObject, key: string): number {
+  const text = textField(object, key, 40);
+  const parts = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})$/.exec(text);
+  const zone = parts?.[3]?.replace(/^([+-]\d{2})(\d{2})$/, "$1:$2");
+  const ms = parts === null ? Number.NaN : Date.parse(`${parts[1]}${(parts[2] ?? "").slice(0, 4)}${zone}`);
+  if (Number.isNaN(ms)) throw new MalformedMessage("invalid_message", `${key} is not a time: ${text}`);
+  return ms;
+}

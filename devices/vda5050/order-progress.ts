@@ -1,0 +1,63 @@
+/**
+ * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that is lost,
+ * repeated or overtaken costs nothing; the next one tells the same and more.
+ */
+import type { AssignedTask } from "../../store/floor-tasks.ts";
+import type { RobotState } from "./messages.ts";
+import { dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";
+
+export type Picks = {
+  readonly picked: readonly { readonly holdId: string; readonly quantity: number }[];
+  /** The robot's reason where it found fewer than asked for. */
+  readonly shortReason?: string;
+};
+
+export type OrderProgress =
+  /** The robot does not have this order: never got it, or restarted since. */
+  | { readonly status: "unknown" }
+  | { readonly status: "rejected"; readonly detail: string }
+  | { readonly status: "picking"; readonly done: number; readonly of: number }
+  /** Every line has been picked or found short; the tote is under way to the conveyor. */
+  | { readonly status: "picked"; readonly picks: Picks }
+  /** And the tote is on the conveyor. */
+  | { readonly status: "dropped"; readonly picks: Picks }
+  | { readonly status: "failed"; readonly detail: string };
+
+export function orderProgress(task: AssignedTask, state: RobotState): OrderProgress {
+  const orderId = robotOrderId(task);
+  if (state.orderId !== orderId) {
+    const refusal = state.orderErrors.get(orderId);
+    return refusal === undefined ? { status: "unknown" } : { status: "rejected", detail: refusal };
+  }
+  const picked: { holdId: string; quantity: number }[] = [];
+  let shortReason: string | undefined;
+  for (const [index, line] of task.lines.entries()) {
+    const action = state.actions.get(pickActionId(orderId, index));
+    if (action?.status === "FINISHED") {
+      picked.push({ holdId: line.holdId, quantity: line.quantity });
+    } else if (action?.status === "FAILED") {
+      const short = parseShortPick(action.result, line.quantity);
+      if (short === undefined) return { status: "failed", detail: action.result || "pick failed" };
+      picked.push({ holdId: line.holdId, quantity: short.picked });
+      shortReason ??= short.reason;
+    } else {
+      return { status: "picking", done: picked.length, of: task.lines.length };
+    }
+  }
+  const picks: Picks = shortReason === undefined ? { picked } : { picked, shortReason };
+  const drop = state.actions.get(dropActionId(orderId));
+  if (drop?.status === "FAILED") return { status: "failed", detail: drop.result || "drop failed" };
+  return drop?.status === "FINISHED" ? { status: "dropped", picks } : { status: "picked", picks };
+}
+
+/** A robot that finds fewer units fails the action with `picked=<n>;reason=<word>`. */
+export function shortPickResult(picked: number, reason: string): string {
+  return `picked=${picked};reason=${reason}`;
+}
+
+function parseShortPick(result: string, asked: number): { picked: number; reason: string } | undefined {
+  const parts = /^picked=(\d{1,6});reason=([a-z_]{1,32})$/.exec(result);
+  const picked = Number(parts?.[1]);
+  const reason = parts?.[2];
+  return reason === undefined || picked >= asked ? undefined : { picked, reason };
+}
