@@ -1,6 +1,9 @@
 /**
- * What Holdfast needs of a carrier or a carrier aggregator. Buying a label is idempotent by key. A refusal (address
- * not deliverable, parcel too heavy) is a value; a fault throws.
+ * What Holdfast needs of a carrier or a carrier aggregator. A refusal (address not deliverable, parcel too heavy) is a
+ * value; a fault throws a `ServiceFault`.
+ *
+ * A label is never bought twice: rating again with the same key finds the same shipment at the carrier, and a shipment
+ * holds one label, which buying again returns.
  */
 import type { Address } from "../orders/address.ts";
 
@@ -14,8 +17,10 @@ export type Parcel = {
 export type CustomsItem = {
   readonly description: string;
   readonly quantity: number;
+  /** Value of all `quantity` units. */
   readonly valueMinor: number;
   readonly currency: string;
+  /** Net weight of all `quantity` units. */
   readonly weightGrams: number;
   readonly hsCode: string;
   readonly originCountry: string;
@@ -31,9 +36,11 @@ export type CarrierRate = {
 };
 
 export type RateRequest = {
+  /** Unique to the parcel: repeating it returns the same shipment. */
   readonly idempotencyKey: string;
   /** Shown on the label: the order id. */
   readonly reference: string;
+  /** Where the parcel starts; for a return, the shopper. */
   readonly from: Address;
   readonly to: Address;
   readonly parcel: Parcel;

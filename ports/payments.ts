@@ -1,7 +1,7 @@
 /**
  * What Holdfast needs of a payment gateway. Amounts are ISO 4217 minor units. Each call carries an idempotency key:
- * the gateway answers a repeated key with the first result. A decline is a value; a fault (time-out, 5xx) throws, and
- * the caller repeats the call with the same key.
+ * the gateway answers a repeated key with the first result. A decline is a value; a fault (time-out, 5xx) throws a
+ * `ServiceFault`, and the caller repeats the call with the same key where it says `retryable`.
  */
 export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
@@ -24,7 +24,7 @@ export interface PaymentGateway {
     readonly reference: string;
     readonly amountMinor: number;
     readonly currency: string;
-    /** Whether more captures of this authorization may follow. */
+    /** False where more captures of this authorization may follow; true gives back what is not captured. */
     readonly final: boolean;
   }): Promise<PaymentResult>;
   /** Gives an authorization back. Succeeds where it was never made or is void already. */

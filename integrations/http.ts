@@ -1,0 +1,96 @@
+/**
+ * One HTTP call to an outside service, with a time-out, read to the end.
+ *
+ * Owns what every adapter over HTTP shares: that no call waits for ever, that a body is read at most up to a limit, and
+ * that a call without a usable answer becomes a `ServiceFault`. What a status or an error body means is the adapter's.
+ */
+import { ServiceFault } from "../ports/service-fault.ts";
+
+/** The largest reply read, in bytes: labels are the largest documents and take some 100 kB. */
+const MAX_REPLY_BYTES = 8 * 1024 * 1024;
+
+export type HttpCall = {
+  /** Names the service in faults. */
+  readonly service: string;
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Whole call, milliseconds. */
+  readonly timeoutMs: number;
+};
+
+export type HttpReply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+};
+
+export type JsonReply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: unknown;
+};
+
+/** @throws ServiceFault `timeout` or `network_error`, retryable: the service may or may not have seen the call. */
+export async function callHttp(call: HttpCall): Promise<HttpReply> {
+  try {
+    const response = await fetch(call.url, {
+      method: call.method,
+      headers: call.headers,
+      redirect: "error",
+      signal: AbortSignal.timeout(call.timeoutMs),
+      ...(call.body === undefined ? {} : { body: call.body }),
+    });
+    return { status: response.status, headers: response.headers, body: await readBody(response) };
+  } catch (cause) {
+    const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+    throw new ServiceFault(
+      timedOut
+        ? `${call.service} did not answer ${describe(call)} within ${call.timeoutMs} ms`
+        : `${call.service} gave no usable answer to ${describe(call)}`,
+      { service: call.service, code: timedOut ? "timeout" : "network_error", retryable: true, cause },
+    );
+  }
+}
+
+/**
+ * The same for services that speak JSON.
+ *
+ * @throws ServiceFault also `unavailable`, retryable, where the body is not JSON: a proxy's error page, a cut reply.
+ */
+export async function callJson(call: HttpCall): Promise<JsonReply> {
+  const reply = await callHttp(call);
+  try {
+    return {
+      status: reply.status,
+      headers: reply.headers,
+      json: JSON.parse(Buffer.from(reply.body).toString("utf8")),
+    };
+  } catch (cause) {
+    throw new ServiceFault(`${call.service} answered ${describe(call)} with ${reply.status} and no JSON`, {
+      service: call.service,
+      code: "unavailable",
+      retryable: reply.status >= 500 || reply.status < 400 || reply.status === 429,
+      status: reply.status,
+      cause,
+    });
+  }
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop by the throw cancels the stream.
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_REPLY_BYTES) throw new Error(`the reply is larger than ${MAX_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Method and path: a query or a user name in the URL may hold what logs must not. */
+function describe(call: HttpCall): string {
+  return `${call.method} ${new URL(call.url).pathname}`;
+}
