@@ -40,7 +40,7 @@ export const LOGIN_BUCKET = { size: 10, perSecond: 10 / 60 };
 export const REQUEST_BUCKET = { size: 400, perSecond: 200 };
 /** Requests without identity (tracking pages, webhooks before their signature is checked) from one address. */
 export const ANONYMOUS_BUCKET = { size: 200, perSecond: 100 };
-/** Buckets remembered; beyond it those that have refilled are forgotten first. */
+/** Buckets remembered; beyond it the one that was used longest ago is forgotten, which by then has refilled. */
 export const MAX_BUCKETS = 50_000;
 /** How long an `Idempotency-Key` is remembered: longer than any connector goes on retrying. */
 export const IDEMPOTENCY_RETENTION_MS = 48 * HOUR;

@@ -1,0 +1,102 @@
+/**
+ * Who is asking: an API key (`Authorization: Bearer`), or a member of staff by the session cookie. Shoppers have no
+ * identity here; their token is part of the address.
+ *
+ * A cookie is sent by the browser whoever wrote the page, so everything that changes something, and every WebSocket,
+ * must come from one of our own pages when a cookie vouches for it.
+ */
+import { findApiKey } from "../store/api-keys.ts";
+import type { Database } from "../store/database.ts";
+import { findSession, type StaffMember } from "../store/staff.ts";
+import type { HttpRequest } from "./http-server.ts";
+import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
+import { ApiError } from "./problem.ts";
+
+export const SESSION_COOKIE = "holdfast_session";
+
+export type Principal = {
+  /** For causes and keys: `staff:<id>` or `api-key:<id>`. */
+  readonly by: string;
+  readonly companyId: string;
+  /** The only channel whose orders this caller may send and see; null: every channel. */
+  readonly channelId: string | null;
+  readonly permissions: ReadonlySet<Permission>;
+  /** The member signed in; null for an API key. */
+  readonly staff: StaffMember | null;
+};
+
+/** What was presented, so that a long-lived connection can be checked again. */
+export type Credential = { readonly kind: "key" | "session"; readonly secret: string };
+
+export function presentedCredential(headers: HttpRequest["headers"]): Credential | null {
+  const authorization = headers["authorization"];
+  if (authorization !== undefined) {
+    const match = /^Bearer +(\S{1,256})$/i.exec(authorization.trim());
+    // A wrong Authorization header must not fall back to a cookie that happens to be there.
+    return { kind: "key", secret: match?.[1] ?? "" };
+  }
+  const session = cookie(headers["cookie"] ?? "", SESSION_COOKIE);
+  return session === null ? null : { kind: "session", secret: session };
+}
+
+export async function authenticate(
+  database: Database,
+  credential: Credential | null,
+): Promise<Principal | null> {
+  if (credential === null) return null;
+  if (credential.kind === "key") {
+    const key = await findApiKey(database, credential.secret);
+    return key === null
+      ? null
+      : {
+          by: `api-key:${key.id}`,
+          companyId: key.companyId,
+          channelId: key.channelId,
+          permissions: permissionsOfKey(key.scopes, key.channelId !== null),
+          staff: null,
+        };
+  }
+  const staff = await findSession(database, credential.secret);
+  return staff === null
+    ? null
+    : {
+        by: `staff:${staff.id}`,
+        companyId: staff.companyId,
+        channelId: null,
+        permissions: ROLE_PERMISSIONS[staff.role],
+        staff,
+      };
+}
+
+/**
+ * Whether the page that sent a request is ours: its `Origin` names this server as the browser reached it, or the public
+ * URL. A proxy may end TLS in front of us, so only the host is compared with `Host`.
+ */
+export function isOwnOrigin(headers: HttpRequest["headers"], publicUrl: string): boolean {
+  const origin = headers["origin"];
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  return new URL(origin).host === headers["host"] || origin === new URL(publicUrl).origin;
+}
+
+export function requirePermission(principal: Principal | null, permission: Permission): Principal {
+  if (principal === null) throw new ApiError("unauthenticated", "Send an API key, or sign in.");
+  if (!principal.permissions.has(permission)) {
+    throw new ApiError("forbidden", `This needs the permission ${permission}.`);
+  }
+  return principal;
+}
+
+/** `Set-Cookie` of a session; `token` null removes it. `Secure` where the public URL is https. */
+export function sessionCookie(token: string | null, publicUrl: string): string {
+  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
+  const value = token === null ? "=; Max-Age=0" : `=${token}`;
+  return `${SESSION_COOKIE}${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+}
+
+function cookie(header: string, name: string): string | null {
+  for (const part of header.split(";")) {
+    const [key, value] = part.trim().split("=", 2);
+    if (key === name && value !== undefined && value !== "") return value;
+  }
+  return null;
+}

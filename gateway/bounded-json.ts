@@ -1,0 +1,163 @@
+/**
+ * JSON and MessagePack from strangers: bounds are checked in one linear pass over the bytes before a parser that
+ * recurses or allocates by announced sizes may see them.
+ */
+import { Unpackr } from "msgpackr";
+import { MAX_DEPTH, MAX_VALUES } from "../config/limits.ts";
+import { ApiError } from "./problem.ts";
+
+/** @throws ApiError `structure_too_complex`, or `malformed` where the text is not JSON */
+export function parseBoundedJson(text: string, malformed: "malformed_request" | "malformed_frame"): unknown {
+  checkJsonBounds(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(malformed, "The text is not valid JSON.");
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+
+/** Depth and number of values of a JSON text, before anybody parses it. @throws ApiError `structure_too_complex` */
+export function checkJsonBounds(text: string): void {
+  let depth = 0;
+  let values = 1;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) {
+      inString = true;
+    } else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      values += 1;
+    } else if (code === 0x7d || code === 0x5d) {
+      depth -= 1;
+    } else if (code === COMMA) {
+      values += 1;
+    }
+    if (depth > MAX_DEPTH || values > MAX_VALUES) throw tooComplex();
+  }
+}
+
+function tooComplex(): ApiError {
+  return new ApiError(
+    "structure_too_complex",
+    `At most ${MAX_DEPTH} levels and ${MAX_VALUES} values are read.`,
+  );
+}
+
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "bigint" });
+
+/**
+ * Only nil, booleans, numbers, strings, arrays and maps with string keys are taken: extension types would let a
+ * sender choose what is constructed.
+ * @throws ApiError `malformed_frame`, `structure_too_complex`
+ */
+export function decodeBoundedMsgpack(bytes: Buffer): unknown {
+  checkMsgpackBounds(bytes);
+  try {
+    return unpackr.unpack(bytes);
+  } catch {
+    throw new ApiError("malformed_frame", "The bytes are not valid MessagePack.");
+  }
+}
+
+function checkMsgpackBounds(bytes: Buffer): void {
+  /** Values still to be read of each open array or map; maps count key and value. */
+  const open: number[] = [];
+  /** Whether the open container is a map, whose every other value is a key. */
+  const isMap: boolean[] = [];
+  let at = 0;
+  let values = 0;
+  do {
+    values += 1;
+    if (values > MAX_VALUES) throw tooComplex();
+    const level = open.length - 1;
+    const isKey = isMap[level] === true && (open[level] ?? 0) % 2 === 0;
+    if (level >= 0) open[level] = (open[level] ?? 0) - 1;
+    const head = readHead(bytes, at);
+    if (isKey && head.kind !== "text") throw new ApiError("malformed_frame", "A map's key is not a string.");
+    at += head.size;
+    if (head.kind === "array" || head.kind === "map") {
+      const count = head.kind === "map" ? head.length * 2 : head.length;
+      // Every value takes at least a byte: a count beyond the rest of the frame is a lie that would be allocated for.
+      if (count > bytes.length - at) throw truncated();
+      open.push(count);
+      isMap.push(head.kind === "map");
+      if (open.length > MAX_DEPTH) throw tooComplex();
+    } else {
+      at += head.length;
+      if (at > bytes.length) throw truncated();
+    }
+    while (open.length > 0 && open.at(-1) === 0) {
+      open.pop();
+      isMap.pop();
+    }
+  } while (open.length > 0);
+  if (at !== bytes.length) {
+    throw new ApiError("malformed_frame", `${bytes.length - at} bytes follow the message.`);
+  }
+}
+
+function truncated(): ApiError {
+  return new ApiError("malformed_frame", "The MessagePack value is cut short.");
+}
+
+type Head = {
+  readonly kind: "plain" | "text" | "array" | "map";
+  /** Bytes of the head itself. */
+  readonly size: number;
+  /** Bytes (plain, text) or members (array, map) that follow. */
+  readonly length: number;
+};
+
+/** Bytes after the first of nil, false, true and the fixed-width numbers. */
+const PLAIN_LENGTH: ReadonlyMap<number, number> = new Map([
+  [0xc0, 0],
+  [0xc2, 0],
+  [0xc3, 0],
+  [0xca, 4],
+  [0xcb, 8],
+  [0xcc, 1],
+  [0xcd, 2],
+  [0xce, 4],
+  [0xcf, 8],
+  [0xd0, 1],
+  [0xd1, 2],
+  [0xd2, 4],
+  [0xd3, 8],
+]);
+
+/** Kinds whose length follows the first byte, with the bytes that the length takes. */
+const COUNTED: ReadonlyMap<number, readonly [Head["kind"], 1 | 2 | 4]> = new Map([
+  [0xd9, ["text", 1]],
+  [0xda, ["text", 2]],
+  [0xdb, ["text", 4]],
+  [0xdc, ["array", 2]],
+  [0xdd, ["array", 4]],
+  [0xde, ["map", 2]],
+  [0xdf, ["map", 4]],
+]);
+
+function readHead(bytes: Buffer, at: number): Head {
+  const first = bytes[at];
+  if (first === undefined) throw truncated();
+  if (first <= 0x7f || first >= 0xe0) return { kind: "plain", size: 1, length: 0 };
+  if (first <= 0x8f) return { kind: "map", size: 1, length: first & 0x0f };
+  if (first <= 0x9f) return { kind: "array", size: 1, length: first & 0x0f };
+  if (first <= 0xbf) return { kind: "text", size: 1, length: first & 0x1f };
+  const plain = PLAIN_LENGTH.get(first);
+  if (plain !== undefined) return { kind: "plain", size: 1, length: plain };
+  const counted = COUNTED.get(first);
+  if (counted === undefined) {
+    throw new ApiError("malformed_frame", "Binary and extension types are not read here.");
+  }
+  const [kind, width] = counted;
+  if (at + 1 + width > bytes.length) throw truncated();
+  return { kind, size: 1 + width, length: bytes.readUIntBE(at + 1, width) };
+}

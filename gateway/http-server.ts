@@ -1,0 +1,229 @@
+/**
+ * The thin layer over uWebSockets.js: from its callbacks to plain requests and replies, and back.
+ *
+ * Owns what a native server gets wrong when used carelessly: request data is copied before anything is awaited,
+ * `onAborted` is attached first, nothing is written to a response that is gone, no exception enters native code, a body
+ * beyond the limit is refused without being kept, and a stop lets begun requests end. Leaves routing to its handler.
+ */
+
+import {
+  App,
+  type TemplatedApp,
+  type HttpRequest as UwsRequest,
+  type HttpResponse as UwsResponse,
+  us_listen_socket_close,
+  us_socket_local_port,
+} from "uWebSockets.js";
+import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
+import type { Logger } from "pino";
+import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../config/limits.ts";
+import { problemReply } from "./problem.ts";
+
+export type HttpRequest = {
+  /** The caller's `X-Request-Id` where it is a sound one, else a new UUID; in every reply and log line. */
+  readonly id: string;
+  /** Upper case. */
+  readonly method: string;
+  /** As sent, not decoded. */
+  readonly path: string;
+  readonly query: string;
+  /** By lower-case name; of a repeated header the last. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly remoteAddress: string;
+  readonly body: Buffer;
+};
+
+export type HttpReply = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+};
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
+
+export type HttpServer = {
+  readonly port: number;
+  /** Takes no more connections, lets begun requests end (at most `STOP_DEADLINE_MS`), closes the rest. */
+  stop(): Promise<void>;
+};
+
+/** Nothing from elsewhere runs in our pages, and nobody frames them. */
+const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
+  [
+    "content-security-policy",
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  ],
+  ["x-content-type-options", "nosniff"],
+  ["x-frame-options", "DENY"],
+  ["referrer-policy", "no-referrer"],
+  ["cross-origin-opener-policy", "same-origin"],
+  ["cross-origin-resource-policy", "same-origin"],
+];
+
+/** uWebSockets' LIBUS_LISTEN_EXCLUSIVE_PORT, which its typings lack: two gateways on one port would share its requests. */
+const EXCLUSIVE_PORT = 1;
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * @param addRoutes may add WebSocket routes before the server listens
+ * @throws where the port is taken
+ */
+export async function startHttpServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly logger: Logger;
+  readonly handler: HttpHandler;
+  readonly addRoutes?: (app: TemplatedApp) => void;
+}): Promise<HttpServer> {
+  const { logger, handler } = options;
+  const app = App();
+  const running = new Set<Promise<void>>();
+  options.addRoutes?.(app);
+  app.any("/*", (res, req) => {
+    try {
+      const served = serve(res, req, handler, logger).finally(() => running.delete(served));
+      running.add(served);
+    } catch (error) {
+      logger.error({ err: error }, "a request could not be read");
+      res.close();
+    }
+  });
+  const socket = await new Promise<unknown>((resolve) => {
+    // The typings lack the form with host and options.
+    const listen = app.listen.bind(app) as unknown as (
+      host: string,
+      port: number,
+      listenOptions: number,
+      callback: (token: unknown) => void,
+    ) => void;
+    listen(options.host, options.port, EXCLUSIVE_PORT, resolve);
+  });
+  if (socket === false) {
+    app.close();
+    throw Object.assign(new Error(`cannot listen on ${options.host}:${options.port}: is the port in use?`), {
+      code: "EADDRINUSE",
+      port: options.port,
+    });
+  }
+  const token = socket as Parameters<typeof us_listen_socket_close>[0];
+  return {
+    port: us_socket_local_port(token),
+    stop: async () => {
+      us_listen_socket_close(token);
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, STOP_DEADLINE_MS);
+      });
+      await Promise.race([Promise.all(running), deadline]);
+      clearTimeout(timer);
+      app.close();
+    },
+  };
+}
+
+/** Method, address, headers and sender, copied while the native request may be read. */
+export function copyRequest(res: UwsResponse, req: UwsRequest): Omit<HttpRequest, "body"> {
+  const headers: Record<string, string> = Object.create(null);
+  req.forEach((name, value) => {
+    headers[name] = value;
+  });
+  const givenId = headers["x-request-id"];
+  return {
+    id: givenId !== undefined && REQUEST_ID.test(givenId) ? givenId : randomUUID(),
+    method: req.getMethod().toUpperCase(),
+    path: req.getUrl(),
+    query: req.getQuery(),
+    headers,
+    remoteAddress: Buffer.from(res.getRemoteAddressAsText()).toString("latin1"),
+  };
+}
+
+/** Writes a reply; the caller has made sure that the response is alive. */
+export function writeReply(
+  res: UwsResponse,
+  request: Omit<HttpRequest, "body">,
+  reply: HttpReply,
+  closeConnection = false,
+): void {
+  res.cork(() => {
+    res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? "Unknown"}`);
+    for (const [name, value] of SECURITY_HEADERS) res.writeHeader(name, value);
+    res.writeHeader("x-request-id", request.id);
+    for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value);
+    if (request.method === "HEAD" || reply.status === 304 || reply.status === 204) {
+      const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body?.byteLength;
+      res.endWithoutBody(length ?? 0, closeConnection);
+    } else {
+      res.end(reply.body ?? "", closeConnection);
+    }
+  });
+}
+
+async function serve(res: UwsResponse, req: UwsRequest, handler: HttpHandler, logger: Logger): Promise<void> {
+  let gone = false;
+  const aborted = new Promise<void>((resolve) => {
+    res.onAborted(() => {
+      gone = true;
+      resolve();
+    });
+  });
+  const request = copyRequest(res, req);
+  const body = readBody(res, request, aborted);
+  let reply: HttpReply;
+  let close = false;
+  try {
+    const read = await body;
+    if (read === "gone") return;
+    if (read === "too_large") {
+      reply = problemReply("payload_too_large", `The limit is ${MAX_BODY_BYTES} bytes.`);
+    } else if (read === "too_slow") {
+      reply = problemReply("body_timeout", `The body must arrive within ${BODY_DEADLINE_MS} ms.`);
+      close = true;
+    } else {
+      reply = await handler({ ...request, body: read });
+    }
+  } catch (error) {
+    logger.error({ err: error, requestId: request.id }, "a request failed");
+    reply = problemReply("internal_error", "The server failed; the log has it under the request id.");
+  }
+  if (!gone) writeReply(res, request, reply, close);
+}
+
+/**
+ * The body, or why there is none. What arrives beyond the limit is dropped as it comes: the refusal is sent at once,
+ * and the connection stays open so that the sender, who may still be writing, gets to read it.
+ */
+function readBody(
+  res: UwsResponse,
+  request: Omit<HttpRequest, "body">,
+  aborted: Promise<void>,
+): Promise<Buffer | "too_large" | "too_slow" | "gone"> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let settled = false;
+    const settle = (result: Buffer | "too_large" | "too_slow" | "gone") => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(deadline);
+      chunks.length = 0;
+      resolve(result);
+    };
+    const deadline = setTimeout(() => settle("too_slow"), BODY_DEADLINE_MS);
+    void aborted.then(() => settle("gone"));
+    res.onData((chunk, isLast) => {
+      if (settled) return;
+      size += chunk.byteLength;
+      if (size > MAX_BODY_BYTES) {
+        settle("too_large");
+        return;
+      }
+      // The memory behind `chunk` is taken back when this callback returns.
+      if (chunk.byteLength > 0) chunks.push(Buffer.from(new Uint8Array(chunk)));
+      if (isLast) settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
+    if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) settle("too_large");
+  });
+}

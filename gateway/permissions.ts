@@ -1,0 +1,81 @@
+/**
+ * Who may do what. Deny by default: a permission that is not in a role's or scope's row is not given, and a route
+ * names the permission that it needs or says that it is public.
+ */
+import type { ApiScope } from "../store/api-keys.ts";
+import type { StaffRole } from "../store/staff.ts";
+
+export const PERMISSIONS = [
+  "orders.read",
+  "orders.capture",
+  "orders.cancel",
+  "orders.release-hold",
+  "fulfillment.read",
+  "fulfillment.pack",
+  "shipments.label",
+  "stock.read",
+  "stock.command",
+  "catalog.read",
+  "catalog.write",
+  "returns.read",
+  "returns.receive",
+  "returns.inspect",
+  "devices.read",
+  "overview.read",
+  "metrics.read",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** What everybody on the staff may see. */
+const SEE: readonly Permission[] = [
+  "orders.read",
+  "fulfillment.read",
+  "stock.read",
+  "catalog.read",
+  "returns.read",
+  "devices.read",
+  "overview.read",
+];
+
+export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission>>> = {
+  admin: new Set(PERMISSIONS),
+  operations: new Set(PERMISSIONS.filter((permission) => permission !== "metrics.read")),
+  service: new Set<Permission>([...SEE, "orders.capture", "orders.cancel", "orders.release-hold"]),
+  warehouse: new Set<Permission>([
+    ...SEE,
+    "fulfillment.pack",
+    "shipments.label",
+    "stock.command",
+    "returns.receive",
+    "returns.inspect",
+  ]),
+  finance: new Set(SEE),
+};
+
+export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>> = {
+  "orders:write": ["orders.capture", "orders.cancel", "orders.release-hold"],
+  "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
+  "stock:read": ["stock.read", "catalog.read"],
+  "stock:write": ["stock.command", "catalog.write"],
+  "returns:write": ["returns.read", "returns.receive", "returns.inspect"],
+  admin: PERMISSIONS,
+};
+
+/**
+ * What a key that is bound to one channel can have at most: its channel's orders. Stock, products, devices and the
+ * overview span channels.
+ */
+export const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
+  "orders.read",
+  "orders.capture",
+  "orders.cancel",
+  "stock.read",
+]);
+
+export function permissionsOfKey(
+  scopes: readonly ApiScope[],
+  boundToChannel: boolean,
+): ReadonlySet<Permission> {
+  const all = scopes.flatMap((scope) => SCOPE_PERMISSIONS[scope] ?? []);
+  return new Set(boundToChannel ? all.filter((permission) => CHANNEL_KEY_PERMISSIONS.has(permission)) : all);
+}

@@ -1,0 +1,92 @@
+/**
+ * The one map from codes to HTTP. Every refusal and fault that a client can see has its code here, whatever the
+ * transport; docs/errors.md is written from it, and a test compares the two. A code, once published, keeps its meaning.
+ */
+export type StatusEntry = {
+  readonly status: number;
+  readonly title: string;
+};
+
+export const STATUS_CODES_BY_CODE = {
+  // The request itself
+  malformed_request: { status: 400, title: "The request could not be read as HTTP, JSON or a valid path." },
+  invalid_request: { status: 400, title: "A field is missing, of the wrong type, out of range or unknown." },
+  invalid_cursor: { status: 400, title: "The cursor is not one that this API gave out." },
+  idempotency_key_missing: { status: 400, title: "This request needs an Idempotency-Key header." },
+  unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
+  login_failed: { status: 401, title: "E-mail address or password is wrong." },
+  bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
+  forbidden: { status: 403, title: "The key or role does not include this permission." },
+  channel_forbidden: { status: 403, title: "The key is bound to another channel." },
+  origin_forbidden: { status: 403, title: "A browser sent the request from a page of another site." },
+  not_found: { status: 404, title: "There is nothing at this address, or not for this caller." },
+  method_not_allowed: { status: 405, title: "The address exists, but not with this method." },
+  body_timeout: { status: 408, title: "The request's body did not arrive in time." },
+  idempotency_in_flight: { status: 409, title: "A request with this Idempotency-Key is still running." },
+  payload_too_large: { status: 413, title: "The body is larger than 256 KiB." },
+  unsupported_media_type: { status: 415, title: "The body must be application/json." },
+  structure_too_complex: { status: 422, title: "The document is nested too deeply or has too many values." },
+  idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used with another request." },
+  upgrade_required: { status: 426, title: "This address speaks WebSocket only." },
+  rate_limited: { status: 429, title: "Too many requests; wait for retryAfterMs." },
+  internal_error: { status: 500, title: "A fault of the server; the log has it under the request id." },
+  stopping: { status: 503, title: "The server is stopping; connect again." },
+  not_ready: { status: 503, title: "Something that the server depends on does not answer." },
+
+  // The stream
+  malformed_frame: {
+    status: 400,
+    title: "The frame is not a message or an array of messages of its subprotocol.",
+  },
+  malformed_message: {
+    status: 400,
+    title: "The message has no id, or a field is missing, wrong or unknown.",
+  },
+  unknown_message_type: { status: 400, title: "There is no message of this type." },
+  frame_too_large: { status: 413, title: "The frame is larger than maxFrameBytes." },
+  too_many_messages: { status: 422, title: "The frame holds more than 1,000 messages." },
+  credit_exceeded: { status: 429, title: "More messages are unanswered than the server granted." },
+  too_many_bad_frames: { status: 400, title: "The connection was closed after repeated bad frames." },
+  too_many_connections: { status: 503, title: "The server holds as many connections as it can." },
+
+  // Orders
+  unknown_channel: { status: 404, title: "There is no such active channel." },
+  malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
+  not_an_order: { status: 422, title: "The payload is another of the channel's documents." },
+  invalid_order: {
+    status: 422,
+    title: "The order breaks a rule, e.g. a negative price or an absurd quantity.",
+  },
+  order_not_found: { status: 404, title: "There is no such order, or not for this caller." },
+
+  // Stock commands
+  invalid_command: { status: 422, title: "The stock command is not valid." },
+  command_id_reused: { status: 409, title: "The command id was used with another body." },
+  insufficient_stock: { status: 409, title: "There is not enough available to promise." },
+  hold_exists: { status: 409, title: "A hold of this name exists." },
+  hold_not_found: { status: 404, title: "There is no hold of this name." },
+  hold_not_reserved: { status: 409, title: "The hold is not a soft one." },
+  hold_not_allocated: { status: 409, title: "The hold is not firm." },
+  quantity_exceeds_hold: { status: 409, title: "The quantity is larger than the hold." },
+  stock_is_promised: { status: 409, title: "The correction would break a promise already given." },
+  on_hand_changed: { status: 409, title: "On hand is not what the command expected." },
+  quantity_limit: { status: 422, title: "The quantity is larger than a position can hold." },
+
+  // The engine
+  engine_overloaded: {
+    status: 503,
+    title: "The engine has as much work as it can take; retry after retryAfterMs.",
+  },
+  commit_outcome_unknown: { status: 503, title: "The commit's outcome is unknown: repeat with the same id." },
+  shard_unavailable: { status: 503, title: "The shard is being rebuilt; retry." },
+  engine_stopped: { status: 503, title: "The engine has stopped; retry after its restart." },
+} as const satisfies Readonly<Record<string, StatusEntry>>;
+
+export type StatusCode = keyof typeof STATUS_CODES_BY_CODE;
+
+/** An operation's own code that is missing here is a refusal of what was asked: 409, with the code as its title. */
+export function statusOf(code: string): StatusEntry {
+  return Object.hasOwn(STATUS_CODES_BY_CODE, code)
+    ? STATUS_CODES_BY_CODE[code as StatusCode]
+    : { status: 409, title: code.replaceAll("_", " ") };
+}

@@ -1,0 +1,123 @@
+/** Stock as people read it, from the engine's projection: positions, and why each number is what it is. */
+import { CURSOR_TEXT, decodeCursor, toPage } from "./cursor.ts";
+import type { Queryable } from "./database.ts";
+import { containing, iso } from "./view-sql.ts";
+
+type StockRow = {
+  readonly sku: string;
+  readonly name: string;
+  readonly locationId: string;
+  readonly locationName: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+  readonly unavailable: number;
+  readonly safetyStock: number;
+  readonly availableToPromise: number;
+};
+
+const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",
+  coalesce(location.name, p.location_id) as "locationName", p.on_hand as "onHand", p.reserved, p.allocated, p.picked,
+  p.unavailable, p.safety_stock as "safetyStock",
+  p.on_hand - p.reserved - p.allocated - p.picked - p.unavailable - p.safety_stock as "availableToPromise"`;
+
+const STOCK_FROM = `stock_position p
+  left join product on product.sku = p.sku left join location on location.id = p.location_id`;
+
+/** Positions by SKU and location. */
+export async function listStock(
+  database: Queryable,
+  filter: {
+    /** Part of the SKU or name. */
+    readonly text?: string | undefined;
+    readonly locationId?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
+) {
+  const [sku, locationId] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
+  const { rows } = await database.query<StockRow>(
+    `select ${STOCK_ROW} from ${STOCK_FROM}
+      where ($1::text is null or p.sku ilike $1 or product.name ilike $1)
+        and ($2::text is null or p.location_id = $2)
+        and ($3::text is null or (p.sku, p.location_id) > ($3, $4))
+      order by p.sku, p.location_id limit $5`,
+    [
+      filter.text === undefined ? null : containing(filter.text),
+      filter.locationId ?? null,
+      sku ?? null,
+      locationId ?? null,
+      filter.limit + 1,
+    ],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    (row) => row,
+    (row) => [row.sku, row.locationId],
+  );
+}
+
+type Movement = {
+  readonly at: string;
+  readonly kind: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+  readonly unavailable: number;
+  readonly safetyStock: number;
+  readonly holdId: string | null;
+  readonly cause: string;
+  readonly reason: string | null;
+  readonly onHandAfter: number;
+  readonly availableAfter: number;
+};
+
+/**
+ * One position with its latest movements, newest first, each with the running numbers after it. Whether it reconciles is
+ * decided over all movements, in the same statement as the position. @returns null where there is no such position
+ */
+export async function explainStock(
+  database: Queryable,
+  address: { readonly sku: string; readonly locationId: string; readonly movements: number },
+) {
+  const { rows } = await database.query<
+    StockRow & { readonly reconciles: boolean; readonly movements: readonly Movement[] }
+  >(
+    `with movement as (
+       select m.*,
+              sum(m.on_hand) over running as on_hand_after,
+              sum(m.on_hand - m.reserved - m.allocated - m.picked - m.unavailable - m.safety_stock)
+                over running as available_after,
+              row_number() over (order by m.at desc, m.sequence desc, m.entry desc) as recency
+         from stock_movement m where m.sku = $1 and m.location_id = $2
+       window running as (order by m.at, m.sequence, m.entry)
+     ), total as (
+       select coalesce(sum(on_hand), 0) as on_hand, coalesce(sum(reserved), 0) as reserved,
+              coalesce(sum(allocated), 0) as allocated, coalesce(sum(picked), 0) as picked,
+              coalesce(sum(unavailable), 0) as unavailable, coalesce(sum(safety_stock), 0) as safety_stock
+         from movement
+     )
+     select ${STOCK_ROW},
+       (p.on_hand, p.reserved, p.allocated, p.picked, p.unavailable, p.safety_stock) =
+         (total.on_hand, total.reserved, total.allocated, total.picked, total.unavailable, total.safety_stock)
+         as reconciles,
+       (select coalesce(jsonb_agg(jsonb_build_object('at', ${iso("movement.at")}, 'kind', movement.kind,
+            'onHand', movement.on_hand, 'reserved', movement.reserved, 'allocated', movement.allocated,
+            'picked', movement.picked, 'unavailable', movement.unavailable, 'safetyStock', movement.safety_stock,
+            'holdId', movement.hold_id, 'cause', movement.cause, 'reason', movement.reason,
+            'onHandAfter', movement.on_hand_after, 'availableAfter', movement.available_after)
+          order by movement.recency), '[]')
+          from movement where movement.recency <= $3) as movements
+     from ${STOCK_FROM}, total
+    where p.sku = $1 and p.location_id = $2`,
+    [address.sku, address.locationId, address.movements],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const { reconciles, movements, ...position } = row;
+  return { position, movements, reconciles };
+}

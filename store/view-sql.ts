@@ -1,0 +1,45 @@
+/** Pieces of SQL that several read models share. Column names only: no value ever enters these texts. */
+
+/** A timestamptz column as ISO 8601 in UTC, the form that every view shows. */
+export function iso(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** A timestamptz column as microseconds since the epoch, for cursors. */
+export function microseconds(column: string): string {
+  return `(extract(epoch from ${column}) * 1000000)::bigint::text`;
+}
+
+/** The reverse of `microseconds` for a parameter such as `$3`, exact to the microsecond. */
+export function fromMicroseconds(parameter: string): string {
+  return `(timestamptz 'epoch' + ${parameter}::bigint * interval '1 microsecond')`;
+}
+
+/** `text` as a pattern that finds it anywhere, with its own wildcards made harmless. */
+export function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
+
+/** A row `shipment` as the API's shipment, with its reports. */
+export const SHIPMENT_JSON = `jsonb_build_object(
+  'id', shipment.id, 'carrier', shipment.carrier, 'service', shipment.service,
+  'trackingNumber', shipment.tracking_number, 'trackingStatus', shipment.tracking_status,
+  'costMinor', shipment.cost_minor, 'currency', shipment.currency,
+  'shippedAt', ${iso("shipment.shipped_at")}, 'deliveredAt', ${iso("shipment.delivered_at")},
+  'reports', (select coalesce(jsonb_agg(jsonb_build_object('status', report.status, 'message', report.message,
+      'place', report.place, 'at', ${iso("report.at")}) order by report.at, report.report_id), '[]')
+    from tracking_report report where report.tracking_number = shipment.tracking_number))`;
+
+/** A row `return_authorization` named `r` as the API's return summary. */
+export const RETURN_JSON = `jsonb_build_object(
+  'id', r.id, 'orderId', r.order_id, 'status', r.status, 'reason', r.reason,
+  'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor, 'currency', r.currency,
+  'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id))`;
+
+/** A row `fulfillment_order` named `f` joined with its `location`; actions are added by `withActions`. */
+export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
+  'id', f.id, 'locationId', f.location_id, 'locationName', location.name, 'status', f.status, 'stage', f.stage,
+  'handlingUnit', f.handling_unit,
+  'lines', (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
+      'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified) order by line.hold_id), '[]')
+    from fulfillment_order_line line where line.fulfillment_order_id = f.id))`;
