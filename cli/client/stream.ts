@@ -44,8 +44,11 @@ export class StreamClient {
   /** Not sent on the present connection, oldest first. */
   private waiting: Pending[] = [];
   private readonly unanswered = new Map<string, Pending>();
+  /** Refused for overload; each is sent again when the server asked for it. */
+  private readonly delayed = new Set<Pending>();
   private flushScheduled = false;
   private closed = false;
+  private subscription: { readonly order?: string } = {};
   private feed: { cursor: string | null; readonly onEvents: (events: readonly FeedEvent[]) => void } | null =
     null;
 
@@ -62,7 +65,7 @@ export class StreamClient {
 
   /** Number of messages that wait for a reply. */
   get pending(): number {
-    return this.waiting.length + this.unanswered.size;
+    return this.waiting.length + this.unanswered.size + this.delayed.size;
   }
 
   request(message: StreamRequest): Promise<Reply> {
@@ -87,8 +90,6 @@ export class StreamClient {
       throw new UserProblem(reply.code, reply.detail, "docs/errors.md explains the code.");
     if (reply.type === "feed.subscribed") feed.cursor ??= reply.cursor;
   }
-  private subscription: { readonly order?: string } = {};
-
   /** Ends the connection; whatever has no reply by now is rejected. */
   close(): void {
     this.closed = true;
@@ -181,7 +182,9 @@ export class StreamClient {
     this.unanswered.delete(message.re);
     if (message.type === "error" && message.retryAfterMs !== undefined) {
       // Overload is the server's wish to be asked later, not an answer.
+      this.delayed.add(pending);
       setTimeout(() => {
+        if (!this.delayed.delete(pending)) return;
         this.waiting.push(pending);
         this.scheduleFlush();
       }, message.retryAfterMs);
@@ -224,8 +227,9 @@ export class StreamClient {
   }
 
   private rejectAll(error: Error): void {
-    const all = [...this.unanswered.values(), ...this.waiting];
+    const all = [...this.unanswered.values(), ...this.waiting, ...this.delayed];
     this.unanswered.clear();
+    this.delayed.clear();
     this.waiting = [];
     for (const pending of all) pending.reject(error);
   }

@@ -1,0 +1,345 @@
+/**
+ * Everything on one machine: the data folder, embedded PostgreSQL, Temporal and MQTT broker, the system itself, and,
+ * beside the sandbox, the simulators of the outside world in a child process.
+ *
+ * L1. One data folder, one system: a second start on it is refused.
+ * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
+ * L3. What this run started it stops, in the reverse order, whatever ends it.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { projectRoot } from "../config/project-root.ts";
+import type { Settings } from "../config/settings.ts";
+import { type Broker, startBroker } from "../devices/broker.ts";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import { findApiKey } from "../store/api-keys.ts";
+import type { Database } from "../store/database.ts";
+import { type LocalFile, readLocalFile, writeLocalFile } from "./client/credentials.ts";
+import { type RunningSystem, startSystem } from "./compose.ts";
+import { requireFreePort } from "./embedded/ports.ts";
+import { DISK_ADVICE, startPostgres } from "./embedded/postgres.ts";
+import { isRunning, ProcessBook, stopProcess } from "./embedded/processes.ts";
+import { startTemporal } from "./embedded/temporal.ts";
+import { errorCode, UserProblem } from "./problem.ts";
+import { SANDBOX_COMPANY } from "./sandbox/company.ts";
+import { createLocalKey, hasCompany, seedSandbox } from "./sandbox/seed.ts";
+import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
+import type { Steps } from "./terminal.ts";
+
+export type LocalSystem = {
+  readonly url: string;
+  readonly temporalUi: string | null;
+  readonly mqttUrl: string;
+  readonly databaseUrl: string;
+  readonly simulatorsUrl: string | null;
+  readonly staffPassword: string | null;
+  /** Resolves with a reason if a part that we started ends by itself. */
+  readonly broken: Promise<string>;
+  stop(): Promise<void>;
+};
+
+const SIMULATORS_READY_MS = 30_000;
+
+export async function startLocalSystem(
+  settings: Settings,
+  logger: Logger,
+  steps: Steps,
+): Promise<LocalSystem> {
+  await prepareDataFolder(settings.dataFolder);
+  const book = new ProcessBook(settings.dataFolder);
+  await clearLeftovers(book, settings.dataFolder);
+  await requirePorts(settings);
+
+  const started: { stop(): Promise<void> }[] = [];
+  let reportBroken: (reason: string) => void = () => {};
+  const broken = new Promise<string>((resolve) => {
+    reportBroken = resolve;
+  });
+  const stop = async (): Promise<void> => {
+    for (const part of started.splice(0).reverse()) await part.stop();
+  };
+  try {
+    await book.add("holdfast", process.pid);
+    started.push({ stop: () => book.remove("holdfast") });
+
+    let local = await readOrCreateLocalFile(settings.dataFolder);
+    // Both at once, and each recorded as soon as it runs, so that a failure of one stops the other too.
+    const [postgres, temporal] = await bothOrNeither(
+      steps.run("PostgreSQL", async (progress) => {
+        if (settings.databaseUrl !== null) return { value: settings.databaseUrl, detail: "DATABASE_URL" };
+        const server = await startPostgres({
+          dataFolder: settings.dataFolder,
+          port: settings.ports.postgres,
+          password: local.postgresPassword,
+          book,
+          onCrash: () => reportBroken("PostgreSQL has ended"),
+          progress,
+        });
+        started.push(server);
+        return { value: server.url, detail: `${server.version} on port ${settings.ports.postgres}` };
+      }),
+      steps.run("Temporal", async (progress) => {
+        if (settings.temporalAddress !== null) {
+          return { value: settings.temporalAddress, detail: `TEMPORAL_ADDRESS ${settings.temporalAddress}` };
+        }
+        const server = await startTemporal({
+          dataFolder: settings.dataFolder,
+          host: loopbackOf(settings.host),
+          port: settings.ports.temporal,
+          uiPort: settings.ports.temporalUi,
+          namespace: settings.temporalNamespace,
+          book,
+          onCrash: () => reportBroken("the Temporal server has ended"),
+          progress,
+        });
+        started.push(server);
+        return { value: server.address, detail: `dev server on ${server.address}` };
+      }),
+    );
+    const broker = await startOwnBroker(settings, logger, steps);
+    if (broker !== null) started.push(broker);
+    const mqttUrl = settings.mqttUrl ?? `mqtt://${loopbackOf(settings.host)}:${broker?.port}`;
+    const simulatorsUrl = `http://${loopbackOf(settings.host)}:${settings.ports.simulators}`;
+
+    const resolved = {
+      ...settings,
+      databaseUrl: postgres,
+      temporalAddress: temporal,
+      mqttUrl,
+      carriers: {
+        ...settings.carriers,
+        easypostWebhookSecret: settings.carriers.easypostWebhookSecret || local.carrierWebhookSecret,
+      },
+    };
+    let simulators: ChildProcess | undefined;
+    let sandbox = false;
+    const system: RunningSystem = await startSystem(resolved, logger, steps, {
+      prepare: async (database, allocator) => {
+        sandbox = await prepareSandbox(database, allocator, settings, steps);
+        local = { ...(await readOrCreateLocalFile(settings.dataFolder)), url: settings.publicUrl };
+        if (!sandbox) return;
+        await writeLocalFile(settings.dataFolder, { ...local, simulatorsUrl });
+        simulators = await steps.run("Simulators", async () => {
+          const child = await startSimulatorsProcess(settings.dataFolder, book, {
+            host: loopbackOf(settings.host),
+            httpPort: settings.ports.simulators,
+            smtpPort: settings.ports.smtp,
+            dataFolder: join(settings.dataFolder, "simulators"),
+            carrierWebhookUrl: `${settings.publicUrl}/v1/webhooks/carriers/easypost`,
+            carrierWebhookSecret: resolved.carriers.easypostWebhookSecret,
+            mqttUrl,
+            gatewayUrl: settings.publicUrl,
+            apiKey: local.apiKey ?? "",
+            logLevel: settings.log.level,
+          });
+          started.push({ stop: () => stopSimulators(child, book) });
+          child.once("exit", () => reportBroken("the simulators have ended"));
+          return { value: child, detail: "payments, carrier, mail inbox, robots, people" };
+        });
+      },
+    });
+    started.push(system);
+    return {
+      url: settings.publicUrl,
+      temporalUi:
+        settings.temporalAddress === null
+          ? `http://${loopbackOf(settings.host)}:${settings.ports.temporalUi}`
+          : null,
+      mqttUrl,
+      databaseUrl: postgres,
+      simulatorsUrl: simulators === undefined ? null : simulatorsUrl,
+      staffPassword: sandbox ? (local.staffPassword ?? null) : null,
+      broken,
+      stop: async () => {
+        simulators?.removeAllListeners("exit");
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function prepareDataFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await mkdir(join(folder, "logs"), { recursive: true });
+    await writeFile(join(folder, ".writable"), "x".repeat(4_096));
+  } catch (error) {
+    throw folderProblem(folder, error);
+  }
+}
+
+/** The folder's owner decides about everything in it; the embedded server's user only passes through. */
+export function folderProblem(folder: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new UserProblem("disk_full", `The disk that holds ${folder} is full.`, DISK_ADVICE, {
+      cause: error,
+    });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST") {
+    return new UserProblem(
+      "folder_not_writable",
+      `Holdfast cannot write to its data folder ${folder} (${code}).`,
+      "Give yourself the right to, or choose another folder with HOLDFAST_DATA.",
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+async function readOrCreateLocalFile(folder: string): Promise<LocalFile> {
+  const found = await readLocalFile(folder);
+  if (found !== undefined) return found;
+  const created: LocalFile = {
+    postgresPassword: randomBytes(24).toString("base64url"),
+    carrierWebhookSecret: randomBytes(24).toString("base64url"),
+  };
+  await writeLocalFile(folder, created);
+  return created;
+}
+
+/** L1 and L2. */
+async function clearLeftovers(book: ProcessBook, dataFolder: string): Promise<void> {
+  const records = await book.readPrevious();
+  const main = records.find((record) => record.name === "holdfast");
+  if (main !== undefined && main.pid !== process.pid && (await isRunning(main))) {
+    const local = await readLocalFile(dataFolder);
+    throw new UserProblem(
+      "already_running",
+      `Holdfast already runs on ${dataFolder} (process ${main.pid}${local?.url === undefined ? "" : `, ${local.url}`}).`,
+      "Use that one, stop it with Ctrl-C, or start another with HOLDFAST_DATA and other ports.",
+    );
+  }
+  for (const record of records) {
+    if (record.name !== "holdfast") await stopProcess(record, ["SIGINT", "SIGTERM", "SIGKILL"], 8_000);
+  }
+}
+
+/** Before anything is started, so that a taken port leaves nothing half-started behind. */
+async function requirePorts(settings: Settings): Promise<void> {
+  const { host, ports } = settings;
+  await requireFreePort(host, ports.gateway, "gateway", "HOLDFAST_PORT");
+  if (settings.databaseUrl === null) {
+    await requireFreePort("127.0.0.1", ports.postgres, "PostgreSQL", "HOLDFAST_POSTGRES_PORT");
+  }
+  if (settings.temporalAddress === null) {
+    await requireFreePort(loopbackOf(host), ports.temporal, "Temporal", "HOLDFAST_TEMPORAL_PORT");
+    await requireFreePort(loopbackOf(host), ports.temporalUi, "Temporal UI", "HOLDFAST_TEMPORAL_UI_PORT");
+  }
+  if (settings.mqttUrl === null) {
+    await requireFreePort(host, ports.mqtt, "MQTT broker", "HOLDFAST_MQTT_PORT");
+  }
+  await requireFreePort(loopbackOf(host), ports.simulators, "simulators", "HOLDFAST_SIMULATORS_PORT");
+  await requireFreePort(loopbackOf(host), ports.smtp, "sandbox inbox", "HOLDFAST_SMTP_PORT");
+}
+
+function startOwnBroker(settings: Settings, logger: Logger, steps: Steps): Promise<Broker | null> {
+  return steps.run("MQTT", async () => {
+    if (settings.mqttUrl !== null) return { value: null, detail: `MQTT_URL ${settings.mqttUrl}` };
+    const broker = await startBroker({
+      host: settings.host,
+      port: settings.ports.mqtt,
+      logger: logger.child({ part: "broker" }),
+    });
+    return { value: broker, detail: `broker on port ${broker.port}` };
+  });
+}
+
+/** @returns whether this database is the sandbox (as opposed to a company that somebody set up). */
+async function prepareSandbox(
+  database: Database,
+  allocator: AllocatorClient,
+  settings: Settings,
+  steps: Steps,
+): Promise<boolean> {
+  const local = await readOrCreateLocalFile(settings.dataFolder);
+  if (!(await hasCompany(database))) {
+    await steps.run("Sandbox", async () => {
+      // On the loopback interface a password that one can remember; anything further gets one that nobody can guess.
+      const isPrivate =
+        settings.host === "127.0.0.1" || settings.host === "::1" || settings.host === "localhost";
+      const password = isPrivate ? "sandbox" : randomBytes(9).toString("base64url");
+      const seeded = await seedSandbox(database, allocator, password);
+      await writeLocalFile(settings.dataFolder, { ...local, ...seeded });
+      return { value: seeded, detail: `${SANDBOX_COMPANY.name}: 300 SKUs, 4 locations, 5 channels` };
+    });
+    return true;
+  }
+  const isOurs = local.apiKey !== undefined && (await findApiKey(database, local.apiKey)) !== null;
+  if (!isOurs) {
+    await writeLocalFile(settings.dataFolder, { ...local, apiKey: await createLocalKey(database) });
+  }
+  const { rows } = await database.query<{ id: string }>("select id from company");
+  return rows.length === 1 && rows[0]?.id === SANDBOX_COMPANY.id;
+}
+
+async function startSimulatorsProcess(
+  dataFolder: string,
+  book: ProcessBook,
+  configuration: SimulatorsConfiguration,
+): Promise<ChildProcess> {
+  await mkdir(configuration.dataFolder, { recursive: true });
+  await chmod(configuration.dataFolder, 0o700);
+  const log = openSync(join(dataFolder, "logs", "simulators.log"), "a");
+  // Detached like the servers; its channel to us tells it when we are gone, so it never outlives us.
+  const child = fork(join(projectRoot, "dist", "cli", "simulators-main.js"), [], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+  });
+  closeSync(log);
+  if (child.pid !== undefined) await book.add("simulators", child.pid);
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error("the simulators did not start in time")),
+      SIMULATORS_READY_MS,
+    );
+    child.once("exit", (code) => reject(simulatorsProblem(dataFolder, `ended with status ${code}`)));
+    child.on("message", (message: SimulatorsMessage) => {
+      clearTimeout(timer);
+      if (message.type === "ready") resolve();
+      else reject(simulatorsProblem(dataFolder, message.reason));
+    });
+    child.send(configuration);
+  });
+  child.removeAllListeners("exit");
+  return child;
+}
+
+function simulatorsProblem(dataFolder: string, reason: string): UserProblem {
+  return new UserProblem(
+    "simulators_failed",
+    `The simulators did not start: ${reason}`,
+    `See ${join(dataFolder, "logs", "simulators.log")}.`,
+  );
+}
+
+async function stopSimulators(child: ChildProcess, book: ProcessBook): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const timer = setTimeout(() => child.kill("SIGKILL"), 8_000);
+    if (child.connected) child.disconnect();
+    else child.kill("SIGTERM");
+    await ended;
+    clearTimeout(timer);
+  }
+  await book.remove("simulators");
+}
+
+async function bothOrNeither<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === "rejected") throw a.reason;
+  if (b.status === "rejected") throw b.reason;
+  return [a.value, b.value];
+}
+
+/** Where clients on this machine reach a server that listens on `host`. */
+function loopbackOf(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+}

@@ -1,0 +1,73 @@
+/**
+ * The store associate and the supplier's packer: where no robot works, they look at their list, take their time, and
+ * confirm what they packed over REST like anybody with a handheld would.
+ */
+import type { Logger } from "pino";
+import type { Page, WaitingFulfillmentOrder } from "../../gateway/api.ts";
+import type { Access } from "../client/credentials.ts";
+import { RequestRefused, RestClient } from "../client/rest.ts";
+
+/** At speed 1: time between two looks at the list, and for one parcel. */
+const LOOK_MS = 3_000;
+const PACK_MS = 2_000;
+const SOONEST_MS = 50;
+
+export type People = { setSpeed(speed: number): void; stop(): Promise<void> };
+
+export function startPeople(options: {
+  readonly access: Access;
+  readonly locationIds: readonly string[];
+  readonly logger: Logger;
+}): People {
+  const rest = new RestClient(options.access);
+  let speed = 1;
+  let stopped = false;
+  let wake: () => void = () => {};
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(SOONEST_MS, milliseconds / speed));
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const workAt = async (locationId: string): Promise<void> => {
+    const query = `location=${encodeURIComponent(locationId)}&stage=waiting&limit=50`;
+    const list = await rest.get<Page<WaitingFulfillmentOrder>>(`/v1/fulfillment-orders?${query}`);
+    for (const waiting of list.items) {
+      if (stopped) return;
+      await pause(PACK_MS);
+      try {
+        await rest.post(`/v1/fulfillment-orders/${encodeURIComponent(waiting.id)}/pack`, {});
+      } catch (error) {
+        // Cancelled or packed by somebody else meanwhile: the next list will tell.
+        if (!(error instanceof RequestRefused)) throw error;
+        options.logger.warn({ fulfillmentOrder: waiting.id, code: error.code }, "could not pack");
+      }
+    }
+  };
+
+  const shift = (async () => {
+    while (!stopped) {
+      await pause(LOOK_MS);
+      for (const locationId of options.locationIds) {
+        if (stopped) return;
+        await workAt(locationId).catch((error: unknown) => {
+          options.logger.debug({ err: error, locationId }, "the list could not be read");
+        });
+      }
+    }
+  })();
+
+  return {
+    setSpeed: (next) => {
+      speed = next;
+    },
+    stop: async () => {
+      stopped = true;
+      wake();
+      await shift;
+    },
+  };
+}

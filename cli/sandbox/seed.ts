@@ -1,0 +1,168 @@
+/**
+ * Fills an empty database with the sandbox. Stock first, through the engine like any receipt; then everything else in
+ * one transaction, of which the company row is the mark that the sandbox is complete. A start that is killed in between
+ * repeats the same receipts by the same ids, which changes nothing.
+ */
+import { randomBytes } from "node:crypto";
+import type { StockCommand } from "../../actors/commands.ts";
+import { simulatedDevices } from "../../devices/simulators/fleet.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { API_SCOPES, createApiKey } from "../../store/api-keys.ts";
+import { type Database, inTransaction, type Queryable } from "../../store/database.ts";
+import { createStaff } from "../../store/staff.ts";
+import type { LocalFile } from "../client/credentials.ts";
+import { type SandboxProduct, sandboxCatalog } from "./catalog.ts";
+import { SANDBOX_CHANNELS, SANDBOX_COMPANY, SANDBOX_LOCATIONS, SANDBOX_STAFF } from "./company.ts";
+
+/** Units of each SKU in each fulfillment center: days of sales, so that a demonstration does not run dry. */
+const CENTER_STOCK = 4_000;
+const STORE_STOCK = 12;
+const SUPPLIER_STOCK = 500;
+/** Never promised: what a shelf is usually wrong by. */
+const STORE_SAFETY_STOCK = 2;
+
+export type SeedResult = Required<Pick<LocalFile, "apiKey" | "channelKeys" | "staffPassword">>;
+
+export async function hasCompany(database: Queryable): Promise<boolean> {
+  return ((await database.query("select from company limit 1")).rowCount ?? 0) > 0;
+}
+
+/** @param staffPassword of every sandbox login */
+export async function seedSandbox(
+  database: Database,
+  allocator: AllocatorClient,
+  staffPassword: string,
+): Promise<SeedResult> {
+  const catalog = sandboxCatalog();
+  await receiveStock(allocator, catalog);
+  return inTransaction(database, async (client) => {
+    await client.query("insert into company (id, name, currency) values ($1, $2, $3)", [
+      SANDBOX_COMPANY.id,
+      SANDBOX_COMPANY.name,
+      SANDBOX_COMPANY.currency,
+    ]);
+    await insertLocations(client);
+    await insertProducts(client, catalog);
+    await insertDevices(client);
+    for (const member of SANDBOX_STAFF) {
+      await createStaff(client, { ...member, companyId: SANDBOX_COMPANY.id, password: staffPassword });
+    }
+    const channelKeys: Record<string, string> = {};
+    for (const channel of SANDBOX_CHANNELS) {
+      await client.query(
+        "insert into channel (id, company_id, name, kind, webhook_secret, on_shortage) values ($1, $2, $3, $4, $5, $6)",
+        [
+          channel.id,
+          SANDBOX_COMPANY.id,
+          channel.name,
+          channel.kind,
+          randomBytes(24).toString("base64url"),
+          channel.onShortage,
+        ],
+      );
+      const key = await createApiKey(client, {
+        companyId: SANDBOX_COMPANY.id,
+        channelId: channel.id,
+        name: `${channel.name} connector`,
+        scopes: ["orders:write", "orders:read"],
+      });
+      channelKeys[channel.id] = key.clearText;
+    }
+    return { apiKey: await createLocalKey(client), channelKeys, staffPassword };
+  });
+}
+
+/** The command line's own key, with every right. */
+export async function createLocalKey(database: Queryable): Promise<string> {
+  const companies = await database.query<{ id: string }>("select id from company limit 1");
+  const companyId = companies.rows[0]?.id ?? SANDBOX_COMPANY.id;
+  const key = await createApiKey(database, {
+    companyId,
+    channelId: null,
+    name: "local command line",
+    scopes: API_SCOPES,
+  });
+  return key.clearText;
+}
+
+async function receiveStock(allocator: AllocatorClient, catalog: readonly SandboxProduct[]): Promise<void> {
+  const atMs = Date.now();
+  const commands: StockCommand[] = [];
+  for (const location of SANDBOX_LOCATIONS) {
+    for (const [index, product] of catalog.entries()) {
+      const quantity = openingStock(location.kind, product, index);
+      if (quantity === 0) continue;
+      const position = { sku: product.sku, locationId: location.locationId };
+      const id = `sandbox:${location.locationId}:${product.sku}`;
+      commands.push({
+        ...position,
+        type: "receive",
+        commandId: `${id}:receive`,
+        atMs,
+        cause: "sandbox:opening-stock",
+        quantity,
+      });
+      if (location.kind === "store") {
+        commands.push({
+          ...position,
+          type: "set-safety-stock",
+          commandId: `${id}:safety`,
+          atMs,
+          cause: "sandbox:opening-stock",
+          quantity: STORE_SAFETY_STOCK,
+        });
+      }
+    }
+  }
+  const outcomes = await allocator.execute(commands);
+  for (const outcome of outcomes) {
+    // An interrupted earlier attempt bears another time: its receipt stands.
+    if (outcome.status === "refused" && outcome.code !== "command_id_reused") {
+      throw new Error(`the sandbox's opening stock was refused: ${outcome.detail}`);
+    }
+  }
+}
+
+function openingStock(kind: string, product: SandboxProduct, index: number): number {
+  if (kind === "supplier") return product.source === "supplier" ? SUPPLIER_STOCK : 0;
+  if (product.source === "supplier") return 0;
+  if (kind === "store") return index % 3 === 0 ? STORE_STOCK : 0;
+  return CENTER_STOCK;
+}
+
+async function insertLocations(client: Queryable): Promise<void> {
+  await client.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority)
+     select id, $1, name, kind, address, latitude, longitude, priority
+       from jsonb_to_recordset($2) as row(
+         id text, name text, kind text, address jsonb, latitude double precision, longitude double precision,
+         priority integer)`,
+    [
+      SANDBOX_COMPANY.id,
+      JSON.stringify(SANDBOX_LOCATIONS.map((location) => ({ ...location, id: location.locationId }))),
+    ],
+  );
+}
+
+async function insertProducts(client: Queryable, catalog: readonly SandboxProduct[]): Promise<void> {
+  await client.query(
+    `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
+                          hs_code, origin_country, gtin)
+     select sku, $1, name, "weightGrams", "lengthMm", "widthMm", "heightMm", "priceMinor", currency,
+            "hsCode", "originCountry", gtin
+       from jsonb_to_recordset($2) as row(
+         sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer, "heightMm" integer,
+         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text)`,
+    [SANDBOX_COMPANY.id, JSON.stringify(catalog)],
+  );
+}
+
+async function insertDevices(client: Queryable): Promise<void> {
+  const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
+  await client.query(
+    `insert into device (id, location_id, kind, protocol, name)
+     select id, "locationId", kind, protocol, name
+       from jsonb_to_recordset($1) as row(id text, "locationId" text, kind text, protocol text, name text)`,
+    [JSON.stringify(simulatedDevices(automated.map((location) => location.locationId)))],
+  );
+}

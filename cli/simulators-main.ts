@@ -1,0 +1,105 @@
+/**
+ * The outside world of the sandbox, in a process of its own: payment gateway, carrier and mail inbox over HTTP and SMTP,
+ * the fleet over MQTT, and people who pack where no robot does. Takes its configuration from the parent and ends with it.
+ */
+import pino from "pino";
+import { simulatedDevices, startFleet } from "../devices/simulators/fleet.ts";
+import { startSimulators } from "../integrations/simulators/simulators.ts";
+import { reasonOf } from "./problem.ts";
+import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
+import { startPeople } from "./sandbox/people.ts";
+
+export type SimulatorsConfiguration = {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly smtpPort: number;
+  readonly dataFolder: string;
+  readonly carrierWebhookUrl: string;
+  readonly carrierWebhookSecret: string;
+  readonly mqttUrl: string;
+  readonly gatewayUrl: string;
+  readonly apiKey: string;
+  readonly logLevel: string;
+};
+
+export type SimulatorsMessage =
+  | { readonly type: "ready" }
+  | { readonly type: "failed"; readonly reason: string };
+
+/** How soon robots and people follow a changed pace. */
+const PACE_POLL_MS = 300;
+
+const parts: { stop(): Promise<void> }[] = [];
+let ending = false;
+
+async function run(configuration: SimulatorsConfiguration): Promise<void> {
+  const logger = pino({ name: "simulators", level: configuration.logLevel });
+  parts.push(await startSimulators({ ...configuration, logger }));
+  const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
+  const fleet = await startFleet({
+    mqttUrl: configuration.mqttUrl,
+    devices: simulatedDevices(automated.map((location) => location.locationId)),
+    speed: 1,
+    logger,
+  });
+  parts.push(fleet);
+  const people = startPeople({
+    access: { url: configuration.gatewayUrl, key: configuration.apiKey, simulatorsUrl: null },
+    locationIds: SANDBOX_LOCATIONS.filter((location) => !location.automated).map(
+      ({ locationId }) => locationId,
+    ),
+    logger,
+  });
+  parts.push(people);
+  parts.push(
+    followPace(`http://${configuration.host}:${configuration.httpPort}/simulation`, (speed) => {
+      fleet.setSpeed(speed);
+      people.setSpeed(speed);
+    }),
+  );
+}
+
+/** The payment and carrier simulators own the pace; robots and people ask them for it. */
+function followPace(url: string, apply: (speed: number) => void): { stop(): Promise<void> } {
+  let last = 1;
+  const timer = setInterval(() => {
+    fetch(url)
+      .then(async (response) => {
+        const { speed }: { readonly speed: number } = JSON.parse(await response.text());
+        if (speed !== last && speed > 0) {
+          last = speed;
+          apply(speed);
+        }
+      })
+      .catch(() => {});
+  }, PACE_POLL_MS);
+  return { stop: async () => clearInterval(timer) };
+}
+
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  for (const part of parts.splice(0).reverse()) await part.stop();
+  process.exit(0);
+}
+
+const tell = (message: SimulatorsMessage): void => {
+  process.send?.(message);
+};
+
+process.once("message", (configuration: SimulatorsConfiguration) => {
+  run(configuration).then(
+    () => tell({ type: "ready" }),
+    (error: unknown) => {
+      tell({ type: "failed", reason: reasonOf(error) });
+      process.exitCode = 1;
+      process.disconnect();
+    },
+  );
+});
+const endAndExit = (): void => {
+  end().catch(() => process.exit(1));
+};
+process.once("disconnect", endAndExit);
+process.once("SIGTERM", endAndExit);
+process.once("SIGINT", endAndExit);
