@@ -8,15 +8,15 @@
 import type { Address } from "./address.ts";
 import { countryCode } from "./geography.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
-import { addMoney, currencyExponent, type Money, zeroMoney } from "./money.ts";
+import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMoney } from "./money.ts";
 import type { HoldReason, OrderDocument, OrderLine } from "./order.ts";
 
 /** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
 export const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
 export const MAX_LINES = 500;
-/** Keeps sums of 500 lines within exact integers. */
-const MAX_AMOUNT_MINOR = 1e13;
+/** In units of the order's finest amount: keeps sums of all lines within exact integers. */
+const MAX_AMOUNT = 1e13;
 
 export type CaptureRefusalCode =
   | "no_lines"
@@ -82,6 +82,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
     ...(incoming.allocation === undefined ? {} : { allocation: incoming.allocation }),
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
+    ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
   };
   return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document) };
 }
@@ -137,7 +138,12 @@ function findRefusal(incoming: IncomingOrder): (CapturePlan & { status: "refused
       );
     }
     if (amount.minor < 0) return refuse("negative_amount", `${what} is negative.`);
-    if (amount.minor > MAX_AMOUNT_MINOR) return refuse("amount_out_of_range", `${what} is beyond any order.`);
+  }
+  const exponent = Math.max(...[...amountsOf(incoming)].map(([, amount]) => amount.exponent));
+  for (const [what, amount] of amountsOf(incoming)) {
+    if (!(rescale(amount, exponent) <= MAX_AMOUNT)) {
+      return refuse("amount_out_of_range", `${what} is beyond any order.`);
+    }
   }
   return null;
 }
@@ -148,7 +154,7 @@ function* amountsOf(incoming: IncomingOrder): Generator<readonly [string, Money]
   yield ["The discount", incoming.discount];
   for (const tax of incoming.shippingTaxes) yield [`Shipping tax ${tax.name}`, tax.amount];
   for (const line of incoming.lines) {
-    yield [`The price of line "${line.externalLineId}"`, line.unitPrice];
+    yield [`The price of line "${line.externalLineId}"`, multiplyMoney(line.unitPrice, line.quantity)];
     yield [`The discount of line "${line.externalLineId}"`, line.discount];
     for (const tax of line.taxes) yield [`Tax ${tax.name} of line "${line.externalLineId}"`, tax.amount];
   }

@@ -62,4 +62,6 @@ export type IncomingOrder = {
   /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;
+  /** What the channel says of the order beyond that, e.g. presentment amounts, tags, latest ship date; kept as text. */
+  readonly attributes?: Readonly<Record<string, string>>;
 };

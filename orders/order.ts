@@ -109,4 +109,6 @@ export type OrderDocument = {
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
   readonly allocation?: "all_or_nothing" | "line_by_line" | "ship_available";
   readonly note?: string;
+  /** What the channel says of the order beyond that; kept as text. */
+  readonly attributes?: Readonly<Record<string, string>>;
 };

@@ -1,0 +1,167 @@
+/**
+ * What all channel adapters share: the one door at which whatever goes wrong while reading becomes a refusal, the
+ * arithmetic of line prices, and webhook signatures.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Address } from "../../orders/address.ts";
+import { countryCode } from "../../orders/geography.ts";
+import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
+import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
+import type { ChannelReading, ChannelRefusal } from "../../ports/channels.ts";
+import { parseJson, UnreadableAmount, writeJson } from "./json.ts";
+
+export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
+  return { kind: "refused", refusal: { code, detail, ...(externalId === "" ? {} : { externalId }) } };
+}
+
+/** Parses the payload and hands it to `read`; text that is not JSON is refused. */
+export function readDocument(
+  payload: string,
+  read: (document: unknown) => readonly ChannelReading[],
+): readonly ChannelReading[] {
+  let document: unknown;
+  try {
+    document = parseJson(payload);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    return [refused("malformed_payload", `The payload is not JSON: ${cause.message.slice(0, 200)}.`)];
+  }
+  return read(document);
+}
+
+/**
+ * Reads each order of a list by itself, so that one that cannot be read costs no other. Where there are several, each
+ * reading carries its own part of the payload.
+ */
+export function readEach(
+  orders: readonly unknown[],
+  readOne: (order: unknown) => readonly ChannelReading[],
+): readonly ChannelReading[] {
+  return orders.flatMap((order) => {
+    try {
+      const readings = readOne(order);
+      if (orders.length === 1) return readings;
+      return readings.map((reading) =>
+        reading.kind === "order" ? { ...reading, source: writeJson(order) } : reading,
+      );
+    } catch (cause) {
+      if (!(cause instanceof UnreadableAmount)) throw cause;
+      return [refused("invalid_order", `${cause.message}.`)];
+    }
+  });
+}
+
+/**
+ * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the line does
+ * not divide evenly; what then still does not divide is rounded down, by less than a hundred-thousandth of a minor unit.
+ */
+export function perUnit(lineTotal: Money, quantity: number): Money {
+  if (quantity <= 1 || !Number.isSafeInteger(quantity)) return lineTotal;
+  for (let places = 0; places <= 5; places += 1) {
+    const minor = lineTotal.minor * 10 ** places;
+    if (!Number.isSafeInteger(minor)) break;
+    if (minor % quantity === 0) {
+      return { ...lineTotal, minor: minor / quantity, exponent: lineTotal.exponent + places };
+    }
+    if (places === 5) {
+      return { ...lineTotal, minor: Math.floor(minor / quantity), exponent: lineTotal.exponent + places };
+    }
+  }
+  return { ...lineTotal, minor: Math.floor(lineTotal.minor / quantity) };
+}
+
+/** The sum of amounts, which must all be in `currency`. Throws `UnreadableAmount`. */
+export function sum(amounts: readonly Money[], currency: string): Money {
+  const foreign = amounts.find((amount) => amount.currency !== currency);
+  if (foreign !== undefined)
+    throw new UnreadableAmount(`An amount in ${foreign.currency} in an order in ${currency}`);
+  return amounts.reduce(addMoney, zeroMoney(currency));
+}
+
+export function negated(amount: Money): Money {
+  return { ...amount, minor: amount.minor === 0 ? 0 : -amount.minor };
+}
+
+/** What the order comes to, for channels that do not say. */
+export function computedTotal(
+  order: Pick<IncomingOrder, "currency" | "shippingPrice" | "shippingTaxes" | "discount"> & {
+    readonly lines: readonly Pick<IncomingLine, "unitPrice" | "quantity" | "discount" | "taxes">[];
+  },
+): Money {
+  const taxes = (list: readonly IncomingTax[]) => list.map((tax) => tax.amount);
+  return sum(
+    [
+      ...order.lines.flatMap((line) => [
+        multiplyMoney(line.unitPrice, line.quantity),
+        negated(line.discount),
+        ...taxes(line.taxes),
+      ]),
+      order.shippingPrice,
+      ...taxes(order.shippingTaxes),
+      negated(order.discount),
+    ],
+    order.currency,
+  );
+}
+
+/** An address of non-empty texts; `undefined` where the channel gave nothing that could be one. */
+export function addressOf(parts: {
+  readonly name: string;
+  readonly company?: string;
+  readonly line1: string;
+  readonly line2?: string;
+  readonly city: string;
+  readonly region?: string;
+  readonly postalCode?: string;
+  readonly country: string;
+  readonly phone?: string;
+  readonly email?: string;
+}): Address | undefined {
+  if (parts.line1 === "" && parts.city === "" && parts.country === "") return undefined;
+  const { name, line1, city, country, ...optional } = parts;
+  const given = Object.fromEntries(Object.entries(optional).filter(([, text]) => text !== ""));
+  return { name, line1, city, country: countryCode(country) ?? country.toUpperCase(), ...given };
+}
+
+/** ISO 8601 of milliseconds since the epoch as text; empty where they are none. */
+export function isoFromMs(text: string): string {
+  const ms = Number(text);
+  return /^\d{1,14}$/.test(text) && ms < 32_503_680_000_000 ? new Date(ms).toISOString() : "";
+}
+
+/** Compares a base64 HMAC-SHA256 of the raw body in constant time. */
+export function isBase64HmacOf(rawBody: Buffer, secret: string, signature: string | undefined): boolean {
+  if (signature === undefined || secret === "") return false;
+  return equalInConstantTime(createHmac("sha256", secret).update(rawBody).digest("base64"), signature);
+}
+
+/** How far a sender's clock may be from ours: the tolerance of the Standard Webhooks specification. */
+const TIMESTAMP_TOLERANCE_S = 300;
+
+/**
+ * Standard Webhooks: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature` (`v1,<base64 HMAC-SHA256 of
+ * "id.timestamp.body">`, several separated by spaces while keys are exchanged). A secret may carry its `whsec_` prefix, the
+ * rest of which is base64.
+ */
+export function isStandardWebhook(
+  headers: Readonly<Record<string, string>>,
+  rawBody: Buffer,
+  secret: string,
+  nowMs = Date.now(),
+): boolean {
+  const id = headers["webhook-id"];
+  const timestamp = headers["webhook-timestamp"];
+  const signatures = headers["webhook-signature"];
+  if (id === undefined || timestamp === undefined || signatures === undefined || secret === "") return false;
+  if (!/^\d{1,12}$/.test(timestamp)) return false;
+  if (Math.abs(nowMs / 1000 - Number(timestamp)) > TIMESTAMP_TOLERANCE_S) return false;
+  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret;
+  const expected = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(rawBody).digest("base64");
+  return signatures.split(" ").some((signature) => equalInConstantTime(`v1,${expected}`, signature));
+}
+
+function equalInConstantTime(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
