@@ -1,0 +1,74 @@
+/**
+ * The public REST API as functions. Owns requests, their errors and the loss of a session; leaves caching and live
+ * updates to `live/`. Every change carries an `Idempotency-Key`, so a repeated click or a repeated request cannot do
+ * a thing twice.
+ */
+import { problemOf, RequestError } from "./problem.ts";
+import { forgetSession } from "./session.ts";
+
+export type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return send<T>("GET", withQuery(path, query), undefined, undefined, signal);
+}
+
+/** @param key names the intent: give the same key again when the same form is sent again. */
+export function post<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
+  return send<T>("POST", path, body, key);
+}
+
+export function remove(path: string): Promise<void> {
+  return send<void>("DELETE", path, undefined, crypto.randomUUID());
+}
+
+/** A path from parts, each of them escaped: ids of channels may hold any character. */
+export function pathOf(...parts: readonly string[]): string {
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+async function send<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  key: string | undefined,
+  signal?: AbortSignal,
+): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (key !== undefined) headers["idempotency-key"] = key;
+  let response: Response;
+  try {
+    response = await fetch(`/v1${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new RequestError(
+      "unreachable",
+      0,
+      "Holdfast cannot be reached. Check the network, then try again.",
+      {
+        cause,
+      },
+    );
+  }
+  if (!response.ok) {
+    if (response.status === 401) forgetSession();
+    throw await problemOf(response);
+  }
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}

@@ -1,0 +1,10 @@
+/** Who is signed in. `undefined`: not asked yet; `null`: nobody. */
+import { signal } from "@preact/signals";
+import type { Session } from "../../../gateway/api.ts";
+
+export const session = signal<Session | null | undefined>(undefined);
+
+/** The server no longer knows us: whatever page is open gives way to the sign-in page. */
+export function forgetSession(): void {
+  session.value = null;
+}

@@ -1,0 +1,19 @@
+import { type FeedState, feedState } from "../api/feed.ts";
+
+const WORDS: Readonly<Record<FeedState, string>> = {
+  off: "Updates on request",
+  connecting: "Connecting",
+  live: "Live",
+  waiting: "Reconnecting",
+};
+
+/** Whether what is on screen moves by itself right now. */
+export function Connection() {
+  const state = feedState.value;
+  return (
+    <span class={`connection ${state}`} role="status">
+      <span class="dot" />
+      {WORDS[state]}
+    </span>
+  );
+}

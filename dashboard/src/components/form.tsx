@@ -1,0 +1,70 @@
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { messageOf } from "../api/problem.ts";
+import { Notice } from "./notice.tsx";
+
+/**
+ * A form that sends once: the button is shut while sending, an error stays beside it, and the key that makes the change
+ * idempotent stays the same until the change has succeeded, so that sending again after a lost answer does not do
+ * it twice.
+ */
+export function Form({
+  submit,
+  danger,
+  disabled,
+  onSubmit,
+  children,
+}: {
+  readonly submit: string;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly onSubmit: (fields: FormData, key: string) => Promise<void>;
+  readonly children?: ComponentChildren;
+}) {
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const key = useRef(crypto.randomUUID());
+  const send = async (form: HTMLFormElement): Promise<void> => {
+    setSending(true);
+    setError(null);
+    try {
+      await onSubmit(new FormData(form), key.current);
+      key.current = crypto.randomUUID();
+    } catch (caught) {
+      setError(messageOf(caught));
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <form
+      class="form"
+      onInput={() => {
+        // Another body is another intent; under the old key the server would rightly refuse it.
+        if (error !== null) key.current = crypto.randomUUID();
+      }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!sending) void send(event.currentTarget);
+      }}
+    >
+      {children}
+      {error !== null && <Notice tone="bad">{error}</Notice>}
+      <div class="form-actions">
+        <button
+          type="submit"
+          class={`button ${danger ? "danger" : "primary"}`}
+          disabled={sending || disabled === true}
+        >
+          {sending ? "Sending" : submit}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A text field's value, trimmed. */
+export function textOf(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value.trim() : "";
+}

@@ -1,0 +1,58 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "./icon.tsx";
+
+/**
+ * A field for a scanner that types (keyboard wedge): it keeps the focus, Enter submits, and it is empty and ready for
+ * the next code at once. A person may type into it just as well.
+ */
+export function ScanInput({
+  label,
+  onScan,
+}: {
+  readonly label: string;
+  readonly onScan: (code: string) => void;
+}) {
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    input.current?.focus({ preventScroll: true });
+    // A click on bare ground must not make the next scan go nowhere; one on a control may.
+    const onBlur = (): void => {
+      setTimeout(() => {
+        const { activeElement } = document;
+        if (activeElement === document.body || activeElement === null)
+          input.current?.focus({ preventScroll: true });
+      });
+    };
+    const element = input.current;
+    element?.addEventListener("blur", onBlur);
+    return () => element?.removeEventListener("blur", onBlur);
+  }, []);
+  return (
+    <form
+      class="scan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const code = text.trim();
+        setText("");
+        if (code !== "") onScan(code);
+      }}
+    >
+      <Icon name="scan" />
+      <input
+        ref={input}
+        class="input"
+        aria-label={label}
+        placeholder={label}
+        value={text}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <button type="submit" class="button">
+        Enter
+      </button>
+    </form>
+  );
+}

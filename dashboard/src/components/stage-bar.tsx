@@ -1,0 +1,39 @@
+import type { FulfillmentOrderView } from "../../../gateway/api.ts";
+import { words } from "../format/words.ts";
+
+const STAGES: readonly FulfillmentOrderView["stage"][] = [
+  "waiting",
+  "picking",
+  "picked",
+  "conveying",
+  "verifying",
+  "packed",
+  "labelled",
+  "shipped",
+];
+
+/** How far the goods have come on the floor. */
+export function StageBar({
+  stage,
+  stopped,
+}: {
+  readonly stage: FulfillmentOrderView["stage"];
+  readonly stopped: boolean;
+}) {
+  const reached = STAGES.indexOf(stage);
+  return (
+    <div class={`stage-bar ${stopped ? "stopped" : ""}`}>
+      <ol aria-label={`Stage ${reached + 1} of ${STAGES.length}: ${words(stage)}`}>
+        {STAGES.map((name, index) => (
+          <li
+            key={name}
+            class={index < reached || stage === "shipped" ? "done" : index === reached ? "now" : ""}
+            {...(index === reached ? { "aria-current": "step" } : {})}
+          >
+            <span class="stage-name">{words(name)}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

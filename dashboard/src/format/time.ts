@@ -1,0 +1,49 @@
+/** Times for people: relative where freshness matters, calendar where a promise is made. */
+
+const STEPS: readonly (readonly [limitSeconds: number, unitSeconds: number, unit: string])[] = [
+  [60, 1, "s"],
+  [3_600, 60, "min"],
+  [86_400, 3_600, "h"],
+  [30 * 86_400, 86_400, "d"],
+];
+
+/** `now`, `42 s ago`, `5 min ago`, `in 3 h`; a date beyond thirty days. */
+export function relativeTime(iso: string, nowMs: number): string {
+  const seconds = Math.round((nowMs - Date.parse(iso)) / 1_000);
+  const distance = Math.abs(seconds);
+  if (Number.isNaN(seconds)) return iso;
+  if (distance < 5) return "now";
+  for (const [limit, unitSeconds, unit] of STEPS) {
+    if (distance < limit) {
+      const text = `${Math.floor(distance / unitSeconds)} ${unit}`;
+      return seconds > 0 ? `${text} ago` : `in ${text}`;
+    }
+  }
+  return calendarDay(iso);
+}
+
+export function fullTime(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+export function clockTime(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** `Tue 24 Nov`. A day without a time is that day everywhere, whatever the reader's time zone. */
+export function calendarDay(iso: string): string {
+  const dateOnly = /^\d{4}-\d{2}-\d{2}$/.test(iso);
+  const at = new Date(dateOnly ? `${iso}T00:00:00Z` : iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return at.toLocaleDateString(undefined, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    ...(at.getUTCFullYear() === new Date().getUTCFullYear() ? {} : { year: "numeric" }),
+    ...(dateOnly ? { timeZone: "UTC" } : {}),
+  });
+}

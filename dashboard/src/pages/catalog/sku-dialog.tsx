@@ -1,0 +1,146 @@
+import { useState } from "preact/hooks";
+import type { Page, Product, SkuMapping } from "../../../../gateway/api.ts";
+import { get, post } from "../../api/client.ts";
+import { Chips } from "../../components/chips.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Field } from "../../components/field.tsx";
+import { Form, textOf } from "../../components/form.tsx";
+import { toast } from "../../components/toast.tsx";
+import { minorUnits } from "../../format/money.ts";
+import { parseAmount } from "../../format/parse-amount.ts";
+import { useResource } from "../../live/resource.ts";
+
+export type SkuGap = { readonly channel: string; readonly channelSku: string; readonly title: string };
+
+/** Closes a gap in the catalog: maps the channel's SKU to a product, or creates the product first. */
+export function SkuDialog({
+  gap,
+  currency,
+  onClose,
+  onDone,
+}: {
+  readonly gap: SkuGap;
+  readonly currency: string;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}) {
+  const [way, setWay] = useState("map");
+  const done = (sku: string): void => {
+    toast("good", `${gap.channelSku || gap.title} is now ${sku}. Orders that waited for it go on.`);
+    onDone();
+  };
+  return (
+    <Dialog title={`Which product is ${gap.channelSku || gap.title}?`} onClose={onClose}>
+      <p class="muted">
+        {gap.channel} calls it “{gap.title}”.
+      </p>
+      <Chips
+        label="How"
+        options={[
+          { value: "map", label: "Map to a product" },
+          { value: "create", label: "Create the product" },
+        ]}
+        value={way}
+        onChange={setWay}
+      />
+      {way === "map" ? (
+        <MapForm gap={gap} onDone={done} />
+      ) : (
+        <CreateForm gap={gap} currency={currency} onDone={done} />
+      )}
+    </Dialog>
+  );
+}
+
+type PartProps = { readonly gap: SkuGap; readonly onDone: (sku: string) => void };
+
+function MapForm({ gap, onDone }: PartProps) {
+  const [typed, setTyped] = useState("");
+  const products = useResource<Page<Product>>(`products ${typed}`, (signal) =>
+    get("/products", { q: typed, limit: 20 }, signal),
+  );
+  return (
+    <Form
+      submit="Map"
+      onSubmit={async (fields, key) => {
+        const sku = textOf(fields, "sku");
+        await post("/sku-mappings", mappingOf(gap, sku), key);
+        onDone(sku);
+      }}
+    >
+      <Field label="Our SKU" hint="Type a part of the SKU or of the name.">
+        <input
+          class="input"
+          name="sku"
+          list="known-products"
+          autocomplete="off"
+          required
+          onInput={(event) => setTyped(event.currentTarget.value.trim())}
+        />
+        <datalist id="known-products">
+          {products.data?.items.map((product) => (
+            <option key={product.sku} value={product.sku}>
+              {product.name}
+            </option>
+          ))}
+        </datalist>
+      </Field>
+    </Form>
+  );
+}
+
+function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: string }) {
+  return (
+    <Form
+      submit="Create and map"
+      onSubmit={async (fields, key) => {
+        const product: Product = {
+          sku: textOf(fields, "sku"),
+          name: textOf(fields, "name"),
+          weightGrams: Number(textOf(fields, "weight")),
+          priceMinor: parseAmount(textOf(fields, "price"), minorUnits(currency)),
+          currency,
+          hsCode: textOf(fields, "hsCode"),
+          originCountry: textOf(fields, "origin").toUpperCase(),
+          gtin: textOf(fields, "gtin"),
+        };
+        await post("/products", product, key);
+        if (product.sku !== gap.channelSku)
+          await post("/sku-mappings", mappingOf(gap, product.sku), `${key}-map`);
+        onDone(product.sku);
+      }}
+    >
+      <div class="form-pair">
+        <Field label="SKU">
+          <input class="input" name="sku" defaultValue={gap.channelSku} required maxLength={64} />
+        </Field>
+        <Field label="GTIN" hint="8, 12, 13 or 14 digits.">
+          <input class="input" name="gtin" inputMode="numeric" pattern="[0-9]{8}|[0-9]{12,14}" required />
+        </Field>
+      </div>
+      <Field label="Name">
+        <input class="input" name="name" defaultValue={gap.title} required />
+      </Field>
+      <div class="form-pair">
+        <Field label={`Price, ${currency}`}>
+          <input class="input" name="price" inputMode="decimal" pattern="[0-9]+([.,][0-9]+)?" required />
+        </Field>
+        <Field label="Weight, g">
+          <input class="input" name="weight" type="number" min="1" max="100000" required />
+        </Field>
+      </div>
+      <div class="form-pair">
+        <Field label="HS code" hint="For customs, 6 to 10 digits.">
+          <input class="input" name="hsCode" pattern="[0-9.]{6,13}" required />
+        </Field>
+        <Field label="Country of origin" hint="Two letters, e.g. DE.">
+          <input class="input" name="origin" pattern="[A-Za-z]{2}" maxLength={2} required />
+        </Field>
+      </div>
+    </Form>
+  );
+}
+
+function mappingOf(gap: SkuGap, sku: string): SkuMapping {
+  return { channel: gap.channel, channelSku: gap.channelSku, sku };
+}

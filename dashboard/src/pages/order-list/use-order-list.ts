@@ -1,0 +1,85 @@
+/**
+ * The live list of orders. The feed says which orders moved; what they look like now is read from the API: the first
+ * page again, and rows further down one by one where few moved.
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { OrderSummary, OrderView, Page } from "../../../../gateway/api.ts";
+import { get } from "../../api/client.ts";
+import { appendPage, mergeFirstPage, replaceRows } from "../../live/order-merge.ts";
+import { type Resource, useResource } from "../../live/resource.ts";
+import { useFeed } from "../../live/use-feed.ts";
+import { orderPath } from "../order/order-path.ts";
+
+export type OrderFilter = { readonly status: string; readonly channel: string; readonly q: string };
+
+type List = { readonly rows: readonly OrderSummary[]; readonly next: string | null };
+
+const PAGE_SIZE = 50;
+/** Rows below the first page that are read one by one; beyond that they wait for the next visit. */
+const MOST_SINGLE_READS = 12;
+/** Pause between two refreshes of the list, however busy the feed is. */
+const QUICKEST_REFRESH_MS = 1_000;
+
+export function useOrderList(filter: OrderFilter): {
+  readonly resource: Resource<List>;
+  /** Ids of the orders that moved last, to be pointed out. */
+  readonly moved: ReadonlySet<string>;
+  readonly loadMore: () => Promise<void>;
+} {
+  const query = { ...filter, limit: PAGE_SIZE };
+  const key = JSON.stringify(query);
+  const resource = useResource<List>(key, async (signal) => {
+    const page = await get<Page<OrderSummary>>("/orders", query, signal);
+    return { rows: page.items, next: page.next };
+  });
+  const [moved, setMoved] = useState<ReadonlySet<string>>(new Set());
+  const waiting = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const current = useRef({ key, resource });
+  current.current = { key, resource };
+
+  const refresh = async (): Promise<void> => {
+    const ids = waiting.current;
+    waiting.current = new Set();
+    const rows = current.current.resource.data?.rows ?? [];
+    const fresh = await get<Page<OrderSummary>>("/orders", query);
+    const onFirstPage = new Set(fresh.items.map((row) => row.id));
+    const below = rows
+      .filter((row) => ids.has(row.id) && !onFirstPage.has(row.id))
+      .slice(0, MOST_SINGLE_READS);
+    const changed = await Promise.all(below.map((row) => get<OrderView>(orderPath(row.id))));
+    if (current.current.key !== key) return;
+    current.current.resource.replace((list) => ({
+      rows: replaceRows(
+        mergeFirstPage(list.rows, fresh.items, fresh.next === null),
+        changed.map((view) => view.summary),
+      ),
+      next: list.rows.length <= PAGE_SIZE ? fresh.next : list.next,
+    }));
+    setMoved(ids);
+  };
+
+  useFeed(undefined, (events) => {
+    for (const event of events) waiting.current.add(event.orderId);
+    if (timer.current !== undefined) return;
+    void refresh()
+      .catch(() => undefined) // The connection state says so; the next event tries again.
+      .finally(() => {
+        timer.current = setTimeout(() => {
+          timer.current = undefined;
+          if (waiting.current.size > 0) void refresh().catch(() => undefined);
+        }, QUICKEST_REFRESH_MS);
+      });
+  });
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const loadMore = async (): Promise<void> => {
+    const next = resource.data?.next;
+    if (next === undefined || next === null) return;
+    const page = await get<Page<OrderSummary>>("/orders", { ...query, cursor: next });
+    if (current.current.key !== key) return;
+    resource.replace((list) => ({ rows: appendPage(list.rows, page.items), next: page.next }));
+  };
+
+  return { resource, moved, loadMore };
+}

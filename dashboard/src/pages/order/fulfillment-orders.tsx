@@ -1,0 +1,42 @@
+import type { OrderView } from "../../../../gateway/api.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { StageBar } from "../../components/stage-bar.tsx";
+
+/** One card a location that ships a part of the order, with the stage the goods have reached. */
+export function FulfillmentOrders({ view }: { readonly view: OrderView }) {
+  if (view.fulfillmentOrders.length === 0) return null;
+  return (
+    <Panel title="Fulfillment">
+      {view.fulfillmentOrders.map((part) => (
+        <article key={part.id} class="subcard">
+          <div class="row spread">
+            <div>
+              <span class="strong">{part.locationName}</span> <code class="muted">{part.id}</code>
+              {part.handlingUnit !== null && (
+                <div class="cell-sub">
+                  Handling unit <code>{part.handlingUnit}</code>
+                </div>
+              )}
+            </div>
+            <Badge status={part.status} />
+          </div>
+          <StageBar
+            stage={part.stage}
+            stopped={part.status === "incomplete" || part.status === "cancelled" || part.status === "on_hold"}
+          />
+          <ul class="small">
+            {part.lines.map((line) => (
+              <li key={line.lineId + line.sku} class="row">
+                <code>{line.sku}</code>
+                <span class="muted push">
+                  picked {line.picked} of {line.quantity}, verified {line.verified}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </article>
+      ))}
+    </Panel>
+  );
+}

@@ -1,0 +1,79 @@
+import { useState } from "preact/hooks";
+import type { OrderSummary, OrderView } from "../../../../gateway/api.ts";
+import { post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { toast } from "../../components/toast.tsx";
+import { words } from "../../format/words.ts";
+import { SkuDialog } from "../catalog/sku-dialog.tsx";
+import { orderPath } from "./order-path.ts";
+
+type HoldCode = OrderSummary["holdReasons"][number]["code"];
+
+/** What a person can do about each reason. */
+const GUIDANCE: Readonly<Record<HoldCode, string>> = {
+  unknown_sku: "Map the channel's SKU to a product, or create the product.",
+  insufficient_stock: "Receive stock: the order goes on by itself. Or cancel it.",
+  lines_missing: "Wait for the channel to send the lines, or cancel the order.",
+  address_missing: "Ask the customer for an address at the channel, or cancel the order.",
+  cancelled_at_channel: "Cancel the order here as well.",
+  fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",
+  payment_pending: "Wait for the channel, or release it if the money is safe.",
+  payment_failed: "Ask the customer to pay again, then release; or cancel.",
+  floor_exception: "See the timeline for what the floor reported, put it right, then release.",
+};
+
+/** Why the order waits, and the ways out. */
+export function HoldPanel({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
+  const { summary, lines } = view;
+  const [line, setLine] = useState<OrderView["lines"][number] | null>(null);
+  if (summary.holdReasons.length === 0) return null;
+  const unmapped = lines.filter((one) => one.sku === null);
+  return (
+    <section class="hold">
+      <h2>
+        <Icon name="warning" />
+        On hold
+      </h2>
+      <ul>
+        {summary.holdReasons.map((reason) => (
+          <li key={reason.code + reason.detail}>
+            <span>
+              <b>{words(reason.code)}.</b> {reason.detail}
+            </span>
+            <span class="small">{GUIDANCE[reason.code]}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        {unmapped.map((one) => (
+          <button key={one.lineId} type="button" class="button primary" onClick={() => setLine(one)}>
+            Map {one.channelSku || one.title}
+          </button>
+        ))}
+        {view.supportedActions.includes("release_hold") && (
+          <ActionButton
+            run={async () => {
+              await post(`${orderPath(summary.id)}/release-hold`, {});
+              toast("good", "The hold is released.");
+              onChange();
+            }}
+          >
+            Release hold
+          </ActionButton>
+        )}
+      </div>
+      {line !== null && (
+        <SkuDialog
+          gap={{ channel: summary.channelId, channelSku: line.channelSku, title: line.title }}
+          currency={summary.currency}
+          onClose={() => setLine(null)}
+          onDone={() => {
+            setLine(null);
+            onChange();
+          }}
+        />
+      )}
+    </section>
+  );
+}

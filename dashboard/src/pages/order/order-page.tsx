@@ -1,0 +1,209 @@
+import { useState } from "preact/hooks";
+import { useRoute } from "preact-iso/router";
+import type { OrderView, Page, TimelineEntry } from "../../../../gateway/api.ts";
+import { get } from "../../api/client.ts";
+import { AddressBlock } from "../../components/address.tsx";
+import { Badge } from "../../components/badge.tsx";
+import { Facts } from "../../components/facts.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { Parcel } from "../../components/parcel.tsx";
+import { SkeletonBlock, SkeletonRows } from "../../components/skeleton.tsx";
+import { Time } from "../../components/time.tsx";
+import { Timeline } from "../../components/timeline.tsx";
+import { calendarDay } from "../../format/time.ts";
+import { useResource } from "../../live/resource.ts";
+import { mergeTimeline } from "../../live/timeline-merge.ts";
+import { useFeed } from "../../live/use-feed.ts";
+import { CancelDialog } from "./cancel-dialog.tsx";
+import { FulfillmentOrders } from "./fulfillment-orders.tsx";
+import { HoldPanel } from "./hold-panel.tsx";
+import { OrderLines } from "./order-lines.tsx";
+import { orderPath } from "./order-path.ts";
+import { OrderReturns } from "./order-returns.tsx";
+import { PaymentPanel } from "./payment-panel.tsx";
+
+/** A timeline is read to its end, up to this many pages; no order comes near. */
+const MOST_TIMELINE_PAGES = 20;
+
+export function OrderPage() {
+  const { params } = useRoute();
+  const id = params["id"] ?? "";
+  const order = useResource<OrderView>(`order ${id}`, (signal) => get(orderPath(id), {}, signal));
+  const timeline = useResource(`timeline ${id}`, (signal) => loadTimeline(id, signal));
+  useFeed(id, (events, gap) => {
+    if (gap) timeline.reload();
+    if (events.length > 0) timeline.replace((entries) => mergeTimeline(entries, events));
+    order.reload();
+  });
+  return (
+    <div class="page">
+      <Loaded
+        resource={order}
+        skeleton={
+          <div class="page">
+            <SkeletonRows rows={1} />
+            <SkeletonBlock />
+            <SkeletonBlock />
+          </div>
+        }
+      >
+        {(view) => (
+          <>
+            <OrderHead view={view} onChange={order.reload} />
+            <HoldPanel view={view} onChange={order.reload} />
+            <div class="columns">
+              <div class="column">
+                <OrderLines view={view} />
+                <FulfillmentOrders view={view} />
+                {view.shipments.length > 0 && (
+                  <Panel title="Shipments">
+                    {view.shipments.map((shipment) => (
+                      <Parcel key={shipment.id} shipment={shipment} />
+                    ))}
+                  </Panel>
+                )}
+                <OrderReturns returns={view.returns} />
+                <Panel title="Timeline">
+                  <Loaded resource={timeline} skeleton={<SkeletonRows rows={6} />}>
+                    {(entries) => <Timeline entries={entries} />}
+                  </Loaded>
+                </Panel>
+              </div>
+              <OrderAside view={view} />
+            </div>
+          </>
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
+  const { summary } = view;
+  const [cancelling, setCancelling] = useState(false);
+  return (
+    <>
+      <PageHead
+        title={summary.externalNumber}
+        documentTitle={`Order ${summary.externalNumber}`}
+        parent={{ href: "/orders", label: "Orders" }}
+        lead={
+          <>
+            {summary.channelId} · placed <Time at={summary.placedAt} /> · changed{" "}
+            <Time at={summary.updatedAt} />
+          </>
+        }
+      >
+        <a class="button" href={view.trackingUrl} target="_blank" rel="noopener">
+          Shopper's page <Icon name="link" />
+        </a>
+        {view.supportedActions.includes("cancel") && (
+          <button type="button" class="button" onClick={() => setCancelling(true)}>
+            Cancel order
+          </button>
+        )}
+      </PageHead>
+      <div class="axes">
+        {(
+          [
+            ["Order", summary.status],
+            ["Payment", summary.paymentStatus],
+            ["Fulfillment", summary.fulfillmentStatus],
+            ["Return", summary.returnStatus],
+          ] as const
+        ).map(([axis, status]) => (
+          <div key={axis} class="axis">
+            <span>{axis}</span>
+            <Badge status={status} />
+          </div>
+        ))}
+        {summary.deliverBy !== null && (
+          <div class="axis">
+            <span>Promised</span>
+            <span>
+              {summary.shipBy !== null && `ship ${calendarDay(summary.shipBy)}, `}deliver{" "}
+              {calendarDay(summary.deliverBy)}
+            </span>
+          </div>
+        )}
+      </div>
+      {cancelling && (
+        <CancelDialog
+          order={summary}
+          onClose={() => setCancelling(false)}
+          onDone={() => {
+            setCancelling(false);
+            onChange();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function OrderAside({ view }: { readonly view: OrderView }) {
+  const { document } = view;
+  const { customer } = document;
+  return (
+    <div class="column">
+      <Panel title="Customer">
+        <Facts
+          facts={[
+            ["Name", customer.name],
+            ...(customer.email === undefined ? [] : ([["Email", customer.email]] as const)),
+            ...(customer.phone === undefined ? [] : ([["Phone", customer.phone]] as const)),
+            [
+              "Ship to",
+              document.shippingAddress === null ? (
+                <span class="muted">No usable address</span>
+              ) : (
+                <AddressBlock address={document.shippingAddress} />
+              ),
+            ],
+            ["Service", document.shippingService || "Standard"],
+            ...(document.note === undefined ? [] : ([["Note", document.note]] as const)),
+          ]}
+        />
+      </Panel>
+      <PaymentPanel view={view} />
+      {view.sourcing.length > 0 && (
+        <Panel title="Sourcing">
+          <ul class="sourcing">
+            {view.sourcing.map((sentence) => (
+              <li key={sentence}>
+                <Icon name="check" />
+                <span>{sentence}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+      <Panel title="Ids">
+        <Facts
+          facts={[
+            ["Holdfast", <code key="id">{document.orderId}</code>],
+            ["Channel's id", <code key="external">{document.externalId}</code>],
+            ...Object.entries(document.externalIds).map(
+              ([name, value]) => [name, <code key={name}>{value}</code>] as const,
+            ),
+          ]}
+        />
+      </Panel>
+    </div>
+  );
+}
+
+async function loadTimeline(id: string, signal: AbortSignal): Promise<readonly TimelineEntry[]> {
+  let entries: readonly TimelineEntry[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MOST_TIMELINE_PAGES; page += 1) {
+    const { items, next }: Page<TimelineEntry> = await get(`${orderPath(id)}/timeline`, { cursor }, signal);
+    entries = mergeTimeline(entries, items);
+    if (next === null) break;
+    cursor = next;
+  }
+  return entries;
+}

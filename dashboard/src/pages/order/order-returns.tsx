@@ -1,0 +1,30 @@
+import type { ReturnSummary } from "../../../../gateway/api.ts";
+import { pathOf } from "../../api/client.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { formatMoney } from "../../format/money.ts";
+import { counted, words } from "../../format/words.ts";
+
+export function OrderReturns({ returns }: { readonly returns: readonly ReturnSummary[] }) {
+  if (returns.length === 0) return null;
+  return (
+    <Panel title="Returns">
+      {returns.map((one) => (
+        <div key={one.id} class="row subcard">
+          <div class="row">
+            <a class="row-link" href={pathOf("returns", one.id)}>
+              {one.id}
+            </a>
+            <Badge status={one.status} />
+            <span class="muted">
+              {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
+            </span>
+            {one.refundMinor > 0 && (
+              <span class="push">refunded {formatMoney(one.refundMinor, one.currency)}</span>
+            )}
+          </div>
+        </div>
+      ))}
+    </Panel>
+  );
+}

@@ -1,0 +1,100 @@
+import { useLocation } from "preact-iso/router";
+import type { LocationView, Page, WaitingFulfillmentOrder } from "../../../../gateway/api.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Badge } from "../../components/badge.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { SkeletonBlock } from "../../components/skeleton.tsx";
+import { toast } from "../../components/toast.tsx";
+import { useResource } from "../../live/resource.ts";
+import { useInterval } from "../../live/use-interval.ts";
+import { orderPath } from "../order/order-path.ts";
+
+const REFRESH_MS = 4_000;
+const MOST_SHOWN = 60;
+
+/** The work list of places without robots: what to pick and pack, and the one button that says it is done. */
+export function PackingPage() {
+  const { query, route } = useLocation();
+  const location = query["location"] ?? "";
+  const work = useResource<Page<WaitingFulfillmentOrder>>(`work ${location}`, (signal) =>
+    get("/fulfillment-orders", { location, stage: "waiting", limit: MOST_SHOWN }, signal),
+  );
+  const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
+  useInterval(REFRESH_MS, work.reload);
+  const placeOf = (id: string): LocationView | undefined =>
+    locations.data?.items.find((one) => one.id === id);
+  return (
+    <div class="page">
+      <PageHead
+        title="Packing"
+        documentTitle="Packing"
+        lead="For stores and suppliers, where people pick and pack."
+      >
+        <select
+          class="select"
+          aria-label="Location"
+          value={location}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            route(value === "" ? "/packing" : `/packing?location=${encodeURIComponent(value)}`, true);
+          }}
+        >
+          <option value="">All locations</option>
+          {locations.data?.items.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </select>
+      </PageHead>
+      <Loaded resource={work} skeleton={<SkeletonBlock />}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <div class="panel">
+              <Empty icon="pack" title="Nothing to pack">
+                Work appears here by itself as soon as an order is sent to this place.
+              </Empty>
+            </div>
+          ) : (
+            <div class="work">
+              {items.map((item) => (
+                <article key={item.id} class="work-card">
+                  <div class="row spread">
+                    <div>
+                      <a class="row-link" href={orderPath(item.orderId)}>
+                        {item.id}
+                      </a>
+                      <div class="cell-sub">{placeOf(item.locationId)?.name ?? item.locationId}</div>
+                    </div>
+                    <Badge status={item.stage} />
+                  </div>
+                  <ul>
+                    {item.lines.map((line) => (
+                      <li key={line.holdId}>
+                        <span class="work-quantity">{line.quantity} ×</span>
+                        <code class="break">{line.sku}</code>
+                      </li>
+                    ))}
+                  </ul>
+                  <ActionButton
+                    class="button primary wide"
+                    run={async () => {
+                      await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {}, `pack-${item.id}`);
+                      toast("good", `${item.id} is packed. The label follows.`);
+                      work.reload();
+                    }}
+                  >
+                    Picked and packed
+                  </ActionButton>
+                </article>
+              ))}
+            </div>
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}

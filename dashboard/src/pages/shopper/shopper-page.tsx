@@ -1,0 +1,144 @@
+import { useEffect, useState } from "preact/hooks";
+import type { TrackingView } from "../../../../gateway/api.ts";
+import { get, pathOf } from "../../api/client.ts";
+import { RequestError } from "../../api/problem.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonBlock } from "../../components/skeleton.tsx";
+import { formatMoney } from "../../format/money.ts";
+import { words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { useInterval } from "../../live/use-interval.ts";
+import { ParcelReports } from "./parcel-reports.tsx";
+import { ReturnForm } from "./return-form.tsx";
+import { StatusSteps } from "./status-steps.tsx";
+
+const REFRESH_MS = 10_000;
+
+/** The shopper's page: where the order is, when it comes, and how to send something back. No login: the address is the key. */
+export function ShopperPage({ token }: { readonly token: string }) {
+  const tracking = useResource<TrackingView>(`track ${token}`, (signal) =>
+    get(pathOf("track", token), {}, signal),
+  );
+  const [returning, setReturning] = useState(false);
+  useInterval(REFRESH_MS, tracking.reload);
+  const number = tracking.data?.orderNumber;
+  useEffect(() => {
+    document.title = number === undefined ? "Your order" : `Your order ${number}`;
+  }, [number]);
+
+  if (
+    tracking.data === undefined &&
+    tracking.error instanceof RequestError &&
+    tracking.error.status === 404
+  ) {
+    return (
+      <main class="shop">
+        <Empty icon="search" title="We cannot find this order">
+          Please use the link in your confirmation mail exactly as it is, or ask the shop.
+        </Empty>
+      </main>
+    );
+  }
+  return (
+    <main class="shop">
+      <Loaded resource={tracking} skeleton={<SkeletonBlock />}>
+        {(order) => (
+          <>
+            <header class="shop-head">
+              <span class="shop-name">{order.shopName}</span>
+              <span class="muted">Order {order.orderNumber}</span>
+            </header>
+            <StatusSteps order={order} />
+            {order.parcels.map((parcel) => (
+              <ParcelReports key={parcel.trackingNumber} parcel={parcel} />
+            ))}
+            {order.returns.map((one) => (
+              <Panel key={one.id} title={`Return ${one.id}`} aside={<Badge status={one.status} />}>
+                <p>{returnSentence(one.status)}</p>
+                {one.refundMinor > 0 && (
+                  <p>
+                    Refunded: <b>{formatMoney(one.refundMinor, order.currency)}</b>
+                  </p>
+                )}
+                {one.labelUrl !== null && (one.status === "approved" || one.status === "requested") && (
+                  <a class="button primary wide" href={one.labelUrl} target="_blank" rel="noopener">
+                    Open the return label
+                  </a>
+                )}
+              </Panel>
+            ))}
+            {returning ? (
+              <ReturnForm
+                token={token}
+                order={order}
+                onClose={() => setReturning(false)}
+                onDone={() => {
+                  setReturning(false);
+                  tracking.reload();
+                }}
+              />
+            ) : (
+              <Panel title="Your items">
+                <ul>
+                  {order.lines.map((line) => (
+                    <li key={line.lineId} class="shop-line">
+                      <span>
+                        {line.title}
+                        <span class="cell-sub"> {line.ordered} ×</span>
+                      </span>
+                      <span class="number">
+                        {formatMoney(line.unitPriceMinor, order.currency, order.exponent)}
+                      </span>
+                    </li>
+                  ))}
+                  <li class="shop-line strong">
+                    <span>Total</span>
+                    <span class="number">
+                      {formatMoney(order.totalMinor, order.currency, order.exponent)}
+                    </span>
+                  </li>
+                </ul>
+                {order.lines.some((line) => line.returnable > 0) && (
+                  <button type="button" class="button wide" onClick={() => setReturning(true)}>
+                    <Icon name="returns" />
+                    Return something
+                  </button>
+                )}
+              </Panel>
+            )}
+            {order.shipTo !== null && (
+              <p class="shop-foot">
+                Going to {order.shipTo.name}, {order.shipTo.city}, {order.shipTo.country}
+              </p>
+            )}
+          </>
+        )}
+      </Loaded>
+    </main>
+  );
+}
+
+function returnSentence(status: string): string {
+  switch (status) {
+    case "requested":
+      return "We have your request and are looking at it.";
+    case "approved":
+      return "Print the label, put it on the parcel and hand it in.";
+    case "in_transit":
+      return "Your parcel is on its way back to us.";
+    case "received":
+      return "Your parcel is here. We are looking at the items now.";
+    case "inspected":
+      return "All checked. Your refund is on its way.";
+    case "refunded":
+      return "Done: your refund has been sent.";
+    case "declined":
+      return "We could not accept this return. Please ask the shop.";
+    default:
+      return words(status);
+  }
+}

@@ -1,0 +1,71 @@
+import type { TrackingView } from "../../../../gateway/api.ts";
+import { Icon, type IconName } from "../../components/icon.tsx";
+import { calendarDay } from "../../format/time.ts";
+
+type Status = TrackingView["status"];
+
+const STEPS: readonly {
+  readonly reached: readonly Status[];
+  readonly label: string;
+  readonly icon: IconName;
+}[] = [
+  { reached: ["received", "on_hold"], label: "Received", icon: "check" },
+  { reached: ["preparing"], label: "Preparing", icon: "pack" },
+  { reached: ["shipped"], label: "On its way", icon: "truck" },
+  { reached: ["out_for_delivery"], label: "Arriving", icon: "clock" },
+  { reached: ["delivered"], label: "Delivered", icon: "home" },
+];
+
+const HEADLINES: Readonly<Record<Status, string>> = {
+  received: "We have your order",
+  on_hold: "We are checking something",
+  preparing: "We are packing your order",
+  shipped: "Your order is on its way",
+  out_for_delivery: "Your order arrives today",
+  delivered: "Your order has arrived",
+  cancelled: "Your order is cancelled",
+};
+
+/** The one sentence a shopper came for, and how far the order has come. */
+export function StatusSteps({ order }: { readonly order: TrackingView }) {
+  const at = STEPS.findIndex((step) => step.reached.includes(order.status));
+  return (
+    <section class="shop-hero">
+      <div>
+        <h1>{HEADLINES[order.status]}</h1>
+        <p>{sentence(order)}</p>
+      </div>
+      {order.status !== "cancelled" && (
+        <ol class="shop-steps">
+          {STEPS.map((step, index) => (
+            <li
+              key={step.label}
+              class={index < at ? "done" : index === at ? "now" : ""}
+              {...(index === at ? { "aria-current": "step" as const } : {})}
+            >
+              <span class="shop-step-mark">
+                <Icon name={index < at ? "check" : step.icon} />
+              </span>
+              {step.label}
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function sentence(order: TrackingView): string {
+  switch (order.status) {
+    case "delivered":
+      return "We hope you like it.";
+    case "cancelled":
+      return "Nothing more will be sent. Money that was taken goes back.";
+    case "on_hold":
+      return "It takes a little longer; we write to you if we need anything.";
+    default:
+      return order.deliverBy === null
+        ? `Ordered on ${calendarDay(order.placedAt)}`
+        : `Arrives by ${calendarDay(order.deliverBy)}`;
+  }
+}

@@ -1,0 +1,125 @@
+import { useState } from "preact/hooks";
+import { useRoute } from "preact-iso/router";
+import type { StockExplanation } from "../../../../gateway/api.ts";
+import { get } from "../../api/client.ts";
+import { Badge } from "../../components/badge.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonBlock } from "../../components/skeleton.tsx";
+import { Time } from "../../components/time.tsx";
+import { counted, words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { useInterval } from "../../live/use-interval.ts";
+import { Movements } from "./movements.tsx";
+import { StockDialog } from "./stock-dialog.tsx";
+import { StockEquation } from "./stock-equation.tsx";
+import { stockPath } from "./stock-path.ts";
+
+const REFRESH_MS = 5_000;
+
+/** Why is this number so: the sum, what is held for whom, and every movement that led here. */
+export function StockExplanationPage() {
+  const { params } = useRoute();
+  const sku = params["sku"] ?? "";
+  const location = params["location"] ?? "";
+  const [changing, setChanging] = useState(false);
+  const explanation = useResource<StockExplanation>(`explain ${sku} ${location}`, (signal) =>
+    get(`${stockPath(sku, location)}/explain`, {}, signal),
+  );
+  useInterval(REFRESH_MS, explanation.reload);
+  return (
+    <div class="page">
+      <Loaded resource={explanation} skeleton={<SkeletonBlock />}>
+        {({ position, movements, holds, reconciles }) => (
+          <>
+            <PageHead
+              title={position.name}
+              documentTitle={`${position.sku} at ${position.locationName}`}
+              parent={{ href: "/stock", label: "Stock" }}
+              lead={
+                <>
+                  <code>{position.sku}</code> at {position.locationName}
+                </>
+              }
+            >
+              <button type="button" class="button primary" onClick={() => setChanging(true)}>
+                Receive or adjust
+              </button>
+            </PageHead>
+            <Panel
+              title="Why is this number so"
+              aside={
+                reconciles ? (
+                  <Badge status="good" tone="good" label="Adds up" />
+                ) : (
+                  <Badge status="bad" tone="bad" label="Does not add up: tell the operator" />
+                )
+              }
+            >
+              <StockEquation position={position} />
+            </Panel>
+            <Panel title="Held now" aside={counted(holds.length, "hold")} flush>
+              {holds.length === 0 ? (
+                <Empty icon="inbox" title="Nothing is held">
+                  All units that are not set apart can be promised.
+                </Empty>
+              ) : (
+                <table class="table stack">
+                  <thead>
+                    <tr>
+                      <th scope="col">For</th>
+                      <th scope="col">Hold</th>
+                      <th scope="col">State</th>
+                      <th scope="col">Expires</th>
+                      <th scope="col" class="number">
+                        Units
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {holds.map((hold) => (
+                      <tr key={hold.holdId}>
+                        <td class="full break">{hold.cause}</td>
+                        <td class="full break">
+                          <code>{hold.holdId}</code>
+                        </td>
+                        <td>
+                          <Badge status={hold.state} label={words(hold.state)} />
+                        </td>
+                        <td data-label="Expires">
+                          {hold.expiresAt === null ? (
+                            <span class="muted">never</span>
+                          ) : (
+                            <Time at={hold.expiresAt} />
+                          )}
+                        </td>
+                        <td class="number" data-label="Units">
+                          {hold.quantity.toLocaleString()}
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              )}
+            </Panel>
+            <Panel title="Movements" aside={`${counted(movements.length, "movement")}, newest first`} flush>
+              <Movements movements={movements} />
+            </Panel>
+            {changing && (
+              <StockDialog
+                position={position}
+                onClose={() => setChanging(false)}
+                onDone={() => {
+                  setChanging(false);
+                  explanation.reload();
+                }}
+              />
+            )}
+          </>
+        )}
+      </Loaded>
+    </div>
+  );
+}

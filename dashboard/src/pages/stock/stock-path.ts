@@ -1,0 +1,5 @@
+import { pathOf } from "../../api/client.ts";
+
+export function stockPath(sku: string, locationId: string): string {
+  return pathOf("stock", sku, locationId);
+}
