@@ -9,7 +9,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../config/project-root.ts";
@@ -120,9 +120,10 @@ export async function startLocalSystem(
     const system: RunningSystem = await startSystem(resolved, logger, steps, {
       prepare: async (database, allocator) => {
         sandbox = await prepareSandbox(database, allocator, settings, steps);
-        local = { ...(await readOrCreateLocalFile(settings.dataFolder)), url: settings.publicUrl };
+        const { simulatorsUrl: _, ...kept } = await readOrCreateLocalFile(settings.dataFolder);
+        local = { ...kept, url: settings.publicUrl, ...(sandbox ? { simulatorsUrl } : {}) };
+        await writeLocalFile(settings.dataFolder, local);
         if (!sandbox) return;
-        await writeLocalFile(settings.dataFolder, { ...local, simulatorsUrl });
         simulators = await steps.run("Simulators", async () => {
           const child = await startSimulatorsProcess(settings.dataFolder, book, {
             host: loopbackOf(settings.host),
@@ -169,7 +170,9 @@ async function prepareDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await mkdir(join(folder, "logs"), { recursive: true });
-    await writeFile(join(folder, ".writable"), "x".repeat(4_096));
+    const probe = join(folder, ".writable");
+    await writeFile(probe, Buffer.alloc(4_096));
+    await rm(probe);
   } catch (error) {
     throw folderProblem(folder, error);
   }

@@ -1,0 +1,59 @@
+/** `holdfast serve`: production. Explicit settings, no embedded server, no sandbox, no simulator; logs on standard output. */
+import type { Command } from "commander";
+import pino from "pino";
+import { readSettings } from "../../config/load.ts";
+import { type ResolvedSettings, startSystem } from "../compose.ts";
+import { requireFreePort } from "../embedded/ports.ts";
+import type { Steps } from "../terminal.ts";
+import { untilEnd } from "../until-end.ts";
+import { settingsProblem, variablesHelp } from "./start.ts";
+
+export function addServeCommand(program: Command): void {
+  program
+    .command("serve")
+    .summary("run in production, with explicit settings")
+    .description(
+      "Runs the gateway, the engine, the saga worker and the device bridge against a PostgreSQL, a Temporal cluster and an " +
+        "MQTT broker that you name. Starts nothing else and invents nothing. Logs JSON lines to standard output.",
+    )
+    .addHelpText(
+      "after",
+      () => `\nSettings, by environment:\n${variablesHelp()}
+
+Example:
+  $ DATABASE_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 MQTT_URL=mqtt://broker:1883 \\
+    HOLDFAST_PUBLIC_URL=https://orders.example.com STRIPE_SECRET_KEY=… EASYPOST_API_KEY=… \\
+    EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve`,
+    )
+    .action(serve);
+}
+
+async function serve(): Promise<void> {
+  const reading = readSettings(process.env, "serve", process.cwd());
+  if (reading.status === "invalid") throw settingsProblem(reading.problems);
+  const { databaseUrl, temporalAddress, mqttUrl, ...rest } = reading.settings;
+  if (databaseUrl === null || temporalAddress === null || mqttUrl === null) {
+    throw new Error("settings for serve were read without their addresses");
+  }
+  const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
+  await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
+  const logger = pino({ name: "holdfast", level: settings.log.level });
+  const ending = untilEnd();
+  const system = await startSystem(settings, logger, loggedSteps(logger));
+  logger.info({ port: system.port, url: settings.publicUrl }, "ready");
+  const reason = await ending.reason;
+  logger.info({ reason }, "stopping");
+  await system.stop();
+  logger.info("stopped");
+}
+
+function loggedSteps(logger: pino.Logger): Steps {
+  return {
+    run: async (name, work) => {
+      const began = Date.now();
+      const { value, detail } = await work((progress) => logger.info({ step: name, progress }));
+      logger.info({ step: name, detail, milliseconds: Date.now() - began }, "started");
+      return value;
+    },
+  };
+}
