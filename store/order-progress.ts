@@ -33,7 +33,8 @@ export type OrderProgress = {
   readonly exponent: number;
   readonly customerName: string;
   readonly customerEmail: string | null;
-  /** ISO 8601 calendar day. */
+  /** ISO 8601 calendar days. */
+  readonly shipBy: string | null;
   readonly deliverBy: string | null;
   readonly trackingToken: string;
   readonly document: OrderDocument;
@@ -50,7 +51,8 @@ const LINES = `(select jsonb_agg(jsonb_build_object(
 
 const ORDER = `select o.id as "orderId", o.channel_id as "channelId", o.external_number as "externalNumber",
     c.name as "shopName", o.status, o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency,
-    o.exponent, o.customer_name as "customerName", o.customer_email as "customerEmail", o.deliver_by as "deliverBy",
+    o.exponent, o.customer_name as "customerName", o.customer_email as "customerEmail", o.ship_by as "shipBy",
+    o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", o.document, coalesce(${LINES}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
 

@@ -85,3 +85,13 @@ export async function postponeOutbox(
     [rows.map((row) => row.id), rows.map((row) => row.error), rows.map((row) => row.delayMs)],
   );
 }
+
+/** Whether a saga's start is still waiting in the outbox. */
+export async function isStartPending(client: Queryable, workflowId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from outbox
+     where done_at is null and topic = 'workflow.start' and payload->>'workflowId' = $1 limit 1`,
+    [workflowId],
+  );
+  return rowCount === 1;
+}

@@ -54,6 +54,7 @@ export type OrderMessage =
       readonly code: "short_pick" | "verification_failed" | "device_failure";
       readonly detail: string;
     }
+  | { readonly key: string; readonly type: "out-for-delivery"; readonly shipmentId: string }
   | { readonly key: string; readonly type: "delivered"; readonly shipmentId: string };
 
 /** Delivered with signal name `returnMessage`. */
@@ -62,7 +63,9 @@ export type ReturnMessage =
   | { readonly key: string; readonly type: "received" }
   /** Every line has been inspected and has its disposition (`return_line` holds it). */
   | { readonly key: string; readonly type: "inspected" }
-  | { readonly key: string; readonly type: "cancelled" };
+  | { readonly key: string; readonly type: "cancelled" }
+  /** An operator has mended what a step was refused for: try it again. */
+  | { readonly key: string; readonly type: "retry" };
 
 export type WorkflowSignal =
   | { readonly workflowId: string; readonly signal: "orderMessage"; readonly message: OrderMessage }

@@ -1,10 +1,23 @@
 /** Composition of everything that runs sagas: the Temporal worker and the outbox relay. */
+import { Client, Connection } from "@temporalio/client";
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from "@temporalio/worker";
 import type { Logger } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import type { PaymentGateway } from "../ports/payments.ts";
 import type { Database } from "../store/database.ts";
+import { createSagaActivities, type SagaActivities } from "./activities/activities.ts";
+import { loadWorkflowBundle } from "./bundle.ts";
+import { TASK_QUEUE } from "./messages.ts";
+import { startOutboxRelay } from "./outbox-relay.ts";
+import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "./search-attributes.ts";
 
 export type SagaWorkerOptions = {
   /** `host:port` of the Temporal server. */
@@ -22,6 +35,115 @@ export type SagaWorkerOptions = {
 
 export type SagaWorker = { stop(): Promise<void> };
 
+/** Milliseconds before a worker that broke is started again. */
+const RESTART_MS = 1_000;
+
 export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaWorker> {
-  throw new Error(`not started: ${options.temporalAddress}`);
+  const { temporalAddress: address, namespace, database, logger } = options;
+  installRuntime(logger);
+  const bundle = await loadWorkflowBundle(logger);
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  await registerSearchAttributes(connection, namespace);
+  const activities = createSagaActivities({ ...options, now: Date.now });
+  const workers = await superviseWorker({ address, namespace, bundle, activities, logger });
+  const relay = startOutboxRelay({ database, client, logger });
+  return {
+    stop: async () => {
+      await relay.stop();
+      await workers.stop();
+      await connection.close();
+    },
+  };
+}
+
+/** Worker options that are not a matter of taste; also used by tests and by the recording of histories. */
+export function workerOptions(bundle: WorkflowBundleOption, activities: SagaActivities) {
+  return {
+    taskQueue: TASK_QUEUE,
+    workflowBundle: bundle,
+    activities,
+    // A saga lives for days and is awake for milliseconds: those that were awake last stay in memory (about 1 MB each),
+    // the others are replayed from their short histories.
+    maxCachedWorkflows: 400,
+    reuseV8Context: true,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxConcurrentWorkflowTaskPolls: 10,
+    maxConcurrentActivityTaskPolls: 10,
+    maxConcurrentActivityTaskExecutions: 60,
+    maxConcurrentLocalActivityExecutions: 60,
+    shutdownGraceTime: "5 seconds",
+  } as const;
+}
+
+/** Runs a worker, and another one where it broke, until it is stopped. */
+async function superviseWorker(options: {
+  readonly address: string;
+  readonly namespace: string;
+  readonly bundle: WorkflowBundleOption;
+  readonly activities: SagaActivities;
+  readonly logger: Logger;
+}): Promise<{ stop(): Promise<void> }> {
+  const connection = await NativeConnection.connect({ address: options.address });
+  const create = () =>
+    Worker.create({
+      connection,
+      namespace: options.namespace,
+      ...workerOptions(options.bundle, options.activities),
+    });
+  let worker = await create();
+  let stopped = false;
+  const running = (async () => {
+    while (!stopped) {
+      try {
+        await worker.run();
+      } catch (error) {
+        options.logger.error({ err: error }, "the saga worker broke; starting another");
+        await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+        if (!stopped) worker = await create();
+      }
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      if (worker.getState() === "RUNNING") worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+}
+
+let runtimeInstalled = false;
+
+/** Temporal's own log goes where ours goes; signals are the composition root's business. Once a process. */
+function installRuntime(logger: Logger): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
+      const quieter = level === "INFO" ? "debug" : level === "WARN" ? "warn" : "error";
+      logger[quieter](meta ?? {}, message);
+    }),
+  });
+}
+
+/** gRPC status of what exists already. */
+const ALREADY_EXISTS = 6;
+const KEYWORD = 2;
+
+async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const names = [HOLDFAST_CHANNEL.name, HOLDFAST_STATUS.name];
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = names.filter((name) => customAttributes?.[name] === undefined);
+  if (missing.length === 0) return;
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== ALREADY_EXISTS) throw error;
+  }
 }

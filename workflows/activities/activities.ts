@@ -1,0 +1,94 @@
+/**
+ * All activities of all sagas. Each takes one argument with the order's id, is idempotent by a key made of that id and
+ * the step, and fails as `failures.ts` says.
+ */
+import { Context } from "@temporalio/activity";
+import { recordEntry } from "../../store/timeline.ts";
+import type { SagaDependencies } from "./dependencies.ts";
+import { translateFailure } from "./failures.ts";
+import { createInventoryActivities } from "./inventory.ts";
+import { createNotificationActivities } from "./notification.ts";
+import { createOrderStateActivities } from "./order-state.ts";
+import { createPaymentActivities } from "./payment.ts";
+import { createReturnActivities } from "./returns.ts";
+import { createShippingActivities } from "./shipping.ts";
+
+type Payments = ReturnType<typeof createPaymentActivities>;
+
+/** Database and engine only. */
+export type InternalActivities = ReturnType<typeof createOrderStateActivities> &
+  ReturnType<typeof createInventoryActivities> &
+  ReturnType<typeof createReturnActivities> &
+  Pick<Payments, "verifyChannelPayment">;
+
+/** Calls to payment gateway, carrier and mail server. */
+export type OutsideActivities = Omit<Payments, "verifyChannelPayment"> &
+  ReturnType<typeof createShippingActivities> &
+  ReturnType<typeof createNotificationActivities>;
+
+export type SagaActivities = InternalActivities & OutsideActivities;
+
+/** The attempt after which the timeline says that a step keeps failing: some ten seconds after the first. */
+const ATTEMPTS_UNTIL_REPORTED = 5;
+
+export function createSagaActivities(dependencies: SagaDependencies): SagaActivities {
+  return withFailures(
+    dependencies,
+    Object.assign(
+      createOrderStateActivities(dependencies),
+      createInventoryActivities(dependencies),
+      createPaymentActivities(dependencies),
+      Object.assign(
+        createShippingActivities(dependencies),
+        createNotificationActivities(dependencies),
+        createReturnActivities(dependencies),
+      ),
+    ),
+  );
+}
+
+type AnyActivity = (input: never) => Promise<unknown>;
+
+function withFailures<A extends Readonly<Record<keyof A, AnyActivity>>>(
+  dependencies: SagaDependencies,
+  activities: A,
+): A {
+  const wrap =
+    (name: string, run: AnyActivity) =>
+    async (input: never): Promise<unknown> => {
+      try {
+        return await run(input);
+      } catch (error) {
+        const failure = translateFailure(error);
+        const { orderId } = input as { readonly orderId: string };
+        const { attempt } = Context.current().info;
+        dependencies.logger.warn({ err: error, orderId, step: name, attempt }, "saga step failed");
+        if (attempt === ATTEMPTS_UNTIL_REPORTED)
+          await reportStruggle(dependencies, orderId, name, failure.message);
+        throw failure;
+      }
+    };
+  return Object.fromEntries(
+    Object.entries<AnyActivity>(activities).map(([name, run]) => [name, wrap(name, run)]),
+  ) as unknown as A;
+}
+
+/** So that a person sees a wait that nobody has asked for. It is a courtesy: where it fails, the step's own failure counts. */
+async function reportStruggle(
+  { database, logger }: SagaDependencies,
+  orderId: string,
+  step: string,
+  detail: string,
+): Promise<void> {
+  try {
+    await recordEntry(database, {
+      orderId,
+      key: `struggling:${step}:${Context.current().info.activityId}`,
+      type: "saga.step_failing",
+      summary: `A step keeps failing and is being repeated (${step}): ${detail}`,
+      cause: `saga:${step}`,
+    });
+  } catch (error) {
+    logger.warn({ err: error, orderId, step }, "failing step not reported");
+  }
+}

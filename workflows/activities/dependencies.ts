@@ -1,0 +1,20 @@
+import type { Logger } from "pino";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import type { Mailer } from "../../ports/notifications.ts";
+import type { PaymentGateway } from "../../ports/payments.ts";
+import type { Database } from "../../store/database.ts";
+
+/** What activities work with. The adapters are chosen by the composition root. */
+export type SagaDependencies = {
+  readonly database: Database;
+  readonly allocator: AllocatorClient;
+  readonly payments: PaymentGateway;
+  readonly carrier: Carrier;
+  readonly mailer: Mailer;
+  /** Base URL of the pages that mails link to. */
+  readonly publicUrl: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly logger: Logger;
+};

@@ -1,0 +1,196 @@
+/**
+ * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a repeat gets the
+ * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
+ */
+import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import { inTransaction } from "../../store/database.ts";
+import {
+  cancelFulfillmentOrders,
+  closeFulfillmentOrder,
+  createFulfillmentOrders,
+  type OrderHold,
+  readFulfillmentOrders,
+  readOrderHolds,
+  releaseToFloor,
+} from "../../store/fulfillment.ts";
+import { addToLedger, rollUpOrder } from "../../store/order-progress.ts";
+import { markShipped, readShipment } from "../../store/shipments.ts";
+import { recordEntry } from "../../store/timeline.ts";
+import type { StepRefusal } from "../steps.ts";
+import type { SagaDependencies } from "./dependencies.ts";
+import { StepImpossible } from "./failures.ts";
+import { mustLockOrder, mustReadOrder } from "./order-state.ts";
+
+type OrderId = { readonly orderId: string };
+
+export function createInventoryActivities({ database, allocator, now }: SagaDependencies) {
+  const commandFor = (
+    hold: Pick<OrderHold, "holdId" | "sku" | "locationId">,
+    orderId: string,
+    step: string,
+  ) => ({
+    commandId: `${hold.holdId}:${step}`,
+    holdId: hold.holdId,
+    sku: hold.sku,
+    locationId: hold.locationId,
+    atMs: now(),
+    cause: `order ${orderId}`,
+  });
+
+  /** Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it so. */
+  const isFirm = async (hold: OrderHold): Promise<boolean> =>
+    (await allocator.holds({ sku: hold.sku, locationId: hold.locationId })).some(
+      ({ holdId, state }) => holdId === hold.holdId && state !== "reserved",
+    );
+
+  return {
+    /**
+     * Makes the order's reservations firm and creates one fulfillment order a location. Only what is reserved is ever
+     * fulfilled: an order whose holds do not cover its lines is refused.
+     */
+    async allocateStock({
+      orderId,
+    }: OrderId): Promise<
+      { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] } | StepRefusal
+    > {
+      const order = await mustReadOrder(database, orderId);
+      const holds = await readOrderHolds(database, orderId);
+      for (const line of order.lines) {
+        const held = sum(holds.filter((hold) => hold.lineId === line.lineId));
+        const wanted = line.ordered - line.cancelled;
+        if (held < wanted)
+          return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
+      }
+      const commands = holds.map(
+        (hold): StockCommand => ({ type: "allocate", ...commandFor(hold, orderId, "allocate") }),
+      );
+      const outcomes = await allocator.execute(commands);
+      for (const [index, hold] of holds.entries()) {
+        const outcome = outcomes[index] as StockOutcome;
+        if (outcome.status === "refused" && !(await isFirm(hold)))
+          return shortage(`The reservation of ${hold.sku} is gone: ${outcome.detail}.`);
+      }
+      const fulfillmentOrders = await inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const ids = await createFulfillmentOrders(client, orderId, holds);
+        const fresh = await recordEntry(client, {
+          orderId,
+          key: "allocated",
+          type: "order.sourced",
+          summary: `Stock allocated at ${[...new Set(holds.map((hold) => hold.locationId))].join(", ")}.`,
+          cause: "saga:allocate-stock",
+          data: { fulfillmentOrders: ids },
+        });
+        if (fresh) {
+          await addToLedger(client, orderId, "allocated", holds);
+          await rollUpOrder(client, orderId);
+        }
+        return ids;
+      });
+      return { status: "allocated", fulfillmentOrders };
+    },
+
+    /** Undo of the reservation and of `allocateStock`: every unit that the order holds is free again. */
+    async releaseStock({ orderId }: OrderId): Promise<void> {
+      const holds = await readOrderHolds(database, orderId);
+      const outcomes = await allocator.execute(
+        holds.map(
+          (hold): StockCommand => ({ type: "deallocate", ...commandFor(hold, orderId, "deallocate") }),
+        ),
+      );
+      refuseAny(outcomes, "stock_not_released");
+      if (holds.length === 0) return;
+      await recordEntry(database, {
+        orderId,
+        key: "stock-released",
+        type: "stock.released",
+        summary: `Gave back ${sum(holds)} units.`,
+        cause: "saga:release-stock",
+      });
+    },
+
+    /** Hands fulfillment orders to robots or people. */
+    async releaseToFloor(
+      input: OrderId & { readonly fulfillmentOrders: readonly string[]; readonly round: number },
+    ): Promise<{ readonly status: "released" }> {
+      await inTransaction(database, async (client) => {
+        for (const released of await releaseToFloor(client, input.fulfillmentOrders, input.round))
+          await recordEntry(client, {
+            orderId: input.orderId,
+            key: `released:${released.id}:${input.round}`,
+            type: "fulfillment.released",
+            summary: released.byRobot
+              ? `${released.id} waits for a robot at ${released.locationId}.`
+              : `${released.id} waits for a person to pack it at ${released.locationId}.`,
+            cause: "saga:release-to-floor",
+            data: { fulfillmentOrderId: released.id, locationId: released.locationId },
+          });
+      });
+      return { status: "released" };
+    },
+
+    /** Undo of `releaseToFloor`: nobody works on the order any more. */
+    async recallFromFloor({ orderId }: OrderId): Promise<void> {
+      await cancelFulfillmentOrders(database, orderId);
+    },
+
+    /** The parcel leaves: picked units go out of the stock. */
+    async shipStock(
+      input: OrderId & { readonly fulfillmentOrderId: string; readonly shipmentId: string },
+    ): Promise<{ readonly status: "shipped" }> {
+      const { orderId, fulfillmentOrderId, shipmentId } = input;
+      const fulfillmentOrder = (await readFulfillmentOrders(database, orderId)).find(
+        ({ id }) => id === fulfillmentOrderId,
+      );
+      const lines = (fulfillmentOrder?.lines ?? []).filter((line) => line.picked > 0);
+      if (fulfillmentOrder === undefined || lines.length === 0)
+        throw new StepImpossible("nothing_picked", `Nothing of ${fulfillmentOrderId} was picked.`);
+      const outcomes = await allocator.execute(
+        lines.map(
+          (line): StockCommand => ({
+            type: "ship",
+            ...commandFor({ ...line, locationId: fulfillmentOrder.locationId }, orderId, "ship"),
+            quantity: line.picked,
+          }),
+        ),
+      );
+      refuseAny(outcomes, "stock_not_shipped");
+      const units = lines.map((line) => ({ lineId: line.lineId, quantity: line.picked }));
+      await inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const shipment = await readShipment(client, shipmentId);
+        if (shipment === undefined)
+          throw new StepImpossible("shipment_not_found", `There is no shipment ${shipmentId}.`);
+        const fresh = await recordEntry(client, {
+          orderId,
+          key: `shipped:${shipmentId}`,
+          type: "shipment.shipped",
+          summary: `${sum(units)} units left ${fulfillmentOrder.locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          cause: "saga:ship-stock",
+          data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
+        });
+        if (!fresh) return;
+        await markShipped(client, shipmentId);
+        await closeFulfillmentOrder(client, fulfillmentOrderId);
+        await addToLedger(client, orderId, "shipped", units);
+        // A carrier may be quicker than we are: see `record-tracking.ts`.
+        if (shipment.deliveredAt !== null) await addToLedger(client, orderId, "delivered", units);
+        await rollUpOrder(client, orderId);
+      });
+      return { status: "shipped" };
+    },
+  };
+}
+
+function shortage(detail: string): StepRefusal {
+  return { status: "refused", holdCode: "insufficient_stock", detail };
+}
+
+function refuseAny(outcomes: readonly StockOutcome[], code: string): void {
+  const refused = outcomes.find((outcome) => outcome.status === "refused");
+  if (refused?.status === "refused") throw new StepImpossible(code, `${refused.code}: ${refused.detail}`);
+}
+
+function sum(parts: readonly { readonly quantity: number }[]): number {
+  return parts.reduce((total, part) => total + part.quantity, 0);
+}

@@ -1,0 +1,150 @@
+/** Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written again. */
+import { chargeableMinor, currencyExponent } from "../../orders/money.ts";
+import { type Notice, type NoticeLine, renderNotice } from "../../orders/notices.ts";
+import { recordNotification, wasNotified } from "../../store/notifications.ts";
+import type { OrderProgress } from "../../store/order-progress.ts";
+import { readReturn } from "../../store/returns.ts";
+import { readParcelLines, readShipment } from "../../store/shipments.ts";
+import type { SagaDependencies } from "./dependencies.ts";
+import { StepImpossible } from "./failures.ts";
+import { mustReadOrder } from "./order-state.ts";
+import { returnShipmentId } from "./shipping.ts";
+
+export type MailKind =
+  | "order_confirmed"
+  | "shipped"
+  | "out_for_delivery"
+  | "delivered"
+  | "order_cancelled"
+  | "return_approved"
+  | "refund_issued";
+
+export function createNotificationActivities({ database, mailer, publicUrl }: SagaDependencies) {
+  const pageOf = (order: OrderProgress) => `${publicUrl}/track/${order.trackingToken}`;
+
+  const noticeOf = async (order: OrderProgress, kind: MailKind, about: string): Promise<Notice> => {
+    switch (kind) {
+      case "order_confirmed":
+        return {
+          kind,
+          promise:
+            order.shipBy === null || order.deliverBy === null
+              ? null
+              : { shipBy: order.shipBy, deliverBy: order.deliverBy },
+        };
+      case "shipped": {
+        const { carrier, trackingNumber } = await mustReadShipment(about);
+        const parcelLines = linesOf(order, await readParcelLines(database, about));
+        return {
+          kind,
+          carrier,
+          trackingNumber,
+          trackingUrl: pageOf(order),
+          parcelLines,
+          deliverBy: order.deliverBy,
+        };
+      }
+      case "out_for_delivery": {
+        const { carrier, trackingNumber } = await mustReadShipment(about);
+        return { kind, carrier, trackingNumber, trackingUrl: pageOf(order) };
+      }
+      case "delivered":
+        return { kind, place: "", returnUrl: pageOf(order) };
+      case "order_cancelled":
+        return {
+          kind,
+          explanation: "Your order was cancelled before it left us.",
+          refund: order.document.paymentBy === "channel" ? order.document.total : null,
+        };
+      case "return_approved": {
+        const { carrier } = await mustReadShipment(returnShipmentId(about));
+        const returned = await readReturn(database, about);
+        const returnLines = linesOf(
+          order,
+          (returned?.lines ?? []).map((line) => ({ lineId: line.lineId, quantity: line.requested })),
+        );
+        return { kind, returnId: about, labelUrl: pageOf(order), carrier, returnLines };
+      }
+      case "refund_issued": {
+        const returned = await readReturn(database, about);
+        return {
+          kind,
+          amount: {
+            minor: returned?.refundMinor ?? 0,
+            currency: order.currency,
+            exponent: currencyExponent(order.currency) ?? order.exponent,
+          },
+          explanation: `Return ${about}`,
+        };
+      }
+      default: {
+        const unreachable: never = kind;
+        return unreachable;
+      }
+    }
+  };
+
+  const mustReadShipment = async (id: string) => {
+    const shipment = await readShipment(database, id);
+    if (shipment === undefined) throw new StepImpossible("shipment_not_found", `There is no shipment ${id}.`);
+    return shipment;
+  };
+
+  return {
+    /** @param input.about what the mail is about: the order's, shipment's or return's id */
+    async sendMail(input: {
+      readonly orderId: string;
+      readonly kind: MailKind;
+      readonly about: string;
+    }): Promise<void> {
+      const key = `${input.kind}:${input.about}`;
+      const order = await mustReadOrder(database, input.orderId);
+      if (order.customerEmail === null || (await wasNotified(database, key))) return;
+      const mail = renderNotice(
+        {
+          shopName: order.shopName,
+          orderNumber: order.externalNumber,
+          customerName: order.customerName,
+          lines: linesOf(
+            order,
+            order.lines.map((line) => ({ lineId: line.lineId, quantity: line.ordered })),
+          ),
+          total: order.document.total,
+          shipTo: order.document.shippingAddress,
+          orderUrl: pageOf(order),
+        },
+        await noticeOf(order, input.kind, input.about),
+      );
+      await mailer.send({ key, to: order.customerEmail, ...mail });
+      await recordNotification(database, {
+        key,
+        orderId: input.orderId,
+        kind: input.kind,
+        recipient: order.customerEmail,
+        subject: mail.subject,
+      });
+    },
+  };
+}
+
+function linesOf(
+  order: OrderProgress,
+  parts: readonly { readonly lineId: string; readonly quantity: number }[],
+): readonly NoticeLine[] {
+  return parts.flatMap(({ lineId, quantity }) => {
+    const line = order.lines.find((candidate) => candidate.lineId === lineId);
+    if (line === undefined) return [];
+    const price = { minor: line.unitPriceMinor, currency: order.currency, exponent: order.exponent };
+    return [
+      {
+        title: line.title,
+        quantity,
+        total: {
+          minor: chargeableMinor(price) * quantity,
+          currency: order.currency,
+          exponent: currencyExponent(order.currency) ?? order.exponent,
+        },
+      },
+    ];
+  });
+}

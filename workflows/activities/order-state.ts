@@ -1,0 +1,161 @@
+/** Steps that move the order itself: what it waits for, how it ends, and what a person must know. */
+import type { HoldCode, HoldReason } from "../../orders/order.ts";
+import { inTransaction, type Queryable } from "../../store/database.ts";
+import { haltFulfillmentOrder } from "../../store/fulfillment.ts";
+import {
+  cancelUnshipped,
+  lockOrder,
+  type OrderProgress,
+  readOrder,
+  rollUpOrder,
+} from "../../store/order-progress.ts";
+import { recordEntry } from "../../store/timeline.ts";
+import type { SagaDependencies } from "./dependencies.ts";
+import { StepImpossible } from "./failures.ts";
+
+type OrderId = { readonly orderId: string };
+
+export async function mustReadOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
+  return existing(await readOrder(client, orderId), orderId);
+}
+
+export async function mustLockOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
+  return existing(await lockOrder(client, orderId), orderId);
+}
+
+function existing(order: OrderProgress | undefined, orderId: string): OrderProgress {
+  if (order === undefined) throw new StepImpossible("order_not_found", `There is no order ${orderId}.`);
+  return order;
+}
+
+export function createOrderStateActivities({ database }: SagaDependencies) {
+  return {
+    /** What the saga must know of the order to begin. */
+    async openOrder({ orderId }: OrderId) {
+      const order = await mustReadOrder(database, orderId);
+      return { paymentBy: order.document.paymentBy, held: order.holdReasons.length > 0 };
+    },
+
+    /** Puts the order on hold for a person. */
+    async holdOrder(
+      input: OrderId & { readonly key: string; readonly code: HoldCode; readonly detail: string },
+    ) {
+      await inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, input.orderId);
+        const fresh = await recordEntry(client, {
+          orderId: input.orderId,
+          key: `held:${input.key}`,
+          type: "order.held",
+          summary: `On hold: ${input.detail}`,
+          cause: `saga:${input.key.split(":")[0]}`,
+          data: { code: input.code },
+        });
+        if (fresh) await rollUpOrder(client, input.orderId, { holdReasons: withReason(order, input) });
+      });
+    },
+
+    /** The floor could not finish a fulfillment order: work on it stops and the order waits for a person. */
+    async haltFulfillment(
+      input: OrderId & {
+        readonly fulfillmentOrderId: string;
+        readonly key: string;
+        readonly code: string;
+        readonly detail: string;
+      },
+    ) {
+      await inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, input.orderId);
+        const fresh = await recordEntry(client, {
+          orderId: input.orderId,
+          key: `held:${input.key}`,
+          type: "order.held",
+          summary: `On hold: ${input.detail}`,
+          cause: "saga:halt-fulfillment",
+          data: { code: input.code, fulfillmentOrderId: input.fulfillmentOrderId },
+        });
+        if (!fresh) return;
+        await haltFulfillmentOrder(client, input.fulfillmentOrderId);
+        const reason: HoldReason = { code: "floor_exception", detail: input.detail };
+        await rollUpOrder(client, input.orderId, { holdReasons: withReason(order, reason) });
+      });
+    },
+
+    /**
+     * What the order still waits for, as `code: detail`; an order that waits for nothing is no longer on hold.
+     *
+     * @param resolved a reason that has gone by itself
+     */
+    async reviewHolds({ orderId, resolved }: OrderId & { readonly resolved?: HoldCode }) {
+      return inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, orderId);
+        const open = order.holdReasons.filter((reason) => reason.code !== resolved);
+        await rollUpOrder(client, orderId, { holdReasons: open });
+        return { open: open.map((reason) => `${reason.code}: ${reason.detail}`) };
+      });
+    },
+
+    async refuseCancellation(input: OrderId & { readonly key: string; readonly by: string }) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `cancellation-refused:${input.key}`,
+        type: "order.cancellation_refused",
+        summary: "Not cancelled: a parcel has already left. The goods can be returned.",
+        cause: "saga:refuse-cancellation",
+        data: { by: input.by },
+      });
+    },
+
+    /** The last step of a cancellation, after everything else was undone. */
+    async cancelOrder(input: OrderId & { readonly reason: string; readonly by: string }) {
+      await inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, input.orderId);
+        const fresh = await recordEntry(client, {
+          orderId: input.orderId,
+          key: "cancelled",
+          type: "order.cancelled",
+          summary: `Cancelled: ${input.reason}`,
+          cause: "saga:cancel-order",
+          data: { by: input.by },
+        });
+        if (!fresh) return;
+        await cancelUnshipped(client, input.orderId);
+        const neverCharged = order.paymentStatus === "pending" || order.paymentStatus === "failed";
+        await rollUpOrder(client, input.orderId, {
+          holdReasons: [],
+          ...(neverCharged ? { paymentStatus: "voided" } : {}),
+        });
+      });
+    },
+
+    async completeOrder({ orderId }: OrderId) {
+      await inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const fresh = await recordEntry(client, {
+          orderId,
+          key: "completed",
+          type: "order.completed",
+          summary: "Everything is delivered; the order is completed.",
+          cause: "saga:complete-order",
+        });
+        if (fresh) await rollUpOrder(client, orderId, { holdReasons: [] });
+      });
+    },
+
+    /** An undo failed; the saga tries again later, a person should know. */
+    async reportFailedUndo(
+      input: OrderId & { readonly undo: string; readonly detail: string; readonly attempt: number },
+    ) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `undo-failed:${input.undo}:${input.attempt}`,
+        type: "saga.undo_failed",
+        summary: `Undoing failed and is tried again (${input.undo}): ${input.detail}`,
+        cause: `saga:${input.undo}`,
+      });
+    },
+  };
+}
+
+function withReason(order: OrderProgress, { code, detail }: HoldReason): readonly HoldReason[] {
+  return [...order.holdReasons.filter((reason) => reason.code !== code), { code, detail }];
+}

@@ -1,0 +1,219 @@
+/**
+ * Carries the outbox out: starts and signals sagas.
+ *
+ * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. What is repeated does no
+ * harm: a saga is started once for ever (its id is not used again), and sagas drop signals by their key.
+ *
+ * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start is still
+ * to come, and is done if the saga has ended.
+ */
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from "@temporalio/client";
+import type { Logger } from "pino";
+import type { Database, DatabaseClient } from "../store/database.ts";
+import {
+  type DueOutboxRow,
+  finishOutbox,
+  isStartPending,
+  OUTBOX_CHANNEL,
+  postponeOutbox,
+  takeDueOutbox,
+} from "../store/outbox.ts";
+import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "./messages.ts";
+import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "./search-attributes.ts";
+
+const BATCH = 100;
+/** Messages under way at a time: the server is quickest with some twenty. */
+const CONCURRENCY = 20;
+/** Longer than a whole batch takes when every call runs into its deadline. */
+const LEASE_MS = 120_000;
+const CALL_DEADLINE_MS = 10_000;
+/** How long a message may wait at most when its NOTIFY was lost. */
+const POLL_MS = 500;
+const FIRST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 30_000;
+
+type Result =
+  | { readonly id: number; readonly done: true; readonly note: string | null }
+  | { readonly id: number; readonly done: false; readonly error: string; readonly delayMs: number };
+
+export type OutboxRelay = { stop(): Promise<void> };
+
+export function startOutboxRelay(options: {
+  readonly database: Database;
+  readonly client: Client;
+  readonly logger: Logger;
+}): OutboxRelay {
+  const relay = new Relay(options.database, options.client, options.logger);
+  const running = relay.run();
+  return {
+    stop: async () => {
+      relay.stop();
+      await running;
+    },
+  };
+}
+
+class Relay {
+  readonly #database: Database;
+  readonly #client: Client;
+  readonly #logger: Logger;
+  #stopped = false;
+  #woken = false;
+  /** Ends the sleep, or keeps the relay from falling asleep. */
+  #wake: () => void = () => {
+    this.#woken = true;
+  };
+
+  constructor(database: Database, client: Client, logger: Logger) {
+    this.#database = database;
+    this.#client = client;
+    this.#logger = logger;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  async run(): Promise<void> {
+    let listener: DatabaseClient | null = null;
+    while (!this.#stopped) {
+      this.#woken = false;
+      try {
+        listener ??= await this.#listen(() => {
+          listener = null;
+        });
+        if ((await this.#carryOut()) === BATCH) continue;
+      } catch (error) {
+        this.#logger.warn({ err: error }, "outbox not read; trying again");
+      }
+      await this.#sleep();
+    }
+    // Closed rather than given back: a pooled connection must not go on listening.
+    listener?.release(true);
+  }
+
+  async #listen(onLost: () => void): Promise<DatabaseClient> {
+    const client = await this.#database.connect();
+    client.on("notification", () => this.#wake());
+    client.on("error", (error) => {
+      onLost();
+      client.release(error);
+    });
+    await client.query(`listen ${OUTBOX_CHANNEL}`);
+    return client;
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#stopped || this.#woken) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => {
+      this.#woken = true;
+    };
+  }
+
+  /** @returns how many rows were due */
+  async #carryOut(): Promise<number> {
+    const rows = await takeDueOutbox(this.#database, BATCH, LEASE_MS);
+    const queues = bySaga(rows);
+    const results: Result[] = [];
+    const work = async () => {
+      for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
+        results.push(...(await this.#deliverInOrder(queue)));
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    const done = results.filter((result) => result.done);
+    const failed = results.filter((result) => !result.done);
+    await finishOutbox(this.#database, done);
+    await postponeOutbox(this.#database, failed);
+    return rows.length;
+  }
+
+  /** One saga's messages; after a failure the rest waits with it. */
+  async #deliverInOrder(rows: readonly DueOutboxRow[]): Promise<readonly Result[]> {
+    const results: Result[] = [];
+    for (const [index, row] of rows.entries()) {
+      try {
+        const note = await this.#client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => this.#deliver(row));
+        results.push({ id: row.id, done: true, note });
+      } catch (error) {
+        this.#logger.warn({ err: error, key: row.key, attempts: row.attempts }, "outbox message failed");
+        const text = error instanceof Error ? error.message : String(error);
+        const delayMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(row.attempts - 1, 10), LONGEST_RETRY_MS);
+        return [
+          ...results,
+          ...rows.slice(index).map(({ id }) => ({ id, done: false, error: text, delayMs }) as const),
+        ];
+      }
+    }
+    return results;
+  }
+
+  /** @returns a note where there was nothing to do */
+  async #deliver(row: DueOutboxRow): Promise<string | null> {
+    if (row.topic === "workflow.start") return this.#start(row.payload as WorkflowStart);
+    return this.#signal(row.payload as WorkflowSignal);
+  }
+
+  async #start(start: WorkflowStart): Promise<string | null> {
+    const [input] = start.args;
+    const onHold = "onHold" in input && input.onHold;
+    try {
+      await this.#client.workflow.start(start.workflow, {
+        workflowId: start.workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [input],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        typedSearchAttributes: [
+          { key: HOLDFAST_CHANNEL, value: input.channelId },
+          {
+            key: HOLDFAST_STATUS,
+            value: start.workflow === "returnAuthorization" ? "requested" : onHold ? "on_hold" : "open",
+          },
+        ],
+        staticSummary:
+          start.workflow === "orderFulfillment"
+            ? `Order ${input.orderId} of ${input.channelId}`
+            : `Return ${start.workflowId} of order ${input.orderId}`,
+      });
+      return null;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return "started before";
+      throw error;
+    }
+  }
+
+  async #signal(signal: WorkflowSignal): Promise<string | null> {
+    try {
+      await this.#client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
+      return null;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (await isStartPending(this.#database, signal.workflowId))
+        throw new Error(`${signal.workflowId} is still to be started`, { cause: error });
+      return "the saga has ended";
+    }
+  }
+}
+
+function bySaga(rows: readonly DueOutboxRow[]): DueOutboxRow[][] {
+  const queues = new Map<string, DueOutboxRow[]>();
+  for (const row of rows) {
+    const { workflowId } = row.payload as WorkflowStart | WorkflowSignal;
+    const queue = queues.get(workflowId);
+    if (queue === undefined) queues.set(workflowId, [row]);
+    else queue.push(row);
+  }
+  return [...queues.values()];
+}

@@ -1,0 +1,127 @@
+/**
+ * The saga of one return, from the shopper's request to the refund. Workflow id = return id.
+ *
+ *   decideReturn -> buyReturnLabel -> received -> inspected -> restockReturn -> refundReturn
+ *
+ * A return may be withdrawn until the goods are received. What is refunded follows what was received, never what was
+ * announced. Deterministic code, like `order-fulfillment.ts`.
+ */
+import {
+  CancellationScope,
+  defineSignal,
+  rootCause,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from "@temporalio/workflow";
+import type { ReturnAuthorizationStatus } from "../orders/return-authorization.ts";
+import type { MailKind } from "./activities/notification.ts";
+import { Inbox } from "./inbox.ts";
+import type { ReturnInput, ReturnMessage } from "./messages.ts";
+import { Saga } from "./saga.ts";
+import { HOLDFAST_STATUS } from "./search-attributes.ts";
+import { internal, outside, refusalOf, type StepRefusal } from "./steps.ts";
+
+export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
+
+export type ReturnOutcome = { readonly status: "refunded" | "declined" | "cancelled" };
+
+export async function returnAuthorization(input: ReturnInput): Promise<ReturnOutcome> {
+  const inbox = new Inbox<ReturnMessage>();
+  setHandler(returnMessage, (message) => inbox.deliver(message));
+  CancellationScope.current().cancelRequested.catch(() =>
+    inbox.deliver({ key: "workflow-cancelled", type: "cancelled" }),
+  );
+  return CancellationScope.nonCancellable(() => new ReturnSaga(input, inbox).run());
+}
+
+class ReturnSaga {
+  readonly #ids: { readonly orderId: string; readonly returnId: string };
+  readonly #inbox: Inbox<ReturnMessage>;
+  readonly #saga: Saga;
+  readonly #mails: Promise<void>[] = [];
+
+  constructor(input: ReturnInput, inbox: Inbox<ReturnMessage>) {
+    this.#ids = { orderId: input.orderId, returnId: input.returnId };
+    this.#inbox = inbox;
+    this.#saga = new Saga((undo, error, attempt) =>
+      internal.reportFailedUndo({
+        orderId: input.orderId,
+        undo: `${input.returnId}:${undo.name}`,
+        detail: rootCause(error) ?? String(error),
+        attempt,
+      }),
+    );
+  }
+
+  async run(): Promise<ReturnOutcome> {
+    const outcome = await this.#run();
+    await Promise.all(this.#mails);
+    return outcome;
+  }
+
+  async #run(): Promise<ReturnOutcome> {
+    const ids = this.#ids;
+    const decision = await internal.decideReturn(ids);
+    if (decision.status === "declined") {
+      this.#show("declined", decision.detail);
+      return { status: "declined" };
+    }
+    this.#show("approved", "Buying the return label.");
+    await this.#saga.step({ name: "voidReturnLabel", run: () => outside.voidReturnLabel(ids) }, () =>
+      this.#attempt("buy-return-label", (attempt) => outside.buyReturnLabel({ ...ids, attempt })),
+    );
+    this.#mail("return_approved");
+
+    setCurrentDetails("Waiting for the parcel.");
+    const message = await this.#inbox.take("received", "cancelled");
+    if (message.type === "cancelled") {
+      await this.#saga.unwind();
+      await internal.cancelReturn(ids);
+      this.#show("cancelled", "Withdrawn before the goods came back.");
+      return { status: "cancelled" };
+    }
+    this.#saga.settle();
+    this.#show("received", "Waiting for the inspection.");
+    await this.#inbox.take("inspected");
+    this.#show("inspected", "Putting the goods back and refunding them.");
+    await this.#attempt("restock-return", () => internal.restockReturn(ids));
+    const refund = await this.#attempt("refund-return", (attempt) =>
+      outside.refundReturn({ ...ids, attempt }),
+    );
+    this.#show("refunded", "Refunded.");
+    // Where the channel has the money, the channel refunds it and tells the shopper.
+    if (refund.status === "refunded") this.#mail("refund_issued");
+    return { status: "refunded" };
+  }
+
+  /**
+   * A refused step waits for the message `retry`, which an operator sends from Temporal's UI once the cause is mended:
+   * there is no hold that a return could be put on.
+   */
+  async #attempt<T extends { readonly status: string }>(
+    step: string,
+    run: (attempt: number) => Promise<T | StepRefusal>,
+  ): Promise<Exclude<T, StepRefusal>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await run(attempt).catch((error) => refusalOf(error, "payment_failed"));
+      if (outcome.status !== "refused") return outcome as Exclude<T, StepRefusal>;
+      const { detail } = outcome as StepRefusal;
+      await internal.reportReturnStopped({ ...this.#ids, step, attempt, detail });
+      setCurrentDetails(`Waiting for the message "retry": ${detail}`);
+      await this.#inbox.take("retry");
+    }
+  }
+
+  #mail(kind: MailKind): void {
+    const { orderId, returnId } = this.#ids;
+    this.#mails.push(
+      outside.sendMail.executeWithOptions({ summary: kind }, [{ orderId, kind, about: returnId }]),
+    );
+  }
+
+  #show(status: ReturnAuthorizationStatus, details: string): void {
+    setCurrentDetails(details);
+    upsertSearchAttributes([{ key: HOLDFAST_STATUS, value: status }]);
+  }
+}
