@@ -1,4 +1,20 @@
+/**
+ * Somebody has looked at received goods and says of each line what becomes of it. Once every received line has its
+ * disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
+ */
 import type { Disposition } from "../orders/return-authorization.ts";
+import { inTransaction } from "../store/database.ts";
+import { lockOrder } from "../store/order-progress.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import {
+  lockReturn,
+  type ReturnRecord,
+  readReturn,
+  setDispositions,
+  setReturnStatus,
+} from "../store/returns.ts";
+import { recordEntry } from "../store/timeline.ts";
+import { signalRow } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 
 export type InspectReturnInput = {
@@ -11,5 +27,49 @@ export async function inspectReturn(
   context: OperationContext,
   input: InspectReturnInput,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  throw new Error(`not inspected: ${input.returnId} at ${context.now()}`);
+  const { returnId } = input;
+  return inTransaction(context.database, async (client) => {
+    const orderId = (await readReturn(client, returnId))?.orderId;
+    if (orderId === undefined) return refused("return_not_found", `There is no return ${returnId}.`);
+    await lockOrder(client, orderId);
+    const returned = (await lockReturn(client, returnId)) as ReturnRecord;
+    if (returned.status === "inspected" || returned.status === "refunded") {
+      return agrees(returned, input)
+        ? { status: "done" }
+        : refused("already_inspected", `${returnId} is ${returned.status}.`);
+    }
+    if (returned.status !== "received")
+      return refused("return_not_received", `${returnId} is ${returned.status}.`);
+    const stranger = input.lines.find(({ lineId }) => !returned.lines.some((line) => line.lineId === lineId));
+    if (stranger !== undefined)
+      return refused("line_not_found", `Line ${stranger.lineId} is not part of ${returnId}.`);
+
+    await setDispositions(client, returnId, input.lines);
+    const after = (await readReturn(client, returnId)) as ReturnRecord;
+    if (after.lines.some((line) => line.received > 0 && line.disposition === null)) return { status: "done" };
+    await setReturnStatus(client, returnId, "inspected");
+    const key = `return-inspected:${returnId}`;
+    await recordEntry(client, {
+      orderId,
+      key,
+      type: "return.inspected",
+      summary: `Return ${returnId} inspected: ${after.lines.map((line) => `${line.received} × ${line.sku} ${line.disposition ?? "not received"}`).join(", ")}.`,
+      cause: input.by,
+      data: { returnId },
+    });
+    await writeOutbox(client, [
+      signalRow({ workflowId: returnId, signal: "returnMessage", message: { key, type: "inspected" } }),
+    ]);
+    return { status: "done" };
+  });
+}
+
+function agrees(returned: ReturnRecord, input: InspectReturnInput): boolean {
+  return input.lines.every((asked) =>
+    returned.lines.some((line) => line.lineId === asked.lineId && line.disposition === asked.disposition),
+  );
+}
+
+function refused(code: string, detail: string): Refusal {
+  return { status: "refused", code, detail };
 }

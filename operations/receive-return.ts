@@ -1,8 +1,15 @@
+/** A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing. */
+import { inTransaction } from "../store/database.ts";
+import { lockOrder } from "../store/order-progress.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import { lockReturn, type ReturnRecord, readReturn, setReceived, setReturnStatus } from "../store/returns.ts";
+import { recordEntry } from "../store/timeline.ts";
+import { signalRow } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 
 export type ReceiveReturnInput = {
   readonly returnId: string;
-  /** What was in the parcel; absent: everything that was announced. */
+  /** What was in the parcel; lines that are left out were not in it. Absent: everything that was announced. */
   readonly lines?: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly by: string;
 };
@@ -11,5 +18,59 @@ export async function receiveReturn(
   context: OperationContext,
   input: ReceiveReturnInput,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  throw new Error(`not received: ${input.returnId} at ${context.now()}`);
+  const { returnId } = input;
+  return inTransaction(context.database, async (client) => {
+    const orderId = (await readReturn(client, returnId))?.orderId;
+    if (orderId === undefined) return refused("return_not_found", `There is no return ${returnId}.`);
+    await lockOrder(client, orderId);
+    const returned = (await lockReturn(client, returnId)) as ReturnRecord;
+    if (["received", "inspected", "refunded"].includes(returned.status)) return { status: "done" };
+    if (returned.status !== "approved" && returned.status !== "in_transit")
+      return refused("return_not_approved", `${returnId} is ${returned.status}.`);
+    const received = receivedLines(returned, input.lines);
+    if (!Array.isArray(received)) return received;
+
+    await setReceived(client, returnId, received);
+    await setReturnStatus(client, returnId, "received");
+    const units = received.reduce((sum, line) => sum + line.quantity, 0);
+    const key = `return-received:${returnId}`;
+    await recordEntry(client, {
+      orderId,
+      key,
+      type: "return.received",
+      summary: `Return ${returnId} received with ${units} ${units === 1 ? "unit" : "units"}.`,
+      cause: input.by,
+      data: { returnId, units },
+    });
+    await writeOutbox(client, [
+      signalRow({ workflowId: returnId, signal: "returnMessage", message: { key, type: "received" } }),
+    ]);
+    return { status: "done" };
+  });
+}
+
+function receivedLines(
+  returned: ReturnRecord,
+  counted: ReceiveReturnInput["lines"],
+): { lineId: string; quantity: number }[] | Refusal {
+  if (counted === undefined)
+    return returned.lines.map((line) => ({ lineId: line.lineId, quantity: line.requested }));
+  const quantities = new Map(returned.lines.map((line) => [line.lineId, 0]));
+  for (const { lineId, quantity } of counted) {
+    const line = returned.lines.find((candidate) => candidate.lineId === lineId);
+    if (line === undefined)
+      return refused("line_not_found", `Line ${lineId} is not part of ${returned.returnId}.`);
+    const total = (quantities.get(lineId) ?? 0) + quantity;
+    if (!Number.isSafeInteger(quantity) || quantity < 0 || total > line.requested)
+      return refused(
+        "invalid_quantity",
+        `Line ${lineId}: ${quantity} received, ${line.requested} announced.`,
+      );
+    quantities.set(lineId, total);
+  }
+  return [...quantities].map(([lineId, quantity]) => ({ lineId, quantity }));
+}
+
+function refused(code: string, detail: string): Refusal {
+  return { status: "refused", code, detail };
 }

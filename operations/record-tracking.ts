@@ -1,4 +1,24 @@
-import type { TrackingReport } from "../ports/carriers.ts";
+/**
+ * What a carrier says about our parcels. Carriers repeat themselves and overtake themselves: a report is taken once, by
+ * its id, and a parcel's status never goes backwards, though every report is kept.
+ *
+ * All that a report changes happens in one transaction per order, under the order's lock, marked by the report's row.
+ */
+import type { TrackingReport, TrackingStatus } from "../ports/carriers.ts";
+import { type DatabaseClient, inTransaction } from "../store/database.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../store/order-progress.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import { lockReturn, setReturnStatus } from "../store/returns.ts";
+import {
+  addTrackingReport,
+  findShipmentsByTracking,
+  readParcelLines,
+  readShipment,
+  type Shipment,
+  setTrackingStatus,
+} from "../store/shipments.ts";
+import { recordEntry } from "../store/timeline.ts";
+import { type OrderMessage, signalRow } from "../workflows/messages.ts";
 import type { OperationContext } from "./context.ts";
 
 export type RecordedTracking = {
@@ -9,9 +29,98 @@ export type RecordedTracking = {
   readonly unknown: number;
 };
 
+/** How far a parcel is. A status replaces another of a lower rank only. */
+const RANK: Readonly<Record<TrackingStatus, number>> = {
+  unknown: 0,
+  pre_transit: 1,
+  in_transit: 2,
+  available_for_pickup: 3,
+  out_for_delivery: 3,
+  failure: 4,
+  return_to_sender: 5,
+  delivered: 6,
+};
+
+const SENTENCES: Readonly<Record<TrackingStatus, string>> = {
+  unknown: "The carrier reports",
+  pre_transit: "The carrier expects the parcel",
+  in_transit: "On its way",
+  available_for_pickup: "Waiting to be picked up",
+  out_for_delivery: "Out for delivery",
+  failure: "The carrier could not deliver",
+  return_to_sender: "Going back to the sender",
+  delivered: "Delivered",
+};
+
 export async function recordTracking(
   context: OperationContext,
   reports: readonly TrackingReport[],
 ): Promise<RecordedTracking> {
-  throw new Error(`not recorded: ${reports.length} at ${context.now()}`);
+  const shipments = await findShipmentsByTracking(
+    context.database,
+    reports.map((report) => report.trackingNumber),
+  );
+  const reportsOf = (shipment: Shipment) =>
+    reports
+      .filter((report) => report.trackingNumber === shipment.trackingNumber)
+      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  let recorded = 0;
+  for (const shipment of shipments)
+    recorded += await inTransaction(context.database, (client) =>
+      recordOne(client, shipment, reportsOf(shipment)),
+    );
+  const ours = new Set(shipments.map((shipment) => shipment.trackingNumber));
+  return {
+    status: "done",
+    recorded,
+    unknown: reports.filter((report) => !ours.has(report.trackingNumber)).length,
+  };
+}
+
+async function recordOne(
+  client: DatabaseClient,
+  { id, orderId }: Shipment,
+  reports: readonly TrackingReport[],
+): Promise<number> {
+  await lockOrder(client, orderId);
+  let recorded = 0;
+  for (const report of reports) {
+    if (!(await addTrackingReport(client, report))) continue;
+    recorded += 1;
+    const shipment = await readShipment(client, id);
+    if (shipment === undefined || RANK[report.status] <= RANK[shipment.trackingStatus]) continue;
+    await setTrackingStatus(client, id, report.status, report.at);
+    await recordEntry(client, {
+      orderId,
+      key: `tracking:${id}:${report.status}`,
+      type: shipment.returnId === null ? `shipment.${report.status}` : `return.parcel_${report.status}`,
+      summary: `${SENTENCES[report.status]}: ${[report.message, report.place].filter((part) => part !== "").join(", ")}`,
+      cause: `carrier:${shipment.carrier}`,
+      data: { shipmentId: id, trackingNumber: report.trackingNumber, at: report.at },
+    });
+    if (shipment.returnId === null) await moveOrder(client, shipment, report.status);
+    else await moveReturn(client, shipment.returnId, report.status);
+  }
+  return recorded;
+}
+
+async function moveOrder(client: DatabaseClient, shipment: Shipment, status: TrackingStatus): Promise<void> {
+  if (status !== "delivered" && status !== "out_for_delivery") return;
+  const { id, orderId } = shipment;
+  // A parcel may arrive before we have written down that it left; `shipStock` then counts it as delivered.
+  if (status === "delivered" && shipment.shippedAt !== null) {
+    await addToLedger(client, orderId, "delivered", await readParcelLines(client, id));
+    await rollUpOrder(client, orderId);
+  }
+  const message: OrderMessage =
+    status === "delivered"
+      ? { key: `delivered:${id}`, type: "delivered", shipmentId: id }
+      : { key: `out-for-delivery:${id}`, type: "out-for-delivery", shipmentId: id };
+  await writeOutbox(client, [signalRow({ workflowId: orderId, signal: "orderMessage", message })]);
+}
+
+async function moveReturn(client: DatabaseClient, returnId: string, status: TrackingStatus): Promise<void> {
+  const returned = await lockReturn(client, returnId);
+  const moving = status === "in_transit" || status === "out_for_delivery";
+  if (returned?.status === "approved" && moving) await setReturnStatus(client, returnId, "in_transit");
 }

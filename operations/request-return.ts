@@ -1,4 +1,15 @@
+/**
+ * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's lock, so
+ * that no unit is announced twice; whether the return is approved is for its saga to decide.
+ */
+import { returnable } from "../orders/line-ledger.ts";
 import type { ReturnReason } from "../orders/return-authorization.ts";
+import { type DatabaseClient, inTransaction } from "../store/database.ts";
+import { addToLedger, lockOrder, type OrderProgress, rollUpOrder } from "../store/order-progress.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import { addReturn } from "../store/returns.ts";
+import { readEntryData, recordEntry } from "../store/timeline.ts";
+import { startRow } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 
 export type ReturnRequestInput = {
@@ -12,9 +23,92 @@ export type ReturnRequestInput = {
   readonly key?: string;
 };
 
+export type ReturnRequested = { readonly status: "done"; readonly returnId: string };
+
+type ReturnedLine = { readonly lineId: string; readonly sku: string; readonly quantity: number };
+
 export async function requestReturn(
   context: OperationContext,
   input: ReturnRequestInput,
-): Promise<{ readonly status: "done"; readonly returnId: string } | Refusal> {
-  throw new Error(`not requested: ${input.orderId} at ${context.now()}`);
+): Promise<ReturnRequested | Refusal> {
+  return inTransaction(context.database, async (client) => {
+    const order = await lockOrder(client, input.orderId);
+    if (order === undefined) return refused("order_not_found", `There is no order ${input.orderId}.`);
+    const earlier = await earlierReturn(client, input);
+    if (earlier !== null) return { status: "done", returnId: earlier };
+    const lines = returnedLines(order, input.lines);
+    if (!Array.isArray(lines)) return lines;
+    return { status: "done", returnId: await announce(client, order, input, lines) };
+  });
+}
+
+async function earlierReturn(client: DatabaseClient, input: ReturnRequestInput): Promise<string | null> {
+  if (input.key === undefined) return null;
+  const data = await readEntryData(client, input.orderId, requestKey(input.key));
+  return data === null ? null : String(data["returnId"]);
+}
+
+/** What is announced of each line, checked against what the shopper has. */
+function returnedLines(order: OrderProgress, asked: ReturnRequestInput["lines"]): ReturnedLine[] | Refusal {
+  const quantities = new Map<string, number>();
+  for (const { lineId, quantity } of asked) {
+    if (!Number.isSafeInteger(quantity) || quantity < 1)
+      return refused("invalid_quantity", `Line ${lineId}: ${quantity} is not a number of units.`);
+    quantities.set(lineId, (quantities.get(lineId) ?? 0) + quantity);
+  }
+  if (quantities.size === 0) return refused("nothing_to_return", "No line was chosen.");
+  const lines: ReturnedLine[] = [];
+  for (const [lineId, quantity] of quantities) {
+    const line = order.lines.find((candidate) => candidate.lineId === lineId);
+    if (line === undefined || line.sku === null)
+      return refused("line_not_found", `The order has no line ${lineId}.`);
+    const possible = Math.min(returnable(line), line.shipped - line.returnRequested);
+    if (quantity > possible)
+      return refused("not_returnable", `Of "${line.title}", ${possible} can be returned, not ${quantity}.`);
+    lines.push({ lineId, sku: line.sku, quantity });
+  }
+  return lines;
+}
+
+async function announce(
+  client: DatabaseClient,
+  order: OrderProgress,
+  input: ReturnRequestInput,
+  lines: readonly ReturnedLine[],
+): Promise<string> {
+  const { orderId } = order;
+  const returnId = await addReturn(client, {
+    orderId,
+    reason: input.reason,
+    comment: input.comment ?? "",
+    currency: order.currency,
+    lines,
+  });
+  await addToLedger(client, orderId, "return_requested", lines);
+  await rollUpOrder(client, orderId);
+  const units = lines.reduce((sum, line) => sum + line.quantity, 0);
+  await recordEntry(client, {
+    orderId,
+    key: requestKey(input.key ?? returnId),
+    type: "return.requested",
+    summary: `Return ${returnId} of ${units} ${units === 1 ? "unit" : "units"} requested: ${input.reason.replaceAll("_", " ")}.`,
+    cause: input.by,
+    data: { returnId },
+  });
+  await writeOutbox(client, [
+    startRow({
+      workflow: "returnAuthorization",
+      workflowId: returnId,
+      args: [{ returnId, orderId, channelId: order.channelId }],
+    }),
+  ]);
+  return returnId;
+}
+
+function requestKey(key: string): string {
+  return `return-requested:${key}`;
+}
+
+function refused(code: string, detail: string): Refusal {
+  return { status: "refused", code, detail };
 }

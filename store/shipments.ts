@@ -172,13 +172,12 @@ export async function markShipped(client: Queryable, id: string): Promise<void> 
   await client.query("update shipment set shipped_at = coalesce(shipped_at, now()) where id = $1", [id]);
 }
 
-/** Locks the shipments of these tracking numbers, in a fixed order so that two webhooks cannot deadlock. */
-export async function lockShipmentsByTracking(
+export async function findShipmentsByTracking(
   client: Queryable,
   trackingNumbers: readonly string[],
 ): Promise<readonly Shipment[]> {
   const { rows } = await client.query<Shipment>(
-    `select ${SHIPMENT} from shipment where tracking_number = any($1) order by id for update`,
+    `select ${SHIPMENT} from shipment where tracking_number = any($1) order by order_id, id`,
     [trackingNumbers],
   );
   return rows;

@@ -25,3 +25,16 @@ export async function recordEntry(client: Queryable, entry: NewTimelineEntry): P
   );
   return rowCount === 1;
 }
+
+/** What an entry carries; `null` where there is no such entry. */
+export async function readEntryData(
+  client: Queryable,
+  orderId: string,
+  key: string,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const { rows } = await client.query<{ data: Readonly<Record<string, unknown>> }>(
+    "select data from order_event where order_id = $1 and key = $2",
+    [orderId, key],
+  );
+  return rows[0]?.data ?? null;
+}
