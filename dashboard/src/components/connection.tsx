@@ -1,7 +1,7 @@
 import { type FeedState, feedState } from "../api/feed.ts";
 
 const WORDS: Readonly<Record<FeedState, string>> = {
-  off: "Updates on request",
+  off: "Auto-refresh",
   connecting: "Connecting",
   live: "Live",
   waiting: "Reconnecting",

@@ -28,10 +28,13 @@ export function fullTime(iso: string): string {
   return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** The time of day with seconds; with the day before it where that is not today. */
 export function clockTime(iso: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
-  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const today = at.toDateString() === new Date().toDateString();
+  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return today ? time : `${calendarDay(iso)}, ${time}`;
 }
 
 /** `Tue 24 Nov`. A day without a time is that day everywhere, whatever the reader's time zone. */

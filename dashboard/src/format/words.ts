@@ -1,7 +1,7 @@
 /** `partially_fulfilled` becomes `Partially fulfilled`. */
 export function words(code: string): string {
   const text = code.replace(/[_.-]+/g, " ").trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(/\bsku\b/gi, "SKU");
 }
 
 /** `1 unit`, `2 units`. */

@@ -40,8 +40,9 @@ export function appendPage(
   return [...rows, ...page.filter((row) => !known.has(row.id))];
 }
 
+/** The API's own order; its times are of one format, so they compare as text to their last digit. */
 function newestFirst(a: OrderSummary, b: OrderSummary): number {
-  const difference = Date.parse(b.capturedAt) - Date.parse(a.capturedAt);
-  if (difference !== 0) return difference;
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  if (a.capturedAt !== b.capturedAt) return a.capturedAt > b.capturedAt ? -1 : 1;
+  if (a.id === b.id) return 0;
+  return a.id > b.id ? -1 : 1;
 }

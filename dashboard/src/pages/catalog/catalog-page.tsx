@@ -63,9 +63,13 @@ export function CatalogPage() {
                       <td>{one.channel}</td>
                       <td class="number">{counted(one.orders, "order")}</td>
                       <td class="number full">
-                        <button type="button" class="button small" onClick={() => setGap(one)}>
-                          Map or create
-                        </button>
+                        {one.channelSku === "" ? (
+                          <span class="muted">Give it a SKU at the channel</span>
+                        ) : (
+                          <button type="button" class="button small" onClick={() => setGap(one)}>
+                            Map or create<span class="visually-hidden"> {one.channelSku}</span>
+                          </button>
+                        )}
                       </td>
                     </tr>
                   ))}

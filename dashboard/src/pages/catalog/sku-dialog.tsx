@@ -26,11 +26,11 @@ export function SkuDialog({
 }) {
   const [way, setWay] = useState("map");
   const done = (sku: string): void => {
-    toast("good", `${gap.channelSku || gap.title} is now ${sku}. Orders that waited for it go on.`);
+    toast("good", `${gap.channelSku} is now ${sku}. Orders that waited for it go on.`);
     onDone();
   };
   return (
-    <Dialog title={`Which product is ${gap.channelSku || gap.title}?`} onClose={onClose}>
+    <Dialog title={`Which product is ${gap.channelSku}?`} onClose={onClose}>
       <p class="muted">
         {gap.channel} calls it “{gap.title}”.
       </p>

@@ -25,7 +25,10 @@ export function DeviceCard({ device }: { readonly device: DeviceView }) {
         <div class="whole battery">
           <span class="muted">Battery</span>
           <span class="meter">
-            <span class={battery < LOW_BATTERY ? "low" : ""} style={{ width: `${battery}%` }} />
+            <span
+              class={`meter-fill ${battery < LOW_BATTERY ? "low" : ""}`}
+              style={{ width: `${battery}%` }}
+            />
           </span>
           <span>{battery} %</span>
         </div>

@@ -28,14 +28,14 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
   const { summary, lines } = view;
   const [line, setLine] = useState<OrderView["lines"][number] | null>(null);
   if (summary.holdReasons.length === 0) return null;
-  const unmapped = lines.filter((one) => one.sku === null);
+  const unmapped = lines.filter((one) => one.sku === null && one.channelSku !== "");
   return (
     <section class="hold">
       <h2>
         <Icon name="warning" />
         On hold
       </h2>
-      <ul>
+      <ul class="hold-reasons">
         {summary.holdReasons.map((reason) => (
           <li key={reason.code + reason.detail}>
             <span>
@@ -48,7 +48,7 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
       <div class="row">
         {unmapped.map((one) => (
           <button key={one.lineId} type="button" class="button primary" onClick={() => setLine(one)}>
-            Map {one.channelSku || one.title}
+            Map {one.channelSku}
           </button>
         ))}
         {view.supportedActions.includes("release_hold") && (

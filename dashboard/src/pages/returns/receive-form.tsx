@@ -37,9 +37,9 @@ export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; reado
           onDone();
         }}
       >
-        <ul>
+        <ul class="count-list">
           {view.lines.map((line) => (
-            <li key={line.lineId} class="shop-line row">
+            <li key={line.lineId}>
               <span>
                 {line.title} <code class="muted">{line.sku}</code>
               </span>

@@ -15,15 +15,17 @@ type Applied = Extract<StockOutcome, { status: "applied" }>["position"];
 /**
  * Sends one stock command.
  *
- * @param commandId the same for every attempt of one form: the position answers a repeat with the first outcome.
+ * @param commandId the same for every attempt of one form, as is `atMs`: the position answers a repeat with the first
+ *   outcome, and refuses the same id with another body.
  * @returns the position after it. Throws an Error with the position's own words where it refuses.
  */
 export async function changeStock(
   position: StockRow,
   change: StockChange,
   commandId: string,
+  atMs: number,
 ): Promise<Applied> {
-  const common = { sku: position.sku, locationId: position.locationId, commandId, atMs: Date.now() };
+  const common = { sku: position.sku, locationId: position.locationId, commandId, atMs };
   const command: StockCommand =
     change.kind === "receive"
       ? { ...common, type: "receive", quantity: change.quantity, cause: change.reason }

@@ -17,6 +17,7 @@ export function StockDialog({
   readonly onClose: () => void;
   readonly onDone: () => void;
 }) {
+  const [openedAtMs] = useState(Date.now);
   const [kind, setKind] = useState<StockChange["kind"]>("receive");
   return (
     <Dialog title={`${position.sku} at ${position.locationName}`} onClose={onClose}>
@@ -41,6 +42,7 @@ export function StockDialog({
             position,
             { kind, quantity: Number(textOf(fields, "quantity")), reason: textOf(fields, "reason") },
             key,
+            openedAtMs,
           );
           toast("good", `Now ${outcome.onHand.toLocaleString()} on hand.`);
           onDone();

@@ -53,7 +53,11 @@ export function StockTable({
               </td>
               <td class="full">{row.locationName}</td>
               {BUCKETS.map(([name, label]) => (
-                <td key={name} class={`number ${row[name] === 0 ? "zero" : ""}`} data-label={label}>
+                <td
+                  key={name}
+                  class={`number ${row[name] === 0 ? "zero phone-hidden" : ""}`}
+                  data-label={label}
+                >
                   {row[name].toLocaleString()}
                 </td>
               ))}
