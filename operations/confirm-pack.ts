@@ -3,7 +3,8 @@
  *
  * Packing moves no stock (picking took the units off the shelf, shipping takes them out of the building), so that one
  * transaction holds every effect: verified quantities, ledger, stage, the timeline entry `packed:<id>`, whose insert is
- * the mark that this happened, and the saga's signal. A count that differs from what was picked changes nothing.
+ * the mark that this happened, and the saga's signal. A count that differs from what was picked changes nothing, and
+ * what was picked short or is on hold only a person may pack.
  */
 import { type DatabaseClient, inTransaction } from "../store/database.ts";
 import { writeOutbox } from "../store/outbox.ts";
@@ -42,11 +43,14 @@ export async function confirmPack(
         ? { status: "done" }
         : refused("already_packed", `${input.fulfillmentOrderId} was packed before`);
     }
-    if (order.status !== "open" && order.status !== "in_progress") {
+    if (order.status === "closed" || order.status === "cancelled") {
       return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${order.status}`);
     }
-    const lines = await client.query<PackLine & { confirmed: boolean }>(
-      `select l.sku, l.picked,
+    if (order.status === "on_hold" && input.verified !== "by-person") {
+      return refused("fulfillment_order_on_hold", `${input.fulfillmentOrderId} waits for a person`);
+    }
+    const lines = await client.query<PackLine & { quantity: number; confirmed: boolean }>(
+      `select l.sku, l.picked, l.quantity,
               exists (select from order_event e where e.order_id = $2 and e.key = $3) as confirmed
        from fulfillment_order_line l where l.fulfillment_order_id = $1`,
       [input.fulfillmentOrderId, order.orderId, `picked:${input.fulfillmentOrderId}`],
@@ -54,8 +58,13 @@ export async function confirmPack(
     if (!lines.rows.some((line) => line.confirmed)) {
       return refused("not_picked", `${input.fulfillmentOrderId} has not been picked`);
     }
-    const difference = input.verified === "by-person" ? [] : differences(lines.rows, input.verified);
-    if (difference.length > 0) return refused("verification_failed", difference.join(", "));
+    if (input.verified !== "by-person") {
+      const difference = differences(lines.rows, input.verified);
+      if (difference.length > 0) return refused("verification_failed", difference.join(", "));
+      if (lines.rows.some((line) => line.picked < line.quantity)) {
+        return refused("picked_short", `${input.fulfillmentOrderId} was picked short: a person decides`);
+      }
+    }
     await record(client, input, order.orderId, lines.rows);
     return { status: "done" };
   });

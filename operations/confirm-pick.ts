@@ -52,7 +52,8 @@ export async function confirmPick(
       ? { status: "done", short: earlier.short }
       : refused("already_picked", `${input.fulfillmentOrderId} was picked before`);
   }
-  if (head.status !== "open" && head.status !== "in_progress") {
+  // On hold included: what was taken off the shelf is a fact, whatever is being decided meanwhile.
+  if (head.status === "closed" || head.status === "cancelled") {
     return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${head.status}`);
   }
   const counted = countLines(lines, input.picked);

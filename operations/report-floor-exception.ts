@@ -1,9 +1,13 @@
 /**
- * The floor could not finish a fulfillment order and a person or the saga has to decide: the timeline says why and the
- * saga gets the signal `floor-exception`. Repeating a key changes nothing.
+ * The floor could not finish a fulfillment order and the saga, or a person, has to decide: the timeline says why and
+ * the saga gets the signal `floor-exception`.
+ *
+ * There is one exception at a time: reporting again changes nothing until the fulfillment order has moved since
+ * (halted by the saga and released by a person), which is what the number in the key counts.
  */
 import { inTransaction } from "../store/database.ts";
 import { writeOutbox } from "../store/outbox.ts";
+import { recordEntry } from "../store/timeline.ts";
 import type { OrderMessage } from "../workflows/messages.ts";
 import type { OperationContext } from "./context.ts";
 
@@ -12,8 +16,8 @@ export type FloorException = {
   readonly code: "verification_failed" | "device_failure";
   /** What is wrong, for a person: which SKU is missing, which device failed how. */
   readonly detail: string;
+  /** `device:<id>`. */
   readonly cause: string;
-  readonly key: string;
 };
 
 export async function reportFloorException(
@@ -21,24 +25,31 @@ export async function reportFloorException(
   input: FloorException,
 ): Promise<{ readonly status: "done" }> {
   return inTransaction(context.database, async (client) => {
-    const entry = await client.query<{ orderId: string }>(
-      `insert into order_event (order_id, key, type, summary, cause, data)
-       select order_id, $2, 'fulfillment.exception', $3, $4, $5 from fulfillment_order where id = $1
-       on conflict do nothing returning order_id as "orderId"`,
-      [
-        input.fulfillmentOrderId,
-        input.key,
+    const { rows } = await client.query<{ orderId: string; settled: number }>(
+      `select f.order_id as "orderId",
+         (select count(*)::integer from order_event e
+          where e.order_id = f.order_id and e.type = 'fulfillment.exception'
+            and e.data->>'fulfillmentOrderId' = f.id and e.at < f.updated_at) as settled
+       from fulfillment_order f where f.id = $1 and f.status in ('open', 'in_progress')`,
+      [input.fulfillmentOrderId],
+    );
+    const [order] = rows;
+    if (order === undefined) return { status: "done" };
+    const key = `floor-exception:${input.fulfillmentOrderId}:${order.settled + 1}`;
+    const isNew = await recordEntry(client, {
+      orderId: order.orderId,
+      key,
+      type: "fulfillment.exception",
+      summary:
         input.code === "verification_failed"
           ? `Verification failed: ${input.detail}`
           : `The floor failed: ${input.detail}`,
-        input.cause,
-        JSON.stringify({ fulfillmentOrderId: input.fulfillmentOrderId, code: input.code }),
-      ],
-    );
-    const orderId = entry.rows[0]?.orderId;
-    if (orderId === undefined) return { status: "done" };
+      cause: input.cause,
+      data: { fulfillmentOrderId: input.fulfillmentOrderId, code: input.code },
+    });
+    if (!isNew) return { status: "done" };
     const message: OrderMessage = {
-      key: input.key,
+      key,
       type: "floor-exception",
       fulfillmentOrderId: input.fulfillmentOrderId,
       code: input.code,
@@ -46,9 +57,9 @@ export async function reportFloorException(
     };
     await writeOutbox(client, [
       {
-        key: input.key,
+        key,
         topic: "workflow.signal",
-        payload: { workflowId: orderId, signal: "orderMessage", message },
+        payload: { workflowId: order.orderId, signal: "orderMessage", message },
       },
     ]);
     return { status: "done" };

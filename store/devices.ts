@@ -87,15 +87,17 @@ export type DeadLetter = {
   readonly detail: string;
 };
 
-export async function writeDeadLetters(client: Queryable, letters: readonly DeadLetter[]): Promise<void> {
+export async function writeDeadLetter(client: Queryable, letter: DeadLetter): Promise<void> {
   await client.query(
-    `insert into device_dead_letter (topic, payload, code, detail)
-     select * from unnest($1::text[], $2::bytea[], $3::text[], $4::text[])`,
-    [
-      letters.map((letter) => letter.topic),
-      letters.map((letter) => letter.payload),
-      letters.map((letter) => letter.code),
-      letters.map((letter) => letter.detail),
-    ],
+    "insert into device_dead_letter (topic, payload, code, detail) values ($1, $2, $3, $4)",
+    [letter.topic, letter.payload, letter.code, letter.detail],
+  );
+}
+
+/** Deletes all but about the newest `most`. */
+export async function trimDeadLetters(client: Queryable, most: number): Promise<void> {
+  await client.query(
+    "delete from device_dead_letter where id <= (select max(id) from device_dead_letter) - $1::bigint",
+    [most],
   );
 }

@@ -169,7 +169,8 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
        and not exists (select from floor_task t
                        where t.fulfillment_order_id = f.id and t.status in ('queued', 'assigned', 'failed'))
        and not exists (select from order_event e
-                       where e.order_id = f.order_id and e.key = 'floor-exception:' || f.id)
+                       where e.order_id = f.order_id and e.type = 'fulfillment.exception'
+                         and e.data->>'fulfillmentOrderId' = f.id and e.at >= f.updated_at)
      order by f.updated_at limit 200`,
     [idleMs],
   );
@@ -199,33 +200,6 @@ export async function advanceStage(
          updated_at = now()
      where id = $1 and status in ('open', 'in_progress')`,
     [fulfillmentOrderId, stage],
-  );
-}
-
-/** One line in the order's timeline about its tote. */
-export async function noteTote(
-  client: Queryable,
-  tote: ToteOnTheFloor,
-  entry: {
-    readonly key: string;
-    readonly type: string;
-    readonly summary: string;
-    readonly cause: string;
-  },
-): Promise<void> {
-  await client.query(
-    `insert into order_event (order_id, key, type, summary, cause, data)
-     values ($1, $2, $3, $4, $5, jsonb_build_object('fulfillmentOrderId', $6::text, 'handlingUnit', $7::text))
-     on conflict do nothing`,
-    [
-      tote.orderId,
-      entry.key,
-      entry.type,
-      entry.summary,
-      entry.cause,
-      tote.fulfillmentOrderId,
-      tote.handlingUnit,
-    ],
   );
 }
 

@@ -1,0 +1,149 @@
+/**
+ * The conveyor's own JSON (no open standard exists; the fields follow what sorter hosts exchange): scans and divert
+ * results in, decisions and acknowledgements out. QoS 1.
+ *
+ * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that is still
+ * in the device's outbox: the device repeats an event until its `ack`, which is sent after the commit of its effect.
+ */
+import { isHandlingUnitNumber } from "../orders/handling-unit.ts";
+import {
+  asArray,
+  asObject,
+  integerField,
+  type JsonObject,
+  MalformedMessage,
+  optionalText,
+  parseJson,
+  textField,
+  timeField,
+} from "./json-reader.ts";
+
+export type Sequenced = {
+  readonly bootId: string;
+  readonly seq: number;
+  /** Lowest sequence still in the device's outbox. */
+  readonly from: number;
+  readonly atMs: number;
+};
+
+export const DIVERT_RESULTS = [
+  "DIVERTED",
+  "MISSED",
+  "LANE_FULL",
+  "NO_READ",
+  "MULTI_READ",
+  "NO_DATA",
+  "JAM",
+  "RECIRC",
+] as const;
+
+export type DivertResult = (typeof DIVERT_RESULTS)[number];
+
+export type ConveyorEvent = Sequenced &
+  (
+    | { readonly kind: "scan"; readonly scanPointId: string; readonly barcodes: readonly string[] }
+    | {
+        readonly kind: "divert";
+        readonly cmdId: string;
+        readonly lpn: string;
+        readonly lane: string;
+        readonly result: DivertResult;
+      }
+    | {
+        readonly kind: "recirculation";
+        readonly cmdId: string;
+        readonly lpn: string;
+        readonly result: "ACCEPTED" | "UNKNOWN_LPN";
+      }
+  );
+
+/** Where a scanned tote is to go. After `deadlineMs` (epoch) the conveyor sends it round its loop by itself. */
+export type DivertCommand = {
+  readonly cmdId: string;
+  readonly lpn: string;
+  readonly lane: string;
+  readonly deadlineMs: number;
+};
+
+/** Takes a tote back to the scanner from wherever behind it it stands. */
+export type RecirculateCommand = { readonly cmdId: string; readonly lpn: string };
+
+export type Acknowledgement = { readonly bootId: string; readonly seq: number };
+
+/** Retained; the last will says `BROKEN`. */
+export type DeviceStatus = { readonly bootId: string; readonly connection: "ONLINE" | "OFFLINE" | "BROKEN" };
+
+export function parseConveyorEvent(payload: Buffer, kind: ConveyorEvent["kind"]): ConveyorEvent {
+  const message = asObject(parseJson(payload), kind);
+  const head = parseSequenced(message);
+  switch (kind) {
+    case "scan": {
+      const barcodes = asArray(message["barcodes"], "barcodes", 32).map((barcode) =>
+        textField({ barcode }, "barcode", 128),
+      );
+      return { ...head, kind, scanPointId: textField(message, "scanPointId", 64), barcodes };
+    }
+    case "divert":
+      return {
+        ...head,
+        kind,
+        cmdId: textField(message, "cmdId", 128),
+        lpn: textField(message, "lpn", 64),
+        lane: textField(message, "lane", 64),
+        result: oneOf(message, "result", DIVERT_RESULTS),
+      };
+    case "recirculation":
+      return {
+        ...head,
+        kind,
+        cmdId: textField(message, "cmdId", 128),
+        lpn: textField(message, "lpn", 64),
+        result: oneOf(message, "result", ["ACCEPTED", "UNKNOWN_LPN"] as const),
+      };
+    default: {
+      const unreachable: never = kind;
+      return unreachable;
+    }
+  }
+}
+
+export function parseStatus(payload: Buffer): "online" | "offline" | "broken" {
+  const message = asObject(parseJson(payload), "status");
+  const connection = oneOf(message, "connection", ["ONLINE", "OFFLINE", "BROKEN"] as const);
+  return connection === "ONLINE" ? "online" : connection === "OFFLINE" ? "offline" : "broken";
+}
+
+function parseSequenced(message: JsonObject): Sequenced {
+  const seq = integerField(message, "seq", 1, Number.MAX_SAFE_INTEGER);
+  return {
+    bootId: textField(message, "bootId", 64),
+    seq,
+    from: message["from"] === undefined ? seq : integerField(message, "from", 1, seq),
+    atMs: timeField(message, "ts"),
+  };
+}
+
+function oneOf<T extends string>(message: JsonObject, key: string, values: readonly T[]): T {
+  const text = optionalText(message, key, 32);
+  const value = values.find((each) => each === text);
+  if (value === undefined) throw new MalformedMessage("invalid_message", `${key} is ${text}`);
+  return value;
+}
+
+/**
+ * The licence plate among a scan's barcodes: an SSCC-18, bare or behind AI 00 as GS1-128 scanners give it.
+ * `no_read`: none, `multi_read`: two totes at once.
+ */
+export function licencePlate(
+  barcodes: readonly string[],
+): { readonly lpn: string } | "no_read" | "multi_read" {
+  const plates = new Set<string>();
+  for (const barcode of barcodes) {
+    const digits = barcode.replace(/^\][A-Za-z]\d/, "").replace(/^\(00\)/, "00");
+    const plate = digits.length === 20 && digits.startsWith("00") ? digits.slice(2) : digits;
+    if (isHandlingUnitNumber(plate)) plates.add(plate);
+  }
+  const [lpn] = plates;
+  if (lpn === undefined) return "no_read";
+  return plates.size === 1 ? { lpn } : "multi_read";
+}

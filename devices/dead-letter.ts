@@ -1,0 +1,46 @@
+/**
+ * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the lane goes on.
+ * The table keeps the newest `MOST_LETTERS`: a broken device must not fill the disk.
+ */
+import type { Logger } from "pino";
+import type { Queryable } from "../store/database.ts";
+import { trimDeadLetters, writeDeadLetter } from "../store/devices.ts";
+import type { MalformedCode } from "./json-reader.ts";
+
+export type DeadLetterCode =
+  | MalformedCode
+  | "unknown_topic"
+  | "unknown_device"
+  /** The device is known, but not as one that speaks on this topic, at this site or under this manufacturer. */
+  | "device_mismatch"
+  /** Understood, but its effect failed again and again. */
+  | "handler_failed";
+
+const MOST_LETTERS = 10_000;
+const TRIM_EVERY = 1_000;
+/** What is kept of a payload, for a person to look at. Bytes. */
+const KEPT_BYTES = 16 * 1024;
+
+export class DeadLetters {
+  readonly #database: Queryable;
+  readonly #logger: Logger;
+  #written = 0;
+
+  constructor(database: Queryable, logger: Logger) {
+    this.#database = database;
+    this.#logger = logger;
+  }
+
+  async write(topic: string, payload: Buffer, code: DeadLetterCode, detail: string): Promise<void> {
+    this.#logger.warn({ topic, code, detail }, "device message put aside");
+    await writeDeadLetter(this.#database, {
+      topic: topic.slice(0, 512),
+      payload: payload.subarray(0, KEPT_BYTES),
+      code,
+      // PostgreSQL's text takes no NUL, and a parser's complaint may quote the message.
+      detail: detail.replaceAll("\u0000", "").slice(0, 1024),
+    });
+    this.#written += 1;
+    if (this.#written % TRIM_EVERY === 0) await trimDeadLetters(this.#database, MOST_LETTERS);
+  }
+}

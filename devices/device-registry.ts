@@ -1,0 +1,120 @@
+/**
+ * Which devices there are and how they are: the table `device`, with connection and last state written through in
+ * batches, at most once a second, because a state message is no reason for a commit.
+ */
+import type { Logger } from "pino";
+import type { Queryable } from "../store/database.ts";
+import {
+  type DeviceConnection,
+  type DeviceRow,
+  listDevices,
+  markAllDevicesOffline,
+  saveDeviceReports,
+} from "../store/devices.ts";
+
+const FLUSH_MS = 1_000;
+/** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */
+const REFRESH_MS = 2_000;
+
+export type Device = {
+  row: DeviceRow;
+  connection: DeviceConnection;
+  /** When `connection` last changed; milliseconds of the monotonic clock. */
+  connectionSince: number;
+  state: object;
+};
+
+export class DeviceRegistry {
+  readonly #database: Queryable;
+  readonly #logger: Logger;
+  readonly #devices = new Map<string, Device>();
+  #dirty = new Map<string, number>();
+  #refreshedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(database: Queryable, logger: Logger) {
+    this.#database = database;
+    this.#logger = logger;
+  }
+
+  async start(): Promise<void> {
+    await markAllDevicesOffline(this.#database);
+    await this.#refresh();
+    this.#timer = setInterval(() => this.flush(), FLUSH_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush();
+  }
+
+  get(deviceId: string): Device | undefined {
+    return this.#devices.get(deviceId);
+  }
+
+  async find(deviceId: string): Promise<Device | undefined> {
+    const known = this.#devices.get(deviceId);
+    if (known !== undefined || performance.now() - this.#refreshedAt < REFRESH_MS) return known;
+    await this.#refresh();
+    return this.#devices.get(deviceId);
+  }
+
+  /** Devices of a kind at a location that are there to work, in the order of their ids. */
+  online(locationId: string, kind: DeviceRow["kind"]): readonly Device[] {
+    const there: Device[] = [];
+    for (const device of this.#devices.values()) {
+      const { row } = device;
+      if (row.locationId === locationId && row.kind === kind && device.connection === "online") {
+        there.push(device);
+      }
+    }
+    return there;
+  }
+
+  setConnection(device: Device, connection: DeviceConnection): void {
+    if (device.connection !== connection) {
+      device.connection = connection;
+      device.connectionSince = performance.now();
+    }
+    this.#dirty.set(device.row.id, Date.now());
+  }
+
+  setState(device: Device, state: object): void {
+    device.state = state;
+    this.#dirty.set(device.row.id, Date.now());
+  }
+
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(async () => {
+      const dirty = this.#dirty;
+      this.#dirty = new Map();
+      const reports = [...dirty].flatMap(([id, seenAtMs]) => {
+        const device = this.#devices.get(id);
+        return device === undefined
+          ? []
+          : [{ id, connection: device.connection, state: device.state, seenAtMs }];
+      });
+      try {
+        await saveDeviceReports(this.#database, reports);
+      } catch (error) {
+        // The next report says it again.
+        this.#logger.warn({ error }, "device states not written");
+      }
+    });
+    return this.#flushing;
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshedAt = performance.now();
+    for (const row of await listDevices(this.#database)) {
+      const known = this.#devices.get(row.id);
+      // The object stays the same: others hold it.
+      if (known !== undefined) known.row = row;
+      else {
+        const connectionSince = performance.now();
+        this.#devices.set(row.id, { row, connection: "offline", connectionSince, state: {} });
+      }
+    }
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The robots as the bridge sees them: who is there, in what state, with which task in hand.
+ *
+ * A state message is cumulative, so that each robot's lane works on the newest one only and skips what came meanwhile;
+ * no lane waits for another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and
+ * the end of the task, which the dispatcher books. Who gets which task is the dispatcher's business.
+ *
+ * F1 a robot's reports never go back in time: a state older than the last one since it connected is dropped
+ * F2 a lane that fails keeps its task and tries again with the newest state
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { confirmPick } from "../operations/confirm-pick.ts";
+import type { OperationContext } from "../operations/context.ts";
+import type { AssignedTask } from "../store/floor-tasks.ts";
+import type { Device, DeviceRegistry } from "./device-registry.ts";
+import type { BridgeTimings } from "./timings.ts";
+import { robotTopic, type VdaMajor } from "./topics.ts";
+import {
+  cancelOrderMessage,
+  HeaderCounter,
+  orderMessage,
+  type RobotConnection,
+  type RobotState,
+} from "./vda5050/messages.ts";
+import { orderProgress, type Picks } from "./vda5050/order-progress.ts";
+import { pickOrder, robotOrderId } from "./vda5050/pick-order.ts";
+
+export type Robot = {
+  readonly device: Device;
+  readonly major: VdaMajor;
+  readonly manufacturer: string;
+  readonly headers: HeaderCounter;
+  state: RobotState | null;
+  connectedAtMs: number;
+  task: AssignedTask | null;
+  /** Whether the picks of the task in hand are booked. */
+  picksBooked: boolean;
+  /** When the order of the task in hand was last sent; monotonic. */
+  sentAt: number;
+  /** Since when the robot has reported that it cannot work; monotonic. 0: it can. */
+  impairedSince: number;
+  unread: RobotState | null;
+  working: boolean;
+};
+
+/** What becomes of a task; the dispatcher does it. */
+export type TaskOutcomes = {
+  /** The tote is on the conveyor. */
+  finished(robot: Robot, task: AssignedTask): void;
+  /** The robot cannot; another may, unless the picks are booked. */
+  failed(robot: Robot, task: AssignedTask, detail: string): Promise<void>;
+  /** Nobody shall: the fulfillment order is closed, or the stock refuses. */
+  abandoned(robot: Robot, task: AssignedTask, detail: string, tellSaga: boolean): Promise<void>;
+  /** A robot may have become idle. */
+  stateChanged(): void;
+};
+
+const RETRY_MS = 500;
+
+export class RobotFleet {
+  readonly #context: OperationContext;
+  readonly #registry: DeviceRegistry;
+  readonly #publish: (topic: string, message: object) => Promise<void>;
+  readonly #timings: BridgeTimings;
+  readonly #logger: Logger;
+  readonly #robots = new Map<string, Robot>();
+  #outcomes: TaskOutcomes | undefined;
+  #stopping = false;
+
+  constructor(options: {
+    readonly context: OperationContext;
+    readonly registry: DeviceRegistry;
+    readonly publish: (topic: string, message: object) => Promise<void>;
+    readonly timings: BridgeTimings;
+    readonly logger: Logger;
+  }) {
+    this.#context = options.context;
+    this.#registry = options.registry;
+    this.#publish = options.publish;
+    this.#timings = options.timings;
+    this.#logger = options.logger;
+  }
+
+  reportTo(outcomes: TaskOutcomes): void {
+    this.#outcomes = outcomes;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  get(deviceId: string): Robot | undefined {
+    return this.#robots.get(deviceId);
+  }
+
+  all(): Iterable<Robot> {
+    return this.#robots.values();
+  }
+
+  /** The robot behind a topic, or `null` where the same serial number has come from another manufacturer. */
+  meet(device: Device, major: VdaMajor, manufacturer: string): Robot | null {
+    const known = this.#robots.get(device.row.id);
+    if (known !== undefined) {
+      return known.manufacturer === manufacturer && known.major === major ? known : null;
+    }
+    const robot: Robot = {
+      device,
+      major,
+      manufacturer,
+      headers: new HeaderCounter(major, manufacturer, device.row.id),
+      state: null,
+      connectedAtMs: 0,
+      task: null,
+      picksBooked: false,
+      sentAt: 0,
+      impairedSince: 0,
+      unread: null,
+      working: false,
+    };
+    this.#robots.set(device.row.id, robot);
+    return robot;
+  }
+
+  onConnection(robot: Robot, message: RobotConnection): void {
+    if (message.atMs < robot.connectedAtMs && message.connection !== "broken") return;
+    if (message.connection === "online" && message.atMs > robot.connectedAtMs) {
+      // It may have restarted: what it says from now on counts, whatever its clock said before.
+      robot.state = null;
+    }
+    if (message.connection !== "broken") robot.connectedAtMs = message.atMs;
+    this.#registry.setConnection(robot.device, message.connection);
+    this.#outcomes?.stateChanged();
+  }
+
+  onState(robot: Robot, state: RobotState): void {
+    if (robot.state !== null && state.atMs < robot.state.atMs) return;
+    robot.state = state;
+    const impaired = !state.automatic || state.fatalErrors.length > 0;
+    if (!impaired) robot.impairedSince = 0;
+    else if (robot.impairedSince === 0) robot.impairedSince = performance.now();
+    // Who reports is there, even where the last will overtook a reconnect.
+    this.#registry.setConnection(robot.device, "online");
+    this.#registry.setState(robot.device, describe(robot, state));
+    robot.unread = state;
+    if (!robot.working) this.#work(robot).catch((error) => this.#logger.error({ error }, "robot lane"));
+  }
+
+  /** Robots that could start on a task now. */
+  idle(): readonly { readonly deviceId: string; readonly locationId: string }[] {
+    const idle: { deviceId: string; locationId: string }[] = [];
+    for (const robot of this.#robots.values()) {
+      const { device, state } = robot;
+      if (robot.task !== null || state === null || device.connection !== "online") continue;
+      if (robot.impairedSince !== 0 || isUnderway(state)) continue;
+      idle.push({ deviceId: device.row.id, locationId: device.row.locationId });
+    }
+    return idle;
+  }
+
+  /** Puts a task into a robot's hands, without sending it. */
+  give(robot: Robot, task: AssignedTask): void {
+    robot.task = task;
+    robot.picksBooked = false;
+    robot.sentAt = 0;
+  }
+
+  /** Sends the order of the task in hand; the robot ignores what it has already. */
+  async send(robot: Robot): Promise<void> {
+    const { task, state } = robot;
+    if (task === null) return;
+    robot.sentAt = performance.now();
+    const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "order");
+    const order = pickOrder(task, state?.lastNodeId || "start");
+    await this.#publish(topic, orderMessage(robot.headers.next(topic, this.#context.now()), order));
+  }
+
+  /** Takes a task out of a robot's hands and tells it to stop. */
+  async recall(robot: Robot, task: AssignedTask): Promise<void> {
+    if (robot.task === task) robot.task = null;
+    if (robot.state === null || !isUnderway(robot.state)) return;
+    const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "instantActions");
+    const header = robot.headers.next(topic, this.#context.now());
+    await this.#publish(topic, cancelOrderMessage(header, `${robotOrderId(task)}:cancel`));
+  }
+
+  async #work(robot: Robot): Promise<void> {
+    robot.working = true;
+    while (robot.unread !== null && !this.#stopping) {
+      const state = robot.unread;
+      robot.unread = null;
+      try {
+        await this.#follow(robot, state);
+      } catch (error) {
+        this.#logger.warn({ error, robot: robot.device.row.id }, "robot state not booked; trying again");
+        robot.unread ??= state;
+        await delay(RETRY_MS);
+      }
+    }
+    robot.working = false;
+  }
+
+  async #follow(robot: Robot, state: RobotState): Promise<void> {
+    const { task } = robot;
+    const outcomes = this.#outcomes;
+    if (outcomes === undefined) return;
+    if (task === null) return outcomes.stateChanged();
+    const progress = orderProgress(task, state);
+    switch (progress.status) {
+      case "unknown":
+        if (performance.now() - robot.sentAt > this.#timings.resendMs) await this.send(robot);
+        return undefined;
+      case "picking":
+        return undefined;
+      case "rejected":
+      case "failed":
+        return outcomes.failed(robot, task, progress.detail);
+      case "picked":
+        await this.#bookPicks(robot, task, progress.picks, outcomes);
+        return undefined;
+      case "dropped":
+        if (await this.#bookPicks(robot, task, progress.picks, outcomes)) outcomes.finished(robot, task);
+        return undefined;
+      default: {
+        const unreachable: never = progress;
+        return unreachable;
+      }
+    }
+  }
+
+  /** False: the task is over, because the picks were refused. */
+  async #bookPicks(robot: Robot, task: AssignedTask, picks: Picks, outcomes: TaskOutcomes): Promise<boolean> {
+    if (robot.picksBooked) return true;
+    const result = await confirmPick(this.#context, {
+      fulfillmentOrderId: task.fulfillmentOrderId,
+      picked: picks.picked,
+      ...(picks.shortReason === undefined ? {} : { shortReason: picks.shortReason }),
+      cause: `device:${robot.device.row.id}`,
+      key: `pick:${task.fulfillmentOrderId}`,
+    });
+    if (result.status === "done" || result.code === "already_picked") {
+      robot.picksBooked = true;
+      return true;
+    }
+    const tellSaga = result.code !== "fulfillment_order_closed";
+    await outcomes.abandoned(robot, task, `${result.code}: ${result.detail}`, tellSaga);
+    return false;
+  }
+}
+
+/** Whether the robot is still at work on whatever order it has. */
+function isUnderway(state: RobotState): boolean {
+  if (state.nodesAhead > 0) return true;
+  for (const { status } of state.actions.values()) {
+    if (status !== "FINISHED" && status !== "FAILED") return true;
+  }
+  return false;
+}
+
+/** What the device list shows. */
+function describe(robot: Robot, state: RobotState): object {
+  const underway = isUnderway(state);
+  return {
+    activity:
+      underway && robot.task !== null
+        ? `picking ${robot.task.fulfillmentOrderId}`
+        : underway
+          ? "busy"
+          : "idle",
+    orderId: state.orderId,
+    lastNodeId: state.lastNodeId,
+    driving: state.driving,
+    automatic: state.automatic,
+    battery: state.batteryCharge,
+    charging: state.charging,
+    position: state.position,
+    errors: state.fatalErrors,
+    at: new Date(state.atMs).toISOString(),
+  };
+}

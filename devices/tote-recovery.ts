@@ -1,0 +1,113 @@
+/**
+ * Totes behind the robots must not stand still for ever: a lost message, a passage that no portal reported, a restart
+ * of either side. A tote that has not moved is sent round the loop again; one that the conveyor does not know, or that
+ * does not come round, is picked afresh (`confirmPick` books a pick once, whatever is done twice on the floor); and
+ * when that has been tried often enough, a person has to look.
+ *
+ * What is counted here is in memory only: a restart merely begins to count again.
+ */
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { OperationContext } from "../operations/context.ts";
+import { reportFloorException } from "../operations/report-floor-exception.ts";
+import { findTote, repeatFinishedTask, stalledTotes, type ToteOnTheFloor } from "../store/floor-tasks.ts";
+import type { RecirculateCommand } from "./conveyor-messages.ts";
+import type { DeviceRegistry } from "./device-registry.ts";
+import { type BridgeTimings, MOST_ATTEMPTS } from "./timings.ts";
+
+/** Rounds on the loop before a tote counts as lost. */
+const MOST_ROUNDS = 3;
+const REMEMBERED_MS = 10 * 60_000;
+
+export class ToteRecovery {
+  readonly #context: OperationContext;
+  readonly #registry: DeviceRegistry;
+  readonly #sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
+  readonly #queueChanged: () => void;
+  readonly #timings: BridgeTimings;
+  readonly #logger: Logger;
+  readonly #rounds = new Map<string, { count: number; at: number }>();
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> | null = null;
+
+  constructor(options: {
+    readonly context: OperationContext;
+    readonly registry: DeviceRegistry;
+    readonly sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
+    /** A task went back to the queue. */
+    readonly queueChanged: () => void;
+    readonly timings: BridgeTimings;
+    readonly logger: Logger;
+  }) {
+    this.#context = options.context;
+    this.#registry = options.registry;
+    this.#sendToConveyor = options.sendToConveyor;
+    this.#queueChanged = options.queueChanged;
+    this.#timings = options.timings;
+    this.#logger = options.logger;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#sweeping ??= this.#sweep()
+        .catch((error) => this.#logger.warn({ error }, "stalled totes not looked at"))
+        .finally(() => {
+          this.#sweeping = null;
+        });
+    }, this.#timings.sweepMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sweeping;
+  }
+
+  /** Sends a tote back to the scanner. False: no conveyor is there to do it. */
+  async recirculate(locationId: string, lpn: string): Promise<boolean> {
+    const conveyors = this.#registry.online(locationId, "conveyor");
+    const cmdId = randomUUID();
+    await Promise.all(conveyors.map(({ row }) => this.#sendToConveyor(row.id, { cmdId, lpn })));
+    return conveyors.length > 0;
+  }
+
+  /** The conveyor has no such tote. */
+  async lost(lpn: string): Promise<void> {
+    const tote = await findTote(this.#context.database, lpn);
+    if (tote !== undefined) await this.#pickAgain(tote, "the conveyor does not know its tote");
+  }
+
+  async #sweep(): Promise<void> {
+    const now = performance.now();
+    for (const [id, { at }] of this.#rounds) if (now - at > REMEMBERED_MS) this.#rounds.delete(id);
+    for (const tote of await stalledTotes(this.#context.database, this.#timings.stallMs)) {
+      const rounds = this.#rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
+      // Without a portal the tote waits at the manual pack station, for a person.
+      const portals = this.#registry.online(tote.locationId, "rfid_portal");
+      if (portals.length === 0 || now - rounds.at < this.#timings.stallMs) continue;
+      if (rounds.count >= MOST_ROUNDS) {
+        await this.#pickAgain(tote, `its tote did not come round ${MOST_ROUNDS} times`);
+      } else if (await this.recirculate(tote.locationId, tote.handlingUnit)) {
+        this.#logger.info({ tote: tote.handlingUnit, stage: tote.stage }, "stalled tote sent round again");
+        this.#rounds.set(tote.fulfillmentOrderId, { count: rounds.count + 1, at: now });
+      }
+    }
+  }
+
+  async #pickAgain(tote: ToteOnTheFloor, reason: string): Promise<void> {
+    if (tote.status !== "in_progress" || !["picked", "conveying", "verifying"].includes(tote.stage)) return;
+    this.#rounds.delete(tote.fulfillmentOrderId);
+    const { database } = this.#context;
+    const result = await repeatFinishedTask(database, tote.fulfillmentOrderId, MOST_ATTEMPTS, reason);
+    if (result === "queued") {
+      this.#logger.warn({ fulfillmentOrderId: tote.fulfillmentOrderId, reason }, "picked afresh");
+      this.#queueChanged();
+    } else if (result === "too_many_attempts") {
+      await reportFloorException(this.#context, {
+        fulfillmentOrderId: tote.fulfillmentOrderId,
+        code: "device_failure",
+        detail: `Tote ${tote.handlingUnit} is lost: ${reason}, after ${MOST_ATTEMPTS} attempts`,
+        cause: "device:conveyor",
+      });
+    }
+  }
+}
