@@ -64,7 +64,7 @@ export type ExpireHold = Mutation & { readonly type: "expire"; readonly holdId: 
 /** Makes a soft hold firm: it no longer expires. */
 export type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
 
-/** Undo of allocate: gives the units back. Tolerates a hold that never was. */
+/** Undo of allocate: gives the units back, picked ones too. Tolerates a hold that never was. */
 export type DeallocateHold = Mutation & { readonly type: "deallocate"; readonly holdId: string };
 
 /** Allocated units are taken off the shelf. */

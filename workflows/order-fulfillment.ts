@@ -130,8 +130,8 @@ class OrderSaga {
 
   async #source(): Promise<readonly string[]> {
     const orderId = this.#orderId;
-    const { fulfillmentOrders } = await this.#attempt("allocate-stock", "insufficient_stock", () =>
-      internal.allocateStock({ orderId }),
+    const { fulfillmentOrders } = await this.#attempt("allocate-stock", "insufficient_stock", (attempt) =>
+      internal.allocateStock({ orderId, attempt }),
     );
     this.#stopIfCancelled();
     await this.#saga.step({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) }, () =>
@@ -239,8 +239,8 @@ class OrderSaga {
     this.#stopIfCancelled();
     this.#anythingShipped = true;
     this.#saga.settle();
-    await this.#attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", () =>
-      internal.shipStock({ orderId, fulfillmentOrderId, shipmentId }),
+    await this.#attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
+      internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
     );
     if (this.#charged)
       await this.#attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>

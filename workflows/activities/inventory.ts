@@ -2,7 +2,7 @@
  * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a repeat gets the
  * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
  */
-import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { StockCommand } from "../../actors/commands.ts";
 import { inTransaction } from "../../store/database.ts";
 import {
   cancelFulfillmentOrders,
@@ -37,6 +37,27 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     cause: `order ${orderId}`,
   });
 
+  /**
+   * Executes one command a hold and returns the refusals. The engine remembers a refusal under its command's id, so each
+   * attempt of the saga has ids of its own; a hold whose command was applied by an earlier attempt is left alone.
+   */
+  const executeOnce = async <H extends { readonly holdId: string }>(
+    holds: readonly H[],
+    attempt: number,
+    commandOf: (hold: H, suffix: string) => StockCommand,
+  ): Promise<readonly { readonly hold: H; readonly detail: string }[]> => {
+    let open = holds.map((hold) => ({ hold, detail: "" }));
+    for (let number = 1; number <= attempt && open.length > 0; number += 1) {
+      const suffix = number === 1 ? "" : String(number);
+      const outcomes = await allocator.execute(open.map(({ hold }) => commandOf(hold, suffix)));
+      open = open.flatMap(({ hold }, index) => {
+        const outcome = outcomes[index];
+        return outcome?.status === "refused" ? [{ hold, detail: `${outcome.code}: ${outcome.detail}` }] : [];
+      });
+    }
+    return open;
+  };
+
   /** Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it so. */
   const isFirm = async (hold: OrderHold): Promise<boolean> =>
     (await allocator.holds({ sku: hold.sku, locationId: hold.locationId })).some(
@@ -50,7 +71,8 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
      */
     async allocateStock({
       orderId,
-    }: OrderId): Promise<
+      attempt,
+    }: OrderId & { readonly attempt: number }): Promise<
       { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] } | StepRefusal
     > {
       const order = await mustReadOrder(database, orderId);
@@ -61,15 +83,12 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         if (held < wanted)
           return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
       }
-      const commands = holds.map(
-        (hold): StockCommand => ({ type: "allocate", ...commandFor(hold, orderId, "allocate") }),
-      );
-      const outcomes = await allocator.execute(commands);
-      for (const [index, hold] of holds.entries()) {
-        const outcome = outcomes[index] as StockOutcome;
-        if (outcome.status === "refused" && !(await isFirm(hold)))
-          return shortage(`The reservation of ${hold.sku} is gone: ${outcome.detail}.`);
-      }
+      const refusals = await executeOnce(holds, attempt, (hold, suffix) => ({
+        type: "allocate",
+        ...commandFor(hold, orderId, `allocate${suffix}`),
+      }));
+      for (const { hold, detail } of refusals)
+        if (!(await isFirm(hold))) return shortage(`The reservation of ${hold.sku} is gone: ${detail}.`);
       const fulfillmentOrders = await inTransaction(database, async (client) => {
         await mustLockOrder(client, orderId);
         const ids = await createFulfillmentOrders(client, orderId, holds);
@@ -98,7 +117,9 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           (hold): StockCommand => ({ type: "deallocate", ...commandFor(hold, orderId, "deallocate") }),
         ),
       );
-      refuseAny(outcomes, "stock_not_released");
+      const refusal = outcomes.find((outcome) => outcome.status === "refused");
+      if (refusal?.status === "refused")
+        throw new StepImpossible("stock_not_released", `${refusal.code}: ${refusal.detail}`);
       if (holds.length === 0) return;
       await recordEntry(database, {
         orderId,
@@ -136,7 +157,11 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
     /** The parcel leaves: picked units go out of the stock. */
     async shipStock(
-      input: OrderId & { readonly fulfillmentOrderId: string; readonly shipmentId: string },
+      input: OrderId & {
+        readonly fulfillmentOrderId: string;
+        readonly shipmentId: string;
+        readonly attempt: number;
+      },
     ): Promise<{ readonly status: "shipped" }> {
       const { orderId, fulfillmentOrderId, shipmentId } = input;
       const fulfillmentOrder = (await readFulfillmentOrders(database, orderId)).find(
@@ -145,16 +170,13 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const lines = (fulfillmentOrder?.lines ?? []).filter((line) => line.picked > 0);
       if (fulfillmentOrder === undefined || lines.length === 0)
         throw new StepImpossible("nothing_picked", `Nothing of ${fulfillmentOrderId} was picked.`);
-      const outcomes = await allocator.execute(
-        lines.map(
-          (line): StockCommand => ({
-            type: "ship",
-            ...commandFor({ ...line, locationId: fulfillmentOrder.locationId }, orderId, "ship"),
-            quantity: line.picked,
-          }),
-        ),
-      );
-      refuseAny(outcomes, "stock_not_shipped");
+      const { locationId } = fulfillmentOrder;
+      const [refusal] = await executeOnce(lines, input.attempt, (line, suffix) => ({
+        type: "ship",
+        ...commandFor({ ...line, locationId }, orderId, `ship${suffix}`),
+        quantity: line.picked,
+      }));
+      if (refusal !== undefined) throw new StepImpossible("stock_not_shipped", refusal.detail);
       const units = lines.map((line) => ({ lineId: line.lineId, quantity: line.picked }));
       await inTransaction(database, async (client) => {
         await mustLockOrder(client, orderId);
@@ -165,7 +187,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           orderId,
           key: `shipped:${shipmentId}`,
           type: "shipment.shipped",
-          summary: `${sum(units)} units left ${fulfillmentOrder.locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          summary: `${sum(units)} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });
@@ -184,11 +206,6 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
 function shortage(detail: string): StepRefusal {
   return { status: "refused", holdCode: "insufficient_stock", detail };
-}
-
-function refuseAny(outcomes: readonly StockOutcome[], code: string): void {
-  const refused = outcomes.find((outcome) => outcome.status === "refused");
-  if (refused?.status === "refused") throw new StepImpossible(code, `${refused.code}: ${refused.detail}`);
 }
 
 function sum(parts: readonly { readonly quantity: number }[]): number {
