@@ -6,6 +6,7 @@
  * - `commit_outcome_unknown`: the commit may or may not have happened; ask again with the same id.
  * - `attachment_rejected`: the record that was to commit with the command was refused by its writer (see `cause`);
  *   nothing was done.
+ * - `invalid_request`: the request makes no sense, such as an order without lines; nothing was done.
  * - `engine_stopped`: the engine takes no more work; nothing was done.
  * - `layout_mismatch`: the database was laid out with another number of shards; the engine does not start.
  * - `journal_corrupt`: a journal row or snapshot fails its checksum, hash or sequence; the engine does not start.
@@ -15,6 +16,7 @@ export type EngineErrorCode =
   | "shard_unavailable"
   | "commit_outcome_unknown"
   | "attachment_rejected"
+  | "invalid_request"
   | "engine_stopped"
   | "layout_mismatch"
   | "journal_corrupt";

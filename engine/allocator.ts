@@ -1,0 +1,116 @@
+/** The allocator client within the engine's own process. Its contract is in `allocator-client.ts`. */
+import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type {
+  AllocatorClient,
+  CommitAttachment,
+  CommitWriter,
+  HoldView,
+  OrderReservation,
+  OrderReservationRequest,
+  PositionView,
+  SourcingLocation,
+} from "./allocator-client.ts";
+import type { EngineCore } from "./engine-core.ts";
+import { EngineError } from "./errors.ts";
+import type { ExecuteWork } from "./intake.ts";
+import type { ShardDirectory } from "./shard-directory.ts";
+
+/** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */
+const SLICE = 2048;
+
+export class Allocator implements AllocatorClient {
+  private readonly core: EngineCore;
+  private readonly directory: ShardDirectory;
+
+  constructor(core: EngineCore, directory: ShardDirectory) {
+    this.core = core;
+    this.directory = directory;
+  }
+
+  async execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]> {
+    // The shard validates the rest; without a SKU there is no shard to ask.
+    if (commands.some((command) => typeof command?.sku !== "string")) {
+      throw new EngineError("invalid_request", "a command without a sku");
+    }
+    const works: ExecuteWork[] = [];
+    const answers: Promise<readonly StockOutcome[]>[] = [];
+    for (let from = 0; from < commands.length; from += SLICE) {
+      answers.push(
+        new Promise((resolve, reject) => {
+          works.push({ kind: "execute", commands: commands.slice(from, from + SLICE), resolve, reject });
+        }),
+      );
+    }
+    this.core.push(works);
+    return (await Promise.all(answers)).flat();
+  }
+
+  reserveOrder<R>(
+    request: OrderReservationRequest,
+    attachment?: CommitAttachment<R>,
+  ): Promise<OrderReservation> {
+    const wrong = wrongRequest(request);
+    if (wrong !== undefined) return Promise.reject(new EngineError("invalid_request", wrong));
+    return new Promise((resolve, reject) => {
+      this.core.push([
+        {
+          kind: "order",
+          request,
+          attachment: (attachment as CommitAttachment<unknown> | undefined) ?? null,
+          resolve,
+          reject,
+        },
+      ]);
+    });
+  }
+
+  commit<R>(writer: CommitWriter<R>, record: R): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "record", writer: writer as CommitWriter<unknown>, record, resolve, reject }]);
+    });
+  }
+
+  positions(skus: readonly string[]): Promise<readonly PositionView[]> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "positions", skus, resolve, reject }]);
+    });
+  }
+
+  holds(address: PositionAddress): Promise<readonly HoldView[]> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "holds", address, resolve, reject }]);
+    });
+  }
+
+  setLocations(locations: readonly SourcingLocation[]): void {
+    this.core.setLocations(locations);
+  }
+
+  status(): ReturnType<AllocatorClient["status"]> {
+    return Promise.resolve(
+      this.directory.entries.map((entry) => ({
+        shard: entry.shard,
+        thread: entry.thread,
+        epoch: entry.epoch,
+        sequence: entry.sequence,
+        positions: entry.positionCount,
+        holds: entry.holdCount,
+      })),
+    );
+  }
+}
+
+function wrongRequest(request: OrderReservationRequest): string | undefined {
+  if (typeof request.orderId !== "string" || request.orderId === "") return "orderId is missing";
+  if (request.lines.length === 0) return `order ${request.orderId} has no lines`;
+  const lineIds = new Set<string>();
+  for (const line of request.lines) {
+    if (typeof line.sku !== "string" || line.sku === "") return `line ${line.lineId} has no sku`;
+    if (!Number.isSafeInteger(line.quantity) || line.quantity < 1) {
+      return `the quantity of line ${line.lineId} is an integer of at least 1`;
+    }
+    if (lineIds.has(line.lineId)) return `line ${line.lineId} comes twice`;
+    lineIds.add(line.lineId);
+  }
+  return undefined;
+}

@@ -1,0 +1,289 @@
+/**
+ * Group commit: takes the rounds that wait, writes them in one transaction, settles their callers, begins again.
+ *
+ * No timer: the next commit starts as soon as the last one is back, so the batch grows with the load by itself.
+ *
+ * C1 A caller is told nothing before the transaction that carries its round has committed.
+ * C2 Every transaction has at least one journal row, so that its outcome can always be read back.
+ * C3 After an outcome that is not "committed" nothing more is written until the engine has found out what happened
+ *    (`resume`); a commit is never repeated blindly.
+ * C4 A record that its writer cannot take fails alone: the holds of its order are given back in the very transaction
+ *    that would have brought them.
+ */
+import type { Logger } from "pino";
+import type { JournalRow } from "../store/journal.ts";
+import { chainRow, checksumOf, stateHashOf } from "./checksum.ts";
+import type { EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import { EngineError } from "./errors.ts";
+import { encodeEntries } from "./journal-codec.ts";
+import { type Attachment, failRound, type Round } from "./round.ts";
+import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
+
+/** Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs. */
+const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
+
+/** Times that a commit may be rejected for ever new records before it counts as failed. */
+const MAX_REJECTIONS = 5;
+
+/** A commit whose outcome is not "committed". */
+export type CommitFault = {
+  readonly cause: unknown;
+  /** True: certainly nothing was written. */
+  readonly fenced: boolean;
+  readonly rows: readonly JournalRow[];
+  readonly commit: Commit;
+};
+
+/** Rounds that share a transaction, and what was found wrong with their records. */
+export type Commit = {
+  readonly rounds: Round[];
+  readonly rejected: Map<Attachment, unknown>;
+};
+
+export type CommitterOptions = {
+  readonly disk: EngineDisk;
+  readonly directory: ShardDirectory;
+  readonly logger: Logger;
+  /** Something was committed or failed: room for more. */
+  readonly onProgress: () => void;
+  readonly onFault: (fault: CommitFault) => void;
+  /** Gives the holds of these attachments' orders back in their shards and submits that as the last round. */
+  readonly undo: (attachments: readonly Attachment[]) => Promise<void>;
+  readonly onCommitted: (rows: readonly JournalRow[]) => void;
+};
+
+export class Committer {
+  private readonly options: CommitterOptions;
+  private queue: Round[] = [];
+  private inFlight: Commit | null = null;
+  private faulted = false;
+  private readonly snapshotWrites = new Set<Promise<void>>();
+  /** Commands, orders and reads that are not committed yet. */
+  uncommitted = 0;
+
+  constructor(options: CommitterOptions) {
+    this.options = options;
+  }
+
+  get idle(): boolean {
+    return this.queue.length === 0 && this.inFlight === null && !this.faulted;
+  }
+
+  /** Whether effects of this shard are still on their way to the disk. */
+  carries(shard: number): boolean {
+    return (
+      this.queue.some((round) => round.blobs.has(shard)) ||
+      (this.inFlight?.rounds.some((round) => round.blobs.has(shard)) ?? false)
+    );
+  }
+
+  submit(round: Round): void {
+    this.queue.push(round);
+    this.uncommitted += round.size;
+    if (this.inFlight === null && !this.faulted) void this.run();
+  }
+
+  /** After a fault: takes back everything that was never sent. */
+  takeQueued(): readonly Round[] {
+    const queued = this.queue;
+    this.queue = [];
+    for (const round of queued) this.uncommitted -= round.size;
+    return queued;
+  }
+
+  /** After a fault, once its outcome is known and settled. */
+  resume(): void {
+    this.faulted = false;
+    if (this.queue.length > 0 && this.inFlight === null) void this.run();
+  }
+
+  async snapshotsWritten(): Promise<void> {
+    await Promise.all(this.snapshotWrites);
+  }
+
+  /** Tells the callers of a commit that it is durable. */
+  settle(commit: Commit): void {
+    for (const round of commit.rounds) {
+      for (const waiter of round.waiters) waiter.committed();
+      for (const attachment of round.attachments) {
+        if (!commit.rejected.has(attachment)) {
+          attachment.waiter.committed();
+          continue;
+        }
+        attachment.waiter.failed(
+          new EngineError(
+            "attachment_rejected",
+            `${attachment.writer.name} refused the record; nothing was done`,
+            {
+              cause: commit.rejected.get(attachment),
+            },
+          ),
+        );
+      }
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (this.queue.length > 0 && !this.faulted) {
+      const commit: Commit = { rounds: this.take(), rejected: new Map() };
+      this.inFlight = commit;
+      const fault = await this.write(commit);
+      this.inFlight = null;
+      for (const round of commit.rounds) this.uncommitted -= round.size;
+      if (fault === null) {
+        this.settle(commit);
+        this.options.onProgress();
+      } else {
+        this.faulted = true;
+        this.options.onFault(fault);
+      }
+    }
+  }
+
+  /** The rounds that wait, up to a size, and no further than one with a snapshot: its row must end with it. */
+  private take(): Round[] {
+    let count = 0;
+    let bytes = 0;
+    for (const round of this.queue) {
+      count += 1;
+      for (const blobs of round.blobs.values()) for (const blob of blobs) bytes += blob.length;
+      if (round.snapshots.size > 0 || bytes >= MAX_COMMIT_BYTES) break;
+    }
+    return this.queue.splice(0, count);
+  }
+
+  private async write(commit: Commit): Promise<CommitFault | null> {
+    let rows: readonly JournalRow[] = [];
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const attachments = commit.rounds.flatMap((round) =>
+          round.attachments.filter((attachment) => !commit.rejected.has(attachment)),
+        );
+        rows = this.rowsOf(commit.rounds, attachments.length > 0);
+        if (rows.length === 0) {
+          this.keepSnapshots(commit.rounds);
+          return null;
+        }
+        const grouped = groupByWriter(attachments);
+        const batches = grouped.map(toBatch);
+        const result = await this.options.disk.commit(rows, batches);
+        if (result.status === "committed") {
+          this.advance(rows);
+          this.keepSnapshots(commit.rounds);
+          this.options.onCommitted(rows);
+          return null;
+        }
+        if (result.status === "fenced") return { cause: null, fenced: true, rows, commit };
+        if (attempt > MAX_REJECTIONS) throw result.cause;
+        const found = await this.options.disk.findRejected(batches);
+        await this.reject(commit, grouped, found);
+      }
+    } catch (cause) {
+      return { cause, fenced: false, rows, commit };
+    }
+  }
+
+  private async reject(
+    commit: Commit,
+    grouped: readonly (readonly Attachment[])[],
+    found: readonly RejectedRecord[],
+  ): Promise<void> {
+    const rejected: Attachment[] = [];
+    for (const { batch, record, cause } of found) {
+      const attachment = grouped[batch]?.[record];
+      if (attachment === undefined) continue;
+      commit.rejected.set(attachment, cause);
+      rejected.push(attachment);
+      this.options.logger.warn(
+        { writer: attachment.writer.name, cause },
+        "a record was refused by its writer",
+      );
+    }
+    const placed = rejected.filter((attachment) => (attachment.order?.placements.length ?? 0) > 0);
+    if (placed.length === 0) return;
+    await this.options.undo(placed);
+    // What gives the holds back lies behind every round that ran since; all of them commit together.
+    commit.rounds.push(...this.queue.splice(0));
+  }
+
+  private rowsOf(rounds: readonly Round[], hasRecords: boolean): readonly JournalRow[] {
+    const blobs = new Map<number, Uint8Array[]>();
+    for (const round of rounds) {
+      for (const [shard, ofShard] of round.blobs) {
+        const all = blobs.get(shard);
+        if (all === undefined) blobs.set(shard, [...ofShard]);
+        else all.push(...ofShard);
+      }
+    }
+    if (blobs.size === 0 && hasRecords) {
+      const bearer = this.options.directory.entries.find((entry) => entry.status === "live");
+      if (bearer === undefined) throw new Error("no shard is live");
+      blobs.set(bearer.shard, []);
+    }
+    // In shard order: every committer locks the leases in the same order.
+    return [...blobs]
+      .sort(([a], [b]) => a - b)
+      .map(([shard, ofShard]) => rowAfter(this.options.directory.entry(shard), encodeEntries(ofShard)));
+  }
+
+  private advance(rows: readonly JournalRow[]): void {
+    for (const row of rows) {
+      const entry = this.options.directory.entry(row.shard);
+      entry.sequence = row.sequence;
+      entry.hash = row.hash;
+      entry.rowsSinceSnapshot += 1;
+    }
+  }
+
+  /** Only the last round's snapshots equal what is committed now. */
+  private keepSnapshots(rounds: readonly Round[]): void {
+    for (const [shard, state] of rounds.at(-1)?.snapshots ?? []) {
+      const entry = this.options.directory.entry(shard);
+      const snapshot = {
+        shard,
+        sequence: entry.sequence,
+        epoch: entry.epoch,
+        checksum: checksumOf(state),
+        journalHash: entry.hash,
+        stateHash: stateHashOf(state),
+        state: Buffer.from(state.buffer, state.byteOffset, state.byteLength),
+      };
+      entry.rowsSinceSnapshot = 0;
+      const write: Promise<void> = this.options.disk
+        .writeSnapshot(snapshot)
+        // Recovery reads more journal without it; the next one comes by itself.
+        .catch((cause: unknown) => this.options.logger.warn({ shard, cause }, "a snapshot was not written"))
+        .finally(() => this.snapshotWrites.delete(write));
+      this.snapshotWrites.add(write);
+    }
+  }
+}
+
+/** Fails all callers of a commit alike. */
+export function failCommit(commit: Commit, error: EngineError): void {
+  for (const round of commit.rounds) failRound(round, error);
+}
+
+function rowAfter(entry: ShardEntry, entries: Buffer): JournalRow {
+  return chainRow(
+    { shard: entry.shard, sequence: entry.sequence + 1, epoch: entry.epoch },
+    entry.hash,
+    entries,
+  );
+}
+
+function groupByWriter(attachments: readonly Attachment[]): readonly (readonly Attachment[])[] {
+  const groups = new Map<unknown, Attachment[]>();
+  for (const attachment of attachments) {
+    const group = groups.get(attachment.writer);
+    if (group === undefined) groups.set(attachment.writer, [attachment]);
+    else group.push(attachment);
+  }
+  return [...groups.values()];
+}
+
+function toBatch(group: readonly Attachment[]): WriterBatch {
+  const [first] = group;
+  if (first === undefined) throw new Error("a writer without records");
+  return { writer: first.writer, records: group.map((attachment) => attachment.record) };
+}

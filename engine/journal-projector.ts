@@ -1,0 +1,126 @@
+/**
+ * Turns committed journal rows into the readable ledger, in journal order, exactly once.
+ *
+ * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one transaction; a
+ * crash between two steps loses nothing, a crash within one leaves no trace.
+ */
+import { type Database, inTransaction } from "../store/database.ts";
+import { type JournalRow, readJournal } from "../store/journal.ts";
+import { lockProjection, projectMovements, type StockMovement } from "../store/stock-ledger.ts";
+import { checksumOf } from "./checksum.ts";
+import { EngineError } from "./errors.ts";
+import { decodeEntries } from "./journal-codec.ts";
+
+/** A few thousand movements a transaction keep its statements cheap and its locks short. */
+const ROWS_PER_STEP = 50;
+
+type Warn = (facts: { readonly shard: number; readonly cause: unknown }, message: string) => void;
+
+export class JournalProjector {
+  private readonly database: Database;
+  private readonly warn: Warn;
+  /** Last committed sequence that was announced, and last one projected, by shard. */
+  private readonly committed = new Map<number, number>();
+  private readonly projected = new Map<number, number>();
+  private running: Promise<void> | null = null;
+  private stopping = false;
+
+  constructor(database: Database, warn: Warn) {
+    this.database = database;
+    this.warn = warn;
+  }
+
+  /** Says that a shard's journal is committed up to `sequence`. */
+  announce(shard: number, sequence: number): void {
+    if ((this.committed.get(shard) ?? 0) < sequence) this.committed.set(shard, sequence);
+    this.running ??= this.run().finally(() => {
+      this.running = null;
+    });
+  }
+
+  /** Resolves once everything announced so far is projected. */
+  async caughtUp(): Promise<void> {
+    while (this.behind() !== undefined && !this.stopping) {
+      for (const [shard, sequence] of this.committed) this.announce(shard, sequence);
+      await this.running;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (let shard = this.behind(); shard !== undefined && !this.stopping; shard = this.behind()) {
+      try {
+        await this.step(shard);
+      } catch (cause) {
+        this.warn({ shard, cause }, "the stock ledger falls behind");
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  /** The shard that is furthest behind. */
+  private behind(): number | undefined {
+    let furthest: number | undefined;
+    let most = 0;
+    for (const [shard, committed] of this.committed) {
+      const distance = committed - (this.projected.get(shard) ?? 0);
+      if (distance > most) {
+        furthest = shard;
+        most = distance;
+      }
+    }
+    return furthest;
+  }
+
+  private async step(shard: number): Promise<void> {
+    const reached = await inTransaction(this.database, async (transaction) => {
+      const from = await lockProjection(transaction, shard);
+      const rows = await readJournal(transaction, shard, from, ROWS_PER_STEP);
+      const last = rows.at(-1);
+      if (last === undefined) return from;
+      await projectMovements(transaction, shard, rows.flatMap(movementsOf), last.sequence);
+      return last.sequence;
+    });
+    this.projected.set(shard, reached);
+  }
+}
+
+function movementsOf(row: JournalRow): StockMovement[] {
+  if (checksumOf(row.entries) !== row.checksum) {
+    throw new EngineError(
+      "journal_corrupt",
+      `journal row of shard ${row.shard} at sequence ${row.sequence}: checksum does not match`,
+    );
+  }
+  const movements: StockMovement[] = [];
+  let entry = 0;
+  for (const blob of decodeEntries(row.entries)) {
+    for (const event of blob.events) {
+      const place = entry;
+      entry += 1;
+      if (event.type === "command-refused" || event.type === "nothing-changed") continue;
+      movements.push({
+        sequence: row.sequence,
+        entry: place,
+        sku: event.sku,
+        locationId: event.locationId,
+        kind: event.type,
+        onHand: event.onHand,
+        reserved: event.reserved,
+        allocated: event.allocated,
+        picked: event.picked,
+        unavailable: event.unavailable,
+        safetyStock: event.safetyStock,
+        holdId: event.holdId === "" ? null : event.holdId,
+        cause: event.cause,
+        reason: event.reason === "" ? null : event.reason,
+        atMs: event.atMs,
+      });
+    }
+  }
+  return movements;
+}

@@ -1,0 +1,56 @@
+/**
+ * What the engine and its shard threads say to each other.
+ *
+ * One message carries a whole batch for all shards of a thread, as MessagePack in a buffer that is transferred: a call
+ * of postMessage costs a thread hop however little it carries.
+ */
+import { Packr, Unpackr } from "msgpackr";
+import type { JournalRow } from "../store/journal.ts";
+import type { SnapshotRow } from "../store/snapshot.ts";
+import type { ShardReply, ShardRequest } from "./shard.ts";
+
+export type ThreadRequest =
+  | { readonly kind: "run"; readonly requests: readonly ShardRequest[] }
+  /** Starts to rebuild a shard; what the thread had of it is dropped. */
+  | { readonly kind: "recover"; readonly shard: number; readonly snapshot: SnapshotRow | null }
+  | { readonly kind: "replay"; readonly shard: number; readonly rows: readonly JournalRow[] }
+  /** Puts the rebuilt shard to work. */
+  | { readonly kind: "open"; readonly shard: number };
+
+export type ShardAnswer =
+  | { readonly shard: number; readonly reply: ShardReply }
+  /** The shard failed and is gone from its thread until it is rebuilt. */
+  | { readonly shard: number; readonly failure: string };
+
+export type ThreadReply =
+  | { readonly kind: "ran"; readonly answers: readonly ShardAnswer[] }
+  | { readonly kind: "done" }
+  | {
+      readonly kind: "opened";
+      readonly sequence: number;
+      readonly hash: Uint8Array;
+      readonly epoch: number;
+      readonly nextExpiryAtMs: number;
+      readonly positionCount: number;
+      readonly holdCount: number;
+    }
+  | { readonly kind: "failed"; readonly corrupt: boolean; readonly message: string };
+
+/** The envelope that is posted; `id` pairs a reply with its request. */
+export type Envelope = { readonly id: number; readonly body: Uint8Array<ArrayBuffer> };
+
+// Records on: a batch repeats the same few shapes, each of which is described once in the message that uses it.
+const packer = new Packr({ useRecords: true, bundleStrings: true });
+const unpacker = new Unpackr({ useRecords: true, bundleStrings: true });
+
+export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(packer.pack(message));
+}
+
+export function decodeRequest(body: Uint8Array): ThreadRequest {
+  return unpacker.unpack(body) as ThreadRequest;
+}
+
+export function decodeReply(body: Uint8Array): ThreadReply {
+  return unpacker.unpack(body) as ThreadReply;
+}

@@ -1,0 +1,158 @@
+/**
+ * The engine's storage on PostgreSQL.
+ *
+ * Commits go over one connection of their own, which is thrown away on every error that is not the server's own answer
+ * to a statement; everything else goes over the pool.
+ */
+import pg from "pg";
+import type { Database } from "../store/database.ts";
+import { appendToJournal, type JournalRow, readJournal, readJournalHashes } from "../store/journal.ts";
+import { renewLeases } from "../store/shard-lease.ts";
+import { readLatestSnapshot, type SnapshotRow, writeSnapshot } from "../store/snapshot.ts";
+import type { CommitResult, EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import type { RecoverySource } from "./shard-host.ts";
+
+/** Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. */
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+const RECOVERY_PAGE_ROWS = 500;
+
+const CONFLICT_ATTEMPTS = 3;
+
+export class PostgresDisk implements EngineDisk {
+  private readonly database: Database;
+  private readonly url: string;
+  private readonly owner: string;
+  private connection: pg.Client | null = null;
+
+  /** @param owner names this engine in the leases that it took; no two engines have the same. */
+  constructor(database: Database, url: string, owner: string) {
+    this.database = database;
+    this.url = url;
+    this.owner = owner;
+  }
+
+  async commit(rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult> {
+    const client = await this.connect();
+    if (batches.length === 0) {
+      // One statement is one transaction: rows for all shards or, where one is fenced, none.
+      return { status: (await appendToJournal(client, rows)) ? "committed" : "fenced" };
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await client.query("begin");
+        if (!(await appendToJournal(client, rows))) {
+          await client.query("rollback");
+          return { status: "fenced" };
+        }
+        for (const { writer, records } of batches) await writer.write(client, records);
+        await client.query("commit");
+        return { status: "committed" };
+      } catch (cause) {
+        if (isOperatingFault(cause)) throw cause;
+        // Succeeds only over a living connection; then nothing was written, and the error is about the data.
+        await client.query("rollback");
+        if (!isConflict(cause) || attempt === CONFLICT_ATTEMPTS) return { status: "rejected", cause };
+      }
+    }
+  }
+
+  async findRejected(batches: readonly WriterBatch[]): Promise<readonly RejectedRecord[]> {
+    const client = await this.connect();
+    const rejected: RejectedRecord[] = [];
+    await client.query("begin");
+    for (const [batch, { writer, records }] of batches.entries()) {
+      for (const [record, value] of records.entries()) {
+        await client.query("savepoint record");
+        try {
+          await writer.write(client, [value]);
+          await client.query("set constraints all immediate");
+        } catch (cause) {
+          if (isOperatingFault(cause)) throw cause;
+          await client.query("rollback to savepoint record");
+          rejected.push({ batch, record, cause });
+        }
+      }
+    }
+    await client.query("rollback");
+    return rejected;
+  }
+
+  async renew(held: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    this.disconnect();
+    return renewLeases(await this.connect(), held, this.owner);
+  }
+
+  async landed(rows: readonly JournalRow[]): Promise<ReadonlySet<JournalRow>> {
+    if (rows.length === 0) return new Set();
+    const hashes = await readJournalHashes(await this.connect(), rows);
+    return new Set(rows.filter((row) => hashes.get(`${row.shard}:${row.sequence}`)?.equals(row.hash)));
+  }
+
+  recoverySource(shard: number): RecoverySource {
+    const database = this.database;
+    let from = 0;
+    return {
+      snapshot: async () => {
+        const snapshot = await readLatestSnapshot(database, shard);
+        from = snapshot?.sequence ?? 0;
+        return snapshot;
+      },
+      rows: async function* () {
+        for (;;) {
+          const rows = await readJournal(database, shard, from, RECOVERY_PAGE_ROWS);
+          if (rows.length === 0) return;
+          yield rows;
+          from = rows.at(-1)?.sequence ?? from;
+        }
+      },
+    };
+  }
+
+  writeSnapshot(snapshot: SnapshotRow): Promise<void> {
+    return writeSnapshot(this.database, snapshot);
+  }
+
+  /** Ends the commit connection politely, once nothing is under way. */
+  async close(): Promise<void> {
+    const client = this.connection;
+    this.connection = null;
+    await client?.end();
+  }
+
+  private async connect(): Promise<pg.Client> {
+    if (this.connection !== null) return this.connection;
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: "holdfast-committer",
+      connectionTimeoutMillis: 5000,
+      query_timeout: STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+    });
+    client.on("error", () => {
+      if (this.connection === client) this.disconnect();
+    });
+    await client.connect();
+    this.connection = client;
+    return client;
+  }
+
+  private disconnect(): void {
+    const client = this.connection;
+    this.connection = null;
+    // Not awaited: a dead peer never confirms the end of its connection.
+    client?.end().catch(() => {});
+  }
+}
+
+/** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */
+const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
+
+function isOperatingFault(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2));
+}
+
+/** Deadlock or serialisation failure: the server rolled back, and the same transaction may succeed now. */
+function isConflict(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code ?? "").startsWith("40");
+}

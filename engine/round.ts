@@ -1,0 +1,51 @@
+/**
+ * What one round made: the unit of atomicity on the way to the disk.
+ *
+ * Everything that a round did on all of its shards, and every record attached to it, commits in one transaction; the
+ * callers' promises are settled only then. Several rounds may share a commit, in their order.
+ */
+import type { CommitWriter } from "./allocator-client.ts";
+import type { EngineError } from "./errors.ts";
+import type { Placement } from "./shard.ts";
+
+/** Somebody who waits for the commit. */
+export type Waiter = {
+  committed(): void;
+  failed(error: EngineError): void;
+};
+
+/** A record to commit with the round. */
+export type Attachment = {
+  readonly writer: CommitWriter<unknown>;
+  readonly record: unknown;
+  readonly waiter: Waiter;
+  /** The order whose holds fall with the record, if it placed any. */
+  readonly order: { readonly orderId: string; readonly placements: readonly Placement[] } | null;
+};
+
+export type Round = {
+  /** Journal blobs in order, by shard. */
+  readonly blobs: Map<number, Uint8Array[]>;
+  readonly attachments: Attachment[];
+  readonly waiters: Waiter[];
+  /** State of shards after this round, to be kept once the round is committed. */
+  readonly snapshots: Map<number, Uint8Array>;
+  /** Commands, orders and reads in it: what the bound on uncommitted work counts. */
+  size: number;
+};
+
+export function newRound(): Round {
+  return { blobs: new Map(), attachments: [], waiters: [], snapshots: new Map(), size: 0 };
+}
+
+export function addBlob(round: Round, shard: number, blob: Uint8Array | null): void {
+  if (blob === null) return;
+  const blobs = round.blobs.get(shard);
+  if (blobs === undefined) round.blobs.set(shard, [blob]);
+  else blobs.push(blob);
+}
+
+export function failRound(round: Round, error: EngineError): void {
+  for (const waiter of round.waiters) waiter.failed(error);
+  for (const attachment of round.attachments) attachment.waiter.failed(error);
+}

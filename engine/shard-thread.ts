@@ -1,0 +1,69 @@
+/**
+ * Entry of a shard thread: hosts several shards, runs the batches that arrive and answers each with one message.
+ *
+ * A shard that throws is dropped here and then, with everything that it had not yet committed; the others go on. The
+ * engine rebuilds it from what is committed (`recover`, `replay`, `open`).
+ */
+import { parentPort } from "node:worker_threads";
+import { EngineError } from "./errors.ts";
+import {
+  decodeRequest,
+  type Envelope,
+  encodeMessage,
+  type ShardAnswer,
+  type ThreadReply,
+  type ThreadRequest,
+} from "./messages.ts";
+import { Recovery } from "./recovery.ts";
+import type { Shard, ShardRequest } from "./shard.ts";
+
+const shards = new Map<number, Shard>();
+const recoveries = new Map<number, Recovery>();
+
+parentPort?.on("message", (envelope: Envelope) => {
+  const body = encodeMessage(handle(decodeRequest(envelope.body)));
+  parentPort?.postMessage({ id: envelope.id, body } satisfies Envelope, [body.buffer]);
+});
+
+function handle(request: ThreadRequest): ThreadReply {
+  if (request.kind === "run") return { kind: "ran", answers: request.requests.map(runShard) };
+  try {
+    return recover(request);
+  } catch (error) {
+    recoveries.delete(request.shard);
+    return {
+      kind: "failed",
+      corrupt: error instanceof EngineError && error.code === "journal_corrupt",
+      message: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+function runShard(request: ShardRequest): ShardAnswer {
+  const shard = shards.get(request.shard);
+  if (shard === undefined) return { shard: request.shard, failure: "the shard is not open in this thread" };
+  try {
+    return { shard: request.shard, reply: shard.run(request) };
+  } catch (error) {
+    shards.delete(request.shard);
+    return { shard: request.shard, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply {
+  if (request.kind === "recover") {
+    shards.delete(request.shard);
+    recoveries.set(request.shard, new Recovery(request.shard, request.snapshot ?? undefined));
+    return { kind: "done" };
+  }
+  const recovery = recoveries.get(request.shard);
+  if (recovery === undefined) throw new Error(`shard ${request.shard} is not being recovered`);
+  if (request.kind === "replay") {
+    for (const row of request.rows) recovery.accept(row);
+    return { kind: "done" };
+  }
+  recoveries.delete(request.shard);
+  const { shard, head } = recovery.result();
+  shards.set(request.shard, shard);
+  return { kind: "opened", ...head, ...shard.figures() };
+}

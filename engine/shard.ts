@@ -1,0 +1,451 @@
+/**
+ * One shard: the positions of its SKUs, the memory of its commands and orders, and the loop that applies a batch.
+ *
+ * Owns the order of things within a shard: first what has expired, then commands in the order given, then the parts of
+ * orders, then what is undone of them, then reads. Synchronous and without a clock, so that a thread, a recovery, a test and a simulation run the
+ * very same code. Leaves durability to the committer: what a batch returns must not be shown before it is committed.
+ *
+ * S1 State changes only by folding an event, live and in recovery alike.
+ * S2 What is forgotten is forgotten at the end of a journaled batch by the batch's time, so a recovered shard equals
+ *    the live one to the byte of its snapshot.
+ * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is committed.
+ */
+import { decide, invalidity } from "../actors/apply-command.ts";
+import {
+  COMMAND_WINDOW_MS,
+  COMMAND_WINDOW_SIZE,
+  CommandWindow,
+  type RememberedCommand,
+} from "../actors/command-window.ts";
+import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { StockEvent } from "../actors/events.ts";
+import { ExpiryIndex } from "../actors/expiry-index.ts";
+import { commandFingerprint } from "../actors/fingerprint.ts";
+import { applyToPosition, bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
+import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
+import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
+
+export const SNAPSHOT_VERSION = 1;
+
+/** Holds that expire in one batch at most: a million that fall due together must not stop the shard for seconds. */
+const MAX_EXPIRIES_PER_BATCH = 20_000;
+
+/** Marks the release of a hold whose order as a whole was not placed. */
+const ORDER_UNDONE = "order-undone";
+
+/** One part of an order: one hold of one line at one location. */
+export type Placement = PlacedHold & {
+  readonly orderId: string;
+  readonly expiresAtMs: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** What one batch asks of one shard. */
+export type ShardRequest = {
+  readonly shard: number;
+  /** The shard's time: expiry goes by it, and what is remembered is dated with it. */
+  readonly nowMs: number;
+  readonly commands: readonly StockCommand[];
+  readonly placements: readonly Placement[];
+  /** Parts of orders that another shard refused: they never were, and neither was the order. */
+  readonly undo: readonly Placement[];
+  /** Orders whose placed holds are wanted, to recognise a repeat. */
+  readonly orders: readonly string[];
+  /** SKUs whose positions are wanted. */
+  readonly skus: readonly string[];
+  /** Positions whose holds are wanted. */
+  readonly addresses: readonly PositionAddress[];
+  readonly snapshot: boolean;
+};
+
+export type ShardReply = {
+  readonly shard: number;
+  readonly outcomes: readonly StockOutcome[];
+  readonly placed: readonly StockOutcome[];
+  /** The holds placed for each order asked for; `null` where the order is not remembered. */
+  readonly orders: readonly (readonly PlacedHold[] | null)[];
+  readonly positions: readonly PositionView[];
+  readonly holds: readonly (readonly HoldView[])[];
+  /** A journal blob; `null` where nothing happened. */
+  readonly entries: Uint8Array | null;
+  /** When the next hold expires; 0: none will. */
+  readonly nextExpiryAtMs: number;
+  readonly positionCount: number;
+  readonly holdCount: number;
+  /** The state after this batch; only where asked for. */
+  readonly snapshot: Uint8Array | null;
+};
+
+type OrderMemory = { atMs: number; readonly holds: PlacedHold[] };
+
+type WireState = readonly [
+  nowMs: number,
+  positions: readonly (readonly [
+    sku: string,
+    locationId: string,
+    onHand: number,
+    reserved: number,
+    allocated: number,
+    picked: number,
+    unavailable: number,
+    safetyStock: number,
+    holds: readonly (readonly [string, string, string, string, number, number, number, number])[],
+  ])[],
+  commands: readonly RememberedCommand[],
+  orders: readonly (readonly [
+    orderId: string,
+    atMs: number,
+    holds: readonly (readonly [string, string, string, string, number])[],
+  ])[],
+];
+
+export class Shard {
+  readonly shard: number;
+  private readonly positions = new Map<string, StockPosition[]>();
+  private readonly commands = new CommandWindow();
+  private readonly orders = new Map<string, OrderMemory>();
+  private readonly expiries = new ExpiryIndex();
+  private nowMs = 0;
+  private positionCount = 0;
+  private holdCount = 0;
+
+  constructor(shard: number) {
+    this.shard = shard;
+  }
+
+  run(request: ShardRequest): ShardReply {
+    const nowMs = Math.max(this.nowMs, request.nowMs);
+    const events: StockEvent[] = [];
+    this.expire(nowMs, events);
+    const outcomes: StockOutcome[] = [];
+    for (const command of request.commands) outcomes.push(this.execute(command, nowMs, events));
+    const placed: StockOutcome[] = [];
+    for (const placement of request.placements) placed.push(this.place(placement, nowMs, events));
+    for (const placement of request.undo) this.undo(placement, nowMs, events);
+    if (events.length > 0) this.endBatch(nowMs, events.length);
+    return {
+      shard: this.shard,
+      outcomes,
+      placed,
+      orders: request.orders.map((orderId) => this.orders.get(orderId)?.holds ?? null),
+      positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
+      holds: request.addresses.map((address) => this.holdsOf(address)),
+      entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
+      ...this.figures(),
+      snapshot: request.snapshot ? this.encodeState() : null,
+    };
+  }
+
+  figures(): { readonly nextExpiryAtMs: number; readonly positionCount: number; readonly holdCount: number } {
+    return {
+      nextExpiryAtMs: this.expiries.nextAtMs,
+      positionCount: this.positionCount,
+      holdCount: this.holdCount,
+    };
+  }
+
+  /** Applies a committed blob again. */
+  replay(blob: JournalBlob): void {
+    for (const event of blob.events) this.fold(event, blob.nowMs);
+    this.endBatch(blob.nowMs, blob.events.length);
+  }
+
+  /** The whole state as bytes. Equal states have equal bytes. */
+  encodeState(): Uint8Array {
+    const positions: WireState[1][number][] = [];
+    for (const ofSku of this.positions.values()) {
+      for (const position of ofSku) positions.push(positionToWire(position));
+    }
+    const orders: WireState[3][number][] = [];
+    for (const [orderId, memory] of this.orders) {
+      orders.push([
+        orderId,
+        memory.atMs,
+        memory.holds.map((hold) => [hold.holdId, hold.lineId, hold.sku, hold.locationId, hold.quantity]),
+      ]);
+    }
+    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], orders];
+    const body = packed(state);
+    const bytes = new Uint8Array(body.length + 1);
+    bytes[0] = SNAPSHOT_VERSION;
+    bytes.set(body, 1);
+    return bytes;
+  }
+
+  static decodeState(shard: number, bytes: Uint8Array): Shard {
+    if (bytes[0] !== SNAPSHOT_VERSION) {
+      throw new Error(`snapshot version ${bytes[0]} is not known, ${SNAPSHOT_VERSION} is`);
+    }
+    const [nowMs, positions, commands, orders] = unpacked(bytes.subarray(1)) as WireState;
+    const decoded = new Shard(shard);
+    decoded.nowMs = nowMs;
+    for (const wire of positions) decoded.restorePosition(wire);
+    for (const command of commands) decoded.commands.add(command);
+    for (const [orderId, atMs, holds] of orders) {
+      decoded.orders.set(orderId, {
+        atMs,
+        holds: holds.map(([holdId, lineId, sku, locationId, quantity]) => ({
+          holdId,
+          lineId,
+          sku,
+          locationId,
+          quantity,
+        })),
+      });
+    }
+    return decoded;
+  }
+
+  private expire(nowMs: number, events: StockEvent[]): void {
+    for (let count = 0; count < MAX_EXPIRIES_PER_BATCH; count += 1) {
+      const due = this.expiries.takeDue(nowMs);
+      if (due === undefined) return;
+      const position = this.find(due.sku, due.locationId);
+      if (position === undefined) continue;
+      const event = decide(
+        position,
+        {
+          type: "expire",
+          commandId: "expiry",
+          sku: due.sku,
+          locationId: due.locationId,
+          holdId: due.holdId,
+          atMs: nowMs,
+          cause: "the hold's time was up",
+        },
+        null,
+      );
+      if (event.type !== "hold-expired") continue;
+      this.fold(event, nowMs);
+      events.push(event);
+    }
+  }
+
+  private execute(command: StockCommand, nowMs: number, events: StockEvent[]): StockOutcome {
+    const wrong = invalidity(command);
+    if (wrong !== undefined) return { status: "refused", code: "invalid_command", detail: wrong };
+    const known = this.commands.outcomeOf(command.commandId, commandFingerprint(command));
+    if (known !== undefined) return known;
+    return this.apply(command, null, nowMs, events);
+  }
+
+  private place(placement: Placement, nowMs: number, events: StockEvent[]): StockOutcome {
+    const command: StockCommand = {
+      type: "reserve",
+      commandId: placement.holdId,
+      sku: placement.sku,
+      locationId: placement.locationId,
+      holdId: placement.holdId,
+      quantity: placement.quantity,
+      expiresAtMs: placement.expiresAtMs,
+      atMs: placement.atMs,
+      cause: placement.cause,
+    };
+    const wrong = invalidity(command);
+    if (wrong !== undefined) return { status: "refused", code: "invalid_command", detail: wrong };
+    return this.apply(command, placement, nowMs, events);
+  }
+
+  private undo(placement: Placement, nowMs: number, events: StockEvent[]): void {
+    const position = this.find(placement.sku, placement.locationId);
+    if (position === undefined) return;
+    const event = decide(
+      position,
+      {
+        type: "release",
+        commandId: placement.holdId,
+        sku: placement.sku,
+        locationId: placement.locationId,
+        holdId: placement.holdId,
+        atMs: placement.atMs,
+        cause: placement.cause,
+      },
+      null,
+    );
+    if (event.type !== "hold-released") return;
+    const undone: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_UNDONE };
+    this.fold(undone, nowMs);
+    events.push(undone);
+  }
+
+  private apply(
+    command: StockCommand,
+    order: Placement | null,
+    nowMs: number,
+    events: StockEvent[],
+  ): StockOutcome {
+    const found = this.find(command.sku, command.locationId);
+    const position = found ?? newPosition(command.sku, command.locationId);
+    const event = decide(position, command, order);
+    if (event.type === "command-refused") {
+      // The part of an order that is refused is undone with the order and never asked for under this id again.
+      if (order === null) {
+        this.fold(event, nowMs);
+        events.push(event);
+      }
+      return { status: "refused", code: event.reason as RefusalCode, detail: event.detail };
+    }
+    if (event.type !== "nothing-changed" || event.commandId !== "") {
+      this.fold(event, nowMs);
+      events.push(event);
+    }
+    return {
+      status: "applied",
+      position: bucketsOf(found ?? this.find(command.sku, command.locationId) ?? position),
+    };
+  }
+
+  private fold(event: StockEvent, nowMs: number): void {
+    let position = this.find(event.sku, event.locationId);
+    if (event.type !== "command-refused" && event.type !== "nothing-changed") {
+      position ??= this.addPosition(newPosition(event.sku, event.locationId));
+      const holdsBefore = position.holds?.size ?? 0;
+      applyToPosition(position, event);
+      this.holdCount += (position.holds?.size ?? 0) - holdsBefore;
+      if (event.expiresAtMs > 0 && (event.type === "stock-reserved" || event.type === "hold-extended")) {
+        this.expiries.add({
+          atMs: event.expiresAtMs,
+          sku: event.sku,
+          locationId: event.locationId,
+          holdId: event.holdId,
+        });
+      }
+      if (event.type === "stock-reserved" && event.orderId !== "") this.rememberOrder(event, nowMs);
+      else if (event.type === "hold-released" && event.reason === ORDER_UNDONE)
+        this.orders.delete(event.orderId);
+    }
+    if (event.commandId !== "") {
+      this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
+    }
+  }
+
+  private endBatch(nowMs: number, eventCount: number): void {
+    this.nowMs = nowMs;
+    this.commands.advance(nowMs);
+    this.forgetOrders(nowMs, eventCount);
+  }
+
+  private rememberOrder(event: StockEvent, nowMs: number): void {
+    const placed: PlacedHold = {
+      holdId: event.holdId,
+      lineId: event.lineId,
+      sku: event.sku,
+      locationId: event.locationId,
+      quantity: event.reserved,
+    };
+    const memory = this.orders.get(event.orderId);
+    if (memory === undefined) this.orders.set(event.orderId, { atMs: nowMs, holds: [placed] });
+    else memory.holds.push(placed);
+  }
+
+  /**
+   * Orders are forgotten like commands, but never while they hold anything. Looks at a few of the oldest a batch, so
+   * that no batch pays for a day of orders.
+   */
+  private forgetOrders(nowMs: number, eventCount: number): void {
+    let looks = 2 * eventCount;
+    for (const [orderId, memory] of this.orders) {
+      const outdated = memory.atMs < nowMs - COMMAND_WINDOW_MS || this.orders.size > COMMAND_WINDOW_SIZE;
+      if (!outdated || looks === 0) return;
+      looks -= 1;
+      this.orders.delete(orderId);
+      if (memory.holds.some((hold) => this.find(hold.sku, hold.locationId)?.holds?.has(hold.holdId))) {
+        memory.atMs = nowMs;
+        this.orders.set(orderId, memory);
+      }
+    }
+  }
+
+  private find(sku: string, locationId: string): StockPosition | undefined {
+    const ofSku = this.positions.get(sku);
+    if (ofSku === undefined) return undefined;
+    for (const position of ofSku) {
+      if (position.locationId === locationId) return position;
+    }
+    return undefined;
+  }
+
+  private addPosition(position: StockPosition): StockPosition {
+    const ofSku = this.positions.get(position.sku);
+    if (ofSku === undefined) this.positions.set(position.sku, [position]);
+    else ofSku.push(position);
+    this.positionCount += 1;
+    return position;
+  }
+
+  private positionsOf(sku: string): PositionView[] {
+    return (this.positions.get(sku) ?? []).map((position) => ({
+      sku,
+      locationId: position.locationId,
+      ...bucketsOf(position),
+    }));
+  }
+
+  private holdsOf(address: PositionAddress): HoldView[] {
+    const views: HoldView[] = [];
+    for (const hold of this.find(address.sku, address.locationId)?.holds?.values() ?? []) {
+      for (const state of ["reserved", "allocated", "picked"] as const) {
+        if (hold[state] === 0) continue;
+        views.push({
+          sku: address.sku,
+          locationId: address.locationId,
+          holdId: hold.holdId,
+          state,
+          quantity: hold[state],
+          expiresAtMs: state === "reserved" ? hold.expiresAtMs : 0,
+          cause: hold.cause,
+        });
+      }
+    }
+    return views;
+  }
+
+  private restorePosition(wire: WireState[1][number]): void {
+    const [sku, locationId, onHand, reserved, allocated, picked, unavailable, safetyStock, holds] = wire;
+    const position = this.addPosition(newPosition(sku, locationId));
+    Object.assign(position, { onHand, reserved, allocated, picked, unavailable, safetyStock });
+    for (const [holdId, orderId, lineId, cause, held, firm, taken, expiresAtMs] of holds) {
+      position.holds ??= new Map();
+      position.holds.set(holdId, {
+        holdId,
+        orderId,
+        lineId,
+        cause,
+        reserved: held,
+        allocated: firm,
+        picked: taken,
+        expiresAtMs,
+      });
+      this.holdCount += 1;
+      if (held > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
+    }
+  }
+}
+
+function positionToWire(position: StockPosition): WireState[1][number] {
+  const holds: WireState[1][number][8][number][] = [];
+  for (const hold of position.holds?.values() ?? []) {
+    holds.push([
+      hold.holdId,
+      hold.orderId,
+      hold.lineId,
+      hold.cause,
+      hold.reserved,
+      hold.allocated,
+      hold.picked,
+      hold.expiresAtMs,
+    ]);
+  }
+  return [
+    position.sku,
+    position.locationId,
+    position.onHand,
+    position.reserved,
+    position.allocated,
+    position.picked,
+    position.unavailable,
+    position.safetyStock,
+    holds,
+  ];
+}

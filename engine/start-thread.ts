@@ -1,0 +1,12 @@
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { projectRoot } from "../config/project-root.ts";
+
+/**
+ * Starts a worker thread from its built file: Node 20 does not load TypeScript in a worker.
+ *
+ * @param file path below the project, without extension, e.g. `engine/shard-thread`.
+ */
+export function startThread(file: string, name: string, workerData: unknown): Worker {
+  return new Worker(join(projectRoot, "dist", `${file}.js`), { name, workerData });
+}

@@ -1,0 +1,82 @@
+/**
+ * The stock journal: one row a shard and commit, append only, each row chained to the one before by its hash.
+ *
+ * What the bytes mean is the engine's business; here they are written under a fence and read back in order.
+ */
+import type { Queryable } from "./database.ts";
+
+export type JournalRow = {
+  readonly shard: number;
+  /** 1, 2, 3, … without gaps. */
+  readonly sequence: number;
+  readonly epoch: number;
+  /** CRC-32 of `entries`. */
+  readonly checksum: number;
+  readonly previousHash: Buffer;
+  readonly hash: Buffer;
+  readonly entries: Buffer;
+};
+
+/**
+ * Appends all rows, or none: none where any shard's lease does not carry the row's epoch any more.
+ *
+ * The share lock makes a takeover wait for an append in flight, and every append after it come back empty.
+ *
+ * @returns whether the rows were written.
+ */
+export async function appendToJournal(database: Queryable, rows: readonly JournalRow[]): Promise<boolean> {
+  const result = await database.query({
+    name: "journal-append",
+    text: `with row as (
+       select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[])
+         as row (shard, sequence, epoch, checksum, previous_hash, hash, entries)
+     ), fence as materialized (
+       select lease.shard from shard_lease lease
+       join row on row.shard = lease.shard and row.epoch = lease.epoch
+       for share of lease
+     )
+     insert into journal (shard, sequence, epoch, checksum, previous_hash, hash, entries)
+     select shard, sequence, epoch, checksum, previous_hash, hash, entries from row
+     where (select count(*) from fence) = $8`,
+    values: [
+      rows.map((row) => row.shard),
+      rows.map((row) => row.sequence),
+      rows.map((row) => row.epoch),
+      rows.map((row) => row.checksum),
+      rows.map((row) => row.previousHash),
+      rows.map((row) => row.hash),
+      rows.map((row) => row.entries),
+      rows.length,
+    ],
+  });
+  return result.rowCount === rows.length;
+}
+
+/** Rows of one shard after `afterSequence`, in order, at most `limit`. */
+export async function readJournal(
+  database: Queryable,
+  shard: number,
+  afterSequence: number,
+  limit: number,
+): Promise<readonly JournalRow[]> {
+  const { rows } = await database.query<JournalRow>({
+    name: "journal-read",
+    text: `select shard, sequence, epoch, checksum, previous_hash as "previousHash", hash, entries
+       from journal where shard = $1 and sequence > $2 order by sequence limit $3`,
+    values: [shard, afterSequence, limit],
+  });
+  return rows;
+}
+
+/** The hash of each of these rows that exists, keyed `shard:sequence`. */
+export async function readJournalHashes(
+  database: Queryable,
+  rows: readonly { readonly shard: number; readonly sequence: number }[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const { rows: found } = await database.query<{ shard: number; sequence: number; hash: Buffer }>(
+    `select shard, sequence, hash from journal
+     join unnest($1::integer[], $2::bigint[]) as wanted (shard, sequence) using (shard, sequence)`,
+    [rows.map((row) => row.shard), rows.map((row) => row.sequence)],
+  );
+  return new Map(found.map((row) => [`${row.shard}:${row.sequence}`, row.hash]));
+}
