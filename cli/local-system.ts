@@ -121,7 +121,12 @@ export async function startLocalSystem(
       prepare: async (database, allocator) => {
         sandbox = await prepareSandbox(database, allocator, settings, steps);
         const { simulatorsUrl: _, ...kept } = await readOrCreateLocalFile(settings.dataFolder);
-        local = { ...kept, url: settings.publicUrl, ...(sandbox ? { simulatorsUrl } : {}) };
+        local = {
+          ...kept,
+          url: settings.publicUrl,
+          databaseUrl: postgres,
+          ...(sandbox ? { simulatorsUrl } : {}),
+        };
         await writeLocalFile(settings.dataFolder, local);
         if (!sandbox) return;
         simulators = await steps.run("Simulators", async () => {

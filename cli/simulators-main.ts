@@ -44,7 +44,12 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
   });
   parts.push(fleet);
   const people = startPeople({
-    access: { url: configuration.gatewayUrl, key: configuration.apiKey, simulatorsUrl: null },
+    access: {
+      url: configuration.gatewayUrl,
+      key: configuration.apiKey,
+      simulatorsUrl: null,
+      databaseUrl: null,
+    },
     locationIds: SANDBOX_LOCATIONS.filter((location) => !location.automated).map(
       ({ locationId }) => locationId,
     ),

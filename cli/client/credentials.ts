@@ -13,6 +13,8 @@ export type LocalFile = {
   /** Base URL of the gateway and of the simulators, as of the last start. */
   readonly url?: string;
   readonly simulatorsUrl?: string;
+  /** For the audit after a simulated day, which does not take the system's word for its own numbers. */
+  readonly databaseUrl?: string;
   /** A key with every right. */
   readonly apiKey?: string;
   /** One key a channel, as its connector would have. */
@@ -25,6 +27,7 @@ export type Access = {
   readonly key: string;
   /** Only where the local sandbox runs. */
   readonly simulatorsUrl: string | null;
+  readonly databaseUrl: string | null;
 };
 
 export type AccessFlags = { readonly url?: string; readonly key?: string };
@@ -80,5 +83,10 @@ export async function findAccess(flags: AccessFlags): Promise<Access> {
     );
   }
   const isLocal = local !== undefined && url === local.url;
-  return { url: url.replace(/\/+$/, ""), key, simulatorsUrl: (isLocal && local.simulatorsUrl) || null };
+  return {
+    url: url.replace(/\/+$/, ""),
+    key,
+    simulatorsUrl: (isLocal && local.simulatorsUrl) || null,
+    databaseUrl: (isLocal && local.databaseUrl) || null,
+  };
 }

@@ -15,9 +15,12 @@ export class RequestRefused extends UserProblem {
 
 export class RestClient {
   private readonly access: Access;
+  private readonly patienceMs: number;
 
-  constructor(access: Access) {
+  /** @param options.patienceMs how long to go on asking a system that does not answer, because it is being restarted */
+  constructor(access: Access, options: { readonly patienceMs?: number } = {}) {
     this.access = access;
+    this.patienceMs = options.patienceMs ?? 0;
   }
 
   get<T>(path: string): Promise<T> {
@@ -76,16 +79,23 @@ export class RestClient {
   }
 
   private async attempt(url: string, init: RequestInit): Promise<Response> {
-    try {
-      return await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
-    } catch (error) {
-      const cause = error instanceof Error ? (error.cause ?? error) : error;
-      throw new UserProblem(
-        "unreachable",
-        `Holdfast does not answer at ${this.access.url} (${errorCode(cause) ?? reasonOf(cause)}).`,
-        "Start it with `npm start`, or name another address with --url.",
-        { cause: error },
-      );
+    const deadline = Date.now() + this.patienceMs;
+    for (;;) {
+      try {
+        return await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
+      } catch (error) {
+        if (Date.now() < deadline) {
+          await new Promise((resolve) => setTimeout(resolve, 250));
+          continue;
+        }
+        const cause = error instanceof Error ? (error.cause ?? error) : error;
+        throw new UserProblem(
+          "unreachable",
+          `Holdfast does not answer at ${this.access.url} (${errorCode(cause) ?? reasonOf(cause)}).`,
+          "Start it with `npm start`, or name another address with --url.",
+          { cause: error },
+        );
+      }
     }
   }
 }

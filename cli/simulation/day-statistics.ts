@@ -1,0 +1,130 @@
+/**
+ * What has become of a day's orders, read straight from the database in whole-set queries, so that ten thousand orders
+ * cost no more questions than ten. Nothing here writes.
+ */
+import type { Queryable } from "../../store/database.ts";
+
+export type DayProgress = {
+  readonly captured: number;
+  readonly shipped: number;
+  readonly completed: number;
+  readonly cancelled: number;
+  /** On hold for another reason than an unmapped SKU or stock that is on its way: a person has to decide. */
+  readonly held: number;
+  readonly open: number;
+};
+
+export async function readProgress(database: Queryable, orderIds: readonly string[]): Promise<DayProgress> {
+  const { rows } = await database.query<DayProgress>(
+    `select count(*)::integer as captured,
+            count(*) filter (where fulfillment_status in ('fulfilled', 'partially_delivered', 'delivered'))::integer as shipped,
+            count(*) filter (where status = 'completed')::integer as completed,
+            count(*) filter (where status = 'cancelled')::integer as cancelled,
+            count(*) filter (where status = 'on_hold')::integer as held,
+            count(*) filter (where status = 'open')::integer as open
+       from orders where id = any($1)`,
+    [orderIds],
+  );
+  const [progress] = rows;
+  if (progress === undefined) throw new Error("counting gave no row");
+  return progress;
+}
+
+/** Orders that were delivered, for the shoppers who will send something back. */
+export async function readDelivered(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await database.query<{ id: string }>(
+    "select id from orders where id = any($1) and status = 'completed'",
+    [orderIds],
+  );
+  return rows.map((row) => row.id);
+}
+
+export type HeldReason = { readonly code: string; readonly orders: number; readonly example: string };
+
+export async function readHeld(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly HeldReason[]> {
+  const { rows } = await database.query<HeldReason>(
+    `select reason->>'code' as code, count(distinct orders.id)::integer as orders, min(reason->>'detail') as example
+       from orders, jsonb_array_elements(hold_reasons) reason
+      where orders.id = any($1) and status = 'on_hold'
+      group by 1 order by 2 desc`,
+    [orderIds],
+  );
+  return rows;
+}
+
+export type StageTime = {
+  readonly stage: string;
+  readonly orders: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+};
+
+/** Pairs of timeline entries; a stage's time runs from the first to the second. */
+const STAGES: readonly (readonly [stage: string, from: readonly string[], to: readonly string[]])[] = [
+  ["captured → payment", ["order.captured"], ["payment.authorized", "payment.verified"]],
+  ["payment → on the floor", ["payment.authorized", "payment.verified"], ["fulfillment.released"]],
+  ["on the floor → packed", ["fulfillment.released"], ["fulfillment.packed"]],
+  ["packed → shipped", ["fulfillment.packed"], ["shipment.shipped"]],
+  ["shipped → delivered", ["shipment.shipped"], ["order.completed"]],
+  ["captured → delivered", ["order.captured"], ["order.completed"]],
+];
+
+export async function readStageTimes(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly StageTime[]> {
+  const times: StageTime[] = [];
+  for (const [stage, from, to] of STAGES) {
+    const { rows } = await database.query<Omit<StageTime, "stage">>(
+      `with span as (
+         select order_id,
+                min(at) filter (where type = any($2)) as began,
+                max(at) filter (where type = any($3)) as ended
+           from order_event where order_id = any($1) and type = any($2 || $3) group by order_id)
+       select count(*)::integer as orders,
+              coalesce(percentile_cont(0.5) within group (order by extract(epoch from ended - began)) * 1000, 0)::float as "p50Ms",
+              coalesce(percentile_cont(0.95) within group (order by extract(epoch from ended - began)) * 1000, 0)::float as "p95Ms"
+         from span where began is not null and ended >= began`,
+      [orderIds, from, to],
+    );
+    const [row] = rows;
+    if (row !== undefined && row.orders > 0) {
+      times.push({ stage, orders: row.orders, p50Ms: Math.round(row.p50Ms), p95Ms: Math.round(row.p95Ms) });
+    }
+  }
+  return times;
+}
+
+export type DayTotals = {
+  readonly orders: number;
+  readonly shipped: number;
+  readonly delivered: number;
+  readonly cancelled: number;
+  readonly unitsShipped: number;
+  readonly returns: number;
+  readonly returnsRefunded: number;
+};
+
+export async function readTotals(database: Queryable, orderIds: readonly string[]): Promise<DayTotals> {
+  const { rows } = await database.query<DayTotals>(
+    `select (select count(*) from orders where id = any($1))::integer as orders,
+            (select count(distinct order_id) from shipment
+              where order_id = any($1) and return_id is null and shipped_at is not null)::integer as shipped,
+            (select count(*) from orders where id = any($1) and fulfillment_status = 'delivered')::integer as delivered,
+            (select count(*) from orders where id = any($1) and status = 'cancelled')::integer as cancelled,
+            (select coalesce(sum(shipped), 0) from order_line where order_id = any($1))::integer as "unitsShipped",
+            (select count(*) from return_authorization where order_id = any($1))::integer as returns,
+            (select count(*) from return_authorization
+              where order_id = any($1) and status = 'refunded')::integer as "returnsRefunded"`,
+    [orderIds],
+  );
+  const [totals] = rows;
+  if (totals === undefined) throw new Error("counting gave no row");
+  return totals;
+}
