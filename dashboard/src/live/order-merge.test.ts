@@ -30,23 +30,35 @@ function order(id: string, minute: number, status = "open"): OrderSummary {
 const ids = (rows: readonly OrderSummary[]): readonly string[] => rows.map((row) => row.id);
 
 test("a new order comes in on top and the rows below the first page stay", () => {
-  const rows = [order("c", 3), order("b", 2), order("a", 1)];
-  expect(ids(mergeFirstPage(rows, [order("d", 4), order("c", 3)], false))).toEqual(["d", "c", "b", "a"]);
+  const list = { rows: [order("c", 3), order("b", 2), order("a", 1)], next: "after-a" };
+  const merged = mergeFirstPage(list, { items: [order("d", 4), order("c", 3)], next: "after-c" });
+  expect(ids(merged.rows)).toEqual(["d", "c", "b", "a"]);
+  expect(merged.next).toBe("after-a");
 });
 
 test("a row that has left the filter goes, where the first page should have had it", () => {
-  const rows = [order("c", 3), order("b", 2), order("a", 1)];
-  expect(ids(mergeFirstPage(rows, [order("d", 4), order("b", 2)], false))).toEqual(["d", "b", "a"]);
+  const list = { rows: [order("c", 3), order("b", 2), order("a", 1)], next: null };
+  const merged = mergeFirstPage(list, { items: [order("d", 4), order("b", 2)], next: "after-b" });
+  expect(ids(merged.rows)).toEqual(["d", "b", "a"]);
 });
 
 test("where the first page is everything, nothing else stays", () => {
-  expect(mergeFirstPage([order("b", 2), order("a", 1)], [order("b", 2)], true)).toHaveLength(1);
-  expect(mergeFirstPage([order("a", 1)], [], true)).toEqual([]);
+  const list = { rows: [order("b", 2), order("a", 1)], next: null };
+  expect(mergeFirstPage(list, { items: [order("b", 2)], next: null }).rows).toHaveLength(1);
+  expect(mergeFirstPage(list, { items: [], next: null }).rows).toEqual([]);
 });
 
 test("orders captured in the same instant keep the API's order and are not shown twice", () => {
-  const rows = [order("y", 1), order("x", 1), order("w", 1)];
-  expect(ids(mergeFirstPage(rows, [order("z", 1), order("y", 1)], false))).toEqual(["z", "y", "x", "w"]);
+  const list = { rows: [order("y", 1), order("z", 1), order("w", 1)], next: null };
+  const merged = mergeFirstPage(list, { items: [order("x", 1), order("y", 1)], next: "after-y" });
+  expect(ids(merged.rows)).toEqual(["x", "y", "z", "w"]);
+});
+
+test("after more new orders than a page holds, the list starts anew instead of hiding those in between", () => {
+  const list = { rows: [order("b", 2), order("a", 1)], next: "after-a" };
+  const merged = mergeFirstPage(list, { items: [order("z", 30), order("y", 29)], next: "after-y" });
+  expect(ids(merged.rows)).toEqual(["z", "y"]);
+  expect(merged.next).toBe("after-y");
 });
 
 test("a moved order is shown as it is now, in its place", () => {

@@ -1,25 +1,26 @@
 /**
  * Keeps a list of orders right without loading all of it again. Pure; the list is newest first by capture.
  */
-import type { OrderSummary } from "../../../gateway/api.ts";
+import type { OrderSummary, Page } from "../../../gateway/api.ts";
+
+/** Rows on screen, and the cursor behind the last of them. */
+export type OrderList = { readonly rows: readonly OrderSummary[]; readonly next: string | null };
 
 /**
- * Puts a freshly loaded first page over the rows on screen.
+ * Puts a freshly loaded first page over the list on screen.
  *
- * For the stretch that `fresh` covers it is the truth: rows in that stretch that it does not have have left the
- * filter, and go. Rows older than that stretch stay, unless `fresh` is the whole list.
- *
- * @param complete whether `fresh` is everything that the filter matches.
+ * For the stretch that the page covers it is the truth: rows of that stretch that it does not have have left the
+ * filter, and go. Rows older than that stretch stay. Where so much is new that page and list do not meet, the page
+ * replaces the list: a hole between them would hide orders.
  */
-export function mergeFirstPage(
-  rows: readonly OrderSummary[],
-  fresh: readonly OrderSummary[],
-  complete: boolean,
-): readonly OrderSummary[] {
-  const oldest = fresh.at(-1);
-  if (complete || oldest === undefined) return fresh;
-  const known = new Set(fresh.map((row) => row.id));
-  return [...fresh, ...rows.filter((row) => !known.has(row.id) && newestFirst(oldest, row) < 0)];
+export function mergeFirstPage(list: OrderList, page: Page<OrderSummary>): OrderList {
+  const { items, next } = page;
+  const oldest = items.at(-1);
+  const fresh = new Set(items.map((row) => row.id));
+  const meetsAt = list.rows.findLastIndex((row) => fresh.has(row.id));
+  if (next === null || oldest === undefined || meetsAt < 0) return { rows: items, next };
+  const older = list.rows.slice(meetsAt + 1).filter((row) => row.capturedAt <= oldest.capturedAt);
+  return { rows: [...items, ...older], next: older.length === 0 ? next : list.next };
 }
 
 /** Replaces the rows that `changed` has, by id, and leaves the order alone. */
@@ -38,11 +39,4 @@ export function appendPage(
 ): readonly OrderSummary[] {
   const known = new Set(rows.map((row) => row.id));
   return [...rows, ...page.filter((row) => !known.has(row.id))];
-}
-
-/** The API's own order; its times are of one format, so they compare as text to their last digit. */
-function newestFirst(a: OrderSummary, b: OrderSummary): number {
-  if (a.capturedAt !== b.capturedAt) return a.capturedAt > b.capturedAt ? -1 : 1;
-  if (a.id === b.id) return 0;
-  return a.id > b.id ? -1 : 1;
 }

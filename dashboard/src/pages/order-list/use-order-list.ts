@@ -5,14 +5,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderSummary, OrderView, Page } from "../../../../gateway/api.ts";
 import { get } from "../../api/client.ts";
-import { appendPage, mergeFirstPage, replaceRows } from "../../live/order-merge.ts";
+import { appendPage, mergeFirstPage, type OrderList, replaceRows } from "../../live/order-merge.ts";
 import { type Resource, useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
 import { orderPath } from "../order/order-path.ts";
 
 export type OrderFilter = { readonly status: string; readonly channel: string; readonly q: string };
-
-type List = { readonly rows: readonly OrderSummary[]; readonly next: string | null };
 
 const PAGE_SIZE = 50;
 /** Rows below the first page that are read one by one; beyond that they wait for the next visit. */
@@ -21,14 +19,14 @@ const MOST_SINGLE_READS = 12;
 const QUICKEST_REFRESH_MS = 1_000;
 
 export function useOrderList(filter: OrderFilter): {
-  readonly resource: Resource<List>;
+  readonly resource: Resource<OrderList>;
   /** Ids of the orders that moved last, to be pointed out. */
   readonly moved: ReadonlySet<string>;
   readonly loadMore: () => Promise<void>;
 } {
   const query = { ...filter, limit: PAGE_SIZE };
   const key = JSON.stringify(query);
-  const resource = useResource<List>(key, async (signal) => {
+  const resource = useResource<OrderList>(key, async (signal) => {
     const page = await get<Page<OrderSummary>>("/orders", query, signal);
     return { rows: page.items, next: page.next };
   });
@@ -49,13 +47,16 @@ export function useOrderList(filter: OrderFilter): {
       .slice(0, MOST_SINGLE_READS);
     const changed = await Promise.all(below.map((row) => get<OrderView>(orderPath(row.id))));
     if (current.current.key !== key) return;
-    current.current.resource.replace((list) => ({
-      rows: replaceRows(
-        mergeFirstPage(list.rows, fresh.items, fresh.next === null),
-        changed.map((view) => view.summary),
-      ),
-      next: list.rows.length <= PAGE_SIZE ? fresh.next : list.next,
-    }));
+    current.current.resource.replace((list) => {
+      const merged = mergeFirstPage(list, fresh);
+      return {
+        ...merged,
+        rows: replaceRows(
+          merged.rows,
+          changed.map((view) => view.summary),
+        ),
+      };
+    });
     setMoved(ids);
   };
 

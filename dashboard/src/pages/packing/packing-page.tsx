@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso/router";
-import type { LocationView, Page, WaitingFulfillmentOrder } from "../../../../gateway/api.ts";
+import type { DeviceView, LocationView, Page, WaitingFulfillmentOrder } from "../../../../gateway/api.ts";
 import { get, pathOf, post } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
@@ -15,17 +15,19 @@ import { orderPath } from "../order/order-path.ts";
 const REFRESH_MS = 4_000;
 const MOST_SHOWN = 60;
 
+type Work = {
+  readonly places: readonly LocationView[];
+  readonly waiting: readonly WaitingFulfillmentOrder[];
+};
+
 /** The work list of places without robots: what to pick and pack, and the one button that says it is done. */
 export function PackingPage() {
   const { query, route } = useLocation();
   const location = query["location"] ?? "";
-  const work = useResource<Page<WaitingFulfillmentOrder>>(`work ${location}`, (signal) =>
-    get("/fulfillment-orders", { location, stage: "waiting", limit: MOST_SHOWN }, signal),
-  );
-  const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
+  const work = useResource<Work>(`work ${location}`, (signal) => loadWork(location, signal));
   useInterval(REFRESH_MS, work.reload);
-  const placeOf = (id: string): LocationView | undefined =>
-    locations.data?.items.find((one) => one.id === id);
+  const places = work.data?.places ?? [];
+  const nameOf = (id: string): string => places.find((one) => one.id === id)?.name ?? id;
   return (
     <div class="page">
       <PageHead
@@ -42,8 +44,8 @@ export function PackingPage() {
             route(value === "" ? "/packing" : `/packing?location=${encodeURIComponent(value)}`, true);
           }}
         >
-          <option value="">All locations</option>
-          {locations.data?.items.map((one) => (
+          <option value="">All stores and suppliers</option>
+          {places.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name}
             </option>
@@ -51,8 +53,8 @@ export function PackingPage() {
         </select>
       </PageHead>
       <Loaded resource={work} skeleton={<SkeletonBlock />}>
-        {({ items }) =>
-          items.length === 0 ? (
+        {({ waiting }) =>
+          waiting.length === 0 ? (
             <div class="panel">
               <Empty icon="pack" title="Nothing to pack">
                 Work appears here by itself as soon as an order is sent to this place.
@@ -60,14 +62,14 @@ export function PackingPage() {
             </div>
           ) : (
             <div class="work">
-              {items.map((item) => (
+              {waiting.map((item) => (
                 <article key={item.id} class="work-card">
                   <div class="row spread">
                     <div>
                       <a class="row-link" href={orderPath(item.orderId)}>
                         {item.id}
                       </a>
-                      <div class="cell-sub">{placeOf(item.locationId)?.name ?? item.locationId}</div>
+                      <div class="cell-sub">{nameOf(item.locationId)}</div>
                     </div>
                     <Badge status={item.stage} />
                   </div>
@@ -97,4 +99,28 @@ export function PackingPage() {
       </Loaded>
     </div>
   );
+}
+
+/** Where a robot works, the floor packs by itself; a person who confirmed there would confirm goods that nobody has. */
+async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
+  const [locations, devices] = await Promise.all([
+    get<Page<LocationView>>("/locations", {}, signal),
+    get<Page<DeviceView>>("/devices", {}, signal),
+  ]);
+  const automated = new Set(
+    devices.items.filter((device) => device.kind === "robot").map((device) => device.locationId),
+  );
+  const places = locations.items.filter((place) => !automated.has(place.id));
+  const lists = await Promise.all(
+    places
+      .filter((place) => location === "" || place.id === location)
+      .map((place) =>
+        get<Page<WaitingFulfillmentOrder>>(
+          "/fulfillment-orders",
+          { location: place.id, stage: "waiting", limit: MOST_SHOWN },
+          signal,
+        ),
+      ),
+  );
+  return { places, waiting: lists.flatMap((list) => list.items) };
 }

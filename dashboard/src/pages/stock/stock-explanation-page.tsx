@@ -104,7 +104,11 @@ export function StockExplanationPage() {
                 </table>
               )}
             </Panel>
-            <Panel title="Movements" aside={`${counted(movements.length, "movement")}, newest first`} flush>
+            <Panel
+              title="Movements"
+              aside={`the latest ${counted(movements.length, "movement")}, newest first`}
+              flush
+            >
               <Movements movements={movements} />
             </Panel>
             {changing && (
