@@ -1,0 +1,75 @@
+/**
+ * An append-only file of JSON lines: what a simulator must still know after it was killed.
+ *
+ * An entry is handed to the operating system before `append` returns, so that a kill -9 of the process loses nothing that
+ * was answered. (A power cut may: that is outside what a sandbox promises.) A last line cut in the middle was never
+ * answered, and is dropped at opening.
+ */
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Where an entry lies in the file, to read it again instead of keeping it in memory. */
+export type LedgerPosition = { readonly offset: number; readonly length: number };
+
+export type Ledger<Entry> = {
+  append(entry: Entry): LedgerPosition;
+  read(position: LedgerPosition): Entry;
+  close(): void;
+};
+
+const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** Opens the file, or makes it, and hands each entry that is there to `replay`, oldest first. */
+export function openLedger<Entry>(
+  path: string,
+  replay: (entry: Entry, position: LedgerPosition) => void,
+): Ledger<Entry> {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, "a+");
+  let end = replayLines(file, replay);
+  ftruncateSync(file, end);
+
+  return {
+    append(entry) {
+      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+      let written = 0;
+      while (written < line.length) written += writeSync(file, line, written);
+      const position = { offset: end, length: line.length - 1 };
+      end += line.length;
+      return position;
+    },
+    read(position) {
+      const bytes = Buffer.alloc(position.length);
+      let read = 0;
+      while (read < bytes.length) {
+        const count = readSync(file, bytes, read, bytes.length - read, position.offset + read);
+        if (count === 0) throw new Error(`the ledger ${path} is shorter than its entries`);
+        read += count;
+      }
+      return JSON.parse(bytes.toString("utf8")) as Entry;
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** @returns where the last whole line ends. */
+function replayLines<Entry>(file: number, replay: (entry: Entry, position: LedgerPosition) => void): number {
+  const size = fstatSync(file).size;
+  const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size));
+  let rest: Buffer = Buffer.alloc(0);
+  let lineStart = 0;
+  for (let read = 0; read < size; ) {
+    const count = readSync(file, chunk, 0, chunk.length, read);
+    if (count === 0) break;
+    read += count;
+    rest = Buffer.concat([rest, chunk.subarray(0, count)]);
+    for (let newline = rest.indexOf(NEWLINE); newline >= 0; newline = rest.indexOf(NEWLINE)) {
+      const position = { offset: lineStart, length: newline };
+      replay(JSON.parse(rest.subarray(0, newline).toString("utf8")) as Entry, position);
+      lineStart += newline + 1;
+      rest = rest.subarray(newline + 1);
+    }
+  }
+  return lineStart;
+}
