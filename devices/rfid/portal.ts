@@ -22,7 +22,7 @@ export type PortalOptions = {
 
 export const PORTAL_DEFAULTS: PortalOptions = {
   weakestDbm: -65,
-  graceMs: 60,
+  graceMs: 150,
   longestMs: 10_000,
   mostReads: 20_000,
 };

@@ -1,4 +1,15 @@
+/**
+ * The simulated floors: per location robots, a conveyor and two portals, each a client of its own over real TCP, in one
+ * physical world. What they say and understand is what real devices do; only the goods are made up.
+ */
 import type { Logger } from "pino";
+import { SimulatedConveyor } from "./conveyor.ts";
+import { EVERYDAY_FAULTS, type Faults } from "./faults.ts";
+import { FloorWorld } from "./floor-world.ts";
+import { Pace } from "./pace.ts";
+import { SimulatedPortal } from "./rfid-portal.ts";
+import { SimulatedRobot } from "./robot.ts";
+import type { SimulatedPart, Surroundings } from "./surroundings.ts";
 
 /** A row for the device table. */
 export type SimulatedDevice = {
@@ -9,19 +20,123 @@ export type SimulatedDevice = {
   readonly name: string;
 };
 
-export type Fleet = { setSpeed(speed: number): void; stop(): Promise<void> };
+export type Fleet = {
+  /** 1: demo pace, an order crosses the floor in some 10 s; 20 and more: under a second. */
+  setSpeed(speed: number): void;
+  stop(): Promise<void>;
+};
 
-export function simulatedDevices(_locationIds: readonly string[]): SimulatedDevice[] {
-  throw new Error("being built");
+/** Robots of one location; the last `ROBOTS_V3` speak VDA 5050 v3, the others v2. */
+const ROBOTS = 12;
+const ROBOTS_V3 = 2;
+
+export function simulatedDevices(locationIds: readonly string[]): SimulatedDevice[] {
+  return locationIds.flatMap((locationId) => [
+    ...Array.from({ length: ROBOTS }, (_, index): SimulatedDevice => {
+      const number = String(index + 1).padStart(2, "0");
+      return {
+        id: `${locationId}-robot-${number}`,
+        locationId,
+        kind: "robot",
+        protocol: index < ROBOTS - ROBOTS_V3 ? "vda5050-2.1" : "vda5050-3.0",
+        name: `Robot ${number}`,
+      };
+    }),
+    {
+      id: `${locationId}-conveyor`,
+      locationId,
+      kind: "conveyor",
+      protocol: "holdfast-conveyor",
+      name: "Conveyor",
+    },
+    {
+      id: `${locationId}-portal-1`,
+      locationId,
+      kind: "rfid_portal",
+      protocol: "zebra-iot-connector",
+      name: "RFID portal 1",
+    },
+    {
+      id: `${locationId}-portal-2`,
+      locationId,
+      kind: "rfid_portal",
+      protocol: "impinj-iot-device-interface",
+      name: "RFID portal 2",
+    },
+  ]);
 }
 
-export async function startFleet(_options: {
+export async function startFleet(options: {
   readonly mqttUrl: string;
   readonly username?: string;
   readonly password?: string;
   readonly devices: readonly SimulatedDevice[];
   readonly speed: number;
   readonly logger: Logger;
+  readonly faults?: Faults;
 }): Promise<Fleet> {
-  throw new Error("being built");
+  const { devices, logger } = options;
+  const pace = new Pace(checkedSpeed(options.speed));
+  const faults = options.faults ?? EVERYDAY_FAULTS;
+  const surroundings: Surroundings = {
+    connection: {
+      mqttUrl: options.mqttUrl,
+      faults,
+      ...(options.username === undefined ? {} : { username: options.username }),
+      ...(options.password === undefined ? {} : { password: options.password }),
+    },
+    pace,
+    faults,
+    logger,
+  };
+  const parts: SimulatedPart[] = [];
+  for (const locationId of new Set(devices.map((device) => device.locationId))) {
+    parts.push(
+      ...startFloor(
+        surroundings,
+        locationId,
+        devices.filter((device) => device.locationId === locationId),
+      ),
+    );
+  }
+  await Promise.all(parts.map((part) => part.connected()));
+  logger.info({ devices: devices.length, speed: pace.speed }, "simulated devices are up");
+  return {
+    setSpeed: (speed) => {
+      pace.speed = checkedSpeed(speed);
+    },
+    stop: async () => {
+      pace.stop();
+      await Promise.all(parts.map((part) => part.stop()));
+    },
+  };
+}
+
+function startFloor(
+  surroundings: Surroundings,
+  locationId: string,
+  devices: readonly SimulatedDevice[],
+): SimulatedPart[] {
+  const world = new FloorWorld();
+  const ofKind = (kind: SimulatedDevice["kind"]): SimulatedDevice[] =>
+    devices.filter((device) => device.kind === kind);
+  const portals = new Map(
+    ofKind("rfid_portal").map(({ id, protocol }) => [
+      id,
+      new SimulatedPortal(surroundings, id, locationId, protocol, world),
+    ]),
+  );
+  const conveyors = ofKind("conveyor").map(
+    ({ id }) => new SimulatedConveyor(surroundings, id, locationId, world, portals),
+  );
+  const robots = ofKind("robot").map(({ id, protocol }) => {
+    const major = protocol.startsWith("vda5050-3") ? 3 : 2;
+    return new SimulatedRobot(surroundings, id, locationId, major, world, conveyors[0]);
+  });
+  return [...portals.values(), ...conveyors, ...robots];
+}
+
+function checkedSpeed(speed: number): number {
+  if (!Number.isFinite(speed) || speed <= 0 || speed > 10_000) throw new RangeError(`not a speed: ${speed}`);
+  return speed;
 }

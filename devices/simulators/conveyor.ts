@@ -1,0 +1,169 @@
+/**
+ * A simulated conveyor: a loop with a scanner, and lanes. Events stay in its outbox until they are acknowledged, like
+ * those of the real one; a tote without a decision goes round the loop and is scanned again.
+ */
+import { randomUUID } from "node:crypto";
+import type { DeviceStatus } from "../conveyor-messages.ts";
+import { isObject } from "../json-reader.ts";
+import { deviceTopic } from "../topics.ts";
+import { AREA } from "./area.ts";
+import { DeviceClient } from "./device-client.ts";
+import type { FloorWorld, Tote } from "./floor-world.ts";
+import type { SimulatedPortal } from "./rfid-portal.ts";
+import { isAbort, type SimulatedPart, type Surroundings } from "./surroundings.ts";
+
+/** Demo pace, milliseconds. */
+const TO_SCANNER_MS = 1_500;
+const ROUND_MS = 4_000;
+const TO_LANE_MS = 1_200;
+/** Real time: after this the divert gate stays shut and the tote goes round. */
+const DECISION_MS = 2_000;
+/** Real time: an event without an acknowledgement is sent again after this. */
+const RESEND_MS = 1_000;
+/** A boot's outbox; the oldest events are given up beyond it, as in a device with little memory. */
+const MOST_UNACKNOWLEDGED = 10_000;
+
+type Unacknowledged = { readonly kind: string; readonly event: object; sentAt: number };
+
+export class SimulatedConveyor implements SimulatedPart {
+  readonly #surroundings: Surroundings;
+  readonly #deviceId: string;
+  readonly #locationId: string;
+  readonly #world: FloorWorld;
+  readonly #portals: ReadonlyMap<string, SimulatedPortal>;
+  readonly #bootId = randomUUID();
+  readonly #outbox = new Map<number, Unacknowledged>();
+  readonly #decisions = new Map<string, (lane: string) => void>();
+  readonly #client: DeviceClient;
+  readonly #resend: NodeJS.Timeout;
+  #sequence = 0;
+
+  constructor(
+    surroundings: Surroundings,
+    deviceId: string,
+    locationId: string,
+    world: FloorWorld,
+    portals: ReadonlyMap<string, SimulatedPortal>,
+  ) {
+    this.#surroundings = surroundings;
+    this.#deviceId = deviceId;
+    this.#locationId = locationId;
+    this.#world = world;
+    this.#portals = portals;
+    const topic = (kind: Parameters<typeof deviceTopic>[3]): string =>
+      deviceTopic(locationId, AREA, deviceId, kind);
+    this.#client = new DeviceClient({
+      ...surroundings.connection,
+      clientId: deviceId,
+      will: { topic: topic("evt/status"), message: this.#status("BROKEN") },
+      subscriptions: [topic("cmd/divert"), topic("cmd/recirculate"), topic("ack")],
+      onConnect: () => {
+        this.#client.publish(topic("evt/status"), JSON.stringify(this.#status("ONLINE")), 1, true);
+        this.#sendAgain(0);
+      },
+      onMessage: (from, message) => {
+        if (!isObject(message)) return;
+        if (from === topic("ack")) this.#onAck(message["bootId"], message["seq"]);
+        else if (from === topic("cmd/divert")) this.#onDecision(message["lpn"], message["lane"]);
+        else this.#onRecirculate(message["cmdId"], message["lpn"]);
+      },
+    });
+    this.#resend = setInterval(() => this.#sendAgain(RESEND_MS), RESEND_MS);
+  }
+
+  connected(): Promise<void> {
+    return this.#client.connected();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#resend);
+    const topic = deviceTopic(this.#locationId, AREA, this.#deviceId, "evt/status");
+    await this.#client.stop({ topic, message: this.#status("OFFLINE") });
+  }
+
+  /** A robot sets a tote down at the conveyor's beginning. A tote that is on it already goes on. */
+  induct(tote: Tote): void {
+    if (tote.place === "moving") return;
+    tote.place = "moving";
+    this.#convey(tote).catch((error) => {
+      if (!isAbort(error)) this.#surroundings.logger.error({ error, tote: tote.lpn }, "simulated conveyor");
+    });
+  }
+
+  async #convey(tote: Tote): Promise<void> {
+    await this.#surroundings.pace.wait(TO_SCANNER_MS);
+    let lane = await this.#scan(tote);
+    while (lane === null) {
+      await this.#surroundings.pace.wait(ROUND_MS);
+      lane = await this.#scan(tote);
+    }
+    await this.#surroundings.pace.wait(TO_LANE_MS);
+    this.#emit("divert", { cmdId: randomUUID(), lpn: tote.lpn, lane, result: "DIVERTED" });
+    await this.#portals.get(lane)?.pass(tote);
+    tote.place = lane;
+  }
+
+  /** The decision, or `null` where none came in time. */
+  async #scan(tote: Tote): Promise<string | null> {
+    const decision = new Promise<string>((resolve) => this.#decisions.set(tote.lpn, resolve));
+    this.#emit("scan", { scanPointId: "scan-1", barcodes: [`]C100${tote.lpn}`] });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), DECISION_MS);
+    });
+    const lane = await Promise.race([decision, late]);
+    clearTimeout(timer);
+    this.#decisions.delete(tote.lpn);
+    return lane;
+  }
+
+  #onDecision(lpn: unknown, lane: unknown): void {
+    if (typeof lpn === "string" && typeof lane === "string") this.#decisions.get(lpn)?.(lane);
+  }
+
+  #onRecirculate(cmdId: unknown, lpn: unknown): void {
+    if (typeof cmdId !== "string" || typeof lpn !== "string") return;
+    const tote = this.#world.tote(lpn);
+    const here = tote !== undefined && tote.place !== "robot";
+    this.#emit("recirculation", { cmdId, lpn, result: here ? "ACCEPTED" : "UNKNOWN_LPN" });
+    if (here) this.induct(tote);
+  }
+
+  #onAck(bootId: unknown, seq: unknown): void {
+    if (bootId === this.#bootId && typeof seq === "number") this.#outbox.delete(seq);
+  }
+
+  #emit(kind: "scan" | "divert" | "recirculation", body: object): void {
+    this.#sequence += 1;
+    const event = {
+      bootId: this.#bootId,
+      seq: this.#sequence,
+      ts: new Date().toISOString(),
+      ...body,
+    };
+    this.#outbox.set(this.#sequence, { kind, event, sentAt: 0 });
+    if (this.#outbox.size > MOST_UNACKNOWLEDGED) {
+      const [oldest] = this.#outbox.keys();
+      if (oldest !== undefined) this.#outbox.delete(oldest);
+    }
+    this.#send(this.#sequence);
+  }
+
+  #send(seq: number): void {
+    const entry = this.#outbox.get(seq);
+    if (entry === undefined) return;
+    entry.sentAt = performance.now();
+    const [from = seq] = this.#outbox.keys();
+    const topic = deviceTopic(this.#locationId, AREA, this.#deviceId, `evt/${entry.kind}` as "evt/scan");
+    this.#client.publish(topic, JSON.stringify({ ...entry.event, from }), 1);
+  }
+
+  #sendAgain(olderThanMs: number): void {
+    const now = performance.now();
+    for (const [seq, { sentAt }] of this.#outbox) if (now - sentAt >= olderThanMs) this.#send(seq);
+  }
+
+  #status(connection: DeviceStatus["connection"]): DeviceStatus {
+    return { bootId: this.#bootId, connection };
+  }
+}

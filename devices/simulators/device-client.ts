@@ -1,0 +1,112 @@
+/** A simulated device's own MQTT connection: real TCP, a last will, and the faults of a bad network where asked for. */
+import { connect, type MqttClient } from "mqtt";
+import { type Faults, randomSource } from "./faults.ts";
+
+export type RetainedMessage = { readonly topic: string; readonly message: object };
+
+export type DeviceClientOptions = {
+  readonly mqttUrl: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly clientId: string;
+  /** What the broker says, retained, where this device vanishes. */
+  readonly will: RetainedMessage;
+  readonly subscriptions: readonly string[];
+  readonly faults: Faults;
+  /** After each connect, the first one included. */
+  readonly onConnect: () => void;
+  readonly onMessage: (topic: string, message: unknown) => void;
+};
+
+export class DeviceClient {
+  readonly #client: MqttClient;
+  readonly #faults: Faults;
+  readonly #random: () => number;
+  readonly #late = new Set<NodeJS.Timeout>();
+  readonly #connected: Promise<void>;
+
+  constructor(options: DeviceClientOptions) {
+    this.#faults = options.faults;
+    this.#random = randomSource(options.faults.seed + hash(options.clientId));
+    this.#client = connect(options.mqttUrl, {
+      clientId: options.clientId,
+      protocolVersion: 4,
+      clean: true,
+      reconnectPeriod: 500,
+      keepalive: 15,
+      resubscribe: false,
+      queueQoSZero: false,
+      ...(options.username === undefined ? {} : { username: options.username }),
+      ...(options.password === undefined ? {} : { password: options.password }),
+      will: {
+        topic: options.will.topic,
+        payload: Buffer.from(JSON.stringify(options.will.message)),
+        qos: 1,
+        retain: true,
+      },
+    });
+    this.#client.on("error", () => {
+      // MQTT.js connects again by itself; a device has nobody to tell.
+    });
+    this.#connected = new Promise((resolve) => {
+      this.#client.on("connect", () => {
+        const start = (): void => {
+          options.onConnect();
+          resolve();
+        };
+        if (options.subscriptions.length === 0) start();
+        // A connection that is gone before the answer comes again, and with it this.
+        else this.#client.subscribeAsync([...options.subscriptions], { qos: 1 }).then(start, () => {});
+      });
+    });
+    this.#client.on("message", (topic, payload) => {
+      let message: unknown;
+      try {
+        message = JSON.parse(payload.toString());
+      } catch {
+        return;
+      }
+      options.onMessage(topic, message);
+    });
+  }
+
+  /** Resolves when the device has been on the bus once. */
+  connected(): Promise<void> {
+    return this.#connected;
+  }
+
+  publish(topic: string, payload: string, qos: 0 | 1, retain = false): void {
+    if (!retain && this.#random() < this.#faults.duplicated) this.#send(topic, payload, qos, retain);
+    if (!retain && this.#random() < this.#faults.delayed) {
+      const timer = setTimeout(() => {
+        this.#late.delete(timer);
+        this.#send(topic, payload, qos, retain);
+      }, this.#random() * this.#faults.delayMs);
+      this.#late.add(timer);
+    } else {
+      this.#send(topic, payload, qos, retain);
+    }
+  }
+
+  /** Says goodbye, with `last` retained, and closes. */
+  async stop(last: RetainedMessage): Promise<void> {
+    for (const timer of this.#late) clearTimeout(timer);
+    if (this.#client.connected) {
+      const payload = JSON.stringify(last.message);
+      await this.#client.publishAsync(last.topic, payload, { qos: 1, retain: true }).catch(() => {});
+    }
+    await this.#client.endAsync(true);
+  }
+
+  #send(topic: string, payload: string, qos: 0 | 1, retain: boolean): void {
+    this.#client.publish(topic, payload, { qos, retain }, () => {
+      // A lost message is repeated by whoever needs it to arrive.
+    });
+  }
+}
+
+function hash(text: string): number {
+  let value = 0;
+  for (const character of text) value = (Math.imul(value, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  return value;
+}

@@ -1,0 +1,46 @@
+/** What goes wrong on a simulated floor, by rates from 0 to 1, reproducibly by seed. */
+export type Faults = {
+  readonly seed: number;
+  /** Messages sent twice. */
+  readonly duplicated: number;
+  /** Messages sent late, so that later ones overtake them, by up to `delayMs`. */
+  readonly delayed: number;
+  readonly delayMs: number;
+  /** Tags that a portal misses, per tag and passage. */
+  readonly missedTags: number;
+  /** Picks that find one unit fewer than asked for. */
+  readonly shortPicks: number;
+};
+
+/** A floor on a good day: radio misses a tag now and then. */
+export const EVERYDAY_FAULTS: Faults = {
+  seed: 1,
+  duplicated: 0,
+  delayed: 0,
+  delayMs: 0,
+  missedTags: 0.002,
+  shortPicks: 0,
+};
+
+/** Mulberry32: 32 bits of state, the same sequence for the same seed. */
+export function randomSource(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** FNV-1a over two seeds: 38 bits, what an SGTIN-96 has for a serial. */
+export function serialOf(text: string): number {
+  let low = 2166136261;
+  let high = 3141592653;
+  for (const character of text) {
+    const unit = character.codePointAt(0) ?? 0;
+    low = Math.imul(low ^ unit, 16777619) >>> 0;
+    high = Math.imul(high ^ unit, 2246822519) >>> 0;
+  }
+  return (high % 64) * 2 ** 32 + low;
+}
