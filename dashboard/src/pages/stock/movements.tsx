@@ -41,7 +41,7 @@ export function Movements({ movements }: { readonly movements: readonly Movement
         <tbody>
           {newestFirst.map((movement, index) => (
             <tr key={newestFirst.length - index}>
-              <td class="muted" title={fullTime(movement.at)}>
+              <td class="muted full" title={fullTime(movement.at)}>
                 {clockTime(movement.at)}
               </td>
               <td class="full">
