@@ -1,6 +1,37 @@
+/**
+ * Takes orders in, whatever channel they come from and however often they are sent.
+ *
+ * Owns the order of things: read, recognise what is known, check and map, reserve, and write order and reservation in one
+ * commit. What it answers is committed. An order that waits for something reserves nothing.
+ *
+ * Captures run concurrently; look-ups and commits of many orders share their round trips (`store/batched.ts`, the engine's
+ * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { OrderReservation, PlacedHold } from "../engine/allocator-client.ts";
+import { planCapture } from "../orders/capture.ts";
 import type { CaptureResult } from "../orders/capture-result.ts";
-import type { ChannelAdapter } from "../ports/channels.ts";
+import type { IncomingOrder } from "../orders/incoming-order.ts";
+import type { HoldReason, OrderDocument } from "../orders/order.ts";
+import { orderIdOf } from "../orders/order-identity.ts";
+import type { ChannelAdapter, ChannelReading } from "../ports/channels.ts";
+import { type Catalog, type Channel, catalogOf } from "../store/catalog.ts";
+import type { Database } from "../store/database.ts";
+import {
+  type CapturedOrder,
+  capturedOrderWriter,
+  findKnownOrder,
+  type KnownOrder,
+  readHeldOrder,
+  type TimelineEvent,
+} from "../store/orders.ts";
+import { recordEntry } from "../store/timeline.ts";
+import type { WorkflowStart } from "../workflows/messages.ts";
+import { requestCancellation } from "./cancel-order.ts";
 import type { OperationContext } from "./context.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { completeHeldOrder } from "./release-hold.ts";
+import { promiseFor, reservationRequest, reservedEvent, shortageReason } from "./reserve-stock.ts";
 
 export type CaptureRequest = {
   readonly channelId: string;
@@ -11,9 +42,393 @@ export type CaptureRequest = {
   readonly cause: string;
 };
 
+/** One order of a request, read. */
+type Incoming = {
+  readonly orderId: string;
+  readonly order: IncomingOrder;
+  readonly rawPayload: string;
+  readonly contentHash: string;
+  /** Why the channel cancels the order with this very payload, else `null`. */
+  readonly cancellation: string | null;
+};
+
+type Capture = {
+  readonly context: OperationContext;
+  readonly catalog: Catalog;
+  readonly channel: Channel;
+  readonly adapter: ChannelAdapter;
+  readonly cause: string;
+};
+
+/**
+ * One result for each order of the payload, in its order. A refusal is a result; rejects with an `EngineError` where the
+ * outcome could not be committed: the sender then sends again.
+ */
 export async function captureOrders(
   context: OperationContext,
   request: CaptureRequest,
 ): Promise<readonly CaptureResult[]> {
-  throw new Error(`being built: ${request.channelId} ${context.now()}`);
+  const catalog = catalogOf(context.database);
+  const { channelId, cause } = request;
+  const channel = await catalog.channel(channelId);
+  if (channel === undefined) {
+    return [refusal(channelId, null, "channel_not_found", `There is no channel "${channelId}".`)];
+  }
+  if (!channel.active) {
+    return [refusal(channelId, null, "channel_inactive", `Channel ${channelId} is switched off.`)];
+  }
+  const adapter = request.adapters.get(channel.kind);
+  if (adapter === undefined) {
+    return [refusal(channelId, null, "channel_kind_unknown", `No adapter reads kind "${channel.kind}".`)];
+  }
+  const readings = adapter.read(request.payload, request.topic);
+  const cancelled = new Map(
+    readings.flatMap((reading) =>
+      reading.kind === "cancellation" ? [[reading.externalId, reading.reason] as const] : [],
+    ),
+  );
+  const ordered = new Set(
+    readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : [])),
+  );
+  const capture: Capture = { context, catalog, channel, adapter, cause };
+  const results = readings.map(async (reading): Promise<CaptureResult | null> => {
+    switch (reading.kind) {
+      case "refused": {
+        const { code, detail, externalId } = reading.refusal;
+        return refusal(channelId, externalId ?? null, code, detail);
+      }
+      case "cancellation":
+        // An order that came along carries its cancellation itself.
+        return ordered.has(reading.externalId)
+          ? null
+          : cancelKnown(capture, reading.externalId, reading.reason);
+      case "order":
+        return captureReading(
+          capture,
+          reading,
+          request.payload,
+          cancelled.get(reading.order.externalId) ?? null,
+        );
+      default: {
+        const unreachable: never = reading;
+        return unreachable;
+      }
+    }
+  });
+  return (await Promise.all(results)).filter((result) => result !== null);
+}
+
+/** Captures under way, by order, so that an exact repeat shares the first one's answer. */
+const underWay = new WeakMap<
+  Database,
+  Map<string, { contentHash: string; result: Promise<CaptureResult> }>
+>();
+
+async function captureReading(
+  capture: Capture,
+  reading: ChannelReading & { kind: "order" },
+  payload: string,
+  cancellation: string | null,
+): Promise<CaptureResult> {
+  const { order } = reading;
+  const orderId = orderIdOf(capture.channel.id, order.externalId);
+  if (orderId === undefined) {
+    const detail = `"${order.externalId.slice(0, 100)}" cannot be an order's id: 1 to 64 plain characters are taken.`;
+    return refusal(capture.channel.id, order.externalId.slice(0, 100), "invalid_external_id", detail);
+  }
+  const incoming: Incoming = {
+    orderId,
+    order,
+    rawPayload: (reading.source ?? payload).replace(/[\0\p{Cs}]/gu, "\uFFFD"),
+    contentHash: hashOf(order),
+    cancellation,
+  };
+  const { database } = capture.context;
+  let running = underWay.get(database);
+  if (running === undefined) {
+    running = new Map();
+    underWay.set(database, running);
+  }
+  const first = running.get(orderId);
+  if (first !== undefined && first.contentHash === incoming.contentHash && cancellation === null) {
+    const result = await first.result;
+    return result.outcome === "refused" ? result : { ...result, outcome: "duplicate" };
+  }
+  const result = oneAtATime(database, orderId, () => captureOne(capture, incoming));
+  const entry = { contentHash: incoming.contentHash, result };
+  running.set(orderId, entry);
+  try {
+    return await result;
+  } finally {
+    if (running.get(orderId) === entry) running.delete(orderId);
+  }
+}
+
+async function captureOne(capture: Capture, incoming: Incoming): Promise<CaptureResult> {
+  const known = await findKnownOrder(capture.context.database, incoming.orderId);
+  return known === undefined ? captureNew(capture, incoming) : receiveAgain(capture, incoming, known);
+}
+
+async function captureNew(capture: Capture, incoming: Incoming): Promise<CaptureResult> {
+  const { context, channel } = capture;
+  const plan = await planFor(capture, incoming.order, incoming.orderId);
+  if (plan.status === "refused") {
+    return refusal(channel.id, incoming.order.externalId, plan.code, plan.detail);
+  }
+  const { document } = plan;
+  const holdReasons = withCancellation(plan.holdReasons, incoming.cancellation);
+  if (holdReasons.length > 0) {
+    const record = recordOf(capture, incoming, document, { holdReasons, reservation: null, promise: null });
+    await context.allocator.commit(capturedOrderWriter, record);
+    return resultOf(record);
+  }
+  const locations = await capture.catalog.locations();
+  const lines = document.lines.flatMap(({ lineId, sku, quantity }) =>
+    sku === null ? [] : [{ lineId, sku, quantity }],
+  );
+  const atMs = context.now();
+  const recordFor = (reservation: OrderReservation): CapturedOrder | null => {
+    if (reservation.short.length > 0 && channel.onShortage === "refuse" && reservation.status === "refused") {
+      return null;
+    }
+    const reserved = reservation.status === "reserved" ? reservation : null;
+    return recordOf(capture, incoming, document, {
+      holdReasons: reservation.short.length > 0 ? [shortageReason(reservation.short)] : [],
+      reservation: reserved,
+      promise:
+        reserved === null || reservation.short.length > 0
+          ? null
+          : promiseFor(document, reserved.holds, locations, atMs),
+    });
+  };
+  let record: CapturedOrder | null = null;
+  const reservation = await context.allocator.reserveOrder(reservationRequest(document, lines, 0, atMs), {
+    writer: capturedOrderWriter,
+    record: (outcome) => {
+      record = recordFor(outcome);
+      return record;
+    },
+  });
+  // `record` is what was committed; the engine made it before this line.
+  const committed = record as CapturedOrder | null;
+  if (committed === null) {
+    const { detail } = shortageReason(reservation.short);
+    return refusal(channel.id, incoming.order.externalId, "insufficient_stock", detail);
+  }
+  return resultOf(committed);
+}
+
+/** An order that is there already: a repeat, more of an order that waits for it, a cancellation, or news to note. */
+async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CaptureResult> {
+  const { context, channel } = capture;
+  const { orderId, order, cancellation } = incoming;
+  const duplicate = duplicateOf(known, channel.id, order.externalId);
+  if (cancellation !== null) {
+    return cancelled(capture, duplicate, cancellation);
+  }
+  if (known.contentHash === incoming.contentHash) return duplicate;
+  const cancelReason = order.holdReasons.find((reason) => reason.code === "cancelled_at_channel");
+  const wasCancelled = known.holdReasons.some((reason) => reason.code === "cancelled_at_channel");
+  const isRunning = known.status === "open" || known.status === "on_hold";
+  if (cancelReason !== undefined && !wasCancelled && isRunning) {
+    return cancelled(capture, duplicate, cancelReason.detail);
+  }
+  if (known.status === "on_hold") {
+    const completed = await complete(capture, incoming);
+    if (completed !== null) return { ...completed, outcome: "duplicate" };
+  }
+  await recordEntry(context.database, {
+    orderId,
+    key: `channel.update_received:${incoming.contentHash.slice(0, 24)}`,
+    type: "channel.update_received",
+    summary: `${channel.id} sent the order again with other content.`,
+    cause: capture.cause,
+    data: { payload: incoming.rawPayload.slice(0, 20_000) },
+  });
+  return duplicate;
+}
+
+/**
+ * Puts what the channel sends now to what it sent before, as long as nothing is reserved for the order. `null` where the
+ * order stays as it is: what comes is older, says less, or comes too late.
+ */
+async function complete(capture: Capture, incoming: Incoming): Promise<CaptureResult | null> {
+  const { context, adapter, channel } = capture;
+  const held = await readHeldOrder(context.database, incoming.orderId);
+  if (held === undefined || held.reservations > 0) return null;
+  const [joined, ...others] = adapter.join([held.rawPayload, incoming.rawPayload]);
+  const reading =
+    joined === undefined || others.length > 0
+      ? undefined
+      : adapter
+          .read(joined, null)
+          .find(
+            (candidate) =>
+              candidate.kind === "order" && candidate.order.externalId === held.document.externalId,
+          );
+  const fuller = reading?.kind === "order" ? reading.order : incoming.order;
+  const rawPayload = reading?.kind === "order" && joined !== undefined ? joined : incoming.rawPayload;
+  const isLess =
+    (fuller.lines.length === 0 && held.lines.length > 0) ||
+    (fuller.shippingAddress === undefined && held.document.shippingAddress !== null);
+  const isOlder = Date.parse(fuller.updatedAt) < Date.parse(held.document.channelUpdatedAt ?? "");
+  if (isLess || isOlder) return null;
+  const plan = await planFor(capture, fuller, incoming.orderId);
+  if (plan.status === "refused") return null;
+  await completeHeldOrder(context, held, {
+    document: { ...plan.document, capturedAt: held.document.capturedAt },
+    holdReasons: plan.holdReasons,
+    rawPayload,
+    contentHash: hashOf(fuller),
+    cause: capture.cause,
+  });
+  const now = await findKnownOrder(context.database, incoming.orderId);
+  return now === undefined ? null : duplicateOf(now, channel.id, held.document.externalId);
+}
+
+async function planFor(capture: Capture, order: IncomingOrder, orderId: string) {
+  const { catalog, channel, context } = capture;
+  const names = [...new Set(order.lines.map((line) => line.channelSku))];
+  const skus = new Map(
+    await Promise.all(names.map(async (name) => [name, await catalog.skuFor(channel.id, name)] as const)),
+  );
+  return planCapture(order, {
+    orderId,
+    companyId: channel.companyId,
+    channelId: channel.id,
+    capturedAtMs: context.now(),
+    skuOf: (name) => skus.get(name) ?? null,
+    // Our own basket is a wish: it is refused while the customer can still correct it.
+    addressRequired: channel.kind === "holdfast",
+  });
+}
+
+function withCancellation(
+  reasons: readonly HoldReason[],
+  cancellation: string | null,
+): readonly HoldReason[] {
+  if (cancellation === null || reasons.some((reason) => reason.code === "cancelled_at_channel")) {
+    return reasons;
+  }
+  return [...reasons, { code: "cancelled_at_channel", detail: `The channel says: ${cancellation}.` }];
+}
+
+function recordOf(
+  capture: Capture,
+  incoming: Incoming,
+  document: OrderDocument,
+  outcome: {
+    readonly holdReasons: readonly HoldReason[];
+    readonly reservation: {
+      readonly holds: readonly PlacedHold[];
+      readonly explanation: readonly string[];
+    } | null;
+    readonly promise: CapturedOrder["promise"];
+  },
+): CapturedOrder {
+  const { orderId, channelId } = document;
+  const { cause } = capture;
+  const { holdReasons, reservation } = outcome;
+  const units = document.lines.reduce((sum, line) => sum + line.quantity, 0);
+  const events: TimelineEvent[] = [
+    {
+      key: "order.captured",
+      type: "order.captured",
+      summary: `Order ${document.externalNumber} captured from ${channelId}: ${units} ${units === 1 ? "unit" : "units"}.`,
+      cause,
+      data: { contentHash: incoming.contentHash },
+    },
+  ];
+  if (reservation !== null) events.push(reservedEvent(reservation.holds, 0, cause));
+  if (holdReasons.length > 0) {
+    events.push({
+      key: "order.held",
+      type: "order.held",
+      summary: `On hold: ${holdReasons.map((reason) => reason.detail).join(" ")}`,
+      cause,
+      data: { holdReasons },
+    });
+  }
+  const start: WorkflowStart = {
+    workflow: "orderFulfillment",
+    workflowId: orderId,
+    args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
+  };
+  return {
+    document,
+    rawPayload: incoming.rawPayload,
+    contentHash: incoming.contentHash,
+    holdReasons,
+    holds: reservation?.holds ?? [],
+    sourcing: reservation?.explanation ?? [],
+    promise: outcome.promise,
+    trackingToken: randomBytes(16).toString("base64url"),
+    events,
+    start,
+  };
+}
+
+function resultOf(record: CapturedOrder): CaptureResult {
+  const { document, holdReasons, promise } = record;
+  return {
+    order: document.orderId,
+    channel: document.channelId,
+    externalId: document.externalId,
+    outcome: holdReasons.length > 0 ? "held" : "accepted",
+    lines: document.lines.map(({ lineId, sku, channelSku, quantity }) => ({
+      lineId,
+      sku,
+      channelSku,
+      quantity,
+    })),
+    promise,
+    ...(holdReasons.length > 0 ? { holdReasons } : {}),
+  };
+}
+
+function duplicateOf(known: KnownOrder, channelId: string, externalId: string): CaptureResult {
+  return {
+    order: known.orderId,
+    channel: channelId,
+    externalId,
+    outcome: "duplicate",
+    lines: known.lines,
+    promise: known.promise,
+    ...(known.holdReasons.length > 0 ? { holdReasons: known.holdReasons } : {}),
+  };
+}
+
+async function cancelKnown(capture: Capture, externalId: string, reason: string): Promise<CaptureResult> {
+  const { context, channel } = capture;
+  const orderId = orderIdOf(channel.id, externalId);
+  const known = orderId === undefined ? undefined : await findKnownOrder(context.database, orderId);
+  if (known === undefined) {
+    return refusal(
+      channel.id,
+      externalId,
+      "order_not_found",
+      "The channel cancels an order that it never sent.",
+    );
+  }
+  return cancelled(capture, duplicateOf(known, channel.id, externalId), reason);
+}
+
+/** A cancellation that comes too late is told to the channel, which has to offer a return instead. */
+async function cancelled(capture: Capture, known: CaptureResult, reason: string): Promise<CaptureResult> {
+  const answer = await requestCancellation(capture.context, {
+    orderId: known.order ?? "",
+    reason,
+    by: capture.cause,
+  });
+  if (answer.status === "done") return { ...known, detail: "cancellation requested" };
+  return { ...known, outcome: "refused", code: answer.code, detail: answer.detail };
+}
+
+function refusal(channel: string, externalId: string | null, code: string, detail: string): CaptureResult {
+  return { order: null, channel, externalId, outcome: "refused", lines: [], promise: null, code, detail };
+}
+
+/** Tells a repeat from a change: what the channel says, not how it formats it. */
+function hashOf(order: IncomingOrder): string {
+  return createHash("sha256").update(JSON.stringify(order)).digest("hex");
 }

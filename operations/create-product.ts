@@ -1,11 +1,67 @@
-import type { NewProduct } from "../store/catalog.ts";
+import { countryCode } from "../orders/geography.ts";
+import { gtin14 } from "../orders/gtin.ts";
+import { currencyExponent } from "../orders/money.ts";
+import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../store/catalog.ts";
 import type { OperationContext, Refusal } from "./context.ts";
-import type { WaitingOrdersLookedAt } from "./map-sku.ts";
+import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 
+/** Heaviest parcel that any carrier here takes is 70 kg; goods beyond a tonne are no parcels at all. */
+const MAX_WEIGHT_GRAMS = 1_000_000;
+const MAX_DIMENSION_MM = 10_000;
+
+/**
+ * Adds a product to the catalog and lets the orders go on that waited for its SKU. Repeating it changes nothing; the same
+ * SKU with other data is refused.
+ */
 export async function createProduct(
   context: OperationContext,
   product: NewProduct,
   by: string,
 ): Promise<WaitingOrdersLookedAt | Refusal> {
-  throw new Error(`being built: ${product.sku} ${by} ${context.now()}`);
+  const problem = problemOf(product);
+  if (problem !== null) return { status: "refused", code: "invalid_product", detail: problem };
+  const gtin = gtin14(product.gtin);
+  const originCountry = countryCode(product.originCountry);
+  const companyId = await firstCompanyId(context.database);
+  if (gtin === undefined) {
+    const detail = `"${product.gtin}" is not a GTIN: 8, 12, 13 or 14 digits of which the last checks the others.`;
+    return { status: "refused", code: "invalid_product", detail };
+  }
+  if (originCountry === undefined) {
+    const detail = `"${product.originCountry}" is not a country.`;
+    return { status: "refused", code: "invalid_product", detail };
+  }
+  if (companyId === undefined) {
+    return { status: "refused", code: "company_not_found", detail: "There is no company to sell it." };
+  }
+  const outcome = await insertProduct(context.database, companyId, {
+    ...product,
+    currency: product.currency.toUpperCase(),
+    originCountry,
+    gtin,
+  });
+  if (outcome === "differs") {
+    const detail = `There is a product ${product.sku} already, with other data.`;
+    return { status: "refused", code: "product_exists", detail };
+  }
+  catalogOf(context.database).forgetSku(product.sku);
+  return releaseWaiting(context, product.sku, null, by);
+}
+
+function problemOf(product: NewProduct): string | null {
+  const isWhole = (value: number, from: number, to: number) =>
+    Number.isSafeInteger(value) && value >= from && value <= to;
+  if (!/^[\x21-\x7e]{1,64}$/.test(product.sku))
+    return "A SKU has 1 to 64 printable ASCII characters, no spaces.";
+  if (product.name.trim() === "" || product.name.length > 500) return "A product needs a name.";
+  if (!isWhole(product.weightGrams, 1, MAX_WEIGHT_GRAMS)) return "Weight is in grams, 1 to 1,000,000.";
+  const dimensions = [product.lengthMm ?? 200, product.widthMm ?? 150, product.heightMm ?? 100];
+  if (!dimensions.every((mm) => isWhole(mm, 1, MAX_DIMENSION_MM)))
+    return "Dimensions are in mm, 1 to 10,000.";
+  if (!isWhole(product.priceMinor, 0, 1e12)) return "The price is in minor units, not negative.";
+  if (currencyExponent(product.currency.toUpperCase()) === undefined) {
+    return `"${product.currency}" is not an ISO 4217 currency.`;
+  }
+  if (!/^\d{6,10}$/.test(product.hsCode.replaceAll(".", ""))) return "An HS code has 6 to 10 digits.";
+  return null;
 }

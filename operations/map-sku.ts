@@ -1,9 +1,13 @@
+import { catalogOf, upsertSkuMapping } from "../store/catalog.ts";
+import { ordersWaitingForSku } from "../store/orders.ts";
 import type { OperationContext, Refusal } from "./context.ts";
+import { releaseHold } from "./release-hold.ts";
 
 export type SkuMappingRequest = {
   readonly channelId: string;
   readonly channelSku: string;
   readonly sku: string;
+  /** `staff:…`. */
   readonly by: string;
 };
 
@@ -15,9 +19,44 @@ export type WaitingOrdersLookedAt = {
   readonly stillOnHold: readonly string[];
 };
 
+/** Longest channel SKU that an index entry takes comfortably; marketplaces stop at 40 to 100. */
+const MAX_CHANNEL_SKU_LENGTH = 200;
+
+/** Says what a channel means by its SKU, and lets the orders go on that waited for it. */
 export async function mapSku(
   context: OperationContext,
   request: SkuMappingRequest,
 ): Promise<WaitingOrdersLookedAt | Refusal> {
-  throw new Error(`being built: ${request.sku} ${context.now()}`);
+  const { channelId, sku, by } = request;
+  const channelSku = request.channelSku.trim();
+  if (channelSku === "" || channelSku.length > MAX_CHANNEL_SKU_LENGTH) {
+    const detail = `A channel SKU has 1 to ${MAX_CHANNEL_SKU_LENGTH} characters.`;
+    return { status: "refused", code: "invalid_channel_sku", detail };
+  }
+  const catalog = catalogOf(context.database);
+  if ((await catalog.channel(channelId)) === undefined) {
+    return { status: "refused", code: "channel_not_found", detail: `There is no channel "${channelId}".` };
+  }
+  if (!(await upsertSkuMapping(context.database, { channelId, channelSku, sku }))) {
+    return { status: "refused", code: "product_not_found", detail: `There is no product "${sku}".` };
+  }
+  catalog.forgetSku(channelSku);
+  return releaseWaiting(context, channelSku, channelId, by);
+}
+
+/** Looks again at every order that waited for this channel SKU, oldest first. A crash in between is healed by repeating. */
+export async function releaseWaiting(
+  context: OperationContext,
+  channelSku: string,
+  channelId: string | null,
+  by: string,
+): Promise<WaitingOrdersLookedAt> {
+  const released: string[] = [];
+  const stillOnHold: string[] = [];
+  for (const orderId of await ordersWaitingForSku(context.database, channelSku, channelId)) {
+    const outcome = await releaseHold(context, { orderId, codes: ["unknown_sku"], by });
+    if (outcome.status === "done" && outcome.holdReasons.length === 0) released.push(orderId);
+    else stillOnHold.push(orderId);
+  }
+  return { status: "done", released, stillOnHold };
 }

@@ -1,10 +1,33 @@
-import type { HoldCode, HoldReason } from "../orders/order.ts";
+/**
+ * Lets orders on hold go on, as far as the reason for the hold is gone.
+ *
+ * Some reasons are facts that are looked at again: an unknown SKU goes once every line is mapped, missing stock once it can
+ * be reserved. The others are a person's to clear. As long as any reason is left the order reserves nothing. When the last
+ * one goes, the reservation, the cleared reasons and the message to the saga commit together.
+ */
+import type { OrderReservation, PlacedHold, ReservationLine } from "../engine/allocator-client.ts";
+import { unknownSkuReason } from "../orders/capture.ts";
+import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../orders/order.ts";
+import { catalogOf } from "../store/catalog.ts";
+import {
+  type HeldOrder,
+  type HeldOrderChange,
+  heldOrderWriter,
+  ordersWaitingForStock,
+  readHeldOrder,
+  recordedHolds,
+  type TimelineEvent,
+} from "../store/orders.ts";
+import type { WorkflowSignal } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { promiseFor, reservationRequest, reservedEvent, shortageReason } from "./reserve-stock.ts";
 
 export type ReleaseHoldRequest = {
   readonly orderId: string;
   /** Absent: every reason that can be cleared. */
   readonly codes?: readonly HoldCode[];
+  /** `staff:…`, `catalog:…`. */
   readonly by: string;
 };
 
@@ -14,17 +37,277 @@ export type HoldReleased = {
   readonly holdReasons: readonly HoldReason[];
 };
 
-export async function releaseHold(
+/** Reasons that are a person's decision. */
+const CLEARED_BY_PERSON: readonly HoldCode[] = [
+  "cancelled_at_channel",
+  "fulfilled_at_channel",
+  "payment_pending",
+  "payment_failed",
+  "floor_exception",
+];
+const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
+
+export function releaseHold(
   context: OperationContext,
   request: ReleaseHoldRequest,
 ): Promise<HoldReleased | Refusal> {
-  throw new Error(`being built: ${request.orderId} ${context.now()}`);
+  return oneAtATime(context.database, request.orderId, () => release(context, request));
 }
 
-/** Gives orders that wait for stock of these SKUs another try, oldest first. */
+/** Gives orders that wait for nothing but stock of these SKUs another try, oldest first. Returns those that go on. */
 export async function retryShortOrders(
   context: OperationContext,
   skus: readonly string[],
 ): Promise<readonly string[]> {
-  throw new Error(`being built: ${skus.length} ${context.now()}`);
+  const released: string[] = [];
+  for (const orderId of await ordersWaitingForStock(context.database, skus)) {
+    // One after the other: the oldest order gets the stock.
+    const outcome = await releaseHold(context, {
+      orderId,
+      codes: ["insufficient_stock"],
+      by: "stock:received",
+    });
+    if (outcome.status === "done" && outcome.holdReasons.length === 0) released.push(orderId);
+  }
+  return released;
+}
+
+/** What a change of a held order starts from. */
+type Decision = {
+  readonly order: HeldOrder;
+  readonly document: OrderDocument;
+  /** Reasons that stay, whatever stock says. */
+  readonly left: readonly HoldReason[];
+  readonly cleared: readonly HoldCode[];
+  readonly lineSkus: HeldOrderChange["lineSkus"];
+  readonly lines: readonly ReservationLine[];
+  readonly replacement: HeldOrderChange["replacement"];
+  readonly by: string;
+};
+
+async function release(
+  context: OperationContext,
+  request: ReleaseHoldRequest,
+): Promise<HoldReleased | Refusal> {
+  const order = await readHeldOrder(context.database, request.orderId);
+  if (order === undefined) {
+    return refuse("order_not_found", `There is no order ${request.orderId}.`);
+  }
+  if (order.status !== "on_hold") {
+    return refuse("order_not_on_hold", `Order ${order.orderId} is ${order.status}.`);
+  }
+  const catalog = catalogOf(context.database);
+  const lines = await Promise.all(
+    order.lines.map(async (line) => ({
+      ...line,
+      sku: line.sku ?? (await catalog.skuFor(order.channelId, line.channelSku)),
+    })),
+  );
+  const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
+  const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
+    // Stock is asked last, when nothing else is left.
+    if (reason.code === "insufficient_stock") return [];
+    if (!isAsked(reason.code)) return [reason];
+    switch (reason.code) {
+      case "unknown_sku": {
+        const unknown = unknownSkuReason(lines);
+        return unknown === null ? [] : [unknown];
+      }
+      case "address_missing":
+        return order.document.shippingAddress === null ? [reason] : [];
+      case "lines_missing":
+        return [reason];
+      default:
+        return CLEARED_BY_PERSON.includes(reason.code) ? [] : [reason];
+    }
+  });
+  const shortage = order.holdReasons.filter((reason) => reason.code === "insufficient_stock");
+  const left = others.length > 0 ? [...others, ...shortage] : [];
+  const cleared = order.holdReasons
+    .map((reason) => reason.code)
+    .filter((code) => !left.some((reason) => reason.code === code));
+  const lineSkus = lines.flatMap(({ lineId, sku }, index) =>
+    sku !== null && order.lines[index]?.sku === null ? [{ lineId, sku }] : [],
+  );
+  if (cleared.length === 0 && lineSkus.length === 0) {
+    return refuse("hold_not_cleared", left.map((reason) => reason.detail).join(" "));
+  }
+  return change(context, {
+    order,
+    document: order.document,
+    left,
+    cleared,
+    lineSkus,
+    lines: lines.flatMap(({ lineId, sku, wanted, held }) =>
+      sku !== null && wanted > held ? [{ lineId, sku, quantity: wanted - held }] : [],
+    ),
+    replacement: null,
+    by: request.by,
+  });
+}
+
+/**
+ * Replaces a held order by what the channel has sent since, and lets it go on where nothing is left to wait for. For
+ * `captureOrders`, which holds the order's turn.
+ */
+export async function completeHeldOrder(
+  context: OperationContext,
+  order: HeldOrder,
+  fuller: {
+    readonly document: OrderDocument;
+    readonly holdReasons: readonly HoldReason[];
+    readonly rawPayload: string;
+    readonly contentHash: string;
+    readonly cause: string;
+  },
+): Promise<void> {
+  const { document, rawPayload, contentHash } = fuller;
+  await change(context, {
+    order,
+    document,
+    left: fuller.holdReasons,
+    cleared: ALL_CODES,
+    lineSkus: [],
+    lines: document.lines.flatMap(({ lineId, sku, quantity }) =>
+      sku === null ? [] : [{ lineId, sku, quantity }],
+    ),
+    replacement: { document, rawPayload, contentHash },
+    by: fuller.cause,
+  });
+}
+
+/** Commits the decision, with a reservation where no reason is left and something is still to be reserved. */
+async function change(context: OperationContext, decision: Decision): Promise<HoldReleased | Refusal> {
+  const { order, document, left, lines } = decision;
+  if (left.length > 0 || lines.length === 0) {
+    await context.allocator.commit(heldOrderWriter, changeFor(decision, left, null, null));
+    return { status: "done", holdReasons: left };
+  }
+  const locations = await catalogOf(context.database).locations();
+  const atMs = context.now();
+  const wasShort = order.holdReasons.some((reason) => reason.code === "insufficient_stock");
+  // A shortage that is still one is no news.
+  const isRetry = wasShort && decision.replacement === null && decision.cleared.length === 1;
+  let after: readonly HoldReason[] = [];
+  const reservation = await context.allocator.reserveOrder(
+    reservationRequest(document, lines, order.reservations, atMs),
+    {
+      writer: heldOrderWriter,
+      record: (outcome: OrderReservation): HeldOrderChange | null => {
+        after = outcome.short.length > 0 ? [shortageReason(outcome.short)] : [];
+        if (outcome.status === "refused") {
+          return isRetry ? null : changeFor(decision, after, null, null);
+        }
+        const promise = after.length > 0 ? null : promiseFor(document, outcome.holds, locations, atMs);
+        return changeFor(decision, after, outcome, promise);
+      },
+    },
+  );
+  if (reservation.status === "reserved")
+    await giveBackUnrecorded(context, order.orderId, reservation.holds, atMs);
+  if (reservation.status === "refused" && isRetry) {
+    return refuse("insufficient_stock", after.map((reason) => reason.detail).join(" "));
+  }
+  return { status: "done", holdReasons: after };
+}
+
+function changeFor(
+  decision: Decision,
+  left: readonly HoldReason[],
+  reservation: { readonly holds: readonly PlacedHold[]; readonly explanation: readonly string[] } | null,
+  promise: HeldOrderChange["promise"],
+): HeldOrderChange {
+  const { order, by } = decision;
+  const { orderId } = order;
+  // The version makes keys of different changes differ and those of one change, tried twice, the same.
+  const step = `v${order.version}`;
+  const events: TimelineEvent[] = [];
+  if (reservation !== null) events.push(reservedEvent(reservation.holds, order.reservations, by));
+  if (decision.replacement !== null) {
+    events.push({
+      key: `order.completed_by_channel:${step}`,
+      type: "channel.update_received",
+      summary: `${order.channelId} sent more of the order.`,
+      cause: by,
+      data: { contentHash: decision.replacement.contentHash },
+    });
+  }
+  const gone = order.holdReasons.filter((reason) => !left.some(({ code }) => code === reason.code));
+  if (gone.length > 0) {
+    events.push({
+      key: `order.hold_released:${step}`,
+      type: "order.hold_released",
+      summary: `No longer waiting for: ${gone.map((reason) => reason.code).join(", ")}.`,
+      cause: by,
+      data: { codes: gone.map((reason) => reason.code) },
+    });
+  }
+  if (left.length > 0) {
+    events.push({
+      key: `order.held:${step}`,
+      type: "order.held",
+      summary: `On hold: ${left.map((reason) => reason.detail).join(" ")}`,
+      cause: by,
+      data: { holdReasons: left },
+    });
+  }
+  const key = `hold-released:${orderId}:${step}`;
+  const payload: WorkflowSignal = {
+    workflowId: orderId,
+    signal: "orderMessage",
+    message: { key, type: "hold-released" },
+  };
+  const [first] = events;
+  return {
+    orderId,
+    marker: first?.key ?? `order.hold_released:${step}`,
+    cleared: decision.cleared,
+    added: left.filter(
+      (reason) =>
+        decision.cleared.includes(reason.code) ||
+        !order.holdReasons.some((known) => sameReason(known, reason)),
+    ),
+    lineSkus: decision.lineSkus,
+    holds: reservation?.holds ?? [],
+    sourcing: reservation?.explanation ?? [],
+    promise,
+    events,
+    signal: left.length === 0 ? { key, payload } : null,
+    replacement: decision.replacement,
+  };
+}
+
+function sameReason(a: HoldReason, b: HoldReason): boolean {
+  return a.code === b.code && a.detail === b.detail;
+}
+
+/** The order was cancelled while stock was being reserved for it: nobody would ever ask for these holds. */
+async function giveBackUnrecorded(
+  context: OperationContext,
+  orderId: string,
+  holds: readonly PlacedHold[],
+  atMs: number,
+): Promise<void> {
+  const recorded = await recordedHolds(
+    context.database,
+    orderId,
+    holds.map((hold) => hold.holdId),
+  );
+  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
+  if (lost.length === 0) return;
+  await context.allocator.execute(
+    lost.map(({ holdId, sku, locationId }) => ({
+      type: "release",
+      commandId: `${holdId}:unrecorded`,
+      holdId,
+      sku,
+      locationId,
+      atMs,
+      cause: orderId,
+    })),
+  );
+}
+
+function refuse(code: string, detail: string): Refusal {
+  return { status: "refused", code, detail };
 }

@@ -56,6 +56,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
   }
   const lines = incoming.lines.map((line, index) => orderLine(line, index, incoming.currency, facts));
   const capturedAt = new Date(facts.capturedAtMs).toISOString();
+  const updatedAt = isoTime(incoming.updatedAt);
   const document: OrderDocument = {
     orderId: facts.orderId,
     companyId: facts.companyId,
@@ -64,6 +65,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     externalNumber: incoming.externalNumber,
     externalIds: incoming.externalIds,
     placedAt: isoTime(incoming.placedAt) ?? capturedAt,
+    ...(updatedAt === undefined ? {} : { channelUpdatedAt: updatedAt }),
     capturedAt,
     currency: incoming.currency,
     lines,

@@ -85,6 +85,8 @@ export type OrderDocument = {
   readonly externalNumber: string;
   readonly externalIds: Readonly<Record<string, string>>;
   readonly placedAt: string;
+  /** When the channel last changed it, as the channel says; absent where it does not. */
+  readonly channelUpdatedAt?: string;
   readonly capturedAt: string;
   readonly currency: string;
   readonly lines: readonly OrderLine[];

@@ -41,7 +41,9 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   }
   const list = at(document, "orders");
   if (Array.isArray(list)) return readEach(list, (order) => readOne(order, topic));
-  return readEach([at(document, "order") ?? document], (order) => readOne(order, topic));
+  // The REST API wraps an order; a Return has an `order` of its own beside its id.
+  const wrapped = at(document, "id") === undefined ? at(document, "order") : undefined;
+  return readEach([wrapped ?? document], (order) => readOne(order, topic));
 }
 
 function readOne(order: unknown, topic: string | null): readonly ChannelReading[] {

@@ -1,0 +1,25 @@
+/**
+ * Runs what concerns one order one after the other within this process, so that a decision about an order is not overtaken
+ * by another between its read and its commit. Between processes the store's keys and guards do the same.
+ */
+import type { Database } from "../store/database.ts";
+
+const queues = new WeakMap<Database, Map<string, Promise<unknown>>>();
+
+export function oneAtATime<T>(database: Database, orderId: string, work: () => Promise<T>): Promise<T> {
+  let queue = queues.get(database);
+  if (queue === undefined) {
+    queue = new Map();
+    queues.set(database, queue);
+  }
+  const running = queue;
+  const previous = running.get(orderId);
+  // The predecessor's failure is its own caller's business.
+  const mine = previous === undefined ? work() : previous.then(work, work);
+  running.set(orderId, mine);
+  const forget = () => {
+    if (running.get(orderId) === mine) running.delete(orderId);
+  };
+  mine.then(forget, forget);
+  return mine;
+}
