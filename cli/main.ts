@@ -8,6 +8,7 @@ import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addSimulateDayCommand } from "./commands/simulate-day.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
 import { UserProblem } from "./problem.ts";
@@ -38,6 +39,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addServeCommand(program);
   addSendCommand(program);
   addOrderCommand(program);
+  addSimulateDayCommand(program);
   addMapSkuCommand(program);
   addCreateProductCommand(program);
   addStockCommand(program);

@@ -27,7 +27,7 @@ export type SimulatorsMessage =
   | { readonly type: "failed"; readonly reason: string };
 
 /** How soon robots and people follow a changed pace. */
-const PACE_POLL_MS = 300;
+const PACE_POLL_MS = 1_000;
 
 const parts: { stop(): Promise<void> }[] = [];
 let ending = false;

@@ -1,0 +1,106 @@
+/**
+ * Shoppers who send something back, and the dock that takes it in: the return is asked for through the shopper's
+ * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
+ */
+import type { OrderView, ReturnView, TrackingView } from "../../gateway/api.ts";
+import type { RestClient } from "../client/rest.ts";
+import { RequestRefused } from "../client/rest.ts";
+import type { Random } from "./random.ts";
+
+const REASONS = ["too_small", "too_large", "changed_mind", "defective", "not_as_described"] as const;
+const POLL_MS = 400;
+/** Returns that are under way at a time. */
+const CLERKS = 8;
+
+export type ReturnsDesk = {
+  /** Queues a return of some units of a delivered order. */
+  enqueue(orderId: string): void;
+  readonly requested: number;
+  readonly finished: number;
+  readonly problems: readonly string[];
+  /** Whether nothing is queued or under way. */
+  idle(): boolean;
+  stop(): void;
+};
+
+export function openReturnsDesk(rest: RestClient, random: Random, patienceMs: number): ReturnsDesk {
+  const queue: string[] = [];
+  const problems: string[] = [];
+  let requested = 0;
+  let finished = 0;
+  let busy = 0;
+  let stopped = false;
+
+  const work = async (orderId: string): Promise<void> => {
+    const order = await rest.get<OrderView>(`/v1/orders/${encodeURIComponent(orderId)}`);
+    const token = new URL(order.trackingUrl).pathname.split("/").at(-1) ?? "";
+    const tracking = await rest.get<TrackingView>(`/v1/track/${token}`);
+    const returnable = tracking.lines.filter((line) => line.returnable > 0);
+    if (returnable.length === 0) return;
+    const line = random.pick(returnable);
+    requested += 1;
+    const quantity = random.integer(1, line.returnable);
+    const asked = await rest.post<ReturnView>(`/v1/track/${token}/returns`, {
+      lines: [{ lineId: line.lineId, quantity }],
+      reason: random.pick(REASONS),
+      comment: "Sent back in the simulation.",
+    });
+    const path = `/v1/returns/${encodeURIComponent(asked.id)}`;
+    const labelled = await until(path, (view) => view.status !== "requested" && view.shipment !== null);
+    if (labelled === null) return;
+    await rest.post(`${path}/receive`, {});
+    // One in eight comes back damaged: refunded all the same, but not for sale again.
+    const disposition = random.chance(0.125) ? "damaged" : "restocked";
+    await rest.post(`${path}/inspect`, { lines: [{ lineId: line.lineId, disposition }] });
+    if ((await until(path, (view) => view.status === "refunded")) !== null) finished += 1;
+  };
+
+  const until = async (path: string, reached: (view: ReturnView) => boolean): Promise<ReturnView | null> => {
+    const deadline = Date.now() + patienceMs;
+    while (!stopped) {
+      const view = await rest.get<ReturnView>(path);
+      if (reached(view)) return view;
+      if (view.status === "declined" || view.status === "cancelled" || Date.now() > deadline) {
+        problems.push(`${view.id} of ${view.orderId} stays ${view.status}`);
+        return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    return null;
+  };
+
+  const next = (): void => {
+    while (!stopped && busy < CLERKS) {
+      const orderId = queue.shift();
+      if (orderId === undefined) return;
+      busy += 1;
+      work(orderId)
+        .catch((error: unknown) => {
+          const what = error instanceof RequestRefused ? error.code : String(error);
+          problems.push(`return of ${orderId}: ${what}`);
+        })
+        .finally(() => {
+          busy -= 1;
+          next();
+        });
+    }
+  };
+
+  return {
+    enqueue: (orderId) => {
+      queue.push(orderId);
+      next();
+    },
+    get requested() {
+      return requested;
+    },
+    get finished() {
+      return finished;
+    },
+    problems,
+    idle: () => queue.length === 0 && busy === 0,
+    stop: () => {
+      stopped = true;
+    },
+  };
+}

@@ -1,0 +1,398 @@
+/**
+ * Plays a planned day against a running system and reports how it went.
+ *
+ * D1. At most `depth` orders are under way at a time: the system is kept busy, not buried.
+ * D2. The day survives a restart of the system: streams reconnect and resend, questions are asked again.
+ * D3. Every number of the report is read after the day, from the books, not counted along the way.
+ */
+import type { PositionView } from "../../engine/allocator-client.ts";
+import type { CaptureResult } from "../../gateway/api.ts";
+import { type Database, openDatabase } from "../../store/database.ts";
+import type { Access } from "../client/credentials.ts";
+import { RequestRefused, RestClient } from "../client/rest.ts";
+import { StreamClient } from "../client/stream.ts";
+import { UserProblem } from "../problem.ts";
+import { sandboxCatalog } from "../sandbox/catalog.ts";
+import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
+import { type Audit, auditStock } from "./audit.ts";
+import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
+import {
+  type DayProgress,
+  type DayTotals,
+  type HeldReason,
+  readDelivered,
+  readHeld,
+  readProgress,
+  readStageTimes,
+  readTotals,
+  type StageTime,
+} from "./day-statistics.ts";
+import { auditDoubles, simulatedWorld } from "./ledger-audit.ts";
+import { seededRandom } from "./random.ts";
+import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
+
+export type DayOptions = {
+  readonly orders: number;
+  readonly seed: string;
+  /** Share of delivered orders that come back, 0 to 100. */
+  readonly returnsPercent: number;
+  /** Pace of the simulated world; 1 is demonstration pace. */
+  readonly speed: number;
+  /** Orders under way at a time. */
+  readonly depth: number;
+  /** Without any progress for so long the day ends as it stands. */
+  readonly patienceMs: number;
+};
+
+export type DayView = DayProgress & {
+  readonly sent: number;
+  readonly planned: number;
+  readonly returns: number;
+};
+
+export type DayReport = {
+  readonly seed: string;
+  readonly orders: DayTotals & {
+    readonly planned: number;
+    readonly accepted: number;
+    readonly heldAtCapture: number;
+    readonly duplicatesRecognised: number;
+    readonly refused: number;
+    readonly unfinished: number;
+  };
+  readonly held: readonly HeldReason[];
+  readonly oversold: number;
+  readonly doubled: number;
+  readonly stock: Pick<Audit, "reconciled" | "positions" | "units">;
+  readonly stages: readonly StageTime[];
+  readonly seconds: number;
+  readonly capturedPerSecond: number;
+  readonly ordersPerSecond: number;
+  readonly findings: readonly string[];
+  /** Whether the day went as a day should. */
+  readonly ok: boolean;
+};
+
+const TICK_MS = 300;
+/** How long a restart of the system may take. */
+const RESTART_PATIENCE_MS = 90_000;
+
+export async function runDay(
+  access: Access,
+  options: DayOptions,
+  onProgress: (view: DayView) => void,
+): Promise<DayReport> {
+  const { databaseUrl, simulatorsUrl } = access;
+  if (databaseUrl === null || simulatorsUrl === null) {
+    throw new UserProblem(
+      "no_sandbox",
+      "A day can be simulated only against a sandbox that was started in this folder.",
+      "Run `npm start` here, or leave out --url and let simulate-day start one.",
+    );
+  }
+  const database = openDatabase(databaseUrl, { maxConnections: 4, name: "holdfast-simulate-day" });
+  const rest = new RestClient(access, { patienceMs: RESTART_PATIENCE_MS });
+  const stream = await StreamClient.open(access);
+  const pace = keepPace(simulatorsUrl, options.speed);
+  try {
+    return await new Day(database, rest, stream, simulatorsUrl, options, onProgress).run();
+  } finally {
+    await pace.stop();
+    stream.close();
+    await database.end();
+  }
+}
+
+class Day {
+  private readonly database: Database;
+  private readonly rest: RestClient;
+  private readonly stream: StreamClient;
+  private readonly simulatorsUrl: string;
+  private readonly options: DayOptions;
+  private readonly onProgress: (view: DayView) => void;
+  private readonly plan: DayPlan;
+  private readonly returns: ReturnsDesk;
+  private readonly orderIds: string[] = [];
+  private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, refused: 0 };
+  private readonly findings: string[] = [];
+  private progress: DayProgress = { captured: 0, shipped: 0, completed: 0, cancelled: 0, held: 0, open: 0 };
+  private sent = 0;
+
+  constructor(
+    database: Database,
+    rest: RestClient,
+    stream: StreamClient,
+    simulatorsUrl: string,
+    options: DayOptions,
+    onProgress: (view: DayView) => void,
+  ) {
+    this.database = database;
+    this.rest = rest;
+    this.stream = stream;
+    this.simulatorsUrl = simulatorsUrl;
+    this.options = options;
+    this.onProgress = onProgress;
+    this.plan = planDay(sandboxCatalog(), {
+      orders: options.orders,
+      seed: options.seed,
+      startsAt: new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000),
+    });
+    this.returns = openReturnsDesk(rest, seededRandom(`${options.seed} returns`), options.patienceMs);
+  }
+
+  async run(): Promise<DayReport> {
+    await this.receiveDelivery();
+    const began = Date.now();
+    const sending = this.sendAll();
+    const capturedIn = sending.then(() => Date.now() - began);
+    await this.untilEnd(sending);
+    const seconds = (Date.now() - began) / 1000;
+    return this.report(seconds, (await capturedIn) / 1000);
+  }
+
+  /** The morning delivery: what the day will ask for beyond what is there. */
+  private async receiveDelivery(): Promise<void> {
+    const skus = [...this.plan.demand.keys()];
+    const available = new Map<string, number>();
+    for (const position of await this.enginePositions(skus)) {
+      available.set(position.sku, (available.get(position.sku) ?? 0) + position.availableToPromise);
+    }
+    const suppliers = new Set(
+      sandboxCatalog()
+        .filter((product) => product.source === "supplier")
+        .map((product) => product.sku),
+    );
+    const atMs = Date.now();
+    const commands = skus.flatMap((sku) => {
+      const missing = (this.plan.demand.get(sku) ?? 0) * 2 - (available.get(sku) ?? 0);
+      if (missing <= 0) return [];
+      const places = SANDBOX_LOCATIONS.filter((location) =>
+        suppliers.has(sku) ? location.kind === "supplier" : location.kind === "fulfillment_center",
+      );
+      return places.map(({ locationId }) => ({
+        type: "receive" as const,
+        sku,
+        locationId,
+        quantity: Math.ceil(missing / places.length),
+        commandId: `delivery:${this.options.seed}:${atMs}:${sku}:${locationId}`,
+        atMs,
+        cause: `delivery:${this.options.seed}`,
+      }));
+    });
+    for (let from = 0; from < commands.length; from += 500) {
+      const reply = await this.stream.request({
+        type: "stock.execute",
+        commands: commands.slice(from, from + 500),
+      });
+      if (reply.type !== "stock.executed")
+        throw new Error(`the morning delivery was refused: ${JSON.stringify(reply)}`);
+    }
+  }
+
+  private async sendAll(): Promise<void> {
+    const mapAt = Math.floor(this.plan.sendings.length * 0.6);
+    const inFlight = new Set<Promise<void>>();
+    for (const [index, sending] of this.plan.sendings.entries()) {
+      if (index === mapAt) await this.mapSkus();
+      while (
+        this.sent - this.progress.completed - this.progress.cancelled - this.progress.held >=
+        this.options.depth
+      ) {
+        await pause(TICK_MS / 3);
+      }
+      this.sent += 1;
+      const work = this.sendOne(sending).finally(() => inFlight.delete(work));
+      inFlight.add(work);
+      if (inFlight.size >= 512) await Promise.race(inFlight);
+    }
+    await Promise.all(inFlight);
+  }
+
+  private async sendOne({ channel, order, sentTwice, cancellation }: PlannedSending): Promise<void> {
+    const [result] = await this.capture(channel, order.payload, order.topic);
+    if (result === undefined) throw new Error(`${channel} ${order.externalId}: no result`);
+    this.count(result);
+    if (result.order !== null) this.orderIds.push(result.order);
+    if (sentTwice) {
+      const [again] = await this.capture(channel, order.payload, order.topic);
+      if (again !== undefined) this.count(again);
+      if (again?.outcome !== "duplicate" || again.order !== result.order) {
+        this.findings.push(`${channel} ${order.externalId}, sent twice, came back as ${again?.outcome}.`);
+      }
+    }
+    if (cancellation === null || result.order === null) return;
+    if (cancellation.by === "channel") {
+      await this.capture(channel, cancellation.message.payload, cancellation.message.topic);
+      return;
+    }
+    try {
+      await this.rest.post(`/v1/orders/${encodeURIComponent(result.order)}/cancel`, {
+        reason: "The customer called and cancelled.",
+      });
+    } catch (error) {
+      // Already on its way: the customer will have to send it back.
+      if (!(error instanceof RequestRefused) || error.status >= 500) throw error;
+    }
+  }
+
+  private async capture(
+    channel: string,
+    payload: string,
+    topic: string | null,
+  ): Promise<readonly CaptureResult[]> {
+    const reply = await this.stream.request({
+      type: "order.capture",
+      channel,
+      payload,
+      ...(topic === null ? {} : { topic }),
+    });
+    if (reply.type === "order.captured") return reply.results;
+    throw new Error(`${channel} could not send: ${JSON.stringify(reply)}`);
+  }
+
+  private count(result: CaptureResult): void {
+    this.outcomes[result.outcome] += 1;
+    if (result.outcome === "refused") {
+      this.findings.push(
+        `${result.channel} ${result.externalId} was refused: ${result.code}, ${result.detail}`,
+      );
+    }
+  }
+
+  /** By noon somebody has looked at the unknown SKUs. */
+  private async mapSkus(): Promise<void> {
+    for (const mapping of this.plan.mappings) await this.rest.post("/v1/sku-mappings", mapping);
+  }
+
+  private async untilEnd(sending: Promise<void>): Promise<void> {
+    const choose = seededRandom(`${this.options.seed} who returns`);
+    const considered = new Set<string>();
+    let allSent = false;
+    let failure: { readonly error: unknown } | null = null;
+    sending.then(
+      () => {
+        allSent = true;
+      },
+      (error: unknown) => {
+        failure = { error };
+      },
+    );
+    let lastChange = Date.now();
+    let lastState = "";
+    for (;;) {
+      if (failure !== null) throw (failure as { readonly error: unknown }).error;
+      await pause(TICK_MS);
+      const ids = [...this.orderIds];
+      try {
+        this.progress = await readProgress(this.database, ids);
+        for (const id of await readDelivered(this.database, ids)) {
+          if (considered.has(id)) continue;
+          considered.add(id);
+          if (choose.chance(this.options.returnsPercent / 100)) this.returns.enqueue(id);
+        }
+      } catch {
+        // The database is being restarted with the rest; D2.
+        continue;
+      }
+      const view = {
+        ...this.progress,
+        sent: this.sent,
+        planned: this.plan.sendings.length,
+        returns: this.returns.finished,
+      };
+      this.onProgress(view);
+      const state = JSON.stringify([view, this.returns.requested]);
+      if (state !== lastState) {
+        lastState = state;
+        lastChange = Date.now();
+      }
+      const quiet = Date.now() - lastChange;
+      if (allSent && this.progress.open === 0 && this.returns.idle() && quiet > 2 * TICK_MS) return;
+      if (quiet > this.options.patienceMs) {
+        this.findings.push(
+          `Nothing has moved for ${Math.round(quiet / 1000)} s: ${this.progress.open} orders are still open.`,
+        );
+        this.returns.stop();
+        return;
+      }
+    }
+  }
+
+  private async report(seconds: number, captureSeconds: number): Promise<DayReport> {
+    const ids = this.orderIds;
+    const stock = await this.settledStock();
+    const doubles = await auditDoubles(this.database, simulatedWorld(this.simulatorsUrl), ids);
+    const totals = await readTotals(this.database, ids);
+    const lost = new Set(ids).size - totals.orders;
+    if (lost > 0) this.findings.push(`${lost} orders were acknowledged and are not there.`);
+    const findings = [...this.findings, ...this.returns.problems, ...stock.findings, ...doubles.findings];
+    const { accepted, held, duplicate, refused } = this.outcomes;
+    return {
+      seed: this.options.seed,
+      orders: {
+        planned: this.plan.sendings.length,
+        accepted,
+        heldAtCapture: held,
+        duplicatesRecognised: duplicate,
+        refused,
+        unfinished: this.progress.open,
+        ...totals,
+      },
+      held: await readHeld(this.database, ids),
+      oversold: stock.oversold,
+      doubled: doubles.doubled,
+      stock: { reconciled: stock.reconciled, positions: stock.positions, units: stock.units },
+      stages: await readStageTimes(this.database, ids),
+      seconds: round(seconds),
+      capturedPerSecond: round(ids.length / Math.max(captureSeconds, 0.001)),
+      ordersPerSecond: round(totals.orders / Math.max(seconds, 0.001)),
+      findings,
+      ok: findings.length === 0,
+    };
+  }
+
+  /** The ledger's read model follows the engine by a moment; a difference counts once it stays. */
+  private async settledStock(): Promise<Omit<Audit, "doubled">> {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const audit = await auditStock(this.database, (skus) => this.enginePositions(skus));
+      if (audit.reconciled || Date.now() > deadline) return audit;
+      await pause(TICK_MS);
+    }
+  }
+
+  private async enginePositions(skus: readonly string[]): Promise<readonly PositionView[]> {
+    const reply = await this.stream.request({ type: "stock.positions", skus });
+    if (reply.type !== "stock.positions") throw new Error(`no stock positions: ${JSON.stringify(reply)}`);
+    return reply.positions as readonly PositionView[];
+  }
+}
+
+/** Speeds the simulated world up, again after each restart of it, and gives it back its pace at the end. */
+function keepPace(simulatorsUrl: string, speed: number): { stop(): Promise<void> } {
+  const set = (value: number): Promise<unknown> =>
+    fetch(`${simulatorsUrl}/simulation`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ speed: value }),
+    }).catch(() => undefined);
+  let pending: Promise<unknown> = set(speed);
+  const timer = setInterval(() => {
+    pending = set(speed);
+  }, 1_000);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await pending;
+      await set(1);
+    },
+  };
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
