@@ -36,10 +36,13 @@ export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 /** Sign-in attempts: a person mistypes a few times, a guesser needs millions. Bucket size and refill per second. */
 export const LOGIN_BUCKET = { size: 10, perSecond: 10 / 60 };
-/** Requests of one API key or session from one address. A dashboard needs 5 a second; a connector streams by WebSocket. */
-export const REQUEST_BUCKET = { size: 400, perSecond: 200 };
-/** Requests without identity (tracking pages, webhooks before their signature is checked) from one address. */
-export const ANONYMOUS_BUCKET = { size: 200, perSecond: 100 };
+/**
+ * Requests of one API key or session from one address: near what one process can answer, so that one runaway caller
+ * does not take all of it.
+ */
+export const REQUEST_BUCKET = { size: 10_000, perSecond: 5_000 };
+/** Requests of one address without identity: tracking pages, and webhooks, which come in bursts from one carrier. */
+export const ANONYMOUS_BUCKET = { size: 4_000, perSecond: 2_000 };
 /** Buckets remembered; beyond it the one that was used longest ago is forgotten, which by then has refilled. */
 export const MAX_BUCKETS = 50_000;
 /** How long an `Idempotency-Key` is remembered: longer than any connector goes on retrying. */

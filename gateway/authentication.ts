@@ -39,9 +39,11 @@ export function presentedCredential(headers: HttpRequest["headers"]): Credential
   return session === null ? null : { kind: "session", secret: session };
 }
 
+/** @param options without `renew` a session's idle time runs on: an open connection alone does not keep it alive */
 export async function authenticate(
   database: Database,
   credential: Credential | null,
+  options: { readonly renew: boolean } = { renew: true },
 ): Promise<Principal | null> {
   if (credential === null) return null;
   if (credential.kind === "key") {
@@ -56,7 +58,7 @@ export async function authenticate(
           staff: null,
         };
   }
-  const staff = await findSession(database, credential.secret);
+  const staff = await findSession(database, credential.secret, options);
   return staff === null
     ? null
     : {

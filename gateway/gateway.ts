@@ -1,8 +1,29 @@
+/**
+ * The edge as one part: REST, webhooks, the WebSocket stream and the dashboard's files on one port. Everything that it
+ * needs is handed in by the composition root; everything that it does to orders goes through operations.
+ */
 import type { Logger } from "pino";
+import {
+  ANONYMOUS_BUCKET,
+  IDEMPOTENCY_CLAIM_MS,
+  LOGIN_BUCKET,
+  MAX_BUCKETS,
+  REQUEST_BUCKET,
+} from "../config/limits.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Database } from "../store/database.ts";
+import { forgetIdempotencyKeys } from "../store/idempotency.ts";
+import { startHttpServer } from "./http-server.ts";
+import { createMetrics } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import { createRestHandler } from "./rest-handler.ts";
+import type { Services } from "./route.ts";
+import { routeTable } from "./route-table.ts";
+import { loadStaticFiles } from "./static-files.ts";
+import { createStreamServer } from "./stream/stream-server.ts";
+import { TokenBuckets } from "./token-buckets.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
@@ -26,6 +47,51 @@ export type GatewayOptions = {
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
 
-export function startGateway(_options: GatewayOptions): Promise<Gateway> {
-  return Promise.reject(new Error("the gateway is being built"));
+/** How often keys past their retention are forgotten. */
+const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
+
+/** @throws Error with code `EADDRINUSE` where the port is taken */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { database, allocator, logger } = options;
+  const services: Services = {
+    database,
+    allocator,
+    operations: { database, allocator, now: Date.now },
+    channelAdapters: options.channelAdapters,
+    carrier: options.carrier,
+    publicUrl: options.publicUrl,
+    readiness: options.readiness,
+    metrics: createMetrics(allocator),
+    loginBuckets: new TokenBuckets(LOGIN_BUCKET, MAX_BUCKETS),
+    addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
+    callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
+    logger,
+  };
+  const stream = createStreamServer(services);
+  const http = await startHttpServer({
+    host: options.host,
+    port: options.port,
+    logger,
+    handler: createRestHandler(
+      routeTable,
+      services,
+      loadStaticFiles(options.dashboardFolder),
+      new Map([["/openapi.json", openApiDocument(routeTable, options.publicUrl)]]),
+    ),
+    addRoutes: stream.addRoutes,
+  });
+  const housekeeping = setInterval(() => {
+    forgetIdempotencyKeys(database).catch((error: unknown) =>
+      logger.warn({ err: error }, "old idempotency keys could not be forgotten"),
+    );
+  }, HOUSEKEEPING_MS);
+  housekeeping.unref();
+  return {
+    port: http.port,
+    stop: async () => {
+      clearInterval(housekeeping);
+      await stream.stop();
+      await http.stop();
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { EngineError } from "../engine/errors.ts";
+import type { Refusal } from "../operations/context.ts";
 import type { Problem } from "./api.ts";
 import type { HttpReply } from "./http-server.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.ts";
@@ -13,6 +14,11 @@ export class ApiError extends Error {
     this.name = "ApiError";
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** An operation's refusal; its code is the operation's own. */
+  static of(refusal: Refusal): ApiError {
+    return Object.assign(new ApiError("invalid_request", refusal.detail), { code: refusal.code });
   }
 }
 

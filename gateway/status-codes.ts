@@ -34,6 +34,7 @@ export const STATUS_CODES_BY_CODE = {
   not_ready: { status: 503, title: "Something that the server depends on does not answer." },
 
   // The stream
+  unsupported_subprotocol: { status: 400, title: "None of the offered subprotocols is spoken here." },
   malformed_frame: {
     status: 400,
     title: "The frame is not a message or an array of messages of its subprotocol.",

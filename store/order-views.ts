@@ -101,6 +101,7 @@ type FulfillmentOrderJson = {
   readonly stage: FloorStage;
   readonly handlingUnit: string | null;
   readonly lines: readonly {
+    readonly holdId: string;
     readonly lineId: string;
     readonly sku: string;
     readonly quantity: number;
@@ -338,6 +339,15 @@ export async function readFulfillmentOrderHolds(
   );
   if (rows.length === 0) return null;
   return rows.flatMap(({ holdId, quantity }) => (holdId === null ? [] : [{ holdId, quantity }]));
+}
+
+/** Whether there is such an order, of that channel. */
+export async function hasOrder(database: Queryable, orderId: string, channelId: string): Promise<boolean> {
+  const { rowCount } = await database.query("select from orders where id = $1 and channel_id = $2", [
+    orderId,
+    channelId,
+  ]);
+  return rowCount === 1;
 }
 
 /** @returns null where there is no such shipment */

@@ -101,8 +101,12 @@ export async function openSession(database: Queryable, staffId: string): Promise
   return token;
 }
 
-/** @returns who is signed in by `token`, or null where it is unknown or has expired. Moves the idle expiry. */
-export async function findSession(database: Queryable, token: string): Promise<StaffMember | null> {
+/** @returns who is signed in by `token`, or null where it is unknown or has expired. `renew` moves the idle expiry. */
+export async function findSession(
+  database: Queryable,
+  token: string,
+  options: { readonly renew: boolean },
+): Promise<StaffMember | null> {
   const { rows } = await database.query<StaffRow & { renew: boolean }>(
     `select staff.id, staff.company_id, staff.email, staff.name, staff.role,
             session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew
@@ -112,7 +116,7 @@ export async function findSession(database: Queryable, token: string): Promise<S
   );
   const row = rows[0];
   if (row === undefined) return null;
-  if (row.renew) {
+  if (row.renew && options.renew) {
     await database.query(
       `update staff_session
           set expires_at = least(now() + $2 * interval '1 millisecond', created_at + $3 * interval '1 millisecond')

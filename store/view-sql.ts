@@ -40,6 +40,6 @@ export const RETURN_JSON = `jsonb_build_object(
 export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
   'id', f.id, 'locationId', f.location_id, 'locationName', location.name, 'status', f.status, 'stage', f.stage,
   'handlingUnit', f.handling_unit,
-  'lines', (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
-      'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified) order by line.hold_id), '[]')
+  'lines', (select coalesce(jsonb_agg(jsonb_build_object('holdId', line.hold_id, 'lineId', line.line_id,
+      'sku', line.sku, 'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified) order by line.hold_id), '[]')
     from fulfillment_order_line line where line.fulfillment_order_id = f.id))`;

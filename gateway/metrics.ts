@@ -1,0 +1,98 @@
+/** What the gateway counts, in Prometheus' format. One registry a gateway, so that two in one process do not collide. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { CaptureResult } from "../orders/capture-result.ts";
+
+export type Metrics = {
+  observeRequest(route: string, method: string, status: number, seconds: number): void;
+  countCaptured(results: readonly CaptureResult[]): void;
+  countMessage(type: string, outcome: string): void;
+  countCutOff(reason: string): void;
+  connectionOpened(): void;
+  connectionClosed(): void;
+  contentType: string;
+  text(): Promise<string>;
+};
+
+export function createMetrics(allocator: AllocatorClient): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: "holdfast_http_request_duration_seconds",
+    help: "Time from a request's first byte to its reply, by route.",
+    labelNames: ["route", "method", "status"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  const captured = new Counter({
+    name: "holdfast_orders_captured_total",
+    help: "Orders taken, by channel and outcome.",
+    labelNames: ["channel", "outcome"],
+    registers,
+  });
+  const messages = new Counter({
+    name: "holdfast_stream_messages_total",
+    help: "WebSocket messages answered, by type and outcome.",
+    labelNames: ["type", "outcome"],
+    registers,
+  });
+  const cutOff = new Counter({
+    name: "holdfast_stream_cut_off_total",
+    help: "WebSocket connections that the server closed, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const connections = new Gauge({
+    name: "holdfast_stream_connections",
+    help: "Open WebSocket connections.",
+    registers,
+  });
+  const holds = shardGauge("holdfast_engine_holds", "Open holds of each shard.");
+  const sequence = shardGauge("holdfast_engine_sequence", "Last committed journal sequence of each shard.");
+  const positions = shardGauge("holdfast_engine_positions", "Stock positions of each shard.");
+  const up = new Gauge({
+    name: "holdfast_engine_up",
+    help: "1 where the engine answers, 0 where it does not.",
+    registers,
+  });
+
+  function shardGauge(name: string, help: string): Gauge<"shard"> {
+    return new Gauge({ name, help, labelNames: ["shard"], registers });
+  }
+
+  /** An engine that does not answer must not take the other numbers away. */
+  async function readEngine(): Promise<void> {
+    try {
+      for (const shard of await allocator.status()) {
+        const label = { shard: String(shard.shard) };
+        holds.set(label, shard.holds);
+        sequence.set(label, shard.sequence);
+        positions.set(label, shard.positions);
+      }
+      up.set(1);
+    } catch {
+      up.set(0);
+    }
+  }
+
+  return {
+    observeRequest: (route, method, status, seconds) =>
+      requests.observe({ route, method, status: String(status) }, seconds),
+    countCaptured: (results) => {
+      for (const { channel, outcome } of results) {
+        // A refused order may name any channel at all: it must not become a label.
+        captured.inc({ channel: outcome === "refused" ? "-" : channel, outcome });
+      }
+    },
+    countMessage: (type, outcome) => messages.inc({ type, outcome }),
+    countCutOff: (reason) => cutOff.inc({ reason }),
+    connectionOpened: () => connections.inc(),
+    connectionClosed: () => connections.dec(),
+    contentType: registry.contentType,
+    text: async () => {
+      await readEngine();
+      return registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,283 @@
+/**
+ * One request from bytes to reply: route, rate limit, identity, origin, permission, input, idempotency, handler, ETag.
+ * The order matters: nothing about the body is looked at before the caller is known to be allowed.
+ */
+import { createHash } from "node:crypto";
+import Type from "typebox";
+import { Compile, type Validator } from "typebox/compile";
+import { InvalidCursorError } from "../store/cursor.ts";
+import { claimIdempotencyKey, releaseIdempotencyKey, storeIdempotentReply } from "../store/idempotency.ts";
+import {
+  authenticate,
+  isOwnOrigin,
+  type Principal,
+  presentedCredential,
+  requirePermission,
+} from "./authentication.ts";
+import { parseBoundedJson } from "./bounded-json.ts";
+import type { HttpHandler, HttpReply, HttpRequest } from "./http-server.ts";
+import { ApiError, describeError, problemReply } from "./problem.ts";
+import type { Answer, Call, Route, Services } from "./route.ts";
+import { createRouter } from "./router.ts";
+import { matchesEtag, type StaticFiles } from "./static-files.ts";
+import type { TokenBuckets } from "./token-buckets.ts";
+import { firstFault } from "./validation.ts";
+
+type Checks = {
+  readonly query: Validator | null;
+  readonly integers: ReadonlySet<string>;
+  readonly body: Validator | null;
+};
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const LOOPBACK = /^(127\.|::1$|0000:0000:0000:0000:0000:0000:0000:0001$|0000:0000:0000:0000:0000:ffff:7f)/;
+/** Answers that say nothing of the request itself: the caller should try again, so they are not kept for its key. */
+const TRANSIENT = new Set([408, 409, 429, 500, 503]);
+
+export function createRestHandler(
+  table: readonly Route[],
+  services: Services,
+  staticFiles: StaticFiles,
+  documents: ReadonlyMap<string, string>,
+): HttpHandler {
+  const router = createRouter(table);
+  const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
+  const { database, logger, metrics, addressBuckets, callerBuckets } = services;
+
+  return async (request) => {
+    const started = performance.now();
+    let label = "-";
+    let reply: HttpReply;
+    try {
+      const match = router.match(request.method, request.path);
+      if (match === null) {
+        reply = serveDocument(request);
+      } else {
+        label = match.route.path;
+        reply = await callRoute(match.route, match.params, request);
+      }
+    } catch (error) {
+      reply = failureReply(error, request);
+    }
+    metrics.observeRequest(label, request.method, reply.status, (performance.now() - started) / 1000);
+    return reply;
+  };
+
+  function serveDocument(request: HttpRequest): HttpReply {
+    const document = documents.get(request.path);
+    if (document !== undefined && (request.method === "GET" || request.method === "HEAD")) {
+      return withEtag(request, 200, document, {});
+    }
+    if (request.path === "/v1/stream") throw new ApiError("upgrade_required", "Connect by WebSocket.");
+    const file = staticFiles(request);
+    if (file === null) throw new ApiError("not_found", "There is nothing at this address.");
+    return file;
+  }
+
+  async function callRoute(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    request: HttpRequest,
+  ): Promise<HttpReply> {
+    const principal = await identify(route, request);
+    const check = checks.get(route);
+    if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    const call: Call<unknown, unknown> = {
+      request,
+      params,
+      query: readQuery(request.query, check),
+      body: readBody(route, request, check.body),
+      principal,
+      services,
+    };
+    const key = idempotencyKey(route, request);
+    if (key === null) return replyOf(request, route, await route.handle(call));
+    return once(route, call, key);
+  }
+
+  /** @returns null on public routes */
+  async function identify(route: Route, request: HttpRequest): Promise<Principal | null> {
+    const { access } = route;
+    const local = LOOPBACK.test(request.remoteAddress) && request.headers["x-forwarded-for"] === undefined;
+    if (access.kind === "public" || (access.kind === "local-or" && local)) {
+      // Probes are never turned away: an overload must not look like a death.
+      if (route.path.startsWith("/v1/")) limit(addressBuckets, request.remoteAddress);
+      return null;
+    }
+    const credential = presentedCredential(request.headers);
+    const principal = await authenticate(database, credential);
+    if (principal === null) {
+      limit(addressBuckets, request.remoteAddress);
+      throw new ApiError("unauthenticated", "Send an API key as bearer token, or sign in.");
+    }
+    limit(callerBuckets, `${principal.by} ${request.remoteAddress}`);
+    if (credential?.kind === "session" && route.method !== "GET") {
+      if (!isOwnOrigin(request.headers, services.publicUrl)) {
+        throw new ApiError(
+          "origin_forbidden",
+          "Changes by a signed-in browser come from Holdfast's own pages only.",
+        );
+      }
+    }
+    return access.kind === "known" ? principal : requirePermission(principal, access.permission);
+  }
+
+  /** Runs the handler behind a claimed key, or repeats the answer that the key got first. */
+  async function once(route: Route, call: Call<unknown, unknown>, key: string): Promise<HttpReply> {
+    const { request, principal } = call;
+    const caller = principal?.by ?? `public ${request.path}`;
+    const claim = {
+      scope: `${caller} ${route.method} ${route.path}`,
+      key,
+      fingerprint: createHash("sha256")
+        .update(`${request.path}\n${request.query}\n`)
+        .update(request.body)
+        .digest(),
+    };
+    const claimed = await claimIdempotencyKey(database, claim);
+    if (claimed.kind === "reused") {
+      throw new ApiError("idempotency_key_reused", "This key was sent with another request.");
+    }
+    if (claimed.kind === "in_flight") {
+      throw new ApiError("idempotency_in_flight", "The first request with this key is still running.", {
+        retryAfterMs: 1_000,
+      });
+    }
+    if (claimed.kind === "replay") {
+      const { status, body } = claimed.reply;
+      return jsonReply(status, JSON.stringify(body), { "idempotency-replayed": "true" });
+    }
+    try {
+      const reply = await route.handle(call).then(
+        (answer) => replyOf(request, route, answer),
+        (error: unknown) => failureReply(error, request),
+      );
+      if (TRANSIENT.has(reply.status)) {
+        await releaseIdempotencyKey(database, claim);
+      } else {
+        const body: unknown = JSON.parse(String(reply.body ?? "null"));
+        await storeIdempotentReply(database, claim, { status: reply.status, body });
+      }
+      return reply;
+    } catch (error) {
+      await releaseIdempotencyKey(database, claim).catch(() => {});
+      throw error;
+    }
+  }
+
+  function failureReply(error: unknown, request: HttpRequest): HttpReply {
+    const described =
+      error instanceof InvalidCursorError
+        ? { code: error.code, detail: "The cursor is not one that this API gave out." }
+        : describeError(error);
+    if (described.code === "internal_error") {
+      logger.error({ err: error, requestId: request.id, path: request.path }, "a request failed");
+    }
+    return problemReply(described.code, described.detail, described);
+  }
+}
+
+function limit(buckets: TokenBuckets, name: string): void {
+  const wait = buckets.take(name, Date.now());
+  if (wait > 0) throw new ApiError("rate_limited", "Too many requests.", { retryAfterMs: wait });
+}
+
+function checksOf(route: Route): Checks {
+  const properties = route.query?.properties ?? {};
+  const integers = Object.entries(properties)
+    .filter(([, schema]) => "type" in schema && schema.type === "integer")
+    .map(([name]) => name);
+  // A misspelt filter that is ignored would show everything.
+  const query = Type.Object(properties, { additionalProperties: false });
+  return {
+    query: Compile(query) as unknown as Validator,
+    integers: new Set(integers),
+    body: route.body === null || route.raw ? null : (Compile(route.body) as unknown as Validator),
+  };
+}
+
+function readQuery(text: string, check: Checks): unknown {
+  const query: Record<string, string | number> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    // An empty form field is a filter that was not set.
+    if (value === "") continue;
+    query[name] = check.integers.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  }
+  if (check.query !== null && !check.query.Check(query)) {
+    throw new ApiError("invalid_request", `query${firstFault(check.query, query)}`);
+  }
+  return query;
+}
+
+function readBody(route: Route, request: HttpRequest, validator: Validator | null): unknown {
+  if (validator === null) return null;
+  let body: unknown = {};
+  if (request.body.length > 0) {
+    const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+    if (type !== "application/json") {
+      throw new ApiError("unsupported_media_type", "Send the body as application/json.");
+    }
+    body = parseBoundedJson(request.body.toString("utf8"), "malformed_request");
+  }
+  if (!validator.Check(body)) {
+    throw new ApiError("invalid_request", `${route.method} body${firstFault(validator, body)}`);
+  }
+  return body;
+}
+
+function idempotencyKey(route: Route, request: HttpRequest): string | null {
+  if (route.idempotency === "none") return null;
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || key === "") {
+    if (route.idempotency === "required") {
+      throw new ApiError(
+        "idempotency_key_missing",
+        "Send an Idempotency-Key header, e.g. a UUID, once an order.",
+      );
+    }
+    return null;
+  }
+  if (!IDEMPOTENCY_KEY.test(key)) {
+    throw new ApiError("invalid_request", "Idempotency-Key is 1 to 255 printable ASCII characters.");
+  }
+  return key;
+}
+
+function replyOf(request: HttpRequest, route: Route, answer: Answer): HttpReply {
+  if ("bytes" in answer) {
+    return {
+      status: 200,
+      headers: { "content-type": answer.contentType, "cache-control": "private, no-store" },
+      body: answer.bytes,
+    };
+  }
+  const status = answer.status ?? 200;
+  const body = JSON.stringify(answer.json);
+  if (route.method === "GET" && status === 200) return withEtag(request, status, body, answer.headers ?? {});
+  return jsonReply(status, body, answer.headers ?? {});
+}
+
+/** The tag is of the very bytes, so it changes with anything that the view shows, wherever that is stored. */
+function withEtag(
+  request: HttpRequest,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): HttpReply {
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
+  const validators = { etag, "cache-control": "private, no-cache", ...headers };
+  if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers: validators };
+  return { status, headers: { "content-type": "application/json", ...validators }, body };
+}
+
+function jsonReply(status: number, body: string, headers: Readonly<Record<string, string>>): HttpReply {
+  return {
+    status,
+    headers: {
+      "content-type": status >= 400 ? "application/problem+json" : "application/json",
+      "cache-control": "no-store",
+      ...headers,
+    },
+    body,
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * What a REST route is: its address, who may call it, the schemas of what comes in, and a handler that gets only checked
+ * values. The route table is the one source for the router, the permission matrix and `/openapi.json`.
+ */
+import type { Logger } from "pino";
+import type { Static, TObject, TSchema } from "typebox";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { OperationContext, Refusal } from "../operations/context.ts";
+import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelAdapter } from "../ports/channels.ts";
+import type { Database } from "../store/database.ts";
+import type { Principal } from "./authentication.ts";
+import type { DependencyState } from "./gateway.ts";
+import type { HttpRequest } from "./http-server.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Permission } from "./permissions.ts";
+import { ApiError } from "./problem.ts";
+import type { TokenBuckets } from "./token-buckets.ts";
+
+/** What handlers work with; made once a gateway. */
+export type Services = {
+  readonly database: Database;
+  readonly allocator: AllocatorClient;
+  readonly operations: OperationContext;
+  readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
+  readonly carrier: Carrier;
+  readonly publicUrl: string;
+  readonly readiness: () => Promise<readonly DependencyState[]>;
+  readonly metrics: Metrics;
+  /** Attempts to sign in, by address and by account. */
+  readonly loginBuckets: TokenBuckets;
+  /** Requests without identity, by address. */
+  readonly addressBuckets: TokenBuckets;
+  /** Requests of whoever is known, by caller and address. */
+  readonly callerBuckets: TokenBuckets;
+  readonly logger: Logger;
+};
+
+export type Access =
+  /** Anybody; the handler checks a signature or a token where there is one. */
+  | { readonly kind: "public" }
+  /** Whoever is known, by key or session. */
+  | { readonly kind: "known" }
+  | { readonly kind: "permission"; readonly permission: Permission }
+  /** Anybody on this machine (not through a proxy); anybody else needs the permission. */
+  | { readonly kind: "local-or"; readonly permission: Permission };
+
+export type Call<Query, Body> = {
+  readonly request: HttpRequest;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Body;
+  /** Null only on public routes. */
+  readonly principal: Principal | null;
+  readonly services: Services;
+};
+
+export type Answer =
+  | {
+      readonly status?: number;
+      readonly json: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly contentType: string; readonly bytes: Uint8Array | string };
+
+export type Route = {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Segments in braces are parameters: `/v1/orders/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly query: TObject | null;
+  readonly body: TSchema | null;
+  /** The handler reads the bytes itself, because they are a channel's own or signed; `body` only describes them. */
+  readonly raw: boolean;
+  /** Shape of the JSON answer; absent where the answer is not JSON. */
+  readonly reply: TSchema | null;
+  readonly idempotency: "none" | "accepted" | "required";
+  handle(call: Call<unknown, unknown>): Promise<Answer>;
+};
+
+/** Ties a handler's types to its schemas. */
+export function route<Q extends TObject, B extends TSchema>(definition: {
+  readonly method: Route["method"];
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly raw?: true;
+  readonly reply?: TSchema;
+  readonly idempotency?: Route["idempotency"];
+  handle(call: Call<Static<Q>, Static<B>>): Promise<Answer>;
+}): Route {
+  return {
+    method: definition.method,
+    path: definition.path,
+    summary: definition.summary,
+    access: definition.access,
+    query: definition.query ?? null,
+    body: definition.body ?? null,
+    raw: definition.raw ?? false,
+    reply: definition.reply ?? null,
+    idempotency: definition.idempotency ?? "none",
+    // The router has checked query and body against the very schemas that these types come from.
+    handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),
+  };
+}
+
+/** The caller of a route that is not public. */
+export function callerOf(call: { readonly principal: Principal | null }): Principal {
+  if (call.principal === null) throw new ApiError("unauthenticated", "Send an API key, or sign in.");
+  return call.principal;
+}
+
+/** A path parameter of the route; the router fills in every one that the path names. */
+export function param(call: { readonly params: Readonly<Record<string, string>> }, name: string): string {
+  const value = call.params[name];
+  if (value === undefined) throw new Error(`the route has no parameter ${name}`);
+  return value;
+}
+
+/** Passes on what an operation did; its refusal becomes the request's. */
+export function done<T extends { readonly status: "done" }>(result: T | Refusal): T {
+  if (result.status === "refused") throw ApiError.of(result);
+  return result as T;
+}
+
+export function found<T>(value: T | null, what: string): T {
+  if (value === null) throw new ApiError("not_found", `There is no such ${what}.`);
+  return value;
+}

@@ -1,0 +1,119 @@
+import Type from "typebox";
+import { PAGE_DEFAULT } from "../../config/limits.ts";
+import { confirmPack } from "../../operations/confirm-pack.ts";
+import { confirmPick } from "../../operations/confirm-pick.ts";
+import { listFulfillmentOrders, readFulfillmentOrderHolds, readLabel } from "../../store/order-views.ts";
+import type { Page, WaitingFulfillmentOrder } from "../api.ts";
+import { ApiError } from "../problem.ts";
+import { callerOf, done, found, param, type Route, route } from "../route.ts";
+import {
+  DoneReply,
+  FulfillmentStatusName,
+  Id,
+  PackBody,
+  PageQuery,
+  pageOf,
+  StageName,
+  WaitingFulfillmentOrderReply,
+} from "../schemas.ts";
+
+const LABEL = { kind: "permission", permission: "shipments.label" } as const;
+
+export const fulfillmentRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/fulfillment-orders",
+    summary: "What places have to ship, oldest first; without `status` whatever is not closed or cancelled",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    query: Type.Object({
+      location: Type.Optional(Id),
+      stage: Type.Optional(StageName),
+      status: Type.Optional(FulfillmentStatusName),
+      ...PageQuery,
+    }),
+    reply: pageOf(WaitingFulfillmentOrderReply),
+    handle: async ({ query, services }) => {
+      const page: Page<WaitingFulfillmentOrder> = await listFulfillmentOrders(services.database, {
+        locationId: query.location,
+        stage: query.stage,
+        status: query.status,
+        cursor: query.cursor,
+        limit: query.limit ?? PAGE_DEFAULT,
+      });
+      return { json: page };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/fulfillment-orders/{id}/pack",
+    summary: "A person has picked and packed it: all of it, or the units given by hold",
+    access: { kind: "permission", permission: "fulfillment.pack" },
+    body: PackBody,
+    reply: DoneReply,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const fulfillmentOrderId = param(call, "id");
+      const { services, body } = call;
+      const cause = callerOf(call).by;
+      const holds = found(
+        await readFulfillmentOrderHolds(services.database, fulfillmentOrderId),
+        "fulfillment order",
+      );
+      const picked = countPicked(holds, body.lines);
+      const key = `${fulfillmentOrderId}:by-person`;
+      // Both steps are idempotent by their keys: a repeat after a crash between the two finishes the second.
+      done(await confirmPick(services.operations, { fulfillmentOrderId, picked, cause, key: `${key}:pick` }));
+      done(
+        await confirmPack(services.operations, {
+          fulfillmentOrderId,
+          verified: "by-person",
+          cause,
+          key: `${key}:pack`,
+        }),
+      );
+      return { json: { status: "done" } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/shipments/{id}/label.zpl",
+    summary: "The label for a thermal printer",
+    access: LABEL,
+    handle: async (call) => {
+      const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
+      return { contentType: "application/zpl", bytes: label.zpl };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/shipments/{id}/label.pdf",
+    summary: "The label as a page",
+    access: LABEL,
+    handle: async (call) => {
+      const label = found(await readLabel(call.services.database, param(call, "id")), "shipment");
+      return { contentType: "application/pdf", bytes: label.pdf };
+    },
+  }),
+];
+
+/** What the person says was taken, checked against what was asked for. */
+function countPicked(
+  holds: readonly { readonly holdId: string; readonly quantity: number }[],
+  lines: readonly { readonly holdId: string; readonly picked: number }[] | undefined,
+): readonly { readonly holdId: string; readonly quantity: number }[] {
+  if (lines === undefined) return holds;
+  const wanted = new Map(holds.map((hold) => [hold.holdId, hold.quantity]));
+  for (const { holdId, picked } of lines) {
+    const quantity = wanted.get(holdId);
+    if (quantity === undefined) {
+      throw new ApiError(
+        "invalid_request",
+        `The fulfillment order has no hold ${holdId}, or it is named twice.`,
+      );
+    }
+    if (picked > quantity)
+      throw new ApiError("invalid_request", `${holdId} asks for ${quantity} units at most.`);
+    wanted.delete(holdId);
+  }
+  return lines.map(({ holdId, picked }) => ({ holdId, quantity: picked }));
+}

@@ -1,0 +1,206 @@
+import Type from "typebox";
+import { PAGE_DEFAULT } from "../../config/limits.ts";
+import { canonicalOrderSchema } from "../../integrations/channels/holdfast.ts";
+import { requestCancellation } from "../../operations/cancel-order.ts";
+import { captureOrders } from "../../operations/capture-order.ts";
+import { releaseHold } from "../../operations/release-hold.ts";
+import { listChannels } from "../../store/catalog-views.ts";
+import { hasOrder, listOrders, readOrder, readTimeline } from "../../store/order-views.ts";
+import type { OrderSummary, OrderView, Page, TimelineEntry } from "../api.ts";
+import { checkJsonBounds } from "../bounded-json.ts";
+import { ApiError } from "../problem.ts";
+import { type Call, callerOf, done, found, param, type Route, route } from "../route.ts";
+import {
+  CancelBody,
+  CaptureReply,
+  DoneReply,
+  Id,
+  OrderReply,
+  OrderSummaryReply,
+  PageQuery,
+  pageOf,
+  ReleaseHoldBody,
+  TimelineEntryReply,
+  text,
+} from "../schemas.ts";
+
+const READ = { kind: "permission", permission: "orders.read" } as const;
+
+export const orderRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/orders",
+    summary: "Orders, newest first",
+    access: READ,
+    query: Type.Object({
+      status: Type.Optional(text(32)),
+      channel: Type.Optional(Id),
+      q: Type.Optional(text(100)),
+      hold: Type.Optional(text(64)),
+      ...PageQuery,
+    }),
+    reply: pageOf(OrderSummaryReply),
+    handle: async (call) => {
+      const { query, services } = call;
+      const bound = callerOf(call).channelId;
+      if (bound !== null && query.channel !== undefined && query.channel !== bound) {
+        throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
+      }
+      const page: Page<OrderSummary> = await listOrders(services.database, {
+        status: query.status,
+        channelId: bound ?? query.channel,
+        text: query.q,
+        hold: query.hold,
+        cursor: query.cursor,
+        limit: query.limit ?? PAGE_DEFAULT,
+      });
+      return { json: page };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders",
+    summary:
+      "Captures one order of a channel of kind `holdfast` (or, with ?channel, in that channel's format)",
+    access: { kind: "permission", permission: "orders.capture" },
+    query: Type.Object({ channel: Type.Optional(Id) }),
+    body: canonicalOrderSchema,
+    raw: true,
+    reply: CaptureReply,
+    idempotency: "required",
+    handle: async (call) => {
+      const channelId = await captureChannel(call);
+      const payload = call.request.body.toString("utf8");
+      checkJsonBounds(payload);
+      const { services } = call;
+      const results = await captureOrders(services.operations, {
+        channelId,
+        topic: null,
+        payload,
+        adapters: services.channelAdapters,
+        cause: callerOf(call).by,
+      });
+      services.metrics.countCaptured(results);
+      const [result] = results;
+      if (result === undefined) throw new ApiError("invalid_order", "The document holds no order.");
+      // A document may be a list of orders in its channel's format; each has its own outcome.
+      if (results.length > 1) return { json: { results } };
+      if (result.outcome === "refused") {
+        throw ApiError.of({
+          status: "refused",
+          code: result.code ?? "invalid_order",
+          detail: result.detail ?? "The order was refused.",
+        });
+      }
+      return { status: result.outcome === "duplicate" ? 200 : 201, json: result };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/{id}",
+    summary: "One order with its lines, places, parcels, payment and returns",
+    access: READ,
+    reply: OrderReply,
+    handle: async (call) => {
+      const { services } = call;
+      const order = found(
+        await readOrder(services.database, param(call, "id"), callerOf(call).channelId),
+        "order",
+      );
+      const { trackingToken, ...rest } = order;
+      const view: OrderView = {
+        ...rest,
+        trackingUrl: new URL(`/track/${trackingToken}`, services.publicUrl).href,
+      };
+      return { json: view };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/{id}/timeline",
+    summary: "What happened to an order and why, oldest first",
+    access: READ,
+    query: Type.Object(PageQuery),
+    reply: pageOf(TimelineEntryReply),
+    handle: async (call) => {
+      const page: Page<TimelineEntry> = found(
+        await readTimeline(call.services.database, {
+          orderId: param(call, "id"),
+          channelId: callerOf(call).channelId,
+          cursor: call.query.cursor,
+          limit: call.query.limit ?? PAGE_DEFAULT,
+        }),
+        "order",
+      );
+      return { json: page };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/cancel",
+    summary: "Asks to cancel what has not shipped yet",
+    access: { kind: "permission", permission: "orders.cancel" },
+    body: CancelBody,
+    reply: DoneReply,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { reason } = call.body;
+      return {
+        status: 202,
+        json: done(
+          await requestCancellation(call.services.operations, { orderId, reason, by: callerOf(call).by }),
+        ),
+      };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/release-hold",
+    summary: "Clears the reasons that a person may clear and lets the order try again",
+    access: { kind: "permission", permission: "orders.release-hold" },
+    body: ReleaseHoldBody,
+    reply: DoneReply,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { codes } = call.body;
+      const released = await releaseHold(call.services.operations, {
+        orderId,
+        by: callerOf(call).by,
+        ...(codes === undefined ? {} : { codes }),
+      });
+      return { json: done(released) };
+    },
+  }),
+];
+
+/** The order that the path names, where the caller may act on it: another channel's order does not exist for a bound key. */
+async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
+  const orderId = param(call, "id");
+  const { channelId } = callerOf(call);
+  if (channelId !== null && !(await hasOrder(call.services.database, orderId, channelId))) {
+    throw new ApiError("not_found", "There is no such order.");
+  }
+  return orderId;
+}
+
+/** The channel that an order is sent for: the key's own, the one asked for, or the only one of kind `holdfast`. */
+async function captureChannel(call: Call<{ readonly channel?: string }, unknown>): Promise<string> {
+  const bound = callerOf(call).channelId;
+  const asked = call.query.channel;
+  if (bound !== null) {
+    if (asked !== undefined && asked !== bound) {
+      throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
+    }
+    return bound;
+  }
+  if (asked !== undefined) return asked;
+  const { items } = await listChannels(call.services.database);
+  const own = items.filter((channel) => channel.active && channel.kind === "holdfast");
+  const [only] = own;
+  if (only === undefined || own.length > 1) {
+    throw new ApiError("invalid_request", "Say for which channel: ?channel=<id>.");
+  }
+  return only.id;
+}

@@ -1,0 +1,78 @@
+import { closeSession, openSession, verifyStaffPassword } from "../../store/staff.ts";
+import type { Session } from "../api.ts";
+import { isOwnOrigin, presentedCredential, sessionCookie } from "../authentication.ts";
+import { ApiError } from "../problem.ts";
+import { callerOf, type Route, route } from "../route.ts";
+import { DoneReply, Login, SessionReply } from "../schemas.ts";
+
+export const sessionRoutes: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/v1/sessions",
+    summary: "Signs a member of staff in and sets the session cookie",
+    access: { kind: "public" },
+    body: Login,
+    reply: SessionReply,
+    handle: async ({ request, body, services }) => {
+      // A page of another site must not sign somebody in under its own name.
+      if (request.headers["origin"] !== undefined && !isOwnOrigin(request.headers, services.publicUrl)) {
+        throw new ApiError("origin_forbidden", "Sign in from Holdfast's own page.");
+      }
+      const now = Date.now();
+      const wait = Math.max(
+        services.loginBuckets.take(`address ${request.remoteAddress}`, now),
+        services.loginBuckets.take(`account ${body.email.trim().toLowerCase()}`, now),
+      );
+      if (wait > 0) {
+        throw new ApiError("rate_limited", "Too many attempts to sign in.", { retryAfterMs: wait });
+      }
+      const staff = await verifyStaffPassword(services.database, body.email, body.password);
+      if (staff === null) throw new ApiError("login_failed", "E-mail address or password is wrong.");
+      const session: Session = {
+        staffId: staff.id,
+        name: staff.name,
+        email: staff.email,
+        role: staff.role,
+      };
+      const token = await openSession(services.database, staff.id);
+      return {
+        status: 201,
+        json: session,
+        headers: { "set-cookie": sessionCookie(token, services.publicUrl) },
+      };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/sessions/current",
+    summary: "Who is signed in",
+    access: { kind: "known" },
+    reply: SessionReply,
+    handle: async (call) => {
+      const { staff } = callerOf(call);
+      if (staff === null) throw new ApiError("not_found", "An API key has no session.");
+      const session: Session = {
+        staffId: staff.id,
+        name: staff.name,
+        email: staff.email,
+        role: staff.role,
+      };
+      return { json: session };
+    },
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/sessions/current",
+    summary: "Signs out",
+    access: { kind: "known" },
+    reply: DoneReply,
+    handle: async ({ request, services }) => {
+      const credential = presentedCredential(request.headers);
+      if (credential?.kind === "session") await closeSession(services.database, credential.secret);
+      return {
+        json: { status: "done" },
+        headers: { "set-cookie": sessionCookie(null, services.publicUrl) },
+      };
+    },
+  }),
+];

@@ -1,0 +1,83 @@
+import Type from "typebox";
+import { PAGE_DEFAULT } from "../../config/limits.ts";
+import { explainStock, listStock } from "../../store/stock-views.ts";
+import type { Page, StockExplanation, StockRow } from "../api.ts";
+import { callerOf, found, param, type Route, route } from "../route.ts";
+import {
+  Id,
+  PageQuery,
+  pageOf,
+  StockCommands,
+  StockExplanationReply,
+  StockOutcomesReply,
+  StockRowReply,
+  text,
+} from "../schemas.ts";
+import { readStockCommands } from "../stock-commands.ts";
+
+/** Movements that one explanation lists; whether all of them add up is told besides. */
+const EXPLAINED_MOVEMENTS = 500;
+
+export const stockRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/stock",
+    summary: "Stock positions by SKU and location",
+    access: { kind: "permission", permission: "stock.read" },
+    query: Type.Object({ q: Type.Optional(text(100)), location: Type.Optional(Id), ...PageQuery }),
+    reply: pageOf(StockRowReply),
+    handle: async ({ query, services }) => {
+      const page: Page<StockRow> = await listStock(services.database, {
+        text: query.q,
+        locationId: query.location,
+        cursor: query.cursor,
+        limit: query.limit ?? PAGE_DEFAULT,
+      });
+      return { json: page };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock/{sku}/{location}/explain",
+    summary: "Why a position's numbers are what they are",
+    access: { kind: "permission", permission: "stock.read" },
+    reply: StockExplanationReply,
+    handle: async (call) => {
+      const { services } = call;
+      const address = { sku: param(call, "sku"), locationId: param(call, "location") };
+      const [ledger, holds] = await Promise.all([
+        explainStock(services.database, { ...address, movements: EXPLAINED_MOVEMENTS }),
+        services.allocator.holds(address),
+      ]);
+      const explanation: StockExplanation = {
+        ...found(ledger, "stock position"),
+        holds: holds.map(({ holdId, state, quantity, expiresAtMs, cause }) => ({
+          holdId,
+          state,
+          quantity,
+          expiresAt: expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString(),
+          cause,
+        })),
+      };
+      return { json: explanation };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/stock/commands",
+    summary: "Runs stock commands, each idempotent by its commandId",
+    access: { kind: "permission", permission: "stock.command" },
+    body: StockCommands,
+    reply: StockOutcomesReply,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const commands = readStockCommands(
+        call.body.commands,
+        callerOf(call).by,
+        call.services.operations.now(),
+        "invalid_request",
+      );
+      return { json: { outcomes: await call.services.allocator.execute(commands) } };
+    },
+  }),
+];

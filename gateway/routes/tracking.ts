@@ -1,0 +1,74 @@
+import { requestReturn } from "../../operations/request-return.ts";
+import { readReturn } from "../../store/return-views.ts";
+import { readReturnLabel, readTracking } from "../../store/tracking-view.ts";
+import type { ReturnView, TrackingView } from "../api.ts";
+import { type Call, done, found, param, type Route, route } from "../route.ts";
+import { ReturnReply, ReturnRequestBody, TrackingReply } from "../schemas.ts";
+
+/** A shopper has no account here: whoever holds the 128-bit token of an order sees that order, and nothing besides. */
+const SHOPPER = { kind: "public" } as const;
+
+export const trackingRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/track/{token}",
+    summary: "A shopper's view of an order",
+    access: SHOPPER,
+    reply: TrackingReply,
+    handle: async (call) => {
+      const { view } = await trackedOrder(call);
+      const { returns, ...rest } = view;
+      const token = encodeURIComponent(param(call, "token"));
+      const tracking: TrackingView = {
+        ...rest,
+        returns: returns.map(({ hasLabel, ...entry }) => ({
+          ...entry,
+          labelUrl: hasLabel ? `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}/label.pdf` : null,
+        })),
+      };
+      return { json: tracking };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/returns",
+    summary: "A shopper asks to return something",
+    access: SHOPPER,
+    body: ReturnRequestBody,
+    reply: ReturnReply,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      const { lines, reason, comment } = call.body;
+      const key = call.request.headers["idempotency-key"];
+      const { returnId } = done(
+        await requestReturn(call.services.operations, {
+          orderId,
+          lines,
+          reason,
+          by: "shopper",
+          ...(comment === undefined ? {} : { comment }),
+          ...(key === undefined ? {} : { key }),
+        }),
+      );
+      const requested = found(await readReturn(call.services.database, returnId), "return");
+      // What the label cost is nobody's business here.
+      const view: ReturnView = { ...requested, shipment: null };
+      return { status: 201, json: view };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/track/{token}/returns/{id}/label.pdf",
+    summary: "The label of a shopper's return",
+    access: SHOPPER,
+    handle: async (call) => {
+      const label = await readReturnLabel(call.services.database, param(call, "token"), param(call, "id"));
+      return { contentType: "application/pdf", bytes: found(label, "label") };
+    },
+  }),
+];
+
+async function trackedOrder(call: Call<unknown, unknown>) {
+  return found(await readTracking(call.services.database, param(call, "token")), "order");
+}

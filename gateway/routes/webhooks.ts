@@ -1,0 +1,82 @@
+import Type from "typebox";
+import { captureOrders } from "../../operations/capture-order.ts";
+import { recordTracking } from "../../operations/record-tracking.ts";
+import { findActiveChannel } from "../../store/catalog-views.ts";
+import { checkJsonBounds } from "../bounded-json.ts";
+import type { HttpRequest } from "../http-server.ts";
+import { ApiError } from "../problem.ts";
+import { param, type Route, route } from "../route.ts";
+import { CaptureReply } from "../schemas.ts";
+
+/** The headers in which platforms name the event. */
+const TOPIC_HEADERS = ["x-shopify-topic", "x-wc-webhook-topic", "webhook-topic"] as const;
+
+export const webhookRoutes: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/v1/webhooks/channels/{channel}",
+    summary: "A channel's own webhook, signed its own way",
+    access: { kind: "public" },
+    body: Type.Unknown(),
+    raw: true,
+    reply: Type.Object({ results: Type.Array(CaptureReply) }),
+    handle: async (call) => {
+      const { request, services } = call;
+      const channelId = param(call, "channel");
+      const channel = await findActiveChannel(services.database, channelId);
+      const adapter = channel === null ? undefined : services.channelAdapters.get(channel.kind);
+      if (channel === null || adapter === undefined) {
+        throw new ApiError("unknown_channel", "There is no such active channel.");
+      }
+      if (
+        channel.webhookSecret === null ||
+        !adapter.verifyWebhook(request.headers, request.body, channel.webhookSecret)
+      ) {
+        throw new ApiError("bad_signature", "The signature does not match the body.");
+      }
+      const payload = request.body.toString("utf8");
+      checkJsonBounds(payload);
+      const results = await captureOrders(services.operations, {
+        channelId,
+        topic: topicOf(request),
+        payload,
+        adapters: services.channelAdapters,
+        cause: `channel:${channelId}`,
+      });
+      services.metrics.countCaptured(results);
+      const [first] = results;
+      if (first !== undefined && results.every((result) => result.outcome === "refused")) {
+        throw ApiError.of({
+          status: "refused",
+          code: first.code ?? "invalid_order",
+          detail: first.detail ?? "The order was refused.",
+        });
+      }
+      return { json: { results } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/webhooks/carriers/easypost",
+    summary: "EasyPost's tracker updates",
+    access: { kind: "public" },
+    body: Type.Unknown(),
+    raw: true,
+    reply: Type.Object({ recorded: Type.Integer(), unknown: Type.Integer() }),
+    handle: async ({ request, services }) => {
+      checkJsonBounds(request.body.toString("utf8"));
+      const reports = services.carrier.readTrackingWebhook(request.headers, request.body);
+      if (reports === null) throw new ApiError("bad_signature", "The signature does not match the body.");
+      const { recorded, unknown } = await recordTracking(services.operations, reports);
+      return { json: { recorded, unknown } };
+    },
+  }),
+];
+
+function topicOf(request: HttpRequest): string | null {
+  for (const name of TOPIC_HEADERS) {
+    const topic = request.headers[name];
+    if (topic !== undefined) return topic.slice(0, 100);
+  }
+  return null;
+}

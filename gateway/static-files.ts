@@ -1,0 +1,97 @@
+/**
+ * The built dashboard, read once at start and served from memory: strong ETags, gzip made beforehand, one page for every
+ * address that the dashboard routes by itself.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { extname, join, relative, sep } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { HttpReply, HttpRequest } from "./http-server.ts";
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".webmanifest": "application/manifest+json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".ico": "image/x-icon",
+  ".woff2": "font/woff2",
+  ".txt": "text/plain; charset=utf-8",
+};
+
+const COMPRESSIBLE = /^(text|application)\/|\+xml$/;
+
+type StaticFile = {
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly etag: string;
+  readonly bytes: Buffer;
+  readonly gzip: Buffer | null;
+};
+
+/** @returns the reply, or null where the address is not the dashboard's */
+export type StaticFiles = (request: HttpRequest) => HttpReply | null;
+
+export function loadStaticFiles(folder: string): StaticFiles {
+  const files = new Map<string, StaticFile>();
+  if (existsSync(folder)) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      files.set(`/${relative(folder, path).split(sep).join("/")}`, loadFile(path));
+    }
+  }
+  return (request) => {
+    if (request.method !== "GET" && request.method !== "HEAD") return null;
+    const file = files.get(request.path) ?? (isPage(request.path) ? files.get("/index.html") : undefined);
+    return file === undefined ? null : reply(file, request);
+  };
+}
+
+/** Whether an address without a file of its own is a page that the dashboard draws: everything but files and the API. */
+function isPage(path: string): boolean {
+  return !/^\/(v1|assets)(\/|$)/.test(path) && CONTENT_TYPES[extname(path)] === undefined;
+}
+
+function loadFile(path: string): StaticFile {
+  const bytes = readFileSync(path);
+  const contentType = CONTENT_TYPES[extname(path)] ?? "application/octet-stream";
+  const gzip = bytes.length > 512 && COMPRESSIBLE.test(contentType) ? gzipSync(bytes, { level: 9 }) : null;
+  return {
+    contentType,
+    // The build names the files under assets/ by their content.
+    cacheControl: path.includes(`${sep}assets${sep}`) ? "public, max-age=31536000, immutable" : "no-cache",
+    etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 27)}"`,
+    bytes,
+    gzip: gzip !== null && gzip.length < bytes.length ? gzip : null,
+  };
+}
+
+function reply(file: StaticFile, request: HttpRequest): HttpReply {
+  const gzip = file.gzip !== null && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  // Another representation has another strong ETag.
+  const etag = gzip ? file.etag.replace(/"$/, '-gz"') : file.etag;
+  const headers = { etag, "cache-control": file.cacheControl, vary: "accept-encoding" };
+  if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers };
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      "content-type": file.contentType,
+      ...(gzip ? { "content-encoding": "gzip" } : {}),
+    },
+    body: gzip && file.gzip !== null ? file.gzip : file.bytes,
+  };
+}
+
+/** RFC 9110's weak comparison of `If-None-Match`. */
+export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return (
+    ifNoneMatch.trim() === "*" ||
+    ifNoneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)
+  );
+}

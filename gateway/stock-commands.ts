@@ -1,0 +1,35 @@
+/**
+ * Stock commands from outside: checked by the schema of their type, stamped with the edge's own time (a sender's clock
+ * decides nothing, least of all when holds expire) and with who sent them.
+ */
+import { Compile } from "typebox/compile";
+import type { StockCommand } from "../actors/commands.ts";
+import { ApiError } from "./problem.ts";
+import { STOCK_COMMAND_SCHEMAS } from "./schemas.ts";
+import { firstFault } from "./validation.ts";
+
+const validators = new Map(
+  Object.entries(STOCK_COMMAND_SCHEMAS).map(([type, schema]) => [type, Compile(schema)] as const),
+);
+
+/**
+ * @param by who sends them; the ledger shows it with the cause
+ * @throws ApiError `code` at the first command that is not one; none of them has run then
+ */
+export function readStockCommands(
+  commands: readonly unknown[],
+  by: string,
+  nowMs: number,
+  code: "invalid_request" | "malformed_message",
+): readonly StockCommand[] {
+  return commands.map((command, at) => {
+    const type = typeof command === "object" && command !== null && "type" in command ? command.type : null;
+    const validator = typeof type === "string" ? validators.get(type) : undefined;
+    if (validator === undefined) throw new ApiError(code, `commands/${at} has no known type.`);
+    if (!validator.Check(command)) {
+      throw new ApiError(code, `commands/${at}${firstFault(validator, command)}`);
+    }
+    const checked = command as StockCommand;
+    return { ...checked, atMs: nowMs, cause: `${checked.cause} (${by})` };
+  });
+}

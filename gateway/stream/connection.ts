@@ -1,0 +1,333 @@
+/**
+ * One connection's conversation: frames in, replies out, credit, and at most one subscription to the feed.
+ *
+ * Invariants: every message that can be identified gets exactly one reply; a message is refused before anything of it is
+ * done, or done; nobody's messages can hold more memory than `CONNECTION_PENDING_BYTES`.
+ */
+import {
+  CATCH_UP_PAUSE_BYTES,
+  CONNECTION_CREDIT,
+  CONNECTION_PENDING_BYTES,
+  MAX_BAD_FRAMES,
+  MAX_BODY_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_FRAME_MESSAGES,
+} from "../../config/limits.ts";
+import { captureOrders } from "../../operations/capture-order.ts";
+import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/feed.ts";
+import { type Principal, requirePermission } from "../authentication.ts";
+import { checkJsonBounds } from "../bounded-json.ts";
+import type { Permission } from "../permissions.ts";
+import { ApiError, describeError } from "../problem.ts";
+import type { FeedEvent, ServerMessage } from "../protocol.ts";
+import type { Services } from "../route.ts";
+import { readStockCommands } from "../stock-commands.ts";
+import type { Codec } from "./codec.ts";
+import type { FairQueue } from "./fair-queue.ts";
+import type { FeedHub } from "./feed-hub.ts";
+import { messageIdOf, type ReadMessage, readMessage } from "./messages.ts";
+
+/** The socket as a connection sees it. Calls on a socket that is gone do nothing. */
+export type StreamSocket = {
+  send(frames: readonly (string | Buffer)[]): void;
+  close(code: number, reason: string): void;
+  bufferedBytes(): number;
+  whenDrained(): Promise<void>;
+};
+
+const POLICY_VIOLATION = 1008;
+const TRY_AGAIN_LATER = 1013;
+
+export class Connection {
+  readonly #socket: StreamSocket;
+  readonly #codec: Codec;
+  readonly #principal: Principal;
+  readonly #services: Services;
+  readonly #queue: FairQueue;
+  readonly #hub: FeedHub;
+  #open = true;
+  #refusing = false;
+  #unanswered = 0;
+  #unansweredBytes = 0;
+  #badFrames = 0;
+  #outbox: ServerMessage[] = [];
+  #flushScheduled = false;
+  #endFeed: (() => void) | null = null;
+
+  constructor(options: {
+    readonly socket: StreamSocket;
+    readonly codec: Codec;
+    readonly principal: Principal;
+    readonly services: Services;
+    readonly queue: FairQueue;
+    readonly hub: FeedHub;
+  }) {
+    this.#socket = options.socket;
+    this.#codec = options.codec;
+    this.#principal = options.principal;
+    this.#services = options.services;
+    this.#queue = options.queue;
+    this.#hub = options.hub;
+  }
+
+  greet(maxFrameBytes: number): void {
+    this.#send({
+      type: "hello",
+      server: "holdfast",
+      protocol: 1,
+      credit: CONNECTION_CREDIT,
+      maxFrameBytes,
+    });
+  }
+
+  receive(bytes: Buffer, isBinary: boolean): void {
+    if (!this.#open) return;
+    let messages: readonly unknown[];
+    try {
+      messages = this.#readFrame(bytes, isBinary);
+    } catch (error) {
+      this.#refuse(null, "frame", error);
+      this.#countBadFrame();
+      return;
+    }
+    const bytesEach = Math.ceil(bytes.length / messages.length);
+    let bad = false;
+    for (const value of messages) {
+      const id = messageIdOf(value);
+      let message: ReadMessage;
+      try {
+        message = readMessage(value);
+      } catch (error) {
+        this.#refuse(id, "message", error);
+        bad = true;
+        continue;
+      }
+      this.#accept(message, bytesEach);
+    }
+    if (bad) this.#countBadFrame();
+  }
+
+  /** From now on every message is refused with `stopping`; those in work are still answered. */
+  refuseMore(): void {
+    this.#refusing = true;
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#open = false;
+    this.#outbox = [];
+    this.#endFeed?.();
+    this.#endFeed = null;
+  }
+
+  /** Sends what waits, in as few frames as possible. */
+  flush(): void {
+    this.#flushScheduled = false;
+    if (!this.#open || this.#outbox.length === 0) return;
+    const messages = this.#outbox;
+    this.#outbox = [];
+    this.#socket.send(this.#codec.encode(messages));
+  }
+
+  #readFrame(bytes: Buffer, isBinary: boolean): readonly unknown[] {
+    if (isBinary !== this.#codec.binary) {
+      throw new ApiError(
+        "malformed_frame",
+        `${this.#codec.subprotocol} has ${isBinary ? "text" : "binary"} frames.`,
+      );
+    }
+    if (bytes.length > MAX_FRAME_BYTES) {
+      throw new ApiError("frame_too_large", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
+    }
+    const value = this.#codec.decode(bytes);
+    if (!Array.isArray(value)) return [value];
+    if (value.length === 0) throw new ApiError("malformed_frame", "The frame holds no message.");
+    if (value.length > MAX_FRAME_MESSAGES) {
+      throw new ApiError("too_many_messages", `A frame holds at most ${MAX_FRAME_MESSAGES} messages.`);
+    }
+    return value;
+  }
+
+  #accept(message: ReadMessage, bytes: number): void {
+    if (this.#refusing) {
+      this.#refuse(message.id, message.type, new ApiError("stopping", "The server is stopping."));
+      return;
+    }
+    if (
+      this.#unanswered >= CONNECTION_CREDIT ||
+      (this.#unanswered > 0 && this.#unansweredBytes + bytes > CONNECTION_PENDING_BYTES)
+    ) {
+      const detail = `At most ${CONNECTION_CREDIT} messages and ${CONNECTION_PENDING_BYTES} bytes may be unanswered.`;
+      this.#refuse(message.id, message.type, new ApiError("credit_exceeded", detail));
+      return;
+    }
+    this.#unanswered += 1;
+    this.#unansweredBytes += bytes;
+    this.#queue.add(this.#laneOf(message), async () => {
+      try {
+        // Whoever has gone is owed no reply, and what has not begun need not: it was never acknowledged.
+        if (this.#open) await this.#answer(message);
+      } catch (error) {
+        this.#refuse(message.id, message.type, error);
+      } finally {
+        this.#unanswered -= 1;
+        this.#unansweredBytes -= bytes;
+      }
+    });
+  }
+
+  #laneOf(message: ReadMessage): string {
+    return message.type === "order.capture" ? `channel:${message.channel}` : this.#principal.by;
+  }
+
+  async #answer(message: ReadMessage): Promise<void> {
+    switch (message.type) {
+      case "ping":
+        this.#reply(message, { re: message.id, type: "pong" });
+        return;
+      case "order.capture":
+        await this.#capture(message);
+        return;
+      case "stock.execute": {
+        const { by } = this.#requireToChange("stock.command");
+        const now = this.#services.operations.now();
+        const commands = readStockCommands(message.commands, by, now, "malformed_message");
+        const outcomes = await this.#services.allocator.execute(commands);
+        this.#reply(message, { re: message.id, type: "stock.executed", outcomes });
+        return;
+      }
+      case "stock.positions": {
+        requirePermission(this.#principal, "stock.read");
+        const positions = await this.#services.allocator.positions(message.skus);
+        this.#reply(message, { re: message.id, type: "stock.positions", positions });
+        return;
+      }
+      case "feed.subscribe":
+        await this.#subscribe(message);
+        return;
+      case "feed.unsubscribe":
+        this.#endFeed?.();
+        this.#endFeed = null;
+        this.#reply(message, { re: message.id, type: "feed.unsubscribed" });
+        return;
+      default: {
+        const unreachable: never = message;
+        return unreachable;
+      }
+    }
+  }
+
+  async #capture(message: Extract<ReadMessage, { type: "order.capture" }>): Promise<void> {
+    const { channelId } = this.#requireToChange("orders.capture");
+    if (channelId !== null && channelId !== message.channel) {
+      throw new ApiError("channel_forbidden", `The key is bound to the channel ${channelId}.`);
+    }
+    if (Buffer.byteLength(message.payload) > MAX_BODY_BYTES) {
+      throw new ApiError("payload_too_large", `A payload has at most ${MAX_BODY_BYTES} bytes.`);
+    }
+    checkJsonBounds(message.payload);
+    const results = await captureOrders(this.#services.operations, {
+      channelId: message.channel,
+      topic: message.topic ?? null,
+      payload: message.payload,
+      adapters: this.#services.channelAdapters,
+      cause: `channel:${message.channel}`,
+    });
+    this.#services.metrics.countCaptured(results);
+    this.#reply(message, { re: message.id, type: "order.captured", results });
+  }
+
+  async #subscribe(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
+    requirePermission(this.#principal, "orders.read");
+    const after = message.after === null ? null : parseFeedCursor(message.after);
+    if (after === null && message.after !== null) {
+      throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
+    }
+    this.#endFeed?.();
+    this.#endFeed = null;
+    const subscription = await this.#hub.subscribe(
+      {
+        orderId: message.order ?? null,
+        channelId: this.#principal.channelId,
+        deliver: (entries, cursor) =>
+          this.#send({
+            type: "feed.events",
+            cursor: formatFeedCursor(cursor),
+            events: entries.map(feedEvent),
+          }),
+        writable: async () => {
+          while (this.#open && this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
+            await this.#socket.whenDrained();
+          }
+          return this.#open;
+        },
+        fail: (error) => {
+          this.#services.logger.error({ err: error }, "a feed subscription failed");
+          this.#socket.close(TRY_AGAIN_LATER, "feed_failed");
+        },
+      },
+      after,
+    );
+    // The socket may have closed, or another subscription of this connection begun, while the feed was asked.
+    (this.#endFeed as (() => void) | null)?.();
+    this.#endFeed = subscription.end;
+    if (!this.#open) {
+      subscription.end();
+      return;
+    }
+    this.#reply(message, {
+      re: message.id,
+      type: "feed.subscribed",
+      cursor: formatFeedCursor(subscription.cursor),
+    });
+    subscription.start();
+  }
+
+  /** Permission for what changes something; a browser's session only ever reads here. */
+  #requireToChange(permission: Permission): Principal {
+    if (this.#principal.staff !== null) {
+      throw new ApiError(
+        "forbidden",
+        "A session reads the stream only; send changes by REST or with an API key.",
+      );
+    }
+    return requirePermission(this.#principal, permission);
+  }
+
+  #countBadFrame(): void {
+    this.#badFrames += 1;
+    if (this.#badFrames < MAX_BAD_FRAMES) return;
+    const error = new ApiError("too_many_bad_frames", `${MAX_BAD_FRAMES} bad frames are enough.`);
+    this.#refuse(null, "frame", error);
+    this.flush();
+    this.#socket.close(POLICY_VIOLATION, "too_many_bad_frames");
+  }
+
+  #refuse(id: string | null, type: string, error: unknown): void {
+    const described = describeError(error);
+    if (described.code === "internal_error") {
+      this.#services.logger.error({ err: error, by: this.#principal.by, type }, "a message failed");
+    }
+    this.#services.metrics.countMessage(type, described.code);
+    this.#send({ re: id, type: "error", ...described });
+  }
+
+  #reply(message: ReadMessage, reply: ServerMessage): void {
+    this.#services.metrics.countMessage(message.type, "done");
+    this.#send(reply);
+  }
+
+  #send(message: ServerMessage): void {
+    if (!this.#open) return;
+    this.#outbox.push(message);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    // Replies of one turn of the event loop (one commit's worth) leave in one frame.
+    setImmediate(() => this.flush());
+  }
+}
+
+function feedEvent(entry: FeedEntry): FeedEvent {
+  const { cursor: _cursor, ...event } = entry;
+  return event;
+}
