@@ -175,8 +175,7 @@ function decideOnHold(hold: Hold | undefined, command: HoldCommand): StockEvent 
       }
       return changeHold(command, "hold-expired", hold, { reserved: -hold.reserved, expiresAtMs: 0 });
     case "deallocate":
-      // A hold that is still soft gives its units back as well: the undo of allocate may run where allocate never did.
-      // So does one whose units are picked but not shipped: they go back to the shelf.
+      // Whatever state the hold is in: the undo of allocate may run before allocate did, and after the pick.
       if (hold === undefined) return nothing(command);
       return changeHold(command, "hold-deallocated", hold, {
         reserved: -hold.reserved,

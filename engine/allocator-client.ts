@@ -30,7 +30,10 @@ export type ReservationLine = {
 export type AllocationPolicy = "all_or_nothing" | "line_by_line" | "ship_available";
 
 export type OrderReservationRequest = {
-  /** Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`. Repeating the request returns the first outcome. */
+  /**
+   * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`. Repeating a request that was reserved returns
+   * the holds of its first run; one that was refused changed nothing and is tried anew, since stock may have come.
+   */
   readonly orderId: string;
   readonly lines: readonly ReservationLine[];
   readonly policy: AllocationPolicy;

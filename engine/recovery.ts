@@ -26,7 +26,7 @@ export class Recovery {
     }
     const name = `snapshot of shard ${shard} at sequence ${snapshot.sequence}`;
     if (checksumOf(snapshot.state) !== snapshot.checksum) throw corrupt(name, "checksum does not match");
-    if (!stateHashOf(snapshot.state).equals(snapshot.stateHash)) {
+    if (!isSame(stateHashOf(snapshot.state), snapshot.stateHash)) {
       throw corrupt(name, "state hash does not match");
     }
     this.shard = decoded(name, () => Shard.decodeState(shard, snapshot.state));
@@ -41,8 +41,8 @@ export class Recovery {
     }
     if (row.epoch < this.head.epoch) throw corrupt(name, "its epoch is older than that of the row before");
     if (checksumOf(row.entries) !== row.checksum) throw corrupt(name, "checksum does not match");
-    if (!row.previousHash.equals(this.head.hash)) throw corrupt(name, "it does not chain to the row before");
-    if (!chainHash(row.previousHash, row.entries).equals(row.hash)) {
+    if (!isSame(row.previousHash, this.head.hash)) throw corrupt(name, "it does not chain to the row before");
+    if (!isSame(chainHash(row.previousHash, row.entries), row.hash)) {
       throw corrupt(name, "hash does not match");
     }
     for (const blob of decoded(name, () => decodeEntries(row.entries))) {
@@ -62,6 +62,11 @@ function decoded<T>(name: string, read: () => T): T {
   } catch (cause) {
     throw corrupt(name, "it cannot be read", cause);
   }
+}
+
+/** Rows that came by message hold plain byte arrays where PostgreSQL's driver gives buffers. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function corrupt(name: string, what: string, cause?: unknown): EngineError {

@@ -1,0 +1,96 @@
+/** What the engine's integration tests share. */
+import { pino } from "pino";
+import type { ReceiveStock } from "../actors/commands.ts";
+import { readJournal } from "../store/journal.ts";
+import { readLatestSnapshot } from "../store/snapshot.ts";
+import type { TestDatabase } from "../test-support/postgres.ts";
+import type {
+  CommitWriter,
+  OrderReservationRequest,
+  ReservationLine,
+  SourcingLocation,
+} from "./allocator-client.ts";
+import { stateHashOf } from "./checksum.ts";
+import { Recovery } from "./recovery.ts";
+
+export const silentLogger = pino({ level: "silent" });
+
+export const LOCATIONS: readonly SourcingLocation[] = [
+  {
+    locationId: "east",
+    kind: "fulfillment_center",
+    priority: 10,
+    latitude: 40,
+    longitude: -75,
+    country: "US",
+  },
+  {
+    locationId: "west",
+    kind: "fulfillment_center",
+    priority: 10,
+    latitude: 36,
+    longitude: -119,
+    country: "US",
+  },
+];
+
+export function receive(
+  sku: string,
+  locationId: string,
+  quantity: number,
+  commandId = `receive-${sku}-${locationId}`,
+): ReceiveStock {
+  return { type: "receive", commandId, sku, locationId, quantity, atMs: 1_700_000_000_000, cause: "test" };
+}
+
+export function orderRequest(orderId: string, lines: readonly ReservationLine[]): OrderReservationRequest {
+  return {
+    orderId,
+    lines,
+    policy: "all_or_nothing",
+    destination: null,
+    expiresAtMs: 0,
+    atMs: 1_700_000_000_000,
+    cause: orderId,
+  };
+}
+
+/** Inserts `{id, outcome}` records into a table of the test. */
+export function recordingWriter(
+  table: string,
+): CommitWriter<{ readonly id: string; readonly outcome: string }> {
+  return {
+    name: table,
+    write: async (transaction, records) => {
+      await transaction.query(
+        `insert into ${table} (id, outcome) select * from unnest($1::text[], $2::text[])`,
+        [records.map((record) => record.id), records.map((record) => record.outcome)],
+      );
+    },
+  };
+}
+
+/** State hash of every shard, recovered from what is stored. */
+export async function shardStates(test: TestDatabase, shards: number): Promise<readonly string[]> {
+  const hashes: string[] = [];
+  for (let shard = 0; shard < shards; shard += 1) {
+    const snapshot = await readLatestSnapshot(test.database, shard);
+    const recovery = new Recovery(shard, snapshot);
+    for (const row of await readJournal(test.database, shard, snapshot?.sequence ?? 0, 1_000_000)) {
+      recovery.accept(row);
+    }
+    hashes.push(stateHashOf(recovery.result().shard.encodeState()).toString("hex"));
+  }
+  return hashes;
+}
+
+/** Asks again until there is an answer. */
+export async function until<T>(ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`no answer within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
