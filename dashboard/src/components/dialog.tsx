@@ -3,8 +3,8 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /**
- * A modal dialog on the browser's own `<dialog>`: focus is kept inside, Escape closes it, and focus returns to where
- * it came from.
+ * A modal dialog on the browser's own `<dialog>`: focus is kept inside, Escape closes it, and focus returns to where it
+ * came from.
  */
 export function Dialog({
   title,
@@ -19,10 +19,15 @@ export function Dialog({
   const titleId = useId();
   useEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
     // Where the dialog has a field, typing can start at once; the close button is first in the document otherwise.
     dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // The element is gone from the document by now, so the browser does not give the focus back by itself.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    };
   }, []);
   return (
     <dialog

@@ -174,7 +174,7 @@ function OrderAside({ view }: { readonly view: OrderView }) {
           <ul class="sourcing">
             {view.sourcing.map((sentence) => (
               <li key={sentence}>
-                <Icon name="check" />
+                <Icon name="chevron" />
                 <span>{sentence}</span>
               </li>
             ))}

@@ -14,6 +14,8 @@ import { orderPath } from "../order/order-path.ts";
 
 const REFRESH_MS = 4_000;
 const MOST_SHOWN = 60;
+/** Nothing is left for the packer; one that was picked but not confirmed as packed stays on the list. */
+const PACKED: ReadonlySet<WaitingFulfillmentOrder["stage"]> = new Set(["packed", "labelled", "shipped"]);
 
 type Work = {
   readonly places: readonly LocationView[];
@@ -117,10 +119,13 @@ async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
       .map((place) =>
         get<Page<WaitingFulfillmentOrder>>(
           "/fulfillment-orders",
-          { location: place.id, stage: "waiting", limit: MOST_SHOWN },
+          { location: place.id, status: "in_progress", limit: MOST_SHOWN },
           signal,
         ),
       ),
   );
-  return { places, waiting: lists.flatMap((list) => list.items) };
+  return {
+    places,
+    waiting: lists.flatMap((list) => list.items).filter((item) => !PACKED.has(item.stage)),
+  };
 }

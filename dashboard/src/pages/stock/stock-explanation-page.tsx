@@ -17,7 +17,7 @@ import { StockDialog } from "./stock-dialog.tsx";
 import { StockEquation } from "./stock-equation.tsx";
 import { stockPath } from "./stock-path.ts";
 
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 2_000;
 
 /** Why is this number so: the sum, what is held for whom, and every movement that led here. */
 export function StockExplanationPage() {

@@ -1,0 +1,395 @@
+/**
+ * The dashboard in a real browser against the real gateway, engine and PostgreSQL. What sagas would do in between
+ * (delivering, approving a return) is written by the store's own functions.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import { projectRoot } from "../config/project-root.ts";
+import { inTransaction } from "../store/database.ts";
+import { createFulfillmentOrders, readOrderHolds, releaseToFloor } from "../store/fulfillment.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../store/order-progress.ts";
+import { setReturnStatus } from "../store/returns.ts";
+import { recordEntry } from "../store/timeline.ts";
+import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
+
+const PASSWORD = "a password of the tests 1";
+const OPERATIONS = "operations@sandbox.example";
+const CHANNEL = "web";
+const DESKTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const WAIT_MS = 15_000;
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)("dashboard", () => {
+  const assets = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));
+  const stocked = sandboxCatalog().find((product) => product.source === "fulfillment_centers");
+  const dropShipped = sandboxCatalog().find((product) => product.source === "supplier");
+  if (stocked === undefined || dropShipped === undefined)
+    throw new Error("the sandbox's catalog has changed");
+  let edge: TestEdge;
+  let browser: Browser;
+  /** Signed in once: sign-in attempts are limited. */
+  let staff: BrowserContext;
+  let pages: Page[] = [];
+  /** What a browser's console told of: script errors, refused resources, violations of the security policy. */
+  let complaints: string[] = [];
+
+  beforeAll(async () => {
+    await build({
+      configFile: join(projectRoot, "dashboard", "vite.config.ts"),
+      build: { outDir: assets, emptyOutDir: true },
+      logLevel: "warn",
+    });
+    edge = await startTestEdge({ dashboardFolder: assets, staffPassword: PASSWORD });
+    browser = await launchChromium(chromium ?? "");
+    staff = await browser.newContext({ viewport: DESKTOP, baseURL: edge.url });
+    const page = await open(staff, "/");
+    await page.getByLabel("Email").fill(OPERATIONS);
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  });
+
+  afterEach(async () => {
+    await Promise.all(pages.map((page) => page.close()));
+    pages = [];
+    const told = complaints;
+    complaints = [];
+    expect(told).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await edge?.stop();
+    rmSync(assets, { recursive: true, force: true });
+  });
+
+  async function open(context: BrowserContext, path: string): Promise<Page> {
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    pages.push(page);
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      // Whoever is not signed in yet is told so by 401, which Chromium writes to the console by itself.
+      const expected =
+        message.location().url.endsWith("/v1/sessions/current") || message.text().includes("401");
+      if (message.type() === "error" && !expected) complaints.push(message.text());
+    });
+    await page.goto(path);
+    return page;
+  }
+
+  /** Sends an order the way a web shop does. @returns its id. */
+  async function sendOrder(number: string, sku: string, quantity = 2): Promise<string> {
+    const response = await fetch(`${edge.url}/v1/orders`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${edge.credentials.channelKeys[CHANNEL]}`,
+        "content-type": "application/json",
+        "idempotency-key": `order-${number}`,
+      },
+      body: JSON.stringify({
+        id: number,
+        currency: "USD",
+        lines: [{ sku, title: `Item ${sku}`, quantity, unitPrice: "49.50" }],
+        shippingPrice: "5.99",
+        customer: { name: `Customer ${number}`, email: "shopper@sandbox.example" },
+        shippingAddress: {
+          name: `Customer ${number}`,
+          line1: "1200 Market Street",
+          city: "Columbus",
+          region: "OH",
+          postalCode: "43215",
+          country: "US",
+        },
+      }),
+    });
+    const result = (await response.json()) as { order: string | null };
+    expect(result.order, JSON.stringify(result)).not.toBeNull();
+    return result.order ?? "";
+  }
+
+  /** Ships and delivers all of an order in the books. @returns the token of its tracking page. */
+  async function deliver(orderId: string): Promise<string> {
+    return inTransaction(edge.database, async (client) => {
+      const order = await lockOrder(client, orderId);
+      if (order === undefined) throw new Error(`there is no order ${orderId}`);
+      const lines = order.lines.map(({ lineId, ordered }) => ({ lineId, quantity: ordered }));
+      for (const column of ["allocated", "shipped", "delivered"] as const) {
+        await addToLedger(client, orderId, column, lines);
+      }
+      await rollUpOrder(client, orderId);
+      return order.trackingToken;
+    });
+  }
+
+  async function overflowOf(page: Page): Promise<number> {
+    return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  }
+
+  test("a wrong password is told in one line, and the page stays usable", async () => {
+    const stranger = await browser.newContext({ viewport: DESKTOP, baseURL: edge.url });
+    const page = await open(stranger, "/orders");
+    await page.getByLabel("Email").fill(OPERATIONS);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect.poll(() => page.getByRole("alert").textContent()).toMatch(/password is wrong/);
+    expect(await page.getByRole("button", { name: "Sign in" }).isEnabled()).toBe(true);
+    await stranger.close();
+  });
+
+  test("signing in works with the keyboard alone and leads to the page that was asked for", async () => {
+    const stranger = await browser.newContext({ viewport: DESKTOP, baseURL: edge.url });
+    const page = await open(stranger, "/stock");
+    await page.getByLabel("Email").waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(OPERATIONS);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Stock" }).waitFor();
+    await stranger.close();
+  });
+
+  test("an order that arrives is in the list without a reload", async () => {
+    const page = await open(staff, "/orders");
+    await page.locator(".sidebar .connection.live").waitFor();
+    await page.evaluate(() => document.body.setAttribute("data-not-reloaded", "yes"));
+    await sendOrder("live-1", stocked.sku);
+    await page.getByRole("link", { name: "live-1" }).waitFor();
+    await sendOrder("live-2", stocked.sku);
+    await page.getByRole("link", { name: "live-2" }).waitFor();
+    expect(await page.getAttribute("body", "data-not-reloaded")).toBe("yes");
+    const numbers = await page.locator("tbody .row-link").allTextContents();
+    expect(numbers.slice(0, 2)).toEqual(["live-2", "live-1"]);
+  });
+
+  test("search and status narrow the list, and the address keeps the filter", async () => {
+    await sendOrder("find-me", stocked.sku);
+    await sendOrder("not-me", stocked.sku);
+    const page = await open(staff, "/orders");
+    await page.getByRole("link", { name: "not-me" }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("find-me");
+    await page.getByRole("link", { name: "not-me" }).waitFor({ state: "detached" });
+    expect(await page.getByRole("link", { name: "find-me" }).count()).toBe(1);
+    expect(new URL(page.url()).searchParams.get("q")).toBe("find-me");
+    await page.getByRole("button", { name: "Cancelled" }).click();
+    await page.getByText("No order matches").waitFor();
+  });
+
+  test("an order's page shows its money exactly and its timeline grows by itself", async () => {
+    const orderId = await sendOrder("page-1", stocked.sku, 2);
+    const page = await open(staff, `/orders/${orderId}`);
+    await page.getByRole("heading", { name: "page-1", exact: true }).waitFor();
+    await page.getByText("$104.99").first().waitFor();
+    await page.locator(".timeline li").first().waitFor();
+    const before = await page.locator(".timeline li").count();
+    await recordEntry(edge.database, {
+      orderId,
+      key: "picked:test",
+      type: "floor.picked",
+      summary: "Two units picked by a robot.",
+      cause: "device:robot-7",
+    });
+    const entry = page.locator(".timeline li", { hasText: "Two units picked by a robot." });
+    await entry.waitFor();
+    expect(await entry.textContent()).toContain("device:robot-7");
+    expect(await page.locator(".timeline li").count()).toBe(before + 1);
+    await page.getByRole("button", { name: "Floor" }).click();
+    await expect.poll(() => page.locator(".timeline li").count()).toBe(1);
+  });
+
+  test("an order held for an unknown SKU goes on once the SKU is mapped on its page", async () => {
+    const orderId = await sendOrder("held-1", "SHOP-OWN-NAME");
+    const page = await open(staff, `/orders/${orderId}`);
+    await page.getByRole("heading", { name: "On hold" }).waitFor();
+    await page.getByRole("button", { name: "Map SHOP-OWN-NAME" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Our SKU").fill(stocked.sku);
+    await dialog.getByRole("button", { name: "Map", exact: true }).click();
+    await page.getByRole("heading", { name: "On hold" }).waitFor({ state: "detached" });
+    await expect
+      .poll(() => page.locator(".axis", { hasText: "Order" }).first().textContent())
+      .toContain("Open");
+    await page.locator("td code", { hasText: stocked.sku }).waitFor();
+  });
+
+  test("a SKU that is mapped to nothing we have is refused beside the form", async () => {
+    const orderId = await sendOrder("held-2", "NOBODY-KNOWS");
+    const page = await open(staff, `/orders/${orderId}`);
+    await page.getByRole("button", { name: "Map NOBODY-KNOWS" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Our SKU").fill("NEITHER-THIS");
+    await dialog.getByRole("button", { name: "Map", exact: true }).click();
+    await dialog.getByRole("alert").waitFor();
+    complaints = complaints.filter((text) => !/status of 4\d\d/.test(text));
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "On hold" }).waitFor();
+  });
+
+  test("a stock position explains itself, adds up, and shows a receipt with its reason", async () => {
+    await edge.projected();
+    const page = await open(staff, `/stock?q=${encodeURIComponent(stocked.sku)}`);
+    await page.getByRole("link", { name: stocked.name }).first().click();
+    await page.getByText("Adds up").waitFor();
+    const onHand = async (): Promise<number> =>
+      Number(((await page.locator(".equation .term b").first().textContent()) ?? "").replaceAll(",", ""));
+    const before = await onHand();
+    await page.getByRole("button", { name: "Receive or adjust" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Units received").fill("7");
+    await dialog.getByLabel("Document or reason").fill("purchase order 4711");
+    await dialog.getByRole("button", { name: "Receive", exact: true }).last().click();
+    await dialog.waitFor({ state: "detached" });
+    await page.locator("tr", { hasText: "purchase order 4711" }).waitFor();
+    expect(await onHand()).toBe(before + 7);
+    await page.getByText("Adds up").waitFor();
+  });
+
+  test("what a supplier has to ship is on the packing list until a person has packed it", async () => {
+    const orderId = await sendOrder("drop-1", dropShipped.sku, 1);
+    const holds = await readOrderHolds(edge.database, orderId);
+    await edge.allocator.execute(
+      holds.map(({ holdId, sku, locationId }) => ({
+        type: "allocate",
+        commandId: `allocate ${holdId}`,
+        atMs: Date.now(),
+        cause: orderId,
+        holdId,
+        sku,
+        locationId,
+      })),
+    );
+    const [id] = await inTransaction(edge.database, async (client) => {
+      const ids = await createFulfillmentOrders(client, orderId, holds);
+      await releaseToFloor(client, ids, 1);
+      return ids;
+    });
+    const page = await open(staff, "/packing");
+    const card = page.locator(".work-card", { hasText: id ?? "" });
+    await card.getByText(dropShipped.sku).waitFor();
+    await card.getByRole("button", { name: "Picked and packed" }).click();
+    await card.waitFor({ state: "detached" });
+    const { rows } = await edge.database.query("select stage from fulfillment_order where id = $1", [id]);
+    expect(rows).toEqual([{ stage: "packed" }]);
+  });
+
+  test("a shopper returns on the phone; the dock scans it in and inspects it", async () => {
+    const orderId = await sendOrder("return-1", stocked.sku, 2);
+    const token = await deliver(orderId);
+    const phone = await browser.newContext({ viewport: PHONE, baseURL: edge.url });
+    const shopper = await open(phone, `/track/${token}`);
+    await shopper.getByRole("heading", { name: "Your order has arrived" }).waitFor();
+    await shopper.getByRole("button", { name: "Return something" }).click();
+    await shopper.getByRole("button", { name: /more$/ }).click();
+    await shopper.getByLabel("Why?").selectOption("too_small");
+    await shopper.getByLabel(/Anything we should know/).fill("One size larger would do.");
+    expect(await overflowOf(shopper)).toBe(0);
+    await shopper.getByRole("button", { name: "Request the return" }).click();
+    await shopper.getByText("We have your request").waitFor();
+
+    const { rows } = await edge.database.query<{ id: string }>(
+      "select id from return_authorization where order_id = $1",
+      [orderId],
+    );
+    const returnId = rows[0]?.id ?? "";
+    await setReturnStatus(edge.database, returnId, "approved");
+
+    const page = await open(staff, "/returns");
+    const scanner = page.getByLabel("Scan or type an RMA number");
+    await expect.poll(() => scanner.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.type(returnId);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: returnId }).waitFor();
+    await page.getByText("One size larger would do.").waitFor();
+    await page.getByLabel(/Scan each item/).waitFor();
+    await page.keyboard.type("WRONG-ITEM\n");
+    await page.getByText("does not belong to this return").waitFor();
+    await page.keyboard.type(`${stocked.sku}\n`);
+    await page.getByRole("button", { name: "Receive 1 unit" }).click();
+    await page.getByLabel("Like new: back to stock").check();
+    await page.getByRole("button", { name: "Finish inspection" }).click();
+    await page.getByText("Inspected. The refund").waitFor();
+    const lines = await edge.database.query(
+      "select received, disposition from return_line where return_id = $1",
+      [returnId],
+    );
+    expect(lines.rows).toEqual([{ received: 1, disposition: "restocked" }]);
+    await phone.close();
+  });
+
+  test("a tracking address that nobody was given shows no order", async () => {
+    const phone = await browser.newContext({ viewport: PHONE, baseURL: edge.url });
+    const page = await open(phone, "/track/AAAAAAAAAAAAAAAAAAAAAA");
+    await page.getByText("We cannot find this order").waitFor();
+    complaints = complaints.filter((text) => !/status of 404/.test(text));
+    await phone.close();
+  });
+
+  test("no page scrolls sideways on a phone, in either colour scheme", async () => {
+    const orderId = await sendOrder("phone-1", stocked.sku);
+    await edge.projected();
+    const token = await deliver(await sendOrder("phone-2", stocked.sku));
+    const paths = [
+      ["/", "Overview"],
+      ["/orders", "Orders"],
+      [`/orders/${orderId}`, "phone-1"],
+      ["/stock", "Stock"],
+      [`/stock/${stocked.sku}/fc-reno`, stocked.name],
+      ["/packing", "Packing"],
+      ["/returns", "Returns"],
+      ["/devices", "Devices"],
+      ["/catalog", "Catalog"],
+      [`/track/${token}`, "Your order has arrived"],
+    ] as const;
+    for (const colorScheme of ["light", "dark"] as const) {
+      const phone = await browser.newContext({
+        viewport: PHONE,
+        baseURL: edge.url,
+        colorScheme,
+        storageState: await staff.storageState(),
+      });
+      for (const [path, heading] of paths) {
+        const page = await open(phone, path);
+        await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+        await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
+        expect(await overflowOf(page), `${path} in ${colorScheme}`).toBe(0);
+        await page.close();
+      }
+      await phone.close();
+    }
+  });
+
+  test("a page can be reached and left with the keyboard alone, and each stop is to be seen", async () => {
+    await sendOrder("keys-1", stocked.sku);
+    const page = await open(staff, "/orders");
+    await page.getByRole("link", { name: "keys-1" }).waitFor();
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+    for (let stop = 0; stop < 12; stop += 1) {
+      await page.keyboard.press("Tab");
+      const shadow = await page.evaluate(
+        () => getComputedStyle(document.activeElement ?? document.body).boxShadow,
+      );
+      expect(shadow).not.toBe("none");
+    }
+    await page.getByRole("link", { name: "keys-1" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "keys-1" }).waitFor();
+    await page.getByRole("button", { name: "Cancel order" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Cancel order");
+  });
+});

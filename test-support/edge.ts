@@ -1,0 +1,65 @@
+/**
+ * The system up to its edge for tests: a database with the sandbox's data, the engine and the gateway, all of them the
+ * real ones, without sagas, devices and simulators.
+ */
+import { pino } from "pino";
+import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
+import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import { startEngine } from "../engine/engine.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
+import { channelAdapters } from "../integrations/channels/registry.ts";
+import type { Database } from "../store/database.ts";
+import { createTestDatabase } from "./postgres.ts";
+
+export type TestEdge = {
+  /** Where the gateway listens, without a slash at its end. */
+  readonly url: string;
+  readonly database: Database;
+  readonly allocator: AllocatorClient;
+  readonly credentials: SeedResult;
+  /** Until what is committed is in the read models of stock. */
+  projected(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startTestEdge(options: {
+  readonly dashboardFolder: string;
+  readonly staffPassword: string;
+}): Promise<TestEdge> {
+  const { url: databaseUrl, database, close } = await createTestDatabase();
+  const logger = pino({ level: "error" }, pino.destination(2));
+  const engine = await startEngine({ databaseUrl, threads: 1, shards: 2, logger });
+  const credentials = await seedSandbox(database, engine.client, options.staffPassword);
+  engine.client.setLocations(SANDBOX_LOCATIONS);
+  const gateway = await startGateway({
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: "http://127.0.0.1",
+    database,
+    allocator: engine.client,
+    channelAdapters,
+    // No label is bought and no webhook comes without sagas and simulators.
+    carrier: createEasypostCarrier({
+      baseUrl: "http://127.0.0.1:9",
+      apiKey: "unused",
+      webhookSecret: "unused",
+    }),
+    dashboardFolder: options.dashboardFolder,
+    logger,
+    readiness: () => Promise.resolve([]),
+  });
+  return {
+    url: `http://127.0.0.1:${gateway.port}`,
+    database,
+    allocator: engine.client,
+    credentials,
+    projected: () => engine.projected(),
+    stop: async () => {
+      await gateway.stop();
+      await engine.stop();
+      await close();
+    },
+  };
+}
