@@ -475,6 +475,11 @@ test("a cancellation that overtakes a release gives the stock back", async () =>
     ...context,
     allocator: {
       execute: (commands) => context.allocator.execute(commands),
+      commit: (writer, record) => context.allocator.commit(writer, record),
+      positions: (skus) => context.allocator.positions(skus),
+      holds: (address) => context.allocator.holds(address),
+      setLocations: (locations) => context.allocator.setLocations(locations),
+      status: () => context.allocator.status(),
       reserveOrder: async (request, attachment) => {
         await store.database.query("update orders set status = 'cancelled' where id = $1", [orderId]);
         return context.allocator.reserveOrder(request, attachment);
