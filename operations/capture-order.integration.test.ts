@@ -306,6 +306,25 @@ test("creating the product lets the orders go on that waited for it", async () =
   expect(await availableUnits(name)).toBe(0);
 });
 
+test("who clears the doubt about a channel's payment says that it was made", async () => {
+  await receive(1);
+  const payload = basket(`o${serial}`, 1, { paymentBy: "channel" });
+  await captureOne("pos", payload.replace(sku, `later-${serial}`));
+  const orderId = `pos-o${serial}`;
+  const pending = [{ code: "payment_pending", detail: "pending" }];
+  await store.database.query(
+    "update orders set payment_status = 'pending', hold_reasons = hold_reasons || $2 where id = $1",
+    [orderId, JSON.stringify(pending)],
+  );
+  expect(await releaseHold(context, { orderId, codes: ["payment_pending"], by: "staff:1" })).toMatchObject({
+    status: "done",
+    holdReasons: [{ code: "unknown_sku" }],
+  });
+  expect(await rowsOf("select status, payment_status from orders where id = $1", orderId)).toEqual([
+    { status: "on_hold", payment_status: "paid_at_channel" },
+  ]);
+});
+
 test("a repeat of one request for release, at the same time, reserves once", async () => {
   await captureOne("pos", basket(`i${serial}`, 2));
   await receive(10);

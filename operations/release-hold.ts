@@ -60,16 +60,25 @@ export async function retryShortOrders(
   skus: readonly string[],
 ): Promise<readonly string[]> {
   const released: string[] = [];
+  let isAnyLeft = await hasStock(context, skus);
   for (const orderId of await ordersWaitingForStock(context.database, skus)) {
+    if (!isAnyLeft) break;
     // One after the other: the oldest order gets the stock.
     const outcome = await releaseHold(context, {
       orderId,
       codes: ["insufficient_stock"],
       by: "stock:received",
     });
-    if (outcome.status === "done" && outcome.holdReasons.length === 0) released.push(orderId);
+    if (outcome.status === "refused") continue;
+    if (outcome.holdReasons.length === 0) released.push(orderId);
+    isAnyLeft = await hasStock(context, skus);
   }
   return released;
+}
+
+async function hasStock(context: OperationContext, skus: readonly string[]): Promise<boolean> {
+  const positions = await context.allocator.positions(skus);
+  return positions.some((position) => position.availableToPromise > 0);
 }
 
 /** What a change of a held order starts from. */

@@ -15,8 +15,8 @@ import type { HoldReason, OrderDocument, OrderLine } from "./order.ts";
 export const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
 export const MAX_LINES = 500;
-/** In units of the order's finest amount: keeps sums of all lines within exact integers. */
-const MAX_AMOUNT = 1e13;
+/** In units of the order's finest amount: keeps sums of several amounts within exact integers. */
+const MAX_AMOUNT = 1e15;
 
 export type CaptureRefusalCode =
   | "no_lines"

@@ -207,7 +207,10 @@ with input as materialized (
     sourcing = o.sourcing || i.sourcing,
     ship_by = coalesce(i.ship_by, o.ship_by), deliver_by = coalesce(i.deliver_by, o.deliver_by),
     external_number = coalesce(i.external_number, o.external_number),
-    payment_status = coalesce(i.payment_status, o.payment_status), currency = coalesce(i.currency, o.currency),
+    -- Who clears the doubt about a payment that the channel takes says that it was made.
+    payment_status = coalesce(i.payment_status, case when o.payment_status = 'pending'
+      and o.document->>'paymentBy' = 'channel' and 'payment_pending' = any(i.cleared)
+      and not i.added @> '[{"code": "payment_pending"}]' then 'paid_at_channel' else o.payment_status end), currency = coalesce(i.currency, o.currency),
     total_minor = coalesce(i.total_minor, o.total_minor), exponent = coalesce(i.exponent, o.exponent),
     unit_count = coalesce(i.unit_count, o.unit_count), customer_name = coalesce(i.customer_name, o.customer_name),
     customer_email = coalesce(i.customer_email, o.customer_email), placed_at = coalesce(i.placed_at, o.placed_at),

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
-import { decimalText } from "../../orders/money.ts";
+import { chargeableMinor, decimalText, multiplyMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import {
   channelSample,
@@ -11,6 +11,7 @@ import {
   hasChannelSamples,
   samplesNote,
 } from "../../test-support/channel-samples.ts";
+import { perUnit } from "./reading.ts";
 import { channelAdapters } from "./registry.ts";
 
 const withSamples = test.skipIf(!hasChannelSamples);
@@ -269,6 +270,24 @@ test("prices of an Amazon marketplace with value added tax contain it", () => {
   expect(onlyOrder("amazon", payload)).toMatchObject({ taxesIncluded: true, total: { minor: 11900 } });
 });
 
+test("the price of one unit gives the line's price again, also where it does not divide", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 10_000_000 }),
+      fc.integer({ min: 1, max: 4_999 }),
+      (minor, quantity) => {
+        const unit = perUnit({ minor, currency: "USD", exponent: 2 }, quantity);
+        expect(chargeableMinor(multiplyMoney(unit, quantity))).toBe(minor);
+      },
+    ),
+  );
+  expect(perUnit({ minor: 1795, currency: "JPY", exponent: 2 }, 2)).toEqual({
+    minor: 8975,
+    currency: "JPY",
+    exponent: 3,
+  });
+});
+
 test("a line cancelled at Walmart is left out, and what is cancelled of another is taken off", () => {
   const line = (number: string, amount: string, cancelled: string) => ({
     lineNumber: number,
@@ -321,6 +340,7 @@ test.each([
   ["malformed_payload", { ...canonical, surprise: true }],
   ["malformed_payload", { ...canonical, lines: [{ sku: "TENT", quantity: 1, unitPrice: 10 }] }],
   ["malformed_payload", { ...canonical, lines: [{ sku: "TENT", quantity: 1, unitPrice: "-1" }] }],
+  ["malformed_payload", { ...canonical, paymentMethod: "4242424242424242" }],
   ["invalid_order", { ...canonical, currency: "ABC" }],
   ["invalid_order", { ...canonical, total: "1.00" }],
 ] as const)("our own format is refused with %s where it is broken (%#)", (code, order) => {

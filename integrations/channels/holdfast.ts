@@ -89,7 +89,12 @@ export const canonicalOrderSchema = Type.Object(
       }),
     ),
     paymentMethod: Type.Optional(
-      Type.String({ maxLength: 200, description: "The payment gateway's token; never card data" }),
+      Type.String({
+        maxLength: 200,
+        // A card number has no letters: it is turned away at the door.
+        pattern: "^[A-Za-z][A-Za-z0-9_-]*$",
+        description: "The payment gateway's token; never card data",
+      }),
     ),
     allocation: Type.Optional(
       Type.Union(

@@ -52,23 +52,22 @@ export function readEach(
 }
 
 /**
- * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the line does
- * not divide evenly; what then still does not divide is rounded down, by less than a hundred-thousandth of a minor unit.
+ * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the line does not
+ * divide evenly. What does not divide at four more places either is rounded down there: multiplied by its quantity and
+ * rounded to what can be charged, it is the line's price again, for any quantity below 5,000.
  */
 export function perUnit(lineTotal: Money, quantity: number): Money {
   if (quantity <= 1 || !Number.isSafeInteger(quantity)) return lineTotal;
-  for (let places = 0; places <= 5; places += 1) {
+  for (let places = 0; places < MOST_PLACES; places += 1) {
     const minor = lineTotal.minor * 10 ** places;
-    if (!Number.isSafeInteger(minor)) break;
     if (minor % quantity === 0) {
       return { ...lineTotal, minor: minor / quantity, exponent: lineTotal.exponent + places };
     }
-    if (places === 5) {
-      return { ...lineTotal, minor: Math.floor(minor / quantity), exponent: lineTotal.exponent + places };
-    }
   }
-  return { ...lineTotal, minor: Math.floor(lineTotal.minor / quantity) };
+  const minor = Math.floor((lineTotal.minor * 10 ** MOST_PLACES) / quantity);
+  return { ...lineTotal, minor, exponent: lineTotal.exponent + MOST_PLACES };
 }
+const MOST_PLACES = 4;
 
 /** The sum of amounts, which must all be in `currency`. Throws `UnreadableAmount`. */
 export function sum(amounts: readonly Money[], currency: string): Money {

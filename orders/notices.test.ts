@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { type Notice, type NoticeFacts, type NoticeKind, renderNotice } from "./notices.ts";
+
+const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
+
+const facts: NoticeFacts = {
+  shopName: "Northwind Outfitters",
+  orderNumber: "#9999",
+  customerName: "Jane Smith",
+  lines: [
+    { title: "Trail running shoe", quantity: 1, total: usd(12_900) },
+    { title: "Merino sock", quantity: 3, total: usd(4_497) },
+  ],
+  total: usd(17_397),
+  shipTo: {
+    name: "Jane Smith",
+    line1: "123 Main St",
+    city: "New York",
+    region: "NY",
+    postalCode: "10001",
+    country: "US",
+  },
+  orderUrl: "https://shop.example/orders/1",
+};
+
+const promise = { shipBy: "2026-11-24", deliverBy: "2026-11-27" };
+
+const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> } = {
+  order_confirmed: { kind: "order_confirmed", promise },
+  order_delayed: { kind: "order_delayed", explanation: "One item is late.", promise },
+  shipped: {
+    kind: "shipped",
+    carrier: "UPS",
+    trackingNumber: "1Z999AA10123456784",
+    trackingUrl: "https://shop.example/track/1",
+    parcelLines: [{ title: "Merino sock", quantity: 3 }],
+    deliverBy: "2026-11-27",
+  },
+  out_for_delivery: {
+    kind: "out_for_delivery",
+    carrier: "UPS",
+    trackingNumber: "1Z999AA10123456784",
+    trackingUrl: "https://shop.example/track/1",
+  },
+  delivered: { kind: "delivered", place: "New York", returnUrl: "https://shop.example/return/1" },
+  return_approved: {
+    kind: "return_approved",
+    returnId: "R-1",
+    labelUrl: "https://shop.example/returns/R-1/label.pdf",
+    carrier: "USPS",
+    returnLines: [{ title: "Merino sock", quantity: 1 }],
+  },
+  refund_issued: { kind: "refund_issued", amount: usd(4_497), explanation: "Return R-1" },
+  order_cancelled: { kind: "order_cancelled", explanation: "You asked us to cancel.", refund: usd(17_397) },
+};
+
+const all = Object.values(notices);
+
+describe("a notice", () => {
+  it.each([
+    [
+      "order_confirmed",
+      [
+        "Tuesday, November 24",
+        "Friday, November 27",
+        "1 × Trail running shoe – $129.00",
+        "Total: $173.97",
+        "New York NY 10001",
+        facts.orderUrl,
+      ],
+    ],
+    ["order_delayed", ["One item is late.", "Friday, November 27"]],
+    [
+      "shipped",
+      ["UPS", "1Z999AA10123456784", "https://shop.example/track/1", "3 × Merino sock", "Friday, November 27"],
+    ],
+    ["out_for_delivery", ["1Z999AA10123456784", "https://shop.example/track/1"]],
+    ["delivered", ["New York", "https://shop.example/return/1"]],
+    ["return_approved", ["R-1", "https://shop.example/returns/R-1/label.pdf", "USPS", "1 × Merino sock"]],
+    ["refund_issued", ["$44.97", "Return R-1"]],
+    ["order_cancelled", ["You asked us to cancel.", "$173.97"]],
+  ] as const)("%s says what the shopper needs", (kind, expected) => {
+    const { text, subject } = renderNotice(facts, notices[kind]);
+    for (const part of expected) expect(text).toContain(part);
+    expect(subject).toMatch(/: order #9999$/);
+  });
+
+  it.each(all)("$kind says the same in HTML as in text (N3)", (notice) => {
+    const { text, html } = renderNotice(facts, notice);
+    const visible = html
+      .replace(/<head>[\s\S]*<\/head>/, "")
+      .replace(/<[^>]+>/g, " ")
+      .replace(/&nbsp;/g, " ");
+    const words = text
+      .split(/[^\p{L}\p{N}$.]+/u)
+      .filter((word) => word.length > 3 && !/shop.example|https|orders|track|return|label.pdf/.test(word));
+    expect(words.length).toBeGreaterThan(8);
+    for (const word of words) expect(visible).toContain(word.replace(/\.$/, ""));
+  });
+
+  it.each(all)("$kind lets no fact become markup or a header (N1)", (notice) => {
+    const attack = `<img src=x onerror=alert(1)>"'&\r\nBcc: all@example.com`;
+    const poisoned = JSON.parse(
+      JSON.stringify({ facts, notice }, (key, value) =>
+        typeof value === "string" && !["kind", "currency"].includes(key) && !/Url$|By$/.test(key)
+          ? attack
+          : value,
+      ),
+    ) as { facts: NoticeFacts; notice: Notice };
+    const { subject, text, html } = renderNotice(poisoned.facts, poisoned.notice);
+    expect(html).not.toContain("<img");
+    expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;");
+    expect(subject).not.toMatch(/[\r\n]/);
+    expect(text).not.toMatch(/^Bcc/m);
+  });
+
+  it.each(["javascript:alert(1)", 'https://x.example/"onclick="alert(1)', "//x.example", ""])(
+    "leaves out the link %j (N2)",
+    (orderUrl) => {
+      const { text, html } = renderNotice({ ...facts, orderUrl }, notices.order_confirmed);
+      expect(html).not.toContain("<a ");
+      expect(html).not.toContain("alert(1)");
+      expect(text).not.toContain("View your order");
+    },
+  );
+
+  it("shows amounts as their currency is written", () => {
+    const yen = { ...notices.refund_issued, amount: { minor: 259_900, currency: "JPY", exponent: 2 } };
+    expect(renderNotice(facts, yen).text).toContain("¥2,599");
+    const dinar = { ...notices.refund_issued, amount: { minor: 12_345, currency: "KWD", exponent: 3 } };
+    expect(renderNotice(facts, dinar).text).toContain("KWD 12.345".replace(" ", "\u00a0"));
+  });
+
+  it("greets without a name and does without promise, address and refund", () => {
+    const bare = { ...facts, customerName: " ", shipTo: null };
+    expect(renderNotice(bare, { kind: "order_confirmed", promise: null }).text).toContain("\n\nHello,\n\n");
+    const cancelled = renderNotice(bare, { ...notices.order_cancelled, refund: null });
+    expect(cancelled.text).toContain("You have not been charged.");
+  });
+});
