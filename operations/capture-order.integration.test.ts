@@ -1,7 +1,9 @@
 /** Capture, holds and their release over a real PostgreSQL and the real engine. */
 import pino from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
+import { EngineError } from "../engine/errors.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { channelSample, hasChannelSamples, samplesNote } from "../test-support/channel-samples.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
@@ -105,6 +107,20 @@ async function availableUnits(name = sku): Promise<number> {
   return positions.reduce((sum, position) => sum + position.availableToPromise, 0);
 }
 
+/** The real client with some of its methods replaced. */
+function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
+  return {
+    execute: (commands) => engine.client.execute(commands),
+    reserveOrder: (request, attachment) => engine.client.reserveOrder(request, attachment),
+    commit: (writer, record) => engine.client.commit(writer, record),
+    positions: (skus) => engine.client.positions(skus),
+    holds: (address) => engine.client.holds(address),
+    setLocations: (locations) => engine.client.setLocations(locations),
+    status: () => engine.client.status(),
+    ...changed,
+  };
+}
+
 function basket(id: string, quantity: number, change: object = {}): string {
   return JSON.stringify({
     id,
@@ -179,6 +195,59 @@ test("however often and however concurrently an order is sent, it is captured an
   expect(again.promise).toEqual(results[0]?.promise);
   expect(await availableUnits()).toBe(9);
   expect(await timeline(`own-b${serial}`)).toEqual(["order.captured", "stock.reserved"]);
+});
+
+test("a capture whose answer was lost may be sent again", async () => {
+  await receive(3);
+  const lossy: OperationContext = {
+    ...context,
+    allocator: standIn({
+      reserveOrder: async (request, attachment) => {
+        await context.allocator.reserveOrder(request, attachment);
+        throw new EngineError("commit_outcome_unknown", "connection lost during commit");
+      },
+    }),
+  };
+  const request = {
+    channelId: "own",
+    topic: null,
+    payload: basket(`p${serial}`, 2),
+    adapters: channelAdapters,
+    cause: "channel:own",
+  };
+  await expect(captureOrders(lossy, request)).rejects.toMatchObject({ code: "commit_outcome_unknown" });
+  expect(await captureOne("own", request.payload)).toMatchObject({
+    outcome: "duplicate",
+    order: `own-p${serial}`,
+  });
+  expect(await availableUnits()).toBe(1);
+});
+
+test("a capture whose commit failed reserves and stores once when it is sent again", async () => {
+  await receive(3);
+  let failures = 1;
+  const failing: OperationContext = {
+    ...context,
+    allocator: standIn({
+      reserveOrder: (request, attachment) => {
+        failures -= 1;
+        if (failures >= 0) return Promise.reject(new EngineError("shard_unavailable", "being rebuilt"));
+        return context.allocator.reserveOrder(request, attachment);
+      },
+    }),
+  };
+  const request = {
+    channelId: "own",
+    topic: null,
+    payload: basket(`q${serial}`, 2),
+    adapters: channelAdapters,
+    cause: "channel:own",
+  };
+  // The second one waits for the first and shares its failure; the third starts anew.
+  const first = await Promise.allSettled([captureOrders(failing, request), captureOrders(failing, request)]);
+  expect(first.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+  expect(await captureOrders(failing, request)).toMatchObject([{ outcome: "accepted" }]);
+  expect(await availableUnits()).toBe(1);
 });
 
 test("changed content of a running order is noted once and changes nothing", async () => {
@@ -492,18 +561,12 @@ test("a cancellation that overtakes a release gives the stock back", async () =>
   // The saga cancels between the release's read and its commit.
   const overtaken: OperationContext = {
     ...context,
-    allocator: {
-      execute: (commands) => context.allocator.execute(commands),
-      commit: (writer, record) => context.allocator.commit(writer, record),
-      positions: (skus) => context.allocator.positions(skus),
-      holds: (address) => context.allocator.holds(address),
-      setLocations: (locations) => context.allocator.setLocations(locations),
-      status: () => context.allocator.status(),
+    allocator: standIn({
       reserveOrder: async (request, attachment) => {
         await store.database.query("update orders set status = 'cancelled' where id = $1", [orderId]);
         return context.allocator.reserveOrder(request, attachment);
       },
-    },
+    }),
   };
   await releaseHold(overtaken, { orderId, by: "staff:1" });
   expect(await availableUnits()).toBe(2);
