@@ -134,19 +134,19 @@ export function readRate(rate: unknown): CarrierRate | undefined {
   };
 }
 
-const STATUSES: Readonly<Record<string, TrackingStatus>> = {
-  pre_transit: "pre_transit",
-  in_transit: "in_transit",
-  out_for_delivery: "out_for_delivery",
-  available_for_pickup: "available_for_pickup",
-  delivered: "delivered",
-  return_to_sender: "return_to_sender",
-  failure: "failure",
-};
+const STATUSES: ReadonlySet<string> = new Set<TrackingStatus>([
+  "pre_transit",
+  "in_transit",
+  "out_for_delivery",
+  "available_for_pickup",
+  "delivered",
+  "return_to_sender",
+  "failure",
+]);
 
 /** EasyPost's `cancelled`, `error` and whatever it may add say nothing about where the parcel is. */
 export function readTrackingStatus(status: string | undefined): TrackingStatus {
-  return STATUSES[status ?? ""] ?? "unknown";
+  return status !== undefined && STATUSES.has(status) ? (status as TrackingStatus) : "unknown";
 }
 
 /** `City, ST, US` of a tracking detail; empty where the carrier names no place. */

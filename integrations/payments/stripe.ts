@@ -4,14 +4,17 @@
  * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture; which of Stripe's errors is a
  * decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the same key.
  *
- * Stripe keeps an idempotency key for at least 24 hours. A capture or cancel repeated later meets the PaymentIntent's
- * state instead, so `payment_intent_unexpected_state` is read as "already done" where the state says so.
+ * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture repeated later meets the
+ * PaymentIntent's state instead: `payment_intent_unexpected_state`. It counts as done where the state says so; for a
+ * capture, where the PaymentIntent's metadata names this very key. A capture that leaves more to follow has to be
+ * repeated within those hours.
  */
+import { createHash } from "node:crypto";
 
 import type { PaymentGateway, PaymentResult } from "../../ports/payments.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import { callJson, type JsonReply } from "../http.ts";
-import { type JsonObject, numberAt, objectAt, textAt } from "../json.ts";
+import { type JsonObject, objectAt, textAt } from "../json.ts";
 import { toStripeAmount } from "./stripe-amount.ts";
 
 const SERVICE = "stripe";
@@ -66,16 +69,14 @@ export function createStripeGateway(options: {
     async capture(request) {
       const reply = await post(intentPath(request.reference, "capture"), request.idempotencyKey, {
         amount_to_capture: stripeAmount(request.amountMinor, request.currency),
+        [`metadata[${captureMark(request.idempotencyKey)}]`]: String(request.amountMinor),
         ...(request.final ? {} : { final_capture: "false" }),
       });
       if (reply.status !== 200) {
         const intent = unexpectedState(reply);
         if (intent === undefined) return declineOrThrow(reply, "capture");
-        const captured = numberAt(intent, "amount_received") ?? 0;
-        const wanted = Number(stripeAmount(request.amountMinor, request.currency));
-        if (textAt(intent, "status") === "succeeded" && request.final && captured >= wanted) {
-          return { status: "succeeded", reference: request.reference };
-        }
+        const done = textAt(objectAt(intent, "metadata"), captureMark(request.idempotencyKey));
+        if (done !== undefined) return { status: "succeeded", reference: request.reference };
         if (textAt(intent, "status") === "canceled") {
           return {
             status: "declined",
@@ -136,6 +137,11 @@ export function createStripeGateway(options: {
 
 function intentPath(reference: string, action: "capture" | "cancel"): string {
   return `/v1/payment_intents/${encodeURIComponent(reference)}/${action}`;
+}
+
+/** The name under which a capture leaves its mark in the metadata; Stripe takes 40 characters. */
+function captureMark(idempotencyKey: string): string {
+  return `captured_${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 24)}`;
 }
 
 function stripeAmount(minor: number, currency: string): string {

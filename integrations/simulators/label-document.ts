@@ -51,8 +51,8 @@ export function labelZpl(label: Label): string {
     "^LH0,0",
     "^FO0,0^GB812,150,150^FS",
     `^FO30,28^A0N,100,100^FR^FH^FD${zplText(label.carrier, 8)}^FS`,
-    `^FO430,34^A0N,44,44^FR^FH^FD${zplText(serviceName(label.service), 18)}^FS`,
-    `^FO430,88^A0N,40,40^FR^FH^FD${zplText(label.isReturn ? "RETURN" : "", 18)}^FS`,
+    `^FO400,38^A0N,36,32^FR^FH^FD${zplText(serviceName(label.service), 24)}^FS`,
+    ...(label.isReturn ? ["^FO400,88^A0N,40,40^FR^FDRETURN^FS"] : []),
     ...addressLines(label.from).map((line, index) => text(30, 176 + index * 30, 26, line, 44)),
     text(590, 176, 28, `${(label.ounces / 16).toFixed(2)} lb`, 16),
     text(590, 210, 28, label.date.slice(0, 10), 16),
@@ -95,19 +95,18 @@ export function labelPdf(label: Label): Promise<Buffer> {
       .text(pdfText(value), x, y, { width, height: size * 1.2, ellipsis: true, lineBreak: false });
 
   document.rect(0, 0, 288, 54).fill("#000000").fillColor("#ffffff");
-  text(label.carrier, 12, 13, label.carrier.length > 5 ? 20 : 32, 140, true);
-  document.font("Helvetica-Bold").fontSize(12);
-  document.text(pdfText(serviceName(label.service)), 150, label.isReturn ? 12 : 20, {
-    width: 126,
+  text(label.carrier, 12, 13, 32, 110, true);
+  document.font("Helvetica-Bold").fontSize(11);
+  document.text(pdfText(serviceName(label.service)), 120, label.isReturn ? 13 : 21, {
+    width: 156,
+    height: 13,
     align: "right",
-    lineBreak: false,
+    ellipsis: true,
   });
-  if (label.isReturn) {
-    document.text("RETURN", 150, 30, { width: 126, align: "right", lineBreak: false });
-  }
+  if (label.isReturn) document.text("RETURN", 120, 30, { width: 156, align: "right", lineBreak: false });
   document.fillColor("#000000");
   addressLines(label.from).forEach((line, index) => {
-    text(line, 12, 62 + index * 10.5, 8.5, 180);
+    text(line, 12, 61 + index * 10, 8, 180);
   });
   [`${(label.ounces / 16).toFixed(2)} lb`, label.date.slice(0, 10)].forEach((fact, index) => {
     document.font("Helvetica").fontSize(9);

@@ -13,6 +13,7 @@ header strong{font-size:16px}
 header nav{display:flex;gap:14px;margin-left:auto}
 header nav a{color:var(--muted);text-decoration:none;padding:6px 0}
 header nav a[aria-current]{color:var(--accent);font-weight:600}
+@media(max-width:600px){header .muted{display:none}}
 main{max-width:1100px;margin:0 auto;padding:20px}
 h1{font-size:20px;margin:0 0 4px}
 h2{font-size:15px;margin:0 0 10px}
@@ -164,7 +165,7 @@ export function inboxPage(view: {
   const { selected } = view;
   const message =
     selected === undefined
-      ? `<div class="empty muted">${view.total === 0 ? "No message has arrived yet." : "Choose a message."}</div>`
+      ? `<div class="empty muted">${view.total > 0 ? "Choose a message." : view.filter === "" ? "No message has arrived yet." : "No message matches."}</div>`
       : `<div class="head"><a class="back" href="/inbox${query({})}">← All messages</a><h1>${escapeHtml(selected.subject)}</h1><div class="muted">From ${escapeHtml(selected.from)} to ${escapeHtml(selected.to)} · ${escapeHtml(selected.receivedAt.slice(0, 19).replace("T", " "))} UTC · <a href="/inbox/${selected.id}/text">plain text</a></div></div><iframe title="Message" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/inbox/${selected.id}/html"></iframe>`;
   return page(
     selected === undefined ? "Inbox" : selected.subject,

@@ -4,7 +4,8 @@
  *
  * Owns the HTTP server, the pages, the pace, faults on purpose, and the ledgers that an audit reads:
  *   GET  /simulation           pace, faults, counts
- *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?}, seed?}
+ *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?}, seed?,
+ *                              forgetKeys?: true}, the last for what happens a day after a payment call
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats
@@ -100,6 +101,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");
     if (seed !== undefined) faults.seed(seed);
+    if (asObject(body)?.["forgetKeys"] === true) payments.forgetKeys();
     return null;
   }
 

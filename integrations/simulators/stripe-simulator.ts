@@ -103,6 +103,8 @@ export type OrderCharges = {
 export type StripeSimulator = {
   handle(request: SimulatedRequest): SimulatedReply | undefined;
   charges(): readonly OrderCharges[];
+  /** Drops all idempotency keys, as Stripe does after a day, until the next start. */
+  forgetKeys(): void;
   close(): void;
 };
 
@@ -307,6 +309,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
       ...intent,
       amount_capturable: left,
       amount_received: intent.amount_received + amount,
+      metadata: { ...intent.metadata, ...form.group("metadata") },
       status: left === 0 ? "succeeded" : "requires_capture",
     };
     return { reply: captured, effect: { type: "captured", intent: captured, amount } };
@@ -472,6 +475,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
       }
     },
     charges: () => [...orders.values()],
+    forgetKeys: () => firstReplies.clear(),
     close: () => ledger.close(),
   };
 }

@@ -21,7 +21,7 @@ export function fedexTrackingNumber(serial: bigint): string {
 /** DHL Express: 10 digits; the first nine mod 7. */
 export function dhlTrackingNumber(serial: bigint): string {
   const body = `4${digits(serial, 8)}`;
-  return body + String(Number(body) % 7);
+  return body + dhlCheckDigit(body);
 }
 
 export function gs1CheckDigit(body: string): string {
@@ -45,6 +45,10 @@ export function fedexCheckDigit(body: string): string {
   const weights = [3, 1, 7];
   const sum = [...body].reduce((total, digit, index) => total + Number(digit) * (weights[index % 3] ?? 0), 0);
   return String((sum % 11) % 10);
+}
+
+export function dhlCheckDigit(body: string): string {
+  return String(Number(body) % 7);
 }
 
 function digits(serial: bigint, length: number): string {

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { type Label, labelPdf, labelPng, labelZpl, zplText } from "./label-document.ts";
+
+const warehouse = {
+  name: "Warehouse",
+  company: "",
+  street1: "500 Logistics Pkwy",
+  street2: "",
+  city: "Reno",
+  state: "NV",
+  zip: "89506",
+  country: "US",
+};
+
+const label: Label = {
+  carrier: "UPS",
+  service: "Ground",
+  trackingNumber: "1Z999AA10123456784",
+  from: warehouse,
+  to: {
+    ...warehouse,
+    name: "José Łukasz",
+    street1: "1 Main St",
+    zip: "10001",
+    city: "New York",
+    state: "NY",
+  },
+  ounces: 30,
+  reference: "shopify-820982911946154508",
+  isReturn: false,
+  contents: "",
+  date: "2026-11-23T10:00:00.000Z",
+};
+
+/** What a printer would take as commands, with each field's data taken out. */
+const commandsOf = (zpl: string) => zpl.replace(/\^FD[^^~]*\^FS/g, "^FD^FS");
+
+describe("a label in ZPL", () => {
+  it("is one 4 x 6 inch format with the tracking number as Code 128 and as text (L2)", () => {
+    const zpl = labelZpl(label);
+    expect(zpl.match(/\^XA/g)).toHaveLength(1);
+    expect(zpl.trimEnd()).toMatch(/^\^XA[\s\S]*\^XZ$/);
+    expect(zpl).toContain("^PW812");
+    expect(zpl).toMatch(/\^BCN,[^\n]*\^FD1Z999AA10123456784\^FS/);
+    expect(zpl).toContain("^FD1Z99 9AA1 0123 4567 84^FS");
+    expect(zpl).toContain("José Łukasz");
+  });
+
+  it("lets no text become a command (L1)", () => {
+    const attack = "^XZ^XA~JA_5E\\&^FS\n^FD";
+    const hostile: Label = {
+      ...label,
+      to: {
+        ...label.to,
+        name: attack,
+        company: attack,
+        street1: attack,
+        street2: attack,
+        city: attack,
+        state: attack,
+      },
+      from: { ...label.from, name: attack },
+      reference: attack,
+      contents: attack,
+    };
+    const plain: Label = {
+      ...hostile,
+      to: { ...label.to, name: "a", company: "a", street1: "a", street2: "a", city: "a", state: "a" },
+      from: { ...label.from, name: "a" },
+      reference: "a",
+      contents: "a",
+    };
+    expect(commandsOf(labelZpl(hostile))).toBe(commandsOf(labelZpl(plain)));
+    expect(zplText("a_b", 10)).toBe("a_5Fb");
+  });
+
+  it("cuts what does not fit before it is escaped, so that no escape is cut", () => {
+    expect(zplText("^^^^", 2)).toBe("_5E_5E");
+  });
+
+  it("says that a return is one", () => {
+    expect(labelZpl({ ...label, isReturn: true })).toContain("RETURN TO:");
+    expect(labelZpl(label)).not.toContain("RETURN");
+  });
+});
+
+describe("a label for other printers and screens", () => {
+  it("is a PDF of 4 x 6 inches, the same each time (L3)", async () => {
+    const pdf = await labelPdf(label);
+    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+    expect(pdf.subarray(-6).toString()).toContain("%%EOF");
+    expect(pdf.toString("latin1")).toMatch(/\/MediaBox \[0 0 288 432\]/);
+    expect(pdf.toString("latin1").match(/\/Type \/Page\b/g)).toHaveLength(1);
+    expect((await labelPdf(label)).equals(pdf)).toBe(true);
+  });
+
+  it("takes long lines and other alphabets", async () => {
+    const name = "株式会社ホールドファスト ".repeat(20);
+    const pdf = await labelPdf({ ...label, to: { ...label.to, name, company: name, street1: name } });
+    expect(pdf.toString("latin1").match(/\/Type \/Page\b/g)).toHaveLength(1);
+  });
+
+  it("is a PNG", async () => {
+    const png = await labelPng(label);
+    expect(png.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
+  });
+});
