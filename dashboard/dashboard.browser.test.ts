@@ -171,6 +171,27 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     expect(numbers.slice(0, 2)).toEqual(["live-2", "live-1"]);
   });
 
+  test("a page says that it has lost the gateway, and catches up by itself when it is back", async () => {
+    const orderId = await sendOrder("away-1", stocked.sku);
+    const page = await open(staff, `/orders/${orderId}`);
+    await page.locator(".sidebar .connection.live").waitFor();
+    await page.locator(".timeline li").first().waitFor();
+    await edge.withoutGateway(async () => {
+      await page.locator(".sidebar .connection", { hasText: "Reconnecting" }).waitFor();
+      await recordEntry(edge.database, {
+        orderId,
+        key: "while-away",
+        type: "payment.authorized",
+        summary: "Authorised while nobody listened.",
+        cause: "saga:authorize-payment",
+      });
+    });
+    await page.getByText("Authorised while nobody listened.").waitFor();
+    await page.locator(".sidebar .connection.live").waitFor();
+    // The browser tells the console of each attempt that met nobody.
+    complaints = complaints.filter((text) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(text));
+  });
+
   test("search and status narrow the list, and the address keeps the filter", async () => {
     await sendOrder("find-me", stocked.sku);
     await sendOrder("not-me", stocked.sku);

@@ -3,11 +3,12 @@
  * real ones, without sagas, devices and simulators.
  */
 import { pino } from "pino";
+import { freePort } from "../cli/embedded/ports.ts";
 import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
 import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
-import { startGateway } from "../gateway/gateway.ts";
+import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import type { Database } from "../store/database.ts";
@@ -19,6 +20,8 @@ export type TestEdge = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly credentials: SeedResult;
+  /** Stops the gateway, does `work`, and starts a new gateway on the same port. */
+  withoutGateway(work: () => Promise<void>): Promise<void>;
   /** Until what is committed is in the read models of stock. */
   projected(): Promise<void>;
   stop(): Promise<void>;
@@ -33,28 +36,37 @@ export async function startTestEdge(options: {
   const engine = await startEngine({ databaseUrl, threads: 1, shards: 2, logger });
   const credentials = await seedSandbox(database, engine.client, options.staffPassword);
   engine.client.setLocations(SANDBOX_LOCATIONS);
-  const gateway = await startGateway({
-    host: "127.0.0.1",
-    port: 0,
-    publicUrl: "http://127.0.0.1",
-    database,
-    allocator: engine.client,
-    channelAdapters,
-    // No label is bought and no webhook comes without sagas and simulators.
-    carrier: createEasypostCarrier({
-      baseUrl: "http://127.0.0.1:9",
-      apiKey: "unused",
-      webhookSecret: "unused",
-    }),
-    dashboardFolder: options.dashboardFolder,
-    logger,
-    readiness: () => Promise.resolve([]),
-  });
+  // Not port 0: a port that the system chose cannot be listened on again while its closed connections linger.
+  const port = await freePort();
+  const start = (): Promise<Gateway> =>
+    startGateway({
+      host: "127.0.0.1",
+      port,
+      publicUrl: "http://127.0.0.1",
+      database,
+      allocator: engine.client,
+      channelAdapters,
+      // No label is bought and no webhook comes without sagas and simulators.
+      carrier: createEasypostCarrier({
+        baseUrl: "http://127.0.0.1:9",
+        apiKey: "unused",
+        webhookSecret: "unused",
+      }),
+      dashboardFolder: options.dashboardFolder,
+      logger,
+      readiness: () => Promise.resolve([]),
+    });
+  let gateway = await start();
   return {
-    url: `http://127.0.0.1:${gateway.port}`,
+    url: `http://127.0.0.1:${port}`,
     database,
     allocator: engine.client,
     credentials,
+    withoutGateway: async (work) => {
+      await gateway.stop();
+      await work();
+      gateway = await start();
+    },
     projected: () => engine.projected(),
     stop: async () => {
       await gateway.stop();
