@@ -47,8 +47,11 @@ export type CommitterOptions = {
   /** Something was committed or failed: room for more. */
   readonly onProgress: () => void;
   readonly onFault: (fault: CommitFault) => void;
-  /** Gives the holds of these attachments' orders back in their shards and submits that as the last round. */
-  readonly undo: (attachments: readonly Attachment[]) => Promise<void>;
+  /**
+   * Gives the holds of these attachments' orders back in their shards and submits that as the last round. Resolves to
+   * whether all of it could be given back.
+   */
+  readonly undo: (attachments: readonly Attachment[]) => Promise<boolean>;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
 };
 
@@ -201,7 +204,9 @@ export class Committer {
     }
     const placed = rejected.filter((attachment) => (attachment.order?.placements.length ?? 0) > 0);
     if (placed.length === 0) return;
-    await this.options.undo(placed);
+    if (!(await this.options.undo(placed))) {
+      throw new Error("the holds of a refused record could not be given back: a shard was lost meanwhile");
+    }
     // What gives the holds back lies behind every round that ran since; all of them commit together.
     commit.rounds.push(...this.queue.splice(0));
   }

@@ -57,7 +57,10 @@ export class EngineCore {
   private readonly lost = new Set<number>();
   private readonly recovering = new Set<number>();
   private fault: CommitFault | null = null;
-  private undoing: { readonly attachments: readonly Attachment[]; readonly done: () => void } | null = null;
+  private undoing: {
+    readonly attachments: readonly Attachment[];
+    readonly done: (complete: boolean) => void;
+  } | null = null;
   private stopping = false;
   private wake: (() => void) | null = null;
   private awake = false;
@@ -169,7 +172,7 @@ export class EngineCore {
     const { round, failed } = await this.runner.undo(placements, this.options.clock());
     for (const [shard, reason] of failed) this.shardFailed(shard, reason);
     this.committer.submit(round);
-    task.done();
+    task.done(failed.size === 0);
   }
 
   private shardFailed(shard: number, reason: string): void {
