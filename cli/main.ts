@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
+import { addLoadCommand } from "./commands/load.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addSendCommand } from "./commands/send.ts";
@@ -40,6 +41,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addSendCommand(program);
   addOrderCommand(program);
   addSimulateDayCommand(program);
+  addLoadCommand(program);
   addMapSkuCommand(program);
   addCreateProductCommand(program);
   addStockCommand(program);

@@ -90,3 +90,17 @@ export async function findAccess(flags: AccessFlags): Promise<Access> {
     databaseUrl: (isLocal && local.databaseUrl) || null,
   };
 }
+
+/** The system of a data folder, as its last start wrote it down. */
+export async function localAccess(folder: string): Promise<Access> {
+  const local = await readLocalFile(folder);
+  if (local?.url === undefined || local.apiKey === undefined) {
+    throw new UserProblem("no_system", `No system was started on ${folder}.`, "Start one with `npm start`.");
+  }
+  return {
+    url: local.url,
+    key: local.apiKey,
+    simulatorsUrl: local.simulatorsUrl ?? null,
+    databaseUrl: local.databaseUrl ?? null,
+  };
+}

@@ -1,6 +1,6 @@
 /** `holdfast map-sku`: tells which of our products a channel means by its SKU; orders that wait for it go on. */
 import type { Command } from "commander";
-import type { SkuMapping, UnmappedSku } from "../../gateway/api.ts";
+import type { Page, SkuMapping, UnmappedSku } from "../../gateway/api.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";
@@ -40,7 +40,8 @@ async function mapSku(
   const rest = new RestClient(await findAccess(options));
   if (channelSku === undefined) {
     const rows: string[][] = [];
-    for await (const one of rest.all<UnmappedSku>("/v1/unmapped-skus")) {
+    const unmapped = await rest.get<Page<UnmappedSku>>("/v1/unmapped-skus");
+    for (const one of unmapped.items) {
       if (options.channel !== undefined && one.channel !== options.channel) continue;
       if (options.json) printJson(one);
       else rows.push([one.channel, one.channelSku || "(none)", `${one.orders} held`, one.title]);

@@ -118,8 +118,8 @@ async function readUnitMismatches(database: Queryable): Promise<readonly UnitMis
   const { rows } = await database.query<UnitMismatch>(
     `with stock as (
        select sku,
-              -coalesce(sum(on_hand) filter (where kind = 'ship'), 0)::integer as shipped,
-              coalesce(sum(on_hand) filter (where kind = 'return-receive'), 0)::integer as returned
+              -coalesce(sum(on_hand) filter (where kind = 'stock-shipped'), 0)::integer as shipped,
+              coalesce(sum(on_hand) filter (where kind = 'stock-returned'), 0)::integer as returned
          from stock_movement group by sku),
      ordered as (
        select sku, sum(shipped)::integer as shipped from order_line where sku is not null group by sku),
@@ -162,10 +162,10 @@ async function readPromiseMismatches(
 async function readUnits(database: Queryable): Promise<Audit["units"]> {
   const { rows } = await database.query<Audit["units"]>(
     `select coalesce(sum(on_hand), 0)::integer as "onHand",
-            coalesce(sum(on_hand) filter (where kind = 'receive'), 0)::integer as received,
-            -coalesce(sum(on_hand) filter (where kind = 'ship'), 0)::integer as shipped,
-            coalesce(sum(on_hand) filter (where kind = 'return-receive'), 0)::integer as returned,
-            coalesce(sum(on_hand) filter (where kind not in ('receive', 'ship', 'return-receive')), 0)::integer as corrected
+            coalesce(sum(on_hand) filter (where kind = 'stock-received'), 0)::integer as received,
+            -coalesce(sum(on_hand) filter (where kind = 'stock-shipped'), 0)::integer as shipped,
+            coalesce(sum(on_hand) filter (where kind = 'stock-returned'), 0)::integer as returned,
+            coalesce(sum(on_hand) filter (where kind not in ('stock-received', 'stock-shipped', 'stock-returned')), 0)::integer as corrected
        from stock_movement`,
   );
   const [units] = rows;

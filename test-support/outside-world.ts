@@ -1,0 +1,109 @@
+/**
+ * The outside world of sagas in memory: payment gateway, carrier and mailbox that keep a ledger of what took effect, by
+ * idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
+ */
+import type { Carrier, RateRequest } from "../ports/carriers.ts";
+import type { Mailer } from "../ports/notifications.ts";
+import type { PaymentGateway, PaymentResult } from "../ports/payments.ts";
+
+export type OutsideWorld = {
+  readonly payments: PaymentGateway;
+  readonly carrier: Carrier;
+  readonly mailer: Mailer;
+  /** Effects at the gateway, one an idempotency key: `authorize 10000`, `capture 4000`. */
+  readonly charges: Map<string, string>;
+  readonly rated: Map<string, RateRequest>;
+  /** Tracking number of each label in force, by the carrier's shipment id. */
+  readonly labels: Map<string, string>;
+  /** Subject of each mail, by key. */
+  readonly mails: Map<string, string>;
+  /** Answers of the gateway that are not a success, in turn. */
+  readonly declines: string[];
+  /** Refusals of the carrier, in turn. */
+  readonly refusals: string[];
+  /** As if it had just been made. */
+  clear(): void;
+};
+
+export function outsideWorld(): OutsideWorld {
+  const answers = new Map<string, PaymentResult>();
+  const world: Omit<OutsideWorld, "payments" | "carrier" | "mailer" | "clear"> = {
+    charges: new Map(),
+    rated: new Map(),
+    labels: new Map(),
+    mails: new Map(),
+    declines: [],
+    refusals: [],
+  };
+  const answer = (key: string, effect: string, reference: string): Promise<PaymentResult> => {
+    const earlier = answers.get(key);
+    if (earlier !== undefined) return Promise.resolve(earlier);
+    const message = world.declines.shift();
+    const result: PaymentResult =
+      message === undefined
+        ? { status: "succeeded", reference }
+        : { status: "declined", code: "card_declined", message };
+    answers.set(key, result);
+    if (message === undefined) world.charges.set(key, effect);
+    return Promise.resolve(result);
+  };
+  return {
+    ...world,
+    clear: () => {
+      for (const ledger of [answers, world.charges, world.rated, world.labels, world.mails]) ledger.clear();
+      world.declines.length = 0;
+      world.refusals.length = 0;
+    },
+    payments: {
+      provider: "test-gateway",
+      authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.orderId}`),
+      capture: (r) =>
+        answer(r.idempotencyKey, `capture ${r.amountMinor}${r.final ? " final" : ""}`, r.reference),
+      cancel: (r) => answer(r.idempotencyKey, "cancel", r.reference),
+      refund: (r) => answer(r.idempotencyKey, `refund ${r.amountMinor}`, r.reference),
+    },
+    carrier: {
+      provider: "test-carrier",
+      rate: (request) => {
+        const message = world.refusals.shift();
+        if (message !== undefined) return Promise.resolve({ status: "refused", code: "refused", message });
+        world.rated.set(request.idempotencyKey, request);
+        const rate = { carrier: "Test Post", currency: "USD" };
+        return Promise.resolve({
+          status: "rated",
+          carrierShipmentId: `shp_${request.idempotencyKey}`,
+          rates: [
+            { ...rate, rateId: "slow", service: "Ground", costMinor: 700, deliveryDays: 2 },
+            { ...rate, rateId: "fast", service: "Express", costMinor: 2400, deliveryDays: 1 },
+          ],
+        });
+      },
+      buyLabel: (request) => {
+        const trackingNumber = `TRACK-${request.carrierShipmentId}`;
+        world.labels.set(request.carrierShipmentId, trackingNumber);
+        return Promise.resolve({
+          status: "bought",
+          carrierShipmentId: request.carrierShipmentId,
+          carrier: "Test Post",
+          service: request.rateId === "slow" ? "Ground" : "Express",
+          trackingNumber,
+          costMinor: 700,
+          currency: "USD",
+          zpl: "^XA^XZ",
+          pdf: Buffer.from("%PDF-1.7"),
+        });
+      },
+      voidLabel: ({ carrierShipmentId }) => {
+        world.labels.delete(carrierShipmentId);
+        return Promise.resolve();
+      },
+      readTrackingWebhook: () => null,
+    },
+    mailer: {
+      send: (mail) => {
+        world.mails.set(mail.key, mail.subject);
+        return Promise.resolve();
+      },
+    },
+  };
+}

@@ -1,0 +1,396 @@
+/**
+ * Sagas as they run, for tests: real PostgreSQL, real Temporal, the real relay, workflows and activities; the stock and
+ * the outside world in memory. Steps can be made to fail where a test says so.
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { ApplicationFailure, Client, Connection } from "@temporalio/client";
+import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { type Logger, pino } from "pino";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import { confirmPack } from "../operations/confirm-pack.ts";
+import { confirmPick } from "../operations/confirm-pick.ts";
+import type { OperationContext } from "../operations/context.ts";
+import { recordTracking } from "../operations/record-tracking.ts";
+import type { Address } from "../orders/address.ts";
+import type { HoldReason, OrderDocument } from "../orders/order.ts";
+import type { TrackingStatus } from "../ports/carriers.ts";
+import { type Database, inTransaction } from "../store/database.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import { createSagaActivities, type SagaActivities } from "../workflows/activities/activities.ts";
+import { loadWorkflowBundle } from "../workflows/bundle.ts";
+import { type OrderMessage, type ReturnMessage, signalRow, startRow } from "../workflows/messages.ts";
+import { startOutboxRelay } from "../workflows/outbox-relay.ts";
+import { workerOptions } from "../workflows/worker.ts";
+import { type OutsideWorld, outsideWorld } from "./outside-world.ts";
+import { stockInMemory } from "./stock.ts";
+
+/**
+ * How a step fails, the first time that it is called: `before` and `after` its effect with an operating fault, which is
+ * repeated; `impossible-before` and `impossible-after` with a failure that is not.
+ */
+export type Fault = "before" | "after" | "impossible-before" | "impossible-after";
+
+export type SagaWorld = {
+  readonly database: Database;
+  readonly stock: AllocatorClient;
+  readonly outside: OutsideWorld;
+  readonly client: Client;
+  readonly context: OperationContext;
+  /** Calls of each step so far. */
+  readonly calls: Map<string, number>;
+  /** Makes the next call of a step fail. */
+  failNext(step: keyof SagaActivities, fault: Fault): void;
+  placeOrder(order?: Partial<NewOrder>): Promise<string>;
+  tell(orderId: string, message: OrderMessage): Promise<void>;
+  tellReturn(returnId: string, message: ReturnMessage): Promise<void>;
+  /** A person picks and packs a fulfillment order. */
+  pack(fulfillmentOrderId: string): Promise<void>;
+  /** The carrier reports on a parcel. */
+  track(shipmentId: string, status: TrackingStatus): Promise<void>;
+  /** Ends what runs and forgets what happened outside the database: for the next test. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type NewOrder = {
+  readonly paymentBy: "channel" | "merchant";
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly quantity: number;
+    readonly priceMinor: number;
+    /** Units reserved by location. */
+    readonly at: Readonly<Record<string, number>>;
+  }[];
+  readonly holdReasons: readonly HoldReason[];
+  readonly shippingMinor: number;
+};
+
+const ADDRESS: Address = {
+  name: "Ada Example",
+  line1: "1 Main Street",
+  city: "Reno",
+  region: "NV",
+  postalCode: "89501",
+  country: "US",
+};
+
+export async function startSagaWorld(temporalAddress: string, database: Database): Promise<SagaWorld> {
+  const logger: Logger = pino({ level: "silent" });
+  quietRuntime();
+  const stock = stockInMemory();
+  const outside = outsideWorld();
+  await seed(database, stock);
+  const calls = new Map<string, number>();
+  const faults = new Map<string, Fault>();
+  const activities = withFaults(
+    createSagaActivities({
+      ...outside,
+      database,
+      allocator: stock,
+      publicUrl: "http://shop.test",
+      now: Date.now,
+      logger,
+    }),
+    calls,
+    faults,
+  );
+  const bundle = await loadWorkflowBundle(logger);
+  const connection = await Connection.connect({ address: temporalAddress });
+  const client = new Client({ connection });
+  await registerSearchAttributes(connection);
+  const native = await NativeConnection.connect({ address: temporalAddress });
+  const worker = await Worker.create({ connection: native, ...workerOptions(bundle, activities) });
+  const running = worker.run();
+  const relay = startOutboxRelay({ database, client, logger });
+  const context: OperationContext = { database, allocator: stock, now: Date.now };
+  const started: string[] = [];
+  const endSagas = async () => {
+    for (const workflowId of started.splice(0))
+      await client.workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => {});
+  };
+
+  return {
+    database,
+    stock,
+    outside,
+    client,
+    context,
+    calls,
+    failNext: (step, fault) => {
+      faults.set(step, fault);
+    },
+    placeOrder: async (order = {}) => {
+      const orderId = await placeOrder(database, stock, order);
+      started.push(orderId);
+      return orderId;
+    },
+    tell: (workflowId, message) =>
+      writeOutbox(database, [signalRow({ workflowId, signal: "orderMessage", message })]),
+    tellReturn: (workflowId, message) =>
+      writeOutbox(database, [signalRow({ workflowId, signal: "returnMessage", message })]),
+    pack: async (fulfillmentOrderId) => {
+      const { rows } = await database.query<{ holdId: string; quantity: number }>(
+        `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
+        [fulfillmentOrderId],
+      );
+      const by = { fulfillmentOrderId, cause: "staff:tester", key: `by-hand:${fulfillmentOrderId}` };
+      must(await confirmPick(context, { ...by, picked: rows }));
+      must(await confirmPack(context, { ...by, verified: "by-person" }));
+    },
+    track: async (shipmentId, status) => {
+      const { rows } = await database.query<{ tracking_number: string }>(
+        "select tracking_number from shipment where id = $1",
+        [shipmentId],
+      );
+      const trackingNumber = rows[0]?.tracking_number ?? "";
+      const at = new Date().toISOString();
+      const report = { reportId: `${trackingNumber}-${status}`, trackingNumber, status, at };
+      await recordTracking(context, [{ ...report, message: "reported by the test", place: "Reno" }]);
+    },
+    reset: async () => {
+      await endSagas();
+      outside.clear();
+      calls.clear();
+      faults.clear();
+      stock.clear();
+      await fillStock(stock);
+    },
+    close: async () => {
+      await relay.stop();
+      await endSagas();
+      worker.shutdown();
+      await running;
+      await native.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Polls until `check` gives a value; a test fails with what was seen last rather than by a time-out of its own. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    const seen = await check();
+    if (seen !== undefined && seen !== false) return seen;
+    await pause(20);
+  }
+  throw new Error(`not seen within ${timeoutMs} ms: ${what}`);
+}
+
+function must(result: { readonly status: string }): void {
+  if (result.status !== "done") throw new Error(`refused: ${JSON.stringify(result)}`);
+}
+
+function withFaults(
+  activities: SagaActivities,
+  calls: Map<string, number>,
+  faults: Map<string, Fault>,
+): SagaActivities {
+  const wrap =
+    (step: string, run: (input: never) => Promise<unknown>) =>
+    async (input: never): Promise<unknown> => {
+      calls.set(step, (calls.get(step) ?? 0) + 1);
+      const fault = faults.get(step);
+      faults.delete(step);
+      const fail = () =>
+        ApplicationFailure.create({
+          message: `made to fail: ${step}`,
+          ...(fault?.startsWith("impossible") ? { nonRetryable: true } : { nextRetryDelay: 10 }),
+        });
+      if (fault === "before" || fault === "impossible-before") throw fail();
+      const result = await run(input);
+      if (fault !== undefined) throw fail();
+      return result;
+    };
+  return Object.fromEntries(
+    Object.entries(activities).map(([step, run]) => [step, wrap(step, run as never)]),
+  ) as unknown as SagaActivities;
+}
+
+let runtimeQuiet = false;
+
+function quietRuntime(): void {
+  if (runtimeQuiet) return;
+  runtimeQuiet = true;
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger("ERROR") });
+}
+
+async function registerSearchAttributes(connection: Connection): Promise<void> {
+  await connection.operatorService
+    .addSearchAttributes({
+      namespace: "default",
+      searchAttributes: { HoldfastChannel: 2, HoldfastStatus: 2 },
+    })
+    .catch(() => {});
+}
+
+/** Two fulfillment centers without robots, so that people pack, and two products with ten units at each. */
+async function seed(database: Database, stock: AllocatorClient): Promise<void> {
+  await database.query("insert into company (id, name, currency) values ('acme', 'Acme', 'USD')");
+  await database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority)
+     select id, 'acme', id, 'fulfillment_center', $1, 39.5, -119.8, n
+     from unnest(array['reno', 'omaha']) with ordinality as l(id, n)`,
+    [JSON.stringify(ADDRESS)],
+  );
+  await database.query(
+    "insert into channel (id, company_id, name, kind) values ('shop', 'acme', 'Shop', 'holdfast')",
+  );
+  await database.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select sku, 'acme', 'Product ' || sku, 400, 5000, 'USD', '420292', 'US', '0000000000000'
+     from unnest(array['MUG', 'CAP']) as p(sku)`,
+  );
+  await fillStock(stock);
+}
+
+async function fillStock(stock: AllocatorClient): Promise<void> {
+  await stock.execute(
+    ["MUG", "CAP"].flatMap((sku) =>
+      ["reno", "omaha"].map((locationId) => ({
+        type: "receive" as const,
+        commandId: `seed:${sku}:${locationId}`,
+        sku,
+        locationId,
+        quantity: 10,
+        atMs: 0,
+        cause: "seed",
+      })),
+    ),
+  );
+}
+
+async function placeOrder(
+  database: Database,
+  stock: AllocatorClient,
+  wanted: Partial<NewOrder>,
+): Promise<string> {
+  const order: NewOrder = {
+    paymentBy: "merchant",
+    lines: [{ sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } }],
+    holdReasons: [],
+    shippingMinor: 500,
+    ...wanted,
+  };
+  const externalId = randomBytes(5).toString("hex");
+  const orderId = `shop-${externalId}`;
+  const money = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
+  const total =
+    order.shippingMinor + order.lines.reduce((sum, line) => sum + line.quantity * line.priceMinor, 0);
+  const document: OrderDocument = {
+    orderId,
+    companyId: "acme",
+    channelId: "shop",
+    externalId,
+    externalNumber: `#${externalId}`,
+    externalIds: {},
+    placedAt: new Date().toISOString(),
+    capturedAt: new Date().toISOString(),
+    currency: "USD",
+    lines: order.lines.map((line, index) => ({
+      lineId: String(index + 1),
+      externalLineId: String(index + 1),
+      sku: line.sku,
+      channelSku: line.sku,
+      title: `Product ${line.sku}`,
+      quantity: line.quantity,
+      unitPrice: money(line.priceMinor),
+      discount: money(0),
+      tax: money(0),
+      taxes: [],
+      attributes: {},
+    })),
+    shippingPrice: money(order.shippingMinor),
+    discount: money(0),
+    tax: money(0),
+    total: money(total),
+    shippingAddress: ADDRESS,
+    billingAddress: null,
+    customer: { name: "Ada Example", email: "ada@example.test" },
+    shippingService: "Standard",
+    paymentBy: order.paymentBy,
+    paymentMethod: "pm_card_visa",
+  };
+  const holds = order.lines.flatMap((line, index) =>
+    Object.entries(line.at).map(([locationId, quantity]) => ({
+      holdId: `${orderId}:${index + 1}:${locationId}`,
+      lineId: String(index + 1),
+      sku: line.sku,
+      locationId,
+      quantity,
+    })),
+  );
+  await stock.execute(
+    holds.map((hold) => ({
+      type: "reserve" as const,
+      commandId: `${hold.holdId}:reserve`,
+      holdId: hold.holdId,
+      sku: hold.sku,
+      locationId: hold.locationId,
+      quantity: hold.quantity,
+      expiresAtMs: 0,
+      atMs: 0,
+      cause: "test",
+    })),
+  );
+  const onHold = order.holdReasons.length > 0;
+  await inTransaction(database, async (client) => {
+    await client.query(
+      `insert into orders (id, company_id, channel_id, external_id, external_number, status, payment_status,
+         fulfillment_status, hold_reasons, currency, total_minor, exponent, unit_count, customer_name, customer_email,
+         ship_by, deliver_by, placed_at, content_hash, document, raw_payload, tracking_token)
+       values ($1, 'acme', 'shop', $2, $3, $4, 'pending', 'unfulfilled', $5, 'USD', $6, 2, $7, 'Ada Example',
+         'ada@example.test', current_date + 1, current_date + 3, now(), '', $8, '{}', $2)`,
+      [
+        orderId,
+        externalId,
+        `#${externalId}`,
+        onHold ? "on_hold" : "open",
+        JSON.stringify(order.holdReasons),
+        total,
+        order.lines.reduce((sum, line) => sum + line.quantity, 0),
+        JSON.stringify(document),
+      ],
+    );
+    await client.query(
+      `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor, discount_minor,
+         tax_minor)
+       select $1, "lineId", sku, sku, 'Product ' || sku, quantity, price, 0, 0
+       from jsonb_to_recordset($2) as l("lineId" text, sku text, quantity integer, price bigint)`,
+      [
+        orderId,
+        JSON.stringify(
+          order.lines.map((line, index) => ({
+            lineId: String(index + 1),
+            sku: line.sku,
+            quantity: line.quantity,
+            price: line.priceMinor,
+          })),
+        ),
+      ],
+    );
+    await client.query(
+      `insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity)
+       select $1, "holdId", "lineId", sku, "locationId", quantity
+       from jsonb_to_recordset($2)
+         as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer)`,
+      [orderId, JSON.stringify(holds)],
+    );
+    await writeOutbox(client, [
+      startRow({
+        workflow: "orderFulfillment",
+        workflowId: orderId,
+        args: [{ orderId, channelId: "shop", onHold }],
+      }),
+    ]);
+  });
+  return orderId;
+}

@@ -1,0 +1,184 @@
+/**
+ * A whole real system for tests: `holdfast start` as a user would start it, in a process of its own, on a data folder and
+ * ports of its own. It can be stopped in order, killed without warning together with everything that it started, and
+ * started again on the same data.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { throwAwaySettings } from "../cli/background-system.ts";
+import { type Access, localAccess } from "../cli/client/credentials.ts";
+import { projectRoot } from "../config/project-root.ts";
+
+export type Outcome = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+
+export class TestSystem {
+  /** Everything that the system keeps. */
+  readonly folder: string;
+  /** Environment of the system and of commands that are to find it. */
+  readonly environment: NodeJS.ProcessEnv;
+  private child: ChildProcess | null = null;
+  private output = "";
+
+  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
+    this.folder = folder;
+    this.environment = environment;
+  }
+
+  /** A data folder and ports, nothing running yet. */
+  static async prepare(settings: Readonly<Record<string, string>> = {}): Promise<TestSystem> {
+    provideDashboard();
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-test-system-"));
+    chmodSync(folder, 0o711); // the database's own user passes through
+    return new TestSystem(folder, {
+      ...process.env,
+      NO_COLOR: "1",
+      ...(await throwAwaySettings(folder)),
+      ...settings,
+    });
+  }
+
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<TestSystem> {
+    const system = await TestSystem.prepare(settings);
+    await system.start();
+    return system;
+  }
+
+  /** @returns milliseconds until it was ready */
+  async start(): Promise<number> {
+    const began = Date.now();
+    this.output = "";
+    const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "start"], {
+      cwd: this.folder,
+      env: this.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      // A process group of its own, as a terminal would give it: what reaches the group must not reach its servers.
+      detached: true,
+    });
+    this.child = child;
+    await new Promise<void>((resolve, reject) => {
+      const collect = (chunk: Buffer): void => {
+        this.output += chunk.toString("utf8");
+        if (this.output.includes("Holdfast is ready")) resolve();
+      };
+      child.stdout.on("data", collect);
+      child.stderr.on("data", collect);
+      child.once("exit", (status) =>
+        reject(new Error(`the system did not start (status ${status}):\n${this.output}\n${this.logTail()}`)),
+      );
+    });
+    return Date.now() - began;
+  }
+
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error("the system is not running");
+    return this.child.pid;
+  }
+
+  /** What it has written to the terminal since its last start. */
+  get terminal(): string {
+    return this.output;
+  }
+
+  access(): Promise<Access> {
+    return localAccess(this.folder);
+  }
+
+  /** Pids of the servers and simulators that belong to it, as it wrote them down. */
+  children(): readonly { readonly name: string; readonly pid: number }[] {
+    const file = join(this.folder, "processes.json");
+    if (!existsSync(file)) return [];
+    const records: readonly { name: string; pid: number }[] = JSON.parse(readFileSync(file, "utf8"));
+    return records.filter((record) => record.pid !== this.child?.pid);
+  }
+
+  /** `kill -9` of the system, its servers and its simulators, at once. */
+  async killEverything(): Promise<void> {
+    const child = this.child;
+    if (child === null) return;
+    const victims = [...this.children().map((one) => one.pid), this.pid];
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    for (const pid of victims) kill(pid, "SIGKILL");
+    await ended;
+    this.child = null;
+  }
+
+  /** Ctrl-C, as a terminal sends it: to the whole process group. @returns status and what it said */
+  async interrupt(): Promise<{ readonly status: number | null; readonly terminal: string }> {
+    const child = this.child;
+    if (child === null) return { status: null, terminal: this.output };
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    kill(-this.pid, "SIGINT");
+    const status = await ended;
+    this.child = null;
+    return { status, terminal: this.output };
+  }
+
+  /** Runs a command of the command line against it. */
+  run(args: readonly string[], input = ""): Promise<Outcome> {
+    return runCommand(args, { cwd: this.folder, environment: this.environment, input });
+  }
+
+  /** Stops it and removes everything. */
+  async destroy(): Promise<void> {
+    await this.interrupt();
+    const pointer = join(this.folder, "postgres-location");
+    if (existsSync(pointer)) rmSync(readFileSync(pointer, "utf8").trim(), { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private logTail(): string {
+    const file = join(this.folder, "logs", "holdfast.log");
+    return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-8).join("\n") : "";
+  }
+}
+
+/** Runs `holdfast …` to its end. */
+export function runCommand(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly environment: NodeJS.ProcessEnv; readonly input?: string },
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), ...args], {
+    cwd: options.cwd,
+    env: options.environment,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString("utf8");
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString("utf8");
+  });
+  child.stdin.end(options.input ?? "");
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+/** Documents of a `--json` output. */
+export function jsonLines<T>(outcome: Outcome): readonly T[] {
+  return outcome.stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): T => JSON.parse(line));
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "ESRCH") throw error;
+  }
+}
+
+/** `start` wants a built dashboard; tests that never look at it need no browser bundle. */
+function provideDashboard(): void {
+  const folder = join(projectRoot, "dist", "dashboard");
+  if (existsSync(join(folder, "index.html"))) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "index.html"), "<!doctype html><title>not built</title>");
+}

@@ -1,0 +1,63 @@
+/** A real Temporal server for tests: the dev server, in memory, on a free port. */
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { Connection } from "@temporalio/client";
+import { findTemporal } from "../cli/embedded/temporal-binary.ts";
+
+export type TestTemporal = { readonly address: string; stop(): Promise<void> };
+
+export async function startTestTemporal(): Promise<TestTemporal> {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const child = spawn(
+    await findTemporal(),
+    [
+      "server",
+      "start-dev",
+      "--headless",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--log-level",
+      "error",
+    ],
+    { stdio: "ignore" },
+  );
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  await ready(address, () => child.exitCode !== null);
+  return {
+    address,
+    stop: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+async function ready(address: string, exited: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && !exited()) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: 500 });
+      await connection.workflowService.describeNamespace({ namespace: "default" });
+      await connection.close();
+      return;
+    } catch {
+      await pause(50);
+    }
+  }
+  throw new Error(`the Temporal dev server did not come up at ${address}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const bound = probe.address();
+      probe.close(() => resolve(typeof bound === "object" && bound !== null ? bound.port : 0));
+    });
+  });
+}
