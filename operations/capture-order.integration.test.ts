@@ -409,7 +409,7 @@ test("refusals store nothing and say why", async () => {
   expect(await refused("closed", "{}")).toBe("channel_inactive");
   expect(await refused("own", "{")).toBe("malformed_payload");
   expect(await refused("own", basket("x".repeat(64), 1_000_000_000))).toBe("invalid_quantity");
-  expect(await refused("own", basket("é".repeat(30), 1))).toBe("invalid_external_id");
+  expect(await refused("own", basket("é".repeat(30), 1))).toBe("invalid_order");
   expect(await refused("own", basket(`j${serial}`, 1, { shippingAddress: undefined }))).toBe(
     "address_missing",
   );
@@ -552,6 +552,48 @@ test("an order whose lines come later is completed by them and reserved", async 
   expect(await rowsOf("select status, unit_count from orders where id = $1", `amazon-${id}`)).toEqual([
     { status: "open", unit_count: 2 },
   ]);
+});
+
+test("an order whose payment was pending goes on when the channel says that it is paid, and news that are old change nothing", async () => {
+  await receive(3);
+  const shopify = (change: object) =>
+    captureOne(
+      "shopify",
+      JSON.stringify({
+        id: `${serial}`,
+        currency: "USD",
+        total_price: "20.00",
+        financial_status: "pending",
+        updated_at: "2026-01-01T10:00:00Z",
+        line_items: [{ id: "1", sku, name: "Tent", price: "10.00", quantity: 2 }],
+        shipping_address: {
+          name: "A",
+          address1: "1 B St",
+          city: "Reno",
+          province_code: "NV",
+          country_code: "US",
+        },
+        ...change,
+      }),
+      "orders/updated",
+    );
+  const orderId = `shopify-${serial}`;
+  expect(await shopify({})).toMatchObject({ outcome: "held", holdReasons: [{ code: "payment_pending" }] });
+  expect(await shopify({ financial_status: "paid", updated_at: "2026-01-01T09:00:00Z" })).toMatchObject({
+    holdReasons: [{ code: "payment_pending" }],
+  });
+  expect(await availableUnits()).toBe(3);
+  const paid = await shopify({ financial_status: "paid", updated_at: "2026-01-01T11:00:00Z" });
+  expect(paid).toMatchObject({ outcome: "duplicate", promise: { shipBy: expect.any(String) } });
+  expect(paid.holdReasons).toBeUndefined();
+  expect(await availableUnits()).toBe(1);
+  expect(await rowsOf("select status, payment_status from orders where id = $1", orderId)).toEqual([
+    { status: "open", payment_status: "paid_at_channel" },
+  ]);
+  expect(await outbox(orderId)).toEqual([`start:${orderId}`, `hold-released:${orderId}:v1`]);
+  // Once it runs, a cancellation at the channel is asked of the saga.
+  await shopify({ cancelled_at: "2026-01-01T12:00:00Z", updated_at: "2026-01-01T12:00:00Z" });
+  expect(await outbox(orderId)).toContain(`cancel-requested:${orderId}`);
 });
 
 test("a cancellation that overtakes a release gives the stock back", async () => {

@@ -79,7 +79,9 @@ export async function captureOrders(
   }
   const adapter = request.adapters.get(channel.kind);
   if (adapter === undefined) {
-    return [refusal(channelId, null, "channel_kind_unknown", `No adapter reads kind "${channel.kind}".`)];
+    return [
+      refusal(channelId, null, "channel_not_found", `No adapter reads channels of kind "${channel.kind}".`),
+    ];
   }
   const readings = adapter.read(request.payload, request.topic);
   const cancelled = new Map(
@@ -134,7 +136,7 @@ async function captureReading(
   const orderId = orderIdOf(capture.channel.id, order.externalId);
   if (orderId === undefined) {
     const detail = `"${order.externalId.slice(0, 100)}" cannot be an order's id: 1 to 64 plain characters are taken.`;
-    return refusal(capture.channel.id, order.externalId.slice(0, 100), "invalid_external_id", detail);
+    return refusal(capture.channel.id, order.externalId.slice(0, 100), "invalid_order", detail);
   }
   const incoming: Incoming = {
     orderId,
