@@ -2,8 +2,9 @@
  * The device bridge: MQTT on one side, operations on the other. This file wires the parts and routes messages; each
  * protocol and each decision has its own file beside it.
  *
- * B1 a QoS 1 message is acknowledged to the broker after it has been handled, dead-lettered or refused
- * B2 a message that cannot be understood becomes a dead letter at once; one whose effect fails, after `MOST_TRIES`
+ * B1 a QoS 1 message is acknowledged to the broker after it has been handled or dead-lettered; where an effect must not
+ *    be lost, the device repeats its report until the effect is there (conveyors by outbox, robots by cumulative state)
+ * B2 a message that cannot be understood becomes a dead letter at once; one whose effect keeps failing, after some tries
  * B3 as long as the database is away, messages wait at the broker and the devices
  * B4 every effect is booked once: conveyors by sequence number, robots and portals because their operations are keyed
  */
@@ -73,12 +74,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const sessions: MqttSession[] = [];
   let stopping = false;
 
-  const publishVia =
-    (index: number) =>
-    async (topic: string, message: object): Promise<void> => {
-      if (!stopping) await sessions[index]?.publish(topic, message);
-    };
-  const fleet = new RobotFleet({ context, registry, publish: publishVia(0), timings, logger });
+  const publish = async (topic: string, message: object): Promise<void> => {
+    if (!stopping) await sessions[0]?.publish(topic, message);
+  };
+  const fleet = new RobotFleet({ context, registry, publish, timings, logger });
   const dispatcher = new Dispatcher({ context, registry, fleet, timings, logger });
   fleet.reportTo(dispatcher);
   const recovery: ToteRecovery = new ToteRecovery({
@@ -92,15 +91,16 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const conveyors: Conveyors = new Conveyors({
     database,
     registry,
-    publish: publishVia(1),
+    publish,
     toteLost: (lpn) => recovery.lost(lpn),
     timings,
+    deadLetters,
     logger,
   });
   const verification = new Verification({ context, recovery, logger });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
 
-  const deliver = async (route: Route, device: Device, payload: Buffer, lastTry: boolean): Promise<void> => {
+  const deliver = (route: Route, device: Device, topic: string, payload: Buffer): void => {
     switch (route.family) {
       case "robot": {
         const robot = fleet.meet(device, route.major, route.manufacturer);
@@ -114,15 +114,8 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
         return;
       }
       case "conveyor": {
-        const event = parseConveyorEvent(payload, route.kind);
         conveyors.seen(device, route.area);
-        try {
-          await conveyors.onEvent(device, event);
-        } catch (error) {
-          // Before the dead letter: a letter without the mark would come back for ever.
-          if (lastTry) await conveyors.skip(device, event);
-          throw error;
-        }
+        conveyors.onEvent(device, parseConveyorEvent(payload, route.kind), { topic, payload });
         return;
       }
       case "status":
@@ -157,20 +150,20 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
       try {
         const route = parseTopic(topic);
         if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
-        return await deliver(route, await sender(route), payload, tries >= MOST_TRIES);
+        return deliver(route, await sender(route), topic, payload);
       } catch (error) {
         if (stopping) return;
         const known = error instanceof MalformedMessage || error instanceof Undeliverable;
         try {
           if (known) return await deadLetters.write(topic, payload, error.code, error.message);
-          logger.warn({ error, topic, tries }, "device message not handled");
+          logger.warn({ err: error, topic, tries }, "device message not handled");
           if (tries >= MOST_TRIES) {
             const detail = error instanceof Error ? error.message : String(error);
             return await deadLetters.write(topic, payload, "handler_failed", detail);
           }
         } catch (failure) {
           // The database is away, and with it every effect: the message waits.
-          logger.warn({ error: failure }, "dead letter not written");
+          logger.warn({ err: failure }, "dead letter not written");
           tries = 0;
         }
         await delay(RETRY_MS);
@@ -180,7 +173,8 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 
   await registry.start();
   try {
-    for (const [family, subscriptions] of Object.entries(SUBSCRIPTIONS)) {
+    // The sender first: what arrives may have to be answered at once.
+    for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
       sessions.push(
         await openSession({
           url: options.mqttUrl,
@@ -189,7 +183,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
           clientId: `${options.name ?? "holdfast-bridge"}-${family}`,
           subscriptions,
           handle,
-          onError: (error) => logger.warn({ error, family }, "MQTT session"),
+          onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
         }),
       );
     }

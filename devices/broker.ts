@@ -47,7 +47,7 @@ export async function startBroker(options: {
   broker.on("clientError", (client, error) =>
     logger.debug({ client: client.id, error }, "MQTT client error"),
   );
-  broker.on("connectionError", (_client, error) => logger.debug({ error }, "MQTT connection refused"));
+  broker.on("connectionError", (_client, error) => logger.debug({ err: error }, "MQTT connection refused"));
 
   const server = createServer((socket) => broker.handle(socket));
   try {

@@ -2,8 +2,14 @@
  * The conveyors: a scanned tote is told its lane, and what became of it moves its fulfillment order forward.
  *
  * An event's effect commits together with its mark; only then the decision and the acknowledgement go out. A repeated
- * event gets both again, since the first ones may have been lost; the conveyor knows a decision by its `cmdId`.
+ * event gets both again, since the first ones may have been lost.
+ *
+ * Events wait in one lane per device; whatever has gathered while the last transaction ran goes into the next one. They
+ * come with QoS 0: the guarantee is the device's outbox, which sends again what has no acknowledgement of ours, and not
+ * the broker's, which MQTT.js would let us have only at one transaction per message. So an event may be dropped here
+ * (full lane, database away) and is not lost.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Database, DatabaseClient } from "../store/database.ts";
 import { advanceStage, findTote, type ToteOnTheFloor } from "../store/floor-tasks.ts";
@@ -15,6 +21,7 @@ import {
   licencePlate,
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
+import type { DeadLetters } from "./dead-letter.ts";
 import type { Device, DeviceRegistry } from "./device-registry.ts";
 import { MessageSequencer } from "./message-deduplication.ts";
 import type { BridgeTimings } from "./timings.ts";
@@ -32,6 +39,19 @@ const BEFORE_PACKING: ReadonlySet<string> = new Set([
   "verifying",
 ]);
 
+/** Events of one device that wait; beyond that its outbox keeps them. */
+const LONGEST_QUEUE = 2_000;
+const LARGEST_BATCH = 64;
+const MOST_TRIES = 3;
+const RETRY_MS = 200;
+/** Decisions kept for repeated scans. */
+const MOST_DECISIONS = 5_000;
+
+/** A message as it came, for the dead letter. */
+type Letter = { readonly topic: string; readonly payload: Buffer };
+type Entry = { readonly event: ConveyorEvent; readonly letter: Letter };
+type Lane = { readonly queue: Entry[]; working: boolean };
+
 export class Conveyors {
   readonly #database: Database;
   readonly #registry: DeviceRegistry;
@@ -39,6 +59,10 @@ export class Conveyors {
   readonly #toteLost: (lpn: string) => Promise<void>;
   readonly #timings: BridgeTimings;
   readonly #logger: Logger;
+  readonly #deadLetters: DeadLetters;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lane decided per scan, by `cmdId` and device. */
+  readonly #decisions = new Map<string, string>();
   readonly #sequencer: MessageSequencer<ConveyorEvent>;
   /** The area level of each conveyor's topics, as it used it last. */
   readonly #areas = new Map<string, string>();
@@ -49,8 +73,10 @@ export class Conveyors {
     readonly publish: (topic: string, message: object) => Promise<void>;
     readonly toteLost: (lpn: string) => Promise<void>;
     readonly timings: BridgeTimings;
+    readonly deadLetters: DeadLetters;
     readonly logger: Logger;
   }) {
+    this.#deadLetters = options.deadLetters;
     this.#database = options.database;
     this.#registry = options.registry;
     this.#publish = options.publish;
@@ -67,17 +93,62 @@ export class Conveyors {
     this.#areas.set(device.row.id, area);
   }
 
-  async onEvent(device: Device, event: ConveyorEvent): Promise<void> {
+  onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     this.#registry.setConnection(device, "online");
-    for (const delivery of await this.#sequencer.take(device.row.id, event)) {
+    let lane = this.#lanes.get(device.row.id);
+    if (lane === undefined) {
+      lane = { queue: [], working: false };
+      this.#lanes.set(device.row.id, lane);
+    }
+    if (lane.queue.length >= LONGEST_QUEUE) return;
+    lane.queue.push({ event, letter });
+    if (!lane.working) this.#work(device, lane).catch((error) => this.#logger.error({ err: error }, "lane"));
+  }
+
+  async #work(device: Device, lane: Lane): Promise<void> {
+    lane.working = true;
+    while (lane.queue.length > 0) {
+      const batch = lane.queue.splice(0, LARGEST_BATCH);
+      try {
+        await this.#take(
+          device,
+          batch.map(({ event }) => event),
+        );
+      } catch (error) {
+        this.#logger.warn({ err: error, conveyor: device.row.id }, "events not booked; one by one");
+        for (const entry of batch) await this.#takeAlone(device, entry);
+      }
+    }
+    lane.working = false;
+  }
+
+  async #take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {
+    for (const delivery of await this.#sequencer.take(device.row.id, events)) {
       await this.#answer(device, delivery.event, delivery.outcome);
     }
   }
 
-  /** Passes over an event whose effect keeps failing. */
-  async skip(device: Device, event: ConveyorEvent): Promise<void> {
-    await this.#sequencer.skip(device.row.id, event);
-    await this.#acknowledge(device, event);
+  async #takeAlone(device: Device, { event, letter }: Entry): Promise<void> {
+    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+      try {
+        return await this.#take(device, [event]);
+      } catch (error) {
+        if (tries < MOST_TRIES) {
+          await delay(RETRY_MS);
+          continue;
+        }
+        const detail = error instanceof Error ? error.message : String(error);
+        try {
+          await this.#deadLetters.write(letter.topic, letter.payload, "handler_failed", detail);
+          await this.#sequencer.skip(device.row.id, event);
+          this.#acknowledge(device, event);
+        } catch (failure) {
+          // The database is away: without an acknowledgement the device sends the event again.
+          this.#logger.warn({ err: failure }, "event left to the device");
+        }
+      }
+    }
+    return undefined;
   }
 
   async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
@@ -93,6 +164,7 @@ export class Conveyors {
     if (tote === undefined) return;
     if (event.kind === "scan") {
       await advanceStage(client, tote.fulfillmentOrderId, "conveying");
+      this.#decide(deviceId, event, tote);
     } else if (event.result === "DIVERTED") {
       const atPortal = event.lane !== MANUAL_LANE && event.lane !== EXCEPTION_LANE;
       if (atPortal) await advanceStage(client, tote.fulfillmentOrderId, "verifying");
@@ -110,39 +182,55 @@ export class Conveyors {
   async #answer(device: Device, event: ConveyorEvent, outcome: "taken" | "repeat"): Promise<void> {
     if (event.kind === "scan") {
       const plate = licencePlate(event.barcodes);
+      const lpn = typeof plate === "string" ? "" : plate.lpn;
+      const known = this.#decisions.get(decisionKey(device.row.id, event));
       const lane =
-        typeof plate === "string"
+        known ??
+        (lpn === ""
           ? EXCEPTION_LANE
-          : this.#lane(device, await findTote(this.#database, plate.lpn));
+          : this.#decide(device.row.id, event, await findTote(this.#database, lpn)));
       const command: DivertCommand = {
         cmdId: `${event.bootId}:${event.seq}`,
-        lpn: typeof plate === "string" ? "" : plate.lpn,
+        lpn,
         lane,
         deadlineMs: Date.now() + this.#timings.divertDeadlineMs,
       };
-      await this.#publish(this.#topic(device, "cmd/divert"), command);
-      this.#registry.setState(device, {
-        activity: `diverting ${command.lpn} to ${lane}`,
-        lpn: command.lpn,
-        lane,
-      });
+      this.#send(device, "cmd/divert", command);
+      this.#registry.setState(device, { activity: `diverting ${lpn} to ${lane}`, lpn, lane });
     } else if (event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && outcome === "taken") {
       await this.#toteLost(event.lpn);
     } else if (event.kind === "divert" && event.result !== "DIVERTED") {
       this.#logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
     }
-    await this.#acknowledge(device, event);
+    this.#acknowledge(device, event);
   }
 
-  async #acknowledge(device: Device, { bootId, seq }: Acknowledgement): Promise<void> {
-    await this.#publish(this.#topic(device, "ack"), { bootId, seq });
+  #acknowledge(device: Device, { bootId, seq }: Acknowledgement): void {
+    this.#send(device, "ack", { bootId, seq });
+  }
+
+  /** Nobody waits: what gets lost is asked for again by the device's next copy of the event. */
+  #send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
+    this.#publish(this.#topic(device, kind), message).catch((error) =>
+      this.#logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
+    );
+  }
+
+  #decide(deviceId: string, scan: ConveyorEvent, tote: ToteOnTheFloor | undefined): string {
+    const lane = this.#lane(deviceId, tote);
+    this.#decisions.set(decisionKey(deviceId, scan), lane);
+    if (this.#decisions.size > MOST_DECISIONS) {
+      const [oldest] = this.#decisions.keys();
+      if (oldest !== undefined) this.#decisions.delete(oldest);
+    }
+    return lane;
   }
 
   /** Totes spread over the portals by their number, so that a repeated scan decides alike. */
-  #lane(device: Device, tote: ToteOnTheFloor | undefined): string {
+  #lane(deviceId: string, tote: ToteOnTheFloor | undefined): string {
     const expected =
       tote !== undefined &&
-      tote.locationId === device.row.locationId &&
+      tote.locationId === this.#registry.get(deviceId)?.row.locationId &&
       (tote.status === "open" || tote.status === "in_progress") &&
       BEFORE_PACKING.has(tote.stage);
     if (!expected) return EXCEPTION_LANE;
@@ -155,4 +243,8 @@ export class Conveyors {
     const { id, locationId } = device.row;
     return deviceTopic(locationId, this.#areas.get(id) ?? "pack-out", id, kind);
   }
+}
+
+function decisionKey(deviceId: string, scan: ConveyorEvent): string {
+  return `${deviceId}:${scan.bootId}:${scan.seq}`;
 }

@@ -99,7 +99,7 @@ export class DeviceRegistry {
         await saveDeviceReports(this.#database, reports);
       } catch (error) {
         // The next report says it again.
-        this.#logger.warn({ error }, "device states not written");
+        this.#logger.warn({ err: error }, "device states not written");
       }
     });
     return this.#flushing;

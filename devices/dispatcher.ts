@@ -110,7 +110,7 @@ export class Dispatcher implements TaskOutcomes {
     this.#sweepWanted = true;
     this.#wake();
     if (this.#listener === undefined) {
-      this.#listen().catch((error) => this.#logger.warn({ error }, "cannot listen for floor tasks"));
+      this.#listen().catch((error) => this.#logger.warn({ err: error }, "cannot listen for floor tasks"));
     }
   }
 
@@ -136,7 +136,7 @@ export class Dispatcher implements TaskOutcomes {
         await this.#assign();
       } catch (error) {
         // The next tick tries again; nothing was taken out of memory that is not in the table.
-        this.#logger.warn({ error }, "dispatch failed; trying again");
+        this.#logger.warn({ err: error }, "dispatch failed; trying again");
         return;
       }
     }
@@ -161,7 +161,7 @@ export class Dispatcher implements TaskOutcomes {
       const robot = this.#fleet.get(task.deviceId);
       if (robot === undefined) continue;
       this.#fleet.give(robot, task);
-      this.#fleet.send(robot).catch((error) => this.#logger.warn({ error }, "order not sent"));
+      this.#fleet.send(robot).catch((error) => this.#logger.warn({ err: error }, "order not sent"));
     }
   }
 
@@ -213,7 +213,7 @@ export class Dispatcher implements TaskOutcomes {
     if (this.#stopping) return client.release(true);
     client.on("notification", () => this.#wake());
     client.on("error", (error) => {
-      this.#logger.warn({ error }, "lost the connection that listens for floor tasks");
+      this.#logger.warn({ err: error }, "lost the connection that listens for floor tasks");
       if (this.#listener === client) this.#listener = undefined;
       client.release(error);
     });

@@ -9,7 +9,7 @@
  * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost), `early` not.
  */
 import { type Database, type DatabaseClient, inTransaction } from "../store/database.ts";
-import { acceptedSequence, markAccepted } from "../store/devices.ts";
+import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../store/devices.ts";
 import type { Sequenced } from "./conveyor-messages.ts";
 
 export type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
@@ -19,40 +19,53 @@ const MOST_WAITING = 256;
 /** Boots remembered in memory; older ones are looked up again. */
 const MOST_BOOTS = 1000;
 
-type Boot<E> = { accepted: number; readonly waiting: Map<number, E> };
+type Boot<E> = {
+  accepted: number;
+  /** Lowest sequence that the device still has, as far as it has said. */
+  oldest: number;
+  readonly waiting: Map<number, E>;
+};
 
 export class MessageSequencer<E extends Sequenced> {
   readonly #database: Database;
-  readonly #apply: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>;
+  readonly #effect: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>;
   readonly #boots = new Map<string, Boot<E>>();
 
-  /** @param apply the effect, inside the transaction that also marks the message */
+  /** @param effect what a message does, inside the transaction that also marks the message */
   constructor(
     database: Database,
-    apply: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>,
+    effect: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>,
   ) {
     this.#database = database;
-    this.#apply = apply;
+    this.#effect = effect;
   }
 
   /**
-   * Must not run twice at once for one device. Returns what is now to be acknowledged: nothing for a message ahead of
-   * its turn, several where this one closed a gap.
+   * Takes what has its turn in one transaction per boot. Must not run twice at once for one device. Returns what is now
+   * to be acknowledged: nothing for messages ahead of their turn, more than came in where a gap was closed.
    */
-  async take(deviceId: string, event: E): Promise<readonly Delivery<E>[]> {
-    const boot = await this.#boot(deviceId, event.bootId);
-    if (event.seq <= boot.accepted) return [{ event, outcome: "repeat" }];
-    if (boot.waiting.size < MOST_WAITING) boot.waiting.set(event.seq, event);
+  async take(deviceId: string, events: readonly E[]): Promise<readonly Delivery<E>[]> {
     const deliveries: Delivery<E>[] = [];
-    // Below `from` the device has nothing any more: no gap to wait for.
-    let turn = Math.max(boot.accepted + 1, event.from);
-    for (let next = boot.waiting.get(turn); next !== undefined; next = boot.waiting.get(turn)) {
-      deliveries.push({ event: next, outcome: await this.#applyOnce(deviceId, next) });
-      boot.accepted = turn;
-      boot.waiting.delete(turn);
-      turn += 1;
+    const touched = new Set<Boot<E>>();
+    for (const event of events) {
+      const boot = await this.#boot(deviceId, event.bootId);
+      if (event.seq <= boot.accepted) {
+        deliveries.push({ event, outcome: "repeat" });
+      } else if (boot.waiting.size < MOST_WAITING || event.seq === boot.accepted + 1) {
+        boot.waiting.set(event.seq, event);
+        // Below `from` the device has nothing any more: no gap to wait for.
+        boot.oldest = Math.max(boot.oldest, event.from);
+        touched.add(boot);
+      }
     }
-    for (const seq of boot.waiting.keys()) if (seq <= boot.accepted) boot.waiting.delete(seq);
+    for (const boot of touched) {
+      const turn = inTurn(boot);
+      const last = turn.at(-1);
+      if (last === undefined) continue;
+      deliveries.push(...(await this.#apply(deviceId, turn, last)));
+      boot.accepted = last.seq;
+      for (const seq of boot.waiting.keys()) if (seq <= boot.accepted) boot.waiting.delete(seq);
+    }
     return deliveries;
   }
 
@@ -64,12 +77,17 @@ export class MessageSequencer<E extends Sequenced> {
     boot.waiting.delete(event.seq);
   }
 
-  async #applyOnce(deviceId: string, event: E): Promise<"taken" | "repeat"> {
+  #apply(deviceId: string, events: readonly E[], last: E): Promise<readonly Delivery<E>[]> {
     return inTransaction(this.#database, async (client) => {
-      const mark = { deviceId, bootId: event.bootId, sequence: event.seq };
-      if (!(await markAccepted(client, mark))) return "repeat";
-      await this.#apply(client, deviceId, event);
-      return "taken";
+      const accepted = await lockAcceptedSequence(client, deviceId, last.bootId);
+      const deliveries: Delivery<E>[] = [];
+      for (const event of events) {
+        const isNew = event.seq > accepted;
+        if (isNew) await this.#effect(client, deviceId, event);
+        deliveries.push({ event, outcome: isNew ? "taken" : "repeat" });
+      }
+      await markAccepted(client, { deviceId, bootId: last.bootId, sequence: last.seq });
+      return deliveries;
     });
   }
 
@@ -79,6 +97,7 @@ export class MessageSequencer<E extends Sequenced> {
     if (known !== undefined) return known;
     const boot: Boot<E> = {
       accepted: await acceptedSequence(this.#database, deviceId, bootId),
+      oldest: 1,
       waiting: new Map(),
     };
     this.#boots.set(key, boot);
@@ -88,4 +107,15 @@ export class MessageSequencer<E extends Sequenced> {
     }
     return boot;
   }
+}
+
+/** The unbroken run of waiting messages whose turn it is. */
+function inTurn<E extends Sequenced>(boot: Boot<E>): readonly E[] {
+  const run: E[] = [];
+  let turn = Math.max(boot.accepted + 1, boot.oldest);
+  for (let next = boot.waiting.get(turn); next !== undefined; next = boot.waiting.get(turn)) {
+    run.push(next);
+    turn += 1;
+  }
+  return run;
 }

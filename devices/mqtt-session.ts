@@ -2,8 +2,9 @@
  * One durable MQTT session of the bridge (3.1.1, clean session off): what the broker took for it while it was away
  * arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is done.
  *
- * MQTT.js hands over the next message only after the last one is acknowledged. The bridge therefore opens a session
- * per family of devices, so that a slow commit for one family holds up no other.
+ * MQTT.js hands over the next packet, acknowledgements of our own messages included, only after the last message is
+ * handled. The bridge therefore opens a session per family of devices, so that a slow commit for one family holds up no
+ * other, and one of its own for what it sends: a handler that waits for its command to be taken would wait for itself.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 
@@ -55,7 +56,11 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       options.onError,
     );
   };
-  const subscribe = (): Promise<unknown> => client.subscribeAsync({ ...options.subscriptions });
+  const subscribe = async (): Promise<void> => {
+    if (Object.keys(options.subscriptions).length > 0) {
+      await client.subscribeAsync({ ...options.subscriptions });
+    }
+  };
   try {
     await firstConnection(client);
     await subscribe();

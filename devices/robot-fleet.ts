@@ -143,7 +143,7 @@ export class RobotFleet {
     this.#registry.setConnection(robot.device, "online");
     this.#registry.setState(robot.device, describe(robot, state));
     robot.unread = state;
-    if (!robot.working) this.#work(robot).catch((error) => this.#logger.error({ error }, "robot lane"));
+    if (!robot.working) this.#work(robot).catch((error) => this.#logger.error({ err: error }, "robot lane"));
   }
 
   /** Robots that could start on a task now. */
@@ -192,7 +192,7 @@ export class RobotFleet {
       try {
         await this.#follow(robot, state);
       } catch (error) {
-        this.#logger.warn({ error, robot: robot.device.row.id }, "robot state not booked; trying again");
+        this.#logger.warn({ err: error, robot: robot.device.row.id }, "robot state not booked; trying again");
         robot.unread ??= state;
         await delay(RETRY_MS);
       }

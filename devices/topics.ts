@@ -50,7 +50,12 @@ export const SUBSCRIPTIONS = {
     "vda5050/v3/+/+/connection": { qos: 1 },
     "vda5050/v3/+/+/factsheet": { qos: 0 },
   },
-  conveyors: { "holdfast/+/+/+/evt/+": { qos: 1 } },
+  conveyors: {
+    "holdfast/+/+/+/evt/scan": { qos: 0 },
+    "holdfast/+/+/+/evt/divert": { qos: 0 },
+    "holdfast/+/+/+/evt/recirculation": { qos: 0 },
+    "holdfast/+/+/+/evt/status": { qos: 1 },
+  },
   readers: {
     "zebra/+/data": { qos: 1 },
     "zebra/+/events": { qos: 1 },

@@ -50,7 +50,7 @@ export class ToteRecovery {
   start(): void {
     this.#timer = setInterval(() => {
       this.#sweeping ??= this.#sweep()
-        .catch((error) => this.#logger.warn({ error }, "stalled totes not looked at"))
+        .catch((error) => this.#logger.warn({ err: error }, "stalled totes not looked at"))
         .finally(() => {
           this.#sweeping = null;
         });

@@ -30,16 +30,20 @@ export async function confirmPack(
   input: PackConfirmation,
 ): Promise<PackConfirmed | Refusal> {
   return inTransaction(context.database, async (client) => {
-    const head = await client.query<{ orderId: string; status: string; earlierKey: string | null }>(
-      `select f.order_id as "orderId", f.status,
-              (select e.data->>'key' from order_event e where e.order_id = f.order_id and e.key = $2) as "earlierKey"
-       from fulfillment_order f where f.id = $1 for update of f`,
-      [input.fulfillmentOrderId, entryKey(input.fulfillmentOrderId)],
+    const head = await client.query<{ orderId: string; status: string }>(
+      `select order_id as "orderId", status from fulfillment_order where id = $1 for update`,
+      [input.fulfillmentOrderId],
     );
     const order = head.rows[0];
     if (order === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
-    if (order.earlierKey !== null) {
-      return order.earlierKey === input.key
+    // Apart from the lock, so that it sees what the previous holder of the lock has written.
+    const earlier = await client.query<{ key: string }>(
+      `select data->>'key' as key from order_event where order_id = $1 and key = $2`,
+      [order.orderId, entryKey(input.fulfillmentOrderId)],
+    );
+    const earlierKey = earlier.rows[0]?.key;
+    if (earlierKey !== undefined) {
+      return earlierKey === input.key
         ? { status: "done" }
         : refused("already_packed", `${input.fulfillmentOrderId} was packed before`);
     }

@@ -69,15 +69,28 @@ export async function acceptedSequence(client: Queryable, deviceId: string, boot
   return rows[0]?.sequence ?? 0;
 }
 
-/** Marks a message as taken, inside the transaction of its effect. False: it, or a later one, was taken before. */
-export async function markAccepted(client: Queryable, message: BootSequence): Promise<boolean> {
-  const { rowCount } = await client.query(
+/** The same, and nobody else takes messages of this boot before this transaction ends. */
+export async function lockAcceptedSequence(
+  client: Queryable,
+  deviceId: string,
+  bootId: string,
+): Promise<number> {
+  const { rows } = await client.query<{ sequence: number }>(
+    `insert into device_message (device_id, boot_id, sequence) values ($1, $2, 0)
+     on conflict (device_id, boot_id) do update set sequence = device_message.sequence returning sequence`,
+    [deviceId, bootId],
+  );
+  return rows[0]?.sequence ?? 0;
+}
+
+/** Marks messages up to `sequence` as taken, inside the transaction of their effects. */
+export async function markAccepted(client: Queryable, message: BootSequence): Promise<void> {
+  await client.query(
     `insert into device_message (device_id, boot_id, sequence) values ($1, $2, $3)
      on conflict (device_id, boot_id) do update set sequence = excluded.sequence
        where device_message.sequence < excluded.sequence`,
     [message.deviceId, message.bootId, message.sequence],
   );
-  return rowCount === 1;
 }
 
 export type DeadLetter = {

@@ -37,7 +37,7 @@ export class Portals {
   #look(device: Device, portal: Portal): void {
     for (const passage of portal.take(performance.now())) {
       const work = this.#onPassage(device, passage)
-        .catch((error) => this.#logger.warn({ error, reader: device.row.id }, "passage not handled"))
+        .catch((error) => this.#logger.warn({ err: error, reader: device.row.id }, "passage not handled"))
         .finally(() => this.#working.delete(work));
       this.#working.add(work);
     }

@@ -18,12 +18,21 @@ const ROUND_MS = 4_000;
 const TO_LANE_MS = 1_200;
 /** Real time: after this the divert gate stays shut and the tote goes round. */
 const DECISION_MS = 2_000;
-/** Real time: an event without an acknowledgement is sent again after this. */
+/** Real time: an event without an acknowledgement is sent again after this, then after twice as long, and so on. */
 const RESEND_MS = 1_000;
+const LONGEST_RESEND_MS = 8_000;
+/** How often the outbox is looked through, and how many events go out each time: a slow host is not to be drowned. */
+const RESEND_EVERY_MS = 250;
+const RESEND_AT_ONCE = 32;
 /** A boot's outbox; the oldest events are given up beyond it, as in a device with little memory. */
 const MOST_UNACKNOWLEDGED = 10_000;
 
-type Unacknowledged = { readonly kind: string; readonly event: object; sentAt: number };
+type Unacknowledged = {
+  readonly kind: string;
+  readonly event: object;
+  dueAt: number;
+  patienceMs: number;
+};
 
 export class SimulatedConveyor implements SimulatedPart {
   readonly #surroundings: Surroundings;
@@ -59,7 +68,6 @@ export class SimulatedConveyor implements SimulatedPart {
       subscriptions: [topic("cmd/divert"), topic("cmd/recirculate"), topic("ack")],
       onConnect: () => {
         this.#client.publish(topic("evt/status"), JSON.stringify(this.#status("ONLINE")), 1, true);
-        this.#sendAgain(0);
       },
       onMessage: (from, message) => {
         if (!isObject(message)) return;
@@ -68,7 +76,7 @@ export class SimulatedConveyor implements SimulatedPart {
         else this.#onRecirculate(message["cmdId"], message["lpn"]);
       },
     });
-    this.#resend = setInterval(() => this.#sendAgain(RESEND_MS), RESEND_MS);
+    this.#resend = setInterval(() => this.#sendAgain(), RESEND_EVERY_MS);
   }
 
   connected(): Promise<void> {
@@ -86,7 +94,8 @@ export class SimulatedConveyor implements SimulatedPart {
     if (tote.place === "moving") return;
     tote.place = "moving";
     this.#convey(tote).catch((error) => {
-      if (!isAbort(error)) this.#surroundings.logger.error({ error, tote: tote.lpn }, "simulated conveyor");
+      if (!isAbort(error))
+        this.#surroundings.logger.error({ err: error, tote: tote.lpn }, "simulated conveyor");
     });
   }
 
@@ -141,7 +150,7 @@ export class SimulatedConveyor implements SimulatedPart {
       ts: new Date().toISOString(),
       ...body,
     };
-    this.#outbox.set(this.#sequence, { kind, event, sentAt: 0 });
+    this.#outbox.set(this.#sequence, { kind, event, dueAt: 0, patienceMs: RESEND_MS });
     if (this.#outbox.size > MOST_UNACKNOWLEDGED) {
       const [oldest] = this.#outbox.keys();
       if (oldest !== undefined) this.#outbox.delete(oldest);
@@ -152,15 +161,22 @@ export class SimulatedConveyor implements SimulatedPart {
   #send(seq: number): void {
     const entry = this.#outbox.get(seq);
     if (entry === undefined) return;
-    entry.sentAt = performance.now();
+    entry.dueAt = performance.now() + entry.patienceMs;
+    entry.patienceMs = Math.min(entry.patienceMs * 2, LONGEST_RESEND_MS);
     const [from = seq] = this.#outbox.keys();
     const topic = deviceTopic(this.#locationId, AREA, this.#deviceId, `evt/${entry.kind}` as "evt/scan");
     this.#client.publish(topic, JSON.stringify({ ...entry.event, from }), 1);
   }
 
-  #sendAgain(olderThanMs: number): void {
+  #sendAgain(): void {
     const now = performance.now();
-    for (const [seq, { sentAt }] of this.#outbox) if (now - sentAt >= olderThanMs) this.#send(seq);
+    let sent = 0;
+    for (const [seq, { dueAt }] of this.#outbox) {
+      if (now < dueAt) continue;
+      this.#send(seq);
+      sent += 1;
+      if (sent >= RESEND_AT_ONCE) return;
+    }
   }
 
   #status(connection: DeviceStatus["connection"]): DeviceStatus {

@@ -1,4 +1,5 @@
 /** The simulated floor's time: waits in milliseconds at demo pace, divided by the speed of that moment. */
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 export class Pace {
@@ -7,16 +8,13 @@ export class Pace {
 
   constructor(speed: number) {
     this.speed = speed;
+    // Every device that waits listens.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Rejects with an AbortError once the fleet has stopped. */
   async wait(ms: number): Promise<void> {
     await delay(ms / this.speed, undefined, { signal: this.#stop.signal });
-  }
-
-  /** Real time, whatever the speed: what the other side is waited for. */
-  async waitReal(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stop.signal });
   }
 
   stop(): void {

@@ -136,7 +136,7 @@ export class SimulatedRobot implements SimulatedPart {
     this.#job = job;
     this.#carryOut(job)
       .catch((error) => {
-        if (!isAbort(error)) this.#surroundings.logger.error({ error }, "simulated robot");
+        if (!isAbort(error)) this.#surroundings.logger.error({ err: error }, "simulated robot");
       })
       .finally(() => {
         this.#working = false;
