@@ -25,7 +25,7 @@ import { Inbox } from "./inbox.ts";
 import type { OrderFulfillmentInput, OrderMessage } from "./messages.ts";
 import { Saga } from "./saga.ts";
 import { HOLDFAST_STATUS, type SagaStatus } from "./search-attributes.ts";
-import { internal, outside, refusalOf, type StepRefusal } from "./steps.ts";
+import { internal, outside, refusalOf, type StepRefusal, sendMail } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 
@@ -320,9 +320,7 @@ class OrderSaga {
 
   /** Mails run beside the steps: a mail server that is down holds up no parcel. The saga ends when they are out. */
   #mail(kind: MailKind, about: string): void {
-    this.#mails.push(
-      outside.sendMail.executeWithOptions({ summary: kind }, [{ orderId: this.#orderId, kind, about }]),
-    );
+    this.#mails.push(sendMail(this.#orderId, kind, about));
   }
 
   #show(status: SagaStatus, details: string): void {

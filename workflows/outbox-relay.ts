@@ -101,7 +101,8 @@ class Relay {
   async #listen(onLost: () => void): Promise<DatabaseClient> {
     const client = await this.#database.connect();
     client.on("notification", () => this.#wake());
-    client.on("error", (error) => {
+    client.once("error", (error) => {
+      client.on("error", () => {});
       onLost();
       client.release(error);
     });

@@ -20,7 +20,7 @@ import { Inbox } from "./inbox.ts";
 import type { ReturnInput, ReturnMessage } from "./messages.ts";
 import { Saga } from "./saga.ts";
 import { HOLDFAST_STATUS } from "./search-attributes.ts";
-import { internal, outside, refusalOf, type StepRefusal } from "./steps.ts";
+import { internal, outside, refusalOf, type StepRefusal, sendMail } from "./steps.ts";
 
 export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
 
@@ -114,10 +114,7 @@ class ReturnSaga {
   }
 
   #mail(kind: MailKind): void {
-    const { orderId, returnId } = this.#ids;
-    this.#mails.push(
-      outside.sendMail.executeWithOptions({ summary: kind }, [{ orderId, kind, about: returnId }]),
-    );
+    this.#mails.push(sendMail(this.#ids.orderId, kind, this.#ids.returnId));
   }
 
   #show(status: ReturnAuthorizationStatus, details: string): void {

@@ -15,6 +15,7 @@ import {
 } from "@temporalio/workflow";
 import type { HoldCode } from "../orders/order.ts";
 import type { InternalActivities, OutsideActivities } from "./activities/activities.ts";
+import type { MailKind } from "./activities/notification.ts";
 
 export const internal = proxyLocalActivities<InternalActivities>({
   startToCloseTimeout: "30 seconds",
@@ -35,13 +36,23 @@ export type StepRefusal = {
   readonly detail: string;
 };
 
-/** Reads a failure that is not to be retried as a refusal; passes every other error on. */
+/**
+ * Reads a step's failure as a refusal: it only gets here where it is not to be retried. Any other error is a defect of
+ * the workflow's own code and is passed on, so that the task is repeated once the code is mended.
+ *
+ * Regular activities wrap their failure in an `ActivityFailure`, local ones do not.
+ */
 export function refusalOf(error: unknown, holdCode: HoldCode): StepRefusal {
-  if (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.nonRetryable === true
-  )
-    return { status: "refused", holdCode, detail: rootCause(error) ?? error.message };
-  throw error;
+  if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) throw error;
+  return { status: "refused", holdCode, detail: rootCause(error) ?? error.message };
+}
+
+/** A mail that cannot be sent is told to a person and holds nothing up. */
+export async function sendMail(orderId: string, kind: MailKind, about: string): Promise<void> {
+  try {
+    await outside.sendMail.executeWithOptions({ summary: kind }, [{ orderId, kind, about }]);
+  } catch (error) {
+    const { detail } = refusalOf(error, "floor_exception");
+    await internal.reportUnsentMail({ orderId, kind, about, detail });
+  }
 }

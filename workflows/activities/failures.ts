@@ -1,6 +1,7 @@
 /**
  * How an activity fails. An operating fault (time-out, connection lost, engine busy) is repeated by Temporal with the
- * same key; what repeating cannot cure becomes a failure that is not to be retried, and the saga asks a person.
+ * same key; what repeating cannot cure becomes a failure that is not to be retried, and the saga asks a person. A defect of our own is repeated as
+ * well: it is seen in Temporal and in the timeline, and the saga goes on once the defect is mended.
  */
 import { ApplicationFailure } from "@temporalio/common";
 import { EngineError } from "../../engine/errors.ts";
@@ -17,9 +18,6 @@ export class StepImpossible extends Error {
   }
 }
 
-/** SQLSTATE classes of data that does not fit: repeating the statement cannot help. */
-const PERMANENT_SQLSTATE = /^(22|23|42)/;
-
 export function translateFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
@@ -32,9 +30,6 @@ export function translateFailure(error: unknown): ApplicationFailure {
       cause.code,
       cause.retryAfterMs === undefined ? {} : { nextRetryDelay: cause.retryAfterMs },
     );
-  const sqlState = (cause as { readonly code?: unknown }).code;
-  if (typeof sqlState === "string" && /^[0-9A-Z]{5}$/.test(sqlState))
-    return failure(cause, `sqlstate_${sqlState}`, { nonRetryable: PERMANENT_SQLSTATE.test(sqlState) });
   return failure(cause, cause.name, {});
 }
 

@@ -111,6 +111,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
     /** Undo of the reservation and of `allocateStock`: every unit that the order holds is free again. */
     async releaseStock({ orderId }: OrderId): Promise<void> {
+      await cancelFulfillmentOrders(database, orderId);
       const holds = await readOrderHolds(database, orderId);
       const outcomes = await allocator.execute(
         holds.map(

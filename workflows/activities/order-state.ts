@@ -141,6 +141,19 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
+    /** A mail could not be sent for good, e.g. because its address does not exist. Nothing else waits for it. */
+    async reportUnsentMail(
+      input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
+    ) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `mail-failed:${input.kind}:${input.about}`,
+        type: "notification.failed",
+        summary: `A mail could not be sent (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
+        cause: "saga:send-mail",
+      });
+    },
+
     /** An undo failed; the saga tries again later, a person should know. */
     async reportFailedUndo(
       input: OrderId & { readonly undo: string; readonly detail: string; readonly attempt: number },

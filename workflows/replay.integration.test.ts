@@ -1,0 +1,118 @@
+/**
+ * Sagas run for days, so that new code meets histories that old code wrote. `histories/` keeps one of each way that a
+ * saga can go; they must replay for as long as such sagas may be running.
+ *
+ * A history that is missing is recorded by playing its scenario. To record one afresh, delete its file and run this test;
+ * do that only where no saga of the old kind is running any more.
+ */
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import { Worker } from "@temporalio/worker";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { projectRoot } from "../config/project-root.ts";
+import { inspectReturn } from "../operations/inspect-return.ts";
+import { receiveReturn } from "../operations/receive-return.ts";
+import { requestReturn } from "../operations/request-return.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { cancel, deliver, held, onTheFloor, outcomeOf, pack, release } from "../test-support/saga-steps.ts";
+import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
+import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
+import { loadWorkflowBundle } from "./bundle.ts";
+
+let temporal: TestTemporal;
+let testDatabase: TestDatabase;
+let world: SagaWorld;
+
+beforeAll(async () => {
+  temporal = await startTestTemporal();
+  testDatabase = await createTestDatabase();
+  world = await startSagaWorld(temporal.address, testDatabase.database);
+});
+afterEach(async () => {
+  await world.reset();
+});
+afterAll(async () => {
+  await world.close();
+  await testDatabase.close();
+  await temporal.stop();
+});
+
+/** Plays a scenario to its end and names the saga whose history counts. */
+const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
+  "order-completed": completedOrder,
+  "order-held-and-released": async () => {
+    world.outside.declines.push("The card has insufficient funds.");
+    const orderId = await world.placeOrder();
+    await held(world, orderId, "payment_failed");
+    await release(world, orderId);
+    return finish(orderId);
+  },
+  "order-cancelled": async () => {
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await cancel(world, orderId);
+    return orderId;
+  },
+  "return-refunded": async () => {
+    const orderId = await completedOrder();
+    await outcomeOf(world, orderId);
+    const lines = [{ lineId: "1", quantity: 1 }];
+    const announced = await requestReturn(world.context, {
+      orderId,
+      lines,
+      reason: "too_small",
+      by: "shopper",
+    });
+    if (announced.status !== "done") throw new Error(announced.detail);
+    const { returnId } = announced;
+    await eventually("the label", async () => {
+      const { rowCount } = await world.database.query("select from shipment where return_id = $1", [
+        returnId,
+      ]);
+      return rowCount === 1;
+    });
+    await receiveReturn(world.context, { returnId, by: "staff:dock" });
+    await inspectReturn(world.context, {
+      returnId,
+      lines: [{ lineId: "1", disposition: "restocked" }],
+      by: "staff:dock",
+    });
+    return returnId;
+  },
+};
+
+test.each(Object.keys(SCENARIOS))("today's sagas replay the recorded history %s", async (name) => {
+  const file = join(projectRoot, "workflows", "histories", `${name}.json`);
+  if (!existsSync(file)) await record(name, file);
+  const workflowBundle = await loadWorkflowBundle(pino({ level: "silent" }));
+  const history: unknown = JSON.parse(await readFile(file, "utf8"));
+  await Worker.runReplayHistory({ workflowBundle }, history);
+});
+
+test("a history that the code would not have written is found out", async () => {
+  const file = join(projectRoot, "workflows", "histories", "order-completed.json");
+  const text = await readFile(file, "utf8");
+  const workflowBundle = await loadWorkflowBundle(pino({ level: "silent" }));
+  const foreign: unknown = JSON.parse(text.replaceAll('"buyLabel"', '"buyStamp"'));
+  await expect(Worker.runReplayHistory({ workflowBundle }, foreign)).rejects.toThrow();
+});
+
+async function completedOrder(): Promise<string> {
+  return finish(await world.placeOrder());
+}
+
+async function finish(orderId: string): Promise<string> {
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  return orderId;
+}
+
+async function record(name: string, file: string): Promise<void> {
+  const workflowId = (await SCENARIOS[name]?.()) ?? "";
+  await outcomeOf(world, workflowId);
+  const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
+  await writeFile(file, `${JSON.stringify(historyToJSON(history), null, 1)}\n`);
+}

@@ -1,0 +1,244 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { inspectReturn } from "../operations/inspect-return.ts";
+import { receiveReturn } from "../operations/receive-return.ts";
+import { recordTracking } from "../operations/record-tracking.ts";
+import { requestReturn } from "../operations/request-return.ts";
+import type { Disposition } from "../orders/return-authorization.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { deliver, mailKinds, outcomeOf, pack, timeline } from "../test-support/saga-steps.ts";
+import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
+import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
+import type { SagaActivities } from "./activities/activities.ts";
+
+let temporal: TestTemporal;
+let testDatabase: TestDatabase;
+let world: SagaWorld;
+
+beforeAll(async () => {
+  temporal = await startTestTemporal();
+  testDatabase = await createTestDatabase();
+  world = await startSagaWorld(temporal.address, testDatabase.database);
+});
+afterEach(async () => {
+  await world.reset();
+});
+afterAll(async () => {
+  await world.close();
+  await testDatabase.close();
+  await temporal.stop();
+});
+
+test("a return is approved, labelled, received, inspected, restocked and refunded", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  await world.track(`${returnId}-S1`, "in_transit");
+  expect(await returnRow(returnId)).toMatchObject({ status: "in_transit" });
+  await comeBack(returnId, 2, "restocked");
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 10_000 });
+  // The shipping price is not refunded.
+  expect(world.outside.charges.get(`${returnId}:refund:1`)).toBe("refund 10000");
+  expect(await orderRow(orderId)).toEqual({ payment: "partially_refunded", returns: "returned" });
+  expect(await stockOf("MUG")).toEqual({ onHand: 10, unavailable: 0 });
+  expect(await mailKinds(world, orderId)).toEqual([
+    "delivered",
+    "order_confirmed",
+    "refund_issued",
+    "return_approved",
+    "shipped",
+  ]);
+  const label = world.outside.rated.get(`${returnId}-S1:label:1`);
+  expect(label?.isReturn).toBe(true);
+});
+
+test("only what was received is refunded, and damaged units are set apart", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  await comeBack(returnId, 1, "damaged");
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 5000 });
+  expect(await stockOf("MUG")).toEqual({ onHand: 9, unavailable: 1 });
+});
+
+test("an empty parcel is not refunded at all", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 1);
+  await labelled(returnId);
+  await comeBack(returnId, 1, "missing");
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 0 });
+  expect([...world.outside.charges.values()].some((charge) => charge.startsWith("refund"))).toBe(false);
+  expect(await stockOf("MUG")).toEqual({ onHand: 8, unavailable: 0 });
+});
+
+test("what a channel was paid for, the channel refunds", async () => {
+  const orderId = await deliveredOrder({ paymentBy: "channel" });
+  const returnId = await announce(orderId, 1);
+  await labelled(returnId);
+  await comeBack(returnId, 1, "restocked");
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(world.outside.charges.size).toBe(0);
+  expect(await timeline(world, orderId)).toContain("refund.due_at_channel");
+  expect(await mailKinds(world, orderId)).not.toContain("refund_issued");
+});
+
+test("a withdrawn return gives its label back, and its units can be announced again", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  await world.tellReturn(returnId, { key: "withdraw-1", type: "cancelled" });
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "cancelled" });
+  expect(world.outside.labels.size).toBe(1); // the outbound one
+  expect(await announce(orderId, 2)).toBe(`${orderId}-R2`);
+});
+
+test("a return announced too long after the delivery is declined", async () => {
+  const orderId = await deliveredOrder();
+  await world.database.query(
+    "update shipment set delivered_at = now() - interval '31 days' where order_id = $1",
+    [orderId],
+  );
+  const returnId = await announce(orderId, 1);
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "declined" });
+});
+
+test("no unit is announced twice, and a repeated request is the first return", async () => {
+  const orderId = await deliveredOrder();
+  const request = {
+    orderId,
+    lines: [{ lineId: "1", quantity: 2 }],
+    reason: "defective",
+    by: "shopper",
+    key: "request-1",
+  } as const;
+  const first = await requestReturn(world.context, request);
+  expect(first).toEqual({ status: "done", returnId: `${orderId}-R1` });
+  expect(await requestReturn(world.context, request)).toEqual(first);
+  expect(await requestReturn(world.context, { ...request, key: "request-2" })).toMatchObject({
+    status: "refused",
+    code: "not_returnable",
+  });
+});
+
+test("a refused refund waits for the message retry and is asked for under a new key", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 1);
+  await labelled(returnId);
+  world.outside.declines.push("The balance is too low.");
+  await comeBack(returnId, 1, "restocked");
+  await eventually("the wait", async () => (await timeline(world, orderId)).includes("return.stopped"));
+  await world.tellReturn(returnId, { key: "retry-1", type: "retry" });
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(world.outside.charges.get(`${returnId}:refund:2`)).toBe("refund 5000");
+});
+
+const STEPS: readonly (keyof SagaActivities)[] = [
+  "decideReturn",
+  "buyReturnLabel",
+  "restockReturn",
+  "refundReturn",
+];
+
+test.each(STEPS)("%s takes effect once although its answer is lost and it is repeated", async (step) => {
+  const orderId = await deliveredOrder();
+  world.failNext(step, "after");
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  await comeBack(returnId, 2, "restocked");
+
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(world.calls.get(step)).toBeGreaterThan(1);
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 10_000 });
+  expect([...world.outside.charges.values()].filter((charge) => charge.startsWith("refund"))).toEqual([
+    "refund 10000",
+  ]);
+  expect(world.outside.labels.size).toBe(2);
+  expect(await stockOf("MUG")).toEqual({ onHand: 10, unavailable: 0 });
+});
+
+test("a parcel's status never goes backwards, and a repeated report is dropped", async () => {
+  const orderId = await deliveredOrder();
+  const shipmentId = `${orderId}-F1-S1`;
+  const { rows } = await world.database.query<{ tracking_number: string }>(
+    "select tracking_number from shipment where id = $1",
+    [shipmentId],
+  );
+  const late = {
+    reportId: "late-1",
+    trackingNumber: rows[0]?.tracking_number ?? "",
+    status: "in_transit" as const,
+    message: "Departed the facility",
+    at: new Date(0).toISOString(),
+    place: "Omaha",
+  };
+  expect(await recordTracking(world.context, [late])).toEqual({ status: "done", recorded: 1, unknown: 0 });
+  expect(await recordTracking(world.context, [late])).toEqual({ status: "done", recorded: 0, unknown: 0 });
+  expect(await recordTracking(world.context, [{ ...late, trackingNumber: "NOBODY" }])).toMatchObject({
+    unknown: 1,
+  });
+  const after = await world.database.query("select tracking_status from shipment where id = $1", [
+    shipmentId,
+  ]);
+  expect(after.rows[0]).toEqual({ tracking_status: "delivered" });
+});
+
+async function deliveredOrder(order: Partial<NewOrder> = {}): Promise<string> {
+  const orderId = await world.placeOrder(order);
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  await outcomeOf(world, orderId);
+  return orderId;
+}
+
+async function announce(orderId: string, quantity: number): Promise<string> {
+  const lines = [{ lineId: "1", quantity }];
+  const result = await requestReturn(world.context, { orderId, lines, reason: "defective", by: "shopper" });
+  if (result.status !== "done") throw new Error(result.detail);
+  return result.returnId;
+}
+
+async function labelled(returnId: string): Promise<void> {
+  await eventually(`label of ${returnId}`, async () => {
+    const { rowCount } = await world.database.query("select from shipment where return_id = $1", [returnId]);
+    return rowCount === 1;
+  });
+}
+
+async function comeBack(returnId: string, quantity: number, disposition: Disposition): Promise<void> {
+  const by = "staff:dock";
+  const received = { returnId, lines: [{ lineId: "1", quantity }], by };
+  expect(await receiveReturn(world.context, received)).toEqual({ status: "done" });
+  expect(await receiveReturn(world.context, received)).toEqual({ status: "done" });
+  const inspected = { returnId, lines: [{ lineId: "1", disposition }], by };
+  expect(await inspectReturn(world.context, inspected)).toEqual({ status: "done" });
+  expect(await inspectReturn(world.context, inspected)).toEqual({ status: "done" });
+}
+
+async function returnRow(returnId: string): Promise<unknown> {
+  const { rows } = await world.database.query(
+    "select status, refund_minor as refund from return_authorization where id = $1",
+    [returnId],
+  );
+  return rows[0];
+}
+
+async function orderRow(orderId: string): Promise<unknown> {
+  const { rows } = await world.database.query(
+    "select payment_status as payment, return_status as returns from orders where id = $1",
+    [orderId],
+  );
+  return rows[0];
+}
+
+async function stockOf(sku: string): Promise<unknown> {
+  const position = (await world.stock.positions([sku])).find((one) => one.locationId === "reno");
+  return { onHand: position?.onHand, unavailable: position?.unavailable };
+}
