@@ -62,6 +62,7 @@ export class EngineCore {
     readonly done: (complete: boolean) => void;
   } | null = null;
   private stopping = false;
+  private ended = false;
   private wake: (() => void) | null = null;
   private awake = false;
   private expiryTimer: NodeJS.Timeout | null = null;
@@ -120,6 +121,7 @@ export class EngineCore {
     this.stopping = true;
     this.signal();
     await this.running;
+    this.ended = true;
     await this.committer.snapshotsWritten();
     if (this.expiryTimer !== null) clearTimeout(this.expiryTimer);
   }
@@ -201,6 +203,7 @@ export class EngineCore {
           this.options.logger.error({ shard, cause }, "a shard could not be rebuilt");
           // A corrupt row does not heal by reading it again; everything else may.
           if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
+          if (this.ended) return;
           setTimeout(() => {
             this.lose(shard);
             this.signal();
@@ -334,7 +337,7 @@ export class EngineCore {
     }
     if (this.expiryTimer !== null) clearTimeout(this.expiryTimer);
     this.expiryTimer = null;
-    if (nextAtMs === Number.POSITIVE_INFINITY) return;
+    if (nextAtMs === Number.POSITIVE_INFINITY || this.ended) return;
     const waitMs = Math.min(MAX_TIMER_MS, Math.max(1, nextAtMs - this.options.clock()));
     this.expiryTimer = setTimeout(() => this.signal(), waitMs);
   }

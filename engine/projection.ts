@@ -4,12 +4,15 @@ import type { Logger } from "pino";
 import type { ProjectorMessage, ProjectorReply } from "./projector-thread.ts";
 import { startThread } from "./start-thread.ts";
 
+/** A thread that ends as soon as it starts must not keep a core busy. */
+const RESTART_MS = 500;
+
 export class Projection {
   private readonly databaseUrl: string;
   private readonly logger: Logger;
   private readonly heads = new Map<number, number>();
   private readonly waiting = new Map<number, () => void>();
-  private worker: Worker;
+  private worker: Worker | null;
   private nextId = 1;
   private stopping = false;
   private ended: () => void = () => {};
@@ -40,7 +43,7 @@ export class Projection {
       this.ended = resolve;
     });
     this.post({ kind: "stop" });
-    await ended;
+    if (this.worker !== null) await ended;
     for (const resolve of this.waiting.values()) resolve();
   }
 
@@ -55,15 +58,21 @@ export class Projection {
     });
     worker.on("error", (cause) => this.logger.error({ cause }, "the projector failed"));
     worker.on("exit", () => {
-      if (this.stopping) return this.ended();
-      this.worker = this.start();
-      this.post({ kind: "committed", heads: [...this.heads] });
-      for (const id of this.waiting.keys()) this.post({ kind: "caught-up", id });
+      this.worker = null;
+      if (this.stopping) this.ended();
+      else setTimeout(() => this.startAgain(), RESTART_MS);
     });
     return worker;
   }
 
+  private startAgain(): void {
+    if (this.stopping) return;
+    this.worker = this.start();
+    this.post({ kind: "committed", heads: [...this.heads] });
+    for (const id of this.waiting.keys()) this.post({ kind: "caught-up", id });
+  }
+
   private post(message: ProjectorMessage): void {
-    this.worker.postMessage(message);
+    this.worker?.postMessage(message);
   }
 }

@@ -89,6 +89,7 @@ export class ThreadHost implements ShardHost {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    for (const thread of this.threads) failWaiting(thread, "the engine has stopped");
     await Promise.all(this.threads.map((thread) => thread.worker.terminate()));
   }
 
@@ -103,6 +104,9 @@ export class ThreadHost implements ShardHost {
   private ask(index: number, request: ThreadRequest, deadlineMs: number): Promise<ThreadReply> {
     const thread = this.threads[index];
     if (thread === undefined) throw new Error(`there is no thread ${index}`);
+    if (this.stopping) {
+      return Promise.resolve({ kind: "failed", corrupt: false, message: "the engine has stopped" });
+    }
     const id = this.nextId;
     this.nextId += 1;
     return new Promise((settle) => {
@@ -140,13 +144,17 @@ export class ThreadHost implements ShardHost {
     thread.worker = this.start(thread.index);
     this.listen(thread, thread.worker);
     void lost.terminate();
-    const waiting = [...thread.waiting.values()];
-    thread.waiting.clear();
-    for (const { settle, deadline } of waiting) {
-      clearTimeout(deadline);
-      settle({ kind: "failed", corrupt: false, message: reason });
-    }
+    failWaiting(thread, reason);
     this.onThreadLost(thread.index, reason);
+  }
+}
+
+function failWaiting(thread: Thread, message: string): void {
+  const waiting = [...thread.waiting.values()];
+  thread.waiting.clear();
+  for (const { settle, deadline } of waiting) {
+    clearTimeout(deadline);
+    settle({ kind: "failed", corrupt: false, message });
   }
 }
 
