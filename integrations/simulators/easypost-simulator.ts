@@ -110,6 +110,7 @@ export type LabelRecord = {
 export type EasypostSimulator = {
   handle(request: SimulatedRequest): Promise<SimulatedReply | undefined>;
   labels(): readonly LabelRecord[];
+  counts(): { readonly labels: number; readonly delivered: number };
   tracking(
     trackingCode: string,
   ): { readonly label: LabelRecord; readonly scans: readonly Scan[] } | undefined;
@@ -129,6 +130,7 @@ export function createEasypostSimulator(options: {
   const byLabel = new Map<string, Shipment>();
   const byTracker = new Map<string, Shipment>();
   const byTrackingCode = new Map<string, Shipment>();
+  let delivered = 0;
 
   const ledger = openLedger<Entry>(join(options.dataFolder, "carrier.jsonl"), apply);
   const sender = createWebhookSender({
@@ -172,6 +174,7 @@ export function createEasypostSimulator(options: {
       shipment.voidedAt = entry.at;
     } else if (entry.type === "scanned") {
       shipment.scans.push(entry.scan);
+      if (entry.scan.status === "delivered") delivered += 1;
     } else {
       shipment.reported = entry.eventId;
     }
@@ -396,6 +399,7 @@ export function createEasypostSimulator(options: {
       }
     },
     labels: () => [...byLabel.values()].map(labelRecord),
+    counts: () => ({ labels: byLabel.size, delivered }),
     tracking(trackingCode) {
       const shipment = byTrackingCode.get(trackingCode);
       return shipment === undefined ? undefined : { label: labelRecord(shipment), scans: shipment.scans };

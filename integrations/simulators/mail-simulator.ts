@@ -35,6 +35,7 @@ export type MailSimulator = {
   ): { readonly mails: readonly MailSummary[]; readonly total: number };
   find(id: number): Mail | undefined;
   all(): readonly MailSummary[];
+  count(): number;
   stop(): Promise<void>;
 };
 
@@ -109,6 +110,7 @@ export async function startMailSimulator(options: {
       return entry === undefined ? undefined : ledger.read(entry.position);
     },
     all: () => index.map(({ summary }) => summary),
+    count: () => index.length,
     async stop() {
       await new Promise<void>((resolve) => server.close(() => resolve()));
       ledger.close();

@@ -67,17 +67,14 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   });
 
   function state(): unknown {
-    const charges = payments.charges();
-    const labels = carrier.labels();
     return {
       speed: clock.speed,
       faults: faults.rates,
       webhooks: carrier.webhooks(),
       counts: {
-        orders_charged: charges.length,
-        labels: labels.length,
-        delivered: labels.filter(({ status }) => status === "delivered").length,
-        mails: mails.all().length,
+        orders_charged: payments.orders(),
+        ...carrier.counts(),
+        mails: mails.count(),
       },
     };
   }
@@ -317,7 +314,7 @@ function overviewOf(
     captures: sum(({ captures }) => captures),
     refunds: sum(({ refunds }) => refunds),
     labels: carrier.labels(),
-    mails: mails.all().length,
+    mails: mails.count(),
     webhooksWaiting: waiting,
     webhookFailure: waiting === 0 ? null : lastFailure,
   });

@@ -10,7 +10,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { currencyExponent } from "../../orders/money.ts";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "./exchange.ts";
-import { openLedger } from "./ledger.ts";
+import { type LedgerPosition, openLedger } from "./ledger.ts";
 import {
   checkStripeKey,
   invalidRequest,
@@ -81,7 +81,7 @@ type Entry = {
   readonly fingerprint: string;
   readonly status: number;
   readonly reply: unknown;
-  readonly effect: Effect | null;
+  readonly effect: Effect;
 };
 
 /** What one order's money did, for an auditor. Amounts are Stripe's integers. */
@@ -103,6 +103,8 @@ export type OrderCharges = {
 export type StripeSimulator = {
   handle(request: SimulatedRequest): SimulatedReply | undefined;
   charges(): readonly OrderCharges[];
+  /** How many orders had anything to do with money. */
+  orders(): number;
   /** Drops all idempotency keys, as Stripe does after a day, until the next start. */
   forgetKeys(): void;
   close(): void;
@@ -112,12 +114,13 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
   const intents = new Map<string, PaymentIntent>();
   const refunds = new Map<string, Refund>();
   const refundedOf = new Map<string, number>();
-  const firstReplies = new Map<string, Pick<Entry, "fingerprint" | "status" | "reply">>();
+  /** By idempotency key; the reply itself stays in the ledger. */
+  const firstReplies = new Map<string, { readonly fingerprint: string; readonly position: LedgerPosition }>();
   const orders = new Map<string, OrderCharges>();
 
-  const replay = (entry: Entry) => {
-    if (entry.key !== null) firstReplies.set(entry.key, entry);
-    if (entry.effect !== null) apply(entry.effect);
+  const replay = (entry: Entry, position: LedgerPosition) => {
+    if (entry.key !== null) firstReplies.set(entry.key, { fingerprint: entry.fingerprint, position });
+    apply(entry.effect);
   };
   const ledger = openLedger<Entry>(join(dataFolder, "payments.jsonl"), replay);
 
@@ -452,7 +455,8 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
               `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
             );
           }
-          return jsonReply(first.status, first.reply, { ...headers, "idempotent-replayed": "true" });
+          const { status, reply } = ledger.read(first.position);
+          return jsonReply(status, reply, { ...headers, "idempotent-replayed": "true" });
         }
         const outcome = run();
         const status = outcome.status ?? 200;
@@ -465,8 +469,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
             reply: outcome.reply,
             effect: outcome.effect,
           };
-          ledger.append(entry);
-          replay(entry);
+          replay(entry, ledger.append(entry));
         }
         return jsonReply(status, outcome.reply, headers);
       } catch (error) {
@@ -475,6 +478,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
       }
     },
     charges: () => [...orders.values()],
+    orders: () => orders.size,
     forgetKeys: () => firstReplies.clear(),
     close: () => ledger.close(),
   };
