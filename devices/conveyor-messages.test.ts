@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { handlingUnitNumber } from "../orders/handling-unit.ts";
+import { licencePlate, parseConveyorEvent, parseStatus } from "./conveyor-messages.ts";
+import { MalformedMessage } from "./json-reader.ts";
+import { deviceTopic, parseTopic, robotTopic } from "./topics.ts";
+
+const SCAN = {
+  bootId: "b",
+  seq: 3,
+  from: 2,
+  ts: "2026-01-01T00:00:00.000Z",
+  scanPointId: "s",
+  barcodes: ["x"],
+};
+
+describe("conveyor events", () => {
+  it("are read", () => {
+    expect(parseConveyorEvent(Buffer.from(JSON.stringify(SCAN)), "scan")).toEqual({
+      kind: "scan",
+      bootId: "b",
+      seq: 3,
+      from: 2,
+      atMs: Date.UTC(2026, 0, 1),
+      scanPointId: "s",
+      barcodes: ["x"],
+    });
+  });
+
+  it.each([
+    ["a sequence beyond what a number holds", { ...SCAN, seq: 2 ** 53 }, "number_out_of_range"],
+    ["a sequence of 0", { ...SCAN, seq: 0 }, "number_out_of_range"],
+    ["an outbox that begins behind the event", { ...SCAN, from: 4 }, "number_out_of_range"],
+    ["no boot", { ...SCAN, bootId: undefined }, "invalid_message"],
+    ["control characters", { ...SCAN, bootId: "a\u0000b" }, "invalid_message"],
+    ["barcodes that are not texts", { ...SCAN, barcodes: [1] }, "invalid_message"],
+  ])("with %s are refused", (_name, message, code) => {
+    expect(() => parseConveyorEvent(Buffer.from(JSON.stringify(message)), "scan")).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  it("never fail otherwise than as malformed, whatever comes", () => {
+    const anything = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+      fc
+        .tuple(fc.constantFrom(...Object.keys(SCAN)), fc.jsonValue())
+        .map(([key, value]) => Buffer.from(JSON.stringify({ ...SCAN, [key]: value }))),
+    );
+    fc.assert(
+      fc.property(anything, fc.constantFrom("scan", "divert", "recirculation"), (bytes, kind) => {
+        for (const parse of [() => parseConveyorEvent(bytes, kind), () => parseStatus(bytes)]) {
+          try {
+            parse();
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedMessage);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("a licence plate", () => {
+  const plate = handlingUnitNumber(42);
+
+  it.each([plate, `00${plate}`, `(00)${plate}`, `]C100${plate}`])("is found in %s", (barcode) => {
+    expect(licencePlate(["9780201379624", barcode, barcode])).toEqual({ lpn: plate });
+  });
+
+  it("is not made of a wrong check digit, and not chosen between two", () => {
+    const wrong = `${plate.slice(0, 17)}${(Number(plate.at(-1)) + 1) % 10}`;
+    expect(licencePlate([wrong])).toBe("no_read");
+    expect(licencePlate([plate, handlingUnitNumber(43)])).toBe("multi_read");
+  });
+});
+
+describe("topics", () => {
+  it("are parsed back to what they were built from", () => {
+    expect(parseTopic(robotTopic(3, "orbit", "r:1", "state"))).toEqual({
+      family: "robot",
+      major: 3,
+      manufacturer: "orbit",
+      deviceId: "r:1",
+      kind: "state",
+    });
+    expect(parseTopic(deviceTopic("fc", "a", "c1", "evt/scan"))).toEqual({
+      family: "conveyor",
+      site: "fc",
+      area: "a",
+      deviceId: "c1",
+      kind: "scan",
+    });
+  });
+
+  it("of nobody's are unknown, and none throws", () => {
+    expect(parseTopic("uagv/v2/m/s/visualization")).toBeUndefined();
+    expect(parseTopic("zebra//data")).toBeUndefined();
+    expect(parseTopic("$SYS/x")).toBeUndefined();
+    fc.assert(
+      fc.property(fc.string(), (topic) => {
+        parseTopic(topic);
+      }),
+    );
+  });
+});

@@ -1,0 +1,217 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { projectRoot } from "../../config/project-root.ts";
+import type { AssignedTask } from "../../store/floor-tasks.ts";
+import { MalformedMessage } from "../json-reader.ts";
+import { factsheet, type RobotReport, stateMessage } from "../simulators/robot-messages.ts";
+import type { VdaMajor } from "../topics.ts";
+import {
+  cancelOrderMessage,
+  HeaderCounter,
+  orderMessage,
+  parseConnection,
+  parseFactsheet,
+  parseState,
+} from "./messages.ts";
+import { orderProgress, shortPickResult } from "./order-progress.ts";
+import { dropActionId, pickActionId, pickOrder, robotOrderId } from "./pick-order.ts";
+
+const TASK: AssignedTask = {
+  taskId: "shop-1-F1:pick:1",
+  attempt: 1,
+  deviceId: "r1",
+  locationId: "fc",
+  fulfillmentOrderId: "shop-1-F1",
+  orderId: "shop-1",
+  handlingUnit: "095212340000000017",
+  stage: "picking",
+  assignedAtMs: 0,
+  lines: [
+    { holdId: "h1", sku: "A", gtin: "09521234000013", quantity: 2 },
+    { holdId: "h2", sku: "B", gtin: "09521234000020", quantity: 1 },
+  ],
+};
+const ORDER_ID = robotOrderId(TASK);
+const ORDER = pickOrder(TASK, "dock");
+
+type Statuses = readonly [first: string, second: string, drop: string];
+
+function report([first, second, drop]: Statuses, result = ""): RobotReport {
+  const action = (status: string): { status: "FINISHED"; result: string } => ({
+    status: status as "FINISHED",
+    result: status === "FAILED" ? result : "",
+  });
+  return {
+    order: ORDER,
+    reached: drop === "FINISHED" ? ORDER.nodes.length : 1,
+    actions: new Map([
+      [pickActionId(ORDER_ID, 0), action(first)],
+      [pickActionId(ORDER_ID, 1), action(second)],
+      [dropActionId(ORDER_ID), action(drop)],
+    ]),
+    lastNodeId: "dock",
+    driving: true,
+    position: { x: 1, y: 2, theta: 0.5, mapId: "fc" },
+    battery: 81.3,
+    refused: null,
+    instantActions: [],
+  };
+}
+
+function header(major: VdaMajor): ReturnType<HeaderCounter["next"]> {
+  return new HeaderCounter(major, "nimbus", "r1").next("t", 1_700_000_000_000);
+}
+
+function payload(message: object): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+function progress(statuses: Statuses, result = ""): ReturnType<typeof orderProgress> {
+  return orderProgress(TASK, parseState(payload(stateMessage(2, header(2), report(statuses, result))), 2));
+}
+
+const schemas = join(projectRoot, "..", "shared", "data", "vda5050");
+
+describe.skipIf(!existsSync(schemas))(
+  `messages against the published VDA 5050 schemas (skipped where ${schemas} is absent)`,
+  () => {
+    it.each([
+      [2, "2.1.0"],
+      [3, "3.0.0"],
+    ] as const)("are valid in major %i", (major, folder) => {
+      const problems = (kind: string, message: object): unknown => {
+        const schema = JSON.parse(readFileSync(join(schemas, folder, `${kind}.schema.json`), "utf8"));
+        // The schemas carry keywords of their own (`unit`, `subtopic`) and formats that are not JSON Schema's.
+        const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(
+          schema,
+        );
+        validate(message);
+        return validate.errors ?? [];
+      };
+      const refused = { orderId: "other", reason: "busy" };
+      const instantActions = [{ actionId: "c1", actionType: "cancelOrder" }];
+      const full = {
+        ...report(["FINISHED", "FAILED", "RUNNING"], "picked=0;reason=x"),
+        refused,
+        instantActions,
+      };
+      const connected = { ...header(major), connectionState: "ONLINE" };
+      const broken = {
+        ...connected,
+        connectionState: major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN",
+      };
+      expect(problems("order", orderMessage(header(major), ORDER))).toEqual([]);
+      expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
+      expect(problems("state", stateMessage(major, header(major), full))).toEqual([]);
+      expect(problems("state", stateMessage(major, header(major), { ...full, order: null }))).toEqual([]);
+      expect(problems("connection", connected)).toEqual([]);
+      expect(problems("connection", broken)).toEqual([]);
+      expect(problems("factsheet", factsheet(major, header(major)))).toEqual([]);
+      expect(problems("order", { ...orderMessage(header(major), ORDER), nodes: 1 })).not.toEqual([]);
+    });
+  },
+);
+
+describe("a pick order", () => {
+  it("visits each station once, drops last, and alternates nodes and edges", () => {
+    expect(ORDER.nodes.map((node) => node.sequenceId)).toEqual([0, 2, 4, 6]);
+    expect(ORDER.edges.map((edge) => edge.sequenceId)).toEqual([1, 3, 5]);
+    for (const [index, edge] of ORDER.edges.entries()) {
+      expect(edge.startNodeId).toBe(ORDER.nodes[index]?.nodeId);
+      expect(edge.endNodeId).toBe(ORDER.nodes[index + 1]?.nodeId);
+    }
+    expect(ORDER.nodes.at(-1)?.actions.map((action) => action.actionType)).toEqual(["drop"]);
+    const parameters = ORDER.nodes
+      .flatMap((node) => node.actions)
+      .flatMap((action) => action.actionParameters);
+    expect(parameters).toContainEqual({ key: "loadId", value: TASK.handlingUnit });
+    expect(parameters).toContainEqual({ key: "gtin", value: "09521234000013" });
+  });
+
+  it("has the same ids when it is sent again and others on the next attempt", () => {
+    const ids = (order: typeof ORDER): string[] =>
+      order.nodes.flatMap((node) => node.actions.map((action) => action.actionId));
+    expect(ids(pickOrder(TASK, "elsewhere"))).toEqual(ids(ORDER));
+    const next = pickOrder({ ...TASK, attempt: 2 }, "dock");
+    expect(next.orderId).not.toBe(ORDER.orderId);
+    expect(ids(next).some((id) => ids(ORDER).includes(id))).toBe(false);
+  });
+});
+
+describe("the progress of an order", () => {
+  it("goes from picking over picked to dropped", () => {
+    expect(progress(["FINISHED", "RUNNING", "WAITING"])).toEqual({ status: "picking", done: 1, of: 2 });
+    const picked = [
+      { holdId: "h1", quantity: 2 },
+      { holdId: "h2", quantity: 1 },
+    ];
+    expect(progress(["FINISHED", "FINISHED", "RUNNING"])).toEqual({ status: "picked", picks: { picked } });
+    expect(progress(["FINISHED", "FINISHED", "FINISHED"])).toEqual({ status: "dropped", picks: { picked } });
+  });
+
+  it("takes a short pick's own count and reason", () => {
+    expect(progress(["FAILED", "FINISHED", "FINISHED"], shortPickResult(1, "not_found"))).toEqual({
+      status: "dropped",
+      picks: {
+        picked: [
+          { holdId: "h1", quantity: 1 },
+          { holdId: "h2", quantity: 1 },
+        ],
+        shortReason: "not_found",
+      },
+    });
+  });
+
+  it("fails where a pick failed without a count, or with one that is not short", () => {
+    expect(progress(["FAILED", "WAITING", "WAITING"], "gripper jammed").status).toBe("failed");
+    expect(progress(["FAILED", "WAITING", "WAITING"], shortPickResult(2, "not_found")).status).toBe("failed");
+    expect(progress(["FINISHED", "FINISHED", "FAILED"], "no space").status).toBe("failed");
+  });
+
+  it("is unknown where the robot has another order, and rejected where it says so", () => {
+    const other = { ...report(["WAITING", "WAITING", "WAITING"]), order: null };
+    const state = parseState(payload(stateMessage(3, header(3), other)), 3);
+    expect(orderProgress(TASK, state)).toEqual({ status: "unknown" });
+    const refusing = { ...other, refused: { orderId: ORDER_ID, reason: "busy" } };
+    const refused = parseState(payload(stateMessage(3, header(3), refusing)), 3);
+    expect(orderProgress(TASK, refused)).toEqual({ status: "rejected", detail: "orderError: busy" });
+  });
+});
+
+describe("reading robots' messages", () => {
+  it("never throws anything but MalformedMessage, whatever comes", () => {
+    const anything = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+      // A good message with one field replaced by anything at all.
+      fc.tuple(fc.constantFrom<VdaMajor>(2, 3), fc.nat(30), fc.jsonValue()).map(([major, at, value]) => {
+        const message = { ...stateMessage(major, header(major), report(["FINISHED", "FAILED", "WAITING"])) };
+        const key = Object.keys(message)[at % Object.keys(message).length] ?? "";
+        return payload({ ...message, [key]: value });
+      }),
+    );
+    fc.assert(
+      fc.property(anything, fc.constantFrom<VdaMajor>(2, 3), (bytes, major) => {
+        for (const parse of [parseState, parseConnection, parseFactsheet]) {
+          try {
+            parse(bytes, major);
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedMessage);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("refuses numbers that are too large, and a major that is not the topic's", () => {
+    const good = stateMessage(2, header(2), report(["FINISHED", "WAITING", "WAITING"]));
+    expect(() => parseState(payload({ ...good, headerId: 2 ** 53 }), 2)).toThrow(
+      expect.objectContaining({ code: "number_out_of_range" }),
+    );
+    expect(() => parseState(payload(good), 3)).toThrow(expect.objectContaining({ code: "invalid_message" }));
+  });
+});
