@@ -34,8 +34,10 @@ export const MAX_POSITION_SKUS = 1_000;
 /** A forgotten browser is signed out after a working half-day, any browser after a working day. */
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
-/** Sign-in attempts: a person mistypes a few times, a guesser needs millions. Bucket size and refill per second. */
-export const LOGIN_BUCKET = { size: 10, perSecond: 10 / 60 };
+/** Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size and refill a second. */
+export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
+/** Sign-in attempts of one address: an office behind one address comes to work at one time. */
+export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /**
  * Requests of one API key or session from one address: near what one process can answer, so that one runaway caller
  * does not take all of it.

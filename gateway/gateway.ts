@@ -6,7 +6,8 @@ import type { Logger } from "pino";
 import {
   ANONYMOUS_BUCKET,
   IDEMPOTENCY_CLAIM_MS,
-  LOGIN_BUCKET,
+  LOGIN_ACCOUNT_BUCKET,
+  LOGIN_ADDRESS_BUCKET,
   MAX_BUCKETS,
   REQUEST_BUCKET,
 } from "../config/limits.ts";
@@ -62,7 +63,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl: options.publicUrl,
     readiness: options.readiness,
     metrics: createMetrics(allocator),
-    loginBuckets: new TokenBuckets(LOGIN_BUCKET, MAX_BUCKETS),
+    loginAccountBuckets: new TokenBuckets(LOGIN_ACCOUNT_BUCKET, MAX_BUCKETS),
+    loginAddressBuckets: new TokenBuckets(LOGIN_ADDRESS_BUCKET, MAX_BUCKETS),
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
     logger,

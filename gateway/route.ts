@@ -27,8 +27,9 @@ export type Services = {
   readonly publicUrl: string;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
-  /** Attempts to sign in, by address and by account. */
-  readonly loginBuckets: TokenBuckets;
+  /** Attempts to sign in, by account and by address. */
+  readonly loginAccountBuckets: TokenBuckets;
+  readonly loginAddressBuckets: TokenBuckets;
   /** Requests without identity, by address. */
   readonly addressBuckets: TokenBuckets;
   /** Requests of whoever is known, by caller and address. */

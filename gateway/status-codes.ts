@@ -51,14 +51,56 @@ export const STATUS_CODES_BY_CODE = {
   too_many_connections: { status: 503, title: "The server holds as many connections as it can." },
 
   // Orders
-  unknown_channel: { status: 404, title: "There is no such active channel." },
+  channel_not_found: { status: 404, title: "There is no such channel." },
+  channel_inactive: { status: 409, title: "The channel is switched off." },
   malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
   not_an_order: { status: 422, title: "The payload is another of the channel's documents." },
   invalid_order: {
     status: 422,
     title: "The order breaks a rule, e.g. a negative price or an absurd quantity.",
   },
+  no_lines: { status: 422, title: "The order has no line." },
+  too_many_lines: { status: 422, title: "The order has more lines than an order may have." },
+  negative_amount: { status: 422, title: "A price, tax or discount is negative." },
+  amount_out_of_range: { status: 422, title: "An amount is larger than can be kept exactly." },
+  currency_mismatch: { status: 422, title: "The order mixes currencies." },
+  unknown_currency: { status: 422, title: "The currency is not one of ISO 4217." },
+  cancelled_at_channel: { status: 422, title: "The channel says that the order is cancelled." },
+  order_not_on_hold: { status: 409, title: "The order is not on hold." },
+  hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
   order_not_found: { status: 404, title: "There is no such order, or not for this caller." },
+
+  order_already_shipped: { status: 409, title: "The order has shipped; send it back as a return." },
+  unknown_sku: { status: 422, title: "The catalog has no such SKU." },
+  address_missing: { status: 422, title: "The order has no usable shipping address." },
+
+  // Catalog
+  invalid_product: { status: 422, title: "The product breaks a rule, e.g. its GTIN's check digit." },
+  product_exists: { status: 409, title: "There is another product of this SKU." },
+  product_not_found: { status: 404, title: "There is no such product." },
+  company_not_found: { status: 409, title: "The database has no company yet." },
+  invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },
+
+  // The floor
+  fulfillment_order_not_found: { status: 404, title: "There is no such fulfillment order." },
+  fulfillment_order_closed: { status: 409, title: "The fulfillment order is closed or cancelled." },
+  fulfillment_order_on_hold: { status: 409, title: "The fulfillment order is on hold." },
+  invalid_quantity: { status: 422, title: "A quantity is not a whole number in the allowed range." },
+  already_picked: { status: 409, title: "It was picked before, under another key." },
+  already_packed: { status: 409, title: "It was packed before, under another key." },
+  not_picked: { status: 409, title: "It has to be picked first." },
+  picked_short: { status: 409, title: "It was picked short, so there is nothing whole to pack." },
+  verification_failed: { status: 409, title: "What was counted is not what was picked." },
+
+  // Returns
+  return_not_found: { status: 404, title: "There is no such return." },
+  return_not_approved: { status: 409, title: "The return has not been approved." },
+  return_not_received: { status: 409, title: "The return has to be received first." },
+  already_inspected: { status: 409, title: "The return was inspected before, with another result." },
+  line_not_found: { status: 422, title: "The order or return has no such line." },
+  not_returnable: { status: 409, title: "The line's units are not delivered, or are on their way back." },
+  nothing_to_return: { status: 422, title: "The request names no units." },
+  quantity_exceeds_line: { status: 422, title: "The quantity is larger than the line's." },
 
   // Stock commands
   invalid_command: { status: 422, title: "The stock command is not valid." },

@@ -26,7 +26,7 @@ export const webhookRoutes: readonly Route[] = [
       const channel = await findActiveChannel(services.database, channelId);
       const adapter = channel === null ? undefined : services.channelAdapters.get(channel.kind);
       if (channel === null || adapter === undefined) {
-        throw new ApiError("unknown_channel", "There is no such active channel.");
+        throw new ApiError("channel_not_found", "There is no such active channel.");
       }
       if (
         channel.webhookSecret === null ||

@@ -1,0 +1,339 @@
+import { connect } from "node:net";
+import { unpack } from "msgpackr";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { CONNECTION_CREDIT, MAX_BACKPRESSURE_BYTES } from "../config/limits.ts";
+import { openDatabase } from "../store/database.ts";
+import {
+  canonicalOrder,
+  type GatewayWorld,
+  STAFF_PASSWORD,
+  type StreamClient,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
+import { type FeedEvent, SUBPROTOCOL_MSGPACK } from "./protocol.ts";
+
+let world: GatewayWorld;
+
+beforeAll(async () => {
+  world = await startGatewayWorld();
+});
+
+afterAll(() => world.close());
+
+const capture = (id: string, externalId: string) => ({
+  id,
+  type: "order.capture",
+  channel: "web",
+  payload: JSON.stringify(canonicalOrder(externalId)),
+});
+const eventsOf = (client: StreamClient): FeedEvent[] =>
+  client.received.flatMap((message) => (message.type === "feed.events" ? message.events : []));
+
+describe("messages", () => {
+  test("the server greets; orders, stock and pings are answered by id, in frames of many", async () => {
+    const client = await world.connect();
+    const hello = await client.next((message) => message.type === "hello");
+    expect(hello).toMatchObject({ protocol: 1, credit: CONNECTION_CREDIT });
+    client.send(capture("o1", "ws-1"), capture("o2", "ws-2"), { id: "p", type: "ping" });
+    expect((await client.reply("o1")).results).toMatchObject([
+      { order: "web-ws-1", outcome: "accepted", channel: "web", promise: { shipBy: expect.any(String) } },
+    ]);
+    expect((await client.reply("o2")).results[0].order).toBe("web-ws-2");
+    client.send(capture("o3", "ws-1"));
+    expect((await client.reply("o3")).results[0].outcome).toBe("duplicate");
+    client.send({
+      id: "s",
+      type: "stock.execute",
+      commands: ["a", "b"].map((id) => ({
+        type: "receive",
+        commandId: `ws-${id}`,
+        atMs: 0,
+        cause: "delivery",
+        sku: "MUG-1",
+        locationId: "east",
+        quantity: 1,
+      })),
+    });
+    expect((await client.reply("s")).outcomes.map((o: { status: string }) => o.status)).toEqual([
+      "applied",
+      "applied",
+    ]);
+    client.send({ id: "q", type: "stock.positions", skus: ["MUG-1", "NONE"] });
+    expect((await client.reply("q")).positions).toMatchObject([{ sku: "MUG-1", onHand: 100_002 }]);
+  });
+
+  test("MessagePack carries the same messages", async () => {
+    const client = await world.connect({ subprotocol: SUBPROTOCOL_MSGPACK });
+    const { pack } = await import("msgpackr");
+    const replies: Record<string, { type: string }> = {};
+    const both = new Promise<void>((resolve) => {
+      client.socket.on("message", (data: Buffer) => {
+        const frame = unpack(data);
+        for (const message of Array.isArray(frame) ? frame : [frame]) {
+          if (message.re !== undefined) replies[message.re] = message;
+        }
+        if (replies["p"] !== undefined && replies["o"] !== undefined) resolve();
+      });
+    });
+    client.socket.send(pack([capture("o", "msgpack-1"), { id: "p", type: "ping" }]));
+    await both;
+    expect(replies).toMatchObject({ o: { type: "order.captured" }, p: { type: "pong" } });
+  });
+
+  test("messages beyond the credit are refused, the others all answered, and credit comes back", async () => {
+    const client = await world.connect();
+    // In one turn of the server: frames that arrive together are read before anything is committed.
+    const command = (at: number) => ({
+      id: `c${at}`,
+      type: "stock.execute",
+      commands: [
+        {
+          type: "receive",
+          commandId: `credit-${at}`,
+          atMs: 0,
+          cause: "delivery",
+          sku: "HOT-1",
+          locationId: "east",
+          quantity: 1,
+        },
+      ],
+    });
+    const total = CONNECTION_CREDIT + 1_500;
+    for (let from = 0; from < total; from += 500) {
+      client.send(...Array.from({ length: Math.min(500, total - from) }, (_, at) => command(from + at)));
+    }
+    const answered = () => client.received.filter((message) => "re" in message);
+    await client.until(() => answered().length === total);
+    const refused = answered().filter((message) => message.type === "error");
+    expect(refused.every((message) => message.type === "error" && message.code === "credit_exceeded")).toBe(
+      true,
+    );
+    const applied = total - refused.length;
+    expect(applied).toBeGreaterThanOrEqual(CONNECTION_CREDIT);
+    const [position] = await world.engine.client.positions(["HOT-1"]);
+    expect(position?.onHand).toBe(100_000 + applied);
+    client.send({ id: "after", type: "ping" });
+    expect((await client.reply("after")).type).toBe("pong");
+  });
+});
+
+describe("the feed", () => {
+  test("a subscriber sees what happens from now on, of one order where it asks for one", async () => {
+    const all = await world.connect();
+    const one = await world.connect();
+    all.send({ id: "f", type: "feed.subscribe", after: null });
+    one.send({ id: "f", type: "feed.subscribe", after: null, order: "web-feed-2" });
+    const { cursor } = await all.reply("f");
+    await one.reply("f");
+    all.send(capture("1", "feed-1"), capture("2", "feed-2"));
+    await all.until(() => new Set(eventsOf(all).map((event) => event.orderId)).size === 2);
+    await one.until(() => eventsOf(one).length > 0);
+    expect(eventsOf(all)[0]).toMatchObject({ type: "order.captured", channelId: "web", status: "open" });
+    expect(new Set(eventsOf(one).map((event) => event.orderId))).toEqual(new Set(["web-feed-2"]));
+
+    const late = await world.connect();
+    late.send({ id: "f", type: "feed.subscribe", after: cursor });
+    await late.until(() => eventsOf(late).length >= eventsOf(all).length);
+    expect(eventsOf(late)).toEqual(eventsOf(all));
+
+    all.send({ id: "u", type: "feed.unsubscribe" });
+    await all.reply("u");
+    const seen = eventsOf(all).length;
+    one.send({ id: "f2", type: "feed.subscribe", after: null });
+    await one.reply("f2");
+    one.send(capture("3", "feed-3"));
+    await one.until(() => eventsOf(one).some((event) => event.orderId === "web-feed-3"));
+    expect(eventsOf(all)).toHaveLength(seen);
+  });
+
+  test("a key that is bound to a channel sees that channel's entries only", async () => {
+    const bound = await world.connect({ key: await world.key(["orders:read", "orders:write"], "shopify") });
+    const free = await world.connect();
+    for (const client of [bound, free]) {
+      client.send({ id: "f", type: "feed.subscribe", after: null });
+      await client.reply("f");
+    }
+    free.send(capture("1", "foreign-1"));
+    await free.until(() => eventsOf(free).length > 0);
+    bound.send({ id: "g", type: "feed.subscribe", after: "0.0" });
+    await bound.reply("g");
+    bound.send({ id: "p", type: "ping" });
+    await bound.reply("p");
+    expect(eventsOf(bound)).toEqual([]);
+  });
+
+  test("resuming again and again under concurrent writers loses nothing, doubles nothing, keeps order", async () => {
+    const writers = openDatabase(world.database.options.connectionString ?? "", { maxConnections: 8 });
+    const starting = await world.connect();
+    starting.send({ id: "f", type: "feed.subscribe", after: null });
+    let { cursor } = (await starting.reply("f")) as { cursor: string };
+    starting.socket.terminate();
+    await world.call("POST", "/v1/orders", {
+      json: canonicalOrder("busy"),
+      headers: { "idempotency-key": "busy" },
+    });
+    const each = 40;
+    // Transactions that overlap and commit in another order than they began in.
+    const write = async (writer: number) => {
+      for (let at = 0; at < each; at += 1) {
+        const client = await writers.connect();
+        try {
+          await client.query("begin");
+          await client.query(
+            `insert into order_event (order_id, key, type, summary, cause)
+             values ('web-busy', $1, 'test.written', 'x', 'test')`,
+            [`${writer}:${at}`],
+          );
+          await client.query("select pg_sleep(random() * 0.02)");
+          await client.query("commit");
+        } finally {
+          client.release();
+        }
+      }
+    };
+    let writing = true;
+    const written = Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer))).finally(() => {
+      writing = false;
+    });
+    const seen: string[] = [];
+    const expected = 8 * each;
+    while (seen.length < expected) {
+      const client = await world.connect();
+      client.send({ id: "f", type: "feed.subscribe", after: cursor, order: "web-busy" });
+      await client.reply("f");
+      await client.until(() => eventsOf(client).length > 0, 10_000);
+      // Cut off without warning, in the middle of whatever is under way.
+      client.socket.terminate();
+      for (const message of client.received) {
+        if (message.type !== "feed.events") continue;
+        seen.push(
+          ...message.events.filter((event) => event.type === "test.written").map((event) => event.key),
+        );
+        cursor = message.cursor;
+      }
+      if (!writing && seen.length > expected) break;
+    }
+    await written;
+    await writers.end();
+    expect(seen).toHaveLength(expected);
+    expect(new Set(seen).size).toBe(expected);
+    const order = await world.database.query<{ key: string }>(
+      "select key from order_event where type = 'test.written' order by tx, id",
+    );
+    expect(seen).toEqual(order.rows.map((row) => row.key));
+  });
+
+  test("a slow reader is cut off, and others are not held up", async () => {
+    const { hostname, port } = new URL(world.url);
+    // A client that reads its upgrade and then nothing more.
+    const slow = connect(Number(port), hostname);
+    const closed = new Promise<void>((resolve) => slow.once("close", () => resolve()));
+    slow.on("error", () => {});
+    await new Promise<void>((resolve) => {
+      slow.once("data", () => resolve());
+      slow.write(
+        `GET /v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n` +
+          `Sec-WebSocket-Protocol: holdfast.v1.json\r\nAuthorization: Bearer ${world.adminKey}\r\n\r\n`,
+      );
+    });
+    slow.pause();
+    slow.write(clientFrame(JSON.stringify({ id: "f", type: "feed.subscribe", after: null })));
+    const watcher = await world.connect();
+    watcher.send({ id: "f", type: "feed.subscribe", after: null });
+    await watcher.reply("f");
+    // Well over what the kernel's buffers and the server's allowance take together.
+    const rows = Math.ceil((4 * MAX_BACKPRESSURE_BYTES + 16_000_000) / 60_000);
+    for (let from = 0; from < rows; from += 50) {
+      await world.database.query(
+        `insert into order_event (order_id, key, type, summary, cause, data)
+         select 'web-ws-1', 'big:' || n, 'test.big', 'x', 'test', jsonb_build_object('text', repeat('x', 60000))
+           from generate_series($1::int, $2::int) n`,
+        [from, Math.min(rows, from + 50) - 1],
+      );
+      const metrics = (await world.call("GET", "/metrics")).text;
+      if (/holdfast_stream_cut_off_total\{reason="slow_reader"\} [1-9]/.test(metrics)) break;
+    }
+    await watcher.until(() => eventsOf(watcher).filter((event) => event.type === "test.big").length >= 50);
+    await expect
+      .poll(async () => (await world.call("GET", "/metrics")).text, { timeout: 20_000 })
+      .toMatch(/holdfast_stream_cut_off_total\{reason="slow_reader"\} 1/);
+    slow.resume();
+    await closed;
+  });
+});
+
+describe("a browser's session", () => {
+  const signIn = async () => {
+    const reply = await world.call("POST", "/v1/sessions", {
+      anonymous: true,
+      json: { email: "operations@acme.example", password: STAFF_PASSWORD },
+    });
+    return (reply.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "";
+  };
+  const connectAs = (cookie: string, origin: string | undefined) =>
+    new Promise<WebSocket | number>((resolve) => {
+      const socket = new WebSocket(`${world.url.replace("http", "ws")}/v1/stream`, "holdfast.v1.json", {
+        headers: { cookie },
+        ...(origin === undefined ? {} : { origin }),
+      });
+      socket.on("open", () => resolve(socket));
+      socket.on("unexpected-response", (_request, response) => resolve(response.statusCode ?? 0));
+      socket.on("error", () => {});
+    });
+
+  test("reads the stream from our own pages only, and changes nothing by it", async () => {
+    const cookie = await signIn();
+    expect(await connectAs(cookie, undefined)).toBe(403);
+    expect(await connectAs(cookie, "http://evil.example")).toBe(403);
+    const socket = await connectAs(cookie, world.url);
+    if (typeof socket === "number") throw new Error(`refused with ${socket}`);
+    const codes = new Map<string, string>();
+    const done = new Promise<void>((resolve) => {
+      socket.on("message", (data) => {
+        const frame = JSON.parse(String(data));
+        for (const message of Array.isArray(frame) ? frame : [frame]) {
+          if (message.re) codes.set(message.re, message.code ?? message.type);
+        }
+        if (codes.size === 3) resolve();
+      });
+    });
+    const before = await world.database.query("select count(*) from orders");
+    socket.send(
+      JSON.stringify([
+        capture("o", "by-cookie"),
+        { id: "s", type: "stock.execute", commands: [{ type: "receive" }] },
+        { id: "f", type: "feed.subscribe", after: null },
+      ]),
+    );
+    await done;
+    expect(Object.fromEntries(codes)).toEqual({ o: "forbidden", s: "forbidden", f: "feed.subscribed" });
+    expect((await world.database.query("select count(*) from orders")).rows).toEqual(before.rows);
+    socket.terminate();
+  });
+});
+
+test("a stop answers what is in work, closes connections with 1012 and frees the port", async () => {
+  const own = await startGatewayWorld();
+  const client = await own.connect();
+  await client.next((message) => message.type === "hello");
+  client.send(...Array.from({ length: 200 }, (_, at) => capture(`o${at}`, `stop-${at}`)));
+  await client.reply("o0");
+  const port = own.gateway.port;
+  await own.gateway.stop();
+  await client.until(() => client.closeCode !== null);
+  expect(client.closeCode).toBe(1012);
+  const replies = client.received.filter((message) => "re" in message);
+  expect(replies).toHaveLength(200);
+  const { rows } = await own.database.query<{ n: number }>("select count(*)::int as n from orders");
+  expect(rows[0]?.n).toBe(replies.filter((message) => message.type === "order.captured").length);
+  await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+  await own.engine.stop();
+});
+
+/** A masked text frame, as a client has to send it. */
+function clientFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  return Buffer.concat([Buffer.of(0x81, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+}
