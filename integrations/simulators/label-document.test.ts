@@ -78,6 +78,12 @@ describe("a label in ZPL", () => {
     expect(zplText("^^^^", 2)).toBe("_5E_5E");
   });
 
+  it("prints a long street whole, in smaller type", () => {
+    const street1 = "Hauptstraße 123, Hinterhaus links, 4. Stock";
+    expect(labelZpl({ ...label, to: { ...label.to, street1 } })).toContain(`^A0N,30,30^FH^FD${street1}^FS`);
+    expect(labelZpl(label)).toContain("^A0N,44,44^FH^FD1 Main St^FS");
+  });
+
   it("says that a return is one", () => {
     expect(labelZpl({ ...label, isReturn: true })).toContain("RETURN TO:");
     expect(labelZpl(label)).not.toContain("RETURN");

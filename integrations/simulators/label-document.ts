@@ -59,7 +59,7 @@ export function labelZpl(label: Label): string {
     text(590, 244, 28, label.to.country, 16),
     "^FO0,350^GB812,4,4^FS",
     text(30, 372, 28, label.isReturn ? "RETURN TO:" : "SHIP TO:", 20),
-    ...to.map((line, index) => text(60, 412 + index * 50, 44, line, 34)),
+    ...to.map((line, index) => text(60, 412 + index * 50, isLong(to) ? 30 : 44, line, isLong(to) ? 50 : 34)),
     ...(label.contents === "" ? [] : [text(30, 724, 26, `Contents: ${label.contents}`, 56)]),
     "^FO0,760^GB812,4,4^FS",
     text(30, 780, 30, `${label.carrier.toUpperCase()} TRACKING #`, 40),
@@ -114,8 +114,9 @@ export function labelPdf(label: Label): Promise<Buffer> {
   });
   rule(document, 124);
   text(label.isReturn ? "RETURN TO" : "SHIP TO", 12, 131, 8, 100, true);
-  addressLines(label.to).forEach((line, index) => {
-    text(line, 24, 144 + index * 17, 14, 252, index === 0);
+  const to = addressLines(label.to);
+  to.forEach((line, index) => {
+    text(line, 24, 144 + index * 17, isLong(to) ? 10 : 14, 252, index === 0);
   });
   if (label.contents !== "") text(`Contents: ${label.contents}`, 12, 252, 8, 264);
   rule(document, 268);
@@ -198,6 +199,11 @@ function addressLines(address: LabelAddress): readonly string[] {
     place.trim(),
     address.country,
   ].filter((line) => line.trim() !== "");
+}
+
+/** Whether an address needs the smaller type, because a street cut short is a parcel that comes back. */
+function isLong(lines: readonly string[]): boolean {
+  return lines.some((line) => line.length > 32);
 }
 
 /** `FEDEX_2_DAY` as people write it: `2 DAY`; `GroundAdvantage`: `GROUND ADVANTAGE`. */
