@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { projectRoot } from "../config/project-root.ts";
+import { EngineError } from "../engine/errors.ts";
+import { errorDocument } from "./error-document.ts";
+import { ApiError, describeError, problemReply } from "./problem.ts";
+import { STATUS_CODES_BY_CODE, statusOf } from "./status-codes.ts";
+
+test("docs/errors.md lists exactly the codes, statuses and meanings of the table", async () => {
+  await expect(errorDocument()).toMatchFileSnapshot(join(projectRoot, "docs", "errors.md"));
+});
+
+test("every code that an operation refuses with has its status and meaning", () => {
+  const folder = join(projectRoot, "operations");
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .map((name) => readFileSync(join(folder, name), "utf8"));
+  const codes = sources.flatMap((source) =>
+    [...source.matchAll(/\brefused?\(\s*"([a-z_]+)"/g)].map((match) => match[1] ?? ""),
+  );
+  expect(codes.length).toBeGreaterThan(10);
+  expect(codes.filter((code) => !(code in STATUS_CODES_BY_CODE))).toEqual([]);
+});
+
+test("a fault shows its code and nothing of what went wrong inside", () => {
+  expect(describeError(new Error("password=hunter2"))).toEqual({
+    code: "internal_error",
+    detail: "The server failed; the log has it under the request id.",
+  });
+  expect(describeError(new EngineError("journal_corrupt", "row 7"))).toMatchObject({
+    code: "internal_error",
+  });
+});
+
+test("an overload says when to come back, in milliseconds and, rounded up, in seconds", () => {
+  const described = describeError(new EngineError("engine_overloaded", "full", { retryAfterMs: 1_200 }));
+  expect(described).toMatchObject({ code: "engine_overloaded", retryAfterMs: 1_200 });
+  const reply = problemReply(described.code, described.detail, described);
+  expect(reply).toMatchObject({ status: 503, headers: { "retry-after": "2" } });
+});
+
+test("a code outside the table is a conflict; a name of Object's prototype is no code", () => {
+  expect(statusOf("some_new_refusal")).toEqual({ status: 409, title: "some new refusal" });
+  expect(statusOf("constructor").status).toBe(409);
+  expect(ApiError.of({ status: "refused", code: "return_not_found", detail: "R1" })).toMatchObject({
+    code: "return_not_found",
+    message: "R1",
+  });
+});
