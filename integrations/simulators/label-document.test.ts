@@ -63,12 +63,21 @@ describe("a label in ZPL", () => {
       reference: attack,
       contents: attack,
     };
+    const harmless = "a".repeat(attack.length);
     const plain: Label = {
       ...hostile,
-      to: { ...label.to, name: "a", company: "a", street1: "a", street2: "a", city: "a", state: "a" },
-      from: { ...label.from, name: "a" },
-      reference: "a",
-      contents: "a",
+      to: {
+        ...label.to,
+        name: harmless,
+        company: harmless,
+        street1: harmless,
+        street2: harmless,
+        city: harmless,
+        state: harmless,
+      },
+      from: { ...label.from, name: harmless },
+      reference: harmless,
+      contents: harmless,
     };
     expect(commandsOf(labelZpl(hostile))).toBe(commandsOf(labelZpl(plain)));
     expect(zplText("a_b", 10)).toBe("a_5Fb");
