@@ -1,13 +1,19 @@
+import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
+import { confirmPack } from "../operations/confirm-pack.ts";
+import { confirmPick } from "../operations/confirm-pick.ts";
+import type { Database } from "../store/database.ts";
 import {
   addDevices,
   allPacked,
   discrepancies,
   eventually,
   LOCATION,
+  OPENING_STOCK,
   releaseOrders,
   startStockedEngine,
+  type TestOrder,
   testLogger,
   variedLines,
 } from "../test-support/floor.ts";
@@ -106,4 +112,189 @@ describe("the device bridge", () => {
     await allPacked(test, orders, 60_000);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
   }, 90_000);
+
+  it("puts malformed, oversized and foreign messages aside, changes nothing and goes on", async () => {
+    await startBridge();
+    await startDevices(20);
+    const robot = `${LOCATION}-robot-01`;
+    const conveyor = `holdfast/${LOCATION}/pack-out/${LOCATION}-conveyor/evt/scan`;
+    const scan = { bootId: "b", seq: 1, ts: new Date().toISOString(), scanPointId: "s", barcodes: ["x"] };
+    const messages: readonly [topic: string, payload: string | Buffer, code: string][] = [
+      [`uagv/v2/nimbus/${robot}/state`, "{", "invalid_json"],
+      [`uagv/v2/nimbus/${robot}/state`, Buffer.from([0xff, 0x00, 0xfe]), "invalid_json"],
+      [`uagv/v2/nimbus/${robot}/state`, "[".repeat(100_000), "invalid_json"],
+      [`uagv/v2/nimbus/${robot}/connection`, "{}", "invalid_message"],
+      [`uagv/v2/nimbus/${robot}/state`, Buffer.alloc(200_000, 32), "message_too_large"],
+      [conveyor, JSON.stringify({ ...scan, seq: 1e300 }), "number_out_of_range"],
+      [conveyor, JSON.stringify({ ...scan, bootId: "x\u0000" }), "invalid_message"],
+      [conveyor.replace(LOCATION, "elsewhere"), JSON.stringify(scan), "device_mismatch"],
+      ["zebra/nobody/data", "{}", "unknown_device"],
+      [`zebra/${robot}/data`, "{}", "device_mismatch"],
+      [`holdfast/${LOCATION}/pack-out/a b/evt/scan`, "{}", "unknown_topic"],
+    ];
+    const orders = await releaseOrders(test, engine, 1, () => variedLines(1));
+    const vandal = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+    for (const [topic, payload] of messages) await vandal.publishAsync(topic, payload, { qos: 1 });
+    await vandal.endAsync();
+    const letters = await eventually(async () => {
+      const { rows } = await test.database.query<{ topic: string; code: string }>(
+        "select topic, code from device_dead_letter",
+      );
+      return rows.length >= messages.length && rows;
+    }, 15_000);
+    const expected = messages.map(([topic, , code]) => `${topic} ${code}`);
+    expect(letters.map((letter) => `${letter.topic} ${letter.code}`).sort()).toEqual([...expected].sort());
+    await allPacked(test, orders, 20_000);
+    expect(await discrepancies(test, engine, orders)).toEqual([]);
+  });
+
+  it("finishes every order though the broker goes away and comes back without memory", async () => {
+    await startBridge();
+    await startDevices(10);
+    const orders = await releaseOrders(test, engine, 20, variedLines);
+    await somePicked(orders);
+    const { port } = broker;
+    await broker.stop();
+    broker = await startBroker({ host: "127.0.0.1", port, logger: testLogger });
+    await allPacked(test, orders, 50_000);
+    expect(await discrepancies(test, engine, orders)).toEqual([]);
+  });
+
+  it("finishes every order though the bridge stops in the middle and another one takes over", async () => {
+    const first = await startBridge();
+    await startDevices(10);
+    const orders = await releaseOrders(test, engine, 20, variedLines);
+    await somePicked(orders);
+    await stopNow(first);
+    await startBridge();
+    await allPacked(test, orders, 50_000);
+    expect(await discrepancies(test, engine, orders)).toEqual([]);
+  });
+
+  it("finishes every order though all devices lose their memory in the middle", async () => {
+    await startBridge();
+    const first = await startDevices(10);
+    const orders = await releaseOrders(test, engine, 20, variedLines);
+    await somePicked(orders);
+    await stopNow(first);
+    await startDevices(10);
+    await allPacked(test, orders, 50_000);
+    expect(await discrepancies(test, engine, orders)).toEqual([]);
+  });
+
+  it("tells the saga once of a short pick, writes the units off and leaves the tote to a person", async () => {
+    await startBridge();
+    await startDevices(20, { shortPicks: 1 });
+    const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-1", quantity: 3 }]);
+    const id = order?.fulfillmentOrderId ?? "";
+    const signals = await eventually(() => signalsOf(id), 15_000);
+    expect(signals).toEqual([
+      { type: "floor-exception", code: "short_pick", detail: "1 of 3 × SKU-1 missing" },
+    ]);
+    const [position] = await engine.client.positions(["SKU-1"]);
+    expect(position).toMatchObject({ onHand: OPENING_STOCK - 1, picked: 2, allocated: 0 });
+    const context = { database: test.database, allocator: engine.client, now: Date.now };
+    const byRfid = {
+      fulfillmentOrderId: id,
+      verified: [{ sku: "SKU-1", quantity: 2 }],
+      cause: "device:x",
+      key: "k1",
+    };
+    expect(await confirmPack(context, byRfid)).toMatchObject({ status: "refused", code: "picked_short" });
+    const byHand = { fulfillmentOrderId: id, verified: "by-person", cause: "staff:ann", key: "k2" } as const;
+    expect(await confirmPack(context, byHand)).toEqual({ status: "done" });
+    expect(await confirmPack(context, byHand)).toEqual({ status: "done" });
+    expect(await confirmPack(context, byRfid)).toMatchObject({ code: "already_packed" });
+    expect((await signalsOf(id))?.length).toBe(2);
+  });
+
+  it("reads a tote again and then says what is missing, once", async () => {
+    await startBridge();
+    await startDevices(20, { missedTags: 1 });
+    const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-2", quantity: 2 }]);
+    const signals = await eventually(() => signalsOf(order?.fulfillmentOrderId ?? ""), 20_000);
+    expect(signals).toEqual([
+      { type: "floor-exception", code: "verification_failed", detail: "missing 2 × SKU-2" },
+    ]);
+  });
+
+  it("books a pick once whatever was booked before a crash", async () => {
+    const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-3", quantity: 2 }]);
+    const [line] = order?.lines ?? [];
+    const context = { database: test.database, allocator: engine.client, now: Date.now };
+    const input = {
+      fulfillmentOrderId: order?.fulfillmentOrderId ?? "",
+      picked: [{ holdId: line?.holdId ?? "", quantity: 2 }],
+      cause: "device:robot-1",
+      key: "pick:1",
+    };
+    // The crash lies between stock and database: the stock has the pick, nothing else does.
+    const broken = { ...context, database: failingTransactions(test.database) };
+    await expect(confirmPick(broken, input)).rejects.toThrow("crash");
+    expect(await engine.client.positions(["SKU-3"])).toMatchObject([{ picked: 2 }]);
+    // Another robot does it again and counts otherwise: what the stock has stands.
+    const again = {
+      ...input,
+      picked: [{ holdId: line?.holdId ?? "", quantity: 1 }],
+      cause: "device:robot-2",
+    };
+    expect(await confirmPick(context, { ...input, cause: "device:robot-2" })).toEqual({
+      status: "done",
+      short: false,
+    });
+    expect(await confirmPick(context, again)).toEqual({ status: "done", short: false });
+    expect(await confirmPick(context, { ...again, key: "other" })).toMatchObject({ code: "already_picked" });
+    expect(await engine.client.positions(["SKU-3"])).toMatchObject([{ picked: 2, allocated: 0 }]);
+    const many = { ...input, picked: [{ holdId: line?.holdId ?? "", quantity: 3 }] };
+    const [fresh] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-3", quantity: 2 }]);
+    const freshHold = fresh?.lines[0]?.holdId ?? "";
+    expect(
+      await confirmPick(context, {
+        ...many,
+        fulfillmentOrderId: fresh?.fulfillmentOrderId ?? "",
+        picked: [{ holdId: freshHold, quantity: 3 }],
+      }),
+    ).toMatchObject({ code: "quantity_exceeds_line" });
+  });
+
+  const stopNow = async (part: { stop(): Promise<void> }): Promise<void> => {
+    running = running.filter((each) => each !== part);
+    await part.stop();
+  };
+
+  /** Waits until the floor is in the middle of these: some picked, not all packed. */
+  const somePicked = (orders: readonly TestOrder[]): Promise<true> =>
+    eventually(async () => {
+      const { rows } = await test.database.query<{ picked: number }>(
+        `select count(*)::integer as picked from fulfillment_order
+         where id = any($1) and stage not in ('waiting', 'picking')`,
+        [orders.map((order) => order.fulfillmentOrderId)],
+      );
+      return (rows[0]?.picked ?? 0) >= 3 || undefined;
+    }, 20_000).then(() => true);
+
+  const signalsOf = async (fulfillmentOrderId: string): Promise<readonly object[] | undefined> => {
+    const { rows } = await test.database.query<{ message: Record<string, unknown> }>(
+      `select payload->'message' as message from outbox
+       where payload->'message'->>'fulfillmentOrderId' = $1 order by id`,
+      [fulfillmentOrderId],
+    );
+    if (rows.length === 0) return undefined;
+    return rows.map(({ message }) => ({
+      type: message["type"],
+      code: message["code"],
+      detail: message["detail"],
+    }));
+  };
 });
+
+/** A database whose transactions break, as if the process had died before them. */
+function failingTransactions(database: Database): Database {
+  return new Proxy(database, {
+    get: (target, property) => {
+      if (property === "connect") return () => Promise.reject(new Error("crash"));
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
