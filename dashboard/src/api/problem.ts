@@ -40,3 +40,8 @@ export async function problemOf(response: Response): Promise<RequestError> {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "Something went wrong. Try again.";
 }
+
+/** Whether a change may have happened although it failed: no answer came, or the server broke down over it. */
+export function outcomeUnknown(error: unknown): boolean {
+  return error instanceof RequestError && (error.status === 0 || error.status >= 500);
+}

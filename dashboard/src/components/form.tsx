@@ -1,12 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { messageOf } from "../api/problem.ts";
+import { messageOf, outcomeUnknown } from "../api/problem.ts";
 import { Notice } from "./notice.tsx";
 
 /**
- * A form that sends once: the button is shut while sending, an error stays beside it, and the key that makes the change
- * idempotent stays the same until the change has succeeded, so that sending again after a lost answer does not do
- * it twice.
+ * A form that sends once: the button is shut while sending, and an error stays beside it. The key that makes the change
+ * idempotent stays the same as long as nobody knows whether the change has happened, so that sending again after a
+ * lost answer does not do it twice; a refusal has changed nothing, and the next attempt is a new one.
  */
 export function Form({
   submit,
@@ -32,6 +32,7 @@ export function Form({
       key.current = crypto.randomUUID();
     } catch (caught) {
       setError(messageOf(caught));
+      if (!outcomeUnknown(caught)) key.current = crypto.randomUUID();
     } finally {
       setSending(false);
     }
@@ -39,10 +40,6 @@ export function Form({
   return (
     <form
       class="form"
-      onInput={() => {
-        // Another body is another intent; under the old key the server would rightly refuse it.
-        if (error !== null) key.current = crypto.randomUUID();
-      }}
       onSubmit={(event) => {
         event.preventDefault();
         if (!sending) void send(event.currentTarget);

@@ -32,16 +32,16 @@ export function Timeline({ entries }: { readonly entries: readonly TimelineEntry
             <div class="timeline-meta">
               <span class="cause">{entry.cause}</span>
               <code>{entry.type}</code>
+              {Object.keys(entry.data).length > 0 && (
+                <details>
+                  <summary>Data</summary>
+                  <pre>{JSON.stringify(entry.data, null, 2)}</pre>
+                </details>
+              )}
               <span class="push" title={fullTime(entry.at)}>
                 {clockTime(entry.at)} · <Time at={entry.at} />
               </span>
             </div>
-            {Object.keys(entry.data).length > 0 && (
-              <details>
-                <summary>Data</summary>
-                <pre>{JSON.stringify(entry.data, null, 2)}</pre>
-              </details>
-            )}
           </li>
         ))}
       </ol>

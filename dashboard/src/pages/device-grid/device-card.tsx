@@ -13,12 +13,7 @@ export function DeviceCard({ device }: { readonly device: DeviceView }) {
       <span class="device-icon">
         <Icon name={device.kind} />
       </span>
-      <div>
-        <div class="cell-title">{device.name}</div>
-        <div class="cell-sub break">
-          <code>{device.id}</code>
-        </div>
-      </div>
+      <div class="cell-title">{device.name}</div>
       <Badge status={device.connection} />
       <div class="whole break">{device.activity}</div>
       {battery !== null && (
@@ -33,9 +28,12 @@ export function DeviceCard({ device }: { readonly device: DeviceView }) {
           <span>{battery} %</span>
         </div>
       )}
-      <div class="whole row cell-sub">
+      <div class="whole device-foot cell-sub">
+        <span class="break">
+          <code>{device.id}</code>
+        </span>
         <span>{device.protocol}</span>
-        <span class="push">
+        <span>
           {device.lastSeenAt === null ? (
             "never seen"
           ) : (

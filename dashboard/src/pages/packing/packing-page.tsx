@@ -86,7 +86,7 @@ export function PackingPage() {
                   <ActionButton
                     class="button primary wide"
                     run={async () => {
-                      await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {}, `pack-${item.id}`);
+                      await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {});
                       toast("good", `${item.id} is packed. The label follows.`);
                       work.reload();
                     }}

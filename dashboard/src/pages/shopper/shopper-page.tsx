@@ -112,7 +112,8 @@ export function ShopperPage({ token }: { readonly token: string }) {
             )}
             {order.shipTo !== null && (
               <p class="shop-foot">
-                Going to {order.shipTo.name}, {order.shipTo.city}, {order.shipTo.country}
+                {order.status === "delivered" ? "Delivered to" : "Going to"} {order.shipTo.name},{" "}
+                {order.shipTo.city}, {order.shipTo.country}
               </p>
             )}
           </>
