@@ -1,0 +1,73 @@
+/**
+ * `kill -9` of everything in the middle of a day: system, PostgreSQL, Temporal and the simulated outside world at once.
+ * After a start every acknowledged order is there and goes on to its end, nothing is shipped, charged or refunded twice,
+ * and stock adds up to the unit. The day itself is the client that lived through it.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDatabase } from "../store/database.ts";
+import { jsonLines, TestSystem } from "../test-support/system.ts";
+import { waitUntil } from "./embedded/processes.ts";
+import type { DayReport } from "./simulation/run-day.ts";
+
+const MINUTE = 60_000;
+const ORDERS = 150;
+
+let system: TestSystem;
+
+beforeAll(async () => {
+  system = await TestSystem.start();
+}, 5 * MINUTE);
+afterAll(async () => {
+  await system.destroy();
+}, MINUTE);
+
+test(
+  "every acknowledged order goes on to its end after kill -9 of everything, twice, and the books agree",
+  async () => {
+    const { databaseUrl } = await system.access();
+    const day = system.run([
+      "simulate-day",
+      "--orders",
+      String(ORDERS),
+      "--seed",
+      "kill",
+      "--speed",
+      "50",
+      "--json",
+    ]);
+
+    // Once while orders are still coming in, once while parcels are on their way.
+    await untilCount(databaseUrl, "select count(*) from orders", 30);
+    await system.killEverything();
+    await system.start();
+    await untilCount(databaseUrl, "select count(*) from shipment where shipped_at is not null", 25);
+    await system.killEverything();
+    await system.start();
+
+    const outcome = await day;
+    const [report] = jsonLines<DayReport>(outcome);
+    if (report === undefined) throw new Error(outcome.stderr);
+    expect(report.findings).toEqual([]);
+    expect(report).toMatchObject({ oversold: 0, doubled: 0, ok: true });
+    expect(report.stock.reconciled).toBe(true);
+    expect(report.orders.orders).toBe(ORDERS);
+    expect(report.orders.unfinished).toBe(0);
+    expect(report.orders.delivered + report.orders.cancelled).toBe(ORDERS);
+    expect(report.orders.returnsRefunded).toBe(report.orders.returns);
+    expect(outcome.status).toBe(0);
+  },
+  15 * MINUTE,
+);
+
+async function untilCount(databaseUrl: string | null, query: string, least: number): Promise<void> {
+  const database = openDatabase(databaseUrl ?? "", { maxConnections: 1 });
+  try {
+    const reached = await waitUntil(async () => {
+      const { rows } = await database.query<{ count: number }>(query);
+      return (rows[0]?.count ?? 0) >= least;
+    }, 3 * MINUTE);
+    expect(reached, query).toBe(true);
+  } finally {
+    await database.end();
+  }
+}

@@ -1,0 +1,225 @@
+/** `holdfast start` as a user meets it: first and second start, Ctrl-C, what a kill leaves behind, and every way to fail. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VARIABLES } from "../config/load.ts";
+import { projectRoot } from "../config/project-root.ts";
+import { runCommand, TestSystem } from "../test-support/system.ts";
+import { identify, waitUntil } from "./embedded/processes.ts";
+
+const MINUTE = 60_000;
+
+describe("a system that runs", () => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await TestSystem.start();
+  }, 5 * MINUTE);
+  afterAll(async () => {
+    await system.destroy();
+  }, MINUTE);
+
+  test("says where everything is and how to log in", () => {
+    expect(system.terminal).toContain(`http://127.0.0.1:${system.environment["HOLDFAST_PORT"]}`);
+    expect(system.terminal).toContain(`http://127.0.0.1:${system.environment["HOLDFAST_TEMPORAL_UI_PORT"]}`);
+    expect(system.terminal).toContain("admin@sandbox.example");
+  });
+
+  test("is ready, with every dependency", async () => {
+    const { url } = await system.access();
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({ ready: true });
+  });
+
+  test("lets its command line in without flags, and nobody without a key", async () => {
+    const outcome = await system.run(["stock", "show", "HAT-BRM-SAND", "--json"]);
+    expect(outcome.status, outcome.stderr).toBe(0);
+    expect(outcome.stdout).toContain('"locationId":"fc-reno"');
+    const refused = await system.run(["stock", "show", "--key", "hf_wrong"]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/^error: /);
+  });
+
+  test("refuses a second start on its data folder, and goes on", async () => {
+    const second = await system.run(["start"]);
+    expect(second.status).toBe(1);
+    expect(second.stderr).toContain("already runs");
+    expect((await fetch(`${(await system.access()).url}/healthz`)).status).toBe(200);
+  });
+
+  test(
+    "stops on Ctrl-C with everything that it started and nothing else, and is back with its data in under 15 s",
+    async () => {
+      const bystander: Server = createServer().listen(0, "127.0.0.1");
+      const children = system.children();
+      expect(children.map((one) => one.name).sort()).toEqual(["postgres", "simulators", "temporal"]);
+      const { key } = await system.access();
+
+      const { status, terminal } = await system.interrupt();
+      expect(status, terminal).toBe(0);
+      for (const { name, pid } of children) expect(await identify(pid), name).toBeUndefined();
+      expect(system.children()).toEqual([]);
+      expect(bystander.listening).toBe(true);
+      bystander.close();
+
+      expect(await system.start()).toBeLessThan(15_000);
+      expect(system.terminal).not.toContain("Sandbox ");
+      expect((await system.access()).key).toBe(key);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    "clears away what a killed start left behind, and starts",
+    async () => {
+      const orphans = system.children().filter((one) => one.name !== "simulators");
+      const simulators = system.children().filter((one) => one.name === "simulators");
+      process.kill(system.pid, "SIGKILL");
+      for (const { pid } of simulators) {
+        expect(await waitUntil(async () => (await identify(pid)) === undefined, 20_000)).toBe(true);
+      }
+      for (const { name, pid } of orphans) expect(await identify(pid), name).toBeDefined();
+
+      await system.start();
+      for (const { name, pid } of orphans) expect(await identify(pid), name).toBeUndefined();
+      expect((await fetch(`${(await system.access()).url}/readyz`)).status).toBe(200);
+    },
+    2 * MINUTE,
+  );
+});
+
+describe("a start that cannot succeed says in one line what to do", () => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await TestSystem.prepare();
+  });
+  afterAll(async () => {
+    await system.destroy();
+  });
+
+  test.each(["HOLDFAST_PORT", "HOLDFAST_POSTGRES_PORT", "HOLDFAST_MQTT_PORT"])(
+    "%s in use: names the port and the setting that moves it, and starts nothing",
+    async (variable) => {
+      const port = Number(system.environment[variable]);
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(port, "127.0.0.1", resolve));
+      const outcome = await system.run(["start"]);
+      await new Promise((resolve) => taken.close(resolve));
+      expect(outcome.status).toBe(1);
+      expect(outcome.stderr).toContain(`Port ${port}`);
+      expect(outcome.stderr).toContain(variable);
+      expect(outcome.stderr).not.toContain("    at ");
+      expect(system.children()).toEqual([]);
+    },
+  );
+
+  test("a data folder that cannot be written to", async () => {
+    const file = join(system.folder, "a-file");
+    writeFileSync(file, "");
+    const outcome = await runCommand(["start"], {
+      cwd: system.folder,
+      environment: { ...system.environment, HOLDFAST_DATA: join(file, "data") },
+    });
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain("HOLDFAST_DATA");
+    expect(outcome.stderr).not.toContain("    at ");
+  });
+
+  test("a setting that makes no sense", async () => {
+    const outcome = await runCommand(["start"], {
+      cwd: system.folder,
+      environment: { ...system.environment, HOLDFAST_ENGINE_THREADS: "one" },
+    });
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain("HOLDFAST_ENGINE_THREADS must be a whole number");
+  });
+
+  test(
+    "no Temporal anywhere: names the places where it was looked for",
+    async () => {
+      const outcome = await runCommand(["start"], {
+        cwd: system.folder,
+        environment: {
+          ...system.environment,
+          HOLDFAST_CACHE: join(system.folder, "empty-cache"),
+          // Neither Temporal nor pip nor Go can be found, and the download service cannot be reached.
+          PATH: "/usr/bin:/bin:/usr/sbin:/sbin"
+            .split(":")
+            .filter((folder) => !hasPip(folder))
+            .join(":"),
+          DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/none",
+        },
+      });
+      expect(outcome.status).toBe(1);
+      expect(outcome.stderr).toContain("TEMPORAL_ADDRESS");
+      expect(outcome.stderr).not.toContain("    at ");
+    },
+    MINUTE,
+  );
+
+  test("an old Node", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-old-node-"));
+    const pretend = join(folder, "pretend.cjs");
+    writeFileSync(pretend, "Object.defineProperty(process, 'versions', { value: { node: '18.20.4' } });");
+    const outcome = await runCommand(["start"], {
+      cwd: folder,
+      environment: { ...process.env, NODE_OPTIONS: `--require ${pretend}` },
+    });
+    rmSync(folder, { recursive: true });
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr.trim()).toBe(
+      "holdfast needs Node 20.19 or newer (22 works too); this is Node 18.20.4.",
+    );
+  });
+
+  test("serve without settings lists every one that is missing", async () => {
+    const outcome = await runCommand(["serve"], {
+      cwd: system.folder,
+      environment: { PATH: process.env["PATH"] },
+    });
+    expect(outcome.status).toBe(1);
+    for (const variable of VARIABLES.filter((one) => one.requiredToServe)) {
+      expect(outcome.stderr).toContain(`${variable.name} is not set`);
+    }
+  });
+});
+
+describe("the command line", () => {
+  const environment = { ...process.env, NO_COLOR: "1" };
+
+  test.each([
+    [["no-such-command"], "unknown command"],
+    [["start", "--no-such-option"], "unknown option"],
+    [["send", "x.json"], "--channel"],
+    [["simulate-day", "--orders", "many"], "--orders must be a whole number"],
+  ])("%j is refused with status 2 and a reason", async (args, reason) => {
+    const outcome = await runCommand(args, { cwd: projectRoot, environment });
+    expect(outcome.status).toBe(2);
+    expect(outcome.stderr).toContain(reason);
+    expect(outcome.stdout).toBe("");
+  });
+
+  test.each([
+    "start",
+    "serve",
+    "send",
+    "order",
+    "simulate-day",
+    "load",
+    "map-sku",
+    "create-product",
+    "stock",
+  ])("%s explains itself with an example", async (command) => {
+    const outcome = await runCommand([command, "--help"], { cwd: projectRoot, environment });
+    expect(outcome.status).toBe(0);
+    expect(outcome.stdout).toMatch(/Examples?:/);
+  });
+});
+
+function hasPip(folder: string): boolean {
+  return ["pip", "pip3", "python3"].some((name) => existsSync(join(folder, name)));
+}
