@@ -23,7 +23,7 @@ const OTHERS = ["COMPETITION-A", "COMPETITION-B", "COMPETITION-C", "COMPETITION-
 const HOT_UNITS = 1_000;
 const OTHER_UNITS = 250;
 
-const logger = pino({ level: "silent" });
+const logger = pino({ level: "error" });
 let database: TestDatabase;
 let engine: Engine;
 let gateway: Gateway;

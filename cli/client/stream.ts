@@ -135,8 +135,9 @@ export class StreamClient {
         socket.terminate();
       });
       socket.on("error", reject);
-      socket.on("close", () => {
-        reject(new Error("the connection was closed before the server's hello"));
+      socket.on("close", (code, reason) => {
+        const why = [code, String(reason)].filter((part) => part !== "").join(" ");
+        reject(new Error(`the connection was closed before the server's hello: ${why}`));
         if (greeted && this.socket === socket) this.reconnect();
       });
       socket.on("message", (data) => {
