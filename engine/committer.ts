@@ -25,6 +25,8 @@ const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
 /** Times that a commit may be rejected for ever new records before it counts as failed. */
 const MAX_REJECTIONS = 5;
 
+const LOCKED_RETRY_MS = 500;
+
 /** A commit whose outcome is not "committed". */
 export type CommitFault = {
   readonly cause: unknown;
@@ -37,7 +39,7 @@ export type CommitFault = {
 /** Rounds that share a transaction, and what was found wrong with their records. */
 export type Commit = {
   readonly rounds: Round[];
-  readonly rejected: Map<Attachment, unknown>;
+  readonly rejected: Map<Attachment, RejectedRecord>;
 };
 
 export type CommitterOptions = {
@@ -109,19 +111,9 @@ export class Committer {
     for (const round of commit.rounds) {
       for (const waiter of round.waiters) waiter.committed();
       for (const attachment of round.attachments) {
-        if (!commit.rejected.has(attachment)) {
-          attachment.waiter.committed();
-          continue;
-        }
-        attachment.waiter.failed(
-          new EngineError(
-            "attachment_rejected",
-            `${attachment.writer.name} refused the record; nothing was done`,
-            {
-              cause: commit.rejected.get(attachment),
-            },
-          ),
-        );
+        const rejected = commit.rejected.get(attachment);
+        if (rejected === undefined) attachment.waiter.committed();
+        else attachment.waiter.failed(rejectionError(attachment.writer.name, rejected));
       }
     }
   }
@@ -192,13 +184,13 @@ export class Committer {
     found: readonly RejectedRecord[],
   ): Promise<void> {
     const rejected: Attachment[] = [];
-    for (const { batch, record, cause } of found) {
-      const attachment = grouped[batch]?.[record];
+    for (const record of found) {
+      const attachment = grouped[record.batch]?.[record.record];
       if (attachment === undefined) continue;
-      commit.rejected.set(attachment, cause);
+      commit.rejected.set(attachment, record);
       rejected.push(attachment);
       this.options.logger.warn(
-        { writer: attachment.writer.name, cause },
+        { writer: attachment.writer.name, cause: record.cause },
         "a record was refused by its writer",
       );
     }
@@ -267,6 +259,15 @@ export class Committer {
 /** Fails all callers of a commit alike. */
 export function failCommit(commit: Commit, error: EngineError): void {
   for (const round of commit.rounds) failRound(round, error);
+}
+
+function rejectionError(writer: string, { cause, locked }: RejectedRecord): EngineError {
+  return locked
+    ? new EngineError("shard_unavailable", `${writer} met rows that are locked for long; nothing was done`, {
+        retryAfterMs: LOCKED_RETRY_MS,
+        cause,
+      })
+    : new EngineError("attachment_rejected", `${writer} refused the record; nothing was done`, { cause });
 }
 
 function rowAfter(entry: ShardEntry, entries: Buffer): JournalRow {

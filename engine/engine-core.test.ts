@@ -105,7 +105,7 @@ class OwnersDisk implements EngineDisk {
     return Promise.resolve(
       batches.flatMap(({ records }, batch) =>
         records.flatMap((value, record) =>
-          isPoison(value as string) ? [{ batch, record, cause: new Error("poison") }] : [],
+          isPoison(value as string) ? [{ batch, record, cause: new Error("poison"), locked: false }] : [],
         ),
       ),
     );

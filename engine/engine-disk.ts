@@ -20,7 +20,13 @@ export type CommitResult =
   | { readonly status: "rejected"; readonly cause: unknown };
 
 /** A record that its writer cannot take, by its place in the batches. */
-export type RejectedRecord = { readonly batch: number; readonly record: number; readonly cause: unknown };
+export type RejectedRecord = {
+  readonly batch: number;
+  readonly record: number;
+  readonly cause: unknown;
+  /** The writer waited too long for somebody else's lock: the record itself may be fine. */
+  readonly locked: boolean;
+};
 
 export interface EngineDisk {
   /** Writes rows and records in one transaction. Rejects where the outcome is not known. */

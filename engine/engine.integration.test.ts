@@ -258,6 +258,31 @@ describe("attachments", () => {
     );
   });
 
+  it("does not let a lock that somebody else holds stop more than the record that waits for it", async () => {
+    const engine = await start();
+    await test.database.query("create table record (id text primary key, outcome text)");
+    await engine.client.execute([receive("A", "east", 3)]);
+    const writer = recordingWriter("record");
+    const reserve = (id: string) =>
+      engine.client.reserveOrder(orderRequest(id, [{ lineId: "1", sku: "A", quantity: 1 }]), {
+        writer,
+        record: () => ({ id, outcome: "x" }),
+      });
+    const rival = await test.database.connect();
+    await rival.query("begin");
+    await rival.query("insert into record values ('locked', 'rival')");
+    const results = await Promise.allSettled([reserve("locked"), reserve("free")]);
+    await rival.query("rollback");
+    rival.release();
+    expect(results.map((result) => result.status)).toEqual(["rejected", "fulfilled"]);
+    expect((results[0] as PromiseRejectedResult).reason).toMatchObject({
+      code: "shard_unavailable",
+      retryAfterMs: 500,
+    });
+    expect((await engine.client.positions(["A"]))[0]?.reserved).toBe(1);
+    expect((await reserve("locked")).status).toBe("reserved");
+  });
+
   it("commits a record without stock, and tells a writer's error to its caller only", async () => {
     const engine = await start();
     await test.database.query("create table record (id text primary key, outcome text)");

@@ -15,6 +15,12 @@ import type { RecoverySource } from "./shard-host.ts";
 /** Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. */
 const STATEMENT_TIMEOUT_MS = 20_000;
 
+/**
+ * A writer that waits for a row which somebody else has locked holds up every commit behind it; after this long only
+ * that writer's record fails.
+ */
+const LOCK_TIMEOUT_MS = 2_000;
+
 const RECOVERY_PAGE_ROWS = 500;
 
 const CONFLICT_ATTEMPTS = 3;
@@ -70,7 +76,7 @@ export class PostgresDisk implements EngineDisk {
         } catch (cause) {
           if (isOperatingFault(cause)) throw cause;
           await client.query("rollback to savepoint record");
-          rejected.push({ batch, record, cause });
+          rejected.push({ batch, record, cause, locked: isLockTimeout(cause) });
         }
       }
     }
@@ -127,6 +133,7 @@ export class PostgresDisk implements EngineDisk {
       application_name: "holdfast-committer",
       connectionTimeoutMillis: 5000,
       query_timeout: STATEMENT_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
       keepAlive: true,
     });
     client.on("error", () => {
@@ -149,7 +156,15 @@ export class PostgresDisk implements EngineDisk {
 const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
 
 function isOperatingFault(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2));
+  return (
+    error instanceof pg.DatabaseError &&
+    OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2)) &&
+    !isLockTimeout(error)
+  );
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "55P03";
 }
 
 /** Deadlock or serialisation failure: the server rolled back, and the same transaction may succeed now. */
