@@ -88,12 +88,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }, HOUSEKEEPING_MS);
   housekeeping.unref();
+  const stop = async (): Promise<void> => {
+    clearInterval(housekeeping);
+    await stream.stop();
+    await http.stop();
+  };
+  let stopped: Promise<void> | null = null;
   return {
     port: http.port,
-    stop: async () => {
-      clearInterval(housekeeping);
-      await stream.stop();
-      await http.stop();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

@@ -118,6 +118,117 @@ describe("orders", () => {
   });
 });
 
+describe("the way of an order", () => {
+  test("places pack it, and every view shows the parcel, the payment and the return", async () => {
+    const { database } = world;
+    await world.call("POST", "/v1/orders", {
+      json: canonicalOrder("way", { lines: [{ sku: "TEE-1", quantity: 2, unitPrice: "19.99" }] }),
+      headers: newKey("way"),
+    });
+    // What the order's saga would have done by now.
+    await database.query(
+      `insert into fulfillment_order (id, order_id, location_id, status, stage)
+       values ('web-way-F1', 'web-way', 'east', 'in_progress', 'waiting')`,
+    );
+    const { rows: holds } = await database.query<{ hold_id: string }>(
+      `insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity)
+       select 'web-way-F1', line_id, hold_id, sku, quantity from order_hold where order_id = 'web-way'
+       returning hold_id`,
+    );
+    const holdId = holds[0]?.hold_id ?? "";
+    const allocated = await world.engine.client.execute([
+      {
+        type: "allocate",
+        commandId: "way:allocate",
+        atMs: Date.now(),
+        cause: "web-way",
+        sku: "TEE-1",
+        locationId: "east",
+        holdId,
+      },
+    ]);
+    expect(allocated).toMatchObject([{ status: "applied" }]);
+
+    const waiting = await world.call("GET", "/v1/fulfillment-orders?location=east&stage=waiting");
+    expect(waiting.json.items).toMatchObject([
+      { id: "web-way-F1", orderId: "web-way", lines: [{ holdId, sku: "TEE-1", quantity: 2, picked: 0 }] },
+    ]);
+    const pack = (json: unknown) => world.call("POST", "/v1/fulfillment-orders/web-way-F1/pack", { json });
+    expect((await pack({ lines: [{ holdId, picked: 3 }] })).json.code).toBe("invalid_request");
+    expect((await pack({ lines: [{ holdId: "other", picked: 1 }] })).json.code).toBe("invalid_request");
+    const packed = await pack({});
+    expect([packed.status, packed.json], packed.text).toEqual([200, { status: "done", short: false }]);
+    expect((await pack({})).status).toBe(200);
+
+    await database.query(
+      `insert into return_authorization (id, order_id, status, reason, currency)
+       values ('web-way-R1', 'web-way', 'approved', 'too_small', 'USD')`,
+    );
+    await database.query(
+      `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_shipment_id,
+         carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf, shipped_at)
+       values ('S1', 'web-way', 'web-way-F1', null, 'easypost', 'shp_1', 'USPS', 'Ground', 'T1', 512, 'USD', 600,
+               '^XA^XZ', '%PDF-1', now()),
+              ('S2', 'web-way', null, 'web-way-R1', 'easypost', 'shp_2', 'USPS', 'Ground', 'T2', 499, 'USD', 600,
+               '^XA^XZ', '%PDF-2', null)`,
+    );
+    await database.query(
+      `insert into tracking_report (tracking_number, report_id, status, message, place, at)
+       values ('T1', 'r1', 'out_for_delivery', 'On the van', 'New York', now())`,
+    );
+    await database.query("update shipment set tracking_status = 'out_for_delivery' where id = 'S1'");
+    await database.query(
+      `insert into payment (order_id, provider, reference, currency, authorized_minor, captured_minor, status)
+       values ('web-way', 'stripe', 'pi_1', 'USD', 3998, 3998, 'paid')`,
+    );
+    await database.query(
+      `insert into payment_transaction (key, order_id, type, amount_minor, currency, status)
+       values ('web-way:capture', 'web-way', 'capture', 3998, 'USD', 'succeeded')`,
+    );
+    await database.query("update order_line set shipped = 2, delivered = 2 where order_id = 'web-way'");
+    await database.query("update order_line set return_requested = 1 where order_id = 'web-way'");
+    await database.query(
+      `insert into return_line (return_id, line_id, sku, requested) values ('web-way-R1', '1', 'TEE-1', 1)`,
+    );
+
+    const { json: order } = await world.call("GET", "/v1/orders/web-way");
+    expect(order).toMatchObject({
+      fulfillmentOrders: [{ id: "web-way-F1", locationName: "East", lines: [{ picked: 2 }] }],
+      shipments: [{ id: "S1", trackingNumber: "T1", reports: [{ message: "On the van" }] }],
+      payment: { capturedMinor: 3998, transactions: [{ type: "capture", amountMinor: 3998 }] },
+      returns: [{ id: "web-way-R1", units: 1 }],
+      supportedActions: [],
+    });
+    const label = await world.call("GET", "/v1/shipments/S1/label.zpl");
+    expect([label.text, label.headers.get("content-type")]).toEqual(["^XA^XZ", "application/zpl"]);
+    expect((await world.call("GET", "/v1/shipments/S1/label.pdf")).text).toBe("%PDF-1");
+    expect((await world.call("GET", "/v1/returns?status=approved")).json.items).toMatchObject([
+      { id: "web-way-R1", orderId: "web-way" },
+    ]);
+    expect((await world.call("GET", "/v1/returns/web-way-R1")).json).toMatchObject({
+      lines: [{ lineId: "1", requested: 1, received: 0, disposition: null }],
+      shipment: { id: "S2", trackingNumber: "T2" },
+    });
+    const path = new URL(order.trackingUrl).pathname;
+    const tracking = await world.call("GET", `/v1${path}`, { anonymous: true });
+    expect(tracking.json).toMatchObject({
+      lines: [{ delivered: 2, returnable: 1 }],
+      parcels: [{ trackingNumber: "T1", status: "out_for_delivery" }],
+      returns: [{ id: "web-way-R1" }],
+    });
+    expect(tracking.text).not.toMatch(/512|costMinor|web-way-F1|"S1"/);
+    const returnLabel = await world.call("GET", tracking.json.returns[0].labelUrl, { anonymous: true });
+    expect(returnLabel.text).toBe("%PDF-2");
+    const overview = await world.call("GET", "/v1/overview");
+    expect(overview.json).toMatchObject({ shippedToday: 1, returnsOpen: 1, devices: 0 });
+    expect(overview.json.perMinute).toHaveLength(60);
+    for (const list of ["products", "sku-mappings", "unmapped-skus", "locations", "channels", "devices"]) {
+      const reply = await world.call("GET", `/v1/${list}`);
+      expect([list, reply.status, Array.isArray(reply.json.items)]).toEqual([list, 200, true]);
+    }
+  });
+});
+
 describe("Idempotency-Key", () => {
   test("of ten equal requests at once one runs; the others are replays or told to wait", async () => {
     const replies = await Promise.all(

@@ -329,7 +329,7 @@ test("a stop answers what is in work, closes connections with 1012 and frees the
   const { rows } = await own.database.query<{ n: number }>("select count(*)::int as n from orders");
   expect(rows[0]?.n).toBe(replies.filter((message) => message.type === "order.captured").length);
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
-  await own.engine.stop();
+  await own.close();
 });
 
 /** A masked text frame, as a client has to send it. */

@@ -49,7 +49,7 @@ export const fulfillmentRoutes: readonly Route[] = [
     summary: "A person has picked and packed it: all of it, or the units given by hold",
     access: { kind: "permission", permission: "fulfillment.pack" },
     body: PackBody,
-    reply: DoneReply,
+    reply: Type.Object({ ...DoneReply.properties, short: Type.Boolean() }),
     idempotency: "accepted",
     handle: async (call) => {
       const fulfillmentOrderId = param(call, "id");
@@ -62,7 +62,11 @@ export const fulfillmentRoutes: readonly Route[] = [
       const picked = countPicked(holds, body.lines);
       const key = `${fulfillmentOrderId}:by-person`;
       // Both steps are idempotent by their keys: a repeat after a crash between the two finishes the second.
-      done(await confirmPick(services.operations, { fulfillmentOrderId, picked, cause, key: `${key}:pick` }));
+      const pick = done(
+        await confirmPick(services.operations, { fulfillmentOrderId, picked, cause, key: `${key}:pick` }),
+      );
+      // Too little was there: the order's saga decides what becomes of it, and there is nothing whole to pack.
+      if (pick.short) return { json: { status: "done", short: true } };
       done(
         await confirmPack(services.operations, {
           fulfillmentOrderId,
@@ -71,7 +75,7 @@ export const fulfillmentRoutes: readonly Route[] = [
           key: `${key}:pack`,
         }),
       );
-      return { json: { status: "done" } };
+      return { json: { status: "done", short: false } };
     },
   }),
   route({
