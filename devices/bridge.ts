@@ -200,8 +200,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   return {
     stop: async () => {
       stopping = true;
-      fleet.stop();
+      verification.stop();
       await Promise.all(sessions.map((session) => session.stop()));
+      await fleet.stop();
+      await conveyors.stop();
       await recovery.stop();
       await portals.stop();
       await dispatcher.stop();

@@ -45,7 +45,7 @@ export async function startBroker(options: {
     };
   }
   broker.on("clientError", (client, error) =>
-    logger.debug({ client: client.id, error }, "MQTT client error"),
+    logger.debug({ client: client.id, err: error }, "MQTT client error"),
   );
   broker.on("connectionError", (_client, error) => logger.debug({ err: error }, "MQTT connection refused"));
 

@@ -50,7 +50,7 @@ const MOST_DECISIONS = 5_000;
 /** A message as it came, for the dead letter. */
 type Letter = { readonly topic: string; readonly payload: Buffer };
 type Entry = { readonly event: ConveyorEvent; readonly letter: Letter };
-type Lane = { readonly queue: Entry[]; working: boolean };
+type Lane = { readonly queue: Entry[]; work: Promise<void> | null };
 
 export class Conveyors {
   readonly #database: Database;
@@ -60,6 +60,7 @@ export class Conveyors {
   readonly #timings: BridgeTimings;
   readonly #logger: Logger;
   readonly #deadLetters: DeadLetters;
+  #stopping = false;
   readonly #lanes = new Map<string, Lane>();
   /** Lane decided per scan, by `cmdId` and device. */
   readonly #decisions = new Map<string, string>();
@@ -97,17 +98,22 @@ export class Conveyors {
     this.#registry.setConnection(device, "online");
     let lane = this.#lanes.get(device.row.id);
     if (lane === undefined) {
-      lane = { queue: [], working: false };
+      lane = { queue: [], work: null };
       this.#lanes.set(device.row.id, lane);
     }
-    if (lane.queue.length >= LONGEST_QUEUE) return;
+    if (this.#stopping || lane.queue.length >= LONGEST_QUEUE) return;
     lane.queue.push({ event, letter });
-    if (!lane.working) this.#work(device, lane).catch((error) => this.#logger.error({ err: error }, "lane"));
+    lane.work ??= this.#work(device, lane);
+  }
+
+  /** Finishes the transactions that run; what waits is the devices' again. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.work));
   }
 
   async #work(device: Device, lane: Lane): Promise<void> {
-    lane.working = true;
-    while (lane.queue.length > 0) {
+    while (lane.queue.length > 0 && !this.#stopping) {
       const batch = lane.queue.splice(0, LARGEST_BATCH);
       try {
         await this.#take(
@@ -119,7 +125,8 @@ export class Conveyors {
         for (const entry of batch) await this.#takeAlone(device, entry);
       }
     }
-    lane.working = false;
+    // In one step with the last look at the queue: an event behind it starts the lane anew.
+    lane.work = null;
   }
 
   async #take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {

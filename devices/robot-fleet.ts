@@ -41,7 +41,7 @@ export type Robot = {
   /** Since when the robot has reported that it cannot work; monotonic. 0: it can. */
   impairedSince: number;
   unread: RobotState | null;
-  working: boolean;
+  work: Promise<void> | null;
 };
 
 /** What becomes of a task; the dispatcher does it. */
@@ -86,8 +86,10 @@ export class RobotFleet {
     this.#outcomes = outcomes;
   }
 
-  stop(): void {
+  /** Lets the bookings that run come to their end. */
+  async stop(): Promise<void> {
     this.#stopping = true;
+    await Promise.all([...this.#robots.values()].map((robot) => robot.work));
   }
 
   get(deviceId: string): Robot | undefined {
@@ -116,19 +118,23 @@ export class RobotFleet {
       sentAt: 0,
       impairedSince: 0,
       unread: null,
-      working: false,
+      work: null,
     };
     this.#robots.set(device.row.id, robot);
     return robot;
   }
 
   onConnection(robot: Robot, message: RobotConnection): void {
-    if (message.atMs < robot.connectedAtMs && message.connection !== "broken") return;
-    if (message.connection === "online" && message.atMs > robot.connectedAtMs) {
-      // It may have restarted: what it says from now on counts, whatever its clock said before.
+    if (message.connection !== "online") {
+      // It may come back with another clock: what it says then counts, whatever its clock said before.
+      robot.connectedAtMs = 0;
       robot.state = null;
+    } else {
+      if (message.atMs < robot.connectedAtMs) return;
+      robot.connectedAtMs = message.atMs;
+      // What it said before it connected may be from another life. Its first state may have overtaken this message.
+      if (robot.state !== null && robot.state.atMs < message.atMs) robot.state = null;
     }
-    if (message.connection !== "broken") robot.connectedAtMs = message.atMs;
     this.#registry.setConnection(robot.device, message.connection);
     this.#outcomes?.stateChanged();
   }
@@ -143,7 +149,7 @@ export class RobotFleet {
     this.#registry.setConnection(robot.device, "online");
     this.#registry.setState(robot.device, describe(robot, state));
     robot.unread = state;
-    if (!robot.working) this.#work(robot).catch((error) => this.#logger.error({ err: error }, "robot lane"));
+    robot.work ??= this.#work(robot);
   }
 
   /** Robots that could start on a task now. */
@@ -185,7 +191,6 @@ export class RobotFleet {
   }
 
   async #work(robot: Robot): Promise<void> {
-    robot.working = true;
     while (robot.unread !== null && !this.#stopping) {
       const state = robot.unread;
       robot.unread = null;
@@ -197,7 +202,8 @@ export class RobotFleet {
         await delay(RETRY_MS);
       }
     }
-    robot.working = false;
+    // In one step with the last look: a state behind it starts the lane anew.
+    robot.work = null;
   }
 
   async #follow(robot: Robot, state: RobotState): Promise<void> {

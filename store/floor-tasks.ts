@@ -158,7 +158,7 @@ export type ToteOnTheFloor = {
 const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.location_id as "locationId",
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
-/** Totes that a robot has set down and that have not moved for `idleMs`. */
+/** Totes that a robot has set down and that have not moved for `idleMs`. What was picked short waits for a person. */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
     `select ${TOTE_COLUMNS} from fulfillment_order f
@@ -168,6 +168,8 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
                    and t.finished_at < now() - $1 * interval '1 millisecond')
        and not exists (select from floor_task t
                        where t.fulfillment_order_id = f.id and t.status in ('queued', 'assigned', 'failed'))
+       and not exists (select from fulfillment_order_line l
+                       where l.fulfillment_order_id = f.id and l.picked < l.quantity)
        and not exists (select from order_event e
                        where e.order_id = f.order_id and e.type = 'fulfillment.exception'
                          and e.data->>'fulfillmentOrderId' = f.id and e.at >= f.updated_at)

@@ -31,6 +31,7 @@ export class Verification {
   readonly #recovery: Pick<ToteRecovery, "recirculate">;
   readonly #logger: Logger;
   readonly #readSets = new Map<string, ReadSet>();
+  #stopping = false;
 
   constructor(options: {
     readonly context: OperationContext;
@@ -40,6 +41,11 @@ export class Verification {
     this.#context = options.context;
     this.#recovery = options.recovery;
     this.#logger = options.logger;
+  }
+
+  /** No more waiting; a tote that is not packed yet comes round again. */
+  stop(): void {
+    this.#stopping = true;
   }
 
   async onPassage(device: Device, passage: Passage): Promise<void> {
@@ -97,7 +103,7 @@ export class Verification {
         key: `pack:${tote.fulfillmentOrderId}`,
       });
       if (result.status === "done" || result.code === "already_packed") return null;
-      if (result.code !== "not_picked" || time >= PICK_PATIENCE.times) return result;
+      if (result.code !== "not_picked" || time >= PICK_PATIENCE.times || this.#stopping) return result;
       await delay(PICK_PATIENCE.everyMs);
     }
   }

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  addDevices,
+  allPacked,
+  discrepancies,
+  LOCATION,
+  releaseOrders,
+  startStockedEngine,
+  testLogger,
+  variedLines,
+} from "../test-support/floor.ts";
+import { createTestDatabase } from "../test-support/postgres.ts";
+import { startDeviceBridge } from "./bridge.ts";
+import { simulatedDevices, startFleet } from "./simulators/fleet.ts";
+
+const installed = spawnSync("mosquitto", ["-h"]).error === undefined;
+
+describe.skipIf(!installed)("the bridge at mosquitto (skipped where `mosquitto` is not installed)", () => {
+  let stops: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const stop of stops.reverse()) await stop();
+    stops = [];
+  });
+
+  it("packs 30 orders with exact counts", async () => {
+    const port = await freePort();
+    const mosquitto: ChildProcess = spawn("mosquitto", ["-p", String(port)], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const exited = once(mosquitto, "exit");
+    stops.push(async () => {
+      mosquitto.kill();
+      await exited;
+    });
+    const test = await createTestDatabase();
+    stops.push(() => test.close());
+    const engine = await startStockedEngine(test);
+    stops.push(() => engine.stop());
+    await addDevices(test, simulatedDevices([LOCATION]));
+    const mqttUrl = `mqtt://127.0.0.1:${port}`;
+    const bridge = await startDeviceBridge({
+      mqttUrl,
+      database: test.database,
+      allocator: engine.client,
+      logger: testLogger,
+    });
+    stops.push(() => bridge.stop());
+    const fleet = await startFleet({
+      mqttUrl,
+      devices: simulatedDevices([LOCATION]),
+      speed: 30,
+      logger: testLogger,
+    });
+    stops.push(() => fleet.stop());
+    const orders = await releaseOrders(test, engine, 30, variedLines);
+    await allPacked(test, orders, 40_000);
+    expect(await discrepancies(test, engine, orders)).toEqual([]);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const probe: Server = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
