@@ -6,7 +6,8 @@
  *   POST   /sessions                         {email, password} -> Session (sets the cookie)
  *   GET    /sessions/current                 -> Session            DELETE /sessions/current
  *   GET    /orders?status&channel&q&hold&cursor&limit -> Page<OrderSummary>
- *   POST   /orders                           canonical order (Idempotency-Key required) -> CaptureResult
+ *   POST   /orders?channel                   order in the channel's format (Idempotency-Key required) -> CaptureResult;
+ *                                            without `channel`: the key's own, or the only one of kind `holdfast`
  *   GET    /orders/{id}                      -> OrderView
  *   GET    /orders/{id}/timeline             -> Page<TimelineEntry>
  *   POST   /orders/{id}/cancel               {reason}
@@ -25,8 +26,10 @@
  *   GET    /shipments/{id}/label.zpl|label.pdf
  *   GET    /fulfillment-orders?location&stage&cursor&limit -> Page<WaitingFulfillmentOrder>   what a place has to pack
  *   POST   /fulfillment-orders/{id}/pack     {lines?: {holdId, picked}[]}  a person picked and packed it (default: all of it)
+ *                                            -> {status: "done", short}: short, and not packed, where units were missing
  *   GET    /overview                         -> Overview
- *   shopper, no login, by token: GET /track/{token} -> TrackingView;  POST /track/{token}/returns ReturnRequest -> ReturnView
+ *   shopper, no login, by token: GET /track/{token} -> TrackingView;  POST /track/{token}/returns ReturnRequest -> ReturnView;
+ *     GET /track/{token}/returns/{id}/label.pdf
  *   webhooks in: POST /webhooks/channels/{channel}, POST /webhooks/carriers/easypost
  * Outside /v1: /healthz /readyz /metrics /openapi.json, the dashboard at / and the shopper's page at /track/{token}.
  */
