@@ -24,7 +24,14 @@ export const internal = proxyLocalActivities<InternalActivities>({
   retry: { initialInterval: "200 milliseconds", maximumInterval: "30 seconds" },
 });
 
-export const outside = proxyActivities<OutsideActivities>({
+/** Mails are many and quick, and nothing waits for them. */
+const mails = proxyLocalActivities<Pick<OutsideActivities, "sendMail">>({
+  startToCloseTimeout: "30 seconds",
+  localRetryThreshold: "5 seconds",
+  retry: { initialInterval: "1 second", maximumInterval: "5 minutes" },
+});
+
+export const outside = proxyActivities<Omit<OutsideActivities, "sendMail">>({
   startToCloseTimeout: "60 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "60 seconds" },
 });
@@ -50,7 +57,7 @@ export function refusalOf(error: unknown, holdCode: HoldCode): StepRefusal {
 /** A mail that cannot be sent is told to a person and holds nothing up. */
 export async function sendMail(orderId: string, kind: MailKind, about: string): Promise<void> {
   try {
-    await outside.sendMail.executeWithOptions({ summary: kind }, [{ orderId, kind, about }]);
+    await mails.sendMail({ orderId, kind, about });
   } catch (error) {
     const { detail } = refusalOf(error, "floor_exception");
     await internal.reportUnsentMail({ orderId, kind, about, detail });

@@ -1,0 +1,90 @@
+import { Client, Connection } from "@temporalio/client";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { inTransaction } from "../store/database.ts";
+import { takeDueOutbox, writeOutbox } from "../store/outbox.ts";
+import { outsideWorld } from "../test-support/outside-world.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { eventually } from "../test-support/saga-world.ts";
+import { stockInMemory } from "../test-support/stock.ts";
+import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
+import { signalRow, startRow } from "./messages.ts";
+import { type SagaWorker, startSagaWorker } from "./worker.ts";
+
+let temporal: TestTemporal;
+let testDatabase: TestDatabase;
+
+beforeAll(async () => {
+  temporal = await startTestTemporal();
+  testDatabase = await createTestDatabase();
+});
+afterAll(async () => {
+  await testDatabase.close();
+  await temporal.stop();
+});
+
+test("the outbox is carried out once, in order, and what was left by a relay that died is taken up again", async () => {
+  const { database } = testDatabase;
+  const start = (id: string) =>
+    startRow({
+      workflow: "orderFulfillment",
+      workflowId: id,
+      args: [{ orderId: id, channelId: "shop", onHold: true }],
+    });
+  const release = (id: string) =>
+    signalRow({
+      workflowId: id,
+      signal: "orderMessage",
+      message: { key: "release-1", type: "hold-released" },
+    });
+  await inTransaction(database, async (client) => {
+    await writeOutbox(client, [start("shop-1"), release("shop-1"), release("shop-never-started")]);
+    // A repeat of its cause adds nothing.
+    await writeOutbox(client, [start("shop-1")]);
+  });
+  // A relay takes the rows and dies before it has done anything: its lease of 1 ms runs out.
+  expect(await takeDueOutbox(database, 10, 1)).toHaveLength(3);
+
+  const worker = await startWorker();
+  try {
+    await eventually("an empty outbox", async () => {
+      const { rowCount } = await database.query("select from outbox where done_at is null");
+      return rowCount === 0;
+    });
+  } finally {
+    await worker.stop();
+  }
+  const { rows } = await database.query("select key, last_error as note from outbox order by id");
+  expect(rows).toEqual([
+    { key: "start:shop-1", note: null },
+    { key: "signal:shop-1:release-1", note: null },
+    { key: "signal:shop-never-started:release-1", note: "the saga has ended" },
+  ]);
+  const connection = await Connection.connect({ address: temporal.address });
+  const history = await new Client({ connection }).workflow.getHandle("shop-1").fetchHistory();
+  await connection.close();
+  const signals = history.events?.filter((event) => event.workflowExecutionSignaledEventAttributes) ?? [];
+  expect(signals).toHaveLength(1);
+  expect(
+    history.events?.[0]?.workflowExecutionStartedEventAttributes?.searchAttributes?.indexedFields,
+  ).toHaveProperty("HoldfastChannel");
+});
+
+test("a worker that is stopped can be started again, from the bundle that was kept", async () => {
+  await (await startWorker()).stop();
+  const startedAt = performance.now();
+  await (await startWorker()).stop();
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
+});
+
+function startWorker(): Promise<SagaWorker> {
+  return startSagaWorker({
+    ...outsideWorld(),
+    temporalAddress: temporal.address,
+    namespace: "default",
+    database: testDatabase.database,
+    allocator: stockInMemory(),
+    publicUrl: "http://shop.test",
+    logger: pino({ level: "silent" }),
+  });
+}
