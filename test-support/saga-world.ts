@@ -217,7 +217,8 @@ function withFaults(
 
 let runtimeQuiet = false;
 
-function quietRuntime(): void {
+/** Temporal keeps its log to errors; once a process. */
+export function quietRuntime(): void {
   if (runtimeQuiet) return;
   runtimeQuiet = true;
   Runtime.install({ shutdownSignals: [], logger: new DefaultLogger("ERROR") });
