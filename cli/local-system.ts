@@ -49,7 +49,6 @@ export async function startLocalSystem(
   logger: Logger,
   steps: Steps,
 ): Promise<LocalSystem> {
-  await prepareDataFolder(settings.dataFolder);
   const book = new ProcessBook(settings.dataFolder);
   await clearLeftovers(book, settings.dataFolder);
   await requirePorts(settings);
@@ -171,7 +170,8 @@ export async function startLocalSystem(
   }
 }
 
-async function prepareDataFolder(folder: string): Promise<void> {
+/** Makes the folder, and makes sure that it can be written to before anything depends on it. */
+export async function prepareDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await mkdir(join(folder, "logs"), { recursive: true });
@@ -183,7 +183,7 @@ async function prepareDataFolder(folder: string): Promise<void> {
   }
 }
 
-/** The folder's owner decides about everything in it; the embedded server's user only passes through. */
+/** What the system says of a folder or disk, for the user; anything else is passed on as it is. */
 export function folderProblem(folder: string, error: unknown): unknown {
   const code = errorCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {

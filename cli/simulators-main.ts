@@ -81,9 +81,13 @@ function followPace(url: string, apply: (speed: number) => void): { stop(): Prom
   return { stop: async () => clearInterval(timer) };
 }
 
+/** Everything that a simulator must remember is on its disk already: a part that hangs on a lost peer is left behind. */
+const END_PATIENCE_MS = 3_000;
+
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
+  setTimeout(() => process.exit(0), END_PATIENCE_MS);
   for (const part of parts.splice(0).reverse()) await part.stop();
   process.exit(0);
 }

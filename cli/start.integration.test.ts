@@ -77,7 +77,7 @@ describe("a system that runs", () => {
     async () => {
       const orphans = system.children().filter((one) => one.name !== "simulators");
       const simulators = system.children().filter((one) => one.name === "simulators");
-      process.kill(system.pid, "SIGKILL");
+      await system.killAlone();
       for (const { pid } of simulators) {
         expect(await waitUntil(async () => (await identify(pid)) === undefined, 20_000)).toBe(true);
       }

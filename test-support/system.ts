@@ -95,24 +95,32 @@ export class TestSystem {
 
   /** `kill -9` of the system, its servers and its simulators, at once. */
   async killEverything(): Promise<void> {
-    const child = this.child;
-    if (child === null) return;
-    const victims = [...this.children().map((one) => one.pid), this.pid];
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    for (const pid of victims) kill(pid, "SIGKILL");
-    await ended;
-    this.child = null;
+    await this.kill([...this.children().map((one) => one.pid), this.pid]);
+  }
+
+  /** `kill -9` of the system alone; its servers are left behind. */
+  async killAlone(): Promise<void> {
+    await this.kill([this.pid]);
   }
 
   /** Ctrl-C, as a terminal sends it: to the whole process group. @returns status and what it said */
   async interrupt(): Promise<{ readonly status: number | null; readonly terminal: string }> {
     const child = this.child;
     if (child === null) return { status: null, terminal: this.output };
-    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const ended = untilExit(child);
     kill(-this.pid, "SIGINT");
     const status = await ended;
     this.child = null;
     return { status, terminal: this.output };
+  }
+
+  private async kill(pids: readonly number[]): Promise<void> {
+    const child = this.child;
+    if (child === null) throw new Error("the system is not running");
+    const ended = untilExit(child);
+    for (const pid of pids) kill(pid, "SIGKILL");
+    await ended;
+    this.child = null;
   }
 
   /** Runs a command of the command line against it. */
@@ -123,6 +131,8 @@ export class TestSystem {
   /** Stops it and removes everything. */
   async destroy(): Promise<void> {
     await this.interrupt();
+    // What a failed test has killed the parent of.
+    for (const { pid } of this.children()) kill(pid, "SIGKILL");
     const pointer = join(this.folder, "postgres-location");
     if (existsSync(pointer)) rmSync(readFileSync(pointer, "utf8").trim(), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
@@ -165,6 +175,11 @@ export function jsonLines<T>(outcome: Outcome): readonly T[] {
     .split("\n")
     .filter((line) => line !== "")
     .map((line): T => JSON.parse(line));
+}
+
+function untilExit(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once("exit", resolve));
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

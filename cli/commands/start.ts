@@ -6,7 +6,7 @@ import pino from "pino";
 import { readSettings, VARIABLES } from "../../config/load.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
-import { folderProblem, type LocalSystem, startLocalSystem } from "../local-system.ts";
+import { folderProblem, type LocalSystem, prepareDataFolder, startLocalSystem } from "../local-system.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
 import { isInteractive, note, paint, printJson, seconds, startSteps, table } from "../terminal.ts";
@@ -40,6 +40,7 @@ async function start(json: boolean): Promise<void> {
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { settings } = reading;
   requireBuilt();
+  await prepareDataFolder(settings.dataFolder);
   const logger = await fileLogger(settings);
   const ending = untilEnd();
   const system = await Promise.race([
