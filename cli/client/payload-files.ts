@@ -25,9 +25,15 @@ export async function readPayloads(paths: readonly string[]): Promise<readonly P
   return documents;
 }
 
-/** `resource-event` in front of the first dot, as Shopify names its samples. */
+/**
+ * `resource-event` in front of the first dot, as Shopify names its samples. Only the resources that Shopify has are taken
+ * for one: `shopify-order.json` is just a name.
+ */
 export function topicOf(file: string): string | null {
-  const match = /^([a-z_]+)-([a-z_]+)(?:\.|$)/.exec(basename(file));
+  const match =
+    /^(orders|order_transactions|draft_orders|refunds|returns|fulfillments|fulfillment_orders)-([a-z_]+)(?:\.|$)/.exec(
+      basename(file),
+    );
   return match === null ? null : `${match[1]}/${match[2]}`;
 }
 
