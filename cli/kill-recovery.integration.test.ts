@@ -36,11 +36,17 @@ test(
       "--json",
     ]);
 
+    // A day that ends before its time is the finding.
+    const early = day.then((outcome) => {
+      throw new Error(`the day ended too early:\n${outcome.stderr}\n${outcome.stdout}`);
+    });
+    early.catch(() => {});
     // Once while orders are still coming in, once while parcels are on their way.
-    await untilCount(databaseUrl, "select count(*) from orders", 30);
+    await Promise.race([early, untilCount(databaseUrl, "select count(*) from orders", 30)]);
     await system.killEverything();
     await system.start();
-    await untilCount(databaseUrl, "select count(*) from shipment where shipped_at is not null", 25);
+    const shipped = "select count(*) from shipment where shipped_at is not null";
+    await Promise.race([early, untilCount(databaseUrl, shipped, 25)]);
     await system.killEverything();
     await system.start();
 

@@ -70,6 +70,10 @@ export const STATUS_CODES_BY_CODE = {
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
   order_not_found: { status: 404, title: "There is no such order, or not for this caller." },
 
+  parcel_not_known_yet: {
+    status: 503,
+    title: "A carrier reports a parcel that nobody here knows yet; bring the report again.",
+  },
   order_already_shipped: { status: 409, title: "The order has shipped; send it back as a return." },
   unknown_sku: { status: 422, title: "The catalog has no such SKU." },
   address_missing: { status: 422, title: "The order has no usable shipping address." },

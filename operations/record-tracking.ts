@@ -27,7 +27,15 @@ export type RecordedTracking = {
   readonly recorded: number;
   /** Reports about parcels that are not ours. */
   readonly unknown: number;
+  /**
+   * Of these, reports so fresh that the parcel may be ours yet: a carrier can scan a label before the purchase is written
+   * down here. Whoever brought them should bring them again.
+   */
+  readonly early: number;
 };
+
+/** Longer than a label purchase takes to be written down, a restart of this system in its middle included. */
+const EARLY_MS = 10 * 60_000;
 
 /** How far a parcel is. A status replaces another of a lower rank only. */
 const RANK: Readonly<Record<TrackingStatus, number>> = {
@@ -70,11 +78,9 @@ export async function recordTracking(
       recordOne(client, shipment, reportsOf(shipment)),
     );
   const ours = new Set(shipments.map((shipment) => shipment.trackingNumber));
-  return {
-    status: "done",
-    recorded,
-    unknown: reports.filter((report) => !ours.has(report.trackingNumber)).length,
-  };
+  const unknown = reports.filter((report) => !ours.has(report.trackingNumber));
+  const early = unknown.filter((report) => context.now() - Date.parse(report.at) < EARLY_MS);
+  return { status: "done", recorded, unknown: unknown.length, early: early.length };
 }
 
 async function recordOne(

@@ -179,11 +179,25 @@ test("a parcel's status never goes backwards, and a repeated report is dropped",
     at: new Date(0).toISOString(),
     place: "Omaha",
   };
-  expect(await recordTracking(world.context, [late])).toEqual({ status: "done", recorded: 1, unknown: 0 });
-  expect(await recordTracking(world.context, [late])).toEqual({ status: "done", recorded: 0, unknown: 0 });
+  expect(await recordTracking(world.context, [late])).toEqual({
+    status: "done",
+    recorded: 1,
+    unknown: 0,
+    early: 0,
+  });
+  expect(await recordTracking(world.context, [late])).toEqual({
+    status: "done",
+    recorded: 0,
+    unknown: 0,
+    early: 0,
+  });
   expect(await recordTracking(world.context, [{ ...late, trackingNumber: "NOBODY" }])).toMatchObject({
     unknown: 1,
+    early: 0,
   });
+  // So fresh that its purchase may still be on its way into our books: to be reported again.
+  const fresh = { ...late, trackingNumber: "NOBODY-YET", at: new Date(world.context.now()).toISOString() };
+  expect(await recordTracking(world.context, [fresh])).toMatchObject({ recorded: 0, unknown: 1, early: 1 });
   const after = await world.database.query("select tracking_status from shipment where id = $1", [
     shipmentId,
   ]);

@@ -67,7 +67,12 @@ export const webhookRoutes: readonly Route[] = [
       checkJsonBounds(request.body.toString("utf8"));
       const reports = services.carrier.readTrackingWebhook(request.headers, request.body);
       if (reports === null) throw new ApiError("bad_signature", "The signature does not match the body.");
-      const { recorded, unknown } = await recordTracking(services.operations, reports);
+      const { recorded, unknown, early } = await recordTracking(services.operations, reports);
+      if (early > 0) {
+        throw new ApiError("parcel_not_known_yet", "The parcel's purchase is not written down yet.", {
+          retryAfterMs: 1_000,
+        });
+      }
       return { json: { recorded, unknown } };
     },
   }),
