@@ -58,6 +58,8 @@ const UNMAPPED = 0.006;
 const EXPEDITED = 0.12;
 /** Exponent of Zipf's law over the catalog: the best seller makes some 6 % of the units. */
 const POPULARITY = 0.8;
+/** Few buy two cool boxes at once, and a parcel that no carrier takes is not what the day is about. */
+const BULKY_GRAMS = 4_000;
 const DAY_MS = 24 * 3_600_000;
 
 export function planDay(catalog: readonly SandboxProduct[], options: DayOptions): DayPlan {
@@ -77,7 +79,9 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
     while (lines.size < wanted) {
       const product = alias !== undefined && lines.size === 0 ? alias.product : products[draw()];
       if (product === undefined || lines.has(product.sku)) continue;
-      const quantity = random.chance(0.82) ? 1 : random.integer(2, 4);
+      const isBulky = product.weightGrams > BULKY_GRAMS;
+      if (isBulky && [...lines.values()].some((line) => line.weightGrams > BULKY_GRAMS)) continue;
+      const quantity = isBulky || random.chance(0.82) ? 1 : random.integer(2, 4);
       const isAlias = alias !== undefined && lines.size === 0;
       if (isAlias) usedAliases.set(alias.channelSku, alias);
       lines.set(product.sku, {

@@ -135,7 +135,8 @@ class Day {
     this.plan = planDay(sandboxCatalog(), {
       orders: options.orders,
       seed: options.seed,
-      startsAt: new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000),
+      // The day that has just ended: no order was placed in the future.
+      startsAt: new Date(Date.now() - 86_400_000),
     });
     this.returns = openReturnsDesk(rest, seededRandom(`${options.seed} returns`), options.patienceMs);
   }

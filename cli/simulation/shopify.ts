@@ -21,7 +21,8 @@ export const shopifyWriter: ChannelWriter = {
       customer_locale: "en-US",
       discount_codes: [],
       email: order.shopper.email,
-      financial_status: "paid",
+      // Shops that take the money as goods ship are as common as those that take it at once.
+      financial_status: random.chance(0.5) ? "authorized" : "paid",
       fulfillment_status: null,
       name: `#${10_000 + order.number}`,
       note: null,

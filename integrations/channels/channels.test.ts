@@ -311,6 +311,24 @@ test("a line cancelled at Walmart is left out, and what is cancelled of another 
   expect(order.holdReasons).toEqual([]);
 });
 
+test.each([
+  ["authorized", "merchant"],
+  ["paid", "channel"],
+])("a Shopify payment that is %s is taken by the %s", (financialStatus, paymentBy) => {
+  const order = onlyOrder(
+    "shopify",
+    JSON.stringify({
+      admin_graphql_api_id: "gid://shopify/Order/1",
+      currency: "USD",
+      financial_status: financialStatus,
+      line_items: [
+        { admin_graphql_api_id: "gid://shopify/LineItem/2", sku: "A", quantity: 1, price: "1.00" },
+      ],
+    }),
+  );
+  expect(order.paymentBy).toBe(paymentBy);
+});
+
 const canonical = {
   id: "1001",
   currency: "USD",

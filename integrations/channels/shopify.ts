@@ -3,7 +3,8 @@
  *
  * Ids: Shopify's numeric ids exceed 2^53, and middlemen (even Shopify's own published samples) have damaged them. The
  * `admin_graphql_api_id` is text, so orders and lines are keyed on its number; the numeric ids are kept beside it as they
- * came. Money: shop money is what counts; presentment amounts are kept as attributes.
+ * came. Money: shop money is what counts; presentment amounts are kept as attributes. Payment: `paid` is the shop's affair and
+ * only verified; `authorized` has promised the money and not moved it, so the merchant's gateway takes it as goods ship.
  */
 import type { Address } from "../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
@@ -129,7 +130,7 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       .map((line) => textAt(line, "title"))
       .filter((title) => title !== "")
       .join(" + "),
-    paymentBy: "channel",
+    paymentBy: textAt(order, "financial_status") === "authorized" ? "merchant" : "channel",
     ...(textAt(order, "taxes_included") === "true" ? { taxesIncluded: true as const } : {}),
     holdReasons: readHolds(order),
     ...(note === "" ? {} : { note }),
