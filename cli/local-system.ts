@@ -21,10 +21,11 @@ import type { Database } from "../store/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "./client/credentials.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
 import { requireFreePort } from "./embedded/ports.ts";
-import { DISK_ADVICE, startPostgres } from "./embedded/postgres.ts";
+import { startPostgres } from "./embedded/postgres.ts";
 import { isRunning, ProcessBook, stopProcess } from "./embedded/processes.ts";
 import { startTemporal } from "./embedded/temporal.ts";
-import { errorCode, UserProblem } from "./problem.ts";
+import { folderProblem } from "./folder-problem.ts";
+import { UserProblem } from "./problem.ts";
 import { SANDBOX_COMPANY } from "./sandbox/company.ts";
 import { createLocalKey, hasCompany, seedSandbox } from "./sandbox/seed.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
@@ -181,25 +182,6 @@ export async function prepareDataFolder(folder: string): Promise<void> {
   } catch (error) {
     throw folderProblem(folder, error);
   }
-}
-
-/** What the system says of a folder or disk, for the user; anything else is passed on as it is. */
-export function folderProblem(folder: string, error: unknown): unknown {
-  const code = errorCode(error);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new UserProblem("disk_full", `The disk that holds ${folder} is full.`, DISK_ADVICE, {
-      cause: error,
-    });
-  }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST") {
-    return new UserProblem(
-      "folder_not_writable",
-      `Holdfast cannot write to its data folder ${folder} (${code}).`,
-      "Give yourself the right to, or choose another folder with HOLDFAST_DATA.",
-      { cause: error },
-    );
-  }
-  return error;
 }
 
 async function readOrCreateLocalFile(folder: string): Promise<LocalFile> {

@@ -25,7 +25,7 @@ export type SmokeOptions = {
 };
 
 /** Few enough units that the load sells out and the refusals are part of it. */
-const UNITS_EACH = 20_000;
+const UNITS_EACH = 3_000;
 const SKUS = 24;
 
 export async function runSmoke(target: Target, options: SmokeOptions): Promise<SmokeReport> {

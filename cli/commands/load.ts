@@ -1,7 +1,7 @@
 /** `holdfast load`: drives a gateway over HTTP and WebSocket, prints what it took, and audits what was sold. */
 import type { Command } from "commander";
 import type { ScenarioResult } from "../../load-tests/scenario.ts";
-import { runSmoke, type SmokeReport } from "../../load-tests/smoke.ts";
+import type { SmokeReport } from "../../load-tests/smoke.ts";
 import { startThrowAwaySystem, type UsableSystem } from "../background-system.ts";
 import { findAccess } from "../client/credentials.ts";
 import { note, paint, print, printJson, table } from "../terminal.ts";
@@ -40,6 +40,7 @@ Exit status 0 only without errors and with an audit that adds up.`,
 
 async function load(options: LoadOptions): Promise<void> {
   const named = options.url !== undefined || process.env["HOLDFAST_URL"] !== undefined;
+  const { runSmoke } = await import("../../load-tests/smoke.ts");
   const system: UsableSystem = named
     ? { access: await findAccess(options), release: async () => {} }
     : await startThrowAwaySystem();

@@ -1,7 +1,6 @@
 /** `holdfast send`: streams a channel's own payloads over the WebSocket, as that channel's connector would. */
 import type { Command } from "commander";
 import type { CaptureResult } from "../../gateway/api.ts";
-import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { findAccess } from "../client/credentials.ts";
 import { type PayloadDocument, readPayloads } from "../client/payload-files.ts";
 import { StreamClient } from "../client/stream.ts";
@@ -48,7 +47,7 @@ duplicate, held (with holdReasons) or refused (with code and detail). Exit statu
 
 async function send(files: readonly string[], options: SendOptions): Promise<void> {
   const access = await findAccess(options);
-  const payloads = joinPayloads(await readPayloads(files), options);
+  const payloads = await joinPayloads(await readPayloads(files), options);
   const stream = await StreamClient.open(access);
   let refused = 0;
   try {
@@ -72,21 +71,19 @@ async function send(files: readonly string[], options: SendOptions): Promise<voi
   if (refused > 0) process.exitCode = 1;
 }
 
-/** Documents that belong to one order become one payload; only the channel's adapter knows which do. */
-function joinPayloads(
+/** Documents that belong to one order become one payload. Of the formats that we know, only Amazon's spreads an order. */
+async function joinPayloads(
   documents: readonly PayloadDocument[],
   options: SendOptions,
-): readonly PayloadDocument[] {
-  const topicOverride = options.topic;
-  const adapter = channelAdapters.get(options.kind ?? options.channel);
-  const topics = documents.map((document) =>
-    topicOverride === undefined ? document : { ...document, topic: topicOverride },
-  );
-  if (adapter === undefined || adapter.kind !== "amazon") return topics;
-  return adapter.join(documents.map((document) => document.text)).map((text) => ({
+): Promise<readonly PayloadDocument[]> {
+  const { topic } = options;
+  const named = documents.map((document) => (topic === undefined ? document : { ...document, topic }));
+  if ((options.kind ?? options.channel) !== "amazon") return named;
+  const { amazonAdapter } = await import("../../integrations/channels/amazon.ts");
+  return amazonAdapter.join(documents.map((document) => document.text)).map((text) => ({
     source: documents.length === 1 ? (documents[0]?.source ?? "-") : "joined documents",
     text,
-    topic: topicOverride ?? null,
+    topic: topic ?? null,
   }));
 }
 

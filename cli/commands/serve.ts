@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import pino from "pino";
 import { readSettings } from "../../config/load.ts";
-import { type ResolvedSettings, startSystem } from "../compose.ts";
+import type { ResolvedSettings } from "../compose.ts";
 import { requireFreePort } from "../embedded/ports.ts";
 import type { Steps } from "../terminal.ts";
 import { untilEnd } from "../until-end.ts";
@@ -38,6 +38,7 @@ async function serve(): Promise<void> {
   const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });
+  const { startSystem } = await import("../compose.ts");
   const ending = untilEnd();
   const system = await startSystem(settings, logger, loggedSteps(logger));
   logger.info({ port: system.port, url: settings.publicUrl }, "ready");

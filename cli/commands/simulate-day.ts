@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { useSystem } from "../background-system.ts";
 import { UserProblem } from "../problem.ts";
 import { renderReport } from "../simulation/report.ts";
-import { type DayView, runDay } from "../simulation/run-day.ts";
+import type { DayView } from "../simulation/run-day.ts";
 import { isInteractive, note, paint, print, printJson } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 
@@ -53,6 +53,7 @@ async function simulateDay(options: DayCommandOptions): Promise<void> {
     depth: wholeNumber("--depth", options.depth, 1, 100_000),
   };
   const seed = options.seed ?? randomBytes(4).toString("hex");
+  const { runDay } = await import("../simulation/run-day.ts");
   const system = await useSystem(options);
   try {
     const show = progressDisplay(numbers.orders);

@@ -6,7 +6,8 @@ import pino from "pino";
 import { readSettings, VARIABLES } from "../../config/load.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
-import { folderProblem, type LocalSystem, prepareDataFolder, startLocalSystem } from "../local-system.ts";
+import { folderProblem } from "../folder-problem.ts";
+import type { LocalSystem } from "../local-system.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
 import { isInteractive, note, paint, printJson, seconds, startSteps, table } from "../terminal.ts";
@@ -40,6 +41,8 @@ async function start(json: boolean): Promise<void> {
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { settings } = reading;
   requireBuilt();
+  // Loaded here, because every other command is quick without the whole system.
+  const { prepareDataFolder, startLocalSystem } = await import("../local-system.ts");
   await prepareDataFolder(settings.dataFolder);
   const logger = await fileLogger(settings);
   const ending = untilEnd();

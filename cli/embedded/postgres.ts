@@ -27,6 +27,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { DISK_ADVICE } from "../folder-problem.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 import { identify, type ProcessBook, spawnDetached, stopProcess, waitUntil } from "./processes.ts";
 
@@ -375,9 +376,6 @@ function startProblem(log: string, logFile: string, folder: string, cause?: unkn
     { cause },
   );
 }
-
-export const DISK_ADVICE =
-  "Free some space (500 MB are enough to start), or choose another disk with HOLDFAST_DATA.";
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
