@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { identify, isRunning, ProcessBook, stopProcess, waitUntil } from "./processes.ts";
+
+test("a process is stopped only as long as its pid is still its own", async () => {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const pid = child.pid ?? 0;
+  expect(await waitUntil(async () => (await identify(pid))?.includes("setInterval") === true, 5_000)).toBe(
+    true,
+  );
+  const identity = (await identify(pid)) ?? "";
+
+  const earlier = { name: "somebody before", pid, identity: `1 ${identity.split(" ").slice(1).join(" ")}` };
+  expect(await isRunning(earlier)).toBe(false);
+  await stopProcess(earlier, ["SIGKILL"], 100);
+  expect(await identify(pid)).toBe(identity);
+
+  await stopProcess({ name: "ours", pid, identity }, ["SIGTERM", "SIGKILL"], 5_000);
+  expect(await identify(pid)).toBeUndefined();
+});
+
+test("the book of processes outlives its writer and is gone when all have ended", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-book-"));
+  try {
+    const book = new ProcessBook(folder);
+    await book.add("one", process.pid);
+    await book.add("two", process.pid);
+    const found = await new ProcessBook(folder).readPrevious();
+    expect(found.map((record) => record.name)).toEqual(["one", "two"]);
+    expect(await Promise.all(found.map(isRunning))).toEqual([true, true]);
+    await book.remove("one");
+    await book.remove("two");
+    expect(await new ProcessBook(folder).readPrevious()).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
