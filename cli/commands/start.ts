@@ -46,14 +46,14 @@ async function start(json: boolean): Promise<void> {
   await prepareDataFolder(settings.dataFolder);
   const logger = await fileLogger(settings);
   const ending = untilEnd();
-  const system = await Promise.race([
-    startLocalSystem(settings, logger, startSteps()),
-    ending.reason.then(() => null),
-  ]).catch((error: unknown) => {
+  const starting = startLocalSystem(settings, logger, startSteps()).catch((error: unknown) => {
     throw folderProblem(settings.dataFolder, error);
   });
-  if (system === null) {
-    // Ended while starting. What runs already is written down; nothing holds state yet that a stop would have to save.
+  const interrupted = await Promise.race([starting.then(() => false), ending.reason.then(() => true)]);
+  if (interrupted) note("Stopping when the step under way is done; Ctrl-C again stops at once.");
+  const system = await starting;
+  if (interrupted) {
+    await system.stop();
     throw new UserProblem("interrupted", "Stopped while starting.", "Start again with `npm start`.");
   }
   if (json) printJson(addresses(system, settings));

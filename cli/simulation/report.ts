@@ -21,7 +21,7 @@ export function renderReport(report: DayReport): string {
     ...report.held.map((held, index) => [
       index === 0 ? "Held" : "",
       `${held.orders}`,
-      `${held.code}: ${held.example}`,
+      `${held.code}: ${shortened(held.example)}`,
     ]),
     ...(orders.refused > 0 ? [["Refused", `${orders.refused}`, ""]] : []),
     ...(orders.unfinished > 0 ? [["Unfinished", paint("red", `${orders.unfinished}`), ""]] : []),
@@ -50,6 +50,10 @@ export function renderReport(report: DayReport): string {
       ? []
       : ["", paint("red", "Findings"), ...report.findings.slice(0, 25).map((finding) => `  ${finding}`)]),
   ].join("\n");
+}
+
+function shortened(text: string): string {
+  return text.length <= 110 ? text : `${text.slice(0, 107)}…`;
 }
 
 function signed(value: number): string {
