@@ -24,6 +24,7 @@
  *   POST   /returns/{id}/receive             {lines?: {lineId, quantity}[]}   scan-in at the dock
  *   POST   /returns/{id}/inspect             {lines: {lineId, disposition}[]}
  *   GET    /shipments/{id}/label.zpl|label.pdf
+ *   GET    /fulfillment-orders/{id}/packing-slip.pdf
  *   GET    /fulfillment-orders?location&stage&cursor&limit -> Page<WaitingFulfillmentOrder>   what a place has to pack
  *   POST   /fulfillment-orders/{id}/pack     {lines?: {holdId, picked}[]}  a person picked and packed it (default: all of it)
  *                                            -> {status: "done", short}: short, and not packed, where units were missing

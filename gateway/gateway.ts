@@ -12,6 +12,7 @@ import {
   REQUEST_BUCKET,
 } from "../config/limits.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
+import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Database } from "../store/database.ts";
@@ -54,10 +55,12 @@ const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
 /** @throws Error with code `EADDRINUSE` where the port is taken */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
+  const documents = createDocumentPool();
   const services: Services = {
     database,
     allocator,
     operations: { database, allocator, now: Date.now },
+    documents,
     channelAdapters: options.channelAdapters,
     carrier: options.carrier,
     publicUrl: options.publicUrl,
@@ -92,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clearInterval(housekeeping);
     await stream.stop();
     await http.stop();
+    await documents.close();
   };
   let stopped: Promise<void> | null = null;
   return {

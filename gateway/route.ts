@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext, Refusal } from "../operations/context.ts";
+import type { DocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Database } from "../store/database.ts";
@@ -22,6 +23,8 @@ export type Services = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly operations: OperationContext;
+  /** Draws pages on threads of its own. */
+  readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carrier: Carrier;
   readonly publicUrl: string;

@@ -2,6 +2,7 @@ import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { confirmPack } from "../../operations/confirm-pack.ts";
 import { confirmPick } from "../../operations/confirm-pick.ts";
+import { printPackingSlip } from "../../operations/print-packing-slip.ts";
 import { listFulfillmentOrders, readFulfillmentOrderHolds, readLabel } from "../../store/order-views.ts";
 import type { Page, WaitingFulfillmentOrder } from "../api.ts";
 import { ApiError } from "../problem.ts";
@@ -76,6 +77,17 @@ export const fulfillmentRoutes: readonly Route[] = [
         }),
       );
       return { json: { status: "done", short: false } };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/fulfillment-orders/{id}/packing-slip.pdf",
+    summary: "What to pick, and what goes into the parcel, as a page",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    handle: async (call) => {
+      const { database, documents } = call.services;
+      const slip = await printPackingSlip(database, documents, param(call, "id"));
+      return { contentType: "application/pdf", bytes: found(slip, "fulfillment order") };
     },
   }),
   route({

@@ -4,6 +4,7 @@ import { get, pathOf, post } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
+import { Icon } from "../../components/icon.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
@@ -83,6 +84,14 @@ export function PackingPage() {
                       </li>
                     ))}
                   </ul>
+                  <a
+                    class="small"
+                    href={`/v1/fulfillment-orders${pathOf(item.id)}/packing-slip.pdf`}
+                    target="_blank"
+                    rel="noopener"
+                  >
+                    Packing slip <Icon name="link" />
+                  </a>
                   <ActionButton
                     class="button primary wide"
                     run={async () => {
