@@ -38,6 +38,8 @@ export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
 /** Sign-in attempts of one address: an office behind one address comes to work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
+/** Milliseconds that signing in waits for Redis before this process counts attempts alone. */
+export const REDIS_ANSWER_MS = 250;
 /**
  * Requests of one API key or session from one address: near what one process can answer, so that one runaway caller
  * does not take all of it.
@@ -64,9 +66,9 @@ export const MAX_FRAME_MESSAGES = 1_000;
 export const CONNECTION_CREDIT = 4_096;
 /** Bytes of unanswered messages of a connection: credit alone would let large orders fill the memory. */
 export const CONNECTION_PENDING_BYTES = 16 * MIB;
-/** Bytes that may wait for a reader; one that lets more pile up is cut off and resumes from its cursor. */
+/** Bytes of replies that may wait for a reader; one that asks on and lets more pile up is cut off. */
 export const MAX_BACKPRESSURE_BYTES = 4 * MIB;
-/** Waiting bytes above which catching up on the feed pauses, so that resuming itself never gets a reader cut off. */
+/** Waiting bytes above which the feed pauses for a reader: it lags, and goes on from its cursor once it has read. */
 export const CATCH_UP_PAUSE_BYTES = MIB;
 /** Bad frames of a connection before it is closed with 1008. */
 export const MAX_BAD_FRAMES = 10;
@@ -79,7 +81,9 @@ export const REVALIDATE_MS = 30 * SECOND;
 /** Messages in work at a time, over all connections, and of one channel or key: the rest waits its turn. */
 export const MAX_RUNNING_MESSAGES = 1_024;
 export const MAX_RUNNING_PER_CHANNEL = 512;
-/** Feed entries of one read and one frame. */
+/** Feed entries of one read. */
 export const FEED_BATCH = 500;
+/** Bytes of one `feed.events` message, about: the reader's socket is asked again after each. */
+export const FEED_MESSAGE_BYTES = 512 * KIB;
 /** How often the feed is read while anybody listens. */
 export const FEED_POLL_MS = 100;

@@ -456,6 +456,19 @@ describe("WebSocket", () => {
     expect(error.re).toBeNull();
   });
 
+  test("a key that is well formed and wrong gets a coded error and is closed with 1008, whatever it sent", async () => {
+    const client = await world.connect({ key: `hf_abcdef012345_${"A".repeat(43)}` });
+    client.send({
+      id: "o",
+      type: "order.capture",
+      channel: "web",
+      payload: JSON.stringify(canonicalOrder("w")),
+    });
+    await client.until(() => client.closeCode !== null);
+    expect(client.closeCode).toBe(1008);
+    expect(client.received).toMatchObject([{ re: null, type: "error", code: "unauthenticated" }]);
+  });
+
   test.each<[string, Record<string, string>, string, string, number]>([
     ["no key", {}, "", "holdfast.v1.json", 401],
     ["a made-up key", { authorization: "Bearer hf_x" }, "", "holdfast.v1.json", 401],

@@ -26,6 +26,11 @@ export type ApiKey = {
 
 const KEY_FORMAT = /^hf_([a-z0-9]{8,32})_([A-Za-z0-9_-]{43})$/;
 
+/** Whether `text` can be a key at all; says nothing about whether it is one. */
+export function looksLikeApiKey(text: string): boolean {
+  return KEY_FORMAT.test(text);
+}
+
 /** Creates a key. @returns its id and the clear text, which cannot be had again */
 export async function createApiKey(
   database: Queryable,

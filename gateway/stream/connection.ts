@@ -255,7 +255,10 @@ export class Connection {
             cursor: formatFeedCursor(cursor),
             events: entries.map(feedEvent),
           }),
+        congested: () => this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
         writable: async () => {
+          // What was just delivered has to reach the socket before its backlog can be read.
+          this.flush();
           while (this.#open && this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
             await this.#socket.whenDrained();
           }
@@ -322,8 +325,8 @@ export class Connection {
     this.#outbox.push(message);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    // Replies of one turn of the event loop (one commit's worth) leave in one frame.
-    setImmediate(() => this.flush());
+    // Runs once every promise that is settled now has been followed: one commit's worth of replies leaves in one frame.
+    process.nextTick(() => this.flush());
   }
 }
 

@@ -1,12 +1,20 @@
 /**
  * The feed for any number of subscribers by one reader: while anybody listens, one query at a time reads what is new and
  * gives it to all. A subscriber that resumes from an older cursor first catches up by its own reads and joins the others
- * when it stands where they stand, so it sees every entry once and in order.
+ * when it stands where they stand, so it sees every entry once and in order. One that reads slower than things happen is
+ * put back to catching up, at its own pace: it lags, but it loses nothing and fills no memory.
  */
 import type { Logger } from "pino";
-import { FEED_BATCH, FEED_POLL_MS } from "../../config/limits.ts";
+import { FEED_BATCH, FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
 import type { Database } from "../../store/database.ts";
-import { compareFeedCursors, type FeedCursor, type FeedEntry, feedEnd, readFeed } from "../../store/feed.ts";
+import {
+  compareFeedCursors,
+  type FeedCursor,
+  type FeedEntry,
+  type FeedPage,
+  feedEnd,
+  readFeed,
+} from "../../store/feed.ts";
 
 export type Subscriber = {
   /** Only this order's entries; null: every order's. */
@@ -15,6 +23,8 @@ export type Subscriber = {
   readonly channelId: string | null;
   /** Gets entries in order, never an empty list. */
   deliver(entries: readonly FeedEntry[], cursor: FeedCursor): void;
+  /** Whether what was delivered has piled up. */
+  congested(): boolean;
   /** Resolves when more may be delivered; false where nobody is there any more. */
   writable(): Promise<boolean>;
   /** The feed cannot be read for this subscriber; it should resume later. */
@@ -23,6 +33,8 @@ export type Subscriber = {
 
 type Subscription = { readonly subscriber: Subscriber; cursor: FeedCursor; active: boolean };
 
+/** An entry's ids, times and field names, generously. */
+const ENTRY_BYTES = 400;
 /** Wait after a failed read. */
 const RETRY_MS = 1_000;
 
@@ -55,12 +67,7 @@ export class FeedHub {
     this.#all.add(subscription);
     return {
       cursor,
-      start: () => {
-        this.#catchUp(subscription).catch((error: unknown) => {
-          this.#end(subscription);
-          subscriber.fail(error);
-        });
-      },
+      start: () => this.#start(subscription),
       end: () => this.#end(subscription),
     };
   }
@@ -78,6 +85,13 @@ export class FeedHub {
     this.#live.delete(subscription);
   }
 
+  #start(subscription: Subscription): void {
+    this.#catchUp(subscription).catch((error: unknown) => {
+      this.#end(subscription);
+      subscription.subscriber.fail(error);
+    });
+  }
+
   async #catchUp(subscription: Subscription): Promise<void> {
     const { subscriber } = subscription;
     await this.#startReading();
@@ -86,13 +100,27 @@ export class FeedHub {
         limit: FEED_BATCH,
         orderId: subscriber.orderId,
       });
+      for (const part of inParts(page.entries)) {
+        if (!subscription.active || !(await subscriber.writable())) return;
+        this.#give(subscription, part, part.at(-1)?.cursor ?? page.cursor);
+      }
       if (!subscription.active) return;
-      this.#give(subscription, page.entries, page.cursor);
+      this.#give(subscription, [], page.cursor);
       // No await between this comparison and joining: the shared reader cannot move on in between.
       if (!page.more && this.#head !== null && compareFeedCursors(subscription.cursor, this.#head) >= 0) {
         this.#live.add(subscription);
         return;
       }
+    }
+  }
+
+  /** Gives a live subscriber what is new, or puts it back to catching up where that is more than it can take now. */
+  #giveLive(subscription: Subscription, page: FeedPage, parts: readonly (readonly FeedEntry[])[]): void {
+    if (parts.length > 1 || subscription.subscriber.congested()) {
+      this.#live.delete(subscription);
+      this.#start(subscription);
+    } else {
+      this.#give(subscription, page.entries, page.cursor);
     }
   }
 
@@ -124,7 +152,8 @@ export class FeedHub {
         if (this.#live.size > 0) {
           const page = await readFeed(this.#database, this.#head, { limit: FEED_BATCH });
           this.#head = page.cursor;
-          for (const subscription of [...this.#live]) this.#give(subscription, page.entries, page.cursor);
+          const parts = inParts(page.entries);
+          for (const subscription of [...this.#live]) this.#giveLive(subscription, page, parts);
           if (page.more) pause = 0;
         }
       } catch (error) {
@@ -145,4 +174,22 @@ export class FeedHub {
       };
     });
   }
+}
+
+/** Cuts entries into lists of at most `FEED_MESSAGE_BYTES`, or one entry where that alone is larger. */
+function inParts(entries: readonly FeedEntry[]): readonly (readonly FeedEntry[])[] {
+  const parts: FeedEntry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    const bytes = ENTRY_BYTES + entry.summary.length + JSON.stringify(entry.data).length;
+    const open = parts.at(-1);
+    if (open === undefined || bytes > room) {
+      parts.push([entry]);
+      room = FEED_MESSAGE_BYTES - bytes;
+    } else {
+      open.push(entry);
+      room -= bytes;
+    }
+  }
+  return parts;
 }

@@ -14,26 +14,25 @@ import {
   STOP_DEADLINE_MS,
   WEBSOCKET_IDLE_SECONDS,
 } from "../../config/limits.ts";
-import {
-  authenticate,
-  type Credential,
-  isOwnOrigin,
-  type Principal,
-  presentedCredential,
-} from "../authentication.ts";
+import { looksLikeApiKey } from "../../store/api-keys.ts";
+import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../authentication.ts";
 import { copyRequest, type HttpRequest, writeReply } from "../http-server.ts";
 import { ApiError, describeError, problemReply } from "../problem.ts";
+import type { ServerMessage } from "../protocol.ts";
 import type { Services } from "../route.ts";
+import { statusOf } from "../status-codes.ts";
 import { type Codec, chooseCodec } from "./codec.ts";
 import { Connection, type StreamSocket } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { FeedHub } from "./feed-hub.ts";
 
 type SocketData = {
-  readonly principal: Principal;
   readonly credential: Credential;
   readonly codec: Codec;
+  /** Null until the credential has been checked. */
   connection: Connection | null;
+  /** Frames that came before that. */
+  early: { readonly bytes: Buffer; readonly isBinary: boolean }[];
   /** Wakes whoever waits for the socket to drain. */
   onDrain: (() => void)[];
 };
@@ -46,6 +45,7 @@ export type StreamServer = {
 
 /** Close codes of RFC 6455 and its registry. */
 const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
 const SERVICE_RESTART = 1012;
 
 export function createStreamServer(services: Services): StreamServer {
@@ -79,14 +79,17 @@ export function createStreamServer(services: Services): StreamServer {
     }
   }
 
-  /** @throws ApiError where the connection is not admitted */
-  async function admit(
-    request: Omit<HttpRequest, "body">,
-  ): Promise<Omit<SocketData, "connection" | "onDrain">> {
+  /**
+   * What can be said of a connection without asking the database: refused here, it is refused by HTTP.
+   * @throws ApiError where the connection is not admitted
+   */
+  function admit(request: Omit<HttpRequest, "body">): Pick<SocketData, "credential" | "codec"> {
     if (stopping) throw new ApiError("stopping", "The server is stopping; connect again.");
     if (sockets.size >= MAX_CONNECTIONS) {
       throw new ApiError("too_many_connections", "Connect again later.", { retryAfterMs: 5_000 });
     }
+    const wait = services.addressBuckets.take(request.remoteAddress, Date.now());
+    if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
     const offered = (request.headers["sec-websocket-protocol"] ?? "")
       .split(",")
       .map((name) => name.trim())
@@ -98,16 +101,49 @@ export function createStreamServer(services: Services): StreamServer {
     const key = new URLSearchParams(request.query).get("key");
     const credential: Credential | null =
       presentedCredential(request.headers) ?? (key === null ? null : { kind: "key", secret: key });
-    const principal = await authenticate(services.database, credential);
-    if (credential === null || principal === null) {
-      const wait = services.addressBuckets.take(request.remoteAddress, Date.now());
-      if (wait > 0) throw new ApiError("rate_limited", "Too many attempts.", { retryAfterMs: wait });
+    if (credential === null || (credential.kind === "key" && !looksLikeApiKey(credential.secret))) {
       throw new ApiError("unauthenticated", "Send an API key as bearer token or ?key=, or sign in.");
     }
     if (credential.kind === "session" && !isOwnOrigin(request.headers, services.publicUrl)) {
       throw new ApiError("origin_forbidden", "A signed-in browser connects from Holdfast's own pages only.");
     }
-    return { principal, credential, codec };
+    return { credential, codec };
+  }
+
+  /** Checks who connected; greets, or says why not and closes. Until then nothing that was sent is looked at. */
+  async function begin(socket: WebSocket<SocketData>): Promise<void> {
+    const data = socket.getUserData();
+    const { credential, codec } = data;
+    const principal = await authenticate(services.database, credential);
+    if (!sockets.has(socket)) return;
+    if (principal === null || stopping) {
+      const code = principal === null ? "unauthenticated" : "stopping";
+      const refusal: ServerMessage = { re: null, type: "error", code, detail: statusOf(code).title };
+      const door = streamSocket(socket, codec.binary);
+      door.send(codec.encode([refusal]));
+      door.close(principal === null ? POLICY_VIOLATION : SERVICE_RESTART, code);
+      return;
+    }
+    const connection = new Connection({
+      socket: streamSocket(socket, codec.binary),
+      codec,
+      principal,
+      services,
+      queue,
+      hub,
+    });
+    data.connection = connection;
+    connection.greet(MAX_FRAME_BYTES);
+    for (const { bytes, isBinary } of data.early.splice(0)) connection.receive(bytes, isBinary);
+  }
+
+  /** Keeps a frame that came before the greeting; a client that sends much before it knows its credit is cut off. */
+  function keepEarly(socket: WebSocket<SocketData>, bytes: Buffer, isBinary: boolean): void {
+    const { early } = socket.getUserData();
+    early.push({ bytes, isBinary });
+    if (early.reduce((sum, frame) => sum + frame.bytes.length, 0) <= MAX_TRANSPORT_FRAME_BYTES) return;
+    metrics.countCutOff("too_early");
+    socket.end(POLICY_VIOLATION, "too_early");
   }
 
   /** What a connection may do with its socket. Every call is harmless once the socket is gone. */
@@ -150,52 +186,52 @@ export function createStreamServer(services: Services): StreamServer {
       sendPingsAutomatically: true,
       // No per-message deflate: it costs memory for each connection, and frames are small.
       upgrade: (res, req, context) => {
-        let aborted = false;
-        res.onAborted(() => {
-          aborted = true;
-        });
+        // In one go: an upgrade after an await has to be corked, and uWebSockets' cork then reads the upgraded socket as
+        // if it were still an HTTP response and now and then closes it. The credential is therefore checked afterwards.
         const request = copyRequest(res, req);
-        const webSocketKey = request.headers["sec-websocket-key"] ?? "";
-        const extensions = request.headers["sec-websocket-extensions"] ?? "";
-        const namedProtocol = request.headers["sec-websocket-protocol"] !== undefined;
-        admit(request)
-          .then((admitted) => {
-            if (aborted) return;
-            const data: SocketData = { ...admitted, connection: null, onDrain: [] };
-            res.cork(() => {
-              const protocol = namedProtocol ? admitted.codec.subprotocol : "";
-              res.upgrade(data, webSocketKey, protocol, extensions, context);
-            });
-          })
-          .catch((error: unknown) => {
-            const described = describeError(error);
-            if (described.code === "internal_error") {
-              logger.error({ err: error, requestId: request.id }, "a connection could not be admitted");
-            }
-            if (!aborted) writeReply(res, request, problemReply(described.code, described.detail, described));
-          });
+        try {
+          const { credential, codec } = admit(request);
+          const data: SocketData = {
+            credential,
+            codec,
+            connection: null,
+            early: [],
+            onDrain: [],
+          };
+          const named = request.headers["sec-websocket-protocol"] !== undefined;
+          res.upgrade(
+            data,
+            request.headers["sec-websocket-key"] ?? "",
+            named ? codec.subprotocol : "",
+            request.headers["sec-websocket-extensions"] ?? "",
+            context,
+          );
+        } catch (error) {
+          const described = describeError(error);
+          if (described.code === "internal_error") {
+            logger.error({ err: error, requestId: request.id }, "a connection could not be admitted");
+          }
+          writeReply(res, request, problemReply(described.code, described.detail, described));
+        }
       },
       open: (socket) => {
         sockets.add(socket);
         metrics.connectionOpened();
-        const data = socket.getUserData();
-        data.connection = new Connection({
-          socket: streamSocket(socket, data.codec.binary),
-          codec: data.codec,
-          principal: data.principal,
-          services,
-          queue,
-          hub,
+        begin(socket).catch((error: unknown) => {
+          logger.error({ err: error }, "a connection could not begin");
+          if (sockets.has(socket)) socket.end(INTERNAL_ERROR, "internal_error");
         });
-        data.connection.greet(MAX_FRAME_BYTES);
       },
       message: (socket, message, isBinary) => {
         try {
           // The memory behind `message` is taken back when this callback returns.
-          socket.getUserData().connection?.receive(Buffer.from(new Uint8Array(message)), isBinary);
+          const bytes = Buffer.from(new Uint8Array(message));
+          const { connection } = socket.getUserData();
+          if (connection === null) keepEarly(socket, bytes, isBinary);
+          else connection.receive(bytes, isBinary);
         } catch (error) {
           logger.error({ err: error }, "a frame could not be handled");
-          if (sockets.has(socket)) socket.end(1011, "internal_error");
+          if (sockets.has(socket)) socket.end(INTERNAL_ERROR, "internal_error");
         }
       },
       drain: (socket) => {
