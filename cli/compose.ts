@@ -146,6 +146,7 @@ export async function startSystem(
         channelAdapters,
         carrier,
         dashboardFolder: join(projectRoot, "dist", "dashboard"),
+        redisUrl: settings.redisUrl,
         logger: logger.child({ part: "gateway" }),
         readiness: () => readiness(settings, database, allocator),
       });

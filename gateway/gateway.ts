@@ -23,9 +23,10 @@ import { openApiDocument } from "./openapi.ts";
 import { createRestHandler } from "./rest-handler.ts";
 import type { Services } from "./route.ts";
 import { routeTable } from "./route-table.ts";
+import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
 import { loadStaticFiles } from "./static-files.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
-import { TokenBuckets } from "./token-buckets.ts";
+import { type BucketRate, type RateLimiter, TokenBuckets } from "./token-buckets.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
@@ -43,6 +44,8 @@ export type GatewayOptions = {
   readonly carrier: Carrier;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
+  /** Where attempts to sign in are counted for all gateways together; absent: each counts alone. */
+  readonly redisUrl?: string | null;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;
 };
@@ -56,6 +59,11 @@ const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, allocator, logger } = options;
   const documents = createDocumentPool();
+  const redis = options.redisUrl == null ? null : connectRedis(options.redisUrl, logger);
+  const loginLimit = (name: string, rate: BucketRate): RateLimiter => {
+    const alone = new TokenBuckets(rate, MAX_BUCKETS);
+    return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
+  };
   const services: Services = {
     database,
     allocator,
@@ -66,8 +74,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl: options.publicUrl,
     readiness: options.readiness,
     metrics: createMetrics(allocator),
-    loginAccountBuckets: new TokenBuckets(LOGIN_ACCOUNT_BUCKET, MAX_BUCKETS),
-    loginAddressBuckets: new TokenBuckets(LOGIN_ADDRESS_BUCKET, MAX_BUCKETS),
+    loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
+    loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
     logger,
@@ -96,6 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stream.stop();
     await http.stop();
     await documents.close();
+    redis?.disconnect();
   };
   let stopped: Promise<void> | null = null;
   return {

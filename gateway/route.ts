@@ -16,7 +16,7 @@ import type { HttpRequest } from "./http-server.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Permission } from "./permissions.ts";
 import { ApiError } from "./problem.ts";
-import type { TokenBuckets } from "./token-buckets.ts";
+import type { RateLimiter, TokenBuckets } from "./token-buckets.ts";
 
 /** What handlers work with; made once a gateway. */
 export type Services = {
@@ -30,9 +30,9 @@ export type Services = {
   readonly publicUrl: string;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
-  /** Attempts to sign in, by account and by address. */
-  readonly loginAccountBuckets: TokenBuckets;
-  readonly loginAddressBuckets: TokenBuckets;
+  /** Attempts to sign in, by account and by address; counted over all gateways where Redis is there. */
+  readonly loginAccountLimit: RateLimiter;
+  readonly loginAddressLimit: RateLimiter;
   /** Requests without identity, by address. */
   readonly addressBuckets: TokenBuckets;
   /** Requests of whoever is known, by caller and address. */

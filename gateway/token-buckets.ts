@@ -1,9 +1,15 @@
 /** Rate limits: one token bucket a name (a key and an address). Local to this process. */
 export type BucketRate = { readonly size: number; readonly perSecond: number };
 
+/** Whoever counts. */
+export type RateLimiter = {
+  /** Takes one token. @returns 0, or the milliseconds until there is one */
+  take(name: string, nowMs: number): number | Promise<number>;
+};
+
 type Bucket = { tokens: number; atMs: number };
 
-export class TokenBuckets {
+export class TokenBuckets implements RateLimiter {
   readonly #rate: BucketRate;
   readonly #most: number;
   readonly #buckets = new Map<string, Bucket>();

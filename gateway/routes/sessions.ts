@@ -20,8 +20,8 @@ export const sessionRoutes: readonly Route[] = [
       }
       const now = Date.now();
       const wait = Math.max(
-        services.loginAddressBuckets.take(request.remoteAddress, now),
-        services.loginAccountBuckets.take(body.email.trim().toLowerCase(), now),
+        await services.loginAddressLimit.take(request.remoteAddress, now),
+        await services.loginAccountLimit.take(body.email.trim().toLowerCase(), now),
       );
       if (wait > 0) {
         throw new ApiError("rate_limited", "Too many attempts to sign in.", { retryAfterMs: wait });

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { pino } from "pino";
+import { afterEach, describe, expect, test } from "vitest";
+import { freePort } from "../cli/embedded/ports.ts";
+import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
+import { TokenBuckets } from "./token-buckets.ts";
+
+const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+const rate = { size: 3, perSecond: 0.01 };
+const logger = pino({ level: "silent" });
+const undone: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const undo of undone.splice(0).reverse()) await undo();
+});
+
+async function startRedis(): Promise<{ readonly url: string; readonly server: ChildProcess }> {
+  const port = await freePort();
+  const server = spawn("redis-server", ["--port", String(port), "--save", "", "--appendonly", "no"]);
+  undone.push(async () => {
+    if (server.exitCode === null && server.kill("SIGKILL")) await once(server, "exit");
+  });
+  for await (const chunk of server.stdout) if (String(chunk).includes("Ready to accept")) break;
+  return { url: `redis://127.0.0.1:${port}`, server };
+}
+
+async function gateway(url: string): Promise<SharedTokenBuckets> {
+  const redis = connectRedis(url, logger);
+  undone.push(() => redis.disconnect());
+  await once(redis, "ready");
+  return new SharedTokenBuckets(redis, "test", rate, new TokenBuckets(rate, 10));
+}
+
+describe.skipIf(!hasRedis)(
+  `limits counted in Redis${hasRedis ? "" : " (skipped: install redis-server)"}`,
+  () => {
+    test("two gateways count the attempts of one account together", async () => {
+      const { url } = await startRedis();
+      const [first, second] = [await gateway(url), await gateway(url)];
+      const waits = [
+        await first.take("ada", 0),
+        await second.take("ada", 0),
+        await first.take("ada", 0),
+        await second.take("ada", 0),
+      ];
+      expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
+      expect(waits[3]).toBeGreaterThan(0);
+      expect(await second.take("grace", 0)).toBe(0);
+    });
+
+    test("a gateway whose Redis has died counts alone and goes on limiting", async () => {
+      const { url, server } = await startRedis();
+      const limit = await gateway(url);
+      expect(await limit.take("ada", 0)).toBe(0);
+      server.kill("SIGKILL");
+      await once(server, "exit");
+      const waits = [];
+      for (let attempt = 0; attempt < 4; attempt += 1) waits.push(await limit.take("ada", 0));
+      expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
+      expect(waits[3]).toBeGreaterThan(0);
+    });
+  },
+);
