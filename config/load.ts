@@ -49,7 +49,7 @@ export const VARIABLES: readonly Variable[] = [
   ),
   variable("SMTP_URL", "Mail server, smtp://user:password@host:port", "sandbox inbox", true),
   variable("HOLDFAST_MAIL_FROM", "Sender of mails to shoppers", "orders@sandbox.example", true),
-  variable("REDIS_URL", "Shares fan-out and rate limits between gateways", "none"),
+  variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
   variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),

@@ -11,7 +11,7 @@ export type Settings = {
   readonly temporalNamespace: string;
   /** `mqtt://…`; absent: the in-process broker (only `holdfast start`). `MQTT_URL`. */
   readonly mqttUrl: string | null;
-  /** Optional: fan-out and shared rate limits between several gateways. `REDIS_URL`. */
+  /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
   /** Address that servers listen on. Loopback unless set: a sandbox is nobody else's business. `HOLDFAST_HOST`. */
   readonly host: string;
