@@ -42,6 +42,22 @@ export async function readDelivered(
   return rows.map((row) => row.id);
 }
 
+/** Orders that have not ended, with the last thing that happened to them: where to look when a day gets stuck. */
+export async function readStuck(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await database.query<{ text: string }>(
+    `select orders.id || ' (last: ' || coalesce(event.type || ', ' || event.summary, 'nothing') || ')' as text
+       from orders
+       left join lateral (
+         select type, summary from order_event where order_id = orders.id order by at desc, id desc limit 1) event on true
+      where orders.id = any($1) and orders.status = 'open' order by orders.id limit 5`,
+    [orderIds],
+  );
+  return rows.map((row) => row.text);
+}
+
 export type HeldReason = { readonly code: string; readonly orders: number; readonly example: string };
 
 export async function readHeld(

@@ -24,6 +24,7 @@ import {
   readHeld,
   readProgress,
   readStageTimes,
+  readStuck,
   readTotals,
   type StageTime,
 } from "./day-statistics.ts";
@@ -311,7 +312,7 @@ class Day {
       if (allSent && this.progress.open === 0 && this.returns.idle() && quiet > 2 * TICK_MS) return;
       if (quiet > this.options.patienceMs) {
         this.findings.push(
-          `Nothing has moved for ${Math.round(quiet / 1000)} s: ${this.progress.open} orders are still open.`,
+          `Nothing has moved for ${Math.round(quiet / 1000)} s: ${this.progress.open} orders are still open: ${(await readStuck(this.database, ids)).join("; ")}`,
         );
         this.returns.stop();
         return;
