@@ -446,8 +446,10 @@ describe("WebSocket", () => {
     const { unpack } = await import("msgpackr");
     const answer = new Promise<{ type: string; code: string; re: unknown }>((resolve) => {
       client.socket.on("message", (data: Buffer) => {
-        const message = unpack(data);
-        if (message.type === "error") resolve(message);
+        const frame = unpack(data);
+        for (const message of Array.isArray(frame) ? frame : [frame]) {
+          if (message.type === "error") resolve(message);
+        }
       });
     });
     client.socket.send(frame);

@@ -2,7 +2,9 @@
  * The streaming protocol of `/v1/stream`.
  *
  * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack` (binary frames); both carry the same messages.
- * A client that offers no subprotocol gets JSON. A frame, of either side, is one message or an array of up to 1,000. Every client message has an `id` (string of 1..64 characters) that its reply
+ * A client that offers no subprotocol gets JSON. A frame, of either side, is one message or an array of up to 1,000.
+ * A credential that is missing or malformed is refused by HTTP; one that is wrong gets an `error` `unauthenticated` in
+ * place of `hello`, and close code 1008. Every client message has an `id` (string of 1..64 characters) that its reply
  * repeats in `re`. The server grants credit: a client may have at most `credit` messages unanswered; each reply gives one
  * back. Going beyond it is refused with `credit_exceeded`. Authentication is by `Authorization: Bearer` or by
  * `?key=`; a browser's session cookie serves read-only subscriptions.

@@ -149,6 +149,15 @@ export class StreamClient {
             this.maxFrameBytes = message.maxFrameBytes;
             resolve();
             this.scheduleFlush();
+          } else if (!greeted && message.type === "error" && message.code === "unauthenticated") {
+            // A key that only looks like one is refused after the upgrade, by a message.
+            reject(
+              new UserProblem(
+                "unauthorized",
+                `${url} does not accept the key.`,
+                "Check --key or HOLDFAST_KEY.",
+              ),
+            );
           } else this.receive(message);
         }
       });
