@@ -3,7 +3,8 @@
  * `workflows/outbox-relay.ts`, at least once.
  *
  * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease (`due_at` moves
- * ahead), so that no transaction stays open while the outside is called and a relay that dies gives its rows back.
+ * ahead), so that no transaction stays open while the outside is called. One relay works at a time; it holds a lock that
+ * PostgreSQL frees the moment its connection is gone, and the next one takes the dead relay's rows at once.
  */
 import type { Queryable } from "./database.ts";
 
@@ -40,6 +41,22 @@ export async function writeOutbox(client: Queryable, messages: readonly OutboxMe
      select pg_notify('${OUTBOX_CHANNEL}', '') from added limit 1`,
     [JSON.stringify(messages)],
   );
+}
+
+/** Arbitrary but fixed: names the relay's lock among this database's advisory locks. */
+const RELAY_LOCK = 7_400_002;
+
+/**
+ * Makes this connection's process the relay, if no other is. The lock lasts as long as the connection.
+ *
+ * What an earlier relay had taken is due again: it died with it, or is repeated, which does no harm.
+ * @returns whether it is the relay now
+ */
+export async function becomeRelay(client: Queryable): Promise<boolean> {
+  const { rows } = await client.query("select pg_try_advisory_lock($1) as mine", [RELAY_LOCK]);
+  if (rows[0]?.mine !== true) return false;
+  await client.query("update outbox set due_at = now() where done_at is null and due_at > now()");
+  return true;
 }
 
 /** Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over. */

@@ -1,8 +1,8 @@
 /**
  * Carries the outbox out: starts and signals sagas.
  *
- * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. What is repeated does no
- * harm: a saga is started once for ever (its id is not used again), and sagas drop signals by their key.
+ * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works at a time;
+ * others stand by and take over within a poll. What is repeated does no harm: a saga is started once for ever (its id is not used again), and sagas drop signals by their key.
  *
  * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start is still
  * to come, and is done if the saga has ended.
@@ -16,6 +16,7 @@ import {
 import type { Logger } from "pino";
 import type { Database, DatabaseClient } from "../store/database.ts";
 import {
+  becomeRelay,
   type DueOutboxRow,
   finishOutbox,
   isStartPending,
@@ -88,7 +89,7 @@ class Relay {
         listener ??= await this.#listen(() => {
           listener = null;
         });
-        if ((await this.#carryOut()) === BATCH) continue;
+        if (listener !== null && (await this.#carryOut()) === BATCH) continue;
       } catch (error) {
         this.#logger.warn({ err: error }, "outbox not read; trying again");
       }
@@ -98,16 +99,29 @@ class Relay {
     listener?.release(true);
   }
 
-  async #listen(onLost: () => void): Promise<DatabaseClient> {
+  /** @returns null while another process is the relay */
+  async #listen(onLost: () => void): Promise<DatabaseClient | null> {
     const client = await this.#database.connect();
     client.on("notification", () => this.#wake());
+    let given = false;
+    const giveBack = (reason: Error | true) => {
+      if (!given) client.release(reason);
+      given = true;
+    };
     client.once("error", (error) => {
       client.on("error", () => {});
       onLost();
-      client.release(error);
+      giveBack(error);
     });
-    await client.query(`listen ${OUTBOX_CHANNEL}`);
-    return client;
+    try {
+      await client.query(`listen ${OUTBOX_CHANNEL}`);
+      if (await becomeRelay(client)) return client;
+    } catch (error) {
+      giveBack(true);
+      throw error;
+    }
+    giveBack(true);
+    return null;
   }
 
   async #sleep(): Promise<void> {
