@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { identify, isRunning, ProcessBook, stopProcess, waitUntil } from "./processes.ts";
+import { identify, isRunning, isSameProcess, ProcessBook, stopProcess, waitUntil } from "./processes.ts";
 
 test("a process is stopped only as long as its pid is still its own", async () => {
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
@@ -20,6 +20,13 @@ test("a process is stopped only as long as its pid is still its own", async () =
 
   await stopProcess({ name: "ours", pid, identity }, ["SIGTERM", "SIGKILL"], 5_000);
   expect(await identify(pid)).toBeUndefined();
+});
+
+test("a process that is just ending, and has no command line any more, is still the same process", () => {
+  expect(isSameProcess("7301 ", "7301 node server.js")).toBe(true);
+  expect(isSameProcess("7301 node server.js", "7301 node server.js")).toBe(true);
+  expect(isSameProcess("9999 ", "7301 node server.js")).toBe(false);
+  expect(isSameProcess("7301 vi notes", "7301 node server.js")).toBe(false);
 });
 
 test("the book of processes outlives its writer and is gone when all have ended", async () => {

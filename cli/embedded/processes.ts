@@ -68,7 +68,13 @@ export async function identify(pid: number): Promise<string | undefined> {
 }
 
 export async function isRunning(record: ProcessRecord): Promise<boolean> {
-  return (await identify(record.pid)) === record.identity;
+  const found = await identify(record.pid);
+  return found !== undefined && isSameProcess(found, record.identity);
+}
+
+/** A process that is just ending has no command line any more, but is still there: its start time tells. */
+export function isSameProcess(found: string, recorded: string): boolean {
+  return found === recorded || (found.endsWith(" ") && recorded.startsWith(found));
 }
 
 /** Asks with each signal in turn, waiting up to `patienceMs` after each, until the process is gone. */
