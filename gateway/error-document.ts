@@ -1,10 +1,12 @@
-/** docs/errors.md, written from the code table: `npx vitest run gateway/status-codes.test.ts -u` writes it anew. */
+/** docs/errors.md, written from the code tables: `npx vitest run gateway/status-codes.test.ts -u` writes it anew. */
+import { HOLD_CODES } from "../orders/order.ts";
 import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
 
 export function errorDocument(): string {
   const rows = Object.entries(STATUS_CODES_BY_CODE)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { status, title }]) => `| <a id="${code}"></a>\`${code}\` | ${status} | ${title} |`);
+  const holds = Object.entries(HOLD_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
   return `# Errors
 
 Whatever goes wrong is told with a stable code. Over HTTP it comes as \`application/problem+json\` (RFC 9457) with
@@ -22,5 +24,22 @@ A code that an operation adds and this table lacks is answered with 409.
 | Code | HTTP | Meaning |
 |---|---|---|
 ${rows.join("\n")}
+
+## Why an order is on hold
+
+A captured order that cannot go on is not an error: it is kept, with one or more of these reasons.
+
+| Code | Meaning |
+|---|---|
+${holds.join("\n")}
+
+## Faults that keep the engine from starting
+
+They stand in the log and on the terminal, never in a reply.
+
+| Code | Meaning |
+|---|---|
+| \`journal_corrupt\` | A journal row or snapshot fails its checksum, hash or sequence; the message names it. Restore the database. |
+| \`layout_mismatch\` | The database was first used with another \`HOLDFAST_SHARDS\`. Set that number. |
 `;
 }
