@@ -8,7 +8,7 @@
 import { findApiKey } from "../store/api-keys.ts";
 import type { Database } from "../store/database.ts";
 import { findSession, type StaffMember } from "../store/staff.ts";
-import type { HttpRequest } from "./http-server.ts";
+import type { HttpRequest } from "./http-message.ts";
 import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
 import { ApiError } from "./problem.ts";
 

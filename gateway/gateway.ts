@@ -21,15 +21,12 @@ import { startHttpServer } from "./http-server.ts";
 import { createMetrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { createRestHandler } from "./rest-handler.ts";
-import type { Services } from "./route.ts";
+import type { DependencyState, Services } from "./route.ts";
 import { routeTable } from "./route-table.ts";
 import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
 import { loadStaticFiles } from "./static-files.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./token-buckets.ts";
-
-/** What the process depends on, for `/readyz`. */
-export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
 
 export type GatewayOptions = {
   readonly host: string;

@@ -18,29 +18,8 @@ import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
 import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../config/limits.ts";
+import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
 import { problemReply } from "./problem.ts";
-
-export type HttpRequest = {
-  /** The caller's `X-Request-Id` where it is a sound one, else a new UUID; in every reply and log line. */
-  readonly id: string;
-  /** Upper case. */
-  readonly method: string;
-  /** As sent, not decoded. */
-  readonly path: string;
-  readonly query: string;
-  /** By lower-case name; of a repeated header the last. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly remoteAddress: string;
-  readonly body: Buffer;
-};
-
-export type HttpReply = {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-};
-
-export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
 
 export type HttpServer = {
   readonly port: number;

@@ -1,7 +1,7 @@
 import { EngineError } from "../engine/errors.ts";
 import type { Refusal } from "../operations/context.ts";
 import type { Problem } from "./api.ts";
-import type { HttpReply } from "./http-server.ts";
+import type { HttpReply } from "./http-message.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.ts";
 
 /** Ends the handling of a request or message with a coded refusal. `detail` is for the caller: facts, no internals. */

@@ -15,7 +15,7 @@ import {
   requirePermission,
 } from "./authentication.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
-import type { HttpHandler, HttpReply, HttpRequest } from "./http-server.ts";
+import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
 import { ApiError, describeError, problemReply } from "./problem.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";

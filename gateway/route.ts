@@ -11,12 +11,14 @@ import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Database } from "../store/database.ts";
 import type { Principal } from "./authentication.ts";
-import type { DependencyState } from "./gateway.ts";
-import type { HttpRequest } from "./http-server.ts";
+import type { HttpRequest } from "./http-message.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Permission } from "./permissions.ts";
 import { ApiError } from "./problem.ts";
 import type { RateLimiter, TokenBuckets } from "./token-buckets.ts";
+
+/** What the process depends on, for `/readyz`. */
+export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
 
 /** What handlers work with; made once a gateway. */
 export type Services = {

@@ -25,7 +25,8 @@ import { Inbox } from "./inbox.ts";
 import type { OrderFulfillmentInput, OrderMessage } from "./messages.ts";
 import { Saga } from "./saga.ts";
 import { HOLDFAST_STATUS, type SagaStatus } from "./search-attributes.ts";
-import { internal, outside, refusalOf, type StepRefusal, sendMail } from "./steps.ts";
+import type { StepRefusal } from "./step-refusal.ts";
+import { internal, outside, refusalOf, sendMail } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 

@@ -20,7 +20,8 @@ import { Inbox } from "./inbox.ts";
 import type { ReturnInput, ReturnMessage } from "./messages.ts";
 import { Saga } from "./saga.ts";
 import { HOLDFAST_STATUS } from "./search-attributes.ts";
-import { internal, outside, refusalOf, type StepRefusal, sendMail } from "./steps.ts";
+import type { StepRefusal } from "./step-refusal.ts";
+import { internal, outside, refusalOf, sendMail } from "./steps.ts";
 
 export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
 

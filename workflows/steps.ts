@@ -16,6 +16,7 @@ import {
 import type { HoldCode } from "../orders/order.ts";
 import type { InternalActivities, OutsideActivities } from "./activities/activities.ts";
 import type { MailKind } from "./activities/notification.ts";
+import type { StepRefusal } from "./step-refusal.ts";
 
 export const internal = proxyLocalActivities<InternalActivities>({
   startToCloseTimeout: "30 seconds",
@@ -35,13 +36,6 @@ export const outside = proxyActivities<Omit<OutsideActivities, "sendMail">>({
   startToCloseTimeout: "60 seconds",
   retry: { initialInterval: "1 second", maximumInterval: "60 seconds" },
 });
-
-/** A business refusal that a person has to look at: which hold it puts the order on, and why. */
-export type StepRefusal = {
-  readonly status: "refused";
-  readonly holdCode: HoldCode;
-  readonly detail: string;
-};
 
 /**
  * Reads a step's failure as a refusal: it only gets here where it is not to be retried. Any other error is a defect of

@@ -3,7 +3,7 @@ import { captureOrders } from "../../operations/capture-order.ts";
 import { recordTracking } from "../../operations/record-tracking.ts";
 import { findActiveChannel } from "../../store/catalog-views.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
-import type { HttpRequest } from "../http-server.ts";
+import type { HttpRequest } from "../http-message.ts";
 import { ApiError } from "../problem.ts";
 import { param, type Route, route } from "../route.ts";
 import { CaptureReply } from "../schemas.ts";

@@ -16,7 +16,8 @@ import {
 } from "../../config/limits.ts";
 import { looksLikeApiKey } from "../../store/api-keys.ts";
 import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../authentication.ts";
-import { copyRequest, type HttpRequest, writeReply } from "../http-server.ts";
+import type { HttpRequest } from "../http-message.ts";
+import { copyRequest, writeReply } from "../http-server.ts";
 import { ApiError, describeError, problemReply } from "../problem.ts";
 import type { ServerMessage } from "../protocol.ts";
 import type { Services } from "../route.ts";

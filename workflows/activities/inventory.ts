@@ -16,7 +16,7 @@ import {
 import { addToLedger, rollUpOrder } from "../../store/order-progress.ts";
 import { markShipped, readShipment } from "../../store/shipments.ts";
 import { recordEntry } from "../../store/timeline.ts";
-import type { StepRefusal } from "../steps.ts";
+import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";

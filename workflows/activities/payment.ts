@@ -23,7 +23,7 @@ import {
 import { readReturn, setRefund } from "../../store/returns.ts";
 import { readParcelLines } from "../../store/shipments.ts";
 import { recordEntry } from "../../store/timeline.ts";
-import type { StepRefusal } from "../steps.ts";
+import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";

@@ -20,7 +20,7 @@ import {
   readShipment,
 } from "../../store/shipments.ts";
 import { recordEntry } from "../../store/timeline.ts";
-import type { StepRefusal } from "../steps.ts";
+import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";
 import { mustReadOrder } from "./order-state.ts";
