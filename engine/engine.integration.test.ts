@@ -1,13 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
-import type {
-  AllocatorClient,
-  CommitWriter,
-  OrderReservation,
-  OrderReservationRequest,
-} from "./allocator-client.ts";
-import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 import {
   LOCATIONS,
   orderRequest,
@@ -16,7 +8,15 @@ import {
   shardStates,
   silentLogger,
   until,
-} from "./engine-test-support.ts";
+} from "../test-support/engine.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import type {
+  AllocatorClient,
+  CommitWriter,
+  OrderReservation,
+  OrderReservationRequest,
+} from "./allocator-client.ts";
+import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 import { EngineError } from "./errors.ts";
 
 const AT = 1_700_000_000_000;

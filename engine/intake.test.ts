@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { receive } from "./engine-test-support.ts";
+import { receive } from "../test-support/engine.ts";
 import { EngineError } from "./errors.ts";
 import { type ExecuteWork, Intake } from "./intake.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { JournalRow } from "../store/journal.ts";
+import { receive } from "../test-support/engine.ts";
 import { CHAIN_START, chainRow, checksumOf, stateHashOf } from "./checksum.ts";
-import { receive } from "./engine-test-support.ts";
 import { encodeEntries } from "./journal-codec.ts";
 import { Recovery } from "./recovery.ts";
 import { Shard } from "./shard.ts";

@@ -7,9 +7,16 @@ import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { readJournal } from "../store/journal.ts";
+import {
+  LOCATIONS,
+  orderRequest,
+  receive,
+  shardStates,
+  silentLogger,
+  until,
+} from "../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { type Engine, startEngine } from "./engine.ts";
-import { LOCATIONS, orderRequest, receive, shardStates, silentLogger, until } from "./engine-test-support.ts";
 import { decodeEntries } from "./journal-codec.ts";
 import { shardOf } from "./placement.ts";
 import { startThread } from "./start-thread.ts";

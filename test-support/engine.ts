@@ -1,17 +1,17 @@
 /** What the engine's integration tests share. */
 import { pino } from "pino";
 import type { ReceiveStock } from "../actors/commands.ts";
-import { readJournal } from "../store/journal.ts";
-import { readLatestSnapshot } from "../store/snapshot.ts";
-import type { TestDatabase } from "../test-support/postgres.ts";
 import type {
   CommitWriter,
   OrderReservationRequest,
   ReservationLine,
   SourcingLocation,
-} from "./allocator-client.ts";
-import { stateHashOf } from "./checksum.ts";
-import { Recovery } from "./recovery.ts";
+} from "../engine/allocator-client.ts";
+import { stateHashOf } from "../engine/checksum.ts";
+import { Recovery } from "../engine/recovery.ts";
+import { readJournal } from "../store/journal.ts";
+import { readLatestSnapshot } from "../store/snapshot.ts";
+import type { TestDatabase } from "./postgres.ts";
 
 export const silentLogger = pino({ level: "silent" });
 
