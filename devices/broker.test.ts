@@ -27,4 +27,26 @@ describe("the embedded broker", () => {
     });
     await first.stop();
   });
+
+  it("serves everybody else while one subscriber reads nothing of a flood", async () => {
+    const broker = await startBroker({ host: "127.0.0.1", port: 0, logger });
+    const connect = () => connectAsync(`mqtt://127.0.0.1:${broker.port}`);
+    const [stuck, flooder, reader, sender] = await Promise.all([connect(), connect(), connect(), connect()]);
+    await stuck.subscribeAsync("flood");
+    await reader.subscribeAsync("news");
+    let read = 0;
+    const allRead = new Promise<void>((resolve) => {
+      reader.on("message", () => {
+        read += 1;
+        if (read === 3_000) resolve();
+      });
+    });
+    stuck.stream.pause();
+    const bulk = Buffer.alloc(16_384);
+    for (let sent = 0; sent < 3_000; sent += 1) flooder.publish("flood", bulk);
+    for (let sent = 0; sent < 3_000; sent += 1) sender.publish("news", "n");
+    await allRead;
+    for (const client of [stuck, flooder, reader, sender]) await client.endAsync(true);
+    await broker.stop();
+  });
 });

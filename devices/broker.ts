@@ -32,7 +32,9 @@ export async function startBroker(options: {
   readonly logger: Logger;
 }): Promise<Broker> {
   const { host, logger } = options;
-  const broker = await Aedes.createBroker({ heartbeatInterval: 30_000 });
+  // No limit of messages under way: beyond one, the broker queues all for its slowest reader, and works a queue of some
+  // thousand off by recursion, which overflows the stack. Each client still has its own bounded queue.
+  const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, concurrency: 0 });
   const { username, password } = options;
   if (username !== undefined) {
     broker.authenticate = (_client, givenName, givenPassword, done) => {
