@@ -20,12 +20,15 @@ export type ReturnsDesk = {
   readonly problems: readonly string[];
   /** Whether nothing is queued or under way. */
   idle(): boolean;
+  /** Gives up: what still waits becomes a problem. */
   stop(): void;
 };
 
-export function openReturnsDesk(rest: RestClient, random: Random, patienceMs: number): ReturnsDesk {
+/** However long a busy system takes is fine; whether it still moves is for the day to judge, which then stops the desk. */
+export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
   const queue: string[] = [];
   const problems: string[] = [];
+  const waiting = new Map<string, ReturnView>();
   let requested = 0;
   let finished = 0;
   let busy = 0;
@@ -56,14 +59,15 @@ export function openReturnsDesk(rest: RestClient, random: Random, patienceMs: nu
   };
 
   const until = async (path: string, reached: (view: ReturnView) => boolean): Promise<ReturnView | null> => {
-    const deadline = Date.now() + patienceMs;
     while (!stopped) {
       const view = await rest.get<ReturnView>(path);
+      waiting.delete(view.id);
       if (reached(view)) return view;
-      if (view.status === "declined" || view.status === "cancelled" || Date.now() > deadline) {
-        problems.push(`${view.id} of ${view.orderId} stays ${view.status}`);
+      if (view.status === "declined" || view.status === "cancelled") {
+        problems.push(stays(view));
         return null;
       }
+      waiting.set(view.id, view);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return null;
@@ -101,6 +105,11 @@ export function openReturnsDesk(rest: RestClient, random: Random, patienceMs: nu
     idle: () => queue.length === 0 && busy === 0,
     stop: () => {
       stopped = true;
+      for (const view of waiting.values()) problems.push(stays(view));
     },
   };
+}
+
+function stays(view: ReturnView): string {
+  return `${view.id} of ${view.orderId} stays ${view.status}`;
 }

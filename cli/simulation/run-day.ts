@@ -139,7 +139,7 @@ class Day {
       // The day that has just ended: no order was placed in the future.
       startsAt: new Date(Date.now() - 86_400_000),
     });
-    this.returns = openReturnsDesk(rest, seededRandom(`${options.seed} returns`), options.patienceMs);
+    this.returns = openReturnsDesk(rest, seededRandom(`${options.seed} returns`));
   }
 
   async run(): Promise<DayReport> {
