@@ -17,6 +17,7 @@ import { decodeEntries } from "./journal-codec.ts";
 import type { ShardAnswer } from "./messages.ts";
 import { shardOf } from "./placement.ts";
 import { Recovery } from "./recovery.ts";
+import { realScheduler } from "./scheduler.ts";
 import type { Shard, ShardRequest } from "./shard.ts";
 import { ShardDirectory } from "./shard-directory.ts";
 import type { RecoverySource, ShardFigures, ShardHost } from "./shard-host.ts";
@@ -214,7 +215,7 @@ async function startOwner(
     host: new LocalHost(random, faulty),
     directory,
     logger: silentLogger,
-    clock: () => 1_700_000_000_000,
+    scheduler: { ...realScheduler, now: () => 1_700_000_000_000 },
     snapshotEveryRows: 4,
     onCommitted: () => {},
   });

@@ -1,6 +1,6 @@
 /**
  * The engine without its surroundings: intake, rounds, committer and the supervision of shards, over an abstract disk,
- * host and clock, so that a simulation runs this very code.
+ * host and scheduler, so that a simulation runs this very code.
  *
  * Owns the loop: one round at a time, commits beside it, and between rounds whatever has gone wrong. Leaves what a
  * round does to `round-runner.ts` and what a commit does to `committer.ts`.
@@ -18,6 +18,7 @@ import { EngineError } from "./errors.ts";
 import { Intake, type Work } from "./intake.ts";
 import { type Attachment, failRound } from "./round.ts";
 import { RoundRunner } from "./round-runner.ts";
+import { pause, type Scheduler } from "./scheduler.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 
@@ -40,7 +41,7 @@ export type EngineCoreOptions = {
   readonly host: ShardHost;
   readonly directory: ShardDirectory;
   readonly logger: Logger;
-  readonly clock: () => number;
+  readonly scheduler: Scheduler;
   /** Journal rows of a shard after which its state is written down. */
   readonly snapshotEveryRows: number;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
@@ -49,6 +50,7 @@ export type EngineCoreOptions = {
 export class EngineCore {
   readonly intake = new Intake();
   private readonly options: EngineCoreOptions;
+  private readonly scheduler: Scheduler;
   private readonly directory: ShardDirectory;
   private readonly committer: Committer;
   private readonly runner: RoundRunner;
@@ -65,11 +67,12 @@ export class EngineCore {
   private ended = false;
   private wake: (() => void) | null = null;
   private awake = false;
-  private expiryTimer: NodeJS.Timeout | null = null;
+  private cancelExpiry: (() => void) | null = null;
   private running: Promise<void> = Promise.resolve();
 
   constructor(options: EngineCoreOptions) {
     this.options = options;
+    this.scheduler = options.scheduler;
     this.directory = options.directory;
     this.runner = new RoundRunner(options.host, options.directory);
     this.committer = new Committer({
@@ -123,7 +126,7 @@ export class EngineCore {
     await this.running;
     this.ended = true;
     await this.committer.snapshotsWritten();
-    if (this.expiryTimer !== null) clearTimeout(this.expiryTimer);
+    this.cancelExpiry?.();
   }
 
   private async loop(): Promise<void> {
@@ -147,7 +150,7 @@ export class EngineCore {
     const works = this.intake.take(MAX_ROUND);
     try {
       const { round, deferred, failed } = await this.runner.run(works, {
-        nowMs: this.options.clock(),
+        nowMs: this.scheduler.now(),
         locations: this.locations,
         expiring,
         snapshots,
@@ -171,7 +174,7 @@ export class EngineCore {
   private async runUndo(task: NonNullable<EngineCore["undoing"]>): Promise<void> {
     this.undoing = null;
     const placements = task.attachments.flatMap((attachment) => attachment.order?.placements ?? []);
-    const { round, failed } = await this.runner.undo(placements, this.options.clock());
+    const { round, failed } = await this.runner.undo(placements, this.scheduler.now());
     for (const [shard, reason] of failed) this.shardFailed(shard, reason);
     this.committer.submit(round);
     task.done(failed.size === 0);
@@ -204,10 +207,10 @@ export class EngineCore {
           // A corrupt row does not heal by reading it again; everything else may.
           if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
           if (this.ended) return;
-          setTimeout(() => {
+          this.scheduler.after(RETRY_MS, () => {
             this.lose(shard);
             this.signal();
-          }, RETRY_MS);
+          });
         },
       );
     }
@@ -286,7 +289,7 @@ export class EngineCore {
     fault: CommitFault,
     held: readonly number[],
   ): Promise<{ readonly renewed: ReadonlyMap<number, number>; readonly landed: boolean }> {
-    const started = this.options.clock();
+    const started = this.scheduler.now();
     let told = false;
     for (;;) {
       try {
@@ -296,7 +299,7 @@ export class EngineCore {
       } catch (cause) {
         this.options.logger.warn({ cause }, "storage cannot be reached");
       }
-      if (!told && this.options.clock() - started >= UNKNOWN_AFTER_MS) {
+      if (!told && this.scheduler.now() - started >= UNKNOWN_AFTER_MS) {
         told = true;
         failCommit(
           fault.commit,
@@ -307,12 +310,12 @@ export class EngineCore {
       }
       // Whoever starts next takes the leases over and finds what was committed.
       if (told && this.stopping) return { renewed: new Map(), landed: false };
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause(this.scheduler, RETRY_MS);
     }
   }
 
   private dueShards(): readonly number[] {
-    const nowMs = this.options.clock();
+    const nowMs = this.scheduler.now();
     return this.directory.entries
       .filter((entry) => entry.status === "live" && entry.nextExpiryAtMs > 0 && entry.nextExpiryAtMs <= nowMs)
       .map((entry) => entry.shard);
@@ -335,11 +338,11 @@ export class EngineCore {
       if (entry.status === "live" && entry.nextExpiryAtMs > 0)
         nextAtMs = Math.min(nextAtMs, entry.nextExpiryAtMs);
     }
-    if (this.expiryTimer !== null) clearTimeout(this.expiryTimer);
-    this.expiryTimer = null;
+    this.cancelExpiry?.();
+    this.cancelExpiry = null;
     if (nextAtMs === Number.POSITIVE_INFINITY || this.ended) return;
-    const waitMs = Math.min(MAX_TIMER_MS, Math.max(1, nextAtMs - this.options.clock()));
-    this.expiryTimer = setTimeout(() => this.signal(), waitMs);
+    const waitMs = Math.min(MAX_TIMER_MS, Math.max(1, nextAtMs - this.scheduler.now()));
+    this.cancelExpiry = this.scheduler.after(waitMs, () => this.signal());
   }
 
   private signal(): void {
@@ -347,7 +350,7 @@ export class EngineCore {
     const { wake } = this;
     this.wake = null;
     // Not at once: everything else that is asked in this turn of the event loop comes into the same round.
-    if (wake !== null) setImmediate(wake);
+    if (wake !== null) this.scheduler.soon(wake);
   }
 
   private async sleep(): Promise<void> {

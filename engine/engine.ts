@@ -7,15 +7,17 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import { openDatabase } from "../store/database.ts";
+import { type Database, openDatabase } from "../store/database.ts";
 import { layOutShards, takeLeases } from "../store/shard-lease.ts";
 import { Allocator } from "./allocator.ts";
 import type { AllocatorClient } from "./allocator-client.ts";
 import { EngineCore } from "./engine-core.ts";
+import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { threadOf } from "./placement.ts";
 import { PostgresDisk } from "./postgres-disk.ts";
 import { Projection } from "./projection.ts";
+import { realScheduler } from "./scheduler.ts";
 import { ShardDirectory } from "./shard-directory.ts";
 import { startThread } from "./start-thread.ts";
 import { ThreadHost } from "./thread-host.ts";
@@ -33,6 +35,8 @@ export type EngineOptions = {
   readonly snapshotEveryRows?: number;
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: (index: number) => Worker;
+  /** Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or projected then. For measuring. */
+  readonly disk?: EngineDisk;
 };
 
 export type Engine = {
@@ -54,14 +58,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let core: EngineCore | undefined;
   let host: ThreadHost | undefined;
   try {
-    const laidOut = await layOutShards(database, options.shards);
-    if (laidOut !== options.shards) {
-      throw new EngineError(
-        "layout_mismatch",
-        `this database is laid out for ${laidOut} shards and cannot run with ${options.shards}: set the number of shards to ${laidOut}`,
-      );
-    }
-    const epochs = await takeLeases(database, options.shards, owner);
+    const epochs =
+      options.disk === undefined
+        ? await takeShards(database, options.shards, owner)
+        : new Map(Array.from({ length: options.shards }, (_, shard) => [shard, 1]));
     host = new ThreadHost({
       threads: options.threads,
       hangAfterMs: options.hangAfterMs ?? 5_000,
@@ -71,31 +71,31 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       onThreadLost: (thread, reason) => core?.threadLost(thread, reason),
     });
     const directory = new ShardDirectory(options.shards, (shard) => threadOf(shard, options.threads), epochs);
-    const disk = new PostgresDisk(database, databaseUrl, owner);
+    const postgres = new PostgresDisk(database, databaseUrl, owner);
     let projection: Projection | undefined;
     core = new EngineCore({
-      disk,
+      disk: options.disk ?? postgres,
       host,
       directory,
       logger,
-      clock: Date.now,
+      scheduler: realScheduler,
       snapshotEveryRows: options.snapshotEveryRows ?? 5_000,
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
     });
     await core.start();
-    projection = new Projection(databaseUrl, logger);
-    projection.committed(directory.entries.map((entry) => [entry.shard, entry.sequence]));
+    if (options.disk === undefined) projection = new Projection(databaseUrl, logger);
+    projection?.committed(directory.entries.map((entry) => [entry.shard, entry.sequence]));
     const started = { core, host, projection };
     let stopped: Promise<void> | undefined;
     return {
       client: new Allocator(core, directory),
-      projected: () => started.projection.caughtUp(),
+      projected: () => started.projection?.caughtUp() ?? Promise.resolve(),
       stop: () => {
         stopped ??= (async () => {
           await started.core.stop();
-          await started.projection.stop();
+          await started.projection?.stop();
           await started.host.stop();
-          await disk.close();
+          await postgres.close();
           await database.end();
         })();
         return stopped;
@@ -106,4 +106,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await database.end();
     throw error;
   }
+}
+
+/** @returns the epochs of all shards, now this owner's, by shard */
+async function takeShards(
+  database: Database,
+  shards: number,
+  owner: string,
+): Promise<ReadonlyMap<number, number>> {
+  const laidOut = await layOutShards(database, shards);
+  if (laidOut !== shards) {
+    throw new EngineError(
+      "layout_mismatch",
+      `this database is laid out for ${laidOut} shards and cannot run with ${shards}: set the number of shards to ${laidOut}`,
+    );
+  }
+  return takeLeases(database, shards, owner);
 }
