@@ -34,6 +34,8 @@ export type Hold = {
 export type StockPosition = {
   readonly sku: string;
   readonly locationId: string;
+  /** Its place in the order of creation within its shard; -1 where it is not in a shard's book. */
+  readonly ordinal: number;
   onHand: number;
   reserved: number;
   allocated: number;
@@ -49,10 +51,11 @@ export class InvariantError extends Error {
   override readonly name = "InvariantError";
 }
 
-export function newPosition(sku: string, locationId: string): StockPosition {
+export function newPosition(sku: string, locationId: string, ordinal = -1): StockPosition {
   return {
     sku,
     locationId,
+    ordinal,
     onHand: 0,
     reserved: 0,
     allocated: 0,

@@ -11,19 +11,17 @@
  * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is committed.
  */
 import { decide, invalidity } from "../actors/apply-command.ts";
-import {
-  COMMAND_WINDOW_MS,
-  COMMAND_WINDOW_SIZE,
-  CommandWindow,
-  type RememberedCommand,
-} from "../actors/command-window.ts";
+import { CommandWindow, type RememberedCommand } from "../actors/command-window.ts";
 import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { StockEvent } from "../actors/events.ts";
 import { ExpiryIndex } from "../actors/expiry-index.ts";
 import { commandFingerprint } from "../actors/fingerprint.ts";
-import { applyToPosition, bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
+import { applyToPosition, bucketsOf, newPosition } from "../actors/stock-position.ts";
 import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
+import { OrderMemory, type WireOrder } from "./order-memory.ts";
+import { PositionBook } from "./position-book.ts";
+import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -77,37 +75,20 @@ export type ShardReply = {
   readonly snapshot: Uint8Array | null;
 };
 
-type OrderMemory = { atMs: number; readonly holds: PlacedHold[] };
-
 type WireState = readonly [
   nowMs: number,
-  positions: readonly (readonly [
-    sku: string,
-    locationId: string,
-    onHand: number,
-    reserved: number,
-    allocated: number,
-    picked: number,
-    unavailable: number,
-    safetyStock: number,
-    holds: readonly (readonly [string, string, string, string, number, number, number, number])[],
-  ])[],
+  positions: readonly WirePosition[],
   commands: readonly RememberedCommand[],
-  orders: readonly (readonly [
-    orderId: string,
-    atMs: number,
-    holds: readonly (readonly [string, string, string, string, number])[],
-  ])[],
+  orders: readonly WireOrder[],
 ];
 
 export class Shard {
   readonly shard: number;
-  private readonly positions = new Map<string, StockPosition[]>();
+  private readonly positions = new PositionBook();
   private readonly commands = new CommandWindow();
-  private readonly orders = new Map<string, OrderMemory>();
+  private readonly orders = new OrderMemory();
   private readonly expiries = new ExpiryIndex();
   private nowMs = 0;
-  private positionCount = 0;
   private holdCount = 0;
 
   constructor(shard: number) {
@@ -128,7 +109,7 @@ export class Shard {
       shard: this.shard,
       outcomes,
       placed,
-      orders: request.orders.map((orderId) => this.orders.get(orderId)?.holds ?? null),
+      orders: request.orders.map((orderId) => this.orders.holdsOf(orderId)),
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
       holds: request.addresses.map((address) => this.holdsOf(address)),
       entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
@@ -140,7 +121,7 @@ export class Shard {
   figures(): { readonly nextExpiryAtMs: number; readonly positionCount: number; readonly holdCount: number } {
     return {
       nextExpiryAtMs: this.expiries.nextAtMs,
-      positionCount: this.positionCount,
+      positionCount: this.positions.size,
       holdCount: this.holdCount,
     };
   }
@@ -153,19 +134,9 @@ export class Shard {
 
   /** The whole state as bytes. Equal states have equal bytes. */
   encodeState(): Uint8Array {
-    const positions: WireState[1][number][] = [];
-    for (const ofSku of this.positions.values()) {
-      for (const position of ofSku) positions.push(positionToWire(position));
-    }
-    const orders: WireState[3][number][] = [];
-    for (const [orderId, memory] of this.orders) {
-      orders.push([
-        orderId,
-        memory.atMs,
-        memory.holds.map((hold) => [hold.holdId, hold.lineId, hold.sku, hold.locationId, hold.quantity]),
-      ]);
-    }
-    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], orders];
+    const positions: WirePosition[] = [];
+    for (const position of this.positions.values()) positions.push(positionToWire(position));
+    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], this.orders.toWire()];
     const body = packed(state);
     const bytes = new Uint8Array(body.length + 1);
     bytes[0] = SNAPSHOT_VERSION;
@@ -182,18 +153,7 @@ export class Shard {
     decoded.nowMs = nowMs;
     for (const wire of positions) decoded.restorePosition(wire);
     for (const command of commands) decoded.commands.add(command);
-    for (const [orderId, atMs, holds] of orders) {
-      decoded.orders.set(orderId, {
-        atMs,
-        holds: holds.map(([holdId, lineId, sku, locationId, quantity]) => ({
-          holdId,
-          lineId,
-          sku,
-          locationId,
-          quantity,
-        })),
-      });
-    }
+    for (const order of orders) decoded.orders.restore(order);
     return decoded;
   }
 
@@ -201,7 +161,7 @@ export class Shard {
     for (let count = 0; count < MAX_EXPIRIES_PER_BATCH; count += 1) {
       const due = this.expiries.takeDue(nowMs);
       if (due === undefined) return;
-      const position = this.find(due.sku, due.locationId);
+      const position = this.positions.find(due.sku, due.locationId);
       if (position === undefined) continue;
       const event = decide(
         position,
@@ -248,7 +208,7 @@ export class Shard {
   }
 
   private undo(placement: Placement, nowMs: number, events: StockEvent[]): void {
-    const position = this.find(placement.sku, placement.locationId);
+    const position = this.positions.find(placement.sku, placement.locationId);
     if (position === undefined) return;
     const event = decide(
       position,
@@ -275,7 +235,7 @@ export class Shard {
     nowMs: number,
     events: StockEvent[],
   ): StockOutcome {
-    const found = this.find(command.sku, command.locationId);
+    const found = this.positions.find(command.sku, command.locationId);
     const position = found ?? newPosition(command.sku, command.locationId);
     const event = decide(position, command, order);
     if (event.type === "command-refused") {
@@ -292,14 +252,14 @@ export class Shard {
     }
     return {
       status: "applied",
-      position: bucketsOf(found ?? this.find(command.sku, command.locationId) ?? position),
+      position: bucketsOf(found ?? this.positions.find(command.sku, command.locationId) ?? position),
     };
   }
 
   private fold(event: StockEvent, nowMs: number): void {
-    let position = this.find(event.sku, event.locationId);
+    let position = this.positions.find(event.sku, event.locationId);
     if (event.type !== "command-refused" && event.type !== "nothing-changed") {
-      position ??= this.addPosition(newPosition(event.sku, event.locationId));
+      position ??= this.positions.add(event.sku, event.locationId);
       const holdsBefore = position.holds?.size ?? 0;
       applyToPosition(position, event);
       this.holdCount += (position.holds?.size ?? 0) - holdsBefore;
@@ -311,9 +271,9 @@ export class Shard {
           holdId: event.holdId,
         });
       }
-      if (event.type === "stock-reserved" && event.orderId !== "") this.rememberOrder(event, nowMs);
+      if (event.type === "stock-reserved" && event.orderId !== "") this.orders.remember(event, nowMs);
       else if (event.type === "hold-released" && event.reason === ORDER_UNDONE)
-        this.orders.delete(event.orderId);
+        this.orders.drop(event.orderId);
     }
     if (event.commandId !== "") {
       this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
@@ -323,59 +283,15 @@ export class Shard {
   private endBatch(nowMs: number, eventCount: number): void {
     this.nowMs = nowMs;
     this.commands.advance(nowMs);
-    this.forgetOrders(nowMs, eventCount);
-  }
-
-  private rememberOrder(event: StockEvent, nowMs: number): void {
-    const placed: PlacedHold = {
-      holdId: event.holdId,
-      lineId: event.lineId,
-      sku: event.sku,
-      locationId: event.locationId,
-      quantity: event.reserved,
-    };
-    const memory = this.orders.get(event.orderId);
-    if (memory === undefined) this.orders.set(event.orderId, { atMs: nowMs, holds: [placed] });
-    else memory.holds.push(placed);
-  }
-
-  /**
-   * Orders are forgotten like commands, but never while they hold anything. Looks at a few of the oldest a batch, so
-   * that no batch pays for a day of orders.
-   */
-  private forgetOrders(nowMs: number, eventCount: number): void {
-    let looks = 2 * eventCount;
-    for (const [orderId, memory] of this.orders) {
-      const outdated = memory.atMs < nowMs - COMMAND_WINDOW_MS || this.orders.size > COMMAND_WINDOW_SIZE;
-      if (!outdated || looks === 0) return;
-      looks -= 1;
-      this.orders.delete(orderId);
-      if (memory.holds.some((hold) => this.find(hold.sku, hold.locationId)?.holds?.has(hold.holdId))) {
-        memory.atMs = nowMs;
-        this.orders.set(orderId, memory);
-      }
-    }
-  }
-
-  private find(sku: string, locationId: string): StockPosition | undefined {
-    const ofSku = this.positions.get(sku);
-    if (ofSku === undefined) return undefined;
-    for (const position of ofSku) {
-      if (position.locationId === locationId) return position;
-    }
-    return undefined;
-  }
-
-  private addPosition(position: StockPosition): StockPosition {
-    const ofSku = this.positions.get(position.sku);
-    if (ofSku === undefined) this.positions.set(position.sku, [position]);
-    else ofSku.push(position);
-    this.positionCount += 1;
-    return position;
+    this.orders.forget(
+      nowMs,
+      2 * eventCount,
+      (hold) => this.positions.find(hold.sku, hold.locationId)?.holds?.has(hold.holdId) === true,
+    );
   }
 
   private positionsOf(sku: string): PositionView[] {
-    return (this.positions.get(sku) ?? []).map((position) => ({
+    return this.positions.ofSku(sku).map((position) => ({
       sku,
       locationId: position.locationId,
       ...bucketsOf(position),
@@ -384,7 +300,7 @@ export class Shard {
 
   private holdsOf(address: PositionAddress): HoldView[] {
     const views: HoldView[] = [];
-    for (const hold of this.find(address.sku, address.locationId)?.holds?.values() ?? []) {
+    for (const hold of this.positions.find(address.sku, address.locationId)?.holds?.values() ?? []) {
       for (const state of ["reserved", "allocated", "picked"] as const) {
         if (hold[state] === 0) continue;
         views.push({
@@ -401,51 +317,13 @@ export class Shard {
     return views;
   }
 
-  private restorePosition(wire: WireState[1][number]): void {
-    const [sku, locationId, onHand, reserved, allocated, picked, unavailable, safetyStock, holds] = wire;
-    const position = this.addPosition(newPosition(sku, locationId));
-    Object.assign(position, { onHand, reserved, allocated, picked, unavailable, safetyStock });
-    for (const [holdId, orderId, lineId, cause, held, firm, taken, expiresAtMs] of holds) {
-      position.holds ??= new Map();
-      position.holds.set(holdId, {
-        holdId,
-        orderId,
-        lineId,
-        cause,
-        reserved: held,
-        allocated: firm,
-        picked: taken,
-        expiresAtMs,
-      });
+  private restorePosition(wire: WirePosition): void {
+    const [sku, locationId] = wire;
+    const position = this.positions.add(sku, locationId);
+    fillFromWire(position, wire);
+    for (const { holdId, reserved, expiresAtMs } of position.holds?.values() ?? []) {
       this.holdCount += 1;
-      if (held > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
+      if (reserved > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
     }
   }
-}
-
-function positionToWire(position: StockPosition): WireState[1][number] {
-  const holds: WireState[1][number][8][number][] = [];
-  for (const hold of position.holds?.values() ?? []) {
-    holds.push([
-      hold.holdId,
-      hold.orderId,
-      hold.lineId,
-      hold.cause,
-      hold.reserved,
-      hold.allocated,
-      hold.picked,
-      hold.expiresAtMs,
-    ]);
-  }
-  return [
-    position.sku,
-    position.locationId,
-    position.onHand,
-    position.reserved,
-    position.allocated,
-    position.picked,
-    position.unavailable,
-    position.safetyStock,
-    holds,
-  ];
 }
