@@ -1,0 +1,128 @@
+/**
+ * The engine and its gateway alone, on a given database: no sagas, no devices, no dashboard, no sandbox. What the bench
+ * and the fault harness drive as a process of its own, by the public protocol.
+ *
+ * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on SIGTERM or
+ * SIGINT, or when the parent that has a channel to it is gone.
+ */
+import { parseArgs } from "node:util";
+import pino from "pino";
+import { type Engine, startEngine } from "../engine/engine.ts";
+import { VolatileDisk } from "../engine/volatile-disk.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
+import { channelAdapters } from "../integrations/channels/registry.ts";
+import { API_SCOPES, createApiKey } from "../store/api-keys.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate } from "../store/migrate.ts";
+import { untilEnd } from "./until-end.ts";
+
+const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/core-server-main.js [options]
+
+  --port <n>        port of the gateway (default 0: any free one; the ready line names it)
+  --host <address>  address to listen on (default 127.0.0.1)
+  --threads <n>     shard threads (default 2)
+  --shards <n>      logical shards (default 16; fixed when a database is first used)
+  --key <clear>     an API key that exists in the database (default: one with every right is created)
+  --not-durable     keep stock in memory only: everything is lost when the process ends. For measuring.
+  --log-level <l>   of the log on standard error (default warn)
+`;
+
+/** Who the created key belongs to, where the database has no company yet. */
+const COMPANY = { id: "core", name: "Core server", currency: "USD" };
+
+/** Nothing here buys labels: a carrier that no request reaches. */
+const NO_CARRIER = { baseUrl: "http://127.0.0.1:9", apiKey: "none", webhookSecret: "none" };
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string", default: "0" },
+      host: { type: "string", default: "127.0.0.1" },
+      threads: { type: "string", default: "2" },
+      shards: { type: "string", default: "16" },
+      key: { type: "string" },
+      "not-durable": { type: "boolean", default: false },
+      "log-level": { type: "string", default: "warn" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const databaseUrl = process.env["DATABASE_URL"];
+  if (databaseUrl === undefined) {
+    process.stderr.write(`core-server: DATABASE_URL is not set\n\n${HELP}`);
+    return 2;
+  }
+  const logger = pino({ name: "core-server", level: values["log-level"] }, pino.destination(2));
+  const durable = !values["not-durable"];
+  if (!durable) {
+    logger.warn("NOT DURABLE: stock is kept in memory only and is lost when this process ends");
+  }
+
+  const ending = untilEnd();
+  await migrate(databaseUrl);
+  const database = openDatabase(databaseUrl, { name: "holdfast-core-server" });
+  const key = values.key ?? (await createKey(database));
+  const engine = await startEngine({
+    databaseUrl,
+    threads: Number(values.threads),
+    shards: Number(values.shards),
+    logger: logger.child({ part: "engine" }),
+    ...(durable ? {} : { disk: new VolatileDisk() }),
+  });
+  const gateway = await startGateway({
+    host: values.host,
+    port: Number(values.port),
+    publicUrl: `http://${values.host}`,
+    database,
+    allocator: engine.client,
+    channelAdapters,
+    carrier: createEasypostCarrier(NO_CARRIER),
+    dashboardFolder: "",
+    logger: logger.child({ part: "gateway" }),
+    readiness: () => readiness(database, engine),
+  });
+  process.stdout.write(`${JSON.stringify({ port: gateway.port, pid: process.pid, key, durable })}\n`);
+  await ending.reason;
+  await gateway.stop();
+  await engine.stop();
+  await database.end();
+  return 0;
+}
+
+async function createKey(database: Database): Promise<string> {
+  await database.query(
+    "insert into company (id, name, currency) select $1, $2, $3 where not exists (select from company)",
+    [COMPANY.id, COMPANY.name, COMPANY.currency],
+  );
+  const { rows } = await database.query<{ id: string }>("select id from company limit 1");
+  const key = await createApiKey(database, {
+    companyId: rows[0]?.id ?? COMPANY.id,
+    channelId: null,
+    name: "core server",
+    scopes: API_SCOPES,
+  });
+  return key.clearText;
+}
+
+async function readiness(
+  database: Database,
+  engine: Engine,
+): Promise<readonly { readonly name: string; readonly ready: boolean }[]> {
+  const answers = await Promise.allSettled([database.query("select 1"), engine.client.status()]);
+  return ["postgresql", "engine"].map((name, index) => ({
+    name,
+    ready: answers[index]?.status === "fulfilled",
+  }));
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    process.stderr.write(`core-server: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.exit(1);
+  },
+);
