@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import pino from "pino";
 import { type Engine, startEngine } from "../engine/engine.ts";
+import { armFailpoints } from "../engine/failpoints.ts";
 import { VolatileDisk } from "../engine/volatile-disk.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
@@ -26,6 +27,8 @@ const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/core-server-main.
   --key <clear>     an API key that exists in the database (default: one with every right is created)
   --not-durable     keep stock in memory only: everything is lost when the process ends. For measuring.
   --log-level <l>   of the log on standard error (default warn)
+
+For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a point of engine/failpoints.ts.
 `;
 
 /** Who the created key belongs to, where the database has no company yet. */
@@ -56,6 +59,9 @@ async function main(): Promise<number> {
     process.stderr.write(`core-server: DATABASE_URL is not set\n\n${HELP}`);
     return 2;
   }
+  // Before any thread is started: they inherit what is armed.
+  const faults = process.env["HOLDFAST_FAILPOINT"];
+  if (faults !== undefined) armFailpoints(faults);
   const logger = pino({ name: "core-server", level: values["log-level"] }, pino.destination(2));
   const durable = !values["not-durable"];
   if (!durable) {

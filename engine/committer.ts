@@ -15,6 +15,7 @@ import type { JournalRow } from "../store/journal.ts";
 import { chainRow, checksumOf, stateHashOf } from "./checksum.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
 import { encodeEntries } from "./journal-codec.ts";
 import { type Attachment, failRound, type Round } from "./round.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
@@ -115,6 +116,7 @@ export class Committer {
         if (rejected === undefined) attachment.waiter.committed();
         else attachment.waiter.failed(rejectionError(attachment.writer.name, rejected));
       }
+      failpoint("commit-in-settle");
     }
   }
 
@@ -127,6 +129,7 @@ export class Committer {
       for (const round of commit.rounds) this.uncommitted -= round.size;
       if (fault === null) {
         this.settle(commit);
+        failpoint("commit-after-settle");
         this.options.onProgress();
       } else {
         this.faulted = true;
@@ -161,8 +164,10 @@ export class Committer {
         }
         const grouped = groupByWriter(attachments);
         const batches = grouped.map(toBatch);
+        failpoint("commit-before-append");
         const result = await this.options.disk.commit(rows, batches);
         if (result.status === "committed") {
+          failpoint("commit-before-settle");
           this.advance(rows);
           this.keepSnapshots(commit.rounds);
           this.options.onCommitted(rows);

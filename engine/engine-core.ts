@@ -15,6 +15,7 @@ import type { SourcingLocation } from "./allocator-client.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
 import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
 import { Intake, type Work } from "./intake.ts";
 import { type Attachment, failRound } from "./round.ts";
 import { RoundRunner } from "./round-runner.ts";
@@ -149,6 +150,7 @@ export class EngineCore {
   private async runRound(expiring: readonly number[], snapshots: readonly number[]): Promise<void> {
     const works = this.intake.take(MAX_ROUND);
     try {
+      failpoint("round-before-apply");
       const { round, deferred, failed } = await this.runner.run(works, {
         nowMs: this.scheduler.now(),
         locations: this.locations,
@@ -157,6 +159,7 @@ export class EngineCore {
       });
       this.intake.putBack(deferred);
       for (const [shard, reason] of failed) this.shardFailed(shard, reason);
+      failpoint("round-after-apply");
       this.committer.submit(round);
     } catch (cause) {
       // A bug in the round itself: nothing of it was submitted, and what the shards did of it must go.
@@ -293,7 +296,9 @@ export class EngineCore {
     let told = false;
     for (;;) {
       try {
+        failpoint("fault-before-renew");
         const renewed = await this.options.disk.renew(held);
+        failpoint("fault-after-renew");
         const landed = fault.fenced ? new Set() : await this.options.disk.landed(fault.rows);
         return { renewed, landed: fault.rows.length > 0 && landed.size === fault.rows.length };
       } catch (cause) {

@@ -14,6 +14,7 @@ import type { AllocatorClient } from "./allocator-client.ts";
 import { EngineCore } from "./engine-core.ts";
 import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
 import { threadOf } from "./placement.ts";
 import { PostgresDisk } from "./postgres-disk.ts";
 import { Projection } from "./projection.ts";
@@ -121,5 +122,7 @@ async function takeShards(
       `this database is laid out for ${laidOut} shards and cannot run with ${shards}: set the number of shards to ${laidOut}`,
     );
   }
-  return takeLeases(database, shards, owner);
+  const epochs = await takeLeases(database, shards, owner);
+  failpoint("takeover-leases-taken");
+  return epochs;
 }

@@ -9,6 +9,7 @@ import { type JournalRow, readJournal } from "../store/journal.ts";
 import { lockProjection, projectMovements, type StockMovement } from "../store/stock-ledger.ts";
 import { checksumOf } from "./checksum.ts";
 import { EngineError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
 import { decodeEntries } from "./journal-codec.ts";
 
 /** A few thousand movements a transaction keep its statements cheap and its locks short. */
@@ -99,8 +100,10 @@ export class JournalProjector {
       const last = rows.at(-1);
       if (last === undefined) return from;
       await projectMovements(transaction, shard, rows.flatMap(movementsOf), last.sequence);
+      failpoint("projector-before-commit");
       return last.sequence;
     });
+    failpoint("projector-after-commit");
     this.projected.set(shard, reached);
   }
 }

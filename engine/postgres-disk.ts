@@ -10,6 +10,7 @@ import { appendToJournal, type JournalRow, readJournal, readJournalHashes } from
 import { renewLeases } from "../store/shard-lease.ts";
 import { readLatestSnapshot, type SnapshotRow, writeSnapshot } from "../store/snapshot.ts";
 import type { CommitResult, EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import { failpoint } from "./failpoints.ts";
 import type { RecoverySource } from "./shard-host.ts";
 
 /** Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. */
@@ -42,7 +43,9 @@ export class PostgresDisk implements EngineDisk {
     const client = await this.connect();
     if (batches.length === 0) {
       // One statement is one transaction: rows for all shards or, where one is fenced, none.
-      return { status: (await appendToJournal(client, rows)) ? "committed" : "fenced" };
+      const appended = appendToJournal(client, rows);
+      failpoint("commit-sent");
+      return { status: (await appended) ? "committed" : "fenced" };
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -51,8 +54,12 @@ export class PostgresDisk implements EngineDisk {
           await client.query("rollback");
           return { status: "fenced" };
         }
+        failpoint("commit-after-append");
         for (const { writer, records } of batches) await writer.write(client, records);
-        await client.query("commit");
+        failpoint("commit-before-commit");
+        const committed = client.query("commit");
+        failpoint("commit-sent");
+        await committed;
         return { status: "committed" };
       } catch (cause) {
         if (isOperatingFault(cause)) throw cause;
@@ -115,8 +122,10 @@ export class PostgresDisk implements EngineDisk {
     };
   }
 
-  writeSnapshot(snapshot: SnapshotRow): Promise<void> {
-    return writeSnapshot(this.database, snapshot);
+  async writeSnapshot(snapshot: SnapshotRow): Promise<void> {
+    failpoint("snapshot-before-write");
+    await writeSnapshot(this.database, snapshot);
+    failpoint("snapshot-after-write");
   }
 
   /** Ends the commit connection politely, once nothing is under way. */

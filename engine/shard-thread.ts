@@ -6,6 +6,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { EngineError } from "./errors.ts";
+import { failpoint } from "./failpoints.ts";
 import {
   decodeRequest,
   type Envelope,
@@ -43,7 +44,10 @@ function runShard(request: ShardRequest): ShardAnswer {
   const shard = shards.get(request.shard);
   if (shard === undefined) return { shard: request.shard, failure: "the shard is not open in this thread" };
   try {
-    return { shard: request.shard, reply: shard.run(request) };
+    failpoint("shard-before-apply");
+    const reply = shard.run(request);
+    failpoint("shard-after-apply");
+    return { shard: request.shard, reply };
   } catch (error) {
     shards.delete(request.shard);
     return { shard: request.shard, failure: error instanceof Error ? error.message : String(error) };
@@ -54,16 +58,21 @@ function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply 
   if (request.kind === "recover") {
     shards.delete(request.shard);
     recoveries.set(request.shard, new Recovery(request.shard, request.snapshot ?? undefined));
+    failpoint("recovery-after-snapshot");
     return { kind: "done" };
   }
   const recovery = recoveries.get(request.shard);
   if (recovery === undefined) throw new Error(`shard ${request.shard} is not being recovered`);
   if (request.kind === "replay") {
-    for (const row of request.rows) recovery.accept(row);
+    for (const row of request.rows) {
+      recovery.accept(row);
+      failpoint("recovery-mid-replay");
+    }
     return { kind: "done" };
   }
   recoveries.delete(request.shard);
   const { shard, head } = recovery.result();
+  failpoint("recovery-before-open");
   shards.set(request.shard, shard);
   return { kind: "opened", ...head, ...shard.figures() };
 }

@@ -13,6 +13,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
 } from "../../config/limits.ts";
+import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture-order.ts";
 import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/feed.ts";
 import { type Principal, requirePermission } from "../authentication.ts";
@@ -82,6 +83,7 @@ export class Connection {
 
   receive(bytes: Buffer, isBinary: boolean): void {
     if (!this.#open) return;
+    failpoint("gateway-message-read");
     let messages: readonly unknown[];
     try {
       messages = this.#readFrame(bytes, isBinary);
@@ -126,6 +128,7 @@ export class Connection {
     if (!this.#open || this.#outbox.length === 0) return;
     const messages = this.#outbox;
     this.#outbox = [];
+    failpoint("gateway-before-reply");
     this.#socket.send(this.#codec.encode(messages));
   }
 
