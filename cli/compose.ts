@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import { projectRoot } from "../config/project-root.ts";
 import type { Settings } from "../config/settings.ts";
 import { startDeviceBridge } from "../devices/bridge.ts";
-import type { AllocatorClient, SourcingLocation } from "../engine/allocator-client.ts";
+import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
@@ -20,6 +20,7 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
 import { startSagaWorker } from "../workflows/worker.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";
+import { sourcingLocations } from "./sourcing-locations.ts";
 import type { Steps } from "./terminal.ts";
 
 /** Settings in which every address is known. */
@@ -159,14 +160,6 @@ export async function startSystem(
     await stopAll();
     throw error;
   }
-}
-
-async function sourcingLocations(database: Database): Promise<readonly SourcingLocation[]> {
-  const { rows } = await database.query<SourcingLocation>(
-    `select id as "locationId", kind, priority, latitude, longitude, address->>'country' as country
-       from location where active order by id`,
-  );
-  return rows;
 }
 
 async function readiness(

@@ -16,6 +16,7 @@ import { channelAdapters } from "../integrations/channels/registry.ts";
 import { API_SCOPES, createApiKey } from "../store/api-keys.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { migrate } from "../store/migrate.ts";
+import { sourcingLocations } from "./sourcing-locations.ts";
 import { untilEnd } from "./until-end.ts";
 
 const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/core-server-main.js [options]
@@ -26,6 +27,7 @@ const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/core-server-main.
   --shards <n>      logical shards (default 16; fixed when a database is first used)
   --key <clear>     an API key that exists in the database (default: one with every right is created)
   --not-durable     keep stock in memory only: everything is lost when the process ends. For measuring.
+  --snapshot-every-rows <n>  journal rows of a shard between two snapshots (default: the engine's)
   --log-level <l>   of the log on standard error (default warn)
 
 For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a point of engine/failpoints.ts.
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
       shards: { type: "string", default: "16" },
       key: { type: "string" },
       "not-durable": { type: "boolean", default: false },
+      "snapshot-every-rows": { type: "string" },
       "log-level": { type: "string", default: "warn" },
       help: { type: "boolean", default: false },
     },
@@ -54,6 +57,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  const { "snapshot-every-rows": snapshotEveryRows } = values;
   const databaseUrl = process.env["DATABASE_URL"];
   if (databaseUrl === undefined) {
     process.stderr.write(`core-server: DATABASE_URL is not set\n\n${HELP}`);
@@ -78,7 +82,9 @@ async function main(): Promise<number> {
     shards: Number(values.shards),
     logger: logger.child({ part: "engine" }),
     ...(durable ? {} : { disk: new VolatileDisk() }),
+    ...(snapshotEveryRows === undefined ? {} : { snapshotEveryRows: Number(snapshotEveryRows) }),
   });
+  engine.client.setLocations(await sourcingLocations(database));
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),
