@@ -10,26 +10,40 @@ export function checksumOf(bytes: Uint8Array): number {
   return crc32(bytes);
 }
 
+/** SHA-256 of a shard's state. */
 export function stateHashOf(state: Uint8Array): Buffer {
   return createHash("sha256").update(state).digest();
 }
 
-/** Hash of a journal row: of the hash before it and its bytes. */
-export function chainHash(previousHash: Uint8Array, entries: Uint8Array): Buffer {
-  return createHash("sha256").update(previousHash).update(entries).digest();
+/** Where a stored piece belongs: part of its hash, so that it cannot pass for another. */
+type Place = { readonly shard: number; readonly sequence: number; readonly epoch: number };
+
+/** Hash of a journal row: of the hash before it, its place and its bytes. */
+export function chainHash(previousHash: Uint8Array, place: Place, entries: Uint8Array): Buffer {
+  return createHash("sha256").update(previousHash).update(placeBytes(place)).update(entries).digest();
+}
+
+/** Hash of a snapshot: of the hash of the journal row that it stands at, its place and its state. */
+export function snapshotHash(journalHash: Uint8Array, place: Place, state: Uint8Array): Buffer {
+  return createHash("sha256")
+    .update("snapshot")
+    .update(journalHash)
+    .update(placeBytes(place))
+    .update(state)
+    .digest();
+}
+
+function placeBytes({ shard, sequence, epoch }: Place): Uint8Array {
+  return new Uint8Array(Float64Array.of(shard, sequence, epoch).buffer);
 }
 
 /** The row that comes after the row with `previousHash`, ready to append. */
-export function chainRow(
-  position: { readonly shard: number; readonly sequence: number; readonly epoch: number },
-  previousHash: Buffer,
-  entries: Buffer,
-): JournalRow {
+export function chainRow(place: Place, previousHash: Buffer, entries: Buffer): JournalRow {
   return {
-    ...position,
+    ...place,
     checksum: checksumOf(entries),
     previousHash,
-    hash: chainHash(previousHash, entries),
+    hash: chainHash(previousHash, place, entries),
     entries,
   };
 }

@@ -12,7 +12,7 @@
  */
 import type { Logger } from "pino";
 import type { JournalRow } from "../store/journal.ts";
-import { chainRow, checksumOf, stateHashOf } from "./checksum.ts";
+import { chainRow } from "./checksum.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
@@ -63,7 +63,6 @@ export class Committer {
   private queue: Round[] = [];
   private inFlight: Commit | null = null;
   private faulted = false;
-  private readonly snapshotWrites = new Set<Promise<void>>();
   /** Commands, orders and reads that are not committed yet. */
   uncommitted = 0;
 
@@ -103,10 +102,6 @@ export class Committer {
     if (this.queue.length > 0 && this.inFlight === null) void this.run();
   }
 
-  async snapshotsWritten(): Promise<void> {
-    await Promise.all(this.snapshotWrites);
-  }
-
   /** Tells the callers of a commit that it is durable. */
   settle(commit: Commit): void {
     for (const round of commit.rounds) {
@@ -138,14 +133,14 @@ export class Committer {
     }
   }
 
-  /** The rounds that wait, up to a size, and no further than one with a snapshot: its row must end with it. */
+  /** The rounds that wait, up to a size. */
   private take(): Round[] {
     let count = 0;
     let bytes = 0;
     for (const round of this.queue) {
       count += 1;
       for (const blobs of round.blobs.values()) for (const blob of blobs) bytes += blob.length;
-      if (round.snapshots.size > 0 || bytes >= MAX_COMMIT_BYTES) break;
+      if (bytes >= MAX_COMMIT_BYTES) break;
     }
     return this.queue.splice(0, count);
   }
@@ -158,10 +153,7 @@ export class Committer {
           round.attachments.filter((attachment) => !commit.rejected.has(attachment)),
         );
         rows = this.rowsOf(commit.rounds, attachments.length > 0);
-        if (rows.length === 0) {
-          this.keepSnapshots(commit.rounds);
-          return null;
-        }
+        if (rows.length === 0) return null;
         const grouped = groupByWriter(attachments);
         const batches = grouped.map(toBatch);
         failpoint("commit-before-append");
@@ -169,7 +161,6 @@ export class Committer {
         if (result.status === "committed") {
           failpoint("commit-before-settle");
           this.advance(rows);
-          this.keepSnapshots(commit.rounds);
           this.options.onCommitted(rows);
           return null;
         }
@@ -233,30 +224,6 @@ export class Committer {
       const entry = this.options.directory.entry(row.shard);
       entry.sequence = row.sequence;
       entry.hash = row.hash;
-      entry.rowsSinceSnapshot += 1;
-    }
-  }
-
-  /** Only the last round's snapshots equal what is committed now. */
-  private keepSnapshots(rounds: readonly Round[]): void {
-    for (const [shard, state] of rounds.at(-1)?.snapshots ?? []) {
-      const entry = this.options.directory.entry(shard);
-      const snapshot = {
-        shard,
-        sequence: entry.sequence,
-        epoch: entry.epoch,
-        checksum: checksumOf(state),
-        journalHash: entry.hash,
-        stateHash: stateHashOf(state),
-        state: Buffer.from(state.buffer, state.byteOffset, state.byteLength),
-      };
-      entry.rowsSinceSnapshot = 0;
-      const write: Promise<void> = this.options.disk
-        .writeSnapshot(snapshot)
-        // Recovery reads more journal without it; the next one comes by itself.
-        .catch((cause: unknown) => this.options.logger.warn({ shard, cause }, "a snapshot was not written"))
-        .finally(() => this.snapshotWrites.delete(write));
-      this.snapshotWrites.add(write);
     }
   }
 }

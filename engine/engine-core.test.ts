@@ -11,16 +11,23 @@ import type { SnapshotRow } from "../store/snapshot.ts";
 import { LOCATIONS, orderRequest, receive, silentLogger } from "../test-support/engine.ts";
 import { Allocator } from "./allocator.ts";
 import type { CommitWriter, OrderReservation } from "./allocator-client.ts";
+import { compact } from "./compaction.ts";
 import { EngineCore } from "./engine-core.ts";
-import type { CommitResult, EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import type {
+  CommitResult,
+  CompactionResult,
+  EngineDisk,
+  RejectedRecord,
+  WriterBatch,
+} from "./engine-disk.ts";
 import { decodeEntries } from "./journal-codec.ts";
 import type { ShardAnswer } from "./messages.ts";
 import { shardOf } from "./placement.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type RecoverySource, recoverShard } from "./recovery.ts";
 import { realScheduler } from "./scheduler.ts";
 import type { Shard, ShardRequest } from "./shard.ts";
 import { ShardDirectory } from "./shard-directory.ts";
-import type { RecoverySource, ShardFigures, ShardHost } from "./shard-host.ts";
+import type { Recovered, ShardHost } from "./shard-host.ts";
 
 const SHARDS = 3;
 const SKUS = ["A", "B", "C", "D", "E"];
@@ -135,18 +142,23 @@ class OwnersDisk implements EngineDisk {
 
   recoverySource(shard: number): RecoverySource {
     const { rows, snapshots } = this.disk;
-    const snapshot = snapshots.filter((candidate) => candidate.shard === shard).at(-1);
     return {
-      snapshot: () => Promise.resolve(snapshot),
-      rows: async function* () {
-        yield rows.filter((row) => row.shard === shard && row.sequence > (snapshot?.sequence ?? 0));
+      snapshots: async function* () {
+        yield* snapshots.filter((candidate) => candidate.shard === shard).reverse();
+      },
+      rows: async function* (sequence) {
+        const after = rows.filter((row) => row.shard === shard && row.sequence > sequence);
+        if (after.length > 0) yield after;
       },
     };
   }
 
-  async writeSnapshot(snapshot: SnapshotRow): Promise<void> {
+  async compact(shard: number, epoch: number): Promise<CompactionResult> {
+    const { snapshot, damaged } = await compact(shard, epoch, this.recoverySource(shard));
     await pause(this.random);
-    if (this.disk.leases.get(snapshot.shard)?.epoch === snapshot.epoch) this.disk.snapshots.push(snapshot);
+    const written = snapshot !== null && this.disk.leases.get(shard)?.epoch === epoch;
+    if (written) this.disk.snapshots.push(snapshot);
+    return { written, damaged };
   }
 }
 
@@ -178,12 +190,10 @@ class LocalHost implements ShardHost {
     });
   }
 
-  async recover(shard: number, source: RecoverySource): Promise<ShardFigures> {
-    const recovery = new Recovery(shard, await source.snapshot());
-    for await (const rows of source.rows()) for (const row of rows) recovery.accept(row);
-    const { shard: recovered, head } = recovery.result();
+  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
+    const { shard: recovered, head, damaged } = await recoverShard(shard, source);
     this.shards.set(shard, recovered);
-    return { ...head, ...recovered.figures() };
+    return { ...head, ...recovered.figures(), damaged };
   }
 
   stop(): Promise<void> {
@@ -216,7 +226,7 @@ async function startOwner(
     directory,
     logger: silentLogger,
     scheduler: { ...realScheduler, now: () => 1_700_000_000_000 },
-    snapshotEveryRows: 4,
+    snapshotEvery: { rows: 4, bytes: 1_000_000 },
     onCommitted: () => {},
   });
   await core.start();
@@ -323,7 +333,7 @@ async function simulate(seed: number): Promise<void> {
   // Every snapshot equals the replay of the journal up to it, and epochs never go back.
   for (let shard = 0; shard < SHARDS; shard += 1) {
     const rows = disk.rows.filter((row) => row.shard === shard);
-    const replay = new Recovery(shard, undefined);
+    const replay = new Recovery(shard, null);
     for (const row of rows) {
       replay.accept(row);
       for (const snapshot of disk.snapshots) {

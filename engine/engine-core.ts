@@ -10,18 +10,22 @@
  * E3 A shard that another process has taken over is never taken back.
  */
 import type { Logger } from "pino";
+import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
 import type { JournalRow } from "../store/journal.ts";
-import type { SourcingLocation } from "./allocator-client.ts";
+import type { Kit, SourcingLocation } from "./allocator-client.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
 import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { Intake, type Work } from "./intake.ts";
+import { kitBookOf } from "./kits.ts";
+import type { SourcingSetup } from "./order-reservation.ts";
 import { type Attachment, failRound } from "./round.ts";
 import { RoundRunner } from "./round-runner.ts";
 import { pause, type Scheduler } from "./scheduler.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
+import { SnapshotKeeper } from "./snapshot-keeper.ts";
 
 /** A round must stay short: its callers wait for each other, and a thread that is silent for long counts as hung. */
 const MAX_ROUND = 4096;
@@ -43,8 +47,8 @@ export type EngineCoreOptions = {
   readonly directory: ShardDirectory;
   readonly logger: Logger;
   readonly scheduler: Scheduler;
-  /** Journal rows of a shard after which its state is written down. */
-  readonly snapshotEveryRows: number;
+  /** Rows or bytes of a shard's journal, whichever come first, after which its state is written down. */
+  readonly snapshotEvery: { readonly rows: number; readonly bytes: number };
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
 };
 
@@ -55,7 +59,8 @@ export class EngineCore {
   private readonly directory: ShardDirectory;
   private readonly committer: Committer;
   private readonly runner: RoundRunner;
-  private locations: ReadonlyMap<string, SourcingLocation> = new Map();
+  private readonly snapshots: SnapshotKeeper;
+  private setup: SourcingSetup = { locations: new Map(), kits: new Map(), rules: STANDARD_SOURCING_RULES };
   /** Shards to rebuild as soon as nothing of theirs is on its way to the disk. */
   private readonly lost = new Set<number>();
   private readonly recovering = new Set<number>();
@@ -93,7 +98,21 @@ export class EngineCore {
           this.undoing = { attachments, done };
           this.signal();
         }),
-      onCommitted: options.onCommitted,
+      onCommitted: (rows) => {
+        this.snapshots.committed(rows);
+        options.onCommitted(rows);
+      },
+    });
+    this.snapshots = new SnapshotKeeper({
+      disk: options.disk,
+      directory: options.directory,
+      logger: options.logger,
+      every: options.snapshotEvery,
+      onCorrupt: (shard) => {
+        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more, and decides.
+        this.lose(shard);
+        this.signal();
+      },
     });
   }
 
@@ -104,7 +123,19 @@ export class EngineCore {
   }
 
   setLocations(locations: readonly SourcingLocation[]): void {
-    this.locations = new Map(locations.map((location) => [location.locationId, location]));
+    this.setup = {
+      ...this.setup,
+      locations: new Map(locations.map((location) => [location.locationId, location])),
+    };
+  }
+
+  setSourcingRules(rules: SourcingRuleList): void {
+    this.setup = { ...this.setup, rules };
+  }
+
+  /** Throws `invalid_request` for a kit that could not be picked. */
+  setKits(kits: readonly Kit[]): void {
+    this.setup = { ...this.setup, kits: kitBookOf(kits) };
   }
 
   push(works: readonly Work[]): void {
@@ -119,14 +150,14 @@ export class EngineCore {
     this.signal();
   }
 
-  /** Finishes what was accepted, writes snapshots and ends the loop. */
+  /** Finishes what was accepted, ends the loop and writes down what would take long to replay. */
   async stop(): Promise<void> {
     this.intake.closed = new EngineError("engine_stopped", "the engine has stopped");
     this.stopping = true;
     this.signal();
     await this.running;
     this.ended = true;
-    await this.committer.snapshotsWritten();
+    await this.snapshots.finish();
     this.cancelExpiry?.();
   }
 
@@ -137,25 +168,22 @@ export class EngineCore {
       else {
         this.rebuildLost();
         const expiring = this.dueShards();
-        const snapshots = this.snapshotsDue();
         if (this.committer.uncommitted >= MAX_UNCOMMITTED) await this.sleep();
-        else if (!this.intake.isEmpty || expiring.length > 0 || snapshots.length > 0) {
-          await this.runRound(expiring, snapshots);
-        } else if (this.stopping && this.committer.idle) return;
+        else if (!this.intake.isEmpty || expiring.length > 0) await this.runRound(expiring);
+        else if (this.stopping && this.committer.idle) return;
         else await this.sleep();
       }
     }
   }
 
-  private async runRound(expiring: readonly number[], snapshots: readonly number[]): Promise<void> {
+  private async runRound(expiring: readonly number[]): Promise<void> {
     const works = this.intake.take(MAX_ROUND);
     try {
       failpoint("round-before-apply");
       const { round, deferred, failed } = await this.runner.run(works, {
         nowMs: this.scheduler.now(),
-        locations: this.locations,
+        setup: this.setup,
         expiring,
-        snapshots,
       });
       this.intake.putBack(deferred);
       for (const [shard, reason] of failed) this.shardFailed(shard, reason);
@@ -222,21 +250,22 @@ export class EngineCore {
   private async recover(entry: ShardEntry): Promise<void> {
     const { shard } = entry;
     const source = this.options.disk.recoverySource(shard);
-    let rowsRead = 0;
+    const read = { rows: 0, bytes: 0 };
     this.recovering.add(shard);
     const figures = await this.options.host
       .recover(shard, {
-        snapshot: source.snapshot,
-        rows: async function* () {
-          for await (const rows of source.rows()) {
-            rowsRead += rows.length;
+        snapshots: () => source.snapshots(),
+        rows: async function* (sequence) {
+          for await (const rows of source.rows(sequence)) {
+            read.rows += rows.length;
+            for (const row of rows) read.bytes += row.entries.length;
             yield rows;
           }
         },
       })
       .finally(() => this.recovering.delete(shard));
+    this.snapshots.report(figures.damaged);
     if (entry.status === "fenced") return;
-    entry.rowsSinceSnapshot = rowsRead;
     entry.sequence = figures.sequence;
     entry.hash = figures.hash;
     entry.nextExpiryAtMs = figures.nextExpiryAtMs;
@@ -244,6 +273,7 @@ export class EngineCore {
     entry.holdCount = figures.holdCount;
     // Lost again meanwhile: the thread that has it now is not the one that was asked.
     if (!this.lost.has(shard)) entry.status = "live";
+    this.snapshots.recovered(shard, read);
     this.armExpiry();
   }
 
@@ -324,17 +354,6 @@ export class EngineCore {
     return this.directory.entries
       .filter((entry) => entry.status === "live" && entry.nextExpiryAtMs > 0 && entry.nextExpiryAtMs <= nowMs)
       .map((entry) => entry.shard);
-  }
-
-  /** Shards whose journal has grown enough since their last snapshot; at the end, all that it has grown for. */
-  private snapshotsDue(): readonly number[] {
-    const stopping = this.stopping && this.intake.isEmpty && this.committer.idle;
-    const threshold = stopping ? 1 : this.options.snapshotEveryRows;
-    const due = this.directory.entries.filter(
-      (entry) => entry.status === "live" && entry.rowsSinceSnapshot >= threshold,
-    );
-    for (const entry of due) entry.rowsSinceSnapshot = 0;
-    return due.map((entry) => entry.shard);
   }
 
   private armExpiry(): void {

@@ -2,9 +2,8 @@
  * What the engine needs of durable storage: PostgreSQL in production, a simulated disk in a simulation.
  */
 import type { JournalRow } from "../store/journal.ts";
-import type { SnapshotRow } from "../store/snapshot.ts";
 import type { CommitWriter } from "./allocator-client.ts";
-import type { RecoverySource } from "./shard-host.ts";
+import type { DamagedSnapshot, RecoverySource } from "./recovery.ts";
 
 /** The records of one writer in one commit. */
 export type WriterBatch = {
@@ -28,6 +27,13 @@ export type RejectedRecord = {
   readonly locked: boolean;
 };
 
+export type CompactionResult = {
+  /** False: there was nothing new to write down, or the shard belongs to somebody else now. */
+  readonly written: boolean;
+  /** Snapshots that were found damaged on the way. */
+  readonly damaged: readonly DamagedSnapshot[];
+};
+
 export interface EngineDisk {
   /** Writes rows and records in one transaction. Rejects where the outcome is not known. */
   commit(rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult>;
@@ -46,5 +52,9 @@ export interface EngineDisk {
 
   recoverySource(shard: number): RecoverySource;
 
-  writeSnapshot(snapshot: SnapshotRow): Promise<void>;
+  /**
+   * Makes the next snapshot of a shard from what is stored (`compaction.ts`) and writes it under the fence of `epoch`.
+   * Rejects with `journal_corrupt` where the stored journal is damaged.
+   */
+  compact(shard: number, epoch: number): Promise<CompactionResult>;
 }

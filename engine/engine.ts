@@ -23,6 +23,10 @@ import { ShardDirectory } from "./shard-directory.ts";
 import { startThread } from "./start-thread.ts";
 import { ThreadHost } from "./thread-host.ts";
 
+/** A shard's journal between two snapshots at most: a second of replay. */
+const SNAPSHOT_EVERY_ROWS = 20_000;
+const SNAPSHOT_EVERY_BYTES = 32 * 1024 * 1024;
+
 export type EngineOptions = {
   readonly databaseUrl: string;
   /** Worker threads that host the shards. */
@@ -32,7 +36,7 @@ export type EngineOptions = {
   readonly logger: Logger;
   /** Milliseconds after which a silent shard thread is taken for hung. Default 5,000. */
   readonly hangAfterMs?: number;
-  /** Journal rows of a shard between two snapshots. Default 5,000: some seconds of replay at most. */
+  /** Journal rows of a shard between two snapshots. Default 20,000, and at most 32 MB: a second of replay. */
   readonly snapshotEveryRows?: number;
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: (index: number) => Worker;
@@ -44,7 +48,7 @@ export type Engine = {
   readonly client: AllocatorClient;
   /** Resolves once every movement committed before the call is in `stock_movement` and `stock_position`. */
   projected(): Promise<void>;
-  /** Finishes what was accepted, writes snapshots and ends all threads. */
+  /** Finishes what was accepted, writes down what would take long to replay and ends all threads. */
   stop(): Promise<void>;
 };
 
@@ -80,7 +84,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       directory,
       logger,
       scheduler: realScheduler,
-      snapshotEveryRows: options.snapshotEveryRows ?? 5_000,
+      snapshotEvery: { rows: options.snapshotEveryRows ?? SNAPSHOT_EVERY_ROWS, bytes: SNAPSHOT_EVERY_BYTES },
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
     });
     await core.start();

@@ -6,13 +6,13 @@
  */
 import { Packr, Unpackr } from "msgpackr";
 import type { JournalRow } from "../store/journal.ts";
-import type { SnapshotRow } from "../store/snapshot.ts";
+import type { RecoveryStart } from "./recovery.ts";
 import type { ShardReply, ShardRequest } from "./shard.ts";
 
 export type ThreadRequest =
   | { readonly kind: "run"; readonly requests: readonly ShardRequest[] }
   /** Starts to rebuild a shard; what the thread had of it is dropped. */
-  | { readonly kind: "recover"; readonly shard: number; readonly snapshot: SnapshotRow | null }
+  | { readonly kind: "recover"; readonly shard: number; readonly start: RecoveryStart | null }
   | { readonly kind: "replay"; readonly shard: number; readonly rows: readonly JournalRow[] }
   /** Puts the rebuilt shard to work. */
   | { readonly kind: "open"; readonly shard: number };
@@ -25,6 +25,8 @@ export type ShardAnswer =
 export type ThreadReply =
   | { readonly kind: "ran"; readonly answers: readonly ShardAnswer[] }
   | { readonly kind: "done" }
+  /** The snapshot to start from is damaged. */
+  | { readonly kind: "damaged"; readonly damage: string }
   | {
       readonly kind: "opened";
       readonly sequence: number;

@@ -4,14 +4,25 @@
  * Commits go over one connection of their own, which is thrown away on every error that is not the server's own answer
  * to a statement; everything else goes over the pool.
  */
+import { join } from "node:path";
 import pg from "pg";
+import { Piscina } from "piscina";
+import { projectRoot } from "../config/project-root.ts";
 import type { Database } from "../store/database.ts";
-import { appendToJournal, type JournalRow, readJournal, readJournalHashes } from "../store/journal.ts";
+import { appendToJournal, type JournalRow, readJournalHashes } from "../store/journal.ts";
 import { renewLeases } from "../store/shard-lease.ts";
-import { readLatestSnapshot, type SnapshotRow, writeSnapshot } from "../store/snapshot.ts";
-import type { CommitResult, EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import type {
+  CommitResult,
+  CompactionResult,
+  EngineDisk,
+  RejectedRecord,
+  WriterBatch,
+} from "./engine-disk.ts";
+import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
-import type { RecoverySource } from "./shard-host.ts";
+import type { RecoverySource } from "./recovery.ts";
+import type { SnapshotTask, SnapshotTaskResult } from "./snapshot-task.ts";
+import { storedShard } from "./stored-shard.ts";
 
 /** Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. */
 const STATEMENT_TIMEOUT_MS = 20_000;
@@ -22,7 +33,8 @@ const STATEMENT_TIMEOUT_MS = 20_000;
  */
 const LOCK_TIMEOUT_MS = 2_000;
 
-const RECOVERY_PAGE_ROWS = 500;
+/** How long the idle thread that makes snapshots is kept. */
+const SNAPSHOT_IDLE_MS = 5_000;
 
 const CONFLICT_ATTEMPTS = 3;
 
@@ -31,6 +43,12 @@ export class PostgresDisk implements EngineDisk {
   private readonly url: string;
   private readonly owner: string;
   private connection: pg.Client | null = null;
+  private readonly snapshots = new Piscina<SnapshotTask, SnapshotTaskResult>({
+    filename: join(projectRoot, "dist", "engine", "snapshot-task.js"),
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: SNAPSHOT_IDLE_MS,
+  });
 
   /** @param owner names this engine in the leases that it took; no two engines have the same. */
   constructor(database: Database, url: string, owner: string) {
@@ -103,33 +121,18 @@ export class PostgresDisk implements EngineDisk {
   }
 
   recoverySource(shard: number): RecoverySource {
-    const database = this.database;
-    let from = 0;
-    return {
-      snapshot: async () => {
-        const snapshot = await readLatestSnapshot(database, shard);
-        from = snapshot?.sequence ?? 0;
-        return snapshot;
-      },
-      rows: async function* () {
-        for (;;) {
-          const rows = await readJournal(database, shard, from, RECOVERY_PAGE_ROWS);
-          if (rows.length === 0) return;
-          yield rows;
-          from = rows.at(-1)?.sequence ?? from;
-        }
-      },
-    };
+    return storedShard(this.database, shard);
   }
 
-  async writeSnapshot(snapshot: SnapshotRow): Promise<void> {
-    failpoint("snapshot-before-write");
-    await writeSnapshot(this.database, snapshot);
-    failpoint("snapshot-after-write");
+  async compact(shard: number, epoch: number): Promise<CompactionResult> {
+    const result = await this.snapshots.run({ databaseUrl: this.url, shard, epoch });
+    if ("corrupt" in result) throw new EngineError("journal_corrupt", result.corrupt);
+    return result;
   }
 
   /** Ends the commit connection politely, once nothing is under way. */
   async close(): Promise<void> {
+    await this.snapshots.close();
     const client = this.connection;
     this.connection = null;
     await client?.end();

@@ -10,13 +10,7 @@
  * made goes to the committer as one piece.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type {
-  HoldView,
-  OrderReservation,
-  PlacedHold,
-  PositionView,
-  SourcingLocation,
-} from "./allocator-client.ts";
+import type { HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import { type ExecuteWork, type OrderWork, sizeOf, type Work } from "./intake.ts";
 import type { ShardAnswer } from "./messages.ts";
@@ -25,6 +19,7 @@ import {
   planReservation,
   type RoundStock,
   repeatedReservation,
+  type SourcingSetup,
   takeFrom,
 } from "./order-reservation.ts";
 import { shardOf } from "./placement.ts";
@@ -52,7 +47,6 @@ type Request = {
   orders: string[];
   skus: string[];
   addresses: PositionAddress[];
-  snapshot: boolean;
 };
 
 type PlannedOrder = {
@@ -77,29 +71,24 @@ export class RoundRunner {
 
   /**
    * @param expiring shards that have holds to expire.
-   * @param snapshots shards whose state after the round is wanted.
    */
   async run(
     works: readonly Work[],
     options: {
       readonly nowMs: number;
-      readonly locations: ReadonlyMap<string, SourcingLocation>;
+      readonly setup: SourcingSetup;
       readonly expiring: readonly number[];
-      readonly snapshots: readonly number[];
     },
   ): Promise<RoundResult> {
     const run = new Run(this.host, this.directory, this.shardCount, options.nowMs);
     for (const shard of options.expiring) run.requestTo(shard);
     const accepted = works.filter((work) => run.accept(work));
     await run.ask();
-    const { deferred, planned } = run.plan(accepted, options.locations);
+    const { deferred, planned } = run.plan(accepted, options.setup);
     await run.ask();
     run.checkPlaced(planned);
     run.attach(planned);
     await run.undoFailed(planned);
-    for (const shard of options.snapshots) run.requestTo(shard).snapshot = true;
-    await run.ask();
-    if (await run.undoFailed(planned)) run.dropSnapshots();
     run.finish(accepted, planned);
     return { round: run.round, deferred, failed: run.failed };
   }
@@ -123,7 +112,6 @@ class Run {
   private readonly nowMs: number;
   private requests = new Map<number, Request>();
   private readonly blobs: { readonly shard: number; readonly blob: Uint8Array }[] = [];
-  private readonly snapshots = new Map<number, Uint8Array>();
   private readonly outcomes = new Map<number, readonly StockOutcome[]>();
   private readonly views = new Map<string, PositionView[]>();
   private readonly holds = new Map<string, readonly HoldView[]>();
@@ -154,7 +142,6 @@ class Run {
         orders: [],
         skus: [],
         addresses: [],
-        snapshot: false,
       };
       this.requests.set(shard, request);
     }
@@ -214,7 +201,7 @@ class Run {
   /** Decides the orders in their order; places the parts of those that can be met. */
   plan(
     works: readonly Work[],
-    locations: ReadonlyMap<string, SourcingLocation>,
+    setup: SourcingSetup,
   ): { readonly deferred: readonly Work[]; readonly planned: readonly PlannedOrder[] } {
     const stock: RoundStock = new Map();
     for (const [sku, views] of this.views) {
@@ -233,8 +220,8 @@ class Run {
       const before = this.placedBefore.get(orderId);
       const reservation =
         before === undefined
-          ? planReservation(work.request, stock, locations)
-          : repeatedReservation(work.request, before);
+          ? planReservation(work.request, stock, setup)
+          : repeatedReservation(work.request, before, setup.kits);
       const holds = before === undefined && reservation.status === "reserved" ? reservation.holds : [];
       takeFrom(stock, holds);
       const placements = placementsOf(work.request, holds);
@@ -291,30 +278,22 @@ class Run {
 
   /**
    * Undoes the orders that a failed shard has a part in, until no further shard fails over it.
-   *
-   * @returns whether there was anything to undo.
    */
-  async undoFailed(planned: readonly PlannedOrder[]): Promise<boolean> {
-    for (let asked = false; ; asked = true) {
+  async undoFailed(planned: readonly PlannedOrder[]): Promise<void> {
+    for (;;) {
       for (const order of planned) {
         if (order.undone !== null || !this.hasFailed(order)) continue;
         const [shard] = [...order.shards].filter((candidate) => !this.isUp(candidate));
         this.undo(order, unavailableError(shard ?? 0, "it failed while the order was placed"));
       }
-      if (this.requests.size === 0) return asked;
+      if (this.requests.size === 0) return;
       await this.ask();
     }
-  }
-
-  /** Snapshots that later steps of the round have overtaken. */
-  dropSnapshots(): void {
-    this.snapshots.clear();
   }
 
   /** Puts together what goes to the committer and whom it tells. */
   finish(works: readonly Work[], planned: readonly PlannedOrder[]): void {
     for (const { shard, blob } of this.blobs) if (this.isUp(shard)) addBlob(this.round, shard, blob);
-    for (const [shard, state] of this.snapshots) if (this.isUp(shard)) this.round.snapshots.set(shard, state);
     const undone = new Set(
       planned.filter((order) => order.undone !== null).map((order) => order.work.request.orderId),
     );
@@ -395,7 +374,6 @@ class Run {
     }
     const { reply } = answer;
     if (reply.entries !== null) this.blobs.push({ shard: request.shard, blob: reply.entries });
-    if (reply.snapshot !== null) this.snapshots.set(request.shard, reply.snapshot);
     if (request.commands.length > 0) this.outcomes.set(request.shard, reply.outcomes);
     for (const [index, placement] of request.placements.entries()) {
       if (reply.placed[index]?.status !== "applied") this.refusedParts.add(placement.holdId);

@@ -28,14 +28,12 @@ export type Round = {
   readonly blobs: Map<number, Uint8Array[]>;
   readonly attachments: Attachment[];
   readonly waiters: Waiter[];
-  /** State of shards after this round, to be kept once the round is committed. */
-  readonly snapshots: Map<number, Uint8Array>;
   /** Commands, orders and reads in it: what the bound on uncommitted work counts. */
   size: number;
 };
 
 export function newRound(): Round {
-  return { blobs: new Map(), attachments: [], waiters: [], snapshots: new Map(), size: 0 };
+  return { blobs: new Map(), attachments: [], waiters: [], size: 0 };
 }
 
 export function addBlob(round: Round, shard: number, blob: Uint8Array | null): void {

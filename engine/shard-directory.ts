@@ -14,7 +14,6 @@ export type ShardEntry = {
   /** The last committed journal row. */
   sequence: number;
   hash: Buffer;
-  rowsSinceSnapshot: number;
   nextExpiryAtMs: number;
   positionCount: number;
   holdCount: number;
@@ -31,7 +30,6 @@ export class ShardDirectory {
       epoch: epochs.get(shard) ?? 0,
       sequence: 0,
       hash: CHAIN_START,
-      rowsSinceSnapshot: 0,
       nextExpiryAtMs: 0,
       positionCount: 0,
       holdCount: 0,

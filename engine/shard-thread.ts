@@ -15,7 +15,7 @@ import {
   type ThreadReply,
   type ThreadRequest,
 } from "./messages.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, SnapshotDamage } from "./recovery.ts";
 import type { Shard, ShardRequest } from "./shard.ts";
 
 const shards = new Map<number, Shard>();
@@ -32,6 +32,7 @@ function handle(request: ThreadRequest): ThreadReply {
     return recover(request);
   } catch (error) {
     recoveries.delete(request.shard);
+    if (error instanceof SnapshotDamage) return { kind: "damaged", damage: error.message };
     return {
       kind: "failed",
       corrupt: error instanceof EngineError && error.code === "journal_corrupt",
@@ -57,7 +58,7 @@ function runShard(request: ShardRequest): ShardAnswer {
 function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply {
   if (request.kind === "recover") {
     shards.delete(request.shard);
-    recoveries.set(request.shard, new Recovery(request.shard, request.snapshot ?? undefined));
+    recoveries.set(request.shard, new Recovery(request.shard, request.start));
     failpoint("recovery-after-snapshot");
     return { kind: "done" };
   }

@@ -18,7 +18,6 @@ function request(part: Partial<ShardRequest>): ShardRequest {
     orders: [],
     skus: [],
     addresses: [],
-    snapshot: false,
     ...part,
   };
 }

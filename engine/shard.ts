@@ -54,7 +54,6 @@ export type ShardRequest = {
   readonly skus: readonly string[];
   /** Positions whose holds are wanted. */
   readonly addresses: readonly PositionAddress[];
-  readonly snapshot: boolean;
 };
 
 export type ShardReply = {
@@ -71,8 +70,6 @@ export type ShardReply = {
   readonly nextExpiryAtMs: number;
   readonly positionCount: number;
   readonly holdCount: number;
-  /** The state after this batch; only where asked for. */
-  readonly snapshot: Uint8Array | null;
 };
 
 type WireState = readonly [
@@ -114,7 +111,6 @@ export class Shard {
       holds: request.addresses.map((address) => this.holdsOf(address)),
       entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
       ...this.figures(),
-      snapshot: request.snapshot ? this.encodeState() : null,
     };
   }
 

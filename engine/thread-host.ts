@@ -16,8 +16,9 @@ import {
   type ThreadRequest,
 } from "./messages.ts";
 import { threadOf } from "./placement.ts";
+import { type RecoverySource, rebuild } from "./recovery.ts";
 import type { ShardRequest } from "./shard.ts";
-import type { RecoverySource, ShardFigures, ShardHost } from "./shard-host.ts";
+import type { Recovered, ShardHost } from "./shard-host.ts";
 
 /** A batch takes milliseconds; a recovery page may carry megabytes of journal. */
 const RECOVERY_DEADLINE_MS = 60_000;
@@ -75,30 +76,30 @@ export class ThreadHost implements ShardHost {
     return answers.flat();
   }
 
-  async recover(shard: number, source: RecoverySource): Promise<ShardFigures> {
+  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const index = this.threadOf(shard);
-    await this.expectDone(index, { kind: "recover", shard, snapshot: (await source.snapshot()) ?? null });
-    for await (const rows of source.rows()) {
-      await this.expectDone(index, { kind: "replay", shard, rows });
-    }
+    const damaged = await rebuild(source, {
+      begin: async (start) => {
+        const reply = await this.ask(index, { kind: "recover", shard, start }, RECOVERY_DEADLINE_MS);
+        if (reply.kind === "damaged") return reply.damage;
+        if (reply.kind !== "done") throw recoveryError(shard, reply);
+        return null;
+      },
+      replay: async (rows) => {
+        const reply = await this.ask(index, { kind: "replay", shard, rows }, RECOVERY_DEADLINE_MS);
+        if (reply.kind !== "done") throw recoveryError(shard, reply);
+      },
+    });
     const reply = await this.ask(index, { kind: "open", shard }, RECOVERY_DEADLINE_MS);
     if (reply.kind !== "opened") throw recoveryError(shard, reply);
     const { kind: _, hash, ...figures } = reply;
-    return { ...figures, hash: Buffer.from(hash) };
+    return { ...figures, hash: Buffer.from(hash), damaged };
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
     for (const thread of this.threads) failWaiting(thread, "the engine has stopped");
     await Promise.all(this.threads.map((thread) => thread.worker.terminate()));
-  }
-
-  private async expectDone(
-    index: number,
-    request: Extract<ThreadRequest, { readonly kind: "recover" | "replay" }>,
-  ): Promise<void> {
-    const reply = await this.ask(index, request, RECOVERY_DEADLINE_MS);
-    if (reply.kind !== "done") throw recoveryError(request.shard, reply);
   }
 
   private ask(index: number, request: ThreadRequest, deadlineMs: number): Promise<ThreadReply> {

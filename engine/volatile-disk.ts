@@ -3,9 +3,15 @@
  * for stock that anybody owns: whatever ends the process, or only one of its shard threads, takes the stock with it.
  */
 import type { JournalRow } from "../store/journal.ts";
-import type { CommitResult, EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
+import type {
+  CommitResult,
+  CompactionResult,
+  EngineDisk,
+  RejectedRecord,
+  WriterBatch,
+} from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
-import type { RecoverySource } from "./shard-host.ts";
+import type { RecoverySource } from "./recovery.ts";
 
 export class VolatileDisk implements EngineDisk {
   private readonly opened = new Set<number>();
@@ -41,13 +47,14 @@ export class VolatileDisk implements EngineDisk {
     const lost = this.opened.has(shard);
     this.opened.add(shard);
     return {
-      snapshot: async () => {
+      snapshots: async function* () {
         if (lost) throw new EngineError("journal_corrupt", "nothing was kept of this shard");
-        return undefined;
       },
       rows: async function* () {},
     };
   }
 
-  async writeSnapshot(): Promise<void> {}
+  async compact(): Promise<CompactionResult> {
+    return { written: false, damaged: [] };
+  }
 }

@@ -1,58 +1,104 @@
-/** Snapshots of a shard's committed state, each at a journal position; the last two of every shard are kept. */
-import type { Queryable } from "./database.ts";
+/**
+ * Snapshots of a shard's committed state, each at a journal position; the last two of every shard are kept.
+ *
+ * What the bytes mean is the engine's business; here they are cut into parts, written under a fence and put together.
+ */
+import { type Database, inTransaction, type Queryable } from "./database.ts";
 
 export type SnapshotRow = {
   readonly shard: number;
-  /** The last journal row that the state contains. */
+  /** The last journal row that the state contains; at least 1. */
   readonly sequence: number;
+  /** The epoch under which it was written; no row that comes after it has an older one. */
   readonly epoch: number;
   /** CRC-32 of `state`. */
   readonly checksum: number;
   /** Hash of the journal row at `sequence`: where the chain goes on. */
   readonly journalHash: Buffer;
-  /** SHA-256 of `state`. */
+  /** Hash of everything above and of `state`. */
   readonly stateHash: Buffer;
   readonly state: Buffer;
 };
 
 const KEPT = 2;
 
-/** Writes a snapshot unless the shard has been taken over, and drops all but the last two. */
-export async function writeSnapshot(database: Queryable, snapshot: SnapshotRow): Promise<void> {
-  await database.query(
-    `with fence as (select 1 from shard_lease where shard = $1 and epoch = $3 for share)
-     insert into snapshot (shard, sequence, epoch, checksum, journal_hash, state_hash, state)
-     select $1, $2, $3, $4, $5, $6, $7 from fence
-     on conflict do nothing`,
-    [
-      snapshot.shard,
-      snapshot.sequence,
-      snapshot.epoch,
-      snapshot.checksum,
-      snapshot.journalHash,
-      snapshot.stateHash,
-      snapshot.state,
-    ],
-  );
-  await database.query(
-    `delete from snapshot where shard = $1 and sequence < (
-       select min(sequence) from (
-         select sequence from snapshot where shard = $1 order by sequence desc limit $2
-       ) as kept
-     )`,
-    [snapshot.shard, KEPT],
-  );
+const PART_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Writes a snapshot and drops all but the last two.
+ *
+ * @param damaged sequences of snapshots that failed their verification: they are dropped first, so that none of them
+ *   counts among the two.
+ * @returns false where the shard has been taken over or has this snapshot already: nothing was changed then.
+ */
+export async function writeSnapshot(
+  database: Database,
+  snapshot: SnapshotRow,
+  damaged: readonly number[],
+): Promise<boolean> {
+  const { shard, sequence, state } = snapshot;
+  return inTransaction(database, async (transaction) => {
+    const fence = await transaction.query(
+      "select 1 from shard_lease where shard = $1 and epoch = $2 for share",
+      [shard, snapshot.epoch],
+    );
+    if (fence.rowCount === 0) return false;
+    await transaction.query("delete from snapshot where shard = $1 and sequence = any($2::bigint[])", [
+      shard,
+      damaged,
+    ]);
+    const written = await transaction.query(
+      `insert into snapshot (shard, sequence, epoch, checksum, journal_hash, state_hash, size)
+       values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+      [
+        shard,
+        sequence,
+        snapshot.epoch,
+        snapshot.checksum,
+        snapshot.journalHash,
+        snapshot.stateHash,
+        state.length,
+      ],
+    );
+    if (written.rowCount === 0) return false;
+    for (let from = 0, part = 0; from < state.length; from += PART_BYTES, part += 1) {
+      await transaction.query(
+        "insert into snapshot_part (shard, sequence, part, bytes) values ($1, $2, $3, $4)",
+        [shard, sequence, part, state.subarray(from, from + PART_BYTES)],
+      );
+    }
+    await transaction.query(
+      `delete from snapshot where shard = $1 and sequence < (
+         select min(sequence) from (
+           select sequence from snapshot where shard = $1 order by sequence desc limit $2
+         ) as kept
+       )`,
+      [shard, KEPT],
+    );
+    return true;
+  });
 }
 
-/** The newest snapshot of a shard, if it has any. */
-export async function readLatestSnapshot(
-  database: Queryable,
-  shard: number,
-): Promise<SnapshotRow | undefined> {
-  const { rows } = await database.query<SnapshotRow>(
-    `select shard, sequence, epoch, checksum, journal_hash as "journalHash", state_hash as "stateHash", state
-     from snapshot where shard = $1 order by sequence desc limit 1`,
+/** The snapshots of a shard, newest first; each is read when it is asked for. */
+export async function* readSnapshots(database: Queryable, shard: number): AsyncGenerator<SnapshotRow> {
+  const { rows: heads } = await database.query<Omit<SnapshotRow, "state"> & { readonly size: number }>(
+    `select shard, sequence, epoch, checksum, journal_hash as "journalHash", state_hash as "stateHash", size
+     from snapshot where shard = $1 order by sequence desc`,
     [shard],
   );
-  return rows[0];
+  for (const { size, ...head } of heads) {
+    const parts: Buffer[] = [];
+    for (let bytes = 0, part = 0; bytes < size; part += 1) {
+      const { rows } = await database.query<{ bytes: Buffer }>(
+        "select bytes from snapshot_part where shard = $1 and sequence = $2 and part = $3",
+        [shard, head.sequence, part],
+      );
+      const [found] = rows;
+      // What is missing shows in the checksum.
+      if (found === undefined) break;
+      parts.push(found.bytes);
+      bytes += found.bytes.length;
+    }
+    yield { ...head, state: Buffer.concat(parts) };
+  }
 }

@@ -8,9 +8,8 @@ import type {
   SourcingLocation,
 } from "../engine/allocator-client.ts";
 import { stateHashOf } from "../engine/checksum.ts";
-import { Recovery } from "../engine/recovery.ts";
-import { readJournal } from "../store/journal.ts";
-import { readLatestSnapshot } from "../store/snapshot.ts";
+import { recoverShard } from "../engine/recovery.ts";
+import { storedShard } from "../engine/stored-shard.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 export const silentLogger = pino({ level: "silent" });
@@ -74,12 +73,8 @@ export function recordingWriter(
 export async function shardStates(test: TestDatabase, shards: number): Promise<readonly string[]> {
   const hashes: string[] = [];
   for (let shard = 0; shard < shards; shard += 1) {
-    const snapshot = await readLatestSnapshot(test.database, shard);
-    const recovery = new Recovery(shard, snapshot);
-    for (const row of await readJournal(test.database, shard, snapshot?.sequence ?? 0, 1_000_000)) {
-      recovery.accept(row);
-    }
-    hashes.push(stateHashOf(recovery.result().shard.encodeState()).toString("hex"));
+    const recovered = await recoverShard(shard, storedShard(test.database, shard));
+    hashes.push(stateHashOf(recovered.shard.encodeState()).toString("hex"));
   }
   return hashes;
 }
