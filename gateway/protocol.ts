@@ -10,7 +10,7 @@
  * `?key=`; a browser's session cookie serves read-only subscriptions.
  */
 
-import type { StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { CaptureResult } from "../orders/capture-result.ts";
 import type { TimelineEntry } from "./api.ts";
 
@@ -32,6 +32,15 @@ export type ClientMessage =
       readonly commands: readonly StockCommand[];
     }
   | { readonly id: string; readonly type: "stock.positions"; readonly skus: readonly string[] }
+  /** Asks for the handles by which `lane.apply` names positions; MessagePack only. */
+  | { readonly id: string; readonly type: "positions.open"; readonly positions: readonly PositionAddress[] }
+  /** Operations of a reservation lane, 16 bytes each (`actors/lane-operations.ts`); MessagePack only. */
+  | {
+      readonly id: string;
+      readonly type: "lane.apply";
+      readonly lane: string;
+      readonly operations: Uint8Array;
+    }
   /** Orders' timelines from a cursor on (`null`: from now on); `order` narrows it to one order. */
   | {
       readonly id: string;
@@ -65,6 +74,14 @@ export type ServerMessage =
       readonly type: "stock.positions";
       readonly positions: readonly unknown[];
     }
+  /** `null`: there is no such position. */
+  | {
+      readonly re: string;
+      readonly type: "positions.opened";
+      readonly handles: readonly (number | null)[];
+    }
+  /** One code of `LANE_CODES` an operation; `null`: all were applied. */
+  | { readonly re: string; readonly type: "lane.applied"; readonly codes: Uint8Array | null }
   | { readonly re: string; readonly type: "feed.subscribed"; readonly cursor: string }
   | { readonly re: string; readonly type: "feed.unsubscribed" }
   | { readonly re: string; readonly type: "pong" }
