@@ -47,10 +47,11 @@ export class VolatileDisk implements EngineDisk {
     const lost = this.opened.has(shard);
     this.opened.add(shard);
     return {
-      snapshots: async function* () {
+      snapshots: () => {
         if (lost) throw new EngineError("journal_corrupt", "nothing was kept of this shard");
+        return nothing();
       },
-      rows: async function* () {},
+      rows: nothing,
     };
   }
 
@@ -58,3 +59,5 @@ export class VolatileDisk implements EngineDisk {
     return { written: false, damaged: [] };
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}
