@@ -19,9 +19,11 @@ import { commandFingerprint } from "../actors/fingerprint.ts";
 import { applyToPosition, bucketsOf, newPosition } from "../actors/stock-position.ts";
 import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
-import { OrderMemory, type WireOrder } from "./order-memory.ts";
+import type { HoldReduction } from "./order-amendment.ts";
+import { type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
+import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -30,6 +32,9 @@ const MAX_EXPIRIES_PER_BATCH = 20_000;
 
 /** Marks the release of a hold whose order as a whole was not placed. */
 const ORDER_UNDONE = "order-undone";
+
+/** Marks units that an amendment or a cancellation took back. */
+const ORDER_AMENDED = "order-amended";
 
 /** One part of an order: one hold of one line at one location. */
 export type Placement = PlacedHold & {
@@ -50,10 +55,44 @@ export type ShardRequest = {
   readonly undo: readonly Placement[];
   /** Orders whose placed holds are wanted, to recognise a repeat. */
   readonly orders: readonly string[];
+  /** Of orders that are amended or cancelled. Left out in most batches. */
+  readonly amend?: AmendmentRequest;
+  /** Operations of reservation lanes. Left out where there are none. */
+  readonly lanes?: readonly LaneRun[];
   /** SKUs whose positions are wanted. */
   readonly skus: readonly string[];
   /** Positions whose holds are wanted. */
   readonly addresses: readonly PositionAddress[];
+};
+
+export type AmendmentRequest = {
+  /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
+  readonly questions: readonly AmendmentQuestion[];
+  /** What their holds give back, before anything is placed. */
+  readonly reductions: readonly HoldReduction[];
+  /** Amendments to remember. */
+  readonly marks: readonly AmendmentMark[];
+};
+
+/** `mark` is `null` for a cancellation, which needs no memory: what is given back is given back. */
+export type AmendmentQuestion = {
+  readonly orderId: string;
+  readonly mark: string | null;
+  readonly fingerprint: number;
+};
+
+export type AmendmentMark = PositionAddress & {
+  readonly mark: string;
+  readonly fingerprint: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+export type AmendmentAnswer = {
+  /** `null` where the order is not remembered. */
+  readonly holds: readonly OrderHoldState[] | null;
+  /** `applied`: it has happened; `refused`: its id stands for another one; `null`: it is new. */
+  readonly known: "applied" | "refused" | null;
 };
 
 export type ShardReply = {
@@ -62,6 +101,14 @@ export type ShardReply = {
   readonly placed: readonly StockOutcome[];
   /** The holds placed for each order asked for; `null` where the order is not remembered. */
   readonly orders: readonly (readonly PlacedHold[] | null)[];
+  /** `null` where nothing was asked about amendments. */
+  readonly amend: {
+    readonly answers: readonly AmendmentAnswer[];
+    /** Of each reduction, whether it could be made. */
+    readonly reduced: readonly boolean[];
+  } | null;
+  /** Of each lane's operations one code each; `null`: all of them were applied. */
+  readonly laneCodes: readonly (Uint8Array | null)[];
   readonly positions: readonly PositionView[];
   readonly holds: readonly (readonly HoldView[])[];
   /** A journal blob; `null` where nothing happened. */
@@ -77,11 +124,13 @@ type WireState = readonly [
   positions: readonly WirePosition[],
   commands: readonly RememberedCommand[],
   orders: readonly WireOrder[],
+  lanes: WireLanes,
 ];
 
 export class Shard {
   readonly shard: number;
   private readonly positions = new PositionBook();
+  private readonly lanes = new ShardLanes(this.positions);
   private readonly commands = new CommandWindow();
   private readonly orders = new OrderMemory();
   private readonly expiries = new ExpiryIndex();
@@ -93,38 +142,59 @@ export class Shard {
   }
 
   run(request: ShardRequest): ShardReply {
-    const nowMs = Math.max(this.nowMs, request.nowMs);
+    const nowMs = Math.max(this.nowMs, this.lanes.nowMs, request.nowMs);
     const events: StockEvent[] = [];
+    this.lanes.beginBatch(nowMs, events, null);
     this.expire(nowMs, events);
+    const laneCodes = (request.lanes ?? []).map((run) => this.lanes.apply(run));
     const outcomes: StockOutcome[] = [];
     for (const command of request.commands) outcomes.push(this.execute(command, nowMs, events));
+    const reduced = request.amend?.reductions.map((reduction) => this.reduce(reduction, nowMs, events));
     const placed: StockOutcome[] = [];
     for (const placement of request.placements) placed.push(this.place(placement, nowMs, events));
     for (const placement of request.undo) this.undo(placement, nowMs, events);
-    if (events.length > 0) this.endBatch(nowMs, events.length);
+    for (const mark of request.amend?.marks ?? []) this.mark(mark, nowMs, events);
+    const laneBlob = this.lanes.takeJournal();
+    const hasHappened = events.length > 0 || laneBlob !== null;
+    if (hasHappened) this.endBatch(nowMs, events.length);
     return {
       shard: this.shard,
       outcomes,
       placed,
       orders: request.orders.map((orderId) => this.orders.holdsOf(orderId)),
+      amend:
+        request.amend === undefined
+          ? null
+          : {
+              answers: request.amend.questions.map((question) => this.answer(question)),
+              reduced: reduced ?? [],
+            },
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
       holds: request.addresses.map((address) => this.holdsOf(address)),
-      entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
+      laneCodes,
+      entries: hasHappened ? encodeBlob(nowMs, events, laneBlob) : null,
       ...this.figures(),
     };
   }
 
   figures(): { readonly nextExpiryAtMs: number; readonly positionCount: number; readonly holdCount: number } {
     return {
-      nextExpiryAtMs: this.expiries.nextAtMs,
+      nextExpiryAtMs: earlier(this.expiries.nextAtMs, this.lanes.nextExpiryAtMs()),
       positionCount: this.positions.size,
-      holdCount: this.holdCount,
+      holdCount: this.holdCount + this.lanes.open,
     };
   }
 
   /** Applies a committed blob again. */
   replay(blob: JournalBlob): void {
-    for (const event of blob.events) this.fold(event, blob.nowMs);
+    this.lanes.beginBatch(blob.nowMs, blob.events, null);
+    let folded = 0;
+    const foldUpTo = (count: number): void => {
+      for (const event of blob.events.slice(folded, count)) this.fold(event, blob.nowMs);
+      folded = count;
+    };
+    if (blob.lanes !== null) this.lanes.replay(blob.lanes, foldUpTo);
+    foldUpTo(blob.events.length);
     this.endBatch(blob.nowMs, blob.events.length);
   }
 
@@ -132,7 +202,13 @@ export class Shard {
   encodeState(): Uint8Array {
     const positions: WirePosition[] = [];
     for (const position of this.positions.values()) positions.push(positionToWire(position));
-    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], this.orders.toWire()];
+    const state: WireState = [
+      this.nowMs,
+      positions,
+      [...this.commands.entries()],
+      this.orders.toWire(),
+      this.lanes.toWire(),
+    ];
     const body = packed(state);
     const bytes = new Uint8Array(body.length + 1);
     bytes[0] = SNAPSHOT_VERSION;
@@ -144,17 +220,18 @@ export class Shard {
     if (bytes[0] !== SNAPSHOT_VERSION) {
       throw new Error(`snapshot version ${bytes[0]} is not known, ${SNAPSHOT_VERSION} is`);
     }
-    const [nowMs, positions, commands, orders] = unpacked(bytes.subarray(1)) as WireState;
+    const [nowMs, positions, commands, orders, lanes] = unpacked(bytes.subarray(1)) as WireState;
     const decoded = new Shard(shard);
     decoded.nowMs = nowMs;
     for (const wire of positions) decoded.restorePosition(wire);
     for (const command of commands) decoded.commands.add(command);
     for (const order of orders) decoded.orders.restore(order);
+    decoded.lanes.restore(lanes, nowMs);
     return decoded;
   }
 
   private expire(nowMs: number, events: StockEvent[]): void {
-    for (let count = 0; count < MAX_EXPIRIES_PER_BATCH; count += 1) {
+    for (let count = this.lanes.expire(MAX_EXPIRIES_PER_BATCH); count < MAX_EXPIRIES_PER_BATCH; count += 1) {
       const due = this.expiries.takeDue(nowMs);
       if (due === undefined) return;
       const position = this.positions.find(due.sku, due.locationId);
@@ -225,6 +302,55 @@ export class Shard {
     events.push(undone);
   }
 
+  private answer({ orderId, mark, fingerprint }: AmendmentQuestion): AmendmentAnswer {
+    return {
+      holds: this.orders.statesOf(orderId, (hold) =>
+        this.positions.find(hold.sku, hold.locationId)?.holds?.get(hold.holdId),
+      ),
+      known: mark === null ? null : (this.commands.outcomeOf(mark, fingerprint)?.status ?? null),
+    };
+  }
+
+  private reduce(reduction: HoldReduction, nowMs: number, events: StockEvent[]): boolean {
+    const { holdId, sku, locationId, quantity, atMs, cause } = reduction;
+    const position = this.positions.find(sku, locationId);
+    if (position === undefined) return false;
+    const command = {
+      type: "deallocate",
+      commandId: holdId,
+      sku,
+      locationId,
+      holdId,
+      quantity,
+      atMs,
+      cause,
+    } as const;
+    const event = decide(position, command, null);
+    if (event.type !== "hold-deallocated") return false;
+    const reduced: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED };
+    this.fold(reduced, nowMs);
+    events.push(reduced);
+    return true;
+  }
+
+  private mark(mark: AmendmentMark, nowMs: number, events: StockEvent[]): void {
+    const { sku, locationId, atMs, cause } = mark;
+    const position = this.positions.find(sku, locationId) ?? newPosition(sku, locationId);
+    // Giving back a hold that never was changes nothing, which is what there is to remember.
+    const command = {
+      type: "release",
+      commandId: mark.mark,
+      sku,
+      locationId,
+      holdId: "",
+      atMs,
+      cause,
+    } as const;
+    const event: StockEvent = { ...decide(position, command, null), fingerprint: mark.fingerprint };
+    this.fold(event, nowMs);
+    events.push(event);
+  }
+
   private apply(
     command: StockCommand,
     order: Placement | null,
@@ -268,6 +394,8 @@ export class Shard {
         });
       }
       if (event.type === "stock-reserved" && event.orderId !== "") this.orders.remember(event, nowMs);
+      else if (event.type === "stock-shipped" && event.orderId !== "") this.orders.ship(event);
+      else if (event.type === "hold-deallocated" && event.reason === ORDER_AMENDED) this.orders.reduce(event);
       else if (event.type === "hold-released" && event.reason === ORDER_UNDONE)
         this.orders.drop(event.orderId);
     }
@@ -278,6 +406,7 @@ export class Shard {
 
   private endBatch(nowMs: number, eventCount: number): void {
     this.nowMs = nowMs;
+    this.lanes.endBatch(nowMs);
     this.commands.advance(nowMs);
     this.orders.forget(
       nowMs,
@@ -296,7 +425,9 @@ export class Shard {
 
   private holdsOf(address: PositionAddress): HoldView[] {
     const views: HoldView[] = [];
-    for (const hold of this.positions.find(address.sku, address.locationId)?.holds?.values() ?? []) {
+    const position = this.positions.find(address.sku, address.locationId);
+    if (position === undefined) return views;
+    for (const hold of position.holds?.values() ?? []) {
       for (const state of ["reserved", "allocated", "picked"] as const) {
         if (hold[state] === 0) continue;
         views.push({
@@ -310,6 +441,7 @@ export class Shard {
         });
       }
     }
+    views.push(...this.lanes.holdsOf(position));
     return views;
   }
 
@@ -322,4 +454,9 @@ export class Shard {
       if (reserved > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
     }
   }
+}
+
+/** The earlier of two times of which 0 means never. */
+function earlier(a: number, b: number): number {
+  return a === 0 || b === 0 ? a + b : Math.min(a, b);
 }
