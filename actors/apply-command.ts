@@ -55,11 +55,13 @@ export function invalidity(command: StockCommand): string | undefined {
     case "extend":
       if (!isId(command.holdId)) return HOLD_ID;
       return isTime(command.expiresAtMs) ? undefined : EXPIRY;
-    case "release":
     case "expire":
     case "allocate":
-    case "deallocate":
       return isId(command.holdId) ? undefined : HOLD_ID;
+    case "release":
+    case "deallocate":
+      if (!isId(command.holdId)) return HOLD_ID;
+      return command.quantity === undefined || isQuantity(command.quantity) ? undefined : QUANTITY;
     case "pick":
     case "ship":
       if (!isId(command.holdId)) return HOLD_ID;
@@ -163,7 +165,10 @@ function decideOnHold(hold: Hold | undefined, command: HoldCommand): StockEvent 
     case "release":
       if (hold === undefined) return nothing(command);
       if (hold.reserved === 0) return refuse(command, "hold_not_reserved", stateDetail(hold));
-      return changeHold(command, "hold-released", hold, { reserved: -hold.reserved });
+      if (command.quantity !== undefined && command.quantity > hold.reserved) {
+        return refuse(command, "quantity_exceeds_hold", `${hold.reserved} are reserved`);
+      }
+      return changeHold(command, "hold-released", hold, { reserved: -(command.quantity ?? hold.reserved) });
     case "expire":
       if (
         hold === undefined ||
@@ -177,6 +182,16 @@ function decideOnHold(hold: Hold | undefined, command: HoldCommand): StockEvent 
     case "deallocate":
       // Whatever state the hold is in: the undo of allocate may run before allocate did, and after the pick.
       if (hold === undefined) return nothing(command);
+      if (command.quantity !== undefined) {
+        if (command.quantity > hold.reserved + hold.allocated) {
+          return refuse(command, "quantity_exceeds_hold", stateDetail(hold));
+        }
+        const reserved = Math.min(command.quantity, hold.reserved);
+        return changeHold(command, "hold-deallocated", hold, {
+          reserved: -reserved,
+          allocated: reserved - command.quantity,
+        });
+      }
       return changeHold(command, "hold-deallocated", hold, {
         reserved: -hold.reserved,
         allocated: -hold.allocated,

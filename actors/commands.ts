@@ -55,8 +55,15 @@ export type ExtendHold = Mutation & {
   readonly expiresAtMs: number;
 };
 
-/** Undo of reserve. Releasing a hold that never was, or is gone, succeeds and changes nothing. */
-export type ReleaseHold = Mutation & { readonly type: "release"; readonly holdId: string };
+/**
+ * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that never was, or is gone, succeeds and
+ * changes nothing.
+ */
+export type ReleaseHold = Mutation & {
+  readonly type: "release";
+  readonly holdId: string;
+  readonly quantity?: number;
+};
 
 /** Issued by the shard's own timer when a soft hold's time is up. */
 export type ExpireHold = Mutation & { readonly type: "expire"; readonly holdId: string };
@@ -64,8 +71,15 @@ export type ExpireHold = Mutation & { readonly type: "expire"; readonly holdId: 
 /** Makes a soft hold firm: it no longer expires. */
 export type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
 
-/** Undo of allocate: gives the units back, picked ones too. Tolerates a hold that never was. */
-export type DeallocateHold = Mutation & { readonly type: "deallocate"; readonly holdId: string };
+/**
+ * Undo of allocate: gives the units back, picked ones too; with `quantity`, that many of those not picked yet, reserved
+ * ones first. Tolerates a hold that never was.
+ */
+export type DeallocateHold = Mutation & {
+  readonly type: "deallocate";
+  readonly holdId: string;
+  readonly quantity?: number;
+};
 
 /** Allocated units are taken off the shelf. */
 export type PickStock = Mutation & {

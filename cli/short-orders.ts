@@ -66,7 +66,11 @@ export function retryShortOrdersOnReceipt(
       commit: (writer, record) => allocator.commit(writer, record),
       positions: (skus) => allocator.positions(skus),
       holds: (address) => allocator.holds(address),
+      amendOrder: (amendment) => allocator.amendOrder(amendment),
+      cancelOrder: (cancellation) => allocator.cancelOrder(cancellation),
       setLocations: (locations) => allocator.setLocations(locations),
+      setSourcingRules: (rules) => allocator.setSourcingRules(rules),
+      setKits: (kits) => allocator.setKits(kits),
       status: () => allocator.status(),
     },
     catchUp: async () => {

@@ -7,6 +7,17 @@
  * the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`.
  */
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { SourcingRuleList } from "../config/sourcing-rule.ts";
+
+/** How far a location ships, for how much and how fast. */
+export type ShippingZone = {
+  /** Up to this distance, in kilometers. */
+  readonly upToKm: number;
+  /** Of one parcel, in minor units of the company's currency. */
+  readonly costMinor: number;
+  /** In transit. */
+  readonly days: number;
+};
 
 /** A place that can ship, as sourcing sees it. Loaded from the store at start and on change. */
 export type SourcingLocation = {
@@ -18,20 +29,59 @@ export type SourcingLocation = {
   readonly longitude: number;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
+  /** What a parcel costs before it is on its way, in minor units. Default 0. */
+  readonly parcelCostMinor?: number;
+  /** What handling one unit costs, in minor units. Default 0. */
+  readonly unitCostMinor?: number;
+  /** Of one parcel, in minor units; for distances that no zone reaches. Default 0. */
+  readonly costPerKmMinor?: number;
+  /** By ascending distance. Default: none, days in transit then follow from the distance. */
+  readonly zones?: readonly ShippingZone[];
+  /** Minute of the local day (by longitude) from which on an order leaves a day later. Default 840: 14:00. */
+  readonly cutOffMinute?: number;
+  /** Whole days that an order needs here before it leaves. Default 0. */
+  readonly leadTimeDays?: number;
+  /** Parcels that it can still take on today. Default: no limit. */
+  readonly openCapacity?: number;
+  /** Numbers for custom rules, by name. */
+  readonly attributes?: Readonly<Record<string, number>>;
 };
+
+/**
+ * A SKU that is sold as one and picked as several. It is available where all of its components are, and reserved there
+ * with all of them or not at all; its holds are holds of its components.
+ */
+export type Kit = {
+  readonly sku: string;
+  /** At least one, each SKU once, none of them a kit; `quantity` is what one kit takes. */
+  readonly components: readonly KitComponent[];
+};
+
+export type KitComponent = { readonly sku: string; readonly quantity: number };
 
 export type ReservationLine = {
   readonly lineId: string;
+  /** A SKU or a kit's. */
   readonly sku: string;
+  /** Units, or kits. */
   readonly quantity: number;
 };
 
-/** `all_or_nothing`: every line whole or none. `line_by_line`: each line whole or not. `ship_available`: whatever there is. */
-export type AllocationPolicy = "all_or_nothing" | "line_by_line" | "ship_available";
+/**
+ * `all_or_nothing`: every line whole or none. `line_by_line`: each line whole or not. `ship_available`: whatever there is.
+ * `ship_available_backorder_rest`: whatever there is, and the rest is queued in the same commit for the units that come
+ * next; a kit's rest is not queued, since its parts would be taken one by one.
+ */
+export type AllocationPolicy =
+  | "all_or_nothing"
+  | "line_by_line"
+  | "ship_available"
+  | "ship_available_backorder_rest";
 
 export type OrderReservationRequest = {
   /**
-   * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`. Repeating a request that was reserved returns
+   * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`, `:2`, …
+   * after it in the order of its definition. Repeating a request that was reserved returns
    * the holds of its first run; one that was refused changed nothing and is tried anew, since stock may have come.
    */
   readonly orderId: string;
@@ -56,6 +106,25 @@ export type PlacedHold = {
   readonly quantity: number;
 };
 
+/** What of a line is not reserved. */
+export type ShortLine = {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly missing: number;
+  /** When what is missing can be had from what is on its way; absent: nothing that is known of suffices. */
+  readonly promisedAtMs?: number;
+};
+
+/** Demand of a line that waits for the next units of its SKU. */
+export type QueuedDemand = {
+  readonly holdId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  /** When it can be filled from what is on its way; absent: nothing that is known of suffices. */
+  readonly promisedAtMs?: number;
+};
+
 export type OrderReservation =
   | {
       readonly status: "reserved";
@@ -64,20 +133,14 @@ export type OrderReservation =
       /** What each location was chosen for or passed over for, for the order page. */
       readonly explanation: readonly string[];
       /** Lines not (wholly) reserved; always empty under `all_or_nothing`. */
-      readonly short: readonly {
-        readonly lineId: string;
-        readonly sku: string;
-        readonly missing: number;
-      }[];
+      readonly short: readonly ShortLine[];
+      /** Of `short`, what waits in the queue of its SKU. Only under `ship_available_backorder_rest`. */
+      readonly queued?: readonly QueuedDemand[];
     }
   | {
       readonly status: "refused";
       readonly code: "insufficient_stock";
-      readonly short: readonly {
-        readonly lineId: string;
-        readonly sku: string;
-        readonly missing: number;
-      }[];
+      readonly short: readonly ShortLine[];
     };
 
 /**
@@ -111,6 +174,52 @@ export type HoldView = PositionAddress & {
   readonly cause: string;
 };
 
+/** What an order is to hold from now on. */
+export type OrderAmendment = {
+  /** The id under which the order was reserved. */
+  readonly orderId: string;
+  /** Names the change, 1 to 128 characters: repeating it returns what it came to the first time. */
+  readonly amendmentId: string;
+  /** Every line that stays, with the quantity that it has in all, shipped units included. A line left out is given up. */
+  readonly lines: readonly ReservationLine[];
+  readonly destination: OrderReservationRequest["destination"];
+  /** Expiry of holds that open or grow; 0: never. */
+  readonly expiresAtMs: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/**
+ * An amendment happens wholly or not at all.
+ * `units_committed`: a line would fall below what is picked or shipped of it. `order_not_found`: nothing is known of such
+ * an order (any more). `amendment_id_reused`: the id stands for another change. A refused amendment is not remembered.
+ */
+export type AmendmentOutcome =
+  | {
+      readonly status: "amended";
+      /** All holds of the order now, with the units that they hold or have shipped. */
+      readonly holds: readonly PlacedHold[];
+      readonly explanation: readonly string[];
+    }
+  | {
+      readonly status: "refused";
+      readonly code: "order_not_found" | "units_committed" | "amendment_id_reused" | "insufficient_stock";
+      readonly detail: string;
+      /** For `insufficient_stock`: what the lines miss. */
+      readonly short: readonly ShortLine[];
+    };
+
+export type OrderCancellation = {
+  readonly orderId: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** `released`: what was given back. Cancelling again, or an order that is not known, releases nothing. */
+export type CancellationOutcome =
+  | { readonly status: "cancelled"; readonly released: readonly PlacedHold[] }
+  | { readonly status: "refused"; readonly code: "units_committed"; readonly detail: string };
+
 export interface AllocatorClient {
   /** Runs commands independently of each other, in the order given per SKU. Resolves once all of them are committed. */
   execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]>;
@@ -133,8 +242,20 @@ export interface AllocatorClient {
   /** Committed holds of one position. */
   holds(address: PositionAddress): Promise<readonly HoldView[]>;
 
+  /** Changes what an order holds, against the stock of this moment: holds grow, shrink, open and close in one commit. */
+  amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome>;
+
+  /** Gives back all that an order holds, as long as nothing of it is picked or shipped; what it waits for, too. */
+  cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome>;
+
   /** Replaces the locations that sourcing may choose from. */
   setLocations(locations: readonly SourcingLocation[]): void;
+
+  /** Replaces the rules that sourcing goes by. */
+  setSourcingRules(rules: SourcingRuleList): void;
+
+  /** Replaces the kits. Orders that hold some go on by the definition that they were reserved by. */
+  setKits(kits: readonly Kit[]): void;
 
   /** Shard, epoch and sequence of each shard, for health and metrics. */
   status(): Promise<

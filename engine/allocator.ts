@@ -1,13 +1,20 @@
 /** The allocator client within the engine's own process. Its contract is in `allocator-client.ts`. */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type {
   AllocatorClient,
+  AmendmentOutcome,
+  CancellationOutcome,
   CommitAttachment,
   CommitWriter,
   HoldView,
+  Kit,
+  OrderAmendment,
+  OrderCancellation,
   OrderReservation,
   OrderReservationRequest,
   PositionView,
+  ReservationLine,
   SourcingLocation,
 } from "./allocator-client.ts";
 import type { EngineCore } from "./engine-core.ts";
@@ -64,6 +71,24 @@ export class Allocator implements AllocatorClient {
     });
   }
 
+  amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome> {
+    const wrong =
+      wrongLines(amendment.orderId, amendment.lines) ??
+      (/^[\x20-\x7e]{1,128}$/.test(amendment.amendmentId)
+        ? undefined
+        : "amendmentId is 1 to 128 characters of printable ASCII");
+    if (wrong !== undefined) return Promise.reject(new EngineError("invalid_request", wrong));
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "amend", amendment, resolve, reject }]);
+    });
+  }
+
+  cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "cancel", cancellation, resolve, reject }]);
+    });
+  }
+
   commit<R>(writer: CommitWriter<R>, record: R): Promise<void> {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "record", writer: writer as CommitWriter<unknown>, record, resolve, reject }]);
@@ -86,6 +111,14 @@ export class Allocator implements AllocatorClient {
     this.core.setLocations(locations);
   }
 
+  setSourcingRules(rules: SourcingRuleList): void {
+    this.core.setSourcingRules(rules);
+  }
+
+  setKits(kits: readonly Kit[]): void {
+    this.core.setKits(kits);
+  }
+
   status(): ReturnType<AllocatorClient["status"]> {
     return Promise.resolve(
       this.directory.entries.map((entry) => ({
@@ -101,10 +134,15 @@ export class Allocator implements AllocatorClient {
 }
 
 function wrongRequest(request: OrderReservationRequest): string | undefined {
-  if (typeof request.orderId !== "string" || request.orderId === "") return "orderId is missing";
-  if (request.lines.length === 0) return `order ${request.orderId} has no lines`;
+  return request.lines.length === 0
+    ? `order ${request.orderId} has no lines`
+    : wrongLines(request.orderId, request.lines);
+}
+
+function wrongLines(orderId: unknown, lines: readonly ReservationLine[]): string | undefined {
+  if (typeof orderId !== "string" || orderId === "") return "orderId is missing";
   const lineIds = new Set<string>();
-  for (const line of request.lines) {
+  for (const line of lines) {
     if (typeof line.sku !== "string" || line.sku === "") return `line ${line.lineId} has no sku`;
     if (!Number.isSafeInteger(line.quantity) || line.quantity < 1) {
       return `the quantity of line ${line.lineId} is an integer of at least 1`;

@@ -6,9 +6,13 @@
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type {
+  AmendmentOutcome,
+  CancellationOutcome,
   CommitAttachment,
   CommitWriter,
   HoldView,
+  OrderAmendment,
+  OrderCancellation,
   OrderReservation,
   OrderReservationRequest,
   PositionView,
@@ -44,7 +48,17 @@ export type HoldsWork = Reply<readonly HoldView[]> & {
   readonly address: PositionAddress;
 };
 
-export type Work = ExecuteWork | OrderWork | RecordWork | PositionsWork | HoldsWork;
+export type AmendWork = Reply<AmendmentOutcome> & {
+  readonly kind: "amend";
+  readonly amendment: OrderAmendment;
+};
+
+export type CancelWork = Reply<CancellationOutcome> & {
+  readonly kind: "cancel";
+  readonly cancellation: OrderCancellation;
+};
+
+export type Work = ExecuteWork | OrderWork | AmendWork | CancelWork | RecordWork | PositionsWork | HoldsWork;
 
 /** Commands, orders and reads that may wait: about a second of work, so that nobody waits much longer than that. */
 const MAX_WAITING = 65_536;
@@ -116,6 +130,9 @@ export function sizeOf(work: Work): number {
       return work.request.lines.length;
     case "positions":
       return work.skus.length;
+    case "amend":
+      return 1 + work.amendment.lines.length;
+    case "cancel":
     case "record":
     case "holds":
       return 1;

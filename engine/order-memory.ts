@@ -7,7 +7,21 @@ import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../actors/command-window
 import type { StockEvent } from "../actors/events.ts";
 import type { PlacedHold } from "./allocator-client.ts";
 
-type OrderEntry = { atMs: number; readonly holds: PlacedHold[] };
+type RememberedHold = PlacedHold & {
+  /** Units placed and not taken back by an amendment. */
+  quantity: number;
+  shipped: number;
+};
+
+type OrderEntry = { atMs: number; readonly holds: RememberedHold[] };
+
+/** What an order still holds by one of its holds, and what has left the building. */
+export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+  readonly shipped: number;
+};
 
 export type WireOrder = readonly [
   orderId: string,
@@ -18,28 +32,57 @@ export type WireOrder = readonly [
     sku: string,
     locationId: string,
     quantity: number,
+    shipped: number,
   ])[],
 ];
 
 export class OrderMemory {
   private readonly orders = new Map<string, OrderEntry>();
 
-  /** The holds placed for an order; `null` where the order is not remembered. */
+  /** The holds placed for an order, as amended since; `null` where the order is not remembered. */
   holdsOf(orderId: string): readonly PlacedHold[] | null {
-    return this.orders.get(orderId)?.holds ?? null;
+    const entry = this.orders.get(orderId);
+    if (entry === undefined) return null;
+    return entry.holds.flatMap(({ shipped: _, ...hold }) => (hold.quantity === 0 ? [] : [hold]));
+  }
+
+  /** The same with what became of them, those of nothing too; `null` where the order is not remembered. */
+  statesOf(
+    orderId: string,
+    find: (hold: PlacedHold) => Pick<OrderHoldState, "reserved" | "allocated" | "picked"> | undefined,
+  ): readonly OrderHoldState[] | null {
+    const entry = this.orders.get(orderId);
+    if (entry === undefined) return null;
+    return entry.holds.map((hold) => {
+      const { holdId, lineId, sku, locationId, shipped } = hold;
+      const { reserved, allocated, picked } = find(hold) ?? { reserved: 0, allocated: 0, picked: 0 };
+      return { holdId, lineId, sku, locationId, reserved, allocated, picked, shipped };
+    });
   }
 
   remember(event: StockEvent, nowMs: number): void {
-    const placed: PlacedHold = {
+    const placed: RememberedHold = {
       holdId: event.holdId,
       lineId: event.lineId,
       sku: event.sku,
       locationId: event.locationId,
       quantity: event.reserved,
+      shipped: 0,
     };
     const entry = this.orders.get(event.orderId);
     if (entry === undefined) this.orders.set(event.orderId, { atMs: nowMs, holds: [placed] });
     else entry.holds.push(placed);
+  }
+
+  /** An amendment took units of a hold back. */
+  reduce(event: StockEvent): void {
+    const hold = this.find(event);
+    if (hold !== undefined) hold.quantity += event.reserved + event.allocated;
+  }
+
+  ship(event: StockEvent): void {
+    const hold = this.find(event);
+    if (hold !== undefined) hold.shipped -= event.picked;
   }
 
   /** The order never was. */
@@ -69,7 +112,14 @@ export class OrderMemory {
       wire.push([
         orderId,
         entry.atMs,
-        entry.holds.map((hold) => [hold.holdId, hold.lineId, hold.sku, hold.locationId, hold.quantity]),
+        entry.holds.map((hold) => [
+          hold.holdId,
+          hold.lineId,
+          hold.sku,
+          hold.locationId,
+          hold.quantity,
+          hold.shipped,
+        ]),
       ]);
     }
     return wire;
@@ -78,13 +128,20 @@ export class OrderMemory {
   restore([orderId, atMs, holds]: WireOrder): void {
     this.orders.set(orderId, {
       atMs,
-      holds: holds.map(([holdId, lineId, sku, locationId, quantity]) => ({
+      holds: holds.map(([holdId, lineId, sku, locationId, quantity, shipped]) => ({
         holdId,
         lineId,
         sku,
         locationId,
         quantity,
+        shipped,
       })),
     });
+  }
+
+  private find(event: StockEvent): RememberedHold | undefined {
+    return this.orders
+      .get(event.orderId)
+      ?.holds.find((hold) => hold.holdId === event.holdId && hold.locationId === event.locationId);
   }
 }

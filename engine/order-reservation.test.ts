@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
 import type {
   AllocationPolicy,
   OrderReservationRequest,
   ReservationLine,
   SourcingLocation,
 } from "./allocator-client.ts";
+import { kitBookOf } from "./kits.ts";
 import { planReservation, type RoundStock, takeFrom } from "./order-reservation.ts";
 
 function location(
@@ -28,6 +30,8 @@ const LOCATIONS = new Map(
   ].map((entry) => [entry.locationId, entry]),
 );
 
+const SETUP = { locations: LOCATIONS, kits: kitBookOf([]), rules: STANDARD_SOURCING_RULES };
+
 function request(
   lines: readonly ReservationLine[],
   policy: AllocationPolicy = "all_or_nothing",
@@ -49,38 +53,34 @@ function placesOf(plan: ReturnType<typeof planReservation>): string[] {
 describe("sourcing", () => {
   it("takes the nearest of equal locations for the whole order and says why", () => {
     const stock = stockOf({ A: { west: 5, east: 5, store: 5 }, B: { west: 5, east: 5 } });
-    const plan = planReservation(request([line("1", "A", 1), line("2", "B", 1)]), stock, LOCATIONS);
+    const plan = planReservation(request([line("1", "A", 1), line("2", "B", 1)]), stock, SETUP);
     expect(placesOf(plan)).toEqual(["1 1 A@east", "2 1 B@east"]);
     expect(plan.status === "reserved" && plan.explanation).toEqual([
       "east ships the whole order: priority 10, 115 km",
-      "west passed over: ranks lower, priority 10, 3916 km",
-      "store passed over: has 1 of 2 units, priority 60, 0 km",
+      "west passed over: distance 3916 km instead of 115 km",
+      "store passed over: has 1 of 2 units, parcels 2 instead of 1",
     ]);
   });
 
   it("prefers one farther location to two near ones", () => {
     const stock = stockOf({ A: { east: 5, west: 5 }, B: { store: 5, west: 5 } });
-    const plan = planReservation(request([line("1", "A", 1), line("2", "B", 1)]), stock, LOCATIONS);
+    const plan = planReservation(request([line("1", "A", 1), line("2", "B", 1)]), stock, SETUP);
     expect(placesOf(plan)).toEqual(["1 1 A@west", "2 1 B@west"]);
   });
 
   it("crosses a border only where nothing at home has the same priority", () => {
-    const plan = planReservation(
-      request([line("1", "A", 1)]),
-      stockOf({ A: { north: 9, west: 1 } }),
-      LOCATIONS,
-    );
+    const plan = planReservation(request([line("1", "A", 1)]), stockOf({ A: { north: 9, west: 1 } }), SETUP);
     expect(placesOf(plan)).toEqual(["1 1 A@west"]);
   });
 
   it("splits over as few locations as it can where no single one covers the order", () => {
     const stock = stockOf({ A: { east: 1, west: 4 }, B: { west: 1, store: 1 } });
-    const plan = planReservation(request([line("1", "A", 5), line("2", "B", 1)]), stock, LOCATIONS);
+    const plan = planReservation(request([line("1", "A", 5), line("2", "B", 1)]), stock, SETUP);
     expect(placesOf(plan)).toEqual(["1 4 A@west", "1 1 A@east", "2 1 B@west"]);
   });
 
   it("never ships from a place that it was not told of", () => {
-    const plan = planReservation(request([line("1", "A", 1)]), stockOf({ A: { closed: 9 } }), LOCATIONS);
+    const plan = planReservation(request([line("1", "A", 1)]), stockOf({ A: { closed: 9 } }), SETUP);
     expect(plan).toMatchObject({ status: "refused", short: [{ lineId: "1", sku: "A", missing: 1 }] });
   });
 });
@@ -90,7 +90,7 @@ describe("policy", () => {
   const lines = [line("1", "A", 2), line("2", "A", 2), line("3", "B", 1)];
 
   it("sums the demand of all lines before it promises any", () => {
-    const plan = planReservation(request(lines), stockOf(stock), LOCATIONS);
+    const plan = planReservation(request(lines), stockOf(stock), SETUP);
     expect(plan).toEqual({
       status: "refused",
       code: "insufficient_stock",
@@ -99,13 +99,13 @@ describe("policy", () => {
   });
 
   it("reserves each line whole or not at all, line by line", () => {
-    const plan = planReservation(request(lines, "line_by_line"), stockOf(stock), LOCATIONS);
+    const plan = planReservation(request(lines, "line_by_line"), stockOf(stock), SETUP);
     expect(placesOf(plan)).toEqual(["1 2 A@east", "3 1 B@west"]);
     expect(plan.short).toEqual([{ lineId: "2", sku: "A", missing: 2 }]);
   });
 
   it("ships whatever there is where the order says so", () => {
-    const plan = planReservation(request(lines, "ship_available"), stockOf(stock), LOCATIONS);
+    const plan = planReservation(request(lines, "ship_available"), stockOf(stock), SETUP);
     expect(placesOf(plan)).toEqual(["1 2 A@east", "2 1 A@east", "3 1 B@west"]);
     expect(plan.short).toEqual([{ lineId: "2", sku: "A", missing: 1 }]);
   });
@@ -136,7 +136,7 @@ describe("policy", () => {
           const round = stockOf(initial);
           for (const wanted of orders) {
             const asked = wanted.map(({ sku, quantity }, index) => line(String(index), sku, quantity));
-            const plan = planReservation(request(asked, policy), round, LOCATIONS);
+            const plan = planReservation(request(asked, policy), round, SETUP);
             if (plan.status === "refused") continue;
             if (policy === "all_or_nothing") expect(plan.short).toEqual([]);
             for (const { lineId, quantity } of asked) {

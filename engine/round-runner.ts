@@ -10,10 +10,18 @@
  * made goes to the committer as one piece.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
+import type {
+  HoldView,
+  OrderReservation,
+  PlacedHold,
+  PositionView,
+  ReservationLine,
+} from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import { type ExecuteWork, type OrderWork, sizeOf, type Work } from "./intake.ts";
+import { componentsOf } from "./kits.ts";
 import type { ShardAnswer } from "./messages.ts";
+import type { HoldReduction } from "./order-amendment.ts";
 import {
   placementsOf,
   planReservation,
@@ -24,7 +32,8 @@ import {
 } from "./order-reservation.ts";
 import { shardOf } from "./placement.ts";
 import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
-import type { Placement, ShardReply, ShardRequest } from "./shard.ts";
+import { type ChangeWork, type PlannedChange, RoundAmendments } from "./round-amendments.ts";
+import type { AmendmentMark, AmendmentQuestion, Placement, ShardReply, ShardRequest } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 
@@ -47,6 +56,13 @@ type Request = {
   orders: string[];
   skus: string[];
   addresses: PositionAddress[];
+  amend?: AmendPart;
+};
+
+type AmendPart = {
+  readonly questions: AmendmentQuestion[];
+  readonly reductions: HoldReduction[];
+  readonly marks: AmendmentMark[];
 };
 
 type PlannedOrder = {
@@ -80,11 +96,11 @@ export class RoundRunner {
       readonly expiring: readonly number[];
     },
   ): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, this.shardCount, options.nowMs);
+    const run = new Run(this.host, this.directory, this.shardCount, options.nowMs, options.setup);
     for (const shard of options.expiring) run.requestTo(shard);
     const accepted = works.filter((work) => run.accept(work));
     await run.ask();
-    const { deferred, planned } = run.plan(accepted, options.setup);
+    const { deferred, planned } = run.plan(accepted);
     await run.ask();
     run.checkPlaced(planned);
     run.attach(planned);
@@ -95,7 +111,7 @@ export class RoundRunner {
 
   /** A round that only gives holds back. */
   async undo(placements: readonly Placement[], nowMs: number): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, this.shardCount, nowMs);
+    const run = new Run(this.host, this.directory, this.shardCount, nowMs, null);
     for (const placement of placements) run.requestTo(run.shardOf(placement.sku)).undo.push(placement);
     await run.ask();
     run.finish([], []);
@@ -110,6 +126,10 @@ class Run {
   private readonly directory: ShardDirectory;
   private readonly shardCount: number;
   private readonly nowMs: number;
+  /** `null` where nothing is planned. */
+  private readonly setup: SourcingSetup | null;
+  private readonly amendments = new RoundAmendments();
+  private readonly changes: PlannedChange[] = [];
   private requests = new Map<number, Request>();
   private readonly blobs: { readonly shard: number; readonly blob: Uint8Array }[] = [];
   private readonly outcomes = new Map<number, readonly StockOutcome[]>();
@@ -119,11 +139,18 @@ class Run {
   private readonly shardsByWork = new Map<Work, readonly number[]>();
   private readonly refusedParts = new Set<string>();
 
-  constructor(host: ShardHost, directory: ShardDirectory, shardCount: number, nowMs: number) {
+  constructor(
+    host: ShardHost,
+    directory: ShardDirectory,
+    shardCount: number,
+    nowMs: number,
+    setup: SourcingSetup | null,
+  ) {
     this.host = host;
     this.directory = directory;
     this.shardCount = shardCount;
     this.nowMs = nowMs;
+    this.setup = setup;
   }
 
   shardOf(sku: string): number {
@@ -163,9 +190,20 @@ class Run {
         }
         return true;
       case "order":
-        for (const sku of new Set(work.request.lines.map((line) => line.sku))) this.wantPositions(sku);
+        for (const sku of this.componentSkus(work.request.lines)) this.wantPositions(sku);
         for (const shard of new Set(this.shardsOf(work))) {
           this.requestTo(shard).orders.push(work.request.orderId);
+        }
+        return true;
+      case "amend":
+        for (const sku of this.componentSkus(work.amendment.lines)) this.wantPositions(sku);
+        for (const shard of this.shardsOf(work)) {
+          this.amendPart(shard).questions.push(this.amendments.question(work));
+        }
+        return true;
+      case "cancel":
+        for (const shard of this.shardsOf(work)) {
+          this.amendPart(shard).questions.push(this.amendments.question(work));
         }
         return true;
       case "positions":
@@ -199,22 +237,30 @@ class Run {
   }
 
   /** Decides the orders in their order; places the parts of those that can be met. */
-  plan(
-    works: readonly Work[],
-    setup: SourcingSetup,
-  ): { readonly deferred: readonly Work[]; readonly planned: readonly PlannedOrder[] } {
+  plan(works: readonly Work[]): {
+    readonly deferred: readonly Work[];
+    readonly planned: readonly PlannedOrder[];
+  } {
+    const { setup } = this;
+    if (setup === null) throw new Error("a round that plans needs to know the locations");
     const stock: RoundStock = new Map();
     for (const [sku, views] of this.views) {
       stock.set(sku, new Map(views.map((view) => [view.locationId, view.availableToPromise])));
     }
     const deferred: Work[] = [];
     const planned = new Map<string, PlannedOrder>();
+    const changed = new Set<string>();
     for (const work of works) {
-      if (work.kind !== "order") continue;
-      const { orderId } = work.request;
-      if (planned.has(orderId)) {
+      if (work.kind !== "order" && work.kind !== "amend" && work.kind !== "cancel") continue;
+      const orderId = orderIdOf(work);
+      if (planned.has(orderId) || changed.has(orderId)) {
         this.round.size -= sizeOf(work);
         deferred.push(work);
+        continue;
+      }
+      if (work.kind !== "order") {
+        changed.add(orderId);
+        this.planChange(work, stock, setup);
         continue;
       }
       const before = this.placedBefore.get(orderId);
@@ -239,6 +285,23 @@ class Run {
     return { deferred, planned: [...planned.values()] };
   }
 
+  private planChange(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): void {
+    const down = this.shardsOf(work).find((shard) => !this.isUp(shard));
+    if (down !== undefined) {
+      work.reject(unavailableError(down, "what it holds of the order is not known"));
+      return;
+    }
+    const change = this.amendments.plan(work, stock, setup);
+    for (const reduction of change.reductions) {
+      this.amendPart(this.shardOf(reduction.sku)).reductions.push(reduction);
+    }
+    for (const placement of change.placements) {
+      this.requestTo(this.shardOf(placement.sku)).placements.push(placement);
+    }
+    for (const mark of change.marks) this.amendPart(this.shardOf(mark.sku)).marks.push(mark);
+    this.changes.push(change);
+  }
+
   /** An order of which a part was refused after all is undone. A plan holds, so this is a fault, not a shortage. */
   checkPlaced(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
@@ -248,6 +311,12 @@ class Run {
         order,
         new EngineError("invalid_request", `the reservation of hold ${refused.holdId} was refused`),
       );
+    }
+    for (const change of this.changes) {
+      const refused = [...change.reductions, ...change.placements].find((part) =>
+        this.refusedParts.has(part.holdId),
+      );
+      if (refused !== undefined) this.loseChange(change, `the change of hold ${refused.holdId} was refused`);
     }
   }
 
@@ -280,11 +349,19 @@ class Run {
    * Undoes the orders that a failed shard has a part in, until no further shard fails over it.
    */
   async undoFailed(planned: readonly PlannedOrder[]): Promise<void> {
-    for (;;) {
+    again: for (;;) {
       for (const order of planned) {
         if (order.undone !== null || !this.hasFailed(order)) continue;
         const [shard] = [...order.shards].filter((candidate) => !this.isUp(candidate));
         this.undo(order, unavailableError(shard ?? 0, "it failed while the order was placed"));
+      }
+      for (const change of this.changes) {
+        const down = this.touchedBy(change).find((shard) => !this.isUp(shard));
+        if (change.error === null && down !== undefined) {
+          this.loseChange(change, `shard ${down} failed while the order was changed`);
+          // Losing shards may undo orders that were looked at already.
+          continue again;
+        }
       }
       if (this.requests.size === 0) return;
       await this.ask();
@@ -310,10 +387,17 @@ class Run {
       }
     }
     const taken = new Map<number, number>();
-    for (const work of works) if (work.kind !== "order") this.finishWork(work, taken);
+    for (const work of works) {
+      if (work.kind === "order" || work.kind === "amend" || work.kind === "cancel") continue;
+      this.finishWork(work, taken);
+    }
+    for (const { work, error, answer } of this.changes) {
+      if (error !== null) work.reject(error);
+      else this.wait({ committed: answer, failed: work.reject });
+    }
   }
 
-  private finishWork(work: Exclude<Work, OrderWork>, taken: Map<number, number>): void {
+  private finishWork(work: Exclude<Work, OrderWork | ChangeWork>, taken: Map<number, number>): void {
     // Outcomes are taken in the order in which the commands were given, also where the work itself has failed.
     const outcomes = work.kind === "execute" ? this.takeOutcomes(work, taken) : [];
     const failed = this.shardsOf(work).find((shard) => !this.isUp(shard));
@@ -357,6 +441,25 @@ class Run {
     return outcomes;
   }
 
+  private touchedBy(change: PlannedChange): readonly number[] {
+    return [...change.reductions, ...change.placements, ...change.marks].map((part) =>
+      this.shardOf(part.sku),
+    );
+  }
+
+  /** A change that has begun goes with all of its shards: they are rebuilt from what is committed. */
+  private loseChange(change: PlannedChange, why: string): void {
+    const [shard] = this.touchedBy(change);
+    change.error = unavailableError(shard ?? 0, why);
+    for (const touched of this.touchedBy(change)) if (this.isUp(touched)) this.failed.set(touched, why);
+  }
+
+  private amendPart(shard: number): AmendPart {
+    const request = this.requestTo(shard);
+    request.amend ??= { questions: [], reductions: [], marks: [] };
+    return request.amend;
+  }
+
   private undo(order: PlannedOrder, error: EngineError): void {
     order.undone = error;
     for (const placement of order.placements) {
@@ -382,6 +485,13 @@ class Run {
       this.holds.set(addressKey(address), reply.holds[index] ?? []);
     }
     this.takePlacedBefore(request, reply);
+    for (const [index, question] of (request.amend?.questions ?? []).entries()) {
+      const known = reply.amend?.answers[index];
+      if (known !== undefined) this.amendments.take(question, known);
+    }
+    for (const [index, reduction] of (request.amend?.reductions ?? []).entries()) {
+      if (reply.amend?.reduced[index] !== true) this.refusedParts.add(reduction.holdId);
+    }
     for (const view of reply.positions) this.views.get(view.sku)?.push(view);
     const entry = this.directory.entry(request.shard);
     entry.nextExpiryAtMs = reply.nextExpiryAtMs;
@@ -419,8 +529,14 @@ class Run {
     switch (work.kind) {
       case "execute":
         return work.commands.map((command) => this.shardOf(command.sku));
-      case "order":
+      case "order": {
+        // A repeat may come after the kit was defined anew: any shard may remember the order.
+        if (work.request.lines.some((line) => this.setup?.kits.has(line.sku))) return this.allShards();
         return work.request.lines.map((line) => this.shardOf(line.sku));
+      }
+      case "amend":
+      case "cancel":
+        return this.allShards();
       case "positions":
         return work.skus.map((sku) => this.shardOf(sku));
       case "holds":
@@ -432,6 +548,15 @@ class Run {
         return unreachable;
       }
     }
+  }
+
+  private allShards(): readonly number[] {
+    return this.directory.entries.map((entry) => entry.shard);
+  }
+
+  private componentSkus(lines: readonly ReservationLine[]): ReadonlySet<string> {
+    const skus = lines.flatMap((line) => componentsOf(this.setup?.kits ?? new Map(), line.sku));
+    return new Set(skus.map((component) => component.sku));
   }
 
   private hasFailed(order: PlannedOrder): boolean {
@@ -449,6 +574,17 @@ class Run {
 
   private wait(waiter: Waiter): void {
     this.round.waiters.push(waiter);
+  }
+}
+
+function orderIdOf(work: OrderWork | ChangeWork): string {
+  switch (work.kind) {
+    case "order":
+      return work.request.orderId;
+    case "amend":
+      return work.amendment.orderId;
+    case "cancel":
+      return work.cancellation.orderId;
   }
 }
 

@@ -23,7 +23,6 @@ import type { HoldReduction } from "./order-amendment.ts";
 import { type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
-import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -57,8 +56,6 @@ export type ShardRequest = {
   readonly orders: readonly string[];
   /** Of orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
-  /** Operations of reservation lanes. Left out where there are none. */
-  readonly lanes?: readonly LaneRun[];
   /** SKUs whose positions are wanted. */
   readonly skus: readonly string[];
   /** Positions whose holds are wanted. */
@@ -107,8 +104,6 @@ export type ShardReply = {
     /** Of each reduction, whether it could be made. */
     readonly reduced: readonly boolean[];
   } | null;
-  /** Of each lane's operations one code each; `null`: all of them were applied. */
-  readonly laneCodes: readonly (Uint8Array | null)[];
   readonly positions: readonly PositionView[];
   readonly holds: readonly (readonly HoldView[])[];
   /** A journal blob; `null` where nothing happened. */
@@ -124,13 +119,11 @@ type WireState = readonly [
   positions: readonly WirePosition[],
   commands: readonly RememberedCommand[],
   orders: readonly WireOrder[],
-  lanes: WireLanes,
 ];
 
 export class Shard {
   readonly shard: number;
   private readonly positions = new PositionBook();
-  private readonly lanes = new ShardLanes(this.positions);
   private readonly commands = new CommandWindow();
   private readonly orders = new OrderMemory();
   private readonly expiries = new ExpiryIndex();
@@ -142,11 +135,9 @@ export class Shard {
   }
 
   run(request: ShardRequest): ShardReply {
-    const nowMs = Math.max(this.nowMs, this.lanes.nowMs, request.nowMs);
+    const nowMs = Math.max(this.nowMs, request.nowMs);
     const events: StockEvent[] = [];
-    this.lanes.beginBatch(nowMs, events, null);
     this.expire(nowMs, events);
-    const laneCodes = (request.lanes ?? []).map((run) => this.lanes.apply(run));
     const outcomes: StockOutcome[] = [];
     for (const command of request.commands) outcomes.push(this.execute(command, nowMs, events));
     const reduced = request.amend?.reductions.map((reduction) => this.reduce(reduction, nowMs, events));
@@ -154,9 +145,7 @@ export class Shard {
     for (const placement of request.placements) placed.push(this.place(placement, nowMs, events));
     for (const placement of request.undo) this.undo(placement, nowMs, events);
     for (const mark of request.amend?.marks ?? []) this.mark(mark, nowMs, events);
-    const laneBlob = this.lanes.takeJournal();
-    const hasHappened = events.length > 0 || laneBlob !== null;
-    if (hasHappened) this.endBatch(nowMs, events.length);
+    if (events.length > 0) this.endBatch(nowMs, events.length);
     return {
       shard: this.shard,
       outcomes,
@@ -171,30 +160,22 @@ export class Shard {
             },
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
       holds: request.addresses.map((address) => this.holdsOf(address)),
-      laneCodes,
-      entries: hasHappened ? encodeBlob(nowMs, events, laneBlob) : null,
+      entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
       ...this.figures(),
     };
   }
 
   figures(): { readonly nextExpiryAtMs: number; readonly positionCount: number; readonly holdCount: number } {
     return {
-      nextExpiryAtMs: earlier(this.expiries.nextAtMs, this.lanes.nextExpiryAtMs()),
+      nextExpiryAtMs: this.expiries.nextAtMs,
       positionCount: this.positions.size,
-      holdCount: this.holdCount + this.lanes.open,
+      holdCount: this.holdCount,
     };
   }
 
   /** Applies a committed blob again. */
   replay(blob: JournalBlob): void {
-    this.lanes.beginBatch(blob.nowMs, blob.events, null);
-    let folded = 0;
-    const foldUpTo = (count: number): void => {
-      for (const event of blob.events.slice(folded, count)) this.fold(event, blob.nowMs);
-      folded = count;
-    };
-    if (blob.lanes !== null) this.lanes.replay(blob.lanes, foldUpTo);
-    foldUpTo(blob.events.length);
+    for (const event of blob.events) this.fold(event, blob.nowMs);
     this.endBatch(blob.nowMs, blob.events.length);
   }
 
@@ -202,13 +183,7 @@ export class Shard {
   encodeState(): Uint8Array {
     const positions: WirePosition[] = [];
     for (const position of this.positions.values()) positions.push(positionToWire(position));
-    const state: WireState = [
-      this.nowMs,
-      positions,
-      [...this.commands.entries()],
-      this.orders.toWire(),
-      this.lanes.toWire(),
-    ];
+    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], this.orders.toWire()];
     const body = packed(state);
     const bytes = new Uint8Array(body.length + 1);
     bytes[0] = SNAPSHOT_VERSION;
@@ -220,18 +195,17 @@ export class Shard {
     if (bytes[0] !== SNAPSHOT_VERSION) {
       throw new Error(`snapshot version ${bytes[0]} is not known, ${SNAPSHOT_VERSION} is`);
     }
-    const [nowMs, positions, commands, orders, lanes] = unpacked(bytes.subarray(1)) as WireState;
+    const [nowMs, positions, commands, orders] = unpacked(bytes.subarray(1)) as WireState;
     const decoded = new Shard(shard);
     decoded.nowMs = nowMs;
     for (const wire of positions) decoded.restorePosition(wire);
     for (const command of commands) decoded.commands.add(command);
     for (const order of orders) decoded.orders.restore(order);
-    decoded.lanes.restore(lanes, nowMs);
     return decoded;
   }
 
   private expire(nowMs: number, events: StockEvent[]): void {
-    for (let count = this.lanes.expire(MAX_EXPIRIES_PER_BATCH); count < MAX_EXPIRIES_PER_BATCH; count += 1) {
+    for (let count = 0; count < MAX_EXPIRIES_PER_BATCH; count += 1) {
       const due = this.expiries.takeDue(nowMs);
       if (due === undefined) return;
       const position = this.positions.find(due.sku, due.locationId);
@@ -406,7 +380,6 @@ export class Shard {
 
   private endBatch(nowMs: number, eventCount: number): void {
     this.nowMs = nowMs;
-    this.lanes.endBatch(nowMs);
     this.commands.advance(nowMs);
     this.orders.forget(
       nowMs,
@@ -425,9 +398,7 @@ export class Shard {
 
   private holdsOf(address: PositionAddress): HoldView[] {
     const views: HoldView[] = [];
-    const position = this.positions.find(address.sku, address.locationId);
-    if (position === undefined) return views;
-    for (const hold of position.holds?.values() ?? []) {
+    for (const hold of this.positions.find(address.sku, address.locationId)?.holds?.values() ?? []) {
       for (const state of ["reserved", "allocated", "picked"] as const) {
         if (hold[state] === 0) continue;
         views.push({
@@ -441,7 +412,6 @@ export class Shard {
         });
       }
     }
-    views.push(...this.lanes.holdsOf(position));
     return views;
   }
 
@@ -454,9 +424,4 @@ export class Shard {
       if (reserved > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
     }
   }
-}
-
-/** The earlier of two times of which 0 means never. */
-function earlier(a: number, b: number): number {
-  return a === 0 || b === 0 ? a + b : Math.min(a, b);
 }

@@ -115,7 +115,11 @@ function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
     commit: (writer, record) => engine.client.commit(writer, record),
     positions: (skus) => engine.client.positions(skus),
     holds: (address) => engine.client.holds(address),
+    amendOrder: (amendment) => engine.client.amendOrder(amendment),
+    cancelOrder: (cancellation) => engine.client.cancelOrder(cancellation),
     setLocations: (locations) => engine.client.setLocations(locations),
+    setSourcingRules: (rules) => engine.client.setSourcingRules(rules),
+    setKits: (kits) => engine.client.setKits(kits),
     status: () => engine.client.status(),
     ...changed,
   };

@@ -71,6 +71,10 @@ export function stockInMemory(): StockInMemory {
     reserveOrder: notNeeded,
     commit: notNeeded,
     setLocations: () => {},
+    setSourcingRules: () => {},
+    setKits: () => {},
+    amendOrder: notNeeded,
+    cancelOrder: notNeeded,
     status: notNeeded,
   };
 }
