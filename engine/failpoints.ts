@@ -8,6 +8,7 @@
  * F2 An armed point acts once in the life of its process, at its n-th passage, counted over all threads together: a
  *    thread that is rebuilt after `throw` does not meet the same fault again.
  */
+import { writeSync } from "node:fs";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 
 /** Every point, in the order in which a reservation meets them, with what is true there. */
@@ -58,6 +59,8 @@ const SHARED = "holdfast.failpoints";
 
 const DEFAULT_DELAY_MS = 1_000;
 
+const STDERR = 2;
+
 let armed = armedHere();
 
 /** A place where a fault test may strike. Does nothing unless armed. */
@@ -89,6 +92,8 @@ function armedHere(): readonly Armed[] | null {
 function strike(points: readonly Armed[], name: Failpoint): void {
   for (const point of points) {
     if (point.name !== name || Atomics.add(point.passages, 0, 1) + 1 !== point.nth) continue;
+    // Past every logger, and at once: after `kill` it is the only trace.
+    writeSync(STDERR, `failpoint ${name}: ${point.action}\n`);
     if (point.action === "kill") {
       process.kill(process.pid, "SIGKILL");
       // The signal is on its way; nothing after the point may happen meanwhile.

@@ -1,0 +1,120 @@
+/** The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to hurt it. */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { type EmbeddedPostgres, startPostgres } from "../../cli/embedded/postgres.ts";
+import { ProcessBook } from "../../cli/embedded/processes.ts";
+import { freePort } from "./free-port.ts";
+
+const GONE_TIMEOUT_MS = 30_000;
+const POLL_MS = 20;
+
+export class DatabaseServer {
+  readonly port: number;
+  private readonly folder: string;
+  private readonly password = randomBytes(12).toString("hex");
+  private readonly book: ProcessBook;
+  private running: EmbeddedPostgres | null = null;
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder;
+    this.port = port;
+    this.book = new ProcessBook(folder);
+  }
+
+  static async start(folder: string): Promise<DatabaseServer> {
+    const server = new DatabaseServer(folder, await freePort());
+    await server.start();
+    return server;
+  }
+
+  /** The database as seen through `port`: the server's own, or a proxy's. */
+  url(port = this.port): string {
+    return `postgres://holdfast:${this.password}@127.0.0.1:${port}/holdfast`;
+  }
+
+  async start(): Promise<void> {
+    this.running = await startPostgres({
+      dataFolder: this.folder,
+      port: this.port,
+      password: this.password,
+      book: this.book,
+      // Whoever kills it knows.
+      onCrash: () => {},
+      progress: () => {},
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.stop();
+    this.running = null;
+  }
+
+  async postmaster(): Promise<number> {
+    const records = await this.book.readPrevious();
+    const pid = records.findLast((record) => record.name === "postgres")?.pid;
+    if (pid === undefined) throw new Error("PostgreSQL is not running");
+    return pid;
+  }
+
+  /** SIGINT: fast, clients are thrown out. SIGQUIT: immediate, recovery at the next start. SIGKILL: as if by the kernel. */
+  async end(signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void> {
+    const pid = await this.postmaster();
+    process.kill(pid, signal);
+    const deadline = Date.now() + GONE_TIMEOUT_MS;
+    while (isAlive(pid)) {
+      if (Date.now() > deadline) throw new Error(`PostgreSQL outlived ${signal}`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    await this.book.remove("postgres");
+    this.running = null;
+  }
+
+  /** Waits for a server that is just recovering, and starts one where it has given up. */
+  async ensureRunning(): Promise<void> {
+    const pid = await this.postmaster();
+    const deadline = Date.now() + GONE_TIMEOUT_MS;
+    while (isAlive(pid)) {
+      const answers = await this.query("select 1").then(
+        () => true,
+        () => false,
+      );
+      if (answers) return;
+      if (Date.now() > deadline) throw new Error("PostgreSQL neither answers nor ends");
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    await this.book.remove("postgres");
+    await this.start();
+  }
+
+  /** The process that serves the engine's commits; `undefined` while there is none. */
+  async committerBackend(): Promise<number | undefined> {
+    const { rows } = await this.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'holdfast-committer' order by backend_start desc limit 1",
+    );
+    return rows[0]?.pid;
+  }
+
+  /** One statement over a connection of its own, past any proxy. */
+  async query<Row extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    const client = new pg.Client({ connectionString: this.url(), connectionTimeoutMillis: 5_000 });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await client.query<Row>(text, values);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * What a run of faults plays on: an own PostgreSQL behind a proxy, core servers that come and go, clients that live
+ * through it, and the audit of what they testify.
+ *
+ * Owns every process that it starts and ends no other. Leaves what goes wrong, and when, to `scenarios.ts`.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { migrate } from "../../store/migrate.ts";
+import { Audit, type AuditResult } from "./audit.ts";
+import { CoreServer } from "./core-server.ts";
+import { DatabaseProxy } from "./database-proxy.ts";
+import { DatabaseServer } from "./database-server.ts";
+import { type Assortment, FaultClient } from "./fault-client.ts";
+import { History } from "./history.ts";
+import { type Random, seededRandom } from "./random.ts";
+import { type Endpoint, StreamConnection } from "./stream-connection.ts";
+
+const CLIENTS = 6;
+const SKUS = 12;
+/** Few enough that some SKUs sell out and refusals are part of it. */
+const UNITS_EACH = 400;
+/** Small enough that a run of some seconds meets snapshots. */
+const SNAPSHOT_EVERY_ROWS = 40;
+
+/** From the end of a fault until the first client is served again; beyond it the system counts as not live. */
+const LIVENESS_LIMIT_MS = 60_000;
+
+export type JournalMark = { readonly shard: number; readonly epoch: number; readonly sequence: number };
+
+export type StageOptions = {
+  readonly seed: string;
+  /** Where PostgreSQL keeps its data; absent: in the stage's own folder. */
+  readonly dataFolder?: string;
+};
+
+export class Stage {
+  readonly random: Random;
+  readonly database: DatabaseServer;
+  readonly proxy: DatabaseProxy;
+  readonly folder: string;
+  private readonly clients: FaultClient[] = [];
+  private audit: Audit | null = null;
+  private readonly servers = new Set<CoreServer>();
+  private readonly seed: string;
+  private endpoint: Endpoint | null = null;
+  private key: string | undefined;
+  private spawned = 0;
+  /** Answers to questions that were asked at or after `askedFromMs`. */
+  private readonly answered = new Set<{ readonly askedFromMs: number; resolve(): void }>();
+
+  private constructor(seed: string, folder: string, database: DatabaseServer, proxy: DatabaseProxy) {
+    this.seed = seed;
+    this.folder = folder;
+    this.database = database;
+    this.proxy = proxy;
+    this.random = seededRandom(seed);
+  }
+
+  /** Everything up, stock received, clients at work. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-faults-"));
+    const dataFolder = options.dataFolder ?? join(folder, "database");
+    await mkdir(dataFolder, { recursive: true });
+    const database = await DatabaseServer.start(dataFolder);
+    const proxy = await DatabaseProxy.start(database.port);
+    const stage = new Stage(options.seed, folder, database, proxy);
+    try {
+      await migrate(database.url());
+      await stage.seedCompany();
+      await stage.serve();
+      await stage.receiveStock();
+      stage.startClients();
+      await stage.untilServed(Date.now());
+    } catch (error) {
+      await stage.close(true);
+      throw new Error(`the stage did not open, see ${folder}`, { cause: error });
+    }
+    return stage;
+  }
+
+  /** Starts a core server; clients are sent to it once it is ready. */
+  async serve(failpoints?: string): Promise<CoreServer> {
+    const server = await this.spawn(failpoints);
+    await this.direct(server);
+    return server;
+  }
+
+  /** Starts a core server that may never become ready. */
+  async spawn(failpoints?: string): Promise<CoreServer> {
+    this.spawned += 1;
+    const server = await CoreServer.spawn({
+      databaseUrl: this.database.url(this.proxy.port),
+      logFile: join(this.folder, `core-server-${this.spawned}.log`),
+      snapshotEveryRows: SNAPSHOT_EVERY_ROWS,
+      ...(this.key === undefined ? {} : { key: this.key }),
+      ...(failpoints === undefined ? {} : { failpoints }),
+    });
+    this.servers.add(server);
+    void server.ended.then(() => this.servers.delete(server));
+    return server;
+  }
+
+  /** Sends the clients to this server once it is ready. */
+  async direct(server: CoreServer): Promise<void> {
+    const ready = await server.ready();
+    if (ready === null) throw new Error(`a core server ended before it was ready; see ${this.folder}`);
+    this.key = ready.key;
+    this.endpoint = { url: `http://127.0.0.1:${ready.port}`, key: ready.key };
+    for (const client of this.clients) client.moved();
+  }
+
+  /** `kill -9` of every core server, at whatever they are. */
+  async killAll(): Promise<void> {
+    await Promise.all([...this.servers].map((server) => server.kill()));
+  }
+
+  /**
+   * Resolves to the milliseconds from `fromMs` until a client had an answer to something that it asked since.
+   *
+   * @throws Error where that takes longer than the liveness limit
+   */
+  untilServed(fromMs: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const patience = setTimeout(
+        () => reject(new Error(`no client was served within ${LIVENESS_LIMIT_MS} ms after the fault`)),
+        LIVENESS_LIMIT_MS,
+      );
+      const waiter = {
+        askedFromMs: fromMs,
+        resolve: () => {
+          clearTimeout(patience);
+          resolve(Date.now() - fromMs);
+        },
+      };
+      this.answered.add(waiter);
+    });
+  }
+
+  /** Lets the clients work for a while: until they had this many answers more. */
+  async untilAnswers(count: number): Promise<void> {
+    for (let answer = 0; answer < count; answer += 1) await this.untilServed(Date.now());
+  }
+
+  /** Brings the clients to rest, compares, and lets them go on. */
+  async check(): Promise<AuditResult> {
+    await within(
+      Promise.all(this.clients.map((client) => client.rest())),
+      LIVENESS_LIMIT_MS,
+      "the clients did not come to rest: something stays unanswered",
+    );
+    if (this.endpoint === null || this.audit === null) throw new Error("the stage is not open");
+    const result = await this.audit.run(this.endpoint);
+    for (const client of this.clients) client.resume();
+    return result;
+  }
+
+  /** Where each shard's journal and lease stand. */
+  async journalMark(): Promise<readonly JournalMark[]> {
+    const { rows } = await this.database.query<JournalMark>(
+      `select shard, lease.epoch::integer, coalesce(max(sequence), 0)::integer as sequence
+         from shard_lease lease left join journal using (shard) group by shard, lease.epoch`,
+    );
+    return rows;
+  }
+
+  /** @throws Error where a row came after the mark under an epoch before it: an owner that was taken over has written */
+  async assertNothingStale(since: readonly JournalMark[]): Promise<void> {
+    const { rows } = await this.database.query<{ stale: number }>(
+      `select count(*)::integer as stale
+         from journal join unnest($1::integer[], $2::bigint[], $3::bigint[]) as mark (shard, epoch, sequence)
+           using (shard)
+        where journal.sequence > mark.sequence and journal.epoch < mark.epoch`,
+      [since.map((mark) => mark.shard), since.map((mark) => mark.epoch), since.map((mark) => mark.sequence)],
+    );
+    if (rows[0]?.stale !== 0) throw new Error(`${rows[0]?.stale} journal rows were written by a zombie`);
+  }
+
+  /** @param keep leaves logs and testimonies in `folder`, for whoever looks into a finding */
+  async close(keep = false): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.end()));
+    await this.killAll();
+    await this.proxy.stop();
+    await this.database.stop();
+    if (!keep) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get assortment(): Assortment {
+    return {
+      skus: Array.from({ length: SKUS }, (_, index) => `FAULT-${index + 1}`),
+      locationIds: ["east", "west"],
+      channel: "web",
+    };
+  }
+
+  private async seedCompany(): Promise<void> {
+    await this.database.query("insert into company (id, name, currency) values ('faults', 'Faults', 'USD')");
+    await this.database.query(
+      `insert into location (id, company_id, name, kind, address, latitude, longitude)
+       select id, 'faults', id, 'fulfillment_center', '{"country":"US"}', 39.5, -119.8
+         from unnest($1::text[]) as id`,
+      [this.assortment.locationIds],
+    );
+    await this.database.query(
+      `insert into channel (id, company_id, name, kind, on_shortage)
+       values ($1, 'faults', 'Web', 'holdfast', 'refuse')`,
+      [this.assortment.channel],
+    );
+    await this.database.query(
+      `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+       select sku, 'faults', sku, 100, 1000, 'USD', '610990', 'US', '09521234999990' from unnest($1::text[]) as sku`,
+      [this.assortment.skus],
+    );
+  }
+
+  /** The first receipt is a client's testimony too: written down by a client that does nothing else. */
+  private async receiveStock(): Promise<void> {
+    if (this.endpoint === null) throw new Error("no core server is ready");
+    const { skus, locationIds } = this.assortment;
+    const operations = skus.flatMap((sku) =>
+      locationIds.map((locationId) => ({
+        id: `${this.seed}.stock.${sku}.${locationId}`,
+        kind: "receive" as const,
+        sku,
+        locationId,
+        quantity: UNITS_EACH,
+        holdId: "",
+        expiresAtMs: 0,
+      })),
+    );
+    const connection = await StreamConnection.open(this.endpoint);
+    const reply = await connection.ask(
+      "stock",
+      {
+        type: "stock.execute",
+        commands: operations.map(({ id, sku, locationId, quantity }) => ({
+          type: "receive",
+          commandId: id,
+          sku,
+          locationId,
+          quantity,
+          atMs: 0,
+          cause: id,
+        })),
+      },
+      LIVENESS_LIMIT_MS,
+    );
+    connection.close();
+    if (reply.type !== "stock.executed") throw new Error(`no stock: ${JSON.stringify(reply)}`);
+    const results = reply.outcomes.map((outcome) => outcome.status);
+    const events = [
+      { event: "invoke", atMs: Date.now(), message: "stock", operations },
+      { event: "ok", atMs: Date.now(), message: "stock", results },
+    ];
+    await writeFile(this.logFile("stock"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  }
+
+  private startClients(): void {
+    const names = Array.from({ length: CLIENTS }, (_, index) => `c${index + 1}`);
+    for (const [index, name] of names.entries()) {
+      this.clients.push(
+        new FaultClient({
+          name,
+          seed: this.seed,
+          logFile: this.logFile(name),
+          assortment: this.assortment,
+          endpoint: () => this.endpoint,
+          onAnswer: (askedAtMs) => this.noteAnswer(askedAtMs),
+          loyal: index % 2 === 0,
+        }),
+      );
+    }
+    const history = new History([this.logFile("stock"), ...names.map((name) => this.logFile(name))]);
+    this.audit = new Audit(this.database, history);
+  }
+
+  private noteAnswer(askedAtMs: number): void {
+    for (const waiter of this.answered) {
+      if (askedAtMs < waiter.askedFromMs) continue;
+      this.answered.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  private logFile(name: string): string {
+    return join(this.folder, `client-${name}.jsonl`);
+  }
+}
+
+export async function within<T>(work: Promise<T>, ms: number, otherwise: string): Promise<T> {
+  let patience: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        patience = setTimeout(() => reject(new Error(otherwise)), ms);
+      }),
+    ]);
+  } finally {
+    clearTimeout(patience);
+  }
+}
