@@ -1,18 +1,29 @@
 import { describe, expect, it } from "vitest";
-import { decide, invalidity } from "./apply-command.ts";
+import { decide as decideWith } from "./apply-command.ts";
+import { invalidity } from "./command-validity.ts";
 import type { RefusalCode, StockCommand } from "./commands.ts";
-import {
-  applyToPosition,
-  InvariantError,
-  MAX_UNITS,
-  newPosition,
-  type StockPosition,
-} from "./stock-position.ts";
+import type { StockEvent } from "./events.ts";
+import { applyToPosition as applyAt } from "./fold-event.ts";
+import { InvariantError, MAX_UNITS, newPosition, type StockPosition } from "./stock-position.ts";
 
 const COMMON = { sku: "A", locationId: "east", atMs: 1000, cause: "test" };
 
 function command(body: Partial<StockCommand> & { type: StockCommand["type"] }): StockCommand {
   return { commandId: "c", ...COMMON, ...body } as StockCommand;
+}
+
+/** Decided with nothing else of the SKU around. */
+function decide(position: StockPosition, body: StockCommand, order: null): StockEvent {
+  return decideWith(position, body, order, {
+    positions: [position],
+    record: null,
+    nowMs: 1000,
+    laneUnits: 0,
+  });
+}
+
+function applyToPosition(position: StockPosition, event: StockEvent): void {
+  applyAt(position, event, 1000);
 }
 
 /** 10 on hand: `soft` reserves 2, `firm` has 3 allocated, `taken` 1 picked, 1 is damaged; 3 are free. */

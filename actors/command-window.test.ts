@@ -7,7 +7,7 @@ import {
 } from "./command-window.ts";
 
 function entry(id: string, atMs: number, code = 0): RememberedCommand {
-  return [id, atMs, 7, code, [5, 1, 0, 0, 0, 2], code === 0 ? "" : "why"];
+  return [id, atMs, 7, code, [5, 1, 0, 0, 0, 2, 4, 1], code === 0 ? "" : "why"];
 }
 
 it("returns the first outcome of an id, refuses another body, and knows nothing of other ids", () => {
@@ -23,7 +23,9 @@ it("returns the first outcome of an id, refuses another body, and knows nothing 
       picked: 0,
       unavailable: 0,
       safetyStock: 2,
-      availableToPromise: 2,
+      incoming: 4,
+      fenced: 1,
+      availableToPromise: 1,
     },
   });
   expect(window.outcomeOf("b", 7)).toEqual({ status: "refused", code: "insufficient_stock", detail: "why" });

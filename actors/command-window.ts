@@ -9,29 +9,14 @@
  * A ring of typed arrays rather than an object per command: some 50 bytes beside the id, and nothing for the garbage
  * collector to walk.
  */
-import type { RefusalCode, StockBuckets, StockOutcome } from "./commands.ts";
+import { REFUSAL_CODES, type RefusalCode, type StockBuckets, type StockOutcome } from "./commands.ts";
 import type { StockEvent } from "./events.ts";
 
 export const COMMAND_WINDOW_MS = 24 * 60 * 60 * 1000;
 export const COMMAND_WINDOW_SIZE = 131_072;
 
 const FIRST_CAPACITY = 64;
-const BUCKETS = 6;
-
-/** Order is part of the snapshot format: append only. */
-const REFUSAL_CODES: readonly RefusalCode[] = [
-  "invalid_command",
-  "command_id_reused",
-  "insufficient_stock",
-  "hold_exists",
-  "hold_not_found",
-  "hold_not_reserved",
-  "hold_not_allocated",
-  "quantity_exceeds_hold",
-  "stock_is_promised",
-  "on_hand_changed",
-  "quantity_limit",
-];
+const BUCKETS = 8;
 
 /** One remembered command as a snapshot carries it. */
 export type RememberedCommand = readonly [
@@ -89,7 +74,16 @@ export class CommandWindow {
       nowMs,
       event.fingerprint,
       refused ? 1 + REFUSAL_CODES.indexOf(event.reason as RefusalCode) : 0,
-      [after.onHand, after.reserved, after.allocated, after.picked, after.unavailable, after.safetyStock],
+      [
+        after.onHand,
+        after.reserved,
+        after.allocated,
+        after.picked,
+        after.unavailable,
+        after.safetyStock,
+        after.incoming,
+        after.fenced,
+      ],
       event.detail,
     ]);
   }
@@ -140,8 +134,16 @@ export class CommandWindow {
   }
 
   private bucketsAt(slot: number): StockBuckets {
-    const [onHand = 0, reserved = 0, allocated = 0, picked = 0, unavailable = 0, safetyStock = 0] =
-      this.buckets.subarray(slot * BUCKETS, slot * BUCKETS + BUCKETS);
+    const [
+      onHand = 0,
+      reserved = 0,
+      allocated = 0,
+      picked = 0,
+      unavailable = 0,
+      safetyStock = 0,
+      incoming = 0,
+      fenced = 0,
+    ] = this.buckets.subarray(slot * BUCKETS, slot * BUCKETS + BUCKETS);
     return {
       onHand,
       reserved,
@@ -149,7 +151,9 @@ export class CommandWindow {
       picked,
       unavailable,
       safetyStock,
-      availableToPromise: onHand - reserved - allocated - picked - unavailable - safetyStock,
+      incoming,
+      fenced,
+      availableToPromise: onHand - reserved - allocated - picked - unavailable - safetyStock - fenced,
     };
   }
 

@@ -1,26 +1,28 @@
 /**
- * Which holds fall due next: a binary heap by (time, SKU, location, hold id), so that holds which fall due together
- * expire in an order that does not depend on how the index was built.
+ * What falls due next (holds, lots, pre-orders): a binary heap by (time, kind, SKU, location, id), so that what falls
+ * due together does so in an order that does not depend on how the index was built.
  *
- * Entries of holds that are gone or were extended stay until they surface; whoever takes them asks the position. The
- * index is derived state: it is rebuilt from the holds after recovery and in no snapshot.
+ * Entries of what is gone or was put off stay until they surface; whoever takes them asks the position. The index is
+ * derived state: it is rebuilt from the positions after recovery and in no snapshot.
  */
-export type DueHold = {
+export type Due = {
   readonly atMs: number;
+  readonly kind: "hold" | "lot" | "pre-order";
   readonly sku: string;
   readonly locationId: string;
-  readonly holdId: string;
+  /** The hold's, the lot's, or that of the hold that the pre-order waits for. */
+  readonly id: string;
 };
 
 export class ExpiryIndex {
-  private readonly heap: DueHold[] = [];
+  private readonly heap: Due[] = [];
 
   /** When the next entry falls due; 0: there is none. */
   get nextAtMs(): number {
     return this.heap[0]?.atMs ?? 0;
   }
 
-  add(due: DueHold): void {
+  add(due: Due): void {
     const heap = this.heap;
     let index = heap.length;
     heap.push(due);
@@ -35,7 +37,7 @@ export class ExpiryIndex {
   }
 
   /** Takes the next entry that is due at `nowMs`. */
-  takeDue(nowMs: number): DueHold | undefined {
+  takeDue(nowMs: number): Due | undefined {
     const heap = this.heap;
     const first = heap[0];
     if (first === undefined || first.atMs > nowMs) return undefined;
@@ -44,7 +46,7 @@ export class ExpiryIndex {
     return first;
   }
 
-  private sink(entry: DueHold): void {
+  private sink(entry: Due): void {
     const heap = this.heap;
     let index = 0;
     for (;;) {
@@ -65,9 +67,10 @@ export class ExpiryIndex {
   }
 }
 
-function isBefore(a: DueHold, b: DueHold): boolean {
+function isBefore(a: Due, b: Due): boolean {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs;
+  if (a.kind !== b.kind) return a.kind < b.kind;
   if (a.sku !== b.sku) return a.sku < b.sku;
   if (a.locationId !== b.locationId) return a.locationId < b.locationId;
-  return a.holdId < b.holdId;
+  return a.id < b.id;
 }

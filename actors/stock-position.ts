@@ -1,18 +1,24 @@
 /**
- * One SKU at one location: its integer buckets and the holds on them.
+ * One SKU at one location: its integer buckets, the holds on them, and what else only some positions have.
  *
- * Owns the state and its invariants. `apply-command.ts` decides what happens, `events.ts` says what happened; the only
- * way to change a position is `applyToPosition` with an event, so that a live position and a replayed one are the same.
+ * Owns the state. `apply-command.ts` decides what happens, `events.ts` says what happened; the only way to change a
+ * position is to fold an event into it (`fold-event.ts`), so that a live position and a replayed one are the same.
  *
- * Invariants, asserted after every event, also in production:
+ * Invariants, asserted by the fold after every event, also in production:
  * P1 every bucket and every part of a hold is an integer from 0 to MAX_UNITS;
  * P2 reserved + allocated + picked + unavailable never exceed on hand: no unit is promised twice;
  * P3 reserved, allocated and picked change only together with the hold that they belong to, so the holds always add
- *    up to the buckets; a hold of nothing does not exist.
+ *    up to the buckets; a hold of nothing does not exist;
+ * P4 unavailable units have a reason, incoming ones a reference, and those add up to the buckets;
+ * P5 where units are in lots or have serials, those add up to the buckets (`lots.ts`, `serials.ts`);
+ * P6 pools add up to their holds and to `fenced` (`channel-pools.ts`).
  */
-
+import type { Pool } from "./channel-pools.ts";
 import type { StockBuckets } from "./commands.ts";
-import type { HoldAction, StockEvent } from "./events.ts";
+import type { LotChange, SerialChange } from "./events.ts";
+import type { Incoming } from "./incoming-stock.ts";
+import type { HeldLot, Lot } from "./lots.ts";
+import type { SerialBook } from "./serials.ts";
 
 /** The ledger's columns are 32-bit integers. */
 export const MAX_UNITS = 2_147_483_647;
@@ -24,11 +30,38 @@ export type Hold = {
   readonly orderId: string;
   readonly lineId: string;
   readonly cause: string;
+  /** The channel pool that sells the units; empty: what everybody may sell. */
+  readonly pool: string;
   reserved: number;
   allocated: number;
   picked: number;
   /** Milliseconds since the Unix epoch; 0: never. Only what is still reserved expires. */
   expiresAtMs: number;
+  /** The lots that its units are of; `null` where units are not in lots. */
+  lots: Map<string, HeldLot> | null;
+};
+
+/** A count whose discrepancy waits for approval. */
+export type PendingCount = {
+  readonly countId: string;
+  readonly counted: number;
+  readonly discrepancy: number;
+  readonly reason: string;
+  readonly lots: readonly LotChange[];
+  readonly serials: readonly SerialChange[];
+};
+
+/** What only some positions have. */
+export type PositionDetails = {
+  /** Unavailable units by the reason for which they are set apart. */
+  unavailable: Map<string, number> | null;
+  pools: Map<string, Pool> | null;
+  incoming: Map<string, Incoming> | null;
+  /** Not `null` where units are in lots. */
+  lots: Map<string, Lot> | null;
+  /** Not `null` where units have serials. */
+  serials: SerialBook | null;
+  count: PendingCount | null;
 };
 
 export type StockPosition = {
@@ -42,8 +75,12 @@ export type StockPosition = {
   picked: number;
   unavailable: number;
   safetyStock: number;
+  incoming: number;
+  /** Sum of the unfilled fences. */
+  fenced: number;
   /** `null` as long as there is none: most positions of a catalog never hold anything. */
   holds: Map<string, Hold> | null;
+  details: PositionDetails | null;
 };
 
 /** A broken invariant: a bug, never bad input. The shard that meets one stops and is rebuilt from what is committed. */
@@ -62,12 +99,27 @@ export function newPosition(sku: string, locationId: string, ordinal = -1): Stoc
     picked: 0,
     unavailable: 0,
     safetyStock: 0,
+    incoming: 0,
+    fenced: 0,
     holds: null,
+    details: null,
   };
 }
 
-/** Units that may still be promised. Below zero where safety stock was set above what is free. */
-export function availableToPromise(position: StockPosition): number {
+export function detailsOf(position: StockPosition): PositionDetails {
+  position.details ??= {
+    unavailable: null,
+    pools: null,
+    incoming: null,
+    lots: null,
+    serials: null,
+    count: null,
+  };
+  return position.details;
+}
+
+/** Units that are neither promised nor set apart nor kept as safety stock, fences left aside. */
+export function freeOfFences(position: StockPosition): number {
   return (
     position.onHand -
     position.reserved -
@@ -78,6 +130,16 @@ export function availableToPromise(position: StockPosition): number {
   );
 }
 
+/** Units that everybody may promise. Below zero where safety stock or fences were set above what is free. */
+export function availableToPromise(position: StockPosition): number {
+  return freeOfFences(position) - position.fenced;
+}
+
+/** Units on hand that a promise or a reason binds: on hand may not fall below them. */
+export function boundUnits(position: StockPosition): number {
+  return position.reserved + position.allocated + position.picked + position.unavailable;
+}
+
 export function bucketsOf(position: StockPosition): StockBuckets {
   return {
     onHand: position.onHand,
@@ -86,72 +148,8 @@ export function bucketsOf(position: StockPosition): StockBuckets {
     picked: position.picked,
     unavailable: position.unavailable,
     safetyStock: position.safetyStock,
+    incoming: position.incoming,
+    fenced: position.fenced,
     availableToPromise: availableToPromise(position),
   };
-}
-
-/** Folds an event into the position. Throws `InvariantError` where the result could not be true. */
-export function applyToPosition(position: StockPosition, event: StockEvent): void {
-  if (event.hold !== "none") applyToHold(position, event, event.hold);
-  else if (event.reserved !== 0 || event.allocated !== 0 || event.picked !== 0) {
-    fail(position, event, "units are promised without a hold");
-  }
-  position.onHand += event.onHand;
-  position.reserved += event.reserved;
-  position.allocated += event.allocated;
-  position.picked += event.picked;
-  position.unavailable += event.unavailable;
-  position.safetyStock += event.safetyStock;
-  if (
-    !isUnits(position.onHand) ||
-    !isUnits(position.reserved) ||
-    !isUnits(position.allocated) ||
-    !isUnits(position.picked) ||
-    !isUnits(position.unavailable) ||
-    !isUnits(position.safetyStock)
-  ) {
-    fail(position, event, "a bucket is negative, fractional or too large");
-  }
-  if (position.reserved + position.allocated + position.picked + position.unavailable > position.onHand) {
-    fail(position, event, "more is promised or set apart than is on hand");
-  }
-}
-
-function applyToHold(position: StockPosition, event: StockEvent, action: HoldAction): void {
-  if (action === "opened") {
-    position.holds ??= new Map();
-    if (position.holds.has(event.holdId)) fail(position, event, "the hold exists already");
-    position.holds.set(event.holdId, {
-      holdId: event.holdId,
-      orderId: event.orderId,
-      lineId: event.lineId,
-      cause: event.cause,
-      reserved: event.reserved,
-      allocated: event.allocated,
-      picked: event.picked,
-      expiresAtMs: event.expiresAtMs,
-    });
-    if (event.reserved < 1) fail(position, event, "a hold opens with units");
-    return;
-  }
-  const hold = position.holds?.get(event.holdId);
-  if (hold === undefined) fail(position, event, "the hold does not exist");
-  hold.reserved += event.reserved;
-  hold.allocated += event.allocated;
-  hold.picked += event.picked;
-  hold.expiresAtMs = event.expiresAtMs;
-  if (!isUnits(hold.reserved) || !isUnits(hold.allocated) || !isUnits(hold.picked)) {
-    fail(position, event, "a part of the hold is negative");
-  }
-  if (hold.reserved + hold.allocated + hold.picked === 0) position.holds?.delete(event.holdId);
-}
-
-function isUnits(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= MAX_UNITS;
-}
-
-function fail(position: StockPosition, event: StockEvent, what: string): never {
-  throw new InvariantError(
-    `${position.sku} at ${position.locationId}: ${what} after ${event.type} ${event.holdId} (${event.cause})`,
-  );
 }

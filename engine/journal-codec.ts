@@ -9,8 +9,8 @@ import { Packr, Unpackr } from "msgpackr";
 import {
   type EventDetail,
   type LotChange,
-  STOCK_EVENT_TYPES,
   type SerialChange,
+  STOCK_EVENT_TYPES,
   type StockEvent,
 } from "../actors/events.ts";
 import { NO_LOTS, NO_SERIALS } from "../actors/make-event.ts";

@@ -60,13 +60,20 @@ export class OrderMemory {
     });
   }
 
+  /** A hold was opened for its order, or grew by units that the order waited for. */
   remember(event: StockEvent, nowMs: number): void {
+    const units = event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
+    const known = this.find(event);
+    if (known !== undefined) {
+      known.quantity += units;
+      return;
+    }
     const placed: RememberedHold = {
       holdId: event.holdId,
       lineId: event.lineId,
       sku: event.sku,
       locationId: event.locationId,
-      quantity: event.reserved,
+      quantity: units,
       shipped: 0,
     };
     const entry = this.orders.get(event.orderId);

@@ -10,19 +10,30 @@
  *    the live one to the byte of its snapshot.
  * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is committed.
  */
-import { decide, invalidity } from "../actors/apply-command.ts";
+import { decide } from "../actors/apply-command.ts";
+import type { Supply } from "../actors/capable-to-promise.ts";
+import { freeUnits } from "../actors/channel-pools.ts";
+import { invalidity } from "../actors/command-validity.ts";
 import { CommandWindow, type RememberedCommand } from "../actors/command-window.ts";
 import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../actors/commands.ts";
+import { nextFill } from "../actors/demand.ts";
 import type { StockEvent } from "../actors/events.ts";
-import { ExpiryIndex } from "../actors/expiry-index.ts";
+import { type Due, ExpiryIndex } from "../actors/expiry-index.ts";
 import { commandFingerprint } from "../actors/fingerprint.ts";
-import { applyToPosition, bucketsOf, newPosition } from "../actors/stock-position.ts";
+import { applyToPosition } from "../actors/fold-event.ts";
+import type { Lot } from "../actors/lots.ts";
+import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../actors/sku-stock.ts";
+import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
+import { transferConsequence } from "../actors/transfers.ts";
 import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
 import type { HoldReduction } from "./order-amendment.ts";
 import { type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
+import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
+import { SkuBook, type WireSku } from "./sku-book.ts";
+import type { PositionChanges } from "./stock-view.ts";
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -56,8 +67,14 @@ export type ShardRequest = {
   readonly orders: readonly string[];
   /** Of orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
+  /** Operations of reservation lanes. Left out where there are none. */
+  readonly lanes?: readonly LaneRun[];
+  /** Positions whose ordinals are wanted. Left out where there are none. */
+  readonly open?: readonly PositionAddress[];
   /** SKUs whose positions are wanted. */
   readonly skus: readonly string[];
+  /** SKUs of which it is wanted what is to come and who waits. Left out in most batches. */
+  readonly outlooks?: readonly string[];
   /** Positions whose holds are wanted. */
   readonly addresses: readonly PositionAddress[];
 };
@@ -104,14 +121,38 @@ export type ShardReply = {
     /** Of each reduction, whether it could be made. */
     readonly reduced: readonly boolean[];
   } | null;
+  /** Of each lane's operations one code each; `null`: all of them were applied. */
+  readonly laneCodes: readonly (Uint8Array | null)[];
+  /** Of each position that was to be opened; -1 where there is none. */
+  readonly ordinals: readonly number[];
   readonly positions: readonly PositionView[];
+  readonly outlooks: readonly SkuOutlook[];
+  /** Waiting demand that was given units in this batch. */
+  readonly filled: readonly DemandFill[];
   readonly holds: readonly (readonly HoldView[])[];
   /** A journal blob; `null` where nothing happened. */
   readonly entries: Uint8Array | null;
+  /** Positions whose numbers are others now, for the stock view; `null`: none. */
+  readonly changes: PositionChanges | null;
   /** When the next hold expires; 0: none will. */
   readonly nextExpiryAtMs: number;
   readonly positionCount: number;
   readonly holdCount: number;
+};
+
+/** Units that came free and went to demand that waited: a hold opened or grew. */
+export type DemandFill = PlacedHold & { readonly orderId: string; readonly pool: string };
+
+/** What `capableToPromise` needs to know of a SKU. */
+export type SkuOutlook = {
+  readonly sku: string;
+  /** Units that wait in the queue. */
+  readonly queued: number;
+  readonly locations: readonly {
+    readonly locationId: string;
+    readonly available: number;
+    readonly incoming: readonly Supply[];
+  }[];
 };
 
 type WireState = readonly [
@@ -119,14 +160,20 @@ type WireState = readonly [
   positions: readonly WirePosition[],
   commands: readonly RememberedCommand[],
   orders: readonly WireOrder[],
+  lanes: WireLanes,
+  skus: readonly WireSku[],
 ];
 
 export class Shard {
   readonly shard: number;
   private readonly positions = new PositionBook();
+  private readonly lanes = new ShardLanes(this.positions);
   private readonly commands = new CommandWindow();
   private readonly orders = new OrderMemory();
+  private readonly skus = new SkuBook();
   private readonly expiries = new ExpiryIndex();
+  /** Apart, because a lot past its date is marked before anything else can free or take its units. */
+  private readonly lotDates = new ExpiryIndex();
   private nowMs = 0;
   private holdCount = 0;
 
@@ -135,9 +182,12 @@ export class Shard {
   }
 
   run(request: ShardRequest): ShardReply {
-    const nowMs = Math.max(this.nowMs, request.nowMs);
+    const nowMs = Math.max(this.nowMs, this.lanes.nowMs, request.nowMs);
     const events: StockEvent[] = [];
+    const freed = (position: StockPosition): void => this.serveWaiting(position.sku, position, nowMs, events);
+    this.lanes.beginBatch(nowMs, events, this.skus.size > 0 ? freed : null);
     this.expire(nowMs, events);
+    const laneCodes = (request.lanes ?? []).map((run) => this.lanes.apply(run));
     const outcomes: StockOutcome[] = [];
     for (const command of request.commands) outcomes.push(this.execute(command, nowMs, events));
     const reduced = request.amend?.reductions.map((reduction) => this.reduce(reduction, nowMs, events));
@@ -145,7 +195,9 @@ export class Shard {
     for (const placement of request.placements) placed.push(this.place(placement, nowMs, events));
     for (const placement of request.undo) this.undo(placement, nowMs, events);
     for (const mark of request.amend?.marks ?? []) this.mark(mark, nowMs, events);
-    if (events.length > 0) this.endBatch(nowMs, events.length);
+    const laneBlob = this.lanes.takeJournal();
+    const hasHappened = events.length > 0 || laneBlob !== null;
+    if (hasHappened) this.endBatch(nowMs, events.length);
     return {
       shard: this.shard,
       outcomes,
@@ -159,23 +211,43 @@ export class Shard {
               reduced: reduced ?? [],
             },
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
+      outlooks: (request.outlooks ?? []).map((sku) => this.outlookOf(sku)),
+      filled: events.flatMap((event) => (event.type === "demand-filled" ? [fillOf(event)] : [])),
       holds: request.addresses.map((address) => this.holdsOf(address)),
-      entries: events.length > 0 ? encodeBlob(nowMs, events) : null,
+      laneCodes,
+      ordinals: (request.open ?? []).map(({ sku, locationId }) => this.positions.find(sku, locationId)?.ordinal ?? -1),
+      entries: hasHappened ? encodeBlob(nowMs, events, laneBlob) : null,
+      changes: this.positions.takeChanges(),
       ...this.figures(),
     };
   }
 
+  /** All positions as changes, for a view that may know none of them. */
+  allChanges(): PositionChanges {
+    return this.positions.takeAllChanges();
+  }
+
   figures(): { readonly nextExpiryAtMs: number; readonly positionCount: number; readonly holdCount: number } {
     return {
-      nextExpiryAtMs: this.expiries.nextAtMs,
+      nextExpiryAtMs: earlier(
+        earlier(this.expiries.nextAtMs, this.lotDates.nextAtMs),
+        this.lanes.nextExpiryAtMs(),
+      ),
       positionCount: this.positions.size,
-      holdCount: this.holdCount,
+      holdCount: this.holdCount + this.lanes.open,
     };
   }
 
   /** Applies a committed blob again. */
   replay(blob: JournalBlob): void {
-    for (const event of blob.events) this.fold(event, blob.nowMs);
+    this.lanes.beginBatch(blob.nowMs, blob.events, null);
+    let folded = 0;
+    const foldUpTo = (count: number): void => {
+      for (const event of blob.events.slice(folded, count)) this.fold(event, blob.nowMs);
+      folded = count;
+    };
+    if (blob.lanes !== null) this.lanes.replay(blob.lanes, foldUpTo);
+    foldUpTo(blob.events.length);
     this.endBatch(blob.nowMs, blob.events.length);
   }
 
@@ -183,7 +255,14 @@ export class Shard {
   encodeState(): Uint8Array {
     const positions: WirePosition[] = [];
     for (const position of this.positions.values()) positions.push(positionToWire(position));
-    const state: WireState = [this.nowMs, positions, [...this.commands.entries()], this.orders.toWire()];
+    const state: WireState = [
+      this.nowMs,
+      positions,
+      [...this.commands.entries()],
+      this.orders.toWire(),
+      this.lanes.toWire(),
+      this.skus.toWire(),
+    ];
     const body = packed(state);
     const bytes = new Uint8Array(body.length + 1);
     bytes[0] = SNAPSHOT_VERSION;
@@ -195,38 +274,37 @@ export class Shard {
     if (bytes[0] !== SNAPSHOT_VERSION) {
       throw new Error(`snapshot version ${bytes[0]} is not known, ${SNAPSHOT_VERSION} is`);
     }
-    const [nowMs, positions, commands, orders] = unpacked(bytes.subarray(1)) as WireState;
+    const [nowMs, positions, commands, orders, lanes, skus] = unpacked(bytes.subarray(1)) as WireState;
     const decoded = new Shard(shard);
     decoded.nowMs = nowMs;
     for (const wire of positions) decoded.restorePosition(wire);
     for (const command of commands) decoded.commands.add(command);
     for (const order of orders) decoded.orders.restore(order);
+    decoded.lanes.restore(lanes, nowMs);
+    for (const wire of skus) decoded.restoreSku(wire);
     return decoded;
   }
 
   private expire(nowMs: number, events: StockEvent[]): void {
-    for (let count = 0; count < MAX_EXPIRIES_PER_BATCH; count += 1) {
+    let left = MAX_EXPIRIES_PER_BATCH;
+    for (; left > 0; left -= 1) {
+      const due = this.lotDates.takeDue(nowMs);
+      if (due === undefined) break;
+      this.fallDue(due, nowMs, events);
+    }
+    left -= this.lanes.expire(left);
+    for (; left > 0; left -= 1) {
       const due = this.expiries.takeDue(nowMs);
       if (due === undefined) return;
-      const position = this.positions.find(due.sku, due.locationId);
-      if (position === undefined) continue;
-      const event = decide(
-        position,
-        {
-          type: "expire",
-          commandId: "expiry",
-          sku: due.sku,
-          locationId: due.locationId,
-          holdId: due.holdId,
-          atMs: nowMs,
-          cause: "the hold's time was up",
-        },
-        null,
-      );
-      if (event.type !== "hold-expired") continue;
-      this.fold(event, nowMs);
-      events.push(event);
+      this.fallDue(due, nowMs, events);
     }
+  }
+
+  private fallDue(due: Due, nowMs: number, events: StockEvent[]): void {
+    const command = timedCommand(due, nowMs);
+    const position = this.positions.find(due.sku, due.locationId) ?? newPosition(due.sku, due.locationId);
+    const event = decide(position, command, null, this.contextOf(due.sku, nowMs));
+    if (event.type !== "nothing-changed") this.happen(event, nowMs, events);
   }
 
   private execute(command: StockCommand, nowMs: number, events: StockEvent[]): StockOutcome {
@@ -269,11 +347,10 @@ export class Shard {
         cause: placement.cause,
       },
       null,
+      this.contextOf(placement.sku, nowMs),
     );
     if (event.type !== "hold-released") return;
-    const undone: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_UNDONE };
-    this.fold(undone, nowMs);
-    events.push(undone);
+    this.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_UNDONE }, nowMs, events);
   }
 
   private answer({ orderId, mark, fingerprint }: AmendmentQuestion): AmendmentAnswer {
@@ -299,11 +376,9 @@ export class Shard {
       atMs,
       cause,
     } as const;
-    const event = decide(position, command, null);
+    const event = decide(position, command, null, this.contextOf(sku, nowMs));
     if (event.type !== "hold-deallocated") return false;
-    const reduced: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED };
-    this.fold(reduced, nowMs);
-    events.push(reduced);
+    this.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED }, nowMs, events);
     return true;
   }
 
@@ -320,7 +395,10 @@ export class Shard {
       atMs,
       cause,
     } as const;
-    const event: StockEvent = { ...decide(position, command, null), fingerprint: mark.fingerprint };
+    const event: StockEvent = {
+      ...decide(position, command, null, this.contextOf(sku, nowMs)),
+      fingerprint: mark.fingerprint,
+    };
     this.fold(event, nowMs);
     events.push(event);
   }
@@ -333,7 +411,8 @@ export class Shard {
   ): StockOutcome {
     const found = this.positions.find(command.sku, command.locationId);
     const position = found ?? newPosition(command.sku, command.locationId);
-    const event = decide(position, command, order);
+    const laneUnits = command.type === "claim" ? this.unitsToClaim(command, position) : 0;
+    const event = decide(position, command, order, this.contextOf(command.sku, nowMs, laneUnits));
     if (event.type === "command-refused") {
       // The part of an order that is refused is undone with the order and never asked for under this id again.
       if (order === null) {
@@ -342,50 +421,146 @@ export class Shard {
       }
       return { status: "refused", code: event.reason as RefusalCode, detail: event.detail };
     }
-    if (event.type !== "nothing-changed" || event.commandId !== "") {
-      this.fold(event, nowMs);
-      events.push(event);
+    if (event.type === "nothing-changed" && event.commandId === "") {
+      return { status: "applied", position: bucketsOf(position) };
     }
-    return {
-      status: "applied",
-      position: bucketsOf(found ?? this.positions.find(command.sku, command.locationId) ?? position),
-    };
+    this.fold(event, nowMs);
+    events.push(event);
+    // What the command itself came to: a repeat is answered so, whoever was given the units in the same step.
+    const buckets = bucketsOf(found ?? this.positions.find(command.sku, command.locationId) ?? position);
+    this.follow(event, nowMs, events);
+    return { status: "applied", position: buckets };
+  }
+
+  /** Folds an event and what follows from it. */
+  private happen(event: StockEvent, nowMs: number, events: StockEvent[]): void {
+    this.fold(event, nowMs);
+    events.push(event);
+    this.follow(event, nowMs, events);
+  }
+
+  private follow(event: StockEvent, nowMs: number, events: StockEvent[]): void {
+    if (event.type === "transfer-sent" || event.type === "transfer-received") {
+      const next = transferConsequence(event, this.contextOf(event.sku, nowMs));
+      if (next !== null) {
+        this.fold(next, nowMs);
+        events.push(next);
+      }
+    }
+    if (this.skus.size === 0) return;
+    const isOfQueue = event.type === "demand-queued" || event.type === "demand-opened";
+    const at = isOfQueue ? null : this.positions.find(event.sku, event.locationId);
+    if (at !== undefined) this.serveWaiting(event.sku, at, nowMs, events);
+  }
+
+  /** Gives free units, at one position or at any, to who waits for them. */
+  private serveWaiting(sku: string, at: StockPosition | null, nowMs: number, events: StockEvent[]): void {
+    for (;;) {
+      const record = this.skus.of(sku);
+      if (record === null || record.demand.size === 0) return;
+      const fill = nextFill(this.contextOf(sku, nowMs), at);
+      if (fill === null) return;
+      this.fold(fill, nowMs);
+      events.push(fill);
+    }
+  }
+
+  private contextOf(sku: string, nowMs: number, laneUnits = 0): SkuContext {
+    return { positions: this.positions.ofSku(sku), record: this.skus.of(sku), nowMs, laneUnits };
+  }
+
+  private unitsToClaim(
+    command: { readonly lane: string; readonly number: number },
+    at: StockPosition,
+  ): number {
+    const open = this.lanes.openReservation(command.lane, command.number);
+    return open !== null && open.ordinal === at.ordinal ? open.quantity : 0;
   }
 
   private fold(event: StockEvent, nowMs: number): void {
     let position = this.positions.find(event.sku, event.locationId);
-    if (event.type !== "command-refused" && event.type !== "nothing-changed") {
+    if (concernsPosition(event)) {
       position ??= this.positions.add(event.sku, event.locationId);
       const holdsBefore = position.holds?.size ?? 0;
-      applyToPosition(position, event);
+      applyToPosition(position, event, nowMs);
+      this.positions.touch(position.ordinal);
       this.holdCount += (position.holds?.size ?? 0) - holdsBefore;
-      if (event.expiresAtMs > 0 && (event.type === "stock-reserved" || event.type === "hold-extended")) {
-        this.expiries.add({
-          atMs: event.expiresAtMs,
-          sku: event.sku,
-          locationId: event.locationId,
-          holdId: event.holdId,
-        });
-      }
-      if (event.type === "stock-reserved" && event.orderId !== "") this.orders.remember(event, nowMs);
-      else if (event.type === "stock-shipped" && event.orderId !== "") this.orders.ship(event);
-      else if (event.type === "hold-deallocated" && event.reason === ORDER_AMENDED) this.orders.reduce(event);
-      else if (event.type === "hold-released" && event.reason === ORDER_UNDONE)
-        this.orders.drop(event.orderId);
+      this.rememberHold(event, nowMs);
+      if (event.more !== null && event.more.lots.length > 0) this.awaitLots(position, event);
+    }
+    if (concernsSku(event)) {
+      this.skus.change(event.sku, (record) => applyToSku(record, event, nowMs));
+      if (event.type === "demand-queued") this.awaitPreOrder(event.sku, event.holdId);
     }
     if (event.commandId !== "") {
       this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
     }
   }
 
+  /** What an event of a hold means to its timer, its lane and its order. */
+  private rememberHold(event: StockEvent, nowMs: number): void {
+    const { sku, locationId, holdId, expiresAtMs } = event;
+    if (expiresAtMs > 0 && (event.type === "stock-reserved" || event.type === "hold-extended")) {
+      this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
+    }
+    if (event.type === "hold-claimed") {
+      const reference = event.more?.reference ?? "";
+      const slash = reference.lastIndexOf("/");
+      this.lanes.closeClaimed(reference.slice(0, slash), Number(reference.slice(slash + 1)));
+    }
+    if (event.orderId === "") return;
+    if (event.type === "stock-reserved" || event.type === "demand-filled" || event.type === "hold-claimed") {
+      this.orders.remember(event, nowMs);
+    } else if (event.type === "stock-shipped") this.orders.ship(event);
+    else if (event.type === "hold-deallocated" && event.reason === ORDER_AMENDED) this.orders.reduce(event);
+    else if (event.type === "hold-released" && event.reason === ORDER_UNDONE) this.orders.drop(event.orderId);
+  }
+
+  /** Sets the timer of each lot that the event brought here. */
+  private awaitLots(position: StockPosition, event: StockEvent): void {
+    for (const { lot: name, onHand } of event.more?.lots ?? []) {
+      const lot = position.details?.lots?.get(name);
+      if (lot !== undefined && lot.onHand === onHand) this.awaitLot(position, lot);
+    }
+  }
+
+  private awaitLot(position: StockPosition, lot: Lot): void {
+    if (lot.expiresAtMs === 0 || lot.expired) return;
+    const { sku, locationId } = position;
+    this.lotDates.add({ atMs: lot.expiresAtMs, kind: "lot", sku, locationId, id: lot.lot });
+  }
+
+  private awaitPreOrder(sku: string, holdId: string): void {
+    const entry = this.skus.of(sku)?.demand.get(holdId);
+    if (entry === undefined || entry.open) return;
+    const { locationId, notBeforeMs } = entry;
+    this.expiries.add({ atMs: notBeforeMs, kind: "pre-order", sku, locationId, id: holdId });
+  }
+
   private endBatch(nowMs: number, eventCount: number): void {
     this.nowMs = nowMs;
+    this.lanes.endBatch(nowMs);
     this.commands.advance(nowMs);
     this.orders.forget(
       nowMs,
       2 * eventCount,
       (hold) => this.positions.find(hold.sku, hold.locationId)?.holds?.has(hold.holdId) === true,
     );
+  }
+
+  private outlookOf(sku: string): SkuOutlook {
+    return {
+      sku,
+      queued: this.skus.of(sku)?.demand.units ?? 0,
+      locations: this.positions.ofSku(sku).map((position) => ({
+        locationId: position.locationId,
+        available: freeUnits(position, ""),
+        incoming: [...(position.details?.incoming?.values() ?? [])].map(({ dueAtMs, quantity }) => ({
+          dueAtMs,
+          quantity,
+        })),
+      })),
+    };
   }
 
   private positionsOf(sku: string): PositionView[] {
@@ -398,7 +573,9 @@ export class Shard {
 
   private holdsOf(address: PositionAddress): HoldView[] {
     const views: HoldView[] = [];
-    for (const hold of this.positions.find(address.sku, address.locationId)?.holds?.values() ?? []) {
+    const position = this.positions.find(address.sku, address.locationId);
+    if (position === undefined) return views;
+    for (const hold of position.holds?.values() ?? []) {
       for (const state of ["reserved", "allocated", "picked"] as const) {
         if (hold[state] === 0) continue;
         views.push({
@@ -412,6 +589,7 @@ export class Shard {
         });
       }
     }
+    views.push(...this.lanes.holdsOf(position));
     return views;
   }
 
@@ -421,7 +599,39 @@ export class Shard {
     fillFromWire(position, wire);
     for (const { holdId, reserved, expiresAtMs } of position.holds?.values() ?? []) {
       this.holdCount += 1;
-      if (reserved > 0 && expiresAtMs > 0) this.expiries.add({ atMs: expiresAtMs, sku, locationId, holdId });
+      if (reserved > 0 && expiresAtMs > 0) {
+        this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
+      }
     }
+    for (const lot of position.details?.lots?.values() ?? []) this.awaitLot(position, lot);
+  }
+
+  private restoreSku(wire: WireSku): void {
+    const record = this.skus.restore(wire);
+    for (const entry of record.demand.values()) this.awaitPreOrder(record.sku, entry.holdId);
+  }
+}
+
+/** The earlier of two times of which 0 means never. */
+function earlier(a: number, b: number): number {
+  return a === 0 || b === 0 ? a + b : Math.min(a, b);
+}
+
+function fillOf(event: StockEvent): DemandFill {
+  const { orderId, lineId, holdId, sku, locationId, pool } = event;
+  return { orderId, lineId, holdId, sku, locationId, pool, quantity: event.reserved };
+}
+
+/** The command that the shard's own timer gives. */
+function timedCommand(due: Due, nowMs: number): StockCommand {
+  const { sku, locationId, id } = due;
+  const shared = { commandId: "timer", sku, locationId, atMs: nowMs };
+  switch (due.kind) {
+    case "hold":
+      return { ...shared, type: "expire", holdId: id, cause: "the hold's time was up" };
+    case "lot":
+      return { ...shared, type: "expire-lot", lot: id, cause: "the lot's date has come" };
+    case "pre-order":
+      return { ...shared, type: "open-demand", holdId: id, cause: "the pre-order's date has come" };
   }
 }

@@ -1,9 +1,6 @@
-/** An allocator over the real stock positions (`actors/`), in memory: what sagas need of the engine, without threads. */
-import { decide, invalidity } from "../actors/apply-command.ts";
-import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import { commandFingerprint } from "../actors/fingerprint.ts";
-import { applyToPosition, bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
-import type { AllocatorClient, HoldView } from "../engine/allocator-client.ts";
+/** An allocator over a real shard (`engine/shard.ts`), in memory: what sagas need of the engine, without threads. */
+import type { AllocatorClient } from "../engine/allocator-client.ts";
+import { Shard, type ShardReply, type ShardRequest } from "../engine/shard.ts";
 
 export type StockInMemory = AllocatorClient & {
   /** As if it had just been made. */
@@ -11,63 +8,27 @@ export type StockInMemory = AllocatorClient & {
 };
 
 export function stockInMemory(): StockInMemory {
-  const positions = new Map<string, StockPosition>();
-  const outcomes = new Map<string, { readonly fingerprint: number; readonly outcome: StockOutcome }>();
-  const at = ({ sku, locationId }: PositionAddress) => {
-    const key = `${sku} ${locationId}`;
-    const position = positions.get(key) ?? newPosition(sku, locationId);
-    positions.set(key, position);
-    return position;
-  };
-  const run = (command: StockCommand): StockOutcome => {
-    const wrong = invalidity(command);
-    if (wrong !== undefined) return { status: "refused", code: "invalid_command", detail: wrong };
-    const fingerprint = commandFingerprint(command);
-    const earlier = outcomes.get(command.commandId);
-    if (earlier !== undefined)
-      return earlier.fingerprint === fingerprint
-        ? earlier.outcome
-        : { status: "refused", code: "command_id_reused", detail: command.commandId };
-    const position = at(command);
-    const event = decide(position, command, null);
-    applyToPosition(position, event);
-    const outcome: StockOutcome =
-      event.type === "command-refused"
-        ? { status: "refused", code: event.reason as "hold_not_found", detail: event.detail }
-        : { status: "applied", position: bucketsOf(position) };
-    outcomes.set(command.commandId, { fingerprint, outcome });
-    return outcome;
-  };
+  let shard = new Shard(0);
+  const run = (part: Partial<ShardRequest>): ShardReply =>
+    shard.run({
+      shard: 0,
+      nowMs: 0,
+      commands: [],
+      placements: [],
+      undo: [],
+      orders: [],
+      skus: [],
+      addresses: [],
+      ...part,
+    });
   const notNeeded = () => Promise.reject(new Error("not part of this double"));
   return {
     clear: () => {
-      positions.clear();
-      outcomes.clear();
+      shard = new Shard(0);
     },
-    execute: async (commands) => commands.map(run),
-    positions: async (skus) =>
-      [...positions.values()]
-        .filter((position) => skus.includes(position.sku))
-        .map((position) => ({
-          sku: position.sku,
-          locationId: position.locationId,
-          ...bucketsOf(position),
-        })),
-    holds: async (address) =>
-      [...(at(address).holds?.values() ?? [])].flatMap((hold) =>
-        (["reserved", "allocated", "picked"] as const)
-          .filter((state) => hold[state] > 0)
-          .map(
-            (state): HoldView => ({
-              ...address,
-              holdId: hold.holdId,
-              state,
-              quantity: hold[state],
-              expiresAtMs: hold.expiresAtMs,
-              cause: hold.cause,
-            }),
-          ),
-      ),
+    execute: async (commands) => run({ commands }).outcomes,
+    positions: async (skus) => run({ skus }).positions,
+    holds: async (address) => run({ addresses: [address] }).holds.flat(),
     reserveOrder: notNeeded,
     commit: notNeeded,
     setLocations: () => {},
