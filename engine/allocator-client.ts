@@ -8,6 +8,8 @@
  */
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
+import type { LaneClient } from "./lane-client.ts";
+import type { StockAt, StockScope } from "./stock-view.ts";
 
 /** How far a location ships, for how much and how fast. */
 export type ShippingZone = {
@@ -220,7 +222,7 @@ export type CancellationOutcome =
   | { readonly status: "cancelled"; readonly released: readonly PlacedHold[] }
   | { readonly status: "refused"; readonly code: "units_committed"; readonly detail: string };
 
-export interface AllocatorClient {
+export interface AllocatorClient extends LaneClient {
   /** Runs commands independently of each other, in the order given per SKU. Resolves once all of them are committed. */
   execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]>;
 
@@ -238,6 +240,15 @@ export interface AllocatorClient {
 
   /** Committed buckets of every location of these SKUs; SKUs without any position are left out. */
   positions(skus: readonly string[]): Promise<readonly PositionView[]>;
+
+  /**
+   * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it; `null` where
+   * the SKU has no position. Committed, from shared memory: asks no shard and never waits.
+   */
+  available(sku: string, scope?: StockScope): number | null;
+
+  /** What everybody may promise at each location of the SKU, like `available`. */
+  availableByLocation(sku: string): readonly StockAt[];
 
   /** Committed holds of one position. */
   holds(address: PositionAddress): Promise<readonly HoldView[]>;

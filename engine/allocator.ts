@@ -1,5 +1,11 @@
 /** The allocator client within the engine's own process. Its contract is in `allocator-client.ts`. */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
+import {
+  isLaneName,
+  LANE_WORDS,
+  MAX_LANE_NAME_LENGTH,
+  MAX_LANE_OPERATIONS,
+} from "../actors/lane-operations.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type {
   AllocatorClient,
@@ -20,7 +26,10 @@ import type {
 import type { EngineCore } from "./engine-core.ts";
 import { EngineError } from "./errors.ts";
 import type { ExecuteWork } from "./intake.ts";
+import type { LaneCall } from "./lane-client.ts";
+import { partsOf } from "./lane-parts.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
+import type { StockAt, StockScope, StockViewReader } from "./stock-view.ts";
 
 /** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */
 const SLICE = 2048;
@@ -28,10 +37,12 @@ const SLICE = 2048;
 export class Allocator implements AllocatorClient {
   private readonly core: EngineCore;
   private readonly directory: ShardDirectory;
+  private readonly view: StockViewReader;
 
-  constructor(core: EngineCore, directory: ShardDirectory) {
+  constructor(core: EngineCore, directory: ShardDirectory, view: StockViewReader) {
     this.core = core;
     this.directory = directory;
+    this.view = view;
   }
 
   async execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]> {
@@ -89,6 +100,33 @@ export class Allocator implements AllocatorClient {
     });
   }
 
+  openPositions(addresses: readonly PositionAddress[]): Promise<readonly (number | null)[]> {
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "open", addresses, resolve, reject }]);
+    });
+  }
+
+  applyLane({ lane, operations, atMs }: LaneCall): Promise<Uint8Array | null> {
+    const count = operations.length / LANE_WORDS;
+    if (!Number.isInteger(count) || count < 1 || count > MAX_LANE_OPERATIONS) {
+      return Promise.reject(
+        new EngineError("invalid_request", `a call has 1 to ${MAX_LANE_OPERATIONS} whole operations`),
+      );
+    }
+    if (!isLaneName(lane)) {
+      return Promise.reject(
+        new EngineError(
+          "invalid_request",
+          `a lane's name is 1 to ${MAX_LANE_NAME_LENGTH} characters of ASCII`,
+        ),
+      );
+    }
+    const parts = partsOf(operations, this.directory.entries.length);
+    return new Promise((resolve, reject) => {
+      this.core.push([{ kind: "lanes", lane, atMs, count, parts, resolve, reject }]);
+    });
+  }
+
   commit<R>(writer: CommitWriter<R>, record: R): Promise<void> {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "record", writer: writer as CommitWriter<unknown>, record, resolve, reject }]);
@@ -99,6 +137,14 @@ export class Allocator implements AllocatorClient {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "positions", skus, resolve, reject }]);
     });
+  }
+
+  available(sku: string, scope?: StockScope): number | null {
+    return this.view.available(sku, scope);
+  }
+
+  availableByLocation(sku: string): readonly StockAt[] {
+    return this.view.availableByLocation(sku);
   }
 
   holds(address: PositionAddress): Promise<readonly HoldView[]> {

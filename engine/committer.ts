@@ -19,6 +19,7 @@ import { failpoint } from "./failpoints.ts";
 import { encodeEntries } from "./journal-codec.ts";
 import { type Attachment, failRound, type Round } from "./round.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
+import type { ShardChanges } from "./stock-view.ts";
 
 /** Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs. */
 const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
@@ -56,6 +57,8 @@ export type CommitterOptions = {
    */
   readonly undo: (attachments: readonly Attachment[]) => Promise<boolean>;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
+  /** Shows what a commit changed, before its callers are told of it. */
+  readonly publish: (changes: readonly ShardChanges[]) => void;
 };
 
 export class Committer {
@@ -104,6 +107,7 @@ export class Committer {
 
   /** Tells the callers of a commit that it is durable. */
   settle(commit: Commit): void {
+    this.options.publish(commit.rounds.flatMap((round) => round.changes));
     for (const round of commit.rounds) {
       for (const waiter of round.waiters) waiter.committed();
       for (const attachment of round.attachments) {

@@ -28,6 +28,7 @@ import { realScheduler } from "./scheduler.ts";
 import type { Shard, ShardRequest } from "./shard.ts";
 import { ShardDirectory } from "./shard-directory.ts";
 import type { Recovered, ShardHost } from "./shard-host.ts";
+import { StockView } from "./stock-view.ts";
 
 const SHARDS = 3;
 const SKUS = ["A", "B", "C", "D", "E"];
@@ -193,7 +194,7 @@ class LocalHost implements ShardHost {
   async recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const { shard: recovered, head, damaged } = await recoverShard(shard, source);
     this.shards.set(shard, recovered);
-    return { ...head, ...recovered.figures(), damaged };
+    return { ...head, ...recovered.figures(), damaged, changes: recovered.allChanges() };
   }
 
   stop(): Promise<void> {
@@ -220,6 +221,7 @@ async function startOwner(
 ): Promise<Running> {
   const epochs = disk.take(owner);
   const directory = new ShardDirectory(SHARDS, (shard) => shard, epochs);
+  const view = new StockView();
   const core = new EngineCore({
     disk: new OwnersDisk(disk, owner, random, faulty),
     host: new LocalHost(random, faulty),
@@ -227,11 +229,12 @@ async function startOwner(
     logger: silentLogger,
     scheduler: { ...realScheduler, now: () => 1_700_000_000_000 },
     snapshotEvery: { rows: 4, bytes: 1_000_000 },
+    view,
     onCommitted: () => {},
   });
   await core.start();
   core.setLocations(LOCATIONS);
-  return { core, client: new Allocator(core, directory) };
+  return { core, client: new Allocator(core, directory, view) };
 }
 
 const writer: CommitWriter<string> = { name: "orders", write: () => Promise.resolve() };

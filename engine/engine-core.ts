@@ -26,6 +26,7 @@ import { pause, type Scheduler } from "./scheduler.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
+import type { StockPublisher } from "./stock-view.ts";
 
 /** A round must stay short: its callers wait for each other, and a thread that is silent for long counts as hung. */
 const MAX_ROUND = 4096;
@@ -49,6 +50,8 @@ export type EngineCoreOptions = {
   readonly scheduler: Scheduler;
   /** Rows or bytes of a shard's journal, whichever come first, after which its state is written down. */
   readonly snapshotEvery: { readonly rows: number; readonly bytes: number };
+  /** Shows committed stock to whoever reads without asking. */
+  readonly view: StockPublisher;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
 };
 
@@ -102,6 +105,7 @@ export class EngineCore {
         this.snapshots.committed(rows);
         options.onCommitted(rows);
       },
+      publish: (changes) => options.view.publish(changes),
     });
     this.snapshots = new SnapshotKeeper({
       disk: options.disk,
@@ -266,6 +270,7 @@ export class EngineCore {
       .finally(() => this.recovering.delete(shard));
     this.snapshots.report(figures.damaged);
     if (entry.status === "fenced") return;
+    this.options.view.publish([{ shard, changes: figures.changes }]);
     entry.sequence = figures.sequence;
     entry.hash = figures.hash;
     entry.nextExpiryAtMs = figures.nextExpiryAtMs;
@@ -305,6 +310,7 @@ export class EngineCore {
       const epoch = renewed.get(shard);
       if (epoch === undefined) {
         entry.status = "fenced";
+        this.options.view.withdraw(shard);
         this.lost.delete(shard);
         logger.error({ shard }, "a shard was taken over by another process");
       } else {

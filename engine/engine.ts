@@ -5,7 +5,6 @@
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { type Database, openDatabase } from "../store/database.ts";
 import { layOutShards, takeLeases } from "../store/shard-lease.ts";
@@ -20,8 +19,19 @@ import { PostgresDisk } from "./postgres-disk.ts";
 import { Projection } from "./projection.ts";
 import { realScheduler } from "./scheduler.ts";
 import { ShardDirectory } from "./shard-directory.ts";
+import type { ShardThreadStart } from "./shard-thread-handle.ts";
 import { startThread } from "./start-thread.ts";
+import { StockView } from "./stock-view.ts";
 import { ThreadHost } from "./thread-host.ts";
+
+/**
+ * A batch takes milliseconds, and the watch looks ten times a second: a hung thread is found within a second, and one
+ * that has to wait for the machine is not taken for hung.
+ */
+const HANG_AFTER_MS = 700;
+
+/** Twice what a million positions and a million holds need in one thread. */
+const THREAD_MEMORY_MB = 2_048;
 
 /** A shard's journal between two snapshots at most: a second of replay. */
 const SNAPSHOT_EVERY_ROWS = 20_000;
@@ -34,12 +44,14 @@ export type EngineOptions = {
   /** Fixed for a database when it is first used. */
   readonly shards: number;
   readonly logger: Logger;
-  /** Milliseconds after which a silent shard thread is taken for hung. Default 5,000. */
+  /** Milliseconds without a sign of life after which a shard thread at work is taken for hung. Default 700. */
   readonly hangAfterMs?: number;
+  /** MiB of JavaScript heap that a shard thread may take before it is ended and rebuilt. Default 2,048. */
+  readonly threadMemoryMb?: number;
   /** Journal rows of a shard between two snapshots. Default 20,000, and at most 32 MB: a second of replay. */
   readonly snapshotEveryRows?: number;
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
-  readonly startShardThread?: (index: number) => Worker;
+  readonly startShardThread?: ShardThreadStart;
   /** Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or projected then. For measuring. */
   readonly disk?: EngineDisk;
 };
@@ -69,14 +81,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         : new Map(Array.from({ length: options.shards }, (_, shard) => [shard, 1]));
     host = new ThreadHost({
       threads: options.threads,
-      hangAfterMs: options.hangAfterMs ?? 5_000,
-      start:
-        options.startShardThread ??
-        ((index) => startThread("engine/shard-thread", `shards-${index}`, undefined)),
+      hangAfterMs: options.hangAfterMs ?? HANG_AFTER_MS,
+      resourceLimits: { maxOldGenerationSizeMb: options.threadMemoryMb ?? THREAD_MEMORY_MB },
+      start: options.startShardThread ?? startShardThread,
       onThreadLost: (thread, reason) => core?.threadLost(thread, reason),
     });
     const directory = new ShardDirectory(options.shards, (shard) => threadOf(shard, options.threads), epochs);
     const postgres = new PostgresDisk(database, databaseUrl, owner);
+    const view = new StockView();
     let projection: Projection | undefined;
     core = new EngineCore({
       disk: options.disk ?? postgres,
@@ -85,6 +97,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       logger,
       scheduler: realScheduler,
       snapshotEvery: { rows: options.snapshotEveryRows ?? SNAPSHOT_EVERY_ROWS, bytes: SNAPSHOT_EVERY_BYTES },
+      view,
       onCommitted: (rows) => projection?.committed(rows.map((row) => [row.shard, row.sequence])),
     });
     await core.start();
@@ -93,7 +106,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const started = { core, host, projection };
     let stopped: Promise<void> | undefined;
     return {
-      client: new Allocator(core, directory),
+      client: new Allocator(core, directory, view),
       projected: () => started.projection?.caughtUp() ?? Promise.resolve(),
       stop: () => {
         stopped ??= (async () => {
@@ -112,6 +125,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   }
 }
+
+const startShardThread: ShardThreadStart = (index, { workerData, resourceLimits }) =>
+  startThread("engine/shard-thread", `shards-${index}`, workerData, resourceLimits);
 
 /** @returns the epochs of all shards, now this owner's, by shard */
 async function takeShards(

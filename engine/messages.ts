@@ -1,13 +1,14 @@
 /**
  * What the engine and its shard threads say to each other.
  *
- * One message carries a whole batch for all shards of a thread, as MessagePack in a buffer that is transferred: a call
- * of postMessage costs a thread hop however little it carries.
+ * One message carries a whole batch for all shards of a thread, as MessagePack: waking the other thread costs the same
+ * however little it finds.
  */
 import { Packr, Unpackr } from "msgpackr";
 import type { JournalRow } from "../store/journal.ts";
 import type { RecoveryStart } from "./recovery.ts";
 import type { ShardReply, ShardRequest } from "./shard.ts";
+import type { PositionChanges } from "./stock-view.ts";
 
 export type ThreadRequest =
   | { readonly kind: "run"; readonly requests: readonly ShardRequest[] }
@@ -35,18 +36,17 @@ export type ThreadReply =
       readonly nextExpiryAtMs: number;
       readonly positionCount: number;
       readonly holdCount: number;
+      /** All of the shard's positions, for the stock view. */
+      readonly changes: PositionChanges;
     }
   | { readonly kind: "failed"; readonly corrupt: boolean; readonly message: string };
-
-/** The envelope that is posted; `id` pairs a reply with its request. */
-export type Envelope = { readonly id: number; readonly body: Uint8Array<ArrayBuffer> };
 
 // Records on: a batch repeats the same few shapes, each of which is described once in the message that uses it.
 const packer = new Packr({ useRecords: true, bundleStrings: true });
 const unpacker = new Unpackr({ useRecords: true, bundleStrings: true });
 
-export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(packer.pack(message));
+export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array {
+  return packer.pack(message);
 }
 
 export function decodeRequest(body: Uint8Array): ThreadRequest {

@@ -6,10 +6,13 @@
  * order. That makes the ordinal good for a name of four bytes, in the journal and as a handle.
  */
 import { newPosition, type StockPosition } from "../actors/stock-position.ts";
+import type { PositionChanges } from "./stock-view.ts";
+import { TouchedPositions } from "./touched-positions.ts";
 
 export class PositionBook {
   private readonly bySku = new Map<string, StockPosition[]>();
   private readonly byOrdinal: StockPosition[] = [];
+  private readonly touched = new TouchedPositions();
 
   get size(): number {
     return this.byOrdinal.length;
@@ -41,6 +44,21 @@ export class PositionBook {
     else ofSku.push(position);
     this.byOrdinal.push(position);
     return position;
+  }
+
+  /** Says that the numbers of a position change in the batch under way. */
+  touch(ordinal: number): void {
+    this.touched.mark(ordinal);
+  }
+
+  /** The positions that were touched since the last time, with the numbers that hold now; `null`: none. */
+  takeChanges(): PositionChanges | null {
+    return this.touched.take(this.byOrdinal);
+  }
+
+  /** All positions as changes, for a view that may know none of them. */
+  takeAllChanges(): PositionChanges {
+    return this.touched.takeAll(this.byOrdinal);
   }
 
   /** In the order of their ordinals. */

@@ -18,8 +18,16 @@ import type {
   ReservationLine,
 } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
-import { type ExecuteWork, type OrderWork, sizeOf, type Work } from "./intake.ts";
+import {
+  type ExecuteWork,
+  type LanesWork,
+  type OpenWork,
+  type OrderWork,
+  sizeOf,
+  type Work,
+} from "./intake.ts";
 import { componentsOf } from "./kits.ts";
+import { gatherCodes, handleOf } from "./lane-parts.ts";
 import type { ShardAnswer } from "./messages.ts";
 import type { HoldReduction } from "./order-amendment.ts";
 import {
@@ -36,6 +44,7 @@ import { type ChangeWork, type PlannedChange, RoundAmendments } from "./round-am
 import type { AmendmentMark, AmendmentQuestion, Placement, ShardReply, ShardRequest } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
+import type { LaneRun } from "./shard-lanes.ts";
 
 const RETRY_AFTER_MS = 200;
 
@@ -56,6 +65,8 @@ type Request = {
   orders: string[];
   skus: string[];
   addresses: PositionAddress[];
+  lanes?: LaneRun[];
+  open?: PositionAddress[];
   amend?: AmendPart;
 };
 
@@ -138,6 +149,9 @@ class Run {
   private readonly placedBefore = new Map<string, PlacedHold[]>();
   private readonly shardsByWork = new Map<Work, readonly number[]>();
   private readonly refusedParts = new Set<string>();
+  /** Answers to lanes and to the opening of positions, by shard, in the order asked. */
+  private readonly laneCodes = new Map<number, Iterator<Uint8Array | null>>();
+  private readonly ordinals = new Map<number, Iterator<number>>();
 
   constructor(
     host: ShardHost,
@@ -211,6 +225,20 @@ class Run {
         return true;
       case "holds":
         this.requestTo(this.shardOf(work.address.sku)).addresses.push(work.address);
+        return true;
+      case "lanes":
+        for (const { shard, operations } of work.parts) {
+          const request = this.requestTo(shard);
+          request.lanes ??= [];
+          request.lanes.push({ lane: work.lane, atMs: work.atMs, operations });
+        }
+        return true;
+      case "open":
+        for (const address of work.addresses) {
+          const request = this.requestTo(this.shardOf(address.sku));
+          request.open ??= [];
+          request.open.push(address);
+        }
         return true;
       case "record":
         return true;
@@ -400,6 +428,8 @@ class Run {
   private finishWork(work: Exclude<Work, OrderWork | ChangeWork>, taken: Map<number, number>): void {
     // Outcomes are taken in the order in which the commands were given, also where the work itself has failed.
     const outcomes = work.kind === "execute" ? this.takeOutcomes(work, taken) : [];
+    const codes = work.kind === "lanes" ? this.takeCodes(work) : null;
+    const handles = work.kind === "open" ? this.takeHandles(work) : [];
     const failed = this.shardsOf(work).find((shard) => !this.isUp(shard));
     if (failed !== undefined) {
       work.reject(unavailableError(failed, this.failed.get(failed) ?? "it was lost"));
@@ -419,6 +449,12 @@ class Run {
         this.wait({ committed: () => work.resolve(views), failed: work.reject });
         return;
       }
+      case "lanes":
+        this.wait({ committed: () => work.resolve(codes), failed: work.reject });
+        return;
+      case "open":
+        this.wait({ committed: () => work.resolve(handles), failed: work.reject });
+        return;
       case "record":
         this.round.attachments.push({
           writer: work.writer,
@@ -439,6 +475,23 @@ class Run {
       if (outcome !== undefined) outcomes.push(outcome);
     }
     return outcomes;
+  }
+
+  private takeCodes(work: LanesWork): Uint8Array | null {
+    let codes: Uint8Array | null = null;
+    for (const part of work.parts) {
+      const ofPart = this.laneCodes.get(part.shard)?.next().value ?? null;
+      codes = gatherCodes(codes, work.count, part, ofPart);
+    }
+    return codes;
+  }
+
+  private takeHandles(work: OpenWork): (number | null)[] {
+    return work.addresses.map((address) => {
+      const shard = this.shardOf(address.sku);
+      const ordinal = this.ordinals.get(shard)?.next().value ?? -1;
+      return ordinal < 0 ? null : handleOf(shard, ordinal, this.shardCount);
+    });
   }
 
   private touchedBy(change: PlannedChange): readonly number[] {
@@ -478,6 +531,8 @@ class Run {
     const { reply } = answer;
     if (reply.entries !== null) this.blobs.push({ shard: request.shard, blob: reply.entries });
     if (request.commands.length > 0) this.outcomes.set(request.shard, reply.outcomes);
+    if (request.lanes !== undefined) this.laneCodes.set(request.shard, reply.laneCodes.values());
+    if (request.open !== undefined) this.ordinals.set(request.shard, reply.ordinals.values());
     for (const [index, placement] of request.placements.entries()) {
       if (reply.placed[index]?.status !== "applied") this.refusedParts.add(placement.holdId);
     }
@@ -541,6 +596,10 @@ class Run {
         return work.skus.map((sku) => this.shardOf(sku));
       case "holds":
         return [this.shardOf(work.address.sku)];
+      case "lanes":
+        return work.parts.map((part) => part.shard);
+      case "open":
+        return work.addresses.map((address) => this.shardOf(address.sku));
       case "record":
         return [];
       default: {

@@ -7,6 +7,7 @@
 import type { CommitWriter } from "./allocator-client.ts";
 import type { EngineError } from "./errors.ts";
 import type { Placement } from "./shard.ts";
+import type { ShardChanges } from "./stock-view.ts";
 
 /** Somebody who waits for the commit. */
 export type Waiter = {
@@ -26,6 +27,8 @@ export type Attachment = {
 export type Round = {
   /** Journal blobs in order, by shard. */
   readonly blobs: Map<number, Uint8Array[]>;
+  /** What is published of positions once it is committed, in order. */
+  readonly changes: ShardChanges[];
   readonly attachments: Attachment[];
   readonly waiters: Waiter[];
   /** Commands, orders and reads in it: what the bound on uncommitted work counts. */
@@ -33,7 +36,7 @@ export type Round = {
 };
 
 export function newRound(): Round {
-  return { blobs: new Map(), attachments: [], waiters: [], size: 0 };
+  return { blobs: new Map(), changes: [], attachments: [], waiters: [], size: 0 };
 }
 
 export function addBlob(round: Round, shard: number, blob: Uint8Array | null): void {

@@ -2,6 +2,7 @@
 import type { ShardAnswer } from "./messages.ts";
 import type { DamagedSnapshot, RecoverySource } from "./recovery.ts";
 import type { ShardRequest } from "./shard.ts";
+import type { PositionChanges } from "./stock-view.ts";
 
 export type ShardFigures = {
   readonly sequence: number;
@@ -15,6 +16,8 @@ export type ShardFigures = {
 export type Recovered = ShardFigures & {
   /** Snapshots that were passed over. */
   readonly damaged: readonly DamagedSnapshot[];
+  /** All of the shard's positions, for the stock view. */
+  readonly changes: PositionChanges;
 };
 
 export interface ShardHost {

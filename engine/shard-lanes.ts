@@ -10,10 +10,15 @@
  * L3 A lane exists in the shard from its first reservation on. One of which nothing is known any more may be forgotten
  *    with its floor, and is, once 65,536 are there.
  */
-import { InvariantError } from "../actors/fold-event.ts";
+
 import { LANE_CODE, LANE_KIND } from "../actors/lane-operations.ts";
 import { type ReservationRecord, ReservationTable } from "../actors/reservation-table.ts";
-import { availableToPromise, MAX_UNITS, type StockPosition } from "../actors/stock-position.ts";
+import {
+  availableToPromise,
+  InvariantError,
+  MAX_UNITS,
+  type StockPosition,
+} from "../actors/stock-position.ts";
 import type { HoldView } from "./allocator-client.ts";
 import {
   LANE_RECORD,
@@ -267,6 +272,7 @@ export class ShardLanes {
       this.lane = lane;
     }
     position.reserved += quantity;
+    this.positions.touch(ordinal);
     if (position.reserved > MAX_UNITS) throw new InvariantError("more is reserved than there can be");
     table.add(lane, number, ordinal, quantity, expiresInMs);
     this.write(LANE_RECORD.reserve, number, ordinal, quantity, expiresInMs);
@@ -305,6 +311,7 @@ export class ShardLanes {
   private giveBack(entry: number, position: StockPosition, quantity: number): void {
     this.table.close(entry);
     position.reserved -= quantity;
+    this.positions.touch(position.ordinal);
     if (position.reserved < 0) {
       throw new InvariantError(
         `${position.sku} at ${position.locationId}: more is given back than was reserved`,

@@ -1,15 +1,18 @@
 /**
  * Entry of a shard thread: hosts several shards, runs the batches that arrive and answers each with one message.
  *
+ * The thread has no event loop to speak of: it sleeps on its mailbox, and everything that it does is synchronous.
+ *
  * A shard that throws is dropped here and then, with everything that it had not yet committed; the others go on. The
  * engine rebuilds it from what is committed (`recover`, `replay`, `open`).
  */
-import { parentPort } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
+import { ACTIVITY, Heartbeat } from "./heartbeat.ts";
+import { BlockingMailbox } from "./mailbox.ts";
 import {
   decodeRequest,
-  type Envelope,
   encodeMessage,
   type ShardAnswer,
   type ThreadReply,
@@ -17,14 +20,13 @@ import {
 } from "./messages.ts";
 import { Recovery, SnapshotDamage } from "./recovery.ts";
 import type { Shard, ShardRequest } from "./shard.ts";
+import type { ShardThreadData } from "./shard-thread-handle.ts";
 
+const memory = workerData as ShardThreadData;
+const mailbox = new BlockingMailbox(memory.mailbox);
+const heartbeat = new Heartbeat(memory.heartbeat);
 const shards = new Map<number, Shard>();
 const recoveries = new Map<number, Recovery>();
-
-parentPort?.on("message", (envelope: Envelope) => {
-  const body = encodeMessage(handle(decodeRequest(envelope.body)));
-  parentPort?.postMessage({ id: envelope.id, body } satisfies Envelope, [body.buffer]);
-});
 
 function handle(request: ThreadRequest): ThreadReply {
   if (request.kind === "run") return { kind: "ran", answers: request.requests.map(runShard) };
@@ -42,6 +44,7 @@ function handle(request: ThreadRequest): ThreadReply {
 }
 
 function runShard(request: ShardRequest): ShardAnswer {
+  heartbeat.beat(ACTIVITY.running);
   const shard = shards.get(request.shard);
   if (shard === undefined) return { shard: request.shard, failure: "the shard is not open in this thread" };
   try {
@@ -56,6 +59,7 @@ function runShard(request: ShardRequest): ShardAnswer {
 }
 
 function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply {
+  heartbeat.beat(ACTIVITY.recovering);
   if (request.kind === "recover") {
     shards.delete(request.shard);
     recoveries.set(request.shard, new Recovery(request.shard, request.start));
@@ -75,5 +79,13 @@ function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply 
   const { shard, head } = recovery.result();
   failpoint("recovery-before-open");
   shards.set(request.shard, shard);
-  return { kind: "opened", ...head, ...shard.figures() };
+  return { kind: "opened", ...head, ...shard.figures(), changes: shard.allChanges() };
+}
+
+for (;;) {
+  heartbeat.beat(ACTIVITY.waiting);
+  const { id, body } = mailbox.receive();
+  const reply = encodeMessage(handle(decodeRequest(body)));
+  heartbeat.beat(ACTIVITY.replying);
+  mailbox.send(id, reply);
 }

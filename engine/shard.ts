@@ -215,7 +215,9 @@ export class Shard {
       filled: events.flatMap((event) => (event.type === "demand-filled" ? [fillOf(event)] : [])),
       holds: request.addresses.map((address) => this.holdsOf(address)),
       laneCodes,
-      ordinals: (request.open ?? []).map(({ sku, locationId }) => this.positions.find(sku, locationId)?.ordinal ?? -1),
+      ordinals: (request.open ?? []).map(
+        ({ sku, locationId }) => this.positions.find(sku, locationId)?.ordinal ?? -1,
+      ),
       entries: hasHappened ? encodeBlob(nowMs, events, laneBlob) : null,
       changes: this.positions.takeChanges(),
       ...this.figures(),

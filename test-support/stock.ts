@@ -29,6 +29,14 @@ export function stockInMemory(): StockInMemory {
     execute: async (commands) => run({ commands }).outcomes,
     positions: async (skus) => run({ skus }).positions,
     holds: async (address) => run({ addresses: [address] }).holds.flat(),
+    available: () => {
+      throw new Error("not part of this double");
+    },
+    availableByLocation: () => {
+      throw new Error("not part of this double");
+    },
+    openPositions: notNeeded,
+    applyLane: notNeeded,
     reserveOrder: notNeeded,
     commit: notNeeded,
     setLocations: () => {},
