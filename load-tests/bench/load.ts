@@ -1,0 +1,197 @@
+/**
+ * Two ways to load a system. `atPeak`: every worker sends its next request as soon as the last is answered. `atRate`:
+ * operations are due by a schedule whatever the system does, and latency runs from when an operation was due, so that a
+ * stall counts for everybody whom it kept waiting (no coordinated omission).
+ */
+import { build, type Histogram } from "hdr-histogram-js";
+import type { Account } from "./account.ts";
+import type { Driver } from "./system.ts";
+import type { Trace } from "./trace.ts";
+import type { Worker } from "./worker.ts";
+
+export type Subject = {
+  readonly driver: Driver;
+  readonly workers: readonly Worker[];
+  readonly account: Account;
+  /** Operations of one request. */
+  readonly batch: number;
+};
+
+export type PeakResult = { readonly seconds: number; readonly applied: number; readonly perSecond: number };
+
+export type LatencyResult = {
+  readonly rate: number;
+  /** What was really answered; far below `rate` means that the system could not follow. */
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+  /** Percentile and milliseconds, for the plot. */
+  readonly curve: readonly (readonly [number, number])[];
+};
+
+/** Operations come in bursts: one a millisecond, since no timer of Node is finer. */
+const TICK_MS = 1;
+
+const CURVE = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99];
+
+/** Where a trace is read on; goes on over all phases, so that no two phases repeat each other. */
+export class Cursor {
+  private at = 0;
+
+  advance(count: number): number {
+    const from = this.at;
+    this.at += count;
+    return from;
+  }
+}
+
+/** @param onApplied hears of applied operations as they are answered; for measurements that end before the load does */
+export async function atPeak(
+  subject: Subject,
+  trace: Trace,
+  cursor: Cursor,
+  milliseconds: number,
+  onApplied: (count: number) => void = () => {},
+): Promise<PeakResult> {
+  const { batch } = subject;
+  const began = performance.now();
+  const until = began + milliseconds;
+  let applied = 0;
+  let last = began;
+  await Promise.all(
+    subject.workers.map(async (worker) => {
+      while (performance.now() < until) {
+        worker.fill(trace, cursor.advance(batch), batch);
+        const count = await request(subject, worker);
+        applied += count;
+        last = performance.now();
+        onApplied(count);
+      }
+    }),
+  );
+  const seconds = (last - began) / 1_000;
+  return { seconds, applied, perSecond: applied / seconds };
+}
+
+/** A burst of operations that were due at the same time. */
+type Burst = { readonly dueMs: number; count: number };
+
+export async function atRate(
+  subject: Subject,
+  trace: Trace,
+  cursor: Cursor,
+  options: { readonly rate: number; readonly milliseconds: number; readonly warmUpMs: number },
+): Promise<LatencyResult> {
+  const { batch } = subject;
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
+  const idle = [...subject.workers];
+  const waiting: Burst[] = [];
+  const began = performance.now();
+  const recordFrom = began + options.warmUpMs;
+  const until = recordFrom + options.milliseconds;
+  let scheduled = 0;
+  let recorded = 0;
+  let running = 0;
+  let lastAnswer = began;
+  let failure: unknown;
+
+  const send = (worker: Worker): void => {
+    const bursts = takeBursts(waiting, batch);
+    const count = bursts.reduce((sum, burst) => sum + burst.count, 0);
+    worker.fill(trace, cursor.advance(count), count);
+    running += 1;
+    request(subject, worker)
+      .then(() => {
+        const now = performance.now();
+        lastAnswer = now;
+        for (const burst of bursts) {
+          if (burst.dueMs < recordFrom) continue;
+          histogram.recordValueWithCount(Math.max(1, Math.round((now - burst.dueMs) * 1_000)), burst.count);
+          recorded += burst.count;
+        }
+      })
+      .catch((error: unknown) => {
+        failure = error;
+      })
+      .finally(() => {
+        running -= 1;
+        idle.push(worker);
+        drain();
+      });
+  };
+  const drain = (): void => {
+    while (waiting.length > 0) {
+      const worker = idle.pop();
+      if (worker === undefined) return;
+      send(worker);
+    }
+  };
+
+  for (let tick = 0; failure === undefined; tick += 1) {
+    const dueMs = began + tick * TICK_MS;
+    if (dueMs >= until) break;
+    const now = performance.now();
+    if (now < dueMs) await new Promise((resolve) => setTimeout(resolve, dueMs - now));
+    const due = Math.floor(((dueMs - began) * options.rate) / 1_000) - scheduled;
+    if (due <= 0) continue;
+    scheduled += due;
+    waiting.push({ dueMs, count: due });
+    drain();
+    // A late timer leaves several ticks behind it; answers must still come through between them.
+    if (tick % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  while (failure === undefined && (running > 0 || waiting.length > 0)) {
+    await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  }
+  if (failure !== undefined) throw failure;
+  return summary(histogram, options.rate, (recorded * 1_000) / Math.max(1, lastAnswer - recordFrom));
+}
+
+/** The oldest bursts, `limit` operations of them at most; a burst may be cut in two. */
+function takeBursts(waiting: Burst[], limit: number): readonly Burst[] {
+  const taken: Burst[] = [];
+  let room = limit;
+  while (room > 0) {
+    const [first] = waiting;
+    if (first === undefined) break;
+    if (first.count <= room) {
+      taken.push(first);
+      waiting.shift();
+      room -= first.count;
+    } else {
+      taken.push({ dueMs: first.dueMs, count: room });
+      first.count -= room;
+      room = 0;
+    }
+  }
+  return taken;
+}
+
+/** Sends the worker's batch and settles every account of it. @returns operations applied */
+export async function request(subject: Subject, worker: Worker): Promise<number> {
+  subject.account.send(worker.batch.length);
+  const codes = await subject.driver.apply(worker.index, worker.batch);
+  worker.settle(codes);
+  return subject.account.settle(worker.batch, codes);
+}
+
+function summary(histogram: Histogram, rate: number, perSecond: number): LatencyResult {
+  const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1_000;
+  return {
+    rate,
+    perSecond,
+    p50Ms: at(50),
+    p90Ms: at(90),
+    p99Ms: at(99),
+    p999Ms: at(99.9),
+    maxMs: histogram.maxValue / 1_000,
+    curve: CURVE.map((percentile) => [percentile, at(percentile)] as const),
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * `npm run bench`: measures Holdfast and what it is compared with on this machine, audits every round, and writes a
+ * result. Joins the bench's parts; each of them says what it does.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { projectRoot } from "../../config/project-root.ts";
+import type { InProcessResult } from "./in-process/result.ts";
+import { runInProcess } from "./in-process/run.ts";
+import { describeMachine } from "./machine.ts";
+import { HELP, type Options, planOf, readOptions, systemsOf, UsageError, wants } from "./options.ts";
+import { failuresOf, figuresOf, median, POSTGRES_FORMS, rateOf } from "./ratios.ts";
+import { amount, describeBar, markdownOf, plotsOf, type Result, verdictOf } from "./report.ts";
+import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
+import { ServerRoom } from "./servers/servers.ts";
+import type { System, Variant } from "./system.ts";
+import { TRACE_SEED } from "./trace.ts";
+
+const RESULTS = join(projectRoot, "load-tests", "results");
+
+/** Of a rate that systems share: half of what the weaker one can do. */
+const COMMON_SHARE = 0.5;
+
+const note = (text: string): void => {
+  process.stderr.write(`  ${text}\n`);
+};
+
+async function bench(options: Options): Promise<Result> {
+  const startedAt = new Date();
+  const plan = planOf(options);
+  // Not /tmp, which may be memory: what is measured is a disk.
+  const folder = await mkdtemp("/var/tmp/holdfast-bench-");
+  const machine = await describeMachine(folder);
+  const room = new ServerRoom(folder, options.profile === null ? [] : profileArgs(options.profile));
+  const interrupted = closeOnSignal(room);
+  try {
+    const runner = await Runner.create(plan, room, folder, note);
+    const fsync = runner.fsync();
+    const systems = systemsOf(options);
+    const contenders: { readonly system: System; readonly variant: Variant }[] = [];
+    const variants: Record<
+      string,
+      { readonly best: string; readonly rates: Readonly<Record<string, number>> }
+    > = {};
+    for (const system of systems) {
+      const { best, rates } = await runner.calibrate(options.quick ? shortlist(system) : system);
+      contenders.push({ system, variant: best });
+      variants[system.name] = { best: best.name, rates };
+    }
+    const rounds: Round[] = [];
+    for (let index = 0; index < plan.rounds && contenders.length > 0; index += 1) {
+      rounds.push(await runner.round(index, contenders));
+    }
+    const latencies = wants(options, "latency") ? await measureLatencies(runner, rounds, contenders) : [];
+    const crashes: Crash[] = [];
+    const holdfast = contenders.find(({ system }) => system.name === "holdfast");
+    if (wants(options, "crash") && holdfast !== undefined) {
+      for (let index = 0; index < plan.crashes; index += 1) {
+        crashes.push(await runner.crash(holdfast.system, holdfast.variant, 800 + index * 350));
+      }
+    }
+    const inProcess: InProcessResult[] = [];
+    for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
+      inProcess.push(await runInProcess(options.quick ? 500 : 3_000));
+    }
+    const evidence = { rounds, latencies, crashes, inProcess };
+    return {
+      name: options.name,
+      form: options.only !== null ? "partial" : options.quick ? "quick" : "full",
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1_000,
+      commit: commitOf(),
+      machine,
+      postgresVersion: room.postgresVersion,
+      fsync,
+      traceSeed: TRACE_SEED,
+      traceHashes: runner.traceHashes(),
+      positions: plan.positions,
+      variants,
+      figures: figuresOf(evidence),
+      failures: failuresOf(evidence),
+      ...evidence,
+    };
+  } finally {
+    interrupted.off();
+    await room.close();
+  }
+}
+
+/** Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's own. */
+async function measureLatencies(
+  runner: Runner,
+  rounds: readonly Round[],
+  contenders: readonly { readonly system: System; readonly variant: Variant }[],
+): Promise<readonly LatencyMeasurement[]> {
+  const peakOf = (name: string): number =>
+    median(rounds.map((round) => rateOf(round, [name], "hot") ?? 0)) ?? 0;
+  const bestOf = (names: readonly string[]): number => Math.max(0, ...names.map(peakOf));
+  const redisForms = contenders
+    .map(({ system }) => system.name)
+    .filter((name) => /^redis-(?!counter)/.test(name));
+  const rates = [bestOf(POSTGRES_FORMS), bestOf(redisForms), peakOf("holdfast")]
+    .map((peak) => Math.floor(peak * COMMON_SHARE))
+    .filter((rate) => rate > 0);
+  const measured: LatencyMeasurement[] = [];
+  for (const rate of new Set(rates)) {
+    for (const { system, variant } of contenders) {
+      // What does less work, or keeps nothing, answers sooner for no merit of its own.
+      if (!system.exact || system.server === "core-not-durable") continue;
+      if (peakOf(system.name) * 0.8 < rate) continue;
+      measured.push(await runner.latency(system, variant, rate));
+    }
+  }
+  return measured;
+}
+
+/** The forms that were found best on a machine like the published one; the full form tries them all. */
+function shortlist(system: System): System {
+  const chosen = system.variants.filter((variant) => variant.quick === true);
+  return chosen.length === 0
+    ? { ...system, variants: system.variants.slice(0, 1) }
+    : { ...system, variants: chosen };
+}
+
+function profileArgs(folder: string): readonly string[] {
+  const path = resolve(folder);
+  mkdirSync(path, { recursive: true });
+  return ["--cpu-prof", `--cpu-prof-dir=${path}`];
+}
+
+function closeOnSignal(room: ServerRoom): { off(): void } {
+  const end = (): void => {
+    room.close().then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  return {
+    off: () => {
+      process.off("SIGINT", end);
+      process.off("SIGTERM", end);
+    },
+  };
+}
+
+function commitOf(): string {
+  try {
+    const options = { cwd: projectRoot, encoding: "utf8" } as const;
+    const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], options).trim();
+    const changed = execFileSync("git", ["status", "--porcelain", "--untracked-files=no"], options).trim();
+    return changed === "" ? commit : `${commit} with local changes`;
+  } catch {
+    return "unknown";
+  }
+}
+
+function writeResult(result: Result): string {
+  mkdirSync(RESULTS, { recursive: true });
+  const path = join(RESULTS, result.name);
+  writeFileSync(`${path}.json`, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(`${path}.md`, markdownOf(result));
+  for (const [name, plot] of plotsOf(result)) writeFileSync(`${path}-${name}.svg`, plot);
+  return `${path}.md`;
+}
+
+function describe(result: Result): string {
+  const width = Math.max(...result.figures.map((figure) => figure.title.length));
+  const lines = result.figures.map((figure) => {
+    const range =
+      figure.median === null || figure.min === figure.max
+        ? ""
+        : `(${amount(figure.min)} … ${amount(figure.max)})`;
+    const bar = figure.bar === null ? "" : `bar ${describeBar(figure.bar)}: ${verdictOf(figure)}`;
+    return `  ${figure.title.padEnd(width)}  ${amount(figure.median).padStart(12)}  ${range.padEnd(26)} ${bar}`.trimEnd();
+  });
+  const { fsync } = result;
+  return [
+    ...lines,
+    "",
+    `  fdatasync p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs; ${Math.round(result.seconds)} s`,
+    ...result.failures.map((failure) => `  FAILED ${failure}`),
+    "",
+  ].join("\n");
+}
+
+/** Every figure by its key, and whether all audits were right. */
+function summaryLine(result: Result): string {
+  return JSON.stringify({
+    ...Object.fromEntries(result.figures.map(({ key, median: value }) => [key, value])),
+    ok: result.failures.length === 0,
+  });
+}
+
+async function main(): Promise<number> {
+  let options: Options | null;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options === null) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const result = await bench(options);
+  const written = writeResult(result);
+  note(`written: ${written}`);
+  process.stdout.write(`\n${describe(result)}`);
+  if (options.json) process.stdout.write(`${summaryLine(result)}\n`);
+  return result.failures.length === 0 ? 0 : 1;
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.exitCode = 1;
+  },
+);

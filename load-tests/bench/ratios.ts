@@ -1,0 +1,206 @@
+/**
+ * The figures that the bench exists for, each with its bar: ratios of two systems of the same round, so that what the
+ * machine does to one it does to the other. The median of the rounds is the figure; the smallest and the largest stand
+ * beside it.
+ */
+import type { InProcessResult } from "./in-process/result.ts";
+import type { Crash, LatencyMeasurement, Measurement, Round } from "./runner.ts";
+import type { Workload } from "./trace.ts";
+
+export type Bar =
+  | { readonly kind: "at-least"; readonly value: number }
+  | { readonly kind: "at-most"; readonly value: number }
+  | { readonly kind: "between"; readonly low: number; readonly high: number };
+
+export type Figure = {
+  readonly key: string;
+  readonly title: string;
+  /** Null where what it needs was not measured. */
+  readonly median: number | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly bar: Bar | null;
+  /** What is wished for beyond the bar. */
+  readonly aim: number | null;
+  readonly met: boolean | null;
+};
+
+export type Evidence = {
+  readonly rounds: readonly Round[];
+  readonly latencies: readonly LatencyMeasurement[];
+  readonly crashes: readonly Crash[];
+  readonly inProcess: readonly InProcessResult[];
+};
+
+const NAIVE = ["postgres-naive"];
+export const POSTGRES_FORMS = ["postgres-naive", "postgres-batched", "postgres-unit-rows"];
+/** Those that do the same work as a reservation; the bare counter does not. */
+const REDIS_FORMS = ["redis-auto", "redis-pipelined", "redis-batched"];
+
+export function figuresOf(evidence: Evidence): readonly Figure[] {
+  const { rounds, inProcess } = evidence;
+  const perRound = (of: (round: Round) => number | null): readonly number[] =>
+    rounds.map(of).filter((value) => value !== null);
+  const against = (forms: readonly string[]): readonly number[] =>
+    perRound((round) => quotient(rateOf(round, ["holdfast"], "hot"), rateOf(round, forms, "hot")));
+  const core = inProcess.map((one) => one.corePerSecond);
+  return [
+    figure("durable_hot_per_s", "durable reservations a second, one hot SKU", {
+      values: perRound((round) => rateOf(round, ["holdfast"], "hot")),
+      aim: 583_000,
+    }),
+    figure("durable_hot_vs_pg_naive", "… against PostgreSQL, one UPDATE a reservation", {
+      values: against(NAIVE),
+      bar: { kind: "at-least", value: 100 },
+    }),
+    figure("durable_hot_vs_pg_batched", "… against PostgreSQL, batched", {
+      values: against(["postgres-batched"]),
+      bar: { kind: "at-least", value: 10 },
+    }),
+    figure("durable_hot_vs_redis", "… against Redis doing the same work, its best form", {
+      values: against(REDIS_FORMS),
+      bar: { kind: "at-least", value: 2 },
+    }),
+    figure("hot_vs_uniform", "hot SKU against uniform", {
+      values: perRound((round) =>
+        quotient(rateOf(round, ["holdfast"], "hot"), rateOf(round, ["holdfast"], "uniform")),
+      ),
+      bar: { kind: "between", low: 0.9, high: 1.1 },
+    }),
+    figure("durable_vs_memory", "durable against the same engine keeping nothing", {
+      values: perRound((round) =>
+        quotient(rateOf(round, ["holdfast"], "hot"), rateOf(round, ["holdfast-not-durable"], "hot")),
+      ),
+      bar: { kind: "at-least", value: 0.4 },
+    }),
+    figure("p99_vs_pg", "p99 against PostgreSQL's best form, both at half of its peak", {
+      values: latencyRatios(evidence),
+      bar: { kind: "at-most", value: 0.2 },
+    }),
+    figure("core_per_s", "operations a second of the actor core on one thread, reserve and release", {
+      values: core,
+      bar: { kind: "at-least", value: 5e6 },
+      aim: 20e6,
+    }),
+    figure("core_vs_promise_mailbox", "… against a mailbox of Map and Promise", {
+      values: inProcess.map((one) => one.corePerSecond / one.promiseMailboxPerSecond),
+      bar: { kind: "at-least", value: 10 },
+    }),
+    figure("ring_vs_postmessage", "commands to another thread and back, against postMessage a command", {
+      values: inProcess.map((one) => one.ringPerSecond / one.postMessagePerSecond),
+      bar: { kind: "at-least", value: 20 },
+    }),
+    figure("ring_vs_piscina", "… against piscina.run a command", {
+      values: inProcess.map((one) => one.ringPerSecond / one.piscinaPerSecond),
+    }),
+    figure("oversold", "units sold that were not there, over all rounds and kills", {
+      values: sumOf(evidence, (audit) => audit.oversold),
+      bar: { kind: "at-most", value: 0 },
+    }),
+    figure("acked_lost", "units acknowledged and lost, over all rounds and kills", {
+      values: sumOf(evidence, (audit) => audit.lost),
+      bar: { kind: "at-most", value: 0 },
+    }),
+  ];
+}
+
+/** The best rate that any of these systems reached in the round. */
+export function rateOf(round: Round, names: readonly string[], workload: Workload): number | null {
+  const rates = round.measurements
+    .filter((one) => names.includes(one.system))
+    .map((one) => one.peaks[workload]?.perSecond)
+    .filter((rate) => rate !== undefined);
+  return rates.length === 0 ? null : Math.max(...rates);
+}
+
+/** Audits of systems that are held to stock; the bare counter is not one, and its oversell is no failure of the run. */
+function auditsOf(evidence: Evidence): readonly Measurement["audit"][] {
+  return [
+    ...evidence.rounds.flatMap((round) => round.measurements.map((one) => one.audit)),
+    ...evidence.latencies.map((one) => one.audit),
+    ...evidence.crashes.map((one) => one.audit),
+  ];
+}
+
+function sumOf(evidence: Evidence, of: (audit: Measurement["audit"]) => number): readonly number[] {
+  const audits = auditsOf(evidence);
+  return audits.length === 0 ? [] : [audits.reduce((sum, audit) => sum + of(audit), 0)];
+}
+
+/** What failed, in words; empty where every audit was right. */
+export function failuresOf(evidence: Evidence): readonly string[] {
+  const measured = [
+    ...evidence.rounds.flatMap((round) => round.measurements),
+    ...evidence.latencies,
+    ...evidence.crashes.map((crash) => ({ ...crash, system: "holdfast, killed" })),
+  ];
+  const failures = measured
+    .filter(({ audit }) => !audit.ok)
+    .map(({ system, audit }) => `${system}: the audit does not add up: ${JSON.stringify(audit)}`);
+  for (const { measurements } of evidence.rounds) {
+    for (const { system, sellOut } of measurements) {
+      if (sellOut !== null && (sellOut.sold !== sellOut.stock || sellOut.remaining !== 0)) {
+        failures.push(`${system}: selling out ended wrongly: ${JSON.stringify(sellOut)}`);
+      }
+    }
+  }
+  return failures;
+}
+
+function latencyRatios({ latencies }: Evidence): readonly number[] {
+  const ours = latencies.filter((one) => one.system === "holdfast");
+  return ours.flatMap((one) => {
+    const theirs = latencies.filter(
+      (other) => POSTGRES_FORMS.includes(other.system) && other.rate === one.rate,
+    );
+    // A system that could not follow the rate has no p99 worth comparing with.
+    const best = theirs.filter((other) => other.perSecond > 0.9 * other.rate).map((other) => other.p99Ms);
+    return best.length === 0 ? [] : [one.p99Ms / Math.min(...best)];
+  });
+}
+
+function quotient(a: number | null, b: number | null): number | null {
+  return a === null || b === null || b === 0 ? null : a / b;
+}
+
+function figure(
+  key: string,
+  title: string,
+  options: { readonly values: readonly number[]; readonly bar?: Bar; readonly aim?: number },
+): Figure {
+  const { values, bar = null, aim = null } = options;
+  const value = median(values);
+  return {
+    key,
+    title,
+    median: value,
+    min: values.length === 0 ? null : Math.min(...values),
+    max: values.length === 0 ? null : Math.max(...values),
+    bar,
+    aim,
+    met: value === null || bar === null ? null : meets(value, bar),
+  };
+}
+
+function meets(value: number, bar: Bar): boolean {
+  switch (bar.kind) {
+    case "at-least":
+      return value >= bar.value;
+    case "at-most":
+      return value <= bar.value;
+    case "between":
+      return value >= bar.low && value <= bar.high;
+    default: {
+      const unreachable: never = bar;
+      return unreachable;
+    }
+  }
+}
+
+export function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  const lower = sorted.length % 2 === 0 ? sorted[middle - 1] : upper;
+  return upper === undefined || lower === undefined ? null : (upper + lower) / 2;
+}

@@ -1,0 +1,310 @@
+/** A result as people read it: one Markdown page with the ratios, every measurement and what it was measured on. */
+import type { FsyncLatency, Machine } from "./machine.ts";
+import { barChart, latencyChart } from "./plots.ts";
+import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
+import type { Measurement } from "./runner.ts";
+import { systemNamed } from "./systems/registry.ts";
+import { WORKLOAD_TITLES, WORKLOADS, type Workload } from "./trace.ts";
+
+export type Result = {
+  readonly name: string;
+  readonly form: "quick" | "full" | "partial";
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly commit: string;
+  readonly machine: Machine;
+  /** Null where no PostgreSQL was needed. */
+  readonly postgresVersion: string | null;
+  readonly fsync: FsyncLatency;
+  readonly traceSeed: number;
+  readonly traceHashes: Readonly<Record<Workload, string>>;
+  readonly positions: number;
+  readonly variants: Readonly<
+    Record<string, { readonly best: string; readonly rates: Readonly<Record<string, number>> }>
+  >;
+  readonly figures: readonly Figure[];
+  readonly failures: readonly string[];
+} & Evidence;
+
+export function describeBar(bar: Bar | null): string {
+  if (bar === null) return "";
+  switch (bar.kind) {
+    case "at-least":
+      return `≥ ${amount(bar.value)}`;
+    case "at-most":
+      return `≤ ${amount(bar.value)}`;
+    case "between":
+      return `${bar.low} … ${bar.high}`;
+    default: {
+      const unreachable: never = bar;
+      return unreachable;
+    }
+  }
+}
+
+export function amount(value: number | null): string {
+  if (value === null) return "—";
+  if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en");
+  return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
+}
+
+export function verdictOf(figure: Figure): string {
+  if (figure.median === null) return "not measured";
+  return figure.met === null ? "" : figure.met ? "met" : "MISSED";
+}
+
+export function markdownOf(result: Result): string {
+  const { machine, fsync } = result;
+  return [
+    `# Bench: ${result.name}`,
+    "",
+    `${result.form} form of \`npm run bench\`, commit ${result.commit}, ${result.startedAt}, ${Math.round(result.seconds)} s.`,
+    "",
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, ${machine.filesystem}; Node ${machine.node}, PostgreSQL ${result.postgresVersion ?? "not used"} (fsync on), Redis ${machine.redis} (appendfsync always). Load average before the run: ${machine.loadBefore.toFixed(2)}.`,
+    `fdatasync of 8 KiB: p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs, ${amount(fsync.perSecond)} a second.`,
+    `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ${result.rounds.length} rounds; clients and servers share the machine. What this measures and what it does not: [load-tests/README.md](../README.md).`,
+    "",
+    ...figuresTable(result.figures),
+    "",
+    ...(result.failures.length === 0
+      ? ["Every audit was right."]
+      : ["**Failures**", "", ...result.failures.map((failure) => `- ${failure}`)]),
+    ...roundsSection(result),
+    ...latencySection(result),
+    ...crashSection(result),
+    ...inProcessSection(result),
+    ...variantsSection(result),
+    "",
+  ].join("\n");
+}
+
+export function plotsOf(result: Result): ReadonlyMap<string, string> {
+  const plots = new Map<string, string>();
+  const rows = systemsIn(result).flatMap((name) => {
+    const rates = ratesOf(result, name, "hot");
+    const value = median(rates);
+    if (value === null) return [];
+    const own = name.startsWith("holdfast");
+    return [{ label: systemNamed(name).title, value, min: Math.min(...rates), max: Math.max(...rates), own }];
+  });
+  if (rows.length > 0) {
+    plots.set("throughput", barChart("Applied operations a second, one hot SKU (logarithmic)", "/s", rows));
+  }
+  const rates = [...new Set(result.latencies.map((one) => one.rate))];
+  for (const [index, rate] of rates.entries()) {
+    const curves = result.latencies
+      .filter((one) => one.rate === rate && one.perSecond > 0.9 * rate)
+      .map((one) => ({ label: systemNamed(one.system).title, points: one.curve }));
+    if (curves.length === 0) continue;
+    plots.set(
+      `latency-${index + 1}`,
+      latencyChart(`Latency at ${amount(rate)} operations a second, by schedule`, curves),
+    );
+  }
+  return plots;
+}
+
+function figuresTable(figures: readonly Figure[]): readonly string[] {
+  return table(
+    ["figure", "median", "min … max", "bar", "", "aim"],
+    figures.map((figure) => [
+      `${figure.title} (\`${figure.key}\`)`,
+      amount(figure.median),
+      figure.median === null ? "" : `${amount(figure.min)} … ${amount(figure.max)}`,
+      describeBar(figure.bar),
+      verdictOf(figure),
+      figure.aim === null ? "" : amount(figure.aim),
+    ]),
+    [1, 2],
+  );
+}
+
+function roundsSection(result: Result): readonly string[] {
+  const names = systemsIn(result);
+  if (names.length === 0) return [];
+  const workloads = WORKLOADS.filter((workload) =>
+    names.some((name) => ratesOf(result, name, workload).length),
+  );
+  return [
+    "",
+    "## Throughput",
+    "",
+    "Applied operations a second, median of the rounds (smallest … largest). Nine in ten reserve, one gives back. CPU and cores are the servers', on the hot SKU; memory is theirs at the end of the round.",
+    "",
+    `![throughput](${result.name}-throughput.svg)`,
+    "",
+    ...table(
+      [
+        "system",
+        "best as",
+        ...workloads.map((workload) => WORKLOAD_TITLES[workload]),
+        "CPU s / M",
+        "cores",
+        "MB",
+      ],
+      names.map((name) => {
+        const measurements = measurementsOf(result, name);
+        const of = (value: (one: Measurement) => number): string => amount(median(measurements.map(value)));
+        return [
+          systemNamed(name).title,
+          measurements[0]?.variant ?? "",
+          ...workloads.map((workload) => spread(ratesOf(result, name, workload))),
+          of((one) => one.cpuSecondsPerMillion),
+          of((one) => one.serverCores),
+          of((one) => one.memoryMb),
+        ];
+      }),
+      [2, 3, 4, 5, 6, 7],
+    ),
+    "",
+    ...names.map((name) => `- ${systemNamed(name).title}: ${systemNamed(name).note}`),
+  ];
+}
+
+function latencySection(result: Result): readonly string[] {
+  if (result.latencies.length === 0) return [];
+  const plots = [...plotsOf(result).keys()].filter((name) => name.startsWith("latency"));
+  return [
+    "",
+    "## Latency at common rates",
+    "",
+    "Milliseconds from when an operation was due, whatever the system did before (no coordinated omission); one hot SKU, a burst every millisecond.",
+    "",
+    ...plots.map((name) => `![${name}](${result.name}-${name}.svg)`),
+    "",
+    ...table(
+      ["rate", "system", "answered /s", "p50", "p90", "p99", "p99.9", "max", "fdatasync p99 then"],
+      result.latencies.map((one) => [
+        amount(one.rate),
+        systemNamed(one.system).title,
+        amount(one.perSecond),
+        ...[one.p50Ms, one.p90Ms, one.p99Ms, one.p999Ms, one.maxMs].map((value) => value.toFixed(2)),
+        `${(one.fsync.p99Us / 1_000).toFixed(2)}`,
+      ]),
+      [0, 2, 3, 4, 5, 6, 7, 8],
+    ),
+  ];
+}
+
+function crashSection(result: Result): readonly string[] {
+  if (result.crashes.length === 0) return [];
+  return [
+    "",
+    "## kill -9 under full load",
+    "",
+    "Holdfast's process is killed; a new one recovers; what had not been answered is sent again by the same numbers. Then every position must hold exactly what was acknowledged.",
+    "",
+    ...table(
+      [
+        "answered before",
+        "unanswered, repeated",
+        "new process ready after",
+        "units lost",
+        "units oversold",
+        "units off",
+      ],
+      result.crashes.map((crash) => [
+        amount(crash.answered),
+        amount(crash.unanswered),
+        `${amount(crash.restartMs)} ms`,
+        amount(crash.audit.lost),
+        amount(crash.audit.oversold),
+        amount(crash.audit.difference),
+      ]),
+      [0, 1, 2, 3, 4, 5],
+    ),
+  ];
+}
+
+function inProcessSection({ inProcess }: Result): readonly string[] {
+  if (inProcess.length === 0) return [];
+  const row = (title: string, values: readonly number[]): readonly string[] => [title, spread(values)];
+  return [
+    "",
+    "## Within one process",
+    "",
+    ...table(
+      ["", "operations a second"],
+      [
+        row(
+          "shard core: reserve and release with journal records, one thread",
+          inProcess.map((one) => one.corePerSecond),
+        ),
+        row(
+          "mailbox of Map and Promise, the same work without a journal",
+          inProcess.map((one) => one.promiseMailboxPerSecond),
+        ),
+        row(
+          "mailbox in shared memory to a thread and back, 1,024 commands a message",
+          inProcess.map((one) => one.ringPerSecond),
+        ),
+        row(
+          "postMessage a command, to a thread and back",
+          inProcess.map((one) => one.postMessagePerSecond),
+        ),
+        row(
+          "piscina.run a command",
+          inProcess.map((one) => one.piscinaPerSecond),
+        ),
+      ],
+      [1],
+    ),
+  ];
+}
+
+function variantsSection(result: Result): readonly string[] {
+  const rows = Object.entries(result.variants).flatMap(([system, { best, rates }]) =>
+    Object.entries(rates).map(([variant, rate]) => [
+      systemNamed(system).title,
+      variant === best ? `**${variant}**` : variant,
+      amount(rate),
+    ]),
+  );
+  if (rows.length === 0) return [];
+  return [
+    "",
+    "## How each system was found to be at its best",
+    "",
+    "Short runs on the hot SKU before the rounds; the best form went into them.",
+    "",
+    ...table(["system", "form", "operations a second"], rows, [2]),
+  ];
+}
+
+function systemsIn(result: Result): readonly string[] {
+  const names = result.rounds.flatMap((round) => round.measurements.map((one) => one.system));
+  return [...new Set(names)].sort(
+    (a, b) => (median(ratesOf(result, b, "hot")) ?? 0) - (median(ratesOf(result, a, "hot")) ?? 0),
+  );
+}
+
+function measurementsOf(result: Result, name: string): readonly Measurement[] {
+  return result.rounds.flatMap((round) => round.measurements.filter((one) => one.system === name));
+}
+
+function ratesOf(result: Result, name: string, workload: Workload): readonly number[] {
+  return measurementsOf(result, name)
+    .map((one) => one.peaks[workload]?.perSecond)
+    .filter((rate) => rate !== undefined);
+}
+
+function spread(values: readonly number[]): string {
+  if (values.length === 0) return "";
+  const middle = amount(median(values));
+  return values.length === 1
+    ? middle
+    : `${middle} (${amount(Math.min(...values))} … ${amount(Math.max(...values))})`;
+}
+
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): readonly string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [
+    line(head),
+    line(head.map((_, index) => (right.includes(index) ? "---:" : "---"))),
+    ...rows.map(line),
+  ];
+}

@@ -1,0 +1,248 @@
+/**
+ * The servers of a measurement, on free loopback ports and in a folder of their own: started for one system, stopped
+ * before the next. PostgreSQL is the embedded one with fsync on, the same for Holdfast and for its baselines; each
+ * measurement gets a new database in it.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { freePort } from "../../../cli/embedded/ports.ts";
+import { type EmbeddedPostgres, startPostgres } from "../../../cli/embedded/postgres.ts";
+import { ProcessBook, spawnDetached, stopProcess, waitUntil } from "../../../cli/embedded/processes.ts";
+import { projectRoot } from "../../../config/project-root.ts";
+import type { Endpoint, ServerKind } from "../system.ts";
+import { type ChildServer, startChildServer } from "./child-server.ts";
+
+export type RunningServers = {
+  readonly endpoint: Endpoint;
+  /** The server processes and all of their children. */
+  pids(): Promise<readonly number[]>;
+  /** `kill -9` of Holdfast's process and a new one in its place; for systems that have one. */
+  crashAndRestart(between?: () => Promise<void>): Promise<Endpoint>;
+  stop(): Promise<void>;
+};
+
+export class ServerRoom {
+  private readonly folder: string;
+  private readonly book: ProcessBook;
+  private readonly password = randomBytes(12).toString("hex");
+  private readonly running = new Set<RunningServers>();
+  /** What the core server is started with besides, e.g. `--cpu-prof`. */
+  private readonly coreNodeArgs: readonly string[];
+  private databases = 0;
+  /** Of the PostgreSQL that was started last; null before. */
+  postgresVersion: string | null = null;
+
+  constructor(folder: string, coreNodeArgs: readonly string[] = []) {
+    this.folder = folder;
+    this.book = new ProcessBook(folder);
+    this.coreNodeArgs = coreNodeArgs;
+  }
+
+  async start(kind: ServerKind): Promise<RunningServers> {
+    const servers = await this.startKind(kind);
+    this.running.add(servers);
+    return {
+      ...servers,
+      stop: async () => {
+        this.running.delete(servers);
+        await servers.stop();
+      },
+    };
+  }
+
+  /** Stops what still runs and removes the folder. */
+  async close(): Promise<void> {
+    for (const servers of this.running) await servers.stop();
+    this.running.clear();
+    await removePostgresData(this.folder);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private startKind(kind: ServerKind): Promise<RunningServers> {
+    switch (kind) {
+      case "redis":
+        return this.startRedis();
+      case "postgres":
+        return this.startDatabaseOnly();
+      case "core":
+        return this.startCore("dist/cli/core-server-main.js", [], this.coreNodeArgs);
+      case "core-not-durable":
+        return this.startCore("dist/cli/core-server-main.js", ["--not-durable", "--log-level", "error"], []);
+      case "json-gateway":
+        return this.startCore("dist/load-tests/bench/servers/json-gateway-main.js", [], []);
+      default: {
+        const unreachable: never = kind;
+        return unreachable;
+      }
+    }
+  }
+
+  private async startDatabaseOnly(): Promise<RunningServers> {
+    const postgres = await this.startPostgres();
+    return {
+      endpoint: { url: postgres.url, key: "" },
+      pids: () => treeOf([postgres.pid]),
+      crashAndRestart: () => Promise.reject(new Error("there is no Holdfast process to kill")),
+      stop: postgres.stop,
+    };
+  }
+
+  private async startCore(
+    file: string,
+    args: readonly string[],
+    nodeArgs: readonly string[],
+  ): Promise<RunningServers> {
+    const postgres = await this.startPostgres();
+    const launch = (): Promise<ChildServer> =>
+      startChildServer(join(projectRoot, file), {
+        args,
+        environment: { DATABASE_URL: postgres.url },
+        nodeArgs,
+      });
+    let server: ChildServer;
+    try {
+      server = await launch();
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+    const endpointOf = ({ ready }: ChildServer): Endpoint => ({
+      url: `http://127.0.0.1:${ready.port}`,
+      key: ready.key,
+    });
+    return {
+      endpoint: endpointOf(server),
+      pids: () => treeOf([server.ready.pid, postgres.pid]),
+      crashAndRestart: async (between = async () => {}) => {
+        await server.kill();
+        await between();
+        server = await launch();
+        return endpointOf(server);
+      },
+      stop: async () => {
+        await server.stop();
+        await postgres.stop();
+      },
+    };
+  }
+
+  private async startPostgres(): Promise<{
+    readonly url: string;
+    readonly pid: number;
+    stop(): Promise<void>;
+  }> {
+    await mkdir(join(this.folder, "logs"), { recursive: true });
+    const server: EmbeddedPostgres = await startPostgres({
+      dataFolder: this.folder,
+      port: await freePort(),
+      password: this.password,
+      book: this.book,
+      onCrash: () => process.stderr.write("bench: PostgreSQL has ended by itself\n"),
+      progress: () => {},
+    });
+    this.postgresVersion = server.version;
+    this.databases += 1;
+    const name = `bench_${this.databases}`;
+    const { pid } = await withClient(server.url, async (client) => {
+      await client.query(`create database ${name}`);
+      const { rows } = await client.query<{ folder: string }>(
+        "select current_setting('data_directory') as folder",
+      );
+      const lock = await readFile(join(rows[0]?.folder ?? "", "postmaster.pid"), "utf8");
+      return { pid: Number(lock.split("\n")[0]) };
+    });
+    const url = new URL(server.url);
+    url.pathname = `/${name}`;
+    return {
+      url: url.toString(),
+      pid,
+      stop: async () => {
+        // The next system shall not pay for this one's data: neither for its space nor for its checkpoint.
+        await withClient(server.url, (client) => client.query(`drop database ${name} with (force)`));
+        await server.stop();
+      },
+    };
+  }
+
+  private async startRedis(): Promise<RunningServers> {
+    const folder = join(this.folder, `redis-${randomBytes(4).toString("hex")}`);
+    await mkdir(folder, { recursive: true });
+    const port = await freePort();
+    const child = await spawnDetached({
+      name: "redis",
+      command: "redis-server",
+      args: [
+        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+        ...["--appendonly", "yes", "--appendfsync", "always"],
+        // Neither snapshots nor rewrites of the log run beside a measurement.
+        ...["--save", "", "--auto-aof-rewrite-percentage", "0"],
+      ],
+      logFile: join(this.folder, "logs", "redis.log"),
+    });
+    const record = await this.book.add("redis", child.pid ?? 0);
+    child.unref();
+    const { Redis } = await import("ioredis");
+    const url = `redis://127.0.0.1:${port}`;
+    const answers = await waitUntil(async () => {
+      const probe = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+      probe.on("error", () => {});
+      return probe.connect().then(
+        () => {
+          probe.disconnect();
+          return true;
+        },
+        () => false,
+      );
+    }, 10_000);
+    if (!answers) throw new Error("redis-server did not start");
+    return {
+      endpoint: { url, key: "" },
+      pids: () => treeOf([record.pid]),
+      crashAndRestart: () => Promise.reject(new Error("there is no Holdfast process to kill")),
+      stop: async () => {
+        await stopProcess(record, ["SIGTERM", "SIGKILL"], 10_000);
+        await this.book.remove("redis");
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  }
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Where the cluster had to go because PostgreSQL's user cannot reach the folder, it is removed there. */
+async function removePostgresData(folder: string): Promise<void> {
+  const elsewhere = (await readFile(join(folder, "postgres-location"), "utf8").catch(() => "")).trim();
+  if (elsewhere !== "") await rm(elsewhere, { recursive: true, force: true });
+}
+
+/** These processes and all of their descendants that are alive. */
+async function treeOf(roots: readonly number[]): Promise<readonly number[]> {
+  const parents = new Map<number, number>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    if (stat === "") continue;
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+  }
+  const found = new Set(roots);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const [pid, parent] of parents) {
+      if (found.has(pid) || !found.has(parent)) continue;
+      found.add(pid);
+      grown = true;
+    }
+  }
+  return [...found];
+}

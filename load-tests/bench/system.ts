@@ -1,0 +1,50 @@
+/** What the bench asks of a system, and what of it runs where: servers in processes of their own, the driver in a client process. */
+import type { OperationBatch } from "./operations.ts";
+
+export type ServerKind = "core" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
+
+/** How to reach the servers that were started for a system. */
+export type Endpoint = { readonly url: string; readonly key: string };
+
+/** One way to drive a system; where there are several, the best is found before the rounds. */
+export type Variant = {
+  readonly name: string;
+  /** Requests that may be unanswered at a time. */
+  readonly inFlight: number;
+  /** Operations of one request. */
+  readonly batch: number;
+  /** Connections that carry them. */
+  readonly connections: number;
+  /** Whether the quick form tries it too. */
+  readonly quick?: boolean;
+};
+
+export type System = {
+  readonly name: string;
+  readonly title: string;
+  readonly server: ServerKind;
+  /** Whether it refuses what it has not got; a system that does not has no sell-out to audit. */
+  readonly exact: boolean;
+  /** What a reader must know to compare it. */
+  readonly note: string;
+  readonly variants: readonly Variant[];
+  connect(endpoint: Endpoint, variant: Variant): Promise<Driver>;
+};
+
+export interface Driver {
+  /** Puts `units[i]` units on position i of an empty system. */
+  load(units: Uint32Array): Promise<void>;
+
+  /**
+   * Applies a worker's operations; resolves once they are as durable as the system makes them. An operation is known by
+   * worker and number: a repeat must not take effect twice.
+   *
+   * @returns one code an operation (`operations.ts`); null: all of them applied
+   */
+  apply(worker: number, batch: OperationBatch): Promise<Uint8Array | null>;
+
+  /** Units that position i can still promise. */
+  remaining(positions: number): Promise<Int32Array>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,114 @@
+/**
+ * The seeded trace that every system is driven with: which position is asked for how many units, and when something is
+ * given back. Made once a run and written to a file, so that all client processes read the very same bytes.
+ *
+ * A record is two 32-bit integers: position, kind << 28 | quantity. A release names no reservation: it gives back the
+ * oldest one that its worker knows to be applied, so that it never overtakes what it undoes.
+ */
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { RELEASE, RESERVE } from "./operations.ts";
+
+export const WORKLOADS = ["hot", "zipf", "uniform"] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
+export const WORKLOAD_TITLES: Readonly<Record<Workload, string>> = {
+  hot: "one hot SKU",
+  zipf: "Zipf 1.0",
+  uniform: "uniform",
+};
+
+export const TRACE_SEED = 20_261_123;
+
+/** One operation in ten gives something back. */
+const RELEASE_SHARE = 0.1;
+const MAX_QUANTITY = 3;
+
+export type Trace = { readonly records: Uint32Array; readonly length: number };
+
+export type TraceFile = { readonly path: string; readonly sha256: string };
+
+export async function writeTrace(
+  path: string,
+  options: { readonly workload: Workload; readonly positions: number; readonly length: number },
+): Promise<TraceFile> {
+  const random = seededRandom(TRACE_SEED);
+  const nextPosition = positionsOf(options.workload, options.positions, random);
+  const records = new Uint32Array(options.length * 2);
+  for (let index = 0; index < options.length; index += 1) {
+    const kind = random() < RELEASE_SHARE ? RELEASE : RESERVE;
+    records[index * 2] = nextPosition();
+    records[index * 2 + 1] = (kind << 28) | (1 + Math.floor(random() * MAX_QUANTITY));
+  }
+  const bytes = Buffer.from(records.buffer);
+  await writeFile(path, bytes);
+  return { path, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+export async function readTrace(path: string): Promise<Trace> {
+  const bytes = await readFile(path);
+  const records = new Uint32Array(bytes.length / 4);
+  Buffer.from(records.buffer).set(bytes);
+  return { records, length: records.length / 2 };
+}
+
+function positionsOf(workload: Workload, positions: number, random: () => number): () => number {
+  switch (workload) {
+    case "hot":
+      return () => 0;
+    case "uniform":
+      return () => Math.floor(random() * positions);
+    case "zipf": {
+      const rank = zipfRanks(positions, random);
+      // Ranks are scattered, so that popular positions are neighbours in nobody's index.
+      const stride = coprimeStride(positions);
+      return () => (rank() * stride) % positions;
+    }
+    default: {
+      const unreachable: never = workload;
+      return unreachable;
+    }
+  }
+}
+
+/** Rank r (from 0) with probability proportional to 1 / (r + 1). */
+function zipfRanks(count: number, random: () => number): () => number {
+  const cumulative = new Float64Array(count);
+  let sum = 0;
+  for (let rank = 0; rank < count; rank += 1) {
+    sum += 1 / (rank + 1);
+    cumulative[rank] = sum;
+  }
+  return () => {
+    const wanted = random() * sum;
+    let low = 0;
+    let high = count - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((cumulative[middle] ?? 0) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
+
+function coprimeStride(count: number): number {
+  let stride = Math.max(1, Math.floor(count * 0.618));
+  while (greatestCommonDivisor(stride, count) !== 1) stride += 1;
+  return stride;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Mulberry32: 32 bits of state are plenty for a trace, and any reader can repeat it. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
