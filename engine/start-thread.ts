@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import { projectRoot } from "../config/project-root.ts";
 
 /**
@@ -7,6 +7,11 @@ import { projectRoot } from "../config/project-root.ts";
  *
  * @param file path below the project, without extension, e.g. `engine/shard-thread`.
  */
-export function startThread(file: string, name: string, workerData: unknown): Worker {
-  return new Worker(join(projectRoot, "dist", `${file}.js`), { name, workerData });
+export function startThread(
+  file: string,
+  name: string,
+  workerData: unknown,
+  resourceLimits: ResourceLimits = {},
+): Worker {
+  return new Worker(join(projectRoot, "dist", `${file}.js`), { name, workerData, resourceLimits });
 }

@@ -1,62 +1,54 @@
 /**
- * The shard threads as the engine sees them: batches out, answers back, and a thread that dies or hangs replaced.
+ * The shard threads as the engine sees them: batches out, answers back, and a thread that is lost replaced.
  *
- * A thread that does not answer in time is ended, never waited for: nobody else may go on while it still might write
- * to its shards' memory, and a thread writes nowhere else. Every question outstanding with it is answered as failed;
- * the engine then rebuilds its shards in the thread that takes its place.
+ * A lost thread is ended, never waited for: nobody else may go on while it still might write to its shards' memory, and
+ * a thread writes nowhere else. The engine then rebuilds its shards in the thread that takes its place.
  */
-import type { Worker } from "node:worker_threads";
+import type { ResourceLimits } from "node:worker_threads";
 import { EngineError } from "./errors.ts";
-import {
-  decodeReply,
-  type Envelope,
-  encodeMessage,
-  type ShardAnswer,
-  type ThreadReply,
-  type ThreadRequest,
-} from "./messages.ts";
+import type { ShardAnswer, ThreadReply, ThreadRequest } from "./messages.ts";
 import { threadOf } from "./placement.ts";
 import { type RecoverySource, rebuild } from "./recovery.ts";
 import type { ShardRequest } from "./shard.ts";
 import type { Recovered, ShardHost } from "./shard-host.ts";
+import { ShardThreadHandle, type ShardThreadStart } from "./shard-thread-handle.ts";
 
-/** A batch takes milliseconds; a recovery page may carry megabytes of journal. */
-const RECOVERY_DEADLINE_MS = 60_000;
-
-type Waiting = {
-  readonly settle: (reply: ThreadReply) => void;
-  readonly deadline: NodeJS.Timeout;
-};
+/** A thread that lived for less is replaced with a delay that doubles: what kills it may be what it is started with. */
+const SHORT_LIFE_MS = 5_000;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
 
 type Thread = {
   readonly index: number;
-  worker: Worker;
-  readonly waiting: Map<number, Waiting>;
+  handle: ShardThreadHandle;
+  startedAtMs: number;
+  shortLives: number;
+};
+
+export type ThreadHostOptions = {
+  readonly threads: number;
+  /** Milliseconds without a sign of life after which a thread that was asked something is taken for hung. */
+  readonly hangAfterMs: number;
+  /** What one thread may take of memory before it, and nothing else, ends. */
+  readonly resourceLimits: ResourceLimits;
+  readonly start: ShardThreadStart;
+  readonly onThreadLost: (thread: number, reason: string) => void;
 };
 
 export class ThreadHost implements ShardHost {
-  private readonly threads: Thread[] = [];
-  private readonly start: (index: number) => Worker;
-  private readonly hangAfterMs: number;
-  private nextId = 1;
+  private readonly options: ThreadHostOptions;
+  private readonly threads: readonly Thread[];
+  private readonly restarts = new Set<NodeJS.Timeout>();
   private stopping = false;
-  private readonly onThreadLost: (thread: number, reason: string) => void;
 
-  constructor(options: {
-    readonly threads: number;
-    readonly hangAfterMs: number;
-    readonly start: (index: number) => Worker;
-    readonly onThreadLost: (thread: number, reason: string) => void;
-  }) {
-    this.start = options.start;
-    this.hangAfterMs = options.hangAfterMs;
-    this.onThreadLost = options.onThreadLost;
-    for (let index = 0; index < options.threads; index += 1) {
-      const worker = options.start(index);
-      const thread: Thread = { index, worker, waiting: new Map() };
-      this.threads.push(thread);
-      this.listen(thread, worker);
-    }
+  constructor(options: ThreadHostOptions) {
+    this.options = options;
+    this.threads = Array.from({ length: options.threads }, (_, index) => ({
+      index,
+      handle: this.startThread(index),
+      startedAtMs: performance.now(),
+      shortLives: 0,
+    }));
   }
 
   threadOf(shard: number): number {
@@ -67,7 +59,7 @@ export class ThreadHost implements ShardHost {
     const byThread = groupBy(requests, (request) => this.threadOf(request.shard));
     const answers = await Promise.all(
       [...byThread].map(async ([index, group]) => {
-        const reply = await this.ask(index, { kind: "run", requests: group }, this.hangAfterMs);
+        const reply = await this.ask(index, { kind: "run", requests: group });
         if (reply.kind === "ran") return reply.answers;
         const failure = reply.kind === "failed" ? reply.message : "the thread answered another question";
         return group.map((request): ShardAnswer => ({ shard: request.shard, failure }));
@@ -80,17 +72,17 @@ export class ThreadHost implements ShardHost {
     const index = this.threadOf(shard);
     const damaged = await rebuild(source, {
       begin: async (start) => {
-        const reply = await this.ask(index, { kind: "recover", shard, start }, RECOVERY_DEADLINE_MS);
+        const reply = await this.ask(index, { kind: "recover", shard, start });
         if (reply.kind === "damaged") return reply.damage;
         if (reply.kind !== "done") throw recoveryError(shard, reply);
         return null;
       },
       replay: async (rows) => {
-        const reply = await this.ask(index, { kind: "replay", shard, rows }, RECOVERY_DEADLINE_MS);
+        const reply = await this.ask(index, { kind: "replay", shard, rows });
         if (reply.kind !== "done") throw recoveryError(shard, reply);
       },
     });
-    const reply = await this.ask(index, { kind: "open", shard }, RECOVERY_DEADLINE_MS);
+    const reply = await this.ask(index, { kind: "open", shard });
     if (reply.kind !== "opened") throw recoveryError(shard, reply);
     const { kind: _, hash, ...figures } = reply;
     return { ...figures, hash: Buffer.from(hash), damaged };
@@ -98,64 +90,47 @@ export class ThreadHost implements ShardHost {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const thread of this.threads) failWaiting(thread, "the engine has stopped");
-    await Promise.all(this.threads.map((thread) => thread.worker.terminate()));
+    for (const restart of this.restarts) clearTimeout(restart);
+    await Promise.all(this.threads.map((thread) => thread.handle.end("the engine has stopped")));
   }
 
-  private ask(index: number, request: ThreadRequest, deadlineMs: number): Promise<ThreadReply> {
+  private ask(index: number, request: ThreadRequest): Promise<ThreadReply> {
     const thread = this.threads[index];
-    if (thread === undefined) throw new Error(`there is no thread ${index}`);
-    if (this.stopping) {
-      return Promise.resolve({ kind: "failed", corrupt: false, message: "the engine has stopped" });
+    if (thread === undefined) throw new RangeError(`there is no thread ${index}`);
+    return thread.handle.ask(request);
+  }
+
+  private startThread(index: number): ShardThreadHandle {
+    const { start, resourceLimits, hangAfterMs } = this.options;
+    return new ShardThreadHandle({
+      index,
+      start,
+      resourceLimits,
+      hangAfterMs,
+      onEnd: (reason) => this.threadEnded(index, reason),
+    });
+  }
+
+  private threadEnded(index: number, reason: string): void {
+    const thread = this.threads[index];
+    if (thread === undefined || this.stopping) return;
+    const isShort = performance.now() - thread.startedAtMs < SHORT_LIFE_MS;
+    thread.shortLives = isShort ? thread.shortLives + 1 : 0;
+    if (thread.shortLives < 2) this.replace(thread);
+    else {
+      const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (thread.shortLives - 2));
+      const restart = setTimeout(() => {
+        this.restarts.delete(restart);
+        this.replace(thread);
+      }, delayMs);
+      this.restarts.add(restart);
     }
-    const id = this.nextId;
-    this.nextId += 1;
-    return new Promise((settle) => {
-      const deadline = setTimeout(() => {
-        // This process may have been the one that slept: an answer that is already here is read first.
-        setImmediate(() => {
-          if (thread.waiting.has(id)) this.replace(thread, `no answer within ${deadlineMs} ms`);
-        });
-      }, deadlineMs);
-      thread.waiting.set(id, { settle, deadline });
-      const body = encodeMessage(request);
-      thread.worker.postMessage({ id, body } satisfies Envelope, [body.buffer]);
-    });
+    this.options.onThreadLost(index, reason);
   }
 
-  private listen(thread: Thread, worker: Worker): void {
-    worker.on("message", (envelope: Envelope) => {
-      const waiting = thread.waiting.get(envelope.id);
-      if (waiting === undefined) return;
-      thread.waiting.delete(envelope.id);
-      clearTimeout(waiting.deadline);
-      waiting.settle(decodeReply(envelope.body));
-    });
-    worker.on("error", (error) => {
-      if (thread.worker === worker) this.replace(thread, error.message);
-    });
-    worker.on("exit", (code) => {
-      if (thread.worker === worker) this.replace(thread, `the thread ended with status ${code}`);
-    });
-  }
-
-  private replace(thread: Thread, reason: string): void {
-    if (this.stopping) return;
-    const lost = thread.worker;
-    thread.worker = this.start(thread.index);
-    this.listen(thread, thread.worker);
-    void lost.terminate();
-    failWaiting(thread, reason);
-    this.onThreadLost(thread.index, reason);
-  }
-}
-
-function failWaiting(thread: Thread, message: string): void {
-  const waiting = [...thread.waiting.values()];
-  thread.waiting.clear();
-  for (const { settle, deadline } of waiting) {
-    clearTimeout(deadline);
-    settle({ kind: "failed", corrupt: false, message });
+  private replace(thread: Thread): void {
+    thread.startedAtMs = performance.now();
+    thread.handle = this.startThread(thread.index);
   }
 }
 

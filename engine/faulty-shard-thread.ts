@@ -1,0 +1,38 @@
+/**
+ * A shard thread for tests of supervision: the real one, to which a command whose cause is `fault:…` happens before it
+ * is applied.
+ *
+ * - `fault:throw`: its shard breaks.
+ * - `fault:crash`: an error that nobody catches ends the thread.
+ * - `fault:memory`: the thread takes memory until it has no more.
+ * - `fault:hang`: the thread is busy for ever.
+ */
+import { BlockingMailbox } from "./mailbox.ts";
+import { Shard } from "./shard.ts";
+
+const hoard: unknown[] = [];
+
+const faults: Readonly<Record<string, () => void>> = {
+  "fault:throw": () => {
+    throw new Error("an invariant is broken");
+  },
+  "fault:crash": () => {
+    BlockingMailbox.prototype.send = () => {
+      throw new Error("nobody catches this");
+    };
+  },
+  "fault:memory": () => {
+    for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+  },
+  "fault:hang": () => {
+    for (;;) hoard.length = 0;
+  },
+};
+
+const { run } = Shard.prototype;
+Shard.prototype.run = function (request) {
+  for (const command of request.commands) faults[command.cause]?.();
+  return run.call(this, request);
+};
+
+await import("./shard-thread.ts");
