@@ -64,6 +64,11 @@ export const LANE_CODE = Object.fromEntries(LANE_CODES.map((name, code) => [name
   readonly [N in LaneCodeName]: number;
 };
 
+/** Printable ASCII, like every id of a client. */
+export function isLaneName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= MAX_LANE_NAME_LENGTH && /^[\x20-\x7e]+$/.test(name);
+}
+
 /** Writes one operation at `index` of `operations`. */
 export function writeLaneOperation(
   operations: Uint32Array,

@@ -18,6 +18,7 @@ import type {
   PositionView,
 } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
+import type { LanePart } from "./lane-parts.ts";
 
 type Reply<T> = { readonly resolve: (value: T) => void; readonly reject: (error: EngineError) => void };
 
@@ -48,6 +49,20 @@ export type HoldsWork = Reply<readonly HoldView[]> & {
   readonly address: PositionAddress;
 };
 
+/** One call of lane operations, cut apart by shard already. */
+export type LanesWork = Reply<Uint8Array | null> & {
+  readonly kind: "lanes";
+  readonly lane: string;
+  readonly atMs: number;
+  readonly count: number;
+  readonly parts: readonly LanePart[];
+};
+
+export type OpenWork = Reply<readonly (number | null)[]> & {
+  readonly kind: "open";
+  readonly addresses: readonly PositionAddress[];
+};
+
 export type AmendWork = Reply<AmendmentOutcome> & {
   readonly kind: "amend";
   readonly amendment: OrderAmendment;
@@ -58,10 +73,22 @@ export type CancelWork = Reply<CancellationOutcome> & {
   readonly cancellation: OrderCancellation;
 };
 
-export type Work = ExecuteWork | OrderWork | AmendWork | CancelWork | RecordWork | PositionsWork | HoldsWork;
+export type Work =
+  | ExecuteWork
+  | OrderWork
+  | AmendWork
+  | CancelWork
+  | RecordWork
+  | PositionsWork
+  | HoldsWork
+  | LanesWork
+  | OpenWork;
 
 /** Commands, orders and reads that may wait: about a second of work, so that nobody waits much longer than that. */
 const MAX_WAITING = 65_536;
+
+/** What a command costs pays for this many operations of a lane. */
+const LANE_OPERATIONS_PER_UNIT = 16;
 
 const RETRY_AFTER_MS = 100;
 
@@ -130,6 +157,10 @@ export function sizeOf(work: Work): number {
       return work.request.lines.length;
     case "positions":
       return work.skus.length;
+    case "open":
+      return work.addresses.length;
+    case "lanes":
+      return work.parts.length + Math.ceil(work.count / LANE_OPERATIONS_PER_UNIT);
     case "amend":
       return 1 + work.amendment.lines.length;
     case "cancel":

@@ -33,7 +33,8 @@ export class PositionBook {
   }
 
   at(ordinal: number): StockPosition | undefined {
-    return this.byOrdinal[ordinal];
+    // Compared first: an access beyond the end would cost every later one its speed, and clients choose the number.
+    return ordinal >>> 0 < this.byOrdinal.length ? this.byOrdinal[ordinal] : undefined;
   }
 
   /** The caller makes sure that there is none yet. */

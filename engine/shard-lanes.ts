@@ -254,6 +254,10 @@ export class ShardLanes {
     if (quantity === 0 || expiresInMs < 0) return LANE_CODE.invalid_command;
     const position = this.positions.at(ordinal);
     if (position === undefined) return LANE_CODE.unknown_position;
+    const { details } = position;
+    if (details !== null && (details.lots !== null || details.serials !== null)) {
+      return LANE_CODE.tracked_position;
+    }
     const { table } = this;
     let { lane } = this;
     if (lane >= 0) {

@@ -15,7 +15,13 @@ import type { Supply } from "../actors/capable-to-promise.ts";
 import { freeUnits } from "../actors/channel-pools.ts";
 import { invalidity } from "../actors/command-validity.ts";
 import { CommandWindow, type RememberedCommand } from "../actors/command-window.ts";
-import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../actors/commands.ts";
+import {
+  ANY_LOCATION,
+  type PositionAddress,
+  type RefusalCode,
+  type StockCommand,
+  type StockOutcome,
+} from "../actors/commands.ts";
 import { nextFill } from "../actors/demand.ts";
 import type { StockEvent } from "../actors/events.ts";
 import { type Due, ExpiryIndex } from "../actors/expiry-index.ts";
@@ -27,8 +33,8 @@ import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-posi
 import { transferConsequence } from "../actors/transfers.ts";
 import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
-import type { HoldReduction } from "./order-amendment.ts";
-import { type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
+import type { DemandWithdrawal, HoldReduction } from "./order-amendment.ts";
+import { type OrderDemand, type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
 import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
@@ -45,6 +51,12 @@ const ORDER_UNDONE = "order-undone";
 
 /** Marks units that an amendment or a cancellation took back. */
 const ORDER_AMENDED = "order-amended";
+
+/** Marks demand that was queued with its order, so that the order is remembered by it. */
+const ORDER_QUEUED = "order-queued";
+
+/** Who orders first is served first: orders have no other rank yet. */
+const ORDER_PRIORITY = 100;
 
 /** One part of an order: one hold of one line at one location. */
 export type Placement = PlacedHold & {
@@ -65,6 +77,10 @@ export type ShardRequest = {
   readonly undo: readonly Placement[];
   /** Orders whose placed holds are wanted, to recognise a repeat. */
   readonly orders: readonly string[];
+  /** What orders queue for the next units, after their parts are placed. Left out in most batches. */
+  readonly queue?: readonly QueuedPlacement[];
+  /** Queued demand of orders that never were. */
+  readonly undoQueue?: readonly QueuedPlacement[];
   /** Of orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
   /** Operations of reservation lanes. Left out where there are none. */
@@ -79,13 +95,27 @@ export type ShardRequest = {
   readonly addresses: readonly PositionAddress[];
 };
 
+/** Demand of an order that waits for the next units of its SKU, wherever they come. */
+export type QueuedPlacement = OrderDemand & {
+  readonly orderId: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
 export type AmendmentRequest = {
   /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
   readonly questions: readonly AmendmentQuestion[];
+  /** Demand of theirs that waits no more, before their holds give anything back: or it would take it again. */
+  readonly withdrawals: readonly DemandWithdrawal[];
   /** What their holds give back, before anything is placed. */
   readonly reductions: readonly HoldReduction[];
   /** Amendments to remember. */
   readonly marks: readonly AmendmentMark[];
+};
+
+export type RememberedOrder = {
+  readonly holds: readonly PlacedHold[];
+  readonly queued: readonly OrderDemand[];
 };
 
 /** `mark` is `null` for a cancellation, which needs no memory: what is given back is given back. */
@@ -105,6 +135,8 @@ export type AmendmentMark = PositionAddress & {
 export type AmendmentAnswer = {
   /** `null` where the order is not remembered. */
   readonly holds: readonly OrderHoldState[] | null;
+  /** What still waits in a queue. */
+  readonly waiting: readonly OrderDemand[];
   /** `applied`: it has happened; `refused`: its id stands for another one; `null`: it is new. */
   readonly known: "applied" | "refused" | null;
 };
@@ -114,7 +146,9 @@ export type ShardReply = {
   readonly outcomes: readonly StockOutcome[];
   readonly placed: readonly StockOutcome[];
   /** The holds placed for each order asked for; `null` where the order is not remembered. */
-  readonly orders: readonly (readonly PlacedHold[] | null)[];
+  readonly orders: readonly (RememberedOrder | null)[];
+  /** Of each demand to be queued, whether it was. */
+  readonly queued: readonly boolean[];
   /** `null` where nothing was asked about amendments. */
   readonly amend: {
     readonly answers: readonly AmendmentAnswer[];
@@ -190,9 +224,21 @@ export class Shard {
     const laneCodes = (request.lanes ?? []).map((run) => this.lanes.apply(run));
     const outcomes: StockOutcome[] = [];
     for (const command of request.commands) outcomes.push(this.execute(command, nowMs, events));
-    const reduced = request.amend?.reductions.map((reduction) => this.reduce(reduction, nowMs, events));
+    for (const withdrawal of request.amend?.withdrawals ?? []) {
+      this.withdraw(withdrawal, ORDER_AMENDED, nowMs, events);
+    }
+    const given: StockEvent[] = [];
+    const reduced = request.amend?.reductions.map((reduction) => {
+      const event = this.reduce(reduction, nowMs, events);
+      if (event !== null) given.push(event);
+      return event !== null;
+    });
     const placed: StockOutcome[] = [];
     for (const placement of request.placements) placed.push(this.place(placement, nowMs, events));
+    // An amendment may take what it gave back itself; who waits is asked then.
+    for (const event of given) this.follow(event, nowMs, events);
+    const queued = (request.queue ?? []).map((demand) => this.queue(demand, nowMs, events));
+    for (const demand of request.undoQueue ?? []) this.undoQueue(demand, nowMs, events);
     for (const placement of request.undo) this.undo(placement, nowMs, events);
     for (const mark of request.amend?.marks ?? []) this.mark(mark, nowMs, events);
     const laneBlob = this.lanes.takeJournal();
@@ -202,7 +248,11 @@ export class Shard {
       shard: this.shard,
       outcomes,
       placed,
-      orders: request.orders.map((orderId) => this.orders.holdsOf(orderId)),
+      orders: request.orders.map((orderId) => {
+        const holds = this.orders.holdsOf(orderId);
+        return holds === null ? null : { holds, queued: this.orders.queuedOf(orderId) };
+      }),
+      queued,
       amend:
         request.amend === undefined
           ? null
@@ -360,14 +410,19 @@ export class Shard {
       holds: this.orders.statesOf(orderId, (hold) =>
         this.positions.find(hold.sku, hold.locationId)?.holds?.get(hold.holdId),
       ),
+      waiting: this.orders.queuedOf(orderId).flatMap((demand) => {
+        const left = this.skus.of(demand.sku)?.demand.get(demand.holdId)?.quantity ?? 0;
+        return left === 0 ? [] : [{ ...demand, quantity: left }];
+      }),
       known: mark === null ? null : (this.commands.outcomeOf(mark, fingerprint)?.status ?? null),
     };
   }
 
-  private reduce(reduction: HoldReduction, nowMs: number, events: StockEvent[]): boolean {
+  /** What it gives back is not offered to who waits yet. */
+  private reduce(reduction: HoldReduction, nowMs: number, events: StockEvent[]): StockEvent | null {
     const { holdId, sku, locationId, quantity, atMs, cause } = reduction;
     const position = this.positions.find(sku, locationId);
-    if (position === undefined) return false;
+    if (position === undefined) return null;
     const command = {
       type: "deallocate",
       commandId: holdId,
@@ -379,9 +434,58 @@ export class Shard {
       cause,
     } as const;
     const event = decide(position, command, null, this.contextOf(sku, nowMs));
-    if (event.type !== "hold-deallocated") return false;
-    this.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED }, nowMs, events);
+    if (event.type !== "hold-deallocated") return null;
+    const reduced: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED };
+    this.fold(reduced, nowMs);
+    events.push(reduced);
+    return reduced;
+  }
+
+  private queue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): boolean {
+    const { sku } = demand;
+    const command: StockCommand = {
+      type: "enqueue-demand",
+      commandId: demand.holdId,
+      sku,
+      locationId: ANY_LOCATION,
+      holdId: demand.holdId,
+      orderId: demand.orderId,
+      lineId: demand.lineId,
+      quantity: demand.quantity,
+      priority: ORDER_PRIORITY,
+      kind: "backorder",
+      notBeforeMs: 0,
+      atMs: demand.atMs,
+      cause: demand.cause,
+    };
+    if (invalidity(command) !== undefined) return false;
+    const event = decide(newPosition(sku, ANY_LOCATION), command, null, this.contextOf(sku, nowMs));
+    if (event.type !== "demand-queued") return false;
+    this.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_QUEUED }, nowMs, events);
     return true;
+  }
+
+  private withdraw(demand: DemandWithdrawal, reason: string, nowMs: number, events: StockEvent[]): void {
+    const { sku, holdId, atMs, cause } = demand;
+    const event = decide(
+      newPosition(sku, ANY_LOCATION),
+      { type: "cancel-demand", commandId: holdId, sku, locationId: ANY_LOCATION, holdId, atMs, cause },
+      null,
+      this.contextOf(sku, nowMs),
+    );
+    if (event.type === "demand-cancelled") {
+      this.happen({ ...event, commandId: "", fingerprint: 0, reason }, nowMs, events);
+    }
+  }
+
+  /** The demand never was, nor were the holds that it was given at once. */
+  private undoQueue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): void {
+    this.withdraw(demand, ORDER_UNDONE, nowMs, events);
+    for (const { sku, locationId, holds } of [...this.positions.ofSku(demand.sku)]) {
+      const hold = holds?.get(demand.holdId);
+      if (hold === undefined) continue;
+      this.undo({ ...demand, locationId, quantity: hold.reserved, sku, expiresAtMs: 0 }, nowMs, events);
+    }
   }
 
   private mark(mark: AmendmentMark, nowMs: number, events: StockEvent[]): void {
@@ -493,6 +597,8 @@ export class Shard {
     if (concernsSku(event)) {
       this.skus.change(event.sku, (record) => applyToSku(record, event, nowMs));
       if (event.type === "demand-queued") this.awaitPreOrder(event.sku, event.holdId);
+      if (event.type === "demand-queued" && event.reason === ORDER_QUEUED) this.orders.wait(event, nowMs);
+      if (event.type === "demand-cancelled" && event.reason === ORDER_UNDONE) this.orders.drop(event.orderId);
     }
     if (event.commandId !== "") {
       this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
@@ -547,6 +653,7 @@ export class Shard {
       nowMs,
       2 * eventCount,
       (hold) => this.positions.find(hold.sku, hold.locationId)?.holds?.has(hold.holdId) === true,
+      (demand) => this.skus.of(demand.sku)?.demand.get(demand.holdId) !== undefined,
     );
   }
 
