@@ -97,6 +97,10 @@ function addsStock(command: StockCommand, outcome: StockOutcome | undefined): bo
   if (outcome?.status !== "applied") return false;
   switch (command.type) {
     case "receive":
+    case "transfer-in":
+    case "release-quarantine":
+    case "count":
+    case "approve-count":
       return true;
     case "adjust":
       return command.delta > 0;

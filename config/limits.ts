@@ -29,6 +29,12 @@ export const MAX_STOCK_COMMANDS = 1_000;
 /** SKUs of one `stock.positions` message. */
 export const MAX_POSITION_SKUS = 1_000;
 
+/**
+ * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units; more is a pallet
+ * misplaced, a receipt not booked, or theft, and none of those should correct itself quietly.
+ */
+export const COUNT_APPROVAL_UNITS = 10;
+
 // ---- identity
 
 /** A forgotten browser is signed out after a working half-day, any browser after a working day. */

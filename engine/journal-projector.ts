@@ -4,6 +4,8 @@
  * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one transaction; a
  * crash between two steps loses nothing, a crash within one leaves no trace.
  */
+import type { StockEvent } from "../actors/events.ts";
+import { concernsPosition } from "../actors/sku-stock.ts";
 import { type Database, inTransaction } from "../store/database.ts";
 import { type JournalRow, readJournal } from "../store/journal.ts";
 import { lockProjection, projectMovements, type StockMovement } from "../store/stock-ledger.ts";
@@ -120,30 +122,66 @@ function movementsOf(row: JournalRow): StockMovement[] {
     );
   }
   const movements: StockMovement[] = [];
-  let entry = 0;
   for (const blob of decodeEntries(row.entries)) {
     for (const event of blob.events) {
-      const place = entry;
-      entry += 1;
-      if (event.type === "command-refused" || event.type === "nothing-changed") continue;
+      if (!concernsPosition(event)) continue;
+      if (event.type === "hold-claimed") movements.push(leavesLane(event, row, movements.length));
       movements.push({
         sequence: row.sequence,
-        entry: place,
+        entry: movements.length,
         sku: event.sku,
         locationId: event.locationId,
         kind: event.type,
         onHand: event.onHand,
-        reserved: event.reserved,
+        // A claimed reservation was reserved already, under its lane's name.
+        reserved: event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved,
         allocated: event.allocated,
         picked: event.picked,
         unavailable: event.unavailable,
         safetyStock: event.safetyStock,
+        incoming: event.incoming,
+        fenced: event.fenced,
         holdId: event.holdId === "" ? null : event.holdId,
         cause: event.cause,
         reason: event.reason === "" ? null : event.reason,
+        pool: event.pool === "" ? null : event.pool,
+        lot: lotsOf(event),
+        reference: event.more === null || event.more.reference === "" ? null : event.more.reference,
         atMs: event.atMs,
       });
     }
   }
   return movements;
+}
+
+/** A claimed reservation's units leave the lane's own, so that the movements of each hold add up to what it holds. */
+function leavesLane(event: StockEvent, row: JournalRow, entry: number): StockMovement {
+  const reference = event.more?.reference ?? "";
+  return {
+    sequence: row.sequence,
+    entry,
+    sku: event.sku,
+    locationId: event.locationId,
+    kind: event.type,
+    onHand: 0,
+    reserved: -(event.more?.units ?? 0),
+    allocated: 0,
+    picked: 0,
+    unavailable: 0,
+    safetyStock: 0,
+    incoming: 0,
+    fenced: 0,
+    holdId: reference.slice(0, reference.lastIndexOf("/")),
+    cause: event.cause,
+    reason: null,
+    pool: null,
+    lot: null,
+    reference,
+    atMs: event.atMs,
+  };
+}
+
+function lotsOf(event: StockEvent): string | null {
+  if (event.more === null || event.more.lots.length === 0) return null;
+  return [...new Set(event.more.lots.map((lot) => lot.lot))].join(", ");
 }

@@ -208,6 +208,10 @@ export type StockRow = {
   readonly picked: number;
   readonly unavailable: number;
   readonly safetyStock: number;
+  /** Expected, transfers in transit included. */
+  readonly incoming: number;
+  /** Kept for ring-fenced pools, not yet promised by them. */
+  readonly fenced: number;
   readonly availableToPromise: number;
 };
 
@@ -223,9 +227,14 @@ export type StockExplanation = {
     readonly picked: number;
     readonly unavailable: number;
     readonly safetyStock: number;
+    readonly incoming: number;
+    readonly fenced: number;
     readonly holdId: string | null;
     readonly cause: string;
     readonly reason: string | null;
+    readonly pool: string | null;
+    readonly lot: string | null;
+    readonly reference: string | null;
     /** Running on hand and available-to-promise after this movement. */
     readonly onHandAfter: number;
     readonly availableAfter: number;

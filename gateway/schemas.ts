@@ -4,7 +4,8 @@
  * is described by them in `/openapi.json`; the compiler holds them equal to the types of `api.ts` (`schemas.test.ts`).
  */
 import Type, { type Static, type TSchema } from "typebox";
-import type { StockCommand } from "../actors/commands.ts";
+import { MAX_SERIALS } from "../actors/command-validity.ts";
+import { DISPOSITIONS, type StockCommand } from "../actors/commands.ts";
 import { MAX_STOCK_COMMANDS, PAGE_MAX } from "../config/limits.ts";
 import { HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { RETURN_REASONS } from "../orders/return-authorization.ts";
@@ -38,18 +39,111 @@ const mutation = {
 const holdId = Type.String({ minLength: 1, maxLength: 200, pattern: "^[\\x20-\\x7e]*$" });
 const expiresAtMs = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
 const reason = text(200);
+const name = Type.String({ minLength: 1, maxLength: 128, pattern: "^[\\x20-\\x7e]*$" });
+const time = Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 });
+const Units = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+const lot = Type.Optional(name);
+const lotExpiresAtMs = Type.Optional(time);
+const serials = Type.Optional(Type.Array(name, { maxItems: MAX_SERIALS }));
+const pool = Type.Optional(name);
 
 /** One schema a command type, so that the one that applies is found by `type` and not by trying all. */
 export const STOCK_COMMAND_SCHEMAS = {
-  receive: Type.Object({ type: Type.Literal("receive"), ...mutation, quantity: Quantity }, closed),
+  receive: Type.Object(
+    {
+      type: Type.Literal("receive"),
+      ...mutation,
+      quantity: Quantity,
+      reference: Type.Optional(name),
+      lot,
+      lotExpiresAtMs,
+      serials,
+    },
+    closed,
+  ),
+  expect: Type.Object(
+    { type: Type.Literal("expect"), ...mutation, reference: name, quantity: Quantity, dueAtMs: time },
+    closed,
+  ),
+  "cancel-expected": Type.Object(
+    { type: Type.Literal("cancel-expected"), ...mutation, reference: name },
+    closed,
+  ),
   adjust: Type.Object(
     {
       type: Type.Literal("adjust"),
       ...mutation,
       delta: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
       reason,
+      unavailableReason: Type.Optional(reason),
       expectedOnHand: Type.Optional(Type.Integer()),
+      lot,
+      lotExpiresAtMs,
+      serials,
     },
+    closed,
+  ),
+  // Without `threshold`: how much of a discrepancy needs approval is not for whoever counted to say.
+  count: Type.Object(
+    {
+      type: Type.Literal("count"),
+      ...mutation,
+      countId: name,
+      counted: Units,
+      reason,
+      expectedOnHand: Type.Optional(Type.Integer()),
+      lot,
+      serials,
+    },
+    closed,
+  ),
+  "approve-count": Type.Object({ type: Type.Literal("approve-count"), ...mutation, countId: name }, closed),
+  "reject-count": Type.Object({ type: Type.Literal("reject-count"), ...mutation, countId: name }, closed),
+  "set-pool": Type.Object(
+    {
+      type: Type.Literal("set-pool"),
+      ...mutation,
+      pool: name,
+      kind: oneOf(["shared", "ring-fenced", "capped"]),
+      units: Units,
+    },
+    closed,
+  ),
+  "set-tracking": Type.Object(
+    { type: Type.Literal("set-tracking"), ...mutation, tracking: oneOf(["none", "lot", "serial"]) },
+    closed,
+  ),
+  "transfer-out": Type.Object(
+    {
+      type: Type.Literal("transfer-out"),
+      ...mutation,
+      transferId: name,
+      toLocationId: name,
+      quantity: Quantity,
+      dueAtMs: time,
+      lot,
+      serials,
+    },
+    closed,
+  ),
+  "transfer-in": Type.Object(
+    {
+      type: Type.Literal("transfer-in"),
+      ...mutation,
+      transferId: name,
+      quantity: Units,
+      close: Type.Optional(Type.Boolean()),
+      lot,
+      serials,
+    },
+    closed,
+  ),
+  quarantine: Type.Object(
+    { type: Type.Literal("quarantine"), ...mutation, quantity: Quantity, reason, lot, serials },
+    closed,
+  ),
+  "release-quarantine": Type.Object(
+    { type: Type.Literal("release-quarantine"), ...mutation, quantity: Quantity, reason, lot, serials },
     closed,
   ),
   "set-safety-stock": Type.Object(
@@ -61,14 +155,32 @@ export const STOCK_COMMAND_SCHEMAS = {
     closed,
   ),
   reserve: Type.Object(
-    { type: Type.Literal("reserve"), ...mutation, holdId, quantity: Quantity, expiresAtMs },
+    { type: Type.Literal("reserve"), ...mutation, holdId, quantity: Quantity, expiresAtMs, pool },
+    closed,
+  ),
+  claim: Type.Object(
+    {
+      type: Type.Literal("claim"),
+      ...mutation,
+      lane: name,
+      number: Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
+      holdId,
+      orderId: Type.Optional(name),
+      lineId: Type.Optional(name),
+    },
     closed,
   ),
   extend: Type.Object({ type: Type.Literal("extend"), ...mutation, holdId, expiresAtMs }, closed),
-  release: Type.Object({ type: Type.Literal("release"), ...mutation, holdId }, closed),
+  release: Type.Object(
+    { type: Type.Literal("release"), ...mutation, holdId, quantity: Type.Optional(Quantity) },
+    closed,
+  ),
   allocate: Type.Object({ type: Type.Literal("allocate"), ...mutation, holdId }, closed),
-  deallocate: Type.Object({ type: Type.Literal("deallocate"), ...mutation, holdId }, closed),
-  pick: Type.Object({ type: Type.Literal("pick"), ...mutation, holdId, quantity: Quantity }, closed),
+  deallocate: Type.Object(
+    { type: Type.Literal("deallocate"), ...mutation, holdId, quantity: Type.Optional(Quantity) },
+    closed,
+  ),
+  pick: Type.Object({ type: Type.Literal("pick"), ...mutation, holdId, quantity: Quantity, serials }, closed),
   "short-pick": Type.Object(
     {
       type: Type.Literal("short-pick"),
@@ -77,20 +189,40 @@ export const STOCK_COMMAND_SCHEMAS = {
       missing: Quantity,
       reason,
       effect: oneOf(["none", "write-off", "quarantine"]),
+      serials,
     },
     closed,
   ),
-  ship: Type.Object({ type: Type.Literal("ship"), ...mutation, holdId, quantity: Quantity }, closed),
+  ship: Type.Object({ type: Type.Literal("ship"), ...mutation, holdId, quantity: Quantity, serials }, closed),
   "return-receive": Type.Object(
     {
       type: Type.Literal("return-receive"),
       ...mutation,
       quantity: Quantity,
-      disposition: oneOf(["restocked", "damaged"]),
+      disposition: oneOf(DISPOSITIONS),
+      lot,
+      lotExpiresAtMs,
+      serials,
     },
     closed,
   ),
-  // `expire` is missing: only a shard's own timer says that a hold's time is up.
+  "enqueue-demand": Type.Object(
+    {
+      type: Type.Literal("enqueue-demand"),
+      ...mutation,
+      holdId,
+      orderId: Type.String({ maxLength: 128, pattern: "^[\\x20-\\x7e]*$" }),
+      lineId: Type.String({ maxLength: 128, pattern: "^[\\x20-\\x7e]*$" }),
+      quantity: Quantity,
+      priority: Type.Integer({ minimum: -1_000_000_000, maximum: 1_000_000_000 }),
+      kind: oneOf(["backorder", "pre-order"]),
+      notBeforeMs: time,
+      pool,
+    },
+    closed,
+  ),
+  "cancel-demand": Type.Object({ type: Type.Literal("cancel-demand"), ...mutation, holdId }, closed),
+  // `expire`, `expire-lot` and `open-demand` are missing: only a shard's own timer says that a time has come.
 } satisfies Readonly<Partial<Record<StockCommand["type"], TSchema>>>;
 
 export const StockCommands = Type.Object(
@@ -393,6 +525,8 @@ const buckets = {
   picked: Count,
   unavailable: Count,
   safetyStock: Count,
+  incoming: Count,
+  fenced: Count,
 };
 
 export const StockRowReply = Type.Object({
@@ -414,6 +548,9 @@ export const StockExplanationReply = Type.Object({
       holdId: Nullable(Text),
       cause: Text,
       reason: Nullable(Text),
+      pool: Nullable(Text),
+      lot: Nullable(Text),
+      reference: Nullable(Text),
       onHandAfter: Count,
       availableAfter: Count,
     }),

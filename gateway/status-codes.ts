@@ -118,6 +118,32 @@ export const STATUS_CODES_BY_CODE = {
   stock_is_promised: { status: 409, title: "The correction would break a promise already given." },
   on_hand_changed: { status: 409, title: "On hand is not what the command expected." },
   quantity_limit: { status: 422, title: "The quantity is larger than a position can hold." },
+  reference_exists: { status: 409, title: "A delivery of this reference is expected already." },
+  reference_is_transfer: { status: 409, title: "The reference is a transfer, which has its own commands." },
+  transfer_exists: { status: 409, title: "A transfer of this id is on its way there." },
+  transfer_not_found: { status: 404, title: "No transfer of this id is on its way here." },
+  quantity_exceeds_transfer: { status: 409, title: "The quantity is larger than what is in transit." },
+  quantity_exceeds_unavailable: {
+    status: 409,
+    title: "The quantity is larger than what is set apart for this reason.",
+  },
+  position_not_empty: {
+    status: 409,
+    title: "Tracking can be changed only while the SKU has no units and expects none.",
+  },
+  lot_required: { status: 422, title: "The SKU is tracked by lot: say which." },
+  lot_mismatch: { status: 409, title: "The lot is known with another expiry date." },
+  lot_not_found: { status: 404, title: "There is no such lot here." },
+  lot_expired: { status: 409, title: "The lot is past its date." },
+  serials_required: { status: 422, title: "The SKU is tracked by serial number: name each unit." },
+  serial_exists: { status: 409, title: "A unit of this serial number is in stock, picked or in transit." },
+  serial_not_found: { status: 404, title: "No unit of this serial number is where the command says." },
+  not_tracked: { status: 422, title: "The SKU is not tracked by what the command names." },
+  count_pending: { status: 409, title: "An earlier count of the position waits for approval." },
+  count_not_found: { status: 404, title: "No count of this id waits for approval." },
+  demand_exists: { status: 409, title: "Demand of this name waits already." },
+  reservation_not_found: { status: 404, title: "There is no such open lane reservation here." },
+  too_many_entries: { status: 422, title: "The position has as many lots, pools or deliveries as it may." },
 
   // The engine
   engine_overloaded: {

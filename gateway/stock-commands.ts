@@ -1,9 +1,10 @@
 /**
  * Stock commands from outside: checked by the schema of their type, stamped with the edge's own time (a sender's clock
- * decides nothing, least of all when holds expire) and with who sent them.
+ * decides nothing, least of all when holds expire), with who sent them, and counts with the house's threshold.
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../actors/commands.ts";
+import { COUNT_APPROVAL_UNITS } from "../config/limits.ts";
 import { ApiError } from "./problem.ts";
 import { STOCK_COMMAND_SCHEMAS } from "./schemas.ts";
 import { firstFault } from "./validation.ts";
@@ -30,6 +31,7 @@ export function readStockCommands(
       throw new ApiError(code, `commands/${at}${firstFault(validator, command)}`);
     }
     const checked = command as StockCommand;
-    return { ...checked, atMs: nowMs, cause: `${checked.cause} (${by})` };
+    const stamped = { ...checked, atMs: nowMs, cause: `${checked.cause} (${by})` };
+    return stamped.type === "count" ? { ...stamped, threshold: COUNT_APPROVAL_UNITS } : stamped;
   });
 }

@@ -7,6 +7,7 @@
  * where units are short, the outbox row for the saga. The timeline entry is the mark: whoever inserts it does the rest.
  */
 import type { StockCommand, StockOutcome } from "../actors/commands.ts";
+import { shortPickEffect } from "../config/short-pick-effects.ts";
 import { type DatabaseClient, inTransaction } from "../store/database.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import type { OrderMessage } from "../workflows/messages.ts";
@@ -16,7 +17,7 @@ export type PickConfirmation = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; a hold that is left out counts as 0 taken. */
   readonly picked: readonly { readonly holdId: string; readonly quantity: number }[];
-  /** Why fewer were taken than asked for; `damaged` quarantines the missing units, anything else writes them off. */
+  /** Why fewer were taken than asked for, `not_found` if left out; config/short-pick-effects.ts says what it does to stock. */
   readonly shortReason?: string;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
@@ -142,6 +143,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
     cause: input.cause,
   };
   const missing = line.quantity - line.picked;
+  const reason = input.shortReason ?? "not_found";
   const commands: StockCommand[] = [];
   if (missing > 0) {
     commands.push({
@@ -149,8 +151,8 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
       type: "short-pick",
       commandId: `short:${input.fulfillmentOrderId}:${line.lineId}`,
       missing,
-      reason: input.shortReason ?? "not_found",
-      effect: input.shortReason === "damaged" ? "quarantine" : "write-off",
+      reason,
+      effect: shortPickEffect(reason),
     });
   }
   if (line.picked > 0) {

@@ -19,9 +19,15 @@ export type StockMovement = {
   readonly picked: number;
   readonly unavailable: number;
   readonly safetyStock: number;
+  readonly incoming: number;
+  readonly fenced: number;
   readonly holdId: string | null;
   readonly cause: string;
   readonly reason: string | null;
+  readonly pool: string | null;
+  /** One lot, or several with commas between them. */
+  readonly lot: string | null;
+  readonly reference: string | null;
   readonly atMs: number;
 };
 
@@ -49,14 +55,14 @@ export async function projectMovements(
     await transaction.query({
       name: "ledger-movements",
       text: `insert into stock_movement (shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated,
-           picked, unavailable, safety_stock, hold_id, cause, reason, at)
+           picked, unavailable, safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at)
          select $1, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
-           safety_stock, hold_id, cause, reason, to_timestamp(at_ms / 1000)
+           safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, to_timestamp(at_ms / 1000)
          from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[],
-             $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::text[], $14::text[], $15::text[],
-             $16::double precision[])
+             $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[], $14::integer[],
+             $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::double precision[])
            as movement (sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
-             safety_stock, hold_id, cause, reason, at_ms)`,
+             safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at_ms)`,
       values: [
         shard,
         movements.map((movement) => movement.sequence),
@@ -70,9 +76,14 @@ export async function projectMovements(
         movements.map((movement) => movement.picked),
         movements.map((movement) => movement.unavailable),
         movements.map((movement) => movement.safetyStock),
+        movements.map((movement) => movement.incoming),
+        movements.map((movement) => movement.fenced),
         movements.map((movement) => movement.holdId),
         movements.map((movement) => movement.cause),
         movements.map((movement) => movement.reason),
+        movements.map((movement) => movement.pool),
+        movements.map((movement) => movement.lot),
+        movements.map((movement) => movement.reference),
         movements.map((movement) => movement.atMs),
       ],
     });
@@ -99,18 +110,21 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
     sum.picked += movement.picked;
     sum.unavailable += movement.unavailable;
     sum.safetyStock += movement.safetyStock;
+    sum.incoming += movement.incoming;
+    sum.fenced += movement.fenced;
     sum.atMs = Math.max(sum.atMs, movement.atMs);
   }
   const rows = [...sums.values()];
   await transaction.query({
     name: "ledger-positions",
     text: `insert into stock_position (sku, location_id, on_hand, reserved, allocated, picked, unavailable,
-         safety_stock, updated_at)
-       select sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock,
+         safety_stock, incoming, fenced, updated_at)
+       select sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming, fenced,
          to_timestamp(at_ms / 1000)
        from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-           $8::integer[], $9::double precision[])
-         as change (sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, at_ms)
+           $8::integer[], $9::integer[], $10::integer[], $11::double precision[])
+         as change (sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming,
+           fenced, at_ms)
        on conflict (sku, location_id) do update set
          on_hand = stock_position.on_hand + excluded.on_hand,
          reserved = stock_position.reserved + excluded.reserved,
@@ -118,6 +132,8 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
          picked = stock_position.picked + excluded.picked,
          unavailable = stock_position.unavailable + excluded.unavailable,
          safety_stock = stock_position.safety_stock + excluded.safety_stock,
+         incoming = stock_position.incoming + excluded.incoming,
+         fenced = stock_position.fenced + excluded.fenced,
          updated_at = greatest(stock_position.updated_at, excluded.updated_at)`,
     values: [
       rows.map((row) => row.sku),
@@ -128,6 +144,8 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
       rows.map((row) => row.picked),
       rows.map((row) => row.unavailable),
       rows.map((row) => row.safetyStock),
+      rows.map((row) => row.incoming),
+      rows.map((row) => row.fenced),
       rows.map((row) => row.atMs),
     ],
   });

@@ -14,13 +14,15 @@ type StockRow = {
   readonly picked: number;
   readonly unavailable: number;
   readonly safetyStock: number;
+  readonly incoming: number;
+  readonly fenced: number;
   readonly availableToPromise: number;
 };
 
 const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",
   coalesce(location.name, p.location_id) as "locationName", p.on_hand as "onHand", p.reserved, p.allocated, p.picked,
-  p.unavailable, p.safety_stock as "safetyStock",
-  p.on_hand - p.reserved - p.allocated - p.picked - p.unavailable - p.safety_stock as "availableToPromise"`;
+  p.unavailable, p.safety_stock as "safetyStock", p.incoming, p.fenced,
+  p.on_hand - p.reserved - p.allocated - p.picked - p.unavailable - p.safety_stock - p.fenced as "availableToPromise"`;
 
 const STOCK_FROM = `stock_position p
   left join product on product.sku = p.sku left join location on location.id = p.location_id`;
@@ -69,16 +71,22 @@ type Movement = {
   readonly picked: number;
   readonly unavailable: number;
   readonly safetyStock: number;
+  readonly incoming: number;
+  readonly fenced: number;
   readonly holdId: string | null;
   readonly cause: string;
   readonly reason: string | null;
+  readonly pool: string | null;
+  readonly lot: string | null;
+  readonly reference: string | null;
   readonly onHandAfter: number;
   readonly availableAfter: number;
 };
 
 /**
- * One position with its latest movements, newest first, each with the running numbers after it. Whether it reconciles is
- * decided over all movements, in the same statement as the position. @returns null where there is no such position
+ * Why a position's numbers are what they are: its latest movements, newest first, each with the running numbers after it.
+ * `reconciles` says that the sums over all movements, and of what is promised those over all holds, are the position's
+ * own numbers; it is decided in the same statement that reads them. @returns null where there is no such position
  */
 export async function explainStock(
   database: Queryable,
@@ -90,29 +98,42 @@ export async function explainStock(
     `with movement as (
        select m.*,
               sum(m.on_hand) over running as on_hand_after,
-              sum(m.on_hand - m.reserved - m.allocated - m.picked - m.unavailable - m.safety_stock)
+              sum(m.on_hand - m.reserved - m.allocated - m.picked - m.unavailable - m.safety_stock - m.fenced)
                 over running as available_after,
               row_number() over (order by m.at desc, m.sequence desc, m.entry desc) as recency
          from stock_movement m where m.sku = $1 and m.location_id = $2
        window running as (order by m.at, m.sequence, m.entry)
+     ), hold as (
+       select sum(reserved) as reserved, sum(allocated) as allocated, sum(picked) as picked
+         from movement where hold_id is not null group by hold_id
+     ), held as (
+       select coalesce(sum(reserved), 0) as reserved, coalesce(sum(allocated), 0) as allocated,
+              coalesce(sum(picked), 0) as picked,
+              coalesce(bool_or(reserved < 0 or allocated < 0 or picked < 0), false) as overdrawn
+         from hold
      ), total as (
        select coalesce(sum(on_hand), 0) as on_hand, coalesce(sum(reserved), 0) as reserved,
               coalesce(sum(allocated), 0) as allocated, coalesce(sum(picked), 0) as picked,
-              coalesce(sum(unavailable), 0) as unavailable, coalesce(sum(safety_stock), 0) as safety_stock
+              coalesce(sum(unavailable), 0) as unavailable, coalesce(sum(safety_stock), 0) as safety_stock,
+              coalesce(sum(incoming), 0) as incoming, coalesce(sum(fenced), 0) as fenced
          from movement
      )
      select ${STOCK_ROW},
-       (p.on_hand, p.reserved, p.allocated, p.picked, p.unavailable, p.safety_stock) =
-         (total.on_hand, total.reserved, total.allocated, total.picked, total.unavailable, total.safety_stock)
-         as reconciles,
+       (p.on_hand, p.reserved, p.allocated, p.picked, p.unavailable, p.safety_stock, p.incoming, p.fenced) =
+         (total.on_hand, total.reserved, total.allocated, total.picked, total.unavailable, total.safety_stock,
+          total.incoming, total.fenced)
+         and (p.reserved, p.allocated, p.picked) = (held.reserved, held.allocated, held.picked)
+         and not held.overdrawn as reconciles,
        (select coalesce(jsonb_agg(jsonb_build_object('at', ${iso("movement.at")}, 'kind', movement.kind,
             'onHand', movement.on_hand, 'reserved', movement.reserved, 'allocated', movement.allocated,
             'picked', movement.picked, 'unavailable', movement.unavailable, 'safetyStock', movement.safety_stock,
-            'holdId', movement.hold_id, 'cause', movement.cause, 'reason', movement.reason,
+            'incoming', movement.incoming, 'fenced', movement.fenced,
+            'holdId', movement.hold_id, 'cause', movement.cause, 'reason', movement.reason, 'pool', movement.pool,
+            'lot', movement.lot, 'reference', movement.reference,
             'onHandAfter', movement.on_hand_after, 'availableAfter', movement.available_after)
           order by movement.recency), '[]')
           from movement where movement.recency <= $3) as movements
-     from ${STOCK_FROM}, total
+     from ${STOCK_FROM}, total, held
     where p.sku = $1 and p.location_id = $2`,
     [address.sku, address.locationId, address.movements],
   );

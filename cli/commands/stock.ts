@@ -20,7 +20,12 @@ export function addStockCommand(program: Command): void {
 Examples:
   $ npx holdfast stock show HAT-BRM
   $ npx holdfast stock explain HAT-BRM-SAND fc-reno
-  $ npx holdfast stock receive HAT-BRM-SAND fc-reno 200`,
+  $ npx holdfast stock receive HAT-BRM-SAND fc-reno 200
+
+Everything else is a command of POST /v1/stock/commands or the stream: expect, cancel-expected, adjust, count,
+approve-count, reject-count, transfer-out, transfer-in, quarantine, release-quarantine, set-safety-stock, set-pool,
+set-tracking, reserve, extend, claim, release, allocate, deallocate, pick, short-pick, ship, return-receive,
+enqueue-demand, cancel-demand.`,
     );
   withAccess(stock.command("show").description("List positions whose SKU or name contains a text"))
     .argument("[text]", "part of a SKU or name")

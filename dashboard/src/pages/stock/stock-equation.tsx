@@ -6,6 +6,7 @@ const TAKEN = [
   ["picked", "picked"],
   ["unavailable", "unavailable"],
   ["safetyStock", "safety stock"],
+  ["fenced", "ring-fenced"],
 ] as const;
 
 /** Available to promise as the subtraction that it is. */
@@ -16,7 +17,7 @@ export function StockEquation({ position }: { readonly position: StockRow }) {
         <b>{position.onHand.toLocaleString()}</b>
         <span>on hand</span>
       </div>
-      {TAKEN.map(([bucket, label]) => (
+      {TAKEN.filter(([bucket]) => bucket !== "fenced" || position.fenced > 0).map(([bucket, label]) => (
         <>
           <span class="operator">−</span>
           <div class="term">
