@@ -24,8 +24,17 @@ import type { RecoverySource } from "./recovery.ts";
 import type { SnapshotTask, SnapshotTaskResult } from "./snapshot-task.ts";
 import { storedShard } from "./stored-shard.ts";
 
-/** Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. */
-const STATEMENT_TIMEOUT_MS = 20_000;
+/**
+ * Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. Where it was a very
+ * slow disk after all, nothing is lost: the outcome of the commit is read back like any other.
+ */
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+/**
+ * An engine that stands still in the middle of a transaction holds the leases' rows, and nobody could take its shards
+ * over; after this long the server sets them free. A living engine is never idle there for more than milliseconds.
+ */
+const IDLE_IN_TRANSACTION_MS = 3_000;
 
 /**
  * A writer that waits for a row which somebody else has locked holds up every commit behind it; after this long only
@@ -146,6 +155,7 @@ export class PostgresDisk implements EngineDisk {
       connectionTimeoutMillis: 5000,
       query_timeout: STATEMENT_TIMEOUT_MS,
       lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
     });
     client.on("error", () => {

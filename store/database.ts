@@ -1,6 +1,10 @@
 /**
  * The door to PostgreSQL: one pool a process, and transactions that end.
  *
+ * A connection can die without anybody saying so: its peer is gone, and no FIN will ever come. Whoever waits on one is told
+ * after `silentAfterMs`, and the connection is thrown away; without that limit every such death would take one of the
+ * pool's connections for good.
+ *
  * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps as `Date`.
  */
 import pg from "pg";
@@ -15,14 +19,24 @@ export type DatabaseClient = pg.PoolClient;
 /** Whatever can run a query: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.PoolClient, "query">;
 
+/** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
+const SILENT_AFTER_MS = 30_000;
+
 export function openDatabase(
   url: string,
-  options: { readonly maxConnections?: number; readonly name?: string } = {},
+  options: {
+    readonly maxConnections?: number;
+    readonly name?: string;
+    /** Milliseconds after which a statement without an answer fails. Default 30,000. */
+    readonly silentAfterMs?: number;
+  } = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.maxConnections ?? 10,
     application_name: options.name ?? "holdfast",
+    query_timeout: options.silentAfterMs ?? SILENT_AFTER_MS,
+    keepAlive: true,
   });
   // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the process.
   pool.on("error", () => {});

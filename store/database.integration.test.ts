@@ -1,0 +1,34 @@
+import { expect, inject, it } from "vitest";
+import { DatabaseProxy } from "../load-tests/faults/database-proxy.ts";
+import { inTransaction, openDatabase } from "./database.ts";
+
+async function proxied(maxConnections: number) {
+  const url = new URL(inject("postgresUrl"));
+  const proxy = await DatabaseProxy.start(Number(url.port));
+  url.port = String(proxy.port);
+  return { proxy, database: openDatabase(url.toString(), { maxConnections, silentAfterMs: 200 }) };
+}
+
+it("a connection that goes silent without a FIN is given up, and the pool goes on with another one", async () => {
+  const { proxy, database } = await proxied(1);
+  await database.query("select 1");
+  proxy.freeze();
+  await expect(database.query("select 2")).rejects.toThrow("timeout");
+  const { rows } = await database.query<{ answer: number }>("select 3 as answer");
+  expect(rows).toEqual([{ answer: 3 }]);
+  await database.end();
+  await proxy.stop();
+});
+
+it("so is one that goes silent in the middle of a transaction", async () => {
+  const { proxy, database } = await proxied(1);
+  const work = inTransaction(database, async (client) => {
+    await client.query("select 1");
+    proxy.freeze();
+    await client.query("select 2");
+  });
+  await expect(work).rejects.toThrow("timeout");
+  expect((await database.query("select 3")).rowCount).toBe(1);
+  await database.end();
+  await proxy.stop();
+});
