@@ -28,6 +28,10 @@ export const PAGE_MAX = 200;
 export const MAX_STOCK_COMMANDS = 1_000;
 /** SKUs of one `stock.positions` message. */
 export const MAX_POSITION_SKUS = 1_000;
+/** Positions of one `positions.open` message: what fits in a frame. A client opens each of its positions once. */
+export const MAX_OPEN_POSITIONS = 4_096;
+/** Characters of a lane's name, so that the engine's limit has room for the key before it. */
+export const MAX_LANE_NAME = 64;
 
 /**
  * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units; more is a pallet

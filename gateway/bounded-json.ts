@@ -54,8 +54,8 @@ function tooComplex(): ApiError {
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "bigint" });
 
 /**
- * Only nil, booleans, numbers, strings, arrays and maps with string keys are taken: extension types would let a
- * sender choose what is constructed.
+ * Only nil, booleans, numbers, strings, bytes, arrays and maps with string keys are taken: extension types would let a
+ * sender choose what is constructed. Bytes are a view of the frame, which nobody else may change then.
  * @throws ApiError `malformed_frame`, `structure_too_complex`
  */
 export function decodeBoundedMsgpack(bytes: Buffer): unknown {
@@ -109,10 +109,10 @@ function truncated(): ApiError {
 }
 
 type Head = {
-  readonly kind: "plain" | "text" | "array" | "map";
+  readonly kind: "plain" | "text" | "bytes" | "array" | "map";
   /** Bytes of the head itself. */
   readonly size: number;
-  /** Bytes (plain, text) or members (array, map) that follow. */
+  /** Bytes (plain, text, bytes) or members (array, map) that follow. */
   readonly length: number;
 };
 
@@ -135,6 +135,9 @@ const PLAIN_LENGTH: ReadonlyMap<number, number> = new Map([
 
 /** Kinds whose length follows the first byte, with the bytes that the length takes. */
 const COUNTED: ReadonlyMap<number, readonly [Head["kind"], 1 | 2 | 4]> = new Map([
+  [0xc4, ["bytes", 1]],
+  [0xc5, ["bytes", 2]],
+  [0xc6, ["bytes", 4]],
   [0xd9, ["text", 1]],
   [0xda, ["text", 2]],
   [0xdb, ["text", 4]],
@@ -155,7 +158,7 @@ function readHead(bytes: Buffer, at: number): Head {
   if (plain !== undefined) return { kind: "plain", size: 1, length: plain };
   const counted = COUNTED.get(first);
   if (counted === undefined) {
-    throw new ApiError("malformed_frame", "Binary and extension types are not read here.");
+    throw new ApiError("malformed_frame", "Extension types are not read here.");
   }
   const [kind, width] = counted;
   if (at + 1 + width > bytes.length) throw truncated();

@@ -20,12 +20,13 @@ import { type Principal, requirePermission } from "../authentication.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
 import type { Permission } from "../permissions.ts";
 import { ApiError, describeError } from "../problem.ts";
-import type { FeedEvent, ServerMessage } from "../protocol.ts";
+import { type FeedEvent, type ServerMessage, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
 import type { Services } from "../route.ts";
 import { readStockCommands } from "../stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";
+import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, type ReadMessage, readMessage } from "./messages.ts";
 
 /** The socket as a connection sees it. Calls on a socket that is gone do nothing. */
@@ -205,6 +206,24 @@ export class Connection {
         this.#reply(message, { re: message.id, type: "stock.positions", positions });
         return;
       }
+      case "positions.open": {
+        this.#requireBinary(message.type);
+        this.#requireToChange("stock.command");
+        const handles = await this.#services.allocator.openPositions(message.positions);
+        this.#reply(message, { re: message.id, type: "positions.opened", handles });
+        return;
+      }
+      case "lane.apply": {
+        this.#requireBinary(message.type);
+        const { by } = this.#requireToChange("stock.command");
+        const codes = await this.#services.allocator.applyLane({
+          lane: laneOf(by, message.lane),
+          operations: readLaneOperations(message.operations),
+          atMs: this.#services.operations.now(),
+        });
+        this.#reply(message, { re: message.id, type: "lane.applied", codes });
+        return;
+      }
       case "feed.subscribe":
         await this.#subscribe(message);
         return;
@@ -287,6 +306,12 @@ export class Connection {
       cursor: formatFeedCursor(subscription.cursor),
     });
     subscription.start();
+  }
+
+  /** What is made of bytes has no form in JSON. */
+  #requireBinary(type: string): void {
+    if (this.#codec.binary) return;
+    throw new ApiError("unsupported_subprotocol", `${type} is spoken in ${SUBPROTOCOL_MSGPACK} only.`);
   }
 
   /** Permission for what changes something; a browser's session only ever reads here. */

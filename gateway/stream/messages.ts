@@ -1,7 +1,13 @@
 /** What a client may say, as schemas: one a message type, so that a fault is told of the message that was meant. */
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
-import { MAX_BODY_BYTES, MAX_POSITION_SKUS, MAX_STOCK_COMMANDS } from "../../config/limits.ts";
+import {
+  MAX_BODY_BYTES,
+  MAX_LANE_NAME,
+  MAX_OPEN_POSITIONS,
+  MAX_POSITION_SKUS,
+  MAX_STOCK_COMMANDS,
+} from "../../config/limits.ts";
 import { ApiError } from "../problem.ts";
 import { Id, Sku } from "../schemas.ts";
 import { firstFault } from "../validation.ts";
@@ -34,6 +40,27 @@ const MESSAGE_SCHEMAS = {
       id: messageId,
       type: Type.Literal("stock.positions"),
       skus: Type.Array(Sku, { minItems: 1, maxItems: MAX_POSITION_SKUS }),
+    },
+    closed,
+  ),
+  "positions.open": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("positions.open"),
+      positions: Type.Array(Type.Object({ sku: Sku, locationId: Id }, closed), {
+        minItems: 1,
+        maxItems: MAX_OPEN_POSITIONS,
+      }),
+    },
+    closed,
+  ),
+  "lane.apply": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("lane.apply"),
+      lane: Type.String({ minLength: 1, maxLength: MAX_LANE_NAME, pattern: "^[\\x20-\\x7e]+$" }),
+      // Bytes, which no schema describes; see lane-operations.ts.
+      operations: Type.Unknown(),
     },
     closed,
   ),
