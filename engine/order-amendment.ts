@@ -1,7 +1,7 @@
 /**
  * Plans what an amendment or a cancellation does to the holds of an order.
  *
- * Pure. A line keeps what it has where it can: it shrinks where its parcel is smallest, and grows by new holds, sourced
+ * Pure. A line keeps what it has where it can, what it waits for included: it shrinks where its parcel is smallest, and grows by new holds, sourced
  * like an order's, preferring locations that ship a parcel of the order anyway. What the amendment frees is there for
  * what it adds. Units that are picked or shipped are committed: a line never falls below them.
  */
@@ -10,13 +10,20 @@ import type {
   AmendmentOutcome,
   CancellationOutcome,
   OrderAmendment,
+  OrderCancellation,
   PlacedHold,
   ReservationLine,
   ShortLine,
 } from "./allocator-client.ts";
 import { componentsOf } from "./kits.ts";
-import type { OrderHoldState } from "./order-memory.ts";
-import { holdsFor, type RoundStock, type SourcingSetup, sourceLines } from "./order-reservation.ts";
+import type { OrderDemand, OrderHoldState } from "./order-memory.ts";
+import {
+  holdsFor,
+  queuedHoldId,
+  type RoundStock,
+  type SourcingSetup,
+  sourceLines,
+} from "./order-reservation.ts";
 import { type AvailableStock, servable } from "./sourcing/sourcing-problem.ts";
 
 /** Units that a hold gives back. */
@@ -30,11 +37,35 @@ export type HoldReduction = {
   readonly cause: string;
 };
 
+/** Demand that waits no more. */
+export type DemandWithdrawal = {
+  readonly orderId: string;
+  readonly holdId: string;
+  readonly sku: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
 export type PlannedAmendment = {
+  readonly withdrawals: readonly DemandWithdrawal[];
+  /** What waits on, at the end of the queue, of demand that was withdrawn because less is wanted. */
+  readonly queue: readonly OrderDemand[];
   readonly reductions: readonly HoldReduction[];
   /** New holds. */
   readonly holds: readonly PlacedHold[];
   readonly outcome: AmendmentOutcome;
+};
+
+export type PlannedCancellation = {
+  readonly withdrawals: readonly DemandWithdrawal[];
+  readonly reductions: readonly HoldReduction[];
+  readonly outcome: CancellationOutcome;
+};
+
+/** What the shards know of an order. */
+export type OrderState = {
+  readonly held: readonly OrderHoldState[];
+  readonly waiting: readonly OrderDemand[];
 };
 
 /** The id under which shards remember an amendment; no client can send it, since ids are printable. */
@@ -54,23 +85,40 @@ export function amendmentFingerprint(amendment: OrderAmendment): number {
  */
 export function planAmendment(
   amendment: OrderAmendment,
-  held: readonly OrderHoldState[],
+  { held, waiting }: OrderState,
   stock: AvailableStock,
   setup: SourcingSetup,
   suffix: string,
 ): PlannedAmendment {
   const plan = new Reductions(amendment, held);
+  const withdrawals: DemandWithdrawal[] = [];
+  const queue: OrderDemand[] = [];
   const growing: ReservationLine[] = [];
   const wanted = new Map(amendment.lines.map((line) => [line.lineId, line]));
-  for (const lineId of new Set([...wanted.keys(), ...held.map((hold) => hold.lineId)])) {
+  const lineIds = [
+    ...wanted.keys(),
+    ...held.map((hold) => hold.lineId),
+    ...waiting.map((demand) => demand.lineId),
+  ];
+  for (const lineId of new Set(lineIds)) {
     const line = wanted.get(lineId);
     const kept = keepLine(plan, lineId, line, setup);
     if (kept === null) {
       return refused("units_committed", `of line ${lineId}, more is picked or shipped than would be left`);
     }
-    if (line !== undefined && line.quantity > kept) {
-      growing.push({ ...line, quantity: line.quantity - kept });
+    const ofLine = waiting.filter((demand) => demand.lineId === lineId);
+    const waits = ofLine.reduce((total, demand) => total + demand.quantity, 0);
+    const open = line === undefined ? 0 : line.quantity - kept;
+    if (waits <= open && ofLine.every((demand) => demand.sku === line?.sku)) {
+      if (line !== undefined && open > waits) growing.push({ ...line, quantity: open - waits });
+      continue;
     }
+    withdrawals.push(...ofLine.map((demand) => withdrawalOf(amendment, demand)));
+    if (line === undefined || open === 0) continue;
+    if (ofLine.every((demand) => demand.sku === line.sku)) {
+      const holdId = `${queuedHoldId(amendment.orderId, lineId)}${suffix}`;
+      queue.push({ holdId, lineId, sku: line.sku, quantity: open });
+    } else growing.push({ ...line, quantity: open });
   }
   const left = plan.left();
   const opened = new Set(left.map((hold) => hold.locationId));
@@ -85,6 +133,8 @@ export function planAmendment(
   }
   const holds = sourcing === null ? [] : holdsFor(amendment.orderId, growing, sourcing, setup.kits, suffix);
   return {
+    withdrawals,
+    queue,
     reductions: plan.reductions,
     holds,
     outcome: { status: "amended", holds: [...left, ...holds], explanation: sourcing?.explanation ?? [] },
@@ -93,17 +143,19 @@ export function planAmendment(
 
 /** All that the order holds, or a refusal. */
 export function planCancellation(
-  cancellation: { readonly orderId: string; readonly atMs: number; readonly cause: string },
-  held: readonly OrderHoldState[],
-): { readonly reductions: readonly HoldReduction[]; readonly outcome: CancellationOutcome } {
+  cancellation: OrderCancellation,
+  { held, waiting }: OrderState,
+): PlannedCancellation {
   const committed = held.find((hold) => hold.picked + hold.shipped > 0);
   if (committed !== undefined) {
     const detail = `of line ${committed.lineId}, ${committed.picked} units are picked and ${committed.shipped} shipped`;
-    return { reductions: [], outcome: { status: "refused", code: "units_committed", detail } };
+    const outcome = { status: "refused", code: "units_committed", detail } as const;
+    return { withdrawals: [], reductions: [], outcome };
   }
   const { orderId, atMs, cause } = cancellation;
   const open = held.filter((hold) => hold.reserved + hold.allocated > 0);
   return {
+    withdrawals: waiting.map((demand) => withdrawalOf(cancellation, demand)),
     reductions: open.map(({ holdId, sku, locationId, reserved, allocated }) => ({
       orderId,
       holdId,
@@ -279,7 +331,20 @@ function refused(
   detail: string,
   short: readonly ShortLine[] = [],
 ): PlannedAmendment {
-  return { reductions: [], holds: [], outcome: { status: "refused", code, detail, short } };
+  return {
+    withdrawals: [],
+    queue: [],
+    reductions: [],
+    holds: [],
+    outcome: { status: "refused", code, detail, short },
+  };
+}
+
+function withdrawalOf(
+  { orderId, atMs, cause }: OrderAmendment | OrderCancellation,
+  { holdId, sku }: OrderDemand,
+): DemandWithdrawal {
+  return { orderId, holdId, sku, atMs, cause };
 }
 
 function unitsOf(hold: OrderHoldState): number {

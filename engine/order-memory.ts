@@ -13,7 +13,15 @@ type RememberedHold = PlacedHold & {
   shipped: number;
 };
 
-type OrderEntry = { atMs: number; readonly holds: RememberedHold[] };
+/** Demand that was queued with the order, as it was queued. */
+export type OrderDemand = {
+  readonly holdId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+};
+
+type OrderEntry = { atMs: number; readonly holds: RememberedHold[]; readonly queued: OrderDemand[] };
 
 /** What an order still holds by one of its holds, and what has left the building. */
 export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
@@ -34,6 +42,7 @@ export type WireOrder = readonly [
     quantity: number,
     shipped: number,
   ])[],
+  queued: readonly (readonly [holdId: string, lineId: string, sku: string, quantity: number])[],
 ];
 
 export class OrderMemory {
@@ -44,6 +53,10 @@ export class OrderMemory {
     const entry = this.orders.get(orderId);
     if (entry === undefined) return null;
     return entry.holds.flatMap(({ shipped: _, ...hold }) => (hold.quantity === 0 ? [] : [hold]));
+  }
+
+  queuedOf(orderId: string): readonly OrderDemand[] {
+    return this.orders.get(orderId)?.queued ?? [];
   }
 
   /** The same with what became of them, those of nothing too; `null` where the order is not remembered. */
@@ -68,17 +81,20 @@ export class OrderMemory {
       known.quantity += units;
       return;
     }
-    const placed: RememberedHold = {
+    this.entryOf(event.orderId, nowMs).holds.push({
       holdId: event.holdId,
       lineId: event.lineId,
       sku: event.sku,
       locationId: event.locationId,
       quantity: units,
       shipped: 0,
-    };
-    const entry = this.orders.get(event.orderId);
-    if (entry === undefined) this.orders.set(event.orderId, { atMs: nowMs, holds: [placed] });
-    else entry.holds.push(placed);
+    });
+  }
+
+  /** Demand of the order that waits. */
+  wait(event: StockEvent, nowMs: number): void {
+    const { holdId, lineId, sku, more } = event;
+    this.entryOf(event.orderId, nowMs).queued.push({ holdId, lineId, sku, quantity: more?.units ?? 0 });
   }
 
   /** An amendment took units of a hold back. */
@@ -98,14 +114,19 @@ export class OrderMemory {
   }
 
   /** Looks at `looks` of the oldest at most, so that no batch pays for a day of orders. */
-  forget(nowMs: number, looks: number, isOpen: (hold: PlacedHold) => boolean): void {
+  forget(
+    nowMs: number,
+    looks: number,
+    isOpen: (hold: PlacedHold) => boolean,
+    waits: (demand: OrderDemand) => boolean,
+  ): void {
     let left = looks;
     for (const [orderId, entry] of this.orders) {
       const outdated = entry.atMs < nowMs - COMMAND_WINDOW_MS || this.orders.size > COMMAND_WINDOW_SIZE;
       if (!outdated || left === 0) return;
       left -= 1;
       this.orders.delete(orderId);
-      if (entry.holds.some(isOpen)) {
+      if (entry.holds.some(isOpen) || entry.queued.some(waits)) {
         entry.atMs = nowMs;
         this.orders.set(orderId, entry);
       }
@@ -127,12 +148,13 @@ export class OrderMemory {
           hold.quantity,
           hold.shipped,
         ]),
+        entry.queued.map((demand) => [demand.holdId, demand.lineId, demand.sku, demand.quantity]),
       ]);
     }
     return wire;
   }
 
-  restore([orderId, atMs, holds]: WireOrder): void {
+  restore([orderId, atMs, holds, queued]: WireOrder): void {
     this.orders.set(orderId, {
       atMs,
       holds: holds.map(([holdId, lineId, sku, locationId, quantity, shipped]) => ({
@@ -143,7 +165,17 @@ export class OrderMemory {
         quantity,
         shipped,
       })),
+      queued: queued.map(([holdId, lineId, sku, quantity]) => ({ holdId, lineId, sku, quantity })),
     });
+  }
+
+  private entryOf(orderId: string, nowMs: number): OrderEntry {
+    let entry = this.orders.get(orderId);
+    if (entry === undefined) {
+      entry = { atMs: nowMs, holds: [], queued: [] };
+      this.orders.set(orderId, entry);
+    }
+    return entry;
   }
 
   private find(event: StockEvent): RememberedHold | undefined {

@@ -5,17 +5,19 @@
  * and the spreading of what sourcing chose over the lines and their components. The round that calls it is the only one
  * that changes stock meanwhile, so a plan holds; `takeFrom` lets the next order of the round see what this one took.
  */
+import { capableToPromise } from "../actors/capable-to-promise.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type {
   OrderReservation,
   OrderReservationRequest,
   PlacedHold,
+  QueuedDemand,
   ReservationLine,
   ShortLine,
   SourcingLocation,
 } from "./allocator-client.ts";
 import { componentsOf, isKit, type KitBook } from "./kits.ts";
-import type { Placement } from "./shard.ts";
+import type { Placement, RememberedOrder, SkuOutlook } from "./shard.ts";
 import { chooseLocations, type Sourcing } from "./sourcing/choose-locations.ts";
 import { searchPlan } from "./sourcing/search.ts";
 import {
@@ -41,22 +43,45 @@ export function planReservation(
   setup: SourcingSetup,
 ): OrderReservation {
   const { granted, short } = grant(request, stock, setup);
+  const queued = queueFor(request, short, setup.kits);
   const nothing = [...granted.values()].every((quantity) => quantity === 0);
-  if (nothing || (request.policy === "all_or_nothing" && short.length > 0)) {
+  if ((nothing && queued.length === 0) || (request.policy === "all_or_nothing" && short.length > 0)) {
     return { status: "refused", code: "insufficient_stock", short };
   }
   const lines = request.lines.flatMap((line) => {
     const quantity = granted.get(line.lineId) ?? 0;
     return quantity === 0 ? [] : [{ ...line, quantity }];
   });
-  const sourcing = chooseLocations(sourcingRequest(request, demandOf(lines), stock, setup, NO_LOCATIONS));
+  const sourcing = nothing
+    ? NOTHING
+    : chooseLocations(sourcingRequest(request, demandOf(lines), stock, setup, NO_LOCATIONS));
   if (sourcing === null) throw new Error(`what order ${request.orderId} was granted cannot be served`);
   return {
     status: "reserved",
     holds: holdsFor(request.orderId, lines, sourcing, setup.kits, ""),
     explanation: sourcing.explanation,
     short,
+    ...(queued.length > 0 ? { queued } : {}),
   };
+}
+
+/** What is missing and may wait: not kits, whose parts would come one by one. */
+function queueFor(
+  request: OrderReservationRequest,
+  short: readonly ShortLine[],
+  kits: KitBook,
+): readonly QueuedDemand[] {
+  if (request.policy !== "ship_available_backorder_rest") return [];
+  return short.flatMap(({ lineId, sku, missing }) =>
+    isKit(kits, sku)
+      ? []
+      : [{ holdId: queuedHoldId(request.orderId, lineId), lineId, sku, quantity: missing }],
+  );
+}
+
+/** The hold that a line is given, wherever units come free for it. */
+export function queuedHoldId(orderId: string, lineId: string): string {
+  return `${orderId}:${lineId}:queued`;
 }
 
 /**
@@ -106,20 +131,76 @@ export function holdsFor(
   return holds;
 }
 
-/** The answer to a repeated request from the holds that its first run placed. */
+/** The answer to a repeated request from what its first run placed, as it is now. */
 export function repeatedReservation(
   request: OrderReservationRequest,
-  placed: readonly PlacedHold[],
+  { holds, queued }: RememberedOrder,
   kits: KitBook,
 ): OrderReservation {
   const short: ShortLine[] = [];
   for (const line of request.lines) {
-    const held = heldOf(line, placed, kits);
+    const held = heldOf(line, holds, kits);
     if (held < line.quantity) {
       short.push({ lineId: line.lineId, sku: line.sku, missing: line.quantity - held });
     }
   }
-  return { status: "reserved", holds: placed, explanation: ["reserved before under this order id"], short };
+  return {
+    status: "reserved",
+    holds,
+    explanation: ["reserved before under this order id"],
+    short,
+    ...(queued.length > 0 ? { queued } : {}),
+  };
+}
+
+/** The outcome with the dates at which what is missing can be had. */
+export function withPromises(
+  reservation: OrderReservation,
+  outlooks: ReadonlyMap<string, SkuOutlook>,
+  kits: KitBook,
+  atMs: number,
+): OrderReservation {
+  const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
+  const promised = <L extends { readonly lineId: string; readonly sku: string }>(
+    line: L,
+    missing: number,
+  ): L => {
+    // Its own demand stands in the queue already where it was queued.
+    const own = queued.find((demand) => demand.lineId === line.lineId)?.quantity ?? 0;
+    const promisedAtMs = promiseOf(line.sku, missing, own, outlooks, kits, atMs);
+    return promisedAtMs === null ? line : { ...line, promisedAtMs };
+  };
+  const short = reservation.short.map((line) => promised(line, line.missing));
+  return reservation.status === "refused" || reservation.queued === undefined
+    ? { ...reservation, short }
+    : { ...reservation, short, queued: queued.map((demand) => promised(demand, demand.quantity)) };
+}
+
+/** The last of its components' dates: what is missing is all that is missing, nothing of it lies free. */
+function promiseOf(
+  sku: string,
+  missing: number,
+  own: number,
+  outlooks: ReadonlyMap<string, SkuOutlook>,
+  kits: KitBook,
+  atMs: number,
+): number | null {
+  let latest = 0;
+  for (const component of componentsOf(kits, sku)) {
+    const outlook = outlooks.get(component.sku);
+    if (outlook === undefined) return null;
+    const owed = outlook.locations.reduce((total, { available }) => total + Math.min(0, available), 0);
+    const promised = capableToPromise({
+      quantity: missing * component.quantity,
+      available: owed,
+      incoming: outlook.locations.flatMap(({ incoming }) => incoming),
+      queued: Math.max(0, outlook.queued - own),
+      nowMs: atMs,
+    });
+    if (promised === null) return null;
+    latest = Math.max(latest, promised);
+  }
+  return latest;
 }
 
 export function placementsOf(
@@ -143,6 +224,7 @@ export function takeFrom(stock: RoundStock, holds: readonly PlacedHold[]): void 
   }
 }
 
+const NOTHING: Sourcing = { units: [], explanation: [] };
 const NO_LOCATIONS: ReadonlySet<string> = new Set();
 
 function sourcingRequest(

@@ -5,6 +5,7 @@
  * cannot be undone: the units it gave back may have gone to who waited for them. Where a shard that it touched is lost,
  * the others are lost with it and rebuilt from what is committed, so that the change has happened wholly or not at all.
  */
+import { ANY_LOCATION } from "../actors/commands.ts";
 import type { AmendmentOutcome, PlacedHold } from "./allocator-client.ts";
 import type { EngineError } from "./errors.ts";
 import type { AmendWork, CancelWork } from "./intake.ts";
@@ -12,19 +13,28 @@ import {
   amendmentFingerprint,
   amendmentMark,
   currentHolds,
+  type DemandWithdrawal,
   type HoldReduction,
   planAmendment,
   planCancellation,
   takeAmendment,
 } from "./order-amendment.ts";
-import type { OrderHoldState } from "./order-memory.ts";
+import type { OrderDemand, OrderHoldState } from "./order-memory.ts";
 import { placementsOf, type RoundStock, type SourcingSetup } from "./order-reservation.ts";
-import type { AmendmentAnswer, AmendmentMark, AmendmentQuestion, Placement } from "./shard.ts";
+import type {
+  AmendmentAnswer,
+  AmendmentMark,
+  AmendmentQuestion,
+  Placement,
+  QueuedPlacement,
+} from "./shard.ts";
 
 export type ChangeWork = AmendWork | CancelWork;
 
 export type PlannedChange = {
   readonly work: ChangeWork;
+  readonly withdrawals: readonly DemandWithdrawal[];
+  readonly queue: readonly QueuedPlacement[];
   readonly reductions: readonly HoldReduction[];
   readonly placements: readonly Placement[];
   /** One for each SKU that the change meets; at least one, so that a repeat is recognised. */
@@ -36,6 +46,7 @@ export type PlannedChange = {
 
 type Knowledge = {
   readonly holds: OrderHoldState[];
+  readonly waiting: OrderDemand[];
   isRemembered: boolean;
   known: AmendmentAnswer["known"];
 };
@@ -55,11 +66,13 @@ export class RoundAmendments {
 
   take(question: AmendmentQuestion, answer: AmendmentAnswer): void {
     const key = keyOf(question);
-    const known = this.knowledge.get(key) ?? { holds: [], isRemembered: false, known: null };
+    const known = this.knowledge.get(key) ?? nothingKnown();
     this.knowledge.set(key, known);
     if (answer.known !== null) known.known = answer.known;
     if (answer.holds === null) return;
     known.isRemembered = true;
+    const waitsBefore = new Set(known.waiting.map((demand) => demand.holdId));
+    known.waiting.push(...answer.waiting.filter((demand) => !waitsBefore.has(demand.holdId)));
     // Two orders of a round may have asked the same question of one shard.
     const holdsBefore = new Set(known.holds.map((hold) => `${hold.holdId}\u001f${hold.locationId}`));
     known.holds.push(
@@ -69,24 +82,22 @@ export class RoundAmendments {
 
   /** Decides the change against the round's stock and takes from it what the change takes. */
   plan(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): PlannedChange {
-    const known = this.knowledge.get(keyOf(this.question(work))) ?? {
-      holds: [],
-      isRemembered: false,
-      known: null,
-    };
+    const known = this.knowledge.get(keyOf(this.question(work))) ?? nothingKnown();
     return work.kind === "amend" ? planAmend(work, known, stock, setup) : planCancel(work, known);
   }
 }
 
 function planAmend(
   work: AmendWork,
-  { holds, isRemembered, known }: Knowledge,
+  { holds, waiting, isRemembered, known }: Knowledge,
   stock: RoundStock,
   setup: SourcingSetup,
 ): PlannedChange {
   const { amendment, resolve } = work;
   const settled = (outcome: AmendmentOutcome): PlannedChange => ({
     work,
+    withdrawals: [],
+    queue: [],
     reductions: [],
     placements: [],
     marks: [],
@@ -101,18 +112,29 @@ function planAmend(
     const detail = `amendment ${amendment.amendmentId} of order ${amendment.orderId} was another one`;
     return settled({ status: "refused", code: "amendment_id_reused", detail, short: [] });
   }
-  const [first] = holds;
+  const [first] = [...holds, ...waiting];
   if (!isRemembered || first === undefined) {
     const detail = `nothing is known of an order ${amendment.orderId}`;
     return settled({ status: "refused", code: "order_not_found", detail, short: [] });
   }
-  const plan = planAmendment(amendment, holds, stock, setup, `+${nextNumber(holds)}`);
+  const plan = planAmendment(
+    amendment,
+    { held: holds, waiting },
+    stock,
+    setup,
+    `+${nextNumber([...holds, ...waiting])}`,
+  );
   if (plan.outcome.status === "refused") return settled(plan.outcome);
   takeAmendment(stock, plan);
-  const bearers = new Map<string, string>([[first.sku, first.locationId]]);
+  const bearers = new Map<string, string>([
+    [first.sku, "locationId" in first ? first.locationId : ANY_LOCATION],
+  ]);
   for (const { sku, locationId } of [...plan.reductions, ...plan.holds]) bearers.set(sku, locationId);
+  const { orderId, atMs, cause } = amendment;
   return {
     work,
+    withdrawals: plan.withdrawals,
+    queue: plan.queue.map((demand) => ({ ...demand, orderId, atMs, cause })),
     reductions: plan.reductions,
     placements: placementsOf(amendment, plan.holds),
     marks: [...bearers].map(([sku, locationId]) => ({
@@ -128,10 +150,13 @@ function planAmend(
   };
 }
 
-function planCancel(work: CancelWork, { holds }: Knowledge): PlannedChange {
-  const { reductions, outcome } = planCancellation(work.cancellation, holds);
+function planCancel(work: CancelWork, { holds, waiting }: Knowledge): PlannedChange {
+  const plan = planCancellation(work.cancellation, { held: holds, waiting });
+  const { withdrawals, reductions, outcome } = plan;
   return {
     work,
+    withdrawals,
+    queue: [],
     reductions,
     placements: [],
     marks: [],
@@ -148,6 +173,10 @@ function nextNumber(holds: readonly Pick<PlacedHold, "holdId">[]): number {
     if (number !== undefined) highest = Math.max(highest, Number(number));
   }
   return highest + 1;
+}
+
+function nothingKnown(): Knowledge {
+  return { holds: [], waiting: [], isRemembered: false, known: null };
 }
 
 function keyOf({ orderId, mark }: AmendmentQuestion): string {
