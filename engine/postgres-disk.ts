@@ -70,9 +70,8 @@ export class PostgresDisk implements EngineDisk {
     const client = await this.connect();
     if (batches.length === 0) {
       // One statement is one transaction: rows for all shards or, where one is fenced, none.
-      const appended = appendToJournal(client, rows);
-      failpoint("commit-sent");
-      return { status: (await appended) ? "committed" : "fenced" };
+      const [appended] = await Promise.all([appendToJournal(client, rows), sent()]);
+      return { status: appended ? "committed" : "fenced" };
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -84,9 +83,7 @@ export class PostgresDisk implements EngineDisk {
         failpoint("commit-after-append");
         for (const { writer, records } of batches) await writer.write(client, records);
         failpoint("commit-before-commit");
-        const committed = client.query("commit");
-        failpoint("commit-sent");
-        await committed;
+        await Promise.all([client.query("commit"), sent()]);
         return { status: "committed" };
       } catch (cause) {
         if (isOperatingFault(cause)) throw cause;
@@ -121,6 +118,10 @@ export class PostgresDisk implements EngineDisk {
   async renew(held: readonly number[]): Promise<ReadonlyMap<number, number>> {
     this.disconnect();
     return renewLeases(await this.connect(), held, this.owner);
+  }
+
+  raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return renewLeases(this.database, shards, this.owner);
   }
 
   async landed(rows: readonly JournalRow[]): Promise<ReadonlySet<JournalRow>> {
@@ -172,6 +173,11 @@ export class PostgresDisk implements EngineDisk {
     // Not awaited: a dead peer never confirms the end of its connection.
     client?.end().catch(() => {});
   }
+}
+
+/** Beside the statement that it follows, so that a fault here leaves nobody's answer unheard. */
+async function sent(): Promise<void> {
+  failpoint("commit-sent");
 }
 
 /** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */

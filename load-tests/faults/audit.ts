@@ -77,7 +77,7 @@ export class Audit {
     const findings: string[] = [];
     const effects = this.judgeEffects(findings);
     const orders = await this.judgeOrders(findings);
-    const expected = this.history.expectedStock(Date.now());
+    const expected = this.history.expectedStock();
     const unbalanced = await this.judgeStock(endpoint, expected, findings);
     const oversold = await this.oversold(findings);
     const verdicts = [...this.history.operations.values()];

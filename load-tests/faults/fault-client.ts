@@ -6,6 +6,7 @@
  *    every operation has one right outcome whatever happened before.
  * K2 What is unknown is asked again, at once or when the clients are brought to rest, until it is answered.
  */
+import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lane-operations.ts";
 import { type LogEvent, type Operation, OperationLog, type StockOperation } from "./operation-log.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
@@ -13,6 +14,8 @@ import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 /** What the clients may buy, and where it lies. */
 export type Assortment = {
   readonly skus: readonly string[];
+  /** Bought over reservation lanes only, so that what goes wrong there shows there. */
+  readonly laneSkus: readonly string[];
   readonly locationIds: readonly string[];
   readonly channel: string;
 };
@@ -58,6 +61,13 @@ type Hold = {
   state: "reserved" | "allocated";
 };
 
+type LaneHold = {
+  readonly number: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+};
+
 export class FaultClient {
   private readonly options: FaultClientOptions;
   private readonly random: Random;
@@ -65,6 +75,10 @@ export class FaultClient {
   private connection: StreamConnection | null = null;
   private connectedTo: Endpoint | null = null;
   private readonly holds: Hold[] = [];
+  private readonly laneHolds: LaneHold[] = [];
+  private nextLaneNumber = 1;
+  /** By which the server of this connection knows the lane's positions. */
+  private handles: ReadonlyMap<string, number> = new Map();
   /** Operations whose effect on `holds` has been noted: a repeat's answer is no second effect. */
   private readonly settled = new Set<string>();
   /** Messages whose fate is open. */
@@ -154,7 +168,8 @@ export class FaultClient {
   }
 
   private refused(id: string, message: Message, code: string): void {
-    if (NOTHING_DONE.has(code)) {
+    // Operations of one message may lie in several shards, and the promise is that of the shard that refused.
+    if (NOTHING_DONE.has(code) && message.operations.length === 1) {
       this.write({ event: "fail", atMs: Date.now(), message: id, code });
       // Whoever believes the promise may as well forget the message: then it must have no effect.
       if (!message.doubtful && this.random.chance(0.5)) this.giveUp(message);
@@ -172,6 +187,10 @@ export class FaultClient {
   private giveUp(message: Message): void {
     for (const operation of message.operations) {
       if (this.settled.has(operation.id)) continue;
+      if (operation.kind === "lane-release") {
+        const { holdId, sku, locationId, quantity } = operation;
+        this.laneHolds.push({ number: holdId, sku, locationId, quantity });
+      }
       if (operation.kind === "release" || operation.kind === "allocate" || operation.kind === "deallocate") {
         this.holds.push({
           holdId: operation.holdId,
@@ -190,15 +209,32 @@ export class FaultClient {
     this.disconnect();
     if (endpoint !== null) {
       try {
-        this.connection = await StreamConnection.open(endpoint);
+        const connection = await StreamConnection.open(endpoint);
+        this.connection = connection;
         this.connectedTo = endpoint;
-        return this.connection;
+        this.handles = await this.openPositions(connection);
+        return connection;
       } catch {
         // Nobody there, or nobody who can answer: the next attempt is soon.
+        this.disconnect();
       }
     }
     await pause(RECONNECT_MS);
     return null;
+  }
+
+  private async openPositions(connection: StreamConnection): Promise<ReadonlyMap<string, number>> {
+    const { laneSkus, locationIds } = this.options.assortment;
+    const positions = laneSkus.flatMap((sku) => locationIds.map((locationId) => ({ sku, locationId })));
+    const reply = await connection.ask("open", { type: "positions.open", positions }, ANSWER_TIMEOUT_MS);
+    if (reply.type !== "positions.opened") throw new Error(`no handles: ${JSON.stringify(reply)}`);
+    const handles = new Map<string, number>();
+    for (const [index, { sku, locationId }] of positions.entries()) {
+      const handle = reply.handles[index];
+      if (handle == null) throw new Error(`there is no position of ${sku} at ${locationId}`);
+      handles.set(positionKey(sku, locationId), handle);
+    }
+    return handles;
   }
 
   private disconnect(): void {
@@ -219,18 +255,44 @@ export class FaultClient {
         payload: orderPayload(first.id, first.lines),
       };
     }
+    if (first?.kind === "lane-reserve" || first?.kind === "lane-release") {
+      return {
+        type: "lane.apply",
+        lane: this.options.name,
+        operations: this.laneOperations(message.operations as readonly StockOperation[]),
+      };
+    }
     return {
       type: "stock.execute",
       commands: message.operations.map((operation) => commandOf(operation as StockOperation)),
     };
   }
 
+  private laneOperations(operations: readonly StockOperation[]): Uint8Array {
+    const words = new Uint32Array(operations.length * LANE_WORDS);
+    for (const [index, operation] of operations.entries()) {
+      const reserves = operation.kind === "lane-reserve";
+      writeLaneOperation(words, index, {
+        number: Number(operation.holdId),
+        position: this.handles.get(positionKey(operation.sku, operation.locationId)) ?? 0,
+        kind: reserves ? LANE_KIND.reserve : LANE_KIND.release,
+        quantity: reserves ? operation.quantity : 0,
+        expiresInMs: operation.expiresInMs,
+      });
+    }
+    return new Uint8Array(words.buffer);
+  }
+
   private learn(message: Message, results: readonly string[]): void {
     for (const [index, operation] of message.operations.entries()) {
-      if (operation.kind === "order" || results[index] !== "applied" || operation.expiresAtMs > 0) continue;
+      if (operation.kind === "order" || results[index] !== "applied") continue;
+      if (operation.expiresAtMs > 0 || operation.expiresInMs > 0) continue;
       const { holdId, sku, locationId, quantity } = operation;
       if (this.settled.has(operation.id)) continue;
       this.settled.add(operation.id);
+      if (operation.kind === "lane-reserve") {
+        this.laneHolds.push({ number: holdId, sku, locationId, quantity });
+      }
       if (operation.kind === "reserve")
         this.holds.push({ holdId, sku, locationId, quantity, state: "reserved" });
       if (operation.kind === "allocate") {
@@ -242,6 +304,11 @@ export class FaultClient {
   private invent(): Message {
     if (this.random.chance(0.15)) return { operations: [this.inventOrder()], doubtful: false };
     const operations: Operation[] = [];
+    if (this.random.chance(0.35)) {
+      const count = this.random.chance(0.3) ? 1 : this.random.integer(2, 40);
+      while (operations.length < count) operations.push(this.inventLaneOperation());
+      return { operations, doubtful: false };
+    }
     const count = this.random.chance(0.5) ? 1 : this.random.integer(2, 6);
     for (let index = 0; index < count; index += 1) operations.push(this.inventCommand());
     return { operations, doubtful: false };
@@ -268,13 +335,13 @@ export class FaultClient {
       const { holdId, sku, locationId, quantity } = hold;
       const kind =
         hold.state === "allocated" ? "deallocate" : this.random.chance(0.7) ? "release" : "allocate";
-      return { id, kind, sku, locationId, quantity, holdId, expiresAtMs: 0 };
+      return { id, kind, sku, locationId, quantity, holdId, expiresAtMs: 0, expiresInMs: 0 };
     }
     const sku = this.random.pick(this.options.assortment.skus);
     const locationId = this.random.pick(this.options.assortment.locationIds);
     if (dice > 0.95) {
       const quantity = this.random.integer(1, 20);
-      return { id, kind: "receive", sku, locationId, quantity, holdId: "", expiresAtMs: 0 };
+      return { id, kind: "receive", sku, locationId, quantity, holdId: "", expiresAtMs: 0, expiresInMs: 0 };
     }
     const expiresAtMs = this.random.chance(0.15) ? Date.now() + this.random.integer(300, 2_500) : 0;
     return {
@@ -285,6 +352,30 @@ export class FaultClient {
       quantity: this.random.integer(1, 4),
       holdId: id,
       expiresAtMs,
+      expiresInMs: 0,
+    };
+  }
+
+  private inventLaneOperation(): StockOperation {
+    const lane = this.options.name;
+    if (this.random.chance(0.45) && this.laneHolds.length > 0) {
+      const index = this.random.integer(0, this.laneHolds.length - 1);
+      const [hold] = this.laneHolds.splice(index, 1) as [LaneHold];
+      const { number, ...rest } = hold;
+      const id = `${this.options.seed}.${lane}/${number}.release`;
+      return { id, kind: "lane-release", ...rest, holdId: number, expiresAtMs: 0, expiresInMs: 0 };
+    }
+    const number = String(this.nextLaneNumber);
+    this.nextLaneNumber += 1;
+    return {
+      id: `${this.options.seed}.${lane}/${number}`,
+      kind: "lane-reserve",
+      sku: this.random.pick(this.options.assortment.laneSkus),
+      locationId: this.random.pick(this.options.assortment.locationIds),
+      quantity: this.random.integer(1, 3),
+      holdId: number,
+      expiresAtMs: 0,
+      expiresInMs: this.random.chance(0.15) ? this.random.integer(300, 2_500) : 0,
     };
   }
 
@@ -298,6 +389,10 @@ export class FaultClient {
     this.nextOperation += 1;
     return id;
   }
+}
+
+function positionKey(sku: string, locationId: string): string {
+  return `${sku}@${locationId}`;
 }
 
 function commandOf(operation: StockOperation): Readonly<Record<string, unknown>> {
@@ -342,6 +437,9 @@ function resultsOf(reply: Reply, message: Message): readonly string[] {
         ? "applied"
         : (result.code ?? result.outcome),
     );
+  }
+  if (reply.type === "lane.applied") {
+    return message.operations.map((_, index) => LANE_CODES[reply.codes?.[index] ?? 0] ?? "unknown_code");
   }
   throw new Error(`${reply.type} is no answer to ${message.operations[0]?.kind}`);
 }

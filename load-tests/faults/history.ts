@@ -72,7 +72,8 @@ export class History {
     }
   }
 
-  expectedStock(nowMs: number): ReadonlyMap<string, ExpectedStock> {
+  /** Once every hold that ends by itself has ended. */
+  expectedStock(): ReadonlyMap<string, ExpectedStock> {
     const stock = new Map<string, ExpectedStock>();
     const of = (sku: string): ExpectedStock => {
       let found = stock.get(sku);
@@ -86,7 +87,7 @@ export class History {
       if (verdict.kind !== "applied") continue;
       if (operation.kind === "order") {
         for (const line of operation.lines) of(line.sku).reserved += line.quantity;
-      } else apply(of(operation.sku), operation, nowMs);
+      } else apply(of(operation.sku), operation);
     }
     return stock;
   }
@@ -95,8 +96,7 @@ export class History {
     if (event.event === "invoke") {
       this.messages.set(event.message, event.operations);
       for (const operation of event.operations) {
-        if (operation.kind !== "order")
-          this.latestExpiryMs = Math.max(this.latestExpiryMs, operation.expiresAtMs);
+        this.noteExpiry(operation, event.atMs);
         if (!this.operations.has(operation.id)) {
           this.operations.set(operation.id, { operation, verdict: { kind: "open" } });
         }
@@ -106,9 +106,18 @@ export class History {
     const operations = this.messages.get(event.message) ?? [];
     this.messages.delete(event.message);
     for (const [index, operation] of operations.entries()) {
-      if (event.event === "ok") this.answer(operation, event.results[index] ?? "no_result");
-      else this.leaveOpen(operation, event.event === "fail" ? "nothing-done" : "unknown");
+      if (event.event === "ok") {
+        this.noteExpiry(operation, event.atMs);
+        this.answer(operation, event.results[index] ?? "no_result");
+      } else this.leaveOpen(operation, event.event === "fail" ? "nothing-done" : "unknown");
     }
+  }
+
+  private noteExpiry(operation: Operation, atMs: number): void {
+    if (operation.kind === "order") return;
+    const { expiresAtMs, expiresInMs } = operation;
+    const latest = expiresInMs > 0 ? atMs + expiresInMs : expiresAtMs;
+    this.latestExpiryMs = Math.max(this.latestExpiryMs, latest);
   }
 
   private answer(operation: Operation, result: string): void {
@@ -141,15 +150,15 @@ export class History {
   }
 }
 
-function apply(stock: ExpectedStock, operation: StockOperation, nowMs: number): void {
-  const { quantity } = operation;
+function apply(stock: ExpectedStock, operation: StockOperation): void {
+  const { quantity, expiresAtMs, expiresInMs } = operation;
   switch (operation.kind) {
     case "receive":
       stock.onHand += quantity;
       return;
     case "reserve":
     case "lane-reserve":
-      if (operation.expiresAtMs === 0 || operation.expiresAtMs > nowMs) stock.reserved += quantity;
+      if (expiresAtMs === 0 && expiresInMs === 0) stock.reserved += quantity;
       return;
     case "release":
     case "lane-release":

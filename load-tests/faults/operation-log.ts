@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 
-/** A command on stock, by its id; `lane-…` are operations of a reservation lane. */
+/** A command on stock, by its id; `lane-…` are operations of a reservation lane, whose `holdId` is their number. */
 export type StockOperation = {
   readonly id: string;
   readonly kind:
@@ -23,6 +23,8 @@ export type StockOperation = {
   readonly holdId: string;
   /** When the hold that it makes ends by itself, in milliseconds since 1970; 0: never. */
   readonly expiresAtMs: number;
+  /** The same of a lane's hold, in milliseconds from when the engine makes it. */
+  readonly expiresInMs: number;
 };
 
 export type OrderOperation = {

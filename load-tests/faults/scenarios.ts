@@ -254,8 +254,10 @@ async function strikeAndSurvive(stage: Stage, point: Failpoint, action: string):
   await stage.killAll();
   const server = await stage.serve(`${point}:${stage.random.integer(1, PASSAGES[point])}:${action}`);
   await until(() => server.hasStruck(point), `${point} was never reached`);
-  const servedAfterMs = await stage.untilServed(Date.now());
-  if (!server.isRunning) throw new Error(`the server did not survive ${action} at ${point}`);
+  const died = server.ended.then(() => {
+    throw new Error(`the server did not survive ${action} at ${point}`);
+  });
+  const servedAfterMs = await Promise.race([stage.untilServed(Date.now()), died]);
   return { faults: 2, servedAfterMs: [servedAfterMs] };
 }
 

@@ -19,6 +19,7 @@ import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
 const CLIENTS = 6;
 const SKUS = 12;
+const LANE_SKUS = 6;
 /** Few enough that some SKUs sell out and refusals are part of it. */
 const UNITS_EACH = 400;
 /** Small enough that a run of some seconds meets snapshots. */
@@ -145,15 +146,25 @@ export class Stage {
 
   /** Brings the clients to rest, compares, and lets them go on. */
   async check(): Promise<AuditResult> {
+    await this.rest();
+    const result = await this.compare();
+    for (const client of this.clients) client.resume();
+    return result;
+  }
+
+  /** Resolves once every client knows the outcome of everything that it asked for. */
+  async rest(): Promise<void> {
     await within(
       Promise.all(this.clients.map((client) => client.rest())),
       LIVENESS_LIMIT_MS,
       "the clients did not come to rest: something stays unanswered",
     );
+  }
+
+  /** The audit, for clients at rest. */
+  compare(): Promise<AuditResult> {
     if (this.endpoint === null || this.audit === null) throw new Error("the stage is not open");
-    const result = await this.audit.run(this.endpoint);
-    for (const client of this.clients) client.resume();
-    return result;
+    return this.audit.run(this.endpoint);
   }
 
   /** Where each shard's journal and lease stand. */
@@ -189,6 +200,7 @@ export class Stage {
   private get assortment(): Assortment {
     return {
       skus: Array.from({ length: SKUS }, (_, index) => `FAULT-${index + 1}`),
+      laneSkus: Array.from({ length: LANE_SKUS }, (_, index) => `LANE-${index + 1}`),
       locationIds: ["east", "west"],
       channel: "web",
     };
@@ -217,8 +229,8 @@ export class Stage {
   /** The first receipt is a client's testimony too: written down by a client that does nothing else. */
   private async receiveStock(): Promise<void> {
     if (this.endpoint === null) throw new Error("no core server is ready");
-    const { skus, locationIds } = this.assortment;
-    const operations = skus.flatMap((sku) =>
+    const { skus, laneSkus, locationIds } = this.assortment;
+    const operations = [...skus, ...laneSkus].flatMap((sku) =>
       locationIds.map((locationId) => ({
         id: `${this.seed}.stock.${sku}.${locationId}`,
         kind: "receive" as const,
@@ -227,6 +239,7 @@ export class Stage {
         quantity: UNITS_EACH,
         holdId: "",
         expiresAtMs: 0,
+        expiresInMs: 0,
       })),
     );
     const connection = await StreamConnection.open(this.endpoint);
@@ -283,7 +296,8 @@ export class Stage {
     }
   }
 
-  private logFile(name: string): string {
+  /** Where this client testifies. */
+  logFile(name: string): string {
     return join(this.folder, `client-${name}.jsonl`);
   }
 }
