@@ -65,6 +65,7 @@ async function bench(options: Options): Promise<Result> {
     for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
       inProcess.push(await runInProcess(options.quick ? 500 : 3_000));
     }
+    const pgbench = wants(options, "pgbench") && !options.quick ? await runner.pgbench() : null;
     const evidence = { rounds, latencies, crashes, inProcess };
     return {
       name: options.name,
@@ -81,6 +82,7 @@ async function bench(options: Options): Promise<Result> {
       variants,
       figures: figuresOf(evidence),
       failures: failuresOf(evidence),
+      pgbench,
       ...evidence,
     };
   } finally {

@@ -21,7 +21,7 @@ seeded trace, audits every round, and writes load-tests/results/<name>.{json,md,
 
   --quick           under 3 minutes: the systems of the ratios, 100,000 positions, short rounds
   --rounds <n>      rounds, 3 or more for a result worth keeping (default 3; full form 5)
-  --only <a,b,…>    only these: systems (below), in-process, latency, crash
+  --only <a,b,…>    only these: systems (below), in-process, latency, crash, pgbench
   --name <name>     of the result files (default local-quick or local-full, which git ignores)
   --json            ends with one line of JSON
   --profile <dir>   write CPU profiles of Holdfast's process there (its numbers are lower then)
@@ -35,7 +35,7 @@ command line is wrong.
 `;
 
 /** Beside the systems. */
-export const PARTS = ["in-process", "latency", "crash"] as const;
+export const PARTS = ["in-process", "latency", "crash", "pgbench"] as const;
 
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -3,6 +3,7 @@ import type { FsyncLatency, Machine } from "./machine.ts";
 import { barChart, latencyChart } from "./plots.ts";
 import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
 import type { Measurement } from "./runner.ts";
+import type { PgbenchRate } from "./systems/pgbench.ts";
 import { systemNamed } from "./systems/registry.ts";
 import { WORKLOAD_TITLES, WORKLOADS, type Workload } from "./trace.ts";
 
@@ -22,6 +23,8 @@ export type Result = {
   readonly variants: Readonly<
     Record<string, { readonly best: string; readonly rates: Readonly<Record<string, number>> }>
   >;
+  /** Null where it was not run or is not installed. */
+  readonly pgbench: readonly PgbenchRate[] | null;
   readonly figures: readonly Figure[];
   readonly failures: readonly string[];
 } & Evidence;
@@ -70,6 +73,7 @@ export function markdownOf(result: Result): string {
       ? ["Every audit was right."]
       : ["**Failures**", "", ...result.failures.map((failure) => `- ${failure}`)]),
     ...roundsSection(result),
+    ...pgbenchSection(result),
     ...latencySection(result),
     ...crashSection(result),
     ...inProcessSection(result),
@@ -158,6 +162,15 @@ function roundsSection(result: Result): readonly string[] {
     ),
     "",
     ...names.map((name) => `- ${systemNamed(name).title}: ${systemNamed(name).note}`),
+  ];
+}
+
+function pgbenchSection({ pgbench }: Result): readonly string[] {
+  if (pgbench === null) return [];
+  return [
+    "",
+    "pgbench with the prepared statement of the one-UPDATE form, without a driver in the way and without releases: " +
+      `${pgbench.map(({ clients, perSecond }) => `${amount(perSecond)} a second with ${clients} clients`).join(", ")}.`,
   ];
 }
 

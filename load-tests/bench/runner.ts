@@ -11,6 +11,7 @@ import { type FsyncLatency, probeFsync } from "./machine.ts";
 import { cpuBetween, usageOf } from "./process-usage.ts";
 import type { RunningServers, ServerRoom } from "./servers/servers.ts";
 import type { System, Variant } from "./system.ts";
+import { type PgbenchRate, runPgbench } from "./systems/pgbench.ts";
 import { type TraceFile, WORKLOADS, type Workload, writeTrace } from "./trace.ts";
 
 /** Where only the hot SKU is driven, a whole catalog need not be loaded. */
@@ -213,6 +214,23 @@ export class Runner {
         );
         return { ...report, repeated, restartMs, audit };
       });
+    } finally {
+      await servers.stop();
+    }
+  }
+
+  /** The driver-free bound of the naive form; null where pgbench is missing. */
+  async pgbench(): Promise<readonly PgbenchRate[] | null> {
+    const servers = await this.room.start("postgres");
+    try {
+      const seconds = Math.max(1, Math.round(this.plan.measureMs / 1_000));
+      const rates = await runPgbench(servers.endpoint, { folder: this.folder, seconds });
+      this.note(
+        rates === null
+          ? "pgbench is not installed: its row is left out"
+          : `pgbench: ${rates.map(({ clients, perSecond }) => `${Math.round(perSecond)}/s with ${clients}`).join(", ")}`,
+      );
+      return rates;
     } finally {
       await servers.stop();
     }

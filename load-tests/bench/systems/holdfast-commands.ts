@@ -32,10 +32,11 @@ export const holdfastCommands: System = {
 };
 
 async function applyBatch(stream: StreamClient, worker: number, batch: OperationBatch): Promise<Uint8Array> {
-  const expiresAtMs = Date.now() + EXPIRES_IN_MS;
+  const atMs = Date.now();
+  const expiresAtMs = atMs + EXPIRES_IN_MS;
   const commands = Array.from({ length: batch.length }, (_, index) => {
     const holdId = `${worker}:${batch.number(index)}`;
-    const address = { sku: skuOf(batch.position(index)), locationId: LOCATION, holdId, cause: "bench" };
+    const address = { sku: skuOf(batch.position(index)), locationId: LOCATION, holdId, atMs, cause: "bench" };
     return batch.kind(index) === RESERVE
       ? { type: "reserve", ...address, quantity: batch.quantity(index), expiresAtMs, commandId: holdId }
       : { type: "release", ...address, commandId: `${holdId}:release` };

@@ -17,8 +17,9 @@ const MESSAGE = 1_000;
 const IN_FLIGHT = 8;
 
 export async function receiveStock(stream: StreamClient, units: Uint32Array): Promise<void> {
+  const atMs = Date.now();
   await inParts(units.length, async (from, to) => {
-    const commands: Omit<Extract<StockCommand, { type: "receive" }>, "atMs">[] = [];
+    const commands: Extract<StockCommand, { type: "receive" }>[] = [];
     for (let position = from; position < to; position += 1) {
       const quantity = units[position] ?? 0;
       const sku = skuOf(position);
@@ -28,6 +29,7 @@ export async function receiveStock(stream: StreamClient, units: Uint32Array): Pr
         locationId: LOCATION,
         quantity,
         commandId: `load:${position}`,
+        atMs,
         cause: "bench",
       });
     }
