@@ -17,12 +17,16 @@ import type { EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { encodeEntries } from "./journal-codec.ts";
-import { type Attachment, failRound, type Round } from "./round.ts";
+import { type Attachment, bytesOfRound, failRound, type Round } from "./round.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardChanges } from "./stock-view.ts";
 
 /** Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs. */
 const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
+
+/** Work that may be applied and not committed; beyond it rounds wait for the disk, and callers for rounds. */
+const MAX_UNCOMMITTED_UNITS = 32_768;
+const MAX_UNCOMMITTED_BYTES = 64 * 1024 * 1024;
 
 /** Times that a commit may be rejected for ever new records before it counts as failed. */
 const MAX_REJECTIONS = 5;
@@ -48,8 +52,8 @@ export type CommitterOptions = {
   readonly disk: EngineDisk;
   readonly directory: ShardDirectory;
   readonly logger: Logger;
-  /** Something was committed or failed: room for more. */
-  readonly onProgress: () => void;
+  /** So many units of work were committed: room for more. */
+  readonly onProgress: (units: number) => void;
   readonly onFault: (fault: CommitFault) => void;
   /**
    * Gives the holds of these attachments' orders back in their shards and submits that as the last round. Resolves to
@@ -66,8 +70,11 @@ export class Committer {
   private queue: Round[] = [];
   private inFlight: Commit | null = null;
   private faulted = false;
-  /** Commands, orders and reads that are not committed yet. */
+  /** Shards with a row in the transaction under way, whether or not a round has effects on them. */
+  private writing: ReadonlySet<number> = new Set();
+  /** Units of work that are not committed yet. */
   uncommitted = 0;
+  private uncommittedBytes = 0;
 
   constructor(options: CommitterOptions) {
     this.options = options;
@@ -77,9 +84,14 @@ export class Committer {
     return this.queue.length === 0 && this.inFlight === null && !this.faulted;
   }
 
-  /** Whether effects of this shard are still on their way to the disk. */
+  get isFull(): boolean {
+    return this.uncommitted >= MAX_UNCOMMITTED_UNITS || this.uncommittedBytes >= MAX_UNCOMMITTED_BYTES;
+  }
+
+  /** Whether a row of this shard is still on its way to the disk. */
   carries(shard: number): boolean {
     return (
+      this.writing.has(shard) ||
       this.queue.some((round) => round.blobs.has(shard)) ||
       (this.inFlight?.rounds.some((round) => round.blobs.has(shard)) ?? false)
     );
@@ -87,7 +99,8 @@ export class Committer {
 
   submit(round: Round): void {
     this.queue.push(round);
-    this.uncommitted += round.size;
+    round.bytes = bytesOfRound(round);
+    this.countRound(round, 1);
     if (this.inFlight === null && !this.faulted) void this.run();
   }
 
@@ -95,8 +108,13 @@ export class Committer {
   takeQueued(): readonly Round[] {
     const queued = this.queue;
     this.queue = [];
-    for (const round of queued) this.uncommitted -= round.size;
+    for (const round of queued) this.countRound(round, -1);
     return queued;
+  }
+
+  private countRound(round: Round, sign: 1 | -1): void {
+    this.uncommitted += sign * round.size;
+    this.uncommittedBytes += sign * round.bytes;
   }
 
   /** After a fault, once its outcome is known and settled. */
@@ -125,11 +143,16 @@ export class Committer {
       this.inFlight = commit;
       const fault = await this.write(commit);
       this.inFlight = null;
-      for (const round of commit.rounds) this.uncommitted -= round.size;
+      this.writing = new Set();
+      let units = 0;
+      for (const round of commit.rounds) {
+        this.countRound(round, -1);
+        units += round.size;
+      }
       if (fault === null) {
         this.settle(commit);
         failpoint("commit-after-settle");
-        this.options.onProgress();
+        this.options.onProgress(units);
       } else {
         this.faulted = true;
         this.options.onFault(fault);
@@ -157,6 +180,7 @@ export class Committer {
           round.attachments.filter((attachment) => !commit.rejected.has(attachment)),
         );
         rows = this.rowsOf(commit.rounds, attachments.length > 0);
+        this.writing = new Set(rows.map((row) => row.shard));
         if (rows.length === 0) return null;
         const grouped = groupByWriter(attachments);
         const batches = grouped.map(toBatch);
@@ -194,7 +218,9 @@ export class Committer {
         "a record was refused by its writer",
       );
     }
-    const placed = rejected.filter((attachment) => (attachment.order?.placements.length ?? 0) > 0);
+    const placed = rejected.filter(
+      ({ order }) => order !== null && order.placements.length + order.queue.length > 0,
+    );
     if (placed.length === 0) return;
     if (!(await this.options.undo(placed))) {
       throw new Error("the holds of a refused record could not be given back: a shard was lost meanwhile");

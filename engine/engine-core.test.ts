@@ -135,6 +135,17 @@ class OwnersDisk implements EngineDisk {
     return Promise.resolve(renewed);
   }
 
+  raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const raised = new Map<number, number>();
+    for (const shard of shards) {
+      const lease = this.disk.leases.get(shard);
+      if (lease?.owner !== this.owner) continue;
+      lease.epoch += 1;
+      raised.set(shard, lease.epoch);
+    }
+    return Promise.resolve(raised);
+  }
+
   landed(rows: readonly JournalRow[]): Promise<ReadonlySet<JournalRow>> {
     return Promise.resolve(
       new Set(rows.filter((row) => this.disk.rows.some((stored) => stored.hash.equals(row.hash)))),

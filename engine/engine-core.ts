@@ -2,37 +2,40 @@
  * The engine without its surroundings: intake, rounds, committer and the supervision of shards, over an abstract disk,
  * host and scheduler, so that a simulation runs this very code.
  *
- * Owns the loop: one round at a time, commits beside it, and between rounds whatever has gone wrong. Leaves what a
- * round does to `round-runner.ts` and what a commit does to `committer.ts`.
+ * Owns the loop: rounds begun as threads are free, commits beside them, and whatever has gone wrong. Leaves what a
+ * round does to `round-runner.ts`, which may start to `round-queue.ts` and what a commit does to `committer.ts`.
  *
  * E1 A shard whose state holds anything that will not commit takes no work until it is rebuilt from what is committed.
  * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is final then.
  * E3 A shard that another process has taken over is never taken back.
+ * E4 A shard that was lost gets another epoch, and is rebuilt only when no round that knew it before still runs and no row
+ *    of it is on its way.
  */
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
 import type { JournalRow } from "../store/journal.ts";
 import type { Kit, SourcingLocation } from "./allocator-client.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
+import { DrainRate } from "./drain-rate.ts";
 import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
-import { Intake, type Work } from "./intake.ts";
+import { Intake, type PlacedWork, sizeOf, type Work } from "./intake.ts";
 import { kitBookOf } from "./kits.ts";
 import type { SourcingSetup } from "./order-reservation.ts";
+import { shardOf } from "./placement.ts";
 import { type Attachment, failRound } from "./round.ts";
+import { type Ready, RoundQueue } from "./round-queue.ts";
 import { RoundRunner } from "./round-runner.ts";
 import { pause, type Scheduler } from "./scheduler.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import type { StockPublisher } from "./stock-view.ts";
+import { type Layout, namesOfWork, shardsOfWork, splitByThread } from "./work-shards.ts";
 
 /** A round must stay short: its callers wait for each other, and a thread that is silent for long counts as hung. */
 const MAX_ROUND = 4096;
-
-/** Work that may be applied but not committed; beyond it rounds wait for the disk, and callers for rounds. */
-const MAX_UNCOMMITTED = 32_768;
 
 /** Callers of a commit whose outcome cannot be found out for this long are told so. */
 const UNKNOWN_AFTER_MS = 5_000;
@@ -56,7 +59,9 @@ export type EngineCoreOptions = {
 };
 
 export class EngineCore {
-  readonly intake = new Intake();
+  private readonly rounds: RoundQueue<Work>;
+  private readonly intake: Intake;
+  private readonly drain = new DrainRate();
   private readonly options: EngineCoreOptions;
   private readonly scheduler: Scheduler;
   private readonly directory: ShardDirectory;
@@ -67,6 +72,9 @@ export class EngineCore {
   /** Shards to rebuild as soon as nothing of theirs is on its way to the disk. */
   private readonly lost = new Set<number>();
   private readonly recovering = new Set<number>();
+  /** Rounds begun so far by each thread, and the one in which a shard was lost. */
+  private readonly begun: number[];
+  private readonly lostIn = new Map<number, number>();
   private fault: CommitFault | null = null;
   private undoing: {
     readonly attachments: readonly Attachment[];
@@ -77,6 +85,7 @@ export class EngineCore {
   private wake: (() => void) | null = null;
   private awake = false;
   private cancelExpiry: (() => void) | null = null;
+  private cancelAskAgain: (() => void) | null = null;
   private running: Promise<void> = Promise.resolve();
 
   constructor(options: EngineCoreOptions) {
@@ -84,11 +93,22 @@ export class EngineCore {
     this.scheduler = options.scheduler;
     this.directory = options.directory;
     this.runner = new RoundRunner(options.host, options.directory);
+    const threads = 1 + Math.max(...options.directory.entries.map((entry) => entry.thread));
+    this.begun = Array.from({ length: threads }, () => 0);
+    this.rounds = new RoundQueue({
+      threads,
+      sizeOf,
+      namesOf: (work) => namesOfWork(work, this.layout()),
+    });
+    this.intake = new Intake(this.rounds);
     this.committer = new Committer({
       disk: options.disk,
       directory: options.directory,
       logger: options.logger,
-      onProgress: () => this.signal(),
+      onProgress: (units) => {
+        this.drain.settled(units, this.scheduler.now(), this.hasNothingPending);
+        this.signal();
+      },
       onFault: (fault) => {
         this.fault = fault;
         this.intake.closed = new EngineError("shard_unavailable", "the last commit is being looked into", {
@@ -143,7 +163,13 @@ export class EngineCore {
   }
 
   push(works: readonly Work[]): void {
-    this.intake.push(works);
+    const nowMs = this.scheduler.now();
+    this.intake.push(
+      works.flatMap((work) => this.placed(work)),
+      this.committer.uncommitted,
+      this.drain.perMs(nowMs),
+    );
+    if (!this.intake.isEmpty) this.drain.busy(nowMs);
     this.signal();
   }
 
@@ -163,25 +189,49 @@ export class EngineCore {
     this.ended = true;
     await this.snapshots.finish();
     this.cancelExpiry?.();
+    this.cancelAskAgain?.();
+  }
+
+  private get hasNothingPending(): boolean {
+    return this.intake.isEmpty && this.rounds.isIdle && this.committer.uncommitted === 0;
   }
 
   private async loop(): Promise<void> {
     for (;;) {
-      if (this.fault !== null) await this.resolveFault(this.fault);
-      else if (this.undoing !== null) await this.runUndo(this.undoing);
-      else {
-        this.rebuildLost();
-        const expiring = this.dueShards();
-        if (this.committer.uncommitted >= MAX_UNCOMMITTED) await this.sleep();
-        else if (!this.intake.isEmpty || expiring.length > 0) await this.runRound(expiring);
-        else if (this.stopping && this.committer.idle) return;
+      if (this.fault !== null) {
+        if (this.rounds.isIdle) await this.resolveFault(this.fault);
         else await this.sleep();
+        continue;
       }
+      if (this.undoing !== null) this.beginUndo(this.undoing);
+      this.rebuildLost();
+      this.beginRounds();
+      if (this.stopping && this.intake.isEmpty && this.rounds.isIdle && this.committer.idle) return;
+      await this.sleep();
     }
   }
 
-  private async runRound(expiring: readonly number[]): Promise<void> {
-    const works = this.intake.take(MAX_ROUND);
+  private beginRounds(): void {
+    const nowMs = this.scheduler.now();
+    const expiring = this.dueShards();
+    const due = new Set(expiring.map((shard) => this.directory.entry(shard).thread));
+    while (!this.committer.isFull) {
+      const ready = this.intake.next(nowMs, MAX_ROUND, due);
+      if (ready === null) break;
+      void this.runRound(
+        ready,
+        expiring.filter((shard) => ready.threads.includes(this.directory.entry(shard).thread)),
+      );
+    }
+    this.cancelAskAgain?.();
+    this.cancelAskAgain = null;
+    const { askAgainAtMs } = this.rounds;
+    if (askAgainAtMs === null) return;
+    this.cancelAskAgain = this.scheduler.after(Math.max(1, askAgainAtMs - nowMs), () => this.signal());
+  }
+
+  private async runRound({ threads, works }: Ready<Work>, expiring: readonly number[]): Promise<void> {
+    this.countBegun(threads);
     try {
       failpoint("round-before-apply");
       const { round, deferred, failed } = await this.runner.run(works, {
@@ -189,7 +239,7 @@ export class EngineCore {
         setup: this.setup,
         expiring,
       });
-      this.intake.putBack(deferred);
+      this.intake.putBack(deferred, threads);
       for (const [shard, reason] of failed) this.shardFailed(shard, reason);
       failpoint("round-after-apply");
       this.committer.submit(round);
@@ -201,18 +251,64 @@ export class EngineCore {
       });
       for (const work of works) work.reject(error);
       this.options.logger.error({ cause }, "a round failed; its shards are rebuilt");
-      for (const entry of this.directory.entries) this.lose(entry.shard);
+      for (const { shard, thread } of this.directory.entries) if (threads.includes(thread)) this.lose(shard);
     }
-    this.armExpiry();
+    this.roundEnded(threads);
   }
 
-  private async runUndo(task: NonNullable<EngineCore["undoing"]>): Promise<void> {
+  private beginUndo(task: NonNullable<EngineCore["undoing"]>): void {
+    const orders = task.attachments.flatMap(({ order }) => (order === null ? [] : [order]));
+    const skus = orders.flatMap((order) => [...order.placements, ...order.queue].map(({ sku }) => sku));
+    const threads = this.threadsOf(skus.map((sku) => shardOf(sku, this.directory.entries.length)));
+    if (!this.rounds.claim(threads)) return;
     this.undoing = null;
-    const placements = task.attachments.flatMap((attachment) => attachment.order?.placements ?? []);
-    const { round, failed } = await this.runner.undo(placements, this.scheduler.now());
+    void this.runUndo(orders, threads, task.done);
+  }
+
+  private async runUndo(
+    orders: readonly NonNullable<Attachment["order"]>[],
+    threads: readonly number[],
+    done: (complete: boolean) => void,
+  ): Promise<void> {
+    this.countBegun(threads);
+    const { round, failed } = await this.runner.undo(orders, this.scheduler.now());
     for (const [shard, reason] of failed) this.shardFailed(shard, reason);
     this.committer.submit(round);
-    task.done(failed.size === 0);
+    done(failed.size === 0);
+    this.roundEnded(threads);
+  }
+
+  private countBegun(threads: readonly number[]): void {
+    for (const thread of threads) this.begun[thread] = (this.begun[thread] ?? 0) + 1;
+  }
+
+  private roundEnded(threads: readonly number[]): void {
+    this.rounds.finished(threads);
+    this.armExpiry();
+    // At once: what came meanwhile has waited long enough for company.
+    this.awake = true;
+    const { wake } = this;
+    this.wake = null;
+    wake?.();
+  }
+
+  private layout(): Layout {
+    return { shardCount: this.directory.entries.length, kits: this.setup.kits };
+  }
+
+  private placed(work: Work): readonly PlacedWork[] {
+    const shards = shardsOfWork(work, this.layout());
+    const threads = this.threadsOf(shards);
+    if (threads.length < 2 || (work.kind !== "execute" && work.kind !== "lanes")) return [{ work, threads }];
+    const threadOfPiece = shards.map((shard) => this.directory.entry(shard).thread);
+    return splitByThread(work, threadOfPiece).map((part, index) => ({
+      work: part,
+      threads: [threads[index] as number],
+    }));
+  }
+
+  private threadsOf(shards: readonly number[]): readonly number[] {
+    return [...new Set(shards.map((shard) => this.directory.entry(shard).thread))];
   }
 
   private shardFailed(shard: number, reason: string): void {
@@ -225,16 +321,20 @@ export class EngineCore {
     if (entry.status === "fenced") return;
     entry.status = "rebuilding";
     this.lost.add(shard);
+    if (this.rounds.isBusy(entry.thread)) this.lostIn.set(shard, this.begun[entry.thread] ?? 0);
+    else this.lostIn.delete(shard);
   }
 
   private rebuildLost(): void {
     for (const shard of this.lost) {
-      if (this.recovering.has(shard) || this.committer.carries(shard)) continue;
-      this.lost.delete(shard);
       const entry = this.directory.entry(shard);
-      this.recover(entry).then(
+      if (this.recovering.has(shard) || this.committer.carries(shard) || this.isKnownToRound(entry)) continue;
+      this.lost.delete(shard);
+      this.rebuild(entry).then(
         () => {
-          this.options.logger.info({ shard, sequence: entry.sequence }, "a shard is back");
+          if (entry.status === "live") {
+            this.options.logger.info({ shard, sequence: entry.sequence }, "a shard is back");
+          }
           this.signal();
         },
         (cause: unknown) => {
@@ -251,23 +351,48 @@ export class EngineCore {
     }
   }
 
+  /** Whether a round runs that began before the shard was lost: its thread may still be asked about the shard. */
+  private isKnownToRound({ shard, thread }: ShardEntry): boolean {
+    return this.rounds.isBusy(thread) && this.lostIn.get(shard) === this.begun[thread];
+  }
+
+  private async rebuild(entry: ShardEntry): Promise<void> {
+    const { shard } = entry;
+    this.recovering.add(shard);
+    try {
+      const epoch = (await this.options.disk.raiseEpochs([shard])).get(shard);
+      if (epoch === undefined) this.takenOver(entry);
+      else {
+        // Raised meanwhile by a fault as well, it never goes back.
+        entry.epoch = Math.max(entry.epoch, epoch);
+        await this.recover(entry);
+      }
+    } finally {
+      this.recovering.delete(shard);
+    }
+  }
+
+  private takenOver(entry: ShardEntry): void {
+    entry.status = "fenced";
+    this.options.view.withdraw(entry.shard);
+    this.lost.delete(entry.shard);
+    this.options.logger.error({ shard: entry.shard }, "a shard was taken over by another process");
+  }
+
   private async recover(entry: ShardEntry): Promise<void> {
     const { shard } = entry;
     const source = this.options.disk.recoverySource(shard);
     const read = { rows: 0, bytes: 0 };
-    this.recovering.add(shard);
-    const figures = await this.options.host
-      .recover(shard, {
-        snapshots: () => source.snapshots(),
-        rows: async function* (sequence) {
-          for await (const rows of source.rows(sequence)) {
-            read.rows += rows.length;
-            for (const row of rows) read.bytes += row.entries.length;
-            yield rows;
-          }
-        },
-      })
-      .finally(() => this.recovering.delete(shard));
+    const figures = await this.options.host.recover(shard, {
+      snapshots: () => source.snapshots(),
+      rows: async function* (sequence) {
+        for await (const rows of source.rows(sequence)) {
+          read.rows += rows.length;
+          for (const row of rows) read.bytes += row.entries.length;
+          yield rows;
+        }
+      },
+    });
     this.snapshots.report(figures.damaged);
     if (entry.status === "fenced") return;
     this.options.view.publish([{ shard, changes: figures.changes }]);
@@ -294,7 +419,7 @@ export class EngineCore {
     });
     const queued = this.committer.takeQueued();
     for (const round of queued) failRound(round, unavailable);
-    for (const work of this.intake.take(Number.POSITIVE_INFINITY)) work.reject(unavailable);
+    for (const work of this.intake.takeAll()) work.reject(unavailable);
     const affected = new Set(fault.rows.map((row) => row.shard));
     for (const round of [...queued, ...fault.commit.rounds]) {
       for (const shard of round.blobs.keys()) affected.add(shard);
@@ -309,17 +434,15 @@ export class EngineCore {
       const entry = this.directory.entry(shard);
       const epoch = renewed.get(shard);
       if (epoch === undefined) {
-        entry.status = "fenced";
-        this.options.view.withdraw(shard);
-        this.lost.delete(shard);
-        logger.error({ shard }, "a shard was taken over by another process");
+        this.takenOver(entry);
       } else {
-        entry.epoch = epoch;
+        entry.epoch = Math.max(entry.epoch, epoch);
         if (affected.has(shard)) this.lose(shard);
       }
     }
     this.fault = null;
     this.intake.closed = this.stopping ? new EngineError("engine_stopped", "the engine has stopped") : null;
+    this.drain.settled(0, this.scheduler.now(), this.hasNothingPending);
     this.committer.resume();
   }
 

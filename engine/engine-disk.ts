@@ -47,6 +47,12 @@ export interface EngineDisk {
    */
   renew(held: readonly number[]): Promise<ReadonlyMap<number, number>>;
 
+  /**
+   * Raises the epochs of shards that are still held and of which nothing is on its way, beside the commits of others.
+   * Rejects while storage cannot be reached.
+   */
+  raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>>;
+
   /** Which of these rows are in the journal with this hash. */
   landed(rows: readonly JournalRow[]): Promise<ReadonlySet<JournalRow>>;
 

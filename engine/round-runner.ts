@@ -5,18 +5,12 @@
  * 2. Orders are planned, one after the other, against that stock, and their parts are placed.
  * 3. Where a shard failed on the way, the other parts of its orders are undone.
  *
- * Rounds run one at a time, so nothing but the round itself changes stock between its steps: plans hold, two orders
- * never take the same unit, and an order whose lines meet several shards is placed wholly or not at all. What a round
- * made goes to the committer as one piece.
+ * A thread is in one round at a time, so nothing but the round itself changes its stock between the steps: plans hold,
+ * two orders never take the same unit, and an order whose lines meet several shards is placed wholly or not at all. What
+ * a round made goes to the committer as one piece.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type {
-  HoldView,
-  OrderReservation,
-  PlacedHold,
-  PositionView,
-  ReservationLine,
-} from "./allocator-client.ts";
+import type { HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import {
   type ExecuteWork,
@@ -29,7 +23,8 @@ import {
 import { componentsOf } from "./kits.ts";
 import { gatherCodes, handleOf } from "./lane-parts.ts";
 import type { ShardAnswer } from "./messages.ts";
-import type { HoldReduction } from "./order-amendment.ts";
+import type { DemandWithdrawal, HoldReduction } from "./order-amendment.ts";
+import type { OrderDemand } from "./order-memory.ts";
 import {
   placementsOf,
   planReservation,
@@ -37,14 +32,24 @@ import {
   repeatedReservation,
   type SourcingSetup,
   takeFrom,
+  withPromises,
 } from "./order-reservation.ts";
 import { shardOf } from "./placement.ts";
 import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
 import { type ChangeWork, type PlannedChange, RoundAmendments } from "./round-amendments.ts";
-import type { AmendmentMark, AmendmentQuestion, Placement, ShardReply, ShardRequest } from "./shard.ts";
+import type {
+  AmendmentMark,
+  AmendmentQuestion,
+  Placement,
+  QueuedPlacement,
+  ShardReply,
+  ShardRequest,
+  SkuOutlook,
+} from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 import type { LaneRun } from "./shard-lanes.ts";
+import { shardsOfWork } from "./work-shards.ts";
 
 const RETRY_AFTER_MS = 200;
 
@@ -67,11 +72,15 @@ type Request = {
   addresses: PositionAddress[];
   lanes?: LaneRun[];
   open?: PositionAddress[];
+  queue?: QueuedPlacement[];
+  undoQueue?: QueuedPlacement[];
+  outlooks?: string[];
   amend?: AmendPart;
 };
 
 type AmendPart = {
   readonly questions: AmendmentQuestion[];
+  readonly withdrawals: DemandWithdrawal[];
   readonly reductions: HoldReduction[];
   readonly marks: AmendmentMark[];
 };
@@ -79,9 +88,10 @@ type AmendPart = {
 type PlannedOrder = {
   readonly work: OrderWork;
   readonly shards: ReadonlySet<number>;
-  readonly reservation: OrderReservation;
+  reservation: OrderReservation;
   /** Empty for a repeat and for a refusal. */
   readonly placements: readonly Placement[];
+  readonly queue: readonly QueuedPlacement[];
   undone: EngineError | null;
 };
 
@@ -121,9 +131,20 @@ export class RoundRunner {
   }
 
   /** A round that only gives holds back. */
-  async undo(placements: readonly Placement[], nowMs: number): Promise<RoundResult> {
+  async undo(
+    orders: readonly {
+      readonly placements: readonly Placement[];
+      readonly queue: readonly QueuedPlacement[];
+    }[],
+    nowMs: number,
+  ): Promise<RoundResult> {
     const run = new Run(this.host, this.directory, this.shardCount, nowMs, null);
-    for (const placement of placements) run.requestTo(run.shardOf(placement.sku)).undo.push(placement);
+    for (const order of orders) {
+      run.undoQueue(order.queue);
+      for (const placement of order.placements) {
+        run.requestTo(run.shardOf(placement.sku)).undo.push(placement);
+      }
+    }
     await run.ask();
     run.finish([], []);
     return { round: run.round, deferred: [], failed: run.failed };
@@ -146,7 +167,8 @@ class Run {
   private readonly outcomes = new Map<number, readonly StockOutcome[]>();
   private readonly views = new Map<string, PositionView[]>();
   private readonly holds = new Map<string, readonly HoldView[]>();
-  private readonly placedBefore = new Map<string, PlacedHold[]>();
+  private readonly placedBefore = new Map<string, { holds: PlacedHold[]; queued: OrderDemand[] }>();
+  private readonly outlooks = new Map<string, SkuOutlook>();
   private readonly shardsByWork = new Map<Work, readonly number[]>();
   private readonly refusedParts = new Set<string>();
   /** Answers to lanes and to the opening of positions, by shard, in the order asked. */
@@ -296,8 +318,13 @@ class Run {
         before === undefined
           ? planReservation(work.request, stock, setup)
           : repeatedReservation(work.request, before, setup.kits);
-      const holds = before === undefined && reservation.status === "reserved" ? reservation.holds : [];
+      const fresh = before === undefined && reservation.status === "reserved" ? reservation : null;
+      const holds = fresh?.holds ?? [];
       takeFrom(stock, holds);
+      const { atMs, cause } = work.request;
+      const queue = (fresh?.queued ?? []).map((demand) => ({ ...demand, orderId, atMs, cause }));
+      this.placeQueue(queue);
+      for (const sku of this.componentSkus(reservation.short)) this.wantOutlook(sku);
       const placements = placementsOf(work.request, holds);
       for (const placement of placements) {
         this.requestTo(this.shardOf(placement.sku)).placements.push(placement);
@@ -307,6 +334,7 @@ class Run {
         shards: new Set(this.shardsOf(work)),
         reservation,
         placements,
+        queue,
         undone: null,
       });
     }
@@ -320,6 +348,10 @@ class Run {
       return;
     }
     const change = this.amendments.plan(work, stock, setup);
+    for (const withdrawal of change.withdrawals) {
+      this.amendPart(this.shardOf(withdrawal.sku)).withdrawals.push(withdrawal);
+    }
+    this.placeQueue(change.queue);
     for (const reduction of change.reductions) {
       this.amendPart(this.shardOf(reduction.sku)).reductions.push(reduction);
     }
@@ -333,7 +365,9 @@ class Run {
   /** An order of which a part was refused after all is undone. A plan holds, so this is a fault, not a shortage. */
   checkPlaced(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
-      const refused = order.placements.find((placement) => this.refusedParts.has(placement.holdId));
+      const refused = [...order.placements, ...order.queue].find((part) =>
+        this.refusedParts.has(part.holdId),
+      );
       if (refused === undefined) continue;
       this.undo(
         order,
@@ -341,7 +375,7 @@ class Run {
       );
     }
     for (const change of this.changes) {
-      const refused = [...change.reductions, ...change.placements].find((part) =>
+      const refused = [...change.reductions, ...change.placements, ...change.queue].find((part) =>
         this.refusedParts.has(part.holdId),
       );
       if (refused !== undefined) this.loseChange(change, `the change of hold ${refused.holdId} was refused`);
@@ -351,7 +385,12 @@ class Run {
   /** Asks the callers for their records; an order whose record cannot be made is undone. */
   attach(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
-      const { work, reservation } = order;
+      const { work } = order;
+      if (order.reservation.short.length > 0) {
+        const kits = this.setup?.kits ?? new Map();
+        order.reservation = withPromises(order.reservation, this.outlooks, kits, this.nowMs);
+      }
+      const { reservation } = order;
       if (order.undone !== null || work.attachment === null || this.hasFailed(order)) continue;
       try {
         const record = work.attachment.record(reservation);
@@ -360,7 +399,7 @@ class Run {
           writer: work.attachment.writer,
           record,
           waiter: { committed: () => work.resolve(reservation), failed: work.reject },
-          order: { orderId: work.request.orderId, placements: order.placements },
+          order: { orderId: work.request.orderId, placements: order.placements, queue: order.queue },
         });
       } catch (cause) {
         this.undo(
@@ -509,12 +548,37 @@ class Run {
 
   private amendPart(shard: number): AmendPart {
     const request = this.requestTo(shard);
-    request.amend ??= { questions: [], reductions: [], marks: [] };
+    request.amend ??= { questions: [], withdrawals: [], reductions: [], marks: [] };
     return request.amend;
+  }
+
+  private placeQueue(queue: readonly QueuedPlacement[]): void {
+    for (const demand of queue) {
+      const request = this.requestTo(this.shardOf(demand.sku));
+      request.queue ??= [];
+      request.queue.push(demand);
+    }
+  }
+
+  undoQueue(queue: readonly QueuedPlacement[]): void {
+    for (const demand of queue) {
+      const shard = this.shardOf(demand.sku);
+      if (!this.isUp(shard) || this.refusedParts.has(demand.holdId)) continue;
+      const request = this.requestTo(shard);
+      request.undoQueue ??= [];
+      request.undoQueue.push(demand);
+    }
+  }
+
+  private wantOutlook(sku: string): void {
+    const request = this.requestTo(this.shardOf(sku));
+    request.outlooks ??= [];
+    if (!request.outlooks.includes(sku)) request.outlooks.push(sku);
   }
 
   private undo(order: PlannedOrder, error: EngineError): void {
     order.undone = error;
+    this.undoQueue(order.queue);
     for (const placement of order.placements) {
       const shard = this.shardOf(placement.sku);
       if (this.isUp(shard) && !this.refusedParts.has(placement.holdId)) {
@@ -544,6 +608,10 @@ class Run {
       const known = reply.amend?.answers[index];
       if (known !== undefined) this.amendments.take(question, known);
     }
+    for (const [index, demand] of (request.queue ?? []).entries()) {
+      if (reply.queued[index] !== true) this.refusedParts.add(demand.holdId);
+    }
+    for (const outlook of reply.outlooks) this.outlooks.set(outlook.sku, outlook);
     for (const [index, reduction] of (request.amend?.reductions ?? []).entries()) {
       if (reply.amend?.reduced[index] !== true) this.refusedParts.add(reduction.holdId);
     }
@@ -556,12 +624,14 @@ class Run {
 
   private takePlacedBefore(request: ShardRequest, reply: ShardReply): void {
     for (const [index, orderId] of request.orders.entries()) {
-      const holds = reply.orders[index];
-      if (holds === null || holds === undefined) continue;
-      const known = this.placedBefore.get(orderId) ?? [];
-      const holdIds = new Set(known.map((hold) => hold.holdId));
-      known.push(...holds.filter((hold) => !holdIds.has(hold.holdId)));
+      const remembered = reply.orders[index];
+      if (remembered === null || remembered === undefined) continue;
+      const known = this.placedBefore.get(orderId) ?? { holds: [], queued: [] };
       this.placedBefore.set(orderId, known);
+      // Two requests of the round may have asked one shard.
+      const before = new Set([...known.holds.map(placeKey), ...known.queued.map((demand) => demand.holdId)]);
+      known.holds.push(...remembered.holds.filter((hold) => !before.has(placeKey(hold))));
+      known.queued.push(...remembered.queued.filter((demand) => !before.has(demand.holdId)));
     }
   }
 
@@ -574,46 +644,13 @@ class Run {
   private shardsOf(work: Work): readonly number[] {
     let shards = this.shardsByWork.get(work);
     if (shards === undefined) {
-      shards = this.findShards(work);
+      shards = shardsOfWork(work, { shardCount: this.shardCount, kits: this.setup?.kits ?? new Map() });
       this.shardsByWork.set(work, shards);
     }
     return shards;
   }
 
-  private findShards(work: Work): readonly number[] {
-    switch (work.kind) {
-      case "execute":
-        return work.commands.map((command) => this.shardOf(command.sku));
-      case "order": {
-        // A repeat may come after the kit was defined anew: any shard may remember the order.
-        if (work.request.lines.some((line) => this.setup?.kits.has(line.sku))) return this.allShards();
-        return work.request.lines.map((line) => this.shardOf(line.sku));
-      }
-      case "amend":
-      case "cancel":
-        return this.allShards();
-      case "positions":
-        return work.skus.map((sku) => this.shardOf(sku));
-      case "holds":
-        return [this.shardOf(work.address.sku)];
-      case "lanes":
-        return work.parts.map((part) => part.shard);
-      case "open":
-        return work.addresses.map((address) => this.shardOf(address.sku));
-      case "record":
-        return [];
-      default: {
-        const unreachable: never = work;
-        return unreachable;
-      }
-    }
-  }
-
-  private allShards(): readonly number[] {
-    return this.directory.entries.map((entry) => entry.shard);
-  }
-
-  private componentSkus(lines: readonly ReservationLine[]): ReadonlySet<string> {
+  private componentSkus(lines: readonly { readonly sku: string }[]): ReadonlySet<string> {
     const skus = lines.flatMap((line) => componentsOf(this.setup?.kits ?? new Map(), line.sku));
     return new Set(skus.map((component) => component.sku));
   }
@@ -645,6 +682,10 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
     case "cancel":
       return work.cancellation.orderId;
   }
+}
+
+function placeKey(hold: PlacedHold): string {
+  return `${hold.holdId}\u001f${hold.locationId}`;
 }
 
 function unavailableError(shard: number, why: string): EngineError {

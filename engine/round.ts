@@ -5,8 +5,9 @@
  * callers' promises are settled only then. Several rounds may share a commit, in their order.
  */
 import type { CommitWriter } from "./allocator-client.ts";
+import { approximateBytes } from "./approximate-bytes.ts";
 import type { EngineError } from "./errors.ts";
-import type { Placement } from "./shard.ts";
+import type { Placement, QueuedPlacement } from "./shard.ts";
 import type { ShardChanges } from "./stock-view.ts";
 
 /** Somebody who waits for the commit. */
@@ -20,8 +21,12 @@ export type Attachment = {
   readonly writer: CommitWriter<unknown>;
   readonly record: unknown;
   readonly waiter: Waiter;
-  /** The order whose holds fall with the record, if it placed any. */
-  readonly order: { readonly orderId: string; readonly placements: readonly Placement[] } | null;
+  /** The order whose holds and queued demand fall with the record. */
+  readonly order: {
+    readonly orderId: string;
+    readonly placements: readonly Placement[];
+    readonly queue: readonly QueuedPlacement[];
+  } | null;
 };
 
 export type Round = {
@@ -31,12 +36,14 @@ export type Round = {
   readonly changes: ShardChanges[];
   readonly attachments: Attachment[];
   readonly waiters: Waiter[];
-  /** Commands, orders and reads in it: what the bound on uncommitted work counts. */
+  /** Units of work in it: what the bound on uncommitted work counts. */
   size: number;
+  /** Bytes of memory that it takes from its submission until it is committed, roughly. */
+  bytes: number;
 };
 
 export function newRound(): Round {
-  return { blobs: new Map(), changes: [], attachments: [], waiters: [], size: 0 };
+  return { blobs: new Map(), changes: [], attachments: [], waiters: [], size: 0, bytes: 0 };
 }
 
 export function addBlob(round: Round, shard: number, blob: Uint8Array | null): void {
@@ -44,6 +51,13 @@ export function addBlob(round: Round, shard: number, blob: Uint8Array | null): v
   const blobs = round.blobs.get(shard);
   if (blobs === undefined) round.blobs.set(shard, [blob]);
   else blobs.push(blob);
+}
+
+export function bytesOfRound(round: Round): number {
+  let bytes = 0;
+  for (const blobs of round.blobs.values()) for (const blob of blobs) bytes += blob.length;
+  for (const { record } of round.attachments) bytes += approximateBytes(record);
+  return bytes;
 }
 
 export function failRound(round: Round, error: EngineError): void {

@@ -38,6 +38,10 @@ export class VolatileDisk implements EngineDisk {
     return new Map(held.map((shard) => [shard, 1]));
   }
 
+  raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    return this.renew(shards);
+  }
+
   async landed(): Promise<ReadonlySet<JournalRow>> {
     return new Set();
   }
