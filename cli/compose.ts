@@ -17,10 +17,12 @@ import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createSmtpMailer } from "../integrations/notifications/smtp.ts";
 import { createStripeGateway } from "../integrations/payments/stripe.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { readKits } from "../store/kits.ts";
 import { migrate } from "../store/migrate.ts";
 import { startSagaWorker } from "../workflows/worker.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
+import { sourcingRules } from "./sourcing-rules.ts";
 import type { Steps } from "./terminal.ts";
 
 /** Settings in which every address is known. */
@@ -87,6 +89,8 @@ export async function startSystem(
     });
     await hooks.prepare?.(database, engine.client);
     engine.client.setLocations(await sourcingLocations(database));
+    engine.client.setKits(await readKits(database));
+    engine.client.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
 
     const shortOrders = retryShortOrdersOnReceipt(
       engine.client,

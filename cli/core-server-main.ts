@@ -15,6 +15,7 @@ import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { API_SCOPES, createApiKey } from "../store/api-keys.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { readKits } from "../store/kits.ts";
 import { migrate } from "../store/migrate.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
 import { untilEnd } from "./until-end.ts";
@@ -85,6 +86,7 @@ async function main(): Promise<number> {
     ...(snapshotEveryRows === undefined ? {} : { snapshotEveryRows: Number(snapshotEveryRows) }),
   });
   engine.client.setLocations(await sourcingLocations(database));
+  engine.client.setKits(await readKits(database));
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),

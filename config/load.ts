@@ -3,6 +3,7 @@
  * variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
+import { projectRoot } from "./project-root.ts";
 import type { Settings } from "./settings.ts";
 
 /** `start` brings its own servers and a sandbox; `serve` is production: nothing is assumed that matters. */
@@ -61,6 +62,11 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLDFAST_SMTP_PORT", "Port of the sandbox inbox's SMTP server", "7425"),
   variable("HOLDFAST_ENGINE_THREADS", "Worker threads that run stock actors, 2 to 64", "2"),
   variable("HOLDFAST_SHARDS", "Logical shards; fixed when a database is first used", "16"),
+  variable(
+    "HOLDFAST_SOURCING_RULES",
+    "File of the rules by which orders are sourced",
+    "config/sourcing-rules.json",
+  ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
 
@@ -128,6 +134,7 @@ export function readSettings(
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
   }
   const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
+  const rulesFile = text("HOLDFAST_SOURCING_RULES");
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const simulators = `http://${reachable}:${ports.simulators}`;
   const settings: Settings = {
@@ -140,6 +147,12 @@ export function readSettings(
     publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
     ports,
     dataFolder: isAbsolute(dataFolder) ? dataFolder : join(workingFolder, dataFolder),
+    sourcingRulesFile:
+      rulesFile === null
+        ? join(projectRoot, "config", "sourcing-rules.json")
+        : isAbsolute(rulesFile)
+          ? rulesFile
+          : join(workingFolder, rulesFile),
     engine: {
       threads: integer("HOLDFAST_ENGINE_THREADS", 2, 2, 64),
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),

@@ -30,6 +30,8 @@ export type Settings = {
   };
   /** Where the embedded servers keep their data. `HOLDFAST_DATA`, default `.holdfast` in the working directory. */
   readonly dataFolder: string;
+  /** File of the rules by which orders are sourced. `HOLDFAST_SOURCING_RULES`. */
+  readonly sourcingRulesFile: string;
   readonly engine: {
     /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
     readonly threads: number;

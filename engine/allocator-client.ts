@@ -106,6 +106,8 @@ export type PlacedHold = {
   readonly sku: string;
   readonly locationId: string;
   readonly quantity: number;
+  /** Of a kit's component, when it is placed: how many of it one kit takes. Absent: 1. */
+  readonly perUnit?: number;
 };
 
 /** What of a line is not reserved. */

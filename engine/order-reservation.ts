@@ -117,13 +117,15 @@ export function holdsFor(
       units.quantity -= quantity;
       open -= quantity;
       const holdId = `${orderId}:${line.lineId}:${units.locationId}`;
+      const ofKit = isKit(kits, line.sku);
       for (const [index, component] of componentsOf(kits, line.sku).entries()) {
         holds.push({
-          holdId: `${holdId}${isKit(kits, line.sku) ? `:${index + 1}` : ""}${suffix}`,
+          holdId: `${holdId}${ofKit ? `:${index + 1}` : ""}${suffix}`,
           lineId: line.lineId,
           sku: component.sku,
           locationId: units.locationId,
           quantity: quantity * component.quantity,
+          ...(ofKit ? { perUnit: component.quantity } : {}),
         });
       }
     }

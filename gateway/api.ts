@@ -259,6 +259,8 @@ export type Product = {
   readonly hsCode: string;
   readonly originCountry: string;
   readonly gtin: string;
+  /** Of a kit: what one is picked as. It has no stock of its own. */
+  readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
 };
 
 export type SkuMapping = {

@@ -582,6 +582,7 @@ export const ProductReply = Type.Object({
   hsCode: Text,
   originCountry: Text,
   gtin: Text,
+  components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
 });
 
 export const SkuMappingReply = Type.Object({ channel: Text, channelSku: Text, sku: Text });

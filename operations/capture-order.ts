@@ -8,7 +8,7 @@
  * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
-import type { OrderReservation, PlacedHold } from "../engine/allocator-client.ts";
+import type { OrderReservation } from "../engine/allocator-client.ts";
 import { planCapture } from "../orders/capture.ts";
 import type { CaptureResult } from "../orders/capture-result.ts";
 import type { IncomingOrder } from "../orders/incoming-order.ts";
@@ -31,7 +31,14 @@ import { requestCancellation } from "./cancel-order.ts";
 import type { OperationContext } from "./context.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { completeHeldOrder } from "./release-hold.ts";
-import { promiseFor, reservationRequest, reservedEvent, shortageReason } from "./reserve-stock.ts";
+import {
+  promiseFor,
+  type Reserved,
+  reservationRequest,
+  reservedEvent,
+  shortageReason,
+  shortageReasons,
+} from "./reserve-stock.ts";
 
 export type CaptureRequest = {
   readonly channelId: string;
@@ -195,7 +202,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<Capture
     }
     const reserved = reservation.status === "reserved" ? reservation : null;
     return recordOf(capture, incoming, document, {
-      holdReasons: reservation.short.length > 0 ? [shortageReason(reservation.short)] : [],
+      holdReasons: shortageReasons(reservation),
       reservation: reserved,
       promise:
         reserved === null || reservation.short.length > 0
@@ -302,6 +309,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     skuOf: (name) => skus.get(name) ?? null,
     // Our own basket is a wish: it is refused while the customer can still correct it.
     addressRequired: channel.kind === "holdfast",
+    allocation: channel.allocation,
   });
 }
 
@@ -321,10 +329,7 @@ function recordOf(
   document: OrderDocument,
   outcome: {
     readonly holdReasons: readonly HoldReason[];
-    readonly reservation: {
-      readonly holds: readonly PlacedHold[];
-      readonly explanation: readonly string[];
-    } | null;
+    readonly reservation: Reserved | null;
     readonly promise: CapturedOrder["promise"];
   },
 ): CapturedOrder {
@@ -341,7 +346,7 @@ function recordOf(
       data: { contentHash: incoming.contentHash },
     },
   ];
-  if (reservation !== null) events.push(reservedEvent(reservation.holds, 0, cause));
+  if (reservation !== null) events.push(reservedEvent(reservation, 0, cause));
   if (holdReasons.length > 0) {
     events.push({
       key: "order.held",

@@ -103,9 +103,11 @@ async function record(
      ), verified_lines as (
        update fulfillment_order_line set verified = picked where fulfillment_order_id = $1
      ), ledger as (
-       update order_line o set fulfilled = o.fulfilled + l.picked
-       from (select line_id, sum(picked)::integer as picked from fulfillment_order_line
-             where fulfillment_order_id = $1 group by line_id) l
+       update order_line o set fulfilled = o.fulfilled + l.whole
+       from (select line_id, min(whole)::integer as whole
+             from (select line_id, sum(picked) / max(per_unit) as whole from fulfillment_order_line
+                   where fulfillment_order_id = $1 group by line_id, sku) component
+             group by line_id) l
        where o.order_id = $2 and o.line_id = l.line_id
      )
      update fulfillment_order set stage = 'packed', status = 'in_progress', updated_at = now() where id = $1`,

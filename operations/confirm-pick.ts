@@ -35,6 +35,8 @@ type PickLine = {
   readonly holdId: string;
   readonly sku: string;
   readonly quantity: number;
+  /** Tells the holds of one line apart: a kit's line has one a component. */
+  readonly part: string;
 };
 
 type CountedLine = PickLine & { readonly picked: number };
@@ -71,9 +73,10 @@ async function pickLines(
 ): Promise<readonly PickLine[]> {
   const { rows } = await context.database.query<PickLine>(
     `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
-            l.hold_id as "holdId", l.sku, l.quantity
+            l.hold_id as "holdId", l.sku, l.quantity,
+            case when row_number() over part = 1 then l.line_id else l.line_id || '.' || row_number() over part end as part
      from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
-     where f.id = $1 order by l.hold_id`,
+     where f.id = $1 window part as (partition by l.line_id order by l.hold_id) order by l.hold_id`,
     [fulfillmentOrderId],
   );
   return rows;
@@ -149,7 +152,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
     commands.push({
       ...shared,
       type: "short-pick",
-      commandId: `short:${input.fulfillmentOrderId}:${line.lineId}`,
+      commandId: `short:${input.fulfillmentOrderId}:${line.part}`,
       missing,
       reason,
       effect: shortPickEffect(reason),
@@ -159,7 +162,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
     commands.push({
       ...shared,
       type: "pick",
-      commandId: `pick:${input.fulfillmentOrderId}:${line.lineId}`,
+      commandId: `pick:${input.fulfillmentOrderId}:${line.part}`,
       quantity: line.picked,
     });
   }

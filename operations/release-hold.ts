@@ -21,7 +21,13 @@ import {
 import type { WorkflowSignal } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
-import { promiseFor, reservationRequest, reservedEvent, shortageReason } from "./reserve-stock.ts";
+import {
+  promiseFor,
+  type Reserved,
+  reservationRequest,
+  reservedEvent,
+  shortageReasons,
+} from "./reserve-stock.ts";
 
 export type ReleaseHoldRequest = {
   readonly orderId: string;
@@ -203,7 +209,7 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
     {
       writer: heldOrderWriter,
       record: (outcome: OrderReservation): HeldOrderChange | null => {
-        after = outcome.short.length > 0 ? [shortageReason(outcome.short)] : [];
+        after = shortageReasons(outcome);
         if (outcome.status === "refused") {
           return isRetry ? null : changeFor(decision, after, null, null);
         }
@@ -223,7 +229,7 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
 function changeFor(
   decision: Decision,
   left: readonly HoldReason[],
-  reservation: { readonly holds: readonly PlacedHold[]; readonly explanation: readonly string[] } | null,
+  reservation: Reserved | null,
   promise: HeldOrderChange["promise"],
 ): HeldOrderChange {
   const { order, by } = decision;
@@ -231,7 +237,7 @@ function changeFor(
   // The version makes keys of different changes differ and those of one change, tried twice, the same.
   const step = `v${order.version}`;
   const events: TimelineEvent[] = [];
-  if (reservation !== null) events.push(reservedEvent(reservation.holds, order.reservations, by));
+  if (reservation !== null) events.push(reservedEvent(reservation, order.reservations, by));
   if (decision.replacement !== null) {
     events.push({
       key: `order.completed_by_channel:${step}`,

@@ -1,5 +1,10 @@
 /** From an order and what it still needs to the engine's reservation request, and from the holds to dates. */
-import type { OrderReservationRequest, PlacedHold, ReservationLine } from "../engine/allocator-client.ts";
+import type {
+  OrderReservation,
+  OrderReservationRequest,
+  PlacedHold,
+  ReservationLine,
+} from "../engine/allocator-client.ts";
 import { placeOf } from "../orders/geography.ts";
 import type { DeliveryPromise, HoldReason, OrderDocument } from "../orders/order.ts";
 import { reservationIdOf } from "../orders/order-identity.ts";
@@ -52,15 +57,47 @@ export function shortageReason(
   return { code: "insufficient_stock", detail: `Missing: ${what}.` };
 }
 
+/** What the order waits for after its reservation: its turn in the queue, or stock that nothing waits for yet. */
+export function shortageReasons(reservation: OrderReservation): readonly HoldReason[] {
+  const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
+  const lineIds = new Set(queued.map((demand) => demand.lineId));
+  const missing = reservation.short.filter((line) => !lineIds.has(line.lineId));
+  const waiting = queued.map(({ lineId, sku, quantity, promisedAtMs }) => {
+    const due = promisedAtMs === undefined ? "no date" : new Date(promisedAtMs).toISOString().slice(0, 10);
+    return `${quantity} of ${sku} (line ${lineId}, ${due})`;
+  });
+  return [
+    ...(missing.length > 0 ? [shortageReason(missing)] : []),
+    ...(waiting.length > 0
+      ? [{ code: "backordered" as const, detail: `Waiting for: ${waiting.join(", ")}.` }]
+      : []),
+  ];
+}
+
 /** The timeline entry of the `attempt`-th reservation that succeeded. */
-export function reservedEvent(holds: readonly PlacedHold[], attempt: number, cause: string): TimelineEvent {
+export function reservedEvent(
+  { holds, queued = [] }: Pick<Reserved, "holds" | "queued">,
+  attempt: number,
+  cause: string,
+): TimelineEvent {
   const units = holds.reduce((sum, hold) => sum + hold.quantity, 0);
   const places = [...new Set(holds.map((hold) => hold.locationId))].join(", ");
+  const waiting = queued.reduce((sum, demand) => sum + demand.quantity, 0);
+  const said = [
+    ...(units > 0 ? [`${counted(units)} reserved at ${places}`] : []),
+    ...(waiting > 0 ? [`${counted(waiting)} queued for the next stock`] : []),
+  ];
   return {
     key: `stock.reserved:${attempt + 1}`,
     type: "stock.reserved",
-    summary: `${units} ${units === 1 ? "unit" : "units"} reserved at ${places}.`,
+    summary: `${said.join(", ")}.`,
     cause,
-    data: { holds },
+    data: { holds, ...(waiting > 0 ? { queued } : {}) },
   };
+}
+
+export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
+
+function counted(units: number): string {
+  return `${units} ${units === 1 ? "unit" : "units"}`;
 }

@@ -9,7 +9,7 @@ import type { Address } from "./address.ts";
 import { countryCode } from "./geography.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMoney } from "./money.ts";
-import type { HoldReason, OrderDocument, OrderLine } from "./order.ts";
+import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./order.ts";
 
 /** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
 export const MAX_LINE_QUANTITY = 100_000;
@@ -45,6 +45,8 @@ export type CaptureFacts = {
   readonly skuOf: (channelSku: string) => string | null;
   /** Whether the order is a wish that is refused without an address; a channel's order waits for it. */
   readonly addressRequired: boolean;
+  /** What the channel's orders want reserved where they do not say so; absent: all or nothing. */
+  readonly allocation?: AllocationPolicy;
 };
 
 export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): CapturePlan {
@@ -82,11 +84,19 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     paymentBy: incoming.paymentBy,
     ...(incoming.paymentMethod === undefined ? {} : { paymentMethod: incoming.paymentMethod }),
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
-    ...(incoming.allocation === undefined ? {} : { allocation: incoming.allocation }),
+    ...allocationOf(incoming, facts),
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
   };
   return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document) };
+}
+
+/** All or nothing goes without saying. */
+function allocationOf(incoming: IncomingOrder, facts: CaptureFacts): Pick<OrderDocument, "allocation"> {
+  if (incoming.allocation !== undefined) return { allocation: incoming.allocation };
+  return facts.allocation === undefined || facts.allocation === "all_or_nothing"
+    ? {}
+    : { allocation: facts.allocation };
 }
 
 /** What the order's lines still lack in the catalog, as a hold reason; `null` where every line is mapped. */

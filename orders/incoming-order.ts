@@ -4,7 +4,7 @@
  */
 import type { Address } from "./address.ts";
 import type { Money } from "./money.ts";
-import type { HoldReason } from "./order.ts";
+import type { AllocationPolicy, HoldReason } from "./order.ts";
 
 export type IncomingTax = { readonly name: string; readonly amount: Money };
 
@@ -58,7 +58,7 @@ export type IncomingOrder = {
   /** Prices contain the taxes; absent: taxes come on top. */
   readonly taxesIncluded?: true;
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
-  readonly allocation?: "all_or_nothing" | "line_by_line" | "ship_available";
+  readonly allocation?: AllocationPolicy;
   /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;

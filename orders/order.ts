@@ -33,9 +33,20 @@ export type FulfillmentStatus =
 export type ReturnStatus = "none" | "requested" | "in_progress" | "partially_returned" | "returned";
 
 /** Why an order waits for a person. Codes are stable. */
+/** What of an order is reserved where stock does not cover it; `engine/allocator-client.ts` says what each one means. */
+export const ALLOCATION_POLICIES = [
+  "all_or_nothing",
+  "line_by_line",
+  "ship_available",
+  "ship_available_backorder_rest",
+] as const;
+
+export type AllocationPolicy = (typeof ALLOCATION_POLICIES)[number];
+
 export const HOLD_CODES = {
   unknown_sku: "A line's SKU is not in the catalog: map it or create the product.",
   insufficient_stock: "Stock does not cover the order: it goes on when stock arrives.",
+  backordered: "Units of the order wait for the next stock, in their turn: it goes on when it has them all.",
   lines_missing: "The channel has sent the order without its lines.",
   address_missing: "The order has no usable shipping address.",
   cancelled_at_channel: "The channel says that the order is cancelled.",
@@ -109,7 +120,7 @@ export type OrderDocument = {
   /** Prices contain the taxes; absent: taxes come on top. */
   readonly taxesIncluded?: true;
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
-  readonly allocation?: "all_or_nothing" | "line_by_line" | "ship_available";
+  readonly allocation?: AllocationPolicy;
   readonly note?: string;
   /** What the channel says of the order beyond that; kept as text. */
   readonly attributes?: Readonly<Record<string, string>>;

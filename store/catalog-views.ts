@@ -19,9 +19,12 @@ export async function listProducts(
     hsCode: string;
     originCountry: string;
     gtin: string;
+    components?: readonly { sku: string; quantity: number }[];
   }>(
     `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
-            origin_country as "originCountry", gtin
+            origin_country as "originCountry", gtin,
+            (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
+               from kit_component c where c.kit_sku = product.sku) as components
        from product
       where ($1::text is null or sku ilike $1 or name ilike $1) and ($2::text is null or sku > $2)
       order by sku limit $3`,
@@ -30,7 +33,7 @@ export async function listProducts(
   return toPage(
     rows,
     filter.limit,
-    (row) => row,
+    ({ components, ...product }) => (components ? { ...product, components } : product),
     (row) => [row.sku],
   );
 }

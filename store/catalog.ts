@@ -5,6 +5,7 @@
  * channel or the locations for some seconds. Nothing is cached about what was not found. Who changes a mapping in this
  * process tells the cache (`forgetSku`); another process learns of it within the minute.
  */
+import type { AllocationPolicy } from "../orders/order.ts";
 import { batched } from "./batched.ts";
 import type { Database, Queryable } from "./database.ts";
 
@@ -30,6 +31,8 @@ export type Channel = {
   readonly companyId: string;
   readonly kind: string;
   readonly onShortage: "hold" | "refuse";
+  /** What its orders want reserved where stock does not cover them, unless they say so themselves. */
+  readonly allocation: AllocationPolicy;
   readonly active: boolean;
 };
 
@@ -135,7 +138,7 @@ async function findChannels(
 ): Promise<ReadonlyMap<string, Channel>> {
   const { rows } = await database.query<Channel>({
     name: "find-channels",
-    text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", active
+    text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation, active
       from channel where id = any($1)`,
     values: [ids],
   });

@@ -10,6 +10,8 @@ export type OrderHold = {
   readonly sku: string;
   readonly locationId: string;
   readonly quantity: number;
+  /** How many of the SKU one unit of the line takes: more than 1 only for a kit's components. */
+  readonly perUnit: number;
 };
 
 export type FulfillmentOrderLine = {
@@ -18,6 +20,7 @@ export type FulfillmentOrderLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly picked: number;
+  readonly perUnit: number;
 };
 
 export type FulfillmentOrder = {
@@ -32,11 +35,29 @@ export type FulfillmentOrder = {
 /** What was reserved for the order, by location and line. */
 export async function readOrderHolds(client: Queryable, orderId: string): Promise<readonly OrderHold[]> {
   const { rows } = await client.query<OrderHold>(
-    `select hold_id as "holdId", line_id as "lineId", sku, location_id as "locationId", quantity
+    `select hold_id as "holdId", line_id as "lineId", sku, location_id as "locationId", quantity,
+       per_unit as "perUnit"
      from order_hold where order_id = $1 order by location_id, line_id, hold_id`,
     [orderId],
   );
   return rows;
+}
+
+/** What a unit of each line that was reserved is picked as. */
+export async function readLineComponents(
+  client: Queryable,
+  orderId: string,
+): Promise<ReadonlyMap<string, readonly { readonly sku: string; readonly perUnit: number }[]>> {
+  const { rows } = await client.query<{ lineId: string; sku: string; perUnit: number }>(
+    `select distinct line_id as "lineId", sku, per_unit as "perUnit" from order_hold
+     where order_id = $1 order by line_id, sku`,
+    [orderId],
+  );
+  const components = new Map<string, { readonly sku: string; readonly perUnit: number }[]>();
+  for (const { lineId, ...component } of rows) {
+    components.set(lineId, [...(components.get(lineId) ?? []), component]);
+  }
+  return components;
 }
 
 /** Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …; repeating it changes nothing. */
@@ -53,8 +74,8 @@ export async function createFulfillmentOrders(
        select id, $1, location_id, 'open', 'waiting' from unnest($2::text[], $3::text[]) as f(id, location_id)
        on conflict do nothing
      )
-     insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity)
-     select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
+     insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, per_unit)
+     select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[])
      on conflict do nothing`,
     [
       orderId,
@@ -65,6 +86,7 @@ export async function createFulfillmentOrders(
       holds.map((hold) => hold.holdId),
       holds.map((hold) => hold.sku),
       holds.map((hold) => hold.quantity),
+      holds.map((hold) => hold.perUnit),
     ],
   );
   return locations.map(idOf);
@@ -77,7 +99,7 @@ export async function readFulfillmentOrders(
   const { rows } = await client.query<FulfillmentOrder>(
     `select f.id, f.order_id as "orderId", f.location_id as "locationId", f.status, f.stage,
        coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'holdId', l.hold_id, 'sku', l.sku,
-         'quantity', l.quantity, 'picked', l.picked) order by l.hold_id)
+         'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit) order by l.hold_id)
          from fulfillment_order_line l where l.fulfillment_order_id = f.id), '[]') as lines
      from fulfillment_order f where f.order_id = $1 order by f.id`,
     [orderId],

@@ -29,6 +29,8 @@ export type StoredHold = {
   readonly sku: string;
   readonly locationId: string;
   readonly quantity: number;
+  /** Of a kit's component: how many of it one kit takes. Default 1. */
+  readonly perUnit?: number;
 };
 
 export type TimelineEvent = {
@@ -77,10 +79,10 @@ with input as materialized (
   from fresh f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text, channel_sku text, title text,
     ordered integer, unit_price_minor bigint, discount_minor bigint, tax_minor bigint)
 ), new_holds as (
-  insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity)
-  select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity
+  insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity, per_unit)
+  select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity, coalesce(h."perUnit", 1)
   from fresh f cross join lateral jsonb_to_recordset(f.holds)
-    as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer)
+    as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer, "perUnit" integer)
 ), new_events as (
   insert into order_event (order_id, key, type, summary, cause, data)
   select f.id, e.value->>'key', e.value->>'type', e.value->>'summary', e.value->>'cause', coalesce(e.value->'data', '{}')
@@ -240,10 +242,10 @@ with input as materialized (
   from fresh f cross join lateral jsonb_to_recordset(f.line_skus) as s("lineId" text, sku text)
   where not f.replaced and l.order_id = f.id and l.line_id = s."lineId" and l.sku is null
 ), new_holds as (
-  insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity)
-  select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity
+  insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity, per_unit)
+  select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity, coalesce(h."perUnit", 1)
   from fresh f cross join lateral jsonb_to_recordset(f.holds)
-    as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer)
+    as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer, "perUnit" integer)
   on conflict do nothing
 ), new_events as (
   insert into order_event (order_id, key, type, summary, cause, data)
@@ -377,8 +379,9 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
        (select count(*)::integer from order_event e where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
        coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,
          'wanted', l.ordered - l.cancelled,
-         'held', (select coalesce(sum(h.quantity), 0) from order_hold h
-           where h.order_id = l.order_id and h.line_id = l.line_id))
+         'held', (select coalesce(min(whole), 0) from (
+           select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
+           where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component))
          order by length(l.line_id), l.line_id)
          from order_line l where l.order_id = o.id), '[]') as lines
      from orders o where o.id = $1`,

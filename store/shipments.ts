@@ -207,15 +207,17 @@ export async function setTrackingStatus(
   );
 }
 
-/** Units in an outbound parcel, by order line. */
+/** Units in an outbound parcel, by order line; of a kit's line, whole kits. */
 export async function readParcelLines(
   client: Queryable,
   shipmentId: string,
 ): Promise<readonly { readonly lineId: string; readonly quantity: number }[]> {
   const { rows } = await client.query<{ lineId: string; quantity: number }>(
-    `select l.line_id as "lineId", sum(l.picked)::integer as quantity
-     from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
-     where s.id = $1 group by l.line_id having sum(l.picked) > 0`,
+    `select line_id as "lineId", min(whole)::integer as quantity
+     from (select l.line_id, sum(l.picked) / max(l.per_unit) as whole
+           from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
+           where s.id = $1 group by l.line_id, l.sku) component
+     group by line_id having min(whole) > 0`,
     [shipmentId],
   );
   return rows;

@@ -9,10 +9,12 @@ import { simulatedDevices } from "../../devices/simulators/fleet.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { API_SCOPES, createApiKey } from "../../store/api-keys.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/database.ts";
+import { insertKits } from "../../store/kits.ts";
 import { createStaff } from "../../store/staff.ts";
 import type { LocalFile } from "../client/credentials.ts";
 import { type SandboxProduct, sandboxCatalog } from "./catalog.ts";
 import { SANDBOX_CHANNELS, SANDBOX_COMPANY, SANDBOX_LOCATIONS, SANDBOX_STAFF } from "./company.ts";
+import { SANDBOX_KITS } from "./kits.ts";
 
 /** Units of each SKU in each fulfillment center: days of sales, so that a demonstration does not run dry. */
 const CENTER_STOCK = 4_000;
@@ -42,7 +44,8 @@ export async function seedSandbox(
       SANDBOX_COMPANY.currency,
     ]);
     await insertLocations(client);
-    await insertProducts(client, catalog);
+    await insertProducts(client, [...catalog, ...SANDBOX_KITS.map((kit) => kit.product)]);
+    await insertKits(client, SANDBOX_KITS);
     await insertDevices(client);
     for (const member of SANDBOX_STAFF) {
       await createStaff(client, { ...member, companyId: SANDBOX_COMPANY.id, password: staffPassword });
@@ -144,7 +147,10 @@ async function insertLocations(client: Queryable): Promise<void> {
   );
 }
 
-async function insertProducts(client: Queryable, catalog: readonly SandboxProduct[]): Promise<void> {
+async function insertProducts(
+  client: Queryable,
+  catalog: readonly Omit<SandboxProduct, "source">[],
+): Promise<void> {
   await client.query(
     `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
                           hs_code, origin_country, gtin)

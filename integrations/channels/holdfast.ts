@@ -9,6 +9,7 @@ import { Compile } from "typebox/compile";
 import type { Address } from "../../orders/address.ts";
 import type { IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { decimalText, rescale } from "../../orders/money.ts";
+import { ALLOCATION_POLICIES } from "../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { amount, textAt, writeJson } from "./json.ts";
 import { addressOf, computedTotal, isStandardWebhook, readDocument, readEach, refused } from "./reading.ts";
@@ -98,7 +99,7 @@ export const canonicalOrderSchema = Type.Object(
     ),
     allocation: Type.Optional(
       Type.Union(
-        [Type.Literal("all_or_nothing"), Type.Literal("line_by_line"), Type.Literal("ship_available")],
+        ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
         { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
       ),
     ),

@@ -3,6 +3,7 @@
  * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
  */
 import type { StockCommand } from "../../actors/commands.ts";
+import { wholeUnits } from "../../orders/kit-units.ts";
 import { inTransaction } from "../../store/database.ts";
 import {
   cancelFulfillmentOrders,
@@ -78,7 +79,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const order = await mustReadOrder(database, orderId);
       const holds = await readOrderHolds(database, orderId);
       for (const line of order.lines) {
-        const held = sum(holds.filter((hold) => hold.lineId === line.lineId));
+        const held = sum(wholeUnits(holds.filter((hold) => hold.lineId === line.lineId)));
         const wanted = line.ordered - line.cancelled;
         if (held < wanted)
           return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
@@ -101,7 +102,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           data: { fulfillmentOrders: ids },
         });
         if (fresh) {
-          await addToLedger(client, orderId, "allocated", holds);
+          await addToLedger(client, orderId, "allocated", wholeUnits(holds));
           await rollUpOrder(client, orderId);
         }
         return ids;
@@ -178,7 +179,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         quantity: line.picked,
       }));
       if (refusal !== undefined) throw new StepImpossible("stock_not_shipped", refusal.detail);
-      const units = lines.map((line) => ({ lineId: line.lineId, quantity: line.picked }));
+      // Components that were not picked at all included: a kit counts where it is whole.
+      const units = wholeUnits(
+        (fulfillmentOrder?.lines ?? []).map((line) => ({ ...line, quantity: line.picked })),
+      );
       await inTransaction(database, async (client) => {
         await mustLockOrder(client, orderId);
         const shipment = await readShipment(client, shipmentId);
@@ -188,7 +192,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           orderId,
           key: `shipped:${shipmentId}`,
           type: "shipment.shipped",
-          summary: `${sum(units)} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          summary: `${sum(lines.map((line) => ({ quantity: line.picked })))} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });

@@ -1,6 +1,7 @@
 /** Steps of a return inside Holdfast: whether it is approved, what becomes of the goods, how it ends. */
 import type { StockCommand } from "../../actors/commands.ts";
 import { inTransaction, type Queryable } from "../../store/database.ts";
+import { readLineComponents } from "../../store/fulfillment.ts";
 import { addToLedger, rollUpOrder } from "../../store/order-progress.ts";
 import {
   lastDelivery,
@@ -87,18 +88,22 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
       if (returned === undefined || locationId === undefined)
         throw new StepImpossible("return_not_found", `Nothing is known of where ${returnId} goes.`);
       const back = returned.lines.filter((line) => line.received > 0 && line.disposition !== "missing");
+      const components = await readLineComponents(database, orderId);
       const outcomes = await allocator.execute(
-        back.map(
-          (line): StockCommand => ({
-            type: "return-receive",
-            commandId: `${returnId}:${line.lineId}:restock`,
-            sku: line.sku,
-            locationId,
-            quantity: line.received,
-            disposition: line.disposition === "damaged" ? "damaged" : "restocked",
-            atMs: now(),
-            cause: `return ${returnId}`,
-          }),
+        back.flatMap((line) =>
+          // What came as a kit goes back as its components.
+          (components.get(line.lineId) ?? [{ sku: line.sku, perUnit: 1 }]).map(
+            ({ sku, perUnit }, index): StockCommand => ({
+              type: "return-receive",
+              commandId: `${returnId}:${line.lineId}:restock${index === 0 ? "" : `:${index + 1}`}`,
+              sku,
+              locationId,
+              quantity: line.received * perUnit,
+              disposition: line.disposition === "damaged" ? "damaged" : "restocked",
+              atMs: now(),
+              cause: `return ${returnId}`,
+            }),
+          ),
         ),
       );
       const refusal = outcomes.find((outcome) => outcome.status === "refused");
