@@ -95,9 +95,9 @@ export class ServerRoom {
     nodeArgs: readonly string[],
   ): Promise<RunningServers> {
     const postgres = await this.startPostgres();
-    const launch = (): Promise<ChildServer> =>
+    const launch = (more: readonly string[] = []): Promise<ChildServer> =>
       startChildServer(join(projectRoot, file), {
-        args,
+        args: [...args, ...more],
         environment: { DATABASE_URL: postgres.url },
         nodeArgs,
       });
@@ -118,7 +118,8 @@ export class ServerRoom {
       crashAndRestart: async (between = async () => {}) => {
         await server.kill();
         await between();
-        server = await launch();
+        // A client comes back with the key that it had: its lanes are its key's.
+        server = await launch(["--key", server.ready.key]);
         return endpointOf(server);
       },
       stop: async () => {

@@ -11,12 +11,12 @@ import { StreamClient } from "./stream-client.ts";
 const KIND_BITS = 0xf000_0000;
 
 const VARIANTS: readonly Variant[] = [512, 1_024, 4_096].flatMap((batch) =>
-  [8, 16].map((inFlight) => ({
+  [8, 16, 32].map((inFlight) => ({
     name: `${batch} a frame, ${inFlight} in flight`,
     inFlight,
     batch,
     connections: 2,
-    quick: batch >= 1_024 && inFlight === 8,
+    quick: batch * inFlight === 32_768 || batch * inFlight === 65_536,
   })),
 );
 
