@@ -6,12 +6,13 @@ import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Packr } from "msgpackr";
 import { pino } from "pino";
 import WebSocket from "ws";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import type { ClientMessage, ServerMessage } from "../gateway/protocol.ts";
-import { SUBPROTOCOL_JSON } from "../gateway/protocol.ts";
+import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../gateway/protocol.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { type ApiScope, createApiKey } from "../store/api-keys.ts";
@@ -22,6 +23,8 @@ import { createTestDatabase } from "./postgres.ts";
 export const SHOPIFY_SECRET = "shopify-webhook-secret";
 const CARRIER_SECRET = "carrier-webhook-secret";
 export const STAFF_PASSWORD = "correct horse battery staple";
+
+const packr = new Packr({ useRecords: false });
 
 export type GatewayWorld = {
   readonly url: string;
@@ -202,8 +205,7 @@ export class StreamClient {
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on("message", (data, isBinary) => {
-      if (isBinary) return;
-      const frame: unknown = JSON.parse(String(data));
+      const frame: unknown = isBinary ? packr.unpack(data as Buffer) : JSON.parse(String(data));
       this.received.push(...((Array.isArray(frame) ? frame : [frame]) as ServerMessage[]));
       this.#notify();
     });
@@ -228,7 +230,10 @@ export class StreamClient {
   }
 
   send(...messages: readonly (ClientMessage | Readonly<Record<string, unknown>>)[]): void {
-    this.socket.send(JSON.stringify(messages.length === 1 ? messages[0] : messages));
+    const frame = messages.length === 1 ? messages[0] : messages;
+    this.socket.send(
+      this.socket.protocol === SUBPROTOCOL_MSGPACK ? packr.pack(frame) : JSON.stringify(frame),
+    );
   }
 
   /** The first message that `wanted` accepts, received already or still to come. */
