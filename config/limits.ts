@@ -95,5 +95,7 @@ export const MAX_RUNNING_PER_CHANNEL = 512;
 export const FEED_BATCH = 500;
 /** Bytes of one `feed.events` message, about: the reader's socket is asked again after each. */
 export const FEED_MESSAGE_BYTES = 512 * KIB;
-/** How often the feed is read while anybody listens. */
+/** How often a feed is read while anybody listens. */
 export const FEED_POLL_MS = 100;
+/** SKUs, or locations, that a subscription to changes of stock names at most. */
+export const MAX_STOCK_FEED_NAMES = 1_000;

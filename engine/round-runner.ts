@@ -10,7 +10,7 @@
  * a round made goes to the committer as one piece.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
+import type { CommitWriter, DemandFill, HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import {
   type ExecuteWork,
@@ -48,6 +48,7 @@ import type {
 } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
+import type { ShardChanges } from "./stock-view.ts";
 import type { LaneRun } from "./shard-lanes.ts";
 import { shardsOfWork } from "./work-shards.ts";
 
@@ -99,6 +100,8 @@ export class RoundRunner {
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
   private readonly shardCount: number;
+  /** Who writes down what waiting demand was given; `null`: nobody wants to know. */
+  fills: CommitWriter<DemandFill> | null = null;
 
   constructor(host: ShardHost, directory: ShardDirectory) {
     this.host = host;
@@ -127,6 +130,7 @@ export class RoundRunner {
     run.attach(planned);
     await run.undoFailed(planned);
     run.finish(accepted, planned);
+    run.recordFills(this.fills);
     return { round: run.round, deferred, failed: run.failed };
   }
 
@@ -147,6 +151,7 @@ export class RoundRunner {
     }
     await run.ask();
     run.finish([], []);
+    run.recordFills(this.fills);
     return { round: run.round, deferred: [], failed: run.failed };
   }
 }
@@ -164,10 +169,13 @@ class Run {
   private readonly changes: PlannedChange[] = [];
   private requests = new Map<number, Request>();
   private readonly blobs: { readonly shard: number; readonly blob: Uint8Array }[] = [];
+  /** What readers of the stock view see of it once it is committed. */
+  private readonly published: ShardChanges[] = [];
   private readonly outcomes = new Map<number, readonly StockOutcome[]>();
   private readonly views = new Map<string, PositionView[]>();
   private readonly holds = new Map<string, readonly HoldView[]>();
   private readonly placedBefore = new Map<string, { holds: PlacedHold[]; queued: OrderDemand[] }>();
+  private readonly filled: { readonly shard: number; readonly fill: DemandFill }[] = [];
   private readonly outlooks = new Map<string, SkuOutlook>();
   private readonly shardsByWork = new Map<Work, readonly number[]>();
   private readonly refusedParts = new Set<string>();
@@ -438,6 +446,7 @@ class Run {
   /** Puts together what goes to the committer and whom it tells. */
   finish(works: readonly Work[], planned: readonly PlannedOrder[]): void {
     for (const { shard, blob } of this.blobs) if (this.isUp(shard)) addBlob(this.round, shard, blob);
+    for (const change of this.published) if (this.isUp(change.shard)) this.round.changes.push(change);
     const undone = new Set(
       planned.filter((order) => order.undone !== null).map((order) => order.work.request.orderId),
     );
@@ -461,6 +470,20 @@ class Run {
     for (const { work, error, answer } of this.changes) {
       if (error !== null) work.reject(error);
       else this.wait({ committed: answer, failed: work.reject });
+    }
+  }
+
+  /** What demand was given in this round, for its commit. */
+  recordFills(writer: CommitWriter<DemandFill> | null): void {
+    if (writer === null) return;
+    for (const { shard, fill } of this.filled) {
+      if (!this.isUp(shard)) continue;
+      this.round.attachments.push({
+        writer: writer as CommitWriter<unknown>,
+        record: fill,
+        waiter: NOBODY,
+        order: null,
+      });
     }
   }
 
@@ -594,6 +617,7 @@ class Run {
     }
     const { reply } = answer;
     if (reply.entries !== null) this.blobs.push({ shard: request.shard, blob: reply.entries });
+    if (reply.changes !== null) this.published.push({ shard: request.shard, changes: reply.changes });
     if (request.commands.length > 0) this.outcomes.set(request.shard, reply.outcomes);
     if (request.lanes !== undefined) this.laneCodes.set(request.shard, reply.laneCodes.values());
     if (request.open !== undefined) this.ordinals.set(request.shard, reply.ordinals.values());
@@ -611,6 +635,7 @@ class Run {
     for (const [index, demand] of (request.queue ?? []).entries()) {
       if (reply.queued[index] !== true) this.refusedParts.add(demand.holdId);
     }
+    for (const fill of reply.filled) this.filled.push({ shard: request.shard, fill });
     for (const outlook of reply.outlooks) this.outlooks.set(outlook.sku, outlook);
     for (const [index, reduction] of (request.amend?.reductions ?? []).entries()) {
       if (reply.amend?.reduced[index] !== true) this.refusedParts.add(reduction.holdId);
@@ -683,6 +708,9 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
       return work.cancellation.orderId;
   }
 }
+
+/** Nobody waits for a fill to be written down: it is, or the units were not given. */
+const NOBODY: Waiter = { committed: () => {}, failed: () => {} };
 
 function placeKey(hold: PlacedHold): string {
   return `${hold.holdId}\u001f${hold.locationId}`;

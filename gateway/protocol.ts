@@ -10,7 +10,7 @@
  * `?key=`; a browser's session cookie serves read-only subscriptions.
  */
 
-import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
+import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { CaptureResult } from "../orders/capture-result.ts";
 import type { TimelineEntry } from "./api.ts";
 
@@ -32,6 +32,14 @@ export type ClientMessage =
       readonly commands: readonly StockCommand[];
     }
   | { readonly id: string; readonly type: "stock.positions"; readonly skus: readonly string[] }
+  /** Units that may be promised: of each SKU, at these locations (left out: all), as a channel pool sees them. */
+  | {
+      readonly id: string;
+      readonly type: "stock.available";
+      readonly skus: readonly string[];
+      readonly locations?: readonly string[];
+      readonly pool?: string;
+    }
   /** Asks for the handles by which `lane.apply` names positions; MessagePack only. */
   | { readonly id: string; readonly type: "positions.open"; readonly positions: readonly PositionAddress[] }
   /** Operations of a reservation lane, 16 bytes each (`actors/lane-operations.ts`); MessagePack only. */
@@ -49,6 +57,18 @@ export type ClientMessage =
       readonly order?: string;
     }
   | { readonly id: string; readonly type: "feed.unsubscribe" }
+  /**
+   * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every position);
+   * `skus` and `locations` narrow it.
+   */
+  | {
+      readonly id: string;
+      readonly type: "stock.subscribe";
+      readonly after: string | null;
+      readonly skus?: readonly string[];
+      readonly locations?: readonly string[];
+    }
+  | { readonly id: string; readonly type: "stock.unsubscribe" }
   | { readonly id: string; readonly type: "ping" };
 
 export type ServerMessage =
@@ -74,6 +94,12 @@ export type ServerMessage =
       readonly type: "stock.positions";
       readonly positions: readonly unknown[];
     }
+  /** `null`: the SKU has no position. */
+  | {
+      readonly re: string;
+      readonly type: "stock.available";
+      readonly available: readonly (number | null)[];
+    }
   /** `null`: there is no such position. */
   | {
       readonly re: string;
@@ -84,6 +110,8 @@ export type ServerMessage =
   | { readonly re: string; readonly type: "lane.applied"; readonly codes: Uint8Array | null }
   | { readonly re: string; readonly type: "feed.subscribed"; readonly cursor: string }
   | { readonly re: string; readonly type: "feed.unsubscribed" }
+  | { readonly re: string; readonly type: "stock.subscribed"; readonly cursor: string }
+  | { readonly re: string; readonly type: "stock.unsubscribed" }
   | { readonly re: string; readonly type: "pong" }
   /** `re` is null where the frame could not be read far enough to know the message. */
   | {
@@ -98,7 +126,18 @@ export type ServerMessage =
       readonly type: "feed.events";
       readonly cursor: string;
       readonly events: readonly FeedEvent[];
+    }
+  /**
+   * Positions with their newest numbers; one that changed often meanwhile comes once. Resume after a reconnect with the
+   * last `cursor`; what comes again then is as true as it was.
+   */
+  | {
+      readonly type: "stock.changes";
+      readonly cursor: string;
+      readonly positions: readonly StockChange[];
     };
+
+export type StockChange = PositionAddress & StockBuckets & { readonly at: string };
 
 export type FeedEvent = TimelineEntry & {
   readonly orderId: string;

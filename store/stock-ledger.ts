@@ -87,7 +87,7 @@ export async function projectMovements(
         movements.map((movement) => movement.atMs),
       ],
     });
-    await addToPositions(transaction, movements);
+    await addToPositions(transaction, shard, movements);
   }
   await transaction.query("update journal_projection set sequence = $2 where shard = $1", [
     shard,
@@ -95,7 +95,11 @@ export async function projectMovements(
   ]);
 }
 
-async function addToPositions(transaction: Queryable, movements: readonly StockMovement[]): Promise<void> {
+async function addToPositions(
+  transaction: Queryable,
+  shard: number,
+  movements: readonly StockMovement[],
+): Promise<void> {
   const sums = new Map<string, { -readonly [K in keyof StockMovement]: StockMovement[K] }>();
   for (const movement of movements) {
     const key = `${movement.sku}\u001f${movement.locationId}`;
@@ -113,18 +117,19 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
     sum.incoming += movement.incoming;
     sum.fenced += movement.fenced;
     sum.atMs = Math.max(sum.atMs, movement.atMs);
+    sum.sequence = movement.sequence;
   }
   const rows = [...sums.values()];
   await transaction.query({
     name: "ledger-positions",
     text: `insert into stock_position (sku, location_id, on_hand, reserved, allocated, picked, unavailable,
-         safety_stock, incoming, fenced, updated_at)
+         safety_stock, incoming, fenced, updated_at, sequence, shard)
        select sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming, fenced,
-         to_timestamp(at_ms / 1000)
+         to_timestamp(at_ms / 1000), sequence, $13
        from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[],
-           $8::integer[], $9::integer[], $10::integer[], $11::double precision[])
+           $8::integer[], $9::integer[], $10::integer[], $11::double precision[], $12::bigint[])
          as change (sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming,
-           fenced, at_ms)
+           fenced, at_ms, sequence)
        on conflict (sku, location_id) do update set
          on_hand = stock_position.on_hand + excluded.on_hand,
          reserved = stock_position.reserved + excluded.reserved,
@@ -134,7 +139,9 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
          safety_stock = stock_position.safety_stock + excluded.safety_stock,
          incoming = stock_position.incoming + excluded.incoming,
          fenced = stock_position.fenced + excluded.fenced,
-         updated_at = greatest(stock_position.updated_at, excluded.updated_at)`,
+         updated_at = greatest(stock_position.updated_at, excluded.updated_at),
+         sequence = excluded.sequence,
+         shard = excluded.shard`,
     values: [
       rows.map((row) => row.sku),
       rows.map((row) => row.locationId),
@@ -147,6 +154,8 @@ async function addToPositions(transaction: Queryable, movements: readonly StockM
       rows.map((row) => row.incoming),
       rows.map((row) => row.fenced),
       rows.map((row) => row.atMs),
+      rows.map((row) => row.sequence),
+      shard,
     ],
   });
 }

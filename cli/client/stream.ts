@@ -186,7 +186,7 @@ export class StreamClient {
       this.feed.onEvents(message.events);
       return;
     }
-    if (message.re === null) return;
+    if (message.type === "stock.changes" || message.re === null) return;
     const pending = this.unanswered.get(message.re);
     if (pending === undefined) return;
     this.unanswered.delete(message.re);

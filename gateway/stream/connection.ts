@@ -1,5 +1,5 @@
 /**
- * One connection's conversation: frames in, replies out, credit, and at most one subscription to the feed.
+ * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
  *
  * Invariants: every message that can be identified gets exactly one reply; a message is refused before anything of it is
  * done, or done; nobody's messages can hold more memory than `CONNECTION_PENDING_BYTES`.
@@ -16,16 +16,18 @@ import {
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture-order.ts";
 import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/feed.ts";
+import { formatStockFeedCursor, parseStockFeedCursor, type StockFeedEntry } from "../../store/stock-feed.ts";
 import { type Principal, requirePermission } from "../authentication.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
 import type { Permission } from "../permissions.ts";
 import { ApiError, describeError } from "../problem.ts";
-import { type FeedEvent, type ServerMessage, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
+import { type FeedEvent, type ServerMessage, type StockChange, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
 import type { Services } from "../route.ts";
 import { readStockCommands } from "../stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";
+import type { OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, type ReadMessage, readMessage } from "./messages.ts";
 
@@ -40,13 +42,16 @@ export type StreamSocket = {
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
 
+type FeedName = "orders" | "stock";
+
 export class Connection {
   readonly #socket: StreamSocket;
   readonly #codec: Codec;
   readonly #principal: Principal;
   readonly #services: Services;
   readonly #queue: FairQueue;
-  readonly #hub: FeedHub;
+  readonly #orderFeed: OrderFeed;
+  readonly #stockFeed: StockFeed;
   #open = true;
   #refusing = false;
   #unanswered = 0;
@@ -54,7 +59,7 @@ export class Connection {
   #badFrames = 0;
   #outbox: ServerMessage[] = [];
   #flushScheduled = false;
-  #endFeed: (() => void) | null = null;
+  readonly #feedEnds = new Map<FeedName, () => void>();
 
   constructor(options: {
     readonly socket: StreamSocket;
@@ -62,14 +67,16 @@ export class Connection {
     readonly principal: Principal;
     readonly services: Services;
     readonly queue: FairQueue;
-    readonly hub: FeedHub;
+    readonly orderFeed: OrderFeed;
+    readonly stockFeed: StockFeed;
   }) {
     this.#socket = options.socket;
     this.#codec = options.codec;
     this.#principal = options.principal;
     this.#services = options.services;
     this.#queue = options.queue;
-    this.#hub = options.hub;
+    this.#orderFeed = options.orderFeed;
+    this.#stockFeed = options.stockFeed;
   }
 
   greet(maxFrameBytes: number): void {
@@ -119,8 +126,8 @@ export class Connection {
   closed(): void {
     this.#open = false;
     this.#outbox = [];
-    this.#endFeed?.();
-    this.#endFeed = null;
+    this.#endFeed("orders");
+    this.#endFeed("stock");
   }
 
   /** Sends what waits, in as few frames as possible. */
@@ -224,12 +231,29 @@ export class Connection {
         this.#reply(message, { re: message.id, type: "lane.applied", codes });
         return;
       }
+      case "stock.available": {
+        requirePermission(this.#principal, "stock.read");
+        const { skus, locations, pool } = message;
+        const scope = {
+          ...(locations === undefined ? {} : { locationIds: locations }),
+          ...(pool === undefined ? {} : { pool }),
+        };
+        const available = skus.map((sku) => this.#services.allocator.available(sku, scope));
+        this.#reply(message, { re: message.id, type: "stock.available", available });
+        return;
+      }
       case "feed.subscribe":
-        await this.#subscribe(message);
+        await this.#subscribeToOrders(message);
+        return;
+      case "stock.subscribe":
+        await this.#subscribeToStock(message);
+        return;
+      case "stock.unsubscribe":
+        this.#endFeed("stock");
+        this.#reply(message, { re: message.id, type: "stock.unsubscribed" });
         return;
       case "feed.unsubscribe":
-        this.#endFeed?.();
-        this.#endFeed = null;
+        this.#endFeed("orders");
         this.#reply(message, { re: message.id, type: "feed.unsubscribed" });
         return;
       default: {
@@ -259,24 +283,62 @@ export class Connection {
     this.#reply(message, { re: message.id, type: "order.captured", results });
   }
 
-  async #subscribe(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
+  async #subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
     requirePermission(this.#principal, "orders.read");
-    const after = message.after === null ? null : parseFeedCursor(message.after);
-    if (after === null && message.after !== null) {
-      throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
-    }
-    this.#endFeed?.();
-    this.#endFeed = null;
-    const subscription = await this.#hub.subscribe(
+    await this.#subscribe(message, {
+      name: "orders",
+      hub: this.#orderFeed,
+      after: cursorFrom(message.after, parseFeedCursor),
+      filter: { orderId: message.order ?? null, channelId: this.#principal.channelId },
+      deliver: (entries, cursor) =>
+        this.#send({
+          type: "feed.events",
+          cursor: formatFeedCursor(cursor),
+          events: entries.map(feedEvent),
+        }),
+      confirm: (cursor) =>
+        this.#reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
+    });
+  }
+
+  async #subscribeToStock(message: Extract<ReadMessage, { type: "stock.subscribe" }>): Promise<void> {
+    requirePermission(this.#principal, "stock.read");
+    await this.#subscribe(message, {
+      name: "stock",
+      hub: this.#stockFeed,
+      after: cursorFrom(message.after, parseStockFeedCursor),
+      filter: { skus: message.skus ?? null, locations: message.locations ?? null },
+      deliver: (entries, cursor) =>
+        this.#send({
+          type: "stock.changes",
+          cursor: formatStockFeedCursor(cursor),
+          positions: entries.map(stockChange),
+        }),
+      confirm: (cursor) =>
+        this.#reply(message, {
+          re: message.id,
+          type: "stock.subscribed",
+          cursor: formatStockFeedCursor(cursor),
+        }),
+    });
+  }
+
+  async #subscribe<Entry, Cursor, Filter>(
+    message: ReadMessage,
+    feed: {
+      readonly name: FeedName;
+      readonly hub: FeedHub<Entry, Cursor, Filter>;
+      readonly after: Cursor | null;
+      readonly filter: Filter;
+      readonly deliver: (entries: readonly Entry[], cursor: Cursor) => void;
+      readonly confirm: (cursor: Cursor) => void;
+    },
+  ): Promise<void> {
+    this.#endFeed(feed.name);
+    const subscription = await feed.hub.subscribe(
       {
-        orderId: message.order ?? null,
-        channelId: this.#principal.channelId,
-        deliver: (entries, cursor) =>
-          this.#send({
-            type: "feed.events",
-            cursor: formatFeedCursor(cursor),
-            events: entries.map(feedEvent),
-          }),
+        filter: feed.filter,
+        deliver: feed.deliver,
         congested: () => this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
         writable: async () => {
           // What was just delivered has to reach the socket before its backlog can be read.
@@ -287,25 +349,26 @@ export class Connection {
           return this.#open;
         },
         fail: (error) => {
-          this.#services.logger.error({ err: error }, "a feed subscription failed");
+          this.#services.logger.error({ err: error, type: message.type }, "a feed subscription failed");
           this.#socket.close(TRY_AGAIN_LATER, "feed_failed");
         },
       },
-      after,
+      feed.after,
     );
     // The socket may have closed, or another subscription of this connection begun, while the feed was asked.
-    (this.#endFeed as (() => void) | null)?.();
-    this.#endFeed = subscription.end;
+    this.#endFeed(feed.name);
+    this.#feedEnds.set(feed.name, subscription.end);
     if (!this.#open) {
       subscription.end();
       return;
     }
-    this.#reply(message, {
-      re: message.id,
-      type: "feed.subscribed",
-      cursor: formatFeedCursor(subscription.cursor),
-    });
+    feed.confirm(subscription.cursor);
     subscription.start();
+  }
+
+  #endFeed(name: FeedName): void {
+    this.#feedEnds.get(name)?.();
+    this.#feedEnds.delete(name);
   }
 
   /** What is made of bytes has no form in JSON. */
@@ -361,4 +424,16 @@ export class Connection {
 function feedEvent(entry: FeedEntry): FeedEvent {
   const { cursor: _cursor, ...event } = entry;
   return event;
+}
+
+function stockChange({ shard: _shard, sequence: _sequence, ...change }: StockFeedEntry): StockChange {
+  return change;
+}
+
+/** @throws ApiError `invalid_cursor` */
+function cursorFrom<Cursor>(text: string | null, parse: (text: string) => Cursor | null): Cursor | null {
+  if (text === null) return null;
+  const cursor = parse(text);
+  if (cursor === null) throw new ApiError("invalid_cursor", "The cursor is not one that this feed gave out.");
+  return cursor;
 }

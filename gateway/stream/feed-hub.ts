@@ -1,28 +1,44 @@
 /**
- * The feed for any number of subscribers by one reader: while anybody listens, one query at a time reads what is new and
+ * A feed for any number of subscribers by one reader: while anybody listens, one query at a time reads what is new and
  * gives it to all. A subscriber that resumes from an older cursor first catches up by its own reads and joins the others
- * when it stands where they stand, so it sees every entry once and in order. One that reads slower than things happen is
- * put back to catching up, at its own pace: it lags, but it loses nothing and fills no memory.
+ * when it stands where they stand, so it misses nothing. One that reads slower than things happen is put back to catching
+ * up, at its own pace: it lags, but it loses nothing and fills no memory.
+ *
+ * What the entries are, and what a place in them is, is the source's business.
  */
 import type { Logger } from "pino";
-import { FEED_BATCH, FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
-import type { Database } from "../../store/database.ts";
-import {
-  compareFeedCursors,
-  type FeedCursor,
-  type FeedEntry,
-  type FeedPage,
-  feedEnd,
-  readFeed,
-} from "../../store/feed.ts";
+import { FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
 
-export type Subscriber = {
-  /** Only this order's entries; null: every order's. */
-  readonly orderId: string | null;
-  /** Only this channel's entries; null: every channel's. */
-  readonly channelId: string | null;
+export type FeedSource<Entry, Cursor, Filter> = {
+  /** The place from which on everything is new. */
+  end(): Promise<Cursor>;
+  /** What lies after a place. `filter` may leave out what it does not match; null: everything. */
+  read(after: Cursor, filter: Filter | null): Promise<FeedPage<Entry, Cursor>>;
+  matches(entry: Entry, filter: Filter): boolean;
+  /** Whether the entry lies after the place. */
+  isAfter(entry: Entry, cursor: Cursor): boolean;
+  /** Whether everything up to `other` lies behind `cursor`. */
+  covers(cursor: Cursor, other: Cursor): boolean;
+  /** The place that lies behind both. */
+  later(a: Cursor, b: Cursor): Cursor;
+  /** The place right after an entry within a page; null: only the end of a page is one. */
+  placeOf(entry: Entry): Cursor | null;
+  /** About, and rather too many. */
+  bytesOf(entry: Entry): number;
+};
+
+export type FeedPage<Entry, Cursor> = {
+  readonly entries: readonly Entry[];
+  /** Where to read on. */
+  readonly cursor: Cursor;
+  /** Whether more may be read at once. */
+  readonly more: boolean;
+};
+
+export type Subscriber<Entry, Cursor, Filter> = {
+  readonly filter: Filter;
   /** Gets entries in order, never an empty list. */
-  deliver(entries: readonly FeedEntry[], cursor: FeedCursor): void;
+  deliver(entries: readonly Entry[], cursor: Cursor): void;
   /** Whether what was delivered has piled up. */
   congested(): boolean;
   /** Resolves when more may be delivered; false where nobody is there any more. */
@@ -31,26 +47,28 @@ export type Subscriber = {
   fail(error: unknown): void;
 };
 
-type Subscription = { readonly subscriber: Subscriber; cursor: FeedCursor; active: boolean };
+type Subscription<Entry, Cursor, Filter> = {
+  readonly subscriber: Subscriber<Entry, Cursor, Filter>;
+  cursor: Cursor;
+  active: boolean;
+};
 
-/** An entry's ids, times and field names, generously. */
-const ENTRY_BYTES = 400;
 /** Wait after a failed read. */
 const RETRY_MS = 1_000;
 
-export class FeedHub {
-  readonly #database: Database;
+export class FeedHub<Entry, Cursor, Filter> {
+  readonly #source: FeedSource<Entry, Cursor, Filter>;
   readonly #logger: Logger;
-  readonly #live = new Set<Subscription>();
-  readonly #all = new Set<Subscription>();
+  readonly #live = new Set<Subscription<Entry, Cursor, Filter>>();
+  readonly #all = new Set<Subscription<Entry, Cursor, Filter>>();
   /** Up to where the shared reader has read; null while it rests. */
-  #head: FeedCursor | null = null;
+  #head: Cursor | null = null;
   #reading: Promise<void> | null = null;
   #wake: (() => void) | null = null;
   #stopped = false;
 
-  constructor(database: Database, logger: Logger) {
-    this.#database = database;
+  constructor(source: FeedSource<Entry, Cursor, Filter>, logger: Logger) {
+    this.#source = source;
     this.#logger = logger;
   }
 
@@ -59,11 +77,11 @@ export class FeedHub {
    * @returns where the subscription begins, a way to begin it (once the caller has told its client where), and its end
    */
   async subscribe(
-    subscriber: Subscriber,
-    after: FeedCursor | null,
-  ): Promise<{ readonly cursor: FeedCursor; start(): void; end(): void }> {
-    const cursor = after ?? (await feedEnd(this.#database));
-    const subscription: Subscription = { subscriber, cursor, active: true };
+    subscriber: Subscriber<Entry, Cursor, Filter>,
+    after: Cursor | null,
+  ): Promise<{ readonly cursor: Cursor; start(): void; end(): void }> {
+    const cursor = after ?? (await this.#source.end());
+    const subscription: Subscription<Entry, Cursor, Filter> = { subscriber, cursor, active: true };
     this.#all.add(subscription);
     return {
       cursor,
@@ -79,35 +97,35 @@ export class FeedHub {
     await this.#reading;
   }
 
-  #end(subscription: Subscription): void {
+  #end(subscription: Subscription<Entry, Cursor, Filter>): void {
     subscription.active = false;
     this.#all.delete(subscription);
     this.#live.delete(subscription);
   }
 
-  #start(subscription: Subscription): void {
+  #start(subscription: Subscription<Entry, Cursor, Filter>): void {
     this.#catchUp(subscription).catch((error: unknown) => {
       this.#end(subscription);
       subscription.subscriber.fail(error);
     });
   }
 
-  async #catchUp(subscription: Subscription): Promise<void> {
+  async #catchUp(subscription: Subscription<Entry, Cursor, Filter>): Promise<void> {
     const { subscriber } = subscription;
     await this.#startReading();
     while (subscription.active && (await subscriber.writable())) {
-      const page = await readFeed(this.#database, subscription.cursor, {
-        limit: FEED_BATCH,
-        orderId: subscriber.orderId,
-      });
-      for (const part of inParts(page.entries)) {
+      const page = await this.#source.read(subscription.cursor, subscriber.filter);
+      for (const part of this.#inParts(page.entries)) {
         if (!subscription.active || !(await subscriber.writable())) return;
-        this.#give(subscription, part, part.at(-1)?.cursor ?? page.cursor);
+        const last = part.at(-1);
+        const isLast = last === page.entries.at(-1);
+        const place = last === undefined || isLast ? page.cursor : this.#source.placeOf(last);
+        this.#give(subscription, part, place ?? subscription.cursor);
       }
       if (!subscription.active) return;
       this.#give(subscription, [], page.cursor);
       // No await between this comparison and joining: the shared reader cannot move on in between.
-      if (!page.more && this.#head !== null && compareFeedCursors(subscription.cursor, this.#head) >= 0) {
+      if (!page.more && this.#head !== null && this.#source.covers(subscription.cursor, this.#head)) {
         this.#live.add(subscription);
         return;
       }
@@ -115,7 +133,11 @@ export class FeedHub {
   }
 
   /** Gives a live subscriber what is new, or puts it back to catching up where that is more than it can take now. */
-  #giveLive(subscription: Subscription, page: FeedPage, parts: readonly (readonly FeedEntry[])[]): void {
+  #giveLive(
+    subscription: Subscription<Entry, Cursor, Filter>,
+    page: FeedPage<Entry, Cursor>,
+    parts: readonly (readonly Entry[])[],
+  ): void {
     if (parts.length > 1 || subscription.subscriber.congested()) {
       this.#live.delete(subscription);
       this.#start(subscription);
@@ -125,21 +147,19 @@ export class FeedHub {
   }
 
   /** Delivers what the subscriber has not seen and wants. */
-  #give(subscription: Subscription, entries: readonly FeedEntry[], cursor: FeedCursor): void {
+  #give(subscription: Subscription<Entry, Cursor, Filter>, entries: readonly Entry[], cursor: Cursor): void {
     const { subscriber } = subscription;
     const wanted = entries.filter(
       (entry) =>
-        compareFeedCursors(entry.cursor, subscription.cursor) > 0 &&
-        (subscriber.orderId === null || entry.orderId === subscriber.orderId) &&
-        (subscriber.channelId === null || entry.channelId === subscriber.channelId),
+        this.#source.isAfter(entry, subscription.cursor) && this.#source.matches(entry, subscriber.filter),
     );
-    if (compareFeedCursors(cursor, subscription.cursor) > 0) subscription.cursor = cursor;
+    subscription.cursor = this.#source.later(subscription.cursor, cursor);
     if (wanted.length > 0) subscriber.deliver(wanted, subscription.cursor);
   }
 
   async #startReading(): Promise<void> {
     if (this.#head !== null || this.#stopped) return;
-    const head = await feedEnd(this.#database);
+    const head = await this.#source.end();
     if (this.#head !== null || this.#stopped) return;
     this.#head = head;
     this.#reading = this.#read();
@@ -150,9 +170,9 @@ export class FeedHub {
       let pause = FEED_POLL_MS;
       try {
         if (this.#live.size > 0) {
-          const page = await readFeed(this.#database, this.#head, { limit: FEED_BATCH });
+          const page = await this.#source.read(this.#head, null);
           this.#head = page.cursor;
-          const parts = inParts(page.entries);
+          const parts = this.#inParts(page.entries);
           for (const subscription of [...this.#live]) this.#giveLive(subscription, page, parts);
           if (page.more) pause = 0;
         }
@@ -174,22 +194,22 @@ export class FeedHub {
       };
     });
   }
-}
 
-/** Cuts entries into lists of at most `FEED_MESSAGE_BYTES`, or one entry where that alone is larger. */
-function inParts(entries: readonly FeedEntry[]): readonly (readonly FeedEntry[])[] {
-  const parts: FeedEntry[][] = [];
-  let room = 0;
-  for (const entry of entries) {
-    const bytes = ENTRY_BYTES + entry.summary.length + JSON.stringify(entry.data).length;
-    const open = parts.at(-1);
-    if (open === undefined || bytes > room) {
-      parts.push([entry]);
-      room = FEED_MESSAGE_BYTES - bytes;
-    } else {
-      open.push(entry);
-      room -= bytes;
+  /** Cuts entries into lists of at most `FEED_MESSAGE_BYTES`, or one entry where that alone is larger. */
+  #inParts(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+    const parts: Entry[][] = [];
+    let room = 0;
+    for (const entry of entries) {
+      const bytes = this.#source.bytesOf(entry);
+      const open = parts.at(-1);
+      if (open === undefined || bytes > room) {
+        parts.push([entry]);
+        room = FEED_MESSAGE_BYTES - bytes;
+      } else {
+        open.push(entry);
+        room -= bytes;
+      }
     }
+    return parts;
   }
-  return parts;
 }

@@ -7,7 +7,9 @@ import {
   MAX_OPEN_POSITIONS,
   MAX_POSITION_SKUS,
   MAX_STOCK_COMMANDS,
+  MAX_STOCK_FEED_NAMES,
 } from "../../config/limits.ts";
+import { MAX_STOCK_CURSOR_LENGTH } from "../../store/stock-feed.ts";
 import { ApiError } from "../problem.ts";
 import { Id, Sku } from "../schemas.ts";
 import { firstFault } from "../validation.ts";
@@ -64,6 +66,16 @@ const MESSAGE_SCHEMAS = {
     },
     closed,
   ),
+  "stock.available": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.available"),
+      skus: Type.Array(Sku, { minItems: 1, maxItems: MAX_POSITION_SKUS }),
+      locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      pool: Type.Optional(Id),
+    },
+    closed,
+  ),
   "feed.subscribe": Type.Object(
     {
       id: messageId,
@@ -73,6 +85,17 @@ const MESSAGE_SCHEMAS = {
     },
     closed,
   ),
+  "stock.subscribe": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.subscribe"),
+      after: Type.Union([Type.String({ maxLength: MAX_STOCK_CURSOR_LENGTH }), Type.Null()]),
+      skus: Type.Optional(Type.Array(Sku, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+    },
+    closed,
+  ),
+  "stock.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("stock.unsubscribe") }, closed),
   "feed.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("feed.unsubscribe") }, closed),
   ping: Type.Object({ id: messageId, type: Type.Literal("ping") }, closed),
 };

@@ -26,6 +26,7 @@ import { type Codec, chooseCodec } from "./codec.ts";
 import { Connection, type StreamSocket } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { FeedHub } from "./feed-hub.ts";
+import { orderFeedSource, stockFeedSource } from "./feeds.ts";
 
 type SocketData = {
   readonly credential: Credential;
@@ -52,7 +53,8 @@ const SERVICE_RESTART = 1012;
 export function createStreamServer(services: Services): StreamServer {
   const { metrics, logger } = services;
   const queue = new FairQueue({ running: MAX_RUNNING_MESSAGES, perLane: MAX_RUNNING_PER_CHANNEL });
-  const hub = new FeedHub(services.database, logger);
+  const orderFeed = new FeedHub(orderFeedSource(services.database), logger);
+  const stockFeed = new FeedHub(stockFeedSource(services.database), logger);
   const sockets = new Set<WebSocket<SocketData>>();
   let stopping = false;
   let revalidating = false;
@@ -131,7 +133,8 @@ export function createStreamServer(services: Services): StreamServer {
       principal,
       services,
       queue,
-      hub,
+      orderFeed,
+      stockFeed,
     });
     data.connection = connection;
     connection.greet(MAX_FRAME_BYTES);
@@ -260,7 +263,7 @@ export function createStreamServer(services: Services): StreamServer {
       });
       await Promise.race([queue.whenIdle(), deadline]);
       clearTimeout(timer);
-      await hub.stop();
+      await Promise.all([orderFeed.stop(), stockFeed.stop()]);
       for (const socket of [...sockets]) {
         socket.getUserData().connection?.flush();
         if (sockets.has(socket)) socket.end(SERVICE_RESTART, "stopping");
