@@ -37,6 +37,12 @@ const THREAD_MEMORY_MB = 2_048;
 const SNAPSHOT_EVERY_ROWS = 20_000;
 const SNAPSHOT_EVERY_BYTES = 32 * 1024 * 1024;
 
+/**
+ * Shards are read back over these connections after the commit's has died, and what killed that one may have killed every
+ * other that was open then: none is kept for longer than it takes to notice.
+ */
+const IDLE_CONNECTION_MS = 1_000;
+
 export type EngineOptions = {
   readonly databaseUrl: string;
   /** Worker threads that host the shards. */
@@ -70,7 +76,11 @@ export type Engine = {
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { databaseUrl, logger } = options;
-  const database = openDatabase(databaseUrl, { maxConnections: 4, name: "holdfast-engine" });
+  const database = openDatabase(databaseUrl, {
+    maxConnections: 4,
+    name: "holdfast-engine",
+    idleAfterMs: IDLE_CONNECTION_MS,
+  });
   const owner = `${hostname()}:${process.pid}:${randomUUID()}`;
   let core: EngineCore | undefined;
   let host: ThreadHost | undefined;

@@ -22,6 +22,8 @@ export type Queryable = Pick<pg.PoolClient, "query">;
 /** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
 const SILENT_AFTER_MS = 30_000;
 
+const IDLE_AFTER_MS = 10_000;
+
 export function openDatabase(
   url: string,
   options: {
@@ -29,6 +31,8 @@ export function openDatabase(
     readonly name?: string;
     /** Milliseconds after which a statement without an answer fails. Default 30,000. */
     readonly silentAfterMs?: number;
+    /** Milliseconds after which a connection that nobody uses is closed. Default 10,000. */
+    readonly idleAfterMs?: number;
   } = {},
 ): Database {
   const pool = new pg.Pool({
@@ -36,6 +40,7 @@ export function openDatabase(
     max: options.maxConnections ?? 10,
     application_name: options.name ?? "holdfast",
     query_timeout: options.silentAfterMs ?? SILENT_AFTER_MS,
+    idleTimeoutMillis: options.idleAfterMs ?? IDLE_AFTER_MS,
     keepAlive: true,
   });
   // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the process.

@@ -89,6 +89,13 @@ export class CoreServer {
     return (await readFile(this.logFile, "utf8")).includes(`failpoint ${failpoint}: `);
   }
 
+  /** What it wrote about its end: the last error in its log, in short. */
+  async complaint(): Promise<string> {
+    const lines = (await readFile(this.logFile, "utf8")).split("\n");
+    const errors = lines.filter((line) => /error|Error|core-server:/.test(line));
+    return (errors.at(-1) ?? lines.at(-2) ?? "it wrote nothing").slice(0, 500);
+  }
+
   /** Whether the process stands still after SIGSTOP. */
   async isStopped(): Promise<boolean> {
     const stat = await readFile(`/proc/${this.pid}/stat`, "utf8").catch(() => "");

@@ -106,7 +106,8 @@ export class Stage {
   /** Sends the clients to this server once it is ready. */
   async direct(server: CoreServer): Promise<void> {
     const ready = await server.ready();
-    if (ready === null) throw new Error(`a core server ended before it was ready; see ${this.folder}`);
+    if (ready === null)
+      throw new Error(`a core server ended before it was ready: ${await server.complaint()}`);
     this.key = ready.key;
     this.endpoint = { url: `http://127.0.0.1:${ready.port}`, key: ready.key };
     for (const client of this.clients) client.moved();
