@@ -343,7 +343,7 @@ export class FaultClient {
       const quantity = this.random.integer(1, 20);
       return { id, kind: "receive", sku, locationId, quantity, holdId: "", expiresAtMs: 0, expiresInMs: 0 };
     }
-    const expiresAtMs = this.random.chance(0.15) ? Date.now() + this.random.integer(300, 2_500) : 0;
+    const expiresAtMs = this.random.chance(0.15) ? Date.now() + this.random.integer(300, 1_200) : 0;
     return {
       id,
       kind: "reserve",
@@ -375,7 +375,7 @@ export class FaultClient {
       quantity: this.random.integer(1, 3),
       holdId: number,
       expiresAtMs: 0,
-      expiresInMs: this.random.chance(0.15) ? this.random.integer(300, 2_500) : 0,
+      expiresInMs: this.random.chance(0.15) ? this.random.integer(300, 1_200) : 0,
     };
   }
 

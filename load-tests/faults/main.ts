@@ -6,6 +6,7 @@ import { cpus, release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { type CampaignReport, runCampaign, type ScenarioRun } from "./campaign.ts";
+import { endLeftovers } from "./leftovers.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 
 const HELP = `Usage: npm run faults -- [options]
@@ -57,6 +58,9 @@ async function main(): Promise<number> {
   if (chosen.length === 0) return say("No scenario has that in its name; --list shows them all.\n", 2);
   const seed = values.seed ?? randomBytes(4).toString("hex");
   note(`seed ${seed}, ${chosen.length} scenarios${minutes > 0 ? `, ${minutes} minutes` : ""}`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void endLeftovers().then(() => process.exit(130)));
+  }
   const report = await runCampaign({
     seed,
     scenarios: chosen,

@@ -4,6 +4,7 @@ import { mkdtemp, rm, statfs, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { mustNotOutlive } from "./leftovers.ts";
 
 const run = promisify(execFile);
 
@@ -15,8 +16,11 @@ const GROWN_MIB = 640;
 export class SmallDisk {
   readonly folder: string;
 
+  private readonly unmounted: () => void;
+
   private constructor(folder: string) {
     this.folder = folder;
+    this.unmounted = mustNotOutlive(() => this.unmount());
   }
 
   /** `null` where this process may not mount. */
@@ -51,6 +55,7 @@ export class SmallDisk {
   }
 
   async unmount(): Promise<void> {
+    this.unmounted();
     await unlink(this.ballast).catch(() => {});
     await run("umount", [this.folder]);
     await rm(this.folder, { recursive: true, force: true });

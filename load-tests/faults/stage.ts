@@ -14,6 +14,7 @@ import { DatabaseProxy } from "./database-proxy.ts";
 import { DatabaseServer } from "./database-server.ts";
 import { type Assortment, FaultClient } from "./fault-client.ts";
 import { History } from "./history.ts";
+import { mustNotOutlive } from "./leftovers.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
@@ -48,6 +49,7 @@ export class Stage {
   private endpoint: Endpoint | null = null;
   private key: string | undefined;
   private spawned = 0;
+  private closed: () => void = () => {};
   /** Answers to questions that were asked at or after `askedFromMs`. */
   private readonly answered = new Set<{ readonly askedFromMs: number; resolve(): void }>();
 
@@ -67,6 +69,7 @@ export class Stage {
     const database = await DatabaseServer.start(dataFolder);
     const proxy = await DatabaseProxy.start(database.port);
     const stage = new Stage(options.seed, folder, database, proxy);
+    stage.closed = mustNotOutlive(() => stage.close());
     try {
       await migrate(database.url());
       await stage.seedCompany();
@@ -191,6 +194,7 @@ export class Stage {
 
   /** @param keep leaves logs and testimonies in `folder`, for whoever looks into a finding */
   async close(keep = false): Promise<void> {
+    this.closed();
     await Promise.all(this.clients.map((client) => client.end()));
     await this.killAll();
     await this.proxy.stop();
