@@ -31,7 +31,7 @@ import type { Lot } from "../actors/lots.ts";
 import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../actors/sku-stock.ts";
 import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
 import { transferConsequence } from "../actors/transfers.ts";
-import type { HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
+import type { DemandFill, HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
 import type { DemandWithdrawal, HoldReduction } from "./order-amendment.ts";
 import { type OrderDemand, type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
@@ -173,9 +173,6 @@ export type ShardReply = {
   readonly positionCount: number;
   readonly holdCount: number;
 };
-
-/** Units that came free and went to demand that waited: a hold opened or grew. */
-export type DemandFill = PlacedHold & { readonly orderId: string; readonly pool: string };
 
 /** What `capableToPromise` needs to know of a SKU. */
 export type SkuOutlook = {
@@ -353,10 +350,25 @@ export class Shard {
   }
 
   private fallDue(due: Due, nowMs: number, events: StockEvent[]): void {
-    const command = timedCommand(due, nowMs);
     const position = this.positions.find(due.sku, due.locationId) ?? newPosition(due.sku, due.locationId);
+    // A time that was put off has an entry of its own. Going by this one too would let a recovered shard, whose index
+    // may still have it, do things in another order than the living one.
+    if (this.dateOf(due, position) !== due.atMs) return;
+    const command = timedCommand(due, nowMs);
     const event = decide(position, command, null, this.contextOf(due.sku, nowMs));
     if (event.type !== "nothing-changed") this.happen(event, nowMs, events);
+  }
+
+  /** When what the entry stands for falls due by now. */
+  private dateOf(due: Due, position: StockPosition): number | undefined {
+    switch (due.kind) {
+      case "hold":
+        return position.holds?.get(due.id)?.expiresAtMs;
+      case "lot":
+        return position.details?.lots?.get(due.id)?.expiresAtMs;
+      case "pre-order":
+        return this.skus.of(due.sku)?.demand.get(due.id)?.notBeforeMs;
+    }
   }
 
   private execute(command: StockCommand, nowMs: number, events: StockEvent[]): StockOutcome {
