@@ -39,7 +39,8 @@ export class DrainRate {
     const elapsedMs = Math.max(0, nowMs - this.busySinceMs);
     const kept = Math.exp(-elapsedMs / MEMORY_MS);
     this.settledUnits *= kept;
-    this.busyMs = this.busyMs * kept + elapsedMs;
+    // A wall clock that jumps is no slow disk for longer than memory lasts.
+    this.busyMs = Math.min(MEMORY_MS, this.busyMs * kept + elapsedMs);
     this.busySinceMs = nowMs;
   }
 }

@@ -22,7 +22,7 @@ const faults: Readonly<Record<string, () => void>> = {
     };
   },
   "fault:memory": () => {
-    for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+    for (;;) hoard.push(new Array(500_000).fill(hoard.length + 0.5));
   },
   "fault:hang": () => {
     for (;;) hoard.length = 0;

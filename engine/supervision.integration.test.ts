@@ -4,17 +4,11 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Worker } from "node:worker_threads";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { readJournal } from "../store/journal.ts";
-import {
-  LOCATIONS,
-  orderRequest,
-  receive,
-  shardStates,
-  silentLogger,
-  until,
-} from "../test-support/engine.ts";
+import { LOCATIONS, orderRequest, receive, shardStates, until } from "../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { decodeEntries } from "./journal-codec.ts";
@@ -27,10 +21,13 @@ const SKUS = Array.from({ length: 20 }, (_, index) => `SKU-${index}`);
 let test: TestDatabase;
 let engine: Engine | undefined;
 let workers: Worker[];
+/** Why threads were lost, as the log has it. */
+let lostFor: string[];
 
 beforeEach(async () => {
   test = await createTestDatabase();
   workers = [];
+  lostFor = [];
 });
 
 afterEach(async () => {
@@ -39,21 +36,26 @@ afterEach(async () => {
   await test.close();
 });
 
-async function start(databaseUrl = test.url, hangAfterMs = 5000): Promise<Engine> {
+async function start(databaseUrl = test.url, threadMemoryMb = 64): Promise<Engine> {
   engine = await startEngine({
     databaseUrl,
     threads: 2,
     shards: SHARDS,
-    hangAfterMs,
-    logger: silentLogger,
-    startShardThread: (index) => {
-      const worker = startThread("engine/shard-thread", `test-${index}`, undefined);
+    threadMemoryMb,
+    logger: pino({ level: "error" }, { write: noteLoss }),
+    startShardThread: (index, { workerData, resourceLimits }) => {
+      const worker = startThread("engine/faulty-shard-thread", `test-${index}`, workerData, resourceLimits);
       workers[index] = worker;
       return worker;
     },
   });
   engine.client.setLocations(LOCATIONS);
   return engine;
+}
+
+function noteLoss(line: string): void {
+  const { thread, reason } = JSON.parse(line) as { thread?: number; reason?: string };
+  if (thread !== undefined && reason !== undefined) lostFor.push(reason);
 }
 
 /** Repeats a call that may find a shard being rebuilt. */
@@ -64,6 +66,55 @@ function retried<T>(call: () => Promise<T>): Promise<T> {
       throw error;
     }),
   );
+}
+
+function skuOfThread(thread: number): string {
+  return SKUS.find((sku) => shardOf(sku, SHARDS) % 2 === thread) as string;
+}
+
+function epochsOf(status: Awaited<ReturnType<Engine["client"]["status"]>>, thread: number): number[] {
+  return status.filter((shard) => shard.thread === thread).map((shard) => shard.epoch);
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Commands on one SKU at a steady rate, whether or not the ones before are answered. */
+class SteadyLoad {
+  private readonly client: Engine["client"];
+  private readonly sku: string;
+  private sent = 0;
+
+  constructor(client: Engine["client"], sku: string) {
+    this.client = client;
+    this.sku = sku;
+  }
+
+  /** While `task` runs: a command every 10 ms. */
+  async run(task: () => Promise<void>) {
+    const failures: unknown[] = [];
+    const latencies: number[] = [];
+    const asked: Promise<void>[] = [];
+    const timer = setInterval(() => {
+      const fromMs = performance.now();
+      this.sent += 1;
+      asked.push(
+        this.client.execute([receive(this.sku, "east", 1, `steady-${this.sent}`)]).then(
+          () => void latencies.push(performance.now() - fromMs),
+          (error: unknown) => void failures.push(error),
+        ),
+      );
+    }, 10);
+    try {
+      await task();
+    } finally {
+      clearInterval(timer);
+    }
+    await Promise.all(asked);
+    latencies.sort((a, b) => a - b);
+    return { failures, answered: latencies.length, slowestMs: latencies.at(-1) ?? 0 };
+  }
 }
 
 describe("shard threads", () => {
@@ -81,32 +132,129 @@ describe("shard threads", () => {
     expect(reserved.status).toBe("reserved");
   });
 
-  it("replaces a thread that hangs and takes back what its part of an order did elsewhere", async () => {
-    const { client } = await start(test.url, 300);
-    await client.execute(SKUS.map((sku) => receive(sku, "east", 10)));
-    const hung = SKUS.find((sku) => shardOf(sku, SHARDS) % 2 === 0) as string;
-    const other = SKUS.find((sku) => shardOf(sku, SHARDS) % 2 === 1) as string;
-    const worker = workers[0] as Worker;
-    const post = worker.postMessage.bind(worker);
-    let messages = 0;
-    // The thread answers what is read for the order, and goes silent when its part is to be placed.
-    worker.postMessage = (message, transfer) => {
-      messages += 1;
-      if (messages === 1) post(message, transfer as never);
+  it.each([
+    ["ends by an error that nobody catches", "fault:crash", /nobody catches this/],
+    ["runs out of memory", "fault:memory", /memory limit/],
+    ["hangs", "fault:hang", /no sign of life/],
+  ])(
+    "finds, fences and rebuilds a thread that %s within two seconds, while the others go on",
+    async (_, fault, reason) => {
+      const { client } = await start();
+      await client.execute(SKUS.map((sku) => receive(sku, "east", 100_000)));
+      const struck = skuOfThread(0);
+      const other = skuOfThread(1);
+      const before = await client.status();
+      const epochsBefore = epochsOf(before, 0);
+
+      const load = new SteadyLoad(client, other);
+      const calm = await load.run(() => delay(1_000));
+      const startedAtMs = performance.now();
+      let refusedAfterMs = 0;
+      let backAfterMs = 0;
+      const during = await load.run(async () => {
+        await expect(
+          client.execute([{ ...receive(struck, "east", 1, `strike-${fault}`), cause: fault }]),
+        ).rejects.toMatchObject({ code: "shard_unavailable" });
+        refusedAfterMs = performance.now() - startedAtMs;
+        await retried(() => client.positions([struck]));
+        backAfterMs = performance.now() - startedAtMs;
+      });
+      expect(lostFor).toEqual([expect.stringMatching(reason)]);
+
+      // Nothing of the lost thread was kept, and nobody else noticed.
+      expect((await client.positions([struck]))[0]?.onHand).toBe(100_000);
+      expect(refusedAfterMs).toBeLessThan(1_000);
+      expect(backAfterMs).toBeLessThan(2_000);
+      expect(during.failures).toEqual([]);
+      expect(during.answered).toBeGreaterThan(5);
+      expect(during.slowestMs).toBeLessThan(Math.max(250, calm.slowestMs * 3));
+      // Fenced: every shard of the thread has another epoch, and the others have theirs.
+      const after = await client.status();
+      for (const [index, epoch] of epochsOf(after, 0).entries())
+        expect(epoch).toBe((epochsBefore[index] ?? 0) + 1);
+      expect(epochsOf(after, 1)).toEqual(epochsOf(before, 1));
+      const reserved = await client.reserveOrder(
+        orderRequest("after", [{ lineId: "1", sku: struck, quantity: 10 }]),
+      );
+      expect(reserved.status).toBe("reserved");
+    },
+  );
+
+  it("stops a shard that breaks alone: its neighbours on the same thread never notice", async () => {
+    const { client } = await start();
+    await client.execute(SKUS.map((sku) => receive(sku, "east", 100_000)));
+    const struck = skuOfThread(0);
+    const shard = shardOf(struck, SHARDS);
+    const neighbour = SKUS.find((sku) => {
+      const other = shardOf(sku, SHARDS);
+      return other % 2 === 0 && other !== shard;
+    }) as string;
+    const [worker] = workers;
+    const epochs = (await client.status()).map((status) => status.epoch);
+    const load = new SteadyLoad(client, neighbour);
+    const during = await load.run(async () => {
+      await expect(
+        client.execute([{ ...receive(struck, "east", 1, "strike"), cause: "fault:throw" }]),
+      ).rejects.toMatchObject({ code: "shard_unavailable" });
+      await retried(() => client.positions([struck]));
+    });
+    expect(during.failures).toEqual([]);
+    expect(workers[0]).toBe(worker);
+    expect((await client.positions([struck]))[0]?.onHand).toBe(100_000);
+    expect((await client.status()).map((status) => status.epoch)).toEqual(
+      epochs.map((epoch, index) => (index === shard ? epoch + 1 : epoch)),
+    );
+  });
+
+  it("takes no thread for hung after the whole process was suspended in the middle of its work", async () => {
+    const child = spawn(process.execPath, [join(projectRoot, "dist", "engine", "suspension-test-child.js")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    /** The next report after which `commands` more are done. */
+    const progress = async (commands: number) => {
+      let first: number | undefined;
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error("the child has ended");
+        const line = JSON.parse(value) as { readonly done?: number; readonly reason?: string };
+        expect(line.reason).toBeUndefined();
+        first ??= line.done;
+        if ((line.done ?? 0) - (first ?? 0) >= commands) return;
+      }
     };
+    try {
+      await progress(1_000);
+      for (let time = 0; time < 3; time += 1) {
+        child.kill("SIGSTOP");
+        // Several times what a thread may be silent for.
+        await delay(2_500);
+        child.kill("SIGCONT");
+        await progress(5_000);
+      }
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+
+  it("takes back what an order has placed elsewhere when a thread hangs over its part", async () => {
+    const { client } = await start();
+    await client.execute(SKUS.map((sku) => receive(sku, "east", 10)));
+    const hung = skuOfThread(0);
+    const other = skuOfThread(1);
     const lines = [
       { lineId: "1", sku: hung, quantity: 4 },
       { lineId: "2", sku: other, quantity: 4 },
     ];
-    await expect(client.reserveOrder(orderRequest("o", lines))).rejects.toMatchObject({
-      code: "shard_unavailable",
-    });
-    expect(messages).toBe(2);
-    expect(workers[0]).not.toBe(worker);
-    const positions = await retried(() => client.positions([hung, other]));
-    expect(positions.map((position) => position.availableToPromise)).toEqual([10, 10]);
-    const again = await client.reserveOrder(orderRequest("o", lines));
+    // Both in one round: the thread hangs before it comes to place anything.
+    const strike = client.execute([{ ...receive(hung, "east", 1, "strike"), cause: "fault:hang" }]);
+    const order = client.reserveOrder(orderRequest("o", lines));
+    await expect(strike).rejects.toMatchObject({ code: "shard_unavailable" });
+    await order.catch((error: unknown) => expect(error).toMatchObject({ code: "shard_unavailable" }));
+    const again = await retried(() => client.reserveOrder(orderRequest("o", lines)));
     expect(again).toMatchObject({ status: "reserved", short: [] });
+    const positions = await retried(() => client.positions([hung, other]));
+    expect(positions.map((position) => position.availableToPromise)).toEqual([6, 6]);
   });
 });
 
