@@ -17,9 +17,11 @@ import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createSmtpMailer } from "../integrations/notifications/smtp.ts";
 import { createStripeGateway } from "../integrations/payments/stripe.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { demandFillWriter } from "../store/demand-fills.ts";
 import { readKits } from "../store/kits.ts";
 import { migrate } from "../store/migrate.ts";
 import { startSagaWorker } from "../workflows/worker.ts";
+import { runDemandFills } from "./demand-fills.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
@@ -89,6 +91,7 @@ export async function startSystem(
     });
     await hooks.prepare?.(database, engine.client);
     engine.client.setLocations(await sourcingLocations(database));
+    engine.client.recordFills(demandFillWriter);
     engine.client.setKits(await readKits(database));
     engine.client.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
 
@@ -99,6 +102,11 @@ export async function startSystem(
     );
     started.push({ name: "short orders", stop: () => shortOrders.stop() });
     const allocator = shortOrders.allocator;
+    const fills = runDemandFills(
+      { database, allocator, now: Date.now },
+      logger.child({ part: "demand-fills" }),
+    );
+    started.push({ name: "demand fills", stop: () => fills.stop() });
 
     const carrier = createEasypostCarrier({
       baseUrl: settings.carriers.easypostBaseUrl,

@@ -73,6 +73,7 @@ export function retryShortOrdersOnReceipt(
       amendOrder: (amendment) => allocator.amendOrder(amendment),
       cancelOrder: (cancellation) => allocator.cancelOrder(cancellation),
       setLocations: (locations) => allocator.setLocations(locations),
+      recordFills: (writer) => allocator.recordFills(writer),
       setSourcingRules: (rules) => allocator.setSourcingRules(rules),
       setKits: (kits) => allocator.setKits(kits),
       status: () => allocator.status(),

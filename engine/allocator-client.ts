@@ -110,6 +110,9 @@ export type PlacedHold = {
   readonly perUnit?: number;
 };
 
+/** Units that came free and went to demand that waited: a hold opened, or grew by `quantity`. */
+export type DemandFill = PlacedHold & { readonly orderId: string; readonly pool: string };
+
 /** What of a line is not reserved. */
 export type ShortLine = {
   readonly lineId: string;
@@ -260,6 +263,12 @@ export interface AllocatorClient extends LaneClient {
 
   /** Gives back all that an order holds, as long as nothing of it is picked or shipped; what it waits for, too. */
   cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome>;
+
+  /**
+   * Who writes down that waiting demand was filled, in the very commit that fills it. Its records are fills one by one;
+   * a reservation that was undone in the same commit may be among them.
+   */
+  recordFills(writer: CommitWriter<DemandFill>): void;
 
   /** Replaces the locations that sourcing may choose from. */
   setLocations(locations: readonly SourcingLocation[]): void;

@@ -13,6 +13,7 @@ import type {
   CancellationOutcome,
   CommitAttachment,
   CommitWriter,
+  DemandFill,
   HoldView,
   Kit,
   OrderAmendment,
@@ -155,6 +156,10 @@ export class Allocator implements AllocatorClient {
 
   setLocations(locations: readonly SourcingLocation[]): void {
     this.core.setLocations(locations);
+  }
+
+  recordFills(writer: CommitWriter<DemandFill>): void {
+    this.core.recordFills(writer);
   }
 
   setSourcingRules(rules: SourcingRuleList): void {

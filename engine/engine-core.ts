@@ -14,7 +14,7 @@
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
 import type { JournalRow } from "../store/journal.ts";
-import type { Kit, SourcingLocation } from "./allocator-client.ts";
+import type { CommitWriter, DemandFill, Kit, SourcingLocation } from "./allocator-client.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
 import { DrainRate } from "./drain-rate.ts";
 import type { EngineDisk } from "./engine-disk.ts";
@@ -151,6 +151,10 @@ export class EngineCore {
       ...this.setup,
       locations: new Map(locations.map((location) => [location.locationId, location])),
     };
+  }
+
+  recordFills(writer: CommitWriter<DemandFill>): void {
+    this.runner.fills = writer;
   }
 
   setSourcingRules(rules: SourcingRuleList): void {

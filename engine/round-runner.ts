@@ -10,7 +10,14 @@
  * a round made goes to the committer as one piece.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { CommitWriter, DemandFill, HoldView, OrderReservation, PlacedHold, PositionView } from "./allocator-client.ts";
+import type {
+  CommitWriter,
+  DemandFill,
+  HoldView,
+  OrderReservation,
+  PlacedHold,
+  PositionView,
+} from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";
 import {
   type ExecuteWork,
@@ -48,8 +55,8 @@ import type {
 } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
-import type { ShardChanges } from "./stock-view.ts";
 import type { LaneRun } from "./shard-lanes.ts";
+import type { ShardChanges } from "./stock-view.ts";
 import { shardsOfWork } from "./work-shards.ts";
 
 const RETRY_AFTER_MS = 200;

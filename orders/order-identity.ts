@@ -23,6 +23,12 @@ export function orderIdOf(channelId: string, externalId: string): string | undef
   return orderId.length <= MAX_ORDER_ID_LENGTH ? orderId : undefined;
 }
 
+/** The order that a reservation, or an amendment of it, was made for. */
+export function orderIdOfReservation(reservationId: string): string {
+  const end = reservationId.indexOf("#");
+  return end === -1 ? reservationId : reservationId.slice(0, end);
+}
+
 /** Name of the `attempt`-th try to reserve stock for an order; the first is the order id itself. `#` is in no order id. */
 export function reservationIdOf(orderId: string, attempt: number): string {
   return attempt === 0 ? orderId : `${orderId}#${attempt + 1}`;

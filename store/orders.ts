@@ -435,6 +435,18 @@ export async function ordersWaitingForStock(
   return rows.map((row) => row.id);
 }
 
+export async function setPromise(
+  client: Queryable,
+  orderId: string,
+  promise: DeliveryPromise,
+): Promise<void> {
+  await client.query("update orders set ship_by = $2, deliver_by = $3 where id = $1", [
+    orderId,
+    promise.shipBy,
+    promise.deliverBy,
+  ]);
+}
+
 /** What decides whether an order can still be cancelled. */
 export async function readCancellable(
   client: Queryable,

@@ -40,6 +40,7 @@ export function stockInMemory(): StockInMemory {
     reserveOrder: notNeeded,
     commit: notNeeded,
     setLocations: () => {},
+    recordFills: () => {},
     setSourcingRules: () => {},
     setKits: () => {},
     amendOrder: notNeeded,

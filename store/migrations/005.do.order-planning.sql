@@ -34,3 +34,18 @@ alter table fulfillment_order_line add column per_unit integer not null default 
 -- Demand that waited may be filled at several locations under the one hold id that it waited under.
 alter table order_hold drop constraint order_hold_pkey;
 alter table order_hold add primary key (order_id, hold_id, location_id);
+
+-- What orders that waited were given, written by the engine with the units themselves; applied to the order afterwards.
+-- No foreign key: nothing that locks an order may delay the engine's commit.
+create table demand_fill (
+  id              bigint generated always as identity primary key,
+  reservation_id  text not null,
+  hold_id         text not null,
+  line_id         text not null,
+  sku             text not null,
+  location_id     text not null,
+  quantity        integer not null check (quantity > 0),
+  at              timestamptz not null default now(),
+  applied_at      timestamptz
+);
+create index demand_fill_open on demand_fill (reservation_id, id) where applied_at is null;

@@ -2,9 +2,10 @@
  * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a repeat gets the
  * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
  */
-import type { StockCommand } from "../../actors/commands.ts";
+import { ANY_LOCATION, type StockCommand } from "../../actors/commands.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { inTransaction } from "../../store/database.ts";
+import { readQueuedDemand, readUntoldFills } from "../../store/demand-fills.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -30,7 +31,8 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     orderId: string,
     step: string,
   ) => ({
-    commandId: `${hold.holdId}:${step}`,
+    // Units that came from the queue have one hold id, wherever they are.
+    commandId: `${hold.holdId}${hold.holdId.includes(`:${hold.locationId}`) ? "" : `:${hold.locationId}`}:${step}`,
     holdId: hold.holdId,
     sku: hold.sku,
     locationId: hold.locationId,
@@ -57,6 +59,23 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       });
     }
     return open;
+  };
+
+  /** What the order waits for goes to others. What it was given until then it holds, whether it knows of it or not. */
+  const withdrawDemand = async (orderId: string): Promise<void> => {
+    const queued = await readQueuedDemand(database, orderId);
+    if (queued.length === 0) return;
+    await allocator.execute(
+      queued.map(({ holdId, sku }) => ({
+        type: "cancel-demand",
+        commandId: `${holdId}:withdraw`,
+        holdId,
+        sku,
+        locationId: ANY_LOCATION,
+        atMs: now(),
+        cause: `order ${orderId}`,
+      })),
+    );
   };
 
   /** Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it so. */
@@ -113,7 +132,11 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     /** Undo of the reservation and of `allocateStock`: every unit that the order holds is free again. */
     async releaseStock({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
-      const holds = await readOrderHolds(database, orderId);
+      await withdrawDemand(orderId);
+      const holds = [
+        ...(await readOrderHolds(database, orderId)),
+        ...(await readUntoldFills(database, orderId)),
+      ];
       const outcomes = await allocator.execute(
         holds.map(
           (hold): StockCommand => ({ type: "deallocate", ...commandFor(hold, orderId, "deallocate") }),

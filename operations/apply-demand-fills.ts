@@ -1,0 +1,119 @@
+/**
+ * Tells orders what they were given while they waited: their holds, their timeline and, once they have all that they
+ * waited for, their saga.
+ *
+ * The engine wrote the fills down with the units. Here they are taken and applied in one transaction, so that each one
+ * reaches its order exactly once, however often and wherever this runs.
+ */
+
+import { orderIdOfReservation } from "../orders/order-identity.ts";
+import { catalogOf } from "../store/catalog.ts";
+import { type DatabaseClient, inTransaction } from "../store/database.ts";
+import {
+  addToHolds,
+  isShort,
+  type RecordedFill,
+  reservationsWithFills,
+  takeFills,
+} from "../store/demand-fills.ts";
+import { readOrderHolds } from "../store/fulfillment.ts";
+import { lockOrder, type OrderProgress, rollUpOrder } from "../store/order-progress.ts";
+import { setPromise } from "../store/orders.ts";
+import { writeOutbox } from "../store/outbox.ts";
+import { recordEntry } from "../store/timeline.ts";
+import type { WorkflowSignal } from "../workflows/messages.ts";
+import type { OperationContext } from "./context.ts";
+import { promiseFor } from "./reserve-stock.ts";
+
+/** Reservations of one pass; the next one follows at once. */
+const BATCH = 100;
+
+/** @returns the orders that have all that they waited for now */
+export async function applyDemandFills(context: OperationContext): Promise<readonly string[]> {
+  const completed: string[] = [];
+  for (;;) {
+    const reservations = await reservationsWithFills(context.database, BATCH);
+    for (const reservationId of reservations) {
+      const orderId = await applyFills(context, reservationId);
+      if (orderId !== null) completed.push(orderId);
+    }
+    if (reservations.length < BATCH) return completed;
+  }
+}
+
+/** @returns the order, where it has all that it waited for now */
+async function applyFills(context: OperationContext, reservationId: string): Promise<string | null> {
+  const locations = await catalogOf(context.database).locations();
+  return inTransaction(context.database, async (client) => {
+    const orderId = orderIdOfReservation(reservationId);
+    const order = await lockOrder(client, orderId);
+    const fills = await takeFills(client, reservationId);
+    if (fills.length === 0) return null;
+    if (order === undefined || order.status === "cancelled") {
+      // Undone together with its order, or given while somebody cancelled it. Before the commit: a crash repeats it.
+      await giveBack(context, fills);
+      return null;
+    }
+    await addToHolds(client, orderId, fills);
+    await recordEntry(client, {
+      orderId,
+      key: `stock.filled:${fills[0]?.id}`,
+      type: "stock.filled",
+      summary: `${sentence(fills)} from the queue.`,
+      cause: "stock:queue",
+      data: { fills },
+    });
+    const isWaiting = order.holdReasons.some((reason) => reason.code === "backordered");
+    if (!isWaiting || (await isShort(client, orderId))) return null;
+    await goOn(client, order);
+    const promise = promiseFor(
+      order.document,
+      await readOrderHolds(client, orderId),
+      locations,
+      context.now(),
+    );
+    if (promise !== null) await setPromise(client, orderId, promise);
+    return orderId;
+  });
+}
+
+async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void> {
+  const { orderId } = order;
+  const left = order.holdReasons.filter((reason) => reason.code !== "backordered");
+  await rollUpOrder(client, orderId, { holdReasons: left });
+  await recordEntry(client, {
+    orderId,
+    key: "order.hold_released:backordered",
+    type: "order.hold_released",
+    summary: "No longer waiting for: backordered.",
+    cause: "stock:queue",
+    data: { codes: ["backordered"] },
+  });
+  if (left.length > 0) return;
+  const key = `hold-released:${orderId}:backordered`;
+  const payload: WorkflowSignal = {
+    workflowId: orderId,
+    signal: "orderMessage",
+    message: { key, type: "hold-released" },
+  };
+  await writeOutbox(client, [{ key, topic: "workflow.signal", payload }]);
+}
+
+async function giveBack(context: OperationContext, fills: readonly RecordedFill[]): Promise<void> {
+  const holds = new Map(fills.map((fill) => [`${fill.holdId}@${fill.locationId}`, fill]));
+  await context.allocator.execute(
+    [...holds].map(([place, { holdId, sku, locationId, orderId }]) => ({
+      type: "release",
+      commandId: `${place}:unwanted`,
+      holdId,
+      sku,
+      locationId,
+      atMs: context.now(),
+      cause: orderId,
+    })),
+  );
+}
+
+function sentence(fills: readonly RecordedFill[]): string {
+  return fills.map(({ quantity, sku, locationId }) => `${quantity} of ${sku} at ${locationId}`).join(", ");
+}
