@@ -1,0 +1,238 @@
+/**
+ * One seed: a day of faults, then calm, then the checks of what must hold at rest.
+ *
+ * Everything in a run follows from its seed and the number of operations.
+ */
+import { recoverShard } from "../recovery.ts";
+import { Checker } from "./checker.ts";
+import { Clients } from "./clients.ts";
+import { type FaultCount, noFaults } from "./fault-count.ts";
+import type { Answer, Ask } from "./operation.ts";
+import { Operator } from "./operator.ts";
+import { Random } from "./random.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { Story } from "./story.ts";
+import { Violation } from "./violation.ts";
+import { VirtualTime } from "./virtual-time.ts";
+import { calm, drawWeather } from "./weather.ts";
+import { KITS, LOCATIONS, Workload } from "./workload.ts";
+
+/** Whoever asked must have an answer this long after the last fault. */
+const LIVENESS_MS = 120_000;
+
+/** Longer than any hold lives. */
+const REST_MS = 5_000;
+
+/** A run of 200 operations takes some thousands. */
+const MAX_STEPS_PER_OPERATION = 5_000;
+
+export type RunResult = {
+  readonly seed: number;
+  readonly operations: number;
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly faults: FaultCount;
+  /** The promise that was broken, and how. */
+  readonly violation: { readonly promise: string; readonly message: string } | null;
+};
+
+export async function simulate(
+  seed: number,
+  operations: number,
+  tell: boolean,
+): Promise<{ readonly result: RunResult; readonly story: Story | null }> {
+  const run = new Run(seed, operations, tell);
+  const violation = await run.live().then(
+    () => null,
+    (error: unknown) => ({
+      promise: error instanceof Violation ? error.promise : "the simulation runs",
+      message:
+        error instanceof Error
+          ? error instanceof Violation
+            ? error.message
+            : `${error.stack}`
+          : String(error),
+    }),
+  );
+  return { result: { ...run.figures(), violation }, story: run.story };
+}
+
+class Run {
+  readonly story: Story | null;
+  private readonly seed: number;
+  private readonly operations: number;
+  private readonly time = new VirtualTime();
+  private readonly faults = noFaults();
+  private readonly checker: Checker;
+  private readonly disk: SimulatedDisk;
+  private readonly workload: Workload;
+  private readonly operator: Operator;
+  private readonly clients: Clients;
+  private readonly random: Random;
+  private weather;
+  private issued = 0;
+  private answered = 0;
+
+  constructor(seed: number, operations: number, tell: boolean) {
+    this.seed = seed;
+    this.operations = operations;
+    this.story = tell ? new Story(this.time) : null;
+    const random = new Random(seed);
+    this.random = random.fork();
+    this.weather = drawWeather(random.fork());
+    this.story?.tell(`seed ${seed}: ${JSON.stringify(this.weather)}`);
+    const shardCount = random.between(1, 4);
+    this.checker = new Checker(shardCount, KITS);
+    this.disk = new SimulatedDisk(shardCount, this.checker);
+    this.checker.disk = this.disk;
+    this.workload = new Workload(random.fork(), this.time, this.weather);
+    const { faults, story } = this;
+    const weather = () => this.weather;
+    this.operator = new Operator(this.time, random.fork(), {
+      disk: this.disk,
+      checker: this.checker,
+      locations: LOCATIONS,
+      kits: KITS,
+      random: random.fork(),
+      weather,
+      faults,
+      story,
+    });
+    this.clients = new Clients({
+      time: this.time,
+      random: random.fork(),
+      weather,
+      checker: this.checker,
+      shardCount,
+      owner: (former) => this.operator.owner(former),
+      story,
+    });
+  }
+
+  figures(): Omit<RunResult, "violation"> {
+    return {
+      seed: this.seed,
+      operations: this.answered,
+      steps: this.time.steps,
+      virtualMs: this.time.elapsedMs,
+      faults: this.faults,
+    };
+  }
+
+  async live(): Promise<void> {
+    this.operator.start();
+    this.operator.begin();
+    for (let session = 0; session < this.weather.sessions; session += 1) this.converse();
+    const { lastsMs } = this.weather;
+    const isOver = () => this.issued === this.operations || this.time.elapsedMs > lastsMs;
+    await this.until(isOver, Number.POSITIVE_INFINITY);
+    await this.pass(this.random.next() * 200);
+    this.story?.tell("every fault stops");
+    // A bit that flipped on its way from the disk stops a shard for good; its operator starts the engine again.
+    const mustRestart = this.faults.bitsFlipped > 0;
+    this.weather = calm(this.weather);
+    if (mustRestart) this.operator.start();
+    await this.until(() => this.answered === this.operations, LIVENESS_MS);
+    await this.pass(REST_MS);
+    await this.checkRest();
+    await this.sellOut();
+    await this.stop();
+  }
+
+  private converse(): void {
+    if (this.issued === this.operations) return;
+    this.issued += 1;
+    const operation = this.workload.next();
+    this.clients.ask(operation, (answer) => {
+      this.answered += 1;
+      if (answer !== null) this.workload.learn(operation.ask, answer);
+      this.time.after(this.random.next() * this.weather.thinkMs, () => this.converse());
+    });
+  }
+
+  /** What has expired is free, and every read is what is committed. */
+  private async checkRest(): Promise<void> {
+    await this.ask({ kind: "positions", skus: this.workload.allSkus });
+    for (const { sku, locationId } of [...this.checker.ledger.all()]) {
+      await this.ask({ kind: "holds", address: { sku, locationId } });
+    }
+    this.checker.checkAtRest(this.time.nowMs - REST_MS / 2);
+  }
+
+  /** Whatever nobody holds can be sold, to the last unit and not one more. */
+  private async sellOut(): Promise<void> {
+    for (const position of [...this.checker.ledger.all()]) {
+      if (position.available > 0) {
+        await this.sell(position.sku, position.locationId, position.available, "applied");
+      }
+      await this.sell(position.sku, position.locationId, 1, "insufficient_stock");
+    }
+  }
+
+  private async sell(sku: string, locationId: string, quantity: number, due: string): Promise<void> {
+    const command = this.workload.reserveOf(sku, locationId, quantity);
+    const answer = await this.ask({ kind: "execute", commands: [command], flaw: "none" });
+    const outcome = answer?.kind === "execute" ? answer.outcomes[0] : undefined;
+    const said = outcome === undefined ? "nothing" : outcome.status === "applied" ? "applied" : outcome.code;
+    if (said === due) return;
+    throw new Violation(
+      "no undersell",
+      `${quantity} free units of ${sku} at ${locationId}: ${said}, not ${due}`,
+    );
+  }
+
+  /** The owner stops in good order; whoever comes after it finds everything. */
+  private async stop(): Promise<void> {
+    let stopped = false;
+    const owner = this.operator.owner(false);
+    owner?.stop().then(
+      () => {
+        stopped = true;
+      },
+      (error: unknown) => this.checker.note(error),
+    );
+    await this.until(() => stopped, LIVENESS_MS);
+    for (let shard = 0; shard < this.disk.shardCount; shard += 1) {
+      const { shard: recovered, head } = await recoverShard(shard, this.disk.recoverySource(shard));
+      this.checker.recovered("the next owner", recovered, head);
+    }
+    this.checker.checkAtRest(0);
+    this.throwBroken();
+  }
+
+  private async ask(ask: Ask): Promise<Answer | null> {
+    let reply: { readonly answer: Answer | null } | null = null;
+    this.clients.ask(this.workload.wrap(ask), (answer) => {
+      reply = { answer };
+    });
+    await this.until(() => reply !== null, LIVENESS_MS);
+    return (reply as { readonly answer: Answer | null } | null)?.answer ?? null;
+  }
+
+  private async pass(ms: number): Promise<void> {
+    let isOver = false;
+    this.time.after(ms, () => {
+      isOver = true;
+    });
+    await this.until(() => isOver, Number.POSITIVE_INFINITY);
+  }
+
+  private until(isReached: () => boolean, withinMs: number): Promise<void> {
+    const deadlineMs = this.time.elapsedMs + withinMs;
+    return this.time.run(() => {
+      this.throwBroken();
+      if (isReached()) return true;
+      if (this.time.elapsedMs > deadlineMs || this.time.steps > this.operations * MAX_STEPS_PER_OPERATION) {
+        throw new Violation(
+          "liveness",
+          `${this.answered} of ${this.operations} operations are answered after ${Math.round(this.time.elapsedMs)} ms`,
+        );
+      }
+      return false;
+    });
+  }
+
+  private throwBroken(): void {
+    if (this.checker.broken !== null) throw this.checker.broken;
+  }
+}

@@ -1,0 +1,12 @@
+/** Entry of a simulation thread: runs one range of seeds after the other. */
+import { parentPort } from "node:worker_threads";
+import { runSeeds, type SeedRange } from "./seed-range.ts";
+
+parentPort?.on("message", (range: SeedRange) => {
+  runSeeds(range).then(
+    (result) => parentPort?.postMessage(result),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});
