@@ -6,7 +6,7 @@
 import { build, type Histogram } from "hdr-histogram-js";
 import type { Account } from "./account.ts";
 import type { Driver } from "./system.ts";
-import type { Trace } from "./trace.ts";
+import { linesAt, type Trace } from "./trace.ts";
 import type { Worker } from "./worker.ts";
 
 export type Subject = {
@@ -17,7 +17,14 @@ export type Subject = {
   readonly batch: number;
 };
 
-export type PeakResult = { readonly seconds: number; readonly applied: number; readonly perSecond: number };
+export type PeakResult = {
+  readonly seconds: number;
+  /** Operations that were applied; refused ones are not counted. */
+  readonly applied: number;
+  readonly perSecond: number;
+  /** Batches, or orders. */
+  readonly requestsPerSecond: number;
+};
 
 export type LatencyResult = {
   readonly rate: number;
@@ -41,6 +48,12 @@ const CURVE = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99];
 export class Cursor {
   private at = 0;
 
+  /** @returns where a request of the trace begins, and its length: an order's lines, else `batch` */
+  take(trace: Trace, batch: number): { readonly from: number; readonly count: number } {
+    const count = linesAt(trace, this.at) || batch;
+    return { from: this.advance(count), count };
+  }
+
   advance(count: number): number {
     const from = this.at;
     this.at += count;
@@ -48,32 +61,32 @@ export class Cursor {
   }
 }
 
-/** @param onApplied hears of applied operations as they are answered; for measurements that end before the load does */
 export async function atPeak(
   subject: Subject,
   trace: Trace,
   cursor: Cursor,
   milliseconds: number,
-  onApplied: (count: number) => void = () => {},
 ): Promise<PeakResult> {
-  const { batch } = subject;
   const began = performance.now();
   const until = began + milliseconds;
   let applied = 0;
+  let requests = 0;
   let last = began;
   await Promise.all(
     subject.workers.map(async (worker) => {
       while (performance.now() < until) {
-        worker.fill(trace, cursor.advance(batch), batch);
+        const { from, count } = cursor.take(trace, subject.batch);
+        worker.fill(trace, from, count);
+        // Read after the answer has come: others have added theirs meanwhile.
         const count = await request(subject, worker);
         applied += count;
+        requests += 1;
         last = performance.now();
-        onApplied(count);
       }
     }),
   );
   const seconds = (last - began) / 1_000;
-  return { seconds, applied, perSecond: applied / seconds };
+  return { seconds, applied, perSecond: applied / seconds, requestsPerSecond: requests / seconds };
 }
 
 /** A burst of operations that were due at the same time. */

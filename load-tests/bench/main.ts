@@ -11,7 +11,7 @@ import type { InProcessResult } from "./in-process/result.ts";
 import { runInProcess } from "./in-process/run.ts";
 import { describeMachine } from "./machine.ts";
 import { HELP, type Options, planOf, readOptions, systemsOf, UsageError, wants } from "./options.ts";
-import { failuresOf, figuresOf, median, POSTGRES_FORMS, rateOf } from "./ratios.ts";
+import { failuresOf, figuresOf, median, POSTGRES_FORMS, REDIS_FORMS, rateOf } from "./ratios.ts";
 import { amount, describeBar, markdownOf, plotsOf, type Result, verdictOf } from "./report.ts";
 import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
 import { ServerRoom } from "./servers/servers.ts";
@@ -22,6 +22,11 @@ const RESULTS = join(projectRoot, "load-tests", "results");
 
 /** Of a rate that systems share: half of what the weaker one can do. */
 const COMMON_SHARE = 0.5;
+
+/** Up to this share of its peak a system is asked to follow a rate; beyond it its queue would be measured. */
+const FOLLOWS_SHARE = 0.8;
+
+type Contender = { readonly system: System; readonly variant: Variant };
 
 const note = (text: string): void => {
   process.stderr.write(`  ${text}\n`);
@@ -39,7 +44,7 @@ async function bench(options: Options): Promise<Result> {
     const runner = await Runner.create(plan, room, folder, note);
     const fsync = runner.fsync();
     const systems = systemsOf(options);
-    const contenders: { readonly system: System; readonly variant: Variant }[] = [];
+    const contenders: Contender[] = [];
     const variants: Record<
       string,
       { readonly best: string; readonly rates: Readonly<Record<string, number>> }
@@ -53,7 +58,9 @@ async function bench(options: Options): Promise<Result> {
     for (let index = 0; index < plan.rounds && contenders.length > 0; index += 1) {
       rounds.push(await runner.round(index, contenders));
     }
-    const latencies = wants(options, "latency") ? await measureLatencies(runner, rounds, contenders) : [];
+    const latencies = wants(options, "latency")
+      ? await measureLatencies(runner, rounds, contenders, options.quick)
+      : [];
     const crashes: Crash[] = [];
     const holdfast = contenders.find(({ system }) => system.name === "holdfast");
     if (wants(options, "crash") && holdfast !== undefined) {
@@ -63,7 +70,7 @@ async function bench(options: Options): Promise<Result> {
     }
     const inProcess: InProcessResult[] = [];
     for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
-      inProcess.push(await runInProcess(options.quick ? 500 : 3_000));
+      inProcess.push(await runInProcess(options.quick ? 400 : 3_000));
     }
     const pgbench = wants(options, "pgbench") && !options.quick ? await runner.pgbench() : null;
     const evidence = { rounds, latencies, crashes, inProcess };
@@ -91,27 +98,32 @@ async function bench(options: Options): Promise<Result> {
   }
 }
 
-/** Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's own. */
+/**
+ * Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's own. The quick
+ * form takes the first only, and of PostgreSQL only the form that it is taken from: what the ratio needs.
+ */
 async function measureLatencies(
   runner: Runner,
   rounds: readonly Round[],
-  contenders: readonly { readonly system: System; readonly variant: Variant }[],
+  contenders: readonly Contender[],
+  quick: boolean,
 ): Promise<readonly LatencyMeasurement[]> {
   const peakOf = (name: string): number =>
     median(rounds.map((round) => rateOf(round, [name], "hot") ?? 0)) ?? 0;
-  const bestOf = (names: readonly string[]): number => Math.max(0, ...names.map(peakOf));
-  const redisForms = contenders
-    .map(({ system }) => system.name)
-    .filter((name) => /^redis-(?!counter)/.test(name));
-  const rates = [bestOf(POSTGRES_FORMS), bestOf(redisForms), peakOf("holdfast")]
-    .map((peak) => Math.floor(peak * COMMON_SHARE))
-    .filter((rate) => rate > 0);
+  const bestOf = (names: readonly string[]): string | undefined =>
+    names.filter((name) => peakOf(name) > 0).sort((a, b) => peakOf(b) - peakOf(a))[0];
+  const bestPostgres = bestOf(POSTGRES_FORMS);
+  const references = [bestPostgres, bestOf(REDIS_FORMS), bestOf(["holdfast"])].filter(
+    (name) => name !== undefined,
+  );
   const measured: LatencyMeasurement[] = [];
-  for (const rate of new Set(rates)) {
+  for (const reference of quick ? references.slice(0, 1) : references) {
+    const rate = Math.floor(peakOf(reference) * COMMON_SHARE);
     for (const { system, variant } of contenders) {
       // What does less work, or keeps nothing, answers sooner for no merit of its own.
-      if (!system.exact || system.server === "core-not-durable") continue;
-      if (peakOf(system.name) * 0.8 < rate) continue;
+      if (!system.exact || system.orders || system.server === "core-not-durable") continue;
+      if (quick && system.name !== "holdfast" && system.name !== bestPostgres) continue;
+      if (peakOf(system.name) * FOLLOWS_SHARE < rate) continue;
       measured.push(await runner.latency(system, variant, rate));
     }
   }

@@ -119,7 +119,10 @@ export function planOf(options: Options): Plan {
       latencyMs: 3_000,
       fsyncMs: 200,
       crashes: 1,
-      workloadsOf: (system) => (system.name === "holdfast" ? ["hot", "uniform"] : ["hot"]),
+      workloadsOf: (system) => {
+        if (system.orders) return ["orders"];
+        return system.name === "holdfast" ? ["hot", "uniform"] : ["hot"];
+      },
     };
   }
   return {
@@ -133,6 +136,9 @@ export function planOf(options: Options): Plan {
     fsyncMs: 2_000,
     crashes: 5,
     // Rows for every unit of a million positions would be another table than the one that is measured.
-    workloadsOf: (system) => (system.name === "postgres-unit-rows" ? ["hot"] : ["hot", "zipf", "uniform"]),
+    workloadsOf: (system) => {
+      if (system.orders) return ["orders"];
+      return system.name === "postgres-unit-rows" ? ["hot"] : ["hot", "zipf", "uniform"];
+    },
   };
 }

@@ -35,7 +35,7 @@ export type Evidence = {
 const NAIVE = ["postgres-naive"];
 export const POSTGRES_FORMS = ["postgres-naive", "postgres-batched", "postgres-unit-rows"];
 /** Those that do the same work as a reservation; the bare counter does not. */
-const REDIS_FORMS = ["redis-auto", "redis-pipelined", "redis-batched"];
+export const REDIS_FORMS = ["redis-auto", "redis-pipelined", "redis-batched"];
 
 export function figuresOf(evidence: Evidence): readonly Figure[] {
   const { rounds, inProcess } = evidence;

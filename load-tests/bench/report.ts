@@ -133,7 +133,7 @@ function roundsSection(result: Result): readonly string[] {
     "",
     "## Throughput",
     "",
-    "Applied operations a second, median of the rounds (smallest … largest). Nine in ten reserve, one gives back. CPU and cores are the servers', on the hot SKU; memory is theirs at the end of the round.",
+    "Applied operations a second, median of the rounds (smallest … largest). Nine in ten reserve, one gives back. The column of orders counts whole orders. CPU and cores are the servers', on the hot SKU or on orders; memory is theirs at the end of the round.",
     "",
     `![throughput](${result.name}-throughput.svg)`,
     "",
@@ -295,9 +295,11 @@ function measurementsOf(result: Result, name: string): readonly Measurement[] {
   return result.rounds.flatMap((round) => round.measurements.filter((one) => one.system === name));
 }
 
+/** Operations a second; where requests are orders, orders a second. */
 function ratesOf(result: Result, name: string, workload: Workload): readonly number[] {
   return measurementsOf(result, name)
-    .map((one) => one.peaks[workload]?.perSecond)
+    .map((one) => one.peaks[workload])
+    .map((peak) => (workload === "orders" ? peak?.requestsPerSecond : peak?.perSecond))
     .filter((rate) => rate !== undefined);
 }
 

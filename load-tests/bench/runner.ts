@@ -11,6 +11,7 @@ import { type FsyncLatency, probeFsync } from "./machine.ts";
 import { cpuBetween, usageOf } from "./process-usage.ts";
 import type { RunningServers, ServerRoom } from "./servers/servers.ts";
 import type { System, Variant } from "./system.ts";
+import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
 import { type PgbenchRate, runPgbench } from "./systems/pgbench.ts";
 import { type TraceFile, WORKLOADS, type Workload, writeTrace } from "./trace.ts";
 
@@ -101,7 +102,11 @@ export class Runner {
         const path = join(folder, `${workload}.trace`);
         return [
           workload,
-          await writeTrace(path, { workload, positions: plan.positions, length: plan.traceLength }),
+          await writeTrace(path, {
+            workload,
+            positions: workload === "orders" ? ORDER_POSITIONS : plan.positions,
+            length: plan.traceLength,
+          }),
         ] as const;
       }),
     );
@@ -121,8 +126,8 @@ export class Runner {
   }
 
   traceHashes(): Readonly<Record<Workload, string>> {
-    const { hot, zipf, uniform } = this.traces;
-    return { hot: hot.sha256, zipf: zipf.sha256, uniform: uniform.sha256 };
+    const { hot, zipf, uniform, orders } = this.traces;
+    return { hot: hot.sha256, zipf: zipf.sha256, uniform: uniform.sha256, orders: orders.sha256 };
   }
 
   fsync(): FsyncLatency {
@@ -141,9 +146,11 @@ export class Runner {
     let best = first;
     try {
       for (const variant of system.variants) {
-        await this.withClient(system, variant, servers, CALIBRATION_POSITIONS, async (client) => {
-          await this.peak(client, "hot", this.plan.calibrateMs / 2);
-          rates[variant.name] = (await this.peak(client, "hot", this.plan.calibrateMs)).perSecond;
+        const workload = mainWorkloadOf(system);
+        const positions = system.orders ? ORDER_POSITIONS : CALIBRATION_POSITIONS;
+        await this.withClient(system, variant, servers, positions, async (client) => {
+          await this.peak(client, workload, this.plan.calibrateMs / 2);
+          rates[variant.name] = (await this.peak(client, workload, this.plan.calibrateMs)).perSecond;
         });
         if ((rates[variant.name] ?? 0) > (rates[best.name] ?? 0)) best = variant;
       }
@@ -240,7 +247,8 @@ export class Runner {
     const { plan } = this;
     const servers = await this.room.start(system.server);
     try {
-      return await this.withClient(system, variant, servers, plan.positions, async (client) => {
+      const positions = this.positionsOf(system);
+      return await this.withClient(system, variant, servers, positions, async (client) => {
         const peaks: Partial<Record<Workload, PeakResult>> = {};
         let cpuSecondsPerMillion = 0;
         let serverCores = 0;
@@ -250,7 +258,7 @@ export class Runner {
           const peak = await this.peak(client, workload, plan.measureMs);
           const cpuSeconds = cpuBetween(before, await usageOf(await servers.pids()));
           peaks[workload] = peak;
-          if (workload !== "hot") continue;
+          if (workload !== mainWorkloadOf(system)) continue;
           cpuSecondsPerMillion = (cpuSeconds * 1e6) / peak.applied;
           serverCores = cpuSeconds / peak.seconds;
         }
@@ -271,6 +279,13 @@ export class Runner {
     } finally {
       await servers.stop();
     }
+  }
+
+  /** A whole catalog is loaded only where it is driven. */
+  private positionsOf(system: System): number {
+    if (system.orders) return ORDER_POSITIONS;
+    const onlyHot = this.plan.workloadsOf(system).every((workload) => workload === "hot");
+    return onlyHot ? CALIBRATION_POSITIONS : this.plan.positions;
   }
 
   private async peak(client: Client, workload: Workload, milliseconds: number): Promise<PeakResult> {
@@ -305,6 +320,11 @@ export class Runner {
       await client.end();
     }
   }
+}
+
+/** What CPU is counted on and variants are compared by. */
+function mainWorkloadOf(system: System): Workload {
+  return system.orders ? "orders" : "hot";
 }
 
 function summaryOf({ system, peaks, audit }: Measurement): string {

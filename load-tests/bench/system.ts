@@ -1,7 +1,7 @@
 /** What the bench asks of a system, and what of it runs where: servers in processes of their own, the driver in a client process. */
 import type { OperationBatch } from "./operations.ts";
 
-export type ServerKind = "core" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
+export type ServerKind = "core" | "core-orders" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
 
 /** How to reach the servers that were started for a system. */
 export type Endpoint = { readonly url: string; readonly key: string };
@@ -25,6 +25,8 @@ export type System = {
   readonly server: ServerKind;
   /** Whether it refuses what it has not got; a system that does not has no sell-out to audit. */
   readonly exact: boolean;
+  /** A request is an order of the trace, one to five lines, instead of a batch. */
+  readonly orders?: true;
   /** What a reader must know to compare it. */
   readonly note: string;
   readonly variants: readonly Variant[];

@@ -2,20 +2,22 @@
  * The seeded trace that every system is driven with: which position is asked for how many units, and when something is
  * given back. Made once a run and written to a file, so that all client processes read the very same bytes.
  *
- * A record is two 32-bit integers: position, kind << 28 | quantity. A release names no reservation: it gives back the
- * oldest one that its worker knows to be applied, so that it never overtakes what it undoes.
+ * A record is two 32-bit integers: position, kind << 28 | lines << 24 | quantity. A release names no reservation: it gives
+ * back the oldest one that its worker knows to be applied, so that it never overtakes what it undoes. `lines` is set in
+ * an order's first record only, where requests are orders; those are not released.
  */
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { RELEASE, RESERVE } from "./operations.ts";
 
-export const WORKLOADS = ["hot", "zipf", "uniform"] as const;
+export const WORKLOADS = ["hot", "zipf", "uniform", "orders"] as const;
 export type Workload = (typeof WORKLOADS)[number];
 
 export const WORKLOAD_TITLES: Readonly<Record<Workload, string>> = {
   hot: "one hot SKU",
   zipf: "Zipf 1.0",
   uniform: "uniform",
+  orders: "orders of 1 to 5 lines, Zipf 1.0",
 };
 
 export const TRACE_SEED = 20_261_123;
@@ -23,6 +25,9 @@ export const TRACE_SEED = 20_261_123;
 /** One operation in ten gives something back. */
 const RELEASE_SHARE = 0.1;
 const MAX_QUANTITY = 3;
+const MAX_LINES = 5;
+const KIND_SHIFT = 28;
+const LINES_SHIFT = 24;
 
 export type Trace = { readonly records: Uint32Array; readonly length: number };
 
@@ -35,10 +40,18 @@ export async function writeTrace(
   const random = seededRandom(TRACE_SEED);
   const nextPosition = positionsOf(options.workload, options.positions, random);
   const records = new Uint32Array(options.length * 2);
+  let orderEnd = 0;
   for (let index = 0; index < options.length; index += 1) {
-    const kind = random() < RELEASE_SHARE ? RELEASE : RESERVE;
+    let head = 0;
+    if (options.workload !== "orders") {
+      head = (random() < RELEASE_SHARE ? RELEASE : RESERVE) << KIND_SHIFT;
+    } else if (index === orderEnd) {
+      const lines = Math.min(1 + Math.floor(random() * MAX_LINES), options.length - index);
+      head = lines << LINES_SHIFT;
+      orderEnd += lines;
+    }
     records[index * 2] = nextPosition();
-    records[index * 2 + 1] = (kind << 28) | (1 + Math.floor(random() * MAX_QUANTITY));
+    records[index * 2 + 1] = head | (1 + Math.floor(random() * MAX_QUANTITY));
   }
   const bytes = Buffer.from(records.buffer);
   await writeFile(path, bytes);
@@ -52,12 +65,30 @@ export async function readTrace(path: string): Promise<Trace> {
   return { records, length: records.length / 2 };
 }
 
+export function kindAt(trace: Trace, at: number): number {
+  return (trace.records[(at % trace.length) * 2 + 1] ?? 0) >>> KIND_SHIFT;
+}
+
+export function positionAt(trace: Trace, at: number): number {
+  return trace.records[(at % trace.length) * 2] ?? 0;
+}
+
+export function quantityAt(trace: Trace, at: number): number {
+  return (trace.records[(at % trace.length) * 2 + 1] ?? 0) & 0xff_ffff;
+}
+
+/** Lines of the order that begins here; 0 in a trace without orders. */
+export function linesAt(trace: Trace, at: number): number {
+  return ((trace.records[(at % trace.length) * 2 + 1] ?? 0) >>> LINES_SHIFT) & 0xf;
+}
+
 function positionsOf(workload: Workload, positions: number, random: () => number): () => number {
   switch (workload) {
     case "hot":
       return () => 0;
     case "uniform":
       return () => Math.floor(random() * positions);
+    case "orders":
     case "zipf": {
       const rank = zipfRanks(positions, random);
       // Ranks are scattered, so that popular positions are neighbours in nobody's index.

@@ -3,7 +3,7 @@
  * be applied, so that a release gives back something that is there. A worker has one request unanswered at a time.
  */
 import { APPLIED, OperationBatch, RELEASE, RESERVE } from "./operations.ts";
-import type { Trace } from "./trace.ts";
+import { kindAt, positionAt, quantityAt, type Trace } from "./trace.ts";
 
 /** Applied reservations a worker remembers for later release; older ones just stay. A power of two. */
 const REMEMBERED = 8_192;
@@ -24,12 +24,9 @@ export class Worker {
   /** Fills the batch with `count` operations of the trace from `cursor` on. */
   fill(trace: Trace, cursor: number, count: number): void {
     this.batch.clear();
-    const { records, length } = trace;
-    for (let index = 0; index < count; index += 1) {
-      const at = ((cursor + index) % length) * 2;
-      const word = records[at + 1] ?? 0;
-      if (word >>> 28 === RELEASE && this.heldCount > 0) this.pushRelease();
-      else this.reserve(records[at] ?? 0, word & 0xf_ffff);
+    for (let at = cursor; at < cursor + count; at += 1) {
+      if (kindAt(trace, at) === RELEASE && this.heldCount > 0) this.pushRelease();
+      else this.reserve(positionAt(trace, at), quantityAt(trace, at));
     }
   }
 

@@ -13,6 +13,7 @@ import { ProcessBook, spawnDetached, stopProcess, waitUntil } from "../../../cli
 import { projectRoot } from "../../../config/project-root.ts";
 import type { Endpoint, ServerKind } from "../system.ts";
 import { type ChildServer, startChildServer } from "./child-server.ts";
+import { prepareOrderCatalog } from "./order-catalog.ts";
 
 export type RunningServers = {
   readonly endpoint: Endpoint;
@@ -27,7 +28,8 @@ export class ServerRoom {
   private readonly folder: string;
   private readonly book: ProcessBook;
   private readonly password = randomBytes(12).toString("hex");
-  private readonly running = new Set<RunningServers>();
+  /** What has been started and not yet stopped, newest last: an interrupted start leaves nothing behind. */
+  private readonly started = new Set<() => Promise<void>>();
   /** What the core server is started with besides, e.g. `--cpu-prof`. */
   private readonly coreNodeArgs: readonly string[];
   private databases = 0;
@@ -40,32 +42,30 @@ export class ServerRoom {
     this.coreNodeArgs = coreNodeArgs;
   }
 
-  async start(kind: ServerKind): Promise<RunningServers> {
-    const servers = await this.startKind(kind);
-    this.running.add(servers);
-    return {
-      ...servers,
-      stop: async () => {
-        this.running.delete(servers);
-        await servers.stop();
-      },
-    };
-  }
-
   /** Stops what still runs and removes the folder. */
   async close(): Promise<void> {
-    for (const servers of this.running) await servers.stop();
-    this.running.clear();
+    for (const stop of [...this.started].reverse()) await stop();
     await removePostgresData(this.folder);
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private startKind(kind: ServerKind): Promise<RunningServers> {
+  /** @returns `stop` as something that is done once, here or when the room is closed */
+  private register(stop: () => Promise<void>): () => Promise<void> {
+    const once = async (): Promise<void> => {
+      if (this.started.delete(once)) await stop();
+    };
+    this.started.add(once);
+    return once;
+  }
+
+  start(kind: ServerKind): Promise<RunningServers> {
     switch (kind) {
       case "redis":
         return this.startRedis();
       case "postgres":
         return this.startDatabaseOnly();
+      case "core-orders":
+        return this.startCore("dist/cli/core-server-main.js", [], this.coreNodeArgs, prepareOrderCatalog);
       case "core":
         return this.startCore("dist/cli/core-server-main.js", [], this.coreNodeArgs);
       case "core-not-durable":
@@ -93,6 +93,7 @@ export class ServerRoom {
     file: string,
     args: readonly string[],
     nodeArgs: readonly string[],
+    prepare: (databaseUrl: string) => Promise<void> = async () => {},
   ): Promise<RunningServers> {
     const postgres = await this.startPostgres();
     const launch = (more: readonly string[] = []): Promise<ChildServer> =>
@@ -101,13 +102,9 @@ export class ServerRoom {
         environment: { DATABASE_URL: postgres.url },
         nodeArgs,
       });
-    let server: ChildServer;
-    try {
-      server = await launch();
-    } catch (error) {
-      await postgres.stop();
-      throw error;
-    }
+    await prepare(postgres.url);
+    let server = await launch();
+    const stopServer = this.register(() => server.stop());
     const endpointOf = ({ ready }: ChildServer): Endpoint => ({
       url: `http://127.0.0.1:${ready.port}`,
       key: ready.key,
@@ -123,7 +120,7 @@ export class ServerRoom {
         return endpointOf(server);
       },
       stop: async () => {
-        await server.stop();
+        await stopServer();
         await postgres.stop();
       },
     };
@@ -143,6 +140,7 @@ export class ServerRoom {
       onCrash: () => process.stderr.write("bench: PostgreSQL has ended by itself\n"),
       progress: () => {},
     });
+    const stopServer = this.register(() => server.stop());
     this.postgresVersion = server.version;
     this.databases += 1;
     const name = `bench_${this.databases}`;
@@ -162,7 +160,7 @@ export class ServerRoom {
       stop: async () => {
         // The next system shall not pay for this one's data: neither for its space nor for its checkpoint.
         await withClient(server.url, (client) => client.query(`drop database ${name} with (force)`));
-        await server.stop();
+        await stopServer();
       },
     };
   }
@@ -184,6 +182,11 @@ export class ServerRoom {
     });
     const record = await this.book.add("redis", child.pid ?? 0);
     child.unref();
+    const stop = this.register(async () => {
+      await stopProcess(record, ["SIGTERM", "SIGKILL"], 10_000);
+      await this.book.remove("redis");
+      await rm(folder, { recursive: true, force: true });
+    });
     const { Redis } = await import("ioredis");
     const url = `redis://127.0.0.1:${port}`;
     const answers = await waitUntil(async () => {
@@ -202,11 +205,7 @@ export class ServerRoom {
       endpoint: { url, key: "" },
       pids: () => treeOf([record.pid]),
       crashAndRestart: () => Promise.reject(new Error("there is no Holdfast process to kill")),
-      stop: async () => {
-        await stopProcess(record, ["SIGTERM", "SIGKILL"], 10_000);
-        await this.book.remove("redis");
-        await rm(folder, { recursive: true, force: true });
-      },
+      stop,
     };
   }
 }

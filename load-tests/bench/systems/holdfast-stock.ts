@@ -14,7 +14,7 @@ export function positionOf(sku: string): number {
 
 /** Commands of one message, and messages unanswered at a time. */
 const MESSAGE = 1_000;
-const IN_FLIGHT = 8;
+const IN_FLIGHT = 2;
 
 export async function receiveStock(stream: StreamClient, units: Uint32Array): Promise<void> {
   const atMs = Date.now();

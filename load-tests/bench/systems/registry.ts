@@ -2,9 +2,11 @@
 import type { System } from "../system.ts";
 import { holdfastCommands } from "./holdfast-commands.ts";
 import { holdfast, holdfastNotDurable } from "./holdfast-lanes.ts";
+import { holdfastOrders } from "./holdfast-orders.ts";
 import { jsonGateway } from "./json-gateway.ts";
 import { postgresBatched } from "./postgres-batched.ts";
 import { postgresNaive } from "./postgres-naive.ts";
+import { postgresOrders } from "./postgres-orders.ts";
 import { postgresUnitRows } from "./postgres-unit-rows.ts";
 import { redisAutoPipelining, redisBatched, redisCounter, redisPipelined } from "./redis.ts";
 
@@ -20,6 +22,8 @@ export const SYSTEMS: readonly System[] = [
   redisPipelined,
   redisBatched,
   redisCounter,
+  holdfastOrders,
+  postgresOrders,
 ];
 
 export function systemNamed(name: string): System {
