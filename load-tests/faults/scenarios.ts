@@ -62,11 +62,7 @@ const PASSAGES: Readonly<Record<Failpoint, number>> = {
 /** These lie behind a commit that went wrong, so one has to go wrong first. */
 const BEHIND_A_FAULT: ReadonlySet<Failpoint> = new Set(["fault-before-renew", "fault-after-renew"]);
 
-const SHORT_KILLS: ReadonlySet<Failpoint> = new Set([
-  "shard-after-apply",
-  "commit-sent",
-  "commit-before-settle",
-]);
+const SHORT_KILLS: ReadonlySet<Failpoint> = new Set(["commit-sent", "commit-before-settle"]);
 
 /** Where an exception is a fault that the engine is to survive. */
 const THROWS: readonly Failpoint[] = [
