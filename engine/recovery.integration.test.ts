@@ -160,9 +160,12 @@ describe("what is damaged", () => {
     const seen = { named: 0, stopped: 0, unread: 0 };
     for (let round = 0; round < 120; round += 1) {
       const [table, column] = columns[round % columns.length] as (typeof columns)[number];
+      // Every other time in a row that has to be read.
+      const of =
+        table === "journal" && round % 2 === 0 ? "sequence > (select max(sequence) from snapshot)" : "true";
       const { rows } = await test.database.query<{ sequence: number; bits: number }>(
         `select sequence, ${isBytes(column) ? `8 * length(${column})` : "20"} as bits
-           from ${table} order by random() limit 1`,
+           from ${table} where ${of} order by random() limit 1`,
       );
       const [{ sequence, bits }] = rows as [{ sequence: number; bits: number }];
       const bit = randomInt(bits);

@@ -7,6 +7,7 @@
  */
 import { pino } from "pino";
 import { startEngine } from "../../engine/engine.ts";
+import { openDatabase } from "../../store/database.ts";
 import { SHARDS } from "./stored-stock.ts";
 
 export type EngineFigures = {
@@ -16,6 +17,8 @@ export type EngineFigures = {
   readonly holds: number;
   readonly answers: number;
   readonly longestGapMs: number;
+  /** Snapshots written while selling. */
+  readonly snapshots: number;
 };
 
 /** Time for what the start has left behind to be collected. */
@@ -36,6 +39,8 @@ const startMs = performance.now() - started;
 await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 const rssMb = process.memoryUsage.rss() / 2 ** 20;
 const status = await engine.client.status();
+const database = openDatabase(databaseUrl, { maxConnections: 1 });
+const snapshotsBefore = await newestSnapshots();
 const sold = sku === undefined ? { answers: 0, longestGapMs: 0 } : await sell(sku, Number(seconds) * 1_000);
 const figures: EngineFigures = {
   startMs: Math.round(startMs),
@@ -43,10 +48,20 @@ const figures: EngineFigures = {
   positions: status.reduce((sum, shard) => sum + shard.positions, 0),
   holds: status.reduce((sum, shard) => sum + shard.holds, 0),
   ...sold,
+  snapshots: (await newestSnapshots()) - snapshotsBefore,
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 // Nothing has to be tidied up: whoever starts next recovers.
 process.exit(0);
+
+/** Snapshots of this run that are still kept, two of each shard at most. */
+async function newestSnapshots(): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    "select count(*)::int as count from snapshot where taken_at > $1",
+    [new Date(performance.timeOrigin)],
+  );
+  return rows[0]?.count ?? 0;
+}
 
 async function sell(
   hotSku: string,

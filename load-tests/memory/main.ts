@@ -27,9 +27,6 @@ const GAP_SECONDS = 5;
 /** So few that one snapshot follows the other. */
 const OFTEN_ROWS = 100;
 
-const FORGET =
-  "truncate journal, snapshot, snapshot_part, shard_lease, stock_position, stock_movement, journal_projection";
-
 const { values } = parseArgs({
   options: {
     positions: { type: "string", default: "1000000" },
@@ -54,68 +51,62 @@ try {
 }
 
 async function measure(database: Database): Promise<Readonly<Record<string, unknown>>> {
-  const positions = Number(values.positions);
-  const holds = Number(values.holds);
+  const counts = {
+    positions: Number(values.positions),
+    holds: Number(values.holds),
+    events: Number(values.events),
+  };
   const stock = await StoredStock.create(database);
-  const empty = await engine();
-  tell("writing positions");
+  const empty = await engine("empty");
   await stock.takeOver();
-  await stock.addPositions(positions, 1_000);
+  await stock.addPositions(counts.positions, 1_000);
   await stock.writeSnapshots();
-  const withPositions = await engine();
-  tell("writing events");
+  const withPositions = await engine("positions");
   await stock.takeOver();
-  await stock.addEvents(Number(values.events), EVENTS_PER_ROW);
-  const withEvents = await engine();
+  await stock.addEvents(counts.events, EVENTS_PER_ROW);
+  const withEvents = await engine("positions, and events after the snapshot");
   const same = await isSame(stock, database);
   await stock.takeOver();
+  await stock.addLaneReservations(counts.holds);
+  await stock.letADayPass();
   await stock.writeSnapshots();
-  tell("selling while snapshots are made");
-  const gapWithout = await engine(skuOf(0).sku, String(GAP_SECONDS), "1000000000");
-  const gapWith = await engine(skuOf(0).sku, String(GAP_SECONDS), String(OFTEN_ROWS));
-  // The measuring engines have written to the journal: what comes now goes on from a copy that they never touched.
-  tell("writing lane reservations");
-  await database.query(FORGET);
-  const lanes = await StoredStock.create(database);
-  await lanes.takeOver();
-  await lanes.addPositions(positions, 1_000);
-  await lanes.addLaneReservations(holds);
-  await lanes.writeSnapshots();
-  const withLanes = await engine();
-  tell("writing named holds");
-  await database.query(FORGET);
-  const named = await StoredStock.create(database);
-  await named.takeOver();
-  await named.addPositions(positions, 1_000);
-  await named.addHolds(holds);
-  await named.writeSnapshots();
-  const withHolds = await engine();
+  const withLanes = await engine("and lane reservations");
+  await stock.takeOver();
+  await stock.addHolds(counts.holds);
+  await stock.writeSnapshots();
+  const withHolds = await engine("and named holds");
+  const gapWithout = await engine("selling", skuOf(0).sku, String(GAP_SECONDS), "1000000000");
+  const gapWith = await engine(
+    "selling while snapshots are made",
+    skuOf(0).sku,
+    String(GAP_SECONDS),
+    String(OFTEN_ROWS),
+  );
   return {
     positions: withPositions.positions,
+    holds_each: counts.holds,
+    events: counts.events,
     empty_mb: empty.rssMb,
     positions_mb: withPositions.rssMb - empty.rssMb,
-    holds: withHolds.holds,
-    named_holds_mb: withHolds.rssMb - withPositions.rssMb,
-    lane_holds: withLanes.holds,
     lane_holds_mb: withLanes.rssMb - withPositions.rssMb,
+    named_holds_mb: withHolds.rssMb - withLanes.rssMb,
     start_empty_ms: empty.startMs,
     start_positions_ms: withPositions.startMs,
-    events: Number(values.events),
     start_positions_and_events_ms: withEvents.startMs,
-    rss_after_events_mb: withEvents.rssMb,
+    start_with_all_holds_ms: withHolds.startMs,
     state_after_recovery_is_the_same: same,
-    start_named_holds_ms: withHolds.startMs,
-    start_lane_holds_ms: withLanes.startMs,
     longest_gap_without_snapshots_ms: gapWithout.longestGapMs,
     longest_gap_with_snapshots_ms: gapWith.longestGapMs,
     answers_without_snapshots: gapWithout.answers,
     answers_with_snapshots: gapWith.answers,
+    snapshots_meanwhile: gapWith.snapshots,
   };
 }
 
-async function engine(...selling: readonly string[]): Promise<EngineFigures> {
+async function engine(what: string, ...selling: readonly string[]): Promise<EngineFigures> {
   const file = join(projectRoot, "dist", "load-tests", "memory", "engine-main.js");
   const { stdout } = await run(process.execPath, [file, server.url(), ...selling], { maxBuffer: 2 ** 24 });
+  process.stderr.write(`${what}: ${stdout}`);
   return JSON.parse(stdout) as EngineFigures;
 }
 
@@ -127,8 +118,4 @@ async function isSame(stock: StoredStock, database: Database): Promise<boolean> 
     if (!hash.equals(stateHashOf(stock.stateOf(shard)))) return false;
   }
   return true;
-}
-
-function tell(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

@@ -20,6 +20,9 @@ const DAY_MS = 86_400_000;
 /** Commands of one shard in one batch while much is written down at once. */
 const LARGE_BATCH = 4_096;
 
+/** Journal rows of one transaction. */
+const ROWS_AT_ONCE = 100;
+
 type Writer = { readonly shard: Shard; sequence: number; hash: Buffer; ordinals: number };
 
 export class StoredStock {
@@ -27,6 +30,7 @@ export class StoredStock {
   private readonly writers: readonly Writer[];
   private nowMs = Date.now() - 20 * DAY_MS;
   private epochs: ReadonlyMap<number, number> = new Map();
+  private unwritten: JournalRow[] = [];
 
   private constructor(database: Database) {
     this.database = database;
@@ -93,6 +97,7 @@ export class StoredStock {
         });
       }
     }
+    await this.flush();
   }
 
   /** Reservations and releases, in rows of the size of a busy commit. */
@@ -120,7 +125,7 @@ export class StoredStock {
   }
 
   /** Commands of days ago are forgotten, as in a system that has run for long. */
-  private async letADayPass(): Promise<void> {
+  async letADayPass(): Promise<void> {
     this.nowMs += 1.1 * DAY_MS;
     for (const [shard, writer] of this.writers.entries()) {
       const sku = skuInShard(shard);
@@ -133,6 +138,7 @@ export class StoredStock {
       ];
       await this.write(writer, { commands });
     }
+    await this.flush();
   }
 
   private async inBatches(count: number, size: number, make: (index: number) => StockCommand): Promise<void> {
@@ -148,6 +154,7 @@ export class StoredStock {
     for (const [shard, commands] of waiting.entries()) {
       if (commands.length > 0) await this.write(this.writerOf(shard), { commands });
     }
+    await this.flush();
   }
 
   private async write(writer: Writer, part: Partial<ShardRequest>): Promise<void> {
@@ -176,10 +183,18 @@ export class StoredStock {
       writer.hash,
       encodeEntries([reply.entries]),
     );
-    if (!(await appendToJournal(this.database, [row]))) throw new Error("the shard is not ours any more");
+    this.unwritten.push(row);
+    if (this.unwritten.length === ROWS_AT_ONCE) await this.flush();
     writer.sequence = row.sequence;
     writer.hash = row.hash;
     writer.ordinals = reply.positionCount;
+  }
+
+  private async flush(): Promise<void> {
+    if (this.unwritten.length === 0) return;
+    if (!(await appendToJournal(this.database, this.unwritten)))
+      throw new Error("the shards are not ours any more");
+    this.unwritten = [];
   }
 
   private writerOf(shard: number): Writer {
