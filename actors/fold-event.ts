@@ -25,8 +25,8 @@ import {
  * true.
  */
 export function applyToPosition(position: StockPosition, event: StockEvent, nowMs: number): void {
-  if (event.hold !== "none") applyToHold(position, event, event.hold);
-  else if (event.reserved !== 0 || event.allocated !== 0 || event.picked !== 0) {
+  const hold = event.hold === "none" ? null : applyToHold(position, event, event.hold);
+  if (hold === null && (event.reserved !== 0 || event.allocated !== 0 || event.picked !== 0)) {
     fail(position, event, "units are promised without a hold");
   }
   position.onHand += event.onHand;
@@ -60,17 +60,18 @@ export function applyToPosition(position: StockPosition, event: StockEvent, nowM
     event.incoming !== 0 ||
     event.unavailable !== 0
   ) {
-    applyToDetails(position, event, nowMs);
+    applyToDetails(position, event, hold, nowMs);
   }
 }
 
-function applyToHold(position: StockPosition, event: StockEvent, action: HoldAction): void {
+/** @returns the hold, also where the event ends it */
+function applyToHold(position: StockPosition, event: StockEvent, action: HoldAction): Hold {
   if (action === "opened") {
     // A claimed lane reservation is reserved already; its units only get a name.
     const reserved = event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
     position.holds ??= new Map();
     if (position.holds.has(event.holdId)) fail(position, event, "the hold exists already");
-    position.holds.set(event.holdId, {
+    const opened: Hold = {
       holdId: event.holdId,
       orderId: event.orderId,
       lineId: event.lineId,
@@ -81,9 +82,10 @@ function applyToHold(position: StockPosition, event: StockEvent, action: HoldAct
       picked: event.picked,
       expiresAtMs: event.expiresAtMs,
       lots: null,
-    });
+    };
+    position.holds.set(event.holdId, opened);
     if (reserved < 1) fail(position, event, "a hold opens with units");
-    return;
+    return opened;
   }
   const hold = position.holds?.get(event.holdId);
   if (hold === undefined) fail(position, event, "the hold does not exist");
@@ -96,9 +98,10 @@ function applyToHold(position: StockPosition, event: StockEvent, action: HoldAct
     fail(position, event, "a part of the hold is negative");
   }
   if (hold.reserved + hold.allocated + hold.picked === 0) position.holds?.delete(event.holdId);
+  return hold;
 }
 
-function applyToDetails(position: StockPosition, event: StockEvent, nowMs: number): void {
+function applyToDetails(position: StockPosition, event: StockEvent, hold: Hold | null, nowMs: number): void {
   const details = detailsOf(position);
   const more = event.more;
   if (event.type === "count-pending" && more !== null) {
@@ -121,7 +124,7 @@ function applyToDetails(position: StockPosition, event: StockEvent, nowMs: numbe
   if (event.pool !== "") applyToPools(position, details, event);
   else if (event.fenced !== 0) fail(position, event, "a fence changes without its pool");
   if (more !== null && (more.lots.length > 0 || more.serials.length > 0)) {
-    applyToLots(position, details, event, more.lots, nowMs);
+    applyToLots(position, details, event, hold, more.lots, nowMs);
     applyToSerials(position, details, event, more);
   } else {
     if (details.lots !== null) assertLotsUnchanged(position, event);
@@ -179,12 +182,12 @@ function applyToLots(
   position: StockPosition,
   details: PositionDetails,
   event: StockEvent,
+  hold: Hold | null,
   changes: readonly LotChange[],
   nowMs: number,
 ): void {
   if (changes.length === 0) return;
   details.lots ??= new Map();
-  const hold = event.hold === "none" ? undefined : position.holds?.get(event.holdId);
   let onHand = 0;
   let reserved = 0;
   let allocated = 0;
@@ -209,7 +212,10 @@ function applyToLots(
     ) {
       fail(position, event, `lot ${lot.lot} does not add up`);
     }
-    if (hold !== undefined) applyToHeldLot(position, event, hold, change);
+    if (hold !== null) applyToHeldLot(position, event, hold, change);
+  }
+  if (hold !== null && (hold.lots?.size ?? 0) > 0 !== hold.reserved + hold.allocated + hold.picked > 0) {
+    fail(position, event, "the hold ends with units of a lot, or goes on without");
   }
   if (
     onHand !== event.onHand ||

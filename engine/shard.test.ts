@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
 import { ReferenceSku } from "../actors/reference-model.ts";
+import { concernsPosition } from "../actors/sku-stock.ts";
 import { commandOf, LOCATIONS, SKU, steps } from "../test-support/stock-sequences.ts";
 import { decodeEntries, encodeEntries, unpacked } from "./journal-codec.ts";
 import type { WirePosition } from "./position-wire.ts";
@@ -137,6 +138,39 @@ function stateOfModel(model: ReferenceSku): Comparable {
   };
 }
 
+const BUCKETS = [
+  "onHand",
+  "reserved",
+  "allocated",
+  "picked",
+  "unavailable",
+  "safetyStock",
+  "incoming",
+  "fenced",
+] as const;
+
+/** What the ledger would say: the sums of all changes, by location and bucket. */
+function sumsOf(blobs: readonly Uint8Array[]): Readonly<Record<string, Record<string, number>>> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const event of decodeEntries(encodeEntries(blobs)).flatMap((blob) => blob.events)) {
+    if (!concernsPosition(event)) continue;
+    const sum = sums[event.locationId] ?? Object.fromEntries(BUCKETS.map((bucket) => [bucket, 0]));
+    sums[event.locationId] = sum;
+    for (const bucket of BUCKETS) sum[bucket] = (sum[bucket] ?? 0) + event[bucket];
+  }
+  return sums;
+}
+
+/** Units that are in the building or on their way between two, by what came into and went out of the books. */
+function unitsInBooks(blobs: readonly Uint8Array[]): number {
+  let units = 0;
+  for (const event of decodeEntries(encodeEntries(blobs)).flatMap((blob) => blob.events)) {
+    if (event.type === "transfer-discrepancy") units += event.incoming;
+    else if (!event.type.startsWith("transfer-")) units += event.onHand;
+  }
+  return units;
+}
+
 function sorted(rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
   return [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
@@ -183,6 +217,10 @@ describe("a shard", () => {
               snapshotBlobs = blobs.length;
             }
           }
+          const places = Object.entries(stateOf(shard).places) as [string, { buckets: object }][];
+          const ledger = sumsOf(blobs);
+          for (const [at, { buckets }] of places) expect(buckets).toEqual(ledger[at]);
+          expect(model.units).toHaveLength(unitsInBooks(blobs));
           const state = Buffer.from(shard.encodeState());
           const replayed = new Shard(0);
           for (const blob of decodeEntries(encodeEntries(blobs))) replayed.replay(blob);
