@@ -77,9 +77,9 @@ export async function atPeak(
       while (performance.now() < until) {
         const { from, count } = cursor.take(trace, subject.batch);
         worker.fill(trace, from, count);
-        // Read after the answer has come: others have added theirs meanwhile.
-        const count = await request(subject, worker);
-        applied += count;
+        // Added after the answer has come: `applied += await …` would lose what others add meanwhile.
+        const answered = await request(subject, worker);
+        applied += answered;
         requests += 1;
         last = performance.now();
       }
