@@ -1,0 +1,243 @@
+/**
+ * The engine under more work than its disk keeps up with, in virtual time: what is accepted is done in bounded time, the
+ * rest is refused with a hint that holds, memory stays bounded and nothing is lost.
+ */
+import { describe, expect, it } from "vitest";
+import type { JournalRow } from "../store/journal.ts";
+import { receive, silentLogger } from "../test-support/engine.ts";
+import { Allocator } from "./allocator.ts";
+import { EngineCore } from "./engine-core.ts";
+import type { CommitResult } from "./engine-disk.ts";
+import { EngineError } from "./errors.ts";
+import type { ShardAnswer } from "./messages.ts";
+import { type RecoverySource, recoverShard } from "./recovery.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Shard, ShardRequest } from "./shard.ts";
+import { ShardDirectory } from "./shard-directory.ts";
+import type { Recovered, ShardHost } from "./shard-host.ts";
+import { VirtualTime } from "./simulation/virtual-time.ts";
+import { StockView } from "./stock-view.ts";
+import { VolatileDisk } from "./volatile-disk.ts";
+
+const THREADS = 2;
+const SKUS = ["A", "B", "C", "D", "E", "F"];
+
+/** A commit costs a write, and then its bytes at the rate of a poor disk; a stalled disk takes as long as it takes. */
+class SlowDisk extends VolatileDisk {
+  private readonly scheduler: Scheduler;
+  private readonly bytesPerMs: number;
+  stalledUntilMs = 0;
+  largestCommit = 0;
+
+  constructor(scheduler: Scheduler, bytesPerMs: number) {
+    super();
+    this.scheduler = scheduler;
+    this.bytesPerMs = bytesPerMs;
+  }
+
+  override async commit(rows: readonly JournalRow[]): Promise<CommitResult> {
+    const bytes = rows.reduce((sum, row) => sum + row.entries.length, 0);
+    this.largestCommit = Math.max(this.largestCommit, bytes);
+    const delayMs = 20 + bytes / this.bytesPerMs + Math.max(0, this.stalledUntilMs - this.scheduler.now());
+    await new Promise<void>((resolve) => this.scheduler.after(delayMs, resolve));
+    return { status: "committed" };
+  }
+}
+
+class LocalHost implements ShardHost {
+  private readonly shards = new Map<number, Shard>();
+
+  threadOf(shard: number): number {
+    return shard;
+  }
+
+  async run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
+    return requests.map((request) => {
+      const shard = this.shards.get(request.shard) as Shard;
+      return { shard: request.shard, reply: structuredClone(shard.run(request)) };
+    });
+  }
+
+  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
+    const { shard: recovered, head, damaged } = await recoverShard(shard, source);
+    this.shards.set(shard, recovered);
+    return { ...head, ...recovered.figures(), damaged, changes: recovered.allChanges() };
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function newEngine(bytesPerMs: number) {
+  const time = new VirtualTime();
+  const scheduler: Scheduler = {
+    now: () => time.nowMs,
+    after: (ms, act) => {
+      const event = time.after(ms, act);
+      return () => {
+        event.act = null;
+      };
+    },
+    soon: (act) => void time.after(0, act),
+  };
+  const disk = new SlowDisk(scheduler, bytesPerMs);
+  const directory = new ShardDirectory(
+    THREADS,
+    (shard) => shard,
+    new Map([...Array(THREADS).keys()].map((shard) => [shard, 1])),
+  );
+  const view = new StockView();
+  const core = new EngineCore({
+    disk,
+    host: new LocalHost(),
+    directory,
+    logger: silentLogger,
+    scheduler,
+    snapshotEvery: { rows: 1_000_000, bytes: 2 ** 40 },
+    view,
+    onCommitted: () => {},
+  });
+  return { time, scheduler, disk, core, client: new Allocator(core, directory, view) };
+}
+
+/** Clients that ask for `perMs` commands a millisecond, whether or not they are answered. */
+class Flood {
+  readonly latencies: number[] = [];
+  readonly hints: number[] = [];
+  readonly otherErrors: unknown[] = [];
+  applied = 0;
+  pending = 0;
+  mostPending = 0;
+  private sent = 0;
+  private readonly engine: ReturnType<typeof newEngine>;
+
+  constructor(engine: ReturnType<typeof newEngine>) {
+    this.engine = engine;
+  }
+
+  run(perMs: number, forMs: number): void {
+    const { scheduler } = this.engine;
+    const batch = perMs * 10;
+    const untilMs = scheduler.now() + forMs;
+    const tick = () => {
+      if (scheduler.now() >= untilMs) return;
+      for (let from = 0; from < batch; from += 50) this.ask(Math.min(50, batch - from));
+      scheduler.after(10, tick);
+    };
+    tick();
+  }
+
+  ask(count: number): void {
+    const { client, scheduler } = this.engine;
+    const fromMs = scheduler.now();
+    const sku = SKUS[this.sent % SKUS.length] as string;
+    const commands = Array.from({ length: count }, () => {
+      this.sent += 1;
+      return receive(sku, "east", 1, `c-${this.sent}`);
+    });
+    this.pending += count;
+    this.mostPending = Math.max(this.mostPending, this.pending);
+    client
+      .execute(commands)
+      .then(
+        (outcomes) => {
+          this.applied += outcomes.filter((outcome) => outcome.status === "applied").length;
+          this.latencies.push(scheduler.now() - fromMs);
+        },
+        (error: unknown) => {
+          if (error instanceof EngineError && error.code === "engine_overloaded") {
+            this.hints.push(error.retryAfterMs ?? Number.NaN);
+          } else this.otherErrors.push(error);
+        },
+      )
+      .finally(() => {
+        this.pending -= count;
+      });
+  }
+}
+
+/** Lets virtual time pass. */
+async function pass(engine: ReturnType<typeof newEngine>, ms: number): Promise<void> {
+  let over = false;
+  engine.scheduler.after(ms, () => {
+    over = true;
+  });
+  await engine.time.run(() => over);
+}
+
+async function stockOf(engine: ReturnType<typeof newEngine>): Promise<number> {
+  let total: number | null = null;
+  engine.client.positions(SKUS).then((positions) => {
+    total = positions.reduce((sum, position) => sum + position.onHand, 0);
+  });
+  await engine.time.run(() => total !== null);
+  return total ?? Number.NaN;
+}
+
+describe("an engine whose disk does not keep up", () => {
+  it("refuses what it could not do in time, does what it accepted in time, and loses none of it", async () => {
+    const engine = newEngine(100);
+    await engine.core.start();
+    const flood = new Flood(engine);
+    flood.run(8, 10_000);
+    await pass(engine, 10_000);
+    await engine.time.run(() => flood.pending === 0);
+
+    expect(flood.otherErrors).toEqual([]);
+    // The load is several times what the disk can take.
+    expect(flood.hints.length).toBeGreaterThan(300);
+    expect(flood.applied).toBeGreaterThan(4_000);
+    // Accepted work is asked to wait for two seconds at most; half as much again is for a rate that is only an estimate.
+    const latencies = flood.latencies.sort((a, b) => a - b);
+    expect(latencies[Math.floor(latencies.length * 0.99)]).toBeLessThan(3_000);
+    expect(flood.mostPending).toBeLessThan(10_000);
+    expect(await stockOf(engine)).toBe(flood.applied);
+  }, 60_000);
+
+  it("gives a hint that follows the disk: longer where it is slower, and good enough to be let in after it", async () => {
+    const middles: number[] = [];
+    for (const bytesPerMs of [800, 100]) {
+      const engine = newEngine(bytesPerMs);
+      await engine.core.start();
+      const flood = new Flood(engine);
+      flood.run(40, 3_000);
+      await pass(engine, 3_000);
+      const hints = flood.hints.slice(-100).sort((a, b) => a - b);
+      const hint = hints[50] ?? Number.NaN;
+      middles.push(hint);
+      // The flood is over; whoever comes back when told is let in.
+      const refused = flood.hints.length;
+      await pass(engine, hint);
+      flood.ask(50);
+      await engine.time.run(() => flood.pending === 0);
+      expect(flood.hints.length).toBe(refused);
+      expect(flood.otherErrors).toEqual([]);
+    }
+    const [fast, slow] = middles as [number, number];
+    expect(fast).toBeGreaterThan(0);
+    expect(slow).toBeGreaterThan(1.5 * fast);
+  }, 60_000);
+
+  it("holds a bounded amount of work through a stall of the disk, and comes back from it", async () => {
+    const engine = newEngine(2_000);
+    await engine.core.start();
+    const flood = new Flood(engine);
+    flood.run(5, 12_000);
+    await pass(engine, 2_000);
+    expect(flood.hints).toEqual([]);
+    engine.disk.stalledUntilMs = engine.scheduler.now() + 5_000;
+    await pass(engine, 5_000);
+    const refused = flood.hints.length;
+    expect(refused).toBeGreaterThan(100);
+    expect(flood.pending).toBeLessThan(20_000);
+    await pass(engine, 2_500);
+    const refusedSoonAfter = flood.hints.length;
+    await pass(engine, 2_500);
+    await engine.time.run(() => flood.pending === 0);
+    // It takes a while to believe in the disk again, and then everything is welcome.
+    expect(refusedSoonAfter - refused).toBeLessThan(250);
+    expect(flood.hints.length).toBe(refusedSoonAfter);
+    expect(await stockOf(engine)).toBe(flood.applied);
+  }, 60_000);
+});
