@@ -2,7 +2,10 @@ import { defineConfig } from "vitest/config";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 
-/** Three lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. */
+/**
+ * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation` needs nothing
+ * but the machine to itself, so it comes after all the others.
+ */
 export default defineConfig({
   test: {
     reporters: ["default", "./test-support/summary-reporter.ts"],
@@ -11,7 +14,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts", "**/*.test.tsx"],
-          exclude: [...anywhere, "**/*.integration.test.ts", "**/*.browser.test.ts"],
+          exclude: [
+            ...anywhere,
+            "**/*.integration.test.ts",
+            "**/*.browser.test.ts",
+            "**/*.simulation.test.ts",
+          ],
         },
       },
       {
@@ -34,6 +42,17 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["**/*.simulation.test.ts"],
+          exclude: anywhere,
+          globalSetup: "test-support/simulation-setup.ts",
+          testTimeout: 1_200_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

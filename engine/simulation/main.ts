@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { huntMutants } from "./mutant-hunt.ts";
 import { MUTANTS } from "./mutants.ts";
-import { mutantTable, seedSummary, seedsProgress } from "./report.ts";
+import { mutantLine, mutantTable, seedSummary, seedsProgress } from "./report.ts";
 import { simulate } from "./run.ts";
 import { runPool } from "./seed-pool.ts";
 
@@ -94,7 +94,7 @@ async function runMutants({ workers, operations, json, only = "" }: Options): Pr
     seeds: MUTANT_SEEDS,
     operations,
     workers,
-    onOutcome: () => {},
+    onOutcome: (outcome) => process.stderr.write(`${mutantLine(outcome, 0)}\n`),
   });
   print(mutantTable(outcomes));
   const found = outcomes.filter((outcome) => outcome.seed !== null);

@@ -379,4 +379,47 @@ export const MUTANTS: readonly Mutant[] = [
     replacement:
       "        if (quantity > availableToPromise(position) + 1)\n            return LANE_CODE.insufficient_stock;",
   },
+  {
+    name: "expiry applied twice",
+    breaks: "liveness",
+    file: "engine/shard.js",
+    search: '        if (event.type !== "nothing-changed")\n            this.happen(event, nowMs, events);',
+    replacement:
+      '        if (event.type !== "nothing-changed") {\n            this.happen(event, nowMs, events);\n            this.happen(event, nowMs, events);\n        }',
+  },
+  {
+    name: "expiry not journaled",
+    breaks: "no oversell",
+    file: "engine/shard.js",
+    search: '        if (event.type !== "nothing-changed")\n            this.happen(event, nowMs, events);',
+    replacement: '        if (event.type !== "nothing-changed")\n            this.fold(event, nowMs);',
+  },
+  {
+    name: "count booked twice",
+    breaks: "exactly one effect per key",
+    file: "actors/fold-event.js",
+    search: "        if (details.count !== null && details.count.countId === more?.reference)",
+    replacement: '        if (event.type === "count-rejected")',
+  },
+  {
+    name: "kit reserved in part",
+    breaks: "a kit is reserved whole",
+    file: "engine/order-reservation.js",
+    search: "for (const [index, component] of componentsOf(kits, line.sku).entries()) {",
+    replacement: "for (const [index, component] of componentsOf(kits, line.sku).slice(0, 1).entries()) {",
+  },
+  {
+    name: "closed reservation of a lane taken again",
+    breaks: "exactly one effect per key",
+    file: "engine/shard-lanes.js",
+    search: "            if (known !== 0) {",
+    replacement: "            if (known !== 0 && table.isOpen(known)) {",
+  },
+  {
+    name: "shared view written before the commit",
+    breaks: "nothing uncommitted is seen",
+    file: "engine/committer.js",
+    search: "        this.queue.push(round);",
+    replacement: "        this.queue.push(round);\n        this.options.publish(round.changes);",
+  },
 ];

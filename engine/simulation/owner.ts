@@ -80,7 +80,7 @@ export class Owner {
       logger: silentLogger,
       scheduler: this.process,
       snapshotEvery: { rows: weather().snapshotEveryRows, bytes: Number.POSITIVE_INFINITY },
-      view: { publish: () => {}, withdraw: () => {} },
+      view: { publish: (changes) => checker.published(name, changes), withdraw: () => {} },
       onCommitted: () => {},
     });
     await core.start();

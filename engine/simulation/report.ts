@@ -39,16 +39,18 @@ export function seedSummary(
 
 export function mutantTable(outcomes: readonly MutantOutcome[]): string {
   const width = Math.max(...outcomes.map(({ mutant }) => mutant.name.length), 4);
-  const rows = outcomes.map(({ mutant, seed, promise }) => {
-    const found = seed === null ? "NOT FOUND" : `seed ${seed}`;
-    return `${mutant.name.padEnd(width)}  ${found.padEnd(9)}  ${promise ?? mutant.breaks}`;
-  });
+  const rows = outcomes.map((outcome) => mutantLine(outcome, width));
   const found = outcomes.filter(({ seed }) => seed !== null).length;
   return [
     `${"bug".padEnd(width)}  found by   broken promise`,
     ...rows,
     `${found} of ${outcomes.length} planted bugs found`,
   ].join("\n");
+}
+
+export function mutantLine({ mutant, seed, promise }: MutantOutcome, width: number): string {
+  const found = seed === null ? "NOT FOUND" : `seed ${seed}`;
+  return `${mutant.name.padEnd(width)}  ${found.padEnd(9)}  ${promise ?? mutant.breaks}`;
 }
 
 /** `commitsLost` as people write it. */

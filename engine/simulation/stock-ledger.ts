@@ -37,6 +37,19 @@ export type LedgerHold = {
   readonly stages: string[];
 };
 
+/** What everybody may be promised. */
+export function availableOf(buckets: Buckets): number {
+  return (
+    buckets.onHand -
+    buckets.reserved -
+    buckets.allocated -
+    buckets.picked -
+    buckets.unavailable -
+    buckets.safetyStock -
+    buckets.fenced
+  );
+}
+
 export class LedgerPosition {
   readonly sku: string;
   readonly locationId: string;
@@ -61,17 +74,8 @@ export class LedgerPosition {
     this.locationId = locationId;
   }
 
-  /** What everybody may be promised. */
   get available(): number {
-    return (
-      this.onHand -
-      this.reserved -
-      this.allocated -
-      this.picked -
-      this.unavailable -
-      this.safetyStock -
-      this.fenced
-    );
+    return availableOf(this);
   }
 
   get name(): string {

@@ -1,0 +1,64 @@
+/**
+ * The simulation's lane: many seeds in which every promise is kept, planted bugs that are all found, and a story that
+ * is the same however often it is told.
+ *
+ * Runs the built program as a user would, on every core, and needs the machine to itself.
+ */
+import { execFile } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { projectRoot } from "../../config/project-root.ts";
+
+const SEEDS = 50_000;
+const OPERATIONS = 200;
+const MAX_SECONDS = 600;
+
+/** Below, it takes as long as it takes: fewer cores, or busier ones. */
+const MIN_CORES_FOR_LIMIT = 2;
+
+async function simulateCommand(...options: readonly string[]): Promise<{ status: number; lines: string[] }> {
+  const main = join(projectRoot, "dist", "engine", "simulation", "main.js");
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [main, ...options], { maxBuffer: 1 << 28 }, (error, output) => {
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ status, lines: output.trimEnd().split("\n") });
+    });
+    child.stderr?.pipe(process.stderr);
+  });
+}
+
+function show(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+it("tells the same story of a seed, to the byte, however often it is asked", async () => {
+  const stories = await Promise.all([1, 2].map(() => simulateCommand("--seed", "4711")));
+  const [first, second] = stories;
+  expect(first?.status).toBe(0);
+  expect(first?.lines.length).toBeGreaterThan(OPERATIONS);
+  expect(first?.lines.at(-1)).toMatch(/event log [0-9a-f]{64}$/);
+  expect(second?.lines).toEqual(first?.lines);
+  const other = await simulateCommand("--seed", "4712");
+  expect(other.lines.at(-1)).not.toBe(first?.lines.at(-1));
+});
+
+it(`keeps every promise over ${SEEDS} seeds of ${OPERATIONS} operations`, async () => {
+  const { status, lines } = await simulateCommand("--seeds", String(SEEDS), "--from", "1", "--json");
+  show(lines);
+  const sum = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
+  expect(sum).toMatchObject({ seeds: SEEDS, operations: SEEDS * OPERATIONS, violations: 0 });
+  expect(status).toBe(0);
+  expect(sum["crashes"]).toBeGreaterThan(SEEDS / 10);
+  expect(sum["takeovers"]).toBeGreaterThan(SEEDS / 10);
+  if (availableParallelism() >= MIN_CORES_FOR_LIMIT) expect(sum["seconds"]).toBeLessThan(MAX_SECONDS);
+});
+
+it("finds every planted bug", async () => {
+  const { status, lines } = await simulateCommand("--mutants", "--json");
+  show(lines);
+  const { mutants, found } = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
+  expect(mutants).toBeGreaterThanOrEqual(25);
+  expect(found).toBe(mutants);
+  expect(status).toBe(0);
+});
