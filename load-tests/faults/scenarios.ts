@@ -359,6 +359,7 @@ async function takeOver(stage: Stage, point: Failpoint | null): Promise<Harm> {
   // Time enough for the zombie to try: its clients' questions and its own commit are still in its hands.
   await stage.untilAnswers(20);
   await stage.assertNothingStale(mark);
+  await zombie.kill();
   return { faults: 2, servedAfterMs: [servedAfterMs] };
 }
 
