@@ -220,7 +220,10 @@ test("numbers chosen to meet in one column of the index only make it larger", ()
   // Every number of the same column, of the first two million.
   for (let candidate = 0; numbers.length < 5_000; candidate += 16)
     numbers.push(candidate + ((candidate >>> 9) & 15));
-  for (const of of numbers) table.add(3, of, 0, 1, 0);
+  for (const of of numbers) {
+    expect(table.find(3, of)).toBe(0);
+    table.add(3, of, 0, 1, 0);
+  }
   for (const of of numbers) expect(table.numberOf(table.find(3, of))).toBe(of);
   expect(table.find(3, 1_000_000_001)).toBe(0);
 });

@@ -60,6 +60,8 @@ export class ReservationTable {
   private blockMask: number;
   /** Entries in each column of the index. */
   private readonly inColumn = new Int32Array(COLUMNS);
+  /** The empty place at which the last search ended: where what was looked for in vain belongs. */
+  private vacancy = 0;
   /** Of each lane, the least number that may be new. */
   private firstNew = new Float64Array(64);
   private entriesOfLane = new Int32Array(64);
@@ -108,7 +110,10 @@ export class ReservationTable {
     const column = (number ^ (hash >>> 28)) & 15;
     for (let block = hash & blockMask; ; block = (block + 1) & blockMask) {
       const entry = index[(block << 4) | column] as number;
-      if (entry === 0) return 0;
+      if (entry === 0) {
+        this.vacancy = (block << 4) | column;
+        return 0;
+      }
       const at = entry * STRIDE;
       if (
         words[at + NUMBER] === (number | 0) &&
@@ -124,7 +129,7 @@ export class ReservationTable {
     return lane < this.firstNew.length && number < (this.firstNew[lane] as number);
   }
 
-  /** Opens a reservation of a number that is not known. @returns its entry */
+  /** Opens a reservation of the number that was just looked for and is not known. @returns its entry */
   add(lane: number, number: number, position: number, quantity: number, expiresInMs: number): number {
     const entry = this.takeFree();
     this.put(entry, lane, number, position, quantity, expiresInMs);
@@ -261,6 +266,7 @@ export class ReservationTable {
 
   /** Puts back what `openRecords` gave, after `advance` to the time of then. */
   restoreOpen(record: ReservationRecord): void {
+    this.find(record.lane, record.number);
     const entry = this.takeFree();
     this.put(entry, record.lane, record.number, record.position, record.quantity, record.expiresInMs);
     this.openCount += 1;
@@ -269,6 +275,7 @@ export class ReservationTable {
 
   /** Puts back what `closedRecords` gave, in its order. */
   restoreClosed(record: ReservationRecord): void {
+    this.find(record.lane, record.number);
     const entry = this.takeFree();
     this.put(entry, record.lane, record.number, record.position, record.quantity, record.expiresInMs);
     this.words[entry * STRIDE + LANE_AND_STATE] = record.lane;
@@ -306,20 +313,23 @@ export class ReservationTable {
     words[at + EXPIRES_IN] = expiresInMs;
     if (lane >= this.entriesOfLane.length) this.makeRoomForLane(lane);
     this.entriesOfLane[lane] = (this.entriesOfLane[lane] as number) + 1;
-    this.putIntoIndex(entry, lane, number);
+    const { vacancy } = this;
+    const column = vacancy & (COLUMNS - 1);
+    const inColumn = (this.inColumn[column] as number) + 1;
+    if (inColumn > MAX_COLUMN_LOAD * (this.blockMask + 1)) {
+      this.growIndex();
+      this.putIntoIndex(entry, lane, number);
+      return;
+    }
+    this.inColumn[column] = inColumn;
+    this.index[vacancy] = entry;
   }
 
   private putIntoIndex(entry: number, lane: number, number: number): void {
     const { index, blockMask } = this;
     const hash = hashOf(lane, number);
     const column = (number ^ (hash >>> 28)) & 15;
-    const inColumn = (this.inColumn[column] as number) + 1;
-    if (inColumn > MAX_COLUMN_LOAD * (blockMask + 1)) {
-      this.growIndex();
-      this.putIntoIndex(entry, lane, number);
-      return;
-    }
-    this.inColumn[column] = inColumn;
+    this.inColumn[column] = (this.inColumn[column] as number) + 1;
     let block = hash & blockMask;
     while (index[(block << 4) | column] !== 0) block = (block + 1) & blockMask;
     index[(block << 4) | column] = entry;

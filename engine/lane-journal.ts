@@ -81,10 +81,10 @@ export class LaneJournal {
     this.push(number, ordinal, (LANE_RECORD.expire << 28) | quantity, this.placeOf(lane));
   }
 
-  /** What was gathered, in a buffer of its own; begins anew. */
+  /** What was gathered; begins anew. The records are good until the next batch writes its first one. */
   take(): LaneBlob | null {
     if (this.length === 0) return null;
-    const blob = { names: this.names, records: new Uint8Array(this.words.slice(0, this.length).buffer) };
+    const blob = { names: this.names, records: new Uint8Array(this.words.buffer, 0, 4 * this.length) };
     this.length = 0;
     this.names = [];
     this.places.clear();

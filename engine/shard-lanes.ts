@@ -74,6 +74,8 @@ export class ShardLanes {
   private freed: ((position: StockPosition) => void) | null = null;
   private run: LaneRun = { lane: "", atMs: 0, operations: new Uint8Array(0) };
   private lane = -1;
+  private scratch = new Int32Array(1024 * RECORD_WORDS);
+  private scratchBytes = new Uint8Array(this.scratch.buffer);
 
   constructor(positions: PositionBook, window: LaneWindow = LANE_WINDOW, maxLanes = MAX_LANES) {
     this.positions = positions;
@@ -136,12 +138,13 @@ export class ShardLanes {
 
   /** Runs the operations in their order. @returns one code each; `null` where all of them were applied */
   apply(run: LaneRun): Uint8Array | null {
-    const words = wordsOf(run.operations);
+    const words = this.alignedWords(run.operations);
     this.run = run;
     this.lane = this.ids.get(run.lane) ?? -1;
-    this.warmUp(words);
+    this.warmUp(words, run.operations.byteLength / 4);
     let codes: Uint8Array | null = null;
-    for (let at = 0; at < words.length; at += RECORD_WORDS) {
+    const length = run.operations.byteLength / 4;
+    for (let at = 0; at < length; at += RECORD_WORDS) {
       const number = words[at] as number;
       const ordinal = words[at + 1] as number;
       const third = words[at + 2] as number;
@@ -151,7 +154,7 @@ export class ShardLanes {
       else if (third === LANE_KIND.release << 28 && expiresInMs === 0) code = this.release(number, ordinal);
       else if (third === LANE_KIND.extend << 28) code = this.extend(number, ordinal, expiresInMs);
       if (code !== 0) {
-        codes ??= new Uint8Array(words.length / RECORD_WORDS);
+        codes ??= new Uint8Array(length / RECORD_WORDS);
         codes[at / RECORD_WORDS] = code;
       }
     }
@@ -185,8 +188,8 @@ export class ShardLanes {
         const position = this.positionAt(ordinal);
         if (kind === LANE_RECORD.reserve) {
           const lane = this.ids.get(name) ?? this.addLane(name);
-          if (lane < 0 || quantity > availableToPromise(position)) {
-            throw new InvariantError(`reservation ${name}/${number} has no room`);
+          if (lane < 0 || this.table.find(lane, number) !== 0 || quantity > availableToPromise(position)) {
+            throw new InvariantError(`reservation ${name}/${number} cannot have been made`);
           }
           position.reserved += quantity;
           this.table.add(lane, number, ordinal, quantity, expiresInMs);
@@ -274,6 +277,7 @@ export class ShardLanes {
       lane = this.addLane(this.run.lane);
       if (lane < 0) return LANE_CODE.lane_limit;
       this.lane = lane;
+      table.find(lane, number);
     }
     position.reserved += quantity;
     this.positions.touch(ordinal);
@@ -339,12 +343,22 @@ export class ShardLanes {
   }
 
   /** Reads what the operations will need, one position right after the other, so that waiting for memory overlaps. */
-  private warmUp(words: Int32Array): number {
+  private warmUp(words: Int32Array, length: number): number {
     let sum = 0;
-    for (let at = 1; at < words.length; at += RECORD_WORDS) {
+    for (let at = 1; at < length; at += RECORD_WORDS) {
       sum += this.positions.at(words[at] as number)?.reserved ?? 0;
     }
     return sum;
+  }
+
+  /** The bytes as words, in an array that every run uses: what comes by mailbox rarely lies on a word's boundary. */
+  private alignedWords(bytes: Uint8Array): Int32Array {
+    if (bytes.byteLength > this.scratch.byteLength) {
+      this.scratch = new Int32Array(bytes.byteLength / 4);
+      this.scratchBytes = new Uint8Array(this.scratch.buffer);
+    }
+    this.scratchBytes.set(bytes);
+    return this.scratch;
   }
 
   private findOpen(name: string, number: number): number {
