@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
+import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../config/sourcing-rule.ts";
 import type {
   AllocationPolicy,
   OrderReservationRequest,
@@ -8,7 +8,7 @@ import type {
   SourcingLocation,
 } from "./allocator-client.ts";
 import { kitBookOf } from "./kits.ts";
-import { planReservation, type RoundStock, takeFrom } from "./order-reservation.ts";
+import { planReservation, type RoundStock, takeFrom, withPromises } from "./order-reservation.ts";
 
 function location(
   locationId: string,
@@ -85,6 +85,208 @@ describe("sourcing", () => {
   });
 });
 
+describe("rules", () => {
+  const rated = (locationId: string, change: Partial<SourcingLocation>): [string, SourcingLocation] => [
+    locationId,
+    { ...location(locationId, 10, 40, -75), ...change },
+  ];
+  const planned = (rules: SourcingRuleList, locations: ReadonlyMap<string, SourcingLocation>, units = 4) =>
+    planReservation(
+      { ...request([line("1", "A", units)]), atMs: Date.UTC(2026, 6, 1, 16) },
+      stockOf({ A: { near: 4, far: 40, slow: 9 } }),
+      { locations, kits: new Map(), rules },
+    );
+  const places = new Map([
+    rated("near", { parcelCostMinor: 900, leadTimeDays: 1, openCapacity: 1, attributes: { carbon: 70 } }),
+    rated("far", { parcelCostMinor: 500, latitude: 36, longitude: -119, attributes: { carbon: 90 } }),
+    rated("slow", { parcelCostMinor: 400, leadTimeDays: 6, openCapacity: 50 }),
+  ]);
+  const explained = (rules: SourcingRuleList, units?: number) => {
+    const plan = planned(rules, places, units);
+    return plan.status === "reserved" ? plan.explanation : [];
+  };
+
+  it.each<[string, SourcingRuleList, readonly string[]]>([
+    [
+      "cost",
+      [[{ rule: "cost", weight: 1 }]],
+      [
+        "slow ships the whole order: parcel cost 400",
+        "far passed over: cost 500 instead of 400",
+        "near passed over: cost 900 instead of 400",
+      ],
+    ],
+    [
+      "promise date",
+      [[{ rule: "promise_date", weight: 1 }]],
+      [
+        "near ships the whole order: arrives 2026-07-03",
+        "far passed over: arrival 2026-07-08 instead of 2026-07-03",
+        "slow passed over: arrival 2026-07-10 instead of 2026-07-03",
+      ],
+    ],
+    [
+      "capacity",
+      [[{ rule: "capacity", weight: 1 }]],
+      [
+        "far ships the whole order: nothing speaks against it",
+        "slow passed over: share of open capacity 20 per mille instead of 0 per mille",
+        "near passed over: share of open capacity 1000 per mille instead of 0 per mille",
+      ],
+    ],
+    [
+      "stock",
+      [[{ rule: "stock", weight: 1 }]],
+      [
+        "far ships the whole order: nothing speaks against it",
+        "near passed over: share of the stock there 1000 per mille instead of 100 per mille",
+        "slow passed over: share of the stock there 444 per mille instead of 100 per mille",
+      ],
+    ],
+    [
+      "a location's own number",
+      [[{ rule: "custom", attribute: "carbon", prefer: "high", weight: 1 }]],
+      [
+        "far ships the whole order: carbon 90",
+        "near passed over: carbon short of the best by 20 instead of 0",
+        "slow passed over: carbon short of the best by 90 instead of 0",
+      ],
+    ],
+  ])("go by %s and keep the numbers that decided", (_, rules, explanation) => {
+    expect(explained(rules)).toEqual(explanation);
+  });
+
+  it("weigh what is in one step against each other", () => {
+    const rules = (day: number): SourcingRuleList => [
+      [
+        { rule: "cost", weight: 1 },
+        { rule: "promise_date", weight: day },
+      ],
+    ];
+    expect(explained(rules(10))[0]).toMatch(/^slow ships/);
+    expect(explained(rules(60))[0]).toMatch(/^far ships/);
+    expect(explained(rules(200))[0]).toMatch(/^near ships/);
+  });
+
+  it("split only where the rules say that it is worth it", () => {
+    const perUnit = new Map([
+      rated("near", { parcelCostMinor: 10, unitCostMinor: 10 }),
+      rated("far", { parcelCostMinor: 10, unitCostMinor: 100 }),
+    ]);
+    const split = planned([[{ rule: "cost", weight: 1 }]], perUnit, 6);
+    expect(placesOf(split)).toEqual(["1 4 A@near", "1 2 A@far"]);
+    const whole = planned(
+      [[{ rule: "fewest_parcels", weight: 1 }], [{ rule: "cost", weight: 1 }]],
+      perUnit,
+      6,
+    );
+    expect(placesOf(whole)).toEqual(["1 6 A@far"]);
+    expect(whole.status === "reserved" && whole.explanation[1]).toBe(
+      "near passed over: has 4 of 6 units, parcels 2 instead of 1",
+    );
+  });
+});
+
+describe("kits", () => {
+  const kits = kitBookOf([
+    {
+      sku: "K",
+      components: [
+        { sku: "A", quantity: 1 },
+        { sku: "B", quantity: 2 },
+      ],
+    },
+  ]);
+
+  it("take all of their components at one location, each under a hold of its own", () => {
+    const stock = stockOf({ A: { east: 1, west: 5 }, B: { east: 9, west: 3 } });
+    const plan = planReservation(request([line("1", "K", 2)]), stock, { ...SETUP, kits });
+    expect(plan.status === "reserved" && plan.holds).toEqual([
+      { holdId: "o:1:east:1", lineId: "1", sku: "A", locationId: "east", quantity: 1, perUnit: 1 },
+      { holdId: "o:1:east:2", lineId: "1", sku: "B", locationId: "east", quantity: 2, perUnit: 2 },
+      { holdId: "o:1:west:1", lineId: "1", sku: "A", locationId: "west", quantity: 1, perUnit: 1 },
+      { holdId: "o:1:west:2", lineId: "1", sku: "B", locationId: "west", quantity: 2, perUnit: 2 },
+    ]);
+    const apart = stockOf({ A: { east: 9 }, B: { west: 9 } });
+    expect(planReservation(request([line("1", "K", 1)]), apart, { ...SETUP, kits })).toEqual({
+      status: "refused",
+      code: "insufficient_stock",
+      short: [{ lineId: "1", sku: "K", missing: 1 }],
+    });
+  });
+
+  it.each([
+    [
+      "twice",
+      [
+        { sku: "K", components: [{ sku: "A", quantity: 1 }] },
+        { sku: "K", components: [{ sku: "B", quantity: 1 }] },
+      ],
+    ],
+    ["without components", [{ sku: "K", components: [] }]],
+    ["with nothing of a component", [{ sku: "K", components: [{ sku: "A", quantity: 0 }] }]],
+    [
+      "of kits",
+      [
+        { sku: "K", components: [{ sku: "A", quantity: 1 }] },
+        { sku: "L", components: [{ sku: "K", quantity: 1 }] },
+      ],
+    ],
+  ])("are refused where they are defined %s", (_, defined) => {
+    expect(() => kitBookOf(defined)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+  });
+
+  it("and lines that share their components get exactly what a search of everything finds, and never more", () => {
+    const places = fc.dictionary(fc.constantFrom("east", "west", "store"), fc.integer({ min: 0, max: 4 }), {
+      noNullPrototype: true,
+    });
+    fc.assert(
+      fc.property(
+        fc.record({ A: places, B: places }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 0, max: 4 }),
+        (initial, ofKit, ofA, ofB) => {
+          const wanted = [line("1", "K", ofKit), line("2", "A", ofA), line("3", "B", ofB)].filter(
+            ({ quantity }) => quantity > 0,
+          );
+          if (wanted.length === 0) return;
+          const stock = stockOf(initial);
+          const plan = planReservation(request(wanted), stock, { ...SETUP, kits });
+          expect(plan.status).toBe(isServable(initial, ofKit, ofA, ofB) ? "reserved" : "refused");
+          if (plan.status === "refused") return;
+          takeFrom(stock, plan.holds);
+          for (const ofSku of stock.values())
+            for (const left of ofSku.values()) expect(left).toBeGreaterThanOrEqual(0);
+          for (const hold of plan.holds) {
+            if (hold.lineId !== "1" || hold.sku !== "A") continue;
+            const fellow = plan.holds.find(
+              (other) => other.lineId === "1" && other.sku === "B" && other.locationId === hold.locationId,
+            );
+            expect(fellow?.quantity).toBe(2 * hold.quantity);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  /** Tries every way to spread the kits over the places; what is left must do for the plain lines. */
+  function isServable(
+    stock: Readonly<Record<"A" | "B", Readonly<Record<string, number>>>>,
+    ofKit: number,
+    ofA: number,
+    ofB: number,
+  ): boolean {
+    const total = (sku: "A" | "B") => Object.values(stock[sku]).reduce((sum, units) => sum + units, 0);
+    const kitsAt = ["east", "west", "store"].map((place) =>
+      Math.min(stock.A[place] ?? 0, Math.floor((stock.B[place] ?? 0) / 2)),
+    );
+    const most = kitsAt.reduce((sum, units) => sum + units, 0);
+    return ofKit <= most && total("A") - ofKit >= ofA && total("B") - 2 * ofKit >= ofB;
+  }
+});
+
 describe("policy", () => {
   const stock = { A: { east: 3 }, B: { west: 1 } };
   const lines = [line("1", "A", 2), line("2", "A", 2), line("3", "B", 1)];
@@ -108,6 +310,57 @@ describe("policy", () => {
     const plan = planReservation(request(lines, "ship_available"), stockOf(stock), SETUP);
     expect(placesOf(plan)).toEqual(["1 2 A@east", "2 1 A@east", "3 1 B@west"]);
     expect(plan.short).toEqual([{ lineId: "2", sku: "A", missing: 1 }]);
+  });
+
+  it("queues the rest where the order says so, but no kits, whose parts would come one by one", () => {
+    const kits = kitBookOf([{ sku: "K", components: [{ sku: "B", quantity: 1 }] }]);
+    const wanted = [line("1", "A", 5), line("2", "K", 2), line("3", "C", 1)];
+    const plan = planReservation(request(wanted, "ship_available_backorder_rest"), stockOf(stock), {
+      ...SETUP,
+      kits,
+    });
+    expect(placesOf(plan)).toEqual(["1 3 A@east", "2 1 B@west"]);
+    expect(plan.short.map(({ lineId, missing }) => [lineId, missing])).toEqual([
+      ["1", 2],
+      ["2", 1],
+      ["3", 1],
+    ]);
+    expect(plan.status === "reserved" && plan.queued).toEqual([
+      { holdId: "o:1:queued", lineId: "1", sku: "A", quantity: 2 },
+      { holdId: "o:3:queued", lineId: "3", sku: "C", quantity: 1 },
+    ]);
+    const nothing = planReservation(
+      request([line("1", "K", 9)], "ship_available_backorder_rest"),
+      stockOf({}),
+      { ...SETUP, kits },
+    );
+    expect(nothing.status).toBe("refused");
+  });
+
+  it("says when what is missing is due, after those who wait already", () => {
+    const plan = planReservation(
+      request([line("1", "A", 5)], "ship_available_backorder_rest"),
+      stockOf(stock),
+      SETUP,
+    );
+    const outlook = (queued: number) =>
+      new Map([
+        [
+          "A",
+          {
+            sku: "A",
+            queued,
+            locations: [
+              { locationId: "east", available: 0, incoming: [{ dueAtMs: 500, quantity: 2 }] },
+              { locationId: "west", available: 0, incoming: [{ dueAtMs: 900, quantity: 3 }] },
+            ],
+          },
+        ],
+      ]);
+    const promised = (queued: number) => withPromises(plan, outlook(queued), new Map(), 100);
+    expect(promised(2)).toMatchObject({ short: [{ promisedAtMs: 500 }], queued: [{ promisedAtMs: 500 }] });
+    expect(promised(4)).toMatchObject({ short: [{ promisedAtMs: 900 }], queued: [{ promisedAtMs: 900 }] });
+    expect(promised(9).short).toEqual([{ lineId: "1", sku: "A", missing: 2 }]);
   });
 
   it("never takes more than there is, reserves all or nothing, and accounts for every unit asked for", () => {

@@ -373,7 +373,9 @@ class Run {
     for (const placement of change.placements) {
       this.requestTo(this.shardOf(placement.sku)).placements.push(placement);
     }
-    for (const mark of change.marks) this.amendPart(this.shardOf(mark.sku)).marks.push(mark);
+    // A shard remembers an id once, whatever number of its SKUs the change meets.
+    const marks = new Map(change.marks.map((mark) => [this.shardOf(mark.sku), mark]));
+    for (const [shard, mark] of marks) this.amendPart(shard).marks.push(mark);
     this.changes.push(change);
   }
 
