@@ -79,8 +79,9 @@ export class DatabaseProxy {
   }
 
   async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     for (const link of this.links) this.destroy(link);
-    await new Promise((resolve) => this.server.close(resolve));
+    await closed;
   }
 
   private accept(engine: Socket): void {

@@ -164,6 +164,8 @@ function say(text: string, status: number): number {
   return status;
 }
 
+// Nothing left to wait for before there is a result is no success.
+process.exitCode = 1;
 main().then(
   (status) => process.exit(status),
   (error: unknown) => {
