@@ -106,6 +106,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "the main thread stalls for 3 s",
     kind: "stall",
+    short: true,
     run: (stage) => strikeAndSurvive(stage, "commit-before-append", "delay:3000"),
   },
   {
@@ -154,9 +155,10 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "answers of the database take 200 ms longer",
     kind: "slow network",
+    short: true,
     run: async (stage) => {
       stage.proxy.delayAnswers(200);
-      await stage.untilAnswers(10);
+      await stage.untilAnswers(5);
       stage.proxy.delayAnswers(0);
       return { faults: 1, servedAfterMs: [await stage.untilServed(Date.now())] };
     },
