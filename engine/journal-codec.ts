@@ -120,8 +120,9 @@ export function packed(value: unknown): Uint8Array<ArrayBuffer> {
   return new Uint8Array(packer.pack(value));
 }
 
-export function unpacked(bytes: Uint8Array): unknown {
-  return unpacker.unpack(bytes);
+/** Each of several values that stand one behind the other. */
+export function unpackedEach(bytes: Uint8Array, each: (value: unknown) => void): void {
+  unpacker.unpackMultiple(bytes, (value) => each(value));
 }
 
 /** The fields that every event writes: those after it are left out from the end on while they are empty. */

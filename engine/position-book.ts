@@ -13,6 +13,8 @@ export class PositionBook {
   private readonly bySku = new Map<string, StockPosition[]>();
   private readonly byOrdinal: StockPosition[] = [];
   private readonly touched = new TouchedPositions();
+  /** One text for each location: as read from a message or a snapshot, every position would bring its own. */
+  private readonly locations = new Map<string, string>();
 
   get size(): number {
     return this.byOrdinal.length;
@@ -39,7 +41,12 @@ export class PositionBook {
 
   /** The caller makes sure that there is none yet. */
   add(sku: string, locationId: string): StockPosition {
-    const position = newPosition(sku, locationId, this.byOrdinal.length);
+    let location = this.locations.get(locationId);
+    if (location === undefined) {
+      location = locationId;
+      this.locations.set(location, location);
+    }
+    const position = newPosition(sku, location, this.byOrdinal.length);
     const ofSku = this.bySku.get(sku);
     if (ofSku === undefined) this.bySku.set(sku, [position]);
     else ofSku.push(position);

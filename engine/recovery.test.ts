@@ -141,7 +141,7 @@ describe("a recovery", () => {
   });
 });
 
-describe("a single flipped bit", () => {
+describe("a single flipped bit", { timeout: 60_000 }, () => {
   const field = fc.constantFrom<(keyof JournalRow)[]>(
     "shard",
     "sequence",

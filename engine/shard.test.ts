@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
 import { ReferenceSku } from "../actors/reference-model.ts";
 import { concernsPosition } from "../actors/sku-stock.ts";
+import { stateItems } from "../test-support/engine.ts";
 import { commandOf, LOCATIONS, SKU, steps } from "../test-support/stock-sequences.ts";
-import { decodeEntries, encodeEntries, unpacked } from "./journal-codec.ts";
+import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import type { WirePosition } from "./position-wire.ts";
 import { Shard, type ShardRequest } from "./shard.ts";
 import type { WireSku } from "./sku-book.ts";
@@ -34,9 +35,9 @@ type Comparable = {
 
 /** The shard's state as its snapshot has it, arranged for comparison. */
 function stateOf(shard: Shard): Comparable {
-  const state = unpacked(shard.encodeState().subarray(1)) as readonly unknown[];
-  const positions = state[1] as readonly WirePosition[];
-  const [record] = state[5] as readonly WireSku[];
+  const state = stateItems(shard);
+  const positions = state.positions as readonly WirePosition[];
+  const [record] = state.skus as readonly WireSku[];
   const places: Record<string, unknown> = {};
   for (const [, at, onHand, reserved, allocated, picked, unavailable, safetyStock, ...rest] of positions) {
     const [holds, incoming, fenced, details] = rest;

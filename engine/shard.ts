@@ -32,16 +32,15 @@ import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../a
 import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
 import { transferConsequence } from "../actors/transfers.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
-import { encodeBlob, type JournalBlob, packed, unpacked } from "./journal-codec.ts";
+import { encodeBlob, type JournalBlob } from "./journal-codec.ts";
 import type { DemandWithdrawal, HoldReduction } from "./order-amendment.ts";
 import { type OrderDemand, type OrderHoldState, OrderMemory, type WireOrder } from "./order-memory.ts";
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
 import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
 import { SkuBook, type WireSku } from "./sku-book.ts";
+import { readState, StateWriter } from "./state-sections.ts";
 import type { PositionChanges } from "./stock-view.ts";
-
-export const SNAPSHOT_VERSION = 1;
 
 /** Holds that expire in one batch at most: a million that fall due together must not stop the shard for seconds. */
 const MAX_EXPIRIES_PER_BATCH = 20_000;
@@ -186,15 +185,6 @@ export type SkuOutlook = {
   }[];
 };
 
-type WireState = readonly [
-  nowMs: number,
-  positions: readonly WirePosition[],
-  commands: readonly RememberedCommand[],
-  orders: readonly WireOrder[],
-  lanes: WireLanes,
-  skus: readonly WireSku[],
-];
-
 export class Shard {
   readonly shard: number;
   private readonly positions = new PositionBook();
@@ -302,35 +292,28 @@ export class Shard {
 
   /** The whole state as bytes. Equal states have equal bytes. */
   encodeState(): Uint8Array {
-    const positions: WirePosition[] = [];
-    for (const position of this.positions.values()) positions.push(positionToWire(position));
-    const state: WireState = [
-      this.nowMs,
-      positions,
-      [...this.commands.entries()],
-      this.orders.toWire(),
-      this.lanes.toWire(),
-      this.skus.toWire(),
-    ];
-    const body = packed(state);
-    const bytes = new Uint8Array(body.length + 1);
-    bytes[0] = SNAPSHOT_VERSION;
-    bytes.set(body, 1);
-    return bytes;
+    const state = new StateWriter();
+    state.section("time", [this.nowMs]);
+    state.section("positions", mapped(this.positions.values(), positionToWire));
+    state.section("commands", this.commands.entries());
+    state.section("orders", this.orders.toWire());
+    state.section("lanes", [this.lanes.toWire()]);
+    state.section("skus", this.skus.toWire());
+    return state.finish();
   }
 
   static decodeState(shard: number, bytes: Uint8Array): Shard {
-    if (bytes[0] !== SNAPSHOT_VERSION) {
-      throw new Error(`snapshot version ${bytes[0]} is not known, ${SNAPSHOT_VERSION} is`);
-    }
-    const [nowMs, positions, commands, orders, lanes, skus] = unpacked(bytes.subarray(1)) as WireState;
     const decoded = new Shard(shard);
-    decoded.nowMs = nowMs;
-    for (const wire of positions) decoded.restorePosition(wire);
-    for (const command of commands) decoded.commands.add(command);
-    for (const order of orders) decoded.orders.restore(order);
-    decoded.lanes.restore(lanes, nowMs);
-    for (const wire of skus) decoded.restoreSku(wire);
+    readState(bytes, {
+      time: (nowMs) => {
+        decoded.nowMs = nowMs as number;
+      },
+      positions: (wire) => decoded.restorePosition(wire as WirePosition),
+      commands: (command) => decoded.commands.add(command as RememberedCommand),
+      orders: (order) => decoded.orders.restore(order as WireOrder),
+      lanes: (lanes) => decoded.lanes.restore(lanes as WireLanes, decoded.nowMs),
+      skus: (wire) => decoded.restoreSku(wire as WireSku),
+    });
     return decoded;
   }
 
@@ -755,4 +738,8 @@ function timedCommand(due: Due, nowMs: number): StockCommand {
     case "pre-order":
       return { ...shared, type: "open-demand", holdId: id, cause: "the pre-order's date has come" };
   }
+}
+
+function* mapped<T, U>(values: Iterable<T>, map: (value: T) => U): Generator<U> {
+  for (const value of values) yield map(value);
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { RefusalCode, StockCommand } from "../actors/commands.ts";
 import { MAX_UNITS } from "../actors/stock-position.ts";
-import { decodeEntries, encodeEntries, unpacked } from "./journal-codec.ts";
+import { stateItems } from "../test-support/engine.ts";
+import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import { Shard, type ShardReply, type ShardRequest } from "./shard.ts";
 
 type Fields = { readonly type: StockCommand["type"] } & Record<string, unknown>;
@@ -51,8 +52,8 @@ function shardAfter(...all: readonly Fields[]): Shard {
 
 /** Positions and queues, without what a shard remembers of commands. */
 function stockOf(shard: Shard): unknown {
-  const state = unpacked(shard.encodeState().subarray(1)) as readonly unknown[];
-  return [state[1], state[5]];
+  const { positions, skus } = stateItems(shard);
+  return [positions, skus];
 }
 
 function eventsOf(reply: ShardReply) {

@@ -65,7 +65,10 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
   return result.rowCount === rows.length;
 }
 
-/** Rows of one shard after `afterSequence`, in order, at most `limit`. */
+/** Bytes of entries of one page, about: rows of a busy commit are large. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+
+/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 8 MB where one alone is not more. */
 export async function readJournal(
   database: Queryable,
   shard: number,
@@ -75,8 +78,12 @@ export async function readJournal(
   const { rows } = await database.query<JournalRow>({
     name: "journal-read",
     text: `select shard, sequence, epoch, checksum, previous_hash as "previousHash", hash, entries
-       from journal where shard = $1 and sequence > $2 order by sequence limit $3`,
-    values: [shard, afterSequence, limit],
+       from (
+         select *, sum(octet_length(entries)) over (order by sequence) - octet_length(entries) as before
+         from (select * from journal where shard = $1 and sequence > $2 order by sequence limit $3) as page
+       ) as sized
+       where before < $4 order by sequence`,
+    values: [shard, afterSequence, limit, PAGE_BYTES],
   });
   return rows;
 }

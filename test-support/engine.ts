@@ -9,6 +9,8 @@ import type {
 } from "../engine/allocator-client.ts";
 import { stateHashOf } from "../engine/checksum.ts";
 import { recoverShard } from "../engine/recovery.ts";
+import type { Shard } from "../engine/shard.ts";
+import { readState, type StateSection } from "../engine/state-sections.ts";
 import { storedShard } from "../engine/stored-shard.ts";
 import type { TestDatabase } from "./postgres.ts";
 
@@ -67,6 +69,27 @@ export function recordingWriter(
       );
     },
   };
+}
+
+/** What is in each section of a shard's snapshot. */
+export function stateItems(shard: Shard): Readonly<Record<StateSection, unknown[]>> {
+  const items: Record<StateSection, unknown[]> = {
+    time: [],
+    positions: [],
+    commands: [],
+    orders: [],
+    lanes: [],
+    skus: [],
+  };
+  readState(shard.encodeState(), {
+    time: (item) => items.time.push(item),
+    positions: (item) => items.positions.push(item),
+    commands: (item) => items.commands.push(item),
+    orders: (item) => items.orders.push(item),
+    lanes: (item) => items.lanes.push(item),
+    skus: (item) => items.skus.push(item),
+  });
+  return items;
 }
 
 /** State hash of every shard, recovered from what is stored. */
