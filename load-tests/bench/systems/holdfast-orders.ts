@@ -30,6 +30,7 @@ export const holdfastOrders: System = {
     name: `${inFlight} orders in flight`,
     inFlight,
     batch: MAX_ORDER_LINES,
+    quick: inFlight === 256,
     connections: 2,
   })),
   connect: async (endpoint, { connections }): Promise<Driver> => {

@@ -48,6 +48,7 @@ export const postgresOrders: System = {
     name: `pool of ${connections}`,
     inFlight: connections,
     batch: MAX_ORDER_LINES,
+    quick: connections === 32,
     connections,
   })),
   connect: async ({ url }, { connections }): Promise<Driver> => {
