@@ -125,28 +125,28 @@ async function measurePiscina(seconds: number): Promise<number> {
   return meter.perSecond;
 }
 
-/** Counts from when half of the time is over. */
+/** Counts from the first answer after half of the time on, for all of it. */
 class Meter {
-  private readonly startsAtMs: number;
-  private readonly endsAtMs: number;
+  private readonly warmUntilMs: number;
+  private readonly lastsMs: number;
   private countedFromMs = 0;
   private count = 0;
   perSecond = 0;
 
   constructor(seconds: number) {
-    const nowMs = performance.now();
-    this.startsAtMs = nowMs + seconds * 500;
-    this.endsAtMs = this.startsAtMs + seconds * 1000;
+    this.lastsMs = seconds * 1000;
+    this.warmUntilMs = performance.now() + this.lastsMs / 2;
   }
 
   /** Whether the time is over. */
   done(commands: number): boolean {
     const nowMs = performance.now();
-    if (nowMs < this.startsAtMs) return false;
+    if (nowMs < this.warmUntilMs) return false;
     if (this.countedFromMs === 0) this.countedFromMs = nowMs;
     else this.count += commands;
-    if (nowMs < this.endsAtMs) return false;
-    if (this.perSecond === 0) this.perSecond = (this.count * 1000) / (nowMs - this.countedFromMs);
+    const elapsedMs = nowMs - this.countedFromMs;
+    if (elapsedMs < this.lastsMs) return false;
+    if (this.perSecond === 0) this.perSecond = (this.count * 1000) / elapsedMs;
     return true;
   }
 }
