@@ -12,6 +12,7 @@ const BUCKETS = [
   ["picked", "Picked"],
   ["unavailable", "Unavail."],
   ["safetyStock", "Safety"],
+  ["incoming", "Incoming"],
 ] as const;
 
 /** Every movement with its cause, and the balance after it. */
