@@ -227,6 +227,20 @@ export class Committer {
     }
     // What gives the holds back lies behind every round that ran since; all of them commit together.
     commit.rounds.push(...this.queue.splice(0));
+    this.rejectRepeats(commit, placed);
+  }
+
+  /** A repeat of the same order was answered from holds that are given back now: its record falls with them. */
+  private rejectRepeats(commit: Commit, undone: readonly Attachment[]): void {
+    const causes = new Map(
+      undone.map((attachment) => [attachment.order?.orderId, commit.rejected.get(attachment)]),
+    );
+    for (const { attachments } of commit.rounds) {
+      for (const attachment of attachments) {
+        const cause = attachment.order === null ? undefined : causes.get(attachment.order.orderId);
+        if (cause !== undefined && !commit.rejected.has(attachment)) commit.rejected.set(attachment, cause);
+      }
+    }
   }
 
   private rowsOf(rounds: readonly Round[], hasRecords: boolean): readonly JournalRow[] {

@@ -106,13 +106,6 @@ export const MUTANTS: readonly Mutant[] = [
       "const early = fault.fenced ? new Set() : await this.options.disk.landed(fault.rows);\n                if (fault.rows.length > 0 && early.size < fault.rows.length) {\n                    return { renewed: new Map(held.map((shard) => [shard, this.directory.entry(shard).epoch])), landed: false };\n                }\n                const renewed = await this.options.disk.renew(held);",
   },
   {
-    name: "raised epoch forgotten",
-    breaks: "liveness",
-    file: "engine/engine-core.js",
-    search: "                entry.epoch = Math.max(entry.epoch, epoch);\n                if (affected",
-    replacement: "                if (affected",
-  },
-  {
     name: "shard not rebuilt after a lost commit",
     breaks: "nothing uncommitted is seen",
     file: "engine/engine-core.js",

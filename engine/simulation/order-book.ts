@@ -108,7 +108,7 @@ export class OrderBook {
     if (order.operation.open === 0 && !order.operation.isAcknowledged) {
       throw new Violation("nothing was done", `order ${orderId} is placed after it was said`);
     }
-    for (const line of order.request.lines) this.checkLine(order, line);
+    if (stands) for (const line of order.request.lines) this.checkLine(order, line);
   }
 
   checkAnswer(orderId: string, holds: readonly PlacedHold[]): void {
