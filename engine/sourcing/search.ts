@@ -37,7 +37,28 @@ export type SearchResult = {
 
 /** @param budget looks at one item at one location. */
 export function searchPlan(problem: SourcingProblem, budget = BUDGET): SearchResult {
-  return new Search(problem, budget).run();
+  return obviousPlan(problem) ?? new Search(problem, budget).run();
+}
+
+/**
+ * Most orders need no search: a location has everything, and it is either the best of all or any second parcel would
+ * cost more by the first rule already. Spares those orders most of their planning.
+ */
+function obviousPlan(problem: SourcingProblem): SearchResult | null {
+  if (problem.countsUnits) return null;
+  const { items, candidates, opening } = problem;
+  // Without unit costs the candidates are in the order of what they cost alone.
+  const single = candidates.findIndex((_, candidate) =>
+    items.every((item, index) => supplyOf(problem, candidate, index) >= item.quantity),
+  );
+  if (single === -1) return null;
+  const plan = planOver(problem, [single]);
+  if (plan === null) return null;
+  if (single > 0) {
+    const first = opening.map((costs) => costs[0] ?? 0).sort((a, b) => a - b);
+    if ((first[0] ?? 0) + (first[1] ?? 0) <= (plan.cost[0] ?? 0)) return null;
+  }
+  return { plan, complete: true, looks: (single + 1) * items.length };
 }
 
 /**

@@ -45,6 +45,8 @@ export type SourcingProblem = {
   readonly supply: readonly (readonly number[])[];
   readonly opening: readonly (readonly number[])[];
   readonly slowest: readonly (readonly number[])[];
+  /** Whether any rule counts units; without, only the locations matter. */
+  readonly countsUnits: boolean;
   /** Of each candidate, of each item, by step. */
   readonly unit: readonly (readonly (readonly number[])[])[];
 };
@@ -79,6 +81,10 @@ export function sourcingProblem(request: SourcingRequest): SourcingProblem {
       (a.candidate.location.locationId < b.candidate.location.locationId ? -1 : 1),
   );
   const candidates = numbers.map(({ candidate }) => candidate);
+  const countsUnits = request.rules.some((step) =>
+    step.some(({ rule }) => rule === "cost" || rule === "stock"),
+  );
+  const nothing = request.rules.map(() => 0);
   return {
     request,
     items,
@@ -91,9 +97,12 @@ export function sourcingProblem(request: SourcingRequest): SourcingProblem {
     ),
     opening: numbers.map(({ opening }) => opening),
     slowest: numbers.map(({ slowest }) => slowest),
+    countsUnits,
     unit: candidates.map((candidate) =>
       items.map((item) =>
-        request.rules.map((step) => sum(step, (rule) => unitNumber(rule, candidate, item, request.stock))),
+        countsUnits
+          ? request.rules.map((step) => sum(step, (rule) => unitNumber(rule, candidate, item, request.stock)))
+          : nothing,
       ),
     ),
   };
