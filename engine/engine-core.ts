@@ -432,8 +432,10 @@ export class EngineCore {
       .filter((entry) => entry.status !== "fenced")
       .map((entry) => entry.shard);
     const { renewed, landed } = await this.readBack(fault, held);
-    if (landed) this.committer.settle(fault.commit);
-    else failCommit(fault.commit, unavailable);
+    if (landed) {
+      this.committer.settle(fault.commit);
+      this.options.onCommitted(fault.rows);
+    } else failCommit(fault.commit, unavailable);
     for (const shard of held) {
       const entry = this.directory.entry(shard);
       const epoch = renewed.get(shard);

@@ -42,6 +42,9 @@ const IDLE_IN_TRANSACTION_MS = 3_000;
  */
 const LOCK_TIMEOUT_MS = 2_000;
 
+/** Longer than the largest shard takes; a database that has fallen silent must not hold up the end for ever. */
+const SNAPSHOT_TIMEOUT_MS = 120_000;
+
 /** How long the idle thread that makes snapshots is kept. */
 const SNAPSHOT_IDLE_MS = 5_000;
 
@@ -135,7 +138,10 @@ export class PostgresDisk implements EngineDisk {
   }
 
   async compact(shard: number, epoch: number): Promise<CompactionResult> {
-    const result = await this.snapshots.run({ databaseUrl: this.url, shard, epoch });
+    const result = await this.snapshots.run(
+      { databaseUrl: this.url, shard, epoch },
+      { signal: AbortSignal.timeout(SNAPSHOT_TIMEOUT_MS) },
+    );
     if ("corrupt" in result) throw new EngineError("journal_corrupt", result.corrupt);
     return result;
   }

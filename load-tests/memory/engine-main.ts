@@ -12,6 +12,8 @@ import { SHARDS } from "./stored-stock.ts";
 
 export type EngineFigures = {
   readonly startMs: number;
+  /** Of all threads, the program's own start included: what the time would be on a machine with nothing else to do. */
+  readonly startCpuMs: number;
   readonly rssMb: number;
   readonly positions: number;
   readonly holds: number;
@@ -36,6 +38,7 @@ const engine = await startEngine({
   snapshotEveryRows: snapshotEveryRows === undefined ? 1_000_000_000 : Number(snapshotEveryRows),
 });
 const startMs = performance.now() - started;
+const startCpu = process.cpuUsage();
 await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 const rssMb = process.memoryUsage.rss() / 2 ** 20;
 const status = await engine.client.status();
@@ -44,6 +47,7 @@ const snapshotsBefore = await newestSnapshots();
 const sold = sku === undefined ? { answers: 0, longestGapMs: 0 } : await sell(sku, Number(seconds) * 1_000);
 const figures: EngineFigures = {
   startMs: Math.round(startMs),
+  startCpuMs: Math.round((startCpu.user + startCpu.system) / 1_000),
   rssMb: Math.round(rssMb),
   positions: status.reduce((sum, shard) => sum + shard.positions, 0),
   holds: status.reduce((sum, shard) => sum + shard.holds, 0),
