@@ -30,6 +30,7 @@ export class OrderBook {
   private readonly rememberedMs: number;
   private readonly kits: ReadonlyMap<string, Kit>;
   private readonly orders = new Map<string, OrderEntry>();
+  private nowMs = 0;
 
   /** @param rememberedMs how long a placed order is promised to be known. */
   constructor(rememberedMs: number, kits: readonly Kit[]) {
@@ -62,6 +63,7 @@ export class OrderBook {
 
   /** Returns whether the event places or undoes a part of an order. */
   post(event: StockEvent, nowMs: number): boolean {
+    this.nowMs = Math.max(this.nowMs, nowMs);
     const order = this.orders.get(event.orderId);
     if (order === undefined) {
       // Holds that clients name themselves may speak of any order.
@@ -104,11 +106,12 @@ export class OrderBook {
     if (record !== null && (stands ? !records.has(record.id) : isNothing && records.has(record.id))) {
       throw new Violation("an order and its record commit together", `order ${orderId}`);
     }
-    if (isNothing) return;
+    // What has expired in the same step cannot be given back, and need not be.
+    if (!stands) return;
     if (order.operation.open === 0 && !order.operation.isAcknowledged) {
       throw new Violation("nothing was done", `order ${orderId} is placed after it was said`);
     }
-    if (stands) for (const line of order.request.lines) this.checkLine(order, line);
+    for (const line of order.request.lines) this.checkLine(order, line);
   }
 
   checkAnswer(orderId: string, holds: readonly PlacedHold[]): void {
@@ -116,6 +119,8 @@ export class OrderBook {
     // Holds of an order that waits for stock go on growing, and those of a changed one change.
     if (order === undefined || order.isChanged || order.request.policy === "ship_available_backorder_rest")
       return;
+    // Beyond the window each shard forgets by its own time.
+    if (this.nowMs - order.placedAtMs > this.rememberedMs) return;
     const { placed } = order;
     if (
       holds.length !== placed.size ||
