@@ -20,7 +20,7 @@ Builds, starts PostgreSQL, Redis and Holdfast on free loopback ports, one system
 seeded trace, audits every round, and writes load-tests/results/<name>.{json,md,svg}.
 
   --quick           under 3 minutes: the systems of the ratios, 100,000 positions, short rounds
-  --rounds <n>      rounds, 3 or more for a result worth keeping (default 3; full form 5)
+  --rounds <n>      rounds, 3 or more for a result worth keeping (default 3)
   --only <a,b,…>    only these: systems (below), in-process, latency, crash, pgbench
   --name <name>     of the result files (default local-quick or local-full, which git ignores)
   --json            ends with one line of JSON
@@ -126,13 +126,13 @@ export function planOf(options: Options): Plan {
     };
   }
   return {
-    rounds: options.rounds ?? 5,
+    rounds: options.rounds ?? 3,
     positions: 1_000_000,
     traceLength: 4_000_000,
-    warmUpMs: 3_000,
-    measureMs: 10_000,
+    warmUpMs: 2_000,
+    measureMs: 6_000,
     calibrateMs: 2_000,
-    latencyMs: 15_000,
+    latencyMs: 10_000,
     fsyncMs: 2_000,
     crashes: 5,
     // Rows for every unit of a million positions would be another table than the one that is measured.
