@@ -80,6 +80,7 @@ export async function startSystem(
       const value = await startEngine({
         databaseUrl: settings.databaseUrl,
         threads: settings.engine.threads,
+        threadMemoryMb: settings.engine.threadMemoryMb,
         shards: settings.engine.shards,
         logger: logger.child({ part: "engine" }),
       });

@@ -41,6 +41,7 @@ describe("settings", () => {
     ["HOLDFAST_PORT", "80a"],
     ["HOLDFAST_PORT", "70000"],
     ["HOLDFAST_ENGINE_THREADS", "1"],
+    ["HOLDFAST_THREAD_MEMORY_MB", "16"],
     ["DATABASE_URL", "mysql://x/y"],
     ["TEMPORAL_ADDRESS", "http://temporal"],
     ["HOLDFAST_LOG_LEVEL", "loud"],

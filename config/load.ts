@@ -61,6 +61,7 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLDFAST_SIMULATORS_PORT", "Port of the payment and carrier simulators", "7410"),
   variable("HOLDFAST_SMTP_PORT", "Port of the sandbox inbox's SMTP server", "7425"),
   variable("HOLDFAST_ENGINE_THREADS", "Worker threads that run stock actors, 2 to 64", "2"),
+  variable("HOLDFAST_THREAD_MEMORY_MB", "MiB of heap that one of them may take, 256 to 32768", "2048"),
   variable("HOLDFAST_SHARDS", "Logical shards; fixed when a database is first used", "16"),
   variable(
     "HOLDFAST_SOURCING_RULES",
@@ -155,6 +156,7 @@ export function readSettings(
           : join(workingFolder, rulesFile),
     engine: {
       threads: integer("HOLDFAST_ENGINE_THREADS", 2, 2, 64),
+      threadMemoryMb: integer("HOLDFAST_THREAD_MEMORY_MB", 2_048, 256, 32_768),
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
     },
     payments: {

@@ -35,6 +35,8 @@ export type Settings = {
   readonly engine: {
     /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
     readonly threads: number;
+    /** MiB of JavaScript heap that one of them may take before it is ended and rebuilt. `HOLDFAST_THREAD_MEMORY_MB`. */
+    readonly threadMemoryMb: number;
     /** Logical shards; fixed when a database is first used. `HOLDFAST_SHARDS`. */
     readonly shards: number;
   };
