@@ -10,7 +10,7 @@
  * M3 After `close` nothing more is delivered, even if the other end still writes.
  *
  * Wake-ups are futexes on the rings' own cursors, one a batch: `Atomics.waitAsync` woke the main thread in two thirds of
- * the time and CPU of a message through a MessagePort (docs/adr, mailbox).
+ * the time and CPU of a message through a MessagePort (docs/adr/0011-mailbox.md).
  */
 import { ByteRingReader, ByteRingWriter, createByteRing } from "./byte-ring.ts";
 
