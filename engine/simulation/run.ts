@@ -154,32 +154,32 @@ class Run {
   private async checkRest(): Promise<void> {
     // Before anybody asks: a shard that is asked expires what is due.
     this.checker.checkAtRest(this.time.nowMs - REST_MS / 2);
-    await this.ask({ kind: "positions", skus: this.workload.allSkus });
-    for (const { sku, locationId } of [...this.checker.ledger.all()]) {
-      await this.ask({ kind: "holds", address: { sku, locationId } });
-    }
+    const places = [...this.checker.ledger.all()].map(({ sku, locationId }) => ({ sku, locationId }));
+    await this.ask([
+      { kind: "positions", skus: this.workload.allSkus },
+      ...places.map((address): Ask => ({ kind: "holds", address })),
+    ]);
   }
 
   /** Whatever nobody holds can be sold, to the last unit and not one more. */
   private async sellOut(): Promise<void> {
-    for (const position of [...this.checker.ledger.all()]) {
-      if (position.available > 0) {
-        await this.sell(position.sku, position.locationId, position.available, "applied");
-      }
-      await this.sell(position.sku, position.locationId, 1, "insufficient_stock");
-    }
-  }
-
-  private async sell(sku: string, locationId: string, quantity: number, due: string): Promise<void> {
-    const command = this.workload.reserveOf(sku, locationId, quantity);
-    const answer = await this.ask({ kind: "execute", commands: [command], flaw: "none" });
-    const outcome = answer?.kind === "execute" ? answer.outcomes[0] : undefined;
-    const said = outcome === undefined ? "nothing" : outcome.status === "applied" ? "applied" : outcome.code;
-    if (said === due) return;
-    throw new Violation(
-      "no undersell",
-      `${quantity} free units of ${sku} at ${locationId}: ${said}, not ${due}`,
+    const sales = [...this.checker.ledger.all()].flatMap(({ sku, locationId, available }) => [
+      ...(available > 0 ? [{ sku, locationId, quantity: available, due: "applied" }] : []),
+      { sku, locationId, quantity: 1, due: "insufficient_stock" },
+    ]);
+    const commands = sales.map(({ sku, locationId, quantity }) =>
+      this.workload.reserveOf(sku, locationId, quantity),
     );
+    const [answer] = await this.ask([{ kind: "execute", commands, flaw: "none" }]);
+    for (const [index, { sku, locationId, quantity, due }] of sales.entries()) {
+      const outcome = answer?.kind === "execute" ? answer.outcomes[index] : undefined;
+      const said = outcome === undefined || outcome.status === "applied" ? outcome?.status : outcome.code;
+      if (said === due) continue;
+      throw new Violation(
+        "no undersell",
+        `${quantity} free units of ${sku} at ${locationId}: ${said}, not ${due}`,
+      );
+    }
   }
 
   /** The owner stops in good order; whoever comes after it finds everything. */
@@ -201,13 +201,17 @@ class Run {
     this.throwBroken();
   }
 
-  private async ask(ask: Ask): Promise<Answer | null> {
-    let reply: { readonly answer: Answer | null } | null = null;
-    this.clients.ask(this.workload.wrap(ask), (answer) => {
-      reply = { answer };
-    });
-    await this.until(() => reply !== null, LIVENESS_MS);
-    return (reply as { readonly answer: Answer | null } | null)?.answer ?? null;
+  /** Asks for all of it at once. */
+  private async ask(asks: readonly Ask[]): Promise<readonly (Answer | null)[]> {
+    const answers: (Answer | null)[] = asks.map(() => null);
+    const operations = asks.map((ask) => this.workload.wrap(ask));
+    for (const [index, operation] of operations.entries()) {
+      this.clients.ask(operation, (answer) => {
+        answers[index] = answer;
+      });
+    }
+    await this.until(() => operations.every((operation) => operation.isAnswered), LIVENESS_MS);
+    return answers;
   }
 
   private async pass(ms: number): Promise<void> {

@@ -80,7 +80,7 @@ export function drawWeather(random: Random): Weather {
     longJumps: random.chance(0.15),
     expiring: random.next(),
     snapshotEveryRows: random.pick([4, 12, 30, 80]),
-    sessions: random.pick([3, 8, 16, 32, 48]),
+    sessions: random.pick([4, 16, 32, 48]),
     thinkMs: random.chance(0.5) ? 0 : random.next() * 30,
     travelMs: random.pick([0.2, 1, 4]),
     encodes: random.chance(0.15),
