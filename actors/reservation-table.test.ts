@@ -227,3 +227,35 @@ test("numbers chosen to meet in one column of the index only make it larger", ()
   for (const of of numbers) expect(table.numberOf(table.find(3, of))).toBe(of);
   expect(table.find(3, 1_000_000_001)).toBe(0);
 });
+
+test("a full index finds every number, also those far from where their search begins, while others are forgotten", () => {
+  // Just below what makes the index larger: searches are as long as they get.
+  const count = 38_500;
+  const table = new ReservationTable({ size: count / 2, seconds: 100 }, 32_768);
+  table.advance(START_MS);
+  const scattered = (index: number) => Math.imul(index + 1, 0x9e37_79b1) >>> 0;
+  for (let index = 0; index < count; index += 1) {
+    expect(table.find(index % 3, scattered(index))).toBe(0);
+    table.add(index % 3, scattered(index), index, 1, 0);
+  }
+  const found = (from: number, to: number): number => {
+    let sum = 0;
+    for (let index = from; index < to; index += 1) {
+      const entry = table.find(index % 3, scattered(index));
+      if (entry !== 0 && table.positionOf(entry) === index && table.numberOf(entry) === scattered(index))
+        sum += 1;
+    }
+    return sum;
+  };
+  expect(found(0, count)).toBe(count);
+  // In another order than they came in.
+  for (let index = 0; index < count; index += 1)
+    table.close(table.find(((index * 13) % count) % 3, scattered((index * 13) % count)));
+  table.forget(START_MS);
+  expect(table.closed).toBe(count / 2);
+  expect(found(0, count)).toBe(count / 2);
+  for (let index = 0; index < count / 2; index += 1) {
+    const known = ((index + count / 2) * 13) % count;
+    expect(table.find(known % 3, scattered(known))).not.toBe(0);
+  }
+});

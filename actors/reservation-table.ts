@@ -35,6 +35,14 @@ const COLUMNS = 16;
 /** A column is searched until the first empty place: with five of eight places taken that is two or three away. */
 const MAX_COLUMN_LOAD = 5 / 8;
 
+/**
+ * A place of the index holds the entry, and above it how many steps from where a search for it begins, as far as they
+ * can be counted: entries of other numbers are told apart without a look at them, which would be a miss of the cache.
+ */
+const ENTRY_BITS = 27;
+const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
+const MAX_STEP = 31;
+
 const LANE_MASK = 0x00ff_ffff;
 const TIMED = 1 << 24;
 const UNTIMED = 2 << 24;
@@ -60,8 +68,9 @@ export class ReservationTable {
   private blockMask: number;
   /** Entries in each column of the index. */
   private readonly inColumn = new Int32Array(COLUMNS);
-  /** The empty place at which the last search ended: where what was looked for in vain belongs. */
+  /** The empty place at which the last search ended, where what was looked for in vain belongs, and its step. */
   private vacancy = 0;
+  private vacancyStep = 0;
   /** Of each lane, the least number that may be new. */
   private firstNew = new Float64Array(64);
   private entriesOfLane = new Int32Array(64);
@@ -108,19 +117,24 @@ export class ReservationTable {
     const { words, index, blockMask } = this;
     const hash = hashOf(lane, number);
     const column = (number ^ (hash >>> 28)) & 15;
-    for (let block = hash & blockMask; ; block = (block + 1) & blockMask) {
-      const entry = index[(block << 4) | column] as number;
-      if (entry === 0) {
+    let block = hash & blockMask;
+    for (let step = 0; ; step = nextStep(step)) {
+      const word = index[(block << 4) | column] as number;
+      if (word === 0) {
         this.vacancy = (block << 4) | column;
+        this.vacancyStep = step;
         return 0;
       }
+      const entry = word & ENTRY_MASK;
       const at = entry * STRIDE;
       if (
+        word >>> ENTRY_BITS === step &&
         words[at + NUMBER] === (number | 0) &&
         ((words[at + LANE_AND_STATE] as number) & LANE_MASK) === lane
       ) {
         return entry;
       }
+      block = (block + 1) & blockMask;
     }
   }
 
@@ -322,7 +336,7 @@ export class ReservationTable {
       return;
     }
     this.inColumn[column] = inColumn;
-    this.index[vacancy] = entry;
+    this.index[vacancy] = (this.vacancyStep << ENTRY_BITS) | entry;
   }
 
   private putIntoIndex(entry: number, lane: number, number: number): void {
@@ -331,8 +345,9 @@ export class ReservationTable {
     const column = (number ^ (hash >>> 28)) & 15;
     this.inColumn[column] = (this.inColumn[column] as number) + 1;
     let block = hash & blockMask;
-    while (index[(block << 4) | column] !== 0) block = (block + 1) & blockMask;
-    index[(block << 4) | column] = entry;
+    let step = 0;
+    for (; index[(block << 4) | column] !== 0; step = nextStep(step)) block = (block + 1) & blockMask;
+    index[(block << 4) | column] = (step << ENTRY_BITS) | entry;
   }
 
   private schedule(entry: number, lane: number, expiresAtMs: number): void {
@@ -387,16 +402,20 @@ export class ReservationTable {
     const column = (number ^ (hash >>> 28)) & 15;
     this.inColumn[column] = (this.inColumn[column] as number) - 1;
     let gap = hash & blockMask;
-    while (index[(gap << 4) | column] !== entry) gap = (gap + 1) & blockMask;
+    while (((index[(gap << 4) | column] as number) & ENTRY_MASK) !== entry) gap = (gap + 1) & blockMask;
     for (let block = (gap + 1) & blockMask; ; block = (block + 1) & blockMask) {
-      const other = index[(block << 4) | column] as number;
-      if (other === 0) break;
-      const at = other * STRIDE;
-      const home =
-        hashOf((words[at + LANE_AND_STATE] as number) & LANE_MASK, words[at + NUMBER] as number) & blockMask;
+      const word = index[(block << 4) | column] as number;
+      if (word === 0) break;
+      let steps = word >>> ENTRY_BITS;
+      if (steps === MAX_STEP) {
+        const at = (word & ENTRY_MASK) * STRIDE;
+        const home = hashOf((words[at + LANE_AND_STATE] as number) & LANE_MASK, words[at + NUMBER] as number);
+        steps = (block - home) & blockMask;
+      }
       // It may fill the gap unless its search begins after it.
-      if (((block - home) & blockMask) >= ((block - gap) & blockMask)) {
-        index[(gap << 4) | column] = other;
+      const fewer = steps - ((block - gap) & blockMask);
+      if (fewer >= 0) {
+        index[(gap << 4) | column] = (Math.min(fewer, MAX_STEP) << ENTRY_BITS) | (word & ENTRY_MASK);
         gap = block;
       }
     }
@@ -455,4 +474,8 @@ function hashOf(lane: number, number: number): number {
   let hash = Math.imul((number >>> 4) ^ Math.imul(lane + 1, 0x9e37_79b1), 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2_ae35);
   return hash ^ (hash >>> 16);
+}
+
+function nextStep(step: number): number {
+  return step < MAX_STEP ? step + 1 : MAX_STEP;
 }

@@ -213,6 +213,56 @@ describe("reservation lanes over the stream", () => {
     expect(holds.reduce((sum, hold) => sum + hold.quantity, 0)).toBe(200);
     expect(holds.map((hold) => hold.holdId)).toContain(holds[0]?.cause.replace("lane:", "").concat("/110"));
   });
+
+  test("one expires by itself, one becomes an order's hold, and the ledger accounts for both", async () => {
+    const client = await connect();
+    const { sku, handle } = await stocked(client, 10);
+    expect(
+      await apply(client, "cart", [
+        ["reserve", 1, handle, 2, 40],
+        ["reserve", 2, handle, 3, 60_000],
+      ]),
+    ).toEqual(["all"]);
+    const address = { sku, locationId: "east" };
+    const [keeps] = (await world.engine.client.holds(address)).filter(({ holdId }) =>
+      holdId.endsWith("cart/2"),
+    );
+    const claim = {
+      type: "claim",
+      ...address,
+      lane: keeps?.cause.replace("lane:", ""),
+      number: 2,
+    };
+    const claimed = await ask(client, {
+      type: "stock.execute",
+      commands: ["a", "b"].map((id) => ({
+        ...claim,
+        holdId: `order-${sku}-${id}`,
+        commandId: `${sku}-${id}`,
+        atMs: 0,
+        cause: "order",
+      })),
+    });
+    expect(claimed.outcomes).toMatchObject([
+      { status: "applied" },
+      { status: "refused", code: "reservation_not_found" },
+    ]);
+    // Nobody asks: the shard's own timer frees the units.
+    await expect.poll(() => world.engine.client.available(sku)).toBe(7);
+    expect(await world.engine.client.holds(address)).toMatchObject([
+      { holdId: `order-${sku}-a`, quantity: 3, expiresAtMs: 0 },
+    ]);
+    await world.engine.projected();
+    const explained = await explainStock(world.database, { ...address, movements: 10 });
+    expect(explained).toMatchObject({ position: { onHand: 10, reserved: 3 }, reconciles: true });
+    expect(explained?.movements.map(({ kind, reserved }) => `${kind} ${reserved}`).sort()).toEqual([
+      "hold-claimed -3",
+      "hold-claimed 3",
+      "lane-expired -2",
+      "lane-reserved 5",
+      "stock-received 0",
+    ]);
+  });
 });
 
 describe("what lanes refuse", () => {
