@@ -33,6 +33,9 @@ const STATEMENT_TIMEOUT_MS = 20_000;
 
 const PAGE_ROWS = 7;
 
+/** A snapshot that is damaged costs time only, so many may be; a damaged row stops its shard. */
+const SNAPSHOT_DECAY = 30;
+
 export class DiskConnection implements EngineDisk {
   private readonly disk: SimulatedDisk;
   private readonly process: SimulatedProcess;
@@ -122,8 +125,8 @@ export class DiskConnection implements EngineDisk {
   recoverySource(shard: number): RecoverySource {
     const { disk } = this;
     const ask = <T>(read: () => T) => this.answer(read);
-    const readRow = (row: JournalRow) => this.maybeFlipped(row, "entries");
-    const readSnapshot = (snapshot: SnapshotRow) => this.maybeFlipped(snapshot, "state");
+    const readRow = (row: JournalRow) => this.maybeFlipped(row, "entries", 1);
+    const readSnapshot = (snapshot: SnapshotRow) => this.maybeFlipped(snapshot, "state", SNAPSHOT_DECAY);
     return {
       snapshots: async function* () {
         const kept = await ask(() => disk.snapshots[shard]?.map(readSnapshot) ?? []);
@@ -204,9 +207,13 @@ export class DiskConnection implements EngineDisk {
     });
   }
 
-  private maybeFlipped<K extends string, T extends { readonly [key in K]: Buffer }>(stored: T, field: K): T {
+  private maybeFlipped<K extends string, T extends { readonly [key in K]: Buffer }>(
+    stored: T,
+    field: K,
+    times: number,
+  ): T {
     const bytes = stored[field];
-    if (bytes.length === 0 || !this.random.chance(this.weather().corruptRead)) return stored;
+    if (bytes.length === 0 || !this.random.chance(times * this.weather().corruptRead)) return stored;
     this.faults.bitsFlipped += 1;
     const flipped = Buffer.from(bytes);
     const at = this.random.below(flipped.length);

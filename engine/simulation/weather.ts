@@ -52,6 +52,7 @@ export function drawWeather(random: Random): Weather {
   const rate = (often: number, most: number) => (random.chance(often) ? random.next() * most : 0);
   const every = (often: number, leastMs: number, mostMs: number) =>
     random.chance(often) ? random.between(leastMs, mostMs) : 0;
+  const longJumps = random.chance(0.15);
   return {
     commitLost: rate(0.6, 0.15),
     commitSlow: rate(0.5, 0.3),
@@ -70,14 +71,14 @@ export function drawWeather(random: Random): Weather {
     crashEveryMs: every(0.6, 200, 3_000),
     takeoverEveryMs: every(0.6, 200, 3_000),
     suspendEveryMs: every(0.3, 200, 3_000),
-    jumpEveryMs: every(0.3, 100, 2_000),
+    jumpEveryMs: every(longJumps ? 1 : 0.3, 100, 2_000),
     orders: random.next() * 0.6,
     batches: random.next() * 0.5,
     lanes: rate(0.6, 0.7),
     warehouse: rate(0.6, 0.6),
     queues: rate(0.5, 0.3),
     lots: random.chance(0.4),
-    longJumps: random.chance(0.15),
+    longJumps,
     expiring: random.next(),
     snapshotEveryRows: random.pick([4, 12, 30, 80]),
     sessions: random.pick([4, 16, 32, 48]),

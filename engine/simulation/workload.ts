@@ -324,7 +324,7 @@ export class Workload {
     const known = choice < 0.45 ? this.laneSteps.filter((one) => one.lane === lane) : [];
     if (known.length > 0) {
       const { step } = random.pick(known);
-      if (choice < 0.08) return step;
+      if (choice < (this.weather.longJumps ? 0.2 : 0.08)) return step;
       if (choice < 0.33) return { ...step, kind: LANE_KIND.release, quantity: 0, expiresInMs: 0 };
       const expiresInMs = random.chance(0.5) ? 0 : random.between(1, LANE_LIFE_MS);
       return { ...step, kind: LANE_KIND.extend, quantity: 0, expiresInMs };
