@@ -22,6 +22,7 @@ import { Shard } from "../shard.ts";
 import type { ShardChanges } from "../stock-view.ts";
 import type { Answer, Ask, Operation } from "./operation.ts";
 import { OrderBook } from "./order-book.ts";
+import { REMEMBERED_MS } from "./remembered.ts";
 import type { DiskWitness, SimulatedDisk, SimulatedRecord } from "./simulated-disk.ts";
 import {
   availableOf,
@@ -33,9 +34,6 @@ import {
 } from "./stock-ledger.ts";
 import { verdictOn } from "./verdict.ts";
 import { Violation } from "./violation.ts";
-
-/** How long a repeated id is promised to be known. */
-export const REMEMBERED_MS = 24 * 3_600_000;
 
 /** What a committed command came to. */
 type Effect = {

@@ -81,7 +81,7 @@ class Run {
     this.random = random.fork();
     this.weather = drawWeather(random.fork());
     this.story?.tell(`seed ${seed}: ${JSON.stringify(this.weather)}`);
-    const shardCount = random.between(1, 4);
+    const shardCount = random.between(1, 3);
     this.checker = new Checker(shardCount, KITS);
     this.disk = new SimulatedDisk(shardCount, this.checker);
     this.checker.disk = this.disk;

@@ -186,7 +186,8 @@ export class SimulatedHost implements ShardHost {
     memory.recoveries.delete(shard);
     const { shard: recovered, head } = recovery.result();
     memory.shards.set(shard, recovered);
-    this.options.onRecovered(recovered, head);
+    // A thread that was replaced opens its shards for nobody.
+    if (this.threads.includes(memory)) this.options.onRecovered(recovered, head);
     return { kind: "opened", ...head, ...recovered.figures(), changes: recovered.allChanges() };
   }
 

@@ -150,7 +150,7 @@ export class StockLedger {
     const position = this.positionOf(event, shard);
     if (event.type === "hold-expired") checkExpiry(position, event, nowMs);
     this.demand.post(event, nowMs, position);
-    this.transit.post(event);
+    this.transit.post(event, nowMs);
     position.pools.post(event);
     position.lots.post(event, nowMs);
     if (event.type === "hold-claimed") this.claim(event, position);

@@ -1,5 +1,6 @@
 /** What is between two locations, and what was counted, as the journal tells it: each unit arrives once. */
 import type { StockEvent } from "../../actors/events.ts";
+import { REMEMBERED_MS } from "./remembered.ts";
 import { Violation } from "./violation.ts";
 
 export class TransitLedger {
@@ -7,9 +8,10 @@ export class TransitLedger {
   private readonly underWay = new Map<string, number>();
   /** Units that were sent and not yet announced where they go. */
   private unannounced = 0;
-  private readonly booked = new Set<string>();
+  /** When each count was booked. */
+  private readonly booked = new Map<string, number>();
 
-  post(event: StockEvent): void {
+  post(event: StockEvent, nowMs: number): void {
     const key = `${event.sku} ${event.more?.reference ?? ""}`;
     switch (event.type) {
       case "transfer-sent":
@@ -31,11 +33,14 @@ export class TransitLedger {
       case "transfer-discrepancy":
         this.arrive(key, event);
         return;
-      case "stock-counted":
-        if (this.booked.has(key))
+      case "stock-counted": {
+        const bookedAtMs = this.booked.get(key);
+        if (bookedAtMs !== undefined && nowMs - bookedAtMs <= REMEMBERED_MS) {
           throw new Violation("exactly one effect per key", `count ${key} was booked twice`);
-        this.booked.add(key);
+        }
+        this.booked.set(key, nowMs);
         return;
+      }
       default:
         return;
     }
