@@ -214,7 +214,7 @@ export class Committer {
       commit.rejected.set(attachment, record);
       rejected.push(attachment);
       this.options.logger.warn(
-        { writer: attachment.writer.name, cause: record.cause },
+        { writer: attachment.writer.name, err: record.cause },
         "a record was refused by its writer",
       );
     }

@@ -254,7 +254,7 @@ export class EngineCore {
         cause,
       });
       for (const work of works) work.reject(error);
-      this.options.logger.error({ cause }, "a round failed; its shards are rebuilt");
+      this.options.logger.error({ err: cause }, "a round failed; its shards are rebuilt");
       for (const { shard, thread } of this.directory.entries) if (threads.includes(thread)) this.lose(shard);
     }
     this.roundEnded(threads);
@@ -342,7 +342,7 @@ export class EngineCore {
           this.signal();
         },
         (cause: unknown) => {
-          this.options.logger.error({ shard, cause }, "a shard could not be rebuilt");
+          this.options.logger.error({ shard, err: cause }, "a shard could not be rebuilt");
           // A corrupt row does not heal by reading it again; everything else may.
           if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
           if (this.ended) return;
@@ -414,7 +414,7 @@ export class EngineCore {
   private async resolveFault(fault: CommitFault): Promise<void> {
     const { logger } = this.options;
     logger.error(
-      { cause: fault.cause, fenced: fault.fenced },
+      { err: fault.cause, fenced: fault.fenced },
       "a commit did not succeed; finding out what happened",
     );
     const unavailable = new EngineError("shard_unavailable", "what was asked for was not committed", {
@@ -467,7 +467,7 @@ export class EngineCore {
         const landed = fault.fenced ? new Set() : await this.options.disk.landed(fault.rows);
         return { renewed, landed: fault.rows.length > 0 && landed.size === fault.rows.length };
       } catch (cause) {
-        this.options.logger.warn({ cause }, "storage cannot be reached");
+        this.options.logger.warn({ err: cause }, "storage cannot be reached");
       }
       if (!told && this.scheduler.now() - started >= UNKNOWN_AFTER_MS) {
         told = true;

@@ -56,7 +56,7 @@ export class Projection {
         this.waiting.delete(reply.id);
       }
     });
-    worker.on("error", (cause) => this.logger.error({ cause }, "the projector failed"));
+    worker.on("error", (cause) => this.logger.error({ err: cause }, "the projector failed"));
     worker.on("exit", () => {
       this.worker = null;
       if (this.stopping) this.ended();

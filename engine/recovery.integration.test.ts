@@ -106,7 +106,12 @@ describe("snapshots", () => {
     await until(async () =>
       lines.some((line) => line.includes("a shard could not be rebuilt")) ? true : undefined,
     );
-    expect(lines.join("\n")).toContain("journal row of shard 0 at sequence 2: checksum does not match");
+    const told = lines.map((line) => JSON.parse(line) as { msg: string; err?: { message: string } });
+    for (const message of ["the stored journal of a shard is damaged", "a shard could not be rebuilt"]) {
+      expect(told.find(({ msg }) => msg === message)?.err?.message).toContain(
+        "journal row of shard 0 at sequence 2: checksum does not match",
+      );
+    }
   });
 });
 

@@ -109,11 +109,11 @@ export class SnapshotKeeper {
       this.report(damaged);
     } catch (cause) {
       if (cause instanceof EngineError && cause.code === "journal_corrupt") {
-        this.logger.error({ shard, cause }, "the stored journal of a shard is damaged");
+        this.logger.error({ shard, err: cause }, "the stored journal of a shard is damaged");
         this.onCorrupt(shard);
       } else {
         // Recovery reads more journal without it; the next one comes by itself.
-        this.logger.warn({ shard, cause }, "a snapshot was not made");
+        this.logger.warn({ shard, err: cause }, "a snapshot was not made");
       }
     }
   }
