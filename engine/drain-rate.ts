@@ -2,30 +2,55 @@
  * How fast work leaves the engine, measured while there is work: what a caller who is refused is told to wait follows
  * from it, and so does how much may wait at all.
  *
- * Time in which nothing was pending does not count: an engine that had nothing to do is not slow.
+ * Time in which nothing was pending does not count: an engine that had nothing to do is not slow. Nor does a time of
+ * small commits from one idle moment to the next: how long a commit takes says little of how much would fit into it.
  */
 
 /** The past counts for less and less; after three times this long it hardly counts. */
 const MEMORY_MS = 2_000;
 
-/** With less than this observed, the rate is not known. */
-const KNOWN_AFTER_MS = 250;
+/** With less than this observed, the rate is not known: the first burst after a start meets code that is not warm yet. */
+const KNOWN_AFTER_MS = 500;
+
+/** A busy time whose commits are all smaller tells nothing of the rate. */
+const TELLING_UNITS = 256;
+
+/** A rate is not held against an engine that has kept up for this long since. */
+const FORGOTTEN_AFTER_MS = 10_000;
 
 export class DrainRate {
   private settledUnits = 0;
   private busyMs = 0;
   private busySinceMs: number | null = null;
+  /** What was known when the busy time began. */
+  private before = { settledUnits: 0, busyMs: 0 };
+  private largest = 0;
+  private toldAtMs = 0;
 
   /** Something is pending from now on. */
   busy(nowMs: number): void {
-    this.busySinceMs ??= nowMs;
+    if (this.busySinceMs !== null) return;
+    this.busySinceMs = nowMs;
+    this.largest = 0;
+    if (nowMs - this.toldAtMs > FORGOTTEN_AFTER_MS) {
+      this.settledUnits = 0;
+      this.busyMs = 0;
+    }
+    this.before = { settledUnits: this.settledUnits, busyMs: this.busyMs };
   }
 
-  /** @param isIdle nothing is pending any more. */
+  /**
+   * @param units that one commit settled.
+   * @param isIdle nothing is pending any more.
+   */
   settled(units: number, nowMs: number, isIdle: boolean): void {
     this.advance(nowMs);
     this.settledUnits += units;
-    if (isIdle) this.busySinceMs = null;
+    this.largest = Math.max(this.largest, units);
+    if (!isIdle) return;
+    this.busySinceMs = null;
+    if (this.largest < TELLING_UNITS) Object.assign(this, this.before);
+    else this.toldAtMs = nowMs;
   }
 
   /** Units a millisecond; `null`: not known yet. */

@@ -241,3 +241,27 @@ describe("an engine whose disk does not keep up", () => {
     expect(await stockOf(engine)).toBe(flood.applied);
   }, 60_000);
 });
+
+describe("an engine that keeps up", () => {
+  it("takes a burst of 16,000 commands from idleness, cold or after a time of single commands", async () => {
+    const engine = newEngine(20_000);
+    await engine.core.start();
+    const flood = new Flood(engine);
+    engine.disk.stalledUntilMs = engine.scheduler.now() + 400;
+    for (let call = 0; call < 8; call += 1) flood.ask(1_000);
+    await pass(engine, 400);
+    for (let call = 0; call < 8; call += 1) flood.ask(1_000);
+    await engine.time.run(() => flood.pending === 0);
+
+    await pass(engine, 20_000);
+    for (let single = 0; single < 100; single += 1) {
+      flood.ask(1);
+      await engine.time.run(() => flood.pending === 0);
+    }
+    for (let call = 0; call < 16; call += 1) flood.ask(1_000);
+    await engine.time.run(() => flood.pending === 0);
+
+    expect([flood.hints, flood.otherErrors]).toEqual([[], []]);
+    expect(await stockOf(engine)).toBe(32_100);
+  }, 60_000);
+});
