@@ -92,7 +92,7 @@ test("knows, expires, forgets and refuses exactly what a map would, whatever is 
       fc.record({ size: fc.integer({ min: 0, max: 40 }), seconds: fc.constantFrom(5, 100, 86_400) }),
       (steps, window) => {
         const model = new Model(window);
-        const table = new ReservationTable(window, 1);
+        const table = new ReservationTable(window);
         let now = START_MS;
         table.advance(now);
         for (const [index, action] of steps.entries()) {
@@ -213,25 +213,10 @@ test("what is written down and read back goes on like the original", () => {
   );
 });
 
-test("numbers chosen to meet in one column of the index only make it larger", () => {
-  const table = new ReservationTable({ size: 10, seconds: 100 }, 64);
-  table.advance(START_MS);
-  const numbers: number[] = [];
-  // Every number of the same column, of the first two million.
-  for (let candidate = 0; numbers.length < 5_000; candidate += 16)
-    numbers.push(candidate + ((candidate >>> 9) & 15));
-  for (const of of numbers) {
-    expect(table.find(3, of)).toBe(0);
-    table.add(3, of, 0, 1, 0);
-  }
-  for (const of of numbers) expect(table.numberOf(table.find(3, of))).toBe(of);
-  expect(table.find(3, 1_000_000_001)).toBe(0);
-});
-
 test("a full index finds every number, also those far from where their search begins, while others are forgotten", () => {
   // Just below what makes the index larger: searches are as long as they get.
   const count = 38_500;
-  const table = new ReservationTable({ size: count / 2, seconds: 100 }, 32_768);
+  const table = new ReservationTable({ size: count / 2, seconds: 100 });
   table.advance(START_MS);
   const scattered = (index: number) => Math.imul(index + 1, 0x9e37_79b1) >>> 0;
   for (let index = 0; index < count; index += 1) {

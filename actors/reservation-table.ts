@@ -1,6 +1,6 @@
 /**
- * The reservations of all lanes of one shard, open and closed, in typed arrays: 32 bytes a reservation and 4 to 8 of
- * index, no object, no allocation but when it doubles.
+ * The reservations of all lanes of one shard, open and closed, in typed arrays: 32 bytes a reservation and some 9 of
+ * index, no object. It grows without moving what is there, so that no batch waits for it.
  *
  * Owns who is open and until when, what is remembered of the closed ones, and the floor of each lane. Knows neither
  * stock nor the names of lanes: a caller checks the units, and lanes and positions are numbers here.
@@ -9,14 +9,13 @@
  * R2 Only a closed entry is ever forgotten, the one closed longest ago first, and the floor of its lane then rises to
  *    its number at least. So a number that is neither known nor above the floor may have been used, any other was not.
  * R3 What is forgotten depends on the operations and the times given, and on nothing else.
- *
- * The index maps a lane's number to its entry by open addressing. Sixteen successive numbers of a lane share a line of
- * the cache, because lanes count up; each of the sixteen columns is probed for itself. Entries never move, so that the
- * links between them hold. Measured in `load-tests/bench`: a random place for each number costs twice the time.
  */
+import { MAX_ENTRY, ReservationIndex } from "./reservation-index.ts";
+import { ReservedWords } from "./reserved-words.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
-const STRIDE = 8;
+const STRIDE_BITS = 3;
+const STRIDE = 1 << STRIDE_BITS;
 const NUMBER = 0;
 /** Lane in the lower 24 bits, state above. */
 const LANE_AND_STATE = 1;
@@ -30,18 +29,7 @@ const WHEN = 5;
 const NEXT = 6;
 const PREVIOUS = 7;
 
-/** Places of the index that share a line of the cache. */
-const COLUMNS = 16;
-/** A column is searched until the first empty place: with five of eight places taken that is two or three away. */
-const MAX_COLUMN_LOAD = 5 / 8;
-
-/**
- * A place of the index holds the entry, and above it how many steps from where a search for it begins, as far as they
- * can be counted: entries of other numbers are told apart without a look at them, which would be a miss of the cache.
- */
-const ENTRY_BITS = 27;
-const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
-const MAX_STEP = 31;
+const FIRST_ENTRIES = 1024;
 
 const LANE_MASK = 0x00ff_ffff;
 const TIMED = 1 << 24;
@@ -64,13 +52,8 @@ export type ReservationRecord = {
 export class ReservationTable {
   readonly window: { readonly size: number; readonly seconds: number };
   private words: Int32Array;
-  private index: Int32Array;
-  private blockMask: number;
-  /** Entries in each column of the index. */
-  private readonly inColumn = new Int32Array(COLUMNS);
-  /** The empty place at which the last search ended, where what was looked for in vain belongs, and its step. */
-  private vacancy = 0;
-  private vacancyStep = 0;
+  private readonly memory: ReservedWords;
+  private readonly index: ReservationIndex;
   /** Of each lane, the least number that may be new. */
   private firstNew = new Float64Array(64);
   private entriesOfLane = new Int32Array(64);
@@ -83,14 +66,16 @@ export class ReservationTable {
   private oldestClosed = 0;
   private newestClosed = 0;
 
-  /** @param window how many closed reservations are remembered at most, and for how long. */
-  constructor(window: { readonly size: number; readonly seconds: number }, initialCapacity = 1024) {
+  /**
+   * @param window how many closed reservations are remembered at most, and for how long.
+   * @param seed of the index
+   */
+  constructor(window: { readonly size: number; readonly seconds: number }, seed = 0) {
     this.window = window;
-    let capacity = 64;
-    while (capacity < initialCapacity) capacity *= 2;
-    this.words = new Int32Array((capacity + 1) * STRIDE);
-    this.index = new Int32Array(2 * capacity);
-    this.blockMask = this.index.length / COLUMNS - 1;
+    this.memory = new ReservedWords(FIRST_ENTRIES * STRIDE, (MAX_ENTRY + 1) * STRIDE);
+    this.words = this.memory.all();
+    const keys = { strideBits: STRIDE_BITS, number: NUMBER, lane: LANE_AND_STATE, laneMask: LANE_MASK };
+    this.index = new ReservationIndex(this.words, keys, seed);
     this.wheel = new TimerWheel(this.words, {
       stride: STRIDE,
       deadline: WHEN,
@@ -114,28 +99,7 @@ export class ReservationTable {
 
   /** The entry of a lane's number, open or closed; 0: not known. */
   find(lane: number, number: number): number {
-    const { words, index, blockMask } = this;
-    const hash = hashOf(lane, number);
-    const column = (number ^ (hash >>> 28)) & 15;
-    let block = hash & blockMask;
-    for (let step = 0; ; step = nextStep(step)) {
-      const word = index[(block << 4) | column] as number;
-      if (word === 0) {
-        this.vacancy = (block << 4) | column;
-        this.vacancyStep = step;
-        return 0;
-      }
-      const entry = word & ENTRY_MASK;
-      const at = entry * STRIDE;
-      if (
-        word >>> ENTRY_BITS === step &&
-        words[at + NUMBER] === (number | 0) &&
-        ((words[at + LANE_AND_STATE] as number) & LANE_MASK) === lane
-      ) {
-        return entry;
-      }
-      block = (block + 1) & blockMask;
-    }
+    return this.index.find(lane, number);
   }
 
   /** Whether an unknown number of this lane may have been used before. */
@@ -327,27 +291,7 @@ export class ReservationTable {
     words[at + EXPIRES_IN] = expiresInMs;
     if (lane >= this.entriesOfLane.length) this.makeRoomForLane(lane);
     this.entriesOfLane[lane] = (this.entriesOfLane[lane] as number) + 1;
-    const { vacancy } = this;
-    const column = vacancy & (COLUMNS - 1);
-    const inColumn = (this.inColumn[column] as number) + 1;
-    if (inColumn > MAX_COLUMN_LOAD * (this.blockMask + 1)) {
-      this.growIndex();
-      this.putIntoIndex(entry, lane, number);
-      return;
-    }
-    this.inColumn[column] = inColumn;
-    this.index[vacancy] = (this.vacancyStep << ENTRY_BITS) | entry;
-  }
-
-  private putIntoIndex(entry: number, lane: number, number: number): void {
-    const { index, blockMask } = this;
-    const hash = hashOf(lane, number);
-    const column = (number ^ (hash >>> 28)) & 15;
-    this.inColumn[column] = (this.inColumn[column] as number) + 1;
-    let block = hash & blockMask;
-    let step = 0;
-    for (; index[(block << 4) | column] !== 0; step = nextStep(step)) block = (block + 1) & blockMask;
-    index[(block << 4) | column] = (step << ENTRY_BITS) | entry;
+    this.index.add(lane, number, entry);
   }
 
   private schedule(entry: number, lane: number, expiresAtMs: number): void {
@@ -389,37 +333,10 @@ export class ReservationTable {
     this.oldestClosed = words[at + NEXT] as number;
     if (this.oldestClosed === 0) this.newestClosed = 0;
     this.closedCount -= 1;
-    this.removeFromIndex(entry, lane, number);
+    this.index.remove(lane, number, entry);
     words[at + LANE_AND_STATE] = 0;
     words[at + NEXT] = this.free;
     this.free = entry;
-  }
-
-  /** Closes the gap in the column, so that a search may end at the first empty place. */
-  private removeFromIndex(entry: number, lane: number, number: number): void {
-    const { words, index, blockMask } = this;
-    const hash = hashOf(lane, number);
-    const column = (number ^ (hash >>> 28)) & 15;
-    this.inColumn[column] = (this.inColumn[column] as number) - 1;
-    let gap = hash & blockMask;
-    while (((index[(gap << 4) | column] as number) & ENTRY_MASK) !== entry) gap = (gap + 1) & blockMask;
-    for (let block = (gap + 1) & blockMask; ; block = (block + 1) & blockMask) {
-      const word = index[(block << 4) | column] as number;
-      if (word === 0) break;
-      let steps = word >>> ENTRY_BITS;
-      if (steps === MAX_STEP) {
-        const at = (word & ENTRY_MASK) * STRIDE;
-        const home = hashOf((words[at + LANE_AND_STATE] as number) & LANE_MASK, words[at + NUMBER] as number);
-        steps = (block - home) & blockMask;
-      }
-      // It may fill the gap unless its search begins after it.
-      const fewer = steps - ((block - gap) & blockMask);
-      if (fewer >= 0) {
-        index[(gap << 4) | column] = (Math.min(fewer, MAX_STEP) << ENTRY_BITS) | (word & ENTRY_MASK);
-        gap = block;
-      }
-    }
-    index[(gap << 4) | column] = 0;
   }
 
   private takeFree(): number {
@@ -434,26 +351,9 @@ export class ReservationTable {
   }
 
   private grow(): void {
-    const capacity = 2 * (this.words.length / STRIDE - 1);
-    const words = new Int32Array((capacity + 1) * STRIDE);
-    words.set(this.words);
-    this.words = words;
-    this.wheel.moveTo(words);
-  }
-
-  /** Doubles the index. A column fills up before the others only where numbers were chosen for it. */
-  private growIndex(): void {
-    const { words } = this;
-    this.index = new Int32Array(2 * this.index.length);
-    this.blockMask = this.index.length / COLUMNS - 1;
-    this.inColumn.fill(0);
-    // By entry and not by the old index: one of the two is read in order, and entries are eight times as large. Free
-    // ones have no state, and neither has the one that is being put in.
-    for (let entry = 1; entry <= this.used; entry += 1) {
-      const laneAndState = words[entry * STRIDE + LANE_AND_STATE] as number;
-      if ((laneAndState & ~LANE_MASK) === 0) continue;
-      this.putIntoIndex(entry, laneAndState & LANE_MASK, words[entry * STRIDE + NUMBER] as number);
-    }
+    this.words = this.memory.grow();
+    this.wheel.moveTo(this.words);
+    this.index.moveTo(this.words);
   }
 
   private makeRoomForLane(lane: number): void {
@@ -467,15 +367,4 @@ export class ReservationTable {
     entriesOfLane.set(this.entriesOfLane);
     this.entriesOfLane = entriesOfLane;
   }
-}
-
-/** The same for sixteen successive numbers of a lane. Its lower bits choose the block, its upper ones turn the columns. */
-function hashOf(lane: number, number: number): number {
-  let hash = Math.imul((number >>> 4) ^ Math.imul(lane + 1, 0x9e37_79b1), 0x85eb_ca6b);
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2_ae35);
-  return hash ^ (hash >>> 16);
-}
-
-function nextStep(step: number): number {
-  return step < MAX_STEP ? step + 1 : MAX_STEP;
 }

@@ -11,6 +11,7 @@
  *    with its floor, and is, once 65,536 are there.
  */
 
+import { randomInt } from "node:crypto";
 import { LANE_CODE, LANE_KIND } from "../actors/lane-operations.ts";
 import { type ReservationRecord, ReservationTable } from "../actors/reservation-table.ts";
 import {
@@ -79,7 +80,8 @@ export class ShardLanes {
 
   constructor(positions: PositionBook, window: LaneWindow = LANE_WINDOW, maxLanes = MAX_LANES) {
     this.positions = positions;
-    this.table = new ReservationTable(window);
+    // A seed of its own in each process: it decides nothing but where entries stand in the index.
+    this.table = new ReservationTable(window, randomInt(2 ** 32));
     this.maxLanes = maxLanes;
   }
 

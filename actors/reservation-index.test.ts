@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { hashOf, ReservationIndex, saltOf } from "./reservation-index.ts";
+
+const LAYOUT = { strideBits: 1, number: 0, lane: 1, laneMask: 0xff };
+
+/** An index over entries of nothing but their number and lane, and a map that must agree with it. */
+class Compared {
+  private words = new Int32Array(64);
+  private readonly index: ReservationIndex;
+  private readonly entries = new Map<string, number>();
+  private readonly free: number[] = [];
+  private used = 0;
+
+  constructor(seed = 0) {
+    this.index = new ReservationIndex(this.words, LAYOUT, seed);
+  }
+
+  add(lane: number, number: number): void {
+    const key = `${lane}/${number}`;
+    const known = this.entries.get(key) ?? 0;
+    expect(this.index.find(lane, number)).toBe(known);
+    if (known !== 0) return;
+    const entry = this.free.pop() ?? this.takeNew();
+    this.words[2 * entry] = number;
+    this.words[2 * entry + 1] = lane;
+    this.index.add(lane, number, entry);
+    this.entries.set(key, entry);
+  }
+
+  /** @param nth of those that are known */
+  remove(nth: number): void {
+    const [key, entry] = [...this.entries][nth % Math.max(1, this.entries.size)] ?? [];
+    if (key === undefined || entry === undefined) return;
+    const [lane, number] = key.split("/").map(Number) as [number, number];
+    this.index.remove(lane, number, entry);
+    this.entries.delete(key);
+    this.free.push(entry);
+    expect(this.index.find(lane, number)).toBe(0);
+  }
+
+  check(): void {
+    const lost: string[] = [];
+    for (const [key, entry] of this.entries) {
+      const [lane, number] = key.split("/").map(Number) as [number, number];
+      if (this.index.find(lane, number) !== entry) lost.push(key);
+    }
+    expect(lost).toEqual([]);
+  }
+
+  private takeNew(): number {
+    this.used += 1;
+    if (2 * this.used + 1 >= this.words.length) {
+      const words = new Int32Array(2 * this.words.length);
+      words.set(this.words);
+      this.words = words;
+      this.index.moveTo(words);
+    }
+    return this.used;
+  }
+}
+
+test("every number leads to its entry while page after page is split and others are taken out", () => {
+  fc.assert(
+    fc.property(
+      fc.integer(),
+      fc.array(
+        fc.record({
+          lane: fc.integer({ min: 0, max: 90 }),
+          from: fc.nat(2 ** 32 - 1),
+          step: fc.constantFrom(1, 7, 16, 1024, 65_536),
+          count: fc.integer({ min: 1, max: 900 }),
+          removed: fc.array(fc.nat(), { maxLength: 20 }),
+        }),
+        { minLength: 2, maxLength: 8 },
+      ),
+      (seed, runs) => {
+        const compared = new Compared(seed);
+        for (const { lane, from, step, count, removed } of runs) {
+          for (let index = 0; index < count; index += 1) compared.add(lane, (from + index * step) >>> 0);
+          for (const nth of removed) compared.remove(nth);
+          compared.check();
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("numbers chosen to meet in one page are found, however far from where their search begins", () => {
+  const compared = new Compared();
+  const salt = saltOf(0, 3);
+  // As far as their page and their block go, all of them begin alike: more than a page may lead to before it is split.
+  let count = 0;
+  for (let number = 0; count < 900; number += 1) {
+    if ((hashOf(salt, number) & 0xfff) !== 7) continue;
+    compared.add(3, number);
+    count += 1;
+  }
+  compared.check();
+  for (let removed = 0; removed < 600; removed += 1) compared.remove(removed * 31);
+  compared.check();
+});
+
+test("an addition moves the entries of one page at most, however many there are", () => {
+  const words = new Int32Array(2 * 300_001);
+  let reads = 0;
+  const index = new ReservationIndex(words, LAYOUT, 0);
+  const counted = new Proxy(words, {
+    get: (target, key) => {
+      reads += 1;
+      return Reflect.get(target, key);
+    },
+  });
+  let worst = 0;
+  for (let entry = 1; entry <= 300_000; entry += 1) {
+    words[2 * entry] = entry;
+    words[2 * entry + 1] = 1;
+    index.moveTo(entry > 200_000 ? counted : words);
+    index.find(1, entry);
+    reads = 0;
+    index.add(1, entry, entry);
+    worst = Math.max(worst, reads);
+  }
+  expect(worst).toBeGreaterThan(640);
+  // Two words of each entry of the page, and of the few that a search looks at.
+  expect(worst).toBeLessThan(4 * 1024);
+});
