@@ -44,13 +44,17 @@ export async function runPool(options: PoolOptions): Promise<RangeResult> {
 
 function ask(worker: Worker, range: SeedRange): Promise<RangeResult> {
   return new Promise((resolve, reject) => {
+    const listeners = {
+      message: (result: RangeResult) => settle(() => resolve(result)),
+      error: (error: Error) => settle(() => reject(error)),
+      exit: (code: number) => settle(() => reject(new Error(`a simulation thread ended with ${code}`))),
+    };
+    // Each by name: a worker's own listeners must stay, or it hears nothing any more.
     const settle = (act: () => void) => {
-      worker.removeAllListeners();
+      for (const [event, listener] of Object.entries(listeners)) worker.off(event, listener);
       act();
     };
-    worker.once("message", (result: RangeResult) => settle(() => resolve(result)));
-    worker.once("error", (error) => settle(() => reject(error)));
-    worker.once("exit", (code) => settle(() => reject(new Error(`a simulation thread ended with ${code}`))));
+    for (const [event, listener] of Object.entries(listeners)) worker.on(event, listener);
     worker.postMessage(range);
   });
 }
