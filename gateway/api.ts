@@ -13,6 +13,7 @@
  *   POST   /orders/{id}/cancel               {reason}
  *   POST   /orders/{id}/release-hold         {codes?: HoldCode[]}  clears holds that a person may clear
  *   GET    /stock?q&location&cursor&limit    -> Page<StockRow>
+ *   GET    /stock/{sku}/available?locations&pool -> StockAvailability   what may be promised now
  *   GET    /stock/{sku}/{location}/explain   -> StockExplanation
  *   POST   /stock/commands                   {commands: StockCommand[]} -> {outcomes: StockOutcome[]}
  *   GET    /products?q&cursor&limit          -> Page<Product>      POST /products Product -> Product
@@ -26,7 +27,8 @@
  *   GET    /shipments/{id}/label.zpl|label.pdf
  *   GET    /fulfillment-orders/{id}/packing-slip.pdf
  *   GET    /fulfillment-orders?location&stage&cursor&limit -> Page<WaitingFulfillmentOrder>   what a place has to pack
- *   POST   /fulfillment-orders/{id}/pack     {lines?: {holdId, picked}[]}  a person picked and packed it (default: all of it)
+ *   POST   /fulfillment-orders/{id}/pack     {lines?: {holdId, picked, serials?, missingSerials?}[], shortReason?}
+ *                                            a person picked and packed it (default: all of it)
  *                                            -> {status: "done", short}: short, and not packed, where units were missing
  *   GET    /overview                         -> Overview
  *   shopper, no login, by token: GET /track/{token} -> TrackingView;  POST /track/{token}/returns ReturnRequest -> ReturnView;
@@ -213,6 +215,15 @@ export type StockRow = {
   /** Kept for ring-fenced pools, not yet promised by them. */
   readonly fenced: number;
   readonly availableToPromise: number;
+};
+
+/** Units that may be promised now, as of the last commit. */
+export type StockAvailability = {
+  readonly sku: string;
+  /** At the locations asked for, as the pool asked for sees them. */
+  readonly available: number;
+  /** The same, location by location; below 0 where safety stock or fences outgrow what is free. */
+  readonly byLocation: readonly { readonly locationId: string; readonly available: number }[];
 };
 
 /** "Why is this number so": every movement of the position, and the open holds; the sum of the movements is the number. */

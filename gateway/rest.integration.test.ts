@@ -311,6 +311,54 @@ describe("stock", () => {
   });
 });
 
+describe("what may be promised", () => {
+  const at = { sku: "ATP", atMs: 1, cause: "test" };
+  const ask = (query = "") => world.call("GET", `/v1/stock/ATP/available${query}`);
+
+  test("is told of a SKU, of some locations and of a pool the moment it is committed", async () => {
+    expect((await ask()).status).toBe(404);
+    const commands = [
+      { ...at, type: "receive", commandId: "atp-1", locationId: "east", quantity: 10 },
+      { ...at, type: "receive", commandId: "atp-2", locationId: "west", quantity: 5 },
+      {
+        ...at,
+        type: "set-pool",
+        commandId: "atp-3",
+        locationId: "east",
+        pool: "vip",
+        kind: "ring-fenced",
+        units: 4,
+      },
+    ];
+    const done = await world.call("POST", "/v1/stock/commands", { json: { commands } });
+    expect(done.json.outcomes.map((outcome: { status: string }) => outcome.status)).toEqual(
+      commands.map(() => "applied"),
+    );
+    expect((await ask()).json).toEqual({
+      sku: "ATP",
+      available: 11,
+      byLocation: [
+        { locationId: "east", available: 6 },
+        { locationId: "west", available: 5 },
+      ],
+    });
+    expect((await ask("?locations=west,nowhere")).json).toEqual({
+      sku: "ATP",
+      available: 5,
+      byLocation: [{ locationId: "west", available: 5 }],
+    });
+    expect((await ask("?pool=vip")).json).toMatchObject({
+      available: 15,
+      byLocation: [
+        { locationId: "east", available: 10 },
+        { locationId: "west", available: 5 },
+      ],
+    });
+    expect((await ask("?locations=east,,west")).json.code).toBe("invalid_request");
+    expect((await ask("?warehouse=east")).json.code).toBe("invalid_request");
+  });
+});
+
 describe("sessions", () => {
   const signIn = (email: string, password = STAFF_PASSWORD) =>
     world.call("POST", "/v1/sessions", { anonymous: true, json: { email, password } });

@@ -11,6 +11,7 @@ import type {
   ReturnView,
   Session,
   SkuMapping,
+  StockAvailability,
   StockExplanation,
   StockRow,
   TimelineEntry,
@@ -39,6 +40,7 @@ test("the schemas of replies say what the types of the API say", () => {
   expectTypeOf<Wire<WaitingFulfillmentOrder>>().toEqualTypeOf<Wire<Replies["waitingFulfillmentOrder"]>>();
   expectTypeOf<Wire<ReturnView>>().toEqualTypeOf<Wire<Replies["return"]>>();
   expectTypeOf<Wire<StockRow>>().toEqualTypeOf<Wire<Replies["stockRow"]>>();
+  expectTypeOf<Wire<StockAvailability>>().toEqualTypeOf<Wire<Replies["stockAvailability"]>>();
   expectTypeOf<Wire<StockExplanation>>().toEqualTypeOf<Wire<Replies["stockExplanation"]>>();
   expectTypeOf<Wire<Product>>().toEqualTypeOf<Wire<Replies["product"]>>();
   expectTypeOf<Wire<SkuMapping>>().toEqualTypeOf<Wire<Replies["skuMapping"]>>();

@@ -295,11 +295,22 @@ export const InspectReturnBody = Type.Object(
 export const PackBody = Type.Object(
   {
     lines: Type.Optional(
-      Type.Array(Type.Object({ holdId, picked: Type.Integer({ minimum: 0, maximum: 1_000_000 }) }, closed), {
-        minItems: 1,
-        maxItems: 1_000,
-      }),
+      Type.Array(
+        Type.Object(
+          {
+            holdId,
+            picked: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+            // For a SKU that is tracked by serial number: which units were taken, and which of the rest are missing.
+            serials,
+            missingSerials: serials,
+          },
+          closed,
+        ),
+        { minItems: 1, maxItems: 1_000 },
+      ),
     ),
+    // Why units are missing, see config/short-pick-effects.ts.
+    shortReason: Type.Optional(Type.String({ pattern: "^[a-z_]{1,32}$" })),
   },
   closed,
 );
@@ -538,6 +549,12 @@ export const StockRowReply = Type.Object({
   availableToPromise: Count,
 });
 
+export const StockAvailabilityReply = Type.Object({
+  sku: Text,
+  available: Count,
+  byLocation: Type.Array(Type.Object({ locationId: Text, available: Count })),
+});
+
 export const StockExplanationReply = Type.Object({
   position: StockRowReply,
   movements: Type.Array(
@@ -669,6 +686,7 @@ export type Replies = {
   readonly waitingFulfillmentOrder: Static<typeof WaitingFulfillmentOrderReply>;
   readonly return: Static<typeof ReturnReply>;
   readonly stockRow: Static<typeof StockRowReply>;
+  readonly stockAvailability: Static<typeof StockAvailabilityReply>;
   readonly stockExplanation: Static<typeof StockExplanationReply>;
   readonly product: Static<typeof ProductReply>;
   readonly skuMapping: Static<typeof SkuMappingReply>;

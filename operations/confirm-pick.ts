@@ -2,10 +2,11 @@
  * A robot or a person has taken a fulfillment order's units off the shelves (or found fewer than were allocated).
  *
  * Order of effects, so that a crash between any two of them followed by a repeat gives exactly one effect:
- * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome), then one
- * transaction with everything that PostgreSQL must know: picked quantities, ledger, timeline entry `picked:<id>` and,
+ * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome, a correction of
+ * what was refused has an id of its own), then one transaction with everything that PostgreSQL must know: picked quantities, ledger, timeline entry `picked:<id>` and,
  * where units are short, the outbox row for the saga. The timeline entry is the mark: whoever inserts it does the rest.
  */
+import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../actors/commands.ts";
 import { shortPickEffect } from "../config/short-pick-effects.ts";
 import { type DatabaseClient, inTransaction } from "../store/database.ts";
@@ -16,13 +17,22 @@ import type { OperationContext, Refusal } from "./context.ts";
 export type PickConfirmation = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; a hold that is left out counts as 0 taken. */
-  readonly picked: readonly { readonly holdId: string; readonly quantity: number }[];
+  readonly picked: readonly PickedUnits[];
   /** Why fewer were taken than asked for, `not_found` if left out; config/short-pick-effects.ts says what it does to stock. */
   readonly shortReason?: string;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /** Idempotency key of this confirmation. A second one under another key is refused with `already_picked`. */
   readonly key: string;
+};
+
+export type PickedUnits = {
+  readonly holdId: string;
+  readonly quantity: number;
+  /** Which units were taken, for a SKU that is tracked by serial number: one each. */
+  readonly serials?: readonly string[];
+  /** Which units are missing, where the short pick's reason writes them off; where it sets them apart, if it is known. */
+  readonly missingSerials?: readonly string[];
 };
 
 export type PickConfirmed = { readonly status: "done"; readonly short: boolean };
@@ -39,7 +49,11 @@ type PickLine = {
   readonly part: string;
 };
 
-type CountedLine = PickLine & { readonly picked: number };
+type CountedLine = PickLine & {
+  readonly picked: number;
+  readonly serials: readonly string[];
+  readonly missingSerials: readonly string[];
+};
 
 export async function confirmPick(
   context: OperationContext,
@@ -95,24 +109,38 @@ async function earlierPick(
   return rows[0] ?? null;
 }
 
+const NOTHING_TAKEN = { quantity: 0, serials: [], missingSerials: [] };
+
 function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked"]): CountedLine[] | Refusal {
-  const quantities = new Map<string, number>();
-  for (const { holdId, quantity } of picked) {
+  const byHold = new Map<string, Required<Omit<PickedUnits, "holdId">>>();
+  for (const { holdId, quantity, serials = [], missingSerials = [] } of picked) {
     if (!Number.isSafeInteger(quantity) || quantity < 0) {
       return refused("invalid_quantity", `${holdId}: ${quantity}`);
     }
-    quantities.set(holdId, (quantities.get(holdId) ?? 0) + quantity);
+    const before = byHold.get(holdId) ?? NOTHING_TAKEN;
+    byHold.set(holdId, {
+      quantity: before.quantity + quantity,
+      serials: [...before.serials, ...serials],
+      missingSerials: [...before.missingSerials, ...missingSerials],
+    });
   }
   const counted: CountedLine[] = [];
   for (const line of lines) {
-    const taken = quantities.get(line.holdId) ?? 0;
-    if (taken > line.quantity) {
-      return refused("quantity_exceeds_line", `${line.sku}: ${taken} picked, ${line.quantity} asked for`);
+    const { quantity, serials, missingSerials } = byHold.get(line.holdId) ?? NOTHING_TAKEN;
+    if (quantity > line.quantity) {
+      return refused("quantity_exceeds_line", `${line.sku}: ${quantity} picked, ${line.quantity} asked for`);
     }
-    quantities.delete(line.holdId);
-    counted.push({ ...line, picked: taken });
+    // A serial without the unit that it names would go unnoticed: no command of that hold carries it.
+    if (serials.length > quantity || missingSerials.length > line.quantity - quantity) {
+      return refused(
+        "invalid_quantity",
+        `${line.sku}: ${quantity} picked and ${line.quantity - quantity} missing, ${serials.length} and ${missingSerials.length} named`,
+      );
+    }
+    byHold.delete(line.holdId);
+    counted.push({ ...line, picked: quantity, serials, missingSerials });
   }
-  const unknown = quantities.keys().next();
+  const unknown = byHold.keys().next();
   return unknown.done === true ? counted : refused("line_not_found", `no line for hold ${unknown.value}`);
 }
 
@@ -124,20 +152,52 @@ async function takeFromStock(
 ): Promise<CountedLine[] | Refusal> {
   const commands = lines.flatMap((line) => commandsFor(context, input, line));
   const outcomes = await context.allocator.execute(commands);
-  const reused = new Set<string>();
+  const otherwise: PickCommand[] = [];
   for (const [index, outcome] of outcomes.entries()) {
     const command = commands[index];
-    if (outcome.status === "applied" || command === undefined || !("holdId" in command)) continue;
+    if (outcome.status === "applied" || command === undefined) continue;
     if (outcome.code !== "command_id_reused") return stockRefused(command, outcome);
-    reused.add(command.holdId);
+    otherwise.push(command);
   }
-  // An earlier try got as far as the stock and counted otherwise: what the stock says stands.
+  if (otherwise.length === 0) return [...lines];
+
+  // An earlier try said otherwise. Where it was refused (a serial misread, say) this one is its correction, under an id
+  // of its own; where it got as far as the stock nothing is allocated any more, and what the stock says stands.
+  const corrections = otherwise.map((command) => ({
+    ...command,
+    commandId: `${command.commandId}:${digestOf(command)}`,
+  }));
+  const standing = new Set<string>();
+  for (const [index, outcome] of (await context.allocator.execute(corrections)).entries()) {
+    const command = corrections[index];
+    if (outcome.status === "applied" || command === undefined) continue;
+    if (!TAKEN_BEFORE.has(outcome.code)) return stockRefused(command, outcome);
+    standing.add(command.holdId);
+  }
   return Promise.all(
-    lines.map(async (line) => (reused.has(line.holdId) ? asTheStockHasIt(context, line) : line)),
+    lines.map(async (line) => (standing.has(line.holdId) ? asTheStockHasIt(context, line) : line)),
   );
 }
 
-function commandsFor(context: OperationContext, input: PickConfirmation, line: CountedLine): StockCommand[] {
+type PickCommand = Extract<StockCommand, { type: "pick" | "short-pick" }>;
+
+/** What a command is refused with whose units have left the shelf, or the hold, already. */
+const TAKEN_BEFORE: ReadonlySet<string> = new Set([
+  "hold_not_allocated",
+  "hold_not_found",
+  "quantity_exceeds_hold",
+]);
+
+function digestOf(command: PickCommand): string {
+  const { type, serials = [] } = command;
+  const body = type === "pick" ? [command.quantity] : [command.missing, command.reason];
+  return createHash("sha256")
+    .update(JSON.stringify([type, body, serials]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+function commandsFor(context: OperationContext, input: PickConfirmation, line: CountedLine): PickCommand[] {
   const shared = {
     sku: line.sku,
     locationId: line.locationId,
@@ -147,7 +207,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
   };
   const missing = line.quantity - line.picked;
   const reason = input.shortReason ?? "not_found";
-  const commands: StockCommand[] = [];
+  const commands: PickCommand[] = [];
   if (missing > 0) {
     commands.push({
       ...shared,
@@ -156,6 +216,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
       missing,
       reason,
       effect: shortPickEffect(reason),
+      ...named(line.missingSerials),
     });
   }
   if (line.picked > 0) {
@@ -164,9 +225,15 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
       type: "pick",
       commandId: `pick:${input.fulfillmentOrderId}:${line.part}`,
       quantity: line.picked,
+      ...named(line.serials),
     });
   }
   return commands;
+}
+
+/** Absent where nothing is named, so that a SKU that is not tracked is asked for no serials. */
+function named(serials: readonly string[]): { readonly serials?: readonly string[] } {
+  return serials.length === 0 ? {} : { serials };
 }
 
 function stockRefused(command: StockCommand, outcome: StockOutcome & { status: "refused" }): Refusal {

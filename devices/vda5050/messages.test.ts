@@ -165,6 +165,42 @@ describe("the progress of an order", () => {
     });
   });
 
+  it("takes the units that a robot names, taken and missing, and no others", () => {
+    const short = `${shortPickResult(1, "not_found")};serials=S1;missing=S2`;
+    expect(progress(["FAILED", "FINISHED", "RUNNING"], short)).toMatchObject({
+      picks: {
+        picked: [
+          { holdId: "h1", quantity: 1, serials: ["S1"], missingSerials: ["S2"] },
+          { holdId: "h2", quantity: 1 },
+        ],
+        shortReason: "not_found",
+      },
+    });
+    const whole = report(["FINISHED", "FINISHED", "RUNNING"]);
+    const actions = new Map(whole.actions).set(pickActionId(ORDER_ID, 0), {
+      status: "FINISHED",
+      result: "serials=S1,S2",
+    });
+    const state = parseState(payload(stateMessage(2, header(2), { ...whole, actions })), 2);
+    expect(orderProgress(TASK, state)).toEqual({
+      status: "picked",
+      picks: {
+        picked: [
+          { holdId: "h1", quantity: 2, serials: ["S1", "S2"] },
+          { holdId: "h2", quantity: 1 },
+        ],
+      },
+    });
+    for (const garbled of ["serials=", "serials=a b", "done, serials=S1", "ok"]) {
+      actions.set(pickActionId(ORDER_ID, 0), { status: "FINISHED", result: garbled });
+      const plain = parseState(payload(stateMessage(2, header(2), { ...whole, actions })), 2);
+      expect(orderProgress(TASK, plain)).toMatchObject({
+        picks: { picked: [{ holdId: "h1", quantity: 2 }, { holdId: "h2" }] },
+      });
+      expect(JSON.stringify(orderProgress(TASK, plain))).not.toContain("serials");
+    }
+  });
+
   it("fails where a pick failed without a count, or with one that is not short", () => {
     expect(progress(["FAILED", "WAITING", "WAITING"], "gripper jammed").status).toBe("failed");
     expect(progress(["FAILED", "WAITING", "WAITING"], shortPickResult(2, "not_found")).status).toBe("failed");

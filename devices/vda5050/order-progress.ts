@@ -2,12 +2,13 @@
  * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that is lost,
  * repeated or overtaken costs nothing; the next one tells the same and more.
  */
+import type { PickedUnits } from "../../operations/confirm-pick.ts";
 import type { AssignedTask } from "../../store/floor-tasks.ts";
 import type { RobotState } from "./messages.ts";
 import { dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";
 
 export type Picks = {
-  readonly picked: readonly { readonly holdId: string; readonly quantity: number }[];
+  readonly picked: readonly PickedUnits[];
   /** The robot's reason where it found fewer than asked for. */
   readonly shortReason?: string;
 };
@@ -29,16 +30,16 @@ export function orderProgress(task: AssignedTask, state: RobotState): OrderProgr
     const refusal = state.orderErrors.get(orderId);
     return refusal === undefined ? { status: "unknown" } : { status: "rejected", detail: refusal };
   }
-  const picked: { holdId: string; quantity: number }[] = [];
+  const picked: PickedUnits[] = [];
   let shortReason: string | undefined;
   for (const [index, line] of task.lines.entries()) {
     const action = state.actions.get(pickActionId(orderId, index));
     if (action?.status === "FINISHED") {
-      picked.push({ holdId: line.holdId, quantity: line.quantity });
+      picked.push({ holdId: line.holdId, quantity: line.quantity, ...namedUnits(action.result) });
     } else if (action?.status === "FAILED") {
       const short = parseShortPick(action.result, line.quantity);
       if (short === undefined) return { status: "failed", detail: action.result || "pick failed" };
-      picked.push({ holdId: line.holdId, quantity: short.picked });
+      picked.push({ holdId: line.holdId, quantity: short.picked, ...namedUnits(action.result) });
       shortReason ??= short.reason;
     } else {
       return { status: "picking", done: picked.length, of: task.lines.length };
@@ -56,8 +57,27 @@ export function shortPickResult(picked: number, reason: string): string {
 }
 
 function parseShortPick(result: string, asked: number): { picked: number; reason: string } | undefined {
-  const parts = /^picked=(\d{1,6});reason=([a-z_]{1,32})$/.exec(result);
+  const parts = /^picked=(\d{1,6});reason=([a-z_]{1,32})(?:;|$)/.exec(result);
   const picked = Number(parts?.[1]);
   const reason = parts?.[2];
   return reason === undefined || picked >= asked ? undefined : { picked, reason };
+}
+
+/**
+ * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and those that are missing as
+ * `missing=<c>`; fields of a result are apart by `;`.
+ */
+function namedUnits(result: string): Pick<PickedUnits, "serials" | "missingSerials"> {
+  const fields = new Map(result.split(";").map((field) => [field.split("=", 1)[0], field] as const));
+  const serials = listIn(fields.get("serials"));
+  const missingSerials = listIn(fields.get("missing"));
+  return {
+    ...(serials === undefined ? {} : { serials }),
+    ...(missingSerials === undefined ? {} : { missingSerials }),
+  };
+}
+
+function listIn(field: string | undefined): readonly string[] | undefined {
+  const list = field?.slice(field.indexOf("=") + 1) ?? "";
+  return /^[\x21-\x7e]+$/.test(list) ? list.split(",") : undefined;
 }

@@ -1,7 +1,7 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { confirmPack } from "../../operations/confirm-pack.ts";
-import { confirmPick } from "../../operations/confirm-pick.ts";
+import { confirmPick, type PickedUnits } from "../../operations/confirm-pick.ts";
 import { printPackingSlip } from "../../operations/print-packing-slip.ts";
 import { listFulfillmentOrders, readFulfillmentOrderHolds, readLabel } from "../../store/order-views.ts";
 import type { Page, WaitingFulfillmentOrder } from "../api.ts";
@@ -47,7 +47,8 @@ export const fulfillmentRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/fulfillment-orders/{id}/pack",
-    summary: "A person has picked and packed it: all of it, or the units given by hold",
+    summary:
+      "A person has picked and packed it: all of it, or the units given by hold, with their serial numbers where it has them",
     access: { kind: "permission", permission: "fulfillment.pack" },
     body: PackBody,
     reply: Type.Object({ ...DoneReply.properties, short: Type.Boolean() }),
@@ -64,7 +65,13 @@ export const fulfillmentRoutes: readonly Route[] = [
       const key = `${fulfillmentOrderId}:by-person`;
       // Both steps are idempotent by their keys: a repeat after a crash between the two finishes the second.
       const pick = done(
-        await confirmPick(services.operations, { fulfillmentOrderId, picked, cause, key: `${key}:pick` }),
+        await confirmPick(services.operations, {
+          fulfillmentOrderId,
+          picked,
+          ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
+          cause,
+          key: `${key}:pick`,
+        }),
       );
       // Too little was there: the order's saga decides what becomes of it, and there is nothing whole to pack.
       if (pick.short) return { json: { status: "done", short: true } };
@@ -115,8 +122,8 @@ export const fulfillmentRoutes: readonly Route[] = [
 /** What the person says was taken, checked against what was asked for. */
 function countPicked(
   holds: readonly { readonly holdId: string; readonly quantity: number }[],
-  lines: readonly { readonly holdId: string; readonly picked: number }[] | undefined,
-): readonly { readonly holdId: string; readonly quantity: number }[] {
+  lines: Static<typeof PackBody>["lines"],
+): readonly PickedUnits[] {
   if (lines === undefined) return holds;
   const wanted = new Map(holds.map((hold) => [hold.holdId, hold.quantity]));
   for (const { holdId, picked } of lines) {
@@ -131,5 +138,5 @@ function countPicked(
       throw new ApiError("invalid_request", `${holdId} asks for ${quantity} units at most.`);
     wanted.delete(holdId);
   }
-  return lines.map(({ holdId, picked }) => ({ holdId, quantity: picked }));
+  return lines.map(({ picked, ...named }) => ({ ...named, quantity: picked }));
 }

@@ -1,12 +1,15 @@
 import Type from "typebox";
-import { PAGE_DEFAULT } from "../../config/limits.ts";
+import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { explainStock, listStock } from "../../store/stock-views.ts";
-import type { Page, StockExplanation, StockRow } from "../api.ts";
+import type { Page, StockAvailability, StockExplanation, StockRow } from "../api.ts";
+import { ApiError } from "../problem.ts";
 import { callerOf, found, param, type Route, route } from "../route.ts";
 import {
   Id,
   PageQuery,
   pageOf,
+  StockAvailabilityReply,
   StockCommands,
   StockExplanationReply,
   StockOutcomesReply,
@@ -34,6 +37,20 @@ export const stockRoutes: readonly Route[] = [
         limit: query.limit ?? PAGE_DEFAULT,
       });
       return { json: page };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock/{sku}/available",
+    summary:
+      "Units that may be promised now, committed and without delay; `locations` are separated by commas",
+    access: { kind: "permission", permission: "stock.read" },
+    query: Type.Object({ locations: Type.Optional(text(20_000)), pool: Type.Optional(Id) }),
+    reply: StockAvailabilityReply,
+    handle: async (call) => {
+      const sku = param(call, "sku");
+      const { locations, pool } = call.query;
+      return { json: found(readAvailability(call.services.allocator, sku, locations, pool), "stock") };
     },
   }),
   route({
@@ -81,3 +98,31 @@ export const stockRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** From shared memory: no shard is asked, and nothing is waited for. */
+function readAvailability(
+  allocator: AllocatorClient,
+  sku: string,
+  locations: string | undefined,
+  pool: string | undefined,
+): StockAvailability | null {
+  const asked = locations?.split(",");
+  if (asked !== undefined && (asked.length > MAX_STOCK_FEED_NAMES || asked.includes(""))) {
+    throw new ApiError("invalid_request", `locations names 1 to ${MAX_STOCK_FEED_NAMES} locations.`);
+  }
+  const ofPool = pool === undefined ? {} : { pool };
+  const available = allocator.available(
+    sku,
+    asked === undefined ? ofPool : { ...ofPool, locationIds: asked },
+  );
+  if (available === null) return null;
+  const byLocation = allocator
+    .availableByLocation(sku)
+    .filter(({ locationId }) => asked === undefined || asked.includes(locationId))
+    .map((at) =>
+      pool === undefined
+        ? at
+        : { ...at, available: allocator.available(sku, { pool, locationIds: [at.locationId] }) ?? 0 },
+    );
+  return { sku, available, byLocation };
+}
