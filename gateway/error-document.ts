@@ -17,6 +17,8 @@ a stock command, as a refused outcome with its code. \`detail\` is for people an
 - 429 and 503: wait for \`retryAfterMs\` (over HTTP also \`Retry-After\`) and repeat the same request, with the same
   \`Idempotency-Key\`, message or command id.
 - \`commit_outcome_unknown\`: repeat with the same id; the answer tells what happened.
+- \`shard_unavailable\` for a call over several shards: parts in other shards may have been done. Repeat it with the same ids:
+  what was done is answered as done and not done twice.
 - 500: a defect; the log has it under the \`X-Request-Id\` of the reply.
 
 A code that an operation adds and this table lacks is answered with 409.
@@ -33,7 +35,7 @@ A captured order that cannot go on is not an error: it is kept, with one or more
 |---|---|
 ${holds.join("\n")}
 
-## Faults that keep the engine from starting
+## Faults that keep the server from starting
 
 They stand in the log and on the terminal, never in a reply.
 
@@ -41,5 +43,7 @@ They stand in the log and on the terminal, never in a reply.
 |---|---|
 | \`journal_corrupt\` | A journal row or snapshot fails its checksum, hash or sequence; the message names it. Restore the database. |
 | \`layout_mismatch\` | The database was first used with another \`HOLDFAST_SHARDS\`. Set that number. |
+| \`sourcing_rules_unreadable\` | The file that \`HOLDFAST_SOURCING_RULES\` names cannot be read. |
+| \`sourcing_rules_invalid\` | That file is no list of sourcing rules; the message names every problem by its place in it. |
 `;
 }

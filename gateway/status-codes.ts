@@ -151,7 +151,7 @@ export const STATUS_CODES_BY_CODE = {
     title: "The engine has as much work as it can take; retry after retryAfterMs.",
   },
   commit_outcome_unknown: { status: 503, title: "The commit's outcome is unknown: repeat with the same id." },
-  shard_unavailable: { status: 503, title: "The shard is being rebuilt; retry." },
+  shard_unavailable: { status: 503, title: "The shard is being rebuilt; repeat with the same ids." },
   engine_stopped: { status: 503, title: "The engine has stopped; retry after its restart." },
 } as const satisfies Readonly<Record<string, StatusEntry>>;
 

@@ -32,7 +32,6 @@ export type FulfillmentStatus =
 
 export type ReturnStatus = "none" | "requested" | "in_progress" | "partially_returned" | "returned";
 
-/** Why an order waits for a person. Codes are stable. */
 /** What of an order is reserved where stock does not cover it; `engine/allocator-client.ts` says what each one means. */
 export const ALLOCATION_POLICIES = [
   "all_or_nothing",
@@ -43,6 +42,7 @@ export const ALLOCATION_POLICIES = [
 
 export type AllocationPolicy = (typeof ALLOCATION_POLICIES)[number];
 
+/** Why an order waits for a person. Codes are stable. */
 export const HOLD_CODES = {
   unknown_sku: "A line's SKU is not in the catalog: map it or create the product.",
   insufficient_stock: "Stock does not cover the order: it goes on when stock arrives.",

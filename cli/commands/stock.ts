@@ -64,6 +64,8 @@ async function show(
         row.allocated,
         row.picked,
         row.unavailable,
+        row.incoming,
+        row.fenced,
         row.availableToPromise,
       ];
       rows.push([row.sku, row.locationId, ...numbers.map(String), row.name]);
@@ -78,13 +80,15 @@ async function show(
     "allocated",
     "picked",
     "unavailable",
+    "incoming",
+    "fenced",
     "to promise",
     "name",
   ];
   print(
     rows.length === 0
       ? "No such stock."
-      : table([head.map((one) => paint("dim", one)), ...rows], [2, 3, 4, 5, 6, 7]),
+      : table([head.map((one) => paint("dim", one)), ...rows], [2, 3, 4, 5, 6, 7, 8, 9]),
   );
 }
 
