@@ -2,6 +2,7 @@
  * The lanes' part of the readable ledger. Their movements name positions by ordinal, as the journal does; names are
  * looked up here, where every position that has ever moved is a row.
  */
+import { numberArray, textArray } from "./array-literal.ts";
 import type { Queryable } from "./database.ts";
 
 /** What the operations of one kind, of one lane, on one position, in one journal row come to. */
@@ -80,14 +81,14 @@ export async function projectLaneMovements(
        select count(*)::integer as written from written`,
     values: [
       shard,
-      movements.map((movement) => movement.sequence),
-      movements.map((movement) => movement.entry),
-      movements.map((movement) => movement.ordinal),
-      movements.map((movement) => movement.kind),
-      movements.map((movement) => movement.lane),
-      movements.map(referenceOf),
-      movements.map((movement) => movement.reserved),
-      movements.map((movement) => movement.atMs),
+      numberArray(movements, (movement) => movement.sequence),
+      numberArray(movements, (movement) => movement.entry),
+      numberArray(movements, (movement) => movement.ordinal),
+      textArray(movements, (movement) => movement.kind),
+      textArray(movements, (movement) => movement.lane),
+      textArray(movements, referenceOf),
+      numberArray(movements, (movement) => movement.reserved),
+      numberArray(movements, (movement) => movement.atMs),
     ],
   });
   const written = rows[0]?.written ?? 0;
