@@ -175,6 +175,20 @@ export function reservedLots(position: StockPosition, units: number): readonly L
   return takeFree(lots.values(), units).map((each) => lotChange(each, { reserved: each.units }));
 }
 
+/**
+ * Of the hold's reserved and allocated units, how many are not everybody's once they are given back: those of a lot past
+ * its date are set apart, those of a fence stay behind it. They are the first to be given back, as lots go by date.
+ */
+export function withheldUnits(position: StockPosition, hold: Hold): number {
+  const details = position.details;
+  if (details?.pools?.get(hold.pool)?.kind === "ring-fenced") return hold.reserved + hold.allocated;
+  let units = 0;
+  for (const { lot, reserved, allocated } of hold.lots?.values() ?? []) {
+    if (details?.lots?.get(lot)?.expired === true) units += reserved + allocated;
+  }
+  return units;
+}
+
 /** Whether a hold of this name is here, or waits in the queue to be given units. */
 export function isTaken(position: StockPosition, holdId: string, sku: SkuContext): boolean {
   return position.holds?.has(holdId) === true || sku.record?.demand.get(holdId) !== undefined;

@@ -43,6 +43,7 @@ class World implements ShardHost {
   failAt = Number.POSITIVE_INFINITY;
   failing = 0;
   batches = 0;
+  nowMs = AT_MS;
   private readonly committed = Array.from({ length: SHARDS }, (): Uint8Array[] => []);
   private shards = Array.from({ length: SHARDS }, (_, shard) => new Shard(shard));
 
@@ -95,7 +96,7 @@ class World implements ShardHost {
         }),
       ),
       {
-        nowMs: AT_MS,
+        nowMs: this.nowMs,
         expiring: [],
         setup: {
           locations: new Map(LOCATIONS.map((location) => [location.locationId, location])),
@@ -271,6 +272,65 @@ describe("an amendment", () => {
       ["1 A@east", 1],
     ]);
     expect(world.fills).toMatchObject([{ orderId: "w", holdId: "w:1:queued", quantity: 1 }]);
+  });
+
+  it("spreads what it frees over several of its lines before who waits is asked", async () => {
+    const world = await stocked({ A: 4 });
+    await world.reserve({ orderId: "o", lines: [line("1", "A", 4)] });
+    const policy = "ship_available_backorder_rest";
+    await world.reserve({ orderId: "w", lines: [line("1", "A", 2)], policy });
+    expect((await world.amend("o", "m", [line("2", "A", 1), line("3", "A", 3)])).status).toBe("amended");
+    expect([...(await world.holds("o"))]).toEqual([
+      ["2 A@east", 1],
+      ["3 A@east", 3],
+    ]);
+    expect([...(await world.holds("w"))]).toEqual([["1 A@*", 2]]);
+  });
+
+  it("does not count on units that are set apart as it gives them back: their lot is past its date", async () => {
+    const world = new World();
+    const shared = { sku: "A", locationId: "east", atMs: AT_MS, cause: "test" } as const;
+    await world.execute(
+      { ...shared, type: "set-tracking", commandId: "t", tracking: "lot" },
+      { ...shared, type: "receive", commandId: "r1", quantity: 4, lot: "L1", lotExpiresAtMs: AT_MS + 1_000 },
+    );
+    await world.reserve({ orderId: "o", lines: [line("1", "A", 4)] });
+    world.nowMs += 2_000;
+    expect(await world.amend("o", "m1", [line("2", "A", 3)])).toMatchObject({
+      status: "refused",
+      code: "insufficient_stock",
+    });
+    await world.execute({ ...shared, type: "receive", commandId: "r2", quantity: 3, lot: "L2" });
+    expect((await world.amend("o", "m2", [line("2", "A", 3)])).status).toBe("amended");
+    expect([...(await world.holds("o"))]).toEqual([["2 A@east", 3]]);
+    expect(await world.available("A")).toBe(0);
+  });
+
+  it("does not count on units that stay behind a channel's fence as it gives them back", async () => {
+    const world = await stocked({ A: 4 });
+    const shared = { sku: "A", locationId: "east", atMs: AT_MS, cause: "test" } as const;
+    await world.execute(
+      { ...shared, type: "set-pool", commandId: "p", pool: "shop", kind: "ring-fenced", units: 4 },
+      {
+        ...shared,
+        type: "enqueue-demand",
+        commandId: "q",
+        holdId: "h",
+        orderId: "o",
+        lineId: "1",
+        quantity: 4,
+        priority: 1,
+        kind: "backorder",
+        notBeforeMs: 0,
+        pool: "shop",
+      },
+    );
+    expect([...(await world.holds("o"))]).toEqual([["1 A@east", 4]]);
+    expect(await world.amend("o", "m", [line("2", "A", 3)])).toMatchObject({
+      status: "refused",
+      code: "insufficient_stock",
+    });
+    expect([...(await world.holds("o"))]).toEqual([["1 A@east", 4]]);
   });
 
   it("changes nothing where stock does not suffice for all of it", async () => {

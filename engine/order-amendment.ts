@@ -37,6 +37,9 @@ export type HoldReduction = {
   readonly cause: string;
 };
 
+/** The same, and how many of them can be taken again. */
+type GivenBack = HoldReduction & { readonly freed: number };
+
 /** Demand that waits no more. */
 export type DemandWithdrawal = {
   readonly orderId: string;
@@ -50,7 +53,7 @@ export type PlannedAmendment = {
   readonly withdrawals: readonly DemandWithdrawal[];
   /** What waits on, at the end of the queue, of demand that was withdrawn because less is wanted. */
   readonly queue: readonly OrderDemand[];
-  readonly reductions: readonly HoldReduction[];
+  readonly reductions: readonly GivenBack[];
   /** New holds. */
   readonly holds: readonly PlacedHold[];
   readonly outcome: AmendmentOutcome;
@@ -187,7 +190,7 @@ export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
     else known.units += units;
   };
   for (const hold of plan.holds) add(hold.sku, hold.locationId, hold.quantity);
-  for (const reduction of plan.reductions) add(reduction.sku, reduction.locationId, -reduction.quantity);
+  for (const reduction of plan.reductions) add(reduction.sku, reduction.locationId, -reduction.freed);
   for (const { sku, locationId, units } of net.values()) {
     const ofSku = stock.get(sku);
     // What is freed on balance is for the next round: it may go to who waits for it.
@@ -197,7 +200,7 @@ export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
 
 /** What the holds give back, and what is left of them. */
 class Reductions {
-  readonly reductions: HoldReduction[] = [];
+  readonly reductions: GivenBack[] = [];
   private readonly amendment: OrderAmendment;
   private readonly held: OrderHoldState[];
 
@@ -223,7 +226,8 @@ class Reductions {
       open -= given;
       const { orderId, atMs, cause } = this.amendment;
       const { holdId, sku, locationId } = hold;
-      this.reductions.push({ orderId, holdId, sku, locationId, quantity: given, atMs, cause });
+      const freed = Math.max(0, given - hold.withheld);
+      this.reductions.push({ orderId, holdId, sku, locationId, quantity: given, freed, atMs, cause });
       const index = this.held.indexOf(hold);
       const reserved = Math.min(given, hold.reserved);
       this.held[index] = {
@@ -293,11 +297,11 @@ function wholeAt(
   return { whole, committed };
 }
 
-function withFreed(stock: AvailableStock, reductions: readonly HoldReduction[]): AvailableStock {
+function withFreed(stock: AvailableStock, reductions: readonly GivenBack[]): AvailableStock {
   const usable: RoundStock = new Map([...stock].map(([sku, ofSku]) => [sku, new Map(ofSku)]));
-  for (const { sku, locationId, quantity } of reductions) {
+  for (const { sku, locationId, freed } of reductions) {
     const ofSku = usable.get(sku);
-    ofSku?.set(locationId, (ofSku.get(locationId) ?? 0) + quantity);
+    ofSku?.set(locationId, (ofSku.get(locationId) ?? 0) + freed);
   }
   return usable;
 }

@@ -29,7 +29,14 @@ export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
   readonly allocated: number;
   readonly picked: number;
   readonly shipped: number;
+  /** Of the units reserved and allocated, how many nobody could take if they were given back. */
+  readonly withheld: number;
 };
+
+/** What became of a hold. */
+export type HoldState = Pick<OrderHoldState, "reserved" | "allocated" | "picked" | "withheld">;
+
+const NOTHING_HELD: HoldState = { reserved: 0, allocated: 0, picked: 0, withheld: 0 };
 
 export type WireOrder = readonly [
   orderId: string,
@@ -62,14 +69,14 @@ export class OrderMemory {
   /** The same with what became of them, those of nothing too; `null` where the order is not remembered. */
   statesOf(
     orderId: string,
-    find: (hold: PlacedHold) => Pick<OrderHoldState, "reserved" | "allocated" | "picked"> | undefined,
+    find: (hold: PlacedHold) => HoldState | undefined,
   ): readonly OrderHoldState[] | null {
     const entry = this.orders.get(orderId);
     if (entry === undefined) return null;
     return entry.holds.map((hold) => {
       const { holdId, lineId, sku, locationId, shipped } = hold;
-      const { reserved, allocated, picked } = find(hold) ?? { reserved: 0, allocated: 0, picked: 0 };
-      return { holdId, lineId, sku, locationId, reserved, allocated, picked, shipped };
+      const { reserved, allocated, picked, withheld } = find(hold) ?? NOTHING_HELD;
+      return { holdId, lineId, sku, locationId, reserved, allocated, picked, shipped, withheld };
     });
   }
 

@@ -27,6 +27,7 @@ import type { StockEvent } from "../actors/events.ts";
 import { type Due, ExpiryIndex } from "../actors/expiry-index.ts";
 import { commandFingerprint } from "../actors/fingerprint.ts";
 import { applyToPosition } from "../actors/fold-event.ts";
+import { withheldUnits } from "../actors/holds.ts";
 import type { Lot } from "../actors/lots.ts";
 import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../actors/sku-stock.ts";
 import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
@@ -402,9 +403,13 @@ export class Shard {
 
   private answer({ orderId, mark, fingerprint }: AmendmentQuestion): AmendmentAnswer {
     return {
-      holds: this.orders.statesOf(orderId, (hold) =>
-        this.positions.find(hold.sku, hold.locationId)?.holds?.get(hold.holdId),
-      ),
+      holds: this.orders.statesOf(orderId, ({ sku, locationId, holdId }) => {
+        const position = this.positions.find(sku, locationId);
+        const hold = position?.holds?.get(holdId);
+        if (position === undefined || hold === undefined) return undefined;
+        const { reserved, allocated, picked } = hold;
+        return { reserved, allocated, picked, withheld: withheldUnits(position, hold) };
+      }),
       waiting: this.orders.queuedOf(orderId).flatMap((demand) => {
         const left = this.skus.of(demand.sku)?.demand.get(demand.holdId)?.quantity ?? 0;
         return left === 0 ? [] : [{ ...demand, quantity: left }];
@@ -529,7 +534,8 @@ export class Shard {
     events.push(event);
     // What the command itself came to: a repeat is answered so, whoever was given the units in the same step.
     const buckets = bucketsOf(found ?? this.positions.find(command.sku, command.locationId) ?? position);
-    this.follow(event, nowMs, events);
+    // A part of an order frees nothing. What an amendment freed is for its next part first, then for who waits.
+    if (order === null) this.follow(event, nowMs, events);
     return { status: "applied", position: buckets };
   }
 

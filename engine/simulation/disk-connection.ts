@@ -29,7 +29,7 @@ const MAX_COMMIT_MS = 4;
 const MAX_SLOW_COMMIT_MS = 2_000;
 
 /** After this long a connection that is silent is taken for dead. */
-const STATEMENT_TIMEOUT_MS = 20_000;
+export const STATEMENT_TIMEOUT_MS = 20_000;
 
 const PAGE_ROWS = 7;
 
