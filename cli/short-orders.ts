@@ -70,6 +70,7 @@ export function retryShortOrdersOnReceipt(
       applyLane: (call) => allocator.applyLane(call),
       available: (sku, scope) => allocator.available(sku, scope),
       availableByLocation: (sku) => allocator.availableByLocation(sku),
+      capableToPromise: (request) => allocator.capableToPromise(request),
       amendOrder: (amendment) => allocator.amendOrder(amendment),
       cancelOrder: (cancellation) => allocator.cancelOrder(cancellation),
       setLocations: (locations) => allocator.setLocations(locations),

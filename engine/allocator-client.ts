@@ -227,6 +227,16 @@ export type CancellationOutcome =
   | { readonly status: "cancelled"; readonly released: readonly PlacedHold[] }
   | { readonly status: "refused"; readonly code: "units_committed"; readonly detail: string };
 
+export type PromiseRequest = {
+  /** A SKU or a kit's. */
+  readonly sku: string;
+  /** Units, or kits. */
+  readonly quantity: number;
+  /** Where; left out: anywhere, a kit at one location. */
+  readonly locationId?: string;
+  readonly atMs: number;
+};
+
 export interface AllocatorClient extends LaneClient {
   /** Runs commands independently of each other, in the order given per SKU. Resolves once all of them are committed. */
   execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]>;
@@ -254,6 +264,12 @@ export interface AllocatorClient extends LaneClient {
 
   /** What everybody may promise at each location of the SKU, like `available`. */
   availableByLocation(sku: string): readonly StockAt[];
+
+  /**
+   * When so many could be promised to somebody who asks now: `atMs` where they are free, else when what is on its way
+   * suffices after everybody who waits already; `null`: nothing that is known suffices. Promises nothing by itself.
+   */
+  capableToPromise(request: PromiseRequest): Promise<number | null>;
 
   /** Committed holds of one position. */
   holds(address: PositionAddress): Promise<readonly HoldView[]>;

@@ -21,14 +21,18 @@ import type {
   OrderReservation,
   OrderReservationRequest,
   PositionView,
+  PromiseRequest,
   ReservationLine,
   SourcingLocation,
 } from "./allocator-client.ts";
 import type { EngineCore } from "./engine-core.ts";
 import { EngineError } from "./errors.ts";
 import type { ExecuteWork } from "./intake.ts";
+import { componentsOf } from "./kits.ts";
 import type { LaneCall } from "./lane-client.ts";
 import { partsOf } from "./lane-parts.ts";
+import { promisedAt } from "./promised-at.ts";
+import type { SkuOutlook } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { StockAt, StockScope, StockViewReader } from "./stock-view.ts";
 
@@ -138,6 +142,15 @@ export class Allocator implements AllocatorClient {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "positions", skus, resolve, reject }]);
     });
+  }
+
+  async capableToPromise(request: PromiseRequest): Promise<number | null> {
+    const components = componentsOf(this.core.kits, request.sku);
+    const outlooks = await new Promise<readonly SkuOutlook[]>((resolve, reject) => {
+      const skus = components.map(({ sku }) => sku);
+      this.core.push([{ kind: "outlooks", skus, resolve, reject }]);
+    });
+    return promisedAt(request, components, outlooks);
   }
 
   available(sku: string, scope?: StockScope): number | null {

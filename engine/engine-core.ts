@@ -21,7 +21,7 @@ import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { Intake, type PlacedWork, sizeOf, type Work } from "./intake.ts";
-import { kitBookOf } from "./kits.ts";
+import { type KitBook, kitBookOf } from "./kits.ts";
 import type { SourcingSetup } from "./order-reservation.ts";
 import { shardOf } from "./placement.ts";
 import { type Attachment, failRound } from "./round.ts";
@@ -162,6 +162,10 @@ export class EngineCore {
   }
 
   /** Throws `invalid_request` for a kit that could not be picked. */
+  get kits(): KitBook {
+    return this.setup.kits;
+  }
+
   setKits(kits: readonly Kit[]): void {
     this.setup = { ...this.setup, kits: kitBookOf(kits) };
   }

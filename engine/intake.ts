@@ -22,6 +22,7 @@ import { approximateBytes } from "./approximate-bytes.ts";
 import { EngineError } from "./errors.ts";
 import type { LanePart } from "./lane-parts.ts";
 import type { Ready, RoundQueue } from "./round-queue.ts";
+import type { SkuOutlook } from "./shard.ts";
 
 type Reply<T> = { readonly resolve: (value: T) => void; readonly reject: (error: EngineError) => void };
 
@@ -44,6 +45,12 @@ export type RecordWork = Reply<void> & {
 
 export type PositionsWork = Reply<readonly PositionView[]> & {
   readonly kind: "positions";
+  readonly skus: readonly string[];
+};
+
+/** What is free, on its way and waited for, of each SKU. */
+export type OutlooksWork = Reply<readonly SkuOutlook[]> & {
+  readonly kind: "outlooks";
   readonly skus: readonly string[];
 };
 
@@ -83,6 +90,7 @@ export type Work =
   | CancelWork
   | RecordWork
   | PositionsWork
+  | OutlooksWork
   | HoldsWork
   | LanesWork
   | OpenWork;
@@ -235,6 +243,7 @@ export function bytesOf(work: Work): number {
     case "record":
       return PIECE_BYTES + approximateBytes(work.record);
     case "positions":
+    case "outlooks":
     case "open":
     case "cancel":
     case "holds":
@@ -254,6 +263,7 @@ export function sizeOf(work: Work): number {
     case "order":
       return work.request.lines.length;
     case "positions":
+    case "outlooks":
       return work.skus.length;
     case "open":
       return work.addresses.length;

@@ -260,6 +260,9 @@ class Run {
       case "positions":
         for (const sku of work.skus) this.wantPositions(sku);
         return true;
+      case "outlooks":
+        for (const sku of work.skus) this.wantOutlook(sku);
+        return true;
       case "holds":
         this.requestTo(this.shardOf(work.address.sku)).addresses.push(work.address);
         return true;
@@ -513,6 +516,11 @@ class Run {
       case "positions": {
         const views = [...new Set(work.skus)].flatMap((sku) => this.views.get(sku) ?? []);
         this.wait({ committed: () => work.resolve(views), failed: work.reject });
+        return;
+      }
+      case "outlooks": {
+        const outlooks = work.skus.flatMap((sku) => this.outlooks.get(sku) ?? []);
+        this.wait({ committed: () => work.resolve(outlooks), failed: work.reject });
         return;
       }
       case "holds": {

@@ -22,6 +22,7 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
     case "cancel":
       return allShards(shardCount);
     case "positions":
+    case "outlooks":
       return work.skus.map((sku) => shardOf(sku, shardCount));
     case "holds":
       return [shardOf(work.address.sku, shardCount)];
@@ -52,6 +53,7 @@ export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
     case "cancel":
       return [`order ${work.cancellation.orderId}`];
     case "positions":
+    case "outlooks":
       return work.skus;
     case "holds":
       return [work.address.sku];

@@ -14,6 +14,7 @@
  *   POST   /orders/{id}/release-hold         {codes?: HoldCode[]}  clears holds that a person may clear
  *   GET    /stock?q&location&cursor&limit    -> Page<StockRow>
  *   GET    /stock/{sku}/available?locations&pool -> StockAvailability   what may be promised now
+ *   GET    /stock/{sku}/promise?quantity&location    -> StockPromise        when so many could be promised
  *   GET    /stock/{sku}/{location}/explain   -> StockExplanation
  *   POST   /stock/commands                   {commands: StockCommand[]} -> {outcomes: StockOutcome[]}
  *   GET    /products?q&cursor&limit          -> Page<Product>      POST /products Product -> Product
@@ -224,6 +225,14 @@ export type StockAvailability = {
   readonly available: number;
   /** The same, location by location; below 0 where safety stock or fences outgrow what is free. */
   readonly byLocation: readonly { readonly locationId: string; readonly available: number }[];
+};
+
+/** When so many could be promised to somebody who asks now; it promises nothing by itself. */
+export type StockPromise = {
+  readonly sku: string;
+  readonly quantity: number;
+  /** ISO 8601; now where the units are free; null: nothing that is known to come suffices. */
+  readonly promisedAt: string | null;
 };
 
 /** "Why is this number so": every movement of the position, and the open holds; the sum of the movements is the number. */

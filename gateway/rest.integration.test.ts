@@ -359,6 +359,77 @@ describe("what may be promised", () => {
   });
 });
 
+describe("when units could be promised", () => {
+  const at = { sku: "CTP", atMs: 1, cause: "test", locationId: "east" };
+  const ask = async (query: string, sku = "CTP") =>
+    (await world.call("GET", `/v1/stock/${sku}/promise?${query}`)).json.promisedAt;
+
+  test("is now, or by what is on its way after who waits, or nobody knows", async () => {
+    const tomorrow = Date.now() + 86_400_000;
+    const later = tomorrow + 86_400_000;
+    const commands = [
+      { ...at, type: "receive", commandId: "ctp-1", quantity: 3 },
+      { ...at, type: "expect", commandId: "ctp-2", reference: "PO-1", quantity: 10, dueAtMs: tomorrow },
+      {
+        ...at,
+        type: "expect",
+        commandId: "ctp-3",
+        locationId: "west",
+        reference: "PO-2",
+        quantity: 10,
+        dueAtMs: later,
+      },
+    ];
+    const done = await world.call("POST", "/v1/stock/commands", { json: { commands } });
+    expect(done.json.outcomes.map((outcome: { status: string }) => outcome.status)).toEqual(
+      commands.map(() => "applied"),
+    );
+    expect(Math.abs(Date.parse(await ask("quantity=3")) - Date.now())).toBeLessThan(10_000);
+    expect(Date.parse(await ask("quantity=13"))).toBe(tomorrow);
+    expect(Date.parse(await ask("quantity=14"))).toBe(later);
+    expect(Date.parse(await ask("quantity=1&location=west"))).toBe(later);
+    expect(await ask("quantity=14&location=east")).toBeNull();
+    expect(await ask("quantity=24")).toBeNull();
+    expect(await ask("quantity=1", "NEVER-SEEN")).toBeNull();
+    const waits = {
+      ...at,
+      type: "enqueue-demand",
+      commandId: "ctp-4",
+      holdId: "ctp-wait",
+      orderId: "o",
+      lineId: "1",
+      quantity: 8,
+      priority: 0,
+      kind: "backorder",
+      notBeforeMs: 0,
+    };
+    await world.call("POST", "/v1/stock/commands", { json: { commands: [waits] } });
+    expect(Date.parse(await ask("quantity=5"))).toBe(tomorrow);
+    expect(Date.parse(await ask("quantity=6"))).toBe(later);
+    const wrong = await world.call("GET", "/v1/stock/CTP/promise?quantity=0");
+    expect(wrong.json.code).toBe("invalid_request");
+  });
+
+  test("counts a kit at one location, by the last of its components", async () => {
+    const soon = Date.now() + 3_600_000;
+    const receive = { ...at, type: "receive" };
+    const commands = [
+      { ...receive, sku: "BODY", commandId: "kit-1", quantity: 2 },
+      { ...receive, sku: "LENS", commandId: "kit-2", quantity: 9, locationId: "west" },
+      { ...at, type: "expect", sku: "LENS", commandId: "kit-3", reference: "PO", quantity: 4, dueAtMs: soon },
+    ];
+    await world.call("POST", "/v1/stock/commands", { json: { commands } });
+    const components = [
+      { sku: "BODY", quantity: 1 },
+      { sku: "LENS", quantity: 2 },
+    ];
+    world.engine.client.setKits([{ sku: "SET", components }]);
+    expect(Date.parse(await ask("quantity=2", "SET"))).toBe(soon);
+    expect(await ask("quantity=3", "SET")).toBeNull();
+    world.engine.client.setKits([]);
+  });
+});
+
 describe("sessions", () => {
   const signIn = (email: string, password = STAFF_PASSWORD) =>
     world.call("POST", "/v1/sessions", { anonymous: true, json: { email, password } });

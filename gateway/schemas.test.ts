@@ -13,6 +13,7 @@ import type {
   SkuMapping,
   StockAvailability,
   StockExplanation,
+  StockPromise,
   StockRow,
   TimelineEntry,
   TrackingView,
@@ -41,6 +42,7 @@ test("the schemas of replies say what the types of the API say", () => {
   expectTypeOf<Wire<ReturnView>>().toEqualTypeOf<Wire<Replies["return"]>>();
   expectTypeOf<Wire<StockRow>>().toEqualTypeOf<Wire<Replies["stockRow"]>>();
   expectTypeOf<Wire<StockAvailability>>().toEqualTypeOf<Wire<Replies["stockAvailability"]>>();
+  expectTypeOf<Wire<StockPromise>>().toEqualTypeOf<Wire<Replies["stockPromise"]>>();
   expectTypeOf<Wire<StockExplanation>>().toEqualTypeOf<Wire<Replies["stockExplanation"]>>();
   expectTypeOf<Wire<Product>>().toEqualTypeOf<Wire<Replies["product"]>>();
   expectTypeOf<Wire<SkuMapping>>().toEqualTypeOf<Wire<Replies["skuMapping"]>>();

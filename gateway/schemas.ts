@@ -555,6 +555,8 @@ export const StockAvailabilityReply = Type.Object({
   byLocation: Type.Array(Type.Object({ locationId: Text, available: Count })),
 });
 
+export const StockPromiseReply = Type.Object({ sku: Text, quantity: Count, promisedAt: Nullable(Time) });
+
 export const StockExplanationReply = Type.Object({
   position: StockRowReply,
   movements: Type.Array(
@@ -687,6 +689,7 @@ export type Replies = {
   readonly return: Static<typeof ReturnReply>;
   readonly stockRow: Static<typeof StockRowReply>;
   readonly stockAvailability: Static<typeof StockAvailabilityReply>;
+  readonly stockPromise: Static<typeof StockPromiseReply>;
   readonly stockExplanation: Static<typeof StockExplanationReply>;
   readonly product: Static<typeof ProductReply>;
   readonly skuMapping: Static<typeof SkuMappingReply>;

@@ -119,6 +119,7 @@ function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
     applyLane: (call) => engine.client.applyLane(call),
     available: (name, scope) => engine.client.available(name, scope),
     availableByLocation: (name) => engine.client.availableByLocation(name),
+    capableToPromise: (request) => engine.client.capableToPromise(request),
     amendOrder: (amendment) => engine.client.amendOrder(amendment),
     cancelOrder: (cancellation) => engine.client.cancelOrder(cancellation),
     setLocations: (locations) => engine.client.setLocations(locations),

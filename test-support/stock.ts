@@ -35,6 +35,7 @@ export function stockInMemory(): StockInMemory {
     availableByLocation: () => {
       throw new Error("not part of this double");
     },
+    capableToPromise: notNeeded,
     openPositions: notNeeded,
     applyLane: notNeeded,
     reserveOrder: notNeeded,

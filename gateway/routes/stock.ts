@@ -2,17 +2,19 @@ import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { explainStock, listStock } from "../../store/stock-views.ts";
-import type { Page, StockAvailability, StockExplanation, StockRow } from "../api.ts";
+import type { Page, StockAvailability, StockExplanation, StockPromise, StockRow } from "../api.ts";
 import { ApiError } from "../problem.ts";
 import { callerOf, found, param, type Route, route } from "../route.ts";
 import {
   Id,
   PageQuery,
   pageOf,
+  Quantity,
   StockAvailabilityReply,
   StockCommands,
   StockExplanationReply,
   StockOutcomesReply,
+  StockPromiseReply,
   StockRowReply,
   text,
 } from "../schemas.ts";
@@ -51,6 +53,32 @@ export const stockRoutes: readonly Route[] = [
       const sku = param(call, "sku");
       const { locations, pool } = call.query;
       return { json: found(readAvailability(call.services.allocator, sku, locations, pool), "stock") };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/stock/{sku}/promise",
+    summary:
+      "When so many units, or kits, could be promised: by what is free, on its way, and waited for already",
+    access: { kind: "permission", permission: "stock.read" },
+    query: Type.Object({ quantity: Quantity, location: Type.Optional(Id) }),
+    reply: StockPromiseReply,
+    handle: async (call) => {
+      const { quantity, location } = call.query;
+      const { allocator, operations } = call.services;
+      const sku = param(call, "sku");
+      const at = await allocator.capableToPromise({
+        sku,
+        quantity,
+        ...(location === undefined ? {} : { locationId: location }),
+        atMs: operations.now(),
+      });
+      const answer: StockPromise = {
+        sku,
+        quantity,
+        promisedAt: at === null ? null : new Date(at).toISOString(),
+      };
+      return { json: answer };
     },
   }),
   route({
