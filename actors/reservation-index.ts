@@ -12,6 +12,7 @@
  * Where entries stand in the index is seen by nobody, so that the seed, which keeps clients from choosing numbers that
  * meet in one page, may be another one in each process.
  */
+import { LANE_AND_STATE, LANE_MASK, NUMBER, STRIDE_BITS } from "./reservation-entry.ts";
 import { ReservedWords } from "./reserved-words.ts";
 
 /** Places of a page that share a line of the cache. */
@@ -38,18 +39,8 @@ const MAX_STEP = 31;
 /** The index leads to entries up to this one. */
 export const MAX_ENTRY = ENTRY_MASK;
 
-/** Where an entry keeps its number and its lane, in words from the entry's start. */
-export type KeyLayout = {
-  readonly strideBits: number;
-  readonly number: number;
-  /** In the lower bits of its word. */
-  readonly lane: number;
-  readonly laneMask: number;
-};
-
 export class ReservationIndex {
   private words: Int32Array;
-  private readonly layout: KeyLayout;
   private readonly seed: number;
   private readonly memory = new ReservedWords(PAGE, 2 * (MAX_ENTRY + 1));
   private places = this.memory.all();
@@ -62,14 +53,16 @@ export class ReservationIndex {
   private counts = new Int32Array(64);
   /** Of each lane. */
   private salts = new Int32Array(0);
+  /** Of the entries of a page that is being split. */
   private readonly moving = new Int32Array(PAGE);
+  private readonly hashes = new Int32Array(PAGE);
+  private readonly numbers = new Int32Array(PAGE);
   /** The empty place at which the last search ended, where what was looked for in vain belongs, and its step. */
   private vacancy = 0;
   private vacancyStep = 0;
 
-  constructor(words: Int32Array, layout: KeyLayout, seed: number) {
+  constructor(words: Int32Array, seed: number) {
     this.words = words;
-    this.layout = layout;
     this.seed = seed;
     this.saltLanes(64);
   }
@@ -82,7 +75,7 @@ export class ReservationIndex {
   /** The entry of a lane's number; 0: not known. */
   find(lane: number, number: number): number {
     if (lane >= this.salts.length) this.saltLanes(lane + 1);
-    const { words, places, layout } = this;
+    const { words, places } = this;
     const hash = hashOf(this.salts[lane] as number, number);
     const page = this.directory[(hash >>> BLOCK_BITS) & this.directoryMask] as number;
     let ring = ringOf(hash, number);
@@ -96,10 +89,10 @@ export class ReservationIndex {
       }
       if (word >>> ENTRY_BITS === step) {
         const entry = word & ENTRY_MASK;
-        const at = entry << layout.strideBits;
+        const at = entry << STRIDE_BITS;
         if (
-          words[at + layout.number] === (number | 0) &&
-          ((words[at + layout.lane] as number) & layout.laneMask) === lane
+          words[at + NUMBER] === (number | 0) &&
+          ((words[at + LANE_AND_STATE] as number) & LANE_MASK) === lane
         ) {
           return entry;
         }
@@ -162,15 +155,26 @@ export class ReservationIndex {
     places.fill(0, from, from + PAGE);
     this.counts[page] = 0;
     this.counts[other] = 0;
-    for (const word of moving) if (word !== 0) this.put(word & ENTRY_MASK);
+    // All hashes first: what they are made of lies all over memory, and so the processor waits for all of it at once.
+    let count = 0;
+    for (const word of moving) {
+      if (word === 0) continue;
+      const entry = word & ENTRY_MASK;
+      moving[count] = entry;
+      this.hashes[count] = this.hashOfEntry(entry);
+      this.numbers[count] = this.numberOf(entry);
+      count += 1;
+    }
+    for (let index = 0; index < count; index += 1) {
+      this.put(moving[index] as number, this.hashes[index] as number, this.numbers[index] as number);
+    }
   }
 
-  private put(entry: number): void {
+  private put(entry: number, hash: number, number: number): void {
     const { places } = this;
-    const hash = this.hashOfEntry(entry);
     const page = this.directory[(hash >>> BLOCK_BITS) & this.directoryMask] as number;
     this.counts[page >>> PAGE_BITS] = (this.counts[page >>> PAGE_BITS] as number) + 1;
-    let ring = ringOf(hash, this.numberOf(entry));
+    let ring = ringOf(hash, number);
     let step = 0;
     for (; places[placeOf(page, ring)] !== 0; step = nextStep(step)) ring = (ring + 1) & PAGE_MASK;
     places[placeOf(page, ring)] = (step << ENTRY_BITS) | entry;
@@ -181,13 +185,13 @@ export class ReservationIndex {
   }
 
   private hashOfEntry(entry: number): number {
-    const { strideBits, lane, laneMask } = this.layout;
-    const salt = this.salts[(this.words[(entry << strideBits) + lane] as number) & laneMask] as number;
+    const lane = (this.words[(entry << STRIDE_BITS) + LANE_AND_STATE] as number) & LANE_MASK;
+    const salt = this.salts[lane] as number;
     return hashOf(salt, this.numberOf(entry));
   }
 
   private numberOf(entry: number): number {
-    return this.words[(entry << this.layout.strideBits) + this.layout.number] as number;
+    return this.words[(entry << STRIDE_BITS) + NUMBER] as number;
   }
 
   private addPage(): number {

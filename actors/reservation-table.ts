@@ -10,28 +10,24 @@
  *    its number at least. So a number that is neither known nor above the floor may have been used, any other was not.
  * R3 What is forgotten depends on the operations and the times given, and on nothing else.
  */
+import {
+  EXPIRES_IN,
+  LANE_AND_STATE,
+  LANE_MASK,
+  NEXT,
+  NUMBER,
+  POSITION,
+  PREVIOUS,
+  QUANTITY,
+  STRIDE,
+  WHEN,
+} from "./reservation-entry.ts";
 import { MAX_ENTRY, ReservationIndex } from "./reservation-index.ts";
 import { ReservedWords } from "./reserved-words.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
-const STRIDE_BITS = 3;
-const STRIDE = 1 << STRIDE_BITS;
-const NUMBER = 0;
-/** Lane in the lower 24 bits, state above. */
-const LANE_AND_STATE = 1;
-const POSITION = 2;
-const QUANTITY = 3;
-/** As the reservation was asked for, to tell a repeat from another body. */
-const EXPIRES_IN = 4;
-/** Open: the deadline's lower 32 bits in milliseconds. Closed: when, in seconds. */
-const WHEN = 5;
-/** Open with a deadline: links of the wheel. Closed and free: the next of the queue, of the free ones. */
-const NEXT = 6;
-const PREVIOUS = 7;
-
 const FIRST_ENTRIES = 1024;
 
-const LANE_MASK = 0x00ff_ffff;
 const TIMED = 1 << 24;
 const UNTIMED = 2 << 24;
 const CLOSED = 3 << 24;
@@ -74,8 +70,7 @@ export class ReservationTable {
     this.window = window;
     this.memory = new ReservedWords(FIRST_ENTRIES * STRIDE, (MAX_ENTRY + 1) * STRIDE);
     this.words = this.memory.all();
-    const keys = { strideBits: STRIDE_BITS, number: NUMBER, lane: LANE_AND_STATE, laneMask: LANE_MASK };
-    this.index = new ReservationIndex(this.words, keys, seed);
+    this.index = new ReservationIndex(this.words, seed);
     this.wheel = new TimerWheel(this.words, {
       stride: STRIDE,
       deadline: WHEN,
