@@ -4,6 +4,9 @@
  *
  * Entries of what is gone or was put off stay until they surface; whoever takes them asks the position. The index is
  * derived state: it is rebuilt from the positions after recovery and in no snapshot.
+ *
+ * An array for each field rather than an object for each entry: there is one for every hold that may expire, and so it
+ * takes less than half the memory.
  */
 export type Due = {
   readonly atMs: number;
@@ -15,55 +18,79 @@ export type Due = {
 };
 
 export class ExpiryIndex {
-  private readonly heap: Due[] = [];
+  private readonly times: number[] = [];
+  private readonly kinds: Due["kind"][] = [];
+  private readonly skus: string[] = [];
+  private readonly locations: string[] = [];
+  private readonly ids: string[] = [];
 
   /** When the next entry falls due; 0: there is none. */
   get nextAtMs(): number {
-    return this.heap[0]?.atMs ?? 0;
+    return this.times[0] ?? 0;
   }
 
   add(due: Due): void {
-    const heap = this.heap;
-    let index = heap.length;
-    heap.push(due);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || !isBefore(due, above)) break;
-      heap[index] = above;
+    let index = this.times.length;
+    // The place is filled at once: an array with a hole in it is a slower one for good.
+    this.put(index, due);
+    for (let parent = (index - 1) >> 1; index > 0 && this.isBefore(due, parent); parent = (index - 1) >> 1) {
+      this.move(parent, index);
       index = parent;
     }
-    heap[index] = due;
+    this.put(index, due);
   }
 
   /** Takes the next entry that is due at `nowMs`. */
   takeDue(nowMs: number): Due | undefined {
-    const heap = this.heap;
-    const first = heap[0];
-    if (first === undefined || first.atMs > nowMs) return undefined;
-    const last = heap.pop();
-    if (last !== undefined && heap.length > 0) this.sink(last);
+    if (this.times.length === 0 || (this.times[0] as number) > nowMs) return undefined;
+    const first = this.at(0);
+    const last = this.at(this.times.length - 1);
+    for (const field of [this.times, this.kinds, this.skus, this.locations, this.ids]) field.pop();
+    if (this.times.length > 0) this.sink(last);
     return first;
   }
 
   private sink(entry: Due): void {
-    const heap = this.heap;
+    const size = this.times.length;
     let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      const left = heap[child];
-      if (left === undefined) break;
-      const right = heap[child + 1];
-      let smaller = left;
-      if (right !== undefined && isBefore(right, left)) {
-        smaller = right;
-        child += 1;
-      }
-      if (!isBefore(smaller, entry)) break;
-      heap[index] = smaller;
+    for (let child = 1; child < size; child = 2 * index + 1) {
+      if (child + 1 < size && this.isBefore(this.at(child + 1), child)) child += 1;
+      if (!isBefore(this.at(child), entry)) break;
+      this.move(child, index);
       index = child;
     }
-    heap[index] = entry;
+    this.put(index, entry);
+  }
+
+  private isBefore(due: Due, index: number): boolean {
+    const atMs = this.times[index] as number;
+    return due.atMs === atMs ? isBefore(due, this.at(index)) : due.atMs < atMs;
+  }
+
+  private at(index: number): Due {
+    return {
+      atMs: this.times[index] as number,
+      kind: this.kinds[index] as Due["kind"],
+      sku: this.skus[index] as string,
+      locationId: this.locations[index] as string,
+      id: this.ids[index] as string,
+    };
+  }
+
+  private put(index: number, due: Due): void {
+    this.times[index] = due.atMs;
+    this.kinds[index] = due.kind;
+    this.skus[index] = due.sku;
+    this.locations[index] = due.locationId;
+    this.ids[index] = due.id;
+  }
+
+  private move(from: number, to: number): void {
+    this.times[to] = this.times[from] as number;
+    this.kinds[to] = this.kinds[from] as Due["kind"];
+    this.skus[to] = this.skus[from] as string;
+    this.locations[to] = this.locations[from] as string;
+    this.ids[to] = this.ids[from] as string;
   }
 }
 

@@ -7,6 +7,7 @@
 import { changePool, setPool, unfilledFences } from "./channel-pools.ts";
 import type { PoolKind } from "./commands.ts";
 import type { EventDetail, HoldAction, LotChange, StockEvent } from "./events.ts";
+import { HoldBook } from "./hold-book.ts";
 import { applyIncoming } from "./incoming-stock.ts";
 import { applyLotChange, type HeldLot } from "./lots.ts";
 import { SerialBook } from "./serials.ts";
@@ -69,8 +70,7 @@ function applyToHold(position: StockPosition, event: StockEvent, action: HoldAct
   if (action === "opened") {
     // A claimed lane reservation is reserved already; its units only get a name.
     const reserved = event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
-    position.holds ??= new Map();
-    if (position.holds.has(event.holdId)) fail(position, event, "the hold exists already");
+    if (position.holds?.has(event.holdId)) fail(position, event, "the hold exists already");
     const opened: Hold = {
       holdId: event.holdId,
       orderId: event.orderId,
@@ -83,7 +83,8 @@ function applyToHold(position: StockPosition, event: StockEvent, action: HoldAct
       expiresAtMs: event.expiresAtMs,
       lots: null,
     };
-    position.holds.set(event.holdId, opened);
+    if (position.holds === null) position.holds = HoldBook.of([opened]);
+    else position.holds.add(opened);
     if (reserved < 1) fail(position, event, "a hold opens with units");
     return opened;
   }

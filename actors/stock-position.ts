@@ -16,6 +16,7 @@
 import type { Pool } from "./channel-pools.ts";
 import type { StockBuckets } from "./commands.ts";
 import type { LotChange, SerialChange } from "./events.ts";
+import type { HoldBook } from "./hold-book.ts";
 import type { Incoming } from "./incoming-stock.ts";
 import type { HeldLot, Lot } from "./lots.ts";
 import type { SerialBook } from "./serials.ts";
@@ -79,7 +80,7 @@ export type StockPosition = {
   /** Sum of the unfilled fences. */
   fenced: number;
   /** `null` as long as there is none: most positions of a catalog never hold anything. */
-  holds: Map<string, Hold> | null;
+  holds: HoldBook | null;
   details: PositionDetails | null;
 };
 

@@ -16,7 +16,12 @@ export type ThreadRequest =
   | { readonly kind: "recover"; readonly shard: number; readonly start: RecoveryStart | null }
   | { readonly kind: "replay"; readonly shard: number; readonly rows: readonly JournalRow[] }
   /** Puts the rebuilt shard to work. */
-  | { readonly kind: "open"; readonly shard: number };
+  | {
+      readonly kind: "open";
+      readonly shard: number;
+      /** The last shard of a thread that was started: what that has left behind is given back first. */
+      readonly tidy?: boolean;
+    };
 
 export type ShardAnswer =
   | { readonly shard: number; readonly reply: ShardReply }

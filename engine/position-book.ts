@@ -10,7 +10,8 @@ import type { PositionChanges } from "./stock-view.ts";
 import { TouchedPositions } from "./touched-positions.ts";
 
 export class PositionBook {
-  private readonly bySku = new Map<string, StockPosition[]>();
+  /** Most SKUs of a catalog are at one place: an array for each of them would take a fifth of the shard's memory. */
+  private readonly bySku = new Map<string, StockPosition | StockPosition[]>();
   private readonly byOrdinal: StockPosition[] = [];
   private readonly touched = new TouchedPositions();
   /** One text for each location: as read from a message or a snapshot, every position would bring its own. */
@@ -23,6 +24,7 @@ export class PositionBook {
   find(sku: string, locationId: string): StockPosition | undefined {
     const ofSku = this.bySku.get(sku);
     if (ofSku === undefined) return undefined;
+    if (!Array.isArray(ofSku)) return ofSku.locationId === locationId ? ofSku : undefined;
     for (const position of ofSku) {
       if (position.locationId === locationId) return position;
     }
@@ -31,7 +33,9 @@ export class PositionBook {
 
   /** The positions of a SKU, oldest first. */
   ofSku(sku: string): readonly StockPosition[] {
-    return this.bySku.get(sku) ?? [];
+    const ofSku = this.bySku.get(sku);
+    if (ofSku === undefined) return [];
+    return Array.isArray(ofSku) ? ofSku : [ofSku];
   }
 
   at(ordinal: number): StockPosition | undefined {
@@ -48,8 +52,9 @@ export class PositionBook {
     }
     const position = newPosition(sku, location, this.byOrdinal.length);
     const ofSku = this.bySku.get(sku);
-    if (ofSku === undefined) this.bySku.set(sku, [position]);
-    else ofSku.push(position);
+    if (ofSku === undefined) this.bySku.set(sku, position);
+    else if (Array.isArray(ofSku)) ofSku.push(position);
+    else this.bySku.set(sku, [ofSku, position]);
     this.byOrdinal.push(position);
     return position;
   }

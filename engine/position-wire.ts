@@ -2,10 +2,12 @@
 import type { Pool } from "../actors/channel-pools.ts";
 import type { PoolKind } from "../actors/commands.ts";
 import type { LotChange, SerialChange } from "../actors/events.ts";
+import { HoldBook } from "../actors/hold-book.ts";
 import type { Incoming } from "../actors/incoming-stock.ts";
 import type { HeldLot, Lot, LotUnits } from "../actors/lots.ts";
 import { SerialBook, type SerialState } from "../actors/serials.ts";
 import type { Hold, PendingCount, PositionDetails, StockPosition } from "../actors/stock-position.ts";
+import type { SharedTexts } from "./shared-texts.ts";
 
 export type WireHold = readonly [
   holdId: string,
@@ -90,14 +92,14 @@ export function positionToWire(position: StockPosition): WirePosition {
 }
 
 /** Fills a new position of the SKU and location of `wire`. */
-export function fillFromWire(position: StockPosition, wire: WirePosition): void {
+export function fillFromWire(position: StockPosition, wire: WirePosition, texts: SharedTexts): void {
   position.onHand = wire[2];
   position.reserved = wire[3];
   position.allocated = wire[4];
   position.picked = wire[5];
   position.unavailable = wire[6];
   position.safetyStock = wire[7];
-  if (wire[8].length > 0) position.holds = new Map(wire[8].map((hold) => [hold[0], holdFromWire(hold)]));
+  position.holds = HoldBook.of(wire[8].map((hold) => holdFromWire(hold, texts)));
   position.incoming = wire[9];
   position.fenced = wire[10];
   position.details = wire[11] === null ? null : detailsFromWire(wire[11]);
@@ -120,14 +122,14 @@ function holdToWire(hold: Hold): WireHold {
   ];
 }
 
-function holdFromWire(wire: WireHold): Hold {
+function holdFromWire(wire: WireHold, texts: SharedTexts): Hold {
   const [holdId, orderId, lineId, cause, reserved, allocated, picked, expiresAtMs, pool, lots] = wire;
   return {
     holdId,
     orderId,
-    lineId,
-    cause,
-    pool,
+    lineId: texts.share(lineId),
+    cause: texts.share(cause),
+    pool: texts.share(pool),
     reserved,
     allocated,
     picked,

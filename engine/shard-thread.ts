@@ -7,6 +7,7 @@
  * engine rebuilds it from what is committed (`recover`, `replay`, `open`).
  */
 import { workerData } from "node:worker_threads";
+import { collectGarbage } from "./collect-garbage.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { ACTIVITY, Heartbeat } from "./heartbeat.ts";
@@ -79,6 +80,7 @@ function recover(request: Exclude<ThreadRequest, { kind: "run" }>): ThreadReply 
   const { shard, head } = recovery.result();
   failpoint("recovery-before-open");
   shards.set(request.shard, shard);
+  if (request.tidy === true) collectGarbage();
   return { kind: "opened", ...head, ...shard.figures(), changes: shard.allChanges() };
 }
 

@@ -39,6 +39,7 @@ import { type OrderDemand, type OrderHoldState, OrderMemory, type WireOrder } fr
 import { PositionBook } from "./position-book.ts";
 import { fillFromWire, positionToWire, type WirePosition } from "./position-wire.ts";
 import { type LaneRun, ShardLanes, type WireLanes } from "./shard-lanes.ts";
+import { SharedTexts } from "./shared-texts.ts";
 import { SkuBook, type WireSku } from "./sku-book.ts";
 import { readState, StateWriter } from "./state-sections.ts";
 import type { PositionChanges } from "./stock-view.ts";
@@ -196,6 +197,7 @@ export class Shard {
   private readonly expiries = new ExpiryIndex();
   /** Apart, because a lot past its date is marked before anything else can free or take its units. */
   private readonly lotDates = new ExpiryIndex();
+  private readonly texts = new SharedTexts();
   private nowMs = 0;
   private holdCount = 0;
 
@@ -592,7 +594,7 @@ export class Shard {
       applyToPosition(position, event, nowMs);
       this.positions.touch(position.ordinal);
       this.holdCount += (position.holds?.size ?? 0) - holdsBefore;
-      this.rememberHold(event, nowMs);
+      this.rememberHold(event, position, nowMs);
       if (event.more !== null && event.more.lots.length > 0) this.awaitLots(position, event);
     }
     if (concernsSku(event)) {
@@ -607,9 +609,11 @@ export class Shard {
   }
 
   /** What an event of a hold means to its timer, its lane and its order. */
-  private rememberHold(event: StockEvent, nowMs: number): void {
-    const { sku, locationId, holdId, expiresAtMs } = event;
+  private rememberHold(event: StockEvent, position: StockPosition, nowMs: number): void {
+    const { holdId, expiresAtMs } = event;
     if (expiresAtMs > 0 && (event.type === "stock-reserved" || event.type === "hold-extended")) {
+      // The position's own texts: those of the event would be kept beside them for as long as the hold lives.
+      const { sku, locationId } = position;
       this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
     }
     if (event.type === "hold-claimed") {
@@ -704,9 +708,9 @@ export class Shard {
   }
 
   private restorePosition(wire: WirePosition): void {
-    const [sku, locationId] = wire;
-    const position = this.positions.add(sku, locationId);
-    fillFromWire(position, wire);
+    const position = this.positions.add(wire[0], wire[1]);
+    const { sku, locationId } = position;
+    fillFromWire(position, wire, this.texts);
     for (const { holdId, reserved, expiresAtMs } of position.holds?.values() ?? []) {
       this.holdCount += 1;
       if (reserved > 0 && expiresAtMs > 0) {

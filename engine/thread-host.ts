@@ -21,6 +21,12 @@ const MAX_DELAY_MS = 5_000;
 type Thread = {
   readonly index: number;
   handle: ShardThreadHandle;
+  /** Settles once no shard is being rebuilt here any more. */
+  recoveries: Promise<unknown>;
+  /** Shards that are being rebuilt, or wait for it. */
+  recovering: number;
+  /** Its shards are rebuilt for the first time. */
+  isNew: boolean;
   startedAtMs: number;
   shortLives: number;
 };
@@ -46,6 +52,9 @@ export class ThreadHost implements ShardHost {
     this.threads = Array.from({ length: options.threads }, (_, index) => ({
       index,
       handle: this.startThread(index),
+      recoveries: Promise.resolve(),
+      recovering: 0,
+      isNew: true,
       startedAtMs: performance.now(),
       shortLives: 0,
     }));
@@ -68,8 +77,28 @@ export class ThreadHost implements ShardHost {
     return answers.flat();
   }
 
-  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
+  /** One at a time in each thread: it can do but one, and the stored bytes of the others would only wait in memory. */
+  recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const index = this.threadOf(shard);
+    const thread = this.threads[index] as Thread;
+    thread.recovering += 1;
+    const recovered = thread.recoveries
+      .then(() => this.recoverIn(thread, shard, source))
+      .finally(() => {
+        thread.recovering -= 1;
+      });
+    thread.recoveries = recovered.catch(() => {});
+    return recovered;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const restart of this.restarts) clearTimeout(restart);
+    await Promise.all(this.threads.map((thread) => thread.handle.end("the engine has stopped")));
+  }
+
+  private async recoverIn(thread: Thread, shard: number, source: RecoverySource): Promise<Recovered> {
+    const { index } = thread;
     const damaged = await rebuild(source, {
       begin: async (start) => {
         const reply = await this.ask(index, { kind: "recover", shard, start });
@@ -82,16 +111,13 @@ export class ThreadHost implements ShardHost {
         if (reply.kind !== "done") throw recoveryError(shard, reply);
       },
     });
-    const reply = await this.ask(index, { kind: "open", shard });
+    // Once, before a thread that was started has anything else to do: it takes as long as many batches.
+    const tidy = thread.isNew && thread.recovering === 1;
+    if (tidy) thread.isNew = false;
+    const reply = await this.ask(thread.index, { kind: "open", shard, tidy });
     if (reply.kind !== "opened") throw recoveryError(shard, reply);
     const { kind: _, hash, ...figures } = reply;
     return { ...figures, hash: Buffer.from(hash), damaged };
-  }
-
-  async stop(): Promise<void> {
-    this.stopping = true;
-    for (const restart of this.restarts) clearTimeout(restart);
-    await Promise.all(this.threads.map((thread) => thread.handle.end("the engine has stopped")));
   }
 
   private ask(index: number, request: ThreadRequest): Promise<ThreadReply> {
@@ -131,6 +157,7 @@ export class ThreadHost implements ShardHost {
   private replace(thread: Thread): void {
     thread.startedAtMs = performance.now();
     thread.handle = this.startThread(thread.index);
+    thread.isNew = true;
   }
 }
 

@@ -65,10 +65,13 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
   return result.rowCount === rows.length;
 }
 
-/** Bytes of entries of one page, about: rows of a busy commit are large. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+/**
+ * Bytes of entries of one page, about: rows of a busy commit are large, travel as text of twice their size and are copied
+ * several times on their way.
+ */
+const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 8 MB where one alone is not more. */
+/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB where one alone is not more. */
 export async function readJournal(
   database: Queryable,
   shard: number,

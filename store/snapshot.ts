@@ -22,7 +22,8 @@ export type SnapshotRow = {
 
 const KEPT = 2;
 
-const PART_BYTES = 8 * 1024 * 1024;
+/** A part travels as text of twice its size, several times copied on the way. */
+const PART_BYTES = 1024 * 1024;
 
 /**
  * Writes a snapshot and drops all but the last two.

@@ -61,19 +61,23 @@ async function measure(database: Database): Promise<Readonly<Record<string, unkn
   await stock.takeOver();
   await stock.addPositions(counts.positions, 1_000);
   await stock.writeSnapshots();
+  await stock.projectEverything();
   const withPositions = await engine("positions");
   await stock.takeOver();
   await stock.addEvents(counts.events, EVENTS_PER_ROW);
+  await stock.projectEverything();
   const withEvents = await engine("positions, and events after the snapshot");
   const same = await isSame(stock, database);
   await stock.takeOver();
   await stock.addLaneReservations(counts.holds);
   await stock.letADayPass();
   await stock.writeSnapshots();
+  await stock.projectEverything();
   const withLanes = await engine("and lane reservations");
   await stock.takeOver();
   await stock.addHolds(counts.holds);
   await stock.writeSnapshots();
+  await stock.projectEverything();
   const withHolds = await engine("and named holds");
   const gapWithout = await engine("selling", skuOf(0).sku, String(GAP_SECONDS), "1000000000");
   const gapWith = await engine(
