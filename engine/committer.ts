@@ -17,7 +17,7 @@ import type { EngineDisk, RejectedRecord, WriterBatch } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
 import { encodeEntries } from "./journal-codec.ts";
-import { type Attachment, bytesOfRound, failRound, type Round } from "./round.ts";
+import { type Attachment, bytesOfRound, failRound, type Round, type Waiter } from "./round.ts";
 import type { ShardDirectory, ShardEntry } from "./shard-directory.ts";
 import type { ShardChanges } from "./stock-view.ts";
 
@@ -33,6 +33,9 @@ const MAX_REJECTIONS = 5;
 
 const LOCKED_RETRY_MS = 500;
 
+/** Of an order that was taken back: it may be asked for again at once. */
+const FALLEN_RETRY_MS = 50;
+
 /** A commit whose outcome is not "committed". */
 export type CommitFault = {
   readonly cause: unknown;
@@ -46,6 +49,8 @@ export type CommitFault = {
 export type Commit = {
   readonly rounds: Round[];
   readonly rejected: Map<Attachment, RejectedRecord>;
+  /** Callers without a record who were answered from an order that fell with its record. */
+  readonly fallen: Set<Waiter>;
 };
 
 export type CommitterOptions = {
@@ -127,7 +132,10 @@ export class Committer {
   settle(commit: Commit): void {
     this.options.publish(commit.rounds.flatMap((round) => round.changes));
     for (const round of commit.rounds) {
-      for (const waiter of round.waiters) waiter.committed();
+      for (const waiter of round.waiters) {
+        if (commit.fallen.has(waiter)) waiter.failed(fallenError());
+        else waiter.committed();
+      }
       for (const attachment of round.attachments) {
         const rejected = commit.rejected.get(attachment);
         if (rejected === undefined) attachment.waiter.committed();
@@ -139,7 +147,7 @@ export class Committer {
 
   private async run(): Promise<void> {
     while (this.queue.length > 0 && !this.faulted) {
-      const commit: Commit = { rounds: this.take(), rejected: new Map() };
+      const commit: Commit = { rounds: this.take(), rejected: new Map(), fallen: new Set() };
       this.inFlight = commit;
       const fault = await this.write(commit);
       this.inFlight = null;
@@ -230,15 +238,21 @@ export class Committer {
     this.rejectRepeats(commit, placed);
   }
 
-  /** A repeat of the same order was answered from holds that are given back now: its record falls with them. */
+  /** A repeat of the same order was answered from holds that are given back now: it falls with them. */
   private rejectRepeats(commit: Commit, undone: readonly Attachment[]): void {
     const causes = new Map(
       undone.map((attachment) => [attachment.order?.orderId, commit.rejected.get(attachment)]),
     );
-    for (const { attachments } of commit.rounds) {
+    for (const { attachments, waiters } of commit.rounds) {
       for (const attachment of attachments) {
         const cause = attachment.order === null ? undefined : causes.get(attachment.order.orderId);
         if (cause !== undefined && !commit.rejected.has(attachment)) commit.rejected.set(attachment, cause);
+      }
+      for (const waiter of waiters) {
+        const { orderId, amends } = waiter;
+        if (orderId === undefined || !causes.has(orderId)) continue;
+        if (amends === true) throw new Error(`order ${orderId} was amended before its record was refused`);
+        commit.fallen.add(waiter);
       }
     }
   }
@@ -275,6 +289,12 @@ export class Committer {
 /** Fails all callers of a commit alike. */
 export function failCommit(commit: Commit, error: EngineError): void {
   for (const round of commit.rounds) failRound(round, error);
+}
+
+function fallenError(): EngineError {
+  return new EngineError("shard_unavailable", "the order fell with its record; nothing was done", {
+    retryAfterMs: FALLEN_RETRY_MS,
+  });
 }
 
 function rejectionError(writer: string, { cause, locked }: RejectedRecord): EngineError {

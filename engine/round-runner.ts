@@ -471,7 +471,8 @@ class Run {
       const { work, reservation } = order;
       if (order.undone !== null) work.reject(order.undone);
       else if (!waiting.has(work.request.orderId)) {
-        this.wait({ committed: () => work.resolve(reservation), failed: work.reject });
+        const { orderId } = work.request;
+        this.wait({ committed: () => work.resolve(reservation), failed: work.reject, orderId });
       }
     }
     const taken = new Map<number, number>();
@@ -481,7 +482,11 @@ class Run {
     }
     for (const { work, error, answer } of this.changes) {
       if (error !== null) work.reject(error);
-      else this.wait({ committed: answer, failed: work.reject });
+      else if (work.kind === "cancel") this.wait({ committed: answer, failed: work.reject });
+      else {
+        const { orderId } = work.amendment;
+        this.wait({ committed: answer, failed: work.reject, orderId, amends: true });
+      }
     }
   }
 

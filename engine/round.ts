@@ -14,6 +14,10 @@ import type { ShardChanges } from "./stock-view.ts";
 export type Waiter = {
   committed(): void;
   failed(error: EngineError): void;
+  /** The order that it was answered from: it falls with that order's record. */
+  readonly orderId?: string;
+  /** Whether it has amended that order, which cannot be taken back alone. */
+  readonly amends?: boolean;
 };
 
 /** A record to commit with the round. */

@@ -307,4 +307,32 @@ describe("a shard", () => {
     shard.run(request({ nowMs: 3 * day, commands: [receive("y", day)] }));
     expect(shard.run(request({ nowMs: 3 * day, orders: ["o"] })).orders[0]).toBeNull();
   });
+
+  it("forgets an order that is undone also where its hold has expired before, live and replayed alike", () => {
+    const shard = new Shard(0);
+    const replayed = new Shard(0);
+    const part = {
+      orderId: "o",
+      lineId: "1",
+      holdId: "o:1:east",
+      sku: "A",
+      locationId: "east",
+      quantity: 1,
+      expiresAtMs: 100,
+      atMs: 1,
+      cause: "o",
+    };
+    const goods = { type: "receive", commandId: "r", sku: "A", locationId: "east", quantity: 5 } as const;
+    const replies = [
+      shard.run(request({ nowMs: 1, commands: [{ ...goods, atMs: 1, cause: "t" }] })),
+      shard.run(request({ nowMs: 2, placements: [part], orders: ["o"] })),
+      shard.run(request({ nowMs: 100, undo: [part], orders: ["o"] })),
+    ];
+    expect(replies.map((reply) => reply.orders[0]?.holds.length)).toEqual([undefined, 1, undefined]);
+    const blobs = replies.flatMap(({ entries }) => (entries === null ? [] : [entries]));
+    for (const blob of decodeEntries(encodeEntries(blobs))) replayed.replay(blob);
+    expect(Buffer.from(replayed.encodeState())).toEqual(Buffer.from(shard.encodeState()));
+    // Once it is forgotten there is nothing to journal.
+    expect(shard.run(request({ nowMs: 101, undo: [part] })).entries).toBeNull();
+  });
 });

@@ -399,8 +399,11 @@ export class Shard {
       null,
       this.contextOf(placement.sku, nowMs),
     );
-    if (event.type !== "hold-released") return;
-    this.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_UNDONE }, nowMs, events);
+    const { orderId } = placement;
+    if (event.type === "command-refused") return;
+    // A hold that has expired is not given back, but its order is forgotten: nobody may be answered from it.
+    if (event.type === "nothing-changed" && this.orders.holdsOf(orderId) === null) return;
+    this.happen({ ...event, commandId: "", fingerprint: 0, orderId, reason: ORDER_UNDONE }, nowMs, events);
   }
 
   private answer({ orderId, mark, fingerprint }: AmendmentQuestion): AmendmentAnswer {
@@ -603,6 +606,7 @@ export class Shard {
       if (event.type === "demand-queued" && event.reason === ORDER_QUEUED) this.orders.wait(event, nowMs);
       if (event.type === "demand-cancelled" && event.reason === ORDER_UNDONE) this.orders.drop(event.orderId);
     }
+    if (event.type === "nothing-changed" && event.reason === ORDER_UNDONE) this.orders.drop(event.orderId);
     if (event.commandId !== "") {
       this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
     }
