@@ -1,6 +1,6 @@
 /**
  * Entry of the process that looks for one planted bug: runs seeds from 1 on until a promise is broken, and prints
- * which seed it was.
+ * which seed it was. Before that a line for each seed, so that whoever waits can tell a slow process from a stuck one.
  */
 import { simulate } from "./run.ts";
 
@@ -10,5 +10,6 @@ let found: { readonly seed: number; readonly promise: string } | null = null;
 for (let seed = 1; seed <= seeds && found === null; seed += 1) {
   const { result } = await simulate(seed, operations, false);
   if (result.violation !== null) found = { seed, promise: result.violation.promise };
+  process.stdout.write(`${seed}\n`);
 }
 process.stdout.write(`${JSON.stringify(found ?? { seed: null, promise: null })}\n`);

@@ -99,6 +99,11 @@ export class Operator {
     );
   }
 
+  /** Ends those that were replaced before they were open: one that starts late would take all over from the current one. */
+  stopStarting(): void {
+    for (const { client, process } of this.former) if (client === null) process.kill();
+  }
+
   private end(owner: Owner): void {
     owner.process.kill();
     if (owner !== this.current) return;

@@ -70,6 +70,7 @@ export class OrderBook {
       if (event.type !== "stock-reserved") return false;
       throw new Violation("no effect without a cause", `order ${event.orderId} was never asked for`);
     }
+    if (event.reason === "order-undone") forgetExpired(order);
     switch (event.type) {
       case "stock-reserved":
         this.place(order, event, nowMs);
@@ -164,6 +165,11 @@ export class OrderBook {
       `${request.policy} order ${request.orderId} has ${units} of ${line.quantity} in line ${line.lineId}`,
     );
   }
+}
+
+/** An order that was undone may be placed anew, also where a part of it had expired before. */
+function forgetExpired({ placed }: OrderEntry): void {
+  for (const [holdId, part] of placed) if (part.isExpired) placed.delete(holdId);
 }
 
 function isHeld({ placed, queued }: OrderEntry): boolean {

@@ -134,6 +134,7 @@ class Run {
     const { commitNeverAnswered: neverAnswered } = this.weather;
     this.weather = calm(this.weather);
     if (mustRestart) this.operator.start();
+    this.operator.stopStarting();
     await this.until(() => this.answered === this.operations, LIVENESS_MS);
     // A commit that is never answered may carry what only time has done, for which nobody waits.
     if (neverAnswered > 0) await this.pass(STATEMENT_TIMEOUT_MS);
