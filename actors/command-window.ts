@@ -123,12 +123,15 @@ export class CommandWindow {
   }
 
   private entryAt(slot: number): RememberedCommand {
+    const buckets = new Array<number>(BUCKETS);
+    const from = slot * BUCKETS;
+    for (let index = 0; index < BUCKETS; index += 1) buckets[index] = this.buckets[from + index] ?? 0;
     return [
       this.ids[slot] ?? "",
       this.atMs[slot] ?? 0,
       this.fingerprints[slot] ?? 0,
       this.codes[slot] ?? 0,
-      [...this.buckets.subarray(slot * BUCKETS, slot * BUCKETS + BUCKETS)],
+      buckets,
       this.details.get(slot) ?? "",
     ];
   }

@@ -14,10 +14,13 @@ const Growable = SharedArrayBuffer as unknown as new (
 ) => GrowableBuffer;
 
 export class ReservedWords {
-  private readonly buffer: GrowableBuffer;
+  private readonly maxByteLength: number;
+  private buffer: SharedArrayBuffer;
+  private reserved: GrowableBuffer | null = null;
 
   constructor(length: number, maxLength: number) {
-    this.buffer = new Growable(4 * length, { maxByteLength: 4 * maxLength });
+    this.maxByteLength = 4 * maxLength;
+    this.buffer = new SharedArrayBuffer(4 * length);
   }
 
   all(): Int32Array {
@@ -26,9 +29,19 @@ export class ReservedWords {
 
   /** Doubles the memory; throws a `RangeError` where all that was reserved is in use. */
   grow(): Int32Array {
-    const { byteLength, maxByteLength } = this.buffer;
+    const { maxByteLength } = this;
+    const { byteLength } = this.buffer;
     if (byteLength === maxByteLength) throw new RangeError("all memory that was reserved is in use");
-    this.buffer.grow(Math.min(maxByteLength, 2 * byteLength));
+    const length = Math.min(maxByteLength, 2 * byteLength);
+    if (this.reserved === null) this.reserve(length);
+    else this.reserved.grow(length);
     return this.all();
+  }
+
+  private reserve(length: number): void {
+    const reserved = new Growable(length, { maxByteLength: this.maxByteLength });
+    new Int32Array(reserved, 0, length >> 2).set(this.all());
+    this.reserved = reserved;
+    this.buffer = reserved;
   }
 }

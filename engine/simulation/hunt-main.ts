@@ -4,6 +4,9 @@
  */
 import { simulate } from "./run.ts";
 
+// Where a fault was made is of no interest here, and costs more than the fault.
+Error.stackTraceLimit = 0;
+
 const [seeds = 0, operations = 0] = process.argv.slice(2).map(Number);
 
 let found: { readonly seed: number; readonly promise: string } | null = null;

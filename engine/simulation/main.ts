@@ -77,6 +77,8 @@ async function runSeeds({
     print(
       JSON.stringify({
         seeds: sum.seeds,
+        first: from,
+        last: from + sum.seeds - 1,
         operations: sum.operations,
         crashes: sum.faults.crashes,
         takeovers: sum.faults.takeovers,

@@ -62,3 +62,9 @@ export type Operation = {
   /** Whoever asked knows. */
   isAnswered: boolean;
 };
+
+/** As how many operations it counts: each command and each step of a lane is one. */
+export function sizeOf(ask: Ask): number {
+  if (ask.kind === "execute") return ask.commands.length;
+  return ask.kind === "lane" ? ask.steps.length : 1;
+}

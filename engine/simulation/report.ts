@@ -2,7 +2,7 @@
 import type { MutantOutcome } from "./mutant-hunt.ts";
 import type { RangeResult } from "./seed-range.ts";
 
-const SHOW_EVERY_MS = 2_000;
+const SHOW_EVERY_MS = 5_000;
 
 export function seedsProgress(
   count: number,
@@ -16,7 +16,7 @@ export function seedsProgress(
       shownAt = now;
       const rate = (sum.seeds / (now - started)) * 1_000;
       process.stderr.write(
-        `${sum.seeds} of ${count} seeds, ${rate.toFixed(0)} a second, ${sum.broken.length} broken\n`,
+        `${sum.seeds} of ${count} seeds in ${((now - started) / 1_000).toFixed(0)} s, ${rate.toFixed(0)} a second, ${sum.broken.length} broken\n`,
       );
     },
     end: () => {},

@@ -8,7 +8,7 @@ import { Checker } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import { STATEMENT_TIMEOUT_MS } from "./disk-connection.ts";
 import { type FaultCount, noFaults } from "./fault-count.ts";
-import type { Answer, Ask } from "./operation.ts";
+import { type Answer, type Ask, sizeOf } from "./operation.ts";
 import { Operator } from "./operator.ts";
 import { Random } from "./random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
@@ -146,10 +146,11 @@ class Run {
 
   private converse(): void {
     if (this.issued === this.operations) return;
-    this.issued += 1;
-    const operation = this.workload.next();
+    const operation = this.workload.next(this.operations - this.issued);
+    const size = sizeOf(operation.ask);
+    this.issued += size;
     this.clients.ask(operation, (answer) => {
-      this.answered += 1;
+      this.answered += size;
       if (answer !== null) this.workload.learn(operation.ask, answer);
       this.time.after(this.random.next() * this.weather.thinkMs, () => this.converse());
     });

@@ -36,7 +36,8 @@ it("tells the same story of a seed, to the byte, however often it is asked", asy
   const stories = await Promise.all([1, 2].map(() => simulateCommand("--seed", "4711")));
   const [first, second] = stories;
   expect(first?.status).toBe(0);
-  expect(first?.lines.length).toBeGreaterThan(OPERATIONS);
+  // A call of many operations is one line.
+  expect(first?.lines.length).toBeGreaterThan(OPERATIONS / 5);
   expect(first?.lines.at(-1)).toMatch(/event log [0-9a-f]{64}$/);
   expect(second?.lines).toEqual(first?.lines);
   const other = await simulateCommand("--seed", "4712");
@@ -47,10 +48,16 @@ it(`keeps every promise over ${SEEDS} seeds of ${OPERATIONS} operations`, async 
   const { status, lines } = await simulateCommand("--seeds", String(SEEDS), "--from", "1", "--json");
   show(lines);
   const sum = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
-  expect(sum).toMatchObject({ seeds: SEEDS, operations: SEEDS * OPERATIONS, violations: 0 });
+  expect(sum).toMatchObject({
+    seeds: SEEDS,
+    first: 1,
+    last: SEEDS,
+    operations: SEEDS * OPERATIONS,
+    violations: 0,
+  });
   expect(status).toBe(0);
-  expect(sum["crashes"]).toBeGreaterThan(SEEDS / 10);
-  expect(sum["takeovers"]).toBeGreaterThan(SEEDS / 10);
+  expect(sum["crashes"]).toBeGreaterThanOrEqual(SEEDS);
+  expect(sum["takeovers"]).toBeGreaterThanOrEqual(SEEDS);
   if (availableParallelism() >= MIN_CORES_FOR_LIMIT) expect(sum["seconds"]).toBeLessThan(MAX_SECONDS);
 });
 

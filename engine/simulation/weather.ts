@@ -26,7 +26,6 @@ export type Weather = {
   readonly jumpEveryMs: number;
   /** How much of the work goes through each part of the engine. */
   readonly orders: number;
-  readonly batches: number;
   readonly lanes: number;
   /** Counts, transfers, quarantine, pools, expected deliveries. */
   readonly warehouse: number;
@@ -37,6 +36,9 @@ export type Weather = {
   readonly longJumps: boolean;
   readonly expiring: number;
   readonly snapshotEveryRows: number;
+  /** How many calls are of several operations, and of how many at most. */
+  readonly bursts: number;
+  readonly burstSize: number;
   readonly sessions: number;
   readonly thinkMs: number;
   /** What a request or an answer takes on its way at most. */
@@ -68,19 +70,21 @@ export function drawWeather(random: Random): Weather {
     requestRepeated: rate(0.7, 0.4),
     replyLost: rate(0.5, 0.2),
     formerOwnerAsked: rate(0.7, 0.5),
-    crashEveryMs: every(0.6, 200, 3_000),
-    takeoverEveryMs: every(0.6, 200, 3_000),
-    suspendEveryMs: every(0.3, 200, 3_000),
-    jumpEveryMs: every(longJumps ? 1 : 0.3, 100, 2_000),
-    orders: random.next() * 0.6,
-    batches: random.next() * 0.5,
+    crashEveryMs: every(0.7, 40, 400),
+    takeoverEveryMs: every(0.7, 40, 400),
+    suspendEveryMs: every(0.3, 50, 500),
+    jumpEveryMs: every(longJumps ? 1 : 0.3, 50, 800),
+    orders: random.next() * 0.5,
     lanes: rate(0.6, 0.7),
     warehouse: rate(0.6, 0.6),
     queues: rate(0.5, 0.3),
     lots: random.chance(0.4),
     longJumps,
     expiring: random.next(),
-    snapshotEveryRows: random.pick([4, 12, 30, 80]),
+    snapshotEveryRows: random.pick([4, 8, 16, 40]),
+    // Days of single calls only are few: they take ten times as many rounds.
+    bursts: random.chance(0.01) ? 0 : 0.7 + random.next() * 0.3,
+    burstSize: random.pick([24, 48, 64]),
     sessions: random.pick([4, 16, 32, 48]),
     thinkMs: random.chance(0.5) ? 0 : random.next() * 30,
     travelMs: random.pick([0.2, 1, 4]),

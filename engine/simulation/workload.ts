@@ -96,9 +96,10 @@ export class Workload {
     return this.skus;
   }
 
-  next(): Operation {
+  /** @param most operations that it may count as, at least 1. */
+  next(most: number): Operation {
     this.issued += 1;
-    return operation(this.issued, this.draw());
+    return operation(this.issued, this.draw(most));
   }
 
   /** An operation that nobody drew: for what is asked once all is over. */
@@ -142,11 +143,13 @@ export class Workload {
     if (this.holds.length > REMEMBERED_HOLDS) this.holds.shift();
   }
 
-  private draw(): Ask {
+  private draw(most: number): Ask {
     const { random } = this;
-    const opening = this.opening.pop();
-    if (opening !== undefined) return { kind: "execute", commands: [opening], flaw: "none" };
-    if (random.chance(this.weather.lanes)) return this.lane();
+    if (this.opening.length > 0) {
+      const commands = this.opening.splice(-this.burst(most)).reverse();
+      return { kind: "execute", commands, flaw: "none" };
+    }
+    if (random.chance(this.weather.lanes)) return this.lane(most);
     if (random.chance(this.weather.orders)) return this.changeOfOrder() ?? this.order();
     const choice = random.next();
     if (choice < 0.08) return { kind: "positions", skus: this.someSkus() };
@@ -158,12 +161,17 @@ export class Workload {
       const impostor = this.impostor();
       if (impostor !== null) return impostor;
     }
-    const count = random.chance(this.weather.batches) ? random.between(2, 5) : 1;
     return {
       kind: "execute",
-      commands: Array.from({ length: count }, () => this.command()),
+      commands: Array.from({ length: this.burst(most) }, () => this.command()),
       flaw: "none",
     };
+  }
+
+  /** How many operations come in one call. */
+  private burst(most: number): number {
+    const { random, weather } = this;
+    return random.chance(weather.bursts) ? Math.min(most, random.between(2, weather.burstSize)) : 1;
   }
 
   private command(): StockCommand {
@@ -308,13 +316,13 @@ export class Workload {
     return { kind: "amend", amendment };
   }
 
-  private lane(): Ask {
+  private lane(most: number): Ask {
     const { random } = this;
     const lane = random.pick(["checkout-1", "checkout-2"]);
     return {
       kind: "lane",
       lane,
-      steps: Array.from({ length: random.between(1, 6) }, () => this.laneStep(lane)),
+      steps: Array.from({ length: this.burst(most) }, () => this.laneStep(lane)),
     };
   }
 
