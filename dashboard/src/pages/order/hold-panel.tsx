@@ -14,6 +14,7 @@ type HoldCode = OrderSummary["holdReasons"][number]["code"];
 const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   unknown_sku: "Map the channel's SKU to a product, or create the product.",
   insufficient_stock: "Receive stock: the order goes on by itself. Or cancel it.",
+  backordered: "The rest waits for stock and is reserved as it arrives. Or cancel the order.",
   lines_missing: "Wait for the channel to send the lines, or cancel the order.",
   address_missing: "Ask the customer for an address at the channel, or cancel the order.",
   cancelled_at_channel: "Cancel the order here as well.",
