@@ -11,7 +11,7 @@ import { runInNewContext } from "node:vm";
  */
 export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
+  // The flag stays: it is one for all threads, and one that took it back would take it from another that is about to ask.
   const collect = runInNewContext("gc") as () => void;
-  setFlagsFromString("--no-expose-gc");
   collect();
 }

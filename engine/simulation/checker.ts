@@ -68,7 +68,8 @@ export class Checker implements DiskWitness {
   /** Ids under which shards remember amendments, and what each shard has done under them. */
   private readonly marks = new Map<string, Map<string, number>>();
   /** Reservations of lanes that somebody was told of. */
-  private readonly laneAnswered = new Set<string>();
+  /** The journal's version when a lane reservation was first acknowledged, by its name. */
+  private readonly laneAnswered = new Map<string, number>();
   /** Batches that have landed. */
   private batches = 0;
   /** Set by whoever makes the disk, which needs its witness first. */
@@ -197,7 +198,7 @@ export class Checker implements DiskWitness {
         if (answer.outcome.status === "cancelled") this.checkKnown(answer.outcome.released);
         break;
       case "lane":
-        if (ask.kind === "lane") this.checkLane(ask, answer.codes);
+        if (ask.kind === "lane") this.checkLane(owner, ask, answer.codes, askedAt);
         break;
       case "record":
         if (ask.kind === "record") this.checkRecord(ask.record);
@@ -473,8 +474,10 @@ export class Checker implements DiskWitness {
   }
 
   private checkLane(
+    owner: string,
     { lane, steps }: Extract<Ask, { kind: "lane" }>,
     codes: readonly (number | null)[],
+    askedAt: number,
   ): void {
     for (const [index, step] of steps.entries()) {
       const code = codes[index];
@@ -492,13 +495,21 @@ export class Checker implements DiskWitness {
           `the release of ${name} was answered and is not committed`,
         );
       }
-      if (code === LANE_CODE.hold_not_found && known?.isOpen === true && this.laneAnswered.has(name)) {
+      if (
+        code === LANE_CODE.hold_not_found &&
+        known?.isOpen === true &&
+        (this.laneAnswered.get(name) ?? Number.POSITIVE_INFINITY) <= askedAt &&
+        // A refusal is not journaled, so a former owner that does not know it yet answers from what it had.
+        this.disk?.isHeldBy(owner, this.shardOf(known.position.sku)) === true
+      ) {
         throw new Violation(
           "no acknowledged effect is lost",
           `reservation ${name} is open and was not found`,
         );
       }
-      if (code === LANE_CODE.applied) this.laneAnswered.add(name);
+      if (code === LANE_CODE.applied && !this.laneAnswered.has(name)) {
+        this.laneAnswered.set(name, this.batches);
+      }
     }
   }
 
