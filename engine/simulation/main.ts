@@ -19,6 +19,7 @@ type Options = {
   readonly from: number;
   readonly workers: number;
   readonly operations: number;
+  readonly seconds?: number;
   readonly stopAtFirst: boolean;
   readonly mutants: boolean;
   readonly only?: string;
@@ -34,6 +35,7 @@ const program = new Command("simulate")
   .option("--from <n>", "the first of them", integer, 1)
   .option("--workers <n>", "threads to run them on", integer, availableParallelism())
   .option("--operations <n>", "what clients ask for in each seed", integer, 200)
+  .option("--seconds <n>", "begin no further seed after this time; those that ran are told", integer)
   .option("--stop-at-first", "end once a promise was broken", false)
   .option("--mutants", `plant each bug and see that it is found within ${MUTANT_SEEDS} seeds`, false)
   .option("--only <name>", "of the planted bugs, those whose name contains this")
@@ -68,7 +70,16 @@ async function runSeeds({
   const count = options.seeds ?? 1_000;
   const started = performance.now();
   const progress = seedsProgress(count, started);
-  const sum = await runPool({ from, count, operations, workers, stopAtFirst, onProgress: progress.show });
+  const sum = await runPool({
+    from,
+    count,
+    operations,
+    workers,
+    mayGoOn: (sum) =>
+      !(stopAtFirst && sum.broken.length > 0) &&
+      performance.now() - started < (options.seconds ?? Number.POSITIVE_INFINITY) * 1_000,
+    onProgress: progress.show,
+  });
   progress.end();
   const seconds = (performance.now() - started) / 1_000;
   for (const { seed, violation } of sum.broken) print(`BROKEN seed ${seed}: ${violation?.message}`);

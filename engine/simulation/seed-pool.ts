@@ -10,8 +10,8 @@ const PIECE = 25;
 
 export type PoolOptions = SeedRange & {
   readonly workers: number;
-  /** Ends early once a promise was broken. */
-  readonly stopAtFirst: boolean;
+  /** Asked before each piece: false ends early. The seeds that ran are the first ones of the range, without gaps. */
+  readonly mayGoOn: (sum: RangeResult) => boolean;
   readonly onProgress: (sum: RangeResult) => void;
 };
 
@@ -20,7 +20,7 @@ export async function runPool(options: PoolOptions): Promise<RangeResult> {
   const end = options.from + options.count;
   let next = options.from;
   const takePiece = (): SeedRange | undefined => {
-    if (next >= end || (options.stopAtFirst && sum.broken.length > 0)) return undefined;
+    if (next >= end || !options.mayGoOn(sum)) return undefined;
     const piece = { from: next, count: Math.min(PIECE, end - next), operations: options.operations };
     next += piece.count;
     return piece;

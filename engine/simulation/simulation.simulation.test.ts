@@ -5,17 +5,18 @@
  * Runs the built program as a user would, on every core, and needs the machine to itself.
  */
 import { execFile } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 
 const SEEDS = 50_000;
 const OPERATIONS = 200;
-const MAX_SECONDS = 600;
 
-/** Below, it takes as long as it takes: fewer cores, or busier ones. */
-const MIN_CORES_FOR_LIMIT = 2;
+/** What the lane may take of a run of all tests. How far it comes depends on the machine; the command runs all of them. */
+const SECONDS = 420;
+
+/** Far fewer than any machine of today runs in that time: below, the simulation has become slow. */
+const LEAST_SEEDS = 10_000;
 
 async function simulateCommand(...options: readonly string[]): Promise<{ status: number; lines: string[] }> {
   const main = join(projectRoot, "dist", "engine", "simulation", "main.js");
@@ -44,21 +45,17 @@ it("tells the same story of a seed, to the byte, however often it is asked", asy
   expect(other.lines.at(-1)).not.toBe(first?.lines.at(-1));
 });
 
-it(`keeps every promise over ${SEEDS} seeds of ${OPERATIONS} operations`, async () => {
-  const { status, lines } = await simulateCommand("--seeds", String(SEEDS), "--from", "1", "--json");
+it(`keeps every promise over as many of ${SEEDS} seeds of ${OPERATIONS} operations as fit in ${SECONDS} s`, async () => {
+  const limits = ["--seeds", String(SEEDS), "--seconds", String(SECONDS)];
+  const { status, lines } = await simulateCommand(...limits, "--from", "1", "--json");
   show(lines);
   const sum = JSON.parse(lines.at(-1) ?? "") as Record<string, number>;
-  expect(sum).toMatchObject({
-    seeds: SEEDS,
-    first: 1,
-    last: SEEDS,
-    operations: SEEDS * OPERATIONS,
-    violations: 0,
-  });
+  const seeds = sum["seeds"] ?? 0;
+  expect(sum).toMatchObject({ first: 1, last: seeds, operations: seeds * OPERATIONS, violations: 0 });
   expect(status).toBe(0);
-  expect(sum["crashes"]).toBeGreaterThanOrEqual(SEEDS);
-  expect(sum["takeovers"]).toBeGreaterThanOrEqual(SEEDS);
-  if (availableParallelism() >= MIN_CORES_FOR_LIMIT) expect(sum["seconds"]).toBeLessThan(MAX_SECONDS);
+  expect(seeds).toBeGreaterThanOrEqual(LEAST_SEEDS);
+  expect(sum["crashes"]).toBeGreaterThanOrEqual(seeds);
+  expect(sum["takeovers"]).toBeGreaterThanOrEqual(seeds);
 });
 
 it("finds every planted bug", async () => {
