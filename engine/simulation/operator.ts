@@ -99,9 +99,27 @@ export class Operator {
     );
   }
 
-  /** Ends those that were replaced before they were open: one that starts late would take all over from the current one. */
-  stopStarting(): void {
+  /**
+   * The last fault is over: whoever is asked from now on has the shards, and nobody is about to take them.
+   *
+   * @param mustRestart whether the current owner is of no use any more whatever it has.
+   */
+  settle(mustRestart: boolean): void {
+    // Of two that are started at once either may take the shards over last. An engine never takes back what it has lost,
+    // so where the current owner was the first of them, somebody has to start it again.
+    if (mustRestart || this.isCurrentFenced) this.start();
+    // One that was replaced before it was open and starts late would take all over from the current one.
     for (const { client, process } of this.former) if (client === null) process.kill();
+  }
+
+  private get isCurrentFenced(): boolean {
+    const { current } = this;
+    const { disk } = this.options;
+    if (current === null) return false;
+    for (let shard = 0; shard < disk.shardCount; shard += 1) {
+      if (!disk.isHeldBy(current.process.name, shard)) return true;
+    }
+    return false;
   }
 
   private end(owner: Owner): void {

@@ -133,8 +133,7 @@ class Run {
     const mustRestart = this.faults.bitsFlipped > 0;
     const { commitNeverAnswered: neverAnswered } = this.weather;
     this.weather = calm(this.weather);
-    if (mustRestart) this.operator.start();
-    this.operator.stopStarting();
+    this.operator.settle(mustRestart);
     await this.until(() => this.answered === this.operations, LIVENESS_MS);
     // A commit that is never answered may carry what only time has done, for which nobody waits.
     if (neverAnswered > 0) await this.pass(STATEMENT_TIMEOUT_MS);
