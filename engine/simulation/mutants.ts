@@ -381,20 +381,6 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: '        if (event.type === "count-rejected")',
   },
   {
-    name: "who waits is served between two parts of an amendment",
-    breaks: "liveness",
-    file: "engine/shard.js",
-    search: "        if (order === null)\n            this.follow(event, nowMs, events);",
-    replacement: "        this.follow(event, nowMs, events);",
-  },
-  {
-    name: "units of an expired lot counted as freed by an amendment",
-    breaks: "liveness",
-    file: "engine/order-amendment.js",
-    search: "const freed = Math.max(0, given - hold.withheld);",
-    replacement: "const freed = given;",
-  },
-  {
     name: "kit reserved in part",
     breaks: "a kit is reserved whole",
     file: "engine/order-reservation.js",

@@ -175,6 +175,8 @@ export class ServerRoom {
       args: [
         ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
         ...["--appendonly", "yes", "--appendfsync", "always"],
+        // A process is ended only as long as its command line is the one that was written down.
+        ...["--set-proc-title", "no"],
         // Neither snapshots nor rewrites of the log run beside a measurement.
         ...["--save", "", "--auto-aof-rewrite-percentage", "0"],
       ],
