@@ -351,6 +351,11 @@ export class Workload {
     return { ...this.mutation(sku, locationId), type: "receive", quantity, ...this.lot(sku) };
   }
 
+  /** When the last of the lots that have a date passes it; 0: none has. */
+  get lastLotDateMs(): number {
+    return Math.max(0, ...this.lotDates.values());
+  }
+
   /** Where the SKU has lots: one of them, with its date. */
   private lot(sku: string): { readonly lot?: string; readonly lotExpiresAtMs?: number } {
     if (!this.weather.lots || sku !== LOT_SKU) return {};
