@@ -35,6 +35,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await runAsAdmin(url, "create database holdfast_template");
   await migrate(withDatabase(url, "holdfast_template"));
   project.provide("postgresUrl", url);
+  // The embedded server's exit hook ends the process with status 0 whatever the tests came to; the runner's status goes first.
+  process.prependListener("beforeExit", () => process.exit(process.exitCode));
   return async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
