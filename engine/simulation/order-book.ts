@@ -135,8 +135,10 @@ export class OrderBook {
   }
 
   private place(order: OrderEntry, event: StockEvent, nowMs: number): void {
-    // Beyond the window an order that holds nothing any more may be placed anew.
-    if (order.placed.size > 0 && nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
+    // Beyond the window an order that holds nothing any more may be placed anew. One transaction may commit both placements,
+    // and is read shard by shard: a part of the former one may come after parts of the latter.
+    if (order.placedAtMs - nowMs > this.rememberedMs) return;
+    if (nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
     const { orderId, lineId, sku, locationId, holdId } = event;
     if (order.placed.has(holdId) && !order.isChanged) {
       throw new Violation("exactly one effect per key", `order ${orderId} placed ${holdId} again`);
