@@ -33,6 +33,7 @@ describe("conveyor events", () => {
     ["an outbox that begins behind the event", { ...SCAN, from: 4 }, "number_out_of_range"],
     ["no boot", { ...SCAN, bootId: undefined }, "invalid_message"],
     ["control characters", { ...SCAN, bootId: "a\u0000b" }, "invalid_message"],
+    ["half a surrogate pair", { ...SCAN, bootId: "a\ud800b" }, "invalid_message"],
     ["barcodes that are not texts", { ...SCAN, barcodes: [1] }, "invalid_message"],
   ])("with %s are refused", (_name, message, code) => {
     expect(() => parseConveyorEvent(Buffer.from(JSON.stringify(message)), "scan")).toThrow(

@@ -47,15 +47,15 @@ export function asArray(value: unknown, what: string, most: number): readonly un
   return value;
 }
 
-/** A string of 0 to `longest` characters without control characters: it may go into a column or a log. */
+/** A string of 0 to `longest` characters, no control character or half of a surrogate pair: fit for a column and a log. */
 export function textField(object: JsonObject, key: string, longest = 256): string {
   const value = object[key];
   if (typeof value !== "string") throw new MalformedMessage("invalid_message", `${key} is not a string`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (value.length > longest || /[\u0000-\u001f\u007f]/.test(value)) {
+  if (value.length > longest || /[\u0000-\u001f\u007f\p{Cs}]/u.test(value)) {
     throw new MalformedMessage(
       "invalid_message",
-      `${key} is longer than ${longest} or has control characters`,
+      `${key} is longer than ${longest} or has characters that cannot be kept`,
     );
   }
   return value;

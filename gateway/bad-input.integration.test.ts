@@ -43,10 +43,33 @@ const shopifyOrder = (change: Record<string, unknown> = {}) =>
     ...change,
   });
 
+/** What was sent, for the message of a failure: random bytes are sent again with `Buffer.from(…, "base64")`. */
+const sent = (payload: string | Buffer) => {
+  const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
+  return `answers the ${bytes.length} bytes ${bytes.subarray(0, 5_000).toString("base64")}`;
+};
+
+/** Nothing that a terminal would obey or a log could not hold. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
+
 /** Orders that no channel may get past the edge, with the code that each transport answers. */
 const badOrders: readonly (readonly [string, string, string])[] = [
   ["text that is not JSON", "{not json", "malformed_payload"],
   ["binary garbage", randomBytes(512).toString("latin1"), "malformed_payload"],
+  ["a NUL, which the parser's complaint quotes", "a\0b", "malformed_payload"],
+  ["emoji, of which the parser's complaint cuts one in half", `x${"😀".repeat(30)}`, "malformed_payload"],
+  ["an escape sequence for a terminal", "\u001b[2J", "malformed_payload"],
+  ["a field with a NUL for a name", JSON.stringify(canonicalOrder("a", { "\0": 1 })), "malformed_payload"],
+  [
+    "a field with half an emoji for a name",
+    JSON.stringify(canonicalOrder("a", { "\ud83d": 1 })),
+    "malformed_payload",
+  ],
+  [
+    "an id of which no cut can be quoted whole",
+    JSON.stringify(canonicalOrder(`x${"😀".repeat(60)}`)),
+    "invalid_order",
+  ],
   ["nothing", " ", "malformed_payload"],
   ["another document", JSON.stringify({ hello: "world" }), "malformed_payload"],
   ["deeply nested JSON", deep(10_000), "structure_too_complex"],
@@ -82,7 +105,8 @@ describe("REST", () => {
       headers: { "content-type": "application/json", "idempotency-key": randomBytes(8).toString("hex") },
     });
     expect(reply.headers.get("content-type")).toBe("application/problem+json");
-    expect(reply.json.code, reply.text).toBe(code);
+    expect(reply.json.code, `${reply.text} ${sent(payload)}`).toBe(code);
+    expect(reply.json.detail, sent(payload)).toMatch(PRINTABLE);
     expect(reply.status).toBeGreaterThanOrEqual(400);
     expect(reply.status).toBeLessThan(500);
   });
@@ -109,6 +133,7 @@ describe("REST", () => {
     ["a quantity as text", [{ ...command, quantity: "1" }], "invalid_request"],
     ["an unknown field", [{ ...command, onHand: 1 }], "invalid_request"],
     ["control characters", [{ ...command, sku: "TEE\u00001" }], "invalid_request"],
+    ["half a surrogate pair", [{ ...command, sku: "TEE\ud8001" }], "invalid_request"],
     ["a good command beside a bad one", [command, { ...command, commandId: "" }], "invalid_request"],
     ["more commands than a request takes", Array(1_001).fill(command), "invalid_request"],
   ])("stock commands with %s", async (_name, commands, code) => {
@@ -163,6 +188,14 @@ describe("REST", () => {
     ],
     ["broken percent-encoding", "GET", "/v1/orders/%E0%A4%A", {}, 400, "malformed_request"],
     ["a NUL in the path", "GET", "/v1/orders/a%00b", {}, 404, "not_found"],
+    [
+      "a reason with half a surrogate pair",
+      "POST",
+      "/v1/orders/web-good/cancel",
+      { json: { reason: "\ud800" } },
+      400,
+      "invalid_request",
+    ],
     ["a NUL in the query", "GET", "/v1/orders?q=a%00b", {}, 400, "invalid_request"],
     ["a wrong method", "DELETE", "/v1/orders", {}, 405, "method_not_allowed"],
     [
@@ -283,6 +316,7 @@ describe("webhooks", () => {
   test.each<[string, string, string]>([
     ["text that is not JSON", "{not json", "malformed_payload"],
     ["binary garbage", randomBytes(512).toString("latin1"), "malformed_payload"],
+    ["a NUL, which the parser's complaint quotes", "a\0b", "malformed_payload"],
     ["deeply nested JSON", deep(10_000), "structure_too_complex"],
     [
       "an absurd quantity",
@@ -296,7 +330,8 @@ describe("webhooks", () => {
     ],
   ])("an order that is %s, correctly signed", async (_name, payload, code) => {
     const reply = await send(payload, { "x-shopify-hmac-sha256": world.signShopify(payload) });
-    expect(reply.json.code, reply.text).toBe(code);
+    expect(reply.json.code, `${reply.text} ${sent(payload)}`).toBe(code);
+    expect(reply.json.detail, sent(payload)).toMatch(PRINTABLE);
     expect(reply.status).toBe(422);
   });
 
@@ -353,7 +388,9 @@ describe("WebSocket", () => {
     const client = await world.connect();
     client.send({ id: "o", type: "order.capture", channel: "web", payload });
     const reply = await client.reply("o");
-    expect(reply.code ?? reply.results[0].code, JSON.stringify(reply)).toBe(code);
+    const refusal = reply.code === undefined ? reply.results[0] : reply;
+    expect(refusal.code, `${JSON.stringify(reply)} ${sent(payload)}`).toBe(code);
+    expect(refusal.detail, sent(payload)).toMatch(PRINTABLE);
   });
 
   test.each<[string, string | Buffer, string, string | null]>([
@@ -400,7 +437,7 @@ describe("WebSocket", () => {
     const client = await world.connect();
     client.socket.send(frame, { binary: Buffer.isBuffer(frame) });
     const error = await client.next((message) => message.type === "error");
-    expect(error).toMatchObject({ type: "error", code, re });
+    expect(error, sent(frame)).toMatchObject({ type: "error", code, re });
     client.send({ id: "alive", type: "ping" });
     expect((await client.reply("alive")).type).toBe("pong");
   });
@@ -454,7 +491,9 @@ describe("WebSocket", () => {
     });
     client.socket.send(frame);
     const error = await answer;
-    expect(["malformed_frame", "structure_too_complex"]).toContain(error.code);
+    expect(["malformed_frame", "structure_too_complex"], `${error.code} ${sent(frame)}`).toContain(
+      error.code,
+    );
     expect(error.re).toBeNull();
   });
 
@@ -520,7 +559,7 @@ describe("raw sockets", () => {
     ["a body that ends early", "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{"],
     ["a frame before the upgrade", Buffer.from([0x81, 0x85, 0, 0, 0, 0, 1, 2, 3, 4, 5])],
   ])("%s never gets a success", async (_name, bytes) => {
-    expect(await raw(bytes)).not.toMatch(/^HTTP\/1\.1 2/);
+    expect(await raw(bytes), sent(bytes)).not.toMatch(/^HTTP\/1\.1 2/);
   });
 
   test("two hundred half-open requests are cut off within half a minute, and others are served meanwhile", async () => {

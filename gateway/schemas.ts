@@ -12,9 +12,12 @@ import { RETURN_REASONS } from "../orders/return-authorization.ts";
 
 const closed = { additionalProperties: false } as const;
 
-/** Printable text of a bounded length, without control characters: PostgreSQL takes no NUL, and logs no line breaks. */
+/**
+ * Printable text of a bounded length, without control characters and halves of surrogate pairs: PostgreSQL takes no NUL,
+ * logs no line breaks, and UTF-8 no half, which would come back from the store as another text than was sent.
+ */
 export const text = (maxLength: number, minLength = 1) =>
-  Type.String({ minLength, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f]*$" });
+  Type.String({ minLength, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$" });
 
 const oneOf = <const V extends string>(values: readonly V[]) =>
   Type.Unsafe<V>({ type: "string", enum: values });
@@ -322,7 +325,7 @@ export const ReturnRequestBody = Type.Object(
       maxItems: 1_000,
     }),
     reason: oneOf(RETURN_REASONS),
-    comment: Type.Optional(Type.String({ maxLength: 2_000, pattern: "^[^\\u0000]*$" })),
+    comment: Type.Optional(Type.String({ maxLength: 2_000, pattern: "^[^\\u0000\\ud800-\\udfff]*$" })),
   },
   closed,
 );

@@ -1,4 +1,6 @@
 /** Reading foreign JSON field by field: whatever is missing or of another type is `undefined`, never an exception. */
+import { storableText } from "../orders/storable-text.ts";
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function asObject(value: unknown): JsonObject | undefined {
@@ -11,9 +13,10 @@ export function objectAt(value: unknown, key: string): JsonObject | undefined {
   return asObject(asObject(value)?.[key]);
 }
 
+/** Text as the store can hold it. */
 export function textAt(value: unknown, key: string): string | undefined {
   const found = asObject(value)?.[key];
-  return typeof found === "string" ? found : undefined;
+  return typeof found === "string" ? storableText(found) : undefined;
 }
 
 export function numberAt(value: unknown, key: string): number | undefined {

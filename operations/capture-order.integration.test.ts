@@ -433,6 +433,27 @@ test("text that the database cannot hold does not cost the order", async () => {
   expect(await captureOne("own", payload)).toMatchObject({ outcome: "accepted" });
 });
 
+test.each([0, 1])(
+  "an order sent again with other content is noted, wherever the note cuts its text (shifted by %i)",
+  async (shift) => {
+    await receive(1);
+    const id = `cut${shift}-${serial}`;
+    const first = await captureOne("own", basket(id, 1));
+    // Two UTF-16 units an emoji: of the two payloads, one is cut in the middle of a pair.
+    const attributes = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [at, "😀".repeat(500)]));
+    const lines = [{ sku, title: "x".repeat(shift), quantity: 1, unitPrice: "2", attributes }];
+    expect(await captureOne("own", basket(id, 1, { lines }))).toMatchObject({
+      outcome: "duplicate",
+      order: first.order,
+    });
+    const notes = await rowsOf(
+      "select length(data->>'payload') > 9000 as long from order_event where order_id = $1 and type = 'channel.update_received'",
+      String(first.order),
+    );
+    expect(notes).toEqual([{ long: true }]);
+  },
+);
+
 test("hundreds of orders of one payload are captured, each once", async () => {
   await receive(250);
   const list = Array.from({ length: 300 }, (_, i) => JSON.parse(basket(`l${serial}-${i}`, 1)) as unknown);

@@ -14,6 +14,7 @@ import type { CaptureResult } from "../orders/capture-result.ts";
 import type { IncomingOrder } from "../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../orders/order.ts";
 import { orderIdOf } from "../orders/order-identity.ts";
+import { clippedText, storableText } from "../orders/storable-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../store/catalog.ts";
 import type { Database } from "../store/database.ts";
@@ -142,13 +143,14 @@ async function captureReading(
   const { order } = reading;
   const orderId = orderIdOf(capture.channel.id, order.externalId);
   if (orderId === undefined) {
-    const detail = `"${order.externalId.slice(0, 100)}" cannot be an order's id: 1 to 64 plain characters are taken.`;
-    return refusal(capture.channel.id, order.externalId.slice(0, 100), "invalid_order", detail);
+    const shown = clippedText(order.externalId, 100);
+    const detail = `"${shown}" cannot be an order's id: 1 to 64 plain characters are taken.`;
+    return refusal(capture.channel.id, shown, "invalid_order", detail);
   }
   const incoming: Incoming = {
     orderId,
     order,
-    rawPayload: (reading.source ?? payload).replace(/[\0\p{Cs}]/gu, "\uFFFD"),
+    rawPayload: storableText(reading.source ?? payload),
     contentHash: hashOf(order),
     cancellation,
   };
@@ -252,7 +254,7 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
     type: "channel.update_received",
     summary: `${channel.id} sent the order again with other content.`,
     cause: capture.cause,
-    data: { payload: incoming.rawPayload.slice(0, 20_000) },
+    data: { payload: clippedText(incoming.rawPayload, 20_000) },
   });
   return duplicate;
 }

@@ -49,6 +49,13 @@ describe("a tracking webhook", () => {
     "in_transit",
   );
 
+  it("loses no report to text that the store cannot hold", () => {
+    const odd = { ...scan("in_transit", "2026-11-23T09:30:00Z", "RE\ud83dNO"), message: "a\0b" };
+    expect(read(event([odd], "in_transit"))).toMatchObject([
+      { message: "a\uFFFDb", place: expect.stringContaining("RE\uFFFDNO") },
+    ]);
+  });
+
   it("is read into one report a scan", () => {
     expect(read(body)).toEqual([
       expect.objectContaining({ status: "pre_transit", at: "2026-11-23T09:00:00.000Z" }),

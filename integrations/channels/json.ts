@@ -7,11 +7,10 @@
  */
 import { isLosslessNumber, parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
 import { type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
+import { storableText } from "../../orders/storable-text.ts";
 
 /** 16 or more characters of digits and points: the shortest literal that a double may not keep. */
 const LONG_NUMBER = /[\d.]{16}/;
-/** Lone halves of surrogate pairs and NUL: valid in JSON text, refused by PostgreSQL. */
-const UNSTORABLE = /[\0\p{Cs}]/gu;
 
 /** The parsed document. Throws a SyntaxError where `text` is not JSON. */
 export function parseJson(text: string): unknown {
@@ -51,7 +50,7 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 /** Text, number or boolean as trimmed text that the store can hold; everything else is empty. Numbers are exact. */
 export function textAt(value: unknown, ...path: readonly string[]): string {
   const found = at(value, ...path);
-  if (typeof found === "string") return found.replace(UNSTORABLE, "\uFFFD").trim();
+  if (typeof found === "string") return storableText(found).trim();
   if (typeof found === "number" || typeof found === "boolean") return String(found);
   return isLosslessNumber(found) ? found.value : "";
 }

@@ -10,8 +10,13 @@ import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/mon
 import type { ChannelReading, ChannelRefusal } from "../../ports/channels.ts";
 import { parseJson, UnreadableAmount, writeJson } from "./json.ts";
 
+/** Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less, than be read. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
+
+/** @param detail may quote the payload, as a parser's message does; whatever of it cannot be shown is replaced */
 export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
-  return { kind: "refused", refusal: { code, detail, ...(externalId === "" ? {} : { externalId }) } };
+  const shown = detail.replace(UNPRINTABLE, "\uFFFD");
+  return { kind: "refused", refusal: { code, detail: shown, ...(externalId === "" ? {} : { externalId }) } };
 }
 
 /** Parses the payload and hands it to `read`; text that is not JSON is refused. */
