@@ -25,53 +25,59 @@ export type PackConfirmed = { readonly status: "done" };
 
 type PackLine = { readonly sku: string; readonly picked: number };
 
-export async function confirmPack(
+export function confirmPack(
   context: OperationContext,
   input: PackConfirmation,
 ): Promise<PackConfirmed | Refusal> {
-  return inTransaction(context.database, async (client) => {
-    const head = await client.query<{ orderId: string; status: string }>(
-      `select order_id as "orderId", status from fulfillment_order where id = $1 for update`,
-      [input.fulfillmentOrderId],
-    );
-    const order = head.rows[0];
-    if (order === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
-    // Apart from the lock, so that it sees what the previous holder of the lock has written.
-    const earlier = await client.query<{ key: string }>(
-      `select data->>'key' as key from order_event where order_id = $1 and key = $2`,
-      [order.orderId, entryKey(input.fulfillmentOrderId)],
-    );
-    const earlierKey = earlier.rows[0]?.key;
-    if (earlierKey !== undefined) {
-      return earlierKey === input.key
-        ? { status: "done" }
-        : refused("already_packed", `${input.fulfillmentOrderId} was packed before`);
+  return inTransaction(context.database, (client) => recordPack(client, input));
+}
+
+/** The same inside the caller's transaction, which goes on whatever the answer is. */
+export async function recordPack(
+  client: DatabaseClient,
+  input: PackConfirmation,
+): Promise<PackConfirmed | Refusal> {
+  const head = await client.query<{ orderId: string; status: string }>(
+    `select order_id as "orderId", status from fulfillment_order where id = $1 for update`,
+    [input.fulfillmentOrderId],
+  );
+  const order = head.rows[0];
+  if (order === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
+  // Apart from the lock, so that it sees what the previous holder of the lock has written.
+  const earlier = await client.query<{ key: string }>(
+    `select data->>'key' as key from order_event where order_id = $1 and key = $2`,
+    [order.orderId, entryKey(input.fulfillmentOrderId)],
+  );
+  const earlierKey = earlier.rows[0]?.key;
+  if (earlierKey !== undefined) {
+    return earlierKey === input.key
+      ? { status: "done" }
+      : refused("already_packed", `${input.fulfillmentOrderId} was packed before`);
+  }
+  if (order.status === "closed" || order.status === "cancelled") {
+    return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${order.status}`);
+  }
+  if (order.status === "on_hold" && input.verified !== "by-person") {
+    return refused("fulfillment_order_on_hold", `${input.fulfillmentOrderId} waits for a person`);
+  }
+  const lines = await client.query<PackLine & { quantity: number; confirmed: boolean }>(
+    `select l.sku, l.picked, l.quantity,
+            exists (select from order_event e where e.order_id = $2 and e.key = $3) as confirmed
+     from fulfillment_order_line l where l.fulfillment_order_id = $1`,
+    [input.fulfillmentOrderId, order.orderId, `picked:${input.fulfillmentOrderId}`],
+  );
+  if (!lines.rows.some((line) => line.confirmed)) {
+    return refused("not_picked", `${input.fulfillmentOrderId} has not been picked`);
+  }
+  if (input.verified !== "by-person") {
+    const difference = differences(lines.rows, input.verified);
+    if (difference.length > 0) return refused("verification_failed", difference.join(", "));
+    if (lines.rows.some((line) => line.picked < line.quantity)) {
+      return refused("picked_short", `${input.fulfillmentOrderId} was picked short: a person decides`);
     }
-    if (order.status === "closed" || order.status === "cancelled") {
-      return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${order.status}`);
-    }
-    if (order.status === "on_hold" && input.verified !== "by-person") {
-      return refused("fulfillment_order_on_hold", `${input.fulfillmentOrderId} waits for a person`);
-    }
-    const lines = await client.query<PackLine & { quantity: number; confirmed: boolean }>(
-      `select l.sku, l.picked, l.quantity,
-              exists (select from order_event e where e.order_id = $2 and e.key = $3) as confirmed
-       from fulfillment_order_line l where l.fulfillment_order_id = $1`,
-      [input.fulfillmentOrderId, order.orderId, `picked:${input.fulfillmentOrderId}`],
-    );
-    if (!lines.rows.some((line) => line.confirmed)) {
-      return refused("not_picked", `${input.fulfillmentOrderId} has not been picked`);
-    }
-    if (input.verified !== "by-person") {
-      const difference = differences(lines.rows, input.verified);
-      if (difference.length > 0) return refused("verification_failed", difference.join(", "));
-      if (lines.rows.some((line) => line.picked < line.quantity)) {
-        return refused("picked_short", `${input.fulfillmentOrderId} was picked short: a person decides`);
-      }
-    }
-    await record(client, input, order.orderId, lines.rows);
-    return { status: "done" };
-  });
+  }
+  await record(client, input, order.orderId, lines.rows);
+  return { status: "done" };
 }
 
 /** What is missing or extra, one phrase per SKU; empty where the count is what was picked. */

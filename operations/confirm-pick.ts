@@ -59,6 +59,22 @@ export async function confirmPick(
   context: OperationContext,
   input: PickConfirmation,
 ): Promise<PickConfirmed | Refusal> {
+  const taken = await takePick(context, input);
+  if (taken.status !== "taken") return taken;
+  return inTransaction(context.database, (client) => recordPick(client, input, taken.lines));
+}
+
+/** Units that have left the shelf, for `recordPick` to write down. */
+export type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLine[] };
+
+/**
+ * The first half, for whoever writes more down in the same transaction: takes the units off the shelf. `done`: an
+ * earlier call under this key has written it all down.
+ */
+export async function takePick(
+  context: OperationContext,
+  input: PickConfirmation,
+): Promise<TakenPick | PickConfirmed | Refusal> {
   const lines = await pickLines(context, input.fulfillmentOrderId);
   const head = lines[0];
   if (head === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
@@ -78,7 +94,7 @@ export async function confirmPick(
 
   const taken = await takeFromStock(context, input, counted);
   if (!Array.isArray(taken)) return taken;
-  return record(context, input, taken);
+  return { status: "taken", lines: taken };
 }
 
 async function pickLines(
@@ -246,8 +262,9 @@ async function asTheStockHasIt(context: OperationContext, line: CountedLine): Pr
   return { ...line, picked: hold?.state === "picked" ? hold.quantity : 0 };
 }
 
-async function record(
-  context: OperationContext,
+/** The second half: everything that PostgreSQL must know, unless it knows already. */
+export async function recordPick(
+  client: DatabaseClient,
   input: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<PickConfirmed> {
@@ -257,43 +274,41 @@ async function record(
     .map((line) => `${line.quantity - line.picked} of ${line.quantity} × ${line.sku} missing`)
     .join(", ");
   const orderId = lines[0]?.orderId ?? "";
-  return inTransaction(context.database, async (client) => {
-    const first = await client.query(
-      `insert into order_event (order_id, key, type, summary, cause, data)
-       values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning key`,
-      [
-        orderId,
-        entryKey(input.fulfillmentOrderId),
-        missing.length === 0 ? "fulfillment.picked" : "fulfillment.picked_short",
-        missing.length === 0
-          ? `Picked ${units} ${units === 1 ? "unit" : "units"}`
-          : `Picked short: ${shortage}`,
-        input.cause,
-        JSON.stringify({
-          fulfillmentOrderId: input.fulfillmentOrderId,
-          key: input.key,
-          short: missing.length > 0,
-          lines: lines.map(({ sku, quantity, picked }) => ({ sku, quantity, picked })),
-        }),
-      ],
-    );
-    if (first.rowCount === 0) return { status: "done", short: missing.length > 0 };
-    await recordQuantities(client, input.fulfillmentOrderId, lines);
-    if (missing.length > 0) {
-      const key = `short:${input.fulfillmentOrderId}`;
-      const message: OrderMessage = {
-        key,
-        type: "floor-exception",
+  const first = await client.query(
+    `insert into order_event (order_id, key, type, summary, cause, data)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning key`,
+    [
+      orderId,
+      entryKey(input.fulfillmentOrderId),
+      missing.length === 0 ? "fulfillment.picked" : "fulfillment.picked_short",
+      missing.length === 0
+        ? `Picked ${units} ${units === 1 ? "unit" : "units"}`
+        : `Picked short: ${shortage}`,
+      input.cause,
+      JSON.stringify({
         fulfillmentOrderId: input.fulfillmentOrderId,
-        code: "short_pick",
-        detail: shortage,
-      };
-      await writeOutbox(client, [
-        { key, topic: "workflow.signal", payload: { workflowId: orderId, signal: "orderMessage", message } },
-      ]);
-    }
-    return { status: "done", short: missing.length > 0 };
-  });
+        key: input.key,
+        short: missing.length > 0,
+        lines: lines.map(({ sku, quantity, picked }) => ({ sku, quantity, picked })),
+      }),
+    ],
+  );
+  if (first.rowCount === 0) return { status: "done", short: missing.length > 0 };
+  await recordQuantities(client, input.fulfillmentOrderId, lines);
+  if (missing.length > 0) {
+    const key = `short:${input.fulfillmentOrderId}`;
+    const message: OrderMessage = {
+      key,
+      type: "floor-exception",
+      fulfillmentOrderId: input.fulfillmentOrderId,
+      code: "short_pick",
+      detail: shortage,
+    };
+    await writeOutbox(client, [
+      { key, topic: "workflow.signal", payload: { workflowId: orderId, signal: "orderMessage", message } },
+    ]);
+  }
+  return { status: "done", short: missing.length > 0 };
 }
 
 async function recordQuantities(

@@ -1,6 +1,7 @@
 /**
  * The store associate and the supplier's packer: where no robot works, they look at their list, take their time, and
- * confirm what they packed over REST like anybody with a handheld would.
+ * confirm what they packed over REST like anybody with a handheld would. What lies picked on the packing table (a short
+ * pick that was decided, say) is on their list as well as what is still on the shelves.
  */
 import type { Logger } from "pino";
 import type { Page, WaitingFulfillmentOrder } from "../../gateway/api.ts";
@@ -11,6 +12,9 @@ import { RequestRefused, RestClient } from "../client/rest.ts";
 const LOOK_MS = 3_000;
 const PACK_MS = 2_000;
 const SOONEST_MS = 50;
+
+/** Where a parcel is before somebody has packed it; what lies on the table comes first. */
+const UNPACKED: readonly WaitingFulfillmentOrder["stage"][] = ["picked", "waiting"];
 
 export type People = { setSpeed(speed: number): void; stop(): Promise<void> };
 
@@ -32,10 +36,18 @@ export function startPeople(options: {
       };
     });
 
+  const listOf = async (locationId: string): Promise<readonly WaitingFulfillmentOrder[]> => {
+    const lists = await Promise.all(
+      UNPACKED.map((stage) => {
+        const query = `location=${encodeURIComponent(locationId)}&status=in_progress&stage=${stage}&limit=50`;
+        return rest.get<Page<WaitingFulfillmentOrder>>(`/v1/fulfillment-orders?${query}`);
+      }),
+    );
+    return lists.flatMap((list) => list.items);
+  };
+
   const workAt = async (locationId: string): Promise<void> => {
-    const query = `location=${encodeURIComponent(locationId)}&stage=waiting&limit=50`;
-    const list = await rest.get<Page<WaitingFulfillmentOrder>>(`/v1/fulfillment-orders?${query}`);
-    for (const waiting of list.items) {
+    for (const waiting of await listOf(locationId)) {
       if (stopped) return;
       await pause(PACK_MS);
       try {

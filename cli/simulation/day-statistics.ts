@@ -42,14 +42,25 @@ export async function readDelivered(
   return rows.map((row) => row.id);
 }
 
-/** Orders that have not ended, with the last thing that happened to them: where to look when a day gets stuck. */
+/**
+ * Orders that have not ended: what of them is still in the house or on its way, and the last thing that happened (a mail,
+ * often, which is written beside the steps). Where to look when a day gets stuck.
+ */
 export async function readStuck(
   database: Queryable,
   orderIds: readonly string[],
 ): Promise<readonly string[]> {
   const { rows } = await database.query<{ text: string }>(
-    `select orders.id || ' (last: ' || coalesce(event.type || ', ' || event.summary, 'nothing') || ')' as text
+    `select orders.id || ' (waits for: ' || coalesce(work.text, 'its saga') || '; last: '
+            || coalesce(event.type || ', ' || event.summary, 'nothing') || ')' as text
        from orders
+       left join lateral (
+         select string_agg(part.text, ', ' order by part.text) as text from (
+           select id || ' ' || stage || ' at ' || location_id as text from fulfillment_order
+            where order_id = orders.id and status not in ('closed', 'cancelled')
+           union all
+           select id || ' ' || tracking_status as text from shipment
+            where order_id = orders.id and shipped_at is not null and delivered_at is null) part) work on true
        left join lateral (
          select type, summary from order_event where order_id = orders.id order by at desc, id desc limit 1) event on true
       where orders.id = any($1) and orders.status = 'open' order by orders.id limit 5`,

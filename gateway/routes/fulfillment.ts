@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { confirmPack } from "../../operations/confirm-pack.ts";
-import { confirmPick, type PickedUnits } from "../../operations/confirm-pick.ts";
+import type { PickedUnits } from "../../operations/confirm-pick.ts";
+import { packByHand } from "../../operations/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/print-packing-slip.ts";
 import { listFulfillmentOrders, readFulfillmentOrderHolds, readLabel } from "../../store/order-views.ts";
 import type { Page, WaitingFulfillmentOrder } from "../api.ts";
@@ -56,34 +56,19 @@ export const fulfillmentRoutes: readonly Route[] = [
     handle: async (call) => {
       const fulfillmentOrderId = param(call, "id");
       const { services, body } = call;
-      const cause = callerOf(call).by;
       const holds = found(
         await readFulfillmentOrderHolds(services.database, fulfillmentOrderId),
         "fulfillment order",
       );
-      const picked = countPicked(holds, body.lines);
-      const key = `${fulfillmentOrderId}:by-person`;
-      // Both steps are idempotent by their keys: a repeat after a crash between the two finishes the second.
-      const pick = done(
-        await confirmPick(services.operations, {
-          fulfillmentOrderId,
-          picked,
-          ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
-          cause,
-          key: `${key}:pick`,
-        }),
-      );
-      // Too little was there: the order's saga decides what becomes of it, and there is nothing whole to pack.
-      if (pick.short) return { json: { status: "done", short: true } };
-      done(
-        await confirmPack(services.operations, {
-          fulfillmentOrderId,
-          verified: "by-person",
-          cause,
-          key: `${key}:pack`,
-        }),
-      );
-      return { json: { status: "done", short: false } };
+      const packed = await packByHand(services.operations, {
+        fulfillmentOrderId,
+        picked: body.lines === undefined ? null : countPicked(holds, body.lines),
+        holds,
+        ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
+        cause: callerOf(call).by,
+      });
+      // Where too little was there, the order's saga decides what becomes of it.
+      return { json: done(packed) };
     },
   }),
   route({
@@ -122,9 +107,8 @@ export const fulfillmentRoutes: readonly Route[] = [
 /** What the person says was taken, checked against what was asked for. */
 function countPicked(
   holds: readonly { readonly holdId: string; readonly quantity: number }[],
-  lines: Static<typeof PackBody>["lines"],
+  lines: NonNullable<Static<typeof PackBody>["lines"]>,
 ): readonly PickedUnits[] {
-  if (lines === undefined) return holds;
   const wanted = new Map(holds.map((hold) => [hold.holdId, hold.quantity]));
   for (const { holdId, picked } of lines) {
     const quantity = wanted.get(holdId);

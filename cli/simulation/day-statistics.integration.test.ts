@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
+import { packingTable } from "../../test-support/packing-table.ts";
+import { readStuck } from "./day-statistics.ts";
+
+let world: GatewayWorld;
+
+beforeAll(async () => {
+  world = await startGatewayWorld();
+});
+afterAll(() => world?.close());
+
+test("a stuck order is named with what it waits for, whatever was written about it last", async () => {
+  const { orderId, id, pick } = await packingTable(world, "stuck");
+  await pick("staff:ann", "pick:1");
+  const { database } = world;
+  const parcel = (name: string, shipped: string, delivered: string) =>
+    database.query(
+      `insert into shipment (id, order_id, carrier_provider, carrier_shipment_id, carrier, service, tracking_number,
+         cost_minor, currency, weight_grams, label_zpl, label_pdf, tracking_status, shipped_at, delivered_at)
+       values ($1, $2, 'easypost', $1, 'USPS', 'Ground', $1, 1, 'USD', 1, '', '', $3, ${shipped}, ${delivered})`,
+      [name, orderId, delivered === "null" ? "out_for_delivery" : "delivered"],
+    );
+  await parcel("S-arrived", "now()", "now()");
+  await parcel("S-late", "now()", "null");
+  await database.query(
+    `insert into order_event (order_id, key, type, summary, cause, at)
+     values ($1, 'mail', 'notification.sent', 'Your order arrives today', 'saga:send-mail', now() + interval '1 hour')`,
+    [orderId],
+  );
+  expect(await readStuck(database, [orderId])).toEqual([
+    `${orderId} (waits for: S-late out_for_delivery, ${id} picked at east; last: notification.sent, Your order arrives today)`,
+  ]);
+  await database.query("update fulfillment_order set status = 'closed' where id = $1", [id]);
+  await database.query("update shipment set delivered_at = now() where id = 'S-late'");
+  expect(await readStuck(database, [orderId])).toEqual([
+    `${orderId} (waits for: its saga; last: notification.sent, Your order arrives today)`,
+  ]);
+});

@@ -1,0 +1,100 @@
+/**
+ * What a person packs by hand: one request, one fact. Whatever dies in its middle, the work is still on the list of
+ * whoever has to do it, and doing it again moves each unit once.
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { inTransaction } from "../store/database.ts";
+import { haltFulfillmentOrder, releaseToFloor } from "../store/fulfillment.ts";
+import { recordEntry } from "../store/timeline.ts";
+import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+
+let world: GatewayWorld;
+let table: PackingTable;
+let round = 0;
+
+beforeAll(async () => {
+  world = await startGatewayWorld();
+});
+afterAll(() => world?.close());
+beforeEach(async () => {
+  round += 1;
+  table = await packingTable(world, `hand-${round}`);
+});
+
+const pack = (json: unknown) => world.call("POST", `/v1/fulfillment-orders/${table.id}/pack`, { json });
+
+/** What a crash between two steps does, seen from the database: everything from the packing entry on is missing. */
+async function whilePackingFails(run: () => Promise<void>): Promise<void> {
+  await world.database.query(
+    `create function crash() returns trigger language plpgsql as $$ begin raise 'crash'; end $$;
+     create trigger crash before insert on order_event for each row
+     when (new.type = 'fulfillment.packed') execute function crash()`,
+  );
+  try {
+    await run();
+  } finally {
+    await world.database.query("drop function crash cascade");
+  }
+}
+
+describe("a parcel packed by hand", () => {
+  test("waits as before where the confirmation was cut off in its middle, and is packed once by the next", async () => {
+    await whilePackingFails(async () => {
+      expect((await pack({})).status).toBe(500);
+    });
+    expect(await table.stage()).toBe("waiting");
+    const { json } = await world.call("GET", "/v1/fulfillment-orders?location=east&stage=waiting");
+    expect(json.items).toMatchObject([{ id: table.id, lines: [{ picked: 0 }] }]);
+    expect(await table.told()).toEqual([]);
+
+    const again = await pack({});
+    expect([again.status, again.json], again.text).toEqual([200, { status: "done", short: false }]);
+    expect((await pack({})).json).toEqual({ status: "done", short: false });
+    expect(await table.stage()).toBe("packed");
+    expect(await table.pickedUnits()).toBe(3);
+    expect(await table.told()).toEqual([`packed:${table.id}`]);
+  });
+
+  test("is booked once by three confirmations at the same time", async () => {
+    const replies = await Promise.all([pack({}), pack({}), pack({})]);
+    expect(replies.map(({ json }) => json)).toEqual(Array(3).fill({ status: "done", short: false }));
+    expect(await table.told()).toEqual([`packed:${table.id}`]);
+    expect(await table.pickedUnits()).toBe(3);
+  });
+
+  test("may be one that a robot has picked, unless the person says that other units were taken", async () => {
+    await table.pick("device:robot-1", "pick:1");
+    const other = await pack({ lines: [{ holdId: table.holdId, picked: 2 }] });
+    expect([other.status, other.json.code]).toEqual([409, "already_picked"]);
+    expect((await pack({})).json).toEqual({ status: "done", short: false });
+    expect(await table.stage()).toBe("packed");
+    expect(await table.told()).toEqual([`packed:${table.id}`]);
+  });
+
+  test("that was picked short is packed as it is once a person has let it go on, and not before", async () => {
+    const short = { lines: [{ holdId: table.holdId, picked: 2 }], shortReason: "damaged" };
+    expect((await pack(short)).json).toEqual({ status: "done", short: true });
+    // A repeat of the same request decides nothing.
+    expect((await pack(short)).json).toEqual({ status: "done", short: true });
+    await haltFulfillmentOrder(world.database, table.id);
+    expect((await pack({})).json).toEqual({ status: "done", short: true });
+    expect(await table.told()).toEqual([`short:${table.id}`]);
+
+    // What the saga does once the order's hold is released.
+    await inTransaction(world.database, async (client) => {
+      await releaseToFloor(client, [table.id], 2);
+      await recordEntry(client, {
+        orderId: table.orderId,
+        key: `released:${table.id}:2`,
+        type: "fulfillment.released",
+        summary: "Waits for a person to pack it.",
+        cause: "saga:release-to-floor",
+        data: { fulfillmentOrderId: table.id, locationId: "east" },
+      });
+    });
+    expect((await pack({})).json).toEqual({ status: "done", short: false });
+    expect(await table.stage()).toBe("packed");
+    expect(await table.told()).toEqual([`short:${table.id}`, `packed:${table.id}`]);
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * A person says that a fulfillment order is picked and packed: one fact, written down in one transaction.
+ *
+ * First the stock commands, which repeat without harm (`confirm-pick.ts`), then pick and pack together. A crash in between
+ * leaves the work on its list, waiting as before; were the pick written down alone, whoever asks for what is waiting would
+ * never see it again.
+ *
+ * What was picked short waits for the order's saga and a person's decision. Once it has been released to the floor again, it
+ * is packed as it is. What somebody else has picked (a robot, whose tote waits at the manual station) a person may vouch for.
+ */
+import { type DatabaseClient, inTransaction } from "../store/database.ts";
+import { recordPack } from "./confirm-pack.ts";
+import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
+import type { OperationContext, Refusal } from "./context.ts";
+
+export type HandPacking = {
+  readonly fulfillmentOrderId: string;
+  /** Units taken per hold; `null`: all of them, or what was picked before. */
+  readonly picked: readonly PickedUnits[] | null;
+  /** Every hold of the fulfillment order, with what is asked for. */
+  readonly holds: readonly PickedUnits[];
+  /** As in `PickConfirmation`. */
+  readonly shortReason?: string;
+  /** `staff:<id>`. */
+  readonly cause: string;
+};
+
+/** `short`: units were missing; nothing is packed before a person has decided. */
+export type HandPacked = { readonly status: "done"; readonly short: boolean };
+
+export async function packByHand(
+  context: OperationContext,
+  input: HandPacking,
+): Promise<HandPacked | Refusal> {
+  const { fulfillmentOrderId, picked, holds, ...by } = input;
+  const key = `${fulfillmentOrderId}:by-person`;
+  const pick = { ...by, fulfillmentOrderId, picked: picked ?? holds, key: `${key}:pick` };
+  const taken = await takePick(context, pick);
+  const isVouchedFor = taken.status === "refused" && taken.code === "already_picked" && picked === null;
+  if (taken.status === "refused" && !isVouchedFor) return taken;
+
+  return inTransaction(context.database, async (client) => {
+    if (taken.status === "taken") await recordPick(client, pick, taken.lines);
+    if (!isVouchedFor && (await isShortUndecided(client, fulfillmentOrderId)))
+      return { status: "done", short: true };
+    const packed = await recordPack(client, {
+      fulfillmentOrderId,
+      verified: "by-person",
+      cause: input.cause,
+      key: `${key}:pack`,
+    });
+    return packed.status === "refused" ? packed : { status: "done", short: false };
+  });
+}
+
+/** Whether it was picked short and has not been released to the floor since. */
+async function isShortUndecided(client: DatabaseClient, fulfillmentOrderId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from fulfillment_order f
+       join order_event pick on pick.order_id = f.order_id and pick.key = 'picked:' || f.id
+      where f.id = $1 and (pick.data->>'short')::boolean
+        and not exists (select from order_event release
+                        where release.order_id = f.order_id and release.type = 'fulfillment.released'
+                          and release.data->>'fulfillmentOrderId' = f.id and release.id > pick.id)`,
+    [fulfillmentOrderId],
+  );
+  return rowCount === 1;
+}

@@ -1,0 +1,76 @@
+/** Fulfillment orders in front of a packer, as an order's saga leaves them, and what became of them. */
+import { expect } from "vitest";
+import { confirmPick } from "../operations/confirm-pick.ts";
+import type { OperationContext } from "../operations/context.ts";
+import { canonicalOrder, type GatewayWorld } from "./gateway.ts";
+
+export type PackingTable = {
+  readonly orderId: string;
+  /** The fulfillment order over three shirts. */
+  readonly id: string;
+  readonly holdId: string;
+  readonly context: OperationContext;
+  /** Writes a pick down alone, as a robot's is. */
+  pick(cause: string, key: string): Promise<void>;
+  stage(): Promise<string | undefined>;
+  /** Units of its hold that have left the shelf. */
+  pickedUnits(): Promise<number | undefined>;
+  /** Keys of the messages to the order's saga. */
+  told(): Promise<readonly string[]>;
+};
+
+/** @param name tells the orders of a test apart */
+export async function packingTable(world: GatewayWorld, name: string): Promise<PackingTable> {
+  const { database, engine } = world;
+  const order = await world.call("POST", "/v1/orders", {
+    json: canonicalOrder(name, { lines: [{ sku: "TEE-1", quantity: 3, unitPrice: "19.99" }] }),
+    headers: { "idempotency-key": name },
+  });
+  expect(order.status, order.text).toBe(201);
+  const orderId = `web-${name}`;
+  const id = `${orderId}-F1`;
+  await database.query(
+    `insert into fulfillment_order (id, order_id, location_id, status, stage)
+     values ($1, $2, 'east', 'in_progress', 'waiting')`,
+    [id, orderId],
+  );
+  const { rows } = await database.query<{ holdId: string }>(
+    `insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity)
+     select $1, line_id, hold_id, sku, quantity from order_hold where order_id = $2
+     returning hold_id as "holdId"`,
+    [id, orderId],
+  );
+  const holdId = rows[0]?.holdId ?? expect.fail("the order holds nothing");
+  const hold = { holdId, sku: "TEE-1", locationId: "east" };
+  const [allocated] = await engine.client.execute([
+    { type: "allocate", commandId: `firm:${holdId}`, atMs: Date.now(), cause: orderId, ...hold },
+  ]);
+  expect(allocated).toMatchObject({ status: "applied" });
+  const context = { database, allocator: engine.client, now: Date.now };
+  return {
+    orderId,
+    id,
+    holdId,
+    context,
+    pick: async (cause, key) => {
+      const picked = [{ holdId, quantity: 3 }];
+      const result = await confirmPick(context, { fulfillmentOrderId: id, picked, cause, key });
+      expect(result).toEqual({ status: "done", short: false });
+    },
+    stage: async () => {
+      const found = await database.query("select stage from fulfillment_order where id = $1", [id]);
+      return found.rows[0]?.stage;
+    },
+    pickedUnits: async () => {
+      const holds = await engine.client.holds({ sku: "TEE-1", locationId: "east" });
+      return holds.find((each) => each.holdId === holdId && each.state === "picked")?.quantity;
+    },
+    told: async () => {
+      const found = await database.query<{ key: string }>(
+        "select key from outbox where payload->>'workflowId' = $1 and topic = 'workflow.signal' order by id",
+        [orderId],
+      );
+      return found.rows.map((row) => row.key);
+    },
+  };
+}
