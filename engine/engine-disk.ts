@@ -28,8 +28,8 @@ export type RejectedRecord = {
 };
 
 export type CompactionResult = {
-  /** False: there was nothing new to write down, or the shard belongs to somebody else now. */
-  readonly written: boolean;
+  /** Bytes of the shard's state that were written. 0: nothing was new, or the shard belongs to somebody else now. */
+  readonly writtenBytes: number;
   /** Snapshots that were found damaged on the way. */
   readonly damaged: readonly DamagedSnapshot[];
 };

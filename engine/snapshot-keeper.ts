@@ -25,6 +25,8 @@ export class SnapshotKeeper {
   private readonly every: Readonly<Distance>;
   private readonly onCorrupt: (shard: number) => void;
   private readonly distances: readonly Distance[];
+  /** Bytes of each shard's last snapshot, as far as it was made here. */
+  private readonly sizes: number[];
   private running: Promise<void> | null = null;
   /** The part of `every` from which a shard is due. */
   private part = 1;
@@ -33,7 +35,10 @@ export class SnapshotKeeper {
     readonly disk: EngineDisk;
     readonly directory: ShardDirectory;
     readonly logger: Logger;
-    /** Rows or bytes of a shard's journal, whichever come first, between two snapshots. */
+    /**
+     * Rows or bytes of a shard's journal, whichever come first, between two snapshots. Of a state that is larger than
+     * these bytes, as many as it has itself: else a shard would be written down over and over for what little changed.
+     */
     readonly every: Readonly<Distance>;
     /** The stored journal of this shard is damaged. */
     readonly onCorrupt: (shard: number) => void;
@@ -44,6 +49,7 @@ export class SnapshotKeeper {
     this.every = options.every;
     this.onCorrupt = options.onCorrupt;
     this.distances = options.directory.entries.map(() => ({ rows: 0, bytes: 0 }));
+    this.sizes = options.directory.entries.map(() => 0);
   }
 
   committed(rows: readonly JournalRow[]): void {
@@ -91,7 +97,8 @@ export class SnapshotKeeper {
     let most = this.part;
     let found: number | undefined;
     for (const [shard, distance] of this.distances.entries()) {
-      const part = Math.max(distance.rows / this.every.rows, distance.bytes / this.every.bytes);
+      const bytes = Math.max(this.every.bytes, this.sizes[shard] ?? 0);
+      const part = Math.max(distance.rows / this.every.rows, distance.bytes / bytes);
       if (part >= most && this.directory.isLive(shard)) {
         most = part;
         found = shard;
@@ -105,7 +112,8 @@ export class SnapshotKeeper {
     Object.assign(this.distances[shard] ?? {}, { rows: 0, bytes: 0 });
     const { epoch } = this.directory.entry(shard);
     try {
-      const { damaged } = await this.disk.compact(shard, epoch);
+      const { writtenBytes, damaged } = await this.disk.compact(shard, epoch);
+      if (writtenBytes > 0) this.sizes[shard] = writtenBytes;
       this.report(damaged);
     } catch (cause) {
       if (cause instanceof EngineError && cause.code === "journal_corrupt") {

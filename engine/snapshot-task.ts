@@ -25,7 +25,7 @@ export default async function takeSnapshot(task: SnapshotTask): Promise<Snapshot
   const database = openDatabase(task.databaseUrl, { maxConnections: 1, name: "holdfast-snapshot" });
   try {
     const { snapshot, damaged } = await compact(task.shard, task.epoch, storedShard(database, task.shard));
-    if (snapshot === null) return { written: false, damaged };
+    if (snapshot === null) return { writtenBytes: 0, damaged };
     failpoint("snapshot-before-write");
     const written = await writeSnapshot(
       database,
@@ -33,7 +33,7 @@ export default async function takeSnapshot(task: SnapshotTask): Promise<Snapshot
       damaged.map(({ sequence }) => sequence),
     );
     failpoint("snapshot-after-write");
-    return { written, damaged };
+    return { writtenBytes: written ? snapshot.state.length : 0, damaged };
   } catch (error) {
     if (error instanceof EngineError && error.code === "journal_corrupt") return { corrupt: error.message };
     throw error;

@@ -60,7 +60,7 @@ export class VolatileDisk implements EngineDisk {
   }
 
   async compact(): Promise<CompactionResult> {
-    return { written: false, damaged: [] };
+    return { writtenBytes: 0, damaged: [] };
   }
 }
 

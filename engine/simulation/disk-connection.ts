@@ -148,11 +148,11 @@ export class DiskConnection implements EngineDisk {
   /** What the snapshot task does in a thread of its own. */
   async compact(shard: number, epoch: number): Promise<CompactionResult> {
     const { snapshot, damaged } = await compact(shard, epoch, this.recoverySource(shard));
-    if (snapshot === null) return { written: false, damaged };
+    if (snapshot === null) return { writtenBytes: 0, damaged };
     if (this.random.chance(this.weather().snapshotFails))
       throw new Error("the snapshot could not be written");
     const written = await this.answer(() => this.disk.writeSnapshot(snapshot));
-    return { written, damaged };
+    return { writtenBytes: written ? snapshot.state.length : 0, damaged };
   }
 
   /** Not carried out, carried out without an answer, or carried out some time after all seems lost. */
