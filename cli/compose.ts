@@ -23,6 +23,7 @@ import { migrate } from "../store/migrate.ts";
 import { startSagaWorker } from "../workflows/worker.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";
+import { runSilentParcels } from "./silent-parcels.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 import type { Steps } from "./terminal.ts";
@@ -114,6 +115,12 @@ export async function startSystem(
       apiKey: settings.carriers.easypostApiKey,
       webhookSecret: settings.carriers.easypostWebhookSecret,
     });
+    const silentParcels = runSilentParcels(
+      { database, allocator, now: Date.now },
+      carrier,
+      logger.child({ part: "silent-parcels" }),
+    );
+    started.push({ name: "silent parcels", stop: () => silentParcels.stop() });
     const mailer = createSmtpMailer({ url: settings.mail.smtpUrl, from: settings.mail.from });
     started.push({ name: "mailer", stop: async () => mailer.close() });
 

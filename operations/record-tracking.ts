@@ -11,6 +11,7 @@ import { writeOutbox } from "../store/outbox.ts";
 import { lockReturn, setReturnStatus } from "../store/returns.ts";
 import {
   addTrackingReport,
+  expectNextReport,
   findShipmentsByTracking,
   readParcelLines,
   readShipment,
@@ -107,6 +108,7 @@ async function recordOne(
     if (shipment.returnId === null) await moveOrder(client, shipment, report.status);
     else await moveReturn(client, shipment.returnId, report.status);
   }
+  if (recorded > 0) await expectNextReport(client, id);
   return recorded;
 }
 

@@ -103,6 +103,8 @@ export interface Carrier {
   }): Promise<({ readonly status: "bought" } & PurchasedLabel) | CarrierRefusal>;
   /** Gives an unused label back. Succeeds where it was never bought. */
   voidLabel(request: { readonly carrierShipmentId: string }): Promise<void>;
+  /** All that the carrier has reported about a bought parcel so far: what a webhook that never came would have said. */
+  trackingReports(request: { readonly carrierShipmentId: string }): Promise<readonly TrackingReport[]>;
   /** Checks the signature of a tracking webhook over the raw body and reads it; `null` where the signature is wrong. */
   readTrackingWebhook(
     headers: Readonly<Record<string, string>>,

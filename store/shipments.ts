@@ -3,6 +3,14 @@ import type { Address } from "../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../ports/carriers.ts";
 import type { Queryable } from "./database.ts";
 
+const HOUR_MS = 3_600_000;
+/** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
+const SILENT_PARCEL_MS = 24 * HOUR_MS;
+/** Between two questions about the same parcel. */
+const ASK_AGAIN_MS = 6 * HOUR_MS;
+/** So long after it left, nobody asks any more. */
+const FORGOTTEN_PARCEL_MS = 60 * 24 * HOUR_MS;
+
 /** What a parcel of these goods weighs and measures is worked out from the catalog. */
 export type PackedItem = {
   readonly sku: string;
@@ -167,9 +175,14 @@ export async function readShipment(client: Queryable, id: string): Promise<Shipm
   return rows[0];
 }
 
-/** The parcel has left the building. */
+/** The parcel has left the building: from now on the carrier is expected to report. */
 export async function markShipped(client: Queryable, id: string): Promise<void> {
-  await client.query("update shipment set shipped_at = coalesce(shipped_at, now()) where id = $1", [id]);
+  await client.query(
+    `update shipment set shipped_at = coalesce(shipped_at, now()),
+       ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
+     where id = $1`,
+    [id, SILENT_PARCEL_MS],
+  );
 }
 
 export async function findShipmentsByTracking(
@@ -181,6 +194,38 @@ export async function findShipmentsByTracking(
     [trackingNumbers],
   );
   return rows;
+}
+
+/** The carrier has been heard: it is asked about an outbound parcel only once it goes quiet, and never after it arrived. */
+export async function expectNextReport(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `update shipment set ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
+     where id = $1 and ask_carrier_at is not null`,
+    [id, SILENT_PARCEL_MS],
+  );
+}
+
+/**
+ * Takes up to `limit` outbound parcels of which nothing has been heard for long, the longest overdue first. A parcel that was
+ * taken is due again after a while, whoever took it, until it left so long ago that it is left to people.
+ *
+ * @returns the carrier's ids of their shipments
+ */
+export async function takeSilentParcels(
+  client: Queryable,
+  carrierProvider: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ carrierShipmentId: string }>(
+    `update shipment
+     set ask_carrier_at = case when shipped_at > now() - $4 * interval '1 millisecond'
+                          then now() + $3 * interval '1 millisecond' end
+     where id in (select id from shipment where ask_carrier_at <= now() and carrier_provider = $1
+                  order by ask_carrier_at limit $2 for update skip locked)
+     returning carrier_shipment_id as "carrierShipmentId"`,
+    [carrierProvider, limit, ASK_AGAIN_MS, FORGOTTEN_PARCEL_MS],
+  );
+  return rows.map((row) => row.carrierShipmentId);
 }
 
 /** @returns whether the report is new */

@@ -97,6 +97,7 @@ export function outsideWorld(): OutsideWorld {
         world.labels.delete(carrierShipmentId);
         return Promise.resolve();
       },
+      trackingReports: async () => [],
       readTrackingWebhook: () => null,
     },
     mailer: {

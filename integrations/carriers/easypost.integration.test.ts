@@ -101,6 +101,24 @@ describe("a label", () => {
     expect(bought).toHaveLength(1);
   });
 
+  it("says when asked what its webhooks say, under the same ids, and nothing before it is bought", async () => {
+    const { carrierShipmentId, rates } = await rate(newParcel());
+    expect(await sandbox.carrier.trackingReports({ carrierShipmentId })).toEqual([]);
+    expect(await sandbox.carrier.trackingReports({ carrierShipmentId: "shp_nobody" })).toEqual([]);
+    const { trackingNumber } = await buy(carrierShipmentId, rates[0]?.rateId ?? "");
+    const told = await vi.waitFor(
+      () => {
+        const reports = sandbox.webhooks.calls.flatMap((call) => call.reports ?? []);
+        const own = reports.filter((report) => report.trackingNumber === trackingNumber);
+        return own.length > 0 ? own : expect.fail("no webhook yet");
+      },
+      { timeout: 10_000 },
+    );
+    expect(await sandbox.carrier.trackingReports({ carrierShipmentId })).toEqual(
+      expect.arrayContaining(told),
+    );
+  });
+
   it("of a return goes from the shopper to the warehouse", async () => {
     const request = newParcel({ from: shopper, to: warehouse, isReturn: true });
     const rated = await rate(request);

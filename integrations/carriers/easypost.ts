@@ -1,7 +1,7 @@
 /**
  * The carrier port over EasyPost's API v2.
  *
- * Owns: rating, buying and voiding labels, the label documents, and tracking webhooks. Leaves to the caller: which rate
+ * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to the caller: which rate
  * to buy, and repeating a retryable fault.
  *
  * EasyPost has no idempotency key, so that no label is bought twice rests on three things:
@@ -202,6 +202,11 @@ export function createEasypostCarrier(options: {
       }
     },
 
+    async trackingReports(request) {
+      const shipment = await findShipment(request.carrierShipmentId);
+      return readTracker(objectAt(shipment, "tracker"));
+    },
+
     readTrackingWebhook(headers, rawBody) {
       if (!isSigned(headers, rawBody, options.webhookSecret)) return null;
       return readTrackingEvent(rawBody);
@@ -226,15 +231,18 @@ function isSigned(headers: Readonly<Record<string, string>>, rawBody: Buffer, se
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/**
- * One report for each scan that the tracker lists: every event repeats all scans so far, so that an event that never
- * arrived is made up for by the next. A scan's id is a digest of what it says, since EasyPost gives it none.
- */
 function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
   const event = parseEvent(rawBody);
   const description = textAt(event, "description");
   if (description !== "tracker.updated" && description !== "tracker.created") return [];
-  const tracker = objectAt(event, "result");
+  return readTracker(objectAt(event, "result"), event);
+}
+
+/**
+ * One report for each scan that the tracker lists: every event repeats all scans so far, so that an event that never
+ * arrived is made up for by the next, or by asking. A scan's id is a digest of what it says, since EasyPost gives it none.
+ */
+function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport[] {
   const trackingNumber = textAt(tracker, "tracking_code");
   if (trackingNumber === undefined) return [];
   const reports = listAt(tracker, "tracking_details").flatMap((detail): TrackingReport[] => {
@@ -244,10 +252,7 @@ function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
     const message = textAt(detail, "message") ?? "";
     return [
       {
-        reportId: createHash("sha256")
-          .update(JSON.stringify([trackingNumber, at, status, message]))
-          .digest("hex")
-          .slice(0, 32),
+        reportId: digestOf([trackingNumber, at, status, message]),
         trackingNumber,
         status: readTrackingStatus(status),
         message,
@@ -259,14 +264,18 @@ function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
   const status = readTrackingStatus(textAt(tracker, "status"));
   if (status === "unknown" || reports.some((report) => report.status === status)) return reports;
   // The tracker knows more than its scans: some carriers report a state without a scan.
-  const eventId = textAt(event, "id");
   const at = textAt(tracker, "updated_at") ?? textAt(event, "created_at");
-  if (eventId === undefined || at === undefined || Number.isNaN(Date.parse(at))) return reports;
+  if (at === undefined || Number.isNaN(Date.parse(at))) return reports;
   const message = textAt(tracker, "status_detail") ?? "";
+  const reportId = textAt(event, "id") ?? digestOf([trackingNumber, at, status, message]);
   return [
     ...reports,
-    { reportId: eventId, trackingNumber, status, message, at: new Date(at).toISOString(), place: "" },
+    { reportId, trackingNumber, status, message, at: new Date(at).toISOString(), place: "" },
   ];
+}
+
+function digestOf(said: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(said)).digest("hex").slice(0, 32);
 }
 
 function parseEvent(rawBody: Buffer): unknown {
