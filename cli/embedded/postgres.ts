@@ -38,6 +38,7 @@ const DATABASE = "holdfast";
 const START_TIMEOUT_MS = 30_000;
 /** After a `kill -9`, backends of the old server may hold its shared memory for a moment. */
 const START_ATTEMPTS = 20;
+const MAX_CONNECTIONS = 120;
 
 type User = { readonly uid: number; readonly gid: number };
 
@@ -52,6 +53,8 @@ export async function startPostgres(options: {
   readonly port: number;
   readonly password: string;
   readonly book: ProcessBook;
+  /** How many connections the server grants. Default 120. */
+  readonly maxConnections?: number;
   readonly onCrash: () => void;
   readonly progress: (text: string) => void;
 }): Promise<EmbeddedPostgres> {
@@ -73,7 +76,7 @@ export async function startPostgres(options: {
     const child = await spawnDetached({
       name: "postgres",
       command: postgres,
-      args: serverArguments(folder, options.port),
+      args: serverArguments(folder, options.port, options.maxConnections ?? MAX_CONNECTIONS),
       logFile,
       environment: { ...process.env, LC_ALL: "C", TZ: "UTC" },
       ...(user === undefined ? {} : { user }),
@@ -110,12 +113,12 @@ export async function startPostgres(options: {
   }
 }
 
-function serverArguments(folder: string, port: number): readonly string[] {
+function serverArguments(folder: string, port: number, maxConnections: number): readonly string[] {
   const settings = {
     listen_addresses: "127.0.0.1",
     // TCP only: a socket file below /tmp could collide with another server's.
     unix_socket_directories: "",
-    max_connections: "120",
+    max_connections: String(maxConnections),
     shared_buffers: "256MB",
     // The committer's transactions are few and large; checkpoints may take their time.
     max_wal_size: "2GB",
