@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../cli/embedded/ports.ts";
 import {
   addDevices,
   allPacked,
@@ -61,13 +61,3 @@ describe.skipIf(!installed)("the bridge at mosquitto (skipped where `mosquitto` 
     expect(await discrepancies(test, engine, orders)).toEqual([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe: Server = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}

@@ -1,8 +1,8 @@
 /** A real Temporal server for tests: the dev server, in memory, on a free port. */
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
+import { freePort } from "../cli/embedded/ports.ts";
 import { findTemporal } from "../cli/embedded/temporal-binary.ts";
 
 export type TestTemporal = { readonly address: string; stop(): Promise<void> };
@@ -49,15 +49,4 @@ async function ready(address: string, exited: () => boolean): Promise<void> {
     }
   }
   throw new Error(`the Temporal dev server did not come up at ${address}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const bound = probe.address();
-      probe.close(() => resolve(typeof bound === "object" && bound !== null ? bound.port : 0));
-    });
-  });
 }

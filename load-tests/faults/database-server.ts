@@ -1,9 +1,9 @@
 /** The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to hurt it. */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { freePort } from "../../cli/embedded/ports.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../cli/embedded/postgres.ts";
 import { ProcessBook } from "../../cli/embedded/processes.ts";
-import { freePort } from "./free-port.ts";
 
 const GONE_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
