@@ -3,6 +3,7 @@
  *
  * What the bytes mean is the engine's business; here they are written under a fence and read back in order.
  */
+import { bigintOf, copyOut, literal } from "./copy-out.ts";
 import type { Queryable } from "./database.ts";
 
 export type JournalRow = {
@@ -65,10 +66,7 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
   return result.rowCount === rows.length;
 }
 
-/**
- * Bytes of entries of one page, about: rows of a busy commit are large, travel as text of twice their size and are copied
- * several times on their way.
- */
+/** Bytes of entries of one page, about: rows of a busy commit are large, and pages are copied several times on their way. */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
 /** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB where one alone is not more. */
@@ -78,18 +76,41 @@ export async function readJournal(
   afterSequence: number,
   limit: number,
 ): Promise<readonly JournalRow[]> {
-  const { rows } = await database.query<JournalRow>({
-    name: "journal-read",
-    text: `select shard, sequence, epoch, checksum, previous_hash as "previousHash", hash, entries
+  const rows = await copyOut(
+    database,
+    `select sequence, epoch, checksum, previous_hash, hash, entries
+     from (
+       select *, sum(octet_length(entries)) over (order by sequence) - octet_length(entries) as before
        from (
-         select *, sum(octet_length(entries)) over (order by sequence) - octet_length(entries) as before
-         from (select * from journal where shard = $1 and sequence > $2 order by sequence limit $3) as page
-       ) as sized
-       where before < $4 order by sequence`,
-    values: [shard, afterSequence, limit, PAGE_BYTES],
+         select * from journal
+         where shard = ${literal(shard)} and sequence > ${literal(afterSequence)}
+         order by sequence limit ${literal(limit)}
+       ) as page
+     ) as sized
+     where before < ${literal(PAGE_BYTES)} order by sequence`,
+  );
+  return rows.map((columns) => {
+    const [sequence, epoch, checksum, previousHash, hash, entries] = columns as JournalColumns;
+    return {
+      shard,
+      sequence: bigintOf(sequence),
+      epoch: bigintOf(epoch),
+      checksum: bigintOf(checksum),
+      previousHash,
+      hash,
+      entries,
+    };
   });
-  return rows;
 }
+
+type JournalColumns = readonly [
+  sequence: Buffer,
+  epoch: Buffer,
+  checksum: Buffer,
+  previousHash: Buffer,
+  hash: Buffer,
+  entries: Buffer,
+];
 
 /** The hash of each of these rows that exists, keyed `shard:sequence`. */
 export async function readJournalHashes(

@@ -3,6 +3,7 @@
  *
  * What the bytes mean is the engine's business; here they are cut into parts, written under a fence and put together.
  */
+import { copyOut, literal } from "./copy-out.ts";
 import { type Database, inTransaction, type Queryable } from "./database.ts";
 
 export type SnapshotRow = {
@@ -22,8 +23,9 @@ export type SnapshotRow = {
 
 const KEPT = 2;
 
-/** A part travels as text of twice its size, several times copied on the way. */
+/** A part is copied several times on its way, and so are those that are read at once. */
 const PART_BYTES = 1024 * 1024;
+const PARTS_AT_ONCE = 8;
 
 /**
  * Writes a snapshot and drops all but the last two.
@@ -89,16 +91,21 @@ export async function* readSnapshots(database: Queryable, shard: number): AsyncG
   );
   for (const { size, ...head } of heads) {
     const parts: Buffer[] = [];
-    for (let bytes = 0, part = 0; bytes < size; part += 1) {
-      const { rows } = await database.query<{ bytes: Buffer }>(
-        "select bytes from snapshot_part where shard = $1 and sequence = $2 and part = $3",
-        [shard, head.sequence, part],
+    for (let bytes = 0; bytes < size; ) {
+      const from = parts.length;
+      const rows = await copyOut(
+        database,
+        `select bytes from snapshot_part
+         where shard = ${literal(shard)} and sequence = ${literal(head.sequence)}
+           and part >= ${literal(from)} and part < ${literal(from + PARTS_AT_ONCE)}
+         order by part`,
       );
-      const [found] = rows;
       // What is missing shows in the checksum.
-      if (found === undefined) break;
-      parts.push(found.bytes);
-      bytes += found.bytes.length;
+      if (rows.length === 0) break;
+      for (const [part] of rows as readonly (readonly [Buffer])[]) {
+        parts.push(part);
+        bytes += part.length;
+      }
     }
     yield { ...head, state: Buffer.concat(parts) };
   }
