@@ -49,3 +49,29 @@ it("forgets the oldest first, by age and by number, while it grows and wraps aro
   expect(window.outcomeOf("d9", 7)).toBeUndefined();
   expect(window.outcomeOf("d10", 7)?.status).toBe("applied");
 });
+
+it("keeps every outcome in order where it grows after it has come round to its beginning", () => {
+  const window = new CommandWindow();
+  for (let index = 0; index < 60; index += 1) window.add(entry(`old${index}`, 0));
+  window.advance(COMMAND_WINDOW_MS + 1);
+  expect(window.size).toBe(0);
+  const expected: RememberedCommand[] = [];
+  for (let index = 0; index < 300; index += 1) {
+    const remembered: RememberedCommand = [
+      `new${index}`,
+      index,
+      index,
+      index % 3,
+      Array.from({ length: 8 }, (_, bucket) => 8 * index + bucket),
+      index % 3 === 0 ? "" : `why ${index}`,
+    ];
+    window.add(remembered);
+    expected.push(remembered);
+  }
+  expect([...window.entries()]).toEqual(expected);
+  for (const [id, , fingerprint, code, [onHand], detail] of expected) {
+    expect(window.outcomeOf(id, fingerprint)).toMatchObject(
+      code === 0 ? { status: "applied", position: { onHand } } : { status: "refused", detail },
+    );
+  }
+});

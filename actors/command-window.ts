@@ -29,6 +29,9 @@ export type RememberedCommand = readonly [
   detail: string,
 ];
 
+/** What the window keeps of a position: what may be promised follows from it. */
+type RememberedBuckets = Omit<StockBuckets, "availableToPromise">;
+
 export class CommandWindow {
   private readonly slots = new Map<string, number>();
   private readonly details = new Map<number, string>();
@@ -67,25 +70,20 @@ export class CommandWindow {
   }
 
   /** Remembers what `event`, folded at shard time `nowMs`, answered; `after` are the position's buckets then. */
-  remember(event: StockEvent, nowMs: number, after: StockBuckets): void {
+  remember(event: StockEvent, nowMs: number, after: RememberedBuckets): void {
     const refused = event.type === "command-refused";
-    this.add([
-      event.commandId,
-      nowMs,
-      event.fingerprint,
-      refused ? 1 + REFUSAL_CODES.indexOf(event.reason as RefusalCode) : 0,
-      [
-        after.onHand,
-        after.reserved,
-        after.allocated,
-        after.picked,
-        after.unavailable,
-        after.safetyStock,
-        after.incoming,
-        after.fenced,
-      ],
-      event.detail,
-    ]);
+    const code = refused ? 1 + REFUSAL_CODES.indexOf(event.reason as RefusalCode) : 0;
+    const slot = this.take(event.commandId, nowMs, event.fingerprint, code, event.detail);
+    const { buckets } = this;
+    const at = slot * BUCKETS;
+    buckets[at] = after.onHand;
+    buckets[at + 1] = after.reserved;
+    buckets[at + 2] = after.allocated;
+    buckets[at + 3] = after.picked;
+    buckets[at + 4] = after.unavailable;
+    buckets[at + 5] = after.safetyStock;
+    buckets[at + 6] = after.incoming;
+    buckets[at + 7] = after.fenced;
   }
 
   /** Forgets what lies before the window that ends at `nowMs`. */
@@ -103,17 +101,10 @@ export class CommandWindow {
 
   add(entry: RememberedCommand): void {
     const [commandId, atMs, fingerprint, code, buckets, detail] = entry;
-    if (this.slots.size === this.capacity) this.grow();
-    const slot = (this.head + this.slots.size) & (this.capacity - 1);
-    this.slots.set(commandId, slot);
-    this.ids[slot] = commandId;
-    this.atMs[slot] = atMs;
-    this.fingerprints[slot] = fingerprint;
-    this.codes[slot] = code;
+    const slot = this.take(commandId, atMs, fingerprint, code, detail);
     for (let index = 0; index < BUCKETS; index += 1) {
       this.buckets[slot * BUCKETS + index] = buckets[index] ?? 0;
     }
-    if (code > 0) this.details.set(slot, detail);
   }
 
   *entries(): Generator<RememberedCommand> {
@@ -167,17 +158,44 @@ export class CommandWindow {
     this.head = (this.head + 1) & (this.capacity - 1);
   }
 
-  private grow(): void {
-    const kept = [...this.entries()];
-    this.capacity *= 2;
-    this.head = 0;
-    this.slots.clear();
-    this.details.clear();
-    this.ids = new Array<string>(this.capacity).fill("");
-    this.atMs = new Float64Array(this.capacity);
-    this.fingerprints = new Float64Array(this.capacity);
-    this.codes = new Uint8Array(this.capacity);
-    this.buckets = new Int32Array(this.capacity * BUCKETS);
-    for (const entry of kept) this.add(entry);
+  /** The next slot, with all but its buckets. */
+  private take(commandId: string, atMs: number, fingerprint: number, code: number, detail: string): number {
+    if (this.slots.size === this.capacity) this.grow();
+    const slot = (this.head + this.slots.size) & (this.capacity - 1);
+    this.slots.set(commandId, slot);
+    this.ids[slot] = commandId;
+    this.atMs[slot] = atMs;
+    this.fingerprints[slot] = fingerprint;
+    this.codes[slot] = code;
+    if (code > 0) this.details.set(slot, detail);
+    return slot;
   }
+
+  /** Doubles the ring, every slot of which is taken. Most keep their place, and with it their entry in the map. */
+  private grow(): void {
+    const { capacity, head, ids } = this;
+    this.capacity = 2 * capacity;
+    this.atMs = doubled(this.atMs, new Float64Array(2 * capacity), head);
+    this.fingerprints = doubled(this.fingerprints, new Float64Array(2 * capacity), head);
+    this.codes = doubled(this.codes, new Uint8Array(2 * capacity), head);
+    this.buckets = doubled(this.buckets, new Int32Array(2 * capacity * BUCKETS), head * BUCKETS);
+    for (let slot = 0; slot < capacity; slot += 1) ids.push("");
+    for (let slot = 0; slot < head; slot += 1) {
+      const id = ids[slot] ?? "";
+      ids[slot] = "";
+      ids[slot + capacity] = id;
+      this.slots.set(id, slot + capacity);
+      const detail = this.details.get(slot);
+      if (detail === undefined) continue;
+      this.details.delete(slot);
+      this.details.set(slot + capacity, detail);
+    }
+  }
+}
+
+/** A full ring in an array of twice its length: what had come round to its beginning follows the rest. */
+function doubled<T extends Float64Array | Uint8Array | Int32Array>(ring: T, into: T, head: number): T {
+  into.set(ring);
+  into.copyWithin(ring.length, 0, head);
+  return into;
 }

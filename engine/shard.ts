@@ -608,7 +608,7 @@ export class Shard {
     }
     if (event.type === "nothing-changed" && event.reason === ORDER_UNDONE) this.orders.drop(event.orderId);
     if (event.commandId !== "") {
-      this.commands.remember(event, nowMs, bucketsOf(position ?? newPosition(event.sku, event.locationId)));
+      this.commands.remember(event, nowMs, position ?? newPosition(event.sku, event.locationId));
     }
   }
 
@@ -715,13 +715,16 @@ export class Shard {
     const position = this.positions.add(wire[0], wire[1]);
     const { sku, locationId } = position;
     fillFromWire(position, wire, this.texts);
-    for (const { holdId, reserved, expiresAtMs } of position.holds?.values() ?? []) {
-      this.holdCount += 1;
-      if (reserved > 0 && expiresAtMs > 0) {
-        this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
+    const { holds, details } = position;
+    if (holds !== null) {
+      for (const { holdId, reserved, expiresAtMs } of holds.values()) {
+        this.holdCount += 1;
+        if (reserved > 0 && expiresAtMs > 0) {
+          this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
+        }
       }
     }
-    for (const lot of position.details?.lots?.values() ?? []) this.awaitLot(position, lot);
+    for (const lot of details?.lots?.values() ?? []) this.awaitLot(position, lot);
   }
 
   private restoreSku(wire: WireSku): void {
