@@ -39,45 +39,31 @@ export type Change = {
 };
 
 export function change(command: StockCommand, type: StockEventType, what: Change): StockEvent {
-  const remembered = what.remembered ?? true;
-  return {
-    type,
-    sku: command.sku,
-    locationId: what.locationId ?? command.locationId,
-    commandId: remembered ? command.commandId : "",
-    fingerprint: remembered ? commandFingerprint(command) : 0,
-    atMs: command.atMs,
-    cause: command.cause,
-    onHand: what.onHand ?? 0,
-    reserved: what.reserved ?? 0,
-    allocated: what.allocated ?? 0,
-    picked: what.picked ?? 0,
-    unavailable: what.unavailable ?? 0,
-    safetyStock: what.safetyStock ?? 0,
-    hold: what.hold ?? "none",
-    holdId: what.holdId ?? "",
-    orderId: what.orderId ?? "",
-    lineId: what.lineId ?? "",
-    expiresAtMs: what.expiresAtMs ?? 0,
-    reason: what.reason ?? "",
-    detail: what.detail ?? "",
-    incoming: what.incoming ?? 0,
-    fenced: what.fenced ?? 0,
-    pool: what.pool ?? "",
-    more: what.more ?? null,
-  };
+  return what.remembered === false
+    ? eventOf(command, type, what, "", 0)
+    : eventOf(command, type, what, command.commandId, commandFingerprint(command));
 }
 
 /** An event that follows from another without a command of its own: same moment and cause, remembered by nobody. */
 export function consequence(event: StockEvent, type: StockEventType, what: Change): StockEvent {
+  return eventOf(event, type, what, "", 0);
+}
+
+function eventOf(
+  origin: StockCommand | StockEvent,
+  type: StockEventType,
+  what: Change,
+  commandId: string,
+  fingerprint: number,
+): StockEvent {
   return {
     type,
-    sku: event.sku,
-    locationId: what.locationId ?? event.locationId,
-    commandId: "",
-    fingerprint: 0,
-    atMs: event.atMs,
-    cause: event.cause,
+    sku: origin.sku,
+    locationId: what.locationId ?? origin.locationId,
+    commandId,
+    fingerprint,
+    atMs: origin.atMs,
+    cause: origin.cause,
     onHand: what.onHand ?? 0,
     reserved: what.reserved ?? 0,
     allocated: what.allocated ?? 0,
