@@ -107,7 +107,7 @@ export function takenFromFree(
     readonly expiredToo: boolean;
     readonly to: SerialChange["to"];
     readonly few: RefusalCode;
-    parts(units: number): LotParts;
+    readonly parts: (units: number) => LotParts;
   },
 ): NamedUnits | Refused {
   const unfit = misnamed(sku, names);
@@ -131,11 +131,7 @@ export function takenFromFree(
       if (totalUnits(taken) < quantity) {
         return refused(how.few, `${totalUnits(taken)} units of ${names.lot ?? "all lots"} are free`);
       }
-      return {
-        lots: taken.map((each) => lotChange(each, how.parts(each.units))),
-        serials: NO_SERIALS,
-        expired: 0,
-      };
+      return ofLots(taken, how.parts);
     }
     case "serial":
       return serialsIn(position, names.serials ?? [], quantity, ["stocked"], how.to);
@@ -150,7 +146,7 @@ export function takenFromSetApart(
   quantity: number,
   how: {
     readonly removed: boolean;
-    parts(units: number): LotParts;
+    readonly parts: (units: number) => LotParts;
   },
 ): NamedUnits | Refused {
   const unfit = misnamed(sku, names);
@@ -174,11 +170,7 @@ export function takenFromSetApart(
           `${totalUnits(taken)} of the units are set apart and within their date`,
         );
       }
-      return {
-        lots: taken.map((each) => lotChange(each, how.parts(each.units))),
-        serials: NO_SERIALS,
-        expired: 0,
-      };
+      return ofLots(taken, how.parts);
     }
     case "serial": {
       const book = position.details?.serials;
@@ -241,6 +233,14 @@ export function hasSerial(sku: SkuContext, serial: string): boolean {
     }
   }
   return false;
+}
+
+function ofLots(taken: readonly LotUnits[], parts: (units: number) => LotParts): NamedUnits {
+  return {
+    lots: taken.map((each) => lotChange(each, parts(each.units))),
+    serials: NO_SERIALS,
+    expired: 0,
+  };
 }
 
 function serialsWanted(quantity: number): Refused {
