@@ -19,7 +19,7 @@ import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import { kitBookOf } from "./kits.ts";
 import type { ShardAnswer } from "./messages.ts";
 import { RoundRunner } from "./round-runner.ts";
-import { Shard, type ShardRequest } from "./shard.ts";
+import { emptyRequest, Shard, type ShardRequest } from "./shard.ts";
 import { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
 
@@ -161,14 +161,7 @@ class World implements ShardHost {
     const held = new Map<string, number>();
     for (const shard of this.shards) {
       const reply = shard.run({
-        shard: shard.shard,
-        nowMs: AT_MS,
-        commands: [],
-        placements: [],
-        undo: [],
-        orders: [],
-        skus: [],
-        addresses: [],
+        ...emptyRequest(shard.shard, AT_MS),
         amend: {
           questions: [{ orderId, mark: null, fingerprint: 0 }],
           withdrawals: [],

@@ -8,7 +8,7 @@ import { compact } from "./compaction.ts";
 import type { EngineError } from "./errors.ts";
 import { encodeEntries } from "./journal-codec.ts";
 import { type RecoverySource, recoverShard } from "./recovery.ts";
-import { Shard } from "./shard.ts";
+import { emptyRequest, Shard } from "./shard.ts";
 
 const EPOCH = 3;
 
@@ -18,14 +18,8 @@ const rows: JournalRow[] = [];
 const states: Buffer[] = [Buffer.from(shard.encodeState())];
 for (let sequence = 1; sequence <= 6; sequence += 1) {
   const reply = shard.run({
-    shard: 0,
-    nowMs: sequence,
+    ...emptyRequest(0, sequence),
     commands: [receive("A", "east", sequence, `r${sequence}`), receive("B", "west", 1, `s${sequence}`)],
-    placements: [],
-    undo: [],
-    orders: [],
-    skus: [],
-    addresses: [],
   });
   const entries = encodeEntries([reply.entries as Uint8Array]);
   rows.push(chainRow({ shard: 0, sequence, epoch: EPOCH }, rows.at(-1)?.hash ?? CHAIN_START, entries));

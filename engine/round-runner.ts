@@ -44,14 +44,15 @@ import {
 import { shardOf } from "./placement.ts";
 import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
 import { type ChangeWork, type PlannedChange, RoundAmendments } from "./round-amendments.ts";
-import type {
-  AmendmentMark,
-  AmendmentQuestion,
-  Placement,
-  QueuedPlacement,
-  ShardReply,
-  ShardRequest,
-  SkuOutlook,
+import {
+  type AmendmentMark,
+  type AmendmentQuestion,
+  emptyRequest,
+  type Placement,
+  type QueuedPlacement,
+  type ShardReply,
+  type ShardRequest,
+  type SkuOutlook,
 } from "./shard.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
 import type { ShardHost } from "./shard-host.ts";
@@ -211,16 +212,7 @@ class Run {
   requestTo(shard: number): Request {
     let request = this.requests.get(shard);
     if (request === undefined) {
-      request = {
-        shard,
-        nowMs: this.nowMs,
-        commands: [],
-        placements: [],
-        undo: [],
-        orders: [],
-        skus: [],
-        addresses: [],
-      };
+      request = emptyRequest(shard, this.nowMs);
       this.requests.set(shard, request);
     }
     return request;

@@ -9,7 +9,7 @@ import {
 } from "../actors/lane-operations.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import { PositionBook } from "./position-book.ts";
-import { Shard, type ShardReply, type ShardRequest } from "./shard.ts";
+import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";
 import { type LaneRun, ShardLanes } from "./shard-lanes.ts";
 
 const START_MS = 1_780_000_000_000;
@@ -42,17 +42,7 @@ function extend(number: number, position: number, expiresInMs: number): Operatio
 }
 
 function ask(shard: Shard, nowMs: number, part: Partial<ShardRequest>): ShardReply {
-  return shard.run({
-    shard: 0,
-    nowMs,
-    commands: [],
-    placements: [],
-    undo: [],
-    orders: [],
-    skus: [],
-    addresses: [],
-    ...part,
-  });
+  return shard.run({ ...emptyRequest(0, nowMs), ...part });
 }
 
 let commands = 0;

@@ -7,21 +7,11 @@ import { stateItems } from "../test-support/engine.ts";
 import { commandOf, LOCATIONS, SKU, steps } from "../test-support/stock-sequences.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import type { WirePosition } from "./position-wire.ts";
-import { Shard, type ShardRequest } from "./shard.ts";
+import { emptyRequest, Shard, type ShardRequest } from "./shard.ts";
 import type { WireSku } from "./sku-book.ts";
 
 function request(part: Partial<ShardRequest>): ShardRequest {
-  return {
-    shard: 0,
-    nowMs: 0,
-    commands: [],
-    placements: [],
-    undo: [],
-    orders: [],
-    skus: [],
-    addresses: [],
-    ...part,
-  };
+  return { ...emptyRequest(0, 0), ...part };
 }
 
 /** 4,500 sequences found nothing more than these do. */

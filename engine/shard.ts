@@ -96,6 +96,20 @@ export type ShardRequest = {
   readonly addresses: readonly PositionAddress[];
 };
 
+/** A request that asks for nothing, to be filled in or spread. */
+export function emptyRequest(shard: number, nowMs: number) {
+  return {
+    shard,
+    nowMs,
+    commands: [],
+    placements: [],
+    undo: [],
+    orders: [],
+    skus: [],
+    addresses: [],
+  } satisfies ShardRequest;
+}
+
 /** Demand of an order that waits for the next units of its SKU, wherever they come. */
 export type QueuedPlacement = OrderDemand & {
   readonly orderId: string;

@@ -4,7 +4,7 @@ import type { RefusalCode, StockCommand } from "../actors/commands.ts";
 import { MAX_UNITS } from "../actors/stock-position.ts";
 import { stateItems } from "../test-support/engine.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";
-import { Shard, type ShardReply, type ShardRequest } from "./shard.ts";
+import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";
 
 type Fields = { readonly type: StockCommand["type"] } & Record<string, unknown>;
 
@@ -24,17 +24,7 @@ function command(fields: Fields, sku = "A"): StockCommand {
 }
 
 function run(shard: Shard, part: Partial<ShardRequest>): ShardReply {
-  return shard.run({
-    shard: 0,
-    nowMs: 1000,
-    commands: [],
-    placements: [],
-    undo: [],
-    orders: [],
-    skus: [],
-    addresses: [],
-    ...part,
-  });
+  return shard.run({ ...emptyRequest(0, 1000), ...part });
 }
 
 /** Runs commands one batch each; all of them must be applied. */

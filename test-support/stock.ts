@@ -1,6 +1,6 @@
 /** An allocator over a real shard (`engine/shard.ts`), in memory: what sagas need of the engine, without threads. */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { Shard, type ShardReply, type ShardRequest } from "../engine/shard.ts";
+import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "../engine/shard.ts";
 
 export type StockInMemory = AllocatorClient & {
   /** As if it had just been made. */
@@ -9,18 +9,7 @@ export type StockInMemory = AllocatorClient & {
 
 export function stockInMemory(): StockInMemory {
   let shard = new Shard(0);
-  const run = (part: Partial<ShardRequest>): ShardReply =>
-    shard.run({
-      shard: 0,
-      nowMs: 0,
-      commands: [],
-      placements: [],
-      undo: [],
-      orders: [],
-      skus: [],
-      addresses: [],
-      ...part,
-    });
+  const run = (part: Partial<ShardRequest>): ShardReply => shard.run({ ...emptyRequest(0, 0), ...part });
   const notNeeded = () => Promise.reject(new Error("not part of this double"));
   return {
     clear: () => {

@@ -18,7 +18,7 @@ import { LANE_RECORD, readLaneBlob } from "../lane-journal.ts";
 import { amendmentMark } from "../order-amendment.ts";
 import { shardOf } from "../placement.ts";
 import type { JournalHead } from "../recovery.ts";
-import { Shard } from "../shard.ts";
+import { emptyRequest, Shard } from "../shard.ts";
 import type { ShardChanges } from "../stock-view.ts";
 import type { Answer, Ask, Operation } from "./operation.ts";
 import { OrderBook } from "./order-book.ts";
@@ -615,12 +615,7 @@ function checkReplica(replica: Shard, positions: readonly LedgerPosition[], ledg
   // On a copy, because a shard that is asked expires what is due.
   const copy = Shard.decodeState(replica.shard, replica.encodeState());
   const reply = copy.run({
-    shard: replica.shard,
-    nowMs: 0,
-    commands: [],
-    placements: [],
-    undo: [],
-    orders: [],
+    ...emptyRequest(replica.shard, 0),
     skus: [...new Set(positions.map((position) => position.sku))],
     addresses: positions.map(({ sku, locationId }) => ({ sku, locationId })),
   });

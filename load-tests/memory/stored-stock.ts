@@ -7,7 +7,7 @@ import { CHAIN_START, chainRow } from "../../engine/checksum.ts";
 import { compact } from "../../engine/compaction.ts";
 import { encodeEntries } from "../../engine/journal-codec.ts";
 import { shardOf } from "../../engine/placement.ts";
-import { Shard, type ShardRequest } from "../../engine/shard.ts";
+import { emptyRequest, Shard, type ShardRequest } from "../../engine/shard.ts";
 import { storedShard } from "../../engine/stored-shard.ts";
 import type { Database } from "../../store/database.ts";
 import { appendToJournal, type JournalRow } from "../../store/journal.ts";
@@ -169,17 +169,7 @@ export class StoredStock {
   }
 
   private async write(writer: Writer, part: Partial<ShardRequest>): Promise<void> {
-    const reply = writer.shard.run({
-      shard: writer.shard.shard,
-      nowMs: this.nowMs,
-      commands: [],
-      placements: [],
-      undo: [],
-      orders: [],
-      skus: [],
-      addresses: [],
-      ...part,
-    });
+    const reply = writer.shard.run({ ...emptyRequest(writer.shard.shard, this.nowMs), ...part });
     const refused = reply.outcomes.find((outcome) => outcome.status === "refused");
     if (refused !== undefined || reply.laneCodes.some((codes) => codes !== null)) {
       throw new Error(`the stock could not be made up: ${JSON.stringify(refused ?? "a lane refused")}`);
