@@ -7,28 +7,26 @@
  * by their number in the journal, places outlive a crash after which the projection is made again. A position that
  * changed ten times since is given once.
  */
+import type { PositionAddress, StockBuckets } from "../actors/commands.ts";
 import type { Queryable } from "./database.ts";
 import { iso } from "./view-sql.ts";
 
 /** Everything up to and including this journal row has been read, by shard. */
 export type StockFeedCursor = readonly number[];
 
-export type StockFeedEntry = {
-  readonly shard: number;
-  /** The journal row that changed the position last. */
-  readonly sequence: number;
-  readonly sku: string;
-  readonly locationId: string;
-  readonly onHand: number;
-  readonly reserved: number;
-  readonly allocated: number;
-  readonly picked: number;
-  readonly unavailable: number;
-  readonly safetyStock: number;
-  readonly incoming: number;
-  readonly fenced: number;
-  readonly availableToPromise: number;
-  readonly at: string;
+export type StockFeedEntry = PositionAddress &
+  StockBuckets & {
+    readonly shard: number;
+    /** The journal row that changed the position last. */
+    readonly sequence: number;
+    readonly at: string;
+  };
+
+/** A shard in which nothing has changed is one row without a position: its `sequence` is `null`. */
+type FeedRow = Omit<StockFeedEntry, "sequence" | "availableToPromise"> & {
+  readonly head: number;
+  readonly from: number;
+  readonly sequence: number | null;
 };
 
 export type StockFeedFilter = {
@@ -84,23 +82,7 @@ export async function readStockFeed(
 ): Promise<StockFeedPage> {
   // One statement is one view of the database: the heads and the positions belong together. Rows that one journal row
   // changed together stay together, so that a place between two pages is one between two rows.
-  const { rows } = await database.query<{
-    shard: number;
-    head: number;
-    from: number;
-    sequence: number | null;
-    sku: string;
-    locationId: string;
-    onHand: number;
-    reserved: number;
-    allocated: number;
-    picked: number;
-    unavailable: number;
-    safetyStock: number;
-    incoming: number;
-    fenced: number;
-    at: string;
-  }>({
+  const { rows } = await database.query<FeedRow>({
     name: "stock-feed",
     text: `with place as materialized (
        select shard, sequence as head, coalesce(($1::bigint[])[shard + 1], 0) as after,

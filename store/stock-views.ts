@@ -1,23 +1,14 @@
 /** Stock as people read it, from the engine's projection: positions, and why each number is what it is. */
+import type { PositionAddress, StockBuckets } from "../actors/commands.ts";
 import { CURSOR_TEXT, decodeCursor, toPage } from "./cursor.ts";
 import type { Queryable } from "./database.ts";
 import { containing, iso } from "./view-sql.ts";
 
-type StockRow = {
-  readonly sku: string;
-  readonly name: string;
-  readonly locationId: string;
-  readonly locationName: string;
-  readonly onHand: number;
-  readonly reserved: number;
-  readonly allocated: number;
-  readonly picked: number;
-  readonly unavailable: number;
-  readonly safetyStock: number;
-  readonly incoming: number;
-  readonly fenced: number;
-  readonly availableToPromise: number;
-};
+type StockRow = PositionAddress &
+  StockBuckets & {
+    readonly name: string;
+    readonly locationName: string;
+  };
 
 const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",
   coalesce(location.name, p.location_id) as "locationName", p.on_hand as "onHand", p.reserved, p.allocated, p.picked,
@@ -62,17 +53,10 @@ export async function listStock(
   );
 }
 
-type Movement = {
+/** By how much it moved each bucket, and what they came to. */
+type Movement = Omit<StockBuckets, "availableToPromise"> & {
   readonly at: string;
   readonly kind: string;
-  readonly onHand: number;
-  readonly reserved: number;
-  readonly allocated: number;
-  readonly picked: number;
-  readonly unavailable: number;
-  readonly safetyStock: number;
-  readonly incoming: number;
-  readonly fenced: number;
   readonly holdId: string | null;
   readonly cause: string;
   readonly reason: string | null;
