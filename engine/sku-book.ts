@@ -52,58 +52,52 @@ export class SkuBook {
       record.sku,
       record.tracking,
       record.demand.arrivals,
-      [...record.demand.values()].map((entry) => [
-        entry.holdId,
-        entry.orderId,
-        entry.lineId,
-        entry.locationId,
-        entry.pool,
-        entry.kind,
-        entry.priority,
-        entry.arrival,
-        entry.notBeforeMs,
-        entry.cause,
-        entry.quantity,
-        entry.open,
-      ]),
+      [...record.demand.values()].map(demandToWire),
     ]);
   }
 
   restore([sku, tracking, arrivals, demand]: WireSku): SkuRecord {
     const record = newSkuRecord(sku);
     record.tracking = tracking;
-    for (const entry of demand) {
-      const [
-        holdId,
-        orderId,
-        lineId,
-        locationId,
-        pool,
-        kind,
-        priority,
-        arrival,
-        notBeforeMs,
-        cause,
-        quantity,
-        open,
-      ] = entry;
-      record.demand.add({
-        holdId,
-        orderId,
-        lineId,
-        locationId,
-        pool,
-        kind,
-        priority,
-        arrival,
-        notBeforeMs,
-        cause,
-        quantity,
-        open,
-      });
-    }
+    for (const entry of demand) record.demand.add(demandFromWire(entry));
     record.demand.arrivals = arrivals;
     this.records.set(sku, record);
     return record;
   }
+}
+
+function demandToWire(entry: DemandEntry): WireDemand {
+  return [
+    entry.holdId,
+    entry.orderId,
+    entry.lineId,
+    entry.locationId,
+    entry.pool,
+    entry.kind,
+    entry.priority,
+    entry.arrival,
+    entry.notBeforeMs,
+    entry.cause,
+    entry.quantity,
+    entry.open,
+  ];
+}
+
+function demandFromWire(wire: WireDemand): DemandEntry {
+  const [holdId, orderId, lineId, locationId, pool, kind, ...rest] = wire;
+  const [priority, arrival, notBeforeMs, cause, quantity, open] = rest;
+  return {
+    holdId,
+    orderId,
+    lineId,
+    locationId,
+    pool,
+    kind,
+    priority,
+    arrival,
+    notBeforeMs,
+    cause,
+    quantity,
+    open,
+  };
 }
