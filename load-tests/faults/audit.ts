@@ -9,7 +9,7 @@ import type { ExpectedStock, History, Told } from "./history.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
 /** Every count is of findings, and 0 where all is well, except the first three. */
-export type AuditResult = {
+export type AuditCounts = {
   /** Operations with an answer so far. */
   readonly answered: number;
   readonly operations: number;
@@ -31,6 +31,9 @@ export type AuditResult = {
   /** Answers that a repeat contradicted, and operations that nobody answered. */
   readonly contradicted: number;
   readonly unanswered: number;
+};
+
+export type AuditResult = AuditCounts & {
   /** What was found, in words; empty where all is well. */
   readonly findings: readonly string[];
 };

@@ -1,8 +1,7 @@
 /**
  * A run of scenarios, one after the other, each audited: what the short form, the long form and the tests have in common.
  */
-import type { AuditResult } from "./audit.ts";
-import { isClean } from "./audit.ts";
+import { type AuditCounts, type AuditResult, isClean } from "./audit.ts";
 import { seededRandom } from "./random.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { SmallDisk } from "./small-disk.ts";
@@ -19,21 +18,10 @@ export type ScenarioRun = {
   readonly findings: readonly string[];
 };
 
-export type Totals = {
+/** The counts of every stage's last audit, added up. */
+export type Totals = AuditCounts & {
   readonly scenarios: number;
   readonly faults: number;
-  readonly operations: number;
-  readonly answered: number;
-  readonly journalRows: number;
-  readonly lost: number;
-  readonly doubled: number;
-  readonly phantom: number;
-  readonly oversold: number;
-  readonly staleEpochRows: number;
-  readonly brokenChain: number;
-  readonly unbalanced: number;
-  readonly contradicted: number;
-  readonly unanswered: number;
 };
 
 export type CampaignReport = {
