@@ -15,6 +15,7 @@ import { EngineCore } from "./engine-core.ts";
 import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
+import { widenHeapGrowth } from "./heap-growth.ts";
 import { threadOf } from "./placement.ts";
 import { PostgresDisk } from "./postgres-disk.ts";
 import { Projection } from "./projection.ts";
@@ -83,6 +84,7 @@ export type Engine = {
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { databaseUrl, logger } = options;
+  widenHeapGrowth();
   const database = openDatabase(databaseUrl, {
     maxConnections: 4,
     name: "holdfast-engine",

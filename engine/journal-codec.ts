@@ -5,7 +5,7 @@
  * batch's time, its events and its lanes' records, in MessagePack arrays. The fields of an event are written by position, so a field may
  * be appended but never moved; a reader takes the defaults for fields that an older writer did not know.
  */
-import { Packr, Unpackr } from "msgpackr";
+import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import {
   type EventDetail,
   type LotChange,
@@ -117,7 +117,7 @@ export function decodeEntries(entries: Uint8Array): readonly JournalBlob[] {
 
 /** MessagePack in a buffer of its own: posting or keeping a view of the packer's shared pool would copy the pool. */
 export function packed(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(packer.pack(value));
+  return new Uint8Array(packer.pack(value, RESET_BUFFER_MODE));
 }
 
 /** Each of several values that stand one behind the other. */

@@ -88,11 +88,16 @@ export class AsyncMailbox {
     this.listen();
   }
 
-  /** Sends now or, behind what waits already, as soon as there is room. `body` must not change any more. */
+  /** Sends now or, behind what waits already, as soon as there is room. `body` is the caller's again afterwards. */
   send(id: number, body: Uint8Array): void {
     assertNotEmpty(body);
     if (this.closed) return;
-    this.unsent.push({ id, body });
+    if (this.unsent.length === 0 && this.writer.write(id, body, 0, body.length, false)) {
+      this.writer.publish();
+      return;
+    }
+    // Not `slice`: that of a Buffer copies nothing.
+    this.unsent.push({ id, body: new Uint8Array(body) });
     if (!this.waitsForRoom) this.flush();
   }
 

@@ -57,7 +57,7 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
       rows.map((row) => row.checksum),
       rows.map((row) => row.previousHash),
       rows.map((row) => row.hash),
-      Buffer.concat(rows.map((row) => row.entries)),
+      rows.length === 1 ? rows[0]?.entries : Buffer.concat(rows.map((row) => row.entries)),
       offsets,
       rows.map((row) => row.entries.length),
       rows.length,

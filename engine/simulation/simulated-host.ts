@@ -214,11 +214,11 @@ function carrier(encodes: boolean): {
   if (!encodes) return { request: (message) => () => message, reply: (message) => () => message };
   return {
     request: (message) => {
-      const body = encodeMessage(message);
+      const body = new Uint8Array(encodeMessage(message));
       return () => decodeRequest(body);
     },
     reply: (message) => {
-      const body = encodeMessage(message);
+      const body = new Uint8Array(encodeMessage(message));
       return () => decodeReply(body);
     },
   };
