@@ -17,12 +17,6 @@ export const LANE_BYTES = 16;
 /** One call or message carries at most this many. */
 export const MAX_LANE_OPERATIONS = 4096;
 
-/** A quantity has 28 bits. */
-export const MAX_LANE_QUANTITY = 0x0fff_ffff;
-
-/** 24.8 days. */
-export const MAX_LANE_EXPIRES_IN_MS = 0x7fff_ffff;
-
 export const MAX_LANE_NAME_LENGTH = 128;
 
 export const LANE_KIND = {
@@ -77,7 +71,9 @@ export function writeLaneOperation(
     readonly number: number;
     readonly position: number;
     readonly kind: number;
+    /** 28 bits. */
     readonly quantity: number;
+    /** At most 2,147,483,647 (24.8 days). */
     readonly expiresInMs: number;
   },
 ): void {

@@ -22,11 +22,3 @@ export const RETURN_REASONS = [
 ] as const;
 
 export type ReturnReason = (typeof RETURN_REASONS)[number];
-
-export type ReturnLine = {
-  readonly lineId: string;
-  readonly sku: string;
-  readonly requested: number;
-  readonly received: number;
-  readonly disposition: Disposition | null;
-};

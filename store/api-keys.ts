@@ -77,11 +77,6 @@ export async function findApiKey(database: Queryable, clearText: string): Promis
   };
 }
 
-/** From now on the key opens nothing. */
-export async function revokeApiKey(database: Queryable, id: string): Promise<void> {
-  await database.query("update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1", [id]);
-}
-
 function hashSecret(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }

@@ -26,7 +26,6 @@ const MESSAGES_PER_FRAME = 256;
 type WithoutId<M> = M extends { readonly id: string } ? Omit<M, "id"> : never;
 export type StreamRequest = WithoutId<ClientMessage>;
 type Reply = Exclude<ServerMessage, { readonly type: "hello" | "feed.events" }>;
-export type StreamError = Extract<ServerMessage, { readonly type: "error" }>;
 
 type Pending = {
   readonly id: string;
