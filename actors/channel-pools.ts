@@ -23,7 +23,7 @@ export type Pool = {
   held: number;
 };
 
-export function unfilledFence(pool: Pool): number {
+function unfilledFence(pool: Pool): number {
   return pool.kind === "ring-fenced" && pool.units > pool.held ? pool.units - pool.held : 0;
 }
 

@@ -13,7 +13,7 @@ import type { SkuContext } from "./sku-stock.ts";
 import { MAX_UNITS, type StockPosition } from "./stock-position.ts";
 
 /** Of one SKU. */
-export const MAX_WAITING = 1_000_000;
+const MAX_WAITING = 1_000_000;
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 

@@ -190,11 +190,11 @@ export function withheldUnits(position: StockPosition, hold: Hold): number {
 }
 
 /** Whether a hold of this name is here, or waits in the queue to be given units. */
-export function isTaken(position: StockPosition, holdId: string, sku: SkuContext): boolean {
+function isTaken(position: StockPosition, holdId: string, sku: SkuContext): boolean {
   return position.holds?.has(holdId) === true || sku.record?.demand.get(holdId) !== undefined;
 }
 
-export function holdExists(command: StockCommand, holdId: string): StockEvent {
+function holdExists(command: StockCommand, holdId: string): StockEvent {
   return refuse(command, "hold_exists", `hold ${holdId} exists already`);
 }
 

@@ -60,7 +60,7 @@ export function applyIncoming(entries: Map<string, Incoming>, event: StockEvent)
 }
 
 /** Whether the entry's lots and serials, where it has any, are as many as its units. */
-export function addsUp(entry: Incoming): boolean {
+function addsUp(entry: Incoming): boolean {
   const ofLots = entry.lots.reduce((sum, lot) => sum + lot.units, 0);
   return (
     entry.lots.every((lot) => lot.units > 0) &&

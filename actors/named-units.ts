@@ -40,7 +40,7 @@ type Names = {
 
 type LotParts = Partial<Omit<LotChange, "lot" | "expiresAtMs">>;
 
-export const ANONYMOUS: NamedUnits = { lots: NO_LOTS, serials: NO_SERIALS, expired: 0 };
+const ANONYMOUS: NamedUnits = { lots: NO_LOTS, serials: NO_SERIALS, expired: 0 };
 
 export function isRefused(value: object | null): value is Refused {
   return value !== null && "refused" in value;

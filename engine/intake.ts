@@ -112,7 +112,7 @@ export type IntakeLimits = {
   readonly unitsAnyway: number;
 };
 
-export const INTAKE_LIMITS: IntakeLimits = {
+const INTAKE_LIMITS: IntakeLimits = {
   units: 65_536,
   bytes: 128 * 1024 * 1024,
   waitMs: 2_000,
@@ -222,7 +222,7 @@ function retryAfterMs(units: number, perMs: number | null): number {
 }
 
 /** Bytes of memory that the work takes while it waits, roughly. */
-export function bytesOf(work: Work): number {
+function bytesOf(work: Work): number {
   switch (work.kind) {
     case "execute": {
       let bytes = 0;

@@ -22,7 +22,7 @@ export const LANE_RECORD = {
 } as const;
 
 export const RECORD_WORDS = 4;
-export const QUANTITY_MASK = 0x0fff_ffff;
+const QUANTITY_MASK = 0x0fff_ffff;
 
 /** Lanes of a blob: names, by their place in it, and the records. */
 export type LaneBlob = { readonly names: readonly string[]; readonly records: Uint8Array };

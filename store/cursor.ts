@@ -6,7 +6,7 @@ export class InvalidCursorError extends Error {
   readonly code = "invalid_cursor";
 }
 
-export function encodeCursor(parts: readonly string[]): string {
+function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 

@@ -25,7 +25,7 @@ const COST = { logN: 15, r: 8, p: 3 };
 const HASH_BYTES = 32;
 
 /** @returns `scrypt$<log2 N>$<r>$<p>$<salt>$<hash>` */
-export async function hashPassword(password: string): Promise<string> {
+async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   const hash = await derive(password, salt, COST.logN, COST.r, COST.p);
   return ["scrypt", COST.logN, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join(
@@ -34,7 +34,7 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /** Constant-time comparison; false also where `stored` is not one of our hashes. */
-export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const [scheme, logN, r, p, salt, hash] = stored.split("$");
   if (scheme !== "scrypt" || salt === undefined || hash === undefined) return false;
   const expected = Buffer.from(hash, "base64url");

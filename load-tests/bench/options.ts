@@ -35,7 +35,7 @@ command line is wrong.
 `;
 
 /** Beside the systems. */
-export const PARTS = ["in-process", "latency", "crash", "pgbench"] as const;
+const PARTS = ["in-process", "latency", "crash", "pgbench"] as const;
 
 export class UsageError extends Error {
   override readonly name = "UsageError";

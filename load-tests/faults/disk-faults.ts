@@ -38,7 +38,7 @@ export async function failNextSync(pid: number): Promise<DiskFault> {
   return trace([pid], ["-e", `inject=${SYNC_CALLS}:error=EIO:when=1`]);
 }
 
-export async function childrenOf(parent: number): Promise<readonly number[]> {
+async function childrenOf(parent: number): Promise<readonly number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;

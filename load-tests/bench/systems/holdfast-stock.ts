@@ -8,7 +8,7 @@ export function skuOf(position: number): string {
   return `BENCH-${position}`;
 }
 
-export function positionOf(sku: string): number {
+function positionOf(sku: string): number {
   return Number(sku.slice("BENCH-".length));
 }
 

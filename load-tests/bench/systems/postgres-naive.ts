@@ -14,7 +14,7 @@ export const RESERVE_SQL = `with taken as (
   insert into hold (id, position, quantity, expires_at)
   select $3, position, $2, now() + $4 * interval '1 millisecond' from taken`;
 
-export const RELEASE_SQL = `with gone as (delete from hold where id = $1 returning position, quantity)
+const RELEASE_SQL = `with gone as (delete from hold where id = $1 returning position, quantity)
   update stock set available = available + gone.quantity from gone where stock.position = gone.position`;
 
 const UNIQUE_VIOLATION = "23505";

@@ -11,7 +11,7 @@ const packer = new Packr({ useRecords: false });
 const unpacker = new Unpackr({ useRecords: false });
 
 /** The server refused a request, or the connection ended before it was answered. */
-export class StreamError extends Error {
+class StreamError extends Error {
   override readonly name = "StreamError";
   readonly code: string;
 
