@@ -43,6 +43,11 @@ async function bench(options: Options): Promise<Result> {
   try {
     const runner = await Runner.create(plan, room, folder, note);
     const fsync = runner.fsync();
+    // First, while no server has left anything to the disk or the processor that is still to be done.
+    const inProcess: InProcessResult[] = [];
+    for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
+      inProcess.push(await runInProcess(options.quick ? 400 : 3_000));
+    }
     const systems = systemsOf(options);
     const contenders: Contender[] = [];
     const variants: Record<
@@ -67,10 +72,6 @@ async function bench(options: Options): Promise<Result> {
       for (let index = 0; index < plan.crashes; index += 1) {
         crashes.push(await runner.crash(holdfast.system, holdfast.variant, 800 + index * 350));
       }
-    }
-    const inProcess: InProcessResult[] = [];
-    for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
-      inProcess.push(await runInProcess(options.quick ? 400 : 3_000));
     }
     const pgbench = wants(options, "pgbench") && !options.quick ? await runner.pgbench() : null;
     const evidence = { rounds, latencies, crashes, inProcess };
