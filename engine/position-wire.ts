@@ -99,7 +99,8 @@ export function fillFromWire(position: StockPosition, wire: WirePosition, texts:
   position.picked = wire[5];
   position.unavailable = wire[6];
   position.safetyStock = wire[7];
-  position.holds = HoldBook.of(wire[8].map((hold) => holdFromWire(hold, texts)));
+  // Asked first: most positions hold nothing, and there may be a million of them.
+  if (wire[8].length > 0) position.holds = HoldBook.of(wire[8].map((hold) => holdFromWire(hold, texts)));
   position.incoming = wire[9];
   position.fenced = wire[10];
   position.details = wire[11] === null ? null : detailsFromWire(wire[11]);

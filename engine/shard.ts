@@ -299,8 +299,7 @@ export class Shard {
     this.lanes.beginBatch(blob.nowMs, blob.events, null);
     let folded = 0;
     const foldUpTo = (count: number): void => {
-      for (const event of blob.events.slice(folded, count)) this.fold(event, blob.nowMs);
-      folded = count;
+      for (; folded < count; folded += 1) this.fold(blob.events[folded] as StockEvent, blob.nowMs);
     };
     if (blob.lanes !== null) this.lanes.replay(blob.lanes, foldUpTo);
     foldUpTo(blob.events.length);

@@ -53,7 +53,8 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (sorted.length % 2 === 1) return sorted[middle] ?? 0;
-  return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  // To the tenth that the figures have.
+  return Math.round(5 * ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0))) / 10;
 }
 
 function memoryBar(what: string, count: number, mb: number): Bar {
