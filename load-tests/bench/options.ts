@@ -117,6 +117,7 @@ export function planOf(options: Options): Plan {
       measureMs: 1_500,
       calibrateMs: 500,
       latencyMs: 3_000,
+      latencyWarmUpMs: 8_000,
       fsyncMs: 200,
       crashes: 1,
       workloadsOf: (system) => {
@@ -133,6 +134,7 @@ export function planOf(options: Options): Plan {
     measureMs: 6_000,
     calibrateMs: 2_000,
     latencyMs: 10_000,
+    latencyWarmUpMs: 20_000,
     fsyncMs: 2_000,
     crashes: 5,
     // Rows for every unit of a million positions would be another table than the one that is measured.
