@@ -16,6 +16,10 @@ class Compared {
     this.index = new ReservationIndex(this.words, seed);
   }
 
+  reserve(entries: number): void {
+    this.index.reserve(entries);
+  }
+
   add(lane: number, number: number): void {
     const key = `${lane}/${number}`;
     const known = this.entries.get(key) ?? 0;
@@ -128,3 +132,13 @@ test("an addition moves the entries of one page at most, however many there are"
   // Two words of each entry of the page, and of the few that a search looks at.
   expect(worst).toBeLessThan(4 * 1024);
 });
+
+test.each([0, 1, 640, 641, 5_000, 100_000])(
+  "leads to %i entries for which room was made, and to more",
+  (count) => {
+    const compared = new Compared(17);
+    compared.reserve(count);
+    for (let number = 1; number <= 2 * count + 2; number += 1) compared.add(number % 3, number);
+    compared.check();
+  },
+);

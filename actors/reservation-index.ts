@@ -25,6 +25,8 @@ const PAGE = COLUMNS * BLOCKS;
 const PAGE_MASK = PAGE - 1;
 /** A search goes on to the first empty place: with five of eight places taken that is two or three away. */
 const MAX_LOAD = (PAGE * 5) / 8;
+/** What a page holds between two splits, about: few pages that begin so are split. */
+const USUAL_LOAD = MAX_LOAD * 0.75;
 /** Bits of the hash that choose the page, at most. */
 const MAX_DEPTH = 22;
 
@@ -70,6 +72,16 @@ export class ReservationIndex {
   /** There are more entries, at the same places. */
   moveTo(words: Int32Array): void {
     this.words = words;
+  }
+
+  /** Makes pages for so many entries at once, instead of splitting one after the other. It must lead to none yet. */
+  reserve(entries: number): void {
+    let depth = 0;
+    while (2 ** depth * USUAL_LOAD < entries && depth < MAX_DEPTH) depth += 1;
+    for (let page = this.pageCount; page < 1 << depth; page += 1) this.addPage();
+    this.depths.fill(depth, 0, this.pageCount);
+    this.directory = Int32Array.from({ length: 1 << depth }, (_, page) => page << PAGE_BITS);
+    this.directoryMask = this.directory.length - 1;
   }
 
   /** The entry of a lane's number; 0: not known. */

@@ -200,6 +200,7 @@ test("what is written down and read back goes on like the original", () => {
       const copy = new ReservationTable(window);
       copy.advance(now);
       for (const of of [0, 1, 2, 70]) copy.setFirstNew(of, original.firstNewOf(of));
+      copy.reserve(original.open + original.closed);
       for (const record of original.closedRecords()) copy.restoreClosed(record);
       for (const record of original.openRecords()) copy.restoreOpen(record);
       expect(recordsOf(copy)).toEqual(recordsOf(original));

@@ -237,6 +237,11 @@ export class ReservationTable {
     }
   }
 
+  /** Makes room for so many reservations at once. None may be known yet. */
+  reserve(count: number): void {
+    this.index.reserve(count);
+  }
+
   /** Puts back what `openRecords` gave, after `advance` to the time of then. */
   restoreOpen(record: ReservationRecord): void {
     this.find(record.lane, record.number);

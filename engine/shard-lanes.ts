@@ -250,6 +250,7 @@ export class ShardLanes {
       this.ids.set(name, lane);
       this.table.setFirstNew(lane, firstNew[lane] ?? 0);
     }
+    this.table.reserve((open.byteLength + closed.byteLength) / (4 * WIRE_WORDS));
     for (const record of recordsFromWire(closed)) this.table.restoreClosed(record);
     for (const record of recordsFromWire(open)) this.table.restoreOpen(record);
   }
