@@ -5,12 +5,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { projectRoot } from "../../config/project-root.ts";
 import type { InProcessResult } from "./in-process/result.ts";
 import { runInProcess } from "./in-process/run.ts";
 import { describeMachine } from "./machine.ts";
 import { HELP, type Options, planOf, readOptions, systemsOf, UsageError, wants } from "./options.ts";
+import { ProfileFolder, whereTimeGoes } from "./profile.ts";
 import { failuresOf, figuresOf, median, POSTGRES_FORMS, REDIS_FORMS, rateOf } from "./ratios.ts";
 import { amount, describeBar, markdownOf, plotsOf, type Result, verdictOf } from "./report.ts";
 import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
@@ -38,7 +39,8 @@ async function bench(options: Options): Promise<Result> {
   // Not /tmp, which may be memory: what is measured is a disk.
   const folder = await mkdtemp("/var/tmp/holdfast-bench-");
   const machine = await describeMachine(folder);
-  const room = new ServerRoom(folder, options.profile === null ? [] : profileArgs(options.profile));
+  const profiles = options.profile === null ? null : await ProfileFolder.open(options.profile);
+  const room = new ServerRoom(folder, profiles?.nodeArgs);
   const interrupted = closeOnSignal(room);
   try {
     const runner = await Runner.create(plan, room, folder, note);
@@ -74,6 +76,14 @@ async function bench(options: Options): Promise<Result> {
       }
     }
     const pgbench = wants(options, "pgbench") && !options.quick ? await runner.pgbench() : null;
+    // Every server has stopped: its threads have written theirs.
+    const profile =
+      profiles === null
+        ? null
+        : whereTimeGoes(
+            await profiles.read(),
+            runner.phases.filter((phase) => phase.system === "holdfast"),
+          );
     const evidence = { rounds, latencies, crashes, inProcess };
     return {
       name: options.name,
@@ -91,6 +101,7 @@ async function bench(options: Options): Promise<Result> {
       figures: figuresOf(evidence),
       failures: failuresOf(evidence),
       pgbench,
+      profile,
       ...evidence,
     };
   } finally {
@@ -137,12 +148,6 @@ function shortlist(system: System): System {
   return chosen.length === 0
     ? { ...system, variants: system.variants.slice(0, 1) }
     : { ...system, variants: chosen };
-}
-
-function profileArgs(folder: string): readonly string[] {
-  const path = resolve(folder);
-  mkdirSync(path, { recursive: true });
-  return ["--cpu-prof", `--cpu-prof-dir=${path}`];
 }
 
 function closeOnSignal(room: ServerRoom): { off(): void } {

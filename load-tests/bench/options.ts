@@ -24,7 +24,8 @@ seeded trace, audits every round, and writes load-tests/results/<name>.{json,md,
   --only <a,b,…>    only these: systems (below), in-process, latency, crash, pgbench
   --name <name>     of the result files (default local-quick or local-full, which git ignores)
   --json            ends with one line of JSON
-  --profile <dir>   write CPU profiles of Holdfast's process there (its numbers are lower then)
+  --profile <dir>   write CPU profiles of Holdfast's process there (its numbers are lower then), and into the result
+                    what each kind of its threads spends on a million operations, and in which functions
   --help
 
 Systems:

@@ -1,6 +1,7 @@
 /** A result as people read it: one Markdown page with the ratios, every measurement and what it was measured on. */
 import type { FsyncLatency, Machine } from "./machine.ts";
 import { barChart, latencyChart } from "./plots.ts";
+import { THREAD_KINDS, type ThreadTime } from "./profile.ts";
 import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
 import type { Measurement } from "./runner.ts";
 import type { PgbenchRate } from "./systems/pgbench.ts";
@@ -25,6 +26,8 @@ export type Result = {
   >;
   /** Null where it was not run or is not installed. */
   readonly pgbench: readonly PgbenchRate[] | null;
+  /** Of Holdfast's measured peaks; null where no profiles were taken. */
+  readonly profile: readonly ThreadTime[] | null;
   readonly figures: readonly Figure[];
   readonly failures: readonly string[];
 } & Evidence;
@@ -77,6 +80,7 @@ export function markdownOf(result: Result): string {
     ...latencySection(result),
     ...crashSection(result),
     ...inProcessSection(result),
+    ...profileSection(result),
     ...variantsSection(result),
     "",
   ].join("\n");
@@ -261,6 +265,58 @@ function inProcessSection({ inProcess }: Result): readonly string[] {
         ),
       ],
       [1],
+    ),
+  ];
+}
+
+function profileSection({ profile }: Result): readonly string[] {
+  if (profile === null) return [];
+  const kinds = THREAD_KINDS.filter((kind) => profile.some((one) => one.thread === kind));
+  const workloads = WORKLOADS.filter((workload) => profile.some((one) => one.workload === workload));
+  const timeOf = (workload: Workload, thread: ThreadTime["thread"]): ThreadTime | undefined =>
+    profile.find((one) => one.workload === workload && one.thread === thread);
+  return [
+    "",
+    "## Where the time goes",
+    "",
+    "From sampling profiles of the threads of Holdfast's process (PostgreSQL is not in them) during the measured peaks; sleep is left out. Rates are lower than without profiles. Time that a thread waits for a core counts as its own; the projector and the snapshots, which run niced, wait most. A function without a file is native; `(program)` is native code outside of any function.",
+    "",
+    "Busy seconds a million applied operations, threads of one kind together:",
+    "",
+    ...table(
+      ["thread", ...workloads.map((workload) => WORKLOAD_TITLES[workload])],
+      kinds.map((kind) => [
+        kind,
+        ...workloads.map((workload) => (timeOf(workload, kind)?.busySecondsPerMillion ?? 0).toFixed(3)),
+      ]),
+      workloads.map((_, index) => index + 1),
+    ),
+    ...workloads.flatMap((workload) =>
+      functionsTable(
+        workload,
+        kinds.map((kind) => timeOf(workload, kind)).filter((one) => one !== undefined),
+      ),
+    ),
+  ];
+}
+
+/** A column a thread: its functions with the largest self time, in per cent of its busy time. */
+function functionsTable(workload: Workload, threads: readonly ThreadTime[]): readonly string[] {
+  const rows = Math.max(...threads.map(({ functions }) => functions.length));
+  return [
+    "",
+    `Functions with the largest self time, ${WORKLOAD_TITLES[workload]}; per cent of the busy seconds of the column:`,
+    "",
+    ...table(
+      threads.map(({ thread }) => thread),
+      Array.from({ length: rows }, (_, row) =>
+        threads.map(({ functions }) => {
+          const one = functions[row];
+          if (one === undefined) return "";
+          return `${one.percent.toFixed(1)} % \`${one.name}\` ${one.file}`.trimEnd();
+        }),
+      ),
+      [],
     ),
   ];
 }

@@ -9,6 +9,7 @@ import type { CrashReport, SellOut } from "./client-protocol.ts";
 import type { LatencyResult, PeakResult } from "./load.ts";
 import { type FsyncLatency, probeFsync } from "./machine.ts";
 import { cpuBetween, usageOf } from "./process-usage.ts";
+import { monotonicUs, type Phase } from "./profile.ts";
 import type { RunningServers, ServerRoom } from "./servers/servers.ts";
 import type { System, Variant } from "./system.ts";
 import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
@@ -68,6 +69,8 @@ export type Crash = CrashReport & {
 type Traces = Readonly<Record<Workload, TraceFile>>;
 
 export class Runner {
+  /** The measured peaks of all rounds, in their order; neither calibration nor warm-up. */
+  readonly phases: Phase[] = [];
   private readonly plan: Plan;
   private readonly room: ServerRoom;
   private readonly folder: string;
@@ -257,7 +260,15 @@ export class Runner {
         for (const workload of plan.workloadsOf(system)) {
           await this.peak(client, workload, plan.warmUpMs);
           const before = await usageOf(await servers.pids());
+          const beganUs = monotonicUs();
           const peak = await this.peak(client, workload, plan.measureMs);
+          this.phases.push({
+            system: system.name,
+            workload,
+            beganUs,
+            endedUs: monotonicUs(),
+            applied: peak.applied,
+          });
           const cpuSeconds = cpuBetween(before, await usageOf(await servers.pids()));
           peaks[workload] = peak;
           if (workload !== mainWorkloadOf(system)) continue;
