@@ -26,7 +26,7 @@ export type Result = {
   >;
   /** Null where it was not run or is not installed. */
   readonly pgbench: readonly PgbenchRate[] | null;
-  /** Of Holdfast's measured peaks; null where no profiles were taken. */
+  /** Of Holdfast's measured peaks, empty where it was not driven; null where no profiles were taken. */
   readonly profile: readonly ThreadTime[] | null;
   readonly figures: readonly Figure[];
   readonly failures: readonly string[];
@@ -270,7 +270,7 @@ function inProcessSection({ inProcess }: Result): readonly string[] {
 }
 
 function profileSection({ profile }: Result): readonly string[] {
-  if (profile === null) return [];
+  if (profile === null || profile.length === 0) return [];
   const kinds = THREAD_KINDS.filter((kind) => profile.some((one) => one.thread === kind));
   const workloads = WORKLOADS.filter((workload) => profile.some((one) => one.workload === workload));
   const timeOf = (workload: Workload, thread: ThreadTime["thread"]): ThreadTime | undefined =>
