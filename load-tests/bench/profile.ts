@@ -66,7 +66,10 @@ const ENTRIES: ReadonlyMap<string, ThreadKind> = new Map([
   ["engine/snapshot-task.ts", "snapshots"],
 ]);
 
-/** Name and file of what a thread sleeps in until there is work or room: `Atomics.wait`, or its event loop. */
+/**
+ * Name and file of what a thread sleeps in until there is work or room: `Atomics.wait`, or its event loop. Node calls
+ * the loop idle for as long as no callback runs: what libuv reads from sockets meanwhile is lost to the profile.
+ */
 const WAITS: ReadonlySet<string> = new Set([
   "(idle) ",
   "wait engine/byte-ring.ts",

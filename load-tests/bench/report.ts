@@ -279,7 +279,7 @@ function profileSection({ profile }: Result): readonly string[] {
     "",
     "## Where the time goes",
     "",
-    "From sampling profiles of the threads of Holdfast's process (PostgreSQL is not in them) during the measured peaks; sleep is left out. Rates are lower than without profiles. Time that a thread waits for a core counts as its own; the projector and the snapshots, which run niced, wait most. A function without a file is native; `(program)` is native code outside of any function.",
+    "From sampling profiles of the threads of Holdfast's process (PostgreSQL is not in them) during the measured peaks; sleep is left out. Rates are lower than without profiles. Two limits: time that a thread waits for a core counts as its own (the projector and the snapshots, which run niced, wait most); and what the event loop does itself between two callbacks, reading from sockets above all, cannot be told from sleep. A function without a file is native or made at run time; `(program)` is native code outside of any function.",
     "",
     "Busy seconds a million applied operations, threads of one kind together:",
     "",
