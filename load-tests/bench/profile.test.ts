@@ -73,7 +73,7 @@ describe("where the time goes", () => {
     ]);
   });
 
-  it("tells threads by their entry and sums those of one kind", () => {
+  it("tells threads by the files that only they run, and sums those of one kind", () => {
     const times = whereTimeGoes(
       [
         profileOf(SHARD, [APPLY, PUBLISH], [0, 0]),
@@ -96,6 +96,15 @@ describe("where the time goes", () => {
       ["apply", 75],
       ["publish", 25],
     ]);
+  });
+
+  it.each([
+    ["main thread", "gateway/stream/stream-server.js"],
+    ["projector", "engine/journal-projector.js"],
+    ["snapshots", "engine/compaction.js"],
+  ])("knows a %s whose entry was through between two samples", (thread, file) => {
+    const [time] = whereTimeGoes([profileOf("", [["work", built(file)]], [0])], [peak("hot", 0, 1)]);
+    expect(time?.thread).toBe(thread);
   });
 
   it("adds up all rounds of a workload, keeps workloads apart, and has no row for a thread that slept", () => {

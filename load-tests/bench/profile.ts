@@ -58,12 +58,18 @@ const FUNCTIONS = 10;
 const PROJECT = `${pathToFileURL(join(projectRoot, "dist")).href}/`;
 const PACKAGES = "/node_modules/";
 
-/** A thread is what its entry is: the file occurs in its profile at the latest where it was loaded. */
-const ENTRIES: ReadonlyMap<string, ThreadKind> = new Map([
+/**
+ * Files that run in one kind of thread only: its entry, and what works there for as long as it is busy, since an entry
+ * that is through in less than the time between two samples is in no profile.
+ */
+const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
   ["cli/core-server-main.ts", "main thread"],
+  ["gateway/stream/stream-server.ts", "main thread"],
   ["engine/shard-thread.ts", "shard threads"],
   ["engine/projector-thread.ts", "projector"],
+  ["engine/journal-projector.ts", "projector"],
   ["engine/snapshot-task.ts", "snapshots"],
+  ["engine/compaction.ts", "snapshots"],
 ]);
 
 /**
@@ -155,7 +161,7 @@ function threadOf(profile: CpuProfile): Thread {
   for (const { id, callFrame } of profile.nodes) {
     const file = fileOf(callFrame.url);
     const name = callFrame.functionName || "(anonymous)";
-    kind = ENTRIES.get(file) ?? kind;
+    kind = HOMES.get(file) ?? kind;
     callees.set(id, { key: `${name} ${file}`, name, file });
   }
   return { kind, profile, callees };
