@@ -4,7 +4,10 @@
  * A lease carries an epoch that only grows. Taking a shard over raises it; from then on the append statement of the
  * former owner (`journal.ts`) finds no lease with its epoch and writes nothing.
  */
-import type { Queryable } from "./database.ts";
+import type { Database, Queryable } from "./database.ts";
+
+/** Whoever keeps a takeover waiting for longer stands still: a commit takes milliseconds, and a stalling disk some seconds. */
+const PATIENCE_MS = 4_000;
 
 /** The number of shards that this database is laid out for; the first caller's `wanted` fixes it for good. */
 export async function layOutShards(database: Queryable, wanted: number): Promise<number> {
@@ -15,8 +18,41 @@ export async function layOutShards(database: Queryable, wanted: number): Promise
   return rows[0]?.shard_count ?? wanted;
 }
 
-/** Takes shards 0 to `shardCount - 1` from whoever has them. Returns the new epoch of each, by shard. */
+/**
+ * Takes shards 0 to `shardCount - 1` from whoever has them. Returns the new epoch of each, by shard.
+ *
+ * A former owner may have been stopped in the middle of a transaction that holds a lease, even in the middle of a
+ * statement on its way, where no time limit of the server's applies. Its connection is ended then; what it had not
+ * committed it could not commit any more.
+ */
 export async function takeLeases(
+  database: Database,
+  shardCount: number,
+  owner: string,
+): Promise<ReadonlyMap<number, number>> {
+  const client = await database.connect();
+  let impatience: NodeJS.Timeout | undefined;
+  let fault: Error | undefined;
+  try {
+    const { rows: self } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    impatience = setInterval(() => endBlockers(database, self[0]?.pid ?? 0), PATIENCE_MS);
+    return await raiseAll(client, shardCount, owner);
+  } catch (error) {
+    fault = error as Error;
+    throw error;
+  } finally {
+    clearInterval(impatience);
+    client.release(fault);
+  }
+}
+
+/** What cannot be ended now is tried again with the next impatience. */
+function endBlockers(database: Database, pid: number): void {
+  const text = "select pg_terminate_backend(blocker) from unnest(pg_blocking_pids($1)) as blocker";
+  database.query(text, [pid]).catch(() => {});
+}
+
+async function raiseAll(
   database: Queryable,
   shardCount: number,
   owner: string,
