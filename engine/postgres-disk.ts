@@ -31,6 +31,12 @@ import { storedShard } from "./stored-shard.ts";
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /**
+ * A disk on which a sync takes seconds is waited for longer after each fault: given up again and again at the same moment,
+ * nothing would ever be committed on it. Two syncs queue up at most, one of them begun before.
+ */
+const MAX_STATEMENT_TIMEOUT_MS = 32_000;
+
+/**
  * An engine that stands still in the middle of a transaction holds the leases' rows, and nobody could take its shards
  * over; after this long the server sets them free. A living engine is never idle there for more than milliseconds.
  */
@@ -55,6 +61,9 @@ export class PostgresDisk implements EngineDisk {
   private readonly url: string;
   private readonly owner: string;
   private connection: pg.Client | null = null;
+  private readonly usualPatienceMs: number;
+  /** How long a statement on the commit connection may go without an answer. */
+  private patienceMs: number;
   private readonly snapshots = new Piscina<SnapshotTask, SnapshotTaskResult>({
     filename: join(projectRoot, "dist", "engine", "snapshot-task.js"),
     minThreads: 0,
@@ -62,14 +71,31 @@ export class PostgresDisk implements EngineDisk {
     idleTimeout: SNAPSHOT_IDLE_MS,
   });
 
-  /** @param owner names this engine in the leases that it took; no two engines have the same. */
-  constructor(database: Database, url: string, owner: string) {
+  /**
+   * @param owner names this engine in the leases that it took; no two engines have the same.
+   * @param patienceMs after which a statement without an answer is given up, on a disk that is not known to be slow.
+   */
+  constructor(database: Database, url: string, owner: string, patienceMs = STATEMENT_TIMEOUT_MS) {
     this.database = database;
     this.url = url;
     this.owner = owner;
+    this.usualPatienceMs = patienceMs;
+    this.patienceMs = patienceMs;
   }
 
   async commit(rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult> {
+    const beganMs = performance.now();
+    const result = await this.write(rows, batches);
+    const tookMs = performance.now() - beganMs;
+    if (this.patienceMs > this.usualPatienceMs && tookMs < this.usualPatienceMs / 4) {
+      // The disk is itself again: on a new connection silence is noticed as soon as ever.
+      this.patienceMs = this.usualPatienceMs;
+      this.disconnect();
+    }
+    return result;
+  }
+
+  private async write(rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult> {
     const client = await this.connect();
     if (batches.length === 0) {
       // One statement is one transaction: rows for all shards or, where one is fenced, none.
@@ -77,6 +103,7 @@ export class PostgresDisk implements EngineDisk {
       return { status: appended ? "committed" : "fenced" };
     }
     for (let attempt = 1; ; attempt += 1) {
+      let mayHaveCommitted = false;
       try {
         await client.query("begin");
         if (!(await appendToJournal(client, rows))) {
@@ -86,10 +113,13 @@ export class PostgresDisk implements EngineDisk {
         failpoint("commit-after-append");
         for (const { writer, records } of batches) await writer.write(client, records);
         failpoint("commit-before-commit");
+        mayHaveCommitted = true;
         await Promise.all([client.query("commit"), sent()]);
         return { status: "committed" };
       } catch (cause) {
         if (isOperatingFault(cause)) throw cause;
+        // Only the server's own word says that a commit did not happen.
+        if (mayHaveCommitted && !(cause instanceof pg.DatabaseError)) throw cause;
         // Succeeds only over a living connection; then nothing was written, and the error is about the data.
         await client.query("rollback");
         if (!isConflict(cause) || attempt === CONFLICT_ATTEMPTS) return { status: "rejected", cause };
@@ -119,6 +149,7 @@ export class PostgresDisk implements EngineDisk {
   }
 
   async renew(held: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    this.patienceMs = Math.min(2 * this.patienceMs, MAX_STATEMENT_TIMEOUT_MS);
     this.disconnect();
     return renewLeases(await this.connect(), held, this.owner);
   }
@@ -160,7 +191,7 @@ export class PostgresDisk implements EngineDisk {
       connectionString: this.url,
       application_name: "holdfast-committer",
       connectionTimeoutMillis: 5000,
-      query_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: this.patienceMs,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
@@ -189,12 +220,14 @@ async function sent(): Promise<void> {
 /** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */
 const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
 
+/** What the driver says of a connection that is silent or gone; it has no class and no code for it. */
+const CONNECTION_FAULT = /^(Query read timeout|Connection terminated|Client (has encountered|was closed))/;
+
 function isOperatingFault(error: unknown): boolean {
-  return (
-    error instanceof pg.DatabaseError &&
-    OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2)) &&
-    !isLockTimeout(error)
-  );
+  if (error instanceof pg.DatabaseError) {
+    return OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2)) && !isLockTimeout(error);
+  }
+  return error instanceof Error && CONNECTION_FAULT.test(error.message);
 }
 
 function isLockTimeout(error: unknown): boolean {
