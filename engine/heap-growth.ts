@@ -7,9 +7,8 @@ const GROWTH_PERCENT = 200;
  * Lets the heap of each thread grow to three times what lives in it before it is marked and swept.
  *
  * V8 chooses that factor by how fast a program makes objects. Frames, messages and journal rows lie outside of its heap:
- * they count against the limit, but not in that speed. So it chose small factors and marked the engine's heap five times
- * a second, which took an eighth of all processor time (`npm run bench -- --only holdfast`) and stopped the engine's thread for
- * up to 30 ms each time.
+ * they count against the limit, but not in that speed. So it chose small factors and marked the engine's heap several
+ * times a second under load, in processor time of all threads, and stopped the engine's thread each time (`--trace-gc` shows it).
  */
 export function widenHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);

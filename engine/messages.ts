@@ -51,8 +51,8 @@ const packer = new Packr({ useRecords: true, bundleStrings: true });
 const unpacker = new Unpackr({ useRecords: true, bundleStrings: true });
 
 /**
- * The bytes are good until this thread encodes the next message: all messages are encoded in one piece of memory. With
- * memory of its own for each, freeing it again was a fifth of the engine's processor time (`npm run bench -- --only holdfast`).
+ * The bytes are good until this thread encodes the next message: all messages are encoded in one piece of memory. The mailbox
+ * copies anyway, and memory of its own for each is memory to be collected (`npm run bench -- --only holdfast --profile`).
  */
 export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array {
   return packer.pack(message, RESET_BUFFER_MODE);

@@ -3,7 +3,7 @@
  *
  * The driver asks for every result as text, and can read no other: bytes come at twice their size, become a text, lose
  * its first two characters to another text and are read back from that. Over COPY the server sends the bytes
- * themselves, one message a row: reading half a million events took a reader 40 % less processor time, and the server half.
+ * themselves, one message a row, which saves reader and server much of their time (`npm run measure:memory` times starts that read so).
  *
  * COPY takes no parameters: what varies in its statement is written into it, and may be whole numbers only.
  */
