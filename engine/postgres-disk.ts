@@ -9,6 +9,7 @@ import pg from "pg";
 import { Piscina } from "piscina";
 import { projectRoot } from "../config/project-root.ts";
 import type { Database } from "../store/database.ts";
+import { isDatabaseFault, isLockTimeout } from "../store/database-fault.ts";
 import { appendToJournal, type JournalRow, readJournalHashes } from "../store/journal.ts";
 import { renewLeases } from "../store/shard-lease.ts";
 import type {
@@ -117,7 +118,7 @@ export class PostgresDisk implements EngineDisk {
         await Promise.all([client.query("commit"), sent()]);
         return { status: "committed" };
       } catch (cause) {
-        if (isOperatingFault(cause)) throw cause;
+        if (isDatabaseFault(cause)) throw cause;
         // Only the server's own word says that a commit did not happen.
         if (mayHaveCommitted && !(cause instanceof pg.DatabaseError)) throw cause;
         // Succeeds only over a living connection; then nothing was written, and the error is about the data.
@@ -138,7 +139,7 @@ export class PostgresDisk implements EngineDisk {
           await writer.write(client, [value]);
           await client.query("set constraints all immediate");
         } catch (cause) {
-          if (isOperatingFault(cause)) throw cause;
+          if (isDatabaseFault(cause)) throw cause;
           await client.query("rollback to savepoint record");
           rejected.push({ batch, record, cause, locked: isLockTimeout(cause) });
         }
@@ -215,23 +216,6 @@ export class PostgresDisk implements EngineDisk {
 /** Beside the statement that it follows, so that a fault here leaves nobody's answer unheard. */
 async function sent(): Promise<void> {
   failpoint("commit-sent");
-}
-
-/** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */
-const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
-
-/** What the driver says of a connection that is silent or gone; it has no class and no code for it. */
-const CONNECTION_FAULT = /^(Query read timeout|Connection terminated|Client (has encountered|was closed))/;
-
-function isOperatingFault(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) {
-    return OPERATING_CLASSES.has((error.code ?? "XX").slice(0, 2)) && !isLockTimeout(error);
-  }
-  return error instanceof Error && CONNECTION_FAULT.test(error.message);
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === "55P03";
 }
 
 /** Deadlock or serialisation failure: the server rolled back, and the same transaction may succeed now. */

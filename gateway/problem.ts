@@ -1,8 +1,14 @@
+import type { Logger } from "pino";
 import { EngineError } from "../engine/errors.ts";
 import type { Refusal } from "../operations/context.ts";
+import { InvalidCursorError } from "../store/cursor.ts";
+import { isDatabaseFault } from "../store/database-fault.ts";
 import type { Problem } from "./api.ts";
 import type { HttpReply } from "./http-message.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.ts";
+
+/** A database that restarts is back within seconds; asking more often only adds to what it has to do then. */
+const STORAGE_RETRY_MS = 2_000;
 
 /** Ends the handling of a request or message with a coded refusal. `detail` is for the caller: facts, no internals. */
 export class ApiError extends Error {
@@ -22,12 +28,14 @@ export class ApiError extends Error {
   }
 }
 
-/** Code, detail and time to wait of anything thrown, fit for a caller's eyes. Faults show nothing but their code. */
-export function describeError(error: unknown): {
+export type Described = {
   readonly code: string;
   readonly detail: string;
   readonly retryAfterMs?: number;
-} {
+};
+
+/** Code, detail and time to wait of anything thrown, fit for a caller's eyes. Faults show nothing but their code. */
+export function describeError(error: unknown): Described {
   if (error instanceof ApiError) {
     const { code, message: detail, retryAfterMs } = error;
     return retryAfterMs === undefined ? { code, detail } : { code, detail, retryAfterMs };
@@ -37,7 +45,33 @@ export function describeError(error: unknown): {
     const detail = statusOf(code).title;
     return retryAfterMs === undefined ? { code, detail } : { code, detail, retryAfterMs };
   }
+  if (error instanceof InvalidCursorError) return { code: error.code, detail: statusOf(error.code).title };
+  if (isDatabaseFault(error)) {
+    const code: StatusCode = "storage_unavailable";
+    return { code, detail: statusOf(code).title, retryAfterMs: STORAGE_RETRY_MS };
+  }
   return { code: "internal_error", detail: "The server failed; the log has it under the request id." };
+}
+
+/**
+ * Logs what an operator has to know of something thrown: of a refusal nothing, it is the caller's affair; of a database
+ * that is away one line without a stack, since every request of that time has the same to say; of a defect everything.
+ */
+export function logFailure(
+  logger: Logger,
+  error: unknown,
+  context: Readonly<Record<string, unknown>>,
+  text: string,
+): void {
+  const { code } = describeError(error);
+  if (code === "internal_error") logger.error({ err: error, ...context }, text);
+  else if (code === "storage_unavailable") logger.warn({ code, reason: reasonOf(error), ...context }, text);
+}
+
+/** The message; of the attempts at several addresses, which have none together, their common code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message !== "" || !("code" in error) ? error.message : String(error.code);
 }
 
 /** RFC 9457. */

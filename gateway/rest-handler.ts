@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import { InvalidCursorError } from "../store/cursor.ts";
 import { claimIdempotencyKey, releaseIdempotencyKey, storeIdempotentReply } from "../store/idempotency.ts";
 import {
   authenticate,
@@ -16,7 +15,7 @@ import {
 } from "./authentication.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
-import { ApiError, describeError, problemReply } from "./problem.ts";
+import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
@@ -166,13 +165,8 @@ export function createRestHandler(
   }
 
   function failureReply(error: unknown, request: HttpRequest): HttpReply {
-    const described =
-      error instanceof InvalidCursorError
-        ? { code: error.code, detail: "The cursor is not one that this API gave out." }
-        : describeError(error);
-    if (described.code === "internal_error") {
-      logger.error({ err: error, requestId: request.id, path: request.path }, "a request failed");
-    }
+    const described = describeError(error);
+    logFailure(logger, error, { requestId: request.id, path: request.path }, "a request failed");
     return problemReply(described.code, described.detail, described);
   }
 }

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pino } from "pino";
 import { expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
 import { EngineError } from "../engine/errors.ts";
 import { errorDocument } from "./error-document.ts";
-import { ApiError, describeError, problemReply } from "./problem.ts";
+import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
 import { STATUS_CODES_BY_CODE, statusOf } from "./status-codes.ts";
 
 test("docs/errors.md lists exactly the codes, statuses and meanings of the table", async () => {
@@ -38,6 +39,28 @@ test("an overload says when to come back, in milliseconds and, rounded up, in se
   expect(described).toMatchObject({ code: "engine_overloaded", retryAfterMs: 1_200 });
   const reply = problemReply(described.code, described.detail, described);
   expect(reply).toMatchObject({ status: 503, headers: { "retry-after": "2" } });
+});
+
+test("a database that is away is told as such, with the time after which to come back", () => {
+  const described = describeError(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }));
+  const reply = problemReply(described.code, described.detail, described);
+  expect(described.code).toBe("storage_unavailable");
+  expect(reply).toMatchObject({ status: 503, headers: { "retry-after": "2" } });
+});
+
+test("the log has a defect whole, a database that is away in a line, and of a refusal nothing", () => {
+  const lines: { readonly level: number; readonly err?: { readonly stack: string } }[] = [];
+  const logger = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
+  const away = Object.assign(new AggregateError([]), { code: "ECONNREFUSED" });
+  logFailure(logger, new TypeError("defect"), { requestId: "r1" }, "a request failed");
+  logFailure(logger, away, { requestId: "r2" }, "a request failed");
+  logFailure(logger, new ApiError("forbidden", "no"), { requestId: "r3" }, "a request failed");
+  logFailure(logger, new EngineError("engine_overloaded", "full"), { requestId: "r4" }, "a request failed");
+  expect(lines).toMatchObject([
+    { level: 50, requestId: "r1", err: { stack: expect.stringContaining("status-codes.test.ts") } },
+    { level: 40, requestId: "r2", code: "storage_unavailable", reason: "ECONNREFUSED" },
+  ]);
+  expect(JSON.stringify(lines[1])).not.toContain("stack");
 });
 
 test("a code outside the table is a conflict; a name of Object's prototype is no code", () => {

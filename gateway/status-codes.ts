@@ -30,6 +30,10 @@ export const STATUS_CODES_BY_CODE = {
   upgrade_required: { status: 426, title: "This address speaks WebSocket only." },
   rate_limited: { status: 429, title: "Too many requests; wait for retryAfterMs." },
   internal_error: { status: 500, title: "A fault of the server; the log has it under the request id." },
+  storage_unavailable: {
+    status: 503,
+    title: "The database does not answer; repeat the same request in a moment.",
+  },
   stopping: { status: 503, title: "The server is stopping; connect again." },
   not_ready: { status: 503, title: "Something that the server depends on does not answer." },
 

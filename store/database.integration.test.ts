@@ -1,6 +1,8 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, inject, it } from "vitest";
 import { DatabaseProxy } from "../load-tests/faults/database-proxy.ts";
 import { inTransaction, openDatabase } from "./database.ts";
+import { isDatabaseFault } from "./database-fault.ts";
 
 async function proxied(maxConnections: number) {
   const url = new URL(inject("postgresUrl"));
@@ -31,4 +33,27 @@ it("so is one that goes silent in the middle of a transaction", async () => {
   expect((await database.query("select 3")).rowCount).toBe(1);
   await database.end();
   await proxy.stop();
+});
+
+it("whoever waits for a connection of a pool that is all in use is told so", async () => {
+  const database = openDatabase(inject("postgresUrl"), { maxConnections: 1, connectWithinMs: 2_000 });
+  const held = await database.connect();
+  const error: unknown = await database.query("select 1").catch((fault: unknown) => fault);
+  expect(isDatabaseFault(error), String(error)).toBe(true);
+  held.release();
+  expect((await database.query("select 2")).rowCount).toBe(1);
+  await database.end();
+});
+
+it("a server that accepts a connection and never speaks is not waited for without end", async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const database = openDatabase(`postgres://nobody@127.0.0.1:${port}/nothing`, { connectWithinMs: 100 });
+  const error: unknown = await database.query("select 1").catch((fault: unknown) => fault);
+  expect(isDatabaseFault(error), String(error)).toBe(true);
+  await database.end();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });

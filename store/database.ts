@@ -3,7 +3,8 @@
  *
  * A connection can die without anybody saying so: its peer is gone, and no FIN will ever come. Whoever waits on one is told
  * after `silentAfterMs`, and the connection is thrown away; without that limit every such death would take one of the
- * pool's connections for good.
+ * pool's connections for good. Nor is a connection itself waited for without end. What such errors look like is
+ * `database-fault.ts`'s to know.
  *
  * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps as `Date`.
  */
@@ -22,6 +23,9 @@ export type Queryable = Pick<pg.PoolClient, "query">;
 /** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
 const SILENT_AFTER_MS = 30_000;
 
+/** A server that accepts a connection and never speaks, or statements that keep the whole pool, must not be waited for without end. */
+const CONNECT_WITHIN_MS = 30_000;
+
 const IDLE_AFTER_MS = 10_000;
 
 export function openDatabase(
@@ -31,6 +35,8 @@ export function openDatabase(
     readonly name?: string;
     /** Milliseconds after which a statement without an answer fails. Default 30,000. */
     readonly silentAfterMs?: number;
+    /** Milliseconds after which whoever waits for a connection, a free one or a new one, is told so. Default 30,000. */
+    readonly connectWithinMs?: number;
     /** Milliseconds after which a connection that nobody uses is closed. Default 10,000. */
     readonly idleAfterMs?: number;
   } = {},
@@ -39,6 +45,7 @@ export function openDatabase(
     connectionString: url,
     max: options.maxConnections ?? 10,
     application_name: options.name ?? "holdfast",
+    connectionTimeoutMillis: options.connectWithinMs ?? CONNECT_WITHIN_MS,
     query_timeout: options.silentAfterMs ?? SILENT_AFTER_MS,
     idleTimeoutMillis: options.idleAfterMs ?? IDLE_AFTER_MS,
     keepAlive: true,

@@ -65,7 +65,7 @@ export class RestClient {
         return parsed;
       }
       const problem = readProblem(text);
-      const busy = response.status === 429 || response.status === 503;
+      const busy = response.status === 429 || response.status === 503 || problem?.retryAfterMs !== undefined;
       if (busy && attempt < 10) {
         await new Promise((resolve) => setTimeout(resolve, problem?.retryAfterMs ?? 100 * attempt));
         continue;

@@ -20,7 +20,7 @@ import { formatStockFeedCursor, parseStockFeedCursor, type StockFeedEntry } from
 import { type Principal, requirePermission } from "../authentication.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
 import type { Permission } from "../permissions.ts";
-import { ApiError, describeError } from "../problem.ts";
+import { ApiError, describeError, logFailure } from "../problem.ts";
 import { type FeedEvent, type ServerMessage, type StockChange, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
 import type { Services } from "../route.ts";
 import { readStockCommands } from "../stock-commands.ts";
@@ -349,7 +349,7 @@ export class Connection {
           return this.#open;
         },
         fail: (error) => {
-          this.#services.logger.error({ err: error, type: message.type }, "a feed subscription failed");
+          logFailure(this.#services.logger, error, { type: message.type }, "a feed subscription failed");
           this.#socket.close(TRY_AGAIN_LATER, "feed_failed");
         },
       },
@@ -399,9 +399,7 @@ export class Connection {
 
   #refuse(id: string | null, type: string, error: unknown): void {
     const described = describeError(error);
-    if (described.code === "internal_error") {
-      this.#services.logger.error({ err: error, by: this.#principal.by, type }, "a message failed");
-    }
+    logFailure(this.#services.logger, error, { by: this.#principal.by, type }, "a message failed");
     this.#services.metrics.countMessage(type, described.code);
     this.#send({ re: id, type: "error", ...described });
   }

@@ -8,6 +8,7 @@
  */
 import type { Logger } from "pino";
 import { FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
+import { logFailure } from "../problem.ts";
 
 export type FeedSource<Entry, Cursor, Filter> = {
   /** The place from which on everything is new. */
@@ -177,7 +178,7 @@ export class FeedHub<Entry, Cursor, Filter> {
           if (page.more) pause = 0;
         }
       } catch (error) {
-        this.#logger.error({ err: error }, "the feed could not be read");
+        logFailure(this.#logger, error, {}, "the feed could not be read");
         pause = RETRY_MS;
       }
       await this.#sleep(pause);

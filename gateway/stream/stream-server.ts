@@ -18,7 +18,7 @@ import { looksLikeApiKey } from "../../store/api-keys.ts";
 import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../authentication.ts";
 import type { HttpRequest } from "../http-message.ts";
 import { copyRequest, writeReply } from "../http-server.ts";
-import { ApiError, describeError, problemReply } from "../problem.ts";
+import { ApiError, type Described, describeError, logFailure, problemReply } from "../problem.ts";
 import type { ServerMessage } from "../protocol.ts";
 import type { Services } from "../route.ts";
 import { statusOf } from "../status-codes.ts";
@@ -49,6 +49,7 @@ export type StreamServer = {
 const POLICY_VIOLATION = 1008;
 const INTERNAL_ERROR = 1011;
 const SERVICE_RESTART = 1012;
+const TRY_AGAIN_LATER = 1013;
 
 export function createStreamServer(services: Services): StreamServer {
   const { metrics, logger } = services;
@@ -62,7 +63,7 @@ export function createStreamServer(services: Services): StreamServer {
     if (revalidating) return;
     revalidating = true;
     revalidate()
-      .catch((error: unknown) => logger.error({ err: error }, "open connections could not be checked again"))
+      .catch((error: unknown) => logFailure(logger, error, {}, "open connections could not be checked again"))
       .finally(() => {
         revalidating = false;
       });
@@ -121,10 +122,8 @@ export function createStreamServer(services: Services): StreamServer {
     if (!sockets.has(socket)) return;
     if (principal === null || stopping) {
       const code = principal === null ? "unauthenticated" : "stopping";
-      const refusal: ServerMessage = { re: null, type: "error", code, detail: statusOf(code).title };
-      const door = streamSocket(socket, codec.binary);
-      door.send(codec.encode([refusal]));
-      door.close(principal === null ? POLICY_VIOLATION : SERVICE_RESTART, code);
+      const closeCode = principal === null ? POLICY_VIOLATION : SERVICE_RESTART;
+      turnAway(socket, { code, detail: statusOf(code).title }, closeCode);
       return;
     }
     const connection = new Connection({
@@ -139,6 +138,16 @@ export function createStreamServer(services: Services): StreamServer {
     data.connection = connection;
     connection.greet(MAX_FRAME_BYTES);
     for (const { bytes, isBinary } of data.early.splice(0)) connection.receive(bytes, isBinary);
+  }
+
+  /** Says why and closes. */
+  function turnAway(socket: WebSocket<SocketData>, described: Described, closeCode: number): void {
+    if (!sockets.has(socket)) return;
+    const { codec } = socket.getUserData();
+    const refusal: ServerMessage = { re: null, type: "error", ...described };
+    const door = streamSocket(socket, codec.binary);
+    door.send(codec.encode([refusal]));
+    door.close(closeCode, described.code);
   }
 
   /** Keeps a frame that came before the greeting; a client that sends much before it knows its credit is cut off. */
@@ -212,9 +221,7 @@ export function createStreamServer(services: Services): StreamServer {
           );
         } catch (error) {
           const described = describeError(error);
-          if (described.code === "internal_error") {
-            logger.error({ err: error, requestId: request.id }, "a connection could not be admitted");
-          }
+          logFailure(logger, error, { requestId: request.id }, "a connection could not be admitted");
           writeReply(res, request, problemReply(described.code, described.detail, described));
         }
       },
@@ -222,8 +229,9 @@ export function createStreamServer(services: Services): StreamServer {
         sockets.add(socket);
         metrics.connectionOpened();
         begin(socket).catch((error: unknown) => {
-          logger.error({ err: error }, "a connection could not begin");
-          if (sockets.has(socket)) socket.end(INTERNAL_ERROR, "internal_error");
+          logFailure(logger, error, {}, "a connection could not begin");
+          const described = describeError(error);
+          turnAway(socket, described, described.code === "internal_error" ? INTERNAL_ERROR : TRY_AGAIN_LATER);
         });
       },
       message: (socket, message, isBinary) => {

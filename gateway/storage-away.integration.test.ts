@@ -1,0 +1,128 @@
+/** What callers hear while PostgreSQL is stopped, of a server as it runs, and that all is well once it is back. */
+import { mkdtempSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import WebSocket from "ws";
+import { CoreServer } from "../load-tests/faults/core-server.ts";
+import { DatabaseServer } from "../load-tests/faults/database-server.ts";
+import { StreamClient } from "../test-support/gateway.ts";
+import { SUBPROTOCOL_JSON } from "./protocol.ts";
+
+let folder: string;
+let database: DatabaseServer;
+let server: CoreServer;
+let url: string;
+let key: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-storage-away-"));
+  await mkdir(join(folder, "database"));
+  database = await DatabaseServer.start(join(folder, "database"));
+  server = await CoreServer.spawn({
+    databaseUrl: database.url(),
+    logFile: join(folder, "server.log"),
+    snapshotEveryRows: 1_000,
+  });
+  const ready = await server.ready();
+  if (ready === null) throw new Error(await server.complaint());
+  url = `http://127.0.0.1:${ready.port}`;
+  key = ready.key;
+}, 120_000);
+
+afterAll(async () => {
+  await server.kill();
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A read, an order, a page without a key, a webhook. */
+const REQUESTS: readonly (readonly [method: string, path: string, body?: string])[] = [
+  ["GET", "/v1/overview"],
+  ["POST", "/v1/orders", '{"channel":"web","payload":{}}'],
+  ["GET", `/v1/track/${"t".repeat(32)}`],
+  ["POST", "/v1/webhooks/channels/web", "{}"],
+];
+
+const SUBSCRIBE = { type: "feed.subscribe", after: null } as const;
+
+function overview(): Promise<Response> {
+  return fetch(`${url}/v1/overview`, { headers: { authorization: `Bearer ${key}` } });
+}
+
+/** What a connection that is turned away at its beginning is told: the message, and the code of its end. */
+function turnedAway(): Promise<{ readonly message: unknown; readonly closeCode: number }> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/stream`, SUBPROTOCOL_JSON, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return new Promise((resolve, reject) => {
+    let message: unknown;
+    socket.on("message", (data) => {
+      [message] = [JSON.parse(String(data))].flat();
+    });
+    socket.on("close", (closeCode) => resolve({ message, closeCode }));
+    socket.on("error", reject);
+  });
+}
+
+test("a database that is away is told with a code and the time to come back; once it is back, callers are served", {
+  timeout: 120_000,
+}, async () => {
+  const open = await StreamClient.open(url, key);
+  await open.next((message) => message.type === "hello");
+  expect((await overview()).status).toBe(200);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+
+  await database.end("SIGINT");
+
+  for (const [method, path, body] of REQUESTS) {
+    const reply = await fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json", "idempotency-key": "k1" }),
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    expect([path, reply.status, reply.headers.get("retry-after")]).toEqual([path, 503, "2"]);
+    expect(await reply.json()).toMatchObject({ code: "storage_unavailable", retryAfterMs: 2_000 });
+  }
+
+  open.send({ id: "1", ...SUBSCRIBE });
+  expect(await open.reply("1")).toMatchObject({
+    type: "error",
+    code: "storage_unavailable",
+    retryAfterMs: 2_000,
+  });
+  expect(await turnedAway()).toMatchObject({
+    message: { re: null, type: "error", code: "storage_unavailable", retryAfterMs: 2_000 },
+    closeCode: 1013,
+  });
+
+  const ready = await fetch(`${url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({
+    ready: false,
+    dependencies: [{ name: "postgresql", ready: false }, {}],
+  });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+
+  await database.start();
+
+  await expect.poll(async () => (await overview()).status, { timeout: 30_000 }).toBe(200);
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 30_000 }).toBe(200);
+  open.send({ id: "2", ...SUBSCRIBE });
+  expect(await open.reply("2")).toMatchObject({ type: "feed.subscribed" });
+  open.socket.terminate();
+
+  const log = (await readFile(join(folder, "server.log"), "utf8"))
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line): { level: number; part?: string; msg: string } => JSON.parse(line));
+  const ofGateway = log.filter((line) => line.part === "gateway");
+  expect(ofGateway).toContainEqual(
+    expect.objectContaining({ level: 40, code: "storage_unavailable", msg: "a request failed" }),
+  );
+  expect(ofGateway.filter((line) => line.level >= 50)).toEqual([]);
+});
