@@ -44,12 +44,33 @@ test.each([
 
 test("an order is on hold only as long as it is neither cancelled nor completed", () => {
   const hold = [{ code: "payment_failed", detail: "declined" }] as const;
-  expect(orderStatusOf([line(1)], hold)).toBe("on_hold");
-  expect(orderStatusOf([line(1)], [])).toBe("open");
-  expect(orderStatusOf([line(1, { cancelled: 1 })], hold)).toBe("cancelled");
-  expect(orderStatusOf([line(1, { shipped: 1, delivered: 1 })], hold)).toBe("completed");
-  expect(orderStatusOf([], hold)).toBe("on_hold");
+  expect(orderStatusOf([line(1)], hold, "failed")).toBe("on_hold");
+  expect(orderStatusOf([line(1)], [], "pending")).toBe("open");
+  expect(orderStatusOf([line(1)], [], "paid")).toBe("open");
+  expect(orderStatusOf([line(1, { cancelled: 1 })], hold, "voided")).toBe("cancelled");
+  expect(orderStatusOf([line(1, { cancelled: 1 })], [], "pending")).toBe("cancelled");
+  expect(orderStatusOf([line(1, { shipped: 1, delivered: 1 })], hold, "paid")).toBe("completed");
+  expect(orderStatusOf([], hold, "pending")).toBe("on_hold");
 });
+
+const delivered = [line(2, { cancelled: 1, shipped: 1, delivered: 1 })];
+
+test.each(["paid", "paid_at_channel", "partially_refunded", "refunded", "voided"] as const)(
+  "what is delivered is completed where its payment is %s",
+  (payment) => {
+    expect(orderStatusOf(delivered, [], payment)).toBe("completed");
+  },
+);
+
+test.each(["pending", "authorized", "partially_paid", "failed"] as const)(
+  "what is delivered is not completed as long as its payment is %s, and may wait for a person",
+  (payment) => {
+    expect(orderStatusOf(delivered, [], payment)).toBe("open");
+    expect(orderStatusOf(delivered, [{ code: "payment_failed", detail: "declined" }], payment)).toBe(
+      "on_hold",
+    );
+  },
+);
 
 test.each([
   ["pending", {}],
@@ -57,6 +78,8 @@ test.each([
   ["authorized", { authorized: 10 }],
   ["voided", { authorized: 10, voided: true }],
   ["partially_paid", { authorized: 10, captured: 4 }],
+  ["partially_paid", { authorized: 10, captured: 4, refunded: 1 }],
+  ["partially_paid", { authorized: 10, captured: 4, refunded: 4 }],
   ["paid", { authorized: 10, captured: 10 }],
   ["partially_refunded", { authorized: 10, captured: 10, refunded: 1 }],
   ["refunded", { authorized: 10, captured: 10, refunded: 10 }],

@@ -1,8 +1,8 @@
 /**
  * The quantity ledger of an order line, and the statuses that roll up from it.
  *
- * Owns the rule that no status is ever stored as an opinion: each axis is a function of quantities. A status is
- * `partially_…` whenever some quantity has reached it and some has not.
+ * Owns the rule that no status is ever stored as an opinion: each axis is a function of quantities, and of sums of money.
+ * A status is `partially_…` whenever some quantity has reached it and some has not.
  *
  * Invariants of one line (`ledgerViolations`):
  *   L1 every quantity is an integer >= 0 and `ordered` > 0
@@ -73,10 +73,32 @@ export function returnStatusOf(lines: readonly LineLedger[]): ReturnStatus {
   return sum.returnReceived === sum.shipped ? "returned" : "partially_returned";
 }
 
-export function orderStatusOf(lines: readonly LineLedger[], holdReasons: readonly HoldReason[]): OrderStatus {
+/** Whether nothing of what an order costs is still to be taken. */
+const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
+  pending: false,
+  authorized: false,
+  failed: false,
+  partially_paid: false,
+  paid: true,
+  paid_at_channel: true,
+  partially_refunded: true,
+  refunded: true,
+  voided: true,
+};
+
+/**
+ * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written down, and an
+ * order whose capture was declined waits for a person wherever its goods are.
+ */
+export function orderStatusOf(
+  lines: readonly LineLedger[],
+  holdReasons: readonly HoldReason[],
+  paymentStatus: PaymentStatus,
+): OrderStatus {
   const sum = total(lines);
   if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
-  if (sum.ordered > 0 && sum.delivered === sum.ordered - sum.cancelled) return "completed";
+  const isDelivered = sum.ordered > 0 && sum.delivered === sum.ordered - sum.cancelled;
+  if (isDelivered && SETTLED[paymentStatus]) return "completed";
   return holdReasons.length > 0 ? "on_hold" : "open";
 }
 
@@ -91,10 +113,14 @@ export type PaymentSums = {
   readonly declined: boolean;
 };
 
-/** Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel` throughout. */
+/**
+ * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel` throughout. As long
+ * as some of what is due was captured and some was not it is `partially_paid`, whatever of it was refunded already.
+ */
 export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
+  if (sums.captured > 0 && sums.captured < sums.due) return "partially_paid";
   if (sums.refunded > 0) return sums.refunded >= sums.captured ? "refunded" : "partially_refunded";
-  if (sums.captured > 0) return sums.captured >= sums.due ? "paid" : "partially_paid";
+  if (sums.captured > 0) return "paid";
   if (sums.voided) return "voided";
   if (sums.authorized > 0) return "authorized";
   return sums.declined ? "failed" : "pending";

@@ -1,6 +1,6 @@
 /**
  * An order while it moves: its document, its ledger and what it waits for, read under a lock; and the one place that
- * writes its statuses, each of which rolls up from quantities (`orders/line-ledger.ts`).
+ * writes its statuses, each of which rolls up from quantities and money (`orders/line-ledger.ts`).
  */
 import {
   fulfillmentStatusOf,
@@ -68,31 +68,33 @@ export async function lockOrder(client: Queryable, orderId: string): Promise<Ord
   return readOrder(client, orderId);
 }
 
-/** Brings the statuses in line with the ledger and the hold reasons as this transaction has left them. */
+/** Brings the statuses in line with ledger, hold reasons and payment. This transaction has locked the order. */
 export async function rollUpOrder(
   client: Queryable,
   orderId: string,
   change: { readonly holdReasons?: readonly HoldReason[]; readonly paymentStatus?: PaymentStatus } = {},
 ): Promise<void> {
-  const { rows } = await client.query<{ holdReasons: HoldReason[]; lines: LineLedger[] }>({
+  const { rows } = await client.query<Pick<OrderProgress, "holdReasons" | "paymentStatus" | "lines">>({
     name: "roll-up-read",
-    text: `select o.hold_reasons as "holdReasons", coalesce(${LINES}, '[]') as lines from orders o where o.id = $1`,
+    text: `select o.hold_reasons as "holdReasons", o.payment_status as "paymentStatus", coalesce(${LINES}, '[]') as lines
+      from orders o where o.id = $1`,
     values: [orderId],
   });
   const [order] = rows;
   if (order === undefined) return;
   const holdReasons = change.holdReasons ?? order.holdReasons;
+  const paymentStatus = change.paymentStatus ?? order.paymentStatus;
   await client.query({
     name: "roll-up-write",
     text: `update orders set status = $2, fulfillment_status = $3, return_status = $4, hold_reasons = $5,
-      payment_status = coalesce($6, payment_status), version = version + 1, updated_at = now() where id = $1`,
+      payment_status = $6, version = version + 1, updated_at = now() where id = $1`,
     values: [
       orderId,
-      orderStatusOf(order.lines, holdReasons),
+      orderStatusOf(order.lines, holdReasons, paymentStatus),
       fulfillmentStatusOf(order.lines),
       returnStatusOf(order.lines),
       JSON.stringify(holdReasons),
-      change.paymentStatus ?? null,
+      paymentStatus,
     ],
   });
 }

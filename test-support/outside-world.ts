@@ -21,13 +21,20 @@ export type OutsideWorld = {
   readonly declines: string[];
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
+  /**
+   * From now on such calls take effect and their answers stay away, as for a caller that was killed, until the returned
+   * function lets them through.
+   */
+  withhold(call: Withholdable): () => void;
   /** As if it had just been made. */
   clear(): void;
 };
 
+type Withholdable = "capture" | "refund";
+
 export function outsideWorld(): OutsideWorld {
   const answers = new Map<string, PaymentResult>();
-  const world: Omit<OutsideWorld, "payments" | "carrier" | "mailer" | "clear"> = {
+  const world: Omit<OutsideWorld, "payments" | "carrier" | "mailer" | "withhold" | "clear"> = {
     charges: new Map(),
     rated: new Map(),
     labels: new Map(),
@@ -47,9 +54,20 @@ export function outsideWorld(): OutsideWorld {
     if (message === undefined) world.charges.set(key, effect);
     return Promise.resolve(result);
   };
+  const withheld = new Map<Withholdable, { readonly answers: Promise<void>; letThrough(): void }>();
   return {
     ...world,
+    withhold: (call) => {
+      let letThrough: () => void = () => {};
+      const answers = new Promise<void>((resolve) => {
+        letThrough = resolve;
+      });
+      withheld.set(call, { answers, letThrough });
+      return letThrough;
+    },
     clear: () => {
+      for (const { letThrough } of withheld.values()) letThrough();
+      withheld.clear();
       for (const ledger of [answers, world.charges, world.rated, world.labels, world.mails]) ledger.clear();
       world.declines.length = 0;
       world.refusals.length = 0;
@@ -57,10 +75,18 @@ export function outsideWorld(): OutsideWorld {
     payments: {
       provider: "test-gateway",
       authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.orderId}`),
-      capture: (r) =>
-        answer(r.idempotencyKey, `capture ${r.amountMinor}${r.final ? " final" : ""}`, r.reference),
+      capture: async (r) => {
+        const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;
+        const result = await answer(r.idempotencyKey, effect, r.reference);
+        await withheld.get("capture")?.answers;
+        return result;
+      },
       cancel: (r) => answer(r.idempotencyKey, "cancel", r.reference),
-      refund: (r) => answer(r.idempotencyKey, `refund ${r.amountMinor}`, r.reference),
+      refund: async (r) => {
+        const result = await answer(r.idempotencyKey, `refund ${r.amountMinor}`, r.reference);
+        await withheld.get("refund")?.answers;
+        return result;
+      },
     },
     carrier: {
       provider: "test-carrier",

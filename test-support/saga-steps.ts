@@ -31,6 +31,11 @@ export async function deliver(world: SagaWorld, shipmentId: string): Promise<voi
   await world.track(shipmentId, "delivered");
 }
 
+/** Waits until the gateway has this charge in its books, whether or not we know of it. */
+export async function charged(world: SagaWorld, key: string): Promise<void> {
+  await eventually(`the charge ${key}`, async () => world.outside.charges.has(key));
+}
+
 /** Waits until the order is on hold, for this reason where one is given. */
 export async function held(world: SagaWorld, orderId: string, code?: string): Promise<void> {
   await eventually(`${orderId} on hold`, async () => {

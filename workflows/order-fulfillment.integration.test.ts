@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import {
   cancel,
+  charged,
   deliver,
   held,
   mailKinds,
@@ -345,6 +346,61 @@ test("a parcel delivered before we have written down that it left counts as deli
 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await ledger(orderId)).toMatchObject({ shipped: 2, delivered: 2 });
+});
+
+test("an order delivered before the answer to its capture is completed with that answer, not before", async () => {
+  const answer = world.outside.withhold("capture");
+  const orderId = await world.placeOrder();
+  await pack(world, `${orderId}-F1`);
+  await charged(world, `${orderId}-F1-S1:capture:1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await orderRow(orderId)).toEqual({
+    status: "open",
+    payment: "authorized",
+    fulfillment: "delivered",
+    holds: 0,
+  });
+
+  answer();
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await orderRow(orderId)).toMatchObject({ status: "completed", payment: "paid" });
+  expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "capture 10500 final"]);
+});
+
+test("a delivered order whose capture was declined stays on hold until a person has it charged again", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  world.outside.declines.push("The card was closed.");
+  await pack(world, `${orderId}-F1`);
+  await held(world, orderId, "payment_failed");
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await orderRow(orderId)).toEqual({
+    status: "on_hold",
+    payment: "authorized",
+    fulfillment: "delivered",
+    holds: 1,
+  });
+
+  await release(world, orderId);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await orderRow(orderId)).toEqual({
+    status: "completed",
+    payment: "paid",
+    fulfillment: "delivered",
+    holds: 0,
+  });
+  expect([...world.outside.charges.keys()]).toEqual([`${orderId}:authorize:1`, `${orderId}-F1-S1:capture:2`]);
+});
+
+test("an order that costs nothing is completed by its delivery", async () => {
+  const orderId = await world.placeOrder({
+    lines: [{ sku: "MUG", quantity: 1, priceMinor: 0, at: { reno: 1 } }],
+    shippingMinor: 0,
+  });
+  await toTheDoor(orderId, ["F1"]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(world.outside.charges.size).toBe(0);
+  expect(await orderRow(orderId)).toMatchObject({ status: "completed", payment: "paid" });
 });
 
 /** As if the order had never been: no unit held, nothing charged, no label in force, nobody working on it. */

@@ -5,7 +5,7 @@ import { recordTracking } from "../operations/record-tracking.ts";
 import { requestReturn } from "../operations/request-return.ts";
 import type { Disposition } from "../orders/return-authorization.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
-import { deliver, mailKinds, outcomeOf, pack, timeline } from "../test-support/saga-steps.ts";
+import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
 import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
 import type { SagaActivities } from "./activities/activities.ts";
@@ -40,7 +40,11 @@ test("a return is approved, labelled, received, inspected, restocked and refunde
   expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 10_000 });
   // The shipping price is not refunded.
   expect(world.outside.charges.get(`${returnId}:refund:1`)).toBe("refund 10000");
-  expect(await orderRow(orderId)).toEqual({ payment: "partially_refunded", returns: "returned" });
+  expect(await orderRow(orderId)).toEqual({
+    status: "completed",
+    payment: "partially_refunded",
+    returns: "returned",
+  });
   expect(await stockOf("MUG")).toEqual({ onHand: 10, unavailable: 0 });
   expect(await mailKinds(world, orderId)).toEqual([
     "delivered",
@@ -140,6 +144,87 @@ test("a refused refund waits for the message retry and is asked for under a new 
   expect(world.outside.charges.get(`${returnId}:refund:2`)).toBe("refund 5000");
 });
 
+test("goods that are back before the answer to their capture are refunded in full, after that answer", async () => {
+  const answer = world.outside.withhold("capture");
+  const orderId = await world.placeOrder();
+  await pack(world, `${orderId}-F1`);
+  await charged(world, `${orderId}-F1-S1:capture:1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  await comeBack(returnId, 2, "restocked");
+  await refundTried(2);
+  const { pendingActivities } = (await world.client.workflow.getHandle(returnId).describe()).raw;
+  expect(pendingActivities?.[0]?.lastFailure).toMatchObject({
+    message: `Return ${returnId} is refunded once its goods are paid for: 100.00 USD are to be refunded, 0.00 USD of the captured money are left, a capture is outstanding.`,
+    applicationFailureInfo: { type: "capture_outstanding", nonRetryable: false },
+  });
+  expect(await returnRow(returnId)).toEqual({ status: "inspected", refund: 0 });
+
+  answer();
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 10_000 });
+  expect([...world.outside.charges.values()]).toEqual([
+    "authorize 10500",
+    "capture 10500 final",
+    "refund 10000",
+  ]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await orderRow(orderId)).toEqual({
+    status: "completed",
+    payment: "partially_refunded",
+    returns: "returned",
+  });
+});
+
+test("of an order in two parcels only the one whose capture is outstanding waits for its refund", async () => {
+  const orderId = await world.placeOrder({
+    lines: [
+      { sku: "MUG", quantity: 1, priceMinor: 5000, at: { omaha: 1 } },
+      { sku: "CAP", quantity: 1, priceMinor: 2000, at: { reno: 1 } },
+    ],
+  });
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  await eventually("the first capture", async () =>
+    (await timeline(world, orderId)).includes("payment.captured"),
+  );
+  const answerCapture = world.outside.withhold("capture");
+  await pack(world, `${orderId}-F2`);
+  await charged(world, `${orderId}-F2-S1:capture:1`);
+  await deliver(world, `${orderId}-F2-S1`);
+
+  const paid = await announce(orderId, 1, "1");
+  const unpaid = await announce(orderId, 1, "2");
+  await labelled(paid);
+  await labelled(unpaid);
+  const answerRefund = world.outside.withhold("refund");
+  // Repeated when its own refund has used up what was captured.
+  world.failNext("refundReturn", "after");
+  await comeBack(paid, 1, "restocked", "1");
+  await charged(world, `${paid}:refund:1`);
+  await comeBack(unpaid, 1, "restocked", "2");
+  // A refund that is not answered yet has used it up as well.
+  await refundTried(3);
+  expect(await returnRow(unpaid)).toEqual({ status: "inspected", refund: 0 });
+
+  answerRefund();
+  expect(await outcomeOf(world, paid)).toEqual({ status: "refunded" });
+  expect(await returnRow(paid)).toEqual({ status: "refunded", refund: 5000 });
+  expect(await returnRow(unpaid)).toEqual({ status: "inspected", refund: 0 });
+  expect(await orderRow(orderId)).toMatchObject({ status: "open", payment: "partially_paid" });
+
+  answerCapture();
+  expect(await outcomeOf(world, unpaid)).toEqual({ status: "refunded" });
+  expect(await returnRow(unpaid)).toEqual({ status: "refunded", refund: 2000 });
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await orderRow(orderId)).toEqual({
+    status: "completed",
+    payment: "partially_refunded",
+    returns: "returned",
+  });
+});
+
 const STEPS: readonly (keyof SagaActivities)[] = [
   "decideReturn",
   "buyReturnLabel",
@@ -212,8 +297,8 @@ async function deliveredOrder(order: Partial<NewOrder> = {}): Promise<string> {
   return orderId;
 }
 
-async function announce(orderId: string, quantity: number): Promise<string> {
-  const lines = [{ lineId: "1", quantity }];
+async function announce(orderId: string, quantity: number, lineId = "1"): Promise<string> {
+  const lines = [{ lineId, quantity }];
   const result = await requestReturn(world.context, { orderId, lines, reason: "defective", by: "shopper" });
   if (result.status !== "done") throw new Error(result.detail);
   return result.returnId;
@@ -226,12 +311,25 @@ async function labelled(returnId: string): Promise<void> {
   });
 }
 
-async function comeBack(returnId: string, quantity: number, disposition: Disposition): Promise<void> {
+/** Waits until the refund was tried so many times; the last try may be under way. */
+async function refundTried(times: number): Promise<void> {
+  await eventually(
+    `${times} tries of the refund`,
+    async () => (world.calls.get("refundReturn") ?? 0) >= times,
+  );
+}
+
+async function comeBack(
+  returnId: string,
+  quantity: number,
+  disposition: Disposition,
+  lineId = "1",
+): Promise<void> {
   const by = "staff:dock";
-  const received = { returnId, lines: [{ lineId: "1", quantity }], by };
+  const received = { returnId, lines: [{ lineId, quantity }], by };
   expect(await receiveReturn(world.context, received)).toEqual({ status: "done" });
   expect(await receiveReturn(world.context, received)).toEqual({ status: "done" });
-  const inspected = { returnId, lines: [{ lineId: "1", disposition }], by };
+  const inspected = { returnId, lines: [{ lineId, disposition }], by };
   expect(await inspectReturn(world.context, inspected)).toEqual({ status: "done" });
   expect(await inspectReturn(world.context, inspected)).toEqual({ status: "done" });
 }
@@ -246,7 +344,7 @@ async function returnRow(returnId: string): Promise<unknown> {
 
 async function orderRow(orderId: string): Promise<unknown> {
   const { rows } = await world.database.query(
-    "select payment_status as payment, return_status as returns from orders where id = $1",
+    "select status, payment_status as payment, return_status as returns from orders where id = $1",
     [orderId],
   );
   return rows[0];

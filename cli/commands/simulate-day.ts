@@ -17,6 +17,12 @@ type DayCommandOptions = AccessOptions & {
   readonly depth: string;
 };
 
+/**
+ * Longer than an outside call takes to be repeated whose caller was killed (`workflows/steps.ts`: a minute), with the
+ * restart before it.
+ */
+const PATIENCE_MS = 120_000;
+
 export function addSimulateDayCommand(program: Command): void {
   const command = program
     .command("simulate-day")
@@ -57,7 +63,7 @@ async function simulateDay(options: DayCommandOptions): Promise<void> {
   const system = await useSystem(options);
   try {
     const show = progressDisplay(numbers.orders);
-    const report = await runDay(system.access, { ...numbers, seed, patienceMs: 120_000 }, (view) =>
+    const report = await runDay(system.access, { ...numbers, seed, patienceMs: PATIENCE_MS }, (view) =>
       show.update(view),
     ).finally(() => show.stop());
     if (options.json) printJson(report);

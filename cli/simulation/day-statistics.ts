@@ -30,7 +30,7 @@ export async function readProgress(database: Queryable, orderIds: readonly strin
   return progress;
 }
 
-/** Orders that were delivered, for the shoppers who will send something back. */
+/** Orders that were delivered and are paid for, for the shoppers who will send something back. */
 export async function readDelivered(
   database: Queryable,
   orderIds: readonly string[],

@@ -18,12 +18,24 @@ export class StepImpossible extends Error {
   }
 }
 
+/** A step that has to wait for what another one is about to write down. It is repeated until it can go on. */
+export class StepTooEarly extends Error {
+  override readonly name = "StepTooEarly";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 export function translateFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   if (cause instanceof ServiceFault)
     return failure(cause, `${cause.service}.${cause.code}`, { nonRetryable: !cause.retryable });
   if (cause instanceof StepImpossible) return failure(cause, cause.code, { nonRetryable: true });
+  if (cause instanceof StepTooEarly) return failure(cause, cause.code, {});
   if (cause instanceof EngineError)
     return failure(
       cause,

@@ -1,8 +1,8 @@
 /**
  * Steps that move money. Each call to the gateway is written down before it is made, with its key and amount; its effect
- * on the order counts once, when the first answer is written.
+ * on the order counts once, when the first answer is written. A registered amount is never looked at again.
  *
- * Of one order: captured <= authorised, refunded <= captured.
+ * Of one order: captured <= authorised, refunded <= captured, refunds that are only registered included.
  */
 import { valueOfUnits } from "../../orders/line-value.ts";
 import { chargeableMinor, currencyExponent, decimalText } from "../../orders/money.ts";
@@ -25,7 +25,7 @@ import { readParcelLines } from "../../store/shipments.ts";
 import { recordEntry } from "../../store/timeline.ts";
 import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
+import { StepImpossible, StepTooEarly } from "./failures.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };
@@ -131,6 +131,38 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     return answer;
   };
 
+  /**
+   * Registers the refund of a return's value, or of what there is, where less was captured for good.
+   *
+   * @throws StepTooEarly `capture_outstanding` as long as the money is on its way to us: goods can be back before the
+   *   answer to their capture is written down
+   */
+  const beginRefund = (ids: OrderId & { readonly returnId: string }, key: string, value: number) =>
+    inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, ids.orderId);
+      const refunds = await readPaymentTransactions(client, ids.orderId, "refund");
+      const begun = refunds.find((refund) => refund.key === key);
+      if (begun !== undefined) return begun;
+      const payment = await readPayment(client, ids.orderId);
+      const underWay = refunds
+        .filter(({ status }) => status === "pending")
+        .reduce((total, { amountMinor }) => total + amountMinor, 0);
+      const captured = payment?.capturedMinor ?? 0;
+      const left = captured - (payment?.refundedMinor ?? 0) - underWay;
+      if (value > left && captured < due(order) && payment?.status !== "voided")
+        throw new StepTooEarly(
+          "capture_outstanding",
+          `Return ${ids.returnId} is refunded once its goods are paid for: ${amountText(value, order.currency)} are to be refunded, ${amountText(left, order.currency)} of the captured money are left, a capture is outstanding.`,
+        );
+      return beginPaymentTransaction(client, {
+        key,
+        orderId: ids.orderId,
+        type: "refund",
+        amountMinor: Math.min(value, left),
+        currency: order.currency,
+      });
+    });
+
   return {
     /** The channel has the money: that is noted, nothing is charged. */
     async verifyChannelPayment({ orderId }: OrderId): Promise<Done<"verified">> {
@@ -154,7 +186,10 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     }: OrderId & { readonly attempt: number }): Promise<Done<"authorized"> | StepRefusal> {
       const order = await mustReadOrder(database, orderId);
       if (due(order) === 0) {
-        await rollUpOrder(database, orderId, { paymentStatus: "paid" });
+        await inTransaction(database, async (client) => {
+          await mustLockOrder(client, orderId);
+          await rollUpOrder(client, orderId, { paymentStatus: "paid" });
+        });
         return { status: "authorized" };
       }
       const transaction = await beginPaymentTransaction(database, {
@@ -277,13 +312,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         });
         return { status: "due_at_channel" };
       }
-      const transaction = await beginPaymentTransaction(database, {
-        key: `${returnId}:refund:${attempt}`,
-        orderId,
-        type: "refund",
-        amountMinor: Math.min(value, payment.capturedMinor - payment.refundedMinor),
-        currency: order.currency,
-      });
+      const transaction = await beginRefund({ orderId, returnId }, `${returnId}:refund:${attempt}`, value);
       if (transaction.amountMinor === 0) {
         await setRefund(database, returnId, 0);
         return { status: "refunded" };

@@ -20,7 +20,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   cancelled_at_channel: "Cancel the order here as well.",
   fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",
   payment_pending: "Wait for the channel, or release it if the money is safe.",
-  payment_failed: "Ask the customer to pay again, then release; or cancel.",
+  payment_failed: "Ask the customer to pay again, then release; or cancel, as long as nothing has left.",
   floor_exception: "See the timeline for what the floor reported, put it right, then release.",
 };
 
