@@ -5,6 +5,8 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { EngineError } from "../engine/errors.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { inTransaction } from "../store/database.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../store/order-progress.ts";
 import { channelSample, hasChannelSamples, samplesNote } from "../test-support/channel-samples.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { requestCancellation } from "./cancel-order.ts";
@@ -402,6 +404,30 @@ test("who clears the doubt about a channel's payment says that it was made", asy
   expect(await rowsOf("select status, payment_status from orders where id = $1", orderId)).toEqual([
     { status: "on_hold", payment_status: "paid_at_channel" },
   ]);
+});
+
+test("a delivered order whose capture was declined is released to be charged again, and reserves nothing", async () => {
+  const orderId = `pos-u${serial}`;
+  await receive(3);
+  await captureOne("pos", basket(`u${serial}`, 2));
+  await inTransaction(store.database, async (client) => {
+    await lockOrder(client, orderId);
+    const lines = [{ lineId: "1", quantity: 2 }];
+    for (const column of ["shipped", "delivered"] as const) await addToLedger(client, orderId, column, lines);
+    const holdReasons = [{ code: "payment_failed", detail: "The card was closed." }] as const;
+    await rollUpOrder(client, orderId, { holdReasons, paymentStatus: "authorized" });
+  });
+  const status = () => rowsOf("select status, fulfillment_status from orders where id = $1", orderId);
+  expect(await status()).toEqual([{ status: "on_hold", fulfillment_status: "delivered" }]);
+
+  expect(await releaseHold(context, { orderId, by: "staff:1" })).toEqual({ status: "done", holdReasons: [] });
+  expect(await status()).toEqual([{ status: "open", fulfillment_status: "delivered" }]);
+  expect(await availableUnits()).toBe(1);
+  const signals = await rowsOf(
+    "select payload->'message'->>'type' as type from outbox where topic = 'workflow.signal' and payload->>'workflowId' = $1",
+    orderId,
+  );
+  expect(signals).toEqual([{ type: "hold-released" }]);
 });
 
 test("a repeat of one request for release, at the same time, reserves once", async () => {
