@@ -19,9 +19,10 @@ import { createStripeGateway } from "../integrations/payments/stripe.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { demandFillWriter } from "../store/demand-fills.ts";
 import { readKits } from "../store/kits.ts";
-import { migrate } from "../store/migrate.ts";
+import { MigrationsLockedError, migrate } from "../store/migrate.ts";
 import { startSagaWorker } from "../workflows/worker.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { UserProblem } from "./problem.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
@@ -70,7 +71,9 @@ export async function startSystem(
     const database = openDatabase(settings.databaseUrl, { maxConnections: POOL_SIZE });
     started.push({ name: "database", stop: () => database.end() });
     await steps.run("Schema", async () => {
-      const applied = await migrate(settings.databaseUrl);
+      const applied = await migrate(settings.databaseUrl).catch((error: unknown) => {
+        throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
+      });
       return {
         value: applied,
         detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}`,
@@ -180,6 +183,15 @@ export async function startSystem(
     await stopAll();
     throw error;
   }
+}
+
+function lockedProblem(error: MigrationsLockedError): UserProblem {
+  const ends = error.holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(" ");
+  const advice =
+    ends === ""
+      ? "Start again."
+      : `If that process is at work, start again when it is done; if it stands still, end it, or its connection with: ${ends}`;
+  return new UserProblem(error.code, error.message, advice, { cause: error });
 }
 
 async function readiness(

@@ -44,6 +44,7 @@ They stand in the log and on the terminal, never in a reply.
 |---|---|
 | \`journal_corrupt\` | A journal row or snapshot fails its checksum, hash or sequence; the message names it. Restore the database. |
 | \`layout_mismatch\` | The database was first used with another \`HOLDFAST_SHARDS\`. Set that number. |
+| \`migrations_locked\` | Another process applies migrations, or stood still while it did; the message names its connection. End it and start again. |
 | \`sourcing_rules_unreadable\` | The file that \`HOLDFAST_SOURCING_RULES\` names cannot be read. |
 | \`sourcing_rules_invalid\` | That file is no list of sourcing rules; the message names every problem by its place in it. |
 `;
