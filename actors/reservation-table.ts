@@ -24,6 +24,7 @@ import {
 } from "./reservation-entry.ts";
 import { MAX_ENTRY, ReservationIndex } from "./reservation-index.ts";
 import { ReservedWords } from "./reserved-words.ts";
+import { sortByKey } from "./sort-by-key.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
 const FIRST_ENTRIES = 1024;
@@ -217,17 +218,16 @@ export class ReservationTable {
 
   /** Every open reservation, by lane and number. */
   *openRecords(): Generator<ReservationRecord> {
-    const keys = new Float64Array(this.openCount);
+    const entries = new Int32Array(this.openCount);
     let count = 0;
     for (let entry = 1; entry <= this.used; entry += 1) {
       const state = (this.words[entry * STRIDE + LANE_AND_STATE] as number) & ~LANE_MASK;
       if (state !== TIMED && state !== UNTIMED) continue;
-      keys[count] = this.laneOf(entry) * 2 ** 32 + this.numberOf(entry);
+      entries[count] = entry;
       count += 1;
     }
-    for (const key of keys.sort()) {
-      yield this.recordOf(this.find(Math.floor(key / 2 ** 32), key % 2 ** 32));
-    }
+    const byNumber = sortByKey(entries, (entry) => this.numberOf(entry));
+    for (const entry of sortByKey(byNumber, (other) => this.laneOf(other))) yield this.recordOf(entry);
   }
 
   /** Every closed reservation, the one closed longest ago first. */

@@ -41,9 +41,9 @@ const THREAD_MEMORY_MB = 2_048;
  */
 const YOUNG_MEMORY_MB = 12;
 
-/** A shard's journal between two snapshots at most: a second of replay. */
+/** A shard's journal between two snapshots at most: a second or two of replay, of rows as of lanes' records of a byte or two. */
 const SNAPSHOT_EVERY_ROWS = 20_000;
-const SNAPSHOT_EVERY_BYTES = 32 * 1024 * 1024;
+const SNAPSHOT_EVERY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Shards are read back over these connections after the commit's has died, and what killed that one may have killed every

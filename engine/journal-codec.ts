@@ -16,7 +16,7 @@ import {
 import { NO_LOTS, NO_SERIALS } from "../actors/make-event.ts";
 import type { LaneBlob } from "./lane-journal.ts";
 
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
 /** The events that one batch caused in one shard, with the shard's time then. */
 export type JournalBlob = {

@@ -12,8 +12,8 @@
  */
 
 import { randomInt } from "node:crypto";
-import { LANE_CODE, LANE_KIND } from "../actors/lane-operations.ts";
-import { type ReservationRecord, ReservationTable } from "../actors/reservation-table.ts";
+import { LANE_CODE, LANE_KIND, LANE_WORDS } from "../actors/lane-operations.ts";
+import { ReservationTable } from "../actors/reservation-table.ts";
 import {
   availableToPromise,
   InvariantError,
@@ -21,15 +21,9 @@ import {
   type StockPosition,
 } from "../actors/stock-position.ts";
 import type { HoldView } from "./allocator-client.ts";
-import {
-  LANE_RECORD,
-  type LaneBlob,
-  LaneJournal,
-  RECORD_WORDS,
-  readLaneBlob,
-  wordsOf,
-} from "./lane-journal.ts";
+import { LANE_RECORD, type LaneBlob, LaneJournal, readLaneBlob } from "./lane-journal.ts";
 import type { PositionBook } from "./position-book.ts";
+import { packReservations, unpackReservations } from "./reservation-pack.ts";
 
 /** Operations of one lane for one shard. */
 export type LaneRun = {
@@ -61,8 +55,6 @@ export type WireLanes = readonly [
   closed: Uint8Array,
 ];
 
-const WIRE_WORDS = 7;
-
 export class ShardLanes {
   private readonly positions: PositionBook;
   private readonly table: ReservationTable;
@@ -75,7 +67,7 @@ export class ShardLanes {
   private freed: ((position: StockPosition) => void) | null = null;
   private run: LaneRun = { lane: "", atMs: 0, operations: new Uint8Array(0) };
   private lane = -1;
-  private scratch = new Int32Array(1024 * RECORD_WORDS);
+  private scratch = new Int32Array(1024 * LANE_WORDS);
   private scratchBytes = new Uint8Array(this.scratch.buffer);
 
   constructor(positions: PositionBook, window: LaneWindow = LANE_WINDOW, maxLanes = MAX_LANES) {
@@ -146,7 +138,7 @@ export class ShardLanes {
     this.warmUp(words, run.operations.byteLength / 4);
     let codes: Uint8Array | null = null;
     const length = run.operations.byteLength / 4;
-    for (let at = 0; at < length; at += RECORD_WORDS) {
+    for (let at = 0; at < length; at += LANE_WORDS) {
       const number = words[at] as number;
       const ordinal = words[at + 1] as number;
       const third = words[at + 2] as number;
@@ -156,8 +148,8 @@ export class ShardLanes {
       else if (third === LANE_KIND.release << 28 && expiresInMs === 0) code = this.release(number, ordinal);
       else if (third === LANE_KIND.extend << 28) code = this.extend(number, ordinal, expiresInMs);
       if (code !== 0) {
-        codes ??= new Uint8Array(length / RECORD_WORDS);
-        codes[at / RECORD_WORDS] = code;
+        codes ??= new Uint8Array(length / LANE_WORDS);
+        codes[at / LANE_WORDS] = code;
       }
     }
     return codes;
@@ -238,8 +230,8 @@ export class ShardLanes {
     return [
       this.names,
       this.names.map((_, lane) => this.table.firstNewOf(lane)),
-      recordsToWire(this.table.openRecords(), this.table.open),
-      recordsToWire(this.table.closedRecords(), this.table.closed),
+      packReservations(this.table.openRecords(), this.table.open),
+      packReservations(this.table.closedRecords(), this.table.closed),
     ];
   }
 
@@ -250,9 +242,11 @@ export class ShardLanes {
       this.ids.set(name, lane);
       this.table.setFirstNew(lane, firstNew[lane] ?? 0);
     }
-    this.table.reserve((open.byteLength + closed.byteLength) / (4 * WIRE_WORDS));
-    for (const record of recordsFromWire(closed)) this.table.restoreClosed(record);
-    for (const record of recordsFromWire(open)) this.table.restoreOpen(record);
+    const closedOnes = unpackReservations(closed);
+    const openOnes = unpackReservations(open);
+    this.table.reserve(closedOnes.count + openOnes.count);
+    for (const record of closedOnes.records) this.table.restoreClosed(record);
+    for (const record of openOnes.records) this.table.restoreOpen(record);
   }
 
   private reserve(number: number, ordinal: number, quantity: number, expiresInMs: number): number {
@@ -348,7 +342,7 @@ export class ShardLanes {
   /** Reads what the operations will need, one position right after the other, so that waiting for memory overlaps. */
   private warmUp(words: Int32Array, length: number): number {
     let sum = 0;
-    for (let at = 1; at < length; at += RECORD_WORDS) {
+    for (let at = 1; at < length; at += LANE_WORDS) {
       sum += this.positions.at(words[at] as number)?.reserved ?? 0;
     }
     return sum;
@@ -407,37 +401,4 @@ function viewOf(
     expiresAtMs,
     cause: `lane:${lane}`,
   };
-}
-
-function recordsToWire(records: Iterable<ReservationRecord>, count: number): Uint8Array {
-  const words = new Int32Array(count * WIRE_WORDS);
-  let at = 0;
-  for (const record of records) {
-    const when = record.expiresAtMs === 0 ? record.closedAtSeconds : record.expiresAtMs;
-    words[at] = record.lane;
-    words[at + 1] = record.number;
-    words[at + 2] = record.position;
-    words[at + 3] = record.quantity;
-    words[at + 4] = record.expiresInMs;
-    words[at + 5] = when | 0;
-    words[at + 6] = Math.floor(when / 2 ** 32);
-    at += WIRE_WORDS;
-  }
-  return new Uint8Array(words.buffer);
-}
-
-function* recordsFromWire(bytes: Uint8Array): Generator<ReservationRecord> {
-  const words = wordsOf(bytes);
-  for (let at = 0; at < words.length; at += WIRE_WORDS) {
-    const when = (words[at + 6] as number) * 2 ** 32 + ((words[at + 5] as number) >>> 0);
-    yield {
-      lane: words[at] as number,
-      number: (words[at + 1] as number) >>> 0,
-      position: words[at + 2] as number,
-      quantity: words[at + 3] as number,
-      expiresInMs: words[at + 4] as number,
-      expiresAtMs: when,
-      closedAtSeconds: when,
-    };
-  }
 }

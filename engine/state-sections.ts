@@ -6,7 +6,7 @@
  */
 import { packed, unpackedEach } from "./journal-codec.ts";
 
-const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 3;
 
 const ITEMS_PER_PIECE = 512;
 

@@ -17,7 +17,7 @@
  * Memory is reserved for the largest catalog and taken as it grows. Views of fixed length are made anew where it has
  * grown: those that follow the length by themselves read at a fraction of the speed.
  */
-import { wordsOf } from "./lane-journal.ts";
+import { wordsOf } from "./words-of.ts";
 
 /** What other threads read from; may be posted to them. */
 export type SharedStockView = {
