@@ -27,8 +27,19 @@ const KEPT = 2;
 const PART_BYTES = 1024 * 1024;
 const PARTS_AT_ONCE = 8;
 
+/** A writer that stands still between two statements is ended by the server: its successor may need the same rows. */
+const IDLE_IN_TRANSACTION_MS = 30_000;
+
+/** Rolls a snapshot back that must not be seen. */
+class NotToBeWritten extends Error {}
+
 /**
  * Writes a snapshot and drops all but the last two.
+ *
+ * The fence comes after the state: a lease that was locked while megabytes are written would keep a takeover waiting. From
+ * the fence to the commit nobody can take the shard over; whoever has done so before never sees anything of this. What
+ * the successor will drop too is dropped behind the fence only: a takeover ends whoever holds a lease and stands still,
+ * and so nobody keeps those rows locked for long.
  *
  * @param damaged sequences of snapshots that failed their verification: they are dropped first, so that none of them
  *   counts among the two.
@@ -40,12 +51,10 @@ export async function writeSnapshot(
   damaged: readonly number[],
 ): Promise<boolean> {
   const { shard, sequence, state } = snapshot;
-  return inTransaction(database, async (transaction) => {
-    const fence = await transaction.query(
-      "select 1 from shard_lease where shard = $1 and epoch = $2 for share",
-      [shard, snapshot.epoch],
-    );
-    if (fence.rowCount === 0) return false;
+  const work = inTransaction(database, async (transaction) => {
+    await transaction.query("select set_config('idle_in_transaction_session_timeout', $1, true)", [
+      String(IDLE_IN_TRANSACTION_MS),
+    ]);
     await transaction.query("delete from snapshot where shard = $1 and sequence = any($2::bigint[])", [
       shard,
       damaged,
@@ -63,13 +72,18 @@ export async function writeSnapshot(
         state.length,
       ],
     );
-    if (written.rowCount === 0) return false;
+    if (written.rowCount === 0) throw new NotToBeWritten();
     for (let from = 0, part = 0; from < state.length; from += PART_BYTES, part += 1) {
       await transaction.query(
         "insert into snapshot_part (shard, sequence, part, bytes) values ($1, $2, $3, $4)",
         [shard, sequence, part, state.subarray(from, from + PART_BYTES)],
       );
     }
+    const fence = await transaction.query(
+      "select 1 from shard_lease where shard = $1 and epoch = $2 for share",
+      [shard, snapshot.epoch],
+    );
+    if (fence.rowCount === 0) throw new NotToBeWritten();
     await transaction.query(
       `delete from snapshot where shard = $1 and sequence < (
          select min(sequence) from (
@@ -78,8 +92,14 @@ export async function writeSnapshot(
        )`,
       [shard, KEPT],
     );
-    return true;
   });
+  return work.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof NotToBeWritten) return false;
+      throw error;
+    },
+  );
 }
 
 /** The snapshots of a shard, newest first; each is read when it is asked for. */
