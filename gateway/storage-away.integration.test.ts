@@ -47,6 +47,24 @@ const REQUESTS: readonly (readonly [method: string, path: string, body?: string]
 
 const SUBSCRIBE = { type: "feed.subscribe", after: null } as const;
 
+/** In the engine's memory already: only its commit needs the database. */
+const RECEIVE = {
+  type: "stock.execute",
+  commands: [
+    {
+      type: "receive",
+      commandId: "r1",
+      atMs: 0,
+      cause: "delivery",
+      sku: "TEE-1",
+      locationId: "east",
+      quantity: 1,
+    },
+  ],
+} as const;
+
+const CAPTURE = { type: "order.capture", channel: "web", payload: "{}" } as const;
+
 function overview(): Promise<Response> {
   return fetch(`${url}/v1/overview`, { headers: { authorization: `Bearer ${key}` } });
 }
@@ -95,6 +113,9 @@ test("a database that is away is told with a code and the time to come back; onc
     code: "storage_unavailable",
     retryAfterMs: 2_000,
   });
+  open.send({ id: "2", ...CAPTURE }, { id: "3", ...RECEIVE });
+  expect(await open.reply("2")).toMatchObject({ code: "storage_unavailable", retryAfterMs: 2_000 });
+  expect(await open.reply("3")).toMatchObject({ code: "commit_outcome_unknown" });
   expect(await turnedAway()).toMatchObject({
     message: { re: null, type: "error", code: "storage_unavailable", retryAfterMs: 2_000 },
     closeCode: 1013,
@@ -112,8 +133,18 @@ test("a database that is away is told with a code and the time to come back; onc
 
   await expect.poll(async () => (await overview()).status, { timeout: 30_000 }).toBe(200);
   await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 30_000 }).toBe(200);
-  open.send({ id: "2", ...SUBSCRIBE });
-  expect(await open.reply("2")).toMatchObject({ type: "feed.subscribed" });
+  open.send({ id: "4", ...SUBSCRIBE });
+  expect(await open.reply("4")).toMatchObject({ type: "feed.subscribed" });
+  let repeats = 0;
+  const repeated = async (): Promise<unknown> => {
+    repeats += 1;
+    open.send({ id: `again-${repeats}`, ...RECEIVE });
+    return open.reply(`again-${repeats}`);
+  };
+  // The engine comes back by itself, at its next attempt to reach the database.
+  await expect
+    .poll(repeated, { timeout: 30_000, interval: 250 })
+    .toMatchObject({ outcomes: [{ status: "applied" }] });
   open.socket.terminate();
 
   const log = (await readFile(join(folder, "server.log"), "utf8"))
