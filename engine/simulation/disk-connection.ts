@@ -35,6 +35,7 @@ const PAGE_ROWS = 7;
 
 /** A snapshot that is damaged costs time only, so many may be; a damaged row stops its shard. */
 const SNAPSHOT_DECAY = 30;
+const ROW_DECAY = 8;
 
 export class DiskConnection implements EngineDisk {
   private readonly disk: SimulatedDisk;
@@ -125,7 +126,7 @@ export class DiskConnection implements EngineDisk {
   recoverySource(shard: number): RecoverySource {
     const { disk } = this;
     const ask = <T>(read: () => T) => this.answer(read);
-    const readRow = (row: JournalRow) => this.maybeFlipped(row, "entries", 1);
+    const readRow = (row: JournalRow) => this.maybeFlipped(row, "entries", ROW_DECAY);
     const readSnapshot = (snapshot: SnapshotRow) => this.maybeFlipped(snapshot, "state", SNAPSHOT_DECAY);
     return {
       snapshots: async function* () {
