@@ -9,7 +9,7 @@
 export function sortByKey(entries: Int32Array, keyOf: (entry: number) => number): Int32Array {
   const { length } = entries;
   let from = entries;
-  let to = new Int32Array(length);
+  let to: Int32Array = new Int32Array(length);
   let keys = new Int32Array(length);
   let keysTo = new Int32Array(length);
   for (let at = 0; at < length; at += 1) keys[at] = keyOf(from[at] as number);
