@@ -154,8 +154,12 @@ function latencyRatios({ latencies }: Evidence): readonly number[] {
       (other) => POSTGRES_FORMS.includes(other.system) && other.rate === one.rate,
     );
     // A system that could not follow the rate has no p99 worth comparing with.
-    const best = theirs.filter((other) => other.perSecond > 0.9 * other.rate).map((other) => other.p99Ms);
-    return best.length === 0 ? [] : [one.p99Ms / Math.min(...best)];
+    const able = theirs.filter((other) => other.perSecond > 0.9 * other.rate);
+    if (able.length === 0) return [];
+    return one.p99MsOfWindows.map(
+      (p99Ms, window) =>
+        p99Ms / Math.min(...able.map((other) => other.p99MsOfWindows[window] ?? other.p99Ms)),
+    );
   });
 }
 
