@@ -15,8 +15,11 @@ import {
 } from "../actors/events.ts";
 import { NO_LOTS, NO_SERIALS } from "../actors/make-event.ts";
 import type { LaneBlob } from "./lane-journal.ts";
+import { lanesOfVersion1 } from "./lane-journal-v1.ts";
 
 const JOURNAL_VERSION = 2;
+/** In which only the records of lanes were others. */
+const FIXED_RECORDS_VERSION = 1;
 
 /** The events that one batch caused in one shard, with the shard's time then. */
 export type JournalBlob = {
@@ -103,16 +106,22 @@ export function encodeEntries(blobs: readonly Uint8Array[]): Buffer {
 
 /** Throws on bytes that are not a journal row of a version that this program knows. */
 export function decodeEntries(entries: Uint8Array): readonly JournalBlob[] {
-  if (entries[0] !== JOURNAL_VERSION) {
-    throw new Error(`journal version ${entries[0]} is not known, ${JOURNAL_VERSION} is`);
+  const version = entries[0];
+  if (version !== JOURNAL_VERSION && version !== FIXED_RECORDS_VERSION) {
+    throw new Error(`journal version ${version} is not known, ${JOURNAL_VERSION} is`);
   }
   if (entries.length === 1) return [];
   const blobs = unpacker.unpackMultiple(entries.subarray(1)) as readonly WireBlob[];
   return blobs.map(([nowMs, events, lanes]) => ({
     nowMs,
     events: events.map(fromWire),
-    lanes: lanes === undefined ? null : { names: lanes[0], records: lanes[1] },
+    lanes: lanes === undefined ? null : lanesFromWire(version, lanes),
   }));
+}
+
+function lanesFromWire(version: number, [names, records]: NonNullable<WireBlob[2]>): LaneBlob {
+  const lanes = { names, records };
+  return version === FIXED_RECORDS_VERSION ? lanesOfVersion1(lanes) : lanes;
 }
 
 /** MessagePack in a buffer of its own: posting or keeping a view of the packer's shared pool would copy the pool. */
