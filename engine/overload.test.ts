@@ -4,19 +4,11 @@
  */
 import { describe, expect, it } from "vitest";
 import type { JournalRow } from "../store/journal.ts";
-import { receive, silentLogger } from "../test-support/engine.ts";
-import { Allocator } from "./allocator.ts";
-import { EngineCore } from "./engine-core.ts";
+import { receive } from "../test-support/engine.ts";
+import { virtualEngine } from "../test-support/virtual-engine.ts";
 import type { CommitResult } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
-import type { ShardAnswer } from "./messages.ts";
-import { type RecoverySource, recoverShard } from "./recovery.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Shard, ShardRequest } from "./shard.ts";
-import { ShardDirectory } from "./shard-directory.ts";
-import type { Recovered, ShardHost } from "./shard-host.ts";
-import { VirtualTime } from "./simulation/virtual-time.ts";
-import { StockView } from "./stock-view.ts";
 import { VolatileDisk } from "./volatile-disk.ts";
 
 const THREADS = 2;
@@ -44,61 +36,8 @@ class SlowDisk extends VolatileDisk {
   }
 }
 
-class LocalHost implements ShardHost {
-  private readonly shards = new Map<number, Shard>();
-
-  threadOf(shard: number): number {
-    return shard;
-  }
-
-  async run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
-    return requests.map((request) => {
-      const shard = this.shards.get(request.shard) as Shard;
-      return { shard: request.shard, reply: structuredClone(shard.run(request)) };
-    });
-  }
-
-  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
-    const { shard: recovered, head, damaged } = await recoverShard(shard, source);
-    this.shards.set(shard, recovered);
-    return { ...head, ...recovered.figures(), damaged, changes: recovered.allChanges() };
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
 function newEngine(bytesPerMs: number) {
-  const time = new VirtualTime();
-  const scheduler: Scheduler = {
-    now: () => time.nowMs,
-    after: (ms, act) => {
-      const event = time.after(ms, act);
-      return () => {
-        event.act = null;
-      };
-    },
-    soon: (act) => void time.after(0, act),
-  };
-  const disk = new SlowDisk(scheduler, bytesPerMs);
-  const directory = new ShardDirectory(
-    THREADS,
-    (shard) => shard,
-    new Map([...Array(THREADS).keys()].map((shard) => [shard, 1])),
-  );
-  const view = new StockView();
-  const core = new EngineCore({
-    disk,
-    host: new LocalHost(),
-    directory,
-    logger: silentLogger,
-    scheduler,
-    snapshotEvery: { rows: 1_000_000, bytes: 2 ** 40 },
-    view,
-    onCommitted: () => {},
-  });
-  return { time, scheduler, disk, core, client: new Allocator(core, directory, view) };
+  return virtualEngine(THREADS, (scheduler) => new SlowDisk(scheduler, bytesPerMs));
 }
 
 /** Clients that ask for `perMs` commands a millisecond, whether or not they are answered. */

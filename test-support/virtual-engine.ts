@@ -1,0 +1,75 @@
+/** The engine's core in virtual time: its shards in this thread, on a disk of the test's choice. */
+import { Allocator } from "../engine/allocator.ts";
+import { EngineCore } from "../engine/engine-core.ts";
+import type { EngineDisk } from "../engine/engine-disk.ts";
+import type { ShardAnswer } from "../engine/messages.ts";
+import { type RecoverySource, recoverShard } from "../engine/recovery.ts";
+import type { Scheduler } from "../engine/scheduler.ts";
+import type { Shard, ShardRequest } from "../engine/shard.ts";
+import { ShardDirectory } from "../engine/shard-directory.ts";
+import type { Recovered, ShardHost } from "../engine/shard-host.ts";
+import { VirtualTime } from "../engine/simulation/virtual-time.ts";
+import { StockView } from "../engine/stock-view.ts";
+import { silentLogger } from "./engine.ts";
+
+class LocalHost implements ShardHost {
+  private readonly shards = new Map<number, Shard>();
+
+  threadOf(shard: number): number {
+    return shard;
+  }
+
+  async run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
+    return requests.map((request) => {
+      const shard = this.shards.get(request.shard) as Shard;
+      return { shard: request.shard, reply: structuredClone(shard.run(request)) };
+    });
+  }
+
+  async recover(shard: number, source: RecoverySource): Promise<Recovered> {
+    const { shard: recovered, head, damaged } = await recoverShard(shard, source);
+    this.shards.set(shard, recovered);
+    return { ...head, ...recovered.figures(), damaged, changes: recovered.allChanges() };
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** @param earlyMs how long before its time a timer may come, as those of an event loop do */
+export function virtualEngine<D extends EngineDisk>(
+  threads: number,
+  diskOn: (scheduler: Scheduler) => D,
+  earlyMs = 0,
+) {
+  const time = new VirtualTime();
+  const scheduler: Scheduler = {
+    now: () => time.nowMs,
+    after: (ms, act) => {
+      const event = time.after(Math.max(Math.min(1, ms), ms - earlyMs), act);
+      return () => {
+        event.act = null;
+      };
+    },
+    soon: (act) => void time.after(0, act),
+  };
+  const disk = diskOn(scheduler);
+  const directory = new ShardDirectory(
+    threads,
+    (shard) => shard,
+    new Map([...Array(threads).keys()].map((shard) => [shard, 1])),
+  );
+  const view = new StockView();
+  const core = new EngineCore({
+    disk,
+    host: new LocalHost(),
+    directory,
+    logger: silentLogger,
+    scheduler,
+    snapshotEvery: { rows: 1_000_000, bytes: 2 ** 40 },
+    view,
+    onCommitted: () => {},
+  });
+  return { time, scheduler, disk, core, client: new Allocator(core, directory, view) };
+}
