@@ -132,14 +132,14 @@ export function planOf(options: Options): Plan {
     rounds: options.rounds ?? 3,
     positions: 1_000_000,
     traceLength: 4_000_000,
-    warmUpMs: 2_000,
-    measureMs: 6_000,
-    calibrateMs: 2_000,
-    latencyMs: 10_000,
+    warmUpMs: 1_500,
+    measureMs: 5_000,
+    calibrateMs: 1_200,
+    latencyMs: 6_000,
     latencyWindows: 3,
-    latencyWarmUpMs: 20_000,
+    latencyWarmUpMs: 12_000,
     fsyncMs: 2_000,
-    crashes: 5,
+    crashes: 3,
     // Rows for every unit of a million positions would be another table than the one that is measured.
     workloadsOf: (system) => {
       if (system.orders) return ["orders"];
