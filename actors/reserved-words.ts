@@ -24,7 +24,7 @@ export class ReservedWords {
   }
 
   all(): Int32Array {
-    return new Int32Array(this.buffer, 0, this.buffer.byteLength >> 2);
+    return new Int32Array(this.buffer, 0, this.buffer.byteLength / 4);
   }
 
   /** Doubles the memory; throws a `RangeError` where all that was reserved is in use. */
@@ -40,7 +40,7 @@ export class ReservedWords {
 
   private reserve(length: number): void {
     const reserved = new Growable(length, { maxByteLength: this.maxByteLength });
-    new Int32Array(reserved, 0, length >> 2).set(this.all());
+    new Int32Array(reserved, 0, length / 4).set(this.all());
     this.reserved = reserved;
     this.buffer = reserved;
   }
