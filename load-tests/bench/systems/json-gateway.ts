@@ -1,4 +1,5 @@
 /** Holdfast's engine behind the gateway that one writes first: `ws`, a JSON text a reservation, a JSON text back. */
+import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";
 import type { Driver, Endpoint, System } from "../system.ts";
@@ -45,6 +46,8 @@ export const jsonGateway: System = {
     );
     const [first] = clients;
     if (first === undefined) throw new Error("no connection");
+    // Of this driver's holds, so that no two drivers of one server share their ids.
+    const prefix = randomUUID().slice(0, 8);
     return {
       load: async (units) => {
         for (let from = 0; from < units.length; from += PART) {
@@ -53,7 +56,7 @@ export const jsonGateway: System = {
       },
       apply: async (worker, batch) => {
         const client = clients[worker % clients.length] ?? first;
-        return Uint8Array.of(await applyOne(client, worker, batch));
+        return Uint8Array.of(await applyOne(client, `${prefix}:${worker}`, batch));
       },
       remaining: async (positions) => {
         const remaining = new Int32Array(positions);
@@ -72,7 +75,7 @@ export const jsonGateway: System = {
 
 const PART = 1_000;
 
-async function applyOne(client: NaiveClient, worker: number, batch: OperationBatch): Promise<number> {
+async function applyOne(client: NaiveClient, worker: string, batch: OperationBatch): Promise<number> {
   const address = { sku: skuOf(batch.position(0)), locationId: LOCATION };
   const holdId = `${worker}:${batch.number(0)}`;
   const { status } = await client.ask(
