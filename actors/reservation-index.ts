@@ -34,8 +34,8 @@ const MAX_DEPTH = 22;
 /**
  * A place holds the entry, and above it how many steps from where a search for it begins, as far as they can be
  * counted: entries of other numbers are told apart without a look at them, which would be a miss of the cache. The hash
- * stands beside it, so that a page is split without a look at its entries either (`npm run bench`: on a hot SKU a third
- * of a shard's time went into those misses).
+ * stands beside it, so that a page is split without a look at its entries either (`npm run bench -- --profile` shows
+ * what a split takes of a shard's time on a hot SKU).
  */
 const ENTRY_BITS = 27;
 const ENTRY_MASK = (1 << ENTRY_BITS) - 1;

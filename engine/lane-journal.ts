@@ -4,9 +4,9 @@
  *
  * Lanes count up, and what they ask for in a batch is much alike. So a record's first byte says what it is and which of
  * its fields are as expected; only the others follow it (`compact-fields.ts`). A reservation on the position of the one
- * before it, with the next number and the same expiry, is that one byte, where an operation has sixteen. On a hot SKU
- * (`npm run bench`) the words of the operations themselves took half as much again of the processors: every byte is
- * copied, hashed and written several times on its way to the disk and back.
+ * before it, with the next number and the same expiry, is that one byte, where an operation has sixteen. That
+ * counts (`npm run bench`, processor time a million): every byte is copied, hashed and written several times on its way to
+ * the disk and back.
  *
  * Two kinds of record say what holds from there on: `run` gives the lane and the edge's time, `after` the number of the
  * blob's events that came before, so that events and operations are replayed in the very order in which they happened.

@@ -477,7 +477,7 @@ class ShardPositions {
 }
 
 function words(buffer: SharedArrayBuffer): Int32Array {
-  return new Int32Array(buffer, 0, buffer.byteLength >> 2);
+  return new Int32Array(buffer, 0, buffer.byteLength / 4);
 }
 
 /** Doubles the memory. */

@@ -7,9 +7,8 @@ import { ApplicationFailure } from "@temporalio/common";
 import { EngineError } from "../../engine/errors.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 
-/** A step that cannot succeed as things are: a record is missing, or the stock is not what the order says. */
-export class StepImpossible extends Error {
-  override readonly name = "StepImpossible";
+/** A step that found out by itself that it cannot go on, and says why by a stable code. */
+class StepFailure extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -18,15 +17,14 @@ export class StepImpossible extends Error {
   }
 }
 
-/** A step that has to wait for what another one is about to write down. It is repeated until it can go on. */
-export class StepTooEarly extends Error {
-  override readonly name = "StepTooEarly";
-  readonly code: string;
+/** A step that cannot succeed as things are: a record is missing, or the stock is not what the order says. */
+export class StepImpossible extends StepFailure {
+  override readonly name = "StepImpossible";
+}
 
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
+/** A step that has to wait for what another one is about to write down. It is repeated until it can go on. */
+export class StepTooEarly extends StepFailure {
+  override readonly name = "StepTooEarly";
 }
 
 export function translateFailure(error: unknown): ApplicationFailure {
@@ -34,8 +32,8 @@ export function translateFailure(error: unknown): ApplicationFailure {
   const cause = error instanceof Error ? error : new Error(String(error));
   if (cause instanceof ServiceFault)
     return failure(cause, `${cause.service}.${cause.code}`, { nonRetryable: !cause.retryable });
-  if (cause instanceof StepImpossible) return failure(cause, cause.code, { nonRetryable: true });
-  if (cause instanceof StepTooEarly) return failure(cause, cause.code, {});
+  if (cause instanceof StepFailure)
+    return failure(cause, cause.code, { nonRetryable: cause instanceof StepImpossible });
   if (cause instanceof EngineError)
     return failure(
       cause,
