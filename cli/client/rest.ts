@@ -1,8 +1,14 @@
 /** REST calls of the command line: JSON in, JSON out, problem+json turned into an error with its code. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Page, Problem } from "../../gateway/api.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 import type { Access } from "./credentials.ts";
+
+const ANSWER_TIMEOUT_MS = 60_000;
+const RECONNECT_DELAY_MS = 250;
+/** That a busy system is asked, however little patience there is. */
+const LEAST_ATTEMPTS = 10;
 
 /** The gateway answered, and refused. */
 export class RequestRefused extends UserProblem {
@@ -17,7 +23,11 @@ export class RestClient {
   private readonly access: Access;
   private readonly patienceMs: number;
 
-  /** @param options.patienceMs how long to go on asking a system that does not answer, because it is being restarted */
+  /**
+   * @param options.patienceMs how long to go on with a request, from its first attempt, while the system does not answer
+   *   or is not able to (0: a system that is not there is told at once). Longer than `IDEMPOTENCY_CLAIM_MS` for a client
+   *   that is to live through a crash of the gateway: for so long the key of the request that died with it is taken.
+   */
   constructor(access: Access, options: { readonly patienceMs?: number } = {}) {
     this.access = access;
     this.patienceMs = options.patienceMs ?? 0;
@@ -53,50 +63,55 @@ export class RestClient {
       headers["content-type"] = "application/json";
       headers["idempotency-key"] = randomUUID();
     }
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const deadline = Date.now() + this.patienceMs;
     for (let attempt = 1; ; attempt += 1) {
-      const response = await this.attempt(`${this.access.url}${path}`, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (response.ok) {
+      const answer = await answerOf(`${this.access.url}${path}`, init);
+      if (answer.kind === "unreachable") {
+        if (Date.now() >= deadline) throw this.unreachable(answer.cause);
+        await pause(RECONNECT_DELAY_MS);
+        continue;
+      }
+      const { status, text } = answer;
+      if (status >= 200 && status < 300) {
         const parsed: T = text === "" ? undefined : JSON.parse(text);
         return parsed;
       }
       const problem = readProblem(text);
-      const busy = response.status === 429 || response.status === 503 || problem?.retryAfterMs !== undefined;
-      if (busy && attempt < 10) {
-        await new Promise((resolve) => setTimeout(resolve, problem?.retryAfterMs ?? 100 * attempt));
+      const busy = status === 429 || status === 503 || problem?.retryAfterMs !== undefined;
+      if (busy && (attempt < LEAST_ATTEMPTS || Date.now() < deadline)) {
+        await pause(problem?.retryAfterMs ?? Math.min(100 * attempt, 1_000));
         continue;
       }
       throw new RequestRefused(
-        response.status,
-        problem?.code ?? `http_${response.status}`,
-        problem?.detail ?? `The gateway answered ${response.status} to ${method} ${path}`,
+        status,
+        problem?.code ?? `http_${status}`,
+        problem?.detail ?? `The gateway answered ${status} to ${method} ${path}`,
       );
     }
   }
 
-  private async attempt(url: string, init: RequestInit): Promise<Response> {
-    const deadline = Date.now() + this.patienceMs;
-    for (;;) {
-      try {
-        return await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
-      } catch (error) {
-        if (Date.now() < deadline) {
-          await new Promise((resolve) => setTimeout(resolve, 250));
-          continue;
-        }
-        const cause = error instanceof Error ? (error.cause ?? error) : error;
-        throw new UserProblem(
-          "unreachable",
-          `Holdfast does not answer at ${this.access.url} (${errorCode(cause) ?? reasonOf(cause)}).`,
-          "Start it with `npm start`, or name another address with --url.",
-          { cause: error },
-        );
-      }
-    }
+  private unreachable(cause: unknown): UserProblem {
+    return new UserProblem(
+      "unreachable",
+      `Holdfast does not answer at ${this.access.url} (${errorCode(cause) ?? reasonOf(cause)}).`,
+      "Start it with `npm start`, or name another address with --url.",
+      { cause },
+    );
+  }
+}
+
+type HttpAnswer =
+  | { readonly kind: "answered"; readonly status: number; readonly text: string }
+  | { readonly kind: "unreachable"; readonly cause: unknown };
+
+/** A connection that breaks in the middle of an answer is none: the body belongs to the attempt. */
+async function answerOf(url: string, init: RequestInit): Promise<HttpAnswer> {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    return { kind: "answered", status: response.status, text: await response.text() };
+  } catch (error) {
+    return { kind: "unreachable", cause: error instanceof Error ? (error.cause ?? error) : error };
   }
 }
 

@@ -5,6 +5,7 @@
  * D2. The day survives a restart of the system: streams reconnect and resend, questions are asked again.
  * D3. Every number of the report is read after the day, from the books, not counted along the way.
  */
+import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
 import type { CaptureResult } from "../../gateway/api.ts";
 import { type Database, openDatabase } from "../../store/database.ts";
@@ -75,8 +76,8 @@ export type DayReport = {
 };
 
 const TICK_MS = 300;
-/** How long a restart of the system may take. */
-const RESTART_PATIENCE_MS = 90_000;
+/** How long a restart of the system may take, and on top of it the wait for keys of requests that died with it. */
+const RESTART_PATIENCE_MS = 2 * IDEMPOTENCY_CLAIM_MS;
 
 export async function runDay(
   access: Access,
