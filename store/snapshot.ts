@@ -23,9 +23,12 @@ export type SnapshotRow = {
 
 const KEPT = 2;
 
-/** A part is copied several times on its way, and so are those that are read at once. */
-const PART_BYTES = 1024 * 1024;
-const PARTS_AT_ONCE = 8;
+/**
+ * A part is copied several times on its way, and so are those that are read at once. A commit waits until all is on disk
+ * that was written to the log before it: the parts of a snapshot come in small pieces, between which a commit gets in.
+ */
+const PART_BYTES = 256 * 1024;
+const PARTS_AT_ONCE = 32;
 
 /** A writer that stands still between two statements is ended by the server: its successor may need the same rows. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
