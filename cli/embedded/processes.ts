@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -50,13 +50,19 @@ export async function spawnDetached(options: SpawnOptions): Promise<ChildProcess
   }
 }
 
-/** Start time and command line of a running process; `undefined` where there is none. */
+/**
+ * Start time and command line of a running process; `undefined` where there is none. One that has ended but for threads
+ * that are still on their way out is there, with its start time only: until the last of them is gone, so are its ports.
+ */
 export async function identify(pid: number): Promise<string | undefined> {
   try {
     if (process.platform === "linux") {
       const stat = await readFile(`/proc/${pid}/stat`, "utf8");
       const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (afterName[0] === "Z") return undefined;
+      if (afterName[0] === "Z") {
+        const threads = await readdir(`/proc/${pid}/task`);
+        return threads.length > 1 ? `${afterName[19]} ` : undefined;
+      }
       const command = (await readFile(`/proc/${pid}/cmdline`, "utf8")).replaceAll("\0", " ").trim();
       return `${afterName[19]} ${command}`;
     }
@@ -107,6 +113,7 @@ export async function waitUntil(condition: () => Promise<boolean>, patienceMs: n
 export class ProcessBook {
   private readonly file: string;
   private records: readonly ProcessRecord[] = [];
+  private written: Promise<void> = Promise.resolve();
 
   constructor(dataFolder: string) {
     this.file = join(dataFolder, "processes.json");
@@ -131,13 +138,21 @@ export class ProcessBook {
 
   async remove(name: string): Promise<void> {
     this.records = this.records.filter((record) => record.name !== name);
-    if (this.records.length === 0) await rm(this.file, { force: true });
-    else await this.write();
+    await this.write();
   }
 
-  private async write(): Promise<void> {
-    await writeFile(`${this.file}.new`, JSON.stringify(this.records, null, 2));
-    await rename(`${this.file}.new`, this.file);
+  /** One after the other: servers start at once, and the last to write must know them all. */
+  private write(): Promise<void> {
+    const written = this.written.then(async () => {
+      if (this.records.length === 0) {
+        await rm(this.file, { force: true });
+        return;
+      }
+      await writeFile(`${this.file}.new`, JSON.stringify(this.records, null, 2));
+      await rename(`${this.file}.new`, this.file);
+    });
+    this.written = written.catch(() => {});
+    return written;
   }
 }
 
