@@ -39,6 +39,8 @@ const MAX_ROUND = 4096;
 
 /** Callers of a commit whose outcome cannot be found out for this long are told so. */
 const UNKNOWN_AFTER_MS = 5_000;
+/** By then a database that was restarted is mostly back. */
+const UNKNOWN_RETRY_MS = 2_000;
 
 const RETRY_MS = 250;
 
@@ -478,6 +480,7 @@ export class EngineCore {
         failCommit(
           fault.commit,
           new EngineError("commit_outcome_unknown", "the commit may or may not have happened", {
+            retryAfterMs: UNKNOWN_RETRY_MS,
             cause: fault.cause,
           }),
         );

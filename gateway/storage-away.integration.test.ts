@@ -115,7 +115,10 @@ test("a database that is away is told with a code and the time to come back; onc
   });
   open.send({ id: "2", ...CAPTURE }, { id: "3", ...RECEIVE });
   expect(await open.reply("2")).toMatchObject({ code: "storage_unavailable", retryAfterMs: 2_000 });
-  expect(await open.reply("3")).toMatchObject({ code: "commit_outcome_unknown" });
+  expect(await open.reply("3")).toMatchObject({
+    code: "commit_outcome_unknown",
+    retryAfterMs: 2_000,
+  });
   expect(await turnedAway()).toMatchObject({
     message: { re: null, type: "error", code: "storage_unavailable", retryAfterMs: 2_000 },
     closeCode: 1013,
