@@ -122,6 +122,7 @@ function installRuntime(logger: Logger): void {
   runtimeInstalled = true;
   Runtime.install({
     shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: "WARN", other: "ERROR" }, forward: {} } },
     logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
       const quieter = level === "INFO" ? "debug" : level === "WARN" ? "warn" : "error";
       logger[quieter](meta ?? {}, message);
