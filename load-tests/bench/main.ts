@@ -45,6 +45,7 @@ async function bench(options: Options): Promise<Result> {
   try {
     const runner = await Runner.create(plan, room, folder, note);
     const fsync = runner.fsync();
+    const stalls = await runner.stalls();
     // First, while no server has left anything to the disk or the processor that is still to be done.
     const inProcess: InProcessResult[] = [];
     for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
@@ -94,6 +95,7 @@ async function bench(options: Options): Promise<Result> {
       machine,
       postgresVersion: room.postgresVersion,
       fsync,
+      stalls,
       traceSeed: TRACE_SEED,
       traceHashes: runner.traceHashes(),
       positions: plan.positions,

@@ -121,6 +121,7 @@ export function planOf(options: Options): Plan {
       latencyWindows: 3,
       latencyWarmUpMs: 8_000,
       fsyncMs: 200,
+      stallsMs: 1_000,
       crashes: 1,
       workloadsOf: (system) => {
         if (system.orders) return ["orders"];
@@ -139,6 +140,7 @@ export function planOf(options: Options): Plan {
     latencyWindows: 3,
     latencyWarmUpMs: 12_000,
     fsyncMs: 2_000,
+    stallsMs: 3_000,
     crashes: 3,
     // Rows for every unit of a million positions would be another table than the one that is measured.
     workloadsOf: (system) => {

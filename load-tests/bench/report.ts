@@ -4,6 +4,7 @@ import { barChart, latencyChart } from "./plots.ts";
 import { THREAD_KINDS, type ThreadTime } from "./profile.ts";
 import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
 import type { Measurement } from "./runner.ts";
+import type { Stalls } from "./stalls.ts";
 import type { PgbenchRate } from "./systems/pgbench.ts";
 import { systemNamed } from "./systems/registry.ts";
 import { WORKLOAD_TITLES, WORKLOADS, type Workload } from "./trace.ts";
@@ -18,6 +19,7 @@ export type Result = {
   /** Null where no PostgreSQL was needed. */
   readonly postgresVersion: string | null;
   readonly fsync: FsyncLatency;
+  readonly stalls: Stalls;
   readonly traceSeed: number;
   readonly traceHashes: Readonly<Record<Workload, string>>;
   readonly positions: number;
@@ -60,7 +62,7 @@ export function verdictOf(figure: Figure): string {
 }
 
 export function markdownOf(result: Result): string {
-  const { machine, fsync } = result;
+  const { machine, fsync, stalls } = result;
   return [
     `# Bench: ${result.name}`,
     "",
@@ -68,6 +70,7 @@ export function markdownOf(result: Result): string {
     "",
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, ${machine.filesystem}; Node ${machine.node}, PostgreSQL ${result.postgresVersion ?? "not used"} (fsync on), Redis ${machine.redis} (appendfsync always). Load average before the run: ${machine.loadBefore.toFixed(2)}.`,
     `fdatasync of 8 KiB: p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs, ${amount(fsync.perSecond)} a second.`,
+    `A thread a core that only looks at the clock loses ${describeStalls(stalls)}.`,
     `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ${result.rounds.length} rounds; clients and servers share the machine. What this measures and what it does not: [load-tests/README.md](../README.md).`,
     "",
     ...figuresTable(result.figures),
@@ -178,6 +181,10 @@ function pgbenchSection({ pgbench }: Result): readonly string[] {
   ];
 }
 
+function describeStalls({ lostShare, longestMs }: Stalls): string {
+  return `${(lostShare * 100).toFixed(1)} % in pauses, the longest ${longestMs.toFixed(1)} ms`;
+}
+
 function latencySection(result: Result): readonly string[] {
   if (result.latencies.length === 0) return [];
   const plots = [...plotsOf(result).keys()].filter((name) => name.startsWith("latency"));
@@ -185,7 +192,7 @@ function latencySection(result: Result): readonly string[] {
     "",
     "## Latency at common rates",
     "",
-    "Milliseconds from when an operation was due, whatever the system did before (no coordinated omission); one hot SKU, a burst every millisecond. Of several windows, the one whose p99 is the median.",
+    "Milliseconds from when an operation was due, whatever the system did before (no coordinated omission); one hot SKU, a burst every millisecond. Of several windows, the one whose p99 is the median. The machine then: what a thread a core that only looks at the clock lost just before, with no server running; more than 1 % of it is in everybody's p99.",
     "",
     ...plots.map((name) => `![${name}](${result.name}-${name}.svg)`),
     "",
@@ -201,6 +208,7 @@ function latencySection(result: Result): readonly string[] {
         "p99.9",
         "max",
         "fdatasync p99 then",
+        "the machine then",
       ],
       result.latencies.map((one) => [
         amount(one.rate),
@@ -210,6 +218,7 @@ function latencySection(result: Result): readonly string[] {
         `${Math.min(...one.p99MsOfWindows).toFixed(1)} … ${Math.max(...one.p99MsOfWindows).toFixed(1)}`,
         ...[one.p999Ms, one.maxMs].map((value) => value.toFixed(2)),
         `${(one.fsync.p99Us / 1_000).toFixed(2)}`,
+        describeStalls(one.stalls),
       ]),
       [0, 2, 3, 4, 5, 6, 7, 8, 9],
     ),

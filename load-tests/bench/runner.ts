@@ -11,6 +11,7 @@ import { type FsyncLatency, probeFsync } from "./machine.ts";
 import { cpuBetween, usageOf } from "./process-usage.ts";
 import { monotonicUs, type Phase } from "./profile.ts";
 import type { RunningServers, ServerRoom } from "./servers/servers.ts";
+import { probeStalls, type Stalls } from "./stalls.ts";
 import type { System, Variant } from "./system.ts";
 import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
 import { type PgbenchRate, runPgbench } from "./systems/pgbench.ts";
@@ -36,6 +37,7 @@ export type Plan = {
   /** At the rate that is measured then: what runs ten times as often as at the peak is compiled only now. */
   readonly latencyWarmUpMs: number;
   readonly fsyncMs: number;
+  readonly stallsMs: number;
   readonly crashes: number;
   workloadsOf(system: System): readonly Workload[];
 };
@@ -62,6 +64,7 @@ export type LatencyMeasurement = LatencyResult & {
   /** Of every window, in their order. */
   readonly p99MsOfWindows: readonly number[];
   readonly fsync: FsyncLatency;
+  readonly stalls: Stalls;
   readonly audit: Audit;
 };
 
@@ -145,6 +148,10 @@ export class Runner {
     return probeFsync(this.folder, this.plan.fsyncMs);
   }
 
+  stalls(): Promise<Stalls> {
+    return probeStalls(this.plan.stallsMs);
+  }
+
   /** @returns the variant with the highest rate on the hot SKU, and all rates */
   async calibrate(
     system: System,
@@ -190,6 +197,7 @@ export class Runner {
   /** Latency at `rate` operations a second on the hot SKU, by schedule. */
   async latency(system: System, variant: Variant, rate: number): Promise<LatencyMeasurement> {
     const fsync = this.fsync();
+    const stalls = await this.stalls();
     const servers = await this.room.start(system.server);
     try {
       return await this.withClient(system, variant, servers, CALIBRATION_POSITIONS, async (client) => {
@@ -212,7 +220,7 @@ export class Runner {
         this.note(
           `${system.name} at ${Math.round(rate)} a second: p50 ${result.p50Ms} ms, p99 ${p99MsOfWindows.join(", ")} ms`,
         );
-        return { ...result, p99MsOfWindows, system: system.name, fsync, audit };
+        return { ...result, p99MsOfWindows, system: system.name, fsync, stalls, audit };
       });
     } finally {
       await servers.stop();
