@@ -35,7 +35,7 @@ async function sourceHash(): Promise<string> {
     await readFile(join(projectRoot, "node_modules", "@temporalio", "workflow", "package.json"), "utf8"),
   ) as { readonly version: string };
   hash.update(library.version);
-  const files = (await readdir(WORKFLOWS)).filter((name) => name.endsWith(".js")).sort();
+  const files = (await readdir(WORKFLOWS, { recursive: true })).filter((name) => name.endsWith(".js")).sort();
   for (const name of files) hash.update(name).update(await readFile(join(WORKFLOWS, name)));
   return hash.digest("hex").slice(0, 16);
 }
