@@ -10,7 +10,7 @@
  * collector to walk.
  */
 import { REFUSAL_CODES, type RefusalCode, type StockBuckets, type StockOutcome } from "./commands.ts";
-import type { StockEvent } from "./events.ts";
+import type { StockEvent } from "./position/events.ts";
 
 export const COMMAND_WINDOW_MS = 24 * 60 * 60 * 1000;
 export const COMMAND_WINDOW_SIZE = 131_072;

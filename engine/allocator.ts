@@ -5,7 +5,7 @@ import {
   LANE_WORDS,
   MAX_LANE_NAME_LENGTH,
   MAX_LANE_OPERATIONS,
-} from "../actors/lane-operations.ts";
+} from "../actors/lanes/lane-operations.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type {
   AllocatorClient,

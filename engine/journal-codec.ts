@@ -12,8 +12,8 @@ import {
   type SerialChange,
   STOCK_EVENT_TYPES,
   type StockEvent,
-} from "../actors/events.ts";
-import { NO_LOTS, NO_SERIALS } from "../actors/make-event.ts";
+} from "../actors/position/events.ts";
+import { NO_LOTS, NO_SERIALS } from "../actors/position/make-event.ts";
 import type { LaneBlob } from "./lane-journal.ts";
 import { lanesOfVersion1 } from "./lane-journal-v1.ts";
 

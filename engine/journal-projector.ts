@@ -4,8 +4,8 @@
  * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one transaction; a
  * crash between two steps loses nothing, a crash within one leaves no trace.
  */
-import type { StockEvent } from "../actors/events.ts";
-import { concernsPosition } from "../actors/sku-stock.ts";
+import type { StockEvent } from "../actors/position/events.ts";
+import { concernsPosition } from "../actors/position/sku-stock.ts";
 import { type Database, inTransaction } from "../store/database.ts";
 import { type JournalRow, readJournal } from "../store/journal.ts";
 import { type LaneMovement, numberPositions, projectLaneMovements } from "../store/lane-ledger.ts";

@@ -1,7 +1,7 @@
 /**
  * Reservation lanes at the engine's door: the fast way to reserve, release and extend by the thousand.
  *
- * The operations themselves are described in `actors/lane-operations.ts`. What the engine promises is the same as for
+ * The operations themselves are described in `actors/lanes/lane-operations.ts`. What the engine promises is the same as for
  * every other command: an answer is given only after the commit of what it speaks of.
  */
 import type { PositionAddress } from "../actors/commands.ts";

@@ -4,7 +4,7 @@
  * read by nobody; the journal keeps every one of them.
  */
 
-import { MAX_UNITS } from "../actors/stock-position.ts";
+import { MAX_UNITS } from "../actors/position/stock-position.ts";
 import type { LaneMovement } from "../store/lane-ledger.ts";
 import type { JournalBlob } from "./journal-codec.ts";
 import { LANE_RECORD, readLaneBlob } from "./lane-journal.ts";

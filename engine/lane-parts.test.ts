@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LANE_WORDS } from "../actors/lane-operations.ts";
+import { LANE_WORDS } from "../actors/lanes/lane-operations.ts";
 import { gatherCodes, handleOf, partsOf } from "./lane-parts.ts";
 
 test("every operation comes to its shard in order, and every code back to its operation", () => {

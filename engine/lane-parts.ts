@@ -4,7 +4,7 @@
  * A handle is the position's ordinal with its shard in the lowest bits, so that nothing is looked up on the way. Works
  * on typed arrays throughout: this runs in the engine's own thread for every operation.
  */
-import { LANE_WORDS } from "../actors/lane-operations.ts";
+import { LANE_WORDS } from "../actors/lanes/lane-operations.ts";
 
 /** The operations of a call that concern one shard. */
 export type LanePart = {

@@ -4,7 +4,7 @@
  * Orders are forgotten like commands, but never while they hold anything.
  */
 import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../actors/command-window.ts";
-import type { StockEvent } from "../actors/events.ts";
+import type { StockEvent } from "../actors/position/events.ts";
 import type { PlacedHold } from "./allocator-client.ts";
 
 type RememberedHold = PlacedHold & {

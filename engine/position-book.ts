@@ -5,7 +5,7 @@
  * never removed, so a replay gives every position the ordinal that it had, and so does a snapshot, which keeps the
  * order. That makes the ordinal good for a name of four bytes, in the journal and as a handle.
  */
-import { newPosition, type StockPosition } from "../actors/stock-position.ts";
+import { newPosition, type StockPosition } from "../actors/position/stock-position.ts";
 import type { PositionChanges } from "./stock-view.ts";
 import { TouchedPositions } from "./touched-positions.ts";
 

@@ -1,12 +1,18 @@
 /** How a position with its holds looks in a snapshot: arrays of fixed fields, appended to and never reordered. */
-import type { Pool } from "../actors/channel-pools.ts";
+
 import type { PoolKind } from "../actors/commands.ts";
-import type { LotChange, SerialChange } from "../actors/events.ts";
-import { HoldBook } from "../actors/hold-book.ts";
-import type { Incoming } from "../actors/incoming-stock.ts";
-import type { HeldLot, Lot, LotUnits } from "../actors/lots.ts";
-import { SerialBook, type SerialState } from "../actors/serials.ts";
-import type { Hold, PendingCount, PositionDetails, StockPosition } from "../actors/stock-position.ts";
+import type { Pool } from "../actors/position/channel-pools.ts";
+import type { LotChange, SerialChange } from "../actors/position/events.ts";
+import { HoldBook } from "../actors/position/hold-book.ts";
+import type { Incoming } from "../actors/position/incoming-stock.ts";
+import type { HeldLot, Lot, LotUnits } from "../actors/position/lots.ts";
+import { SerialBook, type SerialState } from "../actors/position/serials.ts";
+import type {
+  Hold,
+  PendingCount,
+  PositionDetails,
+  StockPosition,
+} from "../actors/position/stock-position.ts";
 import type { SharedTexts } from "./shared-texts.ts";
 
 export type WireHold = readonly [

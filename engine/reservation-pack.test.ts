@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ReservationRecord } from "../actors/reservation-table.ts";
+import type { ReservationRecord } from "../actors/lanes/reservation-table.ts";
 import { packReservations, unpackReservations } from "./reservation-pack.ts";
 
 const time = fc.oneof(fc.nat(5), fc.constantFrom(1_795_441_137_747, 2 ** 53 - 1));

@@ -4,7 +4,7 @@
  * A record's first byte says which of its fields are those of the record before it, only the others follow. In the order
  * of lane and number, as the open ones come, most records are a byte or two.
  */
-import type { ReservationRecord } from "../actors/reservation-table.ts";
+import type { ReservationRecord } from "../actors/lanes/reservation-table.ts";
 import { FieldReader, FieldWriter, unzigzag, zigzag } from "./compact-fields.ts";
 
 const SAME_LANE = 1;

@@ -6,7 +6,7 @@ import {
   LANE_KIND,
   LANE_WORDS,
   writeLaneOperation,
-} from "../actors/lane-operations.ts";
+} from "../actors/lanes/lane-operations.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import { PositionBook } from "./position-book.ts";
 import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";

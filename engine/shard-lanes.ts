@@ -12,14 +12,14 @@
  */
 
 import { randomInt } from "node:crypto";
-import { LANE_CODE, LANE_KIND, LANE_WORDS } from "../actors/lane-operations.ts";
-import { ReservationTable } from "../actors/reservation-table.ts";
+import { LANE_CODE, LANE_KIND, LANE_WORDS } from "../actors/lanes/lane-operations.ts";
+import { ReservationTable } from "../actors/lanes/reservation-table.ts";
 import {
   availableToPromise,
   InvariantError,
   MAX_UNITS,
   type StockPosition,
-} from "../actors/stock-position.ts";
+} from "../actors/position/stock-position.ts";
 import type { HoldView } from "./allocator-client.ts";
 import { LANE_RECORD, type LaneBlob, LaneJournal, readLaneBlob } from "./lane-journal.ts";
 import type { PositionBook } from "./position-book.ts";

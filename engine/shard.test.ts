@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
-import { ReferenceSku } from "../actors/reference-model.ts";
-import { concernsPosition } from "../actors/sku-stock.ts";
+import { concernsPosition } from "../actors/position/sku-stock.ts";
+import { ReferenceSku } from "../actors/reference/reference-model.ts";
 import { stateItems } from "../test-support/engine.ts";
 import { commandOf, LOCATIONS, SKU, steps } from "../test-support/stock-sequences.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";

@@ -10,10 +10,8 @@
  *    the live one to the byte of its snapshot.
  * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is committed.
  */
-import { decide } from "../actors/apply-command.ts";
+
 import type { Supply } from "../actors/capable-to-promise.ts";
-import { freeUnits } from "../actors/channel-pools.ts";
-import { invalidity } from "../actors/command-validity.ts";
 import { CommandWindow, type RememberedCommand } from "../actors/command-window.ts";
 import {
   ANY_LOCATION,
@@ -22,16 +20,19 @@ import {
   type StockCommand,
   type StockOutcome,
 } from "../actors/commands.ts";
-import { nextFill } from "../actors/demand.ts";
-import type { StockEvent } from "../actors/events.ts";
 import { type Due, ExpiryIndex } from "../actors/expiry-index.ts";
 import { commandFingerprint } from "../actors/fingerprint.ts";
-import { applyToPosition } from "../actors/fold-event.ts";
-import { withheldUnits } from "../actors/holds.ts";
-import type { Lot } from "../actors/lots.ts";
-import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../actors/sku-stock.ts";
-import { bucketsOf, newPosition, type StockPosition } from "../actors/stock-position.ts";
-import { transferConsequence } from "../actors/transfers.ts";
+import { freeUnits } from "../actors/position/channel-pools.ts";
+import type { StockEvent } from "../actors/position/events.ts";
+import { applyToPosition } from "../actors/position/fold-event.ts";
+import type { Lot } from "../actors/position/lots.ts";
+import { applyToSku, concernsPosition, concernsSku, type SkuContext } from "../actors/position/sku-stock.ts";
+import { bucketsOf, newPosition, type StockPosition } from "../actors/position/stock-position.ts";
+import { decide } from "../actors/rules/apply-command.ts";
+import { invalidity } from "../actors/rules/command-validity.ts";
+import { nextFill } from "../actors/rules/demand.ts";
+import { withheldUnits } from "../actors/rules/holds.ts";
+import { transferConsequence } from "../actors/rules/transfers.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "./allocator-client.ts";
 import { encodeBlob, type JournalBlob } from "./journal-codec.ts";
 import type { DemandWithdrawal, HoldReduction } from "./order-amendment.ts";

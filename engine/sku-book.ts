@@ -1,7 +1,7 @@
 /** The records of one shard's SKUs; a SKU without tracking and demand has none. How they look in a snapshot. */
 import type { Tracking } from "../actors/commands.ts";
-import type { DemandEntry } from "../actors/demand-queue.ts";
-import { isPlain, newSkuRecord, type SkuRecord } from "../actors/sku-stock.ts";
+import type { DemandEntry } from "../actors/position/demand-queue.ts";
+import { isPlain, newSkuRecord, type SkuRecord } from "../actors/position/sku-stock.ts";
 
 type WireDemand = readonly [
   holdId: string,

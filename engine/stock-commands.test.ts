@@ -1,7 +1,7 @@
 /** Every stock command as a shard runs it: refusals by precedence, repeats, and what follows in the same batch. */
 import { describe, expect, it } from "vitest";
 import type { RefusalCode, StockCommand } from "../actors/commands.ts";
-import { MAX_UNITS } from "../actors/stock-position.ts";
+import { MAX_UNITS } from "../actors/position/stock-position.ts";
 import { stateItems } from "../test-support/engine.ts";
 import { decodeEntries, encodeEntries } from "./journal-codec.ts";
 import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";

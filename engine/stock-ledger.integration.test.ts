@@ -1,7 +1,7 @@
 /** The ledger against the engine: whatever was done to stock, "why is this number so" adds up, bucket by bucket. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { ReferenceSku } from "../actors/reference-model.ts";
+import { ReferenceSku } from "../actors/reference/reference-model.ts";
 import { explainStock } from "../store/stock-views.ts";
 import { silentLogger } from "../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";

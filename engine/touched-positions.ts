@@ -4,8 +4,8 @@
  * Marking is on the path of every reservation: one comparison where the position is marked already, which on a hot SKU
  * it nearly always is.
  */
-import { freeUnits } from "../actors/channel-pools.ts";
-import { availableToPromise, type StockPosition } from "../actors/stock-position.ts";
+import { freeUnits } from "../actors/position/channel-pools.ts";
+import { availableToPromise, type StockPosition } from "../actors/position/stock-position.ts";
 import type { PositionChanges } from "./stock-view.ts";
 
 const FIRST_CAPACITY = 1024;

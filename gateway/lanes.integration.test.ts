@@ -6,7 +6,7 @@ import {
   LANE_WORDS,
   MAX_LANE_OPERATIONS,
   writeLaneOperation,
-} from "../actors/lane-operations.ts";
+} from "../actors/lanes/lane-operations.ts";
 import { explainStock } from "../store/stock-views.ts";
 import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
 import { SUBPROTOCOL_MSGPACK } from "./protocol.ts";

@@ -42,7 +42,7 @@ export type ClientMessage =
     }
   /** Asks for the handles by which `lane.apply` names positions; MessagePack only. */
   | { readonly id: string; readonly type: "positions.open"; readonly positions: readonly PositionAddress[] }
-  /** Operations of a reservation lane, 16 bytes each (`actors/lane-operations.ts`); MessagePack only. */
+  /** Operations of a reservation lane, 16 bytes each (`actors/lanes/lane-operations.ts`); MessagePack only. */
   | {
       readonly id: string;
       readonly type: "lane.apply";

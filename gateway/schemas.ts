@@ -4,8 +4,8 @@
  * is described by them in `/openapi.json`; the compiler holds them equal to the types of `api.ts` (`schemas.test.ts`).
  */
 import Type, { type Static, type TSchema } from "typebox";
-import { MAX_SERIALS } from "../actors/command-validity.ts";
 import { DISPOSITIONS, type StockCommand } from "../actors/commands.ts";
+import { MAX_SERIALS } from "../actors/rules/command-validity.ts";
 import { MAX_STOCK_COMMANDS, PAGE_MAX } from "../config/limits.ts";
 import { HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { RETURN_REASONS } from "../orders/return-authorization.ts";

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import type { StockCommand, Tracking } from "../actors/commands.ts";
-import type { ReferenceSku } from "../actors/reference-model.ts";
+import type { ReferenceSku } from "../actors/reference/reference-model.ts";
 
 export const SKU = "A";
 export const LOCATIONS = ["east", "west", "north"] as const;

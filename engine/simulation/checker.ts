@@ -7,8 +7,8 @@
  */
 
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
-import type { StockEvent } from "../../actors/events.ts";
-import { LANE_CODE, LANE_KIND } from "../../actors/lane-operations.ts";
+import { LANE_CODE, LANE_KIND } from "../../actors/lanes/lane-operations.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import type { JournalRow } from "../../store/journal.ts";
 import type { SnapshotRow } from "../../store/snapshot.ts";
 import type { HoldView, Kit, OrderReservation, PlacedHold, PositionView } from "../allocator-client.ts";

@@ -4,7 +4,7 @@
  * Requests are repeated, overtake each other, go to an owner that is none any more, and their answers get lost. Only
  * what an owner says is held against what is durable, whether or not the answer arrives.
  */
-import { LANE_WORDS, writeLaneOperation } from "../../actors/lane-operations.ts";
+import { LANE_WORDS, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
 import type { Allocator } from "../allocator.ts";
 import type { CommitWriter } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";

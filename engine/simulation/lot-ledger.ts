@@ -1,5 +1,5 @@
 /** The lots of one position as the journal tells them. */
-import type { StockEvent } from "../../actors/events.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import { Violation } from "./violation.ts";
 
 type Lot = {

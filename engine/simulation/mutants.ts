@@ -266,7 +266,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "release gives back twice",
     breaks: "conservation",
-    file: "actors/holds.js",
+    file: "actors/rules/holds.js",
     search:
       'return giveBack(position, command, "hold-released", hold, command.quantity ?? hold.reserved, 0, 0);',
     replacement:
@@ -275,14 +275,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "reserve takes one unit too many",
     breaks: "no oversell",
-    file: "actors/holds.js",
+    file: "actors/rules/holds.js",
     search: "    if (command.quantity > available) {",
     replacement: "    if (command.quantity > available + 1) {",
   },
   {
     name: "fence of a pool ignored",
     breaks: "a pool keeps its rule",
-    file: "actors/channel-pools.js",
+    file: "actors/position/channel-pools.js",
     search: '    if (pool === "" || pools === null || pools === undefined)\n        return everybodys;',
     replacement:
       '    if (pool === "" || pools === null || pools === undefined)\n        return everybodys + position.fenced;',
@@ -290,7 +290,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "cap of a pool ignored",
     breaks: "a pool keeps its rule",
-    file: "actors/channel-pools.js",
+    file: "actors/position/channel-pools.js",
     search: "return Math.min(everybodys, own.units - own.held);",
     replacement: "return everybodys;",
   },
@@ -305,7 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "transfer received twice",
     breaks: "exactly one effect per key",
-    file: "actors/transfers.js",
+    file: "actors/rules/transfers.js",
     search:
       "        incoming: -quantity,\n        more: details({\n            reference: command.transferId,",
     replacement:
@@ -314,7 +314,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "queue filled out of order",
     breaks: "the queue is served in its order",
-    file: "actors/demand-queue.js",
+    file: "actors/position/demand-queue.js",
     search: "    return a.priority < b.priority || (a.priority === b.priority && a.arrival < b.arrival);",
     replacement:
       "    return a.priority > b.priority || (a.priority === b.priority && a.arrival < b.arrival);",
@@ -337,7 +337,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "floor of a lane not raised",
     breaks: "exactly one effect per key",
-    file: "actors/reservation-table.js",
+    file: "actors/lanes/reservation-table.js",
     search: "            this.firstNew[lane] = number + 1;",
     replacement: "            this.firstNew[lane] = 0;",
   },
@@ -376,7 +376,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "count booked twice",
     breaks: "exactly one effect per key",
-    file: "actors/fold-event.js",
+    file: "actors/position/fold-event.js",
     search: "        if (details.count !== null && details.count.countId === more?.reference)",
     replacement: '        if (event.type === "count-rejected")',
   },

@@ -1,5 +1,5 @@
 /** The orders of a run: what each asked for, and what of it stands committed. */
-import type { StockEvent } from "../../actors/events.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import type { Kit, OrderReservationRequest, PlacedHold, ReservationLine } from "../allocator-client.ts";
 import type { Operation } from "./operation.ts";
 import type { SimulatedRecord } from "./simulated-disk.ts";

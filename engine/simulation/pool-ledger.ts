@@ -1,5 +1,5 @@
 /** The channel pools of one position as the journal tells them: what each promises and what its fence keeps. */
-import type { StockEvent } from "../../actors/events.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import { Violation } from "./violation.ts";
 
 type Pool = { kind: string; units: number; held: number };

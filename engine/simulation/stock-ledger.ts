@@ -4,7 +4,7 @@
  * Shares no code with the actors. Every posting is checked as it is made: no bucket below zero, no unit promised
  * twice, holds that add up to their position's buckets, no hold that ends before its time or twice.
  */
-import type { StockEvent } from "../../actors/events.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import { DemandLedger } from "./demand-ledger.ts";
 import { LaneLedger } from "./lane-ledger.ts";
 import { LotLedger } from "./lot-ledger.ts";

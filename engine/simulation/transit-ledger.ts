@@ -1,5 +1,5 @@
 /** What is between two locations, and what was counted, as the journal tells it: each unit arrives once. */
-import type { StockEvent } from "../../actors/events.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
 import { REMEMBERED_MS } from "./remembered.ts";
 import { Violation } from "./violation.ts";
 

@@ -5,7 +5,7 @@
  * Ids are never reused but on purpose.
  */
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../actors/commands.ts";
-import { LANE_CODE, LANE_KIND } from "../../actors/lane-operations.ts";
+import { LANE_CODE, LANE_KIND } from "../../actors/lanes/lane-operations.ts";
 import type { AllocationPolicy, Kit, OrderReservation, SourcingLocation } from "../allocator-client.ts";
 import type { Answer, Ask, LaneStep, Operation } from "./operation.ts";
 import type { Random } from "./random.ts";

@@ -1,5 +1,5 @@
 /** The bytes of a `lane.apply` message as operations, and whose lane it is. */
-import { LANE_BYTES, MAX_LANE_OPERATIONS } from "../../actors/lane-operations.ts";
+import { LANE_BYTES, MAX_LANE_OPERATIONS } from "../../actors/lanes/lane-operations.ts";
 import { ApiError } from "../problem.ts";
 
 /**

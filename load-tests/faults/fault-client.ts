@@ -6,7 +6,7 @@
  *    every operation has one right outcome whatever happened before.
  * K2 What is unknown is asked again, at once or when the clients are brought to rest, until it is answered.
  */
-import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lane-operations.ts";
+import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
 import { type LogEvent, type Operation, OperationLog, type StockOperation } from "./operation-log.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";

@@ -3,7 +3,7 @@
  * reservation back a fixed number of reservations later; a pair of the two counts once. The core also writes its journal
  * records, as it does in service; nobody commits them here.
  */
-import { LANE_KIND } from "../../../actors/lane-operations.ts";
+import { LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import { PositionBook } from "../../../engine/position-book.ts";
 import { LANE_WINDOW, ShardLanes } from "../../../engine/shard-lanes.ts";
 import { EXPIRES_IN_MS, WORDS } from "../operations.ts";

@@ -4,13 +4,14 @@
  * `nextFill` is asked after every event of a SKU somebody waits for, until it has no more to give: so units that come
  * free are promised to who waits in the very batch that frees them, before anybody else can ask for them.
  */
-import { fencedChange, freeUnits } from "./channel-pools.ts";
-import type { StockCommand } from "./commands.ts";
-import type { StockEvent } from "./events.ts";
+
+import type { StockCommand } from "../commands.ts";
+import { fencedChange, freeUnits } from "../position/channel-pools.ts";
+import type { StockEvent } from "../position/events.ts";
+import { change, details, nothing, refuse } from "../position/make-event.ts";
+import type { SkuContext } from "../position/sku-stock.ts";
+import { MAX_UNITS, type StockPosition } from "../position/stock-position.ts";
 import { reservedLots } from "./holds.ts";
-import { change, details, nothing, refuse } from "./make-event.ts";
-import type { SkuContext } from "./sku-stock.ts";
-import { MAX_UNITS, type StockPosition } from "./stock-position.ts";
 
 /** Of one SKU. */
 const MAX_WAITING = 1_000_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { RefusalCode, StockCommand } from "../commands.ts";
+import type { StockEvent } from "../position/events.ts";
+import { applyToPosition as applyAt } from "../position/fold-event.ts";
+import { InvariantError, MAX_UNITS, newPosition, type StockPosition } from "../position/stock-position.ts";
 import { decide as decideWith } from "./apply-command.ts";
 import { invalidity } from "./command-validity.ts";
-import type { RefusalCode, StockCommand } from "./commands.ts";
-import type { StockEvent } from "./events.ts";
-import { applyToPosition as applyAt } from "./fold-event.ts";
-import { InvariantError, MAX_UNITS, newPosition, type StockPosition } from "./stock-position.ts";
 
 const COMMON = { sku: "A", locationId: "east", atMs: 1000, cause: "test" };
 

@@ -13,8 +13,9 @@
  * P5 where units are in lots or have serials, those add up to the buckets (`lots.ts`, `serials.ts`);
  * P6 pools add up to their holds and to `fenced` (`channel-pools.ts`).
  */
+
+import type { StockBuckets } from "../commands.ts";
 import type { Pool } from "./channel-pools.ts";
-import type { StockBuckets } from "./commands.ts";
 import type { LotChange, SerialChange } from "./events.ts";
 import type { HoldBook } from "./hold-book.ts";
 import type { Incoming } from "./incoming-stock.ts";

@@ -6,8 +6,8 @@
  * `serials_required`, `lot_mismatch` (the lot is known with another date), `lot_not_found`, `serial_exists`,
  * `serial_not_found`, `lot_expired`; then the caller's own code where a lot has too few units.
  */
-import type { RefusalCode } from "./commands.ts";
-import type { LotChange, SerialChange } from "./events.ts";
+import type { RefusalCode } from "../commands.ts";
+import type { LotChange, SerialChange } from "../position/events.ts";
 import {
   freeOfLot,
   isPast,
@@ -17,11 +17,11 @@ import {
   takeFree,
   takeFromLots,
   totalUnits,
-} from "./lots.ts";
-import { NO_LOTS, NO_SERIALS } from "./make-event.ts";
-import { type SerialState, serialsTo } from "./serials.ts";
-import { type SkuContext, trackingOf } from "./sku-stock.ts";
-import type { StockPosition } from "./stock-position.ts";
+} from "../position/lots.ts";
+import { NO_LOTS, NO_SERIALS } from "../position/make-event.ts";
+import { type SerialState, serialsTo } from "../position/serials.ts";
+import { type SkuContext, trackingOf } from "../position/sku-stock.ts";
+import type { StockPosition } from "../position/stock-position.ts";
 
 export type Refused = { readonly refused: RefusalCode; readonly detail: string };
 

@@ -16,10 +16,14 @@
  * 7. `insufficient_stock`, `stock_is_promised`, `quantity_exceeds_unavailable`, `position_not_empty`
  * 8. `quantity_limit` (a bucket would outgrow MAX_UNITS), `too_many_entries`
  */
-import { fencedChangeOfSetting } from "./channel-pools.ts";
-import type { StockCommand } from "./commands.ts";
+
+import type { StockCommand } from "../commands.ts";
+import { fencedChangeOfSetting } from "../position/channel-pools.ts";
+import type { StockEvent } from "../position/events.ts";
+import { change, details, refuse } from "../position/make-event.ts";
+import type { SkuContext } from "../position/sku-stock.ts";
+import { MAX_UNITS, type StockPosition } from "../position/stock-position.ts";
 import { decideCancelDemand, decideEnqueue, decideOpenDemand } from "./demand.ts";
-import type { StockEvent } from "./events.ts";
 import {
   decideAdjust,
   decideExpireLot,
@@ -30,10 +34,7 @@ import {
   MAX_ENTRIES,
 } from "./goods.ts";
 import { decideClaim, decideOnHold, decideReserve } from "./holds.ts";
-import { change, details, refuse } from "./make-event.ts";
-import type { SkuContext } from "./sku-stock.ts";
 import { decideCount, decideOnCount } from "./stock-count.ts";
-import { MAX_UNITS, type StockPosition } from "./stock-position.ts";
 import { decideCancelExpected, decideExpect, decideTransferIn, decideTransferOut } from "./transfers.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;

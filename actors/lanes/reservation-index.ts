@@ -12,8 +12,9 @@
  * Where entries stand in the index is seen by nobody, so that the seed, which keeps clients from choosing numbers that
  * meet in one page, may be another one in each process.
  */
+
+import { ReservedWords } from "./growable-words.ts";
 import { LANE_AND_STATE, LANE_MASK, NUMBER, STRIDE_BITS } from "./reservation-entry.ts";
-import { ReservedWords } from "./reserved-words.ts";
 
 /** Places of a page that share a line of the cache. */
 const COLUMN_BITS = 4;

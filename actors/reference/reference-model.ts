@@ -5,7 +5,7 @@
  * One SKU at all of its locations. Units of a SKU tracked by serial are not paired with their serials before they are
  * picked, so serials are a list of their own here too.
  */
-import type { PoolKind, StockCommand, Tracking } from "./commands.ts";
+import type { PoolKind, StockCommand, Tracking } from "../commands.ts";
 
 type Part = "reserved" | "allocated" | "picked";
 

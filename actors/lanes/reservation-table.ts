@@ -10,6 +10,9 @@
  *    its number at least. So a number that is neither known nor above the floor may have been used, any other was not.
  * R3 What is forgotten depends on the operations and the times given, and on nothing else.
  */
+
+import { ReservedWords } from "./growable-words.ts";
+import { sortByKey } from "./radix-sort.ts";
 import {
   EXPIRES_IN,
   LANE_AND_STATE,
@@ -23,8 +26,6 @@ import {
   WHEN,
 } from "./reservation-entry.ts";
 import { MAX_ENTRY, ReservationIndex } from "./reservation-index.ts";
-import { ReservedWords } from "./reserved-words.ts";
-import { sortByKey } from "./sort-by-key.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 
 const FIRST_ENTRIES = 1024;

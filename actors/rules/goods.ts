@@ -2,13 +2,13 @@
  * What commands do to units on hand that no hold speaks of: receive, return-receive, adjust, quarantine,
  * release-quarantine, and the date of a lot. Changes nothing; refusals come in the order that `apply-command.ts` states.
  */
-import type { StockCommand } from "./commands.ts";
-import type { StockEvent } from "./events.ts";
-import { EXPIRED, freeOfLot, lotChange } from "./lots.ts";
-import { change, details, detailsIfAny, NO_SERIALS, nothing, refuse } from "./make-event.ts";
+import type { StockCommand } from "../commands.ts";
+import type { StockEvent } from "../position/events.ts";
+import { EXPIRED, freeOfLot, lotChange } from "../position/lots.ts";
+import { change, details, detailsIfAny, NO_SERIALS, nothing, refuse } from "../position/make-event.ts";
+import type { SkuContext } from "../position/sku-stock.ts";
+import { boundUnits, MAX_UNITS, type StockPosition } from "../position/stock-position.ts";
 import { arriving, isRefused, misnamed, takenFromFree, takenFromSetApart } from "./named-units.ts";
-import type { SkuContext } from "./sku-stock.ts";
-import { boundUnits, MAX_UNITS, type StockPosition } from "./stock-position.ts";
 
 /** Lots, pools, incoming references: as many as a position has of each. More is a mistake of the sender. */
 export const MAX_ENTRIES = 10_000;

@@ -5,16 +5,24 @@
  * the sender is followed in the same batch by `transfer-announced` at the receiver. What a closed transfer did not bring
  * is booked there as `transfer-discrepancy`.
  */
-import type { RefusalCode, StockCommand } from "./commands.ts";
-import type { LotChange, SerialChange, StockEvent } from "./events.ts";
+import type { RefusalCode, StockCommand } from "../commands.ts";
+import type { LotChange, SerialChange, StockEvent } from "../position/events.ts";
+import type { Incoming } from "../position/incoming-stock.ts";
+import { EXPIRED, firstExpiredFirst, isPast, type LotUnits, lotChange } from "../position/lots.ts";
+import {
+  change,
+  consequence,
+  details,
+  NO_LOTS,
+  NO_SERIALS,
+  nothing,
+  refuse,
+} from "../position/make-event.ts";
+import { serialsTo } from "../position/serials.ts";
+import type { SkuContext } from "../position/sku-stock.ts";
+import { boundUnits, MAX_UNITS, type StockPosition } from "../position/stock-position.ts";
 import { MAX_ENTRIES, overfull } from "./goods.ts";
-import type { Incoming } from "./incoming-stock.ts";
-import { EXPIRED, firstExpiredFirst, isPast, type LotUnits, lotChange } from "./lots.ts";
-import { change, consequence, details, NO_LOTS, NO_SERIALS, nothing, refuse } from "./make-event.ts";
 import { isRefused, misnamed, type Refused, refused, takenFromFree } from "./named-units.ts";
-import { serialsTo } from "./serials.ts";
-import type { SkuContext } from "./sku-stock.ts";
-import { boundUnits, MAX_UNITS, type StockPosition } from "./stock-position.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 

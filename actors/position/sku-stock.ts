@@ -4,7 +4,7 @@
  * Most SKUs have neither, and then no record. A decision about one position looks at the others through `SkuContext`,
  * since a transfer, a serial number or a queue is the SKU's and not one position's.
  */
-import { ANY_LOCATION, type DemandKind, type Tracking } from "./commands.ts";
+import { ANY_LOCATION, type DemandKind, type Tracking } from "../commands.ts";
 import { DemandQueue } from "./demand-queue.ts";
 import type { StockEvent } from "./events.ts";
 import { InvariantError, type StockPosition } from "./stock-position.ts";

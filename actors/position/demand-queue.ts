@@ -7,8 +7,8 @@
  * Q1 an entry waits for at least one unit; its hold's name is used once in the queue;
  * Q2 after every batch, no position has a free unit that an entry whose date has come may take (`nextTurn` finds none).
  */
-import type { DemandKind } from "./commands.ts";
-import { ANY_LOCATION } from "./commands.ts";
+import type { DemandKind } from "../commands.ts";
+import { ANY_LOCATION } from "../commands.ts";
 
 export type DemandEntry = {
   readonly holdId: string;

@@ -3,10 +3,11 @@
  *
  * Owns their rules and the assignment of lots; refusals come in the order that `apply-command.ts` states. Changes nothing.
  */
-import { fencedChange, freeUnits } from "./channel-pools.ts";
-import type { StockCommand } from "./commands.ts";
-import type { LotChange, SerialChange, StockEvent, StockEventType } from "./events.ts";
-import { EXPIRED, type HoldPart, type Lot, lotChange, takeFree, takeFromLots } from "./lots.ts";
+
+import type { StockCommand } from "../commands.ts";
+import { fencedChange, freeUnits } from "../position/channel-pools.ts";
+import type { LotChange, SerialChange, StockEvent, StockEventType } from "../position/events.ts";
+import { EXPIRED, type HoldPart, type Lot, lotChange, takeFree, takeFromLots } from "../position/lots.ts";
 import {
   type Change,
   change,
@@ -16,11 +17,11 @@ import {
   NO_SERIALS,
   nothing,
   refuse,
-} from "./make-event.ts";
+} from "../position/make-event.ts";
+import { serialsTo } from "../position/serials.ts";
+import { type SkuContext, trackingOf } from "../position/sku-stock.ts";
+import type { Hold, StockPosition } from "../position/stock-position.ts";
 import { isRefused, misnamed, serialsIn } from "./named-units.ts";
-import { serialsTo } from "./serials.ts";
-import { type SkuContext, trackingOf } from "./sku-stock.ts";
-import type { Hold, StockPosition } from "./stock-position.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ReservedWords } from "./reserved-words.ts";
+import { ReservedWords } from "./growable-words.ts";
 
 test("grows where it is to all that was reserved, beyond 2 GiB too, and not further", () => {
   const maxLength = 2 ** 30;

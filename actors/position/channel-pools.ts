@@ -11,7 +11,7 @@
  *    integer reads;
  * C3 a capped pool's open promises never exceed its cap.
  */
-import type { PoolKind } from "./commands.ts";
+import type { PoolKind } from "../commands.ts";
 import { freeOfFences, type StockPosition } from "./stock-position.ts";
 
 export type Pool = {

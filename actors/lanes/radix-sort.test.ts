@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sortByKey } from "./sort-by-key.ts";
+import { sortByKey } from "./radix-sort.ts";
 
 test("sorts by keys of 32 bits, unsigned, and leaves those of equal keys as they came", () => {
   const key = fc.oneof(fc.nat(2 ** 32 - 1), fc.nat(3), fc.constantFrom(0xff, 0x100, 2 ** 31, 2 ** 32 - 1));

@@ -5,15 +5,15 @@
  * then booked as the difference that was found, whatever has moved since) or rejected. Nothing is booked that would
  * break a promise already given.
  */
-import type { StockCommand } from "./commands.ts";
-import type { LotChange, SerialChange, StockEvent } from "./events.ts";
+import type { StockCommand } from "../commands.ts";
+import type { LotChange, SerialChange, StockEvent } from "../position/events.ts";
+import { EXPIRED, freeOfLot, lotChange } from "../position/lots.ts";
+import { change, details, NO_LOTS, NO_SERIALS, refuse } from "../position/make-event.ts";
+import { serialsTo } from "../position/serials.ts";
+import { type SkuContext, trackingOf } from "../position/sku-stock.ts";
+import { boundUnits, type PendingCount, type StockPosition } from "../position/stock-position.ts";
 import { overfull } from "./goods.ts";
-import { EXPIRED, freeOfLot, lotChange } from "./lots.ts";
-import { change, details, NO_LOTS, NO_SERIALS, refuse } from "./make-event.ts";
 import { hasSerial, isRefused, misnamed, type Refused, refused } from "./named-units.ts";
-import { serialsTo } from "./serials.ts";
-import { type SkuContext, trackingOf } from "./sku-stock.ts";
-import { boundUnits, type PendingCount, type StockPosition } from "./stock-position.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 

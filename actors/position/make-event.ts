@@ -1,5 +1,6 @@
 /** Makes events from commands: what happened, that nothing did, or the refusal. All of one shape, defaults filled in. */
-import type { RefusalCode, StockCommand } from "./commands.ts";
+import type { RefusalCode, StockCommand } from "../commands.ts";
+import { commandFingerprint } from "../fingerprint.ts";
 import type {
   EventDetail,
   HoldAction,
@@ -8,7 +9,6 @@ import type {
   StockEvent,
   StockEventType,
 } from "./events.ts";
-import { commandFingerprint } from "./fingerprint.ts";
 
 export const NO_LOTS: readonly LotChange[] = [];
 export const NO_SERIALS: readonly SerialChange[] = [];

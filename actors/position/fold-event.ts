@@ -4,8 +4,9 @@
  * Knows nothing of what was asked: an event says by how much every bucket, lot, serial and pool changes, and the fold
  * adds. Live shards, recoveries and snapshots' tasks all fold, so their states are the same to the byte.
  */
+
+import type { PoolKind } from "../commands.ts";
 import { changePool, setPool, unfilledFences } from "./channel-pools.ts";
-import type { PoolKind } from "./commands.ts";
 import type { EventDetail, HoldAction, LotChange, StockEvent } from "./events.ts";
 import { HoldBook } from "./hold-book.ts";
 import { applyIncoming } from "./incoming-stock.ts";
