@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import pino from "pino";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { armFailpoints } from "../engine/failpoints.ts";
-import { VolatileDisk } from "../engine/volatile-disk.ts";
+import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";

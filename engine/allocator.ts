@@ -25,16 +25,16 @@ import type {
   ReservationLine,
   SourcingLocation,
 } from "./allocator-client.ts";
-import type { EngineCore } from "./engine-core.ts";
 import { EngineError } from "./errors.ts";
-import type { ExecuteWork } from "./intake.ts";
-import { componentsOf } from "./kits.ts";
 import type { LaneCall } from "./lane-client.ts";
-import { partsOf } from "./lane-parts.ts";
-import { promisedAt } from "./promised-at.ts";
-import type { SkuOutlook } from "./shard.ts";
-import type { ShardDirectory } from "./shard-directory.ts";
-import type { StockAt, StockScope, StockViewReader } from "./stock-view.ts";
+import type { EngineCore } from "./loop/engine-core.ts";
+import type { ExecuteWork } from "./loop/intake.ts";
+import { componentsOf } from "./planning/kits.ts";
+import { promisedAt } from "./planning/promised-at.ts";
+import { partsOf } from "./rounds/lane-routing.ts";
+import type { ShardDirectory } from "./rounds/shard-directory.ts";
+import type { SkuOutlook } from "./shard/shard.ts";
+import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view.ts";
 
 /** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */
 const SLICE = 2048;

@@ -10,21 +10,21 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { layOutShards, takeLeases } from "../store/shard-lease.ts";
 import { Allocator } from "./allocator.ts";
 import type { AllocatorClient } from "./allocator-client.ts";
-import { collectGarbage } from "./collect-garbage.ts";
-import { EngineCore } from "./engine-core.ts";
-import type { EngineDisk } from "./engine-disk.ts";
 import { EngineError } from "./errors.ts";
 import { failpoint } from "./failpoints.ts";
-import { widenHeapGrowth } from "./heap-growth.ts";
-import { threadOf } from "./placement.ts";
-import { PostgresDisk } from "./postgres-disk.ts";
-import { Projection } from "./projection.ts";
-import { realScheduler } from "./scheduler.ts";
-import { ShardDirectory } from "./shard-directory.ts";
-import type { ShardThreadStart } from "./shard-thread-handle.ts";
-import { startThread } from "./start-thread.ts";
-import { StockView } from "./stock-view.ts";
-import { ThreadHost } from "./thread-host.ts";
+import { EngineCore } from "./loop/engine-core.ts";
+import { realScheduler } from "./loop/scheduler.ts";
+import { Projection } from "./projection/projection.ts";
+import { ShardDirectory } from "./rounds/shard-directory.ts";
+import { threadOf } from "./shard/shard-of.ts";
+import { StockView } from "./stock-view/stock-view.ts";
+import type { EngineDisk } from "./storage/engine-disk.ts";
+import { PostgresDisk } from "./storage/postgres-disk.ts";
+import { collectGarbage } from "./threads/collect-garbage.ts";
+import { widenHeapGrowth } from "./threads/heap-growth.ts";
+import type { ShardThreadStart } from "./threads/shard-thread-handle.ts";
+import { startThread } from "./threads/start-thread.ts";
+import { ThreadHost } from "./threads/thread-host.ts";
 
 /**
  * A batch takes milliseconds, and the watch looks ten times a second: a hung thread is found within a second, and one
@@ -150,7 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 const startShardThread: ShardThreadStart = (index, { workerData, resourceLimits }) =>
-  startThread("engine/shard-thread", `shards-${index}`, workerData, resourceLimits);
+  startThread("engine/threads/shard-thread", `shards-${index}`, workerData, resourceLimits);
 
 /** @returns the epochs of all shards, now this owner's, by shard */
 async function takeShards(

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { RefusalCode, StockCommand } from "../actors/commands.ts";
 import { MAX_UNITS } from "../actors/position/stock-position.ts";
 import { stateItems } from "../test-support/engine.ts";
-import { decodeEntries, encodeEntries } from "./journal-codec.ts";
-import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";
+import { decodeEntries, encodeEntries } from "./journal/journal-codec.ts";
+import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard/shard.ts";
 
 type Fields = { readonly type: StockCommand["type"] } & Record<string, unknown>;
 

@@ -7,11 +7,11 @@ import type {
   ReservationLine,
   SourcingLocation,
 } from "../engine/allocator-client.ts";
-import { stateHashOf } from "../engine/checksum.ts";
-import { recoverShard } from "../engine/recovery.ts";
-import type { Shard } from "../engine/shard.ts";
-import { readState, type StateSection } from "../engine/state-sections.ts";
-import { storedShard } from "../engine/stored-shard.ts";
+import { stateHashOf } from "../engine/journal/checksum.ts";
+import type { Shard } from "../engine/shard/shard.ts";
+import { readState, type StateSection } from "../engine/shard/state-sections.ts";
+import { recoverShard } from "../engine/storage/recovery.ts";
+import { storedShard } from "../engine/storage/stored-shard.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 export const silentLogger = pino({ level: "silent" });

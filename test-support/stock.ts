@@ -1,6 +1,6 @@
-/** An allocator over a real shard (`engine/shard.ts`), in memory: what sagas need of the engine, without threads. */
+/** An allocator over a real shard (`engine/shard/shard.ts`), in memory: what sagas need of the engine, without threads. */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "../engine/shard.ts";
+import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "../engine/shard/shard.ts";
 
 export type StockInMemory = AllocatorClient & {
   /** As if it had just been made. */

@@ -1,15 +1,15 @@
 /** The engine's core in virtual time: its shards in this thread, on a disk of the test's choice. */
 import { Allocator } from "../engine/allocator.ts";
-import { EngineCore } from "../engine/engine-core.ts";
-import type { EngineDisk } from "../engine/engine-disk.ts";
-import type { ShardAnswer } from "../engine/messages.ts";
-import { type RecoverySource, recoverShard } from "../engine/recovery.ts";
-import type { Scheduler } from "../engine/scheduler.ts";
-import type { Shard, ShardRequest } from "../engine/shard.ts";
-import { ShardDirectory } from "../engine/shard-directory.ts";
-import type { Recovered, ShardHost } from "../engine/shard-host.ts";
-import { VirtualTime } from "../engine/simulation/virtual-time.ts";
-import { StockView } from "../engine/stock-view.ts";
+import { EngineCore } from "../engine/loop/engine-core.ts";
+import type { Scheduler } from "../engine/loop/scheduler.ts";
+import { ShardDirectory } from "../engine/rounds/shard-directory.ts";
+import type { Shard, ShardRequest } from "../engine/shard/shard.ts";
+import { VirtualTime } from "../engine/simulation/world/virtual-time.ts";
+import { StockView } from "../engine/stock-view/stock-view.ts";
+import type { EngineDisk } from "../engine/storage/engine-disk.ts";
+import { type RecoverySource, recoverShard } from "../engine/storage/recovery.ts";
+import type { ShardAnswer } from "../engine/threads/messages.ts";
+import type { Recovered, ShardHost } from "../engine/threads/shard-host.ts";
 import { silentLogger } from "./engine.ts";
 
 class LocalHost implements ShardHost {

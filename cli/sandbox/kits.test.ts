@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kitBookOf } from "../../engine/kits.ts";
+import { kitBookOf } from "../../engine/planning/kits.ts";
 import { sandboxCatalog } from "./catalog.ts";
 import { SANDBOX_KITS } from "./kits.ts";
 

@@ -5,11 +5,11 @@
  */
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
-import { huntMutants } from "./mutant-hunt.ts";
-import { MUTANTS } from "./mutants.ts";
+import { huntMutants } from "./hunt/mutant-hunt.ts";
+import { MUTANTS } from "./hunt/mutants.ts";
+import { runPool } from "./hunt/seed-pool.ts";
 import { mutantLine, mutantTable, seedSummary, seedsProgress } from "./report.ts";
 import { simulate } from "./run.ts";
-import { runPool } from "./seed-pool.ts";
 
 const MUTANT_SEEDS = 1_000;
 

@@ -1,6 +1,6 @@
 /** What a person reads of a simulation: its progress, its sum, the table of planted bugs. */
-import type { MutantOutcome } from "./mutant-hunt.ts";
-import type { RangeResult } from "./seed-range.ts";
+import type { MutantOutcome } from "./hunt/mutant-hunt.ts";
+import type { RangeResult } from "./hunt/seed-range.ts";
 
 const SHOW_EVERY_MS = 5_000;
 

@@ -3,20 +3,20 @@
  *
  * Everything in a run follows from its seed and the number of operations.
  */
-import { recoverShard } from "../recovery.ts";
-import { Checker } from "./checker.ts";
-import { Clients } from "./clients.ts";
-import { STATEMENT_TIMEOUT_MS } from "./disk-connection.ts";
-import { type FaultCount, noFaults } from "./fault-count.ts";
-import { type Answer, type Ask, sizeOf } from "./operation.ts";
-import { Operator } from "./operator.ts";
-import { Random } from "./random.ts";
-import { SimulatedDisk } from "./simulated-disk.ts";
-import { Story } from "./story.ts";
-import { Violation } from "./violation.ts";
-import { VirtualTime } from "./virtual-time.ts";
-import { calm, drawWeather } from "./weather.ts";
-import { KITS, LOCATIONS, Workload } from "./workload.ts";
+import { recoverShard } from "../storage/recovery.ts";
+import { Checker } from "./audit/checker.ts";
+import { type Answer, type Ask, sizeOf } from "./audit/operation.ts";
+import { Violation } from "./audit/violation.ts";
+import { Clients } from "./traffic/clients.ts";
+import { Operator } from "./traffic/operator.ts";
+import { KITS, LOCATIONS, Workload } from "./traffic/workload.ts";
+import { STATEMENT_TIMEOUT_MS } from "./world/disk-connection.ts";
+import { type FaultCount, noFaults } from "./world/fault-count.ts";
+import { Random } from "./world/random.ts";
+import { SimulatedDisk } from "./world/simulated-disk.ts";
+import { Story } from "./world/story.ts";
+import { VirtualTime } from "./world/virtual-time.ts";
+import { calm, drawWeather } from "./world/weather.ts";
 
 /** Whoever asked must have an answer this long after the last fault. */
 const LIVENESS_MS = 120_000;

@@ -26,12 +26,12 @@ function profileOf(
 }
 
 const MAIN = built("cli/core-server-main.js");
-const SHARD = built("engine/shard-thread.js");
+const SHARD = built("engine/threads/shard-thread.js");
 
-const PUBLISH = ["publish", built("engine/byte-ring.js")] as const;
-const WAIT = ["wait", built("engine/byte-ring.js")] as const;
+const PUBLISH = ["publish", built("engine/threads/byte-ring.js")] as const;
+const WAIT = ["wait", built("engine/threads/byte-ring.js")] as const;
 const IDLE = ["(idle)", ""] as const;
-const APPLY = ["apply", built("engine/shard.js")] as const;
+const APPLY = ["apply", built("engine/shard/shard.js")] as const;
 
 function peak(workload: Phase["workload"], fromMs: number, toMs: number, applied = 1): Phase {
   return { system: "holdfast", workload, beganUs: fromMs * 1_000, endedUs: toMs * 1_000, applied };
@@ -47,8 +47,8 @@ describe("where the time goes", () => {
         thread: "main thread",
         busySecondsPerMillion: 250,
         functions: [
-          { name: "apply", file: "engine/shard.ts", percent: 60 },
-          { name: "publish", file: "engine/byte-ring.ts", percent: 40 },
+          { name: "apply", file: "engine/shard/shard.ts", percent: 60 },
+          { name: "publish", file: "engine/threads/byte-ring.ts", percent: 40 },
         ],
       },
     ]);
@@ -58,7 +58,7 @@ describe("where the time goes", () => {
     const functions = [
       IDLE,
       WAIT,
-      ["waitForRoom", built("engine/byte-ring.js")],
+      ["waitForRoom", built("engine/threads/byte-ring.js")],
       ["atomicsWaitLoop", packaged("piscina/dist/worker.js")],
       ["wait", packaged("other/index.js")],
       ["(garbage collector)", ""],
@@ -78,8 +78,8 @@ describe("where the time goes", () => {
       [
         profileOf(SHARD, [APPLY, PUBLISH], [0, 0]),
         profileOf(SHARD, [PUBLISH, APPLY, WAIT], [0, 1, 2]),
-        profileOf(built("engine/projector-thread.js"), [APPLY], [0]),
-        profileOf(built("engine/snapshot-task.js"), [APPLY], [0]),
+        profileOf(built("engine/projection/projector-thread.js"), [APPLY], [0]),
+        profileOf(built("engine/storage/snapshot-task.js"), [APPLY], [0]),
         profileOf(packaged("somebody/worker.js"), [APPLY], [0]),
         profileOf(MAIN, [PUBLISH], [0]),
       ],
@@ -100,8 +100,8 @@ describe("where the time goes", () => {
 
   it.each([
     ["main thread", "gateway/stream/stream-server.js"],
-    ["projector", "engine/journal-projector.js"],
-    ["snapshots", "engine/compaction.js"],
+    ["projector", "engine/projection/journal-projector.js"],
+    ["snapshots", "engine/storage/compaction.js"],
   ])("knows a %s whose entry was through between two samples", (thread, file) => {
     const [time] = whereTimeGoes([profileOf("", [["work", built(file)]], [0])], [peak("hot", 0, 1)]);
     expect(time?.thread).toBe(thread);
@@ -115,7 +115,9 @@ describe("where the time goes", () => {
       ["hot", 200],
       ["uniform", 250],
     ]);
-    expect(times[1]?.functions).toEqual([{ name: "publish", file: "engine/byte-ring.ts", percent: 100 }]);
+    expect(times[1]?.functions).toEqual([
+      { name: "publish", file: "engine/threads/byte-ring.ts", percent: 100 },
+    ]);
   });
 
   it("names the ten functions with the largest self time, of the whole busy time", () => {

@@ -65,11 +65,11 @@ const PACKAGES = "/node_modules/";
 const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
   ["cli/core-server-main.ts", "main thread"],
   ["gateway/stream/stream-server.ts", "main thread"],
-  ["engine/shard-thread.ts", "shard threads"],
-  ["engine/projector-thread.ts", "projector"],
-  ["engine/journal-projector.ts", "projector"],
-  ["engine/snapshot-task.ts", "snapshots"],
-  ["engine/compaction.ts", "snapshots"],
+  ["engine/threads/shard-thread.ts", "shard threads"],
+  ["engine/projection/projector-thread.ts", "projector"],
+  ["engine/projection/journal-projector.ts", "projector"],
+  ["engine/storage/snapshot-task.ts", "snapshots"],
+  ["engine/storage/compaction.ts", "snapshots"],
 ]);
 
 /**
@@ -78,8 +78,8 @@ const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
  */
 const WAITS: ReadonlySet<string> = new Set([
   "(idle) ",
-  "wait engine/byte-ring.ts",
-  "waitForRoom engine/byte-ring.ts",
+  "wait engine/threads/byte-ring.ts",
+  "waitForRoom engine/threads/byte-ring.ts",
   "atomicsWaitLoop piscina/dist/worker.js",
 ]);
 

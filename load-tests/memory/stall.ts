@@ -10,8 +10,8 @@
  */
 
 import type { Engine } from "../../engine/engine.ts";
-import { shardOf } from "../../engine/placement.ts";
-import { PostgresDisk } from "../../engine/postgres-disk.ts";
+import { shardOf } from "../../engine/shard/shard-of.ts";
+import { PostgresDisk } from "../../engine/storage/postgres-disk.ts";
 import type { Database } from "../../store/database.ts";
 
 /** Milliseconds; one figure a repetition. */

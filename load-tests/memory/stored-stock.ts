@@ -3,12 +3,12 @@
  * written by its own statements, without the hours that selling it would take.
  */
 import type { StockCommand } from "../../actors/commands.ts";
-import { CHAIN_START, chainRow } from "../../engine/checksum.ts";
-import { compact } from "../../engine/compaction.ts";
-import { encodeEntries } from "../../engine/journal-codec.ts";
-import { shardOf } from "../../engine/placement.ts";
-import { emptyRequest, Shard, type ShardRequest } from "../../engine/shard.ts";
-import { storedShard } from "../../engine/stored-shard.ts";
+import { CHAIN_START, chainRow } from "../../engine/journal/checksum.ts";
+import { encodeEntries } from "../../engine/journal/journal-codec.ts";
+import { emptyRequest, Shard, type ShardRequest } from "../../engine/shard/shard.ts";
+import { shardOf } from "../../engine/shard/shard-of.ts";
+import { compact } from "../../engine/storage/compaction.ts";
+import { storedShard } from "../../engine/storage/stored-shard.ts";
 import type { Database } from "../../store/database.ts";
 import { appendToJournal, type JournalRow } from "../../store/journal.ts";
 import { layOutShards, takeLeases } from "../../store/shard-lease.ts";

@@ -4,8 +4,8 @@
  * records, as it does in service; nobody commits them here.
  */
 import { LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
-import { PositionBook } from "../../../engine/position-book.ts";
-import { LANE_WINDOW, ShardLanes } from "../../../engine/shard-lanes.ts";
+import { PositionBook } from "../../../engine/shard/position-book.ts";
+import { LANE_WINDOW, ShardLanes } from "../../../engine/shard/shard-lanes.ts";
 import { EXPIRES_IN_MS, WORDS } from "../operations.ts";
 import { StockActors } from "./promise-mailbox.ts";
 

@@ -1,6 +1,7 @@
 /** One round of the measurements within one process; prints their result as JSON. */
-import { measureMailbox } from "../../../engine/mailbox-benchmark.ts";
+
 import { measureCore, measurePromiseMailbox } from "./core.ts";
+import { measureMailbox } from "./mailbox-benchmark.ts";
 import type { InProcessResult } from "./result.ts";
 
 const milliseconds = Number(process.argv[2]);

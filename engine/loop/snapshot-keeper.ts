@@ -1,0 +1,128 @@
+/**
+ * Decides when a shard's state is written down, and sees to it: one shard at a time, beside the work and never in it.
+ *
+ * A snapshot only shortens the next recovery, so none is ever waited for but at the end, and there only where the replay
+ * would be long. Making one reads the stored journal again; what is found damaged there is told at once, while the
+ * shard's memory still knows better.
+ */
+import type { Logger } from "pino";
+import type { JournalRow } from "../../store/journal.ts";
+import { EngineError } from "../errors.ts";
+import type { ShardDirectory } from "../rounds/shard-directory.ts";
+import type { EngineDisk } from "../storage/engine-disk.ts";
+import type { DamagedSnapshot } from "../storage/recovery.ts";
+
+/** At a stop a snapshot is worth waiting for from this part of the usual distance on. */
+const LONG_REPLAY = 1 / 4;
+
+/** Journal since the last snapshot. */
+type Distance = { rows: number; bytes: number };
+
+export class SnapshotKeeper {
+  private readonly disk: EngineDisk;
+  private readonly directory: ShardDirectory;
+  private readonly logger: Logger;
+  private readonly every: Readonly<Distance>;
+  private readonly onCorrupt: (shard: number) => void;
+  private readonly distances: readonly Distance[];
+  /** Bytes of each shard's last snapshot, as far as it was made here. */
+  private readonly sizes: number[];
+  private running: Promise<void> | null = null;
+  /** The part of `every` from which a shard is due. */
+  private part = 1;
+
+  constructor(options: {
+    readonly disk: EngineDisk;
+    readonly directory: ShardDirectory;
+    readonly logger: Logger;
+    /**
+     * Rows or bytes of a shard's journal, whichever come first, between two snapshots. Of a state that is larger than
+     * these bytes, as many as it has itself: else a shard would be written down over and over for what little changed.
+     */
+    readonly every: Readonly<Distance>;
+    /** The stored journal of this shard is damaged. */
+    readonly onCorrupt: (shard: number) => void;
+  }) {
+    this.disk = options.disk;
+    this.directory = options.directory;
+    this.logger = options.logger;
+    this.every = options.every;
+    this.onCorrupt = options.onCorrupt;
+    this.distances = options.directory.entries.map(() => ({ rows: 0, bytes: 0 }));
+    this.sizes = options.directory.entries.map(() => 0);
+  }
+
+  committed(rows: readonly JournalRow[]): void {
+    for (const row of rows) {
+      const distance = this.distances[row.shard];
+      if (distance === undefined) continue;
+      distance.rows += 1;
+      distance.bytes += row.entries.length;
+    }
+    this.begin();
+  }
+
+  /** A shard was rebuilt: so much journal was read for it. */
+  recovered(shard: number, read: Readonly<Distance>): void {
+    const distance = this.distances[shard];
+    if (distance !== undefined) Object.assign(distance, read);
+    this.begin();
+  }
+
+  /** Names snapshots that were passed over. */
+  report(damaged: readonly DamagedSnapshot[]): void {
+    for (const { damage } of damaged) {
+      this.logger.error({ damage }, "a snapshot is damaged and was passed over");
+    }
+  }
+
+  /** Nothing is committed any more: writes down what would take long to replay, and ends. */
+  async finish(): Promise<void> {
+    this.part = LONG_REPLAY;
+    this.begin();
+    while (this.running !== null) await this.running;
+  }
+
+  private begin(): void {
+    if (this.running !== null) return;
+    const shard = this.mostDue();
+    if (shard === undefined) return;
+    this.running = this.take(shard).finally(() => {
+      this.running = null;
+      this.begin();
+    });
+  }
+
+  private mostDue(): number | undefined {
+    let most = this.part;
+    let found: number | undefined;
+    for (const [shard, distance] of this.distances.entries()) {
+      const bytes = Math.max(this.every.bytes, this.sizes[shard] ?? 0);
+      const part = Math.max(distance.rows / this.every.rows, distance.bytes / bytes);
+      if (part >= most && this.directory.isLive(shard)) {
+        most = part;
+        found = shard;
+      }
+    }
+    return found;
+  }
+
+  private async take(shard: number): Promise<void> {
+    // Begun anew whatever comes of it: a snapshot that fails is not worth trying without pause.
+    Object.assign(this.distances[shard] ?? {}, { rows: 0, bytes: 0 });
+    const { epoch } = this.directory.entry(shard);
+    try {
+      const { writtenBytes, damaged } = await this.disk.compact(shard, epoch);
+      if (writtenBytes > 0) this.sizes[shard] = writtenBytes;
+      this.report(damaged);
+    } catch (cause) {
+      if (cause instanceof EngineError && cause.code === "journal_corrupt") {
+        this.logger.error({ shard, err: cause }, "the stored journal of a shard is damaged");
+        this.onCorrupt(shard);
+      } else {
+        // Recovery reads more journal without it; the next one comes by itself.
+        this.logger.warn({ shard, err: cause }, "a snapshot was not made");
+      }
+    }
+  }
+}

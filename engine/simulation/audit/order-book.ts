@@ -1,0 +1,211 @@
+/** The orders of a run: what each asked for, and what of it stands committed. */
+import type { StockEvent } from "../../../actors/position/events.ts";
+import type { Kit, OrderReservationRequest, PlacedHold, ReservationLine } from "../../allocator-client.ts";
+import type { SimulatedRecord } from "../world/simulated-disk.ts";
+import type { Operation } from "./operation.ts";
+import { Violation } from "./violation.ts";
+
+type PlacedPart = {
+  readonly lineId: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  isExpired: boolean;
+};
+
+type OrderEntry = {
+  readonly operation: Operation;
+  readonly request: OrderReservationRequest;
+  readonly record: SimulatedRecord | null;
+  /** Holds placed and not undone, by id. */
+  readonly placed: Map<string, PlacedPart>;
+  /** Units of lines that wait for stock, by line. */
+  readonly queued: Map<string, number>;
+  placedAtMs: number;
+  /** Somebody has asked to amend or cancel it: it need not stand as it was placed any more. */
+  isChanged: boolean;
+};
+
+export class OrderBook {
+  private readonly rememberedMs: number;
+  private readonly kits: ReadonlyMap<string, Kit>;
+  private readonly orders = new Map<string, OrderEntry>();
+  private nowMs = 0;
+
+  /** @param rememberedMs how long a placed order is promised to be known. */
+  constructor(rememberedMs: number, kits: readonly Kit[]) {
+    this.rememberedMs = rememberedMs;
+    this.kits = new Map(kits.map((kit) => [kit.sku, kit]));
+  }
+
+  expect(operation: Operation, request: OrderReservationRequest, record: SimulatedRecord | null): void {
+    this.orders.set(request.orderId, {
+      operation,
+      request,
+      record,
+      placed: new Map(),
+      queued: new Map(),
+      placedAtMs: 0,
+      isChanged: false,
+    });
+  }
+
+  expectChange(orderId: string): void {
+    const order = this.orders.get(orderId);
+    if (order !== undefined) order.isChanged = true;
+  }
+
+  /** Whether the order stands as it was placed, with anything that has not expired since. */
+  isPlaced(orderId: string): boolean {
+    const order = this.orders.get(orderId);
+    return order !== undefined && !order.isChanged && isHeld(order);
+  }
+
+  /** Returns whether the event places or undoes a part of an order. */
+  post(event: StockEvent, nowMs: number): boolean {
+    this.nowMs = Math.max(this.nowMs, nowMs);
+    const order = this.orders.get(event.orderId);
+    if (order === undefined) {
+      // Holds that clients name themselves may speak of any order.
+      if (event.type !== "stock-reserved") return false;
+      throw new Violation("no effect without a cause", `order ${event.orderId} was never asked for`);
+    }
+    if (event.reason === "order-undone") forgetExpired(order);
+    switch (event.type) {
+      case "stock-reserved":
+        this.place(order, event, nowMs);
+        return true;
+      case "demand-queued":
+        order.queued.set(event.lineId, event.more?.units ?? 0);
+        return true;
+      case "demand-cancelled":
+        return order.queued.delete(event.lineId);
+      case "hold-expired": {
+        const part = order.placed.get(event.holdId);
+        if (part !== undefined) part.isExpired = true;
+        return false;
+      }
+      case "hold-released":
+        // What the queue had given already is given back hold by hold.
+        return (
+          event.reason === "order-undone" &&
+          (order.placed.delete(event.holdId) || order.queued.delete(event.lineId))
+        );
+      default:
+        return false;
+    }
+  }
+
+  /** After a transaction: the order stands as its policy allows, and its record with it. */
+  checkWhole(orderId: string, records: ReadonlySet<string>): void {
+    const order = this.orders.get(orderId);
+    if (order === undefined || order.isChanged) return;
+    const { record, placed } = order;
+    const stands = isHeld(order);
+    const isNothing = placed.size === 0 && order.queued.size === 0;
+    // Holds that expired before their record was refused cannot be given back any more, and need not be.
+    if (record !== null && (stands ? !records.has(record.id) : isNothing && records.has(record.id))) {
+      throw new Violation("an order and its record commit together", `order ${orderId}`);
+    }
+    // What has expired in the same step cannot be given back, and need not be.
+    if (!stands) return;
+    if (order.operation.open === 0 && !order.operation.isAcknowledged) {
+      throw new Violation("nothing was done", `order ${orderId} is placed after it was said`);
+    }
+    for (const line of order.request.lines) this.checkLine(order, line);
+  }
+
+  checkAnswer(orderId: string, holds: readonly PlacedHold[]): void {
+    const order = this.orders.get(orderId);
+    // Holds of an order that waits for stock go on growing, and those of a changed one change.
+    if (order === undefined || order.isChanged || order.request.policy === "ship_available_backorder_rest")
+      return;
+    // Beyond the window each shard forgets by its own time.
+    if (this.nowMs - order.placedAtMs > this.rememberedMs) return;
+    const { placed } = order;
+    if (
+      holds.length !== placed.size ||
+      !holds.every((hold) => placed.get(hold.holdId)?.quantity === hold.quantity)
+    ) {
+      throw new Violation(
+        "nothing uncommitted is seen",
+        `order ${orderId} was answered with other holds than are committed`,
+      );
+    }
+  }
+
+  private place(order: OrderEntry, event: StockEvent, nowMs: number): void {
+    // Beyond the window an order that holds nothing any more may be placed anew. One transaction may commit both placements,
+    // and is read shard by shard: a part of the former one may come after parts of the latter.
+    if (order.placedAtMs - nowMs > this.rememberedMs) return;
+    if (nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
+    const { orderId, lineId, sku, locationId, holdId } = event;
+    if (order.placed.has(holdId) && !order.isChanged) {
+      throw new Violation("exactly one effect per key", `order ${orderId} placed ${holdId} again`);
+    }
+    order.placedAtMs = nowMs;
+    order.placed.set(holdId, { lineId, sku, locationId, quantity: event.reserved, isExpired: false });
+  }
+
+  private checkLine({ request, placed, queued }: OrderEntry, line: ReservationLine): void {
+    const parts = [...placed.values()].filter((part) => part.lineId === line.lineId);
+    const kit = this.kits.get(line.sku);
+    const units =
+      kit === undefined
+        ? unitsOf(parts, line.sku)
+        : kitsOf(parts, kit, `line ${line.lineId} of ${request.orderId}`);
+    const isAllowed =
+      units === line.quantity ||
+      (request.policy === "line_by_line" && units === 0) ||
+      (request.policy === "ship_available" && units < line.quantity) ||
+      (request.policy === "ship_available_backorder_rest" &&
+        units + (kit === undefined ? (queued.get(line.lineId) ?? 0) : line.quantity - units) ===
+          line.quantity);
+    if (isAllowed) return;
+    throw new Violation(
+      "an order is placed as its policy says",
+      `${request.policy} order ${request.orderId} has ${units} of ${line.quantity} in line ${line.lineId}`,
+    );
+  }
+}
+
+/** An order that was undone may be placed anew, also where a part of it had expired before. */
+function forgetExpired({ placed }: OrderEntry): void {
+  for (const [holdId, part] of placed) if (part.isExpired) placed.delete(holdId);
+}
+
+function isHeld({ placed, queued }: OrderEntry): boolean {
+  return queued.size > 0 || [...placed.values()].some((part) => !part.isExpired);
+}
+
+function unitsOf(parts: readonly PlacedPart[], sku: string): number {
+  let units = 0;
+  for (const part of parts) {
+    if (part.sku !== sku)
+      throw new Violation("an order is placed as asked", `${part.sku} was placed for ${sku}`);
+    units += part.quantity;
+  }
+  return units;
+}
+
+/** How many whole kits the parts are; each of them lies at one location. */
+function kitsOf(parts: readonly PlacedPart[], kit: Kit, name: string): number {
+  let kits = 0;
+  for (const locationId of new Set(parts.map((part) => part.locationId))) {
+    const here = parts.filter((part) => part.locationId === locationId);
+    const counts = kit.components.map(({ sku, quantity }) => {
+      let units = 0;
+      for (const part of here) if (part.sku === sku) units += part.quantity;
+      return units / quantity;
+    });
+    const [whole = 0] = counts;
+    if (!Number.isInteger(whole) || counts.some((count) => count !== whole)) {
+      throw new Violation(
+        "a kit is reserved whole",
+        `${name} holds ${counts.join(" and ")} kits at ${locationId}`,
+      );
+    }
+    kits += whole;
+  }
+  return kits;
+}

@@ -1,0 +1,281 @@
+/**
+ * The stock as its journal tells it: a slow, plain, second account of every bucket, kept by adding up what is journaled.
+ *
+ * Shares no code with the actors. Every posting is checked as it is made: no bucket below zero, no unit promised
+ * twice, holds that add up to their position's buckets, no hold that ends before its time or twice.
+ */
+import type { StockEvent } from "../../../actors/position/events.ts";
+import { DemandLedger } from "./demand-ledger.ts";
+import { LaneLedger } from "./lane-ledger.ts";
+import { LotLedger } from "./lot-ledger.ts";
+import { PoolLedger } from "./pool-ledger.ts";
+import { TransitLedger } from "./transit-ledger.ts";
+import { Violation } from "./violation.ts";
+
+export const BUCKETS = [
+  "onHand",
+  "reserved",
+  "allocated",
+  "picked",
+  "unavailable",
+  "safetyStock",
+  "incoming",
+  "fenced",
+] as const;
+
+export type Buckets = Readonly<Record<(typeof BUCKETS)[number], number>>;
+
+export type LedgerHold = {
+  readonly holdId: string;
+  readonly orderId: string;
+  readonly lineId: string;
+  reserved: number;
+  allocated: number;
+  picked: number;
+  expiresAtMs: number;
+  /** Every (reserved, allocated, picked) that it ever stood at. */
+  readonly stages: string[];
+};
+
+/** What everybody may be promised. */
+export function availableOf(buckets: Buckets): number {
+  return (
+    buckets.onHand -
+    buckets.reserved -
+    buckets.allocated -
+    buckets.picked -
+    buckets.unavailable -
+    buckets.safetyStock -
+    buckets.fenced
+  );
+}
+
+export class LedgerPosition {
+  readonly sku: string;
+  readonly locationId: string;
+  readonly holds = new Map<string, LedgerHold>();
+  /** Holds that are gone, for reads that speak of them. */
+  readonly closed = new Map<string, LedgerHold>();
+  /** The buckets after each batch that changed them, the oldest first. */
+  readonly versions: (Buckets & { readonly batch: number })[] = [];
+  onHand = 0;
+  reserved = 0;
+  allocated = 0;
+  picked = 0;
+  unavailable = 0;
+  safetyStock = 0;
+  incoming = 0;
+  fenced = 0;
+  readonly pools = new PoolLedger();
+  readonly lots = new LotLedger();
+
+  constructor(sku: string, locationId: string) {
+    this.sku = sku;
+    this.locationId = locationId;
+  }
+
+  get available(): number {
+    return availableOf(this);
+  }
+
+  get name(): string {
+    return `${this.sku} at ${this.locationId}`;
+  }
+
+  buckets(): Buckets {
+    return {
+      onHand: this.onHand,
+      reserved: this.reserved,
+      allocated: this.allocated,
+      picked: this.picked,
+      unavailable: this.unavailable,
+      safetyStock: this.safetyStock,
+      incoming: this.incoming,
+      fenced: this.fenced,
+    };
+  }
+}
+
+/** Events that are about a SKU or a command, and bring no position into being. */
+const WITHOUT_POSITION: ReadonlySet<string> = new Set([
+  "command-refused",
+  "nothing-changed",
+  "demand-queued",
+  "demand-cancelled",
+  "demand-opened",
+  "tracking-set",
+]);
+
+export class StockLedger {
+  readonly lanes = new LaneLedger();
+  private readonly demand = new DemandLedger();
+  private readonly transit = new TransitLedger();
+  private readonly positions = new Map<string, LedgerPosition>();
+  /** By shard, in the order of creation: a position's place is its ordinal. */
+  private readonly byShard = new Map<number, LedgerPosition[]>();
+  private readonly trackedSkus = new Set<string>();
+
+  find(sku: string, locationId: string): LedgerPosition | undefined {
+    return this.positions.get(`${sku} ${locationId}`);
+  }
+
+  /** A position as it is before its first movement. */
+  blank(sku: string, locationId: string): LedgerPosition {
+    return new LedgerPosition(sku, locationId);
+  }
+
+  all(): Iterable<LedgerPosition> {
+    return this.positions.values();
+  }
+
+  at(shard: number, ordinal: number): LedgerPosition | undefined {
+    return this.byShard.get(shard)?.[ordinal];
+  }
+
+  /** Whether the SKU's units are told apart. */
+  isTracked(sku: string): boolean {
+    return this.trackedSkus.has(sku);
+  }
+
+  /**
+   * @param nowMs the shard's time of the batch that the event belongs to.
+   * @returns the position, as it is after the event; `null` where it is about none.
+   */
+  post(event: StockEvent, shard: number, nowMs: number): LedgerPosition | null {
+    if (WITHOUT_POSITION.has(event.type)) {
+      this.demand.post(event, nowMs, null);
+      if (event.type === "tracking-set") this.track(event);
+      return this.find(event.sku, event.locationId) ?? null;
+    }
+    const position = this.positionOf(event, shard);
+    if (event.type === "hold-expired") checkExpiry(position, event, nowMs);
+    this.demand.post(event, nowMs, position);
+    this.transit.post(event, nowMs);
+    position.pools.post(event);
+    position.lots.post(event, nowMs);
+    if (event.type === "hold-claimed") this.claim(event, position);
+    const before = position.available;
+    for (const bucket of BUCKETS) {
+      position[bucket] += event[bucket];
+      if (position[bucket] < 0)
+        throw new Violation("conservation", `${bucket} of ${position.name} is below zero`);
+    }
+    postToHold(position, event);
+    if (position.fenced !== position.pools.fenced) {
+      throw new Violation(
+        "a pool keeps its rule",
+        `${position.fenced} of ${position.name} are fenced, not ${position.pools.fenced}`,
+      );
+    }
+    checkPromises(position, event, before);
+    return position;
+  }
+
+  /** After a batch: nobody waits for what is free, and whatever is tracked adds up. */
+  checkBatch(touched: Iterable<LedgerPosition>, nowMs: number): void {
+    this.transit.check();
+    const skus = new Set<string>();
+    for (const position of touched) {
+      position.lots.check(position, nowMs);
+      skus.add(position.sku);
+    }
+    for (const sku of skus) this.demand.check(sku, this.positions.values());
+  }
+
+  private positionOf(event: StockEvent, shard: number): LedgerPosition {
+    const key = `${event.sku} ${event.locationId}`;
+    let position = this.positions.get(key);
+    if (position === undefined) {
+      position = new LedgerPosition(event.sku, event.locationId);
+      this.positions.set(key, position);
+      const ofShard = this.byShard.get(shard);
+      if (ofShard === undefined) this.byShard.set(shard, [position]);
+      else ofShard.push(position);
+    }
+    return position;
+  }
+
+  private track(event: StockEvent): void {
+    if (event.more?.variant === "none") this.trackedSkus.delete(event.sku);
+    else this.trackedSkus.add(event.sku);
+  }
+
+  private claim(event: StockEvent, position: LedgerPosition): void {
+    const units = event.more?.units ?? 0;
+    this.lanes.claim(event.more?.reference ?? "", position, units);
+  }
+}
+
+function checkPromises(position: LedgerPosition, event: StockEvent, before: number): void {
+  if (position.reserved + position.allocated + position.picked + position.unavailable > position.onHand) {
+    throw new Violation("no oversell", `more of ${position.name} is promised than is on hand`);
+  }
+  const promises = event.type === "stock-reserved" || event.type === "demand-filled";
+  // A pool that sells its own fence takes nothing from what everybody may be promised.
+  const isShared = event.reserved + event.fenced > 0;
+  if (promises && isShared && position.available < 0) {
+    throw new Violation(
+      "no oversell",
+      `${event.reserved} of ${position.name} were reserved where ${before} could be promised`,
+    );
+  }
+}
+
+function checkExpiry(position: LedgerPosition, event: StockEvent, nowMs: number): void {
+  const hold = position.holds.get(event.holdId);
+  if (hold === undefined || hold.reserved === 0) {
+    throw new Violation("expiry", `hold ${event.holdId} expired that holds nothing`);
+  }
+  if (hold.expiresAtMs === 0 || hold.expiresAtMs > nowMs) {
+    throw new Violation("expiry", `hold ${event.holdId} expired ${hold.expiresAtMs - nowMs} ms too early`);
+  }
+}
+
+function postToHold(position: LedgerPosition, event: StockEvent): void {
+  if (event.hold === "none") {
+    if (event.reserved !== 0 || event.allocated !== 0 || event.picked !== 0) {
+      throw new Violation("conservation", `${event.type} promises units of ${position.name} to nobody`);
+    }
+    return;
+  }
+  if (event.hold === "opened") {
+    if (position.holds.has(event.holdId)) {
+      throw new Violation("exactly one effect per key", `hold ${event.holdId} was opened twice`);
+    }
+    position.holds.set(event.holdId, {
+      holdId: event.holdId,
+      orderId: event.orderId,
+      lineId: event.lineId,
+      reserved: 0,
+      allocated: 0,
+      picked: 0,
+      expiresAtMs: 0,
+      stages: [],
+    });
+    position.closed.delete(event.holdId);
+  }
+  const hold = position.holds.get(event.holdId);
+  if (hold === undefined)
+    throw new Violation("conservation", `${event.type} of hold ${event.holdId}, which is gone`);
+  // A claimed reservation's units are in the position's bucket already.
+  hold.reserved += event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
+  hold.allocated += event.allocated;
+  hold.picked += event.picked;
+  hold.expiresAtMs = event.expiresAtMs;
+  hold.stages.push(stageOf(hold));
+  if (hold.reserved < 0 || hold.allocated < 0 || hold.picked < 0) {
+    throw new Violation("conservation", `${event.type} takes more out of hold ${event.holdId} than it holds`);
+  }
+  if (hold.reserved + hold.allocated + hold.picked === 0) {
+    position.holds.delete(event.holdId);
+    position.closed.set(event.holdId, hold);
+  }
+}
+
+export function stageOf(hold: {
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+}): string {
+  return `${hold.reserved}/${hold.allocated}/${hold.picked}`;
+}

@@ -1,0 +1,61 @@
+/** What is between two locations, and what was counted, as the journal tells it: each unit arrives once. */
+import type { StockEvent } from "../../../actors/position/events.ts";
+import { REMEMBERED_MS } from "./remembered.ts";
+import { Violation } from "./violation.ts";
+
+export class TransitLedger {
+  /** Units under way, by SKU and transfer. */
+  private readonly underWay = new Map<string, number>();
+  /** Units that were sent and not yet announced where they go. */
+  private unannounced = 0;
+  /** When each count was booked. */
+  private readonly booked = new Map<string, number>();
+
+  post(event: StockEvent, nowMs: number): void {
+    const key = `${event.sku} ${event.more?.reference ?? ""}`;
+    switch (event.type) {
+      case "transfer-sent":
+        this.unannounced -= event.onHand;
+        return;
+      case "transfer-announced":
+        this.unannounced -= event.incoming;
+        this.underWay.set(key, (this.underWay.get(key) ?? 0) + event.incoming);
+        return;
+      case "transfer-received":
+        this.arrive(key, event);
+        if (event.onHand !== -event.incoming) {
+          throw new Violation(
+            "conservation",
+            `${event.onHand} of ${-event.incoming} units of ${key} arrived`,
+          );
+        }
+        return;
+      case "transfer-discrepancy":
+        this.arrive(key, event);
+        return;
+      case "stock-counted": {
+        const bookedAtMs = this.booked.get(key);
+        if (bookedAtMs !== undefined && nowMs - bookedAtMs <= REMEMBERED_MS) {
+          throw new Violation("exactly one effect per key", `count ${key} was booked twice`);
+        }
+        this.booked.set(key, nowMs);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** After a batch: whatever left is under way. */
+  check(): void {
+    if (this.unannounced !== 0)
+      throw new Violation("conservation", `${this.unannounced} units left for nowhere`);
+  }
+
+  private arrive(key: string, event: StockEvent): void {
+    const left = (this.underWay.get(key) ?? 0) + event.incoming;
+    if (left < 0)
+      throw new Violation("exactly one effect per key", `${-left} units of transfer ${key} arrived twice`);
+    this.underWay.set(key, left);
+  }
+}

@@ -1,0 +1,522 @@
+/**
+ * What the clients of one run ask for, operation by operation, from the seed.
+ *
+ * Few SKUs, few units and many who want them, so that shortage, contention and every state of a hold come up often.
+ * Ids are never reused but on purpose.
+ */
+import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
+import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
+import type { AllocationPolicy, Kit, OrderReservation, SourcingLocation } from "../../allocator-client.ts";
+import type { Answer, Ask, LaneStep, Operation } from "../audit/operation.ts";
+import type { Random } from "../world/random.ts";
+import type { VirtualTime } from "../world/virtual-time.ts";
+import type { Weather } from "../world/weather.ts";
+
+const SKUS = ["anvil", "bellows", "crank", "dowel", "easel", "flask"];
+
+export const LOCATIONS: readonly SourcingLocation[] = [
+  location("east", 10, 40, -75),
+  location("west", 10, 36, -119),
+  location("north", 20, 45, -93),
+];
+
+/** Every run has its first two SKUs. */
+export const KITS: readonly Kit[] = [
+  {
+    sku: "workshop",
+    components: [
+      { sku: "anvil", quantity: 1 },
+      { sku: "bellows", quantity: 2 },
+    ],
+  },
+];
+
+/** Where a run has lots, this SKU is told apart by them. */
+const LOT_SKU = "bellows";
+const LOTS = ["L1", "L2", "L3"];
+
+const POOLS = ["shop", "market"];
+
+const POLICIES: readonly AllocationPolicy[] = [
+  "all_or_nothing",
+  "line_by_line",
+  "ship_available",
+  "ship_available_backorder_rest",
+];
+
+/** Holds that clients go on with, the newest of them: older ones are mostly gone. */
+const REMEMBERED_HOLDS = 24;
+
+const MAX_LIFE_MS = 3_000;
+
+const LANE_LIFE_MS = 2_000;
+
+type KnownHold = { readonly sku: string; readonly locationId: string; readonly holdId: string };
+
+export class Workload {
+  private readonly random: Random;
+  private readonly time: VirtualTime;
+  private readonly weather: Weather;
+  private readonly skus: readonly string[];
+  private readonly locations: readonly SourcingLocation[];
+  private readonly holds: KnownHold[] = [];
+  private readonly acknowledged: StockCommand[] = [];
+  private readonly opening: StockCommand[] = [];
+  private readonly orderIds: string[] = [];
+  private readonly lotDates = new Map<string, number>();
+  private readonly laneSteps: { readonly lane: string; readonly step: LaneStep }[] = [];
+  private readonly transfers: { readonly sku: string; readonly to: string; readonly transferId: string }[] =
+    [];
+  private readonly counts: { readonly sku: string; readonly locationId: string; readonly countId: string }[] =
+    [];
+  private nextCommand = 0;
+  private nextReservation = 0;
+  private nextDemand = 0;
+  private issued = 0;
+
+  constructor(random: Random, time: VirtualTime, weather: Weather) {
+    this.random = random;
+    this.time = time;
+    this.weather = weather;
+    this.skus = SKUS.slice(0, random.between(2, SKUS.length));
+    this.locations = LOCATIONS.slice(0, random.between(1, LOCATIONS.length));
+    for (const sku of this.skus) {
+      for (const { locationId } of this.locations) {
+        this.opening.push(this.receive(sku, locationId, random.between(3, 20)));
+      }
+    }
+    const [first] = this.locations;
+    if (weather.lots && first !== undefined) {
+      const base = this.mutation(LOT_SKU, first.locationId);
+      this.opening.push({ ...base, type: "set-tracking", tracking: "lot" });
+    }
+  }
+
+  get allSkus(): readonly string[] {
+    return this.skus;
+  }
+
+  /** @param most operations that it may count as, at least 1. */
+  next(most: number): Operation {
+    this.issued += 1;
+    return operation(this.issued, this.draw(most));
+  }
+
+  /** An operation that nobody drew: for what is asked once all is over. */
+  wrap(ask: Ask): Operation {
+    this.issued += 1;
+    return operation(this.issued, ask);
+  }
+
+  reserveOf(sku: string, locationId: string, quantity: number): StockCommand {
+    const base = this.mutation(sku, locationId);
+    return { ...base, type: "reserve", holdId: `h-${base.commandId}`, quantity, expiresAtMs: 0 };
+  }
+
+  /** Clients go on from what they were told. */
+  learn(ask: Ask, answer: Answer): void {
+    if (ask.kind === "execute" && answer.kind === "execute" && ask.flaw === "none") {
+      for (const [index, command] of ask.commands.entries()) {
+        this.acknowledged.push(command);
+        if (command.type === "transfer-out") {
+          this.transfers.push({ sku: command.sku, to: command.toLocationId, transferId: command.transferId });
+        }
+        if (command.type === "reserve" && answer.outcomes[index]?.status === "applied") this.know(command);
+      }
+      if (this.acknowledged.length > REMEMBERED_HOLDS) this.acknowledged.splice(0, REMEMBERED_HOLDS / 2);
+    } else if (answer.kind === "order") this.learnOrder(answer.reservation);
+    else if (ask.kind === "lane" && answer.kind === "lane") {
+      for (const [index, step] of ask.steps.entries()) {
+        if (step.kind !== LANE_KIND.reserve || answer.codes[index] !== LANE_CODE.applied) continue;
+        this.laneSteps.push({ lane: ask.lane, step });
+        if (this.laneSteps.length > REMEMBERED_HOLDS) this.laneSteps.shift();
+      }
+    }
+  }
+
+  private learnOrder(reservation: OrderReservation): void {
+    if (reservation.status === "reserved") for (const hold of reservation.holds) this.know(hold);
+  }
+
+  private know({ sku, locationId, holdId }: KnownHold): void {
+    this.holds.push({ sku, locationId, holdId });
+    if (this.holds.length > REMEMBERED_HOLDS) this.holds.shift();
+  }
+
+  private draw(most: number): Ask {
+    const { random } = this;
+    if (this.opening.length > 0) {
+      const commands = this.opening.splice(-this.burst(most)).reverse();
+      return { kind: "execute", commands, flaw: "none" };
+    }
+    if (random.chance(this.weather.lanes)) return this.lane(most);
+    if (random.chance(this.weather.orders)) return this.changeOfOrder() ?? this.order();
+    const choice = random.next();
+    if (choice < 0.08) return { kind: "positions", skus: this.someSkus() };
+    if (choice < 0.13) return { kind: "holds", address: this.address() };
+    if (choice < 0.16) return { kind: "record", record: { id: `note-${this.issued}`, poison: false } };
+    if (choice < 0.18) return this.invalid();
+    // Beyond the time for which ids are remembered nobody can tell an impostor.
+    if (choice < 0.22 && !this.weather.longJumps) {
+      const impostor = this.impostor();
+      if (impostor !== null) return impostor;
+    }
+    return {
+      kind: "execute",
+      commands: Array.from({ length: this.burst(most) }, () => this.command()),
+      flaw: "none",
+    };
+  }
+
+  /** How many operations come in one call. */
+  private burst(most: number): number {
+    const { random, weather } = this;
+    return random.chance(weather.bursts) ? Math.min(most, random.between(2, weather.burstSize)) : 1;
+  }
+
+  private command(): StockCommand {
+    const { random } = this;
+    const known = this.holds.length === 0 || random.chance(0.1) ? null : random.pick(this.holds);
+    const { sku, locationId } = this.address();
+    if (random.chance(this.weather.warehouse)) return this.warehouse(sku, locationId);
+    if (random.chance(this.weather.queues)) return this.demand(sku, locationId);
+    const choice = random.next();
+    if (choice < 0.08) return this.receive(sku, locationId, random.between(1, 5));
+    if (choice < 0.13) return this.adjustment();
+    if (choice < 0.15) {
+      return { ...this.mutation(sku, locationId), type: "set-safety-stock", quantity: random.below(4) };
+    }
+    if (choice < 0.18) {
+      const disposition = random.pick(DISPOSITIONS);
+      return {
+        ...this.mutation(sku, locationId),
+        type: "return-receive",
+        quantity: random.between(1, 3),
+        disposition,
+      };
+    }
+    if (choice < 0.45 || known === null) return this.reserve();
+    return this.onHold(known);
+  }
+
+  private reserve(): StockCommand {
+    const { random } = this;
+    const { sku, locationId } = this.address();
+    const base = this.mutation(sku, locationId);
+    return {
+      ...base,
+      ...(random.chance(this.weather.warehouse * 0.5) ? { pool: random.pick(POOLS) } : {}),
+      type: "reserve",
+      holdId: `h-${base.commandId}`,
+      quantity: random.between(1, 4),
+      expiresAtMs: random.chance(this.weather.expiring)
+        ? this.time.nowMs + random.between(0, MAX_LIFE_MS)
+        : 0,
+    };
+  }
+
+  private onHold(hold: KnownHold): StockCommand {
+    const { random } = this;
+    const base = { ...this.mutation(hold.sku, hold.locationId), holdId: hold.holdId };
+    const choice = random.next();
+    if (choice < 0.06) {
+      const claim = this.claim();
+      if (claim !== null) return claim;
+    }
+    if (choice < 0.2) return { ...base, type: "release" };
+    if (choice < 0.3)
+      return { ...base, type: "extend", expiresAtMs: this.time.nowMs + random.between(0, MAX_LIFE_MS) };
+    if (choice < 0.5) return { ...base, type: "allocate" };
+    if (choice < 0.58) return { ...base, type: "deallocate" };
+    if (choice < 0.76) return { ...base, type: "pick", quantity: random.between(1, 2) };
+    if (choice < 0.84) {
+      return {
+        ...base,
+        type: "short-pick",
+        missing: 1,
+        reason: "not on the shelf",
+        effect: random.pick(["none", "write-off", "quarantine"] as const),
+      };
+    }
+    return { ...base, type: "ship", quantity: random.between(1, 2) };
+  }
+
+  /** A reservation of a lane gets a name of its own. */
+  private claim(): StockCommand | null {
+    if (this.laneSteps.length === 0) return null;
+    const { lane, step } = this.random.pick(this.laneSteps);
+    const base = this.mutation(step.sku, step.locationId);
+    const holdId = `h-${base.commandId}`;
+    this.know({ sku: step.sku, locationId: step.locationId, holdId });
+    return { ...base, type: "claim", lane, number: step.number, holdId };
+  }
+
+  private adjustment(): StockCommand {
+    const { random } = this;
+    const { sku, locationId } = this.address();
+    const delta = random.pick([-3, -2, -1, 1, 2]);
+    const base = {
+      ...this.mutation(sku, locationId),
+      type: "adjust" as const,
+      delta,
+      reason: "counted again",
+    };
+    return random.chance(0.3) ? { ...base, expectedOnHand: random.below(20) } : base;
+  }
+
+  private order(): Ask {
+    const { random } = this;
+    const orderId = `o-${this.issued}`;
+    this.orderIds.push(orderId);
+    const lines = this.lines();
+    return {
+      kind: "order",
+      request: {
+        orderId,
+        lines,
+        policy: random.pick(POLICIES),
+        destination: random.chance(0.5) ? { latitude: 41, longitude: -87, country: "US" } : null,
+        expiresAtMs: random.chance(this.weather.expiring * 0.5)
+          ? this.time.nowMs + random.between(50, MAX_LIFE_MS)
+          : 0,
+        atMs: this.time.nowMs,
+        cause: orderId,
+      },
+      record: random.chance(0.7) ? { id: orderId, poison: random.chance(this.weather.poisonRecord) } : null,
+    };
+  }
+
+  private lines(): readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[] {
+    const { random } = this;
+    return Array.from({ length: random.between(1, 4) }, (_, index) => ({
+      lineId: String(index + 1),
+      sku: random.chance(0.2) ? "workshop" : random.pick(this.skus),
+      quantity: random.between(1, 4),
+    }));
+  }
+
+  /** Now and then an order that was asked for before is amended or cancelled. */
+  private changeOfOrder(): Ask | null {
+    const { random } = this;
+    if (this.orderIds.length === 0 || random.chance(0.8)) return null;
+    const orderId = random.pick(this.orderIds);
+    const atMs = this.time.nowMs;
+    if (random.chance(0.4))
+      return { kind: "cancel", cancellation: { orderId, atMs, cause: "no longer wanted" } };
+    const amendmentId = `a-${this.issued}`;
+    const amendment = {
+      orderId,
+      amendmentId,
+      lines: this.lines(),
+      destination: null,
+      expiresAtMs: 0,
+      atMs,
+      cause: orderId,
+    };
+    return { kind: "amend", amendment };
+  }
+
+  private lane(most: number): Ask {
+    const { random } = this;
+    const lane = random.pick(["checkout-1", "checkout-2"]);
+    return {
+      kind: "lane",
+      lane,
+      steps: Array.from({ length: this.burst(most) }, () => this.laneStep(lane)),
+    };
+  }
+
+  private laneStep(lane: string): LaneStep {
+    const { random } = this;
+    const choice = random.next();
+    const known = choice < 0.45 ? this.laneSteps.filter((one) => one.lane === lane) : [];
+    if (known.length > 0) {
+      const { step } = random.pick(known);
+      if (choice < (this.weather.longJumps ? 0.2 : 0.08)) return step;
+      if (choice < 0.33) return { ...step, kind: LANE_KIND.release, quantity: 0, expiresInMs: 0 };
+      const expiresInMs = random.chance(0.5) ? 0 : random.between(1, LANE_LIFE_MS);
+      return { ...step, kind: LANE_KIND.extend, quantity: 0, expiresInMs };
+    }
+    this.nextReservation += 1;
+    return {
+      ...this.address(),
+      number: this.nextReservation,
+      kind: LANE_KIND.reserve,
+      quantity: random.between(1, 3),
+      expiresInMs: random.chance(this.weather.expiring) ? random.between(1, LANE_LIFE_MS) : 0,
+    };
+  }
+
+  private receive(sku: string, locationId: string, quantity: number): StockCommand {
+    return { ...this.mutation(sku, locationId), type: "receive", quantity, ...this.lot(sku) };
+  }
+
+  /** When the last of the lots that have a date passes it; 0: none has. */
+  get lastLotDateMs(): number {
+    return Math.max(0, ...this.lotDates.values());
+  }
+
+  /** Where the SKU has lots: one of them, with its date. */
+  private lot(sku: string): { readonly lot?: string; readonly lotExpiresAtMs?: number } {
+    if (!this.weather.lots || sku !== LOT_SKU) return {};
+    const lot = this.random.pick(LOTS);
+    let date = this.lotDates.get(lot);
+    if (date === undefined) {
+      date = this.random.chance(0.3) ? 0 : this.time.nowMs + this.random.between(100, 2 * MAX_LIFE_MS);
+      this.lotDates.set(lot, date);
+    }
+    return { lot, lotExpiresAtMs: date };
+  }
+
+  private warehouse(sku: string, locationId: string): StockCommand {
+    const { random } = this;
+    const base = this.mutation(sku, locationId);
+    const quantity = random.between(1, 3);
+    switch (random.below(11)) {
+      case 0: {
+        const countId = `n-${base.commandId}`;
+        this.counts.push({ sku, locationId, countId });
+        const lot = this.lot(sku).lot;
+        const found = {
+          counted: random.below(20),
+          reason: "cycle count",
+          threshold: random.pick([0, 2, 50]),
+        };
+        return { ...base, type: "count", countId, ...found, ...(lot === undefined ? {} : { lot }) };
+      }
+      case 1:
+      case 2: {
+        const count =
+          this.counts.length === 0 ? { sku, locationId, countId: "none" } : random.pick(this.counts);
+        const type = random.chance(0.7) ? "approve-count" : "reject-count";
+        return { ...base, ...count, type };
+      }
+      case 3: {
+        const toLocationId = random.pick(this.locations).locationId;
+        if (toLocationId === locationId)
+          return { ...base, type: "quarantine", quantity, reason: "inspection" };
+        return {
+          ...base,
+          type: "transfer-out",
+          transferId: `t-${base.commandId}`,
+          toLocationId,
+          quantity,
+          dueAtMs: 0,
+        };
+      }
+      case 4:
+      case 5: {
+        if (this.transfers.length === 0)
+          return { ...base, type: "quarantine", quantity, reason: "inspection" };
+        const { to, transferId, ...transfer } = random.pick(this.transfers);
+        return {
+          ...base,
+          ...transfer,
+          type: "transfer-in",
+          locationId: to,
+          transferId,
+          quantity,
+          close: random.chance(0.3),
+        };
+      }
+      case 6:
+        return { ...base, type: "quarantine", quantity, reason: "inspection" };
+      case 7:
+        return {
+          ...base,
+          type: "release-quarantine",
+          quantity,
+          reason: random.pick(["inspection", "damaged"]),
+        };
+      case 8:
+        return {
+          ...base,
+          type: "set-pool",
+          pool: random.pick(POOLS),
+          kind: random.pick(["ring-fenced", "capped", "shared"] as const),
+          units: random.below(8),
+        };
+      case 9:
+        return {
+          ...base,
+          type: "expect",
+          reference: `p-${random.below(6)}`,
+          quantity,
+          dueAtMs: this.time.nowMs + MAX_LIFE_MS,
+        };
+      default:
+        return random.chance(0.5)
+          ? { ...base, type: "cancel-expected", reference: `p-${random.below(6)}` }
+          : { ...base, type: "receive", quantity, reference: `p-${random.below(6)}`, ...this.lot(sku) };
+    }
+  }
+
+  private demand(sku: string, locationId: string): StockCommand {
+    const { random } = this;
+    const at = random.chance(0.5) ? ANY_LOCATION : locationId;
+    const base = this.mutation(sku, at);
+    if (random.chance(0.2) && this.nextDemand > 0) {
+      const holdId = `d-${1 + random.below(this.nextDemand)}`;
+      return { ...base, type: "cancel-demand", holdId };
+    }
+    this.nextDemand += 1;
+    const isPreOrder = random.chance(0.3);
+    return {
+      ...base,
+      type: "enqueue-demand",
+      holdId: `d-${this.nextDemand}`,
+      orderId: `backorder-${this.nextDemand}`,
+      lineId: "1",
+      quantity: random.between(1, 4),
+      priority: random.below(3),
+      kind: isPreOrder ? "pre-order" : "backorder",
+      notBeforeMs: isPreOrder ? this.time.nowMs + random.between(1, MAX_LIFE_MS) : 0,
+    };
+  }
+
+  private invalid(): Ask {
+    const { sku, locationId } = this.address();
+    const command: StockCommand = { ...this.mutation(sku, locationId), type: "receive", quantity: -1 };
+    return { kind: "execute", commands: [command], flaw: "invalid" };
+  }
+
+  /** Another body under the id of a command that has been acknowledged. */
+  private impostor(): Ask | null {
+    const places = this.acknowledged.filter(({ locationId }) => locationId !== ANY_LOCATION);
+    if (places.length === 0) return null;
+    const known = this.random.pick(places);
+    const command: StockCommand = {
+      ...this.mutation(known.sku, known.locationId),
+      commandId: known.commandId,
+      type: "receive",
+      quantity: 1_000,
+    };
+    return { kind: "execute", commands: [command], flaw: "impostor" };
+  }
+
+  private address(): { readonly sku: string; readonly locationId: string } {
+    return { sku: this.random.pick(this.skus), locationId: this.random.pick(this.locations).locationId };
+  }
+
+  private someSkus(): readonly string[] {
+    return this.random.chance(0.5) ? [this.random.pick(this.skus)] : this.skus;
+  }
+
+  private mutation(sku: string, locationId: string) {
+    this.nextCommand += 1;
+    return { commandId: `c-${this.nextCommand}`, sku, locationId, atMs: this.time.nowMs, cause: "simulated" };
+  }
+}
+
+function operation(number: number, ask: Ask): Operation {
+  return { number, ask, open: 0, isAcknowledged: false, isAnswered: false };
+}
+
+function location(
+  locationId: string,
+  priority: number,
+  latitude: number,
+  longitude: number,
+): SourcingLocation {
+  return { locationId, kind: "fulfillment_center", priority, latitude, longitude, country: "US" };
+}

@@ -1,0 +1,114 @@
+/**
+ * The simulated database: what survives every crash, and the fence that its append statement is.
+ *
+ * Does at one instant what PostgreSQL does in one transaction. What lies between an owner and this instant, and what
+ * goes wrong there, is `disk-connection.ts`.
+ */
+import type { JournalRow } from "../../../store/journal.ts";
+import type { SnapshotRow } from "../../../store/snapshot.ts";
+import type { RecoverySource } from "../../storage/recovery.ts";
+
+/** What an owner commits beside its journal rows, as the simulation's clients attach it. */
+export type SimulatedRecord = { readonly id: string; readonly poison: boolean };
+
+/** Told of everything that becomes durable, in the instant in which it does. */
+export type DiskWitness = {
+  landed(owner: string, rows: readonly JournalRow[], records: readonly SimulatedRecord[]): void;
+  snapshotWritten(snapshot: SnapshotRow): void;
+};
+
+const KEPT_SNAPSHOTS = 2;
+
+export class SimulatedDisk {
+  readonly shardCount: number;
+  readonly journals: JournalRow[][];
+  readonly snapshots: SnapshotRow[][];
+  readonly records = new Set<string>();
+  private readonly leases: { epoch: number; owner: string }[];
+  private readonly witness: DiskWitness;
+
+  constructor(shardCount: number, witness: DiskWitness) {
+    this.shardCount = shardCount;
+    this.witness = witness;
+    this.journals = Array.from({ length: shardCount }, () => []);
+    this.snapshots = Array.from({ length: shardCount }, () => []);
+    this.leases = Array.from({ length: shardCount }, () => ({ epoch: 0, owner: "" }));
+  }
+
+  isHeldBy(owner: string, shard: number): boolean {
+    return this.leases[shard]?.owner === owner;
+  }
+
+  epochOf(shard: number): number {
+    return this.leases[shard]?.epoch ?? 0;
+  }
+
+  /** Takes every shard from whoever has it. */
+  takeLeases(owner: string): ReadonlyMap<number, number> {
+    const epochs = new Map<number, number>();
+    for (const [shard, lease] of this.leases.entries()) {
+      lease.epoch += 1;
+      lease.owner = owner;
+      epochs.set(shard, lease.epoch);
+    }
+    return epochs;
+  }
+
+  renewLeases(owner: string, shards: readonly number[]): ReadonlyMap<number, number> {
+    const renewed = new Map<number, number>();
+    for (const shard of shards) {
+      const lease = this.leases[shard];
+      if (lease?.owner !== owner) continue;
+      lease.epoch += 1;
+      renewed.set(shard, lease.epoch);
+    }
+    return renewed;
+  }
+
+  /** All rows and records, or none where a lease does not carry its row's epoch any more. */
+  append(
+    owner: string,
+    rows: readonly JournalRow[],
+    records: readonly SimulatedRecord[],
+  ): "committed" | "fenced" {
+    if (!rows.every((row) => this.epochOf(row.shard) === row.epoch)) return "fenced";
+    for (const row of rows) {
+      const journal = this.journals[row.shard];
+      if (journal === undefined || row.sequence !== journal.length + 1) {
+        throw new Error(
+          `duplicate key: shard ${row.shard} has a row ${row.sequence} or lacks the one before`,
+        );
+      }
+    }
+    for (const row of rows) this.journals[row.shard]?.push(row);
+    for (const record of records) this.records.add(record.id);
+    this.witness.landed(owner, rows, records);
+    return "committed";
+  }
+
+  /** Returns whether it was written: only under the epoch that it was begun under. */
+  writeSnapshot(snapshot: SnapshotRow): boolean {
+    if (this.epochOf(snapshot.shard) !== snapshot.epoch) return false;
+    const kept = this.snapshots[snapshot.shard] ?? [];
+    if (kept.some((other) => other.sequence === snapshot.sequence)) return false;
+    kept.push(snapshot);
+    kept.sort((a, b) => a.sequence - b.sequence);
+    kept.splice(0, kept.length - KEPT_SNAPSHOTS);
+    this.witness.snapshotWritten(snapshot);
+    return true;
+  }
+
+  /** What is stored of a shard, read at one instant and without a fault. */
+  recoverySource(shard: number): RecoverySource {
+    const snapshots = this.snapshots[shard] ?? [];
+    const journal = this.journals[shard] ?? [];
+    return {
+      snapshots: async function* () {
+        yield* [...snapshots].reverse();
+      },
+      rows: async function* (sequence: number) {
+        if (sequence < journal.length) yield journal.slice(sequence);
+      },
+    };
+  }
+}

@@ -1,0 +1,22 @@
+/** A shard as PostgreSQL has it stored, for whoever rebuilds it: the engine's threads and the snapshot task. */
+import type { Queryable } from "../../store/database.ts";
+import { readJournal } from "../../store/journal.ts";
+import { readSnapshots } from "../../store/snapshot.ts";
+import type { RecoverySource } from "./recovery.ts";
+
+const PAGE_ROWS = 500;
+
+export function storedShard(database: Queryable, shard: number): RecoverySource {
+  return {
+    snapshots: () => readSnapshots(database, shard),
+    rows: async function* (sequence) {
+      for (let from = sequence; ; ) {
+        const rows = await readJournal(database, shard, from, PAGE_ROWS);
+        const last = rows.at(-1);
+        if (last === undefined) return;
+        yield rows;
+        from = last.sequence;
+      }
+    },
+  };
+}

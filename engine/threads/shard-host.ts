@@ -1,0 +1,31 @@
+/** Where shards run: worker threads in production, the caller's own thread in a simulation. */
+
+import type { ShardRequest } from "../shard/shard.ts";
+import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { DamagedSnapshot, RecoverySource } from "../storage/recovery.ts";
+import type { ShardAnswer } from "./messages.ts";
+
+export type ShardFigures = {
+  readonly sequence: number;
+  readonly hash: Buffer;
+  readonly epoch: number;
+  readonly nextExpiryAtMs: number;
+  readonly positionCount: number;
+  readonly holdCount: number;
+};
+
+export type Recovered = ShardFigures & {
+  /** Snapshots that were passed over. */
+  readonly damaged: readonly DamagedSnapshot[];
+  /** All of the shard's positions, for the stock view. */
+  readonly changes: PositionChanges;
+};
+
+export interface ShardHost {
+  threadOf(shard: number): number;
+  /** Runs one batch on each of these shards. Never rejects: a shard that cannot answers with its failure. */
+  run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>;
+  /** Rebuilds a shard from what is committed; rejects with an `EngineError` where that cannot be had or trusted. */
+  recover(shard: number, source: RecoverySource): Promise<Recovered>;
+  stop(): Promise<void>;
+}
