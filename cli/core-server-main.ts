@@ -13,10 +13,10 @@ import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
-import { API_SCOPES, createApiKey } from "../store/api-keys.ts";
-import { type Database, openDatabase } from "../store/database.ts";
-import { readKits } from "../store/kits.ts";
-import { migrate } from "../store/migrate.ts";
+import { API_SCOPES, createApiKey } from "../store/access/api-keys.ts";
+import { type Database, openDatabase } from "../store/sql/database.ts";
+import { migrate } from "../store/sql/migrate.ts";
+import { readKits } from "../store/stock/kits.ts";
 import { sourcingLocations } from "./sourcing-locations.ts";
 import { untilEnd } from "./until-end.ts";
 

@@ -5,8 +5,8 @@
 import type { Logger } from "pino";
 import { applyDemandFills } from "../operations/apply-demand-fills.ts";
 import type { OperationContext } from "../operations/context.ts";
-import type { DatabaseClient } from "../store/database.ts";
-import { DEMAND_FILL_CHANNEL } from "../store/demand-fills.ts";
+import type { DatabaseClient } from "../store/sql/database.ts";
+import { DEMAND_FILL_CHANNEL } from "../store/stock/demand-fills.ts";
 
 const LOOK_AGAIN_MS = 5_000;
 

@@ -4,7 +4,7 @@
  * and stock adds up to the unit. The day itself is the client that lived through it.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase } from "../store/sql/database.ts";
 import { jsonLines, TestSystem } from "../test-support/system.ts";
 import { waitUntil } from "./embedded/processes.ts";
 import type { DayReport } from "./simulation/run-day.ts";

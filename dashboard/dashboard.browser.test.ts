@@ -10,11 +10,11 @@ import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { projectRoot } from "../config/project-root.ts";
-import { inTransaction } from "../store/database.ts";
-import { createFulfillmentOrders, readOrderHolds, releaseToFloor } from "../store/fulfillment.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../store/order-progress.ts";
-import { setReturnStatus } from "../store/returns.ts";
-import { recordEntry } from "../store/timeline.ts";
+import { createFulfillmentOrders, readOrderHolds, releaseToFloor } from "../store/floor/fulfillment.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../store/orders/order-progress.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
+import { setReturnStatus } from "../store/returns/returns.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
 

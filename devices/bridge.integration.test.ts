@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
 import { confirmPack } from "../operations/confirm-pack.ts";
 import { confirmPick } from "../operations/confirm-pick.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/sql/database.ts";
 import {
   addDevices,
   allPacked,

@@ -11,9 +11,9 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Database, DatabaseClient } from "../store/database.ts";
-import { advanceStage, findTote, type ToteOnTheFloor } from "../store/floor-tasks.ts";
-import { recordEntry } from "../store/timeline.ts";
+import { advanceStage, findTote, type ToteOnTheFloor } from "../store/floor/floor-tasks.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
+import type { Database, DatabaseClient } from "../store/sql/database.ts";
 import {
   type Acknowledgement,
   type ConveyorEvent,

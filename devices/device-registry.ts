@@ -3,14 +3,14 @@
  * batches, at most once a second, because a state message is no reason for a commit.
  */
 import type { Logger } from "pino";
-import type { Queryable } from "../store/database.ts";
 import {
   type DeviceConnection,
   type DeviceRow,
   listDevices,
   markAllDevicesOffline,
   saveDeviceReports,
-} from "../store/devices.ts";
+} from "../store/floor/devices.ts";
+import type { Queryable } from "../store/sql/database.ts";
 
 const FLUSH_MS = 1_000;
 /** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */

@@ -12,7 +12,6 @@
 import type { Logger } from "pino";
 import type { OperationContext } from "../operations/context.ts";
 import { reportFloorException } from "../operations/report-floor-exception.ts";
-import type { DatabaseClient } from "../store/database.ts";
 import {
   type AssignedTask,
   assignedTasks,
@@ -21,7 +20,8 @@ import {
   failTask,
   finishTasks,
   requeueTask,
-} from "../store/floor-tasks.ts";
+} from "../store/floor/floor-tasks.ts";
+import type { DatabaseClient } from "../store/sql/database.ts";
 import type { DeviceRegistry } from "./device-registry.ts";
 import type { Robot, RobotFleet, TaskOutcomes } from "./robot-fleet.ts";
 import { type BridgeTimings, MOST_ATTEMPTS } from "./timings.ts";

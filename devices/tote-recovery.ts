@@ -10,7 +10,12 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { OperationContext } from "../operations/context.ts";
 import { reportFloorException } from "../operations/report-floor-exception.ts";
-import { findTote, repeatFinishedTask, stalledTotes, type ToteOnTheFloor } from "../store/floor-tasks.ts";
+import {
+  findTote,
+  repeatFinishedTask,
+  stalledTotes,
+  type ToteOnTheFloor,
+} from "../store/floor/floor-tasks.ts";
 import type { RecirculateCommand } from "./conveyor-messages.ts";
 import type { DeviceRegistry } from "./device-registry.ts";
 import { type BridgeTimings, MOST_ATTEMPTS } from "./timings.ts";

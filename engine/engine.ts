@@ -6,8 +6,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
-import { type Database, openDatabase } from "../store/database.ts";
-import { layOutShards, takeLeases } from "../store/shard-lease.ts";
+import { layOutShards, takeLeases } from "../store/journal/shard-lease.ts";
+import { type Database, openDatabase } from "../store/sql/database.ts";
 import { Allocator } from "./allocator.ts";
 import type { AllocatorClient } from "./allocator-client.ts";
 import { EngineError } from "./errors.ts";

@@ -7,7 +7,7 @@ import {
   MAX_LANE_OPERATIONS,
   writeLaneOperation,
 } from "../actors/lanes/lane-operations.ts";
-import { explainStock } from "../store/stock-views.ts";
+import { explainStock } from "../store/stock/stock-views.ts";
 import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
 import { SUBPROTOCOL_MSGPACK } from "./protocol.ts";
 

@@ -3,9 +3,9 @@
  * whoever has to do it, and doing it again moves each unit once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { inTransaction } from "../store/database.ts";
-import { haltFulfillmentOrder, releaseToFloor } from "../store/fulfillment.ts";
-import { recordEntry } from "../store/timeline.ts";
+import { haltFulfillmentOrder, releaseToFloor } from "../store/floor/fulfillment.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
 

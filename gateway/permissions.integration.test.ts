@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { API_SCOPES } from "../store/api-keys.ts";
-import { STAFF_ROLES, type StaffRole } from "../store/staff.ts";
+import { API_SCOPES } from "../store/access/api-keys.ts";
+import { STAFF_ROLES, type StaffRole } from "../store/access/staff.ts";
 import { type GatewayWorld, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 import { PERMISSIONS, ROLE_PERMISSIONS, SCOPE_PERMISSIONS } from "./permissions.ts";
 import { routeTable } from "./route-table.ts";

@@ -5,7 +5,11 @@
 import { createHash } from "node:crypto";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import { claimIdempotencyKey, releaseIdempotencyKey, storeIdempotentReply } from "../store/idempotency.ts";
+import {
+  claimIdempotencyKey,
+  releaseIdempotencyKey,
+  storeIdempotentReply,
+} from "../store/access/idempotency.ts";
 import {
   authenticate,
   isOwnOrigin,

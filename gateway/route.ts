@@ -9,7 +9,7 @@ import type { OperationContext, Refusal } from "../operations/context.ts";
 import type { DocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/sql/database.ts";
 import type { Principal } from "./authentication.ts";
 import type { HttpRequest } from "./http-message.ts";
 import type { Metrics } from "./metrics.ts";

@@ -3,7 +3,7 @@ import { unpack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { CONNECTION_CREDIT } from "../config/limits.ts";
-import { openDatabase } from "../store/database.ts";
+import { openDatabase } from "../store/sql/database.ts";
 import {
   canonicalOrder,
   type GatewayWorld,

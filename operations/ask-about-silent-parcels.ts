@@ -6,7 +6,7 @@
  * over before it is asked about: a crash, or a carrier that does not answer, costs it that turn and no more.
  */
 import type { Carrier } from "../ports/carriers.ts";
-import { takeSilentParcels } from "../store/shipments.ts";
+import { takeSilentParcels } from "../store/floor/shipments.ts";
 import type { OperationContext } from "./context.ts";
 import { recordTracking } from "./record-tracking.ts";
 

@@ -1,7 +1,7 @@
-import { inTransaction } from "../store/database.ts";
-import { readCancellable } from "../store/orders.ts";
+import { readCancellable } from "../store/orders/orders.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
 import { writeOutbox } from "../store/outbox.ts";
-import { recordEntry } from "../store/timeline.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import type { WorkflowSignal } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 

@@ -4,7 +4,7 @@
  * Owns the order of things: read, recognise what is known, check and map, reserve, and write order and reservation in one
  * commit. What it answers is committed. An order that waits for something reserves nothing.
  *
- * Captures run concurrently; look-ups and commits of many orders share their round trips (`store/batched.ts`, the engine's
+ * Captures run concurrently; look-ups and commits of many orders share their round trips (`store/sql/batched.ts`, the engine's
  * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -16,8 +16,7 @@ import type { HoldReason, OrderDocument } from "../orders/order.ts";
 import { orderIdOf } from "../orders/order-identity.ts";
 import { clippedText, storableText } from "../orders/storable-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../ports/channels.ts";
-import { type Catalog, type Channel, catalogOf } from "../store/catalog.ts";
-import type { Database } from "../store/database.ts";
+import { type Catalog, type Channel, catalogOf } from "../store/catalog/catalog.ts";
 import {
   type CapturedOrder,
   capturedOrderWriter,
@@ -25,8 +24,9 @@ import {
   type KnownOrder,
   readHeldOrder,
   type TimelineEvent,
-} from "../store/orders.ts";
-import { recordEntry } from "../store/timeline.ts";
+} from "../store/orders/orders.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
+import type { Database } from "../store/sql/database.ts";
 import type { WorkflowStart } from "../workflows/messages.ts";
 import { requestCancellation } from "./cancel-order.ts";
 import type { OperationContext } from "./context.ts";

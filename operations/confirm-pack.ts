@@ -6,8 +6,9 @@
  * the mark that this happened, and the saga's signal. A count that differs from what was picked changes nothing, and
  * what was picked short or is on hold only a person may pack.
  */
-import { type DatabaseClient, inTransaction } from "../store/database.ts";
+
 import { writeOutbox } from "../store/outbox.ts";
+import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
 import type { OrderMessage } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 

@@ -9,8 +9,8 @@
 import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../actors/commands.ts";
 import { shortPickEffect } from "../config/short-pick-effects.ts";
-import { type DatabaseClient, inTransaction } from "../store/database.ts";
 import { writeOutbox } from "../store/outbox.ts";
+import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
 import type { OrderMessage } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 

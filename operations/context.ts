@@ -4,7 +4,7 @@
  * authenticated the caller and parsed the input; the operation decides and commits.
  */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/sql/database.ts";
 
 export type OperationContext = {
   readonly database: Database;

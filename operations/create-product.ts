@@ -1,7 +1,7 @@
 import { countryCode } from "../orders/geography.ts";
 import { gtin14 } from "../orders/gtin.ts";
 import { currencyExponent } from "../orders/money.ts";
-import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../store/catalog.ts";
+import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../store/catalog/catalog.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 

@@ -3,8 +3,8 @@
  * disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
  */
 import type { Disposition } from "../orders/return-authorization.ts";
-import { inTransaction } from "../store/database.ts";
-import { lockOrder } from "../store/order-progress.ts";
+import { lockOrder } from "../store/orders/order-progress.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import {
   lockReturn,
@@ -12,8 +12,8 @@ import {
   readReturn,
   setDispositions,
   setReturnStatus,
-} from "../store/returns.ts";
-import { recordEntry } from "../store/timeline.ts";
+} from "../store/returns/returns.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import { signalRow } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 

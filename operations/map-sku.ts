@@ -1,5 +1,5 @@
-import { catalogOf, upsertSkuMapping } from "../store/catalog.ts";
-import { ordersWaitingForSku } from "../store/orders.ts";
+import { catalogOf, upsertSkuMapping } from "../store/catalog/catalog.ts";
+import { ordersWaitingForSku } from "../store/orders/orders.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 import { releaseHold } from "./release-hold.ts";
 

@@ -8,7 +8,7 @@
 import type { OrderReservation, PlacedHold, ReservationLine } from "../engine/allocator-client.ts";
 import { unknownSkuReason } from "../orders/capture.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../orders/order.ts";
-import { catalogOf } from "../store/catalog.ts";
+import { catalogOf } from "../store/catalog/catalog.ts";
 import {
   type HeldOrder,
   type HeldOrderChange,
@@ -17,7 +17,7 @@ import {
   readHeldOrder,
   recordedHolds,
   type TimelineEvent,
-} from "../store/orders.ts";
+} from "../store/orders/orders.ts";
 import type { WorkflowSignal } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 import { oneAtATime } from "./one-at-a-time.ts";

@@ -5,9 +5,10 @@
  * There is one exception at a time: reporting again changes nothing until the fulfillment order has moved since
  * (halted by the saga and released by a person), which is what the number in the key counts.
  */
-import { inTransaction } from "../store/database.ts";
+
+import { recordEntry } from "../store/orders/timeline.ts";
 import { writeOutbox } from "../store/outbox.ts";
-import { recordEntry } from "../store/timeline.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import type { OrderMessage } from "../workflows/messages.ts";
 import type { OperationContext } from "./context.ts";
 

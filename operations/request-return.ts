@@ -4,11 +4,11 @@
  */
 import { returnable } from "../orders/line-ledger.ts";
 import type { ReturnReason } from "../orders/return-authorization.ts";
-import { type DatabaseClient, inTransaction } from "../store/database.ts";
-import { addToLedger, lockOrder, type OrderProgress, rollUpOrder } from "../store/order-progress.ts";
+import { addToLedger, lockOrder, type OrderProgress, rollUpOrder } from "../store/orders/order-progress.ts";
+import { readEntryData, recordEntry } from "../store/orders/timeline.ts";
 import { writeOutbox } from "../store/outbox.ts";
-import { addReturn } from "../store/returns.ts";
-import { readEntryData, recordEntry } from "../store/timeline.ts";
+import { addReturn } from "../store/returns/returns.ts";
+import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
 import { startRow } from "../workflows/messages.ts";
 import type { OperationContext, Refusal } from "./context.ts";
 

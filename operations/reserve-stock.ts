@@ -9,8 +9,8 @@ import { placeOf } from "../orders/geography.ts";
 import type { DeliveryPromise, HoldReason, OrderDocument } from "../orders/order.ts";
 import { reservationIdOf } from "../orders/order-identity.ts";
 import { deliveryPromise } from "../orders/promise.ts";
-import type { ShippingOrigin } from "../store/catalog.ts";
-import type { TimelineEvent } from "../store/orders.ts";
+import type { ShippingOrigin } from "../store/catalog/catalog.ts";
+import type { TimelineEvent } from "../store/orders/orders.ts";
 
 export function reservationRequest(
   document: OrderDocument,

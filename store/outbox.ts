@@ -6,7 +6,7 @@
  * ahead), so that no transaction stays open while the outside is called. One relay works at a time; it holds a lock that
  * PostgreSQL frees the moment its connection is gone, and the next one takes the dead relay's rows at once.
  */
-import type { Queryable } from "./database.ts";
+import type { Queryable } from "./sql/database.ts";
 
 /** Channel of `NOTIFY` that wakes the relay. */
 export const OUTBOX_CHANNEL = "outbox";

@@ -11,7 +11,7 @@ import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./postgres.ts";
 
 export type TestEdge = {

@@ -7,8 +7,8 @@ import { type Logger, pino } from "pino";
 import type { SimulatedDevice } from "../devices/simulators/fleet.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { gs1CheckDigit } from "../orders/handling-unit.ts";
-import { registerDevices } from "../store/devices.ts";
-import { releaseToFloor } from "../store/fulfillment.ts";
+import { registerDevices } from "../store/floor/devices.ts";
+import { releaseToFloor } from "../store/floor/fulfillment.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 export const LOCATION = "fc-test";

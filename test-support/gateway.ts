@@ -15,9 +15,9 @@ import type { ClientMessage, ServerMessage } from "../gateway/protocol.ts";
 import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../gateway/protocol.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
-import { type ApiScope, createApiKey } from "../store/api-keys.ts";
-import type { Database } from "../store/database.ts";
-import { createStaff, STAFF_ROLES } from "../store/staff.ts";
+import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
+import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
+import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./postgres.ts";
 
 export const SHOPIFY_SECRET = "shopify-webhook-secret";

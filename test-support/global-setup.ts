@@ -12,7 +12,7 @@ import type { TestProject } from "vitest/node";
 import { freePort } from "../cli/embedded/ports.ts";
 import { startPostgres } from "../cli/embedded/postgres.ts";
 import { ProcessBook } from "../cli/embedded/processes.ts";
-import { migrate } from "../store/migrate.ts";
+import { migrate } from "../store/sql/migrate.ts";
 import { buildProgram } from "./build-program.ts";
 import { discardDataFolder } from "./data-folder.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";

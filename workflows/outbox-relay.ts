@@ -14,7 +14,6 @@ import {
   WorkflowNotFoundError,
 } from "@temporalio/client";
 import type { Logger } from "pino";
-import type { Database, DatabaseClient } from "../store/database.ts";
 import {
   becomeRelay,
   type DueOutboxRow,
@@ -24,6 +23,7 @@ import {
   postponeOutbox,
   takeDueOutbox,
 } from "../store/outbox.ts";
+import type { Database, DatabaseClient } from "../store/sql/database.ts";
 import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "./messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "./search-attributes.ts";
 

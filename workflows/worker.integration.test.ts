@@ -1,8 +1,8 @@
 import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { inTransaction } from "../store/database.ts";
 import { takeDueOutbox, writeOutbox } from "../store/outbox.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import { outsideWorld } from "../test-support/outside-world.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { eventually } from "../test-support/saga-world.ts";

@@ -12,7 +12,7 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import type { PaymentGateway } from "../ports/payments.ts";
-import type { Database } from "../store/database.ts";
+import type { Database } from "../store/sql/database.ts";
 import { createSagaActivities, type SagaActivities } from "./activities/activities.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
 import { TASK_QUEUE } from "./messages.ts";

@@ -1,7 +1,7 @@
 /** Who the sandbox is: a company with two fulfillment centers, a store and a drop-ship supplier, and its people. */
 import type { SourcingLocation } from "../../engine/allocator-client.ts";
 import type { Address } from "../../orders/address.ts";
-import type { StaffRole } from "../../store/staff.ts";
+import type { StaffRole } from "../../store/access/staff.ts";
 
 export const SANDBOX_COMPANY = { id: "fernweh", name: "Fernweh Outfitters", currency: "USD" } as const;
 

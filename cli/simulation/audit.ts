@@ -4,7 +4,7 @@
  * they were asked to do. Whatever two of them do not agree on is a finding; a sound system has none.
  */
 import type { PositionView } from "../../engine/allocator-client.ts";
-import type { Queryable } from "../../store/database.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 
 export type Audit = {
   /** Units promised or shipped beyond what was there. */

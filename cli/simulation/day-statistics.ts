@@ -2,7 +2,7 @@
  * What has become of a day's orders, read straight from the database in whole-set queries, so that ten thousand orders
  * cost no more questions than ten. Nothing here writes.
  */
-import type { Queryable } from "../../store/database.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 
 export type DayProgress = {
   readonly captured: number;

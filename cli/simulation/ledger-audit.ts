@@ -1,5 +1,5 @@
 /** What the outside world was asked to do, from the simulators' own ledgers: charges and labels, compared with ours. */
-import type { Queryable } from "../../store/database.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 
 type Charge = {
   readonly orderId: string;

@@ -8,7 +8,7 @@
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
 import type { CaptureResult } from "../../gateway/api.ts";
-import { type Database, openDatabase } from "../../store/database.ts";
+import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";

@@ -12,7 +12,7 @@ import { confirmPack } from "../../operations/confirm-pack.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { reportFloorException } from "../../operations/report-floor-exception.ts";
 import { decodeSgtin96 } from "../../orders/epc.ts";
-import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor-tasks.ts";
+import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor/floor-tasks.ts";
 import type { Device } from "../device-registry.ts";
 import type { ToteRecovery } from "../tote-recovery.ts";
 import type { Passage } from "./portal.ts";

@@ -4,7 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
-import type { AssignedTask } from "../../store/floor-tasks.ts";
+import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import { MalformedMessage } from "../json-reader.ts";
 import { factsheet, type RobotReport, stateMessage } from "../simulators/robot-messages.ts";
 import type { VdaMajor } from "../topics.ts";

@@ -3,7 +3,7 @@
  * repeated or overtaken costs nothing; the next one tells the same and more.
  */
 import type { PickedUnits } from "../../operations/confirm-pick.ts";
-import type { AssignedTask } from "../../store/floor-tasks.ts";
+import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { RobotState } from "./messages.ts";
 import { dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";
 

@@ -3,7 +3,7 @@
  * the conveyor begins. Order and action ids derive from the task and its attempt, so that sending it again is the same
  * order to the robot, and what the robot reports finds its line without any memory here.
  */
-import type { AssignedTask, TaskLine } from "../../store/floor-tasks.ts";
+import type { AssignedTask, TaskLine } from "../../store/floor/floor-tasks.ts";
 import type { OrderAction, OrderEdge, OrderNode, RobotOrder } from "./messages.ts";
 
 export function robotOrderId(task: Pick<AssignedTask, "taskId" | "attempt">): string {

@@ -1,7 +1,7 @@
 /** The two guards on stored bytes: a CRC-32 against decay, a SHA-256 chain against change. */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 
 /** What the first row of every shard's journal is chained to. */
 export const CHAIN_START: Buffer = Buffer.alloc(32);

@@ -11,7 +11,7 @@
  *    that would have brought them.
  */
 import type { Logger } from "pino";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import { chainRow } from "../journal/checksum.ts";

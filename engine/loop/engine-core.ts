@@ -13,7 +13,7 @@
  */
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../../config/sourcing-rule.ts";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import type { CommitWriter, DemandFill, Kit, SourcingLocation } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";

@@ -3,7 +3,7 @@
  * rest is refused with a hint that holds, memory stays bounded and nothing is lost.
  */
 import { describe, expect, it } from "vitest";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import { receive } from "../../test-support/engine.ts";
 import { virtualEngine } from "../../test-support/virtual-engine.ts";
 import { EngineError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import pino from "pino";
 import { expect, it } from "vitest";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import { ShardDirectory } from "../rounds/shard-directory.ts";
 import type { CompactionResult, EngineDisk } from "../storage/engine-disk.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";

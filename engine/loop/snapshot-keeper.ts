@@ -6,7 +6,7 @@
  * shard's memory still knows better.
  */
 import type { Logger } from "pino";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import { EngineError } from "../errors.ts";
 import type { ShardDirectory } from "../rounds/shard-directory.ts";
 import type { EngineDisk } from "../storage/engine-disk.ts";

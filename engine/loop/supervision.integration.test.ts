@@ -7,7 +7,7 @@ import type { Worker } from "node:worker_threads";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
-import { readJournal } from "../../store/journal.ts";
+import { readJournal } from "../../store/journal/journal.ts";
 import { LOCATIONS, orderRequest, receive, shardStates, until } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { type Engine, startEngine } from "../engine.ts";

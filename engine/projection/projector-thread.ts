@@ -6,7 +6,7 @@
  */
 import { getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { openDatabase } from "../../store/database.ts";
+import { openDatabase } from "../../store/sql/database.ts";
 import { JournalProjector } from "./journal-projector.ts";
 
 export type ProjectorMessage =

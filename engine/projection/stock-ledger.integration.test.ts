@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ReferenceSku } from "../../actors/reference/reference-model.ts";
-import { explainStock } from "../../store/stock-views.ts";
+import { explainStock } from "../../store/stock/stock-views.ts";
 import { silentLogger } from "../../test-support/engine.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { commandOf, steps } from "../../test-support/stock-sequences.ts";

@@ -4,7 +4,7 @@
  * A living shard takes no part. So a snapshot holds nothing that is not committed, costs its shard no time, and every
  * one of them is a recovery that has been tried: the chain is verified again each time.
  */
-import type { SnapshotRow } from "../../store/snapshot.ts";
+import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { checksumOf, snapshotHash } from "../journal/checksum.ts";
 import { type DamagedSnapshot, type RecoverySource, recoverShard } from "./recovery.ts";
 

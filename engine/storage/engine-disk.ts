@@ -1,7 +1,7 @@
 /**
  * What the engine needs of durable storage: PostgreSQL in production, a simulated disk in a simulation.
  */
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import type { CommitWriter } from "../allocator-client.ts";
 import type { DamagedSnapshot, RecoverySource } from "./recovery.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { openDatabase } from "../../store/database.ts";
-import { layOutShards, takeLeases } from "../../store/shard-lease.ts";
+import { layOutShards, takeLeases } from "../../store/journal/shard-lease.ts";
+import { openDatabase } from "../../store/sql/database.ts";
 import { createTestDatabase } from "../../test-support/postgres.ts";
 import { CHAIN_START, chainRow } from "../journal/checksum.ts";
 import { PostgresDisk } from "./postgres-disk.ts";

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import pg from "pg";
 import { Piscina } from "piscina";
 import { projectRoot } from "../../config/project-root.ts";
-import type { Database } from "../../store/database.ts";
-import { isDatabaseFault, isLockTimeout } from "../../store/database-fault.ts";
-import { appendToJournal, type JournalRow, readJournalHashes } from "../../store/journal.ts";
-import { renewLeases } from "../../store/shard-lease.ts";
+import { appendToJournal, type JournalRow, readJournalHashes } from "../../store/journal/journal.ts";
+import { renewLeases } from "../../store/journal/shard-lease.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { isDatabaseFault, isLockTimeout } from "../../store/sql/database-fault.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import type {

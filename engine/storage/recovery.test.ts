@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { JournalRow } from "../../store/journal.ts";
-import type { SnapshotRow } from "../../store/snapshot.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
+import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { receive } from "../../test-support/engine.ts";
 import type { EngineError } from "../errors.ts";
 import { CHAIN_START, chainRow, checksumOf, snapshotHash } from "../journal/checksum.ts";

@@ -8,8 +8,8 @@
  *    the journal from its first row.
  * R2 A journal row is the truth: one that fails stops the recovery, and the shard with it.
  */
-import type { JournalRow } from "../../store/journal.ts";
-import type { SnapshotRow } from "../../store/snapshot.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
+import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { EngineError } from "../errors.ts";
 import { CHAIN_START, chainHash, checksumOf, snapshotHash } from "../journal/checksum.ts";
 import { decodeEntries } from "../journal/journal-codec.ts";

@@ -3,8 +3,8 @@
  * the default export. Keeps nothing between two tasks.
  */
 import { setPriority } from "node:os";
-import { openDatabase } from "../../store/database.ts";
-import { writeSnapshot } from "../../store/snapshot.ts";
+import { writeSnapshot } from "../../store/journal/snapshot.ts";
+import { openDatabase } from "../../store/sql/database.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import { compact } from "./compaction.ts";

@@ -1,7 +1,8 @@
 /** A shard as PostgreSQL has it stored, for whoever rebuilds it: the engine's threads and the snapshot task. */
-import type { Queryable } from "../../store/database.ts";
-import { readJournal } from "../../store/journal.ts";
-import { readSnapshots } from "../../store/snapshot.ts";
+
+import { readJournal } from "../../store/journal/journal.ts";
+import { readSnapshots } from "../../store/journal/snapshot.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import type { RecoverySource } from "./recovery.ts";
 
 const PAGE_ROWS = 500;

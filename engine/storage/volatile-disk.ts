@@ -2,7 +2,7 @@
  * A disk that keeps nothing: every commit succeeds at once and is forgotten. For measuring what durability costs, never
  * for stock that anybody owns: whatever ends the process, or only one of its shard threads, takes the stock with it.
  */
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import { EngineError } from "../errors.ts";
 import type {
   CommitResult,

@@ -5,7 +5,7 @@
  * however little it finds.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
-import type { JournalRow } from "../../store/journal.ts";
+import type { JournalRow } from "../../store/journal/journal.ts";
 import type { ShardReply, ShardRequest } from "../shard/shard.ts";
 import type { PositionChanges } from "../stock-view/stock-view.ts";
 import type { RecoveryStart } from "../storage/recovery.ts";

@@ -8,7 +8,7 @@ import {
   listProducts,
   listSkuMappings,
   listUnmappedSkus,
-} from "../../store/catalog-views.ts";
+} from "../../store/catalog/catalog-views.ts";
 import type { ChannelView, LocationView, Page, Product, SkuMapping, UnmappedSku } from "../api.ts";
 import { callerOf, done, type Route, route } from "../route.ts";
 import {

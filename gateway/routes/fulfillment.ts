@@ -3,7 +3,11 @@ import { PAGE_DEFAULT } from "../../config/limits.ts";
 import type { PickedUnits } from "../../operations/confirm-pick.ts";
 import { packByHand } from "../../operations/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/print-packing-slip.ts";
-import { listFulfillmentOrders, readFulfillmentOrderHolds, readLabel } from "../../store/order-views.ts";
+import {
+  listFulfillmentOrders,
+  readFulfillmentOrderHolds,
+  readLabel,
+} from "../../store/orders/order-views.ts";
 import type { Page, WaitingFulfillmentOrder } from "../api.ts";
 import { ApiError } from "../problem.ts";
 import { callerOf, done, found, param, type Route, route } from "../route.ts";

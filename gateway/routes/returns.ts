@@ -2,7 +2,7 @@ import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { inspectReturn } from "../../operations/inspect-return.ts";
 import { receiveReturn } from "../../operations/receive-return.ts";
-import { listReturns, readReturn } from "../../store/return-views.ts";
+import { listReturns, readReturn } from "../../store/returns/return-views.ts";
 import type { Page, ReturnSummary, ReturnView } from "../api.ts";
 import { callerOf, done, found, param, type Route, route } from "../route.ts";
 import {

@@ -1,4 +1,4 @@
-import { closeSession, openSession, verifyStaffPassword } from "../../store/staff.ts";
+import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";
 import type { Session } from "../api.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../authentication.ts";
 import { ApiError } from "../problem.ts";

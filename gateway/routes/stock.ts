@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { explainStock, listStock } from "../../store/stock-views.ts";
+import { explainStock, listStock } from "../../store/stock/stock-views.ts";
 import type { Page, StockAvailability, StockExplanation, StockPromise, StockRow } from "../api.ts";
 import { ApiError } from "../problem.ts";
 import { callerOf, found, param, type Route, route } from "../route.ts";

@@ -1,6 +1,6 @@
 import Type from "typebox";
-import { listDevices } from "../../store/device-views.ts";
-import { readOverview } from "../../store/overview.ts";
+import { listDevices } from "../../store/floor/device-views.ts";
+import { readOverview } from "../../store/orders/overview.ts";
 import type { DeviceView, Overview, Page } from "../api.ts";
 import { type Route, route } from "../route.ts";
 import { DeviceReply, OverviewReply, pageOf } from "../schemas.ts";

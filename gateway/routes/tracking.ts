@@ -1,6 +1,6 @@
 import { requestReturn } from "../../operations/request-return.ts";
-import { readReturn } from "../../store/return-views.ts";
-import { readReturnLabel, readTracking } from "../../store/tracking-view.ts";
+import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
+import { readReturn } from "../../store/returns/return-views.ts";
 import type { ReturnView, TrackingView } from "../api.ts";
 import { type Call, done, found, param, type Route, route } from "../route.ts";
 import { ReturnReply, ReturnRequestBody, TrackingReply } from "../schemas.ts";

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { captureOrders } from "../../operations/capture-order.ts";
 import { recordTracking } from "../../operations/record-tracking.ts";
-import { findActiveChannel } from "../../store/catalog-views.ts";
+import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
 import type { HttpRequest } from "../http-message.ts";
 import { ApiError } from "../problem.ts";

@@ -15,8 +15,12 @@ import {
 } from "../../config/limits.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture-order.ts";
-import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/feed.ts";
-import { formatStockFeedCursor, parseStockFeedCursor, type StockFeedEntry } from "../../store/stock-feed.ts";
+import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/orders/feed.ts";
+import {
+  formatStockFeedCursor,
+  parseStockFeedCursor,
+  type StockFeedEntry,
+} from "../../store/stock/stock-feed.ts";
 import { type Principal, requirePermission } from "../authentication.ts";
 import { checkJsonBounds } from "../bounded-json.ts";
 import type { Permission } from "../permissions.ts";

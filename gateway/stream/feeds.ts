@@ -1,7 +1,13 @@
 /** The feeds of the stream: orders' timelines, and changes of stock. */
 import { FEED_BATCH } from "../../config/limits.ts";
-import type { Database } from "../../store/database.ts";
-import { compareFeedCursors, type FeedCursor, type FeedEntry, feedEnd, readFeed } from "../../store/feed.ts";
+import {
+  compareFeedCursors,
+  type FeedCursor,
+  type FeedEntry,
+  feedEnd,
+  readFeed,
+} from "../../store/orders/feed.ts";
+import type { Database } from "../../store/sql/database.ts";
 import {
   coversStockFeed,
   laterStockFeedCursor,
@@ -10,7 +16,7 @@ import {
   type StockFeedEntry,
   type StockFeedFilter,
   stockFeedEnd,
-} from "../../store/stock-feed.ts";
+} from "../../store/stock/stock-feed.ts";
 import type { FeedHub, FeedSource } from "./feed-hub.ts";
 
 export type OrderFeedFilter = {

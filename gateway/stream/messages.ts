@@ -9,7 +9,7 @@ import {
   MAX_STOCK_COMMANDS,
   MAX_STOCK_FEED_NAMES,
 } from "../../config/limits.ts";
-import { MAX_STOCK_CURSOR_LENGTH } from "../../store/stock-feed.ts";
+import { MAX_STOCK_CURSOR_LENGTH } from "../../store/stock/stock-feed.ts";
 import { ApiError } from "../problem.ts";
 import { Id, Sku } from "../schemas.ts";
 import { firstFault } from "../validation.ts";

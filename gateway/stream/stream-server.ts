@@ -14,7 +14,7 @@ import {
   STOP_DEADLINE_MS,
   WEBSOCKET_IDLE_SECONDS,
 } from "../../config/limits.ts";
-import { looksLikeApiKey } from "../../store/api-keys.ts";
+import { looksLikeApiKey } from "../../store/access/api-keys.ts";
 import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../authentication.ts";
 import type { HttpRequest } from "../http-message.ts";
 import { copyRequest, writeReply } from "../http-server.ts";

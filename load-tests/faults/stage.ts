@@ -7,7 +7,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { migrate } from "../../store/migrate.ts";
+import { migrate } from "../../store/sql/migrate.ts";
 import { Audit, type AuditResult } from "./audit.ts";
 import { CoreServer } from "./core-server.ts";
 import { DatabaseProxy } from "./database-proxy.ts";

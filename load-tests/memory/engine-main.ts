@@ -6,7 +6,7 @@
  */
 import { pino } from "pino";
 import { startEngine } from "../../engine/engine.ts";
-import { openDatabase } from "../../store/database.ts";
+import { openDatabase } from "../../store/sql/database.ts";
 import { type StallFigures, StallMeter } from "./stall.ts";
 import { SHARDS } from "./stored-stock.ts";
 

@@ -12,7 +12,7 @@
 import type { Engine } from "../../engine/engine.ts";
 import { shardOf } from "../../engine/shard/shard-of.ts";
 import { PostgresDisk } from "../../engine/storage/postgres-disk.ts";
-import type { Database } from "../../store/database.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 /** Milliseconds; one figure a repetition. */
 export type StallFigures = {

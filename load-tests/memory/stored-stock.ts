@@ -9,10 +9,10 @@ import { emptyRequest, Shard, type ShardRequest } from "../../engine/shard/shard
 import { shardOf } from "../../engine/shard/shard-of.ts";
 import { compact } from "../../engine/storage/compaction.ts";
 import { storedShard } from "../../engine/storage/stored-shard.ts";
-import type { Database } from "../../store/database.ts";
-import { appendToJournal, type JournalRow } from "../../store/journal.ts";
-import { layOutShards, takeLeases } from "../../store/shard-lease.ts";
-import { writeSnapshot } from "../../store/snapshot.ts";
+import { appendToJournal, type JournalRow } from "../../store/journal/journal.ts";
+import { layOutShards, takeLeases } from "../../store/journal/shard-lease.ts";
+import { writeSnapshot } from "../../store/journal/snapshot.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 export const SHARDS = 16;
 const DAY_MS = 86_400_000;

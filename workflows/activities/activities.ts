@@ -3,7 +3,7 @@
  * the step, and fails as `failures.ts` says.
  */
 import { Context } from "@temporalio/activity";
-import { recordEntry } from "../../store/timeline.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { translateFailure } from "./failures.ts";
 import { createInventoryActivities } from "./inventory.ts";

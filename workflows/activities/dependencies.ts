@@ -3,7 +3,7 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentGateway } from "../../ports/payments.ts";
-import type { Database } from "../../store/database.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 /** What activities work with. The adapters are chosen by the composition root. */
 export type SagaDependencies = {

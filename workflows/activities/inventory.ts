@@ -4,8 +4,6 @@
  */
 import { ANY_LOCATION, type StockCommand } from "../../actors/commands.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
-import { inTransaction } from "../../store/database.ts";
-import { readQueuedDemand, readUntoldFills } from "../../store/demand-fills.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -14,10 +12,12 @@ import {
   readFulfillmentOrders,
   readOrderHolds,
   releaseToFloor,
-} from "../../store/fulfillment.ts";
-import { addToLedger, rollUpOrder } from "../../store/order-progress.ts";
-import { markShipped, readShipment } from "../../store/shipments.ts";
-import { recordEntry } from "../../store/timeline.ts";
+} from "../../store/floor/fulfillment.ts";
+import { markShipped, readShipment } from "../../store/floor/shipments.ts";
+import { addToLedger, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { readQueuedDemand, readUntoldFills } from "../../store/stock/demand-fills.ts";
 import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";

@@ -8,9 +8,9 @@ import { valueOfUnits } from "../../orders/line-value.ts";
 import { chargeableMinor, currencyExponent, decimalText } from "../../orders/money.ts";
 import type { PaymentResult } from "../../ports/payments.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
-import { inTransaction } from "../../store/database.ts";
-import { readFulfillmentOrders } from "../../store/fulfillment.ts";
-import { type OrderProgress, rollUpOrder } from "../../store/order-progress.ts";
+import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
+import { readParcelLines } from "../../store/floor/shipments.ts";
+import { type OrderProgress, rollUpOrder } from "../../store/orders/order-progress.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
@@ -19,10 +19,10 @@ import {
   type PaymentTransaction,
   readPayment,
   readPaymentTransactions,
-} from "../../store/payments.ts";
-import { readReturn, setRefund } from "../../store/returns.ts";
-import { readParcelLines } from "../../store/shipments.ts";
-import { recordEntry } from "../../store/timeline.ts";
+} from "../../store/orders/payments.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { readReturn, setRefund } from "../../store/returns/returns.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible, StepTooEarly } from "./failures.ts";

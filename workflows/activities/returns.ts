@@ -1,8 +1,8 @@
 /** Steps of a return inside Holdfast: whether it is approved, what becomes of the goods, how it ends. */
 import type { StockCommand } from "../../actors/commands.ts";
-import { inTransaction, type Queryable } from "../../store/database.ts";
-import { readLineComponents } from "../../store/fulfillment.ts";
-import { addToLedger, rollUpOrder } from "../../store/order-progress.ts";
+import { readLineComponents } from "../../store/floor/fulfillment.ts";
+import { addToLedger, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
 import {
   lastDelivery,
   lockReturn,
@@ -10,8 +10,8 @@ import {
   readReturn,
   returnLocation,
   setReturnStatus,
-} from "../../store/returns.ts";
-import { recordEntry } from "../../store/timeline.ts";
+} from "../../store/returns/returns.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";
 import { mustLockOrder } from "./order-state.ts";

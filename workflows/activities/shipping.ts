@@ -3,10 +3,7 @@ import type { Address } from "../../orders/address.ts";
 import { chargeableMinor } from "../../orders/money.ts";
 import type { CustomsItem, Parcel, RatedShipment } from "../../ports/carriers.ts";
 import { chooseRate } from "../../ports/rate-choice.ts";
-import { inTransaction } from "../../store/database.ts";
-import { markLabelled, readFulfillmentOrders } from "../../store/fulfillment.ts";
-import type { OrderProgress } from "../../store/order-progress.ts";
-import { readReturn, returnLocation } from "../../store/returns.ts";
+import { markLabelled, readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import {
   addShipment,
   beginLabelPurchase,
@@ -18,8 +15,11 @@ import {
   readOpenLabelPurchases,
   readPackedItems,
   readShipment,
-} from "../../store/shipments.ts";
-import { recordEntry } from "../../store/timeline.ts";
+} from "../../store/floor/shipments.ts";
+import type { OrderProgress } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { readReturn, returnLocation } from "../../store/returns/returns.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { StepRefusal } from "../step-refusal.ts";
 import type { SagaDependencies } from "./dependencies.ts";
 import { StepImpossible } from "./failures.ts";

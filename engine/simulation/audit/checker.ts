@@ -9,8 +9,8 @@
 import type { PositionAddress, StockCommand, StockOutcome } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import type { StockEvent } from "../../../actors/position/events.ts";
-import type { JournalRow } from "../../../store/journal.ts";
-import type { SnapshotRow } from "../../../store/snapshot.ts";
+import type { JournalRow } from "../../../store/journal/journal.ts";
+import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
 import type { HoldView, Kit, OrderReservation, PlacedHold, PositionView } from "../../allocator-client.ts";
 import { CHAIN_START, chainHash, checksumOf } from "../../journal/checksum.ts";
 import { decodeEntries, type JournalBlob } from "../../journal/journal-codec.ts";

@@ -5,8 +5,8 @@
  * late (after its owner was told that it is lost, and until a raised epoch stops it), or be refused for a record. What
  * is asked may find storage unreachable, and what is read may have a bit flipped.
  */
-import type { JournalRow } from "../../../store/journal.ts";
-import type { SnapshotRow } from "../../../store/snapshot.ts";
+import type { JournalRow } from "../../../store/journal/journal.ts";
+import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
 import { compact } from "../../storage/compaction.ts";
 import type {
   CommitResult,

@@ -4,8 +4,8 @@
  * Does at one instant what PostgreSQL does in one transaction. What lies between an owner and this instant, and what
  * goes wrong there, is `disk-connection.ts`.
  */
-import type { JournalRow } from "../../../store/journal.ts";
-import type { SnapshotRow } from "../../../store/snapshot.ts";
+import type { JournalRow } from "../../../store/journal/journal.ts";
+import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
 import type { RecoverySource } from "../../storage/recovery.ts";
 
 /** What an owner commits beside its journal rows, as the simulation's clients attach it. */

@@ -6,7 +6,7 @@ import pino from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
 import { untilEnd } from "../../../cli/until-end.ts";
 import { type Engine, startEngine } from "../../../engine/engine.ts";
-import { migrate } from "../../../store/migrate.ts";
+import { migrate } from "../../../store/sql/migrate.ts";
 import { LOCATION, skuOf } from "../systems/holdfast-stock.ts";
 import type { NaiveReply, NaiveRequest } from "../systems/json-gateway.ts";
 

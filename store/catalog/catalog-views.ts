@@ -1,0 +1,115 @@
+/** Products, SKU mappings, what held orders wait for, places and channels. */
+import { CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import type { Queryable } from "../sql/database.ts";
+import { containing } from "../sql/view-sql.ts";
+
+type PageOf = { readonly cursor?: string | undefined; readonly limit: number };
+
+export async function listProducts(
+  database: Queryable,
+  filter: PageOf & { readonly text?: string | undefined },
+) {
+  const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
+  const { rows } = await database.query<{
+    sku: string;
+    name: string;
+    weightGrams: number;
+    priceMinor: number;
+    currency: string;
+    hsCode: string;
+    originCountry: string;
+    gtin: string;
+    components?: readonly { sku: string; quantity: number }[];
+  }>(
+    `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
+            origin_country as "originCountry", gtin,
+            (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
+               from kit_component c where c.kit_sku = product.sku) as components
+       from product
+      where ($1::text is null or sku ilike $1 or name ilike $1) and ($2::text is null or sku > $2)
+      order by sku limit $3`,
+    [filter.text === undefined ? null : containing(filter.text), after ?? null, filter.limit + 1],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    ({ components, ...product }) => (components ? { ...product, components } : product),
+    (row) => [row.sku],
+  );
+}
+
+export async function listSkuMappings(
+  database: Queryable,
+  filter: PageOf & { readonly channelId?: string | undefined },
+) {
+  const [channelId, channelSku] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
+  const { rows } = await database.query<{ channel: string; channelSku: string; sku: string }>(
+    `select channel_id as channel, channel_sku as "channelSku", sku from sku_mapping
+      where ($1::text is null or channel_id = $1) and ($2::text is null or (channel_id, channel_sku) > ($2, $3))
+      order by channel_id, channel_sku limit $4`,
+    [filter.channelId ?? null, channelId ?? null, channelSku ?? null, filter.limit + 1],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    (row) => row,
+    (row) => [row.channel, row.channelSku],
+  );
+}
+
+/** SKUs that orders on hold name and the catalog lacks, most wanted first. */
+export async function listUnmappedSkus(database: Queryable, limit: number) {
+  const { rows } = await database.query<{
+    channel: string;
+    channelSku: string;
+    title: string;
+    orders: number;
+  }>(
+    `select o.channel_id as channel, line.channel_sku as "channelSku", max(line.title) as title,
+            count(distinct o.id)::int as orders
+       from orders o join order_line line on line.order_id = o.id
+      where o.status = 'on_hold' and line.sku is null
+      group by o.channel_id, line.channel_sku
+      order by orders desc, o.channel_id, line.channel_sku limit $1`,
+    [limit],
+  );
+  return { items: rows, next: null };
+}
+
+export async function listLocations(database: Queryable) {
+  const { rows } = await database.query<{
+    id: string;
+    name: string;
+    kind: string;
+    city: string;
+    country: string;
+  }>(
+    `select id, name, kind, coalesce(address->>'city', '') as city, coalesce(address->>'country', '') as country
+       from location where active order by priority, id`,
+  );
+  return { items: rows, next: null };
+}
+
+export async function listChannels(database: Queryable) {
+  const { rows } = await database.query<{
+    id: string;
+    name: string;
+    kind: string;
+    active: boolean;
+    onShortage: string;
+  }>(`select id, name, kind, active, on_shortage as "onShortage" from channel order by id`);
+  return { items: rows, next: null };
+}
+
+/** What the edge needs of a channel before it takes anything for it; null where there is none or it is inactive. */
+export async function findActiveChannel(
+  database: Queryable,
+  channelId: string,
+): Promise<{ readonly kind: string; readonly webhookSecret: string | null } | null> {
+  const { rows } = await database.query<{ kind: string; webhookSecret: string | null }>(
+    `select kind, webhook_secret as "webhookSecret" from channel where id = $1 and active`,
+    [channelId],
+  );
+  return rows[0] ?? null;
+}

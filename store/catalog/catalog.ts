@@ -1,0 +1,211 @@
+/**
+ * What capture has to know of every order: the channel, the product behind the channel's SKU, and where locations are.
+ *
+ * Answers are cached a process, because every order asks the same: a product or a mapping that was found for a minute, a
+ * channel or the locations for some seconds. Nothing is cached about what was not found. Who changes a mapping in this
+ * process tells the cache (`forgetSku`); another process learns of it within the minute.
+ */
+import type { AllocationPolicy } from "../../orders/order.ts";
+import { batched } from "../sql/batched.ts";
+import type { Database, Queryable } from "../sql/database.ts";
+
+export type NewProduct = {
+  readonly sku: string;
+  readonly name: string;
+  readonly weightGrams: number;
+  /** Default 200. */
+  readonly lengthMm?: number;
+  /** Default 150. */
+  readonly widthMm?: number;
+  /** Default 100. */
+  readonly heightMm?: number;
+  readonly priceMinor: number;
+  readonly currency: string;
+  readonly hsCode: string;
+  readonly originCountry: string;
+  readonly gtin: string;
+};
+
+export type Channel = {
+  readonly id: string;
+  readonly companyId: string;
+  readonly kind: string;
+  readonly onShortage: "hold" | "refuse";
+  /** What its orders want reserved where stock does not cover them, unless they say so themselves. */
+  readonly allocation: AllocationPolicy;
+  readonly active: boolean;
+};
+
+export type ShippingOrigin = {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly country: string;
+};
+
+export type Catalog = {
+  channel(id: string): Promise<Channel | undefined>;
+  /** The catalog's SKU for what a channel calls `channelSku`: its mapping, else the product of that very SKU. */
+  skuFor(channelId: string, channelSku: string): Promise<string | null>;
+  locations(): Promise<ReadonlyMap<string, ShippingOrigin>>;
+  forgetSku(channelSku: string): void;
+};
+
+const SKU_TTL_MS = 60_000;
+/** Some 20 MB at the most; beyond it the oldest entry goes. */
+const MAX_CACHED_SKUS = 200_000;
+const SETTINGS_TTL_MS = 5_000;
+
+const catalogs = new WeakMap<Database, Catalog>();
+
+/** The catalog of a database, one a process. */
+export function catalogOf(database: Database): Catalog {
+  const known = catalogs.get(database);
+  if (known !== undefined) return known;
+  const created = createCatalog(database);
+  catalogs.set(database, created);
+  return created;
+}
+
+function createCatalog(database: Database): Catalog {
+  const skus = new Map<string, { readonly sku: string; readonly until: number }>();
+  const channels = new Map<string, { readonly channel: Channel; readonly until: number }>();
+  let locations: { readonly byId: ReadonlyMap<string, ShippingOrigin>; readonly until: number } | undefined;
+  const findSku = batched((keys) => findSkus(database, keys));
+  const findChannel = batched((ids) => findChannels(database, ids));
+
+  return {
+    channel: async (id) => {
+      const cached = channels.get(id);
+      if (cached !== undefined && cached.until > Date.now()) return cached.channel;
+      const channel = await findChannel(id);
+      if (channel !== undefined) channels.set(id, { channel, until: Date.now() + SETTINGS_TTL_MS });
+      return channel;
+    },
+    skuFor: async (channelId, channelSku) => {
+      const key = keyOf(channelId, channelSku);
+      const cached = skus.get(key);
+      if (cached !== undefined && cached.until > Date.now()) return cached.sku;
+      const sku = await findSku(key);
+      if (sku === undefined) return null;
+      skus.delete(key);
+      skus.set(key, { sku, until: Date.now() + SKU_TTL_MS });
+      if (skus.size > MAX_CACHED_SKUS) {
+        for (const oldest of skus.keys()) {
+          skus.delete(oldest);
+          break;
+        }
+      }
+      return sku;
+    },
+    locations: async () => {
+      if (locations === undefined || locations.until <= Date.now()) {
+        locations = { byId: await readLocations(database), until: Date.now() + SETTINGS_TTL_MS };
+      }
+      return locations.byId;
+    },
+    forgetSku: (channelSku) => {
+      for (const key of skus.keys()) if (key.endsWith(keyOf("", channelSku))) skus.delete(key);
+    },
+  };
+}
+
+/** Channel ids have no space, so the first one ends it. */
+function keyOf(channelId: string, channelSku: string): string {
+  return `${channelId} ${channelSku}`;
+}
+
+async function findSkus(database: Database, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await database.query<{ key: string; sku: string }>({
+    name: "find-skus",
+    text: `select asked.key, coalesce(m.sku, p.sku) as sku
+      from unnest($1::text[], $2::text[], $3::text[]) as asked(key, channel_id, channel_sku)
+      join channel c on c.id = asked.channel_id
+      left join sku_mapping m on m.channel_id = asked.channel_id and m.channel_sku = asked.channel_sku
+      left join product p on p.sku = asked.channel_sku and p.company_id = c.company_id
+      where coalesce(m.sku, p.sku) is not null`,
+    values: [
+      keys,
+      keys.map((key) => key.slice(0, key.indexOf(" "))),
+      keys.map((key) => key.slice(key.indexOf(" ") + 1)),
+    ],
+  });
+  return new Map(rows.map((row) => [row.key, row.sku]));
+}
+
+async function findChannels(
+  database: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Channel>> {
+  const { rows } = await database.query<Channel>({
+    name: "find-channels",
+    text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation, active
+      from channel where id = any($1)`,
+    values: [ids],
+  });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+async function readLocations(database: Database): Promise<ReadonlyMap<string, ShippingOrigin>> {
+  const { rows } = await database.query<ShippingOrigin & { id: string }>(
+    `select id, latitude, longitude, coalesce(address->>'country', '') as country from location`,
+  );
+  return new Map(rows.map(({ id, ...origin }) => [id, origin]));
+}
+
+/** The company that a product without one belongs to: the first; several companies name it. */
+export async function firstCompanyId(client: Queryable): Promise<string | undefined> {
+  const { rows } = await client.query<{ id: string }>("select id from company order by id limit 1");
+  return rows[0]?.id;
+}
+
+export type InsertedProduct = "created" | "exists" | "differs";
+
+/** Adds a product. Repeating it changes nothing; the same SKU with other data `differs`. `gtin` is a GTIN-14. */
+export async function insertProduct(
+  client: Queryable,
+  companyId: string,
+  product: NewProduct,
+): Promise<InsertedProduct> {
+  const values = [
+    product.sku,
+    companyId,
+    product.name,
+    product.weightGrams,
+    product.lengthMm ?? 200,
+    product.widthMm ?? 150,
+    product.heightMm ?? 100,
+    product.priceMinor,
+    product.currency,
+    product.hsCode,
+    product.originCountry,
+    product.gtin,
+  ];
+  const inserted = await client.query(
+    `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
+       hs_code, origin_country, gtin) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (sku) do nothing`,
+    values,
+  );
+  if (inserted.rowCount === 1) return "created";
+  const same = await client.query(
+    `select from product where (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
+       hs_code, origin_country, gtin) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    values,
+  );
+  return same.rowCount === 1 ? "exists" : "differs";
+}
+
+/** Says what a channel means by its SKU, from now on. Returns false where our SKU is no product of the channel's company. */
+export async function upsertSkuMapping(
+  client: Queryable,
+  mapping: { readonly channelId: string; readonly channelSku: string; readonly sku: string },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into sku_mapping (channel_id, channel_sku, sku)
+     select c.id, $2, p.sku from channel c join product p on p.company_id = c.company_id
+     where c.id = $1 and p.sku = $3
+     on conflict (channel_id, channel_sku) do update set sku = excluded.sku`,
+    [mapping.channelId, mapping.channelSku, mapping.sku],
+  );
+  return rowCount === 1;
+}

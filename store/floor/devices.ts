@@ -1,0 +1,116 @@
+/** Devices as the bridge knows them: who may speak, what they last said, what could not be understood. */
+import type { Queryable } from "../sql/database.ts";
+
+export type DeviceKind = "robot" | "conveyor" | "rfid_portal";
+export type DeviceConnection = "online" | "offline" | "broken";
+
+export type DeviceRow = {
+  readonly id: string;
+  readonly locationId: string;
+  readonly kind: DeviceKind;
+  readonly protocol: string;
+  readonly name: string;
+};
+
+export async function listDevices(client: Queryable): Promise<readonly DeviceRow[]> {
+  const { rows } = await client.query<DeviceRow>(
+    `select id, location_id as "locationId", kind, protocol, name from device order by id`,
+  );
+  return rows;
+}
+
+/** Adds devices, or moves known ones to what is given here. */
+export async function registerDevices(client: Queryable, devices: readonly DeviceRow[]): Promise<void> {
+  await client.query(
+    `insert into device (id, location_id, kind, protocol, name)
+     select id, "locationId", kind, protocol, name
+     from jsonb_to_recordset($1) as d(id text, "locationId" text, kind text, protocol text, name text)
+     on conflict (id) do update set location_id = excluded.location_id, kind = excluded.kind,
+       protocol = excluded.protocol, name = excluded.name`,
+    [JSON.stringify(devices)],
+  );
+}
+
+export type DeviceReport = {
+  readonly id: string;
+  readonly connection: DeviceConnection;
+  readonly state: object;
+  readonly seenAtMs: number;
+};
+
+export async function saveDeviceReports(client: Queryable, reports: readonly DeviceReport[]): Promise<void> {
+  if (reports.length === 0) return;
+  await client.query(
+    `update device d set connection = r.connection, state = r.state,
+       last_seen_at = to_timestamp(r."seenAtMs" / 1000.0)
+     from jsonb_to_recordset($1) as r(id text, connection text, state jsonb, "seenAtMs" double precision)
+     where d.id = r.id`,
+    [JSON.stringify(reports)],
+  );
+}
+
+/** Before the broker has told who is there, nobody is. */
+export async function markAllDevicesOffline(client: Queryable): Promise<void> {
+  await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
+}
+
+export type BootSequence = {
+  readonly deviceId: string;
+  readonly bootId: string;
+  readonly sequence: number;
+};
+
+/** The highest sequence accepted of this boot of the device; 0 where nothing was. */
+export async function acceptedSequence(client: Queryable, deviceId: string, bootId: string): Promise<number> {
+  const { rows } = await client.query<{ sequence: number }>(
+    "select sequence from device_message where device_id = $1 and boot_id = $2",
+    [deviceId, bootId],
+  );
+  return rows[0]?.sequence ?? 0;
+}
+
+/** The same, and nobody else takes messages of this boot before this transaction ends. */
+export async function lockAcceptedSequence(
+  client: Queryable,
+  deviceId: string,
+  bootId: string,
+): Promise<number> {
+  const { rows } = await client.query<{ sequence: number }>(
+    `insert into device_message (device_id, boot_id, sequence) values ($1, $2, 0)
+     on conflict (device_id, boot_id) do update set sequence = device_message.sequence returning sequence`,
+    [deviceId, bootId],
+  );
+  return rows[0]?.sequence ?? 0;
+}
+
+/** Marks messages up to `sequence` as taken, inside the transaction of their effects. */
+export async function markAccepted(client: Queryable, message: BootSequence): Promise<void> {
+  await client.query(
+    `insert into device_message (device_id, boot_id, sequence) values ($1, $2, $3)
+     on conflict (device_id, boot_id) do update set sequence = excluded.sequence
+       where device_message.sequence < excluded.sequence`,
+    [message.deviceId, message.bootId, message.sequence],
+  );
+}
+
+export type DeadLetter = {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly code: string;
+  readonly detail: string;
+};
+
+export async function writeDeadLetter(client: Queryable, letter: DeadLetter): Promise<void> {
+  await client.query(
+    "insert into device_dead_letter (topic, payload, code, detail) values ($1, $2, $3, $4)",
+    [letter.topic, letter.payload, letter.code, letter.detail],
+  );
+}
+
+/** Deletes all but about the newest `most`. */
+export async function trimDeadLetters(client: Queryable, most: number): Promise<void> {
+  await client.query(
+    "delete from device_dead_letter where id <= (select max(id) from device_dead_letter) - $1::bigint",
+    [most],
+  );
+}

@@ -1,0 +1,202 @@
+/** Fulfillment orders: the parts of an order that one location each is asked to ship, and their way over the floor. */
+import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
+import { handlingUnitNumber } from "../../orders/handling-unit.ts";
+import type { Queryable } from "../sql/database.ts";
+
+/** Stock that was reserved for a line of the order at a location. */
+export type OrderHold = {
+  readonly holdId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  /** How many of the SKU one unit of the line takes: more than 1 only for a kit's components. */
+  readonly perUnit: number;
+};
+
+export type FulfillmentOrderLine = {
+  readonly lineId: string;
+  readonly holdId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly picked: number;
+  readonly perUnit: number;
+};
+
+export type FulfillmentOrder = {
+  readonly id: string;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly status: FulfillmentOrderStatus;
+  readonly stage: FloorStage;
+  readonly lines: readonly FulfillmentOrderLine[];
+};
+
+/** What was reserved for the order, by location and line. */
+export async function readOrderHolds(client: Queryable, orderId: string): Promise<readonly OrderHold[]> {
+  const { rows } = await client.query<OrderHold>(
+    `select hold_id as "holdId", line_id as "lineId", sku, location_id as "locationId", quantity,
+       per_unit as "perUnit"
+     from order_hold where order_id = $1 order by location_id, line_id, hold_id`,
+    [orderId],
+  );
+  return rows;
+}
+
+/** What a unit of each line that was reserved is picked as. */
+export async function readLineComponents(
+  client: Queryable,
+  orderId: string,
+): Promise<ReadonlyMap<string, readonly { readonly sku: string; readonly perUnit: number }[]>> {
+  const { rows } = await client.query<{ lineId: string; sku: string; perUnit: number }>(
+    `select distinct line_id as "lineId", sku, per_unit as "perUnit" from order_hold
+     where order_id = $1 order by line_id, sku`,
+    [orderId],
+  );
+  const components = new Map<string, { readonly sku: string; readonly perUnit: number }[]>();
+  for (const { lineId, ...component } of rows) {
+    components.set(lineId, [...(components.get(lineId) ?? []), component]);
+  }
+  return components;
+}
+
+/** Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …; repeating it changes nothing. */
+export async function createFulfillmentOrders(
+  client: Queryable,
+  orderId: string,
+  holds: readonly OrderHold[],
+): Promise<readonly string[]> {
+  const locations = [...new Set(holds.map((hold) => hold.locationId))].sort();
+  const idOf = (locationId: string) => `${orderId}-F${locations.indexOf(locationId) + 1}`;
+  await client.query(
+    `with created as (
+       insert into fulfillment_order (id, order_id, location_id, status, stage)
+       select id, $1, location_id, 'open', 'waiting' from unnest($2::text[], $3::text[]) as f(id, location_id)
+       on conflict do nothing
+     )
+     insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, per_unit)
+     select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[])
+     on conflict do nothing`,
+    [
+      orderId,
+      locations.map(idOf),
+      locations,
+      holds.map((hold) => idOf(hold.locationId)),
+      holds.map((hold) => hold.lineId),
+      holds.map((hold) => hold.holdId),
+      holds.map((hold) => hold.sku),
+      holds.map((hold) => hold.quantity),
+      holds.map((hold) => hold.perUnit),
+    ],
+  );
+  return locations.map(idOf);
+}
+
+export async function readFulfillmentOrders(
+  client: Queryable,
+  orderId: string,
+): Promise<readonly FulfillmentOrder[]> {
+  const { rows } = await client.query<FulfillmentOrder>(
+    `select f.id, f.order_id as "orderId", f.location_id as "locationId", f.status, f.stage,
+       coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'holdId', l.hold_id, 'sku', l.sku,
+         'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit) order by l.hold_id)
+         from fulfillment_order_line l where l.fulfillment_order_id = f.id), '[]') as lines
+     from fulfillment_order f where f.order_id = $1 order by f.id`,
+    [orderId],
+  );
+  return rows;
+}
+
+/** Gives each of these fulfillment orders its licence plate, unless it has one. */
+async function assignHandlingUnits(client: Queryable, ids: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ id: string; serial: number }>(
+    `select id, nextval('handling_unit_serial') as serial from fulfillment_order
+     where id = any($1) and handling_unit is null`,
+    [ids],
+  );
+  if (rows.length === 0) return;
+  await client.query(
+    `update fulfillment_order f set handling_unit = u.number
+     from unnest($1::text[], $2::text[]) as u(id, number) where f.id = u.id and f.handling_unit is null`,
+    [rows.map((row) => row.id), rows.map((row) => handlingUnitNumber(row.serial))],
+  );
+}
+
+/**
+ * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on the list of
+ * what people have to pack. What was picked before is not picked again.
+ *
+ * @param round 1 for the first release, higher for each release after the floor had to give up
+ */
+export async function releaseToFloor(
+  client: Queryable,
+  ids: readonly string[],
+  round: number,
+): Promise<readonly { readonly id: string; readonly locationId: string; readonly byRobot: boolean }[]> {
+  await assignHandlingUnits(client, ids);
+  const { rows } = await client.query<{ id: string; locationId: string; byRobot: boolean }>(
+    `with released as (
+       update fulfillment_order f
+       set status = 'in_progress', updated_at = now(), stage = case when p.picked then 'picked' else 'waiting' end
+       from (select g.id, exists (select from order_event e
+               where e.order_id = g.order_id and e.key = 'picked:' || g.id) as picked
+             from fulfillment_order g where g.id = any($1)) p
+       where f.id = p.id and f.status in ('open', 'on_hold')
+       returning f.id, f.location_id, p.picked
+     ), sorted as (
+       select r.id, r.location_id, not r.picked and exists (select from device d
+         where d.location_id = r.location_id and d.kind = 'robot') as by_robot from released r
+     ), queued as (
+       insert into floor_task (id, kind, fulfillment_order_id, location_id, status)
+       select id || ':pick:' || $2::integer, 'pick', id, location_id, 'queued' from sorted where by_robot
+       on conflict do nothing returning location_id
+     ), told as (select pg_notify('floor_task', location_id) from (select distinct location_id from queued) q)
+     select id, location_id as "locationId", by_robot as "byRobot", (select count(*) from told) as told from sorted`,
+    [ids, round],
+  );
+  return rows;
+}
+
+/** Stops work on a fulfillment order until a person has looked at it. */
+export async function haltFulfillmentOrder(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `with halted as (
+       update fulfillment_order set status = 'on_hold', updated_at = now()
+       where id = $1 and status in ('open', 'in_progress') returning id
+     )
+     update floor_task set status = 'cancelled', finished_at = now()
+     where fulfillment_order_id = $1 and status in ('queued', 'assigned')`,
+    [id],
+  );
+}
+
+/** Takes everything of an order back that the floor has not handed to a carrier. */
+export async function cancelFulfillmentOrders(client: Queryable, orderId: string): Promise<void> {
+  await client.query(
+    `with cancelled as (
+       update fulfillment_order set status = 'cancelled', updated_at = now()
+       where order_id = $1 and status not in ('closed', 'cancelled') returning id, location_id
+     ), recalled as (
+       update floor_task t set status = 'cancelled', finished_at = now() from cancelled c
+       where t.fulfillment_order_id = c.id and t.status in ('queued', 'assigned') returning t.location_id
+     )
+     select pg_notify('floor_task', location_id) from (select distinct location_id from recalled) r`,
+    [orderId],
+  );
+}
+
+/** The parcel has left. */
+export async function closeFulfillmentOrder(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `update fulfillment_order set status = 'closed', stage = 'shipped', updated_at = now() where id = $1`,
+    [id],
+  );
+}
+
+/** The label is on the parcel. */
+export async function markLabelled(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `update fulfillment_order set stage = 'labelled', updated_at = now() where id = $1 and stage = 'packed'`,
+    [id],
+  );
+}

@@ -1,0 +1,46 @@
+import type { Address } from "../../orders/address.ts";
+import type { Queryable } from "../sql/database.ts";
+
+/** What stands on the packing slip of one fulfillment order. */
+export type PackingSlipFacts = {
+  readonly shopName: string;
+  readonly orderId: string;
+  readonly externalNumber: string;
+  readonly placedAt: Date;
+  readonly handlingUnit: string | null;
+  readonly locationName: string;
+  readonly from: Address;
+  readonly to: Address | null;
+  /** One row a line, whatever number of holds it is picked from. */
+  readonly lines: readonly { readonly sku: string; readonly title: string; readonly quantity: number }[];
+};
+
+/** @returns null where there is no such fulfillment order */
+export async function readPackingSlipFacts(
+  database: Queryable,
+  fulfillmentOrderId: string,
+): Promise<PackingSlipFacts | null> {
+  const { rows } = await database.query<PackingSlipFacts>(
+    `select company.name as "shopName",
+            orders.id as "orderId",
+            orders.external_number as "externalNumber",
+            orders.placed_at as "placedAt",
+            fulfillment_order.handling_unit as "handlingUnit",
+            location.name as "locationName",
+            location.address as "from",
+            nullif(orders.document -> 'shippingAddress', 'null') as "to",
+            (select coalesce(jsonb_agg(picked order by picked."lineId"), '[]')
+               from (select line.line_id as "lineId", line.sku, order_line.title, sum(line.quantity)::int as quantity
+                       from fulfillment_order_line line
+                       join order_line on order_line.order_id = orders.id and order_line.line_id = line.line_id
+                      where line.fulfillment_order_id = fulfillment_order.id
+                      group by line.line_id, line.sku, order_line.title) picked) as lines
+       from fulfillment_order
+       join orders on orders.id = fulfillment_order.order_id
+       join company on company.id = orders.company_id
+       join location on location.id = fulfillment_order.location_id
+      where fulfillment_order.id = $1`,
+    [fulfillmentOrderId],
+  );
+  return rows[0] ?? null;
+}

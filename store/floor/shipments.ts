@@ -1,0 +1,269 @@
+/** Parcels: what a label is bought for, the label itself, and where the carrier says that the parcel is. */
+import type { Address } from "../../orders/address.ts";
+import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import type { Queryable } from "../sql/database.ts";
+
+const HOUR_MS = 3_600_000;
+/** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
+const SILENT_PARCEL_MS = 24 * HOUR_MS;
+/** Between two questions about the same parcel. */
+const ASK_AGAIN_MS = 6 * HOUR_MS;
+/** So long after it left, nobody asks any more. */
+const FORGOTTEN_PARCEL_MS = 60 * 24 * HOUR_MS;
+
+/** What a parcel of these goods weighs and measures is worked out from the catalog. */
+export type PackedItem = {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly weightGrams: number;
+  readonly lengthMm: number;
+  readonly widthMm: number;
+  readonly heightMm: number;
+  readonly priceMinor: number;
+  readonly currency: string;
+  readonly hsCode: string;
+  readonly originCountry: string;
+};
+
+export async function readPackedItems(
+  client: Queryable,
+  goods: readonly { readonly sku: string; readonly quantity: number }[],
+): Promise<readonly PackedItem[]> {
+  const { rows } = await client.query<PackedItem>(
+    `select p.sku, p.name, g.quantity, p.weight_grams as "weightGrams", p.length_mm as "lengthMm",
+       p.width_mm as "widthMm", p.height_mm as "heightMm", p.price_minor as "priceMinor", p.currency,
+       p.hs_code as "hsCode", p.origin_country as "originCountry"
+     from (select sku, sum(quantity)::integer as quantity
+           from unnest($1::text[], $2::integer[]) as u(sku, quantity) group by sku) g
+     join product p on p.sku = g.sku order by p.sku`,
+    [goods.map((item) => item.sku), goods.map((item) => item.quantity)],
+  );
+  return rows;
+}
+
+export async function readLocationAddress(
+  client: Queryable,
+  locationId: string,
+): Promise<Address | undefined> {
+  const { rows } = await client.query<{ address: Address }>("select address from location where id = $1", [
+    locationId,
+  ]);
+  return rows[0]?.address;
+}
+
+export type LabelPurchase = {
+  readonly key: string;
+  readonly shipmentId: string;
+  readonly carrierShipmentId: string;
+  readonly rateId: string;
+  readonly weightGrams: number;
+};
+
+const PURCHASE = `key, shipment_id as "shipmentId", carrier_shipment_id as "carrierShipmentId", rate_id as "rateId",
+  weight_grams as "weightGrams"`;
+
+export async function readLabelPurchase(client: Queryable, key: string): Promise<LabelPurchase | undefined> {
+  const { rows } = await client.query<LabelPurchase>(
+    `select ${PURCHASE} from label_purchase where key = $1`,
+    [key],
+  );
+  return rows[0];
+}
+
+/** Notes what is about to be bought; returns the first note where the key is known. */
+export async function beginLabelPurchase(
+  client: Queryable,
+  orderId: string,
+  provider: string,
+  purchase: LabelPurchase,
+): Promise<LabelPurchase> {
+  await client.query(
+    `insert into label_purchase
+       (key, order_id, shipment_id, carrier_provider, carrier_shipment_id, rate_id, weight_grams)
+     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    [
+      purchase.key,
+      orderId,
+      purchase.shipmentId,
+      provider,
+      purchase.carrierShipmentId,
+      purchase.rateId,
+      purchase.weightGrams,
+    ],
+  );
+  return (await readLabelPurchase(client, purchase.key)) ?? purchase;
+}
+
+/** Purchases for a shipment that were not voided, whether or not the carrier's answer ever arrived. */
+export async function readOpenLabelPurchases(
+  client: Queryable,
+  shipmentId: string,
+): Promise<readonly LabelPurchase[]> {
+  const { rows } = await client.query<LabelPurchase>(
+    `select ${PURCHASE} from label_purchase where shipment_id = $1 and voided_at is null order by key`,
+    [shipmentId],
+  );
+  return rows;
+}
+
+export async function markLabelsVoided(client: Queryable, shipmentId: string): Promise<void> {
+  await client.query(
+    `with voided as (
+       update label_purchase set voided_at = now() where shipment_id = $1 and voided_at is null
+     )
+     delete from shipment where id = $1 and shipped_at is null`,
+    [shipmentId],
+  );
+}
+
+/** Stores a bought label; repeating it changes nothing. */
+export async function addShipment(
+  client: Queryable,
+  shipment: {
+    readonly id: string;
+    readonly orderId: string;
+    readonly fulfillmentOrderId: string | null;
+    readonly returnId: string | null;
+    readonly provider: string;
+    readonly weightGrams: number;
+  },
+  label: PurchasedLabel,
+): Promise<void> {
+  await client.query(
+    `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_shipment_id,
+       carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (id) do nothing`,
+    [
+      shipment.id,
+      shipment.orderId,
+      shipment.fulfillmentOrderId,
+      shipment.returnId,
+      shipment.provider,
+      label.carrierShipmentId,
+      label.carrier,
+      label.service,
+      label.trackingNumber,
+      label.costMinor,
+      label.currency,
+      shipment.weightGrams,
+      label.zpl,
+      Buffer.from(label.pdf),
+    ],
+  );
+}
+
+export type Shipment = {
+  readonly id: string;
+  readonly orderId: string;
+  readonly fulfillmentOrderId: string | null;
+  readonly returnId: string | null;
+  readonly carrier: string;
+  readonly service: string;
+  readonly trackingNumber: string;
+  readonly trackingStatus: TrackingStatus;
+  readonly shippedAt: Date | null;
+  readonly deliveredAt: Date | null;
+};
+
+const SHIPMENT = `id, order_id as "orderId", fulfillment_order_id as "fulfillmentOrderId", return_id as "returnId",
+  carrier, service, tracking_number as "trackingNumber", tracking_status as "trackingStatus",
+  shipped_at as "shippedAt", delivered_at as "deliveredAt"`;
+
+export async function readShipment(client: Queryable, id: string): Promise<Shipment | undefined> {
+  const { rows } = await client.query<Shipment>(`select ${SHIPMENT} from shipment where id = $1`, [id]);
+  return rows[0];
+}
+
+/** The parcel has left the building: from now on the carrier is expected to report. */
+export async function markShipped(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `update shipment set shipped_at = coalesce(shipped_at, now()),
+       ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
+     where id = $1`,
+    [id, SILENT_PARCEL_MS],
+  );
+}
+
+export async function findShipmentsByTracking(
+  client: Queryable,
+  trackingNumbers: readonly string[],
+): Promise<readonly Shipment[]> {
+  const { rows } = await client.query<Shipment>(
+    `select ${SHIPMENT} from shipment where tracking_number = any($1) order by order_id, id`,
+    [trackingNumbers],
+  );
+  return rows;
+}
+
+/** The carrier has been heard: it is asked about an outbound parcel only once it goes quiet, and never after it arrived. */
+export async function expectNextReport(client: Queryable, id: string): Promise<void> {
+  await client.query(
+    `update shipment set ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
+     where id = $1 and ask_carrier_at is not null`,
+    [id, SILENT_PARCEL_MS],
+  );
+}
+
+/**
+ * Takes up to `limit` outbound parcels of which nothing has been heard for long, the longest overdue first. A parcel that was
+ * taken is due again after a while, whoever took it, until it left so long ago that it is left to people.
+ *
+ * @returns the carrier's ids of their shipments
+ */
+export async function takeSilentParcels(
+  client: Queryable,
+  carrierProvider: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ carrierShipmentId: string }>(
+    `update shipment
+     set ask_carrier_at = case when shipped_at > now() - $4 * interval '1 millisecond'
+                          then now() + $3 * interval '1 millisecond' end
+     where id in (select id from shipment where ask_carrier_at <= now() and carrier_provider = $1
+                  order by ask_carrier_at limit $2 for update skip locked)
+     returning carrier_shipment_id as "carrierShipmentId"`,
+    [carrierProvider, limit, ASK_AGAIN_MS, FORGOTTEN_PARCEL_MS],
+  );
+  return rows.map((row) => row.carrierShipmentId);
+}
+
+/** @returns whether the report is new */
+export async function addTrackingReport(client: Queryable, report: TrackingReport): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into tracking_report (tracking_number, report_id, status, message, place, at)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [report.trackingNumber, report.reportId, report.status, report.message, report.place, report.at],
+  );
+  return rowCount === 1;
+}
+
+export async function setTrackingStatus(
+  client: Queryable,
+  id: string,
+  status: TrackingStatus,
+  at: string,
+): Promise<void> {
+  await client.query(
+    `update shipment set tracking_status = $2,
+       delivered_at = case when $2 = 'delivered' then $3::timestamptz else delivered_at end
+     where id = $1`,
+    [id, status, at],
+  );
+}
+
+/** Units in an outbound parcel, by order line; of a kit's line, whole kits. */
+export async function readParcelLines(
+  client: Queryable,
+  shipmentId: string,
+): Promise<readonly { readonly lineId: string; readonly quantity: number }[]> {
+  const { rows } = await client.query<{ lineId: string; quantity: number }>(
+    `select line_id as "lineId", min(whole)::integer as quantity
+     from (select l.line_id, sum(l.picked) / max(l.per_unit) as whole
+           from shipment s join fulfillment_order_line l on l.fulfillment_order_id = s.fulfillment_order_id
+           where s.id = $1 group by l.line_id, l.sku) component
+     group by line_id having min(whole) > 0`,
+    [shipmentId],
+  );
+  return rows;
+}

@@ -1,0 +1,379 @@
+/**
+ * Orders as staff and integrators read them. Each view is one statement, so that what it shows is one moment.
+ * `channelId` narrows every read to one channel for a caller that may see only that one.
+ */
+import {
+  type FloorStage,
+  type FulfillmentOrderStatus,
+  supportedActions,
+} from "../../orders/fulfillment-order.ts";
+import type { HoldReason, OrderDocument } from "../../orders/order.ts";
+import type { TrackingStatus } from "../../ports/carriers.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import type { Queryable } from "../sql/database.ts";
+import {
+  containing,
+  FULFILLMENT_ORDER_JSON,
+  fromMicroseconds,
+  iso,
+  microseconds,
+  RETURN_JSON,
+  SHIPMENT_JSON,
+} from "../sql/view-sql.ts";
+
+export type OrderFilter = {
+  readonly status?: string | undefined;
+  readonly channelId?: string | undefined;
+  /** Part of the order id, order number, customer's name or e-mail address. */
+  readonly text?: string | undefined;
+  /** A hold code. */
+  readonly hold?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+};
+
+type SummaryRow = {
+  readonly id: string;
+  readonly channelId: string;
+  readonly externalNumber: string;
+  readonly status: string;
+  readonly paymentStatus: string;
+  readonly fulfillmentStatus: string;
+  readonly returnStatus: string;
+  readonly holdReasons: readonly HoldReason[];
+  readonly customerName: string;
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly exponent: number;
+  readonly unitCount: number;
+  readonly placedAt: string;
+  readonly capturedAt: string;
+  readonly updatedAt: string;
+  readonly shipBy: string | null;
+  readonly deliverBy: string | null;
+};
+
+const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as "externalNumber", o.status,
+  o.payment_status as "paymentStatus", o.fulfillment_status as "fulfillmentStatus",
+  o.return_status as "returnStatus", o.hold_reasons as "holdReasons", o.customer_name as "customerName",
+  o.currency, o.total_minor as "totalMinor", o.exponent, o.unit_count as "unitCount",
+  ${iso("o.placed_at")} as "placedAt", ${iso("o.captured_at")} as "capturedAt", ${iso("o.updated_at")} as "updatedAt",
+  o.ship_by as "shipBy", o.deliver_by as "deliverBy"`;
+
+/** Newest first. */
+export async function listOrders(database: Queryable, filter: OrderFilter) {
+  const [capturedAt, id] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const { rows } = await database.query<SummaryRow & { position: string }>(
+    `select ${SUMMARY_COLUMNS}, ${microseconds("o.captured_at")} as position
+       from orders o
+      where ($1::text is null or o.status = $1)
+        and ($2::text is null or o.channel_id = $2)
+        and ($3::text is null or o.id ilike $3 or o.external_number ilike $3 or o.customer_name ilike $3
+             or o.customer_email ilike $3)
+        and ($4::text is null or o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', $4::text)))
+        and ($5::text is null or (o.captured_at, o.id) < (${fromMicroseconds("$5")}, $6))
+      order by o.captured_at desc, o.id desc
+      limit $7`,
+    [
+      filter.status ?? null,
+      filter.channelId ?? null,
+      filter.text === undefined ? null : containing(filter.text),
+      filter.hold ?? null,
+      capturedAt ?? null,
+      id ?? null,
+      filter.limit + 1,
+    ],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    ({ position: _position, ...summary }) => summary,
+    (row) => [row.position, row.id],
+  );
+}
+
+type FulfillmentOrderJson = {
+  readonly id: string;
+  readonly locationId: string;
+  readonly locationName: string;
+  readonly status: FulfillmentOrderStatus;
+  readonly stage: FloorStage;
+  readonly handlingUnit: string | null;
+  readonly lines: readonly {
+    readonly holdId: string;
+    readonly lineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+    readonly picked: number;
+    readonly verified: number;
+  }[];
+};
+
+type ShipmentJson = {
+  readonly id: string;
+  readonly carrier: string;
+  readonly service: string;
+  readonly trackingNumber: string;
+  readonly trackingStatus: TrackingStatus;
+  readonly costMinor: number;
+  readonly currency: string;
+  readonly shippedAt: string | null;
+  readonly deliveredAt: string | null;
+  readonly reports: readonly {
+    readonly status: TrackingStatus;
+    readonly message: string;
+    readonly place: string;
+    readonly at: string;
+  }[];
+};
+
+type ReturnJson = {
+  readonly id: string;
+  readonly orderId: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly requestedAt: string;
+  readonly refundMinor: number;
+  readonly currency: string;
+  readonly units: number;
+};
+
+type OrderRow = SummaryRow & {
+  readonly document: OrderDocument;
+  readonly sourcing: readonly string[];
+  readonly trackingToken: string;
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly sku: string | null;
+    readonly channelSku: string;
+    readonly title: string;
+    readonly ordered: number;
+    readonly cancelled: number;
+    readonly allocated: number;
+    readonly fulfilled: number;
+    readonly shipped: number;
+    readonly delivered: number;
+    readonly returnRequested: number;
+    readonly returnReceived: number;
+    readonly unitPriceMinor: number;
+    readonly discountMinor: number;
+    readonly taxMinor: number;
+  }[];
+  readonly fulfillmentOrders: readonly FulfillmentOrderJson[];
+  readonly shipments: readonly ShipmentJson[];
+  readonly payment: {
+    readonly provider: string;
+    readonly reference: string;
+    readonly status: string;
+    readonly currency: string;
+    readonly authorizedMinor: number;
+    readonly capturedMinor: number;
+    readonly refundedMinor: number;
+    readonly transactions: readonly {
+      readonly key: string;
+      readonly type: string;
+      readonly amountMinor: number;
+      readonly status: string;
+      readonly at: string;
+    }[];
+  } | null;
+  readonly returns: readonly ReturnJson[];
+};
+
+/** The whole order page. */
+export async function readOrder(database: Queryable, orderId: string, channelId: string | null) {
+  const { rows } = await database.query<OrderRow>(
+    `select ${SUMMARY_COLUMNS}, o.document, o.sourcing, o.tracking_token as "trackingToken",
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
+            'channelSku', line.channel_sku, 'title', line.title, 'ordered', line.ordered,
+            'cancelled', line.cancelled, 'allocated', line.allocated, 'fulfilled', line.fulfilled,
+            'shipped', line.shipped, 'delivered', line.delivered, 'returnRequested', line.return_requested,
+            'returnReceived', line.return_received, 'unitPriceMinor', line.unit_price_minor,
+            'discountMinor', line.discount_minor, 'taxMinor', line.tax_minor)
+          order by length(line.line_id), line.line_id), '[]')
+          from order_line line where line.order_id = o.id) as lines,
+       (select coalesce(jsonb_agg(${FULFILLMENT_ORDER_JSON} order by f.created_at, f.id), '[]')
+          from fulfillment_order f join location on location.id = f.location_id
+         where f.order_id = o.id) as "fulfillmentOrders",
+       (select coalesce(jsonb_agg(${SHIPMENT_JSON} order by shipment.created_at, shipment.id), '[]')
+          from shipment where shipment.order_id = o.id and shipment.return_id is null) as shipments,
+       (select jsonb_build_object('provider', payment.provider, 'reference', payment.reference,
+            'status', payment.status, 'currency', payment.currency,
+            'authorizedMinor', payment.authorized_minor, 'capturedMinor', payment.captured_minor,
+            'refundedMinor', payment.refunded_minor,
+            'transactions', (select coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'type', t.type,
+                 'amountMinor', t.amount_minor, 'status', t.status, 'at', ${iso("t.at")}) order by t.at, t.key), '[]')
+               from payment_transaction t where t.order_id = o.id))
+          from payment where payment.order_id = o.id) as payment,
+       (select coalesce(jsonb_agg(${RETURN_JSON} order by r.requested_at, r.id), '[]')
+          from return_authorization r where r.order_id = o.id) as returns
+     from orders o
+    where o.id = $1 and ($2::text is null or o.channel_id = $2)`,
+    [orderId, channelId],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const {
+    document,
+    sourcing,
+    trackingToken,
+    lines,
+    fulfillmentOrders,
+    shipments,
+    payment,
+    returns,
+    ...summary
+  } = row;
+  return {
+    summary,
+    document,
+    lines,
+    sourcing,
+    fulfillmentOrders: fulfillmentOrders.map(withActions),
+    shipments,
+    payment,
+    returns,
+    trackingToken,
+    supportedActions: orderActions(summary.status, lines),
+  };
+}
+
+/** Entries in the order in which they happened. @returns null where there is no such order */
+export async function readTimeline(
+  database: Queryable,
+  query: {
+    readonly orderId: string;
+    readonly channelId: string | null;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
+) {
+  const [after] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,18}$/]);
+  const { rows } = await database.query<{
+    id: number | null;
+    key: string;
+    type: string;
+    summary: string;
+    cause: string;
+    data: Readonly<Record<string, unknown>>;
+    at: string;
+  }>(
+    `select event.id, event.key, event.type, event.summary, event.cause, event.data, ${iso("event.at")} as at
+       from orders o
+       left join lateral (select * from order_event where order_id = o.id and id > $3::bigint order by id limit $4)
+            event on true
+      where o.id = $1 and ($2::text is null or o.channel_id = $2)
+      order by event.id`,
+    [query.orderId, query.channelId, after ?? 0, query.limit + 1],
+  );
+  if (rows.length === 0) return null;
+  return toPage(
+    rows.filter((row) => row.id !== null),
+    query.limit,
+    ({ id: _id, ...entry }) => entry,
+    (row) => [String(row.id)],
+  );
+}
+
+/** Work of the floor, oldest first; without `status` whatever is not closed or cancelled. */
+export async function listFulfillmentOrders(
+  database: Queryable,
+  filter: {
+    readonly locationId?: string | undefined;
+    readonly stage?: string | undefined;
+    readonly status?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
+) {
+  const [createdAt, id] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const { rows } = await database.query<{
+    fulfillmentOrder: FulfillmentOrderJson;
+    orderId: string;
+    orderNumber: string;
+    channelId: string;
+    createdAt: string;
+    position: string;
+  }>(
+    `select ${FULFILLMENT_ORDER_JSON} as "fulfillmentOrder", f.order_id as "orderId",
+            o.external_number as "orderNumber", o.channel_id as "channelId",
+            ${iso("f.created_at")} as "createdAt", ${microseconds("f.created_at")} as position
+       from fulfillment_order f
+       join location on location.id = f.location_id
+       join orders o on o.id = f.order_id
+      where ($1::text is null or f.location_id = $1)
+        and ($2::text is null or f.stage = $2)
+        and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
+        and ($4::text is null or (f.created_at, f.id) > (${fromMicroseconds("$4")}, $5))
+      order by f.created_at, f.id
+      limit $6`,
+    [
+      filter.locationId ?? null,
+      filter.stage ?? null,
+      filter.status ?? null,
+      createdAt ?? null,
+      id ?? null,
+      filter.limit + 1,
+    ],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    ({ position: _position, fulfillmentOrder, ...order }) => ({ ...withActions(fulfillmentOrder), ...order }),
+    (row) => [row.position, row.fulfillmentOrder.id],
+  );
+}
+
+/** What a person who packs by hand confirms: every unit of every hold. @returns null where there is no such one */
+export async function readFulfillmentOrderHolds(
+  database: Queryable,
+  fulfillmentOrderId: string,
+): Promise<readonly { readonly holdId: string; readonly quantity: number }[] | null> {
+  const { rows } = await database.query<{ holdId: string | null; quantity: number }>(
+    `select line.hold_id as "holdId", line.quantity
+       from fulfillment_order f left join fulfillment_order_line line on line.fulfillment_order_id = f.id
+      where f.id = $1 order by line.hold_id`,
+    [fulfillmentOrderId],
+  );
+  if (rows.length === 0) return null;
+  return rows.flatMap(({ holdId, quantity }) => (holdId === null ? [] : [{ holdId, quantity }]));
+}
+
+/** Whether there is such an order, of that channel. */
+export async function hasOrder(database: Queryable, orderId: string, channelId: string): Promise<boolean> {
+  const { rowCount } = await database.query("select from orders where id = $1 and channel_id = $2", [
+    orderId,
+    channelId,
+  ]);
+  return rowCount === 1;
+}
+
+/** @returns null where there is no such shipment */
+export async function readLabel(
+  database: Queryable,
+  shipmentId: string,
+): Promise<{ readonly zpl: string; readonly pdf: Buffer } | null> {
+  const { rows } = await database.query<{ zpl: string; pdf: Buffer }>(
+    "select label_zpl as zpl, label_pdf as pdf from shipment where id = $1",
+    [shipmentId],
+  );
+  return rows[0] ?? null;
+}
+
+function withActions(fulfillmentOrder: FulfillmentOrderJson) {
+  return {
+    ...fulfillmentOrder,
+    supportedActions: supportedActions(fulfillmentOrder.status, fulfillmentOrder.stage),
+  };
+}
+
+function orderActions(
+  status: string,
+  lines: readonly { readonly shipped: number }[],
+): readonly ("cancel" | "release_hold")[] {
+  const shipped = lines.some((line) => line.shipped > 0);
+  if (status === "on_hold") return shipped ? ["release_hold"] : ["cancel", "release_hold"];
+  return status === "open" && !shipped ? ["cancel"] : [];
+}

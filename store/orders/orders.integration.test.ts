@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OrderDocument } from "../../orders/order.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { inTransaction } from "../sql/database.ts";
+import {
+  type CapturedOrder,
+  capturedOrderWriter,
+  findKnownOrder,
+  type HeldOrderChange,
+  heldOrderWriter,
+} from "./orders.ts";
+
+let store: TestDatabase;
+beforeAll(async () => {
+  store = await createTestDatabase();
+  await store.database.query(`insert into company values ('acme', 'Acme', 'USD')`);
+  await store.database.query(
+    `insert into channel (id, company_id, name, kind) values ('own', 'acme', 'Own site', 'holdfast')`,
+  );
+});
+afterAll(() => store.close());
+
+const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
+
+function captured(externalId: string, token: string, change: Partial<CapturedOrder> = {}): CapturedOrder {
+  const orderId = `own-${externalId}`;
+  const document: OrderDocument = {
+    orderId,
+    companyId: "acme",
+    channelId: "own",
+    externalId,
+    externalNumber: externalId,
+    externalIds: {},
+    placedAt: "2026-01-01T00:00:00.000Z",
+    capturedAt: "2026-01-01T00:00:01.000Z",
+    currency: "USD",
+    lines: ["1", "2"].map((lineId) => ({
+      lineId,
+      externalLineId: lineId,
+      sku: null,
+      channelSku: `their-${lineId}`,
+      title: "Tent",
+      quantity: 2,
+      unitPrice: usd(1000),
+      discount: usd(0),
+      tax: usd(0),
+      taxes: [],
+      attributes: {},
+    })),
+    shippingPrice: usd(0),
+    discount: usd(0),
+    tax: usd(0),
+    total: usd(4000),
+    shippingAddress: null,
+    billingAddress: null,
+    customer: { name: "A" },
+    shippingService: "",
+    paymentBy: "channel",
+  };
+  return {
+    document,
+    rawPayload: "{}",
+    contentHash: "00ff",
+    holdReasons: [{ code: "unknown_sku", detail: "both" }],
+    holds: [],
+    sourcing: [],
+    promise: null,
+    trackingToken: token,
+    events: [{ key: "order.captured", type: "order.captured", summary: token, cause: "test" }],
+    start: { workflowId: orderId },
+    ...change,
+  };
+}
+
+const held = { holdId: "h1", lineId: "1", sku: "TENT", locationId: "east", quantity: 2 };
+
+function changed(orderId: string, marker: string, change: Partial<HeldOrderChange> = {}): HeldOrderChange {
+  return {
+    orderId,
+    marker,
+    cleared: ["unknown_sku"],
+    added: [],
+    lineSkus: [{ lineId: "1", sku: "TENT" }],
+    holds: [held],
+    sourcing: ["east is near"],
+    promise: { shipBy: "2026-01-02", deliverBy: "2026-01-05" },
+    events: [{ key: marker, type: "order.hold_released", summary: marker, cause: "test" }],
+    signal: { key: `signal:${orderId}:${marker}`, payload: { workflowId: orderId } },
+    replacement: null,
+    ...change,
+  };
+}
+
+function write<R>(
+  writer: {
+    write(client: Parameters<typeof heldOrderWriter.write>[0], records: readonly R[]): Promise<void>;
+  },
+  ...records: R[]
+) {
+  return inTransaction(store.database, (client) => writer.write(client, records));
+}
+
+async function count(table: "order_line" | "order_hold" | "order_event", orderId: string): Promise<number> {
+  const { rows } = await store.database.query(
+    `select count(*)::integer as count from ${table} where order_id = $1`,
+    [orderId],
+  );
+  return rows[0].count;
+}
+
+test("an order twice in a batch, and there already, is written once with the rows of the first", async () => {
+  await write(capturedOrderWriter, captured("a", "first"), captured("a", "second"), captured("b", "third"));
+  await write(capturedOrderWriter, captured("a", "fourth", { holds: [held] }), captured("c", "fifth"));
+  const { rows } = await store.database.query("select id, tracking_token from orders order by id");
+  expect(rows).toEqual([
+    { id: "own-a", tracking_token: "first" },
+    { id: "own-b", tracking_token: "third" },
+    { id: "own-c", tracking_token: "fifth" },
+  ]);
+  expect([
+    await count("order_line", "own-a"),
+    await count("order_hold", "own-a"),
+    await count("order_event", "own-a"),
+  ]).toEqual([2, 0, 1]);
+  const outbox = await store.database.query("select key from outbox order by key");
+  expect(outbox.rows.map((row) => row.key)).toEqual(["start:own-a", "start:own-b", "start:own-c"]);
+});
+
+test("a change of a held order happens once, whatever repeats it", async () => {
+  await write(capturedOrderWriter, captured("d", "sixth"));
+  await write(heldOrderWriter, changed("own-d", "step-1"), changed("own-d", "step-1"));
+  await write(heldOrderWriter, changed("own-d", "step-1", { sourcing: ["again"] }));
+  const { rows } = await store.database.query(
+    `select status, hold_reasons, sourcing, version, ship_by, (select array_agg(coalesce(sku, '-') order by line_id)
+       from order_line where order_id = id) as skus from orders where id = 'own-d'`,
+  );
+  expect(rows).toEqual([
+    {
+      status: "open",
+      hold_reasons: [],
+      sourcing: ["east is near"],
+      version: 2,
+      ship_by: "2026-01-02",
+      skus: ["TENT", "-"],
+    },
+  ]);
+  expect(await count("order_hold", "own-d")).toBe(1);
+  const signals = await store.database.query("select key from outbox where key like 'signal:own-d%'");
+  expect(signals.rows).toEqual([{ key: "signal:own-d:step-1" }]);
+});
+
+test("two changes of one order in one batch both happen, and the saga hears of the one that frees it", async () => {
+  const reasons = [
+    { code: "unknown_sku", detail: "x" },
+    { code: "payment_pending", detail: "y" },
+  ] as const;
+  await write(capturedOrderWriter, captured("e", "seventh", { holdReasons: reasons }));
+  await write(
+    heldOrderWriter,
+    changed("own-e", "step-1", { holds: [] }),
+    changed("own-e", "step-2", { cleared: ["payment_pending"], lineSkus: [] }),
+  );
+  expect(await findKnownOrder(store.database, "own-e")).toMatchObject({ status: "open", holdReasons: [] });
+  const signals = await store.database.query("select key from outbox where key like 'signal:own-e%'");
+  expect(signals.rows).toEqual([{ key: "signal:own-e:step-2" }]);
+});
+
+test("an order that is not on hold is left alone", async () => {
+  await write(capturedOrderWriter, captured("f", "eighth"));
+  await store.database.query("update orders set status = 'cancelled' where id = 'own-f'");
+  await write(heldOrderWriter, changed("own-f", "step-1"));
+  expect(await findKnownOrder(store.database, "own-f")).toMatchObject({
+    status: "cancelled",
+    holdReasons: [{ code: "unknown_sku" }],
+    lines: [{ sku: null }, { sku: null }],
+  });
+  expect(await count("order_hold", "own-f")).toBe(0);
+});
+
+test("what replaces a held order replaces its lines, also where they are fewer", async () => {
+  const before = captured("g", "ninth");
+  await write(capturedOrderWriter, before);
+  const [first] = before.document.lines;
+  if (first === undefined) throw new Error("no line");
+  const document = { ...before.document, lines: [{ ...first, quantity: 5, sku: "TENT" }], total: usd(5000) };
+  await write(
+    heldOrderWriter,
+    changed("own-g", "step-1", {
+      holds: [],
+      lineSkus: [],
+      replacement: { document, rawPayload: '{"new":true}', contentHash: "abcd" },
+    }),
+  );
+  expect(await findKnownOrder(store.database, "own-g")).toMatchObject({
+    contentHash: "abcd",
+    lines: [{ lineId: "1", sku: "TENT", quantity: 5 }],
+  });
+  const { rows } = await store.database.query(
+    "select total_minor, unit_count, raw_payload from orders where id = 'own-g'",
+  );
+  expect(rows).toEqual([{ total_minor: 5000, unit_count: 5, raw_payload: '{"new":true}' }]);
+});

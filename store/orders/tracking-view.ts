@@ -1,0 +1,128 @@
+/**
+ * What a shopper may know by the token of the tracking page: this order only, no internal ids, no stock, no cost, no
+ * street. The token is 128 random bits and is looked up by a unique index.
+ */
+import type { TrackingStatus } from "../../ports/carriers.ts";
+import type { Queryable } from "../sql/database.ts";
+import { iso } from "../sql/view-sql.ts";
+
+type ShopperStatus =
+  | "received"
+  | "on_hold"
+  | "preparing"
+  | "shipped"
+  | "out_for_delivery"
+  | "delivered"
+  | "cancelled";
+
+type TrackingRow = {
+  readonly orderId: string;
+  readonly orderNumber: string;
+  readonly shopName: string;
+  readonly orderStatus: string;
+  readonly fulfillmentStatus: string;
+  readonly placedAt: string;
+  readonly deliverBy: string | null;
+  readonly shipTo: { readonly name: string; readonly city: string; readonly country: string } | null;
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly title: string;
+    readonly ordered: number;
+    readonly shipped: number;
+    readonly delivered: number;
+    readonly returnable: number;
+    readonly unitPriceMinor: number;
+  }[];
+  readonly currency: string;
+  readonly exponent: number;
+  readonly totalMinor: number;
+  readonly parcels: readonly {
+    readonly carrier: string;
+    readonly trackingNumber: string;
+    readonly status: TrackingStatus;
+    readonly reports: readonly {
+      readonly status: TrackingStatus;
+      readonly message: string;
+      readonly place: string;
+      readonly at: string;
+    }[];
+  }[];
+  readonly returns: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly refundMinor: number;
+    readonly hasLabel: boolean;
+  }[];
+};
+
+/** The order id beside the view is for the server's own use. */
+export async function readTracking(database: Queryable, token: string) {
+  const { rows } = await database.query<TrackingRow>(
+    `select o.id as "orderId", o.external_number as "orderNumber", company.name as "shopName",
+       o.status as "orderStatus", o.fulfillment_status as "fulfillmentStatus",
+       ${iso("o.placed_at")} as "placedAt", o.deliver_by as "deliverBy",
+       case when jsonb_typeof(o.document->'shippingAddress') = 'object' then jsonb_build_object(
+         'name', o.document->'shippingAddress'->'name', 'city', o.document->'shippingAddress'->'city',
+         'country', o.document->'shippingAddress'->'country') end as "shipTo",
+       o.currency, o.exponent, o.total_minor as "totalMinor",
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title,
+            'ordered', line.ordered - line.cancelled, 'shipped', line.shipped, 'delivered', line.delivered,
+            'returnable', greatest(0, line.delivered - line.return_requested),
+            'unitPriceMinor', line.unit_price_minor)
+          order by length(line.line_id), line.line_id), '[]')
+          from order_line line where line.order_id = o.id) as lines,
+       (select coalesce(jsonb_agg(jsonb_build_object('carrier', shipment.carrier,
+            'trackingNumber', shipment.tracking_number, 'status', shipment.tracking_status,
+            'reports', (select coalesce(jsonb_agg(jsonb_build_object('status', report.status,
+                 'message', report.message, 'place', report.place, 'at', ${iso("report.at")})
+                 order by report.at, report.report_id), '[]')
+               from tracking_report report where report.tracking_number = shipment.tracking_number))
+          order by shipment.created_at, shipment.id), '[]')
+          from shipment where shipment.order_id = o.id and shipment.return_id is null) as parcels,
+       (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'reason', r.reason,
+            'refundMinor', r.refund_minor,
+            'hasLabel', exists (select from shipment where shipment.return_id = r.id))
+          order by r.requested_at, r.id), '[]')
+          from return_authorization r where r.order_id = o.id) as returns
+     from orders o join company on company.id = o.company_id
+    where o.tracking_token = $1`,
+    [token],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const { orderId, orderStatus, fulfillmentStatus, ...view } = row;
+  return { orderId, view: { ...view, status: shopperStatus(orderStatus, fulfillmentStatus, view) } };
+}
+
+/** The label of a return of the order that `token` opens; null where there is none. */
+export async function readReturnLabel(
+  database: Queryable,
+  token: string,
+  returnId: string,
+): Promise<Buffer | null> {
+  const { rows } = await database.query<{ pdf: Buffer }>(
+    `select shipment.label_pdf as pdf
+       from orders o
+       join return_authorization r on r.order_id = o.id
+       join shipment on shipment.return_id = r.id
+      where o.tracking_token = $1 and r.id = $2
+      order by shipment.created_at desc limit 1`,
+    [token, returnId],
+  );
+  return rows[0]?.pdf ?? null;
+}
+
+function shopperStatus(
+  orderStatus: string,
+  fulfillmentStatus: string,
+  view: Pick<TrackingRow, "lines" | "parcels">,
+): ShopperStatus {
+  if (orderStatus === "cancelled") return "cancelled";
+  const wanted = view.lines.filter((line) => line.ordered > 0);
+  if (wanted.length > 0 && wanted.every((line) => line.delivered >= line.ordered)) return "delivered";
+  if (view.parcels.some((parcel) => parcel.status === "out_for_delivery")) return "out_for_delivery";
+  if (wanted.some((line) => line.shipped > 0)) return "shipped";
+  if (orderStatus === "on_hold") return "on_hold";
+  return fulfillmentStatus === "unfulfilled" ? "received" : "preparing";
+}

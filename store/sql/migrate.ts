@@ -1,0 +1,104 @@
+/**
+ * Brings a database to the schema of this version. Migrations are plain SQL files, numbered, applied once, each with a
+ * checksum; several processes that start at once take turns on an advisory lock.
+ *
+ * The lock ends with its connection. A process that was stopped, or whose machine is gone, may keep it all the same, so
+ * nobody waits for it without end: whoever has waited long enough is told who has it.
+ */
+import { join } from "node:path";
+import pg from "pg";
+import Postgrator from "postgrator";
+import { projectRoot } from "../../config/project-root.ts";
+import { isLockTimeout } from "./database-fault.ts";
+
+/** Arbitrary but fixed: names the lock among this database's advisory locks. */
+const MIGRATION_LOCK = 7_400_001;
+
+/** Longer than the migrations of a release take; a process that waits has nothing else to do. */
+const LOCK_WAIT_MS = 60_000;
+
+/** A connection of the server that holds the lock. What the database's user may not see of others is null. */
+export type LockHolder = {
+  readonly pid: number;
+  readonly applicationName: string | null;
+  /** Where it comes from; null: by a socket file. */
+  readonly address: string | null;
+  readonly connectedAt: Date | null;
+  /** PostgreSQL's word for what it does: `active`, `idle`, `idle in transaction`, … */
+  readonly state: string | null;
+};
+
+/** Another process has the migrations' lock and does not give it back. Nothing was applied. */
+export class MigrationsLockedError extends Error {
+  override readonly name = "MigrationsLockedError";
+  readonly code = "migrations_locked";
+  /** Empty where the lock was given back in the last moment. */
+  readonly holders: readonly LockHolder[];
+
+  constructor(waitedMs: number, holders: readonly LockHolder[], cause: unknown) {
+    const who = holders.length === 0 ? "a connection that has just ended" : holders.map(describe).join("; ");
+    super(`the lock of the migrations was not free within ${waitedMs / 1_000} s: ${who} has it`, { cause });
+    this.holders = holders;
+  }
+}
+
+/**
+ * @param lockWaitMs after which a lock that another process has is waited for no longer.
+ * @returns the names of the migrations that were applied now, in order.
+ * @throws MigrationsLockedError
+ */
+export async function migrate(databaseUrl: string, lockWaitMs = LOCK_WAIT_MS): Promise<readonly string[]> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: "holdfast-migrate",
+  });
+  await client.connect();
+  try {
+    await takeTurn(client, lockWaitMs);
+    const postgrator = new Postgrator({
+      migrationPattern: join(projectRoot, "store", "migrations", "*.sql"),
+      driver: "pg",
+      schemaTable: "schema_version",
+      execQuery: (query) => client.query(query),
+    });
+    const applied = await postgrator.migrate();
+    return applied.map((migration) => migration.name);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The limit is for the turn alone: what a migration itself waits for is its own affair. */
+async function takeTurn(client: pg.Client, lockWaitMs: number): Promise<void> {
+  await client.query("select set_config('lock_timeout', $1, false)", [String(lockWaitMs)]);
+  try {
+    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  } catch (cause) {
+    if (!isLockTimeout(cause)) throw cause;
+    throw new MigrationsLockedError(lockWaitMs, await lockHolders(client), cause);
+  }
+  await client.query("reset lock_timeout");
+}
+
+async function lockHolders(client: pg.Client): Promise<readonly LockHolder[]> {
+  // The two halves of the lock's number stand in columns of their own.
+  const { rows } = await client.query<LockHolder>(
+    `select held.pid, application_name as "applicationName", host(client_addr) as address,
+            backend_start as "connectedAt", state
+     from pg_locks held left join pg_stat_activity using (pid)
+     where locktype = 'advisory' and granted and classid = 0 and objid = $1 and objsubid = 1
+       and database = (select oid from pg_database where datname = current_database())`,
+    [MIGRATION_LOCK],
+  );
+  return rows;
+}
+
+function describe({ pid, applicationName, address, connectedAt, state }: LockHolder): string {
+  const facts = [
+    applicationName ?? "",
+    address === null ? "" : `from ${address}`,
+    connectedAt === null ? "" : `connected since ${connectedAt.toISOString()}`,
+    state ?? "",
+  ];
+  return `backend ${pid} (${facts.filter((fact) => fact !== "").join(", ")})`;
+}
