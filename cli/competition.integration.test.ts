@@ -4,8 +4,8 @@
  */
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { CaptureResult } from "../contract/api.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
-import type { CaptureResult } from "../gateway/api.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { SUBPROTOCOL_MSGPACK } from "./protocol.ts";
 
 let world: GatewayWorld;
 let untouched: Readonly<Record<string, number>>;

@@ -17,16 +17,16 @@ import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import type { Database } from "../store/sql/database.ts";
-import { startHttpServer } from "./http-server.ts";
+import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
+import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
+import { startHttpServer } from "./http/http-server.ts";
+import { openApiDocument } from "./http/openapi.ts";
+import { createRestHandler } from "./http/rest-handler.ts";
+import type { DependencyState, Services } from "./http/route.ts";
+import { loadStaticFiles } from "./http/static-files.ts";
 import { createMetrics } from "./metrics.ts";
-import { openApiDocument } from "./openapi.ts";
-import { createRestHandler } from "./rest-handler.ts";
-import type { DependencyState, Services } from "./route.ts";
-import { routeTable } from "./route-table.ts";
-import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
-import { loadStaticFiles } from "./static-files.ts";
+import { routeTable } from "./routes/route-table.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
-import { type BucketRate, type RateLimiter, TokenBuckets } from "./token-buckets.ts";
 
 export type GatewayOptions = {
   readonly host: string;

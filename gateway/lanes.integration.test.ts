@@ -7,9 +7,9 @@ import {
   MAX_LANE_OPERATIONS,
   writeLaneOperation,
 } from "../actors/lanes/lane-operations.ts";
+import { SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { explainStock } from "../store/stock/stock-views.ts";
 import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
-import { SUBPROTOCOL_MSGPACK } from "./protocol.ts";
 
 let world: GatewayWorld;
 let sequence = 0;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { API_SCOPES } from "../store/access/api-keys.ts";
 import { STAFF_ROLES, type StaffRole } from "../store/access/staff.ts";
 import { type GatewayWorld, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
-import { PERMISSIONS, ROLE_PERMISSIONS, SCOPE_PERMISSIONS } from "./permissions.ts";
-import { routeTable } from "./route-table.ts";
+import { PERMISSIONS, ROLE_PERMISSIONS, SCOPE_PERMISSIONS } from "./access/permissions.ts";
+import { routeTable } from "./routes/route-table.ts";
 
 let world: GatewayWorld;
 const cookies = new Map<StaffRole, string>();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
+import type { StockChange } from "../contract/stream.ts";
 import { receive, until } from "../test-support/engine.ts";
 import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
-import type { StockChange } from "./protocol.ts";
 
 let world: GatewayWorld;
 

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import WebSocket from "ws";
+import { SUBPROTOCOL_JSON } from "../contract/stream.ts";
 import { CoreServer } from "../load-tests/faults/core-server.ts";
 import { DatabaseServer } from "../load-tests/faults/database-server.ts";
 import { StreamClient } from "../test-support/gateway.ts";
-import { SUBPROTOCOL_JSON } from "./protocol.ts";
 
 let folder: string;
 let database: DatabaseServer;

@@ -3,6 +3,7 @@ import { unpack } from "msgpackr";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { CONNECTION_CREDIT } from "../config/limits.ts";
+import { type FeedEvent, SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { openDatabase } from "../store/sql/database.ts";
 import {
   canonicalOrder,
@@ -11,7 +12,6 @@ import {
   type StreamClient,
   startGatewayWorld,
 } from "../test-support/gateway.ts";
-import { type FeedEvent, SUBPROTOCOL_MSGPACK } from "./protocol.ts";
 
 let world: GatewayWorld;
 

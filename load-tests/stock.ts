@@ -4,7 +4,7 @@
  */
 import { WebSocket } from "ws";
 import type { StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL_JSON } from "../gateway/protocol.ts";
+import { type ClientMessage, type ServerMessage, SUBPROTOCOL_JSON } from "../contract/stream.ts";
 import type { Target } from "./scenario.ts";
 
 export type LoadStock = {

@@ -7,7 +7,7 @@
  */
 import { WebSocket } from "ws";
 import type { ReserveStock } from "../actors/commands.ts";
-import { type ServerMessage, SUBPROTOCOL_JSON } from "../gateway/protocol.ts";
+import { type ServerMessage, SUBPROTOCOL_JSON } from "../contract/stream.ts";
 import { Latencies } from "./histogram.ts";
 import type { ScenarioResult, Target } from "./scenario.ts";
 import type { LoadStock } from "./stock.ts";

@@ -13,7 +13,7 @@ import {
   type FeedEvent,
   type ServerMessage,
   SUBPROTOCOL_JSON,
-} from "../../gateway/protocol.ts";
+} from "../../contract/stream.ts";
 import { reasonOf, UserProblem } from "../problem.ts";
 import type { Access } from "./credentials.ts";
 

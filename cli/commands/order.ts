@@ -1,7 +1,7 @@
 /** `holdfast order ID`: one order, and with --watch its timeline as it happens, until the order has ended. */
 import type { Command } from "commander";
-import type { OrderView, TimelineEntry } from "../../gateway/api.ts";
-import type { FeedEvent } from "../../gateway/protocol.ts";
+import type { OrderView, TimelineEntry } from "../../contract/api.ts";
+import type { FeedEvent } from "../../contract/stream.ts";
 import { decimalText } from "../../orders/money.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";

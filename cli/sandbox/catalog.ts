@@ -3,7 +3,7 @@
  * weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same ones, so that
  * examples and tests may name them.
  */
-import type { Product } from "../../gateway/api.ts";
+import type { Product } from "../../contract/api.ts";
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 import { seededRandom } from "../simulation/random.ts";
 

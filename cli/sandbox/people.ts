@@ -4,7 +4,7 @@
  * pick that was decided, say) is on their list as well as what is still on the shelves.
  */
 import type { Logger } from "pino";
-import type { Page, WaitingFulfillmentOrder } from "../../gateway/api.ts";
+import type { Page, WaitingFulfillmentOrder } from "../../contract/api.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
 

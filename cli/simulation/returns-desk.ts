@@ -2,7 +2,7 @@
  * Shoppers who send something back, and the dock that takes it in: the return is asked for through the shopper's
  * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
  */
-import type { OrderView, ReturnView, TrackingView } from "../../gateway/api.ts";
+import type { OrderView, ReturnView, TrackingView } from "../../contract/api.ts";
 import type { RestClient } from "../client/rest.ts";
 import { RequestRefused } from "../client/rest.ts";
 import type { Random } from "./random.ts";

@@ -6,8 +6,8 @@
  * D3. Every number of the report is read after the day, from the books, not counted along the way.
  */
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
+import type { CaptureResult } from "../../contract/api.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
-import type { CaptureResult } from "../../gateway/api.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";

@@ -1,16 +1,13 @@
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
-import { createProduct } from "../../operations/create-product.ts";
-import { mapSku } from "../../operations/map-sku.ts";
-import {
-  listChannels,
-  listLocations,
-  listProducts,
-  listSkuMappings,
-  listUnmappedSkus,
-} from "../../store/catalog/catalog-views.ts";
-import type { ChannelView, LocationView, Page, Product, SkuMapping, UnmappedSku } from "../api.ts";
-import { callerOf, done, type Route, route } from "../route.ts";
+import type {
+  ChannelView,
+  LocationView,
+  Page,
+  Product,
+  SkuMapping,
+  UnmappedSku,
+} from "../../contract/api.ts";
 import {
   ChannelReply,
   Id,
@@ -23,7 +20,17 @@ import {
   SkuMappingReply,
   text,
   UnmappedSkuReply,
-} from "../schemas.ts";
+} from "../../contract/schemas.ts";
+import { createProduct } from "../../operations/create-product.ts";
+import { mapSku } from "../../operations/map-sku.ts";
+import {
+  listChannels,
+  listLocations,
+  listProducts,
+  listSkuMappings,
+  listUnmappedSkus,
+} from "../../store/catalog/catalog-views.ts";
+import { callerOf, done, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "catalog.read" } as const;
 const WRITE = { kind: "permission", permission: "catalog.write" } as const;

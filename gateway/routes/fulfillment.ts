@@ -1,16 +1,6 @@
 import Type, { type Static } from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import type { PickedUnits } from "../../operations/confirm-pick.ts";
-import { packByHand } from "../../operations/pack-by-hand.ts";
-import { printPackingSlip } from "../../operations/print-packing-slip.ts";
-import {
-  listFulfillmentOrders,
-  readFulfillmentOrderHolds,
-  readLabel,
-} from "../../store/orders/order-views.ts";
-import type { Page, WaitingFulfillmentOrder } from "../api.ts";
-import { ApiError } from "../problem.ts";
-import { callerOf, done, found, param, type Route, route } from "../route.ts";
+import type { Page, WaitingFulfillmentOrder } from "../../contract/api.ts";
 import {
   DoneReply,
   FulfillmentStatusName,
@@ -20,7 +10,17 @@ import {
   pageOf,
   StageName,
   WaitingFulfillmentOrderReply,
-} from "../schemas.ts";
+} from "../../contract/schemas.ts";
+import type { PickedUnits } from "../../operations/confirm-pick.ts";
+import { packByHand } from "../../operations/pack-by-hand.ts";
+import { printPackingSlip } from "../../operations/print-packing-slip.ts";
+import {
+  listFulfillmentOrders,
+  readFulfillmentOrderHolds,
+  readLabel,
+} from "../../store/orders/order-views.ts";
+import { ApiError } from "../http/problem.ts";
+import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const LABEL = { kind: "permission", permission: "shipments.label" } as const;
 

@@ -1,15 +1,6 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { canonicalOrderSchema } from "../../integrations/channels/holdfast.ts";
-import { requestCancellation } from "../../operations/cancel-order.ts";
-import { captureOrders } from "../../operations/capture-order.ts";
-import { releaseHold } from "../../operations/release-hold.ts";
-import { listChannels } from "../../store/catalog/catalog-views.ts";
-import { hasOrder, listOrders, readOrder, readTimeline } from "../../store/orders/order-views.ts";
-import type { OrderSummary, OrderView, Page, TimelineEntry } from "../api.ts";
-import { checkJsonBounds } from "../bounded-json.ts";
-import { ApiError } from "../problem.ts";
-import { type Call, callerOf, done, found, param, type Route, route } from "../route.ts";
+import type { OrderSummary, OrderView, Page, TimelineEntry } from "../../contract/api.ts";
 import {
   CancelBody,
   CaptureReply,
@@ -22,7 +13,16 @@ import {
   ReleaseHoldBody,
   TimelineEntryReply,
   text,
-} from "../schemas.ts";
+} from "../../contract/schemas.ts";
+import { canonicalOrderSchema } from "../../integrations/channels/holdfast.ts";
+import { requestCancellation } from "../../operations/cancel-order.ts";
+import { captureOrders } from "../../operations/capture-order.ts";
+import { releaseHold } from "../../operations/release-hold.ts";
+import { listChannels } from "../../store/catalog/catalog-views.ts";
+import { hasOrder, listOrders, readOrder, readTimeline } from "../../store/orders/order-views.ts";
+import { checkJsonBounds } from "../http/bounded-json.ts";
+import { ApiError } from "../http/problem.ts";
+import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
 

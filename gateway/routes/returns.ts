@@ -1,10 +1,6 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { inspectReturn } from "../../operations/inspect-return.ts";
-import { receiveReturn } from "../../operations/receive-return.ts";
-import { listReturns, readReturn } from "../../store/returns/return-views.ts";
-import type { Page, ReturnSummary, ReturnView } from "../api.ts";
-import { callerOf, done, found, param, type Route, route } from "../route.ts";
+import type { Page, ReturnSummary, ReturnView } from "../../contract/api.ts";
 import {
   InspectReturnBody,
   PageQuery,
@@ -13,7 +9,11 @@ import {
   ReturnReply,
   ReturnSummaryReply,
   text,
-} from "../schemas.ts";
+} from "../../contract/schemas.ts";
+import { inspectReturn } from "../../operations/inspect-return.ts";
+import { receiveReturn } from "../../operations/receive-return.ts";
+import { listReturns, readReturn } from "../../store/returns/return-views.ts";
+import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "returns.read" } as const;
 

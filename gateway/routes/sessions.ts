@@ -1,9 +1,9 @@
+import type { Session } from "../../contract/api.ts";
+import { DoneReply, Login, SessionReply } from "../../contract/schemas.ts";
 import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";
-import type { Session } from "../api.ts";
-import { isOwnOrigin, presentedCredential, sessionCookie } from "../authentication.ts";
-import { ApiError } from "../problem.ts";
-import { callerOf, type Route, route } from "../route.ts";
-import { DoneReply, Login, SessionReply } from "../schemas.ts";
+import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
+import { ApiError } from "../http/problem.ts";
+import { callerOf, type Route, route } from "../http/route.ts";
 
 export const sessionRoutes: readonly Route[] = [
   route({

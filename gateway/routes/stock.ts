@@ -1,10 +1,12 @@
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
-import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { explainStock, listStock } from "../../store/stock/stock-views.ts";
-import type { Page, StockAvailability, StockExplanation, StockPromise, StockRow } from "../api.ts";
-import { ApiError } from "../problem.ts";
-import { callerOf, found, param, type Route, route } from "../route.ts";
+import type {
+  Page,
+  StockAvailability,
+  StockExplanation,
+  StockPromise,
+  StockRow,
+} from "../../contract/api.ts";
 import {
   Id,
   PageQuery,
@@ -17,8 +19,12 @@ import {
   StockPromiseReply,
   StockRowReply,
   text,
-} from "../schemas.ts";
-import { readStockCommands } from "../stock-commands.ts";
+} from "../../contract/schemas.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { explainStock, listStock } from "../../store/stock/stock-views.ts";
+import { ApiError } from "../http/problem.ts";
+import { callerOf, found, param, type Route, route } from "../http/route.ts";
+import { readStockCommands } from "./stock-commands.ts";
 
 /** Movements that one explanation lists; whether all of them add up is told besides. */
 const EXPLAINED_MOVEMENTS = 500;

@@ -1,9 +1,9 @@
 import Type from "typebox";
+import type { DeviceView, Overview, Page } from "../../contract/api.ts";
+import { DeviceReply, OverviewReply, pageOf } from "../../contract/schemas.ts";
 import { listDevices } from "../../store/floor/device-views.ts";
 import { readOverview } from "../../store/orders/overview.ts";
-import type { DeviceView, Overview, Page } from "../api.ts";
-import { type Route, route } from "../route.ts";
-import { DeviceReply, OverviewReply, pageOf } from "../schemas.ts";
+import { type Route, route } from "../http/route.ts";
 
 export const systemRoutes: readonly Route[] = [
   route({

@@ -1,9 +1,9 @@
+import type { ReturnView, TrackingView } from "../../contract/api.ts";
+import { ReturnReply, ReturnRequestBody, TrackingReply } from "../../contract/schemas.ts";
 import { requestReturn } from "../../operations/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturn } from "../../store/returns/return-views.ts";
-import type { ReturnView, TrackingView } from "../api.ts";
-import { type Call, done, found, param, type Route, route } from "../route.ts";
-import { ReturnReply, ReturnRequestBody, TrackingReply } from "../schemas.ts";
+import { type Call, done, found, param, type Route, route } from "../http/route.ts";
 
 /** A shopper has no account here: whoever holds the 128-bit token of an order sees that order, and nothing besides. */
 const SHOPPER = { kind: "public" } as const;

@@ -1,12 +1,12 @@
 import Type from "typebox";
+import { CaptureReply } from "../../contract/schemas.ts";
 import { captureOrders } from "../../operations/capture-order.ts";
 import { recordTracking } from "../../operations/record-tracking.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
-import { checkJsonBounds } from "../bounded-json.ts";
-import type { HttpRequest } from "../http-message.ts";
-import { ApiError } from "../problem.ts";
-import { param, type Route, route } from "../route.ts";
-import { CaptureReply } from "../schemas.ts";
+import { checkJsonBounds } from "../http/bounded-json.ts";
+import type { HttpRequest } from "../http/http-message.ts";
+import { ApiError } from "../http/problem.ts";
+import { param, type Route, route } from "../http/route.ts";
 
 /** The headers in which platforms name the event. */
 const TOPIC_HEADERS = ["x-shopify-topic", "x-wc-webhook-topic", "webhook-topic"] as const;

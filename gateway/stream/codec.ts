@@ -1,9 +1,9 @@
 /** Frames of the two subprotocols: the same messages as text or as MessagePack. */
 import { Packr } from "msgpackr";
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "../../config/limits.ts";
-import { decodeBoundedMsgpack, parseBoundedJson } from "../bounded-json.ts";
-import { ApiError } from "../problem.ts";
-import { type ServerMessage, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
+import { type ServerMessage, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
+import { decodeBoundedMsgpack, parseBoundedJson } from "../http/bounded-json.ts";
+import { ApiError } from "../http/problem.ts";
 
 export type Codec = {
   readonly subprotocol: string;

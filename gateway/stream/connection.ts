@@ -13,6 +13,12 @@ import {
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
 } from "../../config/limits.ts";
+import {
+  type FeedEvent,
+  type ServerMessage,
+  type StockChange,
+  SUBPROTOCOL_MSGPACK,
+} from "../../contract/stream.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture-order.ts";
 import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/orders/feed.ts";
@@ -21,13 +27,12 @@ import {
   parseStockFeedCursor,
   type StockFeedEntry,
 } from "../../store/stock/stock-feed.ts";
-import { type Principal, requirePermission } from "../authentication.ts";
-import { checkJsonBounds } from "../bounded-json.ts";
-import type { Permission } from "../permissions.ts";
-import { ApiError, describeError, logFailure } from "../problem.ts";
-import { type FeedEvent, type ServerMessage, type StockChange, SUBPROTOCOL_MSGPACK } from "../protocol.ts";
-import type { Services } from "../route.ts";
-import { readStockCommands } from "../stock-commands.ts";
+import { type Principal, requirePermission } from "../access/authentication.ts";
+import type { Permission } from "../access/permissions.ts";
+import { checkJsonBounds } from "../http/bounded-json.ts";
+import { ApiError, describeError, logFailure } from "../http/problem.ts";
+import type { Services } from "../http/route.ts";
+import { readStockCommands } from "../routes/stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";

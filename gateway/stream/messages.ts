@@ -9,10 +9,10 @@ import {
   MAX_STOCK_COMMANDS,
   MAX_STOCK_FEED_NAMES,
 } from "../../config/limits.ts";
+import { Id, Sku } from "../../contract/schemas.ts";
 import { MAX_STOCK_CURSOR_LENGTH } from "../../store/stock/stock-feed.ts";
-import { ApiError } from "../problem.ts";
-import { Id, Sku } from "../schemas.ts";
-import { firstFault } from "../validation.ts";
+import { ApiError } from "../http/problem.ts";
+import { firstFault } from "../http/validation.ts";
 
 const closed = { additionalProperties: false } as const;
 const messageId = Type.String({ minLength: 1, maxLength: 64 });

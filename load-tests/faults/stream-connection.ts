@@ -1,7 +1,7 @@
 /** One connection to `/v1/stream` in MessagePack: a question at a time, an answer or a broken connection. */
 import { Packr } from "msgpackr";
 import { WebSocket } from "ws";
-import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../gateway/protocol.ts";
+import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
 
 export type Endpoint = { readonly url: string; readonly key: string };
 

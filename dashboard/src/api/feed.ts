@@ -7,7 +7,7 @@
  * R3: the subscription is narrowed to one order as long as every watcher wants that order only.
  */
 import { signal } from "@preact/signals";
-import type { ClientMessage, FeedEvent, ServerMessage } from "../../../gateway/protocol.ts";
+import type { ClientMessage, FeedEvent, ServerMessage } from "../../../contract/stream.ts";
 
 /** Same value as the gateway's `SUBPROTOCOL_JSON`; repeated here because the dashboard takes only types from it. */
 const SUBPROTOCOL = "holdfast.v1.json";

@@ -1,4 +1,4 @@
-import type { OrderView } from "../../../gateway/api.ts";
+import type { OrderView } from "../../../contract/api.ts";
 
 type PostalAddress = NonNullable<OrderView["document"]["shippingAddress"]>;
 

@@ -1,7 +1,7 @@
 /**
  * Keeps a list of orders right without loading all of it again. Pure; the list is newest first by capture.
  */
-import type { OrderSummary, Page } from "../../../gateway/api.ts";
+import type { OrderSummary, Page } from "../../../contract/api.ts";
 
 /** Rows on screen, and the cursor behind the last of them. */
 export type OrderList = { readonly rows: readonly OrderSummary[]; readonly next: string | null };

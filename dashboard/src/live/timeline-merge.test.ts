@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TimelineEntry } from "../../../gateway/api.ts";
+import type { TimelineEntry } from "../../../contract/api.ts";
 import { mergeTimeline } from "./timeline-merge.ts";
 
 const entry = (key: string, second: number): TimelineEntry => ({

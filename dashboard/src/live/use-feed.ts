@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { FeedEvent } from "../../../gateway/protocol.ts";
+import type { FeedEvent } from "../../../contract/stream.ts";
 import { watchFeed } from "../api/feed.ts";
 
 /** Events are handed over in batches: a page that is busy a thousand times a second still renders a few times. */

@@ -4,7 +4,7 @@
  */
 import { Packr, Unpackr } from "msgpackr";
 import { WebSocket } from "ws";
-import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../../gateway/protocol.ts";
+import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../../contract/stream.ts";
 import type { Endpoint } from "../system.ts";
 
 const packer = new Packr({ useRecords: false });

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Page, Product, UnmappedSku } from "../../../../gateway/api.ts";
+import type { Page, Product, UnmappedSku } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";

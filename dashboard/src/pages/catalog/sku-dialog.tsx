@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Page, Product, SkuMapping } from "../../../../gateway/api.ts";
+import type { Page, Product, SkuMapping } from "../../../../contract/api.ts";
 import { get, post } from "../../api/client.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";

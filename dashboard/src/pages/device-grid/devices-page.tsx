@@ -1,4 +1,4 @@
-import type { DeviceView, LocationView, Page } from "../../../../gateway/api.ts";
+import type { DeviceView, LocationView, Page } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";

@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso/router";
-import type { ChannelView, Page } from "../../../../gateway/api.ts";
+import type { ChannelView, Page } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Chips } from "../../components/chips.tsx";

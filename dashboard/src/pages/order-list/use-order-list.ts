@@ -3,7 +3,7 @@
  * page again, and rows further down one by one where few moved.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OrderSummary, OrderView, Page } from "../../../../gateway/api.ts";
+import type { OrderSummary, OrderView, Page } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { appendPage, mergeFirstPage, type OrderList, replaceRows } from "../../live/order-merge.ts";
 import { type Resource, useResource } from "../../live/resource.ts";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { OrderView, Page, TimelineEntry } from "../../../../gateway/api.ts";
+import type { OrderView, Page, TimelineEntry } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { AddressBlock } from "../../components/address.tsx";
 import { Badge } from "../../components/badge.tsx";

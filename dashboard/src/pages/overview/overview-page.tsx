@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
-import type { OrderSummary, Overview, Page } from "../../../../gateway/api.ts";
-import type { FeedEvent } from "../../../../gateway/protocol.ts";
+import type { OrderSummary, Overview, Page } from "../../../../contract/api.ts";
+import type { FeedEvent } from "../../../../contract/stream.ts";
 import { get } from "../../api/client.ts";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";

@@ -1,4 +1,4 @@
-import type { FeedEvent } from "../../../../gateway/protocol.ts";
+import type { FeedEvent } from "../../../../contract/stream.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Time } from "../../components/time.tsx";
 import { orderPath } from "../order/order-path.ts";

@@ -1,5 +1,5 @@
 import { useLocation } from "preact-iso/router";
-import type { DeviceView, LocationView, Page, WaitingFulfillmentOrder } from "../../../../gateway/api.ts";
+import type { DeviceView, LocationView, Page, WaitingFulfillmentOrder } from "../../../../contract/api.ts";
 import { get, pathOf, post } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";

@@ -1,4 +1,4 @@
-import type { ReturnView } from "../../../../gateway/api.ts";
+import type { ReturnView } from "../../../../contract/api.ts";
 
 type Counts = Readonly<Record<string, number>>;
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ReturnView } from "../../../../gateway/api.ts";
+import type { ReturnView } from "../../../../contract/api.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Form } from "../../components/form.tsx";
 import { Notice } from "../../components/notice.tsx";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import type { Page, ReturnSummary, ReturnView } from "../../../../gateway/api.ts";
+import type { Page, ReturnSummary, ReturnView } from "../../../../contract/api.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { messageOf, RequestError } from "../../api/problem.ts";
 import { ActionButton } from "../../components/action-button.tsx";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ReturnRequest, TrackingView } from "../../../../gateway/api.ts";
+import type { ReturnRequest, TrackingView } from "../../../../contract/api.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";

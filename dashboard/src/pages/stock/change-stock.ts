@@ -1,5 +1,5 @@
-import type { StockRow } from "../../../../gateway/api.ts";
-import type { ClientMessage, ServerMessage } from "../../../../gateway/protocol.ts";
+import type { StockRow } from "../../../../contract/api.ts";
+import type { ClientMessage, ServerMessage } from "../../../../contract/stream.ts";
 import { post } from "../../api/client.ts";
 
 export type StockChange = {

@@ -1,4 +1,4 @@
-import type { StockRow } from "../../../../gateway/api.ts";
+import type { StockRow } from "../../../../contract/api.ts";
 
 const TAKEN = [
   ["reserved", "reserved"],

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import type { LocationView, Page, StockRow } from "../../../../gateway/api.ts";
+import type { LocationView, Page, StockRow } from "../../../../contract/api.ts";
 import { get } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Empty } from "../../components/empty.tsx";

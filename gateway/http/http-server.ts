@@ -17,7 +17,7 @@ import {
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
-import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../config/limits.ts";
+import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config/limits.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
 import { problemReply } from "./problem.ts";
 

@@ -4,18 +4,18 @@
  */
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import type { OperationContext, Refusal } from "../operations/context.ts";
-import type { DocumentPool } from "../operations/documents/document-pool.ts";
-import type { Carrier } from "../ports/carriers.ts";
-import type { ChannelAdapter } from "../ports/channels.ts";
-import type { Database } from "../store/sql/database.ts";
-import type { Principal } from "./authentication.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import type { OperationContext, Refusal } from "../../operations/context.ts";
+import type { DocumentPool } from "../../operations/documents/document-pool.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import type { ChannelAdapter } from "../../ports/channels.ts";
+import type { Database } from "../../store/sql/database.ts";
+import type { Principal } from "../access/authentication.ts";
+import type { Permission } from "../access/permissions.ts";
+import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
+import type { Metrics } from "../metrics.ts";
 import type { HttpRequest } from "./http-message.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Permission } from "./permissions.ts";
 import { ApiError } from "./problem.ts";
-import type { RateLimiter, TokenBuckets } from "./token-buckets.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };

@@ -1,5 +1,5 @@
-/** docs/errors.md, written from the code tables: `npx vitest run gateway/status-codes.test.ts -u` writes it anew. */
-import { HOLD_CODES } from "../orders/order.ts";
+/** docs/errors.md, written from the code tables: `npx vitest run gateway/http/status-codes.test.ts -u` writes it anew. */
+import { HOLD_CODES } from "../../orders/order.ts";
 import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
 
 export function errorDocument(): string {

@@ -3,7 +3,7 @@
  * recurses or allocates by announced sizes may see them.
  */
 import { Unpackr } from "msgpackr";
-import { MAX_DEPTH, MAX_VALUES } from "../config/limits.ts";
+import { MAX_DEPTH, MAX_VALUES } from "../../config/limits.ts";
 import { ApiError } from "./problem.ts";
 
 /** @throws ApiError `structure_too_complex`, or `malformed` where the text is not JSON */

@@ -5,12 +5,12 @@
  * A cookie is sent by the browser whoever wrote the page, so everything that changes something, and every WebSocket,
  * must come from one of our own pages when a cookie vouches for it.
  */
-import { findApiKey } from "../store/access/api-keys.ts";
-import { findSession, type StaffMember } from "../store/access/staff.ts";
-import type { Database } from "../store/sql/database.ts";
-import type { HttpRequest } from "./http-message.ts";
+import { findApiKey } from "../../store/access/api-keys.ts";
+import { findSession, type StaffMember } from "../../store/access/staff.ts";
+import type { Database } from "../../store/sql/database.ts";
+import type { HttpRequest } from "../http/http-message.ts";
+import { ApiError } from "../http/problem.ts";
 import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
-import { ApiError } from "./problem.ts";
 
 export const SESSION_COOKIE = "holdfast_session";
 

@@ -2,8 +2,8 @@
  * Who may do what. Deny by default: a permission that is not in a role's or scope's row is not given, and a route
  * names the permission that it needs or says that it is public.
  */
-import type { ApiScope } from "../store/access/api-keys.ts";
-import type { StaffRole } from "../store/access/staff.ts";
+import type { ApiScope } from "../../store/access/api-keys.ts";
+import type { StaffRole } from "../../store/access/staff.ts";
 
 export const PERMISSIONS = [
   "orders.read",

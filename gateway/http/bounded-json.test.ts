@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { pack } from "msgpackr";
 import { expect, test } from "vitest";
-import { MAX_DEPTH, MAX_VALUES } from "../config/limits.ts";
+import { MAX_DEPTH, MAX_VALUES } from "../../config/limits.ts";
 import { decodeBoundedMsgpack, parseBoundedJson } from "./bounded-json.ts";
 import { ApiError } from "./problem.ts";
 

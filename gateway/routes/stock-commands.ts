@@ -3,11 +3,11 @@
  * decides nothing, least of all when holds expire), with who sent them, and counts with the house's threshold.
  */
 import { Compile } from "typebox/compile";
-import type { StockCommand } from "../actors/commands.ts";
-import { COUNT_APPROVAL_UNITS } from "../config/limits.ts";
-import { ApiError } from "./problem.ts";
-import { STOCK_COMMAND_SCHEMAS } from "./schemas.ts";
-import { firstFault } from "./validation.ts";
+import type { StockCommand } from "../../actors/commands.ts";
+import { COUNT_APPROVAL_UNITS } from "../../config/limits.ts";
+import { STOCK_COMMAND_SCHEMAS } from "../../contract/schemas.ts";
+import { ApiError } from "../http/problem.ts";
+import { firstFault } from "../http/validation.ts";
 
 const validators = new Map(
   Object.entries(STOCK_COMMAND_SCHEMAS).map(([type, schema]) => [type, Compile(schema)] as const),

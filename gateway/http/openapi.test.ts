@@ -19,11 +19,11 @@ import type {
   TrackingView,
   UnmappedSku,
   WaitingFulfillmentOrder,
-} from "./api.ts";
+} from "../../contract/api.ts";
+import type { Replies } from "../../contract/schemas.ts";
+import { routeTable } from "../routes/route-table.ts";
 import { openApiDocument } from "./openapi.ts";
-import { routeTable } from "./route-table.ts";
 import { createRouter } from "./router.ts";
-import type { Replies } from "./schemas.ts";
 
 /** Read-only is a promise to the reader, not a matter of the wire. */
 type Wire<T> = T extends readonly (infer U)[]

@@ -6,7 +6,7 @@
  */
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { REDIS_ANSWER_MS } from "../config/limits.ts";
+import { REDIS_ANSWER_MS } from "../../config/limits.ts";
 import type { BucketRate, RateLimiter } from "./token-buckets.ts";
 
 /**

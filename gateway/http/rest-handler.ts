@@ -9,21 +9,21 @@ import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
   storeIdempotentReply,
-} from "../store/access/idempotency.ts";
+} from "../../store/access/idempotency.ts";
 import {
   authenticate,
   isOwnOrigin,
   type Principal,
   presentedCredential,
   requirePermission,
-} from "./authentication.ts";
+} from "../access/authentication.ts";
+import type { TokenBuckets } from "../access/token-buckets.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
-import type { TokenBuckets } from "./token-buckets.ts";
 import { firstFault } from "./validation.ts";
 
 type Checks = {

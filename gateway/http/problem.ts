@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
-import { EngineError } from "../engine/errors.ts";
-import type { Refusal } from "../operations/context.ts";
-import { InvalidCursorError } from "../store/sql/cursor.ts";
-import { isDatabaseFault } from "../store/sql/database-fault.ts";
-import type { Problem } from "./api.ts";
+import type { Problem } from "../../contract/api.ts";
+import { EngineError } from "../../engine/errors.ts";
+import type { Refusal } from "../../operations/context.ts";
+import { InvalidCursorError } from "../../store/sql/cursor.ts";
+import { isDatabaseFault } from "../../store/sql/database-fault.ts";
 import type { HttpReply } from "./http-message.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.ts";
 

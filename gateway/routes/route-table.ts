@@ -1,0 +1,23 @@
+import type { Route } from "../http/route.ts";
+import { catalogRoutes } from "./catalog.ts";
+import { fulfillmentRoutes } from "./fulfillment.ts";
+import { orderRoutes } from "./orders.ts";
+import { returnRoutes } from "./returns.ts";
+import { sessionRoutes } from "./sessions.ts";
+import { stockRoutes } from "./stock.ts";
+import { systemRoutes } from "./system.ts";
+import { trackingRoutes } from "./tracking.ts";
+import { webhookRoutes } from "./webhooks.ts";
+
+/** Every REST route. `/openapi.json` and `/v1/stream` are served beside it. */
+export const routeTable: readonly Route[] = [
+  ...sessionRoutes,
+  ...orderRoutes,
+  ...stockRoutes,
+  ...catalogRoutes,
+  ...fulfillmentRoutes,
+  ...returnRoutes,
+  ...trackingRoutes,
+  ...webhookRoutes,
+  ...systemRoutes,
+];
