@@ -3,8 +3,8 @@
  * stopped process left, and every few seconds in case a notification was lost with its connection.
  */
 import type { Logger } from "pino";
-import { applyDemandFills } from "../operations/apply-demand-fills.ts";
 import type { OperationContext } from "../operations/context.ts";
+import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import type { DatabaseClient } from "../store/sql/database.ts";
 import { DEMAND_FILL_CHANNEL } from "../store/stock/demand-fills.ts";
 

@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { retryShortOrders } from "../operations/release-hold.ts";
+import { retryShortOrders } from "../operations/holds/release-hold.ts";
 import type { Database } from "../store/sql/database.ts";
 
 export type ShortOrders = {

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { STOP_DEADLINE_MS } from "../config/limits.ts";
-import { askAboutSilentParcels } from "../operations/ask-about-silent-parcels.ts";
 import type { OperationContext } from "../operations/context.ts";
+import { askAboutSilentParcels } from "../operations/shipping/ask-about-silent-parcels.ts";
 import type { Carrier } from "../ports/carriers.ts";
 
 const LOOK_MS = 10 * 60_000;

@@ -1,5 +1,5 @@
 /**
- * What a short pick's reason does to stock. Read by operations/confirm-pick.ts; edit it to suit the house.
+ * What a short pick's reason does to stock. Read by operations/floor/confirm-pick.ts; edit it to suit the house.
  *
  * `none`: the units are still there and may be sold (somebody could not get at them). `write-off`: they are not there.
  * `quarantine`: they are there, are not to be sold, and are set apart under the reason until somebody has looked.

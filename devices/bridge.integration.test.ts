@@ -1,8 +1,8 @@
 import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
-import { confirmPack } from "../operations/confirm-pack.ts";
-import { confirmPick } from "../operations/confirm-pick.ts";
+import { confirmPack } from "../operations/floor/confirm-pack.ts";
+import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import type { Database } from "../store/sql/database.ts";
 import {
   addDevices,

@@ -11,7 +11,7 @@
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../operations/context.ts";
-import { reportFloorException } from "../operations/report-floor-exception.ts";
+import { reportFloorException } from "../operations/floor/report-floor-exception.ts";
 import {
   type AssignedTask,
   assignedTasks,

@@ -10,8 +10,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { confirmPick } from "../operations/confirm-pick.ts";
 import type { OperationContext } from "../operations/context.ts";
+import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import type { AssignedTask } from "../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "./device-registry.ts";
 import type { BridgeTimings } from "./timings.ts";

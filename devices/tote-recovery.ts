@@ -9,7 +9,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { OperationContext } from "../operations/context.ts";
-import { reportFloorException } from "../operations/report-floor-exception.ts";
+import { reportFloorException } from "../operations/floor/report-floor-exception.ts";
 import {
   findTote,
   repeatFinishedTask,

@@ -1,8 +1,8 @@
 /** Kits and demand that waits, from the API to the parcel and back, over the real gateway, engine and database. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { applyDemandFills } from "../operations/apply-demand-fills.ts";
-import { confirmPack } from "../operations/confirm-pack.ts";
-import { confirmPick } from "../operations/confirm-pick.ts";
+import { confirmPack } from "../operations/floor/confirm-pack.ts";
+import { confirmPick } from "../operations/floor/confirm-pick.ts";
+import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { readParcelLines } from "../store/floor/shipments.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";

@@ -1,7 +1,7 @@
 /** Fulfillment orders in front of a packer, as an order's saga leaves them, and what became of them. */
 import { expect } from "vitest";
-import { confirmPick } from "../operations/confirm-pick.ts";
 import type { OperationContext } from "../operations/context.ts";
+import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import { canonicalOrder, type GatewayWorld } from "./gateway.ts";
 
 export type PackingTable = {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { inspectReturn } from "../operations/inspect-return.ts";
-import { receiveReturn } from "../operations/receive-return.ts";
-import { recordTracking } from "../operations/record-tracking.ts";
-import { requestReturn } from "../operations/request-return.ts";
+import { inspectReturn } from "../operations/returns/inspect-return.ts";
+import { receiveReturn } from "../operations/returns/receive-return.ts";
+import { requestReturn } from "../operations/returns/request-return.ts";
+import { recordTracking } from "../operations/shipping/record-tracking.ts";
 import type { Disposition } from "../orders/return-authorization.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../test-support/saga-steps.ts";

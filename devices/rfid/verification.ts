@@ -8,9 +8,9 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { confirmPack } from "../../operations/confirm-pack.ts";
 import type { OperationContext } from "../../operations/context.ts";
-import { reportFloorException } from "../../operations/report-floor-exception.ts";
+import { confirmPack } from "../../operations/floor/confirm-pack.ts";
+import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import { decodeSgtin96 } from "../../orders/epc.ts";
 import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor/floor-tasks.ts";
 import type { Device } from "../device-registry.ts";

@@ -2,7 +2,7 @@
  * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that is lost,
  * repeated or overtaken costs nothing; the next one tells the same and more.
  */
-import type { PickedUnits } from "../../operations/confirm-pick.ts";
+import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { RobotState } from "./messages.ts";
 import { dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";

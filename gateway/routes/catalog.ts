@@ -21,8 +21,8 @@ import {
   text,
   UnmappedSkuReply,
 } from "../../contract/schemas.ts";
-import { createProduct } from "../../operations/create-product.ts";
-import { mapSku } from "../../operations/map-sku.ts";
+import { createProduct } from "../../operations/catalog/create-product.ts";
+import { mapSku } from "../../operations/catalog/map-sku.ts";
 import {
   listChannels,
   listLocations,

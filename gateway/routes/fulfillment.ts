@@ -11,9 +11,9 @@ import {
   StageName,
   WaitingFulfillmentOrderReply,
 } from "../../contract/schemas.ts";
-import type { PickedUnits } from "../../operations/confirm-pick.ts";
-import { packByHand } from "../../operations/pack-by-hand.ts";
-import { printPackingSlip } from "../../operations/print-packing-slip.ts";
+import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
+import { packByHand } from "../../operations/floor/pack-by-hand.ts";
+import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
 import {
   listFulfillmentOrders,
   readFulfillmentOrderHolds,

@@ -15,9 +15,9 @@ import {
   text,
 } from "../../contract/schemas.ts";
 import { canonicalOrderSchema } from "../../integrations/channels/holdfast.ts";
-import { requestCancellation } from "../../operations/cancel-order.ts";
-import { captureOrders } from "../../operations/capture-order.ts";
-import { releaseHold } from "../../operations/release-hold.ts";
+import { captureOrders } from "../../operations/capture/capture-order.ts";
+import { requestCancellation } from "../../operations/holds/cancel-order.ts";
+import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { hasOrder, listOrders, readOrder, readTimeline } from "../../store/orders/order-views.ts";
 import { checkJsonBounds } from "../http/bounded-json.ts";

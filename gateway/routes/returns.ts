@@ -10,8 +10,8 @@ import {
   ReturnSummaryReply,
   text,
 } from "../../contract/schemas.ts";
-import { inspectReturn } from "../../operations/inspect-return.ts";
-import { receiveReturn } from "../../operations/receive-return.ts";
+import { inspectReturn } from "../../operations/returns/inspect-return.ts";
+import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { listReturns, readReturn } from "../../store/returns/return-views.ts";
 import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 

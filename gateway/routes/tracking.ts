@@ -1,6 +1,6 @@
 import type { ReturnView, TrackingView } from "../../contract/api.ts";
 import { ReturnReply, ReturnRequestBody, TrackingReply } from "../../contract/schemas.ts";
-import { requestReturn } from "../../operations/request-return.ts";
+import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturn } from "../../store/returns/return-views.ts";
 import { type Call, done, found, param, type Route, route } from "../http/route.ts";

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { CaptureReply } from "../../contract/schemas.ts";
-import { captureOrders } from "../../operations/capture-order.ts";
-import { recordTracking } from "../../operations/record-tracking.ts";
+import { captureOrders } from "../../operations/capture/capture-order.ts";
+import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
 import { checkJsonBounds } from "../http/bounded-json.ts";
 import type { HttpRequest } from "../http/http-message.ts";

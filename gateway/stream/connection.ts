@@ -20,7 +20,7 @@ import {
   SUBPROTOCOL_MSGPACK,
 } from "../../contract/stream.ts";
 import { failpoint } from "../../engine/failpoints.ts";
-import { captureOrders } from "../../operations/capture-order.ts";
+import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/orders/feed.ts";
 import {
   formatStockFeedCursor,

@@ -2,7 +2,7 @@
  * What orders that waited for stock were given, from the engine's commit to the order.
  *
  * The engine writes a row in the very transaction that gives the units, into a table of its own: nothing that holds the
- * order's row can delay or refuse the commit. `operations/apply-demand-fills.ts` takes the rows to their orders.
+ * order's row can delay or refuse the commit. `operations/holds/apply-demand-fills.ts` takes the rows to their orders.
  */
 import type { Queryable } from "../sql/database.ts";
 

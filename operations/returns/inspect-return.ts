@@ -2,20 +2,20 @@
  * Somebody has looked at received goods and says of each line what becomes of it. Once every received line has its
  * disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
  */
-import type { Disposition } from "../orders/return-authorization.ts";
-import { lockOrder } from "../store/orders/order-progress.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
+import type { Disposition } from "../../orders/return-authorization.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
 import {
   lockReturn,
   type ReturnRecord,
   readReturn,
   setDispositions,
   setReturnStatus,
-} from "../store/returns/returns.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import { signalRow } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+} from "../../store/returns/returns.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { signalRow } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type InspectReturnInput = {
   readonly returnId: string;

@@ -6,11 +6,11 @@
  * (halted by the saga and released by a person), which is what the number in the key counts.
  */
 
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import type { OrderMessage } from "../workflows/messages.ts";
-import type { OperationContext } from "./context.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import type { OrderMessage } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
 
 export type FloorException = {
   readonly fulfillmentOrderId: string;

@@ -1,20 +1,20 @@
 /** Capture, holds and their release over a real PostgreSQL and the real engine. */
 import pino from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { type Engine, startEngine } from "../engine/engine.ts";
-import { EngineError } from "../engine/errors.ts";
-import { channelAdapters } from "../integrations/channels/registry.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../store/orders/order-progress.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import { channelSample, hasChannelSamples, samplesNote } from "../test-support/channel-samples.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
-import { requestCancellation } from "./cancel-order.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { type Engine, startEngine } from "../../engine/engine.ts";
+import { EngineError } from "../../engine/errors.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { channelSample, hasChannelSamples, samplesNote } from "../../test-support/channel-samples.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createProduct } from "../catalog/create-product.ts";
+import { mapSku } from "../catalog/map-sku.ts";
+import type { OperationContext } from "../context.ts";
+import { requestCancellation } from "../holds/cancel-order.ts";
+import { releaseHold, retryShortOrders } from "../holds/release-hold.ts";
 import { captureOrders } from "./capture-order.ts";
-import type { OperationContext } from "./context.ts";
-import { createProduct } from "./create-product.ts";
-import { mapSku } from "./map-sku.ts";
-import { releaseHold, retryShortOrders } from "./release-hold.ts";
 
 const withSamples = test.skipIf(!hasChannelSamples);
 

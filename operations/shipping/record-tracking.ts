@@ -4,7 +4,7 @@
  *
  * All that a report changes happens in one transaction per order, under the order's lock, marked by the report's row.
  */
-import type { TrackingReport, TrackingStatus } from "../ports/carriers.ts";
+import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import {
   addTrackingReport,
   expectNextReport,
@@ -13,14 +13,14 @@ import {
   readShipment,
   type Shipment,
   setTrackingStatus,
-} from "../store/floor/shipments.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../store/orders/order-progress.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { lockReturn, setReturnStatus } from "../store/returns/returns.ts";
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
-import { type OrderMessage, signalRow } from "../workflows/messages.ts";
-import type { OperationContext } from "./context.ts";
+} from "../../store/floor/shipments.ts";
+import { addToLedger, lockOrder, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
 
 export type RecordedTracking = {
   readonly status: "done";

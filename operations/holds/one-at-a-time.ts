@@ -2,7 +2,7 @@
  * Runs what concerns one order one after the other within this process, so that a decision about an order is not overtaken
  * by another between its read and its commit. Between processes the store's keys and guards do the same.
  */
-import type { Database } from "../store/sql/database.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 const queues = new WeakMap<Database, Map<string, Promise<unknown>>>();
 

@@ -1,8 +1,8 @@
-import { countryCode } from "../orders/geography.ts";
-import { gtin14 } from "../orders/gtin.ts";
-import { currencyExponent } from "../orders/money.ts";
-import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../store/catalog/catalog.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+import { countryCode } from "../../orders/geography.ts";
+import { gtin14 } from "../../orders/gtin.ts";
+import { currencyExponent } from "../../orders/money.ts";
+import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 
 /** Heaviest parcel that any carrier here takes is 70 kg; goods beyond a tonne are no parcels at all. */

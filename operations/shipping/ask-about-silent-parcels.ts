@@ -5,9 +5,9 @@
  * What the carrier answers goes the way of its webhooks (`record-tracking.ts`), which drops what is known. A parcel's turn is
  * over before it is asked about: a crash, or a carrier that does not answer, costs it that turn and no more.
  */
-import type { Carrier } from "../ports/carriers.ts";
-import { takeSilentParcels } from "../store/floor/shipments.ts";
-import type { OperationContext } from "./context.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import { takeSilentParcels } from "../../store/floor/shipments.ts";
+import type { OperationContext } from "../context.ts";
 import { recordTracking } from "./record-tracking.ts";
 
 /** Asked about one after the other, which no carrier's rate limit minds. */

@@ -8,10 +8,10 @@
  * What was picked short waits for the order's saga and a person's decision. Once it has been released to the floor again, it
  * is packed as it is. What somebody else has picked (a robot, whose tote waits at the manual station) a person may vouch for.
  */
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 import { recordPack } from "./confirm-pack.ts";
 import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
-import type { OperationContext, Refusal } from "./context.ts";
 
 export type HandPacking = {
   readonly fulfillmentOrderId: string;

@@ -5,10 +5,10 @@
  * be reserved. The others are a person's to clear. As long as any reason is left the order reserves nothing. When the last
  * one goes, the reservation, the cleared reasons and the message to the saga commit together.
  */
-import type { OrderReservation, PlacedHold, ReservationLine } from "../engine/allocator-client.ts";
-import { unknownSkuReason } from "../orders/capture.ts";
-import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../orders/order.ts";
-import { catalogOf } from "../store/catalog/catalog.ts";
+import type { OrderReservation, PlacedHold, ReservationLine } from "../../engine/allocator-client.ts";
+import { unknownSkuReason } from "../../orders/capture.ts";
+import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
+import { catalogOf } from "../../store/catalog/catalog.ts";
 import {
   type HeldOrder,
   type HeldOrderChange,
@@ -17,9 +17,9 @@ import {
   readHeldOrder,
   recordedHolds,
   type TimelineEvent,
-} from "../store/orders/orders.ts";
-import type { WorkflowSignal } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+} from "../../store/orders/orders.ts";
+import type { WorkflowSignal } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import {
   promiseFor,

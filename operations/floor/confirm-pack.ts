@@ -7,10 +7,10 @@
  * what was picked short or is on hold only a person may pack.
  */
 
-import { writeOutbox } from "../store/outbox.ts";
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
-import type { OrderMessage } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import type { OrderMessage } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type PackConfirmation = {
   readonly fulfillmentOrderId: string;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Carrier, TrackingReport, TrackingStatus } from "../ports/carriers.ts";
-import { ServiceFault } from "../ports/service-fault.ts";
-import { addShipment, markShipped } from "../store/floor/shipments.ts";
-import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { outsideWorld } from "../test-support/outside-world.ts";
-import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
+import type { Carrier, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
+import { addShipment, markShipped } from "../../store/floor/shipments.ts";
+import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
+import { outsideWorld } from "../../test-support/outside-world.ts";
+import { type PackingTable, packingTable } from "../../test-support/packing-table.ts";
 import { askAboutSilentParcels } from "./ask-about-silent-parcels.ts";
 import { recordTracking } from "./record-tracking.ts";
 

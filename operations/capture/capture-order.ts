@@ -8,15 +8,15 @@
  * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
-import type { OrderReservation } from "../engine/allocator-client.ts";
-import { planCapture } from "../orders/capture.ts";
-import type { CaptureResult } from "../orders/capture-result.ts";
-import type { IncomingOrder } from "../orders/incoming-order.ts";
-import type { HoldReason, OrderDocument } from "../orders/order.ts";
-import { orderIdOf } from "../orders/order-identity.ts";
-import { clippedText, storableText } from "../orders/storable-text.ts";
-import type { ChannelAdapter, ChannelReading } from "../ports/channels.ts";
-import { type Catalog, type Channel, catalogOf } from "../store/catalog/catalog.ts";
+import type { OrderReservation } from "../../engine/allocator-client.ts";
+import { planCapture } from "../../orders/capture.ts";
+import type { CaptureResult } from "../../orders/capture-result.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import type { HoldReason, OrderDocument } from "../../orders/order.ts";
+import { orderIdOf } from "../../orders/order-identity.ts";
+import { clippedText, storableText } from "../../orders/storable-text.ts";
+import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
+import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
 import {
   type CapturedOrder,
   capturedOrderWriter,
@@ -24,14 +24,14 @@ import {
   type KnownOrder,
   readHeldOrder,
   type TimelineEvent,
-} from "../store/orders/orders.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import type { Database } from "../store/sql/database.ts";
-import type { WorkflowStart } from "../workflows/messages.ts";
-import { requestCancellation } from "./cancel-order.ts";
-import type { OperationContext } from "./context.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
-import { completeHeldOrder } from "./release-hold.ts";
+} from "../../store/orders/orders.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import type { Database } from "../../store/sql/database.ts";
+import type { WorkflowStart } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
+import { requestCancellation } from "../holds/cancel-order.ts";
+import { oneAtATime } from "../holds/one-at-a-time.ts";
+import { completeHeldOrder } from "../holds/release-hold.ts";
 import {
   promiseFor,
   type Reserved,
@@ -39,7 +39,7 @@ import {
   reservedEvent,
   shortageReason,
   shortageReasons,
-} from "./reserve-stock.ts";
+} from "../holds/reserve-stock.ts";
 
 export type CaptureRequest = {
   readonly channelId: string;

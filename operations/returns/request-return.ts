@@ -2,15 +2,20 @@
  * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's lock, so
  * that no unit is announced twice; whether the return is approved is for its saga to decide.
  */
-import { returnable } from "../orders/line-ledger.ts";
-import type { ReturnReason } from "../orders/return-authorization.ts";
-import { addToLedger, lockOrder, type OrderProgress, rollUpOrder } from "../store/orders/order-progress.ts";
-import { readEntryData, recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { addReturn } from "../store/returns/returns.ts";
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
-import { startRow } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+import { returnable } from "../../orders/line-ledger.ts";
+import type { ReturnReason } from "../../orders/return-authorization.ts";
+import {
+  addToLedger,
+  lockOrder,
+  type OrderProgress,
+  rollUpOrder,
+} from "../../store/orders/order-progress.ts";
+import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { addReturn } from "../../store/returns/returns.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { startRow } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type ReturnRequestInput = {
   readonly orderId: string;

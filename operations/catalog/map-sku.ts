@@ -1,7 +1,7 @@
-import { catalogOf, upsertSkuMapping } from "../store/catalog/catalog.ts";
-import { ordersWaitingForSku } from "../store/orders/orders.ts";
-import type { OperationContext, Refusal } from "./context.ts";
-import { releaseHold } from "./release-hold.ts";
+import { catalogOf, upsertSkuMapping } from "../../store/catalog/catalog.ts";
+import { ordersWaitingForSku } from "../../store/orders/orders.ts";
+import type { OperationContext, Refusal } from "../context.ts";
+import { releaseHold } from "../holds/release-hold.ts";
 
 export type SkuMappingRequest = {
   readonly channelId: string;

@@ -7,12 +7,12 @@
  * where units are short, the outbox row for the saga. The timeline entry is the mark: whoever inserts it does the rest.
  */
 import { createHash } from "node:crypto";
-import type { StockCommand, StockOutcome } from "../actors/commands.ts";
-import { shortPickEffect } from "../config/short-pick-effects.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
-import type { OrderMessage } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import { shortPickEffect } from "../../config/short-pick-effects.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import type { OrderMessage } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type PickConfirmation = {
   readonly fulfillmentOrderId: string;

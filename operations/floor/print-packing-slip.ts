@@ -1,8 +1,8 @@
 /** The packing slip of one fulfillment order, as PDF. */
-import type { Address } from "../orders/address.ts";
-import { readPackingSlipFacts } from "../store/floor/packing-slip.ts";
-import type { Queryable } from "../store/sql/database.ts";
-import type { DocumentPool } from "./documents/document-pool.ts";
+import type { Address } from "../../orders/address.ts";
+import { readPackingSlipFacts } from "../../store/floor/packing-slip.ts";
+import type { Queryable } from "../../store/sql/database.ts";
+import type { DocumentPool } from "../documents/document-pool.ts";
 
 /** @returns the page's bytes, or null where there is no such fulfillment order */
 export async function printPackingSlip(

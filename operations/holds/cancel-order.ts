@@ -1,9 +1,9 @@
-import { readCancellable } from "../store/orders/orders.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import type { WorkflowSignal } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+import { readCancellable } from "../../store/orders/orders.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import type { WorkflowSignal } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type CancellationRequest = {
   readonly orderId: string;

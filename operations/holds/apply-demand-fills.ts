@@ -6,23 +6,23 @@
  * reaches its order exactly once, however often and wherever this runs.
  */
 
-import { orderIdOfReservation } from "../orders/order-identity.ts";
-import { catalogOf } from "../store/catalog/catalog.ts";
-import { readOrderHolds } from "../store/floor/fulfillment.ts";
-import { lockOrder, type OrderProgress, rollUpOrder } from "../store/orders/order-progress.ts";
-import { setPromise } from "../store/orders/orders.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
-import { type DatabaseClient, inTransaction } from "../store/sql/database.ts";
+import { orderIdOfReservation } from "../../orders/order-identity.ts";
+import { catalogOf } from "../../store/catalog/catalog.ts";
+import { readOrderHolds } from "../../store/floor/fulfillment.ts";
+import { lockOrder, type OrderProgress, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { setPromise } from "../../store/orders/orders.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import {
   addToHolds,
   isShort,
   type RecordedFill,
   reservationsWithFills,
   takeFills,
-} from "../store/stock/demand-fills.ts";
-import type { WorkflowSignal } from "../workflows/messages.ts";
-import type { OperationContext } from "./context.ts";
+} from "../../store/stock/demand-fills.ts";
+import type { WorkflowSignal } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
 import { promiseFor } from "./reserve-stock.ts";
 
 /** Reservations of one pass; the next one follows at once. */

@@ -1,18 +1,18 @@
 /** A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing. */
 
-import { lockOrder } from "../store/orders/order-progress.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { writeOutbox } from "../store/outbox.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { writeOutbox } from "../../store/outbox.ts";
 import {
   lockReturn,
   type ReturnRecord,
   readReturn,
   setReceived,
   setReturnStatus,
-} from "../store/returns/returns.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import { signalRow } from "../workflows/messages.ts";
-import type { OperationContext, Refusal } from "./context.ts";
+} from "../../store/returns/returns.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { signalRow } from "../../workflows/messages.ts";
+import type { OperationContext, Refusal } from "../context.ts";
 
 export type ReceiveReturnInput = {
   readonly returnId: string;

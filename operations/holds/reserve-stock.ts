@@ -4,13 +4,13 @@ import type {
   OrderReservationRequest,
   PlacedHold,
   ReservationLine,
-} from "../engine/allocator-client.ts";
-import { placeOf } from "../orders/geography.ts";
-import type { DeliveryPromise, HoldReason, OrderDocument } from "../orders/order.ts";
-import { reservationIdOf } from "../orders/order-identity.ts";
-import { deliveryPromise } from "../orders/promise.ts";
-import type { ShippingOrigin } from "../store/catalog/catalog.ts";
-import type { TimelineEvent } from "../store/orders/orders.ts";
+} from "../../engine/allocator-client.ts";
+import { placeOf } from "../../orders/geography.ts";
+import type { DeliveryPromise, HoldReason, OrderDocument } from "../../orders/order.ts";
+import { reservationIdOf } from "../../orders/order-identity.ts";
+import { deliveryPromise } from "../../orders/promise.ts";
+import type { ShippingOrigin } from "../../store/catalog/catalog.ts";
+import type { TimelineEvent } from "../../store/orders/orders.ts";
 
 export function reservationRequest(
   document: OrderDocument,
