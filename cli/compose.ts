@@ -20,7 +20,7 @@ import { type Database, openDatabase } from "../store/sql/database.ts";
 import { MigrationsLockedError, migrate } from "../store/sql/migrate.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { readKits } from "../store/stock/kits.ts";
-import { startSagaWorker } from "../workflows/worker.ts";
+import { startSagaWorker } from "../workflows/runtime/worker.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { UserProblem } from "./problem.ts";
 import { retryShortOrdersOnReceipt } from "./short-orders.ts";

@@ -7,8 +7,8 @@ import { readParcelLines } from "../store/floor/shipments.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
-import { createInventoryActivities } from "../workflows/activities/inventory.ts";
-import { createReturnActivities } from "../workflows/activities/returns.ts";
+import { createInventoryActivities } from "../workflows/order/activities/inventory.ts";
+import { createReturnActivities } from "../workflows/return/activities/returns.ts";
 
 let world: GatewayWorld;
 let key = 0;

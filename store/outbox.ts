@@ -1,6 +1,6 @@
 /**
  * The outbox: effects that leave the database, written in the transaction of what causes them and carried out later by
- * `workflows/outbox-relay.ts`, at least once.
+ * `workflows/runtime/outbox-relay.ts`, at least once.
  *
  * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease (`due_at` moves
  * ahead), so that no transaction stays open while the outside is called. One relay works at a time; it holds a lock that

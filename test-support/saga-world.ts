@@ -17,11 +17,11 @@ import type { HoldReason, OrderDocument } from "../orders/order.ts";
 import type { TrackingStatus } from "../ports/carriers.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
-import { createSagaActivities, type SagaActivities } from "../workflows/activities/activities.ts";
-import { loadWorkflowBundle } from "../workflows/bundle.ts";
+import { createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
 import { type OrderMessage, type ReturnMessage, signalRow, startRow } from "../workflows/messages.ts";
-import { startOutboxRelay } from "../workflows/outbox-relay.ts";
-import { workerOptions } from "../workflows/worker.ts";
+import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
+import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
+import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld } from "./outside-world.ts";
 import { stockInMemory } from "./stock.ts";
 

@@ -1,3 +1,3 @@
 /** Everything that the worker bundles: one export a saga. */
-export { orderFulfillment } from "./order-fulfillment.ts";
-export { returnAuthorization } from "./return-authorization.ts";
+export { orderFulfillment } from "./order/order-fulfillment.ts";
+export { returnAuthorization } from "./return/return-authorization.ts";

@@ -21,7 +21,7 @@ import { createTestDatabase, type TestDatabase } from "../test-support/postgres.
 import { cancel, deliver, held, onTheFloor, outcomeOf, pack, release } from "../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
 import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
-import { loadWorkflowBundle } from "./bundle.ts";
+import { loadWorkflowBundle } from "./runtime/bundle.ts";
 
 const { History } = protocol.api.history.v1;
 

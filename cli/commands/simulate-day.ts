@@ -18,7 +18,7 @@ type DayCommandOptions = AccessOptions & {
 };
 
 /**
- * Longer than an outside call takes to be repeated whose caller was killed (`workflows/steps.ts`: a minute), with the
+ * Longer than an outside call takes to be repeated whose caller was killed (`workflows/saga/steps.ts`: a minute), with the
  * restart before it.
  */
 const PATIENCE_MS = 120_000;

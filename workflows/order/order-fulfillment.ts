@@ -19,14 +19,14 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from "@temporalio/workflow";
-import type { HoldCode } from "../orders/order.ts";
+import type { HoldCode } from "../../orders/order.ts";
+import type { OrderFulfillmentInput, OrderMessage } from "../messages.ts";
+import { Inbox } from "../saga/inbox.ts";
+import { Saga } from "../saga/saga.ts";
+import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
+import type { StepRefusal } from "../saga/step-refusal.ts";
+import { internal, outside, refusalOf, sendMail } from "../saga/steps.ts";
 import type { MailKind } from "./activities/notification.ts";
-import { Inbox } from "./inbox.ts";
-import type { OrderFulfillmentInput, OrderMessage } from "./messages.ts";
-import { Saga } from "./saga.ts";
-import { HOLDFAST_STATUS, type SagaStatus } from "./search-attributes.ts";
-import type { StepRefusal } from "./step-refusal.ts";
-import { internal, outside, refusalOf, sendMail } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 

@@ -4,13 +4,13 @@
  *
  * Of one order: captured <= authorised, refunded <= captured, refunds that are only registered included.
  */
-import { valueOfUnits } from "../../orders/line-value.ts";
-import { chargeableMinor, currencyExponent, decimalText } from "../../orders/money.ts";
-import type { PaymentResult } from "../../ports/payments.ts";
-import { ServiceFault } from "../../ports/service-fault.ts";
-import { readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
-import { readParcelLines } from "../../store/floor/shipments.ts";
-import { type OrderProgress, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { valueOfUnits } from "../../../orders/line-value.ts";
+import { chargeableMinor, currencyExponent, decimalText } from "../../../orders/money.ts";
+import type { PaymentResult } from "../../../ports/payments.ts";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+import { readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
+import { readParcelLines } from "../../../store/floor/shipments.ts";
+import { type OrderProgress, rollUpOrder } from "../../../store/orders/order-progress.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
@@ -19,13 +19,13 @@ import {
   type PaymentTransaction,
   readPayment,
   readPaymentTransactions,
-} from "../../store/orders/payments.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
-import { readReturn, setRefund } from "../../store/returns/returns.ts";
-import { inTransaction } from "../../store/sql/database.ts";
-import type { StepRefusal } from "../step-refusal.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible, StepTooEarly } from "./failures.ts";
+} from "../../../store/orders/payments.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
+import { readReturn, setRefund } from "../../../store/returns/returns.ts";
+import { inTransaction } from "../../../store/sql/database.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
+import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { inspectReturn } from "../operations/returns/inspect-return.ts";
-import { receiveReturn } from "../operations/returns/receive-return.ts";
-import { requestReturn } from "../operations/returns/request-return.ts";
-import { recordTracking } from "../operations/shipping/record-tracking.ts";
-import type { Disposition } from "../orders/return-authorization.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
-import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../test-support/saga-steps.ts";
-import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
-import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
-import type { SagaActivities } from "./activities/activities.ts";
+import { inspectReturn } from "../../operations/returns/inspect-return.ts";
+import { receiveReturn } from "../../operations/returns/receive-return.ts";
+import { requestReturn } from "../../operations/returns/request-return.ts";
+import { recordTracking } from "../../operations/shipping/record-tracking.ts";
+import type { Disposition } from "../../orders/return-authorization.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
+import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
+import type { SagaActivities } from "../all-activities.ts";
 
 let temporal: TestTemporal;
 let testDatabase: TestDatabase;

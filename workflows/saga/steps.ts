@@ -13,9 +13,9 @@ import {
   proxyLocalActivities,
   rootCause,
 } from "@temporalio/workflow";
-import type { HoldCode } from "../orders/order.ts";
-import type { InternalActivities, OutsideActivities } from "./activities/activities.ts";
-import type { MailKind } from "./activities/notification.ts";
+import type { HoldCode } from "../../orders/order.ts";
+import type { InternalActivities, OutsideActivities } from "../all-activities.ts";
+import type { MailKind } from "../order/activities/notification.ts";
 import type { StepRefusal } from "./step-refusal.ts";
 
 export const internal = proxyLocalActivities<InternalActivities>({

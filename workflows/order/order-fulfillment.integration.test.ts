@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import {
   cancel,
   charged,
@@ -12,11 +12,11 @@ import {
   release,
   shipped,
   timeline,
-} from "../test-support/saga-steps.ts";
-import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
-import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
-import type { SagaActivities } from "./activities/activities.ts";
-import { HOLDFAST_STATUS } from "./search-attributes.ts";
+} from "../../test-support/saga-steps.ts";
+import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
+import type { SagaActivities } from "../all-activities.ts";
+import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
 let temporal: TestTemporal;
 let testDatabase: TestDatabase;

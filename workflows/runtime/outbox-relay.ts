@@ -22,10 +22,10 @@ import {
   OUTBOX_CHANNEL,
   postponeOutbox,
   takeDueOutbox,
-} from "../store/outbox.ts";
-import type { Database, DatabaseClient } from "../store/sql/database.ts";
-import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "./messages.ts";
-import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "./search-attributes.ts";
+} from "../../store/outbox.ts";
+import type { Database, DatabaseClient } from "../../store/sql/database.ts";
+import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
+import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
 const BATCH = 100;
 /** Messages under way at a time: the server is quickest with some twenty. */

@@ -1,8 +1,8 @@
 /** Steps of a return inside Holdfast: whether it is approved, what becomes of the goods, how it ends. */
-import type { StockCommand } from "../../actors/commands.ts";
-import { readLineComponents } from "../../store/floor/fulfillment.ts";
-import { addToLedger, rollUpOrder } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import type { StockCommand } from "../../../actors/commands.ts";
+import { readLineComponents } from "../../../store/floor/fulfillment.ts";
+import { addToLedger, rollUpOrder } from "../../../store/orders/order-progress.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
 import {
   lastDelivery,
   lockReturn,
@@ -10,11 +10,11 @@ import {
   readReturn,
   returnLocation,
   setReturnStatus,
-} from "../../store/returns/returns.ts";
-import { inTransaction, type Queryable } from "../../store/sql/database.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
-import { mustLockOrder } from "./order-state.ts";
+} from "../../../store/returns/returns.ts";
+import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible } from "../../activities/failures.ts";
+import { mustLockOrder } from "../../order/activities/order-state.ts";
 
 type Ids = { readonly orderId: string; readonly returnId: string };
 

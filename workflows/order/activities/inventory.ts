@@ -2,8 +2,8 @@
  * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a repeat gets the
  * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
  */
-import { ANY_LOCATION, type StockCommand } from "../../actors/commands.ts";
-import { wholeUnits } from "../../orders/kit-units.ts";
+import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
+import { wholeUnits } from "../../../orders/kit-units.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -12,15 +12,15 @@ import {
   readFulfillmentOrders,
   readOrderHolds,
   releaseToFloor,
-} from "../../store/floor/fulfillment.ts";
-import { markShipped, readShipment } from "../../store/floor/shipments.ts";
-import { addToLedger, rollUpOrder } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
-import { readQueuedDemand, readUntoldFills } from "../../store/stock/demand-fills.ts";
-import type { StepRefusal } from "../step-refusal.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
+} from "../../../store/floor/fulfillment.ts";
+import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
+import { addToLedger, rollUpOrder } from "../../../store/orders/order-progress.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
+import { inTransaction } from "../../../store/sql/database.ts";
+import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-fills.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible } from "../../activities/failures.ts";
+import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };

@@ -14,14 +14,14 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from "@temporalio/workflow";
-import type { ReturnAuthorizationStatus } from "../orders/return-authorization.ts";
-import type { MailKind } from "./activities/notification.ts";
-import { Inbox } from "./inbox.ts";
-import type { ReturnInput, ReturnMessage } from "./messages.ts";
-import { Saga } from "./saga.ts";
-import { HOLDFAST_STATUS } from "./search-attributes.ts";
-import type { StepRefusal } from "./step-refusal.ts";
-import { internal, outside, refusalOf, sendMail } from "./steps.ts";
+import type { ReturnAuthorizationStatus } from "../../orders/return-authorization.ts";
+import type { ReturnInput, ReturnMessage } from "../messages.ts";
+import type { MailKind } from "../order/activities/notification.ts";
+import { Inbox } from "../saga/inbox.ts";
+import { Saga } from "../saga/saga.ts";
+import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
+import type { StepRefusal } from "../saga/step-refusal.ts";
+import { internal, outside, refusalOf, sendMail } from "../saga/steps.ts";
 
 export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
 

@@ -1,17 +1,17 @@
 /** Steps that move the order itself: what it waits for, how it ends, and what a person must know. */
-import type { HoldCode, HoldReason } from "../../orders/order.ts";
-import { haltFulfillmentOrder } from "../../store/floor/fulfillment.ts";
+import type { HoldCode, HoldReason } from "../../../orders/order.ts";
+import { haltFulfillmentOrder } from "../../../store/floor/fulfillment.ts";
 import {
   cancelUnshipped,
   lockOrder,
   type OrderProgress,
   readOrder,
   rollUpOrder,
-} from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction, type Queryable } from "../../store/sql/database.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
+} from "../../../store/orders/order-progress.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
+import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible } from "../../activities/failures.ts";
 
 type OrderId = { readonly orderId: string };
 

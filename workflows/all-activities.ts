@@ -3,15 +3,15 @@
  * the step, and fails as `failures.ts` says.
  */
 import { Context } from "@temporalio/activity";
-import { recordEntry } from "../../store/orders/timeline.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { translateFailure } from "./failures.ts";
-import { createInventoryActivities } from "./inventory.ts";
-import { createNotificationActivities } from "./notification.ts";
-import { createOrderStateActivities } from "./order-state.ts";
-import { createPaymentActivities } from "./payment.ts";
-import { createReturnActivities } from "./returns.ts";
-import { createShippingActivities } from "./shipping.ts";
+import { recordEntry } from "../store/orders/timeline.ts";
+import type { SagaDependencies } from "./activities/dependencies.ts";
+import { translateFailure } from "./activities/failures.ts";
+import { createInventoryActivities } from "./order/activities/inventory.ts";
+import { createNotificationActivities } from "./order/activities/notification.ts";
+import { createOrderStateActivities } from "./order/activities/order-state.ts";
+import { createPaymentActivities } from "./order/activities/payment.ts";
+import { createShippingActivities } from "./order/activities/shipping.ts";
+import { createReturnActivities } from "./return/activities/returns.ts";
 
 type Payments = ReturnType<typeof createPaymentActivities>;
 

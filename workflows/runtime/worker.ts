@@ -8,16 +8,16 @@ import {
   type WorkflowBundleOption,
 } from "@temporalio/worker";
 import type { Logger } from "pino";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import type { Carrier } from "../ports/carriers.ts";
-import type { Mailer } from "../ports/notifications.ts";
-import type { PaymentGateway } from "../ports/payments.ts";
-import type { Database } from "../store/sql/database.ts";
-import { createSagaActivities, type SagaActivities } from "./activities/activities.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import type { Mailer } from "../../ports/notifications.ts";
+import type { PaymentGateway } from "../../ports/payments.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { createSagaActivities, type SagaActivities } from "../all-activities.ts";
+import { TASK_QUEUE } from "../messages.ts";
+import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
-import { TASK_QUEUE } from "./messages.ts";
 import { startOutboxRelay } from "./outbox-relay.ts";
-import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "./search-attributes.ts";
 
 export type SagaWorkerOptions = {
   /** `host:port` of the Temporal server. */

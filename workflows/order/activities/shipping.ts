@@ -1,9 +1,9 @@
 /** Steps that buy and give back labels. The carrier's shipment is written down before it is paid for. */
-import type { Address } from "../../orders/address.ts";
-import { chargeableMinor } from "../../orders/money.ts";
-import type { CustomsItem, Parcel, RatedShipment } from "../../ports/carriers.ts";
-import { chooseRate } from "../../ports/rate-choice.ts";
-import { markLabelled, readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
+import type { Address } from "../../../orders/address.ts";
+import { chargeableMinor } from "../../../orders/money.ts";
+import type { CustomsItem, Parcel, RatedShipment } from "../../../ports/carriers.ts";
+import { chooseRate } from "../../../ports/rate-choice.ts";
+import { markLabelled, readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
 import {
   addShipment,
   beginLabelPurchase,
@@ -15,14 +15,14 @@ import {
   readOpenLabelPurchases,
   readPackedItems,
   readShipment,
-} from "../../store/floor/shipments.ts";
-import type { OrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
-import { readReturn, returnLocation } from "../../store/returns/returns.ts";
-import { inTransaction } from "../../store/sql/database.ts";
-import type { StepRefusal } from "../step-refusal.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
+} from "../../../store/floor/shipments.ts";
+import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
+import { readReturn, returnLocation } from "../../../store/returns/returns.ts";
+import { inTransaction } from "../../../store/sql/database.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible } from "../../activities/failures.ts";
+import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustReadOrder } from "./order-state.ts";
 
 type Bought = { readonly status: "bought"; readonly shipmentId: string };

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleWorkflowCode, type WorkflowBundleOption } from "@temporalio/worker";
 import type { Logger } from "pino";
-import { projectRoot } from "../config/project-root.ts";
+import { projectRoot } from "../../config/project-root.ts";
 
 const WORKFLOWS = join(projectRoot, "dist", "workflows");
 const BUNDLES = join(projectRoot, "dist", "workflow-bundle");

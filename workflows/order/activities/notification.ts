@@ -1,12 +1,12 @@
 /** Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written again. */
-import { chargeableMinor, currencyExponent } from "../../orders/money.ts";
-import { type Notice, type NoticeLine, renderNotice } from "../../orders/notices.ts";
-import { readParcelLines, readShipment } from "../../store/floor/shipments.ts";
-import { recordNotification, wasNotified } from "../../store/orders/notifications.ts";
-import type { OrderProgress } from "../../store/orders/order-progress.ts";
-import { readReturn } from "../../store/returns/returns.ts";
-import type { SagaDependencies } from "./dependencies.ts";
-import { StepImpossible } from "./failures.ts";
+import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
+import { type Notice, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
+import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
+import { recordNotification, wasNotified } from "../../../store/orders/notifications.ts";
+import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readReturn } from "../../../store/returns/returns.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible } from "../../activities/failures.ts";
 import { mustReadOrder } from "./order-state.ts";
 import { returnShipmentId } from "./shipping.ts";
 

@@ -4,12 +4,12 @@ import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { Worker } from "@temporalio/worker";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findTemporalTestServer } from "../cli/embedded/temporal-binary.ts";
-import { eventually, quietRuntime } from "../test-support/saga-world.ts";
-import type { SagaActivities } from "./activities/activities.ts";
-import { loadWorkflowBundle } from "./bundle.ts";
-import { TASK_QUEUE } from "./messages.ts";
-import { workerOptions } from "./worker.ts";
+import { findTemporalTestServer } from "../../cli/embedded/temporal-binary.ts";
+import { eventually, quietRuntime } from "../../test-support/saga-world.ts";
+import type { SagaActivities } from "../all-activities.ts";
+import { TASK_QUEUE } from "../messages.ts";
+import { loadWorkflowBundle } from "../runtime/bundle.ts";
+import { workerOptions } from "../runtime/worker.ts";
 
 let environment: TestWorkflowEnvironment;
 

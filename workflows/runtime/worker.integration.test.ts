@@ -1,14 +1,14 @@
 import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { takeDueOutbox, writeOutbox } from "../store/outbox.ts";
-import { inTransaction } from "../store/sql/database.ts";
-import { outsideWorld } from "../test-support/outside-world.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
-import { eventually } from "../test-support/saga-world.ts";
-import { stockInMemory } from "../test-support/stock.ts";
-import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
-import { signalRow, startRow } from "./messages.ts";
+import { takeDueOutbox, writeOutbox } from "../../store/outbox.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { outsideWorld } from "../../test-support/outside-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { eventually } from "../../test-support/saga-world.ts";
+import { stockInMemory } from "../../test-support/stock.ts";
+import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
+import { signalRow, startRow } from "../messages.ts";
 import { type SagaWorker, startSagaWorker } from "./worker.ts";
 
 let temporal: TestTemporal;
