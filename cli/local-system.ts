@@ -14,7 +14,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../config/project-root.ts";
 import type { Settings } from "../config/settings.ts";
-import { type Broker, startBroker } from "../devices/broker.ts";
+import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { findApiKey } from "../store/access/api-keys.ts";
 import type { Database } from "../store/sql/database.ts";

@@ -19,10 +19,10 @@ import {
 } from "../test-support/floor.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
-import { type Broker, startBroker } from "./broker.ts";
+import { type Broker, startBroker } from "./mqtt/broker.ts";
+import type { BridgeTimings } from "./mqtt/timings.ts";
 import { EVERYDAY_FAULTS, type Faults } from "./simulators/faults.ts";
 import { type Fleet, simulatedDevices, startFleet } from "./simulators/fleet.ts";
-import type { BridgeTimings } from "./timings.ts";
 
 /** Impatient enough that what has to be driven again is so within the test. */
 const TIMINGS: Partial<BridgeTimings> = {

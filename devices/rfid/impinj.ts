@@ -12,7 +12,7 @@ import {
   parseJson,
   textField,
   timeField,
-} from "../json-reader.ts";
+} from "../mqtt/json-reader.ts";
 import { LIGHT_BARRIER_PIN, MOST_EVENTS, type ReaderEvent } from "./tag-events.ts";
 
 export function parseImpinj(payload: Buffer): readonly ReaderEvent[] {

@@ -1,6 +1,6 @@
 /** One `Portal` per reader, and the clock that ends passages. */
 import type { Logger } from "pino";
-import type { Device } from "../device-registry.ts";
+import type { Device } from "../mqtt/device-registry.ts";
 import { type Passage, PORTAL_DEFAULTS, Portal } from "./portal.ts";
 import type { ReaderEvent } from "./tag-events.ts";
 

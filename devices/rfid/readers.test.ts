@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeSgtin96 } from "../../orders/epc.ts";
 import { handlingUnitNumber } from "../../orders/handling-unit.ts";
-import { MAX_MESSAGE_BYTES, MalformedMessage } from "../json-reader.ts";
+import { MAX_MESSAGE_BYTES, MalformedMessage } from "../mqtt/json-reader.ts";
 import { parseImpinj } from "./impinj.ts";
 import { PORTAL_DEFAULTS, Portal } from "./portal.ts";
 import { decodeSscc96, encodeSscc96 } from "./sscc96.ts";

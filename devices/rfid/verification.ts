@@ -13,8 +13,8 @@ import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import { decodeSgtin96 } from "../../orders/epc.ts";
 import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor/floor-tasks.ts";
-import type { Device } from "../device-registry.ts";
-import type { ToteRecovery } from "../tote-recovery.ts";
+import type { ToteRecovery } from "../conveyor/tote-recovery.ts";
+import type { Device } from "../mqtt/device-registry.ts";
 import type { Passage } from "./portal.ts";
 import { decodeSscc96 } from "./sscc96.ts";
 

@@ -15,7 +15,7 @@ import {
   numberField,
   optionalText,
   timeField,
-} from "../json-reader.ts";
+} from "../mqtt/json-reader.ts";
 import { LIGHT_BARRIER_PIN, MOST_EVENTS, type ReaderEvent } from "./tag-events.ts";
 
 const STRONG_DBM = -30;

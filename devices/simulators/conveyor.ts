@@ -3,9 +3,9 @@
  * those of the real one; a tote without a decision goes round the loop and is scanned again.
  */
 import { randomUUID } from "node:crypto";
-import type { DeviceStatus } from "../conveyor-messages.ts";
-import { isObject } from "../json-reader.ts";
-import { deviceTopic } from "../topics.ts";
+import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
+import { isObject } from "../mqtt/json-reader.ts";
+import { deviceTopic } from "../mqtt/topics.ts";
 import { AREA } from "./area.ts";
 import { DeviceClient } from "./device-client.ts";
 import type { FloorWorld, Tote } from "./floor-world.ts";

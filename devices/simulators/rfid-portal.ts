@@ -4,9 +4,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { encodeSgtin96 } from "../../orders/epc.ts";
-import type { DeviceStatus } from "../conveyor-messages.ts";
+import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
+import { deviceTopic } from "../mqtt/topics.ts";
 import { LIGHT_BARRIER_PIN } from "../rfid/tag-events.ts";
-import { deviceTopic } from "../topics.ts";
 import { AREA } from "./area.ts";
 import { DeviceClient } from "./device-client.ts";
 import { randomSource, serialOf } from "./faults.ts";

@@ -1,5 +1,5 @@
 /** What a simulated robot says, in the words of VDA 5050 major 2 or 3. */
-import type { VdaMajor } from "../topics.ts";
+import type { VdaMajor } from "../mqtt/topics.ts";
 import type { ActionStatus, Header, RobotOrder } from "../vda5050/messages.ts";
 
 export type RobotReport = {

@@ -5,8 +5,8 @@
  * It keeps nothing over a restart. It ignores an order that it has, refuses one while it is busy, and answers
  * `cancelOrder`.
  */
-import { isObject } from "../json-reader.ts";
-import { robotTopic, type VdaMajor } from "../topics.ts";
+import { isObject } from "../mqtt/json-reader.ts";
+import { robotTopic, type VdaMajor } from "../mqtt/topics.ts";
 import {
   type ActionStatus,
   HeaderCounter,

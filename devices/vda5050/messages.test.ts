@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
-import { MalformedMessage } from "../json-reader.ts";
+import { MalformedMessage } from "../mqtt/json-reader.ts";
+import type { VdaMajor } from "../mqtt/topics.ts";
 import { factsheet, type RobotReport, stateMessage } from "../simulators/robot-messages.ts";
-import type { VdaMajor } from "../topics.ts";
 import {
   cancelOrderMessage,
   HeaderCounter,

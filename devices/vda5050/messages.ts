@@ -17,8 +17,8 @@ import {
   parseJson,
   textField,
   timeField,
-} from "../json-reader.ts";
-import type { VdaMajor } from "../topics.ts";
+} from "../mqtt/json-reader.ts";
+import type { VdaMajor } from "../mqtt/topics.ts";
 
 const UINT32 = 2 ** 32 - 1;
 /** Nodes, edges, actions: far beyond any tour of one robot. */

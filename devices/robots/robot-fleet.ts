@@ -10,21 +10,21 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { OperationContext } from "../operations/context.ts";
-import { confirmPick } from "../operations/floor/confirm-pick.ts";
-import type { AssignedTask } from "../store/floor/floor-tasks.ts";
-import type { Device, DeviceRegistry } from "./device-registry.ts";
-import type { BridgeTimings } from "./timings.ts";
-import { robotTopic, type VdaMajor } from "./topics.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
+import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
+import type { BridgeTimings } from "../mqtt/timings.ts";
+import { robotTopic, type VdaMajor } from "../mqtt/topics.ts";
 import {
   cancelOrderMessage,
   HeaderCounter,
   orderMessage,
   type RobotConnection,
   type RobotState,
-} from "./vda5050/messages.ts";
-import { orderProgress, type Picks } from "./vda5050/order-progress.ts";
-import { pickOrder, robotOrderId } from "./vda5050/pick-order.ts";
+} from "../vda5050/messages.ts";
+import { orderProgress, type Picks } from "../vda5050/order-progress.ts";
+import { pickOrder, robotOrderId } from "../vda5050/pick-order.ts";
 
 export type Robot = {
   readonly device: Device;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { handlingUnitNumber } from "../orders/handling-unit.ts";
+import { handlingUnitNumber } from "../../orders/handling-unit.ts";
+import { MalformedMessage } from "../mqtt/json-reader.ts";
+import { deviceTopic, parseTopic, robotTopic } from "../mqtt/topics.ts";
 import { licencePlate, parseConveyorEvent, parseStatus } from "./conveyor-messages.ts";
-import { MalformedMessage } from "./json-reader.ts";
-import { deviceTopic, parseTopic, robotTopic } from "./topics.ts";
 
 const SCAN = {
   bootId: "b",

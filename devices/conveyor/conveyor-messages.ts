@@ -5,7 +5,7 @@
  * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that is still
  * in the device's outbox: the device repeats an event until its `ack`, which is sent after the commit of its effect.
  */
-import { isHandlingUnitNumber } from "../orders/handling-unit.ts";
+import { isHandlingUnitNumber } from "../../orders/handling-unit.ts";
 import {
   asArray,
   asObject,
@@ -16,7 +16,7 @@ import {
   parseJson,
   textField,
   timeField,
-} from "./json-reader.ts";
+} from "../mqtt/json-reader.ts";
 
 export type Sequenced = {
   readonly bootId: string;

@@ -11,9 +11,14 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { advanceStage, findTote, type ToteOnTheFloor } from "../store/floor/floor-tasks.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import type { Database, DatabaseClient } from "../store/sql/database.ts";
+import { advanceStage, findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import type { Database, DatabaseClient } from "../../store/sql/database.ts";
+import type { DeadLetters } from "../mqtt/dead-letter.ts";
+import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
+import { MessageSequencer } from "../mqtt/message-deduplication.ts";
+import type { BridgeTimings } from "../mqtt/timings.ts";
+import { deviceTopic } from "../mqtt/topics.ts";
 import {
   type Acknowledgement,
   type ConveyorEvent,
@@ -21,11 +26,6 @@ import {
   licencePlate,
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
-import type { DeadLetters } from "./dead-letter.ts";
-import type { Device, DeviceRegistry } from "./device-registry.ts";
-import { MessageSequencer } from "./message-deduplication.ts";
-import type { BridgeTimings } from "./timings.ts";
-import { deviceTopic } from "./topics.ts";
 
 /** Lanes that no portal guards: people pack there, and people look there. Every other lane bears its portal's id. */
 export const MANUAL_LANE = "manual";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../cli/embedded/ports.ts";
+import { freePort } from "../../cli/embedded/ports.ts";
 import {
   addDevices,
   allPacked,
@@ -11,10 +11,10 @@ import {
   startStockedEngine,
   testLogger,
   variedLines,
-} from "../test-support/floor.ts";
-import { createTestDatabase } from "../test-support/postgres.ts";
-import { startDeviceBridge } from "./bridge.ts";
-import { simulatedDevices, startFleet } from "./simulators/fleet.ts";
+} from "../../test-support/floor.ts";
+import { createTestDatabase } from "../../test-support/postgres.ts";
+import { startDeviceBridge } from "../bridge.ts";
+import { simulatedDevices, startFleet } from "../simulators/fleet.ts";
 
 const installed = spawnSync("mosquitto", ["-h"]).error === undefined;
 

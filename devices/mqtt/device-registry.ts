@@ -9,8 +9,8 @@ import {
   listDevices,
   markAllDevicesOffline,
   saveDeviceReports,
-} from "../store/floor/devices.ts";
-import type { Queryable } from "../store/sql/database.ts";
+} from "../../store/floor/devices.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 
 const FLUSH_MS = 1_000;
 /** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */

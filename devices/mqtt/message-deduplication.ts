@@ -9,9 +9,9 @@
  * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost), `early` not.
  */
 
-import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../store/floor/devices.ts";
-import { type Database, type DatabaseClient, inTransaction } from "../store/sql/database.ts";
-import type { Sequenced } from "./conveyor-messages.ts";
+import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../../store/floor/devices.ts";
+import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import type { Sequenced } from "../conveyor/conveyor-messages.ts";
 
 export type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
 

@@ -8,17 +8,17 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import type { OperationContext } from "../operations/context.ts";
-import { reportFloorException } from "../operations/floor/report-floor-exception.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import {
   findTote,
   repeatFinishedTask,
   stalledTotes,
   type ToteOnTheFloor,
-} from "../store/floor/floor-tasks.ts";
+} from "../../store/floor/floor-tasks.ts";
+import type { DeviceRegistry } from "../mqtt/device-registry.ts";
+import { type BridgeTimings, MOST_ATTEMPTS } from "../mqtt/timings.ts";
 import type { RecirculateCommand } from "./conveyor-messages.ts";
-import type { DeviceRegistry } from "./device-registry.ts";
-import { type BridgeTimings, MOST_ATTEMPTS } from "./timings.ts";
 
 /** Rounds on the loop before a tote counts as lost. */
 const MOST_ROUNDS = 3;

@@ -10,8 +10,8 @@
  * statement each.
  */
 import type { Logger } from "pino";
-import type { OperationContext } from "../operations/context.ts";
-import { reportFloorException } from "../operations/floor/report-floor-exception.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import {
   type AssignedTask,
   assignedTasks,
@@ -20,12 +20,12 @@ import {
   failTask,
   finishTasks,
   requeueTask,
-} from "../store/floor/floor-tasks.ts";
-import type { DatabaseClient } from "../store/sql/database.ts";
-import type { DeviceRegistry } from "./device-registry.ts";
+} from "../../store/floor/floor-tasks.ts";
+import type { DatabaseClient } from "../../store/sql/database.ts";
+import type { DeviceRegistry } from "../mqtt/device-registry.ts";
+import { type BridgeTimings, MOST_ATTEMPTS } from "../mqtt/timings.ts";
+import { orderProgress } from "../vda5050/order-progress.ts";
 import type { Robot, RobotFleet, TaskOutcomes } from "./robot-fleet.ts";
-import { type BridgeTimings, MOST_ATTEMPTS } from "./timings.ts";
-import { orderProgress } from "./vda5050/order-progress.ts";
 
 export class Dispatcher implements TaskOutcomes {
   readonly #context: OperationContext;

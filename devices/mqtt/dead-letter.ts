@@ -3,8 +3,8 @@
  * The table keeps the newest `MOST_LETTERS`: a broken device must not fill the disk.
  */
 import type { Logger } from "pino";
-import { trimDeadLetters, writeDeadLetter } from "../store/floor/devices.ts";
-import type { Queryable } from "../store/sql/database.ts";
+import { trimDeadLetters, writeDeadLetter } from "../../store/floor/devices.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import type { MalformedCode } from "./json-reader.ts";
 
 export type DeadLetterCode =
