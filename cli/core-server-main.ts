@@ -11,7 +11,7 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { armFailpoints } from "../engine/failpoints.ts";
 import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
 import { startGateway } from "../gateway/gateway.ts";
-import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
+import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { API_SCOPES, createApiKey } from "../store/access/api-keys.ts";
 import { type Database, openDatabase } from "../store/sql/database.ts";

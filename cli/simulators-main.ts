@@ -4,7 +4,7 @@
  */
 import pino from "pino";
 import { simulatedDevices, startFleet } from "../devices/simulators/fleet.ts";
-import { startSimulators } from "../integrations/simulators/simulators.ts";
+import { startSimulators } from "../integrations/simulators.ts";
 import { reasonOf } from "./problem.ts";
 import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
 import { startPeople } from "./sandbox/people.ts";

@@ -9,7 +9,7 @@ import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
-import { createEasypostCarrier } from "../integrations/carriers/easypost.ts";
+import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./postgres.ts";

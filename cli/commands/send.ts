@@ -79,7 +79,7 @@ async function joinPayloads(
   const { topic } = options;
   const named = documents.map((document) => (topic === undefined ? document : { ...document, topic }));
   if ((options.kind ?? options.channel) !== "amazon") return named;
-  const { amazonAdapter } = await import("../../integrations/channels/amazon.ts");
+  const { amazonAdapter } = await import("../../integrations/channels/amazon/adapter.ts");
   return amazonAdapter.join(documents.map((document) => document.text)).map((text) => ({
     source: documents.length === 1 ? (documents[0]?.source ?? "-") : "joined documents",
     text,

@@ -1,5 +1,5 @@
 /** Amazon's Orders API v0: getOrder, getOrderItems, getOrderAddress and getOrderBuyerInfo, joined as its connector does. */
-import { amazonAdapter } from "../../integrations/channels/amazon.ts";
+import { amazonAdapter } from "../../integrations/channels/amazon/adapter.ts";
 import { type ChannelWriter, decimal, type PlannedOrder, taxOf, totals } from "./planned-order.ts";
 import type { Random } from "./random.ts";
 

@@ -1,5 +1,5 @@
 /** Our own format, as the company's web shop sends it; the money is charged here, at shipment. */
-import type { CanonicalOrder } from "../../integrations/channels/holdfast.ts";
+import type { CanonicalOrder } from "../../integrations/channels/holdfast/adapter.ts";
 import { type ChannelWriter, decimal, taxOf, totals } from "./planned-order.ts";
 
 export const holdfastWriter: ChannelWriter = {

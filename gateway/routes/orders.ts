@@ -14,7 +14,7 @@ import {
   TimelineEntryReply,
   text,
 } from "../../contract/schemas.ts";
-import { canonicalOrderSchema } from "../../integrations/channels/holdfast.ts";
+import { canonicalOrderSchema } from "../../integrations/channels/holdfast/adapter.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";

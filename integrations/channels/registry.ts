@@ -1,9 +1,9 @@
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import { amazonAdapter } from "./amazon.ts";
-import { holdfastAdapter } from "./holdfast.ts";
-import { shopifyAdapter } from "./shopify.ts";
-import { walmartAdapter } from "./walmart.ts";
-import { woocommerceAdapter } from "./woocommerce.ts";
+import { amazonAdapter } from "./amazon/adapter.ts";
+import { holdfastAdapter } from "./holdfast/adapter.ts";
+import { shopifyAdapter } from "./shopify/adapter.ts";
+import { walmartAdapter } from "./walmart/adapter.ts";
+import { woocommerceAdapter } from "./woocommerce/adapter.ts";
 
 /** Every channel adapter by its kind. */
 export const channelAdapters: ReadonlyMap<string, ChannelAdapter> = new Map(

@@ -1,0 +1,228 @@
+/**
+ * Holdfast's own order format, for own sites, phone orders and whatever has no adapter: `POST /v1/orders`,
+ * `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number is damaged on the way.
+ *
+ * One document is one order, a list of orders, or with topic `order.cancelled` a cancellation.
+ */
+import Type, { type Static } from "typebox";
+import { Compile } from "typebox/compile";
+import type { Address } from "../../../orders/address.ts";
+import type { IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
+import { decimalText, rescale } from "../../../orders/money.ts";
+import { ALLOCATION_POLICIES } from "../../../orders/order.ts";
+import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
+import { amount, textAt, writeJson } from "../lossless-json.ts";
+import { addressOf, computedTotal, isStandardWebhook, readDocument, readEach, refused } from "../reading.ts";
+
+const Text = Type.String({ maxLength: 1000 });
+const Id = Type.String({ minLength: 1, maxLength: 64 });
+const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
+
+const Tax = Type.Object({ name: Text, amount: Amount }, { additionalProperties: false });
+
+const PostalAddress = Type.Object(
+  {
+    name: Text,
+    company: Type.Optional(Text),
+    line1: Text,
+    line2: Type.Optional(Text),
+    city: Text,
+    region: Type.Optional(Text),
+    postalCode: Type.Optional(Text),
+    country: Type.String({ maxLength: 100, description: "ISO 3166-1 alpha-2 or alpha-3" }),
+    phone: Type.Optional(Text),
+    email: Type.Optional(Text),
+  },
+  { additionalProperties: false },
+);
+
+const Line = Type.Object(
+  {
+    id: Type.Optional(Id),
+    sku: Type.String({ minLength: 1, maxLength: 200 }),
+    title: Type.Optional(Text),
+    quantity: Type.Integer(),
+    unitPrice: Amount,
+    discount: Type.Optional(Amount),
+    taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
+    attributes: Type.Optional(Type.Record(Type.String(), Text)),
+  },
+  { additionalProperties: false },
+);
+
+/** Schema of one order; the OpenAPI document serves it. */
+export const canonicalOrderSchema = Type.Object(
+  {
+    id: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "The sender's id; with the channel it identifies the order",
+    }),
+    number: Type.Optional(Type.String({ maxLength: 64, description: "Shown to the customer; default: id" })),
+    placedAt: Type.Optional(Type.String({ maxLength: 40, description: "ISO 8601; default: when captured" })),
+    currency: Type.String({ pattern: "^[A-Za-z]{3}$", description: "ISO 4217" }),
+    lines: Type.Array(Line),
+    shippingPrice: Type.Optional(Amount),
+    shippingTaxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
+    shippingService: Type.Optional(Text),
+    discount: Type.Optional(Amount),
+    total: Type.Optional(
+      Type.String({
+        pattern: "^\\d{1,13}(\\.\\d{1,6})?$",
+        description: "Checked against the sum where given",
+      }),
+    ),
+    taxesIncluded: Type.Optional(Type.Literal(true, { description: "Prices contain the taxes" })),
+    shippingAddress: Type.Optional(PostalAddress),
+    billingAddress: Type.Optional(PostalAddress),
+    customer: Type.Object(
+      {
+        name: Text,
+        email: Type.Optional(Text),
+        phone: Type.Optional(Text),
+        id: Type.Optional(Id),
+      },
+      { additionalProperties: false },
+    ),
+    paymentBy: Type.Optional(
+      Type.Union([Type.Literal("merchant"), Type.Literal("channel")], {
+        description: "Who charges; default: merchant",
+      }),
+    ),
+    paymentMethod: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        // A card number has no letters: it is turned away at the door.
+        pattern: "^[A-Za-z][A-Za-z0-9_-]*$",
+        description: "The payment gateway's token; never card data",
+      }),
+    ),
+    allocation: Type.Optional(
+      Type.Union(
+        ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
+        { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
+      ),
+    ),
+    note: Type.Optional(Type.String({ maxLength: 5000 })),
+  },
+  { additionalProperties: false },
+);
+
+export type CanonicalOrder = Static<typeof canonicalOrderSchema>;
+
+const checker = Compile(canonicalOrderSchema);
+
+export const holdfastAdapter: ChannelAdapter = {
+  kind: "holdfast",
+  read: (payload, topic) =>
+    readDocument(payload, (document) => {
+      if (topic === "order.cancelled") return [readCancellation(document)];
+      return Array.isArray(document) ? readEach(document, readOrder) : readEach([document], readOrder);
+    }),
+  join: (documents) => documents,
+  verifyWebhook: (headers, rawBody, secret) => isStandardWebhook(headers, rawBody, secret),
+};
+
+function readCancellation(document: unknown): ChannelReading {
+  const externalId = textAt(document, "id");
+  if (externalId === "") return refused("malformed_payload", "A cancellation needs the order's id.");
+  return {
+    kind: "cancellation",
+    externalId,
+    reason: textAt(document, "reason") || "cancelled by the customer",
+  };
+}
+
+function readOrder(document: unknown): readonly ChannelReading[] {
+  // Numbers kept as text by the lossless parser are never what this schema asks for: it has counts only.
+  const plain: unknown = JSON.parse(writeJson(document));
+  if (!checker.Check(plain)) {
+    const [first] = checker.Errors(plain);
+    const where = first === undefined || first.instancePath === "" ? "the order" : first.instancePath;
+    const detail = `Not a Holdfast order: ${where} ${first?.message ?? "does not match the schema"}.`;
+    return [refused("malformed_payload", detail, textAt(document, "id"))];
+  }
+  const order = toIncoming(plain);
+  if (plain.total !== undefined && !sameAmount(order)) {
+    const detail = `The total ${plain.total} is not the sum of the order, ${decimalText(totalOf(order))}.`;
+    return [refused("invalid_order", detail, plain.id)];
+  }
+  return [{ kind: "order", order }];
+}
+
+function toIncoming(order: CanonicalOrder): IncomingOrder {
+  const currency = order.currency.toUpperCase();
+  const taxes = (list: CanonicalOrder["shippingTaxes"]): readonly IncomingTax[] =>
+    (list ?? []).map((tax) => ({ name: clean(tax.name), amount: amount(tax.amount, currency, "tax") }));
+  const base = {
+    externalId: clean(order.id),
+    externalNumber: clean(order.number ?? order.id),
+    externalIds: {},
+    placedAt: order.placedAt ?? "",
+    updatedAt: "",
+    currency,
+    lines: order.lines.map((line, index) => ({
+      externalLineId: clean(line.id ?? String(index + 1)),
+      channelSku: clean(line.sku),
+      title: clean(line.title ?? line.sku),
+      quantity: line.quantity,
+      unitPrice: amount(line.unitPrice, currency, "unit price"),
+      discount: amount(line.discount ?? "", currency, "discount"),
+      taxes: taxes(line.taxes),
+      attributes: Object.fromEntries(
+        Object.entries(line.attributes ?? {}).map(([name, text]) => [clean(name), clean(text)]),
+      ),
+    })),
+    shippingPrice: amount(order.shippingPrice ?? "", currency, "shipping price"),
+    shippingTaxes: taxes(order.shippingTaxes),
+    discount: amount(order.discount ?? "", currency, "discount"),
+    shippingService: clean(order.shippingService ?? ""),
+    paymentBy: order.paymentBy ?? "merchant",
+    customer: {
+      name: clean(order.customer.name),
+      ...(order.customer.email === undefined ? {} : { email: clean(order.customer.email) }),
+      ...(order.customer.phone === undefined ? {} : { phone: clean(order.customer.phone) }),
+      ...(order.customer.id === undefined ? {} : { externalId: clean(order.customer.id) }),
+    },
+    ...(order.paymentMethod === undefined ? {} : { paymentMethod: clean(order.paymentMethod) }),
+    ...(order.taxesIncluded === undefined ? {} : { taxesIncluded: order.taxesIncluded }),
+    ...(order.allocation === undefined ? {} : { allocation: order.allocation }),
+    ...(order.note === undefined ? {} : { note: clean(order.note) }),
+    ...optionalAddress("shippingAddress", order.shippingAddress),
+    ...optionalAddress("billingAddress", order.billingAddress),
+    holdReasons: [],
+  } as const;
+  const total =
+    order.total === undefined ? computedTotal(withTaxesOnTop(base)) : amount(order.total, currency, "total");
+  return { ...base, total };
+}
+
+function optionalAddress<K extends string>(
+  key: K,
+  given: Static<typeof PostalAddress> | undefined,
+): Partial<Record<K, Address>> {
+  if (given === undefined) return {};
+  const cleaned = Object.fromEntries(Object.entries(given).map(([name, text]) => [name, clean(text)]));
+  const address = addressOf({ name: "", line1: "", city: "", country: "", ...cleaned });
+  return address === undefined ? {} : ({ [key]: address } as Record<K, Address>);
+}
+
+function totalOf(order: IncomingOrder) {
+  return computedTotal(withTaxesOnTop(order));
+}
+
+function sameAmount(order: IncomingOrder): boolean {
+  const sum = totalOf(order);
+  const exponent = Math.max(sum.exponent, order.total.exponent);
+  return rescale(sum, exponent) === rescale(order.total, exponent);
+}
+
+/** The order as the sum sees it: taxes that the prices contain add nothing. */
+function withTaxesOnTop<T extends Parameters<typeof computedTotal>[0] & { taxesIncluded?: true }>(order: T) {
+  if (order.taxesIncluded !== true) return order;
+  return { ...order, shippingTaxes: [], lines: order.lines.map((line) => ({ ...line, taxes: [] })) };
+}
+
+function clean(text: string): string {
+  return textAt({ text }, "text");
+}

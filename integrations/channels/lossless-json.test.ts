@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  amount,
+  at,
+  countAt,
+  listAt,
+  parseJson,
+  textAt,
+  UnreadableAmount,
+  writeJson,
+} from "./lossless-json.ts";
+
+test("ids beyond 2^53 keep every digit, through reading and writing", () => {
+  const text = '{"id":820982911946154508,"price":0.1,"list":[9007199254740993]}';
+  const document = parseJson(text);
+  expect(textAt(document, "id")).toBe("820982911946154508");
+  expect(textAt({ first: listAt(document, "list")[0] }, "first")).toBe("9007199254740993");
+  expect(writeJson(document)).toBe(text);
+});
+
+test("long decimals keep every digit", () => {
+  expect(textAt(parseJson('{"amount":12.3456789012345678}'), "amount")).toBe("12.3456789012345678");
+});
+
+test("every whole number reads back as its own digits", () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (number) => {
+      expect(textAt(parseJson(`{"n":${number}}`), "n")).toBe(String(number));
+    }),
+  );
+});
+
+test("what is not where it should be is empty", () => {
+  const document = parseJson('{"a":{"b":[1]},"n":null,"t":true}');
+  expect(at(document, "a", "b", "c")).toBeUndefined();
+  expect(at(document, "constructor")).toBeUndefined();
+  expect(textAt(document, "a")).toBe("");
+  expect(textAt(document, "n")).toBe("");
+  expect(textAt(document, "t")).toBe("true");
+  expect(listAt(document, "a")).toEqual([]);
+});
+
+test("text that PostgreSQL cannot store is replaced", () => {
+  expect(textAt(parseJson('{"t":" a\\u0000b\\ud800 "}'), "t")).toBe("a\uFFFDb\uFFFD");
+});
+
+test("counts are whole numbers however they are written", () => {
+  const document = parseJson('{"a":3,"b":"4","c":"5.00","d":1.5,"e":"1e3","f":null}');
+  expect(["a", "b", "c", "d", "e", "f"].map((key) => countAt(document, key))).toEqual([
+    3,
+    4,
+    5,
+    Number.NaN,
+    Number.NaN,
+    Number.NaN,
+  ]);
+});
+
+test("an amount that is none is named", () => {
+  expect(amount("25.99", "JPY", "price")).toEqual({ minor: 2599, currency: "JPY", exponent: 2 });
+  expect(amount("", "KWD", "price")).toEqual({ minor: 0, currency: "KWD", exponent: 3 });
+  expect(() => amount("1,50", "EUR", "price")).toThrow(UnreadableAmount);
+  expect(() => amount("1.50", "ABC", "price")).toThrow('price "1.50" ABC');
+});
+
+test("text that is no JSON is a SyntaxError, however deep it nests", () => {
+  expect(() => parseJson("{")).toThrow(SyntaxError);
+  expect(() => parseJson(`${"[".repeat(100_000)}1234567890123456789`)).toThrow(SyntaxError);
+});

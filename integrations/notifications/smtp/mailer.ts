@@ -1,0 +1,80 @@
+/**
+ * The mailer port over SMTP.
+ *
+ * A message's `Message-ID` is a digest of its key: SMTP knows no idempotency, so a message whose acceptance was lost on
+ * the way is sent again, and mailboxes and archives recognise the repeat by that id.
+ */
+import { createHash } from "node:crypto";
+import { createTransport } from "nodemailer";
+import type { Mailer } from "../../../ports/notifications.ts";
+import { ServiceFault } from "../../../ports/service-fault.ts";
+
+/** Connections kept open; a mail server that wants fewer says so with 421, which is retryable. */
+const CONNECTIONS = 4;
+const TIMEOUT_MS = 20_000;
+
+export function createSmtpMailer(options: {
+  /** `smtp://user:password@host:587` or `smtps://…`. */
+  readonly url: string;
+  /** `Shop name <orders@shop.example>`. */
+  readonly from: string;
+}): Mailer & { close(): void } {
+  const server = new URL(options.url);
+  const transport = createTransport({
+    pool: true,
+    maxConnections: CONNECTIONS,
+    maxMessages: 1_000,
+    host: server.hostname,
+    port: server.port === "" ? (server.protocol === "smtps:" ? 465 : 587) : Number(server.port),
+    secure: server.protocol === "smtps:",
+    // Content comes from templates only; nothing in a message may make nodemailer open a file or a URL.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    ...(server.username === ""
+      ? {}
+      : { auth: { user: decodeURIComponent(server.username), pass: decodeURIComponent(server.password) } }),
+  });
+  const domain = /@([^\s>]+)>?\s*$/.exec(options.from)?.[1] ?? "localhost";
+
+  return {
+    async send(message) {
+      try {
+        await transport.sendMail({
+          messageId: `<${messageIdOf(message.key)}@${domain}>`,
+          from: options.from,
+          to: { name: "", address: message.to },
+          subject: message.subject,
+          text: message.text,
+          html: message.html,
+          // Asks robots such as out-of-office answers for silence.
+          headers: { "Auto-Submitted": "auto-generated" },
+        });
+      } catch (cause) {
+        const status = responseCodeOf(cause);
+        throw new ServiceFault("The mail server did not take the message", {
+          service: "smtp",
+          code: status === null ? "network_error" : `smtp_${status}`,
+          // 5xx is SMTP's "never": a bad address, a refused sender.
+          retryable: status === null || status < 500,
+          status,
+          cause,
+        });
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** The local part of the `Message-ID` for a key: stable, and free of whatever the key holds. */
+export function messageIdOf(key: string): string {
+  return `holdfast.${createHash("sha256").update(key).digest("hex").slice(0, 40)}`;
+}
+
+function responseCodeOf(cause: unknown): number | null {
+  return cause instanceof Error && "responseCode" in cause && typeof cause.responseCode === "number"
+    ? cause.responseCode
+    : null;
+}

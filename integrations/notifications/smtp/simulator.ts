@@ -1,0 +1,123 @@
+/**
+ * A mail server that takes everything and keeps it: the sandbox's mailbox of all shoppers.
+ *
+ * A message is in the ledger before SMTP says 250. Memory holds a line a message; the text stays in the file.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type AddressObject, simpleParser } from "mailparser";
+import type { Logger } from "pino";
+import { SMTPServer } from "smtp-server";
+import { type LedgerPosition, openLedger } from "../../simulation-kit/ledger.ts";
+
+const MAX_MESSAGE_BYTES = 5 * 1024 * 1024;
+
+export type MailSummary = {
+  /** `1`, `2`, … in the order of arrival. */
+  readonly id: number;
+  readonly receivedAt: string;
+  readonly messageId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+};
+
+export type Mail = MailSummary & { readonly text: string; readonly html: string };
+
+export type MailSimulator = {
+  readonly port: number;
+  /** Newest first. `filter` looks in the recipient and the subject. */
+  list(
+    filter: string,
+    from: number,
+    count: number,
+  ): { readonly mails: readonly MailSummary[]; readonly total: number };
+  find(id: number): Mail | undefined;
+  all(): readonly MailSummary[];
+  count(): number;
+  stop(): Promise<void>;
+};
+
+export async function startMailSimulator(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly logger: Logger;
+}): Promise<MailSimulator> {
+  const index: { readonly summary: MailSummary; readonly position: LedgerPosition }[] = [];
+  const ledger = openLedger<Mail>(join(options.dataFolder, "mails.jsonl"), keep);
+
+  function keep(mail: Mail, position: LedgerPosition): void {
+    const { text: _text, html: _html, ...summary } = mail;
+    index.push({ summary, position });
+  }
+
+  const server = new SMTPServer({
+    authOptional: true,
+    disableReverseLookup: true,
+    disabledCommands: ["STARTTLS", "AUTH"],
+    size: MAX_MESSAGE_BYTES,
+    banner: "Holdfast sandbox mailbox",
+    onData(stream, session, done) {
+      simpleParser(stream, { skipImageLinks: true, skipTextToHtml: true }).then(
+        (parsed) => {
+          if (stream.sizeExceeded) {
+            done(Object.assign(new Error("Message exceeds the size limit"), { responseCode: 552 }));
+            return;
+          }
+          const sender = session.envelope.mailFrom;
+          const mail: Mail = {
+            id: index.length + 1,
+            receivedAt: new Date().toISOString(),
+            messageId: parsed.messageId ?? "",
+            from: addressText(parsed.from) || (sender === false ? "" : sender.address),
+            to: session.envelope.rcptTo.map(({ address }) => address).join(", "),
+            subject: parsed.subject ?? "",
+            text: parsed.text ?? "",
+            html: parsed.html || "",
+          };
+          keep(mail, ledger.append(mail));
+          done();
+        },
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      );
+    },
+  });
+  // A client that goes away in the middle is its own affair.
+  server.on("error", (error) => options.logger.debug({ err: error }, "mail connection broke"));
+  server.listen(options.port, options.host);
+  await Promise.race([
+    once(server.server, "listening"),
+    once(server.server, "error").then(([error]) => Promise.reject(error)),
+  ]);
+
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    list(filter, from, count) {
+      const wanted = filter.trim().toLowerCase();
+      const matching = index.filter(
+        ({ summary }) =>
+          wanted === "" ||
+          summary.to.toLowerCase().includes(wanted) ||
+          summary.subject.toLowerCase().includes(wanted),
+      );
+      const page = matching.reverse().slice(from, from + count);
+      return { mails: page.map(({ summary }) => summary), total: matching.length };
+    },
+    find(id) {
+      const entry = index[id - 1];
+      return entry === undefined ? undefined : ledger.read(entry.position);
+    },
+    all: () => index.map(({ summary }) => summary),
+    count: () => index.length,
+    async stop() {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      ledger.close();
+    },
+  };
+}
+
+function addressText(addresses: AddressObject | undefined): string {
+  return addresses?.text ?? "";
+}

@@ -1,0 +1,22 @@
+/**
+ * Between ISO 4217 minor units and the integers that Stripe takes, which differ for a few currencies
+ * (https://docs.stripe.com/currencies): some that ISO divides have no minor unit at Stripe, two that ISO no longer
+ * divides keep one, and three-decimal amounts must be whole tens.
+ */
+import { currencyExponent } from "../../../orders/money.ts";
+
+const NO_MINOR_UNIT_AT_STRIPE = new Set(["MGA"]);
+const TWO_DECIMALS_AT_STRIPE = new Set(["ISK", "UGX"]);
+
+/** @returns Stripe's integer, or `undefined` where the amount cannot be charged in this currency. */
+export function toStripeAmount(minor: number, currency: string): number | undefined {
+  const exponent = currencyExponent(currency);
+  if (exponent === undefined || !Number.isSafeInteger(minor)) return undefined;
+  if (TWO_DECIMALS_AT_STRIPE.has(currency)) return minor * 10 ** (2 - exponent);
+  if (NO_MINOR_UNIT_AT_STRIPE.has(currency)) {
+    const factor = 10 ** exponent;
+    return minor % factor === 0 ? minor / factor : undefined;
+  }
+  if (exponent === 3) return minor % 10 === 0 ? minor : undefined;
+  return minor;
+}

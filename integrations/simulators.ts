@@ -1,0 +1,326 @@
+/**
+ * The outside world of a sandbox: payment gateway, carrier and mailbox, in one process, behind the vendors' own wire
+ * formats, so that the real adapters are what runs.
+ *
+ * Owns the HTTP server, the pages, the pace, faults on purpose, and the ledgers that an audit reads:
+ *   GET  /simulation           pace, faults, counts
+ *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?}, seed?,
+ *                              forgetKeys?: true}, the last for what happens a day after a payment call
+ *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
+ *   GET  /simulation/labels    every label bought
+ *   GET  /simulation/mails     every message taken, and repeats
+ * Nothing here authenticates whoever asks: it listens where it is told, which is loopback unless set otherwise.
+ */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Logger } from "pino";
+import { createEasypostSimulator, type EasypostSimulator } from "./carriers/easypost/simulator/simulator.ts";
+import { type MailSimulator, startMailSimulator } from "./notifications/smtp/simulator.ts";
+import { createStripeSimulator, type StripeSimulator } from "./payments/stripe/simulator/simulator.ts";
+import {
+  htmlReply,
+  jsonReply,
+  type SimulatedReply,
+  type SimulatedRequest,
+} from "./simulation-kit/exchange.ts";
+import { createFaults, type FaultRates, NO_FAULTS } from "./simulation-kit/faults.ts";
+import { createSimulatedClock } from "./simulation-kit/simulated-clock.ts";
+import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
+import { asObject, numberAt } from "./vendor-json.ts";
+
+export type SimulatorOptions = {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly httpPort: number;
+  readonly smtpPort: number;
+  /** Where the ledgers lie; the same folder at the next start goes on from them. */
+  readonly dataFolder: string;
+  /** The gateway's address for tracking webhooks. */
+  readonly carrierWebhookUrl: string;
+  readonly carrierWebhookSecret: string;
+  readonly logger: Logger;
+};
+
+export type Simulators = {
+  readonly httpPort: number;
+  readonly smtpPort: number;
+  stop(): Promise<void>;
+};
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const MAILS_A_PAGE = 50;
+
+export async function startSimulators(options: SimulatorOptions): Promise<Simulators> {
+  const { dataFolder, logger } = options;
+  const clock = createSimulatedClock();
+  const faults = createFaults();
+  const payments = createStripeSimulator(dataFolder);
+  const carrier = createEasypostSimulator({
+    dataFolder,
+    webhookUrl: options.carrierWebhookUrl,
+    webhookSecret: options.carrierWebhookSecret,
+    clock,
+    logger,
+  });
+  const mails = await startMailSimulator({
+    host: options.host,
+    port: options.smtpPort,
+    dataFolder,
+    logger,
+  });
+
+  function state(): unknown {
+    return {
+      speed: clock.speed,
+      faults: faults.rates,
+      webhooks: carrier.webhooks(),
+      counts: {
+        orders_charged: payments.orders(),
+        ...carrier.counts(),
+        mails: mails.count(),
+      },
+    };
+  }
+
+  /** @returns what is wrong with the change, or `null` where it was made. */
+  function change(body: unknown): string | null {
+    const speed = numberAt(body, "speed");
+    if (speed !== undefined && !(speed > 0 && speed <= 10_000))
+      return "speed must be above 0 and at most 10000";
+    const asked = asObject(asObject(body)?.["faults"]);
+    const rates: FaultRates = { ...NO_FAULTS, ...asked };
+    const shares = [rates.dropRequestRate, rates.dropReplyRate, rates.errorRate];
+    const valid =
+      Object.keys(rates).length === Object.keys(NO_FAULTS).length &&
+      shares.every((share) => typeof share === "number" && share >= 0) &&
+      shares.reduce((sum, share) => sum + share, 0) <= 1 &&
+      rates.delayMs >= 0;
+    if (!valid)
+      return "faults takes dropRequestRate, dropReplyRate and errorRate, together at most 1, and delayMs";
+    if (speed !== undefined) clock.setSpeed(speed);
+    if (asked !== undefined) faults.rates = rates;
+    const seed = numberAt(body, "seed");
+    if (seed !== undefined) faults.seed(seed);
+    if (asObject(body)?.["forgetKeys"] === true) payments.forgetKeys();
+    return null;
+  }
+
+  function simulation(request: SimulatedRequest): SimulatedReply | undefined {
+    const { method, path } = request;
+    if (path === "/simulation" && method === "POST") {
+      // The overview page sends a form, everybody else JSON.
+      const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
+      const text = request.body.toString("utf8");
+      const body = isForm ? { speed: Number(new URLSearchParams(text).get("speed")) } : parseJson(text);
+      const problem = body === undefined ? "the body must be a JSON object" : change(body);
+      if (problem !== null) return jsonReply(400, { error: problem });
+      if (isForm) return { status: 303, contentType: "text/plain", body: "", headers: { location: "/" } };
+      return jsonReply(200, state());
+    }
+    if (method !== "GET") return undefined;
+    if (path === "/simulation") return jsonReply(200, state());
+    if (path === "/simulation/charges") return jsonReply(200, chargesAudit(payments));
+    if (path === "/simulation/labels") return jsonReply(200, labelsAudit(carrier));
+    if (path === "/simulation/mails") return jsonReply(200, mailsAudit(mails));
+    return undefined;
+  }
+
+  function pages(request: SimulatedRequest): SimulatedReply | undefined {
+    if (request.method !== "GET") return undefined;
+    const [, root, id, part] = request.path.split("/").map(decodeURIComponent);
+    if (root === "") return htmlReply(overviewOf(clock.speed, payments, carrier, mails));
+    if (root === "track" && id !== undefined) {
+      const found = carrier.tracking(id);
+      return found === undefined ? undefined : htmlReply(trackingPage(found.label, found.scans));
+    }
+    if (root !== "inbox") return undefined;
+    const selected = id === undefined ? undefined : mails.find(Number(id));
+    if (id !== undefined && selected === undefined) return undefined;
+    if (selected !== undefined && part === "html") {
+      return {
+        ...htmlReply(mailFrame(selected)),
+        headers: {
+          "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        },
+      };
+    }
+    if (selected !== undefined && part === "text") {
+      return { status: 200, contentType: "text/plain; charset=utf-8", body: selected.text };
+    }
+    const filter = request.query.get("q") ?? "";
+    const from = Math.max(0, Math.trunc(Number(request.query.get("from")) || 0));
+    const found = mails.list(filter, from, MAILS_A_PAGE);
+    return htmlReply(inboxPage({ ...found, filter, from, pageSize: MAILS_A_PAGE, selected }));
+  }
+
+  async function answer(request: SimulatedRequest): Promise<SimulatedReply> {
+    return (
+      simulation(request) ??
+      payments.handle(request) ??
+      (await carrier.handle(request)) ??
+      pages(request) ??
+      jsonReply(404, { error: "not found" })
+    );
+  }
+
+  async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await readRequest(message);
+    if (request === undefined) {
+      send(response, jsonReply(413, { error: "the body is too large" }));
+      return;
+    }
+    const isApi = /^\/v[12]\//.test(request.path);
+    const fate = isApi ? faults.draw() : "answered";
+    if (fate === "request-lost") {
+      message.socket.destroy();
+      return;
+    }
+    const reply =
+      fate === "unavailable"
+        ? jsonReply(503, {
+            error: { message: "Service unavailable.", type: "api_error", code: "UNAVAILABLE" },
+          })
+        : await answer(request);
+    if (isApi && faults.rates.delayMs > 0) await pause(faults.rates.delayMs);
+    if (fate === "reply-lost") message.socket.destroy();
+    else send(response, reply);
+  }
+
+  const server = createServer((message, response) => {
+    serve(message, response).catch((error: unknown) => {
+      logger.error({ err: error, path: message.url }, "a simulator failed");
+      if (response.headersSent) message.socket.destroy();
+      else send(response, jsonReply(500, { error: "the simulator failed" }));
+    });
+  });
+  // Adapters keep connections open for longer than Node's 5 s, and would meet one that is just being closed.
+  server.keepAliveTimeout = 65_000;
+  server.listen(options.httpPort, options.host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    clock.stop();
+    await Promise.all([mails.stop(), carrier.stop()]);
+    payments.close();
+    throw error;
+  }
+  const httpPort = (server.address() as AddressInfo).port;
+  logger.info({ httpPort, smtpPort: mails.port }, "simulators ready");
+
+  return {
+    httpPort,
+    smtpPort: mails.port,
+    async stop() {
+      clock.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await Promise.all([closed, mails.stop(), carrier.stop()]);
+      payments.close();
+    },
+  };
+}
+
+async function readRequest(message: IncomingMessage): Promise<SimulatedRequest | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Read on, so that the answer reaches a client that is still sending.
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (size > MAX_BODY_BYTES) return undefined;
+  const origin = `http://${message.headers.host ?? "localhost"}`;
+  const url = new URL(message.url ?? "/", origin);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return {
+    method: message.method ?? "GET",
+    path: url.pathname,
+    query: url.searchParams,
+    headers,
+    body: Buffer.concat(chunks),
+    origin,
+  };
+}
+
+function send(response: ServerResponse, reply: SimulatedReply): void {
+  response.writeHead(reply.status, {
+    "content-type": reply.contentType,
+    "content-length": Buffer.byteLength(reply.body),
+    "cache-control": "no-store",
+    ...reply.headers,
+  });
+  response.end(reply.body);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function chargesAudit(payments: StripeSimulator): unknown {
+  const orders = payments.charges();
+  return {
+    orders,
+    /** Orders whose money is held or taken more than once, or more than it should be. */
+    doubled: orders
+      .filter(
+        ({ live, captured, authorized, refunded }) =>
+          live > 1 || captured > authorized || refunded > captured,
+      )
+      .map(({ orderId }) => orderId),
+  };
+}
+
+function labelsAudit(carrier: EasypostSimulator): unknown {
+  const labels = carrier.labels();
+  return {
+    labels,
+    doubled: repeated(labels.filter(({ voided }) => !voided).map(({ reference }) => reference)),
+  };
+}
+
+function mailsAudit(mails: MailSimulator): unknown {
+  const all = mails.all();
+  return { mails: all, repeated: repeated(all.map(({ messageId }) => messageId)) };
+}
+
+function repeated(keys: readonly (string | null)[]): readonly string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const key of keys) {
+    if (key === null || key === "") continue;
+    if (seen.has(key)) twice.add(key);
+    seen.add(key);
+  }
+  return [...twice];
+}
+
+function overviewOf(
+  speed: number,
+  payments: StripeSimulator,
+  carrier: EasypostSimulator,
+  mails: MailSimulator,
+): string {
+  const charges = payments.charges();
+  const sum = (pick: (charge: (typeof charges)[number]) => number) =>
+    charges.reduce((total, charge) => total + pick(charge), 0);
+  const { waiting, lastFailure } = carrier.webhooks();
+  return overviewPage({
+    speed,
+    authorizations: sum(({ authorizations }) => authorizations),
+    captures: sum(({ captures }) => captures),
+    refunds: sum(({ refunds }) => refunds),
+    labels: carrier.labels(),
+    mails: mails.count(),
+    webhooksWaiting: waiting,
+    webhookFailure: waiting === 0 ? null : lastFailure,
+  });
+}
