@@ -9,11 +9,11 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { seededRandom } from "../integrations/simulation-kit/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { StreamClient } from "./client/stream.ts";
 import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
 import { seedSandbox } from "./sandbox/seed.ts";
-import { seededRandom } from "./simulation/random.ts";
 
 const CONNECTIONS = 20;
 const ORDERS = 5_000;

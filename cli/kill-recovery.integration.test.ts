@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../store/sql/database.ts";
 import { jsonLines, TestSystem } from "../test-support/system.ts";
 import { waitUntil } from "./embedded/processes.ts";
-import type { DayReport } from "./simulation/run-day.ts";
+import type { DayReport } from "./simulated-day/run-day.ts";
 
 const MINUTE = 60_000;
 const ORDERS = 150;

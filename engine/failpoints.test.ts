@@ -42,7 +42,7 @@ describe("unarmed", () => {
     const outsideTests = arming
       .map(([file]) => file)
       .filter((file) => !/^(load-tests\/faults|test-support)\//.test(file));
-    expect(outsideTests).toEqual(["cli/core-server-main.ts"]);
+    expect(outsideTests).toEqual(["cli/system/core-server-main.ts"]);
   });
 });
 

@@ -2,7 +2,7 @@
  * Named places in the engine at which a fault test may make this process die, stop, throw or stall.
  *
  * Owns the names and what happens at them. Who arms them is a composition root made for tests
- * (`cli/core-server-main.ts`, from HOLDFAST_FAILPOINT); nothing in the engine, and no command that a user starts, does.
+ * (`cli/system/core-server-main.ts`, from HOLDFAST_FAILPOINT); nothing in the engine, and no command that a user starts, does.
  *
  * F1 Unarmed, a point is one comparison and has no effect whatever the environment says.
  * F2 An armed point acts once in the life of its process, at its n-th passage, counted over all threads together: a

@@ -3,7 +3,7 @@
  * real ones, without sagas, devices and simulators.
  */
 import { pino } from "pino";
-import { freePort } from "../cli/embedded/ports.ts";
+import { freePort } from "../cli/embedded/free-port.ts";
 import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
 import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";

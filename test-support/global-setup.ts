@@ -9,7 +9,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { freePort } from "../cli/embedded/ports.ts";
+import { freePort } from "../cli/embedded/free-port.ts";
 import { startPostgres } from "../cli/embedded/postgres.ts";
 import { ProcessBook } from "../cli/embedded/processes.ts";
 import { migrate } from "../store/sql/migrate.ts";

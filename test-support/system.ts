@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { throwAwaySettings } from "../cli/background-system.ts";
 import { type Access, localAccess } from "../cli/client/credentials.ts";
+import { throwAwaySettings } from "../cli/system/background-system.ts";
 import { projectRoot } from "../config/project-root.ts";
 import { discardDataFolder, kill, serversOf } from "./data-folder.ts";
 

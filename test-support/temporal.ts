@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
-import { freePort } from "../cli/embedded/ports.ts";
+import { freePort } from "../cli/embedded/free-port.ts";
 import { findTemporal } from "../cli/embedded/temporal-binary.ts";
 
 export type TestTemporal = { readonly address: string; stop(): Promise<void> };

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import type { ScenarioResult } from "../../load-tests/scenario.ts";
 import type { SmokeReport } from "../../load-tests/smoke.ts";
-import { startThrowAwaySystem, type UsableSystem } from "../background-system.ts";
 import { findAccess } from "../client/credentials.ts";
+import { startThrowAwaySystem, type UsableSystem } from "../system/background-system.ts";
 import { note, paint, print, printJson, table } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 

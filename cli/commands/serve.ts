@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import pino from "pino";
 import { readSettings } from "../../config/load.ts";
-import type { ResolvedSettings } from "../compose.ts";
-import { requireFreePort } from "../embedded/ports.ts";
+import { requireFreePort } from "../embedded/free-port.ts";
+import type { ResolvedSettings } from "../system/compose.ts";
+import { untilEnd } from "../system/until-end.ts";
 import type { Steps } from "../terminal.ts";
-import { untilEnd } from "../until-end.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
 
 export function addServeCommand(program: Command): void {
@@ -38,7 +38,7 @@ async function serve(): Promise<void> {
   const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });
-  const { startSystem } = await import("../compose.ts");
+  const { startSystem } = await import("../system/compose.ts");
   const ending = untilEnd();
   const system = await startSystem(settings, logger, loggedSteps(logger));
   logger.info({ port: system.port, url: settings.publicUrl }, "ready");

@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
-import { useSystem } from "../background-system.ts";
 import { UserProblem } from "../problem.ts";
-import { renderReport } from "../simulation/report.ts";
-import type { DayView } from "../simulation/run-day.ts";
+import { renderReport } from "../simulated-day/report.ts";
+import type { DayView } from "../simulated-day/run-day.ts";
+import { useSystem } from "../system/background-system.ts";
 import { isInteractive, note, paint, print, printJson } from "../terminal.ts";
 import { type AccessOptions, withAccess } from "./access-options.ts";
 
@@ -59,7 +59,7 @@ async function simulateDay(options: DayCommandOptions): Promise<void> {
     depth: wholeNumber("--depth", options.depth, 1, 100_000),
   };
   const seed = options.seed ?? randomBytes(4).toString("hex");
-  const { runDay } = await import("../simulation/run-day.ts");
+  const { runDay } = await import("../simulated-day/run-day.ts");
   const system = await useSystem(options);
   try {
     const show = progressDisplay(numbers.orders);

@@ -6,12 +6,12 @@ import pino from "pino";
 import { readSettings, VARIABLES } from "../../config/load.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
-import { folderProblem } from "../folder-problem.ts";
-import type { LocalSystem } from "../local-system.ts";
+import { folderProblem } from "../embedded/folder-problem.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
+import type { LocalSystem } from "../system/local-system.ts";
+import { type EndReason, untilEnd } from "../system/until-end.ts";
 import { isInteractive, note, paint, printJson, seconds, startSteps, table } from "../terminal.ts";
-import { type EndReason, untilEnd } from "../until-end.ts";
 
 export function addStartCommand(program: Command): void {
   program
@@ -42,7 +42,7 @@ async function start(json: boolean): Promise<void> {
   const { settings } = reading;
   requireBuilt();
   // Loaded here, because every other command is quick without the whole system.
-  const { prepareDataFolder, startLocalSystem } = await import("../local-system.ts");
+  const { prepareDataFolder, startLocalSystem } = await import("../system/local-system.ts");
   await prepareDataFolder(settings.dataFolder);
   const logger = await fileLogger(settings);
   const ending = untilEnd();

@@ -27,8 +27,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { DISK_ADVICE } from "../folder-problem.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
+import { DISK_ADVICE } from "./folder-problem.ts";
 import { identify, type ProcessBook, spawnDetached, stopProcess, waitUntil } from "./processes.ts";
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { requireFreePort } from "./ports.ts";
+import { requireFreePort } from "./free-port.ts";
 import { identify, isRunning, isSameProcess, ProcessBook, stopProcess, waitUntil } from "./processes.ts";
 
 test("a process is stopped only as long as its pid is still its own", async () => {

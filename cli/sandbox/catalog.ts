@@ -4,8 +4,8 @@
  * examples and tests may name them.
  */
 import type { Product } from "../../contract/api.ts";
+import { seededRandom } from "../../integrations/simulation-kit/seeded-random.ts";
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
-import { seededRandom } from "../simulation/random.ts";
 
 export type SandboxProduct = Product & {
   readonly lengthMm: number;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../cli/embedded/ports.ts";
+import { freePort } from "../../cli/embedded/free-port.ts";
 import {
   addDevices,
   allPacked,

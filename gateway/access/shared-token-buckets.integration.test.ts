@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
-import { freePort } from "../../cli/embedded/ports.ts";
+import { freePort } from "../../cli/embedded/free-port.ts";
 import { connectRedis, SharedTokenBuckets } from "./shared-token-buckets.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 

@@ -25,7 +25,7 @@ function profileOf(
   };
 }
 
-const MAIN = built("cli/core-server-main.js");
+const MAIN = built("cli/system/core-server-main.js");
 const SHARD = built("engine/threads/shard-thread.js");
 
 const PUBLISH = ["publish", built("engine/threads/byte-ring.js")] as const;

@@ -63,7 +63,7 @@ const PACKAGES = "/node_modules/";
  * that is through in less than the time between two samples is in no profile.
  */
 const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
-  ["cli/core-server-main.ts", "main thread"],
+  ["cli/system/core-server-main.ts", "main thread"],
   ["gateway/stream/stream-server.ts", "main thread"],
   ["engine/threads/shard-thread.ts", "shard threads"],
   ["engine/projection/projector-thread.ts", "projector"],

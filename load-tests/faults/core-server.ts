@@ -42,7 +42,7 @@ export class CoreServer {
       const child = spawn(
         process.execPath,
         [
-          join(projectRoot, "dist", "cli", "core-server-main.js"),
+          join(projectRoot, "dist", "cli", "system", "core-server-main.js"),
           "--snapshot-every-rows",
           String(options.snapshotEveryRows),
           ...(options.key === undefined ? [] : ["--key", options.key]),

@@ -1,7 +1,7 @@
 /** The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to hurt it. */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { freePort } from "../../cli/embedded/ports.ts";
+import { freePort } from "../../cli/embedded/free-port.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../cli/embedded/postgres.ts";
 import { ProcessBook } from "../../cli/embedded/processes.ts";
 

@@ -4,7 +4,7 @@
  */
 import pino from "pino";
 import { type WebSocket, WebSocketServer } from "ws";
-import { untilEnd } from "../../../cli/until-end.ts";
+import { untilEnd } from "../../../cli/system/until-end.ts";
 import { type Engine, startEngine } from "../../../engine/engine.ts";
 import { migrate } from "../../../store/sql/migrate.ts";
 import { LOCATION, skuOf } from "../systems/holdfast-stock.ts";

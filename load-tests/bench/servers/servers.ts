@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { freePort } from "../../../cli/embedded/ports.ts";
+import { freePort } from "../../../cli/embedded/free-port.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../../cli/embedded/postgres.ts";
 import { ProcessBook, spawnDetached, stopProcess, waitUntil } from "../../../cli/embedded/processes.ts";
 import { projectRoot } from "../../../config/project-root.ts";
@@ -65,11 +65,20 @@ export class ServerRoom {
       case "postgres":
         return this.startDatabaseOnly();
       case "core-orders":
-        return this.startCore("dist/cli/core-server-main.js", [], this.coreNodeArgs, prepareOrderCatalog);
+        return this.startCore(
+          "dist/cli/system/core-server-main.js",
+          [],
+          this.coreNodeArgs,
+          prepareOrderCatalog,
+        );
       case "core":
-        return this.startCore("dist/cli/core-server-main.js", [], this.coreNodeArgs);
+        return this.startCore("dist/cli/system/core-server-main.js", [], this.coreNodeArgs);
       case "core-not-durable":
-        return this.startCore("dist/cli/core-server-main.js", ["--not-durable", "--log-level", "error"], []);
+        return this.startCore(
+          "dist/cli/system/core-server-main.js",
+          ["--not-durable", "--log-level", "error"],
+          [],
+        );
       case "json-gateway":
         return this.startCore("dist/load-tests/bench/servers/json-gateway-main.js", [], []);
       default: {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type { SourcingRuleList } from "../config/sourcing-rule.ts";
-import { readSourcingRules } from "../config/sourcing-rules.ts";
-import { reasonOf, UserProblem } from "./problem.ts";
+import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
+import { readSourcingRules } from "../../config/sourcing-rules.ts";
+import { reasonOf, UserProblem } from "../problem.ts";
 
 const ADVICE = "config/sourcing-rules.json is an example; HOLDFAST_SOURCING_RULES names the file to use.";
 

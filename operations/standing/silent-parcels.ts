@@ -1,10 +1,10 @@
 /** Has the carrier asked about parcels that have gone quiet, every few minutes; of several processes, one takes each parcel. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import { STOP_DEADLINE_MS } from "../config/limits.ts";
-import type { OperationContext } from "../operations/context.ts";
-import { askAboutSilentParcels } from "../operations/shipping/ask-about-silent-parcels.ts";
-import type { Carrier } from "../ports/carriers.ts";
+import { STOP_DEADLINE_MS } from "../../config/limits.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import type { OperationContext } from "../context.ts";
+import { askAboutSilentParcels } from "../shipping/ask-about-silent-parcels.ts";
 
 const LOOK_MS = 10 * 60_000;
 

@@ -5,10 +5,10 @@
  * The retry comes after the receipt's commit and may be lost with the process; `catchUp` at the next start repeats it.
  */
 import type { Logger } from "pino";
-import type { StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { retryShortOrders } from "../operations/holds/release-hold.ts";
-import type { Database } from "../store/sql/database.ts";
+import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { retryShortOrders } from "../holds/release-hold.ts";
 
 export type ShortOrders = {
   /** The allocator client that everybody else gets. */

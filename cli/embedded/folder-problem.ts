@@ -1,5 +1,5 @@
 /** Failures of the data folder's disk, in words that say what to do. */
-import { errorCode, UserProblem } from "./problem.ts";
+import { errorCode, UserProblem } from "../problem.ts";
 
 export const DISK_ADVICE =
   "Free some space (500 MB are enough to start), or choose another disk with HOLDFAST_DATA.";

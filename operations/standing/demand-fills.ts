@@ -3,10 +3,10 @@
  * stopped process left, and every few seconds in case a notification was lost with its connection.
  */
 import type { Logger } from "pino";
-import type { OperationContext } from "../operations/context.ts";
-import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
-import type { DatabaseClient } from "../store/sql/database.ts";
-import { DEMAND_FILL_CHANNEL } from "../store/stock/demand-fills.ts";
+import type { DatabaseClient } from "../../store/sql/database.ts";
+import { DEMAND_FILL_CHANNEL } from "../../store/stock/demand-fills.ts";
+import type { OperationContext } from "../context.ts";
+import { applyDemandFills } from "../holds/apply-demand-fills.ts";
 
 const LOOK_AGAIN_MS = 5_000;
 

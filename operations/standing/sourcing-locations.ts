@@ -1,5 +1,5 @@
-import type { SourcingLocation } from "../engine/allocator-client.ts";
-import type { Database } from "../store/sql/database.ts";
+import type { SourcingLocation } from "../../engine/allocator-client.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 /** The locations that orders may be served from, as the engine wants to know them. */
 export async function sourcingLocations(database: Database): Promise<readonly SourcingLocation[]> {

@@ -1,5 +1,11 @@
 /** WooCommerce's order resource (REST API v3) with its `order.created` and `order.deleted` webhooks. */
-import { type ChannelWriter, decimal, type PlannedOrder, taxOf, totals } from "./planned-order.ts";
+import {
+  type ChannelWriter,
+  decimal,
+  type PlannedOrder,
+  taxOf,
+  totals,
+} from "../../simulation-kit/planned-order.ts";
 
 const TAX_RATE_ID = 75;
 

@@ -12,24 +12,24 @@ import { closeSync, openSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { projectRoot } from "../config/project-root.ts";
-import type { Settings } from "../config/settings.ts";
-import { type Broker, startBroker } from "../devices/mqtt/broker.ts";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
-import { findApiKey } from "../store/access/api-keys.ts";
-import type { Database } from "../store/sql/database.ts";
-import { type LocalFile, readLocalFile, writeLocalFile } from "./client/credentials.ts";
+import { projectRoot } from "../../config/project-root.ts";
+import type { Settings } from "../../config/settings.ts";
+import { type Broker, startBroker } from "../../devices/mqtt/broker.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { findApiKey } from "../../store/access/api-keys.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
+import { folderProblem } from "../embedded/folder-problem.ts";
+import { requireFreePort } from "../embedded/free-port.ts";
+import { startPostgres } from "../embedded/postgres.ts";
+import { isRunning, ProcessBook, stopProcess } from "../embedded/processes.ts";
+import { startTemporal } from "../embedded/temporal.ts";
+import { UserProblem } from "../problem.ts";
+import { SANDBOX_COMPANY } from "../sandbox/company.ts";
+import { createLocalKey, hasCompany, seedSandbox } from "../sandbox/seed.ts";
+import type { Steps } from "../terminal.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
-import { requireFreePort } from "./embedded/ports.ts";
-import { startPostgres } from "./embedded/postgres.ts";
-import { isRunning, ProcessBook, stopProcess } from "./embedded/processes.ts";
-import { startTemporal } from "./embedded/temporal.ts";
-import { folderProblem } from "./folder-problem.ts";
-import { UserProblem } from "./problem.ts";
-import { SANDBOX_COMPANY } from "./sandbox/company.ts";
-import { createLocalKey, hasCompany, seedSandbox } from "./sandbox/seed.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
-import type { Steps } from "./terminal.ts";
 
 export type LocalSystem = {
   readonly url: string;
@@ -279,7 +279,7 @@ async function startSimulatorsProcess(
   await chmod(configuration.dataFolder, 0o700);
   const log = openSync(join(dataFolder, "logs", "simulators.log"), "a");
   // Detached like the servers; its channel to us tells it when we are gone, so it never outlives us.
-  const child = fork(join(projectRoot, "dist", "cli", "simulators-main.js"), [], {
+  const child = fork(join(projectRoot, "dist", "cli", "system", "simulators-main.js"), [], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
   });

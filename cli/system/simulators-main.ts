@@ -3,11 +3,11 @@
  * the fleet over MQTT, and people who pack where no robot does. Takes its configuration from the parent and ends with it.
  */
 import pino from "pino";
-import { simulatedDevices, startFleet } from "../devices/simulators/fleet.ts";
-import { startSimulators } from "../integrations/simulators.ts";
-import { reasonOf } from "./problem.ts";
-import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
-import { startPeople } from "./sandbox/people.ts";
+import { simulatedDevices, startFleet } from "../../devices/simulators/fleet.ts";
+import { startSimulators } from "../../integrations/simulators.ts";
+import { reasonOf } from "../problem.ts";
+import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
+import { startPeople } from "../sandbox/people.ts";
 
 export type SimulatorsConfiguration = {
   readonly host: string;

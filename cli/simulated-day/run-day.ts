@@ -8,6 +8,7 @@
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import type { CaptureResult } from "../../contract/api.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
+import { seededRandom } from "../../integrations/simulation-kit/seeded-random.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
@@ -30,7 +31,6 @@ import {
   type StageTime,
 } from "./day-statistics.ts";
 import { auditDoubles, simulatedWorld } from "./ledger-audit.ts";
-import { seededRandom } from "./random.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
 
 export type DayOptions = {

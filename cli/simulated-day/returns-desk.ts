@@ -3,9 +3,9 @@
  * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
  */
 import type { OrderView, ReturnView, TrackingView } from "../../contract/api.ts";
+import type { Random } from "../../integrations/simulation-kit/seeded-random.ts";
 import type { RestClient } from "../client/rest.ts";
 import { RequestRefused } from "../client/rest.ts";
-import type { Random } from "./random.ts";
 
 const REASONS = ["too_small", "too_large", "changed_mind", "defective", "not_as_described"] as const;
 const POLL_MS = 400;

@@ -3,15 +3,21 @@
  * payloads that are sent twice, SKUs that nobody has mapped yet, customers who change their mind. A pure function of
  * its seed and the catalog.
  */
+
+import { amazonWriter } from "../../integrations/channels/amazon/sample-orders.ts";
+import { holdfastWriter } from "../../integrations/channels/holdfast/sample-orders.ts";
+import { shopifyWriter } from "../../integrations/channels/shopify/sample-orders.ts";
+import { walmartWriter } from "../../integrations/channels/walmart/sample-orders.ts";
+import { woocommerceWriter } from "../../integrations/channels/woocommerce/sample-orders.ts";
+import type {
+  ChannelPayload,
+  ChannelWriter,
+  PlannedLine,
+  PlannedOrder,
+} from "../../integrations/simulation-kit/planned-order.ts";
+import { type Random, seededRandom, zipf } from "../../integrations/simulation-kit/seeded-random.ts";
+import { randomShopper } from "../../integrations/simulation-kit/shopper.ts";
 import type { SandboxProduct } from "../sandbox/catalog.ts";
-import { amazonWriter } from "./amazon.ts";
-import { holdfastWriter } from "./holdfast.ts";
-import type { ChannelPayload, ChannelWriter, PlannedLine, PlannedOrder } from "./planned-order.ts";
-import { type Random, seededRandom, zipf } from "./random.ts";
-import { shopifyWriter } from "./shopify.ts";
-import { randomShopper } from "./shopper.ts";
-import { walmartWriter } from "./walmart.ts";
-import { woocommerceWriter } from "./woocommerce.ts";
 
 export type DayOptions = {
   readonly orders: number;

@@ -1,7 +1,14 @@
 /** Amazon's Orders API v0: getOrder, getOrderItems, getOrderAddress and getOrderBuyerInfo, joined as its connector does. */
-import { amazonAdapter } from "../../integrations/channels/amazon/adapter.ts";
-import { type ChannelWriter, decimal, type PlannedOrder, taxOf, totals } from "./planned-order.ts";
-import type { Random } from "./random.ts";
+
+import {
+  type ChannelWriter,
+  decimal,
+  type PlannedOrder,
+  taxOf,
+  totals,
+} from "../../simulation-kit/planned-order.ts";
+import type { Random } from "../../simulation-kit/seeded-random.ts";
+import { amazonAdapter } from "./adapter.ts";
 
 export const amazonWriter: ChannelWriter = {
   write: (order, random) => {

@@ -7,20 +7,20 @@
  */
 import { parseArgs } from "node:util";
 import pino from "pino";
-import { type Engine, startEngine } from "../engine/engine.ts";
-import { armFailpoints } from "../engine/failpoints.ts";
-import { VolatileDisk } from "../engine/storage/volatile-disk.ts";
-import { startGateway } from "../gateway/gateway.ts";
-import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
-import { channelAdapters } from "../integrations/channels/registry.ts";
-import { API_SCOPES, createApiKey } from "../store/access/api-keys.ts";
-import { type Database, openDatabase } from "../store/sql/database.ts";
-import { migrate } from "../store/sql/migrate.ts";
-import { readKits } from "../store/stock/kits.ts";
-import { sourcingLocations } from "./sourcing-locations.ts";
+import { type Engine, startEngine } from "../../engine/engine.ts";
+import { armFailpoints } from "../../engine/failpoints.ts";
+import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
+import { startGateway } from "../../gateway/gateway.ts";
+import { createEasypostCarrier } from "../../integrations/carriers/easypost/carrier.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { sourcingLocations } from "../../operations/standing/sourcing-locations.ts";
+import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
+import { type Database, openDatabase } from "../../store/sql/database.ts";
+import { migrate } from "../../store/sql/migrate.ts";
+import { readKits } from "../../store/stock/kits.ts";
 import { untilEnd } from "./until-end.ts";
 
-const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/core-server-main.js [options]
+const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-server-main.js [options]
 
   --port <n>        port of the gateway (default 0: any free one; the ready line names it)
   --host <address>  address to listen on (default 127.0.0.1)

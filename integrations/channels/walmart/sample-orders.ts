@@ -1,5 +1,10 @@
 /** Walmart Marketplace's orders (v3): amounts are JSON numbers, quantities are text, a line's charge is for the whole line. */
-import { type ChannelWriter, type PlannedLine, type PlannedOrder, taxOf } from "./planned-order.ts";
+import {
+  type ChannelWriter,
+  type PlannedLine,
+  type PlannedOrder,
+  taxOf,
+} from "../../simulation-kit/planned-order.ts";
 
 export const walmartWriter: ChannelWriter = {
   write: (order, random) => {

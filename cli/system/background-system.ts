@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectRoot } from "../config/project-root.ts";
+import { projectRoot } from "../../config/project-root.ts";
 import {
   type Access,
   type AccessFlags,
@@ -11,10 +11,10 @@ import {
   findAccess,
   localAccess,
   readLocalFile,
-} from "./client/credentials.ts";
-import { freePort } from "./embedded/ports.ts";
-import { UserProblem } from "./problem.ts";
-import { note } from "./terminal.ts";
+} from "../client/credentials.ts";
+import { freePort } from "../embedded/free-port.ts";
+import { UserProblem } from "../problem.ts";
+import { note } from "../terminal.ts";
 
 export type UsableSystem = { readonly access: Access; release(): Promise<void> };
 

@@ -1,6 +1,12 @@
 /** Shopify's `orders/create` and `orders/cancelled` webhooks (2025-07), with ids beyond 2^53 as bare JSON numbers. */
-import { type ChannelWriter, decimal, type PlannedOrder, taxOf, totals } from "./planned-order.ts";
-import type { Random } from "./random.ts";
+import {
+  type ChannelWriter,
+  decimal,
+  type PlannedOrder,
+  taxOf,
+  totals,
+} from "../../simulation-kit/planned-order.ts";
+import type { Random } from "../../simulation-kit/seeded-random.ts";
 
 export const shopifyWriter: ChannelWriter = {
   write: (order, random) => {
