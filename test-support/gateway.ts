@@ -204,18 +204,18 @@ export class StreamClient {
   readonly socket: WebSocket;
   readonly received: ServerMessage[] = [];
   closeCode: number | null = null;
-  #watchers: (() => void)[] = [];
+  private watchers: (() => void)[] = [];
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on("message", (data, isBinary) => {
       const frame: unknown = isBinary ? packr.unpack(data as Buffer) : JSON.parse(String(data));
       this.received.push(...((Array.isArray(frame) ? frame : [frame]) as ServerMessage[]));
-      this.#notify();
+      this.notify();
     });
     socket.on("close", (code) => {
       this.closeCode = code;
-      this.#notify();
+      this.notify();
     });
     socket.on("error", () => {});
   }
@@ -266,7 +266,7 @@ export class StreamClient {
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
-        this.#watchers.push(() => {
+        this.watchers.push(() => {
           clearTimeout(timer);
           resolve();
         });
@@ -274,8 +274,8 @@ export class StreamClient {
     }
   }
 
-  #notify(): void {
-    for (const watcher of this.#watchers.splice(0)) watcher();
+  private notify(): void {
+    for (const watcher of this.watchers.splice(0)) watcher();
   }
 }
 

@@ -53,20 +53,20 @@ type Entry = { readonly event: ConveyorEvent; readonly letter: Letter };
 type Lane = { readonly queue: Entry[]; work: Promise<void> | null };
 
 export class Conveyors {
-  readonly #database: Database;
-  readonly #registry: DeviceRegistry;
-  readonly #publish: (topic: string, message: object) => Promise<void>;
-  readonly #toteLost: (lpn: string) => Promise<void>;
-  readonly #timings: BridgeTimings;
-  readonly #logger: Logger;
-  readonly #deadLetters: DeadLetters;
-  #stopping = false;
-  readonly #lanes = new Map<string, Lane>();
+  private readonly database: Database;
+  private readonly registry: DeviceRegistry;
+  private readonly publish: (topic: string, message: object) => Promise<void>;
+  private readonly toteLost: (lpn: string) => Promise<void>;
+  private readonly timings: BridgeTimings;
+  private readonly logger: Logger;
+  private readonly deadLetters: DeadLetters;
+  private stopping = false;
+  private readonly lanes = new Map<string, Lane>();
   /** Lane decided per scan, by `cmdId` and device. */
-  readonly #decisions = new Map<string, string>();
-  readonly #sequencer: MessageSequencer<ConveyorEvent>;
+  private readonly decisions = new Map<string, string>();
+  private readonly sequencer: MessageSequencer<ConveyorEvent>;
   /** The area level of each conveyor's topics, as it used it last. */
-  readonly #areas = new Map<string, string>();
+  private readonly areas = new Map<string, string>();
 
   constructor(options: {
     readonly database: Database;
@@ -77,68 +77,68 @@ export class Conveyors {
     readonly deadLetters: DeadLetters;
     readonly logger: Logger;
   }) {
-    this.#deadLetters = options.deadLetters;
-    this.#database = options.database;
-    this.#registry = options.registry;
-    this.#publish = options.publish;
-    this.#toteLost = options.toteLost;
-    this.#timings = options.timings;
-    this.#logger = options.logger;
-    this.#sequencer = new MessageSequencer(options.database, (client, deviceId, event) =>
-      this.#apply(client, deviceId, event),
+    this.deadLetters = options.deadLetters;
+    this.database = options.database;
+    this.registry = options.registry;
+    this.publish = options.publish;
+    this.toteLost = options.toteLost;
+    this.timings = options.timings;
+    this.logger = options.logger;
+    this.sequencer = new MessageSequencer(options.database, (client, deviceId, event) =>
+      this.apply(client, deviceId, event),
     );
   }
 
   /** A conveyor has shown itself on its topics. */
   seen(device: Device, area: string): void {
-    this.#areas.set(device.row.id, area);
+    this.areas.set(device.row.id, area);
   }
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
-    this.#registry.setConnection(device, "online");
-    let lane = this.#lanes.get(device.row.id);
+    this.registry.setConnection(device, "online");
+    let lane = this.lanes.get(device.row.id);
     if (lane === undefined) {
       lane = { queue: [], work: null };
-      this.#lanes.set(device.row.id, lane);
+      this.lanes.set(device.row.id, lane);
     }
-    if (this.#stopping || lane.queue.length >= LONGEST_QUEUE) return;
+    if (this.stopping || lane.queue.length >= LONGEST_QUEUE) return;
     lane.queue.push({ event, letter });
-    lane.work ??= this.#work(device, lane);
+    lane.work ??= this.work(device, lane);
   }
 
   /** Finishes the transactions that run; what waits is the devices' again. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.work));
+    this.stopping = true;
+    await Promise.all([...this.lanes.values()].map((lane) => lane.work));
   }
 
-  async #work(device: Device, lane: Lane): Promise<void> {
-    while (lane.queue.length > 0 && !this.#stopping) {
+  private async work(device: Device, lane: Lane): Promise<void> {
+    while (lane.queue.length > 0 && !this.stopping) {
       const batch = lane.queue.splice(0, LARGEST_BATCH);
       try {
-        await this.#take(
+        await this.take(
           device,
           batch.map(({ event }) => event),
         );
       } catch (error) {
-        this.#logger.warn({ err: error, conveyor: device.row.id }, "events not booked; one by one");
-        for (const entry of batch) await this.#takeAlone(device, entry);
+        this.logger.warn({ err: error, conveyor: device.row.id }, "events not booked; one by one");
+        for (const entry of batch) await this.takeAlone(device, entry);
       }
     }
     // In one step with the last look at the queue: an event behind it starts the lane anew.
     lane.work = null;
   }
 
-  async #take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {
-    for (const delivery of await this.#sequencer.take(device.row.id, events)) {
-      await this.#answer(device, delivery.event, delivery.outcome);
+  private async take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {
+    for (const delivery of await this.sequencer.take(device.row.id, events)) {
+      await this.answer(device, delivery.event, delivery.outcome);
     }
   }
 
-  async #takeAlone(device: Device, { event, letter }: Entry): Promise<void> {
+  private async takeAlone(device: Device, { event, letter }: Entry): Promise<void> {
     for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
       try {
-        return await this.#take(device, [event]);
+        return await this.take(device, [event]);
       } catch (error) {
         if (tries < MOST_TRIES) {
           await delay(RETRY_MS);
@@ -146,12 +146,12 @@ export class Conveyors {
         }
         const detail = error instanceof Error ? error.message : String(error);
         try {
-          await this.#deadLetters.write(letter.topic, letter.payload, "handler_failed", detail);
-          await this.#sequencer.skip(device.row.id, event);
-          this.#acknowledge(device, event);
+          await this.deadLetters.write(letter.topic, letter.payload, "handler_failed", detail);
+          await this.sequencer.skip(device.row.id, event);
+          this.acknowledge(device, event);
         } catch (failure) {
           // The database is away: without an acknowledgement the device sends the event again.
-          this.#logger.warn({ err: failure }, "event left to the device");
+          this.logger.warn({ err: failure }, "event left to the device");
         }
       }
     }
@@ -159,11 +159,11 @@ export class Conveyors {
   }
 
   async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
-    const device = this.#registry.get(deviceId);
-    if (device !== undefined) await this.#publish(this.#topic(device, "cmd/recirculate"), command);
+    const device = this.registry.get(deviceId);
+    if (device !== undefined) await this.publish(this.topic(device, "cmd/recirculate"), command);
   }
 
-  async #apply(client: DatabaseClient, deviceId: string, event: ConveyorEvent): Promise<void> {
+  private async apply(client: DatabaseClient, deviceId: string, event: ConveyorEvent): Promise<void> {
     if (event.kind === "recirculation") return;
     const plate = event.kind === "divert" ? { lpn: event.lpn } : licencePlate(event.barcodes);
     if (typeof plate === "string") return;
@@ -171,7 +171,7 @@ export class Conveyors {
     if (tote === undefined) return;
     if (event.kind === "scan") {
       await advanceStage(client, tote.fulfillmentOrderId, "conveying");
-      this.#decide(deviceId, event, tote);
+      this.decide(deviceId, event, tote);
     } else if (event.result === "DIVERTED") {
       const atPortal = event.lane !== MANUAL_LANE && event.lane !== EXCEPTION_LANE;
       if (atPortal) await advanceStage(client, tote.fulfillmentOrderId, "verifying");
@@ -186,69 +186,67 @@ export class Conveyors {
     }
   }
 
-  async #answer(device: Device, event: ConveyorEvent, outcome: "taken" | "repeat"): Promise<void> {
+  private async answer(device: Device, event: ConveyorEvent, outcome: "taken" | "repeat"): Promise<void> {
     if (event.kind === "scan") {
       const plate = licencePlate(event.barcodes);
       const lpn = typeof plate === "string" ? "" : plate.lpn;
-      const known = this.#decisions.get(decisionKey(device.row.id, event));
+      const known = this.decisions.get(decisionKey(device.row.id, event));
       const lane =
         known ??
-        (lpn === ""
-          ? EXCEPTION_LANE
-          : this.#decide(device.row.id, event, await findTote(this.#database, lpn)));
+        (lpn === "" ? EXCEPTION_LANE : this.decide(device.row.id, event, await findTote(this.database, lpn)));
       const command: DivertCommand = {
         cmdId: `${event.bootId}:${event.seq}`,
         lpn,
         lane,
-        deadlineMs: Date.now() + this.#timings.divertDeadlineMs,
+        deadlineMs: Date.now() + this.timings.divertDeadlineMs,
       };
-      this.#send(device, "cmd/divert", command);
-      this.#registry.setState(device, { activity: `diverting ${lpn} to ${lane}`, lpn, lane });
+      this.send(device, "cmd/divert", command);
+      this.registry.setState(device, { activity: `diverting ${lpn} to ${lane}`, lpn, lane });
     } else if (event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && outcome === "taken") {
-      await this.#toteLost(event.lpn);
+      await this.toteLost(event.lpn);
     } else if (event.kind === "divert" && event.result !== "DIVERTED") {
-      this.#logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
+      this.logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
     }
-    this.#acknowledge(device, event);
+    this.acknowledge(device, event);
   }
 
-  #acknowledge(device: Device, { bootId, seq }: Acknowledgement): void {
-    this.#send(device, "ack", { bootId, seq });
+  private acknowledge(device: Device, { bootId, seq }: Acknowledgement): void {
+    this.send(device, "ack", { bootId, seq });
   }
 
   /** Nobody waits: what gets lost is asked for again by the device's next copy of the event. */
-  #send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
-    this.#publish(this.#topic(device, kind), message).catch((error) =>
-      this.#logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
+  private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
+    this.publish(this.topic(device, kind), message).catch((error) =>
+      this.logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
     );
   }
 
-  #decide(deviceId: string, scan: ConveyorEvent, tote: ToteOnTheFloor | undefined): string {
-    const lane = this.#lane(deviceId, tote);
-    this.#decisions.set(decisionKey(deviceId, scan), lane);
-    if (this.#decisions.size > MOST_DECISIONS) {
-      const [oldest] = this.#decisions.keys();
-      if (oldest !== undefined) this.#decisions.delete(oldest);
+  private decide(deviceId: string, scan: ConveyorEvent, tote: ToteOnTheFloor | undefined): string {
+    const lane = this.lane(deviceId, tote);
+    this.decisions.set(decisionKey(deviceId, scan), lane);
+    if (this.decisions.size > MOST_DECISIONS) {
+      const [oldest] = this.decisions.keys();
+      if (oldest !== undefined) this.decisions.delete(oldest);
     }
     return lane;
   }
 
   /** Totes spread over the portals by their number, so that a repeated scan decides alike. */
-  #lane(deviceId: string, tote: ToteOnTheFloor | undefined): string {
+  private lane(deviceId: string, tote: ToteOnTheFloor | undefined): string {
     const expected =
       tote !== undefined &&
-      tote.locationId === this.#registry.get(deviceId)?.row.locationId &&
+      tote.locationId === this.registry.get(deviceId)?.row.locationId &&
       (tote.status === "open" || tote.status === "in_progress") &&
       BEFORE_PACKING.has(tote.stage);
     if (!expected) return EXCEPTION_LANE;
-    const portals = this.#registry.online(tote.locationId, "rfid_portal");
+    const portals = this.registry.online(tote.locationId, "rfid_portal");
     const serial = Number(tote.handlingUnit.slice(8, 17));
     return portals[serial % Math.max(1, portals.length)]?.row.id ?? MANUAL_LANE;
   }
 
-  #topic(device: Device, kind: "cmd/divert" | "cmd/recirculate" | "ack"): string {
+  private topic(device: Device, kind: "cmd/divert" | "cmd/recirculate" | "ack"): string {
     const { id, locationId } = device.row;
-    return deviceTopic(locationId, this.#areas.get(id) ?? "pack-out", id, kind);
+    return deviceTopic(locationId, this.areas.get(id) ?? "pack-out", id, kind);
   }
 }
 

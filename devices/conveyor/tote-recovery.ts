@@ -25,15 +25,15 @@ const MOST_ROUNDS = 3;
 const REMEMBERED_MS = 10 * 60_000;
 
 export class ToteRecovery {
-  readonly #context: OperationContext;
-  readonly #registry: DeviceRegistry;
-  readonly #sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
-  readonly #queueChanged: () => void;
-  readonly #timings: BridgeTimings;
-  readonly #logger: Logger;
-  readonly #rounds = new Map<string, { count: number; at: number }>();
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> | null = null;
+  private readonly context: OperationContext;
+  private readonly registry: DeviceRegistry;
+  private readonly sendToConveyor: (deviceId: string, command: RecirculateCommand) => Promise<void>;
+  private readonly queueChanged: () => void;
+  private readonly timings: BridgeTimings;
+  private readonly logger: Logger;
+  private readonly rounds = new Map<string, { count: number; at: number }>();
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | null = null;
 
   constructor(options: {
     readonly context: OperationContext;
@@ -44,70 +44,70 @@ export class ToteRecovery {
     readonly timings: BridgeTimings;
     readonly logger: Logger;
   }) {
-    this.#context = options.context;
-    this.#registry = options.registry;
-    this.#sendToConveyor = options.sendToConveyor;
-    this.#queueChanged = options.queueChanged;
-    this.#timings = options.timings;
-    this.#logger = options.logger;
+    this.context = options.context;
+    this.registry = options.registry;
+    this.sendToConveyor = options.sendToConveyor;
+    this.queueChanged = options.queueChanged;
+    this.timings = options.timings;
+    this.logger = options.logger;
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#sweeping ??= this.#sweep()
-        .catch((error) => this.#logger.warn({ err: error }, "stalled totes not looked at"))
+    this.timer = setInterval(() => {
+      this.sweeping ??= this.sweep()
+        .catch((error) => this.logger.warn({ err: error }, "stalled totes not looked at"))
         .finally(() => {
-          this.#sweeping = null;
+          this.sweeping = null;
         });
-    }, this.#timings.sweepMs);
+    }, this.timings.sweepMs);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#sweeping;
+    clearInterval(this.timer);
+    await this.sweeping;
   }
 
   /** Sends a tote back to the scanner. False: no conveyor is there to do it. */
   async recirculate(locationId: string, lpn: string): Promise<boolean> {
-    const conveyors = this.#registry.online(locationId, "conveyor");
+    const conveyors = this.registry.online(locationId, "conveyor");
     const cmdId = randomUUID();
-    await Promise.all(conveyors.map(({ row }) => this.#sendToConveyor(row.id, { cmdId, lpn })));
+    await Promise.all(conveyors.map(({ row }) => this.sendToConveyor(row.id, { cmdId, lpn })));
     return conveyors.length > 0;
   }
 
   /** The conveyor has no such tote. */
   async lost(lpn: string): Promise<void> {
-    const tote = await findTote(this.#context.database, lpn);
-    if (tote !== undefined) await this.#pickAgain(tote, "the conveyor does not know its tote");
+    const tote = await findTote(this.context.database, lpn);
+    if (tote !== undefined) await this.pickAgain(tote, "the conveyor does not know its tote");
   }
 
-  async #sweep(): Promise<void> {
+  private async sweep(): Promise<void> {
     const now = performance.now();
-    for (const [id, { at }] of this.#rounds) if (now - at > REMEMBERED_MS) this.#rounds.delete(id);
-    for (const tote of await stalledTotes(this.#context.database, this.#timings.stallMs)) {
-      const rounds = this.#rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
+    for (const [id, { at }] of this.rounds) if (now - at > REMEMBERED_MS) this.rounds.delete(id);
+    for (const tote of await stalledTotes(this.context.database, this.timings.stallMs)) {
+      const rounds = this.rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
       // Without a portal the tote waits at the manual pack station, for a person.
-      const portals = this.#registry.online(tote.locationId, "rfid_portal");
-      if (portals.length === 0 || now - rounds.at < this.#timings.stallMs) continue;
+      const portals = this.registry.online(tote.locationId, "rfid_portal");
+      if (portals.length === 0 || now - rounds.at < this.timings.stallMs) continue;
       if (rounds.count >= MOST_ROUNDS) {
-        await this.#pickAgain(tote, `its tote did not come round ${MOST_ROUNDS} times`);
+        await this.pickAgain(tote, `its tote did not come round ${MOST_ROUNDS} times`);
       } else if (await this.recirculate(tote.locationId, tote.handlingUnit)) {
-        this.#logger.info({ tote: tote.handlingUnit, stage: tote.stage }, "stalled tote sent round again");
-        this.#rounds.set(tote.fulfillmentOrderId, { count: rounds.count + 1, at: now });
+        this.logger.info({ tote: tote.handlingUnit, stage: tote.stage }, "stalled tote sent round again");
+        this.rounds.set(tote.fulfillmentOrderId, { count: rounds.count + 1, at: now });
       }
     }
   }
 
-  async #pickAgain(tote: ToteOnTheFloor, reason: string): Promise<void> {
+  private async pickAgain(tote: ToteOnTheFloor, reason: string): Promise<void> {
     if (tote.status !== "in_progress" || !["picked", "conveying", "verifying"].includes(tote.stage)) return;
-    this.#rounds.delete(tote.fulfillmentOrderId);
-    const { database } = this.#context;
+    this.rounds.delete(tote.fulfillmentOrderId);
+    const { database } = this.context;
     const result = await repeatFinishedTask(database, tote.fulfillmentOrderId, MOST_ATTEMPTS, reason);
     if (result === "queued") {
-      this.#logger.warn({ fulfillmentOrderId: tote.fulfillmentOrderId, reason }, "picked afresh");
-      this.#queueChanged();
+      this.logger.warn({ fulfillmentOrderId: tote.fulfillmentOrderId, reason }, "picked afresh");
+      this.queueChanged();
     } else if (result === "too_many_attempts") {
-      await reportFloorException(this.#context, {
+      await reportFloorException(this.context, {
         fulfillmentOrderId: tote.fulfillmentOrderId,
         code: "device_failure",
         detail: `Tote ${tote.handlingUnit} is lost: ${reason}, after ${MOST_ATTEMPTS} attempts`,

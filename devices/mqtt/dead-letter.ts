@@ -22,25 +22,25 @@ const TRIM_EVERY = 1_000;
 const KEPT_BYTES = 16 * 1024;
 
 export class DeadLetters {
-  readonly #database: Queryable;
-  readonly #logger: Logger;
-  #written = 0;
+  private readonly database: Queryable;
+  private readonly logger: Logger;
+  private written = 0;
 
   constructor(database: Queryable, logger: Logger) {
-    this.#database = database;
-    this.#logger = logger;
+    this.database = database;
+    this.logger = logger;
   }
 
   async write(topic: string, payload: Buffer, code: DeadLetterCode, detail: string): Promise<void> {
-    this.#logger.warn({ topic, code, detail }, "device message put aside");
-    await writeDeadLetter(this.#database, {
+    this.logger.warn({ topic, code, detail }, "device message put aside");
+    await writeDeadLetter(this.database, {
       topic: topic.slice(0, 512),
       payload: payload.subarray(0, KEPT_BYTES),
       code,
       // PostgreSQL's text takes no NUL, and a parser's complaint may quote the message.
       detail: detail.replaceAll("\u0000", "").slice(0, 1024),
     });
-    this.#written += 1;
-    if (this.#written % TRIM_EVERY === 0) await trimDeadLetters(this.#database, MOST_LETTERS);
+    this.written += 1;
+    if (this.written % TRIM_EVERY === 0) await trimDeadLetters(this.database, MOST_LETTERS);
   }
 }

@@ -25,45 +25,45 @@ export type Device = {
 };
 
 export class DeviceRegistry {
-  readonly #database: Queryable;
-  readonly #logger: Logger;
-  readonly #devices = new Map<string, Device>();
-  #dirty = new Map<string, number>();
-  #refreshedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  private readonly database: Queryable;
+  private readonly logger: Logger;
+  private readonly devices = new Map<string, Device>();
+  private dirty = new Map<string, number>();
+  private refreshedAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> = Promise.resolve();
 
   constructor(database: Queryable, logger: Logger) {
-    this.#database = database;
-    this.#logger = logger;
+    this.database = database;
+    this.logger = logger;
   }
 
   async start(): Promise<void> {
-    await markAllDevicesOffline(this.#database);
-    await this.#refresh();
-    this.#timer = setInterval(() => this.flush(), FLUSH_MS);
+    await markAllDevicesOffline(this.database);
+    await this.refresh();
+    this.timer = setInterval(() => this.flush(), FLUSH_MS);
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    clearInterval(this.timer);
     await this.flush();
   }
 
   get(deviceId: string): Device | undefined {
-    return this.#devices.get(deviceId);
+    return this.devices.get(deviceId);
   }
 
   async find(deviceId: string): Promise<Device | undefined> {
-    const known = this.#devices.get(deviceId);
-    if (known !== undefined || performance.now() - this.#refreshedAt < REFRESH_MS) return known;
-    await this.#refresh();
-    return this.#devices.get(deviceId);
+    const known = this.devices.get(deviceId);
+    if (known !== undefined || performance.now() - this.refreshedAt < REFRESH_MS) return known;
+    await this.refresh();
+    return this.devices.get(deviceId);
   }
 
   /** Devices of a kind at a location that are there to work, in the order of their ids. */
   online(locationId: string, kind: DeviceRow["kind"]): readonly Device[] {
     const there: Device[] = [];
-    for (const device of this.#devices.values()) {
+    for (const device of this.devices.values()) {
       const { row } = device;
       if (row.locationId === locationId && row.kind === kind && device.connection === "online") {
         there.push(device);
@@ -77,43 +77,43 @@ export class DeviceRegistry {
       device.connection = connection;
       device.connectionSince = performance.now();
     }
-    this.#dirty.set(device.row.id, Date.now());
+    this.dirty.set(device.row.id, Date.now());
   }
 
   setState(device: Device, state: object): void {
     device.state = state;
-    this.#dirty.set(device.row.id, Date.now());
+    this.dirty.set(device.row.id, Date.now());
   }
 
   flush(): Promise<void> {
-    this.#flushing = this.#flushing.then(async () => {
-      const dirty = this.#dirty;
-      this.#dirty = new Map();
+    this.flushing = this.flushing.then(async () => {
+      const dirty = this.dirty;
+      this.dirty = new Map();
       const reports = [...dirty].flatMap(([id, seenAtMs]) => {
-        const device = this.#devices.get(id);
+        const device = this.devices.get(id);
         return device === undefined
           ? []
           : [{ id, connection: device.connection, state: device.state, seenAtMs }];
       });
       try {
-        await saveDeviceReports(this.#database, reports);
+        await saveDeviceReports(this.database, reports);
       } catch (error) {
         // The next report says it again.
-        this.#logger.warn({ err: error }, "device states not written");
+        this.logger.warn({ err: error }, "device states not written");
       }
     });
-    return this.#flushing;
+    return this.flushing;
   }
 
-  async #refresh(): Promise<void> {
-    this.#refreshedAt = performance.now();
-    for (const row of await listDevices(this.#database)) {
-      const known = this.#devices.get(row.id);
+  private async refresh(): Promise<void> {
+    this.refreshedAt = performance.now();
+    for (const row of await listDevices(this.database)) {
+      const known = this.devices.get(row.id);
       // The object stays the same: others hold it.
       if (known !== undefined) known.row = row;
       else {
         const connectionSince = performance.now();
-        this.#devices.set(row.id, { row, connection: "offline", connectionSince, state: {} });
+        this.devices.set(row.id, { row, connection: "offline", connectionSince, state: {} });
       }
     }
   }

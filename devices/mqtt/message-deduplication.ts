@@ -28,17 +28,17 @@ type Boot<E> = {
 };
 
 export class MessageSequencer<E extends Sequenced> {
-  readonly #database: Database;
-  readonly #effect: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>;
-  readonly #boots = new Map<string, Boot<E>>();
+  private readonly database: Database;
+  private readonly effect: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>;
+  private readonly boots = new Map<string, Boot<E>>();
 
   /** @param effect what a message does, inside the transaction that also marks the message */
   constructor(
     database: Database,
     effect: (client: DatabaseClient, deviceId: string, event: E) => Promise<void>,
   ) {
-    this.#database = database;
-    this.#effect = effect;
+    this.database = database;
+    this.effect = effect;
   }
 
   /**
@@ -49,7 +49,7 @@ export class MessageSequencer<E extends Sequenced> {
     const deliveries: Delivery<E>[] = [];
     const touched = new Set<Boot<E>>();
     for (const event of events) {
-      const boot = await this.#boot(deviceId, event.bootId);
+      const boot = await this.boot(deviceId, event.bootId);
       if (event.seq <= boot.accepted) {
         deliveries.push({ event, outcome: "repeat" });
       } else if (boot.waiting.size < MOST_WAITING || event.seq === boot.accepted + 1) {
@@ -63,7 +63,7 @@ export class MessageSequencer<E extends Sequenced> {
       const turn = inTurn(boot);
       const last = turn.at(-1);
       if (last === undefined) continue;
-      deliveries.push(...(await this.#apply(deviceId, turn, last)));
+      deliveries.push(...(await this.apply(deviceId, turn, last)));
       boot.accepted = last.seq;
       for (const seq of boot.waiting.keys()) if (seq <= boot.accepted) boot.waiting.delete(seq);
     }
@@ -72,19 +72,19 @@ export class MessageSequencer<E extends Sequenced> {
 
   /** Passes over a message whose effect keeps failing; it is a dead letter now. */
   async skip(deviceId: string, event: E): Promise<void> {
-    const boot = await this.#boot(deviceId, event.bootId);
-    await markAccepted(this.#database, { deviceId, bootId: event.bootId, sequence: event.seq });
+    const boot = await this.boot(deviceId, event.bootId);
+    await markAccepted(this.database, { deviceId, bootId: event.bootId, sequence: event.seq });
     boot.accepted = Math.max(boot.accepted, event.seq);
     boot.waiting.delete(event.seq);
   }
 
-  #apply(deviceId: string, events: readonly E[], last: E): Promise<readonly Delivery<E>[]> {
-    return inTransaction(this.#database, async (client) => {
+  private apply(deviceId: string, events: readonly E[], last: E): Promise<readonly Delivery<E>[]> {
+    return inTransaction(this.database, async (client) => {
       const accepted = await lockAcceptedSequence(client, deviceId, last.bootId);
       const deliveries: Delivery<E>[] = [];
       for (const event of events) {
         const isNew = event.seq > accepted;
-        if (isNew) await this.#effect(client, deviceId, event);
+        if (isNew) await this.effect(client, deviceId, event);
         deliveries.push({ event, outcome: isNew ? "taken" : "repeat" });
       }
       await markAccepted(client, { deviceId, bootId: last.bootId, sequence: last.seq });
@@ -92,19 +92,19 @@ export class MessageSequencer<E extends Sequenced> {
     });
   }
 
-  async #boot(deviceId: string, bootId: string): Promise<Boot<E>> {
+  private async boot(deviceId: string, bootId: string): Promise<Boot<E>> {
     const key = `${deviceId} ${bootId}`;
-    const known = this.#boots.get(key);
+    const known = this.boots.get(key);
     if (known !== undefined) return known;
     const boot: Boot<E> = {
-      accepted: await acceptedSequence(this.#database, deviceId, bootId),
+      accepted: await acceptedSequence(this.database, deviceId, bootId),
       oldest: 1,
       waiting: new Map(),
     };
-    this.#boots.set(key, boot);
-    if (this.#boots.size > MOST_BOOTS) {
-      const [oldest] = this.#boots.keys();
-      if (oldest !== undefined) this.#boots.delete(oldest);
+    this.boots.set(key, boot);
+    if (this.boots.size > MOST_BOOTS) {
+      const [oldest] = this.boots.keys();
+      if (oldest !== undefined) this.boots.delete(oldest);
     }
     return boot;
   }

@@ -43,67 +43,67 @@ type Opening = {
 type Read = { readonly epc: string; readonly atMs: number; readonly arrivedAtMs: number };
 
 export class Portal {
-  readonly #options: PortalOptions;
-  #openings: Opening[] = [];
-  #departures: { readonly atMs: number; readonly arrivedAtMs: number }[] = [];
-  #reads: Read[] = [];
+  private readonly options: PortalOptions;
+  private openings: Opening[] = [];
+  private departures: { readonly atMs: number; readonly arrivedAtMs: number }[] = [];
+  private reads: Read[] = [];
   /** Edges of passages already given out, so that a repeated edge opens none anew. */
-  #givenOut: number[] = [];
+  private givenOut: number[] = [];
 
   constructor(options: PortalOptions = PORTAL_DEFAULTS) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** @param nowMs the bridge's clock; only differences count */
   add(event: ReaderEvent, nowMs: number): void {
-    if (event.kind === "tag") this.#addRead(event, nowMs);
-    else if (event.kind === "tote-entered") this.#addOpening(event.atMs, nowMs);
-    else if (!this.#departures.some((departure) => departure.atMs === event.atMs)) {
-      this.#departures.push({ atMs: event.atMs, arrivedAtMs: nowMs });
+    if (event.kind === "tag") this.addRead(event, nowMs);
+    else if (event.kind === "tote-entered") this.addOpening(event.atMs, nowMs);
+    else if (!this.departures.some((departure) => departure.atMs === event.atMs)) {
+      this.departures.push({ atMs: event.atMs, arrivedAtMs: nowMs });
     }
   }
 
-  #addRead(event: ReaderEvent & { readonly kind: "tag" }, nowMs: number): void {
-    if (event.rssiDbm < this.#options.weakestDbm) return;
-    this.#reads.push({ epc: event.epc, atMs: event.atMs, arrivedAtMs: nowMs });
-    if (this.#reads.length > this.#options.mostReads) this.#reads.shift();
+  private addRead(event: ReaderEvent & { readonly kind: "tag" }, nowMs: number): void {
+    if (event.rssiDbm < this.options.weakestDbm) return;
+    this.reads.push({ epc: event.epc, atMs: event.atMs, arrivedAtMs: nowMs });
+    if (this.reads.length > this.options.mostReads) this.reads.shift();
   }
 
-  #addOpening(enteredAtMs: number, nowMs: number): void {
+  private addOpening(enteredAtMs: number, nowMs: number): void {
     const known =
-      this.#givenOut.includes(enteredAtMs) ||
-      this.#openings.some((opening) => opening.enteredAtMs === enteredAtMs);
+      this.givenOut.includes(enteredAtMs) ||
+      this.openings.some((opening) => opening.enteredAtMs === enteredAtMs);
     if (known) return;
-    this.#openings.push({ enteredAtMs, arrivedAtMs: nowMs, leftAtMs: null, leftArrivedAtMs: 0 });
-    this.#openings.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
+    this.openings.push({ enteredAtMs, arrivedAtMs: nowMs, leftAtMs: null, leftArrivedAtMs: 0 });
+    this.openings.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
   }
 
   /** The passages that are over by now. */
   take(nowMs: number): readonly Passage[] {
-    this.#closeOpenings();
+    this.closeOpenings();
     const over: Opening[] = [];
     const still: Opening[] = [];
-    for (const opening of this.#openings) {
-      const left = opening.leftAtMs !== null && nowMs - opening.leftArrivedAtMs >= this.#options.graceMs;
-      const lost = nowMs - opening.arrivedAtMs >= this.#options.longestMs;
+    for (const opening of this.openings) {
+      const left = opening.leftAtMs !== null && nowMs - opening.leftArrivedAtMs >= this.options.graceMs;
+      const lost = nowMs - opening.arrivedAtMs >= this.options.longestMs;
       (left || lost ? over : still).push(opening);
     }
-    this.#openings = still;
-    const passages = over.map((opening) => this.#passage(opening));
-    this.#forget(nowMs);
+    this.openings = still;
+    const passages = over.map((opening) => this.passage(opening));
+    this.forget(nowMs);
     return passages;
   }
 
   /** Whether anything waits for `take`. */
   get open(): boolean {
-    return this.#openings.length > 0;
+    return this.openings.length > 0;
   }
 
   /** Each departure ends the latest tote that had entered before it. */
-  #closeOpenings(): void {
-    for (const departure of this.#departures) {
+  private closeOpenings(): void {
+    for (const departure of this.departures) {
       let match: Opening | undefined;
-      for (const opening of this.#openings) {
+      for (const opening of this.openings) {
         if (opening.enteredAtMs <= departure.atMs) match = opening;
       }
       if (match === undefined) continue;
@@ -114,17 +114,17 @@ export class Portal {
     }
   }
 
-  #passage(opening: Opening): Passage {
-    this.#givenOut.push(opening.enteredAtMs);
-    if (this.#givenOut.length > 256) this.#givenOut.shift();
-    const end = opening.leftAtMs ?? opening.enteredAtMs + this.#options.longestMs;
-    const inside = this.#reads.filter((read) => read.atMs >= opening.enteredAtMs && read.atMs <= end);
+  private passage(opening: Opening): Passage {
+    this.givenOut.push(opening.enteredAtMs);
+    if (this.givenOut.length > 256) this.givenOut.shift();
+    const end = opening.leftAtMs ?? opening.enteredAtMs + this.options.longestMs;
+    const inside = this.reads.filter((read) => read.atMs >= opening.enteredAtMs && read.atMs <= end);
     return { enteredAtMs: opening.enteredAtMs, epcs: [...new Set(inside.map((read) => read.epc))] };
   }
 
-  #forget(nowMs: number): void {
-    const since = nowMs - this.#options.longestMs - this.#options.graceMs;
-    this.#reads = this.#reads.filter((read) => read.arrivedAtMs > since);
-    this.#departures = this.#departures.filter((departure) => departure.arrivedAtMs > since);
+  private forget(nowMs: number): void {
+    const since = nowMs - this.options.longestMs - this.options.graceMs;
+    this.reads = this.reads.filter((read) => read.arrivedAtMs > since);
+    this.departures = this.departures.filter((departure) => departure.arrivedAtMs > since);
   }
 }

@@ -27,58 +27,63 @@ const PICK_PATIENCE = { times: 60, everyMs: 100 };
 type ReadSet = { readonly epcs: Set<string>; passages: number; at: number };
 
 export class Verification {
-  readonly #context: OperationContext;
-  readonly #recovery: Pick<ToteRecovery, "recirculate">;
-  readonly #logger: Logger;
-  readonly #readSets = new Map<string, ReadSet>();
-  #stopping = false;
+  private readonly context: OperationContext;
+  private readonly recovery: Pick<ToteRecovery, "recirculate">;
+  private readonly logger: Logger;
+  private readonly readSets = new Map<string, ReadSet>();
+  private stopping = false;
 
   constructor(options: {
     readonly context: OperationContext;
     readonly recovery: Pick<ToteRecovery, "recirculate">;
     readonly logger: Logger;
   }) {
-    this.#context = options.context;
-    this.#recovery = options.recovery;
-    this.#logger = options.logger;
+    this.context = options.context;
+    this.recovery = options.recovery;
+    this.logger = options.logger;
   }
 
   /** No more waiting; a tote that is not packed yet comes round again. */
   stop(): void {
-    this.#stopping = true;
+    this.stopping = true;
   }
 
   async onPassage(device: Device, passage: Passage): Promise<void> {
     const plates = new Set(passage.epcs.map(decodeSscc96).filter((sscc) => sscc !== undefined));
     const [lpn] = plates;
     if (lpn === undefined || plates.size > 1) {
-      this.#logger.info({ reader: device.row.id, plates: plates.size }, "a passage that is not one tote");
+      this.logger.info({ reader: device.row.id, plates: plates.size }, "a passage that is not one tote");
       return;
     }
-    const tote = await findTote(this.#context.database, lpn);
+    const tote = await findTote(this.context.database, lpn);
     if (tote === undefined || tote.locationId !== device.row.locationId) {
-      this.#logger.info({ reader: device.row.id, lpn }, "a tote that is not expected here");
+      this.logger.info({ reader: device.row.id, lpn }, "a tote that is not expected here");
       return;
     }
-    const readSet = this.#addReads(lpn, passage);
-    const refusal = await this.#pack(device, tote, readSet);
+    const readSet = this.addReads(lpn, passage);
+    const refusal = await this.pack(device, tote, readSet);
     if (refusal === null) {
-      this.#readSets.delete(lpn);
+      this.readSets.delete(lpn);
     } else if (refusal.code === "verification_failed") {
-      await this.#tryAgain(device, tote, readSet, refusal.detail);
+      await this.tryAgain(device, tote, readSet, refusal.detail);
     } else {
-      this.#logger.info({ lpn, ...refusal }, "tote not packed");
+      this.logger.info({ lpn, ...refusal }, "tote not packed");
     }
   }
 
-  async #tryAgain(device: Device, tote: ToteOnTheFloor, readSet: ReadSet, detail: string): Promise<void> {
+  private async tryAgain(
+    device: Device,
+    tote: ToteOnTheFloor,
+    readSet: ReadSet,
+    detail: string,
+  ): Promise<void> {
     if (readSet.passages < MOST_PASSAGES) {
-      this.#logger.info({ lpn: tote.handlingUnit, detail }, "tote sent round to be read again");
-      await this.#recovery.recirculate(tote.locationId, tote.handlingUnit);
+      this.logger.info({ lpn: tote.handlingUnit, detail }, "tote sent round to be read again");
+      await this.recovery.recirculate(tote.locationId, tote.handlingUnit);
       return;
     }
-    this.#readSets.delete(tote.handlingUnit);
-    await reportFloorException(this.#context, {
+    this.readSets.delete(tote.handlingUnit);
+    await reportFloorException(this.context, {
       fulfillmentOrderId: tote.fulfillmentOrderId,
       code: "verification_failed",
       detail,
@@ -86,41 +91,41 @@ export class Verification {
     });
   }
 
-  async #pack(
+  private async pack(
     device: Device,
     tote: ToteOnTheFloor,
     readSet: ReadSet,
   ): Promise<{ readonly code: string; readonly detail: string } | null> {
     const verified = countBySku(
       readSet.epcs,
-      await toteGtins(this.#context.database, tote.fulfillmentOrderId),
+      await toteGtins(this.context.database, tote.fulfillmentOrderId),
     );
     for (let time = 1; ; time += 1) {
-      const result = await confirmPack(this.#context, {
+      const result = await confirmPack(this.context, {
         fulfillmentOrderId: tote.fulfillmentOrderId,
         verified,
         cause: `device:${device.row.id}`,
         key: `pack:${tote.fulfillmentOrderId}`,
       });
       if (result.status === "done" || result.code === "already_packed") return null;
-      if (result.code !== "not_picked" || time >= PICK_PATIENCE.times || this.#stopping) return result;
+      if (result.code !== "not_picked" || time >= PICK_PATIENCE.times || this.stopping) return result;
       await delay(PICK_PATIENCE.everyMs);
     }
   }
 
-  #addReads(lpn: string, passage: Passage): ReadSet {
+  private addReads(lpn: string, passage: Passage): ReadSet {
     const now = performance.now();
-    for (const [key, { at }] of this.#readSets) {
+    for (const [key, { at }] of this.readSets) {
       if (now - at <= READ_WINDOW_MS) break;
-      this.#readSets.delete(key);
+      this.readSets.delete(key);
     }
-    const readSet = this.#readSets.get(lpn) ?? { epcs: new Set<string>(), passages: 0, at: now };
+    const readSet = this.readSets.get(lpn) ?? { epcs: new Set<string>(), passages: 0, at: now };
     for (const epc of passage.epcs) readSet.epcs.add(epc);
     readSet.passages += 1;
     readSet.at = now;
     // To the end: the map stays in the order of `at`.
-    this.#readSets.delete(lpn);
-    this.#readSets.set(lpn, readSet);
+    this.readSets.delete(lpn);
+    this.readSets.set(lpn, readSet);
     return readSet;
   }
 }

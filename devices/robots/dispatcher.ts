@@ -28,18 +28,18 @@ import { orderProgress } from "../vda5050/order-progress.ts";
 import type { Robot, RobotFleet, TaskOutcomes } from "./robot-fleet.ts";
 
 export class Dispatcher implements TaskOutcomes {
-  readonly #context: OperationContext;
-  readonly #registry: DeviceRegistry;
-  readonly #fleet: RobotFleet;
-  readonly #timings: BridgeTimings;
-  readonly #logger: Logger;
-  #finished: { readonly robot: Robot; readonly task: AssignedTask }[] = [];
-  #wanted = false;
-  #sweepWanted = false;
-  #running: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #listener: DatabaseClient | undefined;
-  #stopping = false;
+  private readonly context: OperationContext;
+  private readonly registry: DeviceRegistry;
+  private readonly fleet: RobotFleet;
+  private readonly timings: BridgeTimings;
+  private readonly logger: Logger;
+  private tasksFinished: { readonly robot: Robot; readonly task: AssignedTask }[] = [];
+  private wanted = false;
+  private sweepWanted = false;
+  private running: Promise<void> | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private listener: DatabaseClient | undefined;
+  private stopping = false;
 
   constructor(options: {
     readonly context: OperationContext;
@@ -48,177 +48,177 @@ export class Dispatcher implements TaskOutcomes {
     readonly timings: BridgeTimings;
     readonly logger: Logger;
   }) {
-    this.#context = options.context;
-    this.#registry = options.registry;
-    this.#fleet = options.fleet;
-    this.#timings = options.timings;
-    this.#logger = options.logger;
+    this.context = options.context;
+    this.registry = options.registry;
+    this.fleet = options.fleet;
+    this.timings = options.timings;
+    this.logger = options.logger;
   }
 
   async start(): Promise<void> {
-    await this.#listen();
-    this.#timer = setInterval(() => this.#tick(), this.#timings.sweepMs);
-    this.#tick();
+    await this.listen();
+    this.timer = setInterval(() => this.tick(), this.timings.sweepMs);
+    this.tick();
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    clearInterval(this.#timer);
-    this.#listener?.release(true);
-    this.#listener = undefined;
-    await this.#running;
+    this.stopping = true;
+    clearInterval(this.timer);
+    this.listener?.release(true);
+    this.listener = undefined;
+    await this.running;
   }
 
   finished(robot: Robot, task: AssignedTask): void {
-    this.#finished.push({ robot, task });
-    this.#wake();
+    this.tasksFinished.push({ robot, task });
+    this.wake();
   }
 
   stateChanged(): void {
-    this.#wake();
+    this.wake();
   }
 
   async failed(robot: Robot, task: AssignedTask, detail: string): Promise<void> {
     if (robot.picksBooked || task.attempt >= MOST_ATTEMPTS) return this.abandoned(robot, task, detail, true);
-    this.#logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick given back to the queue");
-    await requeueTask(this.#context.database, task, detail);
-    await this.#fleet.recall(robot, task);
-    this.#wake();
+    this.logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick given back to the queue");
+    await requeueTask(this.context.database, task, detail);
+    await this.fleet.recall(robot, task);
+    this.wake();
   }
 
   async abandoned(robot: Robot, task: AssignedTask, detail: string, tellSaga: boolean): Promise<void> {
-    await this.#abandon(task, detail, tellSaga);
-    await this.#fleet.recall(robot, task);
-    this.#wake();
+    await this.abandon(task, detail, tellSaga);
+    await this.fleet.recall(robot, task);
+    this.wake();
   }
 
   /** The exception first: a crash behind it repeats it, which changes nothing; the other way round it would be lost. */
-  async #abandon(task: AssignedTask, detail: string, tellSaga: boolean): Promise<void> {
-    this.#logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick abandoned");
+  private async abandon(task: AssignedTask, detail: string, tellSaga: boolean): Promise<void> {
+    this.logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick abandoned");
     if (tellSaga) {
-      await reportFloorException(this.#context, {
+      await reportFloorException(this.context, {
         fulfillmentOrderId: task.fulfillmentOrderId,
         code: "device_failure",
         detail,
         cause: `device:${task.deviceId}`,
       });
     }
-    await failTask(this.#context.database, task, detail);
+    await failTask(this.context.database, task, detail);
   }
 
-  #tick(): void {
-    this.#sweepWanted = true;
-    this.#wake();
-    if (this.#listener === undefined) {
-      this.#listen().catch((error) => this.#logger.warn({ err: error }, "cannot listen for floor tasks"));
+  private tick(): void {
+    this.sweepWanted = true;
+    this.wake();
+    if (this.listener === undefined) {
+      this.listen().catch((error) => this.logger.warn({ err: error }, "cannot listen for floor tasks"));
     }
   }
 
-  #wake(): void {
-    this.#wanted = true;
-    if (this.#running !== null || this.#stopping) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = null;
+  private wake(): void {
+    this.wanted = true;
+    if (this.running !== null || this.stopping) return;
+    this.running = this.run().finally(() => {
+      this.running = null;
       // A wake-up between the loop's last look and here.
-      if (this.#wanted && !this.#stopping) setImmediate(() => this.#wake());
+      if (this.wanted && !this.stopping) setImmediate(() => this.wake());
     });
   }
 
-  async #run(): Promise<void> {
-    while (this.#wanted && !this.#stopping) {
-      this.#wanted = false;
+  private async run(): Promise<void> {
+    while (this.wanted && !this.stopping) {
+      this.wanted = false;
       try {
-        await this.#bookFinished();
-        if (this.#sweepWanted) {
-          this.#sweepWanted = false;
-          await this.#sweep();
+        await this.bookFinished();
+        if (this.sweepWanted) {
+          this.sweepWanted = false;
+          await this.sweep();
         }
-        await this.#assign();
+        await this.assign();
       } catch (error) {
         // The next tick tries again; nothing was taken out of memory that is not in the table.
-        this.#logger.warn({ err: error }, "dispatch failed; trying again");
+        this.logger.warn({ err: error }, "dispatch failed; trying again");
         return;
       }
     }
   }
 
-  async #bookFinished(): Promise<void> {
-    const finished = [...this.#finished];
+  private async bookFinished(): Promise<void> {
+    const finished = [...this.tasksFinished];
     if (finished.length === 0) return;
     await finishTasks(
-      this.#context.database,
+      this.context.database,
       finished.map(({ task }) => task),
     );
-    this.#finished = this.#finished.slice(finished.length);
+    this.tasksFinished = this.tasksFinished.slice(finished.length);
     for (const { robot, task } of finished) if (robot.task === task) robot.task = null;
   }
 
-  async #assign(): Promise<void> {
-    const idle = this.#fleet.idle();
+  private async assign(): Promise<void> {
+    const idle = this.fleet.idle();
     if (idle.length === 0) return;
-    const tasks = await assignTasks(this.#context.database, idle);
+    const tasks = await assignTasks(this.context.database, idle);
     for (const task of tasks) {
-      const robot = this.#fleet.get(task.deviceId);
+      const robot = this.fleet.get(task.deviceId);
       if (robot === undefined) continue;
-      this.#fleet.give(robot, task);
-      this.#fleet.send(robot).catch((error) => this.#logger.warn({ err: error }, "order not sent"));
+      this.fleet.give(robot, task);
+      this.fleet.send(robot).catch((error) => this.logger.warn({ err: error }, "order not sent"));
     }
   }
 
   /** Brings memory in line with the table, and does something about tasks that do not get on. */
-  async #sweep(): Promise<void> {
-    const tasks = await assignedTasks(this.#context.database);
+  private async sweep(): Promise<void> {
+    const tasks = await assignedTasks(this.context.database);
     const held = new Map(tasks.map((task) => [task.deviceId, task]));
-    for (const robot of this.#fleet.all()) {
+    for (const robot of this.fleet.all()) {
       const { task } = robot;
       if (task === null) continue;
       const still = held.get(task.deviceId);
       // Cancelled or taken away meanwhile.
       if (still?.taskId !== task.taskId || still.attempt !== task.attempt)
-        await this.#fleet.recall(robot, task);
+        await this.fleet.recall(robot, task);
     }
-    for (const task of tasks) await this.#pursue(task);
+    for (const task of tasks) await this.pursue(task);
   }
 
-  async #pursue(task: AssignedTask): Promise<void> {
-    const robot = this.#fleet.get(task.deviceId);
-    if (robot !== undefined && robot.task === null) this.#fleet.give(robot, task);
+  private async pursue(task: AssignedTask): Promise<void> {
+    const robot = this.fleet.get(task.deviceId);
+    if (robot !== undefined && robot.task === null) this.fleet.give(robot, task);
     const picked = task.stage !== "waiting" && task.stage !== "picking";
-    const away = this.#awayMs(task.deviceId, robot);
-    if (away > (picked ? this.#timings.abandonMs : this.#timings.requeueMs)) {
+    const away = this.awayMs(task.deviceId, robot);
+    if (away > (picked ? this.timings.abandonMs : this.timings.requeueMs)) {
       if (robot?.task !== undefined && robot.task !== null) robot.task = null;
       const detail = `${task.deviceId} has been away for ${Math.round(away / 1000)} s`;
-      if (picked || task.attempt >= MOST_ATTEMPTS) return this.#abandon(task, detail, true);
-      return requeueTask(this.#context.database, task, detail);
+      if (picked || task.attempt >= MOST_ATTEMPTS) return this.abandon(task, detail, true);
+      return requeueTask(this.context.database, task, detail);
     }
     if (robot?.state === undefined || robot.state === null || robot.task === null) return undefined;
     const known = orderProgress(robot.task, robot.state).status;
-    if (known === "unknown" && performance.now() - robot.sentAt > this.#timings.resendMs) {
-      return this.#fleet.send(robot);
+    if (known === "unknown" && performance.now() - robot.sentAt > this.timings.resendMs) {
+      return this.fleet.send(robot);
     }
     return undefined;
   }
 
   /** How long the robot has not been able to work. Milliseconds; 0: it is. */
-  #awayMs(deviceId: string, robot: Robot | undefined): number {
-    const device = this.#registry.get(deviceId);
+  private awayMs(deviceId: string, robot: Robot | undefined): number {
+    const device = this.registry.get(deviceId);
     const now = performance.now();
     if (device === undefined) return Number.POSITIVE_INFINITY;
     if (device.connection !== "online") return now - device.connectionSince;
     return robot === undefined || robot.impairedSince === 0 ? 0 : now - robot.impairedSince;
   }
 
-  async #listen(): Promise<void> {
-    const client = await this.#context.database.connect();
-    if (this.#stopping) return client.release(true);
-    client.on("notification", () => this.#wake());
+  private async listen(): Promise<void> {
+    const client = await this.context.database.connect();
+    if (this.stopping) return client.release(true);
+    client.on("notification", () => this.wake());
     client.on("error", (error) => {
-      this.#logger.warn({ err: error }, "lost the connection that listens for floor tasks");
-      if (this.#listener === client) this.#listener = undefined;
+      this.logger.warn({ err: error }, "lost the connection that listens for floor tasks");
+      if (this.listener === client) this.listener = undefined;
       client.release(error);
     });
     await client.query(`listen ${FLOOR_TASK_CHANNEL}`);
-    this.#listener = client;
+    this.listener = client;
     return undefined;
   }
 }

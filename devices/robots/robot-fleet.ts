@@ -59,14 +59,14 @@ export type TaskOutcomes = {
 const RETRY_MS = 500;
 
 export class RobotFleet {
-  readonly #context: OperationContext;
-  readonly #registry: DeviceRegistry;
-  readonly #publish: (topic: string, message: object) => Promise<void>;
-  readonly #timings: BridgeTimings;
-  readonly #logger: Logger;
-  readonly #robots = new Map<string, Robot>();
-  #outcomes: TaskOutcomes | undefined;
-  #stopping = false;
+  private readonly context: OperationContext;
+  private readonly registry: DeviceRegistry;
+  private readonly publish: (topic: string, message: object) => Promise<void>;
+  private readonly timings: BridgeTimings;
+  private readonly logger: Logger;
+  private readonly robots = new Map<string, Robot>();
+  private outcomes: TaskOutcomes | undefined;
+  private stopping = false;
 
   constructor(options: {
     readonly context: OperationContext;
@@ -75,34 +75,34 @@ export class RobotFleet {
     readonly timings: BridgeTimings;
     readonly logger: Logger;
   }) {
-    this.#context = options.context;
-    this.#registry = options.registry;
-    this.#publish = options.publish;
-    this.#timings = options.timings;
-    this.#logger = options.logger;
+    this.context = options.context;
+    this.registry = options.registry;
+    this.publish = options.publish;
+    this.timings = options.timings;
+    this.logger = options.logger;
   }
 
   reportTo(outcomes: TaskOutcomes): void {
-    this.#outcomes = outcomes;
+    this.outcomes = outcomes;
   }
 
   /** Lets the bookings that run come to their end. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all([...this.#robots.values()].map((robot) => robot.work));
+    this.stopping = true;
+    await Promise.all([...this.robots.values()].map((robot) => robot.work));
   }
 
   get(deviceId: string): Robot | undefined {
-    return this.#robots.get(deviceId);
+    return this.robots.get(deviceId);
   }
 
   all(): Iterable<Robot> {
-    return this.#robots.values();
+    return this.robots.values();
   }
 
   /** The robot behind a topic, or `null` where the same serial number has come from another manufacturer. */
   meet(device: Device, major: VdaMajor, manufacturer: string): Robot | null {
-    const known = this.#robots.get(device.row.id);
+    const known = this.robots.get(device.row.id);
     if (known !== undefined) {
       return known.manufacturer === manufacturer && known.major === major ? known : null;
     }
@@ -120,7 +120,7 @@ export class RobotFleet {
       unread: null,
       work: null,
     };
-    this.#robots.set(device.row.id, robot);
+    this.robots.set(device.row.id, robot);
     return robot;
   }
 
@@ -135,8 +135,8 @@ export class RobotFleet {
       // What it said before it connected may be from another life. Its first state may have overtaken this message.
       if (robot.state !== null && robot.state.atMs < message.atMs) robot.state = null;
     }
-    this.#registry.setConnection(robot.device, message.connection);
-    this.#outcomes?.stateChanged();
+    this.registry.setConnection(robot.device, message.connection);
+    this.outcomes?.stateChanged();
   }
 
   onState(robot: Robot, state: RobotState): void {
@@ -146,16 +146,16 @@ export class RobotFleet {
     if (!impaired) robot.impairedSince = 0;
     else if (robot.impairedSince === 0) robot.impairedSince = performance.now();
     // Who reports is there, even where the last will overtook a reconnect.
-    this.#registry.setConnection(robot.device, "online");
-    this.#registry.setState(robot.device, describe(robot, state));
+    this.registry.setConnection(robot.device, "online");
+    this.registry.setState(robot.device, describe(robot, state));
     robot.unread = state;
-    robot.work ??= this.#work(robot);
+    robot.work ??= this.work(robot);
   }
 
   /** Robots that could start on a task now. */
   idle(): readonly { readonly deviceId: string; readonly locationId: string }[] {
     const idle: { deviceId: string; locationId: string }[] = [];
-    for (const robot of this.#robots.values()) {
+    for (const robot of this.robots.values()) {
       const { device, state } = robot;
       if (robot.task !== null || state === null || device.connection !== "online") continue;
       if (robot.impairedSince !== 0 || isUnderway(state)) continue;
@@ -178,7 +178,7 @@ export class RobotFleet {
     robot.sentAt = performance.now();
     const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "order");
     const order = pickOrder(task, state?.lastNodeId || "start");
-    await this.#publish(topic, orderMessage(robot.headers.next(topic, this.#context.now()), order));
+    await this.publish(topic, orderMessage(robot.headers.next(topic, this.context.now()), order));
   }
 
   /** Takes a task out of a robot's hands and tells it to stop. */
@@ -186,18 +186,18 @@ export class RobotFleet {
     if (robot.task === task) robot.task = null;
     if (robot.state === null || !isUnderway(robot.state)) return;
     const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "instantActions");
-    const header = robot.headers.next(topic, this.#context.now());
-    await this.#publish(topic, cancelOrderMessage(header, `${robotOrderId(task)}:cancel`));
+    const header = robot.headers.next(topic, this.context.now());
+    await this.publish(topic, cancelOrderMessage(header, `${robotOrderId(task)}:cancel`));
   }
 
-  async #work(robot: Robot): Promise<void> {
-    while (robot.unread !== null && !this.#stopping) {
+  private async work(robot: Robot): Promise<void> {
+    while (robot.unread !== null && !this.stopping) {
       const state = robot.unread;
       robot.unread = null;
       try {
-        await this.#follow(robot, state);
+        await this.follow(robot, state);
       } catch (error) {
-        this.#logger.warn({ err: error, robot: robot.device.row.id }, "robot state not booked; trying again");
+        this.logger.warn({ err: error, robot: robot.device.row.id }, "robot state not booked; trying again");
         robot.unread ??= state;
         await delay(RETRY_MS);
       }
@@ -206,15 +206,15 @@ export class RobotFleet {
     robot.work = null;
   }
 
-  async #follow(robot: Robot, state: RobotState): Promise<void> {
+  private async follow(robot: Robot, state: RobotState): Promise<void> {
     const { task } = robot;
-    const outcomes = this.#outcomes;
+    const outcomes = this.outcomes;
     if (outcomes === undefined) return;
     if (task === null) return outcomes.stateChanged();
     const progress = orderProgress(task, state);
     switch (progress.status) {
       case "unknown":
-        if (performance.now() - robot.sentAt > this.#timings.resendMs) await this.send(robot);
+        if (performance.now() - robot.sentAt > this.timings.resendMs) await this.send(robot);
         return undefined;
       case "picking":
         return undefined;
@@ -222,10 +222,10 @@ export class RobotFleet {
       case "failed":
         return outcomes.failed(robot, task, progress.detail);
       case "picked":
-        await this.#bookPicks(robot, task, progress.picks, outcomes);
+        await this.bookPicks(robot, task, progress.picks, outcomes);
         return undefined;
       case "dropped":
-        if (await this.#bookPicks(robot, task, progress.picks, outcomes)) outcomes.finished(robot, task);
+        if (await this.bookPicks(robot, task, progress.picks, outcomes)) outcomes.finished(robot, task);
         return undefined;
       default: {
         const unreachable: never = progress;
@@ -235,9 +235,14 @@ export class RobotFleet {
   }
 
   /** False: the task is over, because the picks were refused. */
-  async #bookPicks(robot: Robot, task: AssignedTask, picks: Picks, outcomes: TaskOutcomes): Promise<boolean> {
+  private async bookPicks(
+    robot: Robot,
+    task: AssignedTask,
+    picks: Picks,
+    outcomes: TaskOutcomes,
+  ): Promise<boolean> {
     if (robot.picksBooked) return true;
-    const result = await confirmPick(this.#context, {
+    const result = await confirmPick(this.context, {
       fulfillmentOrderId: task.fulfillmentOrderId,
       picked: picks.picked,
       ...(picks.shortReason === undefined ? {} : { shortReason: picks.shortReason }),

@@ -35,17 +35,17 @@ type Unacknowledged = {
 };
 
 export class SimulatedConveyor implements SimulatedPart {
-  readonly #surroundings: Surroundings;
-  readonly #deviceId: string;
-  readonly #locationId: string;
-  readonly #world: FloorWorld;
-  readonly #portals: ReadonlyMap<string, SimulatedPortal>;
-  readonly #bootId = randomUUID();
-  readonly #outbox = new Map<number, Unacknowledged>();
-  readonly #decisions = new Map<string, (lane: string) => void>();
-  readonly #client: DeviceClient;
-  readonly #resend: NodeJS.Timeout;
-  #sequence = 0;
+  private readonly surroundings: Surroundings;
+  private readonly deviceId: string;
+  private readonly locationId: string;
+  private readonly world: FloorWorld;
+  private readonly portals: ReadonlyMap<string, SimulatedPortal>;
+  private readonly bootId = randomUUID();
+  private readonly outbox = new Map<number, Unacknowledged>();
+  private readonly decisions = new Map<string, (lane: string) => void>();
+  private readonly client: DeviceClient;
+  private readonly resend: NodeJS.Timeout;
+  private sequence = 0;
 
   constructor(
     surroundings: Surroundings,
@@ -54,132 +54,132 @@ export class SimulatedConveyor implements SimulatedPart {
     world: FloorWorld,
     portals: ReadonlyMap<string, SimulatedPortal>,
   ) {
-    this.#surroundings = surroundings;
-    this.#deviceId = deviceId;
-    this.#locationId = locationId;
-    this.#world = world;
-    this.#portals = portals;
+    this.surroundings = surroundings;
+    this.deviceId = deviceId;
+    this.locationId = locationId;
+    this.world = world;
+    this.portals = portals;
     const topic = (kind: Parameters<typeof deviceTopic>[3]): string =>
       deviceTopic(locationId, AREA, deviceId, kind);
-    this.#client = new DeviceClient({
+    this.client = new DeviceClient({
       ...surroundings.connection,
       clientId: deviceId,
-      will: { topic: topic("evt/status"), message: this.#status("BROKEN") },
+      will: { topic: topic("evt/status"), message: this.status("BROKEN") },
       subscriptions: [topic("cmd/divert"), topic("cmd/recirculate"), topic("ack")],
       onConnect: () => {
-        this.#client.publish(topic("evt/status"), JSON.stringify(this.#status("ONLINE")), 1, true);
+        this.client.publish(topic("evt/status"), JSON.stringify(this.status("ONLINE")), 1, true);
       },
       onMessage: (from, message) => {
         if (!isObject(message)) return;
-        if (from === topic("ack")) this.#onAck(message["bootId"], message["seq"]);
-        else if (from === topic("cmd/divert")) this.#onDecision(message["lpn"], message["lane"]);
-        else this.#onRecirculate(message["cmdId"], message["lpn"]);
+        if (from === topic("ack")) this.onAck(message["bootId"], message["seq"]);
+        else if (from === topic("cmd/divert")) this.onDecision(message["lpn"], message["lane"]);
+        else this.onRecirculate(message["cmdId"], message["lpn"]);
       },
     });
-    this.#resend = setInterval(() => this.#sendAgain(), RESEND_EVERY_MS);
+    this.resend = setInterval(() => this.sendAgain(), RESEND_EVERY_MS);
   }
 
   connected(): Promise<void> {
-    return this.#client.connected();
+    return this.client.connected();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#resend);
-    const topic = deviceTopic(this.#locationId, AREA, this.#deviceId, "evt/status");
-    await this.#client.stop({ topic, message: this.#status("OFFLINE") });
+    clearInterval(this.resend);
+    const topic = deviceTopic(this.locationId, AREA, this.deviceId, "evt/status");
+    await this.client.stop({ topic, message: this.status("OFFLINE") });
   }
 
   /** A robot sets a tote down at the conveyor's beginning. A tote that is on it already goes on. */
   induct(tote: Tote): void {
     if (tote.place === "moving") return;
     tote.place = "moving";
-    this.#convey(tote).catch((error) => {
+    this.convey(tote).catch((error) => {
       if (!isAbort(error))
-        this.#surroundings.logger.error({ err: error, tote: tote.lpn }, "simulated conveyor");
+        this.surroundings.logger.error({ err: error, tote: tote.lpn }, "simulated conveyor");
     });
   }
 
-  async #convey(tote: Tote): Promise<void> {
-    await this.#surroundings.pace.wait(TO_SCANNER_MS);
-    let lane = await this.#scan(tote);
+  private async convey(tote: Tote): Promise<void> {
+    await this.surroundings.pace.wait(TO_SCANNER_MS);
+    let lane = await this.scan(tote);
     while (lane === null) {
-      await this.#surroundings.pace.wait(ROUND_MS);
-      lane = await this.#scan(tote);
+      await this.surroundings.pace.wait(ROUND_MS);
+      lane = await this.scan(tote);
     }
-    await this.#surroundings.pace.wait(TO_LANE_MS);
-    this.#emit("divert", { cmdId: randomUUID(), lpn: tote.lpn, lane, result: "DIVERTED" });
-    await this.#portals.get(lane)?.pass(tote);
+    await this.surroundings.pace.wait(TO_LANE_MS);
+    this.emit("divert", { cmdId: randomUUID(), lpn: tote.lpn, lane, result: "DIVERTED" });
+    await this.portals.get(lane)?.pass(tote);
     tote.place = lane;
   }
 
   /** The decision, or `null` where none came in time. */
-  async #scan(tote: Tote): Promise<string | null> {
-    const decision = new Promise<string>((resolve) => this.#decisions.set(tote.lpn, resolve));
-    this.#emit("scan", { scanPointId: "scan-1", barcodes: [`]C100${tote.lpn}`] });
+  private async scan(tote: Tote): Promise<string | null> {
+    const decision = new Promise<string>((resolve) => this.decisions.set(tote.lpn, resolve));
+    this.emit("scan", { scanPointId: "scan-1", barcodes: [`]C100${tote.lpn}`] });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), DECISION_MS);
     });
     const lane = await Promise.race([decision, late]);
     clearTimeout(timer);
-    this.#decisions.delete(tote.lpn);
+    this.decisions.delete(tote.lpn);
     return lane;
   }
 
-  #onDecision(lpn: unknown, lane: unknown): void {
-    if (typeof lpn === "string" && typeof lane === "string") this.#decisions.get(lpn)?.(lane);
+  private onDecision(lpn: unknown, lane: unknown): void {
+    if (typeof lpn === "string" && typeof lane === "string") this.decisions.get(lpn)?.(lane);
   }
 
-  #onRecirculate(cmdId: unknown, lpn: unknown): void {
+  private onRecirculate(cmdId: unknown, lpn: unknown): void {
     if (typeof cmdId !== "string" || typeof lpn !== "string") return;
-    const tote = this.#world.tote(lpn);
+    const tote = this.world.tote(lpn);
     const here = tote !== undefined && tote.place !== "robot";
-    this.#emit("recirculation", { cmdId, lpn, result: here ? "ACCEPTED" : "UNKNOWN_LPN" });
+    this.emit("recirculation", { cmdId, lpn, result: here ? "ACCEPTED" : "UNKNOWN_LPN" });
     if (here) this.induct(tote);
   }
 
-  #onAck(bootId: unknown, seq: unknown): void {
-    if (bootId === this.#bootId && typeof seq === "number") this.#outbox.delete(seq);
+  private onAck(bootId: unknown, seq: unknown): void {
+    if (bootId === this.bootId && typeof seq === "number") this.outbox.delete(seq);
   }
 
-  #emit(kind: "scan" | "divert" | "recirculation", body: object): void {
-    this.#sequence += 1;
+  private emit(kind: "scan" | "divert" | "recirculation", body: object): void {
+    this.sequence += 1;
     const event = {
-      bootId: this.#bootId,
-      seq: this.#sequence,
+      bootId: this.bootId,
+      seq: this.sequence,
       ts: new Date().toISOString(),
       ...body,
     };
-    this.#outbox.set(this.#sequence, { kind, event, dueAt: 0, patienceMs: RESEND_MS });
-    if (this.#outbox.size > MOST_UNACKNOWLEDGED) {
-      const [oldest] = this.#outbox.keys();
-      if (oldest !== undefined) this.#outbox.delete(oldest);
+    this.outbox.set(this.sequence, { kind, event, dueAt: 0, patienceMs: RESEND_MS });
+    if (this.outbox.size > MOST_UNACKNOWLEDGED) {
+      const [oldest] = this.outbox.keys();
+      if (oldest !== undefined) this.outbox.delete(oldest);
     }
-    this.#send(this.#sequence);
+    this.send(this.sequence);
   }
 
-  #send(seq: number): void {
-    const entry = this.#outbox.get(seq);
+  private send(seq: number): void {
+    const entry = this.outbox.get(seq);
     if (entry === undefined) return;
     entry.dueAt = performance.now() + entry.patienceMs;
     entry.patienceMs = Math.min(entry.patienceMs * 2, LONGEST_RESEND_MS);
-    const [from = seq] = this.#outbox.keys();
-    const topic = deviceTopic(this.#locationId, AREA, this.#deviceId, `evt/${entry.kind}` as "evt/scan");
-    this.#client.publish(topic, JSON.stringify({ ...entry.event, from }), 1);
+    const [from = seq] = this.outbox.keys();
+    const topic = deviceTopic(this.locationId, AREA, this.deviceId, `evt/${entry.kind}` as "evt/scan");
+    this.client.publish(topic, JSON.stringify({ ...entry.event, from }), 1);
   }
 
-  #sendAgain(): void {
+  private sendAgain(): void {
     const now = performance.now();
     let sent = 0;
-    for (const [seq, { dueAt }] of this.#outbox) {
+    for (const [seq, { dueAt }] of this.outbox) {
       if (now < dueAt) continue;
-      this.#send(seq);
+      this.send(seq);
       sent += 1;
       if (sent >= RESEND_AT_ONCE) return;
     }
   }
 
-  #status(connection: DeviceStatus["connection"]): DeviceStatus {
-    return { bootId: this.#bootId, connection };
+  private status(connection: DeviceStatus["connection"]): DeviceStatus {
+    return { bootId: this.bootId, connection };
   }
 }

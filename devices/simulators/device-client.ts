@@ -19,16 +19,16 @@ export type DeviceClientOptions = {
 };
 
 export class DeviceClient {
-  readonly #client: MqttClient;
-  readonly #faults: Faults;
-  readonly #random: () => number;
-  readonly #late = new Set<NodeJS.Timeout>();
-  readonly #connected: Promise<void>;
+  private readonly client: MqttClient;
+  private readonly faults: Faults;
+  private readonly random: () => number;
+  private readonly late = new Set<NodeJS.Timeout>();
+  private readonly firstConnection: Promise<void>;
 
   constructor(options: DeviceClientOptions) {
-    this.#faults = options.faults;
-    this.#random = randomSource(options.faults.seed + hash(options.clientId));
-    this.#client = connect(options.mqttUrl, {
+    this.faults = options.faults;
+    this.random = randomSource(options.faults.seed + hash(options.clientId));
+    this.client = connect(options.mqttUrl, {
       clientId: options.clientId,
       protocolVersion: 4,
       clean: true,
@@ -45,21 +45,21 @@ export class DeviceClient {
         retain: true,
       },
     });
-    this.#client.on("error", () => {
+    this.client.on("error", () => {
       // MQTT.js connects again by itself; a device has nobody to tell.
     });
-    this.#connected = new Promise((resolve) => {
-      this.#client.on("connect", () => {
+    this.firstConnection = new Promise((resolve) => {
+      this.client.on("connect", () => {
         const start = (): void => {
           options.onConnect();
           resolve();
         };
         if (options.subscriptions.length === 0) start();
         // A connection that is gone before the answer comes again, and with it this.
-        else this.#client.subscribeAsync([...options.subscriptions], { qos: 1 }).then(start, () => {});
+        else this.client.subscribeAsync([...options.subscriptions], { qos: 1 }).then(start, () => {});
       });
     });
-    this.#client.on("message", (topic, payload) => {
+    this.client.on("message", (topic, payload) => {
       let message: unknown;
       try {
         message = JSON.parse(payload.toString());
@@ -72,34 +72,34 @@ export class DeviceClient {
 
   /** Resolves when the device has been on the bus once. */
   connected(): Promise<void> {
-    return this.#connected;
+    return this.firstConnection;
   }
 
   publish(topic: string, payload: string, qos: 0 | 1, retain = false): void {
-    if (!retain && this.#random() < this.#faults.duplicated) this.#send(topic, payload, qos, retain);
-    if (!retain && this.#random() < this.#faults.delayed) {
+    if (!retain && this.random() < this.faults.duplicated) this.send(topic, payload, qos, retain);
+    if (!retain && this.random() < this.faults.delayed) {
       const timer = setTimeout(() => {
-        this.#late.delete(timer);
-        this.#send(topic, payload, qos, retain);
-      }, this.#random() * this.#faults.delayMs);
-      this.#late.add(timer);
+        this.late.delete(timer);
+        this.send(topic, payload, qos, retain);
+      }, this.random() * this.faults.delayMs);
+      this.late.add(timer);
     } else {
-      this.#send(topic, payload, qos, retain);
+      this.send(topic, payload, qos, retain);
     }
   }
 
   /** Says goodbye, with `last` retained, and closes. */
   async stop(last: RetainedMessage): Promise<void> {
-    for (const timer of this.#late) clearTimeout(timer);
-    if (this.#client.connected) {
+    for (const timer of this.late) clearTimeout(timer);
+    if (this.client.connected) {
       const payload = JSON.stringify(last.message);
-      await this.#client.publishAsync(last.topic, payload, { qos: 1, retain: true }).catch(() => {});
+      await this.client.publishAsync(last.topic, payload, { qos: 1, retain: true }).catch(() => {});
     }
-    await this.#client.endAsync(true);
+    await this.client.endAsync(true);
   }
 
-  #send(topic: string, payload: string, qos: 0 | 1, retain: boolean): void {
-    this.#client.publish(topic, payload, { qos, retain }, () => {
+  private send(topic: string, payload: string, qos: 0 | 1, retain: boolean): void {
+    this.client.publish(topic, payload, { qos, retain }, () => {
       // A lost message is repeated by whoever needs it to arrive.
     });
   }

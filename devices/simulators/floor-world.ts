@@ -21,15 +21,15 @@ export type Tote = {
 const MOST_TOTES = 20_000;
 
 export class FloorWorld {
-  readonly #totes = new Map<string, Tote>();
+  private readonly totes = new Map<string, Tote>();
 
   tote(lpn: string): Tote | undefined {
-    return this.#totes.get(lpn);
+    return this.totes.get(lpn);
   }
 
   /** A robot fills the tote for one line up to `quantity` units; what is in there already stays. */
   pick(lpn: string, line: string, gtin: string, quantity: number): void {
-    const tote = this.#toteToFill(lpn);
+    const tote = this.toteToFill(lpn);
     const epcs = Array.from({ length: quantity }, (_, index) =>
       encodeSgtin96(gtin, serialOf(`${lpn} ${line} ${index}`)),
     );
@@ -41,14 +41,14 @@ export class FloorWorld {
     return { plate: encodeSscc96(tote.lpn), units: [...tote.units.values()].flat() };
   }
 
-  #toteToFill(lpn: string): Tote {
-    const known = this.#totes.get(lpn);
+  private toteToFill(lpn: string): Tote {
+    const known = this.totes.get(lpn);
     if (known !== undefined) return known;
     const tote: Tote = { lpn, units: new Map(), place: "robot" };
-    this.#totes.set(lpn, tote);
-    if (this.#totes.size > MOST_TOTES) {
-      const [oldest] = this.#totes.keys();
-      if (oldest !== undefined) this.#totes.delete(oldest);
+    this.totes.set(lpn, tote);
+    if (this.totes.size > MOST_TOTES) {
+      const [oldest] = this.totes.keys();
+      if (oldest !== undefined) this.totes.delete(oldest);
     }
     return tote;
   }

@@ -4,24 +4,24 @@ import { setTimeout as delay } from "node:timers/promises";
 
 export class Pace {
   speed: number;
-  readonly #stop = new AbortController();
+  private readonly stopping = new AbortController();
 
   constructor(speed: number) {
     this.speed = speed;
     // Every device that waits listens.
-    setMaxListeners(0, this.#stop.signal);
+    setMaxListeners(0, this.stopping.signal);
   }
 
   /** Rejects with an AbortError once the fleet has stopped. */
   async wait(ms: number): Promise<void> {
-    await delay(ms / this.speed, undefined, { signal: this.#stop.signal });
+    await delay(ms / this.speed, undefined, { signal: this.stopping.signal });
   }
 
   stop(): void {
-    this.#stop.abort();
+    this.stopping.abort();
   }
 
   get stopped(): boolean {
-    return this.#stop.signal.aborted;
+    return this.stopping.signal.aborted;
   }
 }

@@ -24,18 +24,18 @@ const NEIGHBOUR_GTIN = "09521234000006";
 type Tag = { readonly epc: string; readonly rssiDbm: number };
 
 export class SimulatedPortal implements SimulatedPart {
-  readonly #surroundings: Surroundings;
-  readonly #deviceId: string;
-  readonly #world: FloorWorld;
-  readonly #make: "zebra" | "impinj";
-  readonly #statusTopic: string;
-  readonly #bootId = randomUUID();
-  readonly #random: () => number;
-  readonly #client: DeviceClient;
+  private readonly surroundings: Surroundings;
+  private readonly deviceId: string;
+  private readonly world: FloorWorld;
+  private readonly make: "zebra" | "impinj";
+  private readonly statusTopic: string;
+  private readonly bootId = randomUUID();
+  private readonly random: () => number;
+  private readonly client: DeviceClient;
   /** One tote at a time fits through. */
-  #through: Promise<void> = Promise.resolve();
-  #clock = 0;
-  #events = 0;
+  private through: Promise<void> = Promise.resolve();
+  private clock = 0;
+  private events = 0;
 
   constructor(
     surroundings: Surroundings,
@@ -44,76 +44,76 @@ export class SimulatedPortal implements SimulatedPart {
     protocol: string,
     world: FloorWorld,
   ) {
-    this.#surroundings = surroundings;
-    this.#deviceId = deviceId;
-    this.#world = world;
-    this.#make = protocol.startsWith("zebra") ? "zebra" : "impinj";
-    this.#random = randomSource(surroundings.faults.seed + serialOf(deviceId));
-    this.#statusTopic = deviceTopic(locationId, AREA, deviceId, "evt/status");
-    this.#client = new DeviceClient({
+    this.surroundings = surroundings;
+    this.deviceId = deviceId;
+    this.world = world;
+    this.make = protocol.startsWith("zebra") ? "zebra" : "impinj";
+    this.random = randomSource(surroundings.faults.seed + serialOf(deviceId));
+    this.statusTopic = deviceTopic(locationId, AREA, deviceId, "evt/status");
+    this.client = new DeviceClient({
       ...surroundings.connection,
       clientId: deviceId,
-      will: { topic: this.#statusTopic, message: this.#status("BROKEN") },
+      will: { topic: this.statusTopic, message: this.status("BROKEN") },
       subscriptions: [],
       onConnect: () => {
-        this.#client.publish(this.#statusTopic, JSON.stringify(this.#status("ONLINE")), 1, true);
+        this.client.publish(this.statusTopic, JSON.stringify(this.status("ONLINE")), 1, true);
       },
       onMessage: () => {},
     });
   }
 
   connected(): Promise<void> {
-    return this.#client.connected();
+    return this.client.connected();
   }
 
   async stop(): Promise<void> {
-    await this.#client.stop({ topic: this.#statusTopic, message: this.#status("OFFLINE") });
+    await this.client.stop({ topic: this.statusTopic, message: this.status("OFFLINE") });
   }
 
   /** Takes a tote through, behind those that are waiting. */
   pass(tote: Tote): Promise<void> {
-    const passage = this.#through.then(() => this.#passage(tote));
-    this.#through = passage.catch(() => {});
+    const passage = this.through.then(() => this.passage(tote));
+    this.through = passage.catch(() => {});
     return passage;
   }
 
-  async #passage(tote: Tote): Promise<void> {
-    this.#lightBarrier(true);
-    await this.#surroundings.pace.wait(TO_ANTENNA_MS);
-    this.#reads(this.#heard(tote));
-    await this.#surroundings.pace.wait(TO_EXIT_MS);
-    this.#lightBarrier(false);
+  private async passage(tote: Tote): Promise<void> {
+    this.lightBarrier(true);
+    await this.surroundings.pace.wait(TO_ANTENNA_MS);
+    this.reads(this.heard(tote));
+    await this.surroundings.pace.wait(TO_EXIT_MS);
+    this.lightBarrier(false);
   }
 
-  #heard(tote: Tote): readonly Tag[] {
-    const { plate, units } = this.#world.tags(tote);
+  private heard(tote: Tote): readonly Tag[] {
+    const { plate, units } = this.world.tags(tote);
     const tags: Tag[] = [{ epc: plate, rssiDbm: STRONG_DBM }];
     for (const epc of units) {
-      if (this.#random() >= this.#surroundings.faults.missedTags) tags.push({ epc, rssiDbm: STRONG_DBM });
+      if (this.random() >= this.surroundings.faults.missedTags) tags.push({ epc, rssiDbm: STRONG_DBM });
     }
-    if (this.#random() < 0.1) {
+    if (this.random() < 0.1) {
       tags.push({ epc: encodeSgtin96(NEIGHBOUR_GTIN, serialOf(tote.lpn)), rssiDbm: NEIGHBOUR_DBM });
     }
     return tags;
   }
 
-  #lightBarrier(broken: boolean): void {
-    const timestamp = this.#timestamp();
-    if (this.#make === "zebra") {
-      this.#publish("events", [
+  private lightBarrier(broken: boolean): void {
+    const timestamp = this.timestamp();
+    if (this.make === "zebra") {
+      this.publish("events", [
         {
           type: "gpi",
           timestamp,
           component: "RC",
-          eventNum: this.#nextEvent(),
+          eventNum: this.nextEvent(),
           data: { pin: LIGHT_BARRIER_PIN, state: broken ? "HIGH" : "LOW" },
         },
       ]);
     } else {
-      this.#publish("events", [
+      this.publish("events", [
         {
           timestamp,
-          hostname: this.#deviceId,
+          hostname: this.deviceId,
           eventType: "gpiTransition",
           gpiTransitionEvent: {
             gpi: LIGHT_BARRIER_PIN,
@@ -124,16 +124,16 @@ export class SimulatedPortal implements SimulatedPart {
     }
   }
 
-  #reads(tags: readonly Tag[]): void {
-    const timestamp = this.#timestamp();
-    if (this.#make === "zebra") {
-      this.#publish(
+  private reads(tags: readonly Tag[]): void {
+    const timestamp = this.timestamp();
+    if (this.make === "zebra") {
+      this.publish(
         "data",
         tags.map(({ epc, rssiDbm }) => ({
           type: "CUSTOM",
           timestamp,
           data: {
-            eventNum: this.#nextEvent(),
+            eventNum: this.nextEvent(),
             format: "epc",
             idHex: epc.toLowerCase(),
             antenna: 1,
@@ -143,11 +143,11 @@ export class SimulatedPortal implements SimulatedPart {
         })),
       );
     } else {
-      this.#publish(
+      this.publish(
         "events",
         tags.map(({ epc, rssiDbm }) => ({
           timestamp,
-          hostname: this.#deviceId,
+          hostname: this.deviceId,
           eventType: "tagInventory",
           tagInventoryEvent: {
             epc: Buffer.from(epc, "hex").toString("base64"),
@@ -161,25 +161,25 @@ export class SimulatedPortal implements SimulatedPart {
   }
 
   /** Zebra runs its objects together, Impinj sends an array; each as its real reader does when it batches. */
-  #publish(kind: "data" | "events", events: readonly object[]): void {
+  private publish(kind: "data" | "events", events: readonly object[]): void {
     const payload =
-      this.#make === "zebra" ? events.map((event) => JSON.stringify(event)).join("") : JSON.stringify(events);
-    this.#client.publish(`${this.#make}/${this.#deviceId}/${kind}`, payload, 1);
+      this.make === "zebra" ? events.map((event) => JSON.stringify(event)).join("") : JSON.stringify(events);
+    this.client.publish(`${this.make}/${this.deviceId}/${kind}`, payload, 1);
   }
 
   /** No two edges in one millisecond: the reader's clock always moves on. */
-  #timestamp(): string {
-    this.#clock = Math.max(Date.now(), this.#clock + 1);
-    const iso = new Date(this.#clock).toISOString();
-    return this.#make === "zebra" ? iso.replace("Z", "+0000") : iso;
+  private timestamp(): string {
+    this.clock = Math.max(Date.now(), this.clock + 1);
+    const iso = new Date(this.clock).toISOString();
+    return this.make === "zebra" ? iso.replace("Z", "+0000") : iso;
   }
 
-  #nextEvent(): number {
-    this.#events += 1;
-    return this.#events;
+  private nextEvent(): number {
+    this.events += 1;
+    return this.events;
   }
 
-  #status(connection: DeviceStatus["connection"]): DeviceStatus {
-    return { bootId: this.#bootId, connection };
+  private status(connection: DeviceStatus["connection"]): DeviceStatus {
+    return { bootId: this.bootId, connection };
   }
 }

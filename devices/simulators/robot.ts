@@ -41,26 +41,26 @@ type Job = {
 };
 
 export class SimulatedRobot implements SimulatedPart {
-  readonly #surroundings: Surroundings;
-  readonly #serialNumber: string;
-  readonly #major: VdaMajor;
-  readonly #manufacturer: string;
-  readonly #locationId: string;
-  readonly #world: FloorWorld;
-  readonly #conveyor: SimulatedConveyor | undefined;
-  readonly #headers: HeaderCounter;
-  readonly #client: DeviceClient;
-  readonly #random: () => number;
-  readonly #heartbeat: NodeJS.Timeout;
-  #job: Job | null = null;
-  #working = false;
-  #driving = false;
-  #lastNodeId = "dock";
-  #position = { x: 0, y: 0, theta: 0 };
-  #battery = 90;
-  #refused: { readonly orderId: string; readonly reason: string } | null = null;
-  #instantActions: { readonly actionId: string; readonly actionType: string }[] = [];
-  #reportedAt = 0;
+  private readonly surroundings: Surroundings;
+  private readonly serialNumber: string;
+  private readonly major: VdaMajor;
+  private readonly manufacturer: string;
+  private readonly locationId: string;
+  private readonly world: FloorWorld;
+  private readonly conveyor: SimulatedConveyor | undefined;
+  private readonly headers: HeaderCounter;
+  private readonly client: DeviceClient;
+  private readonly random: () => number;
+  private readonly heartbeat: NodeJS.Timeout;
+  private job: Job | null = null;
+  private working = false;
+  private driving = false;
+  private lastNodeId = "dock";
+  private position = { x: 0, y: 0, theta: 0 };
+  private battery = 90;
+  private refused: { readonly orderId: string; readonly reason: string } | null = null;
+  private instantActions: { readonly actionId: string; readonly actionType: string }[] = [];
+  private reportedAt = 0;
 
   constructor(
     surroundings: Surroundings,
@@ -70,100 +70,100 @@ export class SimulatedRobot implements SimulatedPart {
     world: FloorWorld,
     conveyor: SimulatedConveyor | undefined,
   ) {
-    this.#surroundings = surroundings;
-    this.#serialNumber = serialNumber;
-    this.#major = major;
-    this.#manufacturer = major === 2 ? "nimbus" : "orbit";
-    this.#locationId = locationId;
-    this.#world = world;
-    this.#conveyor = conveyor;
-    this.#headers = new HeaderCounter(major, this.#manufacturer, serialNumber);
-    this.#random = randomSource(surroundings.faults.seed + serialOf(serialNumber));
-    this.#client = new DeviceClient({
+    this.surroundings = surroundings;
+    this.serialNumber = serialNumber;
+    this.major = major;
+    this.manufacturer = major === 2 ? "nimbus" : "orbit";
+    this.locationId = locationId;
+    this.world = world;
+    this.conveyor = conveyor;
+    this.headers = new HeaderCounter(major, this.manufacturer, serialNumber);
+    this.random = randomSource(surroundings.faults.seed + serialOf(serialNumber));
+    this.client = new DeviceClient({
       ...surroundings.connection,
       clientId: serialNumber,
       will: {
-        topic: this.#topic("connection"),
-        message: this.#connection(major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN"),
+        topic: this.topic("connection"),
+        message: this.connection(major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN"),
       },
-      subscriptions: [this.#topic("order"), this.#topic("instantActions")],
+      subscriptions: [this.topic("order"), this.topic("instantActions")],
       onConnect: () => {
-        this.#publish("connection", this.#connection("ONLINE"), 1, true);
-        this.#publish("factsheet", factsheet(this.#major, this.#header("factsheet")), 0, true);
-        this.#report();
+        this.publish("connection", this.connection("ONLINE"), 1, true);
+        this.publish("factsheet", factsheet(this.major, this.header("factsheet")), 0, true);
+        this.report();
       },
       onMessage: (topic, message) => {
-        if (topic === this.#topic("order")) this.#onOrder(message);
-        else this.#onInstantActions(message);
+        if (topic === this.topic("order")) this.onOrder(message);
+        else this.onInstantActions(message);
       },
     });
     // Spread over the interval, so that a fleet does not speak in chorus.
-    const offset = this.#random() * HEARTBEAT_MS;
-    this.#heartbeat = setInterval(() => {
-      if (performance.now() - this.#reportedAt > HEARTBEAT_MS - offset / 2) this.#report();
+    const offset = this.random() * HEARTBEAT_MS;
+    this.heartbeat = setInterval(() => {
+      if (performance.now() - this.reportedAt > HEARTBEAT_MS - offset / 2) this.report();
     }, HEARTBEAT_MS / 2);
   }
 
   connected(): Promise<void> {
-    return this.#client.connected();
+    return this.client.connected();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#heartbeat);
-    await this.#client.stop({
-      topic: this.#topic("connection"),
-      message: this.#connection("OFFLINE"),
+    clearInterval(this.heartbeat);
+    await this.client.stop({
+      topic: this.topic("connection"),
+      message: this.connection("OFFLINE"),
     });
   }
 
-  #onOrder(message: unknown): void {
+  private onOrder(message: unknown): void {
     if (!isOrder(message)) return;
-    const known = this.#job?.order.orderId === message.orderId;
-    if (!known && !this.#working) this.#accept(message);
-    else if (!known) this.#refused = { orderId: message.orderId, reason: "busy with another order" };
-    this.#report();
+    const known = this.job?.order.orderId === message.orderId;
+    if (!known && !this.working) this.accept(message);
+    else if (!known) this.refused = { orderId: message.orderId, reason: "busy with another order" };
+    this.report();
   }
 
-  #accept(message: RobotOrder): void {
-    this.#refused = null;
-    this.#instantActions = [];
-    this.#working = true;
+  private accept(message: RobotOrder): void {
+    this.refused = null;
+    this.instantActions = [];
+    this.working = true;
     const actions = new Map<string, ActionState>();
     for (const node of message.nodes) {
       for (const { actionId } of node.actions) actions.set(actionId, { status: "WAITING", result: "" });
     }
     const job: Job = { order: message, actions, reached: 0, cancelled: false };
-    this.#job = job;
-    this.#carryOut(job)
+    this.job = job;
+    this.carryOut(job)
       .catch((error) => {
-        if (!isAbort(error)) this.#surroundings.logger.error({ err: error }, "simulated robot");
+        if (!isAbort(error)) this.surroundings.logger.error({ err: error }, "simulated robot");
       })
       .finally(() => {
-        this.#working = false;
-        this.#driving = false;
-        if (!this.#surroundings.pace.stopped) this.#report();
+        this.working = false;
+        this.driving = false;
+        if (!this.surroundings.pace.stopped) this.report();
       });
   }
 
-  #onInstantActions(message: unknown): void {
+  private onInstantActions(message: unknown): void {
     if (!isObject(message) || !Array.isArray(message["actions"])) return;
     for (const action of message["actions"]) {
       if (!isObject(action) || typeof action["actionId"] !== "string") continue;
       const actionType = String(action["actionType"]);
-      if (actionType === "cancelOrder" && this.#job !== null) this.#job.cancelled = true;
-      this.#instantActions.push({ actionId: action["actionId"], actionType });
+      if (actionType === "cancelOrder" && this.job !== null) this.job.cancelled = true;
+      this.instantActions.push({ actionId: action["actionId"], actionType });
     }
-    this.#report();
+    this.report();
   }
 
-  async #carryOut(job: Job): Promise<void> {
+  private async carryOut(job: Job): Promise<void> {
     for (const [index, node] of job.order.nodes.entries()) {
-      if (index > 0) await this.#drive(node);
+      if (index > 0) await this.drive(node);
       job.reached = index + 1;
-      this.#lastNodeId = node.nodeId;
+      this.lastNodeId = node.nodeId;
       for (const action of node.actions) {
         if (job.cancelled) break;
-        await this.#act(job, action);
+        await this.act(job, action);
       }
       if (job.cancelled) break;
     }
@@ -175,80 +175,85 @@ export class SimulatedRobot implements SimulatedPart {
     }
   }
 
-  async #drive(node: OrderNode): Promise<void> {
-    this.#driving = true;
-    this.#reportChange();
-    await this.#surroundings.pace.wait(DRIVE_MS);
-    this.#driving = false;
-    this.#battery = this.#battery > 30 ? this.#battery - 0.02 : 95;
+  private async drive(node: OrderNode): Promise<void> {
+    this.driving = true;
+    this.reportChange();
+    await this.surroundings.pace.wait(DRIVE_MS);
+    this.driving = false;
+    this.battery = this.battery > 30 ? this.battery - 0.02 : 95;
     if (node.nodePosition !== undefined) {
       const { x, y } = node.nodePosition;
-      const theta = Math.atan2(y - this.#position.y, x - this.#position.x);
-      this.#position = { x, y, theta };
+      const theta = Math.atan2(y - this.position.y, x - this.position.x);
+      this.position = { x, y, theta };
     }
   }
 
-  async #act(job: Job, action: OrderAction): Promise<void> {
+  private async act(job: Job, action: OrderAction): Promise<void> {
     const state = job.actions.get(action.actionId);
     if (state === undefined) return;
     state.status = "RUNNING";
-    this.#reportChange();
+    this.reportChange();
     const parameters = new Map(action.actionParameters.map(({ key, value }) => [key, value]));
     const lpn = String(parameters.get("loadId"));
     if (action.actionType === "pick") {
       const asked = Number(parameters.get("quantity"));
-      await this.#surroundings.pace.wait(PICK_MS + asked * UNIT_MS);
-      const found = this.#random() < this.#surroundings.faults.shortPicks ? asked - 1 : asked;
+      await this.surroundings.pace.wait(PICK_MS + asked * UNIT_MS);
+      const found = this.random() < this.surroundings.faults.shortPicks ? asked - 1 : asked;
       // The line within the order, the same for every attempt.
       const line = action.actionId.slice(action.actionId.lastIndexOf(":") + 1);
-      this.#world.pick(lpn, line, String(parameters.get("gtin")), found);
+      this.world.pick(lpn, line, String(parameters.get("gtin")), found);
       state.status = found === asked ? "FINISHED" : "FAILED";
       if (found < asked) state.result = shortPickResult(found, "not_found");
     } else {
-      await this.#surroundings.pace.wait(DROP_MS);
-      const tote = this.#world.tote(lpn);
-      if (tote !== undefined) this.#conveyor?.induct(tote);
+      await this.surroundings.pace.wait(DROP_MS);
+      const tote = this.world.tote(lpn);
+      if (tote !== undefined) this.conveyor?.induct(tote);
       state.status = "FINISHED";
     }
-    this.#reportChange();
+    this.reportChange();
   }
 
   /** Reports a change, unless the last report is so young that the next one will do. */
-  #reportChange(): void {
-    if (performance.now() - this.#reportedAt >= LEAST_INTERVAL_MS) this.#report();
+  private reportChange(): void {
+    if (performance.now() - this.reportedAt >= LEAST_INTERVAL_MS) this.report();
   }
 
-  #report(): void {
-    this.#reportedAt = performance.now();
-    const job = this.#job;
+  private report(): void {
+    this.reportedAt = performance.now();
+    const job = this.job;
     const report: RobotReport = {
       order: job?.order ?? null,
       reached: job?.reached ?? 0,
       actions: job?.actions ?? new Map(),
-      lastNodeId: this.#lastNodeId,
-      driving: this.#driving,
-      position: { ...this.#position, mapId: this.#locationId },
-      battery: this.#battery,
-      refused: this.#refused,
-      instantActions: this.#instantActions,
+      lastNodeId: this.lastNodeId,
+      driving: this.driving,
+      position: { ...this.position, mapId: this.locationId },
+      battery: this.battery,
+      refused: this.refused,
+      instantActions: this.instantActions,
     };
-    this.#publish("state", stateMessage(this.#major, this.#header("state"), report), 0, false);
+    this.publish("state", stateMessage(this.major, this.header("state"), report), 0, false);
   }
 
-  #publish(kind: "state" | "connection" | "factsheet", message: object, qos: 0 | 1, retain: boolean): void {
-    this.#client.publish(this.#topic(kind), JSON.stringify(message), qos, retain);
+  private publish(
+    kind: "state" | "connection" | "factsheet",
+    message: object,
+    qos: 0 | 1,
+    retain: boolean,
+  ): void {
+    this.client.publish(this.topic(kind), JSON.stringify(message), qos, retain);
   }
 
-  #connection(connectionState: string): object {
-    return { ...this.#header("connection"), connectionState };
+  private connection(connectionState: string): object {
+    return { ...this.header("connection"), connectionState };
   }
 
-  #header(kind: "state" | "connection" | "factsheet"): ReturnType<HeaderCounter["next"]> {
-    return this.#headers.next(kind, Date.now());
+  private header(kind: "state" | "connection" | "factsheet"): ReturnType<HeaderCounter["next"]> {
+    return this.headers.next(kind, Date.now());
   }
 
-  #topic(kind: Parameters<typeof robotTopic>[3]): string {
-    return robotTopic(this.#major, this.#manufacturer, this.#serialNumber, kind);
+  private topic(kind: Parameters<typeof robotTopic>[3]): string {
+    return robotTopic(this.major, this.manufacturer, this.serialNumber, kind);
   }
 }
 

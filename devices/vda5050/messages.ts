@@ -210,22 +210,22 @@ export type Header = {
 
 /** Headers of the messages to (or from) one robot: `headerId` counts per topic, as the standard asks. */
 export class HeaderCounter {
-  readonly #counts = new Map<string, number>();
-  readonly #identity: { major: VdaMajor; manufacturer: string; serialNumber: string };
+  private readonly counts = new Map<string, number>();
+  private readonly identity: { major: VdaMajor; manufacturer: string; serialNumber: string };
 
   constructor(major: VdaMajor, manufacturer: string, serialNumber: string) {
-    this.#identity = { major, manufacturer, serialNumber };
+    this.identity = { major, manufacturer, serialNumber };
   }
 
   next(topic: string, atMs: number): Header {
-    const headerId = this.#counts.get(topic) ?? 0;
-    this.#counts.set(topic, headerId === UINT32 ? 0 : headerId + 1);
+    const headerId = this.counts.get(topic) ?? 0;
+    this.counts.set(topic, headerId === UINT32 ? 0 : headerId + 1);
     return {
       headerId,
       timestamp: new Date(atMs).toISOString(),
-      version: this.#identity.major === 2 ? "2.1.0" : "3.0.0",
-      manufacturer: this.#identity.manufacturer,
-      serialNumber: this.#identity.serialNumber,
+      version: this.identity.major === 2 ? "2.1.0" : "3.0.0",
+      manufacturer: this.identity.manufacturer,
+      serialNumber: this.identity.serialNumber,
     };
   }
 }

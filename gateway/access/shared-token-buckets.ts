@@ -42,27 +42,25 @@ export function connectRedis(url: string, logger: Logger): Redis {
 }
 
 export class SharedTokenBuckets implements RateLimiter {
-  readonly #redis: Redis;
-  readonly #prefix: string;
-  readonly #rate: BucketRate;
-  readonly #alone: RateLimiter;
+  private readonly redis: Redis;
+  private readonly prefix: string;
+  private readonly rate: BucketRate;
+  private readonly alone: RateLimiter;
 
   /** @param alone counts while Redis does not answer */
   constructor(redis: Redis, prefix: string, rate: BucketRate, alone: RateLimiter) {
-    this.#redis = redis;
-    this.#prefix = prefix;
-    this.#rate = rate;
-    this.#alone = alone;
+    this.redis = redis;
+    this.prefix = prefix;
+    this.rate = rate;
+    this.alone = alone;
   }
 
   async take(name: string, nowMs: number): Promise<number> {
-    const { size, perSecond } = this.#rate;
+    const { size, perSecond } = this.rate;
     try {
-      return Number(
-        await this.#redis.eval(TAKE, 1, `holdfast:limit:${this.#prefix}:${name}`, size, perSecond),
-      );
+      return Number(await this.redis.eval(TAKE, 1, `holdfast:limit:${this.prefix}:${name}`, size, perSecond));
     } catch {
-      return this.#alone.take(name, nowMs);
+      return this.alone.take(name, nowMs);
     }
   }
 }

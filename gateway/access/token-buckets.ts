@@ -10,28 +10,28 @@ export type RateLimiter = {
 type Bucket = { tokens: number; atMs: number };
 
 export class TokenBuckets implements RateLimiter {
-  readonly #rate: BucketRate;
-  readonly #most: number;
-  readonly #buckets = new Map<string, Bucket>();
+  private readonly rate: BucketRate;
+  private readonly most: number;
+  private readonly buckets = new Map<string, Bucket>();
 
   constructor(rate: BucketRate, most: number) {
-    this.#rate = rate;
-    this.#most = most;
+    this.rate = rate;
+    this.most = most;
   }
 
   /** Takes one token. @returns 0, or the milliseconds until there is one */
   take(name: string, nowMs: number): number {
-    const { size, perSecond } = this.#rate;
-    const bucket = this.#buckets.get(name) ?? { tokens: size, atMs: nowMs };
+    const { size, perSecond } = this.rate;
+    const bucket = this.buckets.get(name) ?? { tokens: size, atMs: nowMs };
     const elapsed = Math.max(0, nowMs - bucket.atMs);
     bucket.tokens = Math.min(size, bucket.tokens + (elapsed / 1000) * perSecond);
     bucket.atMs = nowMs;
     // Set anew, so that the map's order is that of last use and the first entry is the one to forget.
-    this.#buckets.delete(name);
-    this.#buckets.set(name, bucket);
-    if (this.#buckets.size > this.#most) {
-      const oldest = this.#buckets.keys().next();
-      if (!oldest.done) this.#buckets.delete(oldest.value);
+    this.buckets.delete(name);
+    this.buckets.set(name, bucket);
+    if (this.buckets.size > this.most) {
+      const oldest = this.buckets.keys().next();
+      if (!oldest.done) this.buckets.delete(oldest.value);
     }
     if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / perSecond) * 1000);
     bucket.tokens -= 1;

@@ -14,7 +14,7 @@ test("docs/errors.md lists exactly the codes, statuses and meanings of the table
 
 test("every code that an operation refuses with has its status and meaning", () => {
   const folder = join(projectRoot, "operations");
-  const sources = readdirSync(folder)
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .map((name) => readFileSync(join(folder, name), "utf8"));
   const codes = sources.flatMap((source) =>

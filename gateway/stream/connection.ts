@@ -54,21 +54,21 @@ const TRY_AGAIN_LATER = 1013;
 type FeedName = "orders" | "stock";
 
 export class Connection {
-  readonly #socket: StreamSocket;
-  readonly #codec: Codec;
-  readonly #principal: Principal;
-  readonly #services: Services;
-  readonly #queue: FairQueue;
-  readonly #orderFeed: OrderFeed;
-  readonly #stockFeed: StockFeed;
-  #open = true;
-  #refusing = false;
-  #unanswered = 0;
-  #unansweredBytes = 0;
-  #badFrames = 0;
-  #outbox: ServerMessage[] = [];
-  #flushScheduled = false;
-  readonly #feedEnds = new Map<FeedName, () => void>();
+  private readonly socket: StreamSocket;
+  private readonly codec: Codec;
+  private readonly principal: Principal;
+  private readonly services: Services;
+  private readonly queue: FairQueue;
+  private readonly orderFeed: OrderFeed;
+  private readonly stockFeed: StockFeed;
+  private open = true;
+  private refusing = false;
+  private unanswered = 0;
+  private unansweredBytes = 0;
+  private badFrames = 0;
+  private outbox: ServerMessage[] = [];
+  private flushScheduled = false;
+  private readonly feedEnds = new Map<FeedName, () => void>();
 
   constructor(options: {
     readonly socket: StreamSocket;
@@ -79,17 +79,17 @@ export class Connection {
     readonly orderFeed: OrderFeed;
     readonly stockFeed: StockFeed;
   }) {
-    this.#socket = options.socket;
-    this.#codec = options.codec;
-    this.#principal = options.principal;
-    this.#services = options.services;
-    this.#queue = options.queue;
-    this.#orderFeed = options.orderFeed;
-    this.#stockFeed = options.stockFeed;
+    this.socket = options.socket;
+    this.codec = options.codec;
+    this.principal = options.principal;
+    this.services = options.services;
+    this.queue = options.queue;
+    this.orderFeed = options.orderFeed;
+    this.stockFeed = options.stockFeed;
   }
 
   greet(maxFrameBytes: number): void {
-    this.#send({
+    this.send({
       type: "hello",
       server: "holdfast",
       protocol: 1,
@@ -99,14 +99,14 @@ export class Connection {
   }
 
   receive(bytes: Buffer, isBinary: boolean): void {
-    if (!this.#open) return;
+    if (!this.open) return;
     failpoint("gateway-message-read");
     let messages: readonly unknown[];
     try {
-      messages = this.#readFrame(bytes, isBinary);
+      messages = this.readFrame(bytes, isBinary);
     } catch (error) {
-      this.#refuse(null, "frame", error);
-      this.#countBadFrame();
+      this.refuse(null, "frame", error);
+      this.countBadFrame();
       return;
     }
     const bytesEach = Math.ceil(bytes.length / messages.length);
@@ -117,49 +117,49 @@ export class Connection {
       try {
         message = readMessage(value);
       } catch (error) {
-        this.#refuse(id, "message", error);
+        this.refuse(id, "message", error);
         bad = true;
         continue;
       }
-      this.#accept(message, bytesEach);
+      this.accept(message, bytesEach);
     }
-    if (bad) this.#countBadFrame();
+    if (bad) this.countBadFrame();
   }
 
   /** From now on every message is refused with `stopping`; those in work are still answered. */
   refuseMore(): void {
-    this.#refusing = true;
+    this.refusing = true;
   }
 
   /** The socket is gone. */
   closed(): void {
-    this.#open = false;
-    this.#outbox = [];
-    this.#endFeed("orders");
-    this.#endFeed("stock");
+    this.open = false;
+    this.outbox = [];
+    this.endFeed("orders");
+    this.endFeed("stock");
   }
 
   /** Sends what waits, in as few frames as possible. */
   flush(): void {
-    this.#flushScheduled = false;
-    if (!this.#open || this.#outbox.length === 0) return;
-    const messages = this.#outbox;
-    this.#outbox = [];
+    this.flushScheduled = false;
+    if (!this.open || this.outbox.length === 0) return;
+    const messages = this.outbox;
+    this.outbox = [];
     failpoint("gateway-before-reply");
-    this.#socket.send(this.#codec.encode(messages));
+    this.socket.send(this.codec.encode(messages));
   }
 
-  #readFrame(bytes: Buffer, isBinary: boolean): readonly unknown[] {
-    if (isBinary !== this.#codec.binary) {
+  private readFrame(bytes: Buffer, isBinary: boolean): readonly unknown[] {
+    if (isBinary !== this.codec.binary) {
       throw new ApiError(
         "malformed_frame",
-        `${this.#codec.subprotocol} has ${isBinary ? "text" : "binary"} frames.`,
+        `${this.codec.subprotocol} has ${isBinary ? "text" : "binary"} frames.`,
       );
     }
     if (bytes.length > MAX_FRAME_BYTES) {
       throw new ApiError("frame_too_large", `A frame has at most ${MAX_FRAME_BYTES} bytes.`);
     }
-    const value = this.#codec.decode(bytes);
+    const value = this.codec.decode(bytes);
     if (!Array.isArray(value)) return [value];
     if (value.length === 0) throw new ApiError("malformed_frame", "The frame holds no message.");
     if (value.length > MAX_FRAME_MESSAGES) {
@@ -168,102 +168,102 @@ export class Connection {
     return value;
   }
 
-  #accept(message: ReadMessage, bytes: number): void {
-    if (this.#refusing) {
-      this.#refuse(message.id, message.type, new ApiError("stopping", "The server is stopping."));
+  private accept(message: ReadMessage, bytes: number): void {
+    if (this.refusing) {
+      this.refuse(message.id, message.type, new ApiError("stopping", "The server is stopping."));
       return;
     }
     if (
-      this.#unanswered >= CONNECTION_CREDIT ||
-      (this.#unanswered > 0 && this.#unansweredBytes + bytes > CONNECTION_PENDING_BYTES)
+      this.unanswered >= CONNECTION_CREDIT ||
+      (this.unanswered > 0 && this.unansweredBytes + bytes > CONNECTION_PENDING_BYTES)
     ) {
       const detail = `At most ${CONNECTION_CREDIT} messages and ${CONNECTION_PENDING_BYTES} bytes may be unanswered.`;
-      this.#refuse(message.id, message.type, new ApiError("credit_exceeded", detail));
+      this.refuse(message.id, message.type, new ApiError("credit_exceeded", detail));
       return;
     }
-    this.#unanswered += 1;
-    this.#unansweredBytes += bytes;
-    this.#queue.add(this.#laneOf(message), async () => {
+    this.unanswered += 1;
+    this.unansweredBytes += bytes;
+    this.queue.add(this.laneOf(message), async () => {
       try {
         // Whoever has gone is owed no reply, and what has not begun need not: it was never acknowledged.
-        if (this.#open) await this.#answer(message);
+        if (this.open) await this.answer(message);
       } catch (error) {
-        this.#refuse(message.id, message.type, error);
+        this.refuse(message.id, message.type, error);
       } finally {
-        this.#unanswered -= 1;
-        this.#unansweredBytes -= bytes;
+        this.unanswered -= 1;
+        this.unansweredBytes -= bytes;
       }
     });
   }
 
-  #laneOf(message: ReadMessage): string {
-    return message.type === "order.capture" ? `channel:${message.channel}` : this.#principal.by;
+  private laneOf(message: ReadMessage): string {
+    return message.type === "order.capture" ? `channel:${message.channel}` : this.principal.by;
   }
 
-  async #answer(message: ReadMessage): Promise<void> {
+  private async answer(message: ReadMessage): Promise<void> {
     switch (message.type) {
       case "ping":
-        this.#reply(message, { re: message.id, type: "pong" });
+        this.reply(message, { re: message.id, type: "pong" });
         return;
       case "order.capture":
-        await this.#capture(message);
+        await this.capture(message);
         return;
       case "stock.execute": {
-        const { by } = this.#requireToChange("stock.command");
-        const now = this.#services.operations.now();
+        const { by } = this.requireToChange("stock.command");
+        const now = this.services.operations.now();
         const commands = readStockCommands(message.commands, by, now, "malformed_message");
-        const outcomes = await this.#services.allocator.execute(commands);
-        this.#reply(message, { re: message.id, type: "stock.executed", outcomes });
+        const outcomes = await this.services.allocator.execute(commands);
+        this.reply(message, { re: message.id, type: "stock.executed", outcomes });
         return;
       }
       case "stock.positions": {
-        requirePermission(this.#principal, "stock.read");
-        const positions = await this.#services.allocator.positions(message.skus);
-        this.#reply(message, { re: message.id, type: "stock.positions", positions });
+        requirePermission(this.principal, "stock.read");
+        const positions = await this.services.allocator.positions(message.skus);
+        this.reply(message, { re: message.id, type: "stock.positions", positions });
         return;
       }
       case "positions.open": {
-        this.#requireBinary(message.type);
-        this.#requireToChange("stock.command");
-        const handles = await this.#services.allocator.openPositions(message.positions);
-        this.#reply(message, { re: message.id, type: "positions.opened", handles });
+        this.requireBinary(message.type);
+        this.requireToChange("stock.command");
+        const handles = await this.services.allocator.openPositions(message.positions);
+        this.reply(message, { re: message.id, type: "positions.opened", handles });
         return;
       }
       case "lane.apply": {
-        this.#requireBinary(message.type);
-        const { by } = this.#requireToChange("stock.command");
-        const codes = await this.#services.allocator.applyLane({
+        this.requireBinary(message.type);
+        const { by } = this.requireToChange("stock.command");
+        const codes = await this.services.allocator.applyLane({
           lane: laneOf(by, message.lane),
           operations: readLaneOperations(message.operations),
-          atMs: this.#services.operations.now(),
+          atMs: this.services.operations.now(),
         });
-        this.#reply(message, { re: message.id, type: "lane.applied", codes });
+        this.reply(message, { re: message.id, type: "lane.applied", codes });
         return;
       }
       case "stock.available": {
-        requirePermission(this.#principal, "stock.read");
+        requirePermission(this.principal, "stock.read");
         const { skus, locations, pool } = message;
         const scope = {
           ...(locations === undefined ? {} : { locationIds: locations }),
           ...(pool === undefined ? {} : { pool }),
         };
-        const available = skus.map((sku) => this.#services.allocator.available(sku, scope));
-        this.#reply(message, { re: message.id, type: "stock.available", available });
+        const available = skus.map((sku) => this.services.allocator.available(sku, scope));
+        this.reply(message, { re: message.id, type: "stock.available", available });
         return;
       }
       case "feed.subscribe":
-        await this.#subscribeToOrders(message);
+        await this.subscribeToOrders(message);
         return;
       case "stock.subscribe":
-        await this.#subscribeToStock(message);
+        await this.subscribeToStock(message);
         return;
       case "stock.unsubscribe":
-        this.#endFeed("stock");
-        this.#reply(message, { re: message.id, type: "stock.unsubscribed" });
+        this.endFeed("stock");
+        this.reply(message, { re: message.id, type: "stock.unsubscribed" });
         return;
       case "feed.unsubscribe":
-        this.#endFeed("orders");
-        this.#reply(message, { re: message.id, type: "feed.unsubscribed" });
+        this.endFeed("orders");
+        this.reply(message, { re: message.id, type: "feed.unsubscribed" });
         return;
       default: {
         const unreachable: never = message;
@@ -272,8 +272,8 @@ export class Connection {
     }
   }
 
-  async #capture(message: Extract<ReadMessage, { type: "order.capture" }>): Promise<void> {
-    const { channelId } = this.#requireToChange("orders.capture");
+  private async capture(message: Extract<ReadMessage, { type: "order.capture" }>): Promise<void> {
+    const { channelId } = this.requireToChange("orders.capture");
     if (channelId !== null && channelId !== message.channel) {
       throw new ApiError("channel_forbidden", `The key is bound to the channel ${channelId}.`);
     }
@@ -281,50 +281,50 @@ export class Connection {
       throw new ApiError("payload_too_large", `A payload has at most ${MAX_BODY_BYTES} bytes.`);
     }
     checkJsonBounds(message.payload);
-    const results = await captureOrders(this.#services.operations, {
+    const results = await captureOrders(this.services.operations, {
       channelId: message.channel,
       topic: message.topic ?? null,
       payload: message.payload,
-      adapters: this.#services.channelAdapters,
+      adapters: this.services.channelAdapters,
       cause: `channel:${message.channel}`,
     });
-    this.#services.metrics.countCaptured(results);
-    this.#reply(message, { re: message.id, type: "order.captured", results });
+    this.services.metrics.countCaptured(results);
+    this.reply(message, { re: message.id, type: "order.captured", results });
   }
 
-  async #subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
-    requirePermission(this.#principal, "orders.read");
-    await this.#subscribe(message, {
+  private async subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
+    requirePermission(this.principal, "orders.read");
+    await this.subscribe(message, {
       name: "orders",
-      hub: this.#orderFeed,
+      hub: this.orderFeed,
       after: cursorFrom(message.after, parseFeedCursor),
-      filter: { orderId: message.order ?? null, channelId: this.#principal.channelId },
+      filter: { orderId: message.order ?? null, channelId: this.principal.channelId },
       deliver: (entries, cursor) =>
-        this.#send({
+        this.send({
           type: "feed.events",
           cursor: formatFeedCursor(cursor),
           events: entries.map(feedEvent),
         }),
       confirm: (cursor) =>
-        this.#reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
+        this.reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
     });
   }
 
-  async #subscribeToStock(message: Extract<ReadMessage, { type: "stock.subscribe" }>): Promise<void> {
-    requirePermission(this.#principal, "stock.read");
-    await this.#subscribe(message, {
+  private async subscribeToStock(message: Extract<ReadMessage, { type: "stock.subscribe" }>): Promise<void> {
+    requirePermission(this.principal, "stock.read");
+    await this.subscribe(message, {
       name: "stock",
-      hub: this.#stockFeed,
+      hub: this.stockFeed,
       after: cursorFrom(message.after, parseStockFeedCursor),
       filter: { skus: message.skus ?? null, locations: message.locations ?? null },
       deliver: (entries, cursor) =>
-        this.#send({
+        this.send({
           type: "stock.changes",
           cursor: formatStockFeedCursor(cursor),
           positions: entries.map(stockChange),
         }),
       confirm: (cursor) =>
-        this.#reply(message, {
+        this.reply(message, {
           re: message.id,
           type: "stock.subscribed",
           cursor: formatStockFeedCursor(cursor),
@@ -332,7 +332,7 @@ export class Connection {
     });
   }
 
-  async #subscribe<Entry, Cursor, Filter>(
+  private async subscribe<Entry, Cursor, Filter>(
     message: ReadMessage,
     feed: {
       readonly name: FeedName;
@@ -343,31 +343,31 @@ export class Connection {
       readonly confirm: (cursor: Cursor) => void;
     },
   ): Promise<void> {
-    this.#endFeed(feed.name);
+    this.endFeed(feed.name);
     const subscription = await feed.hub.subscribe(
       {
         filter: feed.filter,
         deliver: feed.deliver,
-        congested: () => this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
+        congested: () => this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
         writable: async () => {
           // What was just delivered has to reach the socket before its backlog can be read.
           this.flush();
-          while (this.#open && this.#socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
-            await this.#socket.whenDrained();
+          while (this.open && this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
+            await this.socket.whenDrained();
           }
-          return this.#open;
+          return this.open;
         },
         fail: (error) => {
-          logFailure(this.#services.logger, error, { type: message.type }, "a feed subscription failed");
-          this.#socket.close(TRY_AGAIN_LATER, "feed_failed");
+          logFailure(this.services.logger, error, { type: message.type }, "a feed subscription failed");
+          this.socket.close(TRY_AGAIN_LATER, "feed_failed");
         },
       },
       feed.after,
     );
     // The socket may have closed, or another subscription of this connection begun, while the feed was asked.
-    this.#endFeed(feed.name);
-    this.#feedEnds.set(feed.name, subscription.end);
-    if (!this.#open) {
+    this.endFeed(feed.name);
+    this.feedEnds.set(feed.name, subscription.end);
+    if (!this.open) {
       subscription.end();
       return;
     }
@@ -375,54 +375,54 @@ export class Connection {
     subscription.start();
   }
 
-  #endFeed(name: FeedName): void {
-    this.#feedEnds.get(name)?.();
-    this.#feedEnds.delete(name);
+  private endFeed(name: FeedName): void {
+    this.feedEnds.get(name)?.();
+    this.feedEnds.delete(name);
   }
 
   /** What is made of bytes has no form in JSON. */
-  #requireBinary(type: string): void {
-    if (this.#codec.binary) return;
+  private requireBinary(type: string): void {
+    if (this.codec.binary) return;
     throw new ApiError("unsupported_subprotocol", `${type} is spoken in ${SUBPROTOCOL_MSGPACK} only.`);
   }
 
   /** Permission for what changes something; a browser's session only ever reads here. */
-  #requireToChange(permission: Permission): Principal {
-    if (this.#principal.staff !== null) {
+  private requireToChange(permission: Permission): Principal {
+    if (this.principal.staff !== null) {
       throw new ApiError(
         "forbidden",
         "A session reads the stream only; send changes by REST or with an API key.",
       );
     }
-    return requirePermission(this.#principal, permission);
+    return requirePermission(this.principal, permission);
   }
 
-  #countBadFrame(): void {
-    this.#badFrames += 1;
-    if (this.#badFrames < MAX_BAD_FRAMES) return;
+  private countBadFrame(): void {
+    this.badFrames += 1;
+    if (this.badFrames < MAX_BAD_FRAMES) return;
     const error = new ApiError("too_many_bad_frames", `${MAX_BAD_FRAMES} bad frames are enough.`);
-    this.#refuse(null, "frame", error);
+    this.refuse(null, "frame", error);
     this.flush();
-    this.#socket.close(POLICY_VIOLATION, "too_many_bad_frames");
+    this.socket.close(POLICY_VIOLATION, "too_many_bad_frames");
   }
 
-  #refuse(id: string | null, type: string, error: unknown): void {
+  private refuse(id: string | null, type: string, error: unknown): void {
     const described = describeError(error);
-    logFailure(this.#services.logger, error, { by: this.#principal.by, type }, "a message failed");
-    this.#services.metrics.countMessage(type, described.code);
-    this.#send({ re: id, type: "error", ...described });
+    logFailure(this.services.logger, error, { by: this.principal.by, type }, "a message failed");
+    this.services.metrics.countMessage(type, described.code);
+    this.send({ re: id, type: "error", ...described });
   }
 
-  #reply(message: ReadMessage, reply: ServerMessage): void {
-    this.#services.metrics.countMessage(message.type, "done");
-    this.#send(reply);
+  private reply(message: ReadMessage, reply: ServerMessage): void {
+    this.services.metrics.countMessage(message.type, "done");
+    this.send(reply);
   }
 
-  #send(message: ServerMessage): void {
-    if (!this.#open) return;
-    this.#outbox.push(message);
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
+  private send(message: ServerMessage): void {
+    if (!this.open) return;
+    this.outbox.push(message);
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
     // Runs once every promise that is settled now has been followed: one commit's worth of replies leaves in one frame.
     process.nextTick(() => this.flush());
   }

@@ -58,19 +58,19 @@ type Subscription<Entry, Cursor, Filter> = {
 const RETRY_MS = 1_000;
 
 export class FeedHub<Entry, Cursor, Filter> {
-  readonly #source: FeedSource<Entry, Cursor, Filter>;
-  readonly #logger: Logger;
-  readonly #live = new Set<Subscription<Entry, Cursor, Filter>>();
-  readonly #all = new Set<Subscription<Entry, Cursor, Filter>>();
+  private readonly source: FeedSource<Entry, Cursor, Filter>;
+  private readonly logger: Logger;
+  private readonly live = new Set<Subscription<Entry, Cursor, Filter>>();
+  private readonly all = new Set<Subscription<Entry, Cursor, Filter>>();
   /** Up to where the shared reader has read; null while it rests. */
-  #head: Cursor | null = null;
-  #reading: Promise<void> | null = null;
-  #wake: (() => void) | null = null;
-  #stopped = false;
+  private head: Cursor | null = null;
+  private reading: Promise<void> | null = null;
+  private wake: (() => void) | null = null;
+  private stopped = false;
 
   constructor(source: FeedSource<Entry, Cursor, Filter>, logger: Logger) {
-    this.#source = source;
-    this.#logger = logger;
+    this.source = source;
+    this.logger = logger;
   }
 
   /**
@@ -81,115 +81,119 @@ export class FeedHub<Entry, Cursor, Filter> {
     subscriber: Subscriber<Entry, Cursor, Filter>,
     after: Cursor | null,
   ): Promise<{ readonly cursor: Cursor; start(): void; end(): void }> {
-    const cursor = after ?? (await this.#source.end());
+    const cursor = after ?? (await this.source.end());
     const subscription: Subscription<Entry, Cursor, Filter> = { subscriber, cursor, active: true };
-    this.#all.add(subscription);
+    this.all.add(subscription);
     return {
       cursor,
-      start: () => this.#start(subscription),
-      end: () => this.#end(subscription),
+      start: () => this.start(subscription),
+      end: () => this.end(subscription),
     };
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const subscription of [...this.#all]) this.#end(subscription);
-    this.#wake?.();
-    await this.#reading;
+    this.stopped = true;
+    for (const subscription of [...this.all]) this.end(subscription);
+    this.wake?.();
+    await this.reading;
   }
 
-  #end(subscription: Subscription<Entry, Cursor, Filter>): void {
+  private end(subscription: Subscription<Entry, Cursor, Filter>): void {
     subscription.active = false;
-    this.#all.delete(subscription);
-    this.#live.delete(subscription);
+    this.all.delete(subscription);
+    this.live.delete(subscription);
   }
 
-  #start(subscription: Subscription<Entry, Cursor, Filter>): void {
-    this.#catchUp(subscription).catch((error: unknown) => {
-      this.#end(subscription);
+  private start(subscription: Subscription<Entry, Cursor, Filter>): void {
+    this.catchUp(subscription).catch((error: unknown) => {
+      this.end(subscription);
       subscription.subscriber.fail(error);
     });
   }
 
-  async #catchUp(subscription: Subscription<Entry, Cursor, Filter>): Promise<void> {
+  private async catchUp(subscription: Subscription<Entry, Cursor, Filter>): Promise<void> {
     const { subscriber } = subscription;
-    await this.#startReading();
+    await this.startReading();
     while (subscription.active && (await subscriber.writable())) {
-      const page = await this.#source.read(subscription.cursor, subscriber.filter);
-      for (const part of this.#inParts(page.entries)) {
+      const page = await this.source.read(subscription.cursor, subscriber.filter);
+      for (const part of this.inParts(page.entries)) {
         if (!subscription.active || !(await subscriber.writable())) return;
         const last = part.at(-1);
         const isLast = last === page.entries.at(-1);
-        const place = last === undefined || isLast ? page.cursor : this.#source.placeOf(last);
-        this.#give(subscription, part, place ?? subscription.cursor);
+        const place = last === undefined || isLast ? page.cursor : this.source.placeOf(last);
+        this.give(subscription, part, place ?? subscription.cursor);
       }
       if (!subscription.active) return;
-      this.#give(subscription, [], page.cursor);
+      this.give(subscription, [], page.cursor);
       // No await between this comparison and joining: the shared reader cannot move on in between.
-      if (!page.more && this.#head !== null && this.#source.covers(subscription.cursor, this.#head)) {
-        this.#live.add(subscription);
+      if (!page.more && this.head !== null && this.source.covers(subscription.cursor, this.head)) {
+        this.live.add(subscription);
         return;
       }
     }
   }
 
   /** Gives a live subscriber what is new, or puts it back to catching up where that is more than it can take now. */
-  #giveLive(
+  private giveLive(
     subscription: Subscription<Entry, Cursor, Filter>,
     page: FeedPage<Entry, Cursor>,
     parts: readonly (readonly Entry[])[],
   ): void {
     if (parts.length > 1 || subscription.subscriber.congested()) {
-      this.#live.delete(subscription);
-      this.#start(subscription);
+      this.live.delete(subscription);
+      this.start(subscription);
     } else {
-      this.#give(subscription, page.entries, page.cursor);
+      this.give(subscription, page.entries, page.cursor);
     }
   }
 
   /** Delivers what the subscriber has not seen and wants. */
-  #give(subscription: Subscription<Entry, Cursor, Filter>, entries: readonly Entry[], cursor: Cursor): void {
+  private give(
+    subscription: Subscription<Entry, Cursor, Filter>,
+    entries: readonly Entry[],
+    cursor: Cursor,
+  ): void {
     const { subscriber } = subscription;
     const wanted = entries.filter(
       (entry) =>
-        this.#source.isAfter(entry, subscription.cursor) && this.#source.matches(entry, subscriber.filter),
+        this.source.isAfter(entry, subscription.cursor) && this.source.matches(entry, subscriber.filter),
     );
-    subscription.cursor = this.#source.later(subscription.cursor, cursor);
+    subscription.cursor = this.source.later(subscription.cursor, cursor);
     if (wanted.length > 0) subscriber.deliver(wanted, subscription.cursor);
   }
 
-  async #startReading(): Promise<void> {
-    if (this.#head !== null || this.#stopped) return;
-    const head = await this.#source.end();
-    if (this.#head !== null || this.#stopped) return;
-    this.#head = head;
-    this.#reading = this.#read();
+  private async startReading(): Promise<void> {
+    if (this.head !== null || this.stopped) return;
+    const head = await this.source.end();
+    if (this.head !== null || this.stopped) return;
+    this.head = head;
+    this.reading = this.read();
   }
 
-  async #read(): Promise<void> {
-    while (!this.#stopped && this.#all.size > 0 && this.#head !== null) {
+  private async read(): Promise<void> {
+    while (!this.stopped && this.all.size > 0 && this.head !== null) {
       let pause = FEED_POLL_MS;
       try {
-        if (this.#live.size > 0) {
-          const page = await this.#source.read(this.#head, null);
-          this.#head = page.cursor;
-          const parts = this.#inParts(page.entries);
-          for (const subscription of [...this.#live]) this.#giveLive(subscription, page, parts);
+        if (this.live.size > 0) {
+          const page = await this.source.read(this.head, null);
+          this.head = page.cursor;
+          const parts = this.inParts(page.entries);
+          for (const subscription of [...this.live]) this.giveLive(subscription, page, parts);
           if (page.more) pause = 0;
         }
       } catch (error) {
-        logFailure(this.#logger, error, {}, "the feed could not be read");
+        logFailure(this.logger, error, {}, "the feed could not be read");
         pause = RETRY_MS;
       }
-      await this.#sleep(pause);
+      await this.sleep(pause);
     }
-    this.#head = null;
+    this.head = null;
   }
 
-  #sleep(milliseconds: number): Promise<void> {
+  private sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
-      this.#wake = () => {
+      this.wake = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -197,11 +201,11 @@ export class FeedHub<Entry, Cursor, Filter> {
   }
 
   /** Cuts entries into lists of at most `FEED_MESSAGE_BYTES`, or one entry where that alone is larger. */
-  #inParts(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  private inParts(entries: readonly Entry[]): readonly (readonly Entry[])[] {
     const parts: Entry[][] = [];
     let room = 0;
     for (const entry of entries) {
-      const bytes = this.#source.bytesOf(entry);
+      const bytes = this.source.bytesOf(entry);
       const open = parts.at(-1);
       if (open === undefined || bytes > room) {
         parts.push([entry]);

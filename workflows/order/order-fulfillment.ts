@@ -60,22 +60,22 @@ class Cancelled extends Error {
 }
 
 class OrderSaga {
-  readonly #orderId: string;
-  readonly #inbox: Inbox<OrderMessage>;
-  readonly #saga: Saga;
-  readonly #mails: Promise<void>[] = [];
-  #status: SagaStatus;
+  private readonly orderId: string;
+  private readonly inbox: Inbox<OrderMessage>;
+  private readonly saga: Saga;
+  private readonly mails: Promise<void>[] = [];
+  private status: SagaStatus;
   /** Whether the money is taken through our own gateway. */
-  #charged = false;
-  #anythingShipped = false;
+  private charged = false;
+  private anythingShipped = false;
 
   constructor(input: OrderFulfillmentInput, inbox: Inbox<OrderMessage>) {
-    this.#orderId = input.orderId;
-    this.#inbox = inbox;
-    this.#status = input.onHold ? "on_hold" : "open";
-    this.#saga = new Saga((undo, error, attempt) =>
+    this.orderId = input.orderId;
+    this.inbox = inbox;
+    this.status = input.onHold ? "on_hold" : "open";
+    this.saga = new Saga((undo, error, attempt) =>
       internal.reportFailedUndo({
-        orderId: this.#orderId,
+        orderId: this.orderId,
         undo: undo.name,
         detail: rootCause(error) ?? String(error),
         attempt,
@@ -84,72 +84,72 @@ class OrderSaga {
   }
 
   async run(): Promise<OrderOutcome> {
-    const orderId = this.#orderId;
+    const orderId = this.orderId;
     // The stock was reserved together with the order, before this saga began.
-    this.#saga.undoWith({ name: "releaseStock", run: () => internal.releaseStock({ orderId }) });
+    this.saga.undoWith({ name: "releaseStock", run: () => internal.releaseStock({ orderId }) });
     try {
-      await this.#pay();
-      const fulfillmentOrders = await this.#source();
-      await this.#fulfill(fulfillmentOrders);
+      await this.pay();
+      const fulfillmentOrders = await this.source();
+      await this.fulfill(fulfillmentOrders);
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
-      await this.#cancel(error.request);
+      await this.cancel(error.request);
       return { status: "cancelled" };
     }
     await internal.completeOrder({ orderId });
-    this.#show("completed", "Delivered and completed.");
-    this.#mail("delivered", orderId);
-    await Promise.all(this.#mails);
-    await this.#refuseLateCancellation();
+    this.show("completed", "Delivered and completed.");
+    this.mail("delivered", orderId);
+    await Promise.all(this.mails);
+    await this.refuseLateCancellation();
     return { status: "completed" };
   }
 
-  async #pay(): Promise<void> {
-    const orderId = this.#orderId;
+  private async pay(): Promise<void> {
+    const orderId = this.orderId;
     const facts = await internal.openOrder({ orderId });
-    if (facts.held) await this.#waitUntilReleased("The order was captured on hold.");
-    this.#stopIfCancelled();
+    if (facts.held) await this.waitUntilReleased("The order was captured on hold.");
+    this.stopIfCancelled();
     if (facts.paymentBy === "channel") {
-      this.#show("open", "Verifying the channel's payment.");
-      await this.#attempt("verify-payment", "payment_pending", () =>
+      this.show("open", "Verifying the channel's payment.");
+      await this.attempt("verify-payment", "payment_pending", () =>
         internal.verifyChannelPayment({ orderId }),
       );
     } else {
-      this.#charged = true;
-      this.#show("open", "Authorising the payment.");
-      await this.#saga.step(
+      this.charged = true;
+      this.show("open", "Authorising the payment.");
+      await this.saga.step(
         { name: "cancelAuthorization", run: () => outside.cancelAuthorization({ orderId }) },
         () =>
-          this.#attempt("authorize-payment", "payment_failed", (attempt) =>
+          this.attempt("authorize-payment", "payment_failed", (attempt) =>
             outside.authorizePayment({ orderId, attempt }),
           ),
       );
     }
-    this.#stopIfCancelled();
-    this.#mail("order_confirmed", orderId);
+    this.stopIfCancelled();
+    this.mail("order_confirmed", orderId);
   }
 
-  async #source(): Promise<readonly string[]> {
-    const orderId = this.#orderId;
-    const { fulfillmentOrders } = await this.#attempt("allocate-stock", "insufficient_stock", (attempt) =>
+  private async source(): Promise<readonly string[]> {
+    const orderId = this.orderId;
+    const { fulfillmentOrders } = await this.attempt("allocate-stock", "insufficient_stock", (attempt) =>
       internal.allocateStock({ orderId, attempt }),
     );
-    this.#stopIfCancelled();
-    await this.#saga.step({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) }, () =>
-      this.#release(fulfillmentOrders, 1),
+    this.stopIfCancelled();
+    await this.saga.step({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) }, () =>
+      this.release(fulfillmentOrders, 1),
     );
     return fulfillmentOrders;
   }
 
-  async #release(fulfillmentOrders: readonly string[], round: number): Promise<void> {
-    await this.#attempt("release-to-floor", "floor_exception", () =>
-      internal.releaseToFloor({ orderId: this.#orderId, fulfillmentOrders, round }),
+  private async release(fulfillmentOrders: readonly string[], round: number): Promise<void> {
+    await this.attempt("release-to-floor", "floor_exception", () =>
+      internal.releaseToFloor({ orderId: this.orderId, fulfillmentOrders, round }),
     );
   }
 
   /** Takes what the floor, the carrier and people say, one message at a time, until every parcel is delivered. */
-  async #fulfill(fulfillmentOrders: readonly string[]): Promise<void> {
-    const orderId = this.#orderId;
+  private async fulfill(fulfillmentOrders: readonly string[]): Promise<void> {
+    const orderId = this.orderId;
     const unshipped = new Set(fulfillmentOrders);
     const halted = new Set<string>();
     const shipped = new Set<string>();
@@ -157,13 +157,13 @@ class OrderSaga {
     let round = 1;
     while (unshipped.size > 0 || [...shipped].some((id) => !delivered.has(id))) {
       if (halted.size === 0)
-        this.#show(
+        this.show(
           unshipped.size > 0 ? "in_progress" : "shipped",
           unshipped.size > 0
             ? `Waiting for the floor to pack ${[...unshipped].join(", ")}.`
             : `Waiting for the carrier to deliver ${[...shipped].filter((id) => !delivered.has(id)).join(", ")}.`,
         );
-      const message = await this.#inbox.take(
+      const message = await this.inbox.take(
         "packed",
         "floor-exception",
         "hold-released",
@@ -176,7 +176,7 @@ class OrderSaga {
           if (!unshipped.has(message.fulfillmentOrderId)) break;
           if (halted.delete(message.fulfillmentOrderId) && halted.size === 0)
             await internal.reviewHolds({ orderId, resolved: "floor_exception" });
-          shipped.add(await this.#ship(message.fulfillmentOrderId));
+          shipped.add(await this.ship(message.fulfillmentOrderId));
           unshipped.delete(message.fulfillmentOrderId);
           break;
         case "floor-exception":
@@ -189,22 +189,22 @@ class OrderSaga {
             code: message.code,
             detail: message.detail,
           });
-          this.#show("on_hold", `Waiting for a person: ${message.detail}`);
+          this.show("on_hold", `Waiting for a person: ${message.detail}`);
           break;
         case "hold-released": {
           if (halted.size === 0) break;
           const { open } = await internal.reviewHolds({ orderId });
           if (open.length > 0) break;
           round += 1;
-          await this.#release([...halted], round);
+          await this.release([...halted], round);
           halted.clear();
           break;
         }
         case "cancel-requested":
-          await this.#onCancelRequest(message);
+          await this.onCancelRequest(message);
           break;
         case "out-for-delivery":
-          this.#mail("out_for_delivery", message.shipmentId);
+          this.mail("out_for_delivery", message.shipmentId);
           break;
         case "delivered":
           delivered.add(message.shipmentId);
@@ -218,15 +218,15 @@ class OrderSaga {
   }
 
   /** @returns the shipment's id */
-  async #ship(fulfillmentOrderId: string): Promise<string> {
-    const orderId = this.#orderId;
-    this.#stopIfCancelled();
-    this.#show("in_progress", `Buying the label of ${fulfillmentOrderId}.`);
-    const { shipmentId } = await this.#attempt(
+  private async ship(fulfillmentOrderId: string): Promise<string> {
+    const orderId = this.orderId;
+    this.stopIfCancelled();
+    this.show("in_progress", `Buying the label of ${fulfillmentOrderId}.`);
+    const { shipmentId } = await this.attempt(
       `buy-label:${fulfillmentOrderId}`,
       "floor_exception",
       (attempt) =>
-        this.#saga.step(
+        this.saga.step(
           {
             name: `voidLabels:${fulfillmentOrderId}`,
             run: () => outside.voidLabels({ orderId, fulfillmentOrderId }),
@@ -237,34 +237,34 @@ class OrderSaga {
             ]),
         ),
     );
-    this.#stopIfCancelled();
-    this.#anythingShipped = true;
-    this.#saga.settle();
-    await this.#attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
+    this.stopIfCancelled();
+    this.anythingShipped = true;
+    this.saga.settle();
+    await this.attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
       internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
     );
-    if (this.#charged)
-      await this.#attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>
+    if (this.charged)
+      await this.attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>
         outside.capturePayment.executeWithOptions({ summary: shipmentId }, [
           { orderId, shipmentId, attempt },
         ]),
       );
-    this.#mail("shipped", shipmentId);
+    this.mail("shipped", shipmentId);
     return shipmentId;
   }
 
-  async #cancel(request: CancelRequest): Promise<void> {
-    const orderId = this.#orderId;
+  private async cancel(request: CancelRequest): Promise<void> {
+    const orderId = this.orderId;
     setCurrentDetails(`Undoing: ${request.reason}`);
-    await this.#saga.unwind();
+    await this.saga.unwind();
     await internal.cancelOrder({ orderId, reason: request.reason, by: request.by });
-    this.#show("cancelled", `Cancelled: ${request.reason}`);
-    this.#mail("order_cancelled", orderId);
-    await Promise.all(this.#mails);
+    this.show("cancelled", `Cancelled: ${request.reason}`);
+    this.mail("order_cancelled", orderId);
+    await Promise.all(this.mails);
   }
 
   /** Repeats a step that was refused each time that a person has released the hold which says why. */
-  async #attempt<T extends { readonly status: string }>(
+  private async attempt<T extends { readonly status: string }>(
     step: string,
     holdCode: HoldCode,
     run: (attempt: number) => Promise<T | StepRefusal>,
@@ -274,60 +274,60 @@ class OrderSaga {
       if (outcome.status !== "refused") return outcome as Exclude<T, StepRefusal>;
       const refusal = outcome as StepRefusal;
       await internal.holdOrder({
-        orderId: this.#orderId,
+        orderId: this.orderId,
         key: `${step}:${attempt}`,
         code: refusal.holdCode,
         detail: refusal.detail,
       });
-      await this.#waitUntilReleased(refusal.detail);
+      await this.waitUntilReleased(refusal.detail);
     }
   }
 
   /** The named waiting state: nothing goes on before every hold reason is cleared. */
-  async #waitUntilReleased(what: string): Promise<void> {
-    this.#show("on_hold", `Waiting for a person: ${what}`);
+  private async waitUntilReleased(what: string): Promise<void> {
+    this.show("on_hold", `Waiting for a person: ${what}`);
     for (;;) {
-      const message = await this.#inbox.take("hold-released", "cancel-requested");
+      const message = await this.inbox.take("hold-released", "cancel-requested");
       if (message.type === "cancel-requested") {
-        await this.#onCancelRequest(message);
+        await this.onCancelRequest(message);
         continue;
       }
-      const { open } = await internal.reviewHolds({ orderId: this.#orderId });
+      const { open } = await internal.reviewHolds({ orderId: this.orderId });
       if (open.length === 0) break;
       setCurrentDetails(`Waiting for a person: ${open.join(", ")}`);
     }
-    this.#show(this.#anythingShipped ? "shipped" : "open", "Released, going on.");
+    this.show(this.anythingShipped ? "shipped" : "open", "Released, going on.");
   }
 
-  #stopIfCancelled(): void {
-    if (this.#anythingShipped) return;
-    const request = this.#inbox.takeWaiting("cancel-requested");
+  private stopIfCancelled(): void {
+    if (this.anythingShipped) return;
+    const request = this.inbox.takeWaiting("cancel-requested");
     if (request !== undefined) throw new Cancelled(request);
   }
 
-  async #onCancelRequest(request: CancelRequest): Promise<void> {
-    if (!this.#anythingShipped) throw new Cancelled(request);
-    await internal.refuseCancellation({ orderId: this.#orderId, key: request.key, by: request.by });
+  private async onCancelRequest(request: CancelRequest): Promise<void> {
+    if (!this.anythingShipped) throw new Cancelled(request);
+    await internal.refuseCancellation({ orderId: this.orderId, key: request.key, by: request.by });
   }
 
-  async #refuseLateCancellation(): Promise<void> {
+  private async refuseLateCancellation(): Promise<void> {
     for (
-      let request = this.#inbox.takeWaiting("cancel-requested");
+      let request = this.inbox.takeWaiting("cancel-requested");
       request !== undefined;
-      request = this.#inbox.takeWaiting("cancel-requested")
+      request = this.inbox.takeWaiting("cancel-requested")
     )
-      await this.#onCancelRequest(request);
+      await this.onCancelRequest(request);
   }
 
   /** Mails run beside the steps: a mail server that is down holds up no parcel. The saga ends when they are out. */
-  #mail(kind: MailKind, about: string): void {
-    this.#mails.push(sendMail(this.#orderId, kind, about));
+  private mail(kind: MailKind, about: string): void {
+    this.mails.push(sendMail(this.orderId, kind, about));
   }
 
-  #show(status: SagaStatus, details: string): void {
+  private show(status: SagaStatus, details: string): void {
     setCurrentDetails(details);
-    if (status === this.#status) return;
-    this.#status = status;
+    if (status === this.status) return;
+    this.status = status;
     upsertSearchAttributes([{ key: HOLDFAST_STATUS, value: status }]);
   }
 }

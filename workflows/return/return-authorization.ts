@@ -37,15 +37,15 @@ export async function returnAuthorization(input: ReturnInput): Promise<ReturnOut
 }
 
 class ReturnSaga {
-  readonly #ids: { readonly orderId: string; readonly returnId: string };
-  readonly #inbox: Inbox<ReturnMessage>;
-  readonly #saga: Saga;
-  readonly #mails: Promise<void>[] = [];
+  private readonly ids: { readonly orderId: string; readonly returnId: string };
+  private readonly inbox: Inbox<ReturnMessage>;
+  private readonly saga: Saga;
+  private readonly mails: Promise<void>[] = [];
 
   constructor(input: ReturnInput, inbox: Inbox<ReturnMessage>) {
-    this.#ids = { orderId: input.orderId, returnId: input.returnId };
-    this.#inbox = inbox;
-    this.#saga = new Saga((undo, error, attempt) =>
+    this.ids = { orderId: input.orderId, returnId: input.returnId };
+    this.inbox = inbox;
+    this.saga = new Saga((undo, error, attempt) =>
       internal.reportFailedUndo({
         orderId: input.orderId,
         undo: `${input.returnId}:${undo.name}`,
@@ -56,43 +56,43 @@ class ReturnSaga {
   }
 
   async run(): Promise<ReturnOutcome> {
-    const outcome = await this.#run();
-    await Promise.all(this.#mails);
+    const outcome = await this.steps();
+    await Promise.all(this.mails);
     return outcome;
   }
 
-  async #run(): Promise<ReturnOutcome> {
-    const ids = this.#ids;
+  private async steps(): Promise<ReturnOutcome> {
+    const ids = this.ids;
     const decision = await internal.decideReturn(ids);
     if (decision.status === "declined") {
-      this.#show("declined", decision.detail);
+      this.show("declined", decision.detail);
       return { status: "declined" };
     }
-    this.#show("approved", "Buying the return label.");
-    await this.#saga.step({ name: "voidReturnLabel", run: () => outside.voidReturnLabel(ids) }, () =>
-      this.#attempt("buy-return-label", (attempt) => outside.buyReturnLabel({ ...ids, attempt })),
+    this.show("approved", "Buying the return label.");
+    await this.saga.step({ name: "voidReturnLabel", run: () => outside.voidReturnLabel(ids) }, () =>
+      this.attempt("buy-return-label", (attempt) => outside.buyReturnLabel({ ...ids, attempt })),
     );
-    this.#mail("return_approved");
+    this.mail("return_approved");
 
     setCurrentDetails("Waiting for the parcel.");
-    const message = await this.#inbox.take("received", "cancelled");
+    const message = await this.inbox.take("received", "cancelled");
     if (message.type === "cancelled") {
-      await this.#saga.unwind();
+      await this.saga.unwind();
       await internal.cancelReturn(ids);
-      this.#show("cancelled", "Withdrawn before the goods came back.");
+      this.show("cancelled", "Withdrawn before the goods came back.");
       return { status: "cancelled" };
     }
-    this.#saga.settle();
-    this.#show("received", "Waiting for the inspection.");
-    await this.#inbox.take("inspected");
-    this.#show("inspected", "Putting the goods back and refunding them.");
-    await this.#attempt("restock-return", () => internal.restockReturn(ids));
-    const refund = await this.#attempt("refund-return", (attempt) =>
+    this.saga.settle();
+    this.show("received", "Waiting for the inspection.");
+    await this.inbox.take("inspected");
+    this.show("inspected", "Putting the goods back and refunding them.");
+    await this.attempt("restock-return", () => internal.restockReturn(ids));
+    const refund = await this.attempt("refund-return", (attempt) =>
       outside.refundReturn({ ...ids, attempt }),
     );
-    this.#show("refunded", "Refunded.");
+    this.show("refunded", "Refunded.");
     // Where the channel has the money, the channel refunds it and tells the shopper.
-    if (refund.status === "refunded") this.#mail("refund_issued");
+    if (refund.status === "refunded") this.mail("refund_issued");
     return { status: "refunded" };
   }
 
@@ -100,7 +100,7 @@ class ReturnSaga {
    * A refused step waits for the message `retry`, which an operator sends from Temporal's UI once the cause is mended:
    * there is no hold that a return could be put on.
    */
-  async #attempt<T extends { readonly status: string }>(
+  private async attempt<T extends { readonly status: string }>(
     step: string,
     run: (attempt: number) => Promise<T | StepRefusal>,
   ): Promise<Exclude<T, StepRefusal>> {
@@ -108,17 +108,17 @@ class ReturnSaga {
       const outcome = await run(attempt).catch((error) => refusalOf(error, "payment_failed"));
       if (outcome.status !== "refused") return outcome as Exclude<T, StepRefusal>;
       const { detail } = outcome as StepRefusal;
-      await internal.reportReturnStopped({ ...this.#ids, step, attempt, detail });
+      await internal.reportReturnStopped({ ...this.ids, step, attempt, detail });
       setCurrentDetails(`Waiting for the message "retry": ${detail}`);
-      await this.#inbox.take("retry");
+      await this.inbox.take("retry");
     }
   }
 
-  #mail(kind: MailKind): void {
-    this.#mails.push(sendMail(this.#ids.orderId, kind, this.#ids.returnId));
+  private mail(kind: MailKind): void {
+    this.mails.push(sendMail(this.ids.orderId, kind, this.ids.returnId));
   }
 
-  #show(status: ReturnAuthorizationStatus, details: string): void {
+  private show(status: ReturnAuthorizationStatus, details: string): void {
     setCurrentDetails(details);
     upsertSearchAttributes([{ key: HOLDFAST_STATUS, value: status }]);
   }

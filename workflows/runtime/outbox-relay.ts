@@ -60,49 +60,49 @@ export function startOutboxRelay(options: {
 }
 
 class Relay {
-  readonly #database: Database;
-  readonly #client: Client;
-  readonly #logger: Logger;
-  #stopped = false;
-  #woken = false;
+  private readonly database: Database;
+  private readonly client: Client;
+  private readonly logger: Logger;
+  private stopped = false;
+  private woken = false;
   /** Ends the sleep, or keeps the relay from falling asleep. */
-  #wake: () => void = () => {
-    this.#woken = true;
+  private wake: () => void = () => {
+    this.woken = true;
   };
 
   constructor(database: Database, client: Client, logger: Logger) {
-    this.#database = database;
-    this.#client = client;
-    this.#logger = logger;
+    this.database = database;
+    this.client = client;
+    this.logger = logger;
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#wake();
+    this.stopped = true;
+    this.wake();
   }
 
   async run(): Promise<void> {
     let listener: DatabaseClient | null = null;
-    while (!this.#stopped) {
-      this.#woken = false;
+    while (!this.stopped) {
+      this.woken = false;
       try {
-        listener ??= await this.#listen(() => {
+        listener ??= await this.listen(() => {
           listener = null;
         });
-        if (listener !== null && (await this.#carryOut()) === BATCH) continue;
+        if (listener !== null && (await this.carryOut()) === BATCH) continue;
       } catch (error) {
-        this.#logger.warn({ err: error }, "outbox not read; trying again");
+        this.logger.warn({ err: error }, "outbox not read; trying again");
       }
-      await this.#sleep();
+      await this.sleep();
     }
     // Closed rather than given back: a pooled connection must not go on listening.
     listener?.release(true);
   }
 
   /** @returns null while another process is the relay */
-  async #listen(onLost: () => void): Promise<DatabaseClient | null> {
-    const client = await this.#database.connect();
-    client.on("notification", () => this.#wake());
+  private async listen(onLost: () => void): Promise<DatabaseClient | null> {
+    const client = await this.database.connect();
+    client.on("notification", () => this.wake());
     let given = false;
     const giveBack = (reason: Error | true) => {
       if (!given) client.release(reason);
@@ -124,46 +124,46 @@ class Relay {
     return null;
   }
 
-  async #sleep(): Promise<void> {
-    if (this.#stopped || this.#woken) return;
+  private async sleep(): Promise<void> {
+    if (this.stopped || this.woken) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, POLL_MS);
-      this.#wake = () => {
+      this.wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.#wake = () => {
-      this.#woken = true;
+    this.wake = () => {
+      this.woken = true;
     };
   }
 
   /** @returns how many rows were due */
-  async #carryOut(): Promise<number> {
-    const rows = await takeDueOutbox(this.#database, BATCH, LEASE_MS);
+  private async carryOut(): Promise<number> {
+    const rows = await takeDueOutbox(this.database, BATCH, LEASE_MS);
     const queues = bySaga(rows);
     const results: Result[] = [];
     const work = async () => {
       for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
-        results.push(...(await this.#deliverInOrder(queue)));
+        results.push(...(await this.deliverInOrder(queue)));
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     const done = results.filter((result) => result.done);
     const failed = results.filter((result) => !result.done);
-    await finishOutbox(this.#database, done);
-    await postponeOutbox(this.#database, failed);
+    await finishOutbox(this.database, done);
+    await postponeOutbox(this.database, failed);
     return rows.length;
   }
 
   /** One saga's messages; after a failure the rest waits with it. */
-  async #deliverInOrder(rows: readonly DueOutboxRow[]): Promise<readonly Result[]> {
+  private async deliverInOrder(rows: readonly DueOutboxRow[]): Promise<readonly Result[]> {
     const results: Result[] = [];
     for (const [index, row] of rows.entries()) {
       try {
-        const note = await this.#client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => this.#deliver(row));
+        const note = await this.client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => this.deliver(row));
         results.push({ id: row.id, done: true, note });
       } catch (error) {
-        this.#logger.warn({ err: error, key: row.key, attempts: row.attempts }, "outbox message failed");
+        this.logger.warn({ err: error, key: row.key, attempts: row.attempts }, "outbox message failed");
         const text = error instanceof Error ? error.message : String(error);
         const delayMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(row.attempts - 1, 10), LONGEST_RETRY_MS);
         return [
@@ -176,16 +176,16 @@ class Relay {
   }
 
   /** @returns a note where there was nothing to do */
-  async #deliver(row: DueOutboxRow): Promise<string | null> {
-    if (row.topic === "workflow.start") return this.#start(row.payload as WorkflowStart);
-    return this.#signal(row.payload as WorkflowSignal);
+  private async deliver(row: DueOutboxRow): Promise<string | null> {
+    if (row.topic === "workflow.start") return this.start(row.payload as WorkflowStart);
+    return this.signal(row.payload as WorkflowSignal);
   }
 
-  async #start(start: WorkflowStart): Promise<string | null> {
+  private async start(start: WorkflowStart): Promise<string | null> {
     const [input] = start.args;
     const onHold = "onHold" in input && input.onHold;
     try {
-      await this.#client.workflow.start(start.workflow, {
+      await this.client.workflow.start(start.workflow, {
         workflowId: start.workflowId,
         taskQueue: TASK_QUEUE,
         args: [input],
@@ -209,13 +209,13 @@ class Relay {
     }
   }
 
-  async #signal(signal: WorkflowSignal): Promise<string | null> {
+  private async signal(signal: WorkflowSignal): Promise<string | null> {
     try {
-      await this.#client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
+      await this.client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
       return null;
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
-      if (await isStartPending(this.#database, signal.workflowId))
+      if (await isStartPending(this.database, signal.workflowId))
         throw new Error(`${signal.workflowId} is still to be started`, { cause: error });
       return "the saga has ended";
     }

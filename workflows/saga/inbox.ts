@@ -8,26 +8,26 @@ import { condition } from "@temporalio/workflow";
 type Keyed = { readonly key: string; readonly type: string };
 
 export class Inbox<M extends Keyed> {
-  readonly #seen = new Set<string>();
-  readonly #waiting: M[] = [];
+  private readonly seen = new Set<string>();
+  private readonly waiting: M[] = [];
 
   deliver(message: M): void {
-    if (this.#seen.has(message.key)) return;
-    this.#seen.add(message.key);
-    this.#waiting.push(message);
+    if (this.seen.has(message.key)) return;
+    this.seen.add(message.key);
+    this.waiting.push(message);
   }
 
   /** Waits for the oldest message of one of these types; the others stay for later. */
   async take<T extends M["type"]>(...types: readonly T[]): Promise<Extract<M, { type: T }>> {
     const wanted = (message: M) => (types as readonly string[]).includes(message.type);
-    await condition(() => this.#waiting.some(wanted));
-    const [message] = this.#waiting.splice(this.#waiting.findIndex(wanted), 1);
+    await condition(() => this.waiting.some(wanted));
+    const [message] = this.waiting.splice(this.waiting.findIndex(wanted), 1);
     return message as Extract<M, { type: T }>;
   }
 
   /** The oldest message of this type that is already there. */
   takeWaiting<T extends M["type"]>(type: T): Extract<M, { type: T }> | undefined {
-    const index = this.#waiting.findIndex((message) => message.type === type);
-    return index === -1 ? undefined : (this.#waiting.splice(index, 1)[0] as Extract<M, { type: T }>);
+    const index = this.waiting.findIndex((message) => message.type === type);
+    return index === -1 ? undefined : (this.waiting.splice(index, 1)[0] as Extract<M, { type: T }>);
   }
 }

@@ -18,16 +18,16 @@ const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
 
 export class Saga {
-  readonly #undos: Undo[] = [];
-  readonly #reportFailedUndo: (undo: Undo, error: unknown, attempt: number) => Promise<void>;
+  private readonly undos: Undo[] = [];
+  private readonly reportFailedUndo: (undo: Undo, error: unknown, attempt: number) => Promise<void>;
 
   constructor(reportFailedUndo: (undo: Undo, error: unknown, attempt: number) => Promise<void>) {
-    this.#reportFailedUndo = reportFailedUndo;
+    this.reportFailedUndo = reportFailedUndo;
   }
 
   /** Registers the undo of something that happened before the saga began. */
   undoWith(undo: Undo): void {
-    if (!this.#undos.some(({ name }) => name === undo.name)) this.#undos.push(undo);
+    if (!this.undos.some(({ name }) => name === undo.name)) this.undos.push(undo);
   }
 
   async step<T>(undo: Undo, run: () => Promise<T>): Promise<T> {
@@ -37,26 +37,26 @@ export class Saga {
 
   /** The point of no return: what was done so far stays done. */
   settle(): void {
-    this.#undos.length = 0;
+    this.undos.length = 0;
   }
 
   async unwind(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      for (let undo = this.#undos.at(-1); undo !== undefined; undo = this.#undos.at(-1)) {
-        await this.#runUntilDone(undo);
-        this.#undos.pop();
+      for (let undo = this.undos.at(-1); undo !== undefined; undo = this.undos.at(-1)) {
+        await this.runUntilDone(undo);
+        this.undos.pop();
       }
     });
   }
 
-  async #runUntilDone(undo: Undo): Promise<void> {
+  private async runUntilDone(undo: Undo): Promise<void> {
     let delayMs = FIRST_RETRY_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await undo.run();
         return;
       } catch (error) {
-        await this.#reportFailedUndo(undo, error, attempt);
+        await this.reportFailedUndo(undo, error, attempt);
         await sleep(delayMs);
         delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
       }
