@@ -4,12 +4,12 @@
  */
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Random } from "../config/seeded-random.ts";
 import type { CaptureResult } from "../contract/api.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
-import { seededRandom } from "../integrations/simulation-kit/seeded-random.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { StreamClient } from "./client/stream.ts";
 import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
@@ -74,7 +74,7 @@ afterAll(async () => {
 type Wanted = { readonly id: string; readonly lines: ReadonlyMap<string, number> };
 
 test("5,000 orders over 20 connections sell 1,000 units exactly once", { timeout: 180_000 }, async () => {
-  const random = seededRandom("competition");
+  const random = new Random("competition");
   const wanted: readonly Wanted[] = Array.from({ length: ORDERS }, (_, index) => {
     const lines = new Map([[HOT, random.integer(1, 2)]]);
     const more = random.integer(0, 2);

@@ -3,8 +3,9 @@
  * weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same ones, so that
  * examples and tests may name them.
  */
+
+import { Random } from "../../config/seeded-random.ts";
 import type { Product } from "../../contract/api.ts";
-import { seededRandom } from "../../integrations/simulation-kit/seeded-random.ts";
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 
 export type SandboxProduct = Product & {
@@ -101,7 +102,7 @@ const FAMILIES: readonly Family[] = [
 const DROP_SHIPPED = new Set(["CHR-CMP", "TBL-CMP", "CLR-BOX"]);
 
 export function sandboxCatalog(): readonly SandboxProduct[] {
-  const random = seededRandom("holdfast sandbox catalog");
+  const random = new Random("holdfast sandbox catalog");
   return FAMILIES.flatMap(([code, name, weight, price, size, hsCode, origin, variants], family) =>
     variants.map((variant, index) => ({
       sku: `${code}-${variant.replace(/[^A-Za-z0-9]/g, "").toUpperCase()}`,

@@ -4,6 +4,7 @@
  * its seed and the catalog.
  */
 
+import { Random, zipf } from "../../config/seeded-random.ts";
 import { amazonWriter } from "../../integrations/channels/amazon/sample-orders.ts";
 import { holdfastWriter } from "../../integrations/channels/holdfast/sample-orders.ts";
 import { shopifyWriter } from "../../integrations/channels/shopify/sample-orders.ts";
@@ -15,7 +16,6 @@ import type {
   PlannedLine,
   PlannedOrder,
 } from "../../integrations/simulation-kit/planned-order.ts";
-import { type Random, seededRandom, zipf } from "../../integrations/simulation-kit/seeded-random.ts";
 import { randomShopper } from "../../integrations/simulation-kit/shopper.ts";
 import type { SandboxProduct } from "../sandbox/catalog.ts";
 
@@ -69,7 +69,7 @@ const BULKY_GRAMS = 4_000;
 const DAY_MS = 24 * 3_600_000;
 
 export function planDay(catalog: readonly SandboxProduct[], options: DayOptions): DayPlan {
-  const random = seededRandom(options.seed);
+  const random = new Random(options.seed);
   const products = shuffled(catalog, random);
   const draw = zipf(random, products.length, POPULARITY);
   const tag = random.digits(5);

@@ -2,8 +2,9 @@
  * Shoppers who send something back, and the dock that takes it in: the return is asked for through the shopper's
  * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
  */
+
+import type { Random } from "../../config/seeded-random.ts";
 import type { OrderView, ReturnView, TrackingView } from "../../contract/api.ts";
-import type { Random } from "../../integrations/simulation-kit/seeded-random.ts";
 import type { RestClient } from "../client/rest.ts";
 import { RequestRefused } from "../client/rest.ts";
 

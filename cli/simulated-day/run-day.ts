@@ -6,9 +6,9 @@
  * D3. Every number of the report is read after the day, from the books, not counted along the way.
  */
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
+import { Random } from "../../config/seeded-random.ts";
 import type { CaptureResult } from "../../contract/api.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
-import { seededRandom } from "../../integrations/simulation-kit/seeded-random.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
@@ -140,7 +140,7 @@ class Day {
       // The day that has just ended: no order was placed in the future.
       startsAt: new Date(Date.now() - 86_400_000),
     });
-    this.returns = openReturnsDesk(rest, seededRandom(`${options.seed} returns`));
+    this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`));
   }
 
   async run(): Promise<DayReport> {
@@ -268,7 +268,7 @@ class Day {
   }
 
   private async untilEnd(sending: Promise<void>): Promise<void> {
-    const choose = seededRandom(`${this.options.seed} who returns`);
+    const choose = new Random(`${this.options.seed} who returns`);
     const considered = new Set<string>();
     let allSent = false;
     let failure: { readonly error: unknown } | null = null;

@@ -1,6 +1,7 @@
 /** A simulated device's own MQTT connection: real TCP, a last will, and the faults of a bad network where asked for. */
 import { connect, type MqttClient } from "mqtt";
-import { type Faults, randomSource } from "./faults.ts";
+import { Random } from "../../config/seeded-random.ts";
+import type { Faults } from "./faults.ts";
 
 export type RetainedMessage = { readonly topic: string; readonly message: object };
 
@@ -21,13 +22,13 @@ export type DeviceClientOptions = {
 export class DeviceClient {
   private readonly client: MqttClient;
   private readonly faults: Faults;
-  private readonly random: () => number;
+  private readonly random: Random;
   private readonly late = new Set<NodeJS.Timeout>();
   private readonly firstConnection: Promise<void>;
 
   constructor(options: DeviceClientOptions) {
     this.faults = options.faults;
-    this.random = randomSource(options.faults.seed + hash(options.clientId));
+    this.random = new Random(`${options.faults.seed} messages of ${options.clientId}`);
     this.client = connect(options.mqttUrl, {
       clientId: options.clientId,
       protocolVersion: 4,
@@ -76,12 +77,12 @@ export class DeviceClient {
   }
 
   publish(topic: string, payload: string, qos: 0 | 1, retain = false): void {
-    if (!retain && this.random() < this.faults.duplicated) this.send(topic, payload, qos, retain);
-    if (!retain && this.random() < this.faults.delayed) {
+    if (!retain && this.random.chance(this.faults.duplicated)) this.send(topic, payload, qos, retain);
+    if (!retain && this.random.chance(this.faults.delayed)) {
       const timer = setTimeout(() => {
         this.late.delete(timer);
         this.send(topic, payload, qos, retain);
-      }, this.random() * this.faults.delayMs);
+      }, this.random.next() * this.faults.delayMs);
       this.late.add(timer);
     } else {
       this.send(topic, payload, qos, retain);
@@ -103,10 +104,4 @@ export class DeviceClient {
       // A lost message is repeated by whoever needs it to arrive.
     });
   }
-}
-
-function hash(text: string): number {
-  let value = 0;
-  for (const character of text) value = (Math.imul(value, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
-  return value;
 }

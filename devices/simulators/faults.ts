@@ -22,17 +22,6 @@ export const EVERYDAY_FAULTS: Faults = {
   shortPicks: 0,
 };
 
-/** Mulberry32: 32 bits of state, the same sequence for the same seed. */
-export function randomSource(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** FNV-1a over two seeds: 38 bits, what an SGTIN-96 has for a serial. */
 export function serialOf(text: string): number {
   let low = 2166136261;

@@ -2,14 +2,16 @@
  * A simulated RFID portal: a light barrier and a reader of either make. Radio being what it is, it now and then misses
  * a tag and hears a neighbour's, weakly.
  */
+
 import { randomUUID } from "node:crypto";
+import { Random } from "../../config/seeded-random.ts";
 import { encodeSgtin96 } from "../../orders/epc.ts";
 import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
 import { deviceTopic } from "../mqtt/topics.ts";
 import { LIGHT_BARRIER_PIN } from "../rfid/tag-events.ts";
 import { AREA } from "./area.ts";
 import { DeviceClient } from "./device-client.ts";
-import { randomSource, serialOf } from "./faults.ts";
+import { serialOf } from "./faults.ts";
 import type { FloorWorld, Tote } from "./floor-world.ts";
 import type { SimulatedPart, Surroundings } from "./surroundings.ts";
 
@@ -30,7 +32,7 @@ export class SimulatedPortal implements SimulatedPart {
   private readonly make: "zebra" | "impinj";
   private readonly statusTopic: string;
   private readonly bootId = randomUUID();
-  private readonly random: () => number;
+  private readonly random: Random;
   private readonly client: DeviceClient;
   /** One tote at a time fits through. */
   private through: Promise<void> = Promise.resolve();
@@ -48,7 +50,7 @@ export class SimulatedPortal implements SimulatedPart {
     this.deviceId = deviceId;
     this.world = world;
     this.make = protocol.startsWith("zebra") ? "zebra" : "impinj";
-    this.random = randomSource(surroundings.faults.seed + serialOf(deviceId));
+    this.random = new Random(`${surroundings.faults.seed} ${deviceId}`);
     this.statusTopic = deviceTopic(locationId, AREA, deviceId, "evt/status");
     this.client = new DeviceClient({
       ...surroundings.connection,
@@ -89,9 +91,9 @@ export class SimulatedPortal implements SimulatedPart {
     const { plate, units } = this.world.tags(tote);
     const tags: Tag[] = [{ epc: plate, rssiDbm: STRONG_DBM }];
     for (const epc of units) {
-      if (this.random() >= this.surroundings.faults.missedTags) tags.push({ epc, rssiDbm: STRONG_DBM });
+      if (!this.random.chance(this.surroundings.faults.missedTags)) tags.push({ epc, rssiDbm: STRONG_DBM });
     }
-    if (this.random() < 0.1) {
+    if (this.random.chance(0.1)) {
       tags.push({ epc: encodeSgtin96(NEIGHBOUR_GTIN, serialOf(tote.lpn)), rssiDbm: NEIGHBOUR_DBM });
     }
     return tags;

@@ -5,6 +5,7 @@
  * It keeps nothing over a restart. It ignores an order that it has, refuses one while it is busy, and answers
  * `cancelOrder`.
  */
+import { Random } from "../../config/seeded-random.ts";
 import { isObject } from "../mqtt/json-reader.ts";
 import { robotTopic, type VdaMajor } from "../mqtt/topics.ts";
 import {
@@ -17,7 +18,6 @@ import {
 import { shortPickResult } from "../vda5050/order-progress.ts";
 import type { SimulatedConveyor } from "./conveyor.ts";
 import { DeviceClient } from "./device-client.ts";
-import { randomSource, serialOf } from "./faults.ts";
 import type { FloorWorld } from "./floor-world.ts";
 import { factsheet, type RobotReport, stateMessage } from "./robot-messages.ts";
 import { isAbort, type SimulatedPart, type Surroundings } from "./surroundings.ts";
@@ -50,7 +50,7 @@ export class SimulatedRobot implements SimulatedPart {
   private readonly conveyor: SimulatedConveyor | undefined;
   private readonly headers: HeaderCounter;
   private readonly client: DeviceClient;
-  private readonly random: () => number;
+  private readonly random: Random;
   private readonly heartbeat: NodeJS.Timeout;
   private job: Job | null = null;
   private working = false;
@@ -78,7 +78,7 @@ export class SimulatedRobot implements SimulatedPart {
     this.world = world;
     this.conveyor = conveyor;
     this.headers = new HeaderCounter(major, this.manufacturer, serialNumber);
-    this.random = randomSource(surroundings.faults.seed + serialOf(serialNumber));
+    this.random = new Random(`${surroundings.faults.seed} ${serialNumber}`);
     this.client = new DeviceClient({
       ...surroundings.connection,
       clientId: serialNumber,
@@ -98,7 +98,7 @@ export class SimulatedRobot implements SimulatedPart {
       },
     });
     // Spread over the interval, so that a fleet does not speak in chorus.
-    const offset = this.random() * HEARTBEAT_MS;
+    const offset = this.random.next() * HEARTBEAT_MS;
     this.heartbeat = setInterval(() => {
       if (performance.now() - this.reportedAt > HEARTBEAT_MS - offset / 2) this.report();
     }, HEARTBEAT_MS / 2);
@@ -198,7 +198,7 @@ export class SimulatedRobot implements SimulatedPart {
     if (action.actionType === "pick") {
       const asked = Number(parameters.get("quantity"));
       await this.surroundings.pace.wait(PICK_MS + asked * UNIT_MS);
-      const found = this.random() < this.surroundings.faults.shortPicks ? asked - 1 : asked;
+      const found = this.random.chance(this.surroundings.faults.shortPicks) ? asked - 1 : asked;
       // The line within the order, the same for every attempt.
       const line = action.actionId.slice(action.actionId.lastIndexOf(":") + 1);
       this.world.pick(lpn, line, String(parameters.get("gtin")), found);

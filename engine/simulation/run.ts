@@ -3,6 +3,8 @@
  *
  * Everything in a run follows from its seed and the number of operations.
  */
+
+import { Random } from "../../config/seeded-random.ts";
 import { recoverShard } from "../storage/recovery.ts";
 import { Checker } from "./audit/checker.ts";
 import { type Answer, type Ask, sizeOf } from "./audit/operation.ts";
@@ -12,7 +14,6 @@ import { Operator } from "./traffic/operator.ts";
 import { KITS, LOCATIONS, Workload } from "./traffic/workload.ts";
 import { STATEMENT_TIMEOUT_MS } from "./world/disk-connection.ts";
 import { type FaultCount, noFaults } from "./world/fault-count.ts";
-import { Random } from "./world/random.ts";
 import { SimulatedDisk } from "./world/simulated-disk.ts";
 import { Story } from "./world/story.ts";
 import { VirtualTime } from "./world/virtual-time.ts";
@@ -82,7 +83,7 @@ class Run {
     this.random = random.fork();
     this.weather = drawWeather(random.fork());
     this.story?.tell(`seed ${seed}: ${JSON.stringify(this.weather)}`);
-    const shardCount = random.between(1, 3);
+    const shardCount = random.integer(1, 3);
     this.checker = new Checker(shardCount, KITS);
     this.disk = new SimulatedDisk(shardCount, this.checker);
     this.checker.disk = this.disk;

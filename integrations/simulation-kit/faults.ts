@@ -1,3 +1,5 @@
+import { Random } from "../../config/seeded-random.ts";
+
 /** What may go wrong between a service and its caller, by chance but repeatable from a seed. */
 export type FaultRates = {
   /** Share of calls whose connection breaks before the service has seen them. */
@@ -22,21 +24,14 @@ export type Faults = {
 };
 
 export function createFaults(): Faults {
-  let state = 1;
-  // Mulberry32: small, and the same on every machine.
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  let random = new Random(1);
   return {
     rates: NO_FAULTS,
     seed(value) {
-      state = value | 0;
+      random = new Random(value);
     },
     draw() {
-      const point = random();
+      const point = random.next();
       const { dropRequestRate, dropReplyRate, errorRate } = this.rates;
       if (point < dropRequestRate) return "request-lost";
       if (point < dropRequestRate + dropReplyRate) return "reply-lost";

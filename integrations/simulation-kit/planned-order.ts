@@ -1,5 +1,5 @@
 /** An order of the simulated day before it takes on the form of its channel. All amounts are in cents of a US dollar. */
-import type { Random } from "./seeded-random.ts";
+import type { Random } from "../../config/seeded-random.ts";
 import type { Shopper } from "./shopper.ts";
 
 export type PlannedLine = {

@@ -1,5 +1,5 @@
 /** People who buy: plausible names and addresses over the country. Streets and numbers are invented, towns are real. */
-import type { Random } from "./seeded-random.ts";
+import type { Random } from "../../config/seeded-random.ts";
 
 export type Shopper = {
   readonly firstName: string;

@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { projectRoot } from "../../config/project-root.ts";
 import { RELEASE } from "./operations.ts";
+import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
 import {
   kindAt,
   linesAt,
@@ -10,6 +12,7 @@ import {
   quantityAt,
   readTrace,
   type Trace,
+  WORKLOADS,
   type Workload,
   writeTrace,
 } from "./trace.ts";
@@ -41,6 +44,18 @@ describe("the trace", () => {
     const first = await writeTrace(join(folder, "first"), options);
     const second = await writeTrace(join(folder, "second"), options);
     expect(second.sha256).toBe(first.sha256);
+  });
+
+  it("is that of the recorded results, so that a new result compares with them", async () => {
+    const recorded = JSON.parse(
+      await readFile(join(projectRoot, "load-tests", "results", "quick-2026-11-23.json"), "utf8"),
+    );
+    for (const workload of WORKLOADS) {
+      const path = join(folder, "recorded");
+      const positions = workload === "orders" ? ORDER_POSITIONS : 100_000;
+      const { sha256 } = await writeTrace(path, { workload, positions, length: 1_000_000 });
+      expect(sha256, workload).toBe(recorded.traceHashes[workload]);
+    }
   });
 
   it("gives something back in one operation of ten, and asks for one to three units", async () => {

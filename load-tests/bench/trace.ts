@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { Random, zipf } from "../../config/seeded-random.ts";
 import { RELEASE, RESERVE } from "./operations.ts";
 
 export const WORKLOADS = ["hot", "zipf", "uniform", "orders"] as const;
@@ -20,7 +21,8 @@ export const WORKLOAD_TITLES: Readonly<Record<Workload, string>> = {
   orders: "orders of 1 to 5 lines, Zipf 1.0",
 };
 
-export const TRACE_SEED = 20_261_123;
+/** Draws the trace of the recorded results, to the byte. */
+export const TRACE_SEED = 0xc997_6f22;
 
 /** One operation in ten gives something back. */
 const RELEASE_SHARE = 0.1;
@@ -37,21 +39,21 @@ export async function writeTrace(
   path: string,
   options: { readonly workload: Workload; readonly positions: number; readonly length: number },
 ): Promise<TraceFile> {
-  const random = seededRandom(TRACE_SEED);
+  const random = new Random(TRACE_SEED);
   const nextPosition = positionsOf(options.workload, options.positions, random);
   const records = new Uint32Array(options.length * 2);
   let orderEnd = 0;
   for (let index = 0; index < options.length; index += 1) {
     let head = 0;
     if (options.workload !== "orders") {
-      head = (random() < RELEASE_SHARE ? RELEASE : RESERVE) << KIND_SHIFT;
+      head = (random.chance(RELEASE_SHARE) ? RELEASE : RESERVE) << KIND_SHIFT;
     } else if (index === orderEnd) {
-      const lines = Math.min(1 + Math.floor(random() * MAX_LINES), options.length - index);
+      const lines = Math.min(random.integer(1, MAX_LINES), options.length - index);
       head = lines << LINES_SHIFT;
       orderEnd += lines;
     }
     records[index * 2] = nextPosition();
-    records[index * 2 + 1] = head | (1 + Math.floor(random() * MAX_QUANTITY));
+    records[index * 2 + 1] = head | random.integer(1, MAX_QUANTITY);
   }
   const bytes = Buffer.from(records.buffer);
   await writeFile(path, bytes);
@@ -82,15 +84,15 @@ export function linesAt(trace: Trace, at: number): number {
   return ((trace.records[(at % trace.length) * 2 + 1] ?? 0) >>> LINES_SHIFT) & 0xf;
 }
 
-function positionsOf(workload: Workload, positions: number, random: () => number): () => number {
+function positionsOf(workload: Workload, positions: number, random: Random): () => number {
   switch (workload) {
     case "hot":
       return () => 0;
     case "uniform":
-      return () => Math.floor(random() * positions);
+      return () => random.below(positions);
     case "orders":
     case "zipf": {
-      const rank = zipfRanks(positions, random);
+      const rank = zipf(random, positions, 1);
       // Ranks are scattered, so that popular positions are neighbours in nobody's index.
       const stride = coprimeStride(positions);
       return () => (rank() * stride) % positions;
@@ -102,27 +104,6 @@ function positionsOf(workload: Workload, positions: number, random: () => number
   }
 }
 
-/** Rank r (from 0) with probability proportional to 1 / (r + 1). */
-function zipfRanks(count: number, random: () => number): () => number {
-  const cumulative = new Float64Array(count);
-  let sum = 0;
-  for (let rank = 0; rank < count; rank += 1) {
-    sum += 1 / (rank + 1);
-    cumulative[rank] = sum;
-  }
-  return () => {
-    const wanted = random() * sum;
-    let low = 0;
-    let high = count - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((cumulative[middle] ?? 0) < wanted) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-}
-
 function coprimeStride(count: number): number {
   let stride = Math.max(1, Math.floor(count * 0.618));
   while (greatestCommonDivisor(stride, count) !== 1) stride += 1;
@@ -131,15 +112,4 @@ function coprimeStride(count: number): number {
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-/** Mulberry32: 32 bits of state are plenty for a trace, and any reader can repeat it. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,8 +1,9 @@
 /**
  * A run of scenarios, one after the other, each audited: what the short form, the long form and the tests have in common.
  */
+
+import { Random } from "../../config/seeded-random.ts";
 import { type AuditCounts, type AuditResult, isClean } from "./audit.ts";
-import { seededRandom } from "./random.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { SmallDisk } from "./small-disk.ts";
 import { Stage } from "./stage.ts";
@@ -174,7 +175,7 @@ class Campaign {
 type SharedStage = { stage: Stage | null; opened: number; audit: AuditResult | null };
 
 function shuffled<T>(items: readonly T[], seed: string): readonly T[] {
-  const random = seededRandom(`${seed}/order`);
+  const random = new Random(`${seed}/order`);
   const left = [...items];
   const order: T[] = [];
   while (left.length > 0) order.push(...left.splice(random.integer(0, left.length - 1), 1));

@@ -7,8 +7,8 @@
  * K2 What is unknown is asked again, at once or when the clients are brought to rest, until it is answered.
  */
 import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
+import { Random } from "../../config/seeded-random.ts";
 import { type LogEvent, type Operation, OperationLog, type StockOperation } from "./operation-log.ts";
-import { type Random, seededRandom } from "./random.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
 /** What the clients may buy, and where it lies. */
@@ -92,7 +92,7 @@ export class FaultClient {
 
   constructor(options: FaultClientOptions) {
     this.options = options;
-    this.random = seededRandom(`${options.seed}/${options.name}`);
+    this.random = new Random(`${options.seed}/${options.name}`);
     this.log = new OperationLog(options.logFile);
     this.running = this.run();
   }
@@ -328,7 +328,7 @@ export class FaultClient {
   }
 
   private inventCommand(): StockOperation {
-    const dice = this.random.fraction();
+    const dice = this.random.next();
     const hold = dice < 0.35 ? this.takeHold() : undefined;
     const id = this.newId();
     if (hold !== undefined) {

@@ -7,6 +7,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Random } from "../../config/seeded-random.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import { Audit, type AuditResult } from "./audit.ts";
 import { CoreServer } from "./core-server.ts";
@@ -15,7 +16,6 @@ import { DatabaseServer } from "./database-server.ts";
 import { type Assortment, FaultClient } from "./fault-client.ts";
 import { History } from "./history.ts";
 import { mustNotOutlive } from "./leftovers.ts";
-import { type Random, seededRandom } from "./random.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
 const CLIENTS = 6;
@@ -58,7 +58,7 @@ export class Stage {
     this.folder = folder;
     this.database = database;
     this.proxy = proxy;
-    this.random = seededRandom(seed);
+    this.random = new Random(seed);
   }
 
   /** Everything up, stock received, clients at work. */

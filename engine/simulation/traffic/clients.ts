@@ -5,6 +5,7 @@
  * what an owner says is held against what is durable, whether or not the answer arrives.
  */
 import { LANE_WORDS, writeLaneOperation } from "../../../actors/lanes/lane-operations.ts";
+import type { Random } from "../../../config/seeded-random.ts";
 import type { Allocator } from "../../allocator.ts";
 import type { CommitWriter } from "../../allocator-client.ts";
 import { EngineError } from "../../errors.ts";
@@ -12,7 +13,6 @@ import { shardOf } from "../../shard/shard-of.ts";
 import type { Checker } from "../audit/checker.ts";
 import type { Answer, Ask, Operation } from "../audit/operation.ts";
 import { Violation } from "../audit/violation.ts";
-import type { Random } from "../world/random.ts";
 import type { SimulatedRecord } from "../world/simulated-disk.ts";
 import type { Story } from "../world/story.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";

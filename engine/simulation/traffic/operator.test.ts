@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { Random } from "../../../config/seeded-random.ts";
 import { Checker } from "../audit/checker.ts";
 import { noFaults } from "../world/fault-count.ts";
-import { Random } from "../world/random.ts";
 import { SimulatedDisk } from "../world/simulated-disk.ts";
 import { VirtualTime } from "../world/virtual-time.ts";
 import { calm, drawWeather } from "../world/weather.ts";

@@ -3,8 +3,9 @@
  *
  * There is always one owner that was started last; those before it may live on as zombies for a while.
  */
+
+import type { Random } from "../../../config/seeded-random.ts";
 import { addInterval } from "../world/interval.ts";
-import type { Random } from "../world/random.ts";
 import { SimulatedProcess } from "../world/simulated-process.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
 import { Owner, type OwnerOptions } from "./owner.ts";

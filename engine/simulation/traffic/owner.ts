@@ -4,6 +4,7 @@
  * Takes every shard over when it starts. Whoever had them before goes on trying until it is killed.
  */
 import { pino } from "pino";
+import type { Random } from "../../../config/seeded-random.ts";
 import { Allocator } from "../../allocator.ts";
 import type { Kit, SourcingLocation } from "../../allocator-client.ts";
 import { EngineCore } from "../../loop/engine-core.ts";
@@ -12,7 +13,6 @@ import { StockView } from "../../stock-view/stock-view.ts";
 import type { Checker } from "../audit/checker.ts";
 import { DiskConnection } from "../world/disk-connection.ts";
 import type { FaultCount } from "../world/fault-count.ts";
-import type { Random } from "../world/random.ts";
 import type { SimulatedDisk } from "../world/simulated-disk.ts";
 import { SimulatedHost } from "../world/simulated-host.ts";
 import type { SimulatedProcess } from "../world/simulated-process.ts";

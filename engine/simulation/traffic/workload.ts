@@ -6,9 +6,9 @@
  */
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
+import type { Random } from "../../../config/seeded-random.ts";
 import type { AllocationPolicy, Kit, OrderReservation, SourcingLocation } from "../../allocator-client.ts";
 import type { Answer, Ask, LaneStep, Operation } from "../audit/operation.ts";
-import type { Random } from "../world/random.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
 import type { Weather } from "../world/weather.ts";
 
@@ -78,11 +78,11 @@ export class Workload {
     this.random = random;
     this.time = time;
     this.weather = weather;
-    this.skus = SKUS.slice(0, random.between(2, SKUS.length));
-    this.locations = LOCATIONS.slice(0, random.between(1, LOCATIONS.length));
+    this.skus = SKUS.slice(0, random.integer(2, SKUS.length));
+    this.locations = LOCATIONS.slice(0, random.integer(1, LOCATIONS.length));
     for (const sku of this.skus) {
       for (const { locationId } of this.locations) {
-        this.opening.push(this.receive(sku, locationId, random.between(3, 20)));
+        this.opening.push(this.receive(sku, locationId, random.integer(3, 20)));
       }
     }
     const [first] = this.locations;
@@ -171,7 +171,7 @@ export class Workload {
   /** How many operations come in one call. */
   private burst(most: number): number {
     const { random, weather } = this;
-    return random.chance(weather.bursts) ? Math.min(most, random.between(2, weather.burstSize)) : 1;
+    return random.chance(weather.bursts) ? Math.min(most, random.integer(2, weather.burstSize)) : 1;
   }
 
   private command(): StockCommand {
@@ -181,7 +181,7 @@ export class Workload {
     if (random.chance(this.weather.warehouse)) return this.warehouse(sku, locationId);
     if (random.chance(this.weather.queues)) return this.demand(sku, locationId);
     const choice = random.next();
-    if (choice < 0.08) return this.receive(sku, locationId, random.between(1, 5));
+    if (choice < 0.08) return this.receive(sku, locationId, random.integer(1, 5));
     if (choice < 0.13) return this.adjustment();
     if (choice < 0.15) {
       return { ...this.mutation(sku, locationId), type: "set-safety-stock", quantity: random.below(4) };
@@ -191,7 +191,7 @@ export class Workload {
       return {
         ...this.mutation(sku, locationId),
         type: "return-receive",
-        quantity: random.between(1, 3),
+        quantity: random.integer(1, 3),
         disposition,
       };
     }
@@ -208,9 +208,9 @@ export class Workload {
       ...(random.chance(this.weather.warehouse * 0.5) ? { pool: random.pick(POOLS) } : {}),
       type: "reserve",
       holdId: `h-${base.commandId}`,
-      quantity: random.between(1, 4),
+      quantity: random.integer(1, 4),
       expiresAtMs: random.chance(this.weather.expiring)
-        ? this.time.nowMs + random.between(0, MAX_LIFE_MS)
+        ? this.time.nowMs + random.integer(0, MAX_LIFE_MS)
         : 0,
     };
   }
@@ -225,10 +225,10 @@ export class Workload {
     }
     if (choice < 0.2) return { ...base, type: "release" };
     if (choice < 0.3)
-      return { ...base, type: "extend", expiresAtMs: this.time.nowMs + random.between(0, MAX_LIFE_MS) };
+      return { ...base, type: "extend", expiresAtMs: this.time.nowMs + random.integer(0, MAX_LIFE_MS) };
     if (choice < 0.5) return { ...base, type: "allocate" };
     if (choice < 0.58) return { ...base, type: "deallocate" };
-    if (choice < 0.76) return { ...base, type: "pick", quantity: random.between(1, 2) };
+    if (choice < 0.76) return { ...base, type: "pick", quantity: random.integer(1, 2) };
     if (choice < 0.84) {
       return {
         ...base,
@@ -238,7 +238,7 @@ export class Workload {
         effect: random.pick(["none", "write-off", "quarantine"] as const),
       };
     }
-    return { ...base, type: "ship", quantity: random.between(1, 2) };
+    return { ...base, type: "ship", quantity: random.integer(1, 2) };
   }
 
   /** A reservation of a lane gets a name of its own. */
@@ -277,7 +277,7 @@ export class Workload {
         policy: random.pick(POLICIES),
         destination: random.chance(0.5) ? { latitude: 41, longitude: -87, country: "US" } : null,
         expiresAtMs: random.chance(this.weather.expiring * 0.5)
-          ? this.time.nowMs + random.between(50, MAX_LIFE_MS)
+          ? this.time.nowMs + random.integer(50, MAX_LIFE_MS)
           : 0,
         atMs: this.time.nowMs,
         cause: orderId,
@@ -288,10 +288,10 @@ export class Workload {
 
   private lines(): readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[] {
     const { random } = this;
-    return Array.from({ length: random.between(1, 4) }, (_, index) => ({
+    return Array.from({ length: random.integer(1, 4) }, (_, index) => ({
       lineId: String(index + 1),
       sku: random.chance(0.2) ? "workshop" : random.pick(this.skus),
-      quantity: random.between(1, 4),
+      quantity: random.integer(1, 4),
     }));
   }
 
@@ -334,7 +334,7 @@ export class Workload {
       const { step } = random.pick(known);
       if (choice < (this.weather.longJumps ? 0.2 : 0.08)) return step;
       if (choice < 0.33) return { ...step, kind: LANE_KIND.release, quantity: 0, expiresInMs: 0 };
-      const expiresInMs = random.chance(0.5) ? 0 : random.between(1, LANE_LIFE_MS);
+      const expiresInMs = random.chance(0.5) ? 0 : random.integer(1, LANE_LIFE_MS);
       return { ...step, kind: LANE_KIND.extend, quantity: 0, expiresInMs };
     }
     this.nextReservation += 1;
@@ -342,8 +342,8 @@ export class Workload {
       ...this.address(),
       number: this.nextReservation,
       kind: LANE_KIND.reserve,
-      quantity: random.between(1, 3),
-      expiresInMs: random.chance(this.weather.expiring) ? random.between(1, LANE_LIFE_MS) : 0,
+      quantity: random.integer(1, 3),
+      expiresInMs: random.chance(this.weather.expiring) ? random.integer(1, LANE_LIFE_MS) : 0,
     };
   }
 
@@ -362,7 +362,7 @@ export class Workload {
     const lot = this.random.pick(LOTS);
     let date = this.lotDates.get(lot);
     if (date === undefined) {
-      date = this.random.chance(0.3) ? 0 : this.time.nowMs + this.random.between(100, 2 * MAX_LIFE_MS);
+      date = this.random.chance(0.3) ? 0 : this.time.nowMs + this.random.integer(100, 2 * MAX_LIFE_MS);
       this.lotDates.set(lot, date);
     }
     return { lot, lotExpiresAtMs: date };
@@ -371,7 +371,7 @@ export class Workload {
   private warehouse(sku: string, locationId: string): StockCommand {
     const { random } = this;
     const base = this.mutation(sku, locationId);
-    const quantity = random.between(1, 3);
+    const quantity = random.integer(1, 3);
     switch (random.below(11)) {
       case 0: {
         const countId = `n-${base.commandId}`;
@@ -467,10 +467,10 @@ export class Workload {
       holdId: `d-${this.nextDemand}`,
       orderId: `backorder-${this.nextDemand}`,
       lineId: "1",
-      quantity: random.between(1, 4),
+      quantity: random.integer(1, 4),
       priority: random.below(3),
       kind: isPreOrder ? "pre-order" : "backorder",
-      notBeforeMs: isPreOrder ? this.time.nowMs + random.between(1, MAX_LIFE_MS) : 0,
+      notBeforeMs: isPreOrder ? this.time.nowMs + random.integer(1, MAX_LIFE_MS) : 0,
     };
   }
 

@@ -5,6 +5,8 @@
  * late (after its owner was told that it is lost, and until a raised epoch stops it), or be refused for a record. What
  * is asked may find storage unreachable, and what is read may have a bit flipped.
  */
+
+import type { Random } from "../../../config/seeded-random.ts";
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
 import { compact } from "../../storage/compaction.ts";
@@ -17,7 +19,6 @@ import type {
 } from "../../storage/engine-disk.ts";
 import type { RecoverySource } from "../../storage/recovery.ts";
 import type { FaultCount } from "./fault-count.ts";
-import type { Random } from "./random.ts";
 import type { SimulatedDisk, SimulatedRecord } from "./simulated-disk.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Story } from "./story.ts";

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../../config/seeded-random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** Acts again and again, at intervals of `meanMs` on average; ends for good once that is 0. */

@@ -2,6 +2,8 @@
  * Shard threads of one owner, run by the simulation: messages take their time, are encoded and decoded as between real
  * threads, and threads throw, die, hang and answer when nobody listens any more.
  */
+
+import type { Random } from "../../../config/seeded-random.ts";
 import { EngineError } from "../../errors.ts";
 import type { Shard, ShardRequest } from "../../shard/shard.ts";
 import { threadOf } from "../../shard/shard-of.ts";
@@ -22,7 +24,6 @@ import {
 } from "../../threads/messages.ts";
 import type { Recovered, ShardHost } from "../../threads/shard-host.ts";
 import type { FaultCount } from "./fault-count.ts";
-import type { Random } from "./random.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Story } from "./story.ts";
 import type { Weather } from "./weather.ts";

@@ -4,8 +4,9 @@
  * Everything that reaches an owner's code comes through `after`, so a dead process is never entered again and a
  * suspended one finds all that it missed, in order, when it wakes up.
  */
+
+import type { Random } from "../../../config/seeded-random.ts";
 import type { Scheduler } from "../../loop/scheduler.ts";
-import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** What "soon" means at most, in milliseconds: some turns of a busy event loop. */

@@ -2,7 +2,7 @@
  * How bad the day of one seed is: every seed draws its own rates, from calm to a storm of one kind of fault, because a
  * day on which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly any.
  */
-import type { Random } from "./random.ts";
+import type { Random } from "../../../config/seeded-random.ts";
 
 /** Probabilities are per occasion; intervals are mean virtual milliseconds, 0: never. */
 export type Weather = {
@@ -53,7 +53,7 @@ export function drawWeather(random: Random): Weather {
   /** Most faults keep away on most days. */
   const rate = (often: number, most: number) => (random.chance(often) ? random.next() * most : 0);
   const every = (often: number, leastMs: number, mostMs: number) =>
-    random.chance(often) ? random.between(leastMs, mostMs) : 0;
+    random.chance(often) ? random.integer(leastMs, mostMs) : 0;
   const longJumps = random.chance(0.15);
   return {
     commitLost: rate(0.6, 0.15),
@@ -89,7 +89,7 @@ export function drawWeather(random: Random): Weather {
     thinkMs: random.chance(0.5) ? 0 : random.next() * 30,
     travelMs: random.pick([0.2, 1, 4]),
     encodes: random.chance(0.15),
-    lastsMs: random.between(300, 6_000),
+    lastsMs: random.integer(300, 6_000),
   };
 }
 

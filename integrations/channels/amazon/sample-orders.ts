@@ -1,5 +1,6 @@
 /** Amazon's Orders API v0: getOrder, getOrderItems, getOrderAddress and getOrderBuyerInfo, joined as its connector does. */
 
+import type { Random } from "../../../config/seeded-random.ts";
 import {
   type ChannelWriter,
   decimal,
@@ -7,7 +8,6 @@ import {
   taxOf,
   totals,
 } from "../../simulation-kit/planned-order.ts";
-import type { Random } from "../../simulation-kit/seeded-random.ts";
 import { amazonAdapter } from "./adapter.ts";
 
 export const amazonWriter: ChannelWriter = {

@@ -1,4 +1,6 @@
 /** Shopify's `orders/create` and `orders/cancelled` webhooks (2025-07), with ids beyond 2^53 as bare JSON numbers. */
+
+import type { Random } from "../../../config/seeded-random.ts";
 import {
   type ChannelWriter,
   decimal,
@@ -6,7 +8,6 @@ import {
   taxOf,
   totals,
 } from "../../simulation-kit/planned-order.ts";
-import type { Random } from "../../simulation-kit/seeded-random.ts";
 
 export const shopifyWriter: ChannelWriter = {
   write: (order, random) => {
