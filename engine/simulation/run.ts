@@ -84,9 +84,9 @@ class Run {
     this.weather = drawWeather(random.fork());
     this.story?.tell(`seed ${seed}: ${JSON.stringify(this.weather)}`);
     const shardCount = random.integer(1, 3);
-    this.checker = new Checker(shardCount, KITS);
-    this.disk = new SimulatedDisk(shardCount, this.checker);
-    this.checker.disk = this.disk;
+    this.disk = new SimulatedDisk(shardCount);
+    this.checker = new Checker(this.disk, KITS);
+    this.disk.witness = this.checker;
     this.workload = new Workload(random.fork(), this.time, this.weather);
     const { faults, story } = this;
     const weather = () => this.weather;

@@ -1,7 +1,7 @@
 /** Who waits for units, as the journal tells it, and whose turn it is. */
 import { ANY_LOCATION } from "../../../actors/commands.ts";
 import type { StockEvent } from "../../../actors/position/events.ts";
-import type { LedgerPosition } from "./stock-ledger.ts";
+import type { LedgerPosition } from "./ledger-position.ts";
 import { Violation } from "./violation.ts";
 
 type Waiting = {

@@ -1,5 +1,5 @@
 /** The reservations of all lanes as the journal tells them: each number is taken once and given back once. */
-import type { LedgerPosition } from "./stock-ledger.ts";
+import type { LedgerPosition } from "./ledger-position.ts";
 import { Violation } from "./violation.ts";
 
 export type LaneReservation = {
@@ -14,6 +14,11 @@ export class LaneLedger {
 
   find(lane: string, number: number): LaneReservation | undefined {
     return this.reservations.get(`${lane}/${number}`);
+  }
+
+  /** The reservation that a read shows as a hold under this id. */
+  ofHold(holdId: string): LaneReservation | undefined {
+    return this.reservations.get(holdId);
   }
 
   all(): Iterable<[string, LaneReservation]> {

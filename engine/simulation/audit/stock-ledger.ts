@@ -7,94 +7,9 @@
 import type { StockEvent } from "../../../actors/position/events.ts";
 import { DemandLedger } from "./demand-ledger.ts";
 import { LaneLedger } from "./lane-ledger.ts";
-import { LotLedger } from "./lot-ledger.ts";
-import { PoolLedger } from "./pool-ledger.ts";
+import { BUCKETS, LedgerPosition, stageOf } from "./ledger-position.ts";
 import { TransitLedger } from "./transit-ledger.ts";
 import { Violation } from "./violation.ts";
-
-export const BUCKETS = [
-  "onHand",
-  "reserved",
-  "allocated",
-  "picked",
-  "unavailable",
-  "safetyStock",
-  "incoming",
-  "fenced",
-] as const;
-
-export type Buckets = Readonly<Record<(typeof BUCKETS)[number], number>>;
-
-export type LedgerHold = {
-  readonly holdId: string;
-  readonly orderId: string;
-  readonly lineId: string;
-  reserved: number;
-  allocated: number;
-  picked: number;
-  expiresAtMs: number;
-  /** Every (reserved, allocated, picked) that it ever stood at. */
-  readonly stages: string[];
-};
-
-/** What everybody may be promised. */
-export function availableOf(buckets: Buckets): number {
-  return (
-    buckets.onHand -
-    buckets.reserved -
-    buckets.allocated -
-    buckets.picked -
-    buckets.unavailable -
-    buckets.safetyStock -
-    buckets.fenced
-  );
-}
-
-export class LedgerPosition {
-  readonly sku: string;
-  readonly locationId: string;
-  readonly holds = new Map<string, LedgerHold>();
-  /** Holds that are gone, for reads that speak of them. */
-  readonly closed = new Map<string, LedgerHold>();
-  /** The buckets after each batch that changed them, the oldest first. */
-  readonly versions: (Buckets & { readonly batch: number })[] = [];
-  onHand = 0;
-  reserved = 0;
-  allocated = 0;
-  picked = 0;
-  unavailable = 0;
-  safetyStock = 0;
-  incoming = 0;
-  fenced = 0;
-  readonly pools = new PoolLedger();
-  readonly lots = new LotLedger();
-
-  constructor(sku: string, locationId: string) {
-    this.sku = sku;
-    this.locationId = locationId;
-  }
-
-  get available(): number {
-    return availableOf(this);
-  }
-
-  get name(): string {
-    return `${this.sku} at ${this.locationId}`;
-  }
-
-  buckets(): Buckets {
-    return {
-      onHand: this.onHand,
-      reserved: this.reserved,
-      allocated: this.allocated,
-      picked: this.picked,
-      unavailable: this.unavailable,
-      safetyStock: this.safetyStock,
-      incoming: this.incoming,
-      fenced: this.fenced,
-    };
-  }
-}
 
 /** Events that are about a SKU or a command, and bring no position into being. */
 const WITHOUT_POSITION: ReadonlySet<string> = new Set([
@@ -114,6 +29,12 @@ export class StockLedger {
   /** By shard, in the order of creation: a position's place is its ordinal. */
   private readonly byShard = new Map<number, LedgerPosition[]>();
   private readonly trackedSkus = new Set<string>();
+  private batches = 0;
+
+  /** How many batches are posted: a number to hold later reads against. */
+  get version(): number {
+    return this.batches;
+  }
 
   find(sku: string, locationId: string): LedgerPosition | undefined {
     return this.positions.get(`${sku} ${locationId}`);
@@ -171,8 +92,9 @@ export class StockLedger {
     return position;
   }
 
-  /** After a batch: nobody waits for what is free, and whatever is tracked adds up. */
-  checkBatch(touched: Iterable<LedgerPosition>, nowMs: number): void {
+  /** All of a batch is posted: nobody waits for what is free, and whatever is tracked adds up. */
+  endBatch(touched: Iterable<LedgerPosition>, nowMs: number): void {
+    this.batches += 1;
     this.transit.check();
     const skus = new Set<string>();
     for (const position of touched) {
@@ -180,6 +102,7 @@ export class StockLedger {
       skus.add(position.sku);
     }
     for (const sku of skus) this.demand.check(sku, this.positions.values());
+    for (const position of touched) position.versions.push({ batch: this.batches, ...position.buckets() });
   }
 
   private positionOf(event: StockEvent, shard: number): LedgerPosition {
@@ -270,12 +193,4 @@ function postToHold(position: LedgerPosition, event: StockEvent): void {
     position.holds.delete(event.holdId);
     position.closed.set(event.holdId, hold);
   }
-}
-
-export function stageOf(hold: {
-  readonly reserved: number;
-  readonly allocated: number;
-  readonly picked: number;
-}): string {
-  return `${hold.reserved}/${hold.allocated}/${hold.picked}`;
 }

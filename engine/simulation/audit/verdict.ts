@@ -4,7 +4,7 @@
  * Written from the meaning of the commands; shares no code with the actors.
  */
 import type { RefusalCode, StockCommand } from "../../../actors/commands.ts";
-import type { Buckets, LedgerHold, LedgerPosition } from "./stock-ledger.ts";
+import type { Buckets, LedgerHold, LedgerPosition } from "./ledger-position.ts";
 
 /** The code of a refusal, or the change of each bucket, where those that stay are left out; `null`: no opinion. */
 export type Verdict = RefusalCode | Partial<Buckets> | null;

@@ -98,7 +98,7 @@ export class Clients {
     const { client, process } = owner;
     process.after(0, () => {
       operation.open += 1;
-      const askedAt = checker.version;
+      const askedAt = checker.ledger.version;
       const reply = (answer: Answer | null) => {
         if (!process.isAlive) return;
         if (random.chance(weather().replyLost)) return;

@@ -18,9 +18,9 @@ function newOperator(seed: number) {
   const random = new Random(seed);
   const time = new VirtualTime();
   const weather = calm(drawWeather(random.fork()));
-  const checker = new Checker(SHARDS, KITS);
-  const disk = new SimulatedDisk(SHARDS, checker);
-  checker.disk = disk;
+  const disk = new SimulatedDisk(SHARDS);
+  const checker = new Checker(disk, KITS);
+  disk.witness = checker;
   const operator = new Operator(time, random.fork(), {
     disk,
     checker,

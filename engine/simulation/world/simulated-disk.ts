@@ -25,11 +25,11 @@ export class SimulatedDisk {
   readonly snapshots: SnapshotRow[][];
   readonly records = new Set<string>();
   private readonly leases: { epoch: number; owner: string }[];
-  private readonly witness: DiskWitness;
+  /** Set before the first owner starts; `null`: nobody looks. */
+  witness: DiskWitness | null = null;
 
-  constructor(shardCount: number, witness: DiskWitness) {
+  constructor(shardCount: number) {
     this.shardCount = shardCount;
-    this.witness = witness;
     this.journals = Array.from({ length: shardCount }, () => []);
     this.snapshots = Array.from({ length: shardCount }, () => []);
     this.leases = Array.from({ length: shardCount }, () => ({ epoch: 0, owner: "" }));
@@ -82,7 +82,7 @@ export class SimulatedDisk {
     }
     for (const row of rows) this.journals[row.shard]?.push(row);
     for (const record of records) this.records.add(record.id);
-    this.witness.landed(owner, rows, records);
+    this.witness?.landed(owner, rows, records);
     return "committed";
   }
 
@@ -94,7 +94,7 @@ export class SimulatedDisk {
     kept.push(snapshot);
     kept.sort((a, b) => a.sequence - b.sequence);
     kept.splice(0, kept.length - KEPT_SNAPSHOTS);
-    this.witness.snapshotWritten(snapshot);
+    this.witness?.snapshotWritten(snapshot);
     return true;
   }
 
