@@ -3,8 +3,8 @@
  * what was acknowledged as reserved with what the engine says is held, and both with what was received.
  */
 import { WebSocket } from "ws";
-import type { StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL_JSON } from "../contract/stream.ts";
+import type { StockBuckets, StockCommand, StockOutcome } from "../../actors/commands.ts";
+import { type ClientMessage, type ServerMessage, SUBPROTOCOL_JSON } from "../../contract/stream.ts";
 import type { Target } from "./scenario.ts";
 
 export type LoadStock = {

@@ -6,8 +6,8 @@
  * Latency runs from the call that sends a frame to the reply of each of its messages.
  */
 import { WebSocket } from "ws";
-import type { ReserveStock } from "../actors/commands.ts";
-import { type ServerMessage, SUBPROTOCOL_JSON } from "../contract/stream.ts";
+import type { ReserveStock } from "../../actors/commands.ts";
+import { type ServerMessage, SUBPROTOCOL_JSON } from "../../contract/stream.ts";
 import { Latencies } from "./histogram.ts";
 import type { ScenarioResult, Target } from "./scenario.ts";
 import type { LoadStock } from "./stock.ts";

@@ -1,11 +1,12 @@
-/** `holdfast load`: drives a gateway over HTTP and WebSocket, prints what it took, and audits what was sold. */
-import type { Command } from "commander";
-import type { ScenarioResult } from "../../load-tests/scenario.ts";
-import type { SmokeReport } from "../../load-tests/smoke.ts";
-import { findAccess } from "../client/credentials.ts";
-import { startThrowAwaySystem, type UsableSystem } from "../system/background-system.ts";
-import { note, paint, print, printJson, table } from "../terminal.ts";
-import { type AccessOptions, withAccess } from "./access-options.ts";
+/** `npm run load`: drives a gateway over HTTP and WebSocket, prints what it took, and audits what was sold. */
+import { Command } from "commander";
+import { findAccess } from "../../cli/client/credentials.ts";
+import { type AccessOptions, withAccess } from "../../cli/commands/access-options.ts";
+import { runProgram } from "../../cli/run-program.ts";
+import { startThrowAwaySystem, type UsableSystem } from "../../cli/system/background-system.ts";
+import { note, paint, print, printJson, table } from "../../cli/terminal.ts";
+import type { ScenarioResult } from "./scenario.ts";
+import { runSmoke, type SmokeReport } from "./smoke.ts";
 
 type LoadOptions = AccessOptions & { readonly smoke?: boolean; readonly location: string };
 
@@ -13,34 +14,31 @@ type LoadOptions = AccessOptions & { readonly smoke?: boolean; readonly location
 const SMOKE_SECONDS = 4;
 const FULL_SECONDS = 30;
 
-export function addLoadCommand(program: Command): void {
-  const command = program
-    .command("load")
-    .summary("drive the gateway over HTTP and WebSocket, and audit what was sold")
-    .description(
-      "Drives the gateway with autocannon (HTTP) and its own WebSocket driver (single and batched frames) and prints " +
-        "throughput, p50, p99 and p99.9, errors, and the oversell audit. Without --url it starts a system of its own and " +
-        "throws it away afterwards, so that nobody's data is filled with load.",
-    )
-    .option("--smoke", "a short run: under a minute in all")
-    .option("--location <id>", "where the load's own stock is received", "fc-reno");
-  withAccess(command)
-    .addHelpText(
-      "after",
-      `
+const command = new Command("npm run load --")
+  .description(
+    "Drives the gateway with autocannon (HTTP) and its own WebSocket driver (single and batched frames) and prints " +
+      "throughput, p50, p99 and p99.9, errors, and the oversell audit. Without --url it starts a system of its own and " +
+      "throws it away afterwards, so that nobody's data is filled with load.",
+  )
+  .option("--smoke", "a short run: under a minute in all")
+  .option("--location <id>", "where the load's own stock is received", "fc-reno");
+withAccess(command)
+  .addHelpText(
+    "after",
+    `
 Examples:
   $ npm run load -- --smoke
-  $ npx holdfast load --json
-  $ npx holdfast load --url http://127.0.0.1:7400 --key hf_…
+  $ npm run load -- --json
+  $ npm run load -- --url http://127.0.0.1:7400 --key hf_…
 
-Exit status 0 only without errors and with an audit that adds up.`,
-    )
-    .action(load);
-}
+Exit status: 0 without errors and with an audit that adds up, 1 otherwise, 2 the command line is wrong.`,
+  )
+  .action(load);
+
+await runProgram(command);
 
 async function load(options: LoadOptions): Promise<void> {
   const named = options.url !== undefined || process.env["HOLDFAST_URL"] !== undefined;
-  const { runSmoke } = await import("../../load-tests/smoke.ts");
   const system: UsableSystem = named
     ? { access: await findAccess(options), release: async () => {} }
     : await startThrowAwaySystem();
