@@ -12,6 +12,7 @@ import { runInProcess } from "./in-process/run.ts";
 import { describeMachine } from "./machine.ts";
 import { HELP, type Options, planOf, readOptions, systemsOf, UsageError, wants } from "./options.ts";
 import { ProfileFolder, whereTimeGoes } from "./profile.ts";
+import { describeLeftOut, installedPrograms, type LeftOut, partSystems } from "./programs.ts";
 import { failuresOf, figuresOf, median, POSTGRES_FORMS, REDIS_FORMS, rateOf } from "./ratios.ts";
 import { amount, describeBar, markdownOf, plotsOf, type Result, verdictOf } from "./report.ts";
 import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
@@ -36,6 +37,14 @@ const note = (text: string): void => {
 async function bench(options: Options): Promise<Result> {
   const startedAt = new Date();
   const plan = planOf(options);
+  const installed = await installedPrograms();
+  const { measurable, leftOut: leftOutSystems } = partSystems(systemsOf(options), installed);
+  const wantsPgbench = wants(options, "pgbench") && !options.quick;
+  const leftOut: readonly LeftOut[] =
+    wantsPgbench && !installed.has("pgbench")
+      ? [...leftOutSystems, { title: "pgbench", missing: "pgbench" }]
+      : leftOutSystems;
+  for (const one of leftOut) note(describeLeftOut(one));
   // Not /tmp, which may be memory: what is measured is a disk.
   const folder = await mkdtemp("/var/tmp/holdfast-bench-");
   const machine = await describeMachine(folder);
@@ -51,13 +60,12 @@ async function bench(options: Options): Promise<Result> {
     for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
       inProcess.push(await runInProcess(options.quick ? 400 : 3_000));
     }
-    const systems = systemsOf(options);
     const contenders: Contender[] = [];
     const variants: Record<
       string,
       { readonly best: string; readonly rates: Readonly<Record<string, number>> }
     > = {};
-    for (const system of systems) {
+    for (const system of measurable) {
       const { best, rates } = await runner.calibrate(options.quick ? shortlist(system) : system);
       contenders.push({ system, variant: best });
       variants[system.name] = { best: best.name, rates };
@@ -76,7 +84,7 @@ async function bench(options: Options): Promise<Result> {
         crashes.push(await runner.crash(holdfast.system, holdfast.variant, 800 + index * 350));
       }
     }
-    const pgbench = wants(options, "pgbench") && !options.quick ? await runner.pgbench() : null;
+    const pgbench = wantsPgbench && installed.has("pgbench") ? await runner.pgbench() : null;
     // Every server has stopped: its threads have written theirs.
     const profile =
       profiles === null
@@ -102,6 +110,7 @@ async function bench(options: Options): Promise<Result> {
       variants,
       figures: figuresOf(evidence),
       failures: failuresOf(evidence),
+      leftOut,
       pgbench,
       profile,
       ...evidence,
@@ -204,6 +213,7 @@ function describe(result: Result): string {
     ...lines,
     "",
     `  fdatasync p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs; ${Math.round(result.seconds)} s`,
+    ...result.leftOut.map((one) => `  ${describeLeftOut(one)}`),
     ...result.failures.map((failure) => `  FAILED ${failure}`),
     "",
   ].join("\n");

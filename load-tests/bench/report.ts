@@ -2,6 +2,7 @@
 import type { FsyncLatency, Machine } from "./machine.ts";
 import { barChart, latencyChart } from "./plots.ts";
 import { THREAD_KINDS, type ThreadTime } from "./profile.ts";
+import { describeLeftOut, type LeftOut } from "./programs.ts";
 import { type Bar, type Evidence, type Figure, median } from "./ratios.ts";
 import type { Measurement } from "./runner.ts";
 import type { Stalls } from "./stalls.ts";
@@ -26,7 +27,9 @@ export type Result = {
   readonly variants: Readonly<
     Record<string, { readonly best: string; readonly rates: Readonly<Record<string, number>> }>
   >;
-  /** Null where it was not run or is not installed. */
+  /** What could not be measured for want of a program. */
+  readonly leftOut: readonly LeftOut[];
+  /** Null where it was not run. */
   readonly pgbench: readonly PgbenchRate[] | null;
   /** Of Holdfast's measured peaks, empty where it was not driven; null where no profiles were taken. */
   readonly profile: readonly ThreadTime[] | null;
@@ -75,6 +78,7 @@ export function markdownOf(result: Result): string {
     "",
     ...figuresTable(result.figures),
     "",
+    ...result.leftOut.flatMap((one) => [`- ${describeLeftOut(one)}`, ""]),
     ...(result.failures.length === 0
       ? ["Every audit was right."]
       : ["**Failures**", "", ...result.failures.map((failure) => `- ${failure}`)]),

@@ -252,17 +252,14 @@ export class Runner {
     }
   }
 
-  /** The driver-free bound of the naive form; null where pgbench is missing. */
-  async pgbench(): Promise<readonly PgbenchRate[] | null> {
+  /** The driver-free bound of the naive form. */
+  async pgbench(): Promise<readonly PgbenchRate[]> {
     const servers = await this.room.start("postgres");
     try {
       const seconds = Math.max(1, Math.round(this.plan.measureMs / 1_000));
       const rates = await runPgbench(servers.endpoint, { folder: this.folder, seconds });
-      this.note(
-        rates === null
-          ? "pgbench is not installed: its row is left out"
-          : `pgbench: ${rates.map(({ clients, perSecond }) => `${Math.round(perSecond)}/s with ${clients}`).join(", ")}`,
-      );
+      const each = rates.map(({ clients, perSecond }) => `${Math.round(perSecond)}/s with ${clients}`);
+      this.note(`pgbench: ${each.join(", ")}`);
       return rates;
     } finally {
       await servers.stop();

@@ -19,12 +19,10 @@ const UNITS = 1_000_000_000;
 
 export type PgbenchRate = { readonly clients: number; readonly perSecond: number };
 
-/** @returns null where there is no pgbench on this machine */
 export async function runPgbench(
   { url }: Endpoint,
   options: { readonly folder: string; readonly seconds: number },
-): Promise<readonly PgbenchRate[] | null> {
-  if (!(await hasPgbench())) return null;
+): Promise<readonly PgbenchRate[]> {
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   try {
     await createHoldTables(pool);
@@ -48,11 +46,4 @@ export async function runPgbench(
     rates.push({ clients, perSecond: Number(/tps = ([\d.]+)/.exec(stdout)?.[1] ?? 0) });
   }
   return rates;
-}
-
-function hasPgbench(): Promise<boolean> {
-  return run("pgbench", ["--version"]).then(
-    () => true,
-    () => false,
-  );
 }
