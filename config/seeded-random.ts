@@ -1,8 +1,9 @@
 /**
- * Seeded randomness: the same seed draws the same numbers on every machine, so that a run can be told by its seed.
+ * Seeded randomness: the same seed draws the same numbers on every machine, so that a run can be told by its
+ * seed.
  *
- * Owns every number that a test, a simulator, a simulated day or a load test draws. Not for secrets: whoever has seen
- * a few numbers knows all that follow.
+ * Owns every number that a test, a simulator, a simulated day or a load test draws. Not for secrets: whoever
+ * has seen a few numbers knows all that follow.
  *
  * The sequence never changes: the simulation's logs and the recorded results' traces were drawn with it.
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run simulate`: one seed with its story, many seeds with their sum, or the planted bugs and who finds them.
+ * `npm run simulate`: one seed with its story, many seeds with their sum, or the planted bugs and who finds
+ * them.
  *
  * Ends with status 1 where a promise was broken or a planted bug was not found.
  */
@@ -28,7 +29,8 @@ type Options = {
 
 const program = new Command("simulate")
   .description(
-    "Runs the real allocation engine under a seeded scheduler, with simulated disk, clock, threads and rivals.",
+    "Runs the real allocation engine under a seeded scheduler, with simulated disk, clock, threads and " +
+      "rivals.",
   )
   .option("--seed <n>", "tell the story of this seed and print the hash of its events", integer)
   .option("--seeds <n>", "run this many seeds (default 1000)", integer)

@@ -16,7 +16,8 @@ export function seedsProgress(
       shownAt = now;
       const rate = (sum.seeds / (now - started)) * 1_000;
       process.stderr.write(
-        `${sum.seeds} of ${count} seeds in ${((now - started) / 1_000).toFixed(0)} s, ${rate.toFixed(0)} a second, ${sum.broken.length} broken\n`,
+        `${sum.seeds} of ${count} seeds in ${((now - started) / 1_000).toFixed(0)} s, ${rate.toFixed(0)} ` +
+          `a second, ${sum.broken.length} broken\n`,
       );
     },
     end: () => {},
@@ -31,7 +32,8 @@ export function seedSummary(
     ([name, times]) => `  ${String(times).padStart(9)}  ${words(name)}`,
   );
   return [
-    `seeds ${from} to ${from + sum.seeds - 1}: ${sum.seeds} seeds, ${sum.operations} operations, ${sum.steps} events in ${seconds.toFixed(1)} s`,
+    `seeds ${from} to ${from + sum.seeds - 1}: ${sum.seeds} seeds, ${sum.operations} operations, ` +
+      `${sum.steps} events in ${seconds.toFixed(1)} s`,
     ...faults,
     `promises broken: ${sum.broken.length}`,
   ].join("\n");

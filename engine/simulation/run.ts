@@ -1,5 +1,5 @@
 /**
- * One seed: a day of faults, then calm, then the checks of what must hold at rest.
+ * One run of the simulation: faults for a while, then calm, then the checks of what must hold at rest.
  *
  * Everything in a run follows from its seed and the number of operations.
  */
@@ -130,7 +130,8 @@ class Run {
     await this.until(isOver, Number.POSITIVE_INFINITY);
     await this.pass(this.random.next() * 200);
     this.story?.tell("every fault stops");
-    // A bit that flipped on its way from the disk stops a shard for good; its operator starts the engine again.
+    // A bit that flipped on its way from the disk stops a shard for good; its operator starts the engine
+    // again.
     const mustRestart = this.faults.bitsFlipped > 0;
     const { commitNeverAnswered: neverAnswered } = this.weather;
     this.weather = calm(this.weather);
@@ -237,7 +238,8 @@ class Run {
       if (this.time.elapsedMs > deadlineMs || this.time.steps > this.operations * MAX_STEPS_PER_OPERATION) {
         throw new Violation(
           "liveness",
-          `${this.answered} of ${this.operations} operations are answered after ${Math.round(this.time.elapsedMs)} ms`,
+          `${this.answered} of ${this.operations} operations are answered after ` +
+            `${Math.round(this.time.elapsedMs)} ms`,
         );
       }
       return false;

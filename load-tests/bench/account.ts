@@ -17,7 +17,9 @@ export type Audit = {
   readonly unitsReleased: number;
   /** Units that were promised and are not there (A2, or sold beyond the initial stock). Must be 0. */
   readonly oversold: number;
-  /** Units that were acknowledged as reserved and that the system still has: acknowledged but lost. Must be 0. */
+  /**
+   * Units that were acknowledged as reserved and that the system still has: acknowledged but lost. Must be 0.
+   */
   readonly lost: number;
   /** Units by which A1 is missed, over all positions, lost ones among them. Must be 0. */
   readonly difference: number;

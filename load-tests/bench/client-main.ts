@@ -1,6 +1,6 @@
 /**
- * The client process: drives one system with one variant, and keeps the account of what it knows to be applied. Apart
- * from the servers' processes, so that neither side's work is counted as the other's.
+ * The client process: drives one system with one variant, and keeps the account of what it knows to be
+ * applied. Apart from the servers' processes, so that neither side's work is counted as the other's.
  */
 import { Account } from "./account.ts";
 import type { ClientReply, ClientRequest, SellOut } from "./client-protocol.ts";
@@ -139,7 +139,10 @@ async function untilCrash(trace: Trace): Promise<{ answered: number; unanswered:
   return { answered, unanswered: unanswered.reduce((sum, worker) => sum + worker.batch.length, 0) };
 }
 
-/** What was not answered goes again by the same numbers: once answered, every operation has happened exactly once. */
+/**
+ * What was not answered goes again by the same numbers: once answered, every operation has happened exactly
+ * once.
+ */
 async function resume(endpoint: Endpoint): Promise<number> {
   const { account, driver: former } = current();
   if (!(former instanceof LaneDriver)) throw new Error("only reservation lanes are resumed after a crash");

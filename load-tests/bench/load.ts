@@ -1,7 +1,7 @@
 /**
- * Two ways to load a system. `atPeak`: every worker sends its next request as soon as the last is answered. `atRate`:
- * operations are due by a schedule whatever the system does, and latency runs from when an operation was due, so that a
- * stall counts for everybody whom it kept waiting (no coordinated omission).
+ * Two ways to load a system. `atPeak`: every worker sends its next request as soon as the last is answered.
+ * `atRate`: operations are due by a schedule whatever the system does, and latency runs from when an
+ * operation was due, so that a stall counts for everybody whom it kept waiting (no coordinated omission).
  */
 import { build, type Histogram } from "hdr-histogram-js";
 import type { Account } from "./account.ts";

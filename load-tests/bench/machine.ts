@@ -47,8 +47,8 @@ const PAGE = 8_192;
 const REWRITTEN_PAGES = 512;
 
 /**
- * Writes and syncs PostgreSQL's page size over and over within a file that has its full length already, as PostgreSQL
- * does with its log, for `milliseconds`.
+ * Writes and syncs PostgreSQL's page size over and over within a file that has its full length already, as
+ * PostgreSQL does with its log, for `milliseconds`.
  */
 export function probeFsync(folder: string, milliseconds: number): FsyncLatency {
   const path = join(folder, "fsync-probe");

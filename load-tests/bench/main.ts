@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: measures Holdfast and what it is compared with on this machine, audits every round, and writes a
- * result. Joins the bench's parts; each of them says what it does.
+ * `npm run bench`: measures Holdfast and what it is compared with on this machine, audits every round, and
+ * writes a result. Joins the bench's parts; each of them says what it does.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -122,8 +122,9 @@ async function bench(options: Options): Promise<Result> {
 }
 
 /**
- * Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's own. The quick
- * form takes the first only, and of PostgreSQL only the form that it is taken from: what the ratio needs.
+ * Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's
+ * own. The quick form takes the first only, and of PostgreSQL only the form that it is taken from: what the
+ * ratio needs.
  */
 async function measureLatencies(
   runner: Runner,
@@ -206,7 +207,8 @@ function describe(result: Result): string {
         ? ""
         : `(${amount(figure.min)} … ${amount(figure.max)})`;
     const bar = figure.bar === null ? "" : `bar ${describeBar(figure.bar)}: ${verdictOf(figure)}`;
-    return `  ${figure.title.padEnd(width)}  ${amount(figure.median).padStart(12)}  ${range.padEnd(26)} ${bar}`.trimEnd();
+    const title = figure.title.padEnd(width);
+    return `  ${title}  ${amount(figure.median).padStart(12)}  ${range.padEnd(26)} ${bar}`.trimEnd();
   });
   const { fsync } = result;
   return [

@@ -1,6 +1,7 @@
 /**
- * The plots of a result, as plain SVG: horizontal bars on a logarithmic axis, and latency over percentiles. Both carry
- * their numbers as text, so that nothing has to be read off an axis; colours work on light and dark pages.
+ * The plots of a result, as plain SVG: horizontal bars on a logarithmic axis, and latency over percentiles.
+ * Both carry their numbers as text, so that nothing has to be read off an axis; colours work on light and
+ * dark pages.
  */
 
 const WIDTH = 860;

@@ -1,7 +1,13 @@
-/** What processes have used so far, from /proc: CPU time of each, and memory without counting shared pages twice. */
+/**
+ * What processes have used so far, from /proc: CPU time of each, and memory without counting shared pages
+ * twice.
+ */
 import { readFile } from "node:fs/promises";
 
-/** Linux counts CPU time in hundredths of a second for user space (USER_HZ), on every architecture that Node runs on. */
+/**
+ * Linux counts CPU time in hundredths of a second for user space (USER_HZ), on every architecture that Node
+ * runs on.
+ */
 const TICKS_PER_SECOND = 100;
 
 export type Usage = {

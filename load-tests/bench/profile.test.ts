@@ -10,7 +10,10 @@ import { type CpuProfile, monotonicUs, type Phase, ProfileFolder, whereTimeGoes 
 const built = (file: string): string => pathToFileURL(join(projectRoot, "dist", file)).href;
 const packaged = (file: string): string => pathToFileURL(join(projectRoot, "node_modules", file)).href;
 
-/** One sample a millisecond from 0 on, each of the function at that index of `functions`; the entry is never sampled. */
+/**
+ * One sample a millisecond from 0 on, each of the function at that index of `functions`; the entry is never
+ * sampled.
+ */
 function profileOf(
   entry: string,
   functions: readonly (readonly [name: string, url: string])[],
@@ -107,7 +110,7 @@ describe("where the time goes", () => {
     expect(time?.thread).toBe(thread);
   });
 
-  it("adds up all rounds of a workload, keeps workloads apart, and has no row for a thread that slept", () => {
+  it("adds up all rounds of a workload, apart from others, and has no row for a thread that slept", () => {
     const profile = profileOf(SHARD, [APPLY, PUBLISH, WAIT], [0, 0, 1, 2, 2, 0]);
     const phases = [peak("uniform", 2, 3, 4), peak("hot", 0, 1, 6), peak("hot", 5, 6, 4), peak("zipf", 3, 5)];
     const times = whereTimeGoes([profile], phases);

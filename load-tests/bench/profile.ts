@@ -1,9 +1,9 @@
 /**
- * Where the time of Holdfast's process goes: the CPU profiles that V8 writes of each of its threads, cut to the peaks
- * that were measured and summed over threads of one kind.
+ * Where the time of Holdfast's process goes: the CPU profiles that V8 writes of each of its threads, cut to
+ * the peaks that were measured and summed over threads of one kind.
  *
- * A sample stands for the time since the sample before it: one that is late, because its thread waited for a core, is
- * charged to the function that waited. What sleeps until there is work is left out.
+ * A sample stands for the time since the sample before it: one that is late, because its thread waited for a
+ * core, is charged to the function that waited. What sleeps until there is work is left out.
  */
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -59,8 +59,8 @@ const PROJECT = `${pathToFileURL(join(projectRoot, "dist")).href}/`;
 const PACKAGES = "/node_modules/";
 
 /**
- * Files that run in one kind of thread only: its entry, and what works there for as long as it is busy, since an entry
- * that is through in less than the time between two samples is in no profile.
+ * Files that run in one kind of thread only: its entry, and what works there for as long as it is busy, since
+ * an entry that is through in less than the time between two samples is in no profile.
  */
 const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
   ["cli/system/core-server-main.ts", "main thread"],
@@ -73,8 +73,9 @@ const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
 ]);
 
 /**
- * Name and file of what a thread sleeps in until there is work or room: `Atomics.wait`, or its event loop. Node calls
- * the loop idle for as long as no callback runs: what libuv reads from sockets meanwhile is lost to the profile.
+ * Name and file of what a thread sleeps in until there is work or room: `Atomics.wait`, or its event loop.
+ * Node calls the loop idle for as long as no callback runs: what libuv reads from sockets meanwhile is lost
+ * to the profile.
  */
 const WAITS: ReadonlySet<string> = new Set([
   "(idle) ",
@@ -184,7 +185,10 @@ function addSelfTimes(times: SelfTimes, { profile, callees }: Thread, phase: Pha
   }
 }
 
-/** Where the sources are read: without the machine's folders, and the built file as the one that it was built from. */
+/**
+ * Where the sources are read: without the machine's folders, and the built file as the one that it was built
+ * from.
+ */
 function fileOf(url: string): string {
   const inPackages = url.lastIndexOf(PACKAGES);
   if (inPackages >= 0) return url.slice(inPackages + PACKAGES.length);

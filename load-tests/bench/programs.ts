@@ -1,6 +1,6 @@
 /**
- * Programs that some rows of the bench need and npm does not bring. A row whose program is not on the PATH is left out,
- * and the result says so; all other rows are measured.
+ * Programs that some rows of the bench need and npm does not bring. A row whose program is not on the PATH is
+ * left out, and the result says so; all other rows are measured.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";

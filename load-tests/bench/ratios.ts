@@ -1,7 +1,7 @@
 /**
- * The figures that the bench exists for, each with its bar: ratios of two systems of the same round, so that what the
- * machine does to one it does to the other. The median of the rounds is the figure; the smallest and the largest stand
- * beside it.
+ * The figures that the bench exists for, each with its bar: ratios of two systems of the same round, so that
+ * what the machine does to one it does to the other. The median of the rounds is the figure; the smallest and
+ * the largest stand beside it.
  */
 import type { InProcessResult } from "./in-process/result.ts";
 import type { Crash, LatencyMeasurement, Measurement, Round } from "./runner.ts";
@@ -113,7 +113,10 @@ export function rateOf(round: Round, names: readonly string[], workload: Workloa
   return rates.length === 0 ? null : Math.max(...rates);
 }
 
-/** Audits of systems that are held to stock; the bare counter is not one, and its oversell is no failure of the run. */
+/**
+ * Audits of systems that are held to stock; the bare counter is not one, and its oversell is no failure of
+ * the run.
+ */
 function auditsOf(evidence: Evidence): readonly Measurement["audit"][] {
   return [
     ...evidence.rounds.flatMap((round) => round.measurements.map((one) => one.audit)),

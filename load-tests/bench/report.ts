@@ -1,4 +1,7 @@
-/** A result as people read it: one Markdown page with the ratios, every measurement and what it was measured on. */
+/**
+ * A result as people read it: one Markdown page with the ratios, every measurement and what it was measured
+ * on.
+ */
 import type { FsyncLatency, Machine } from "./machine.ts";
 import { barChart, latencyChart } from "./plots.ts";
 import { THREAD_KINDS, type ThreadTime } from "./profile.ts";
@@ -69,12 +72,18 @@ export function markdownOf(result: Result): string {
   return [
     `# Bench: ${result.name}`,
     "",
-    `${result.form} form of \`npm run bench\`, commit ${result.commit}, ${result.startedAt}, ${Math.round(result.seconds)} s.`,
+    `${result.form} form of \`npm run bench\`, commit ${result.commit}, ${result.startedAt}, ` +
+      `${Math.round(result.seconds)} s.`,
     "",
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, ${machine.filesystem}; Node ${machine.node}, PostgreSQL ${result.postgresVersion ?? "not used"} (fsync on), Redis ${machine.redis} (appendfsync always). Load average before the run: ${machine.loadBefore.toFixed(2)}.`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, ` +
+      `${machine.filesystem}; Node ${machine.node}, PostgreSQL ${result.postgresVersion ?? "not used"} ` +
+      `(fsync on), Redis ${machine.redis} (appendfsync always). Load average before the run: ` +
+      `${machine.loadBefore.toFixed(2)}.`,
     `fdatasync of 8 KiB: p50 ${fsync.p50Us} µs, p99 ${fsync.p99Us} µs, ${amount(fsync.perSecond)} a second.`,
     `A thread a core that only looks at the clock loses ${describeStalls(stalls)}.`,
-    `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ${result.rounds.length} rounds; clients and servers share the machine. What this measures and what it does not: [load-tests/README.md](../README.md).`,
+    `Trace seed ${result.traceSeed}, ${amount(result.positions)} positions, ${result.rounds.length} ` +
+      "rounds; clients and servers share the machine. What this measures and what it does not: " +
+      "[load-tests/README.md](../README.md).",
     "",
     ...figuresTable(result.figures),
     "",
@@ -144,7 +153,9 @@ function roundsSection(result: Result): readonly string[] {
     "",
     "## Throughput",
     "",
-    "Applied operations a second, median of the rounds (smallest … largest). Nine in ten reserve, one gives back. The column of orders counts whole orders. CPU and cores are the servers', on the hot SKU or on orders; memory is theirs at the end of the round.",
+    "Applied operations a second, median of the rounds (smallest … largest). Nine in ten reserve, one " +
+      "gives back. The column of orders counts whole orders. CPU and cores are the servers', on the hot " +
+      "SKU or on orders; memory is theirs at the end of the round.",
     "",
     `![throughput](${result.name}-throughput.svg)`,
     "",
@@ -178,10 +189,13 @@ function roundsSection(result: Result): readonly string[] {
 
 function pgbenchSection({ pgbench }: Result): readonly string[] {
   if (pgbench === null) return [];
+  const rates = pgbench.map(
+    ({ clients, perSecond }) => `${amount(perSecond)} a second with ${clients} clients`,
+  );
   return [
     "",
-    "pgbench with the prepared statement of the one-UPDATE form, without a driver in the way and without releases: " +
-      `${pgbench.map(({ clients, perSecond }) => `${amount(perSecond)} a second with ${clients} clients`).join(", ")}.`,
+    "pgbench with the prepared statement of the one-UPDATE form, without a driver in the way and without " +
+      `releases: ${rates.join(", ")}.`,
   ];
 }
 
@@ -196,7 +210,10 @@ function latencySection(result: Result): readonly string[] {
     "",
     "## Latency at common rates",
     "",
-    "Milliseconds from when an operation was due, whatever the system did before (no coordinated omission); one hot SKU, a burst every millisecond. Of several windows, the one whose p99 is the median. The machine then: what a thread a core that only looks at the clock lost just before, with no server running; more than 1 % of it is in everybody's p99.",
+    "Milliseconds from when an operation was due, whatever the system did before (no coordinated " +
+      "omission); one hot SKU, a burst every millisecond. Of several windows, the one whose p99 is the " +
+      "median. The machine then: what a thread a core that only looks at the clock lost just before, with " +
+      "no server running; more than 1 % of it is in everybody's p99.",
     "",
     ...plots.map((name) => `![${name}](${result.name}-${name}.svg)`),
     "",
@@ -235,7 +252,8 @@ function crashSection(result: Result): readonly string[] {
     "",
     "## kill -9 under full load",
     "",
-    "Holdfast's process is killed; a new one recovers; what had not been answered is sent again by the same numbers. Then every position must hold exactly what was acknowledged.",
+    "Holdfast's process is killed; a new one recovers; what had not been answered is sent again by the " +
+      "same numbers. Then every position must hold exactly what was acknowledged.",
     "",
     ...table(
       [
@@ -305,7 +323,12 @@ function profileSection({ profile }: Result): readonly string[] {
     "",
     "## Where the time goes",
     "",
-    "From sampling profiles of the threads of Holdfast's process (PostgreSQL is not in them) during the measured peaks; sleep is left out. Rates are lower than without profiles. Two limits: time that a thread waits for a core counts as its own (the projector and the snapshots, which run niced, wait most); and what the event loop does itself between two callbacks, reading from sockets above all, cannot be told from sleep. A function without a file is native or made at run time; `(program)` is native code outside of any function.",
+    "From sampling profiles of the threads of Holdfast's process (PostgreSQL is not in them) during the " +
+      "measured peaks; sleep is left out. Rates are lower than without profiles. Two limits: time that a " +
+      "thread waits for a core counts as its own (the projector and the snapshots, which run niced, wait " +
+      "most); and what the event loop does itself between two callbacks, reading from sockets above all, " +
+      "cannot be told from sleep. A function without a file is native or made at run time; `(program)` is " +
+      "native code outside of any function.",
     "",
     "Busy seconds a million applied operations, threads of one kind together:",
     "",
@@ -331,7 +354,8 @@ function functionsTable(workload: Workload, threads: readonly ThreadTime[]): rea
   const rows = Math.max(...threads.map(({ functions }) => functions.length));
   return [
     "",
-    `Functions with the largest self time, ${WORKLOAD_TITLES[workload]}; per cent of the busy seconds of the column:`,
+    `Functions with the largest self time, ${WORKLOAD_TITLES[workload]}; per cent of the busy seconds of ` +
+      "the column:",
     "",
     ...table(
       threads.map(({ thread }) => thread),

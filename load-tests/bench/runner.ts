@@ -1,6 +1,6 @@
 /**
- * The run: finds each system's best variant, then measures every system once a round, in rotated order, one system up
- * at a time; audits each measurement; then latency at common rates and a `kill -9`.
+ * The run: finds each system's best variant, then measures every system once a round, in rotated order, one
+ * system up at a time; audits each measurement; then latency at common rates and a `kill -9`.
  */
 import { join } from "node:path";
 import type { Audit } from "./account.ts";
@@ -48,7 +48,9 @@ export type Measurement = {
   readonly peaks: Partial<Record<Workload, PeakResult>>;
   /** Of the servers, on the hot SKU. */
   readonly cpuSecondsPerMillion: number;
-  /** Server cores in use on the hot SKU; far below the machine's where the client or the disk is the limit. */
+  /**
+   * Server cores in use on the hot SKU; far below the machine's where the client or the disk is the limit.
+   */
   readonly serverCores: number;
   readonly memoryMb: number;
   /** Absent for systems that do not check stock. */
@@ -218,7 +220,8 @@ export class Runner {
         const result = sorted[sorted.length >> 1] as LatencyResult;
         const { audit } = await client.ask("audited", { do: "audit" });
         this.note(
-          `${system.name} at ${Math.round(rate)} a second: p50 ${result.p50Ms} ms, p99 ${p99MsOfWindows.join(", ")} ms`,
+          `${system.name} at ${Math.round(rate)} a second: p50 ${result.p50Ms} ms, p99 ` +
+            `${p99MsOfWindows.join(", ")} ms`,
         );
         return { ...result, p99MsOfWindows, system: system.name, fsync, stalls, audit };
       });
@@ -227,7 +230,10 @@ export class Runner {
     }
   }
 
-  /** `kill -9` of Holdfast's process under full load, over many positions; then everything must add up exactly. */
+  /**
+   * `kill -9` of Holdfast's process under full load, over many positions; then everything must add up
+   * exactly.
+   */
   async crash(system: System, variant: Variant, afterMs: number): Promise<Crash> {
     const servers = await this.room.start(system.server);
     try {
@@ -243,7 +249,8 @@ export class Runner {
         const { repeated } = await client.ask("resumed", { do: "resume", endpoint });
         const { audit } = await client.ask("audited", { do: "audit" });
         this.note(
-          `kill -9 after ${report.answered} answers: ${audit.lost} units lost, ${audit.oversold} oversold, back after ${Math.round(restartMs)} ms`,
+          `kill -9 after ${report.answered} answers: ${audit.lost} units lost, ${audit.oversold} ` +
+            `oversold, back after ${Math.round(restartMs)} ms`,
         );
         return { ...report, repeated, restartMs, audit };
       });

@@ -1,4 +1,7 @@
-/** Entry of one thread of the stall probe: looks at the clock until its time is up, and answers with what it missed. */
+/**
+ * Entry of one thread of the stall probe: looks at the clock until its time is up, and answers with what it
+ * missed.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { PAUSE_MS, type ThreadStalls } from "./stalls.ts";
 

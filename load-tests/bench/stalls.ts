@@ -1,6 +1,7 @@
 /**
- * How often the machine itself stands still: a thread a core does nothing but look at the clock, and what it misses, a
- * hypervisor or the kernel has taken. Where more than a hundredth of the time is lost, it is in every system's p99.
+ * How often the machine itself stands still: a thread a core does nothing but look at the clock, and what it
+ * misses, a hypervisor or the kernel has taken. Where more than a hundredth of the time is lost, it is in
+ * every system's p99.
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";

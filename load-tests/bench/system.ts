@@ -1,4 +1,7 @@
-/** What the bench asks of a system, and what of it runs where: servers in processes of their own, the driver in a client process. */
+/**
+ * What the bench asks of a system, and what of it runs where: servers in processes of their own, the driver
+ * in a client process.
+ */
 import type { OperationBatch } from "./operations.ts";
 
 export type ServerKind = "core" | "core-orders" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
@@ -38,8 +41,8 @@ export interface Driver {
   load(units: Uint32Array): Promise<void>;
 
   /**
-   * Applies a worker's operations; resolves once they are as durable as the system makes them. An operation is known by
-   * worker and number: a repeat must not take effect twice.
+   * Applies a worker's operations; resolves once they are as durable as the system makes them. An operation
+   * is known by worker and number: a repeat must not take effect twice.
    *
    * @returns one code an operation (`operations.ts`); null: all of them applied
    */

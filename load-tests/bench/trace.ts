@@ -1,10 +1,12 @@
 /**
- * The seeded trace that every system is driven with: which position is asked for how many units, and when something is
- * given back. Made once a run and written to a file, so that all client processes read the very same bytes.
+ * The seeded trace that every system is driven with: which position is asked for how many units, and when
+ * something is given back. Made once a run and written to a file, so that all client processes read the very
+ * same bytes.
  *
- * A record is two 32-bit integers: position, kind << 28 | lines << 24 | quantity. A release names no reservation: it gives
- * back the oldest one that its worker knows to be applied, so that it never overtakes what it undoes. `lines` is set in
- * an order's first record only, where requests are orders; those are not released.
+ * A record is two 32-bit integers: position, kind << 28 | lines << 24 | quantity. A release names no
+ * reservation: it gives back the oldest one that its worker knows to be applied, so that it never overtakes
+ * what it undoes. `lines` is set in an order's first record only, where requests are orders; those are not
+ * released.
  */
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
- * One sender of operations: takes records of the trace, gives each a number of its own, and remembers what it knows to
- * be applied, so that a release gives back something that is there. A worker has one request unanswered at a time.
+ * One sender of operations: takes records of the trace, gives each a number of its own, and remembers what it
+ * knows to be applied, so that a release gives back something that is there. A worker has one request
+ * unanswered at a time.
  */
 import { APPLIED, OperationBatch, RELEASE, RESERVE } from "./operations.ts";
 import { kindAt, positionAt, quantityAt, type Trace } from "./trace.ts";

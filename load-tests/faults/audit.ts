@@ -1,8 +1,8 @@
 /**
  * Compares what the clients testify with what PostgreSQL keeps and what the engine answers.
  *
- * Reads the ledger forward from where the last audit ended; every comparison that needs the whole of it is kept as sums.
- * Runs only while the clients are at rest.
+ * Reads the ledger forward from where the last audit ended; every comparison that needs the whole of it is
+ * kept as sums. Runs only while the clients are at rest.
  */
 import type { DatabaseServer } from "./database-server.ts";
 import type { ExpectedStock, History, Told } from "./history.ts";
@@ -170,7 +170,8 @@ export class Audit {
       if (wrong === null) continue;
       counts[wrong] += 1;
       findings.push(
-        `${id} (${told.operation.kind}) is ${wrong}: told ${told.verdict.kind}, ${this.effects.get(id) ?? 0} effects`,
+        `${id} (${told.operation.kind}) is ${wrong}: told ${told.verdict.kind}, ` +
+          `${this.effects.get(id) ?? 0} effects`,
       );
     }
     return counts;
@@ -207,8 +208,8 @@ export class Audit {
   }
 
   /**
-   * Holds end by themselves when their shard's timer says so, and the ledger follows the journal: both have a moment to do
-   * so before what does not add up counts.
+   * Holds end by themselves when their shard's timer says so, and the ledger follows the journal: both have a
+   * moment to do so before what does not add up counts.
    */
   private async balance(endpoint: Endpoint, findings: string[]): Promise<number> {
     const deadline = Date.now() + SETTLE_TIMEOUT_MS;

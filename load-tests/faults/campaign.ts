@@ -1,5 +1,6 @@
 /**
- * A run of scenarios, one after the other, each audited: what the short form, the long form and the tests have in common.
+ * A run of scenarios, one after the other, each audited: what the short form, the long form and the tests
+ * have in common.
  */
 
 import { Random } from "../../config/seeded-random.ts";

@@ -1,8 +1,9 @@
 /**
- * A TCP proxy before PostgreSQL that breaks connections in the ways that networks do and PostgreSQL itself never does.
+ * A TCP proxy before PostgreSQL that breaks connections in the ways that networks do and PostgreSQL itself
+ * never does.
  *
- * Owns its connections; knows of the protocol only what it needs to see a commit go by: the engine's append statement by
- * its name, and the word `commit` as a statement.
+ * Owns its connections; knows of the protocol only what it needs to see a commit go by: the engine's append
+ * statement by its name, and the word `commit` as a statement.
  */
 import { createServer, type Server, type Socket, connect as tcpConnect } from "node:net";
 
@@ -21,7 +22,10 @@ type Link = {
   cutting: boolean;
 };
 
-/** The message of the extended protocol that carries the rows, and the simple query that ends a longer transaction. */
+/**
+ * The message of the extended protocol that carries the rows, and the simple query that ends a longer
+ * transaction.
+ */
 const COMMIT_MARKS = [Buffer.from("journal-append"), Buffer.from("commit\0")];
 
 export class DatabaseProxy {
@@ -56,7 +60,9 @@ export class DatabaseProxy {
     return this.links.size;
   }
 
-  /** Every open connection goes silent for good, without a FIN: what a dead switch looks like. New ones work. */
+  /**
+   * Every open connection goes silent for good, without a FIN: what a dead switch looks like. New ones work.
+   */
   freeze(): void {
     for (const link of this.links) {
       link.frozen = true;
@@ -114,7 +120,8 @@ export class DatabaseProxy {
 
   private fromServer(link: Link, bytes: Buffer): void {
     if (link.frozen) return;
-    // Locks and parse answers of a longer append may come first; only what ends a statement says that it is done.
+    // Locks and parse answers of a longer append may come first; only what ends a statement says that it is
+    // done.
     if (link.cutting) {
       if (bytes.includes("INSERT 0") || bytes.includes("COMMIT")) this.cut(link);
       return;

@@ -1,4 +1,7 @@
-/** The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to hurt it. */
+/**
+ * The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to
+ * hurt it.
+ */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { freePort } from "../../cli/embedded/free-port.ts";
@@ -56,7 +59,10 @@ export class DatabaseServer {
     return pid;
   }
 
-  /** SIGINT: fast, clients are thrown out. SIGQUIT: immediate, recovery at the next start. SIGKILL: as if by the kernel. */
+  /**
+   * SIGINT: fast, clients are thrown out. SIGQUIT: immediate, recovery at the next start. SIGKILL: as if by
+   * the kernel.
+   */
   async end(signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void> {
     const pid = await this.postmaster();
     process.kill(pid, signal);

@@ -1,5 +1,6 @@
 /**
- * A slow or failing disk under PostgreSQL, by strace's fault injection into the system call that makes a commit durable.
+ * A slow or failing disk under PostgreSQL, by strace's fault injection into the system call that makes a
+ * commit durable.
  *
  * Only processes of the harness's own PostgreSQL are traced, and only while a fault lasts.
  */

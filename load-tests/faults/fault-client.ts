@@ -1,9 +1,9 @@
 /**
- * A client that lives through the faults: asks for seeded operations one message at a time, writes down what it asked and
- * what it was told, and asks again with the same ids where it does not know.
+ * A client that lives through the faults: asks for seeded operations one message at a time, writes down what
+ * it asked and what it was told, and asks again with the same ids where it does not know.
  *
- * K1 A hold is changed only by the client that made it, and only once its own reserve is known to be applied, so that
- *    every operation has one right outcome whatever happened before.
+ * K1 A hold is changed only by the client that made it, and only once its own reserve is known to be applied,
+ *    so that every operation has one right outcome whatever happened before.
  * K2 What is unknown is asked again, at once or when the clients are brought to rest, until it is answered.
  */
 import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
@@ -34,7 +34,9 @@ export type FaultClientOptions = {
 
 type Message = {
   readonly operations: readonly Operation[];
-  /** It was sent once without an answer: a later promise that nothing was done is about the later time only. */
+  /**
+   * It was sent once without an answer: a later promise that nothing was done is about the later time only.
+   */
   doubtful: boolean;
 };
 

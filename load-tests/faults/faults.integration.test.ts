@@ -1,6 +1,6 @@
 /**
- * The short form of `npm run faults`: every kind of fault once, on real processes; and the audit itself, which must see
- * through a lie of either side.
+ * The short form of `npm run faults`: every kind of fault once, on real processes; and the audit itself,
+ * which must see through a lie of either side.
  */
 import { appendFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
@@ -78,7 +78,8 @@ it("the audit finds an acknowledgement without effect, an effect twice, and a ro
   const lost = await stage.compare();
   expect(lost).toMatchObject({ lost: 1, doubled: 0, unbalanced: 1 });
 
-  // What a shard's newest row did is done once more by a row that a former owner might have written behind it.
+  // What a shard's newest row did is done once more by a row that a former owner might have written behind
+  // it.
   await stage.database.query(
     `with newest as (
        select distinct on (shard) * from journal where sequence > 1 order by shard, sequence desc limit 1

@@ -104,7 +104,7 @@ it("a final answer that a repeat contradicts is found", () => {
   expect(history.contradictions).toHaveLength(2);
 });
 
-it("an order or a lane's operation that was refused may be tried anew, and is in doubt when that goes unanswered", () => {
+it("an order or a lane's operation that was refused may be tried anew, and is then in doubt unanswered", () => {
   const order: Operation = { id: "o", kind: "order", lines: [{ sku: "A", quantity: 3 }] };
   const lane = stock("lane-reserve", "l", 2);
   const history = told([

@@ -1,10 +1,13 @@
 /**
- * All clients' testimonies as one: what each operation's last word is, and what stock must look like if all of it is true.
+ * All clients' testimonies as one: what each operation's last word is, and what stock must look like if all
+ * of it is true.
  *
- * Reads the log files as they grow. Owns the rules of what an answer means; leaves the comparison to `audit.ts`.
+ * Reads the log files as they grow. Owns the rules of what an answer means; leaves the comparison to
+ * `audit.ts`.
  *
  * H1 `applied` and a refusal are final: whoever asks again with the same id is told the same.
- * H2 `fail` promises that nothing was done, `unknown` nothing at all; both are open until somebody asks again.
+ * H2 `fail` promises that nothing was done, `unknown` nothing at all; both are open until somebody asks
+ *    again.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { LogEvent, Operation, StockOperation } from "./operation-log.ts";

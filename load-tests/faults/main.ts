@@ -28,10 +28,11 @@ Exit status 0: nothing acknowledged was lost, nothing doubled, nothing oversold,
 `;
 
 const METHOD =
-  "Every process is real: PostgreSQL with fsync on behind the harness's TCP proxy, core servers as processes of their " +
-  "own, clients over WebSocket. kill -9 is SIGKILL at a named point or at any moment; syncs are delayed and failed by " +
-  "strace in the kernel's system call; the full disk is a tmpfs. Served again counts from the end of the fault (death of " +
-  "the process, return of the database) to the first answer to a question asked since.";
+  "Every process is real: PostgreSQL with fsync on behind the harness's TCP proxy, core servers as " +
+  "processes of their own, clients over WebSocket. kill -9 is SIGKILL at a named point or at any moment; " +
+  "syncs are delayed and failed by strace in the kernel's system call; the full disk is a tmpfs. Served " +
+  "again counts from the end of the fault (death of the process, return of the database) to the first " +
+  "answer to a question asked since.";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -121,8 +122,14 @@ function table({ runs, totals, seconds, ok, seed }: CampaignReport): string {
     "",
     ...lines,
     "",
-    `${count(totals.faults)} faults in ${Math.round(seconds)} s (seed ${seed}); ${count(totals.operations)} operations, ${count(totals.answered)} answers, ${count(totals.journalRows)} journal rows.`,
-    `Acknowledged but lost ${totals.lost}, doubled ${totals.doubled}, without being asked for ${totals.phantom}, oversold ${totals.oversold}, stale-epoch rows ${totals.staleEpochRows}, broken chain ${totals.brokenChain}, unbalanced ${totals.unbalanced}, contradicted ${totals.contradicted}, unanswered ${totals.unanswered}: ${ok ? "all is well" : "NOT all is well"}.`,
+    `${count(totals.faults)} faults in ${Math.round(seconds)} s (seed ${seed}); ` +
+      `${count(totals.operations)} operations, ${count(totals.answered)} answers, ` +
+      `${count(totals.journalRows)} journal rows.`,
+    `Acknowledged but lost ${totals.lost}, doubled ${totals.doubled}, without being asked for ` +
+      `${totals.phantom}, oversold ${totals.oversold}, stale-epoch rows ${totals.staleEpochRows}, broken ` +
+      `chain ${totals.brokenChain}, unbalanced ${totals.unbalanced}, contradicted ` +
+      `${totals.contradicted}, unanswered ${totals.unanswered}: ` +
+      `${ok ? "all is well" : "NOT all is well"}.`,
     "",
   ].join("\n");
 }

@@ -1,11 +1,15 @@
 /**
  * What a client asked for and what it was told, as it happened: one JSON line an event, one file a client.
  *
- * The file is the client's testimony. What is checked afterwards is read from it, never from the client's memory.
+ * The file is the client's testimony. What is checked afterwards is read from it, never from the client's
+ * memory.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 
-/** A command on stock, by its id; `lane-…` are operations of a reservation lane, whose `holdId` is their number. */
+/**
+ * A command on stock, by its id; `lane-…` are operations of a reservation lane, whose `holdId` is their
+ * number.
+ */
 export type StockOperation = {
   readonly id: string;
   readonly kind:
@@ -63,7 +67,9 @@ export class OperationLog {
     this.descriptor = openSync(file, "a");
   }
 
-  /** On its way to the file before anything is sent: an invocation that is not written down never happened. */
+  /**
+   * On its way to the file before anything is sent: an invocation that is not written down never happened.
+   */
   write(event: LogEvent): void {
     writeSync(this.descriptor, `${JSON.stringify(event)}\n`);
   }

@@ -1,6 +1,6 @@
 /**
- * What goes wrong: each scenario does one kind of harm to a stage whose clients keep working, and sees that they are
- * served again. What the harm did to the books is the audit's question afterwards.
+ * What goes wrong: each scenario does one kind of harm to a stage whose clients keep working, and sees that
+ * they are served again. What the harm did to the books is the audit's question afterwards.
  */
 import { FAILPOINTS, type Failpoint } from "../../engine/failpoints.ts";
 import type { CommitCut } from "./database-proxy.ts";
@@ -310,7 +310,8 @@ async function fullDisk(stage: Stage, disk: SmallDisk | null): Promise<Harm> {
   if (disk === null) throw new Error("there is no small disk");
   await stage.untilAnswers(20);
   await disk.fill();
-  // The next segment of the write-ahead log finds no room; PostgreSQL goes down over it, sooner or later for good.
+  // The next segment of the write-ahead log finds no room; PostgreSQL goes down over it, sooner or later for
+  // good.
   await until(
     async () =>
       stage.database.query("select pg_switch_wal()").then(

@@ -1,4 +1,7 @@
-/** A disk that is full when the test says so: a tmpfs of a few megabytes, for PostgreSQL's data. Needs root on Linux. */
+/**
+ * A disk that is full when the test says so: a tmpfs of a few megabytes, for PostgreSQL's data. Needs root on
+ * Linux.
+ */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, statfs, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * What a run of faults plays on: an own PostgreSQL behind a proxy, core servers that come and go, clients that live
- * through it, and the audit of what they testify.
+ * What a run of faults plays on: an own PostgreSQL behind a proxy, core servers that come and go, clients
+ * that live through it, and the audit of what they testify.
  *
  * Owns every process that it starts and ends no other. Leaves what goes wrong, and when, to `scenarios.ts`.
  */
@@ -26,7 +26,9 @@ const UNITS_EACH = 400;
 /** Small enough that a run of some seconds meets snapshots. */
 const SNAPSHOT_EVERY_ROWS = 40;
 
-/** From the end of a fault until the first client is served again; beyond it the system counts as not live. */
+/**
+ * From the end of a fault until the first client is served again; beyond it the system counts as not live.
+ */
 const LIVENESS_LIMIT_MS = 60_000;
 
 export type JournalMark = { readonly shard: number; readonly epoch: number; readonly sequence: number };
@@ -180,7 +182,10 @@ export class Stage {
     return rows;
   }
 
-  /** @throws Error where a row came after the mark under an epoch before it: an owner that was taken over has written */
+  /**
+   * @throws Error where a row came after the mark under an epoch before it: an owner that was taken over has
+   * written
+   */
   async assertNothingStale(since: readonly JournalMark[]): Promise<void> {
     const { rows } = await this.database.query<{ stale: number }>(
       `select count(*)::integer as stale

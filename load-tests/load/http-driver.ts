@@ -1,6 +1,6 @@
 /**
- * Drives the REST API with autocannon: orders in the canonical format, and reads. autocannon's own percentiles stop at
- * whole milliseconds, so latencies are taken again from its responses.
+ * Drives the REST API with autocannon: orders in the canonical format, and reads. autocannon's own
+ * percentiles stop at whole milliseconds, so latencies are taken again from its responses.
  */
 import autocannon from "autocannon";
 import { Latencies } from "./histogram.ts";

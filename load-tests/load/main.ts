@@ -1,4 +1,6 @@
-/** `npm run load`: drives a gateway over HTTP and WebSocket, prints what it took, and audits what was sold. */
+/**
+ * `npm run load`: drives a gateway over HTTP and WebSocket, prints what it took, and audits what was sold.
+ */
 import { Command } from "commander";
 import { findAccess } from "../../cli/client/credentials.ts";
 import { type AccessOptions, withAccess } from "../../cli/commands/access-options.ts";
@@ -16,9 +18,9 @@ const FULL_SECONDS = 30;
 
 const command = new Command("npm run load --")
   .description(
-    "Drives the gateway with autocannon (HTTP) and its own WebSocket driver (single and batched frames) and prints " +
-      "throughput, p50, p99 and p99.9, errors, and the oversell audit. Without --url it starts a system of its own and " +
-      "throws it away afterwards, so that nobody's data is filled with load.",
+    "Drives the gateway with autocannon (HTTP) and its own WebSocket driver (single and batched frames) " +
+      "and prints throughput, p50, p99 and p99.9, errors, and the oversell audit. Without --url it starts " +
+      "a system of its own and throws it away afterwards, so that nobody's data is filled with load.",
   )
   .option("--smoke", "a short run: under a minute in all")
   .option("--location <id>", "where the load's own stock is received", "fc-reno");
@@ -77,7 +79,10 @@ function describe({ scenarios, audit, ok }: SmokeReport): string {
     "",
     table([head, ...rows], [1, 2, 3, 4, 5]),
     "",
-    `  Oversold ${audit.oversold === 0 ? paint("green", "0") : paint("red", String(audit.oversold))}: ${audit.unitsReceived.toLocaleString("en")} units received, ${audit.unitsSold.toLocaleString("en")} sold, ${audit.unitsHeld.toLocaleString("en")} held, ${audit.unitsLeft.toLocaleString("en")} left; ${verdict}.`,
+    `  Oversold ${audit.oversold === 0 ? paint("green", "0") : paint("red", String(audit.oversold))}: ` +
+      `${audit.unitsReceived.toLocaleString("en")} units received, ` +
+      `${audit.unitsSold.toLocaleString("en")} sold, ${audit.unitsHeld.toLocaleString("en")} held, ` +
+      `${audit.unitsLeft.toLocaleString("en")} left; ${verdict}.`,
   ].join("\n");
 }
 

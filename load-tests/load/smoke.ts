@@ -1,8 +1,9 @@
 /**
- * The load smoke: every way in for a few seconds each, and the oversell audit of what they sold. Well under a minute.
+ * The load smoke: every way in for a few seconds each, and the oversell audit of what they sold. Well under a
+ * minute.
  *
- * What it measures: one machine that runs system, database and driver together. What it does not: a network, a warm
- * system, the limits of the hardware. Its numbers compare runs on the same machine, nothing else.
+ * What it measures: one machine that runs system, database and driver together. What it does not: a network,
+ * a warm system, the limits of the hardware. Its numbers compare runs on the same machine, nothing else.
  */
 import { randomBytes } from "node:crypto";
 import { driveHttp } from "./http-driver.ts";
@@ -87,7 +88,10 @@ export async function runSmoke(target: Target, options: SmokeOptions): Promise<S
   return { scenarios, audit, ok: errors === 0 && audit.oversold === 0 && audit.addsUp };
 }
 
-/** Whole orders over REST. Their SKUs are not in the catalog, so each is captured on hold, committed, and goes no further. */
+/**
+ * Whole orders over REST. Their SKUs are not in the catalog, so each is captured on hold, committed, and goes
+ * no further.
+ */
 function postOrders(target: Target, run: string, stock: LoadStock, seconds: number): Promise<ScenarioResult> {
   return driveHttp(target, {
     scenario: "POST /v1/orders",

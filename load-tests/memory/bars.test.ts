@@ -77,7 +77,7 @@ it("blames a snapshot for a gap only where there is none without it", () => {
   expect(barsOf(measured({ namedHolds: figures({}) }))[STALL]?.met).toBeNull();
 });
 
-it("takes the middle of an odd number of figures, and half way between the two middle ones of an even number", () => {
+it("takes the middle figure of an odd number, and half way between the two middle ones of an even", () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 3, 2])).toBe(2.5);
 });

@@ -83,7 +83,8 @@ function recoveryBar({ recoveries, events, sameAfterRecovery }: Measured): Bar {
     return { met: null, why: `there were only ${positions} positions and ${events} events`, ...figures };
   }
   const met = wallMs <= RECOVERY_MS;
-  const why = `the median of ${recoveries.length} starts took ${wallMs} ms, and ${cpuMs} ms of processor time`;
+  const took = `${wallMs} ms, and ${cpuMs} ms of processor time`;
+  const why = `the median of ${recoveries.length} starts took ${took}`;
   return { met, why, ...figures };
 }
 
@@ -106,7 +107,9 @@ function stallBar(stall: StallFigures | null): Bar {
     gaps_between_commits_with_ms: stall.commitGapsWith,
     gaps_between_commits_without_ms: stall.commitGapsWithout,
   };
-  const said = `the longest gap in the shard's own work was ${withOne} ms with a snapshot and ${without} ms without`;
+  const said =
+    `the longest gap in the shard's own work was ${withOne} ms with a snapshot and ${without} ` +
+    "ms without";
   if (withOne > STALL_MS && without > STALL_MS) {
     return { met: null, why: `${said}: this machine stops a shard for longer by itself`, ...figures };
   }

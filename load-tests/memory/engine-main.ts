@@ -1,8 +1,8 @@
 /**
  * An engine in a process of its own, so that its memory and its start can be read off from outside.
  *
- * `engine-main.js URL` starts, tells how long that took and how much memory it has, and ends. `engine-main.js URL SKU
- * REPETITIONS` then also finds out whether snapshots hold up the shard of that SKU.
+ * `engine-main.js URL` starts, tells how long that took and how much memory it has, and ends. `engine-main.js
+ * URL SKU REPETITIONS` then also finds out whether snapshots hold up the shard of that SKU.
  */
 import { pino } from "pino";
 import { startEngine } from "../../engine/engine.ts";
@@ -12,7 +12,10 @@ import { SHARDS } from "./stored-stock.ts";
 
 export type EngineFigures = {
   readonly startMs: number;
-  /** Of all threads, the program's own start included: what the time would be on a machine with nothing else to do. */
+  /**
+   * Of all threads, the program's own start included: what the time would be on a machine with nothing else
+   * to do.
+   */
   readonly startCpuMs: number;
   readonly rssMb: number;
   readonly positions: number;

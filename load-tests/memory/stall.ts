@@ -1,12 +1,13 @@
 /**
- * Whether a snapshot holds its shard up: the longest gap between two answers of a shard while the engine's own snapshot
- * task works on it, and the same while none does.
+ * Whether a snapshot holds its shard up: the longest gap between two answers of a shard while the engine's
+ * own snapshot task works on it, and the same while none does.
  *
- * Two kinds of answers. A question is answered by the shard's thread and meets no disk: its gaps are what the shard's
- * own work pauses. A movement is committed: its gaps have the disk in them, to which the snapshot task writes as well.
+ * Two kinds of answers. A question is answered by the shard's thread and meets no disk: its gaps are what the
+ * shard's own work pauses. A movement is committed: its gaps have the disk in them, to which the snapshot
+ * task writes as well.
  *
- * What gaps the machine, the thread scheduler and this very loop make is in both; so each repetition measures without a
- * snapshot for as long as it took with one, right after it.
+ * What gaps the machine, the thread scheduler and this very loop make is in both; so each repetition measures
+ * without a snapshot for as long as it took with one, right after it.
  */
 
 import type { Engine } from "../../engine/engine.ts";
@@ -25,7 +26,10 @@ export type StallFigures = {
   readonly commitGapsWithout: readonly number[];
 };
 
-/** Between two questions: asked without a pause, they would take the processor that the snapshot task is to have. */
+/**
+ * Between two questions: asked without a pause, they would take the processor that the snapshot task is to
+ * have.
+ */
 const PAUSE_MS = 1;
 
 export class StallMeter {

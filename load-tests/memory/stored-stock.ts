@@ -1,6 +1,6 @@
 /**
- * Stock as an engine would have left it: journal rows and snapshots of any size, made by the engine's own shards and
- * written by its own statements, without the hours that selling it would take.
+ * Stock as an engine would have left it: journal rows and snapshots of any size, made by the engine's own
+ * shards and written by its own statements, without the hours that selling it would take.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { CHAIN_START, chainRow } from "../../engine/journal/checksum.ts";
@@ -121,8 +121,8 @@ export class StoredStock {
   }
 
   /**
-   * As if the ledger had everything that is in the journal: the projector would otherwise work on it, in rows larger than
-   * any engine writes, while the engine's memory is read off.
+   * As if the ledger had everything that is in the journal: the projector would otherwise work on it, in rows
+   * larger than any engine writes, while the engine's memory is read off.
    */
   async projectEverything(): Promise<void> {
     await this.database.query(

@@ -1,6 +1,6 @@
 /**
- * What an owner says, against what is committed: an answer, a read, or a number that it shows without being asked may
- * be old where the owner has lost its shard, but it must have been true once.
+ * What an owner says, against what is committed: an answer, a read, or a number that it shows without being
+ * asked may be old where the owner has lost its shard, but it must have been true once.
  */
 import type { PositionAddress } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";

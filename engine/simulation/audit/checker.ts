@@ -1,9 +1,10 @@
 /**
- * The audit of a run: sees everything that becomes durable and everything that an owner says, and holds the one against
- * the other.
+ * The audit of a run: sees everything that becomes durable and everything that an owner says, and holds the
+ * one against the other.
  *
- * What is durable is the truth. It is kept twice: as a ledger that adds up what is journaled (`stock-ledger.ts`), and as
- * replicas that replay it (`shard-replicas.ts`). This file takes the reports and passes each on to who checks it.
+ * What is durable is the truth. It is kept twice: as a ledger that adds up what is journaled
+ * (`stock-ledger.ts`), and as replicas that replay it (`shard-replicas.ts`). This file takes the reports and
+ * passes each on to who checks it.
  *
  * The first violation is kept and not thrown: a throw would meet the error handling of what is tested.
  */

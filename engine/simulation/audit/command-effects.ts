@@ -1,6 +1,7 @@
 /**
- * Commands and what they came to: each effect was asked for, comes once per id, and is what its position allowed at
- * that moment (`verdict.ts`). Keeps every effect, since an owner may answer with any that is committed.
+ * Commands and what they came to: each effect was asked for, comes once per id, and is what its position
+ * allowed at that moment (`verdict.ts`). Keeps every effect, since an owner may answer with any that is
+ * committed.
  */
 import type { StockCommand, StockOutcome } from "../../../actors/commands.ts";
 import type { StockEvent } from "../../../actors/position/events.ts";

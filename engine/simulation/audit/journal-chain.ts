@@ -1,6 +1,7 @@
 /**
- * Every journal row as it lands: its hash follows from the row before, its checksum is of its bytes, and whoever wrote
- * it is the only writer of that epoch and holds the shard's lease. What the row says is for others to check.
+ * Every journal row as it lands: its hash follows from the row before, its checksum is of its bytes, and
+ * whoever wrote it is the only writer of that epoch and holds the shard's lease. What the row says is for
+ * others to check.
  */
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import { CHAIN_START, chainHash, checksumOf } from "../../journal/checksum.ts";

@@ -2,7 +2,7 @@
 import type { LedgerPosition } from "./ledger-position.ts";
 import { Violation } from "./violation.ts";
 
-export type LaneReservation = {
+type LaneReservation = {
   readonly position: LedgerPosition;
   readonly quantity: number;
   expiresAtMs: number;
@@ -32,7 +32,8 @@ export class LaneLedger {
     if (quantity > position.available) {
       throw new Violation(
         "no oversell",
-        `${quantity} of ${position.name} were reserved as ${name} where ${position.available} could be promised`,
+        `${quantity} of ${position.name} were reserved as ${name} where ${position.available} could be ` +
+          "promised",
       );
     }
     position.reserved += quantity;

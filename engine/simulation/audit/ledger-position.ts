@@ -1,4 +1,6 @@
-/** One position of the second account: its buckets, what is held of it, and what it stood at after each batch. */
+/**
+ * One position of the second account: its buckets, what is held of it, and what it stood at after each batch.
+ */
 import { LotLedger } from "./lot-ledger.ts";
 import { PoolLedger } from "./pool-ledger.ts";
 

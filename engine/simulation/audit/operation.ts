@@ -25,7 +25,9 @@ export type Ask =
   | {
       readonly kind: "execute";
       readonly commands: readonly StockCommand[];
-      /** `invalid`: makes no sense. `impostor`: uses the id of another command, which has been acknowledged. */
+      /**
+       * `invalid`: makes no sense. `impostor`: uses the id of another command, which has been acknowledged.
+       */
       readonly flaw: "none" | "invalid" | "impostor";
     }
   | {

@@ -135,8 +135,9 @@ export class OrderBook {
   }
 
   private place(order: OrderEntry, event: StockEvent, nowMs: number): void {
-    // Beyond the window an order that holds nothing any more may be placed anew. One transaction may commit both placements,
-    // and is read shard by shard: a part of the former one may come after parts of the latter.
+    // Beyond the window an order that holds nothing any more may be placed anew. One transaction may commit
+    // both placements, and is read shard by shard: a part of the former one may come after parts of the
+    // latter.
     if (order.placedAtMs - nowMs > this.rememberedMs) return;
     if (nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
     const { orderId, lineId, sku, locationId, holdId } = event;

@@ -1,4 +1,6 @@
-/** The channel pools of one position as the journal tells them: what each promises and what its fence keeps. */
+/**
+ * The channel pools of one position as the journal tells them: what each promises and what its fence keeps.
+ */
 import type { StockEvent } from "../../../actors/position/events.ts";
 import { Violation } from "./violation.ts";
 

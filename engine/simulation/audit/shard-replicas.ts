@@ -1,6 +1,7 @@
 /**
- * A replica of each shard that replays its journal from the first row and never sees a snapshot: what a recovery, a
- * snapshot and the ledger must equal. Replays the production code, so it tells nothing about the rules themselves.
+ * A replica of each shard that replays its journal from the first row and never sees a snapshot: what a
+ * recovery, a snapshot and the ledger must equal. Replays the production code, so it tells nothing about the
+ * rules themselves.
  */
 import type { JournalBlob } from "../../journal/journal-codec.ts";
 import { emptyRequest, Shard } from "../../shard/shard.ts";

@@ -1,8 +1,9 @@
 /**
- * The stock as its journal tells it: a slow, plain, second account of every bucket, kept by adding up what is journaled.
+ * The stock as its journal tells it: a slow, plain, second account of every bucket, kept by adding up what is
+ * journaled.
  *
- * Shares no code with the actors. Every posting is checked as it is made: no bucket below zero, no unit promised
- * twice, holds that add up to their position's buckets, no hold that ends before its time or twice.
+ * Shares no code with the actors. Every posting is checked as it is made: no bucket below zero, no unit
+ * promised twice, holds that add up to their position's buckets, no hold that ends before its time or twice.
  */
 import type { StockEvent } from "../../../actors/position/events.ts";
 import { DemandLedger } from "./demand-ledger.ts";

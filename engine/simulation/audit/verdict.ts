@@ -1,12 +1,16 @@
 /**
- * What a command must come to on a position, worked out from the ledger alone: the second opinion on every decision.
+ * What a command must come to on a position, worked out from the ledger alone: the second opinion on every
+ * decision.
  *
  * Written from the meaning of the commands; shares no code with the actors.
  */
 import type { RefusalCode, StockCommand } from "../../../actors/commands.ts";
 import type { Buckets, LedgerHold, LedgerPosition } from "./ledger-position.ts";
 
-/** The code of a refusal, or the change of each bucket, where those that stay are left out; `null`: no opinion. */
+/**
+ * The code of a refusal, or the change of each bucket, where those that stay are left out; `null`: no
+ * opinion.
+ */
 export type Verdict = RefusalCode | Partial<Buckets> | null;
 
 export function verdictOn(command: StockCommand, position: LedgerPosition): Verdict {

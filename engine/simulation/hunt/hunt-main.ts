@@ -1,6 +1,7 @@
 /**
- * Entry of the process that looks for one planted bug: runs seeds from 1 on until a promise is broken, and prints
- * which seed it was. Before that a line for each seed, so that whoever waits can tell a slow process from a stuck one.
+ * Entry of the process that looks for one planted bug: runs seeds from 1 on until a promise is broken, and
+ * prints which seed it was. Before that a line for each seed, so that whoever waits can tell a slow process
+ * from a stuck one.
  */
 import { simulate } from "../run.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Plants each bug in a copy of the built program and lets the simulation look for it.
  *
- * The program itself has no hooks for this: a mutant is a search text and its replacement in one built file. A text
- * that is not found exactly once means that the program has moved on, and fails the run.
+ * The program itself has no hooks for this: a mutant is a search text and its replacement in one built file.
+ * A text that is not found exactly once means that the program has moved on, and fails the run.
  */
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -14,7 +14,9 @@ import type { Mutant } from "./mutants.ts";
 /** What the simulation is made of. */
 const FOLDERS = ["actors", "config", "engine", "ports", "store"];
 
-/** A bug may make the engine's code run in circles: that is found, too. A sound seed takes a second at most. */
+/**
+ * A bug may make the engine's code run in circles: that is found, too. A sound seed takes a second at most.
+ */
 const MAX_SEED_MS = 60_000;
 
 export type MutantOutcome = {
@@ -24,7 +26,7 @@ export type MutantOutcome = {
   readonly promise: string | null;
 };
 
-export type HuntOptions = {
+type HuntOptions = {
   readonly seeds: number;
   readonly operations: number;
   /** Bugs looked for at the same time. */

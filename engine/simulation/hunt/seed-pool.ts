@@ -5,12 +5,18 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../../threads/start-thread.ts";
 import { addResult, emptyResult, type RangeResult, type SeedRange } from "./seed-range.ts";
 
-/** Some hundred milliseconds of work: long enough to be worth a message, short enough for a moving progress bar. */
+/**
+ * Some hundred milliseconds of work: long enough to be worth a message, short enough for a moving progress
+ * bar.
+ */
 const PIECE = 25;
 
-export type PoolOptions = SeedRange & {
+type PoolOptions = SeedRange & {
   readonly workers: number;
-  /** Asked before each piece: false ends early. The seeds that ran are the first ones of the range, without gaps. */
+  /**
+   * Asked before each piece: false ends early. The seeds that ran are the first ones of the range, without
+   * gaps.
+   */
   readonly mayGoOn: (sum: RangeResult) => boolean;
   readonly onProgress: (sum: RangeResult) => void;
 };

@@ -1,8 +1,8 @@
 /**
  * The engine's clients: each asks one thing after the other, again and again until it is answered.
  *
- * Requests are repeated, overtake each other, go to an owner that is none any more, and their answers get lost. Only
- * what an owner says is held against what is durable, whether or not the answer arrives.
+ * Requests are repeated, overtake each other, go to an owner that is none any more, and their answers get
+ * lost. Only what an owner says is held against what is durable, whether or not the answer arrives.
  */
 import { LANE_WORDS, writeLaneOperation } from "../../../actors/lanes/lane-operations.ts";
 import type { Random } from "../../../config/seeded-random.ts";
@@ -11,7 +11,7 @@ import type { CommitWriter } from "../../allocator-client.ts";
 import { EngineError } from "../../errors.ts";
 import { shardOf } from "../../shard/shard-of.ts";
 import type { Checker } from "../audit/checker.ts";
-import type { Answer, Ask, Operation } from "../audit/operation.ts";
+import type { Answer, Ask, LaneStep, Operation } from "../audit/operation.ts";
 import { Violation } from "../audit/violation.ts";
 import type { SimulatedRecord } from "../world/simulated-disk.ts";
 import type { Story } from "../world/story.ts";
@@ -38,7 +38,7 @@ const LANE_VERBS = ["reserve", "release", "extend"];
 /** The disk takes records as they are; no writer of this is ever called. */
 const writer: CommitWriter<SimulatedRecord> = { name: "simulated", write: () => Promise.resolve() };
 
-export type ClientsOptions = {
+type ClientsOptions = {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly weather: () => Weather;
@@ -207,6 +207,14 @@ function codeOf(error: unknown): string {
   return error instanceof EngineError ? error.code : String(error);
 }
 
+function describeOrder({ request, record }: Extract<Ask, { readonly kind: "order" }>): string {
+  return `order ${request.orderId} ${request.policy}${record?.poison === true ? " (poison)" : ""}`;
+}
+
+function describeStep({ kind, number, sku, locationId }: LaneStep): string {
+  return `${LANE_VERBS[kind]} ${number} ${sku}@${locationId}`;
+}
+
 function describe({ ask }: Operation): string {
   switch (ask.kind) {
     case "execute":
@@ -214,13 +222,13 @@ function describe({ ask }: Operation): string {
         .map((command) => `${command.type} ${command.commandId} ${command.sku}@${command.locationId}`)
         .join(", ");
     case "order":
-      return `order ${ask.request.orderId} ${ask.request.policy}${ask.record?.poison === true ? " (poison)" : ""}`;
+      return describeOrder(ask);
     case "amend":
       return `amendment ${ask.amendment.amendmentId} of ${ask.amendment.orderId}`;
     case "cancel":
       return `cancellation of ${ask.cancellation.orderId}`;
     case "lane":
-      return `lane ${ask.lane}: ${ask.steps.map((step) => `${LANE_VERBS[step.kind]} ${step.number} ${step.sku}@${step.locationId}`).join(", ")}`;
+      return `lane ${ask.lane}: ${ask.steps.map(describeStep).join(", ")}`;
     case "record":
       return `record ${ask.record.id}`;
     case "positions":

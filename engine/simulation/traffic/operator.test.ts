@@ -45,7 +45,7 @@ function newOperator(seed: number) {
   return { operator, pass, currentHasShards };
 }
 
-it("asks an owner that has the shards once faults are over, whichever of two that started at once took them last", async () => {
+it("asks an owner that has the shards, whichever of two that started at once took them last", async () => {
   let fenced = 0;
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { operator, pass, currentHasShards } = newOperator(seed);

@@ -106,8 +106,8 @@ export class Operator {
    * @param mustRestart whether the current owner is of no use any more whatever it has.
    */
   settle(mustRestart: boolean): void {
-    // Of two that are started at once either may take the shards over last. An engine never takes back what it has lost,
-    // so where the current owner was the first of them, somebody has to start it again.
+    // Of two that are started at once either may take the shards over last. An engine never takes back what
+    // it has lost, so where the current owner was the first of them, somebody has to start it again.
     if (mustRestart || this.isCurrentFenced) this.start();
     // One that was replaced before it was open and starts late would take all over from the current one.
     for (const { client, process } of this.former) if (client === null) process.kill();

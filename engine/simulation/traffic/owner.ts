@@ -1,5 +1,6 @@
 /**
- * One engine process: the real core, committer, round runner and allocator client over the simulated threads and disk.
+ * One engine process: the real core, committer, round runner and allocator client over the simulated threads
+ * and disk.
  *
  * Takes every shard over when it starts. Whoever had them before goes on trying until it is killed.
  */

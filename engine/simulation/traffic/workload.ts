@@ -1,8 +1,8 @@
 /**
  * What the clients of one run ask for, operation by operation, from the seed.
  *
- * Few SKUs, few units and many who want them, so that shortage, contention and every state of a hold come up often.
- * Ids are never reused but on purpose.
+ * Few SKUs, few units and many who want them, so that shortage, contention and every state of a hold come up
+ * often. Ids are never reused but on purpose.
  */
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";

@@ -1,9 +1,9 @@
 /**
  * One owner's way to the simulated database, and all that can go wrong on it.
  *
- * A commit may be slow, be lost before it was carried out, be carried out although its answer is lost, be carried out
- * late (after its owner was told that it is lost, and until a raised epoch stops it), or be refused for a record. What
- * is asked may find storage unreachable, and what is read may have a bit flipped.
+ * A commit may be slow, be lost before it was carried out, be carried out although its answer is lost, be
+ * carried out late (after its owner was told that it is lost, and until a raised epoch stops it), or be
+ * refused for a record. What is asked may find storage unreachable, and what is read may have a bit flipped.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
@@ -175,9 +175,8 @@ export class DiskConnection implements EngineDisk {
         }
       });
     }
-    this.story?.tell(
-      `${this.process.name}'s commit will be ${["lost before", "lost after", "lost and carried out late"][fate]}`,
-    );
+    const end = ["lost before", "lost after", "lost and carried out late"][fate];
+    this.story?.tell(`${this.process.name}'s commit will be ${end}`);
     return new Promise((_, reject) => {
       this.process.after(takesMs * 1.1, () => reject(new Error("the connection was lost during a commit")));
     });
@@ -187,9 +186,8 @@ export class DiskConnection implements EngineDisk {
     if (records.some((record) => record.poison)) return rejection("poison");
     const status = this.disk.append(this.process.name, rows, records);
     if (status === "fenced") this.faults.fenced += 1;
-    this.story?.tell(
-      `disk: ${this.process.name} ${status} ${rows.map((row) => `${row.shard}:${row.sequence}@${row.epoch}`).join(" ")}`,
-    );
+    const names = rows.map((row) => `${row.shard}:${row.sequence}@${row.epoch}`);
+    this.story?.tell(`disk: ${this.process.name} ${status} ${names.join(" ")}`);
     return { status };
   }
 

@@ -1,8 +1,8 @@
 /**
  * The simulated database: what survives every crash, and the fence that its append statement is.
  *
- * Does at one instant what PostgreSQL does in one transaction. What lies between an owner and this instant, and what
- * goes wrong there, is `disk-connection.ts`.
+ * Does at one instant what PostgreSQL does in one transaction. What lies between an owner and this instant,
+ * and what goes wrong there, is `disk-connection.ts`.
  */
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import type { SnapshotRow } from "../../../store/journal/snapshot.ts";

@@ -1,6 +1,6 @@
 /**
- * Shard threads of one owner, run by the simulation: messages take their time, are encoded and decoded as between real
- * threads, and threads throw, die, hang and answer when nobody listens any more.
+ * Shard threads of one owner, run by the simulation: messages take their time, are encoded and decoded as
+ * between real threads, and threads throw, die, hang and answer when nobody listens any more.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
@@ -31,7 +31,7 @@ import type { Weather } from "./weather.ts";
 const MAX_HOP_MS = 0.1;
 const HANG_AFTER_MS = 1_000;
 
-export type HostOptions = {
+type HostOptions = {
   readonly threads: number;
   readonly random: Random;
   readonly weather: () => Weather;

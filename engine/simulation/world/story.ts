@@ -1,5 +1,6 @@
 /**
- * What happened in one run, line by line, and the hash over all lines: two runs of one seed have the same one.
+ * What happened in one run, line by line, and the hash over all lines: two runs of one seed have the same
+ * one.
  *
  * Only kept where it is asked for; a run of fifty thousand seeds tells no stories.
  */

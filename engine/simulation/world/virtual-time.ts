@@ -1,8 +1,8 @@
 /**
  * The simulation's scheduler: everything that happens is an event on one heap, by virtual time.
  *
- * Between two events all microtasks run, so whatever the engine's promises set off is done before the next event; real
- * timers and the real event loop have no part in it. That makes a run a function of its seed.
+ * Between two events all microtasks run, so whatever the engine's promises set off is done before the next
+ * event; real timers and the real event loop have no part in it. That makes a run a function of its seed.
  */
 export type Event = {
   readonly atMs: number;

@@ -1,6 +1,6 @@
 /**
- * How bad the day of one seed is: every seed draws its own rates, from calm to a storm of one kind of fault, because a
- * day on which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly any.
+ * How many faults one run has: every seed draws its own rates, from calm to a storm of one kind of fault. A run
+ * in which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly any.
  */
 import type { Random } from "../../../config/seeded-random.ts";
 
@@ -43,7 +43,10 @@ export type Weather = {
   readonly thinkMs: number;
   /** What a request or an answer takes on its way at most. */
   readonly travelMs: number;
-  /** Whether messages to threads are encoded as between real ones; on other days they are handed over as they are. */
+  /**
+   * Whether messages to threads are encoded as between real ones; on other days they are handed over as they
+   * are.
+   */
   readonly encodes: boolean;
   /** How long it may last; calm comes sooner where everything has been asked before. */
   readonly lastsMs: number;

@@ -1,4 +1,7 @@
-/** The other thread of `mailbox-benchmark.ts`: looks at each command and answers it, by mailbox, message or Piscina. */
+/**
+ * The other thread of `mailbox-benchmark.ts`: looks at each command and answers it, by mailbox, message or
+ * Piscina.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { BlockingMailbox, type MailboxMemory } from "../../../engine/threads/mailbox.ts";
 

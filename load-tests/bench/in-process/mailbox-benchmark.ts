@@ -2,8 +2,9 @@
  * What a command costs between two threads: through the mailbox in batches, as the engine sends them, against
  * `postMessage` per command and `piscina.run` per command.
  *
- * The same work each time: the command crosses to the other thread, is looked at there, and its outcome comes back to a
- * caller that is told. As many commands are on their way at a time in each of them, so that none waits for latency.
+ * The same work each time: the command crosses to the other thread, is looked at there, and its outcome comes
+ * back to a caller that is told. As many commands are on their way at a time in each of them, so that none
+ * waits for latency.
  */
 import { join } from "node:path";
 import { Piscina } from "piscina";

@@ -1,4 +1,7 @@
-/** Runs the measurements within one process, each round in a new one: what the last round compiled must not help this one. */
+/**
+ * Runs the measurements within one process, each round in a new one: what the last round compiled must not
+ * help this one.
+ */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";

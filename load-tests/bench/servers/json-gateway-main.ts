@@ -1,6 +1,7 @@
 /**
- * The gateway that one writes first, in front of the very engine: `ws`, one JSON message a reservation, one answer each.
- * A process of its own, like the gateway that it is compared with. Prints `{"port":…,"pid":…}` when ready.
+ * The gateway that one writes first, in front of the very engine: `ws`, one JSON message a reservation, one
+ * answer each. A process of its own, like the gateway that it is compared with. Prints `{"port":…,"pid":…}`
+ * when ready.
  */
 import pino from "pino";
 import { type WebSocket, WebSocketServer } from "ws";

@@ -1,4 +1,7 @@
-/** What orders need before Holdfast's process starts: a company, one location, a channel, and a product a position. */
+/**
+ * What orders need before Holdfast's process starts: a company, one location, a channel, and a product a
+ * position.
+ */
 import pg from "pg";
 import { migrate } from "../../../store/sql/migrate.ts";
 import { ORDER_CHANNEL, ORDER_POSITIONS } from "../systems/holdfast-orders.ts";

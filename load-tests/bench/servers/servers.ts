@@ -1,7 +1,7 @@
 /**
- * The servers of a measurement, on free loopback ports and in a folder of their own: started for one system, stopped
- * before the next. PostgreSQL is the embedded one with fsync on, the same for Holdfast and for its baselines; each
- * measurement gets a new database in it.
+ * The servers of a measurement, on free loopback ports and in a folder of their own: started for one system,
+ * stopped before the next. PostgreSQL is the embedded one with fsync on, the same for Holdfast and for its
+ * baselines; each measurement gets a new database in it.
  */
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** Holdfast by its general commands: each reservation a named hold with a cause, in messages of many (`stock.execute`). */
+/**
+ * Holdfast by its general commands: each reservation a named hold with a cause, in messages of many
+ * (`stock.execute`).
+ */
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";
 import type { Driver, System } from "../system.ts";
 import { LOCATION, readRemaining, receiveStock, skuOf } from "./holdfast-stock.ts";

@@ -1,6 +1,7 @@
 /**
- * Holdfast by reservation lanes, its way in for whoever reserves by the hundred thousand: 16 bytes an operation, a frame
- * of many, one lane a worker. The same driver for the durable engine and for the one that keeps nothing.
+ * Holdfast by reservation lanes, its way in for whoever reserves by the hundred thousand: 16 bytes an
+ * operation, a frame of many, one lane a worker. The same driver for the durable engine and for the one that
+ * keeps nothing.
  */
 import { randomUUID } from "node:crypto";
 import { type OperationBatch, RELEASE, WORDS } from "../operations.ts";
@@ -72,7 +73,10 @@ export class LaneDriver implements Driver {
     await this.open(units.length);
   }
 
-  /** This driver's lanes over new connections, to an engine that was started anew and has the positions already. */
+  /**
+   * This driver's lanes over new connections, to an engine that was started anew and has the positions
+   * already.
+   */
   static async reconnected(former: LaneDriver, endpoint: Endpoint, positions: number): Promise<LaneDriver> {
     const streams = await Promise.all(former.streams.map(() => StreamClient.connect(endpoint)));
     const driver = new LaneDriver(streams, former.capacity, former.name);

@@ -1,7 +1,8 @@
 /**
- * Whole orders through Holdfast: `order.capture` over the WebSocket, one to five lines, all or nothing. It does more than
- * its counterpart: it reads and keeps the channel's document, finds each SKU in the catalog, promises dates, chooses
- * locations, and writes the order with its lines, holds, history and the message to its saga, in the journal's commit.
+ * Whole orders through Holdfast: `order.capture` over the WebSocket, one to five lines, all or nothing. It
+ * does more than its counterpart: it reads and keeps the channel's document, finds each SKU in the catalog,
+ * promises dates, chooses locations, and writes the order with its lines, holds, history and the message to
+ * its saga, in the journal's commit.
  */
 import { APPLIED, type OperationBatch, REFUSED } from "../operations.ts";
 import type { Driver, System } from "../system.ts";

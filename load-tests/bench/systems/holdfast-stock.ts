@@ -1,4 +1,7 @@
-/** The bench's positions in Holdfast: names, filling an empty system, and what is left; for every Holdfast driver. */
+/**
+ * The bench's positions in Holdfast: names, filling an empty system, and what is left; for every Holdfast
+ * driver.
+ */
 import type { StockBuckets, StockCommand } from "../../../actors/commands.ts";
 import type { StreamClient } from "./stream-client.ts";
 

@@ -1,4 +1,7 @@
-/** Holdfast's engine behind the gateway that one writes first: `ws`, a JSON text a reservation, a JSON text back. */
+/**
+ * Holdfast's engine behind the gateway that one writes first: `ws`, a JSON text a reservation, a JSON text
+ * back.
+ */
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";

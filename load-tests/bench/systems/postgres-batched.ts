@@ -1,10 +1,11 @@
 /**
- * PostgreSQL at its best: whatever waits goes as one statement and one transaction. Arrays by unnest; the stock rows are
- * locked in the order of their positions; running totals in the order of arrival decide who still gets units, so that a
- * batch that is only partly covered is refused only in part; stock changes once a position, holds are inserted and
- * deleted as sets.
+ * PostgreSQL at its best: whatever waits goes as one statement and one transaction. Arrays by unnest; the
+ * stock rows are locked in the order of their positions; running totals in the order of arrival decide who
+ * still gets units, so that a batch that is only partly covered is refused only in part; stock changes once a
+ * position, holds are inserted and deleted as sets.
  *
- * The one liberty: after the first refusal of a position within a batch, smaller demands behind it are refused too.
+ * The one liberty: after the first refusal of a position within a batch, smaller demands behind it are
+ * refused too.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";
@@ -44,7 +45,10 @@ const APPLY_SQL = `with operation as materialized (
   )
   select array_agg(ordinal) as refused from decided where not granted`;
 
-/** Two pipelined batches keep the server busy while the client makes the next; more connections contend for the rows. */
+/**
+ * Two pipelined batches keep the server busy while the client makes the next; more connections contend for
+ * the rows.
+ */
 const VARIANTS: readonly Variant[] = [256, 1_024, 4_096].flatMap((batch) => [
   { name: `${batch} a batch, 1 connection`, inFlight: 1, batch, connections: 1, quick: batch > 256 },
   {

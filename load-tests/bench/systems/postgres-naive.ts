@@ -1,7 +1,7 @@
 /**
- * PostgreSQL as most shops begin: one conditional UPDATE and one INSERT a reservation, in one statement and so in one
- * round trip and one transaction, prepared, over a pool. The primary key of the hold is the idempotency key: a repeat
- * fails as a whole and is answered from the hold that is there.
+ * PostgreSQL as most shops begin: one conditional UPDATE and one INSERT a reservation, in one statement and
+ * so in one round trip and one transaction, prepared, over a pool. The primary key of the hold is the
+ * idempotency key: a repeat fails as a whole and is answered from the hold that is there.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";

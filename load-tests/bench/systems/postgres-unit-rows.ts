@@ -1,6 +1,6 @@
 /**
- * PostgreSQL with one row a unit and SKIP LOCKED, so that buyers of one SKU do not wait for each other. The pool of unit
- * rows of each position is what can be sold; a reservation deletes as many of them as it takes.
+ * PostgreSQL with one row a unit and SKIP LOCKED, so that buyers of one SKU do not wait for each other. The
+ * pool of unit rows of each position is what can be sold; a reservation deletes as many of them as it takes.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";
@@ -38,7 +38,10 @@ const SCHEMA_SQL = `
 const UNIQUE_VIOLATION = "23505";
 const INSUFFICIENT = "HF001";
 
-/** Rows of the hot SKU: more than a run sells. Rows for the whole stock of a million positions would be another table. */
+/**
+ * Rows of the hot SKU: more than a run sells. Rows for the whole stock of a million positions would be
+ * another table.
+ */
 const UNITS_OF_HOT = 400_000;
 
 export const postgresUnitRows: System = {

@@ -1,6 +1,6 @@
 /**
- * A client of `/v1/stream` for driving it hard: MessagePack frames, replies matched to requests by their id. Speaks the
- * public protocol and nothing else.
+ * A client of `/v1/stream` for driving it hard: MessagePack frames, replies matched to requests by their id.
+ * Speaks the public protocol and nothing else.
  */
 import { Packr, Unpackr } from "msgpackr";
 import { WebSocket } from "ws";
