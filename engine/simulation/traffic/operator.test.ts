@@ -5,8 +5,8 @@ import { noFaults } from "../world/fault-count.ts";
 import { SimulatedDisk } from "../world/simulated-disk.ts";
 import { VirtualTime } from "../world/virtual-time.ts";
 import { calm, drawWeather } from "../world/weather.ts";
+import { KITS, LOCATIONS } from "./assortment.ts";
 import { Operator } from "./operator.ts";
-import { KITS, LOCATIONS } from "./workload.ts";
 
 const SEEDS = 20;
 const SHARDS = 2;

@@ -7,35 +7,12 @@
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import type { Random } from "../../../config/seeded-random.ts";
-import type { AllocationPolicy, Kit, OrderReservation, SourcingLocation } from "../../allocator-client.ts";
+import type { AllocationPolicy, OrderReservation, SourcingLocation } from "../../allocator-client.ts";
 import type { Answer, Ask, LaneStep, Operation } from "../audit/operation.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
 import type { Weather } from "../world/weather.ts";
-
-const SKUS = ["anvil", "bellows", "crank", "dowel", "easel", "flask"];
-
-export const LOCATIONS: readonly SourcingLocation[] = [
-  location("east", 10, 40, -75),
-  location("west", 10, 36, -119),
-  location("north", 20, 45, -93),
-];
-
-/** Every run has its first two SKUs. */
-export const KITS: readonly Kit[] = [
-  {
-    sku: "workshop",
-    components: [
-      { sku: "anvil", quantity: 1 },
-      { sku: "bellows", quantity: 2 },
-    ],
-  },
-];
-
-/** Where a run has lots, this SKU is told apart by them. */
-const LOT_SKU = "bellows";
-const LOTS = ["L1", "L2", "L3"];
-
-const POOLS = ["shop", "market"];
+import { LOCATIONS, LOT_SKU, MAX_LIFE_MS, POOLS, SKUS } from "./assortment.ts";
+import { type Mutation, Warehouse } from "./warehouse.ts";
 
 const POLICIES: readonly AllocationPolicy[] = [
   "all_or_nothing",
@@ -46,8 +23,6 @@ const POLICIES: readonly AllocationPolicy[] = [
 
 /** Holds that clients go on with, the newest of them: older ones are mostly gone. */
 const REMEMBERED_HOLDS = 24;
-
-const MAX_LIFE_MS = 3_000;
 
 const LANE_LIFE_MS = 2_000;
 
@@ -60,15 +35,11 @@ export class Workload {
   private readonly skus: readonly string[];
   private readonly locations: readonly SourcingLocation[];
   private readonly holds: KnownHold[] = [];
+  private readonly warehouse: Warehouse;
   private readonly acknowledged: StockCommand[] = [];
   private readonly opening: StockCommand[] = [];
   private readonly orderIds: string[] = [];
-  private readonly lotDates = new Map<string, number>();
   private readonly laneSteps: { readonly lane: string; readonly step: LaneStep }[] = [];
-  private readonly transfers: { readonly sku: string; readonly to: string; readonly transferId: string }[] =
-    [];
-  private readonly counts: { readonly sku: string; readonly locationId: string; readonly countId: string }[] =
-    [];
   private nextCommand = 0;
   private nextReservation = 0;
   private nextDemand = 0;
@@ -80,6 +51,13 @@ export class Workload {
     this.weather = weather;
     this.skus = SKUS.slice(0, random.integer(2, SKUS.length));
     this.locations = LOCATIONS.slice(0, random.integer(1, LOCATIONS.length));
+    this.warehouse = new Warehouse({
+      random,
+      time,
+      weather,
+      locationIds: this.locations.map(({ locationId }) => locationId),
+      mutation: (sku, locationId) => this.mutation(sku, locationId),
+    });
     for (const sku of this.skus) {
       for (const { locationId } of this.locations) {
         this.opening.push(this.receive(sku, locationId, random.integer(3, 20)));
@@ -94,6 +72,11 @@ export class Workload {
 
   get allSkus(): readonly string[] {
     return this.skus;
+  }
+
+  /** When the last of the lots that have a date passes it; 0: none has. */
+  get lastLotDateMs(): number {
+    return this.warehouse.lastLotDateMs;
   }
 
   /** @param most operations that it may count as, at least 1. */
@@ -119,7 +102,7 @@ export class Workload {
       for (const [index, command] of ask.commands.entries()) {
         this.acknowledged.push(command);
         if (command.type === "transfer-out") {
-          this.transfers.push({ sku: command.sku, to: command.toLocationId, transferId: command.transferId });
+          this.warehouse.learn(command);
         }
         if (command.type === "reserve" && answer.outcomes[index]?.status === "applied") this.know(command);
       }
@@ -178,7 +161,7 @@ export class Workload {
     const { random } = this;
     const known = this.holds.length === 0 || random.chance(0.1) ? null : random.pick(this.holds);
     const { sku, locationId } = this.address();
-    if (random.chance(this.weather.warehouse)) return this.warehouse(sku, locationId);
+    if (random.chance(this.weather.warehouse)) return this.warehouse.command(sku, locationId);
     if (random.chance(this.weather.queues)) return this.demand(sku, locationId);
     const choice = random.next();
     if (choice < 0.08) return this.receive(sku, locationId, random.integer(1, 5));
@@ -348,107 +331,7 @@ export class Workload {
   }
 
   private receive(sku: string, locationId: string, quantity: number): StockCommand {
-    return { ...this.mutation(sku, locationId), type: "receive", quantity, ...this.lot(sku) };
-  }
-
-  /** When the last of the lots that have a date passes it; 0: none has. */
-  get lastLotDateMs(): number {
-    return Math.max(0, ...this.lotDates.values());
-  }
-
-  /** Where the SKU has lots: one of them, with its date. */
-  private lot(sku: string): { readonly lot?: string; readonly lotExpiresAtMs?: number } {
-    if (!this.weather.lots || sku !== LOT_SKU) return {};
-    const lot = this.random.pick(LOTS);
-    let date = this.lotDates.get(lot);
-    if (date === undefined) {
-      date = this.random.chance(0.3) ? 0 : this.time.nowMs + this.random.integer(100, 2 * MAX_LIFE_MS);
-      this.lotDates.set(lot, date);
-    }
-    return { lot, lotExpiresAtMs: date };
-  }
-
-  private warehouse(sku: string, locationId: string): StockCommand {
-    const { random } = this;
-    const base = this.mutation(sku, locationId);
-    const quantity = random.integer(1, 3);
-    switch (random.below(11)) {
-      case 0: {
-        const countId = `n-${base.commandId}`;
-        this.counts.push({ sku, locationId, countId });
-        const lot = this.lot(sku).lot;
-        const found = {
-          counted: random.below(20),
-          reason: "cycle count",
-          threshold: random.pick([0, 2, 50]),
-        };
-        return { ...base, type: "count", countId, ...found, ...(lot === undefined ? {} : { lot }) };
-      }
-      case 1:
-      case 2: {
-        const count =
-          this.counts.length === 0 ? { sku, locationId, countId: "none" } : random.pick(this.counts);
-        const type = random.chance(0.7) ? "approve-count" : "reject-count";
-        return { ...base, ...count, type };
-      }
-      case 3: {
-        const toLocationId = random.pick(this.locations).locationId;
-        if (toLocationId === locationId)
-          return { ...base, type: "quarantine", quantity, reason: "inspection" };
-        return {
-          ...base,
-          type: "transfer-out",
-          transferId: `t-${base.commandId}`,
-          toLocationId,
-          quantity,
-          dueAtMs: 0,
-        };
-      }
-      case 4:
-      case 5: {
-        if (this.transfers.length === 0)
-          return { ...base, type: "quarantine", quantity, reason: "inspection" };
-        const { to, transferId, ...transfer } = random.pick(this.transfers);
-        return {
-          ...base,
-          ...transfer,
-          type: "transfer-in",
-          locationId: to,
-          transferId,
-          quantity,
-          close: random.chance(0.3),
-        };
-      }
-      case 6:
-        return { ...base, type: "quarantine", quantity, reason: "inspection" };
-      case 7:
-        return {
-          ...base,
-          type: "release-quarantine",
-          quantity,
-          reason: random.pick(["inspection", "damaged"]),
-        };
-      case 8:
-        return {
-          ...base,
-          type: "set-pool",
-          pool: random.pick(POOLS),
-          kind: random.pick(["ring-fenced", "capped", "shared"] as const),
-          units: random.below(8),
-        };
-      case 9:
-        return {
-          ...base,
-          type: "expect",
-          reference: `p-${random.below(6)}`,
-          quantity,
-          dueAtMs: this.time.nowMs + MAX_LIFE_MS,
-        };
-      default:
-        return random.chance(0.5)
-          ? { ...base, type: "cancel-expected", reference: `p-${random.below(6)}` }
-          : { ...base, type: "receive", quantity, reference: `p-${random.below(6)}`, ...this.lot(sku) };
-    }
+    return { ...this.mutation(sku, locationId), type: "receive", quantity, ...this.warehouse.lot(sku) };
   }
 
   private demand(sku: string, locationId: string): StockCommand {
@@ -502,7 +385,7 @@ export class Workload {
     return this.random.chance(0.5) ? [this.random.pick(this.skus)] : this.skus;
   }
 
-  private mutation(sku: string, locationId: string) {
+  private mutation(sku: string, locationId: string): Mutation {
     this.nextCommand += 1;
     return { commandId: `c-${this.nextCommand}`, sku, locationId, atMs: this.time.nowMs, cause: "simulated" };
   }
@@ -510,13 +393,4 @@ export class Workload {
 
 function operation(number: number, ask: Ask): Operation {
   return { number, ask, open: 0, isAcknowledged: false, isAnswered: false };
-}
-
-function location(
-  locationId: string,
-  priority: number,
-  latitude: number,
-  longitude: number,
-): SourcingLocation {
-  return { locationId, kind: "fulfillment_center", priority, latitude, longitude, country: "US" };
 }
