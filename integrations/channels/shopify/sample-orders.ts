@@ -79,13 +79,17 @@ export const shopifyWriter: ChannelWriter = {
     };
     return { externalId: id, payload: writeExact(document), topic: "orders/create" };
   },
-  cancel: ({ externalId, payload }) => ({
-    externalId,
-    payload: payload
-      .replace('"cancel_reason":null', '"cancel_reason":"customer"')
-      .replace('"cancelled_at":null', `"cancelled_at":"${timestamp(new Date())}"`),
-    topic: "orders/cancelled",
-  }),
+  cancel: ({ externalId, payload }) => {
+    // By the order's own clock, so that a simulated day follows from its seed alone.
+    const at = /"created_at":("[^"]*")/.exec(payload)?.[1] ?? '""';
+    return {
+      externalId,
+      payload: payload
+        .replace('"cancel_reason":null', '"cancel_reason":"customer"')
+        .replace('"cancelled_at":null', `"cancelled_at":${at}`),
+      topic: "orders/cancelled",
+    };
+  },
 };
 
 function lineItems(order: PlannedOrder, random: Random): readonly unknown[] {
