@@ -41,6 +41,11 @@ export function isDatabaseFault(error: unknown): boolean {
   return CONNECTION_FAULT.test(error.message);
 }
 
+/** Whether a statement was given up because no answer came in its time. */
+export function isSilence(error: unknown): error is Error {
+  return error instanceof Error && error.message === "Query read timeout";
+}
+
 /** Whether the statement waited for a row that somebody else has locked for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "55P03";

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { expect, inject, it } from "vitest";
+import { expect, inject, it, vi } from "vitest";
 import { DatabaseProxy } from "../../load-tests/faults/database-proxy.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 import { isDatabaseFault } from "./database-fault.ts";
@@ -24,12 +24,16 @@ it("a connection that goes silent without a FIN is given up, and the pool goes o
 
 it("so is one that goes silent in the middle of a transaction", async () => {
   const { proxy, database } = await proxied(1);
+  let asked: unknown = [];
   const work = inTransaction(database, async (client) => {
     await client.query("select 1");
+    asked = vi.spyOn(client, "query").mock.calls;
     proxy.freeze();
     await client.query("select 2");
   });
   await expect(work).rejects.toThrow("timeout");
+  // Nor is its rollback waited for: that would take as long again.
+  expect(asked).toEqual([["select 2"]]);
   expect((await database.query("select 3")).rowCount).toBe(1);
   await database.end();
   await proxy.stop();

@@ -9,6 +9,7 @@
  * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps as `Date`.
  */
 import pg from "pg";
+import { isSilence } from "./database-fault.ts";
 
 const INT8 = 20;
 const DATE = 1082;
@@ -68,9 +69,14 @@ export async function inTransaction<T>(
     await client.query("commit");
     return result;
   } catch (error) {
-    await client.query("rollback").catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    // On a connection that has fallen silent a rollback would be waited for in vain, as long again. The server rolls back
+    // by itself once the connection is gone.
+    if (isSilence(error)) broken = error;
+    else {
+      await client.query("rollback").catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+    }
     throw error;
   } finally {
     client.release(broken);
