@@ -1,13 +1,19 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test-support/longest-first.ts";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 
 /**
  * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation` needs nothing
- * but the machine to itself, so it comes after all the others.
+ * but the machine to itself.
+ *
+ * `groupOrder` says what comes after what: the fast lane first, so that a slip is known in seconds; then what waits for
+ * servers and browsers, several files at a time; the simulation last and alone.
  */
 export default defineConfig({
   test: {
+    maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test-support/summary-reporter.ts"],
     projects: [
       {
@@ -30,7 +36,7 @@ export default defineConfig({
           globalSetup: "test-support/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -41,7 +47,7 @@ export default defineConfig({
           globalSetup: "test-support/global-setup.ts",
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -52,7 +58,7 @@ export default defineConfig({
           globalSetup: "test-support/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

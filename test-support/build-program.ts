@@ -1,19 +1,22 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../config/project-root.ts";
+import { onceARun } from "./once-a-run.ts";
 
 /** Builds what worker threads and child processes run, without the type check, which is `npm run check`'s work. */
 export function buildProgram(): void {
-  execFileSync(
-    process.execPath,
-    [
-      join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
-      "-p",
-      "tsconfig.build.json",
-      "--noCheck",
-      "--incremental",
-      "false",
-    ],
-    { cwd: projectRoot, stdio: "inherit" },
+  onceARun("program", () =>
+    execFileSync(
+      process.execPath,
+      [
+        join(projectRoot, "node_modules", "typescript", "bin", "tsc"),
+        "-p",
+        "tsconfig.build.json",
+        "--noCheck",
+        "--incremental",
+        "false",
+      ],
+      { cwd: projectRoot, stdio: "inherit" },
+    ),
   );
 }

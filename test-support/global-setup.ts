@@ -1,8 +1,11 @@
 /**
- * Before any test: build without type check, which is `npm run check`'s work (worker threads and child processes run `dist/`), start PostgreSQL, migrate the template that
- * each test's database is cloned from. `fsync` stays on: what the tests say about durability is to be true.
+ * Before any test that needs servers: builds what worker threads and child processes run, and starts the servers that all
+ * files share. Each file has a part of its own in them, so that files may run side by side:
+ * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on: what the tests say about durability is
+ *   to be true;
+ * - in Temporal a namespace.
  *
- * The server is started as `holdfast start` does it, because the exit hook of the package's own class ends a failed run
+ * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class ends a failed run
  * with status 0. A run that is broken off takes its server and its folder with it.
  */
 import { mkdtempSync } from "node:fs";
@@ -15,10 +18,24 @@ import { ProcessBook } from "../cli/embedded/processes.ts";
 import { migrate } from "../store/sql/migrate.ts";
 import { buildProgram } from "./build-program.ts";
 import { discardDataFolder } from "./data-folder.ts";
+import { onceARun } from "./once-a-run.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
+import { startTemporal } from "./temporal-server.ts";
+
+type SharedPostgres = { readonly url: string; stop(): Promise<void> };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   buildProgram();
+  const [postgres, temporal] = await onceARun("servers", () =>
+    Promise.all([startSharedPostgres(), startTemporal()]),
+  );
+  project.provide("postgresUrl", postgres.url);
+  project.provide("temporalAddress", temporal.address);
+  return () =>
+    onceARun("servers' end", async () => void (await Promise.all([postgres.stop(), temporal.stop()])));
+}
+
+async function startSharedPostgres(): Promise<SharedPostgres> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-test-pg-"));
   const discard = (): void => discardDataFolder(folder);
   process.once("exit", discard);
@@ -27,17 +44,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
     port: await freePort(),
     password: "holdfast",
     book: new ProcessBook(folder),
-    // Several processes with a pool each, and the pools of the test itself.
-    maxConnections: 200,
+    // Several files at a time; several processes with a pool each, and the pools of the test itself.
+    maxConnections: 400,
     onCrash: () => process.stderr.write("the tests' PostgreSQL has ended by itself\n"),
     progress: () => {},
   });
   await runAsAdmin(server.url, "create database holdfast_template");
   await migrate(withDatabase(server.url, "holdfast_template"));
-  project.provide("postgresUrl", server.url);
-  return async () => {
-    await server.stop();
-    discard();
-    process.off("exit", discard);
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop();
+      discard();
+      process.off("exit", discard);
+    },
   };
 }

@@ -24,6 +24,7 @@ import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld } from "./outside-world.ts";
 import { stockInMemory } from "./stock.ts";
+import { createTestNamespace } from "./temporal.ts";
 
 /**
  * How a step fails, the first time that it is called: `before` and `after` its effect with an operating fault, which is
@@ -75,7 +76,7 @@ const ADDRESS: Address = {
   country: "US",
 };
 
-export async function startSagaWorld(temporalAddress: string, database: Database): Promise<SagaWorld> {
+export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   const logger: Logger = pino({ level: "silent" });
   quietRuntime();
   const stock = stockInMemory();
@@ -96,11 +97,12 @@ export async function startSagaWorld(temporalAddress: string, database: Database
     faults,
   );
   const bundle = await loadWorkflowBundle(logger);
-  const connection = await Connection.connect({ address: temporalAddress });
-  const client = new Client({ connection });
-  await registerSearchAttributes(connection);
-  const native = await NativeConnection.connect({ address: temporalAddress });
-  const worker = await Worker.create({ connection: native, ...workerOptions(bundle, activities) });
+  const { address, namespace } = await createTestNamespace();
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  await registerSearchAttributes(connection, namespace);
+  const native = await NativeConnection.connect({ address });
+  const worker = await Worker.create({ connection: native, namespace, ...workerOptions(bundle, activities) });
   const running = worker.run();
   const relay = startOutboxRelay({ database, client, logger });
   const context: OperationContext = { database, allocator: stock, now: Date.now };
@@ -224,13 +226,11 @@ export function quietRuntime(): void {
   Runtime.install({ shutdownSignals: [], logger: new DefaultLogger("ERROR") });
 }
 
-async function registerSearchAttributes(connection: Connection): Promise<void> {
-  await connection.operatorService
-    .addSearchAttributes({
-      namespace: "default",
-      searchAttributes: { HoldfastChannel: 2, HoldfastStatus: 2 },
-    })
-    .catch(() => {});
+async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  await connection.operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: { HoldfastChannel: 2, HoldfastStatus: 2 },
+  });
 }
 
 /** Two fulfillment centers without robots, so that people pack, and two products with ten units at each. */

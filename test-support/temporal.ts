@@ -1,52 +1,39 @@
-/** A real Temporal server for tests: the dev server, in memory, on a free port. */
-import { spawn } from "node:child_process";
-import { setTimeout as pause } from "node:timers/promises";
+/** A real Temporal for tests: one server a test run, started by the global set-up, and a namespace a caller. */
+import { randomBytes } from "node:crypto";
 import { Connection } from "@temporalio/client";
-import { freePort } from "../cli/embedded/free-port.ts";
-import { findTemporal } from "../cli/embedded/temporal-binary.ts";
+import { msToTs } from "@temporalio/common/lib/time.js";
+import { inject } from "vitest";
+import { waitUntil } from "../cli/embedded/processes.ts";
 
-export type TestTemporal = { readonly address: string; stop(): Promise<void> };
-
-export async function startTestTemporal(): Promise<TestTemporal> {
-  const port = await freePort();
-  const address = `127.0.0.1:${port}`;
-  const child = spawn(
-    await findTemporal(),
-    [
-      "server",
-      "start-dev",
-      "--headless",
-      "--ip",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--log-level",
-      "error",
-    ],
-    { stdio: "ignore" },
-  );
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  await ready(address, () => child.exitCode !== null);
-  return {
-    address,
-    stop: async () => {
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
+declare module "vitest" {
+  interface ProvidedContext {
+    /** `host:port` of the run's server. */
+    readonly temporalAddress: string;
+  }
 }
 
-async function ready(address: string, exited: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline && !exited()) {
-    try {
-      const connection = await Connection.connect({ address, connectTimeout: 500 });
-      await connection.workflowService.describeNamespace({ namespace: "default" });
-      await connection.close();
-      return;
-    } catch {
-      await pause(50);
-    }
+/** Where a caller's sagas run; nobody else's do. */
+export type TestTemporal = { readonly address: string; readonly namespace: string };
+
+export async function createTestNamespace(): Promise<TestTemporal> {
+  const address = inject("temporalAddress");
+  const namespace = `test-${randomBytes(6).toString("hex")}`;
+  const connection = await Connection.connect({ address });
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs("1 day"),
+    });
+    // The server's parts hear of it one after the other.
+    const known = () => connection.operatorService.listSearchAttributes({ namespace });
+    const isKnown = () =>
+      known().then(
+        () => true,
+        () => false,
+      );
+    if (!(await waitUntil(isKnown, 20_000))) throw new Error(`Temporal does not know ${namespace}`);
+  } finally {
+    await connection.close();
   }
-  throw new Error(`the Temporal dev server did not come up at ${address}`);
+  return { address, namespace };
 }

@@ -20,19 +20,16 @@ import { requestReturn } from "../operations/returns/request-return.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { cancel, deliver, held, onTheFloor, outcomeOf, pack, release } from "../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
-import { startTestTemporal, type TestTemporal } from "../test-support/temporal.ts";
 import { loadWorkflowBundle } from "./runtime/bundle.ts";
 
 const { History } = protocol.api.history.v1;
 
-let temporal: TestTemporal;
 let testDatabase: TestDatabase;
 let world: SagaWorld;
 
 beforeAll(async () => {
-  temporal = await startTestTemporal();
   testDatabase = await createTestDatabase();
-  world = await startSagaWorld(temporal.address, testDatabase.database);
+  world = await startSagaWorld(testDatabase.database);
 });
 afterEach(async () => {
   await world.reset();
@@ -40,7 +37,6 @@ afterEach(async () => {
 afterAll(async () => {
   await world.close();
   await testDatabase.close();
-  await temporal.stop();
 });
 
 /** Plays a scenario to its end and names the saga whose history counts. */

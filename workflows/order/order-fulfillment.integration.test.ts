@@ -14,18 +14,15 @@ import {
   timeline,
 } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
-import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
 import type { SagaActivities } from "../all-activities.ts";
 import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
-let temporal: TestTemporal;
 let testDatabase: TestDatabase;
 let world: SagaWorld;
 
 beforeAll(async () => {
-  temporal = await startTestTemporal();
   testDatabase = await createTestDatabase();
-  world = await startSagaWorld(temporal.address, testDatabase.database);
+  world = await startSagaWorld(testDatabase.database);
 });
 afterEach(async () => {
   await world.reset();
@@ -33,7 +30,6 @@ afterEach(async () => {
 afterAll(async () => {
   await world.close();
   await testDatabase.close();
-  await temporal.stop();
 });
 
 test("an order is paid, sourced, packed, shipped, captured, delivered and completed", async () => {

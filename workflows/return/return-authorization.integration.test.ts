@@ -7,17 +7,14 @@ import type { Disposition } from "../../orders/return-authorization.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
-import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
 import type { SagaActivities } from "../all-activities.ts";
 
-let temporal: TestTemporal;
 let testDatabase: TestDatabase;
 let world: SagaWorld;
 
 beforeAll(async () => {
-  temporal = await startTestTemporal();
   testDatabase = await createTestDatabase();
-  world = await startSagaWorld(temporal.address, testDatabase.database);
+  world = await startSagaWorld(testDatabase.database);
 });
 afterEach(async () => {
   await world.reset();
@@ -25,7 +22,6 @@ afterEach(async () => {
 afterAll(async () => {
   await world.close();
   await testDatabase.close();
-  await temporal.stop();
 });
 
 test("a return is approved, labelled, received, inspected, restocked and refunded", async () => {

@@ -7,7 +7,7 @@ import { outsideWorld } from "../../test-support/outside-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { eventually } from "../../test-support/saga-world.ts";
 import { stockInMemory } from "../../test-support/stock.ts";
-import { startTestTemporal, type TestTemporal } from "../../test-support/temporal.ts";
+import { createTestNamespace, type TestTemporal } from "../../test-support/temporal.ts";
 import { signalRow, startRow } from "../messages.ts";
 import { type SagaWorker, startSagaWorker } from "./worker.ts";
 
@@ -15,12 +15,11 @@ let temporal: TestTemporal;
 let testDatabase: TestDatabase;
 
 beforeAll(async () => {
-  temporal = await startTestTemporal();
+  temporal = await createTestNamespace();
   testDatabase = await createTestDatabase();
 });
 afterAll(async () => {
   await testDatabase.close();
-  await temporal.stop();
 });
 
 test("the outbox is carried out once, in order, and what was left by a relay that died is taken up again", async () => {
@@ -60,8 +59,9 @@ test("the outbox is carried out once, in order, and what was left by a relay tha
     { key: "signal:shop-1:release-1", note: null },
     { key: "signal:shop-never-started:release-1", note: "the saga has ended" },
   ]);
-  const connection = await Connection.connect({ address: temporal.address });
-  const history = await new Client({ connection }).workflow.getHandle("shop-1").fetchHistory();
+  const { address, namespace } = temporal;
+  const connection = await Connection.connect({ address });
+  const history = await new Client({ connection, namespace }).workflow.getHandle("shop-1").fetchHistory();
   await connection.close();
   const signals = history.events?.filter((event) => event.workflowExecutionSignaledEventAttributes) ?? [];
   expect(signals).toHaveLength(1);
@@ -81,7 +81,7 @@ function startWorker(): Promise<SagaWorker> {
   return startSagaWorker({
     ...outsideWorld(),
     temporalAddress: temporal.address,
-    namespace: "default",
+    namespace: temporal.namespace,
     database: testDatabase.database,
     allocator: stockInMemory(),
     publicUrl: "http://shop.test",

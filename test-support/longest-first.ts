@@ -1,0 +1,31 @@
+/**
+ * The order in which the files of a lane begin. A file that takes a minute and begins last keeps one worker busy while
+ * the others have nothing left, so the longest come first.
+ *
+ * Vitest knows how long a file takes only on a machine where it has run before; otherwise it takes the file's size for it.
+ * Few files are both short and slow, and they are listed here.
+ */
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** More than twenty seconds each, the longest first. */
+const LONGEST = [
+  "load-tests/faults/faults.integration.test.ts",
+  "cli/kill-recovery.integration.test.ts",
+  "cli/start.integration.test.ts",
+  "devices/bridge.integration.test.ts",
+  "dashboard/dashboard.browser.test.ts",
+  "engine/loop/supervision.integration.test.ts",
+  "workflows/order/order-fulfillment.integration.test.ts",
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+function rank(file: TestSpecification): number {
+  const at = LONGEST.findIndex((name) => file.moduleId.endsWith(`/${name}`));
+  return at < 0 ? LONGEST.length : at;
+}

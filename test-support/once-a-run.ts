@@ -1,0 +1,18 @@
+/**
+ * Does a piece of a run's set-up once, whichever of vitest's projects ask for it.
+ *
+ * Every project loads its set-up anew, with modules of its own. So what one of them has done is kept where all of them
+ * look: in the process.
+ */
+const done: Map<string, unknown> = remembered();
+
+export function onceARun<T>(name: string, work: () => T): T {
+  if (!done.has(name)) done.set(name, work());
+  return done.get(name) as T;
+}
+
+function remembered(): Map<string, unknown> {
+  const shared = globalThis as { holdfastTestSetup?: Map<string, unknown> };
+  shared.holdfastTestSetup ??= new Map();
+  return shared.holdfastTestSetup;
+}
