@@ -26,6 +26,8 @@ export default defineConfig({
             "**/*.browser.test.ts",
             "**/*.simulation.test.ts",
           ],
+          // Properties over hundreds of cases only compute: on a busy machine they take longer, and are not at fault.
+          testTimeout: 30_000,
         },
       },
       {
