@@ -8,7 +8,7 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** More than twenty seconds each, the longest first. */
-const LONGEST = [
+export const LONGEST: readonly string[] = [
   "load-tests/faults/faults.integration.test.ts",
   "cli/kill-recovery.integration.test.ts",
   "cli/start.integration.test.ts",
