@@ -187,7 +187,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
         }),
       );
     }
-    await dispatcher.start();
+    dispatcher.start();
   } catch (error) {
     stopping = true;
     await Promise.all(sessions.map((session) => session.stop()));

@@ -5,7 +5,7 @@
  * tells whether it has the order. After a restart of either side that is enough to go on: assigned tasks are read back,
  * and an order that the robot does not show is sent again under the same id, which a robot that has it ignores.
  *
- * All bookings run in one loop, one at a time (`#run`), so that memory and table cannot cross; it is woken by
+ * All bookings run in the listener's loop, one at a time, so that memory and table cannot cross; it is woken by
  * `NOTIFY floor_task`, by robots and by the clock, and does the finished and the new tasks of that moment in one
  * statement each.
  */
@@ -21,7 +21,7 @@ import {
   finishTasks,
   requeueTask,
 } from "../../store/floor/floor-tasks.ts";
-import type { DatabaseClient } from "../../store/sql/database.ts";
+import { type Listener, startListener } from "../../store/sql/listener.ts";
 import type { DeviceRegistry } from "../mqtt/device-registry.ts";
 import { type BridgeTimings, MOST_ATTEMPTS } from "../mqtt/timings.ts";
 import { orderProgress } from "../vda5050/order-progress.ts";
@@ -34,12 +34,7 @@ export class Dispatcher implements TaskOutcomes {
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private tasksFinished: { readonly robot: Robot; readonly task: AssignedTask }[] = [];
-  private wanted = false;
-  private sweepWanted = false;
-  private running: Promise<void> | null = null;
-  private timer: NodeJS.Timeout | undefined;
-  private listener: DatabaseClient | undefined;
-  private stopping = false;
+  private listener: Listener | null = null;
 
   constructor(options: {
     readonly context: OperationContext;
@@ -55,18 +50,22 @@ export class Dispatcher implements TaskOutcomes {
     this.logger = options.logger;
   }
 
-  async start(): Promise<void> {
-    await this.listen();
-    this.timer = setInterval(() => this.tick(), this.timings.sweepMs);
-    this.tick();
+  start(): void {
+    this.listener = startListener({
+      database: this.context.database,
+      channel: FLOOR_TASK_CHANNEL,
+      everyMs: this.timings.sweepMs,
+      work: async (isDue) => {
+        await this.dispatch(isDue);
+        return false;
+      },
+      // Nothing was taken out of memory that is not in the table.
+      onFault: (error) => this.logger.warn({ err: error }, "dispatch failed; trying again"),
+    });
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
-    clearInterval(this.timer);
-    this.listener?.release(true);
-    this.listener = undefined;
-    await this.running;
+    await this.listener?.stop();
   }
 
   finished(robot: Robot, task: AssignedTask): void {
@@ -106,40 +105,14 @@ export class Dispatcher implements TaskOutcomes {
     await failTask(this.context.database, task, detail);
   }
 
-  private tick(): void {
-    this.sweepWanted = true;
-    this.wake();
-    if (this.listener === undefined) {
-      this.listen().catch((error) => this.logger.warn({ err: error }, "cannot listen for floor tasks"));
-    }
-  }
-
   private wake(): void {
-    this.wanted = true;
-    if (this.running !== null || this.stopping) return;
-    this.running = this.run().finally(() => {
-      this.running = null;
-      // A wake-up between the loop's last look and here.
-      if (this.wanted && !this.stopping) setImmediate(() => this.wake());
-    });
+    this.listener?.wake();
   }
 
-  private async run(): Promise<void> {
-    while (this.wanted && !this.stopping) {
-      this.wanted = false;
-      try {
-        await this.bookFinished();
-        if (this.sweepWanted) {
-          this.sweepWanted = false;
-          await this.sweep();
-        }
-        await this.assign();
-      } catch (error) {
-        // The next tick tries again; nothing was taken out of memory that is not in the table.
-        this.logger.warn({ err: error }, "dispatch failed; trying again");
-        return;
-      }
-    }
+  private async dispatch(isSweepDue: boolean): Promise<void> {
+    await this.bookFinished();
+    if (isSweepDue) await this.sweep();
+    await this.assign();
   }
 
   private async bookFinished(): Promise<void> {
@@ -206,19 +179,5 @@ export class Dispatcher implements TaskOutcomes {
     if (device === undefined) return Number.POSITIVE_INFINITY;
     if (device.connection !== "online") return now - device.connectionSince;
     return robot === undefined || robot.impairedSince === 0 ? 0 : now - robot.impairedSince;
-  }
-
-  private async listen(): Promise<void> {
-    const client = await this.context.database.connect();
-    if (this.stopping) return client.release(true);
-    client.on("notification", () => this.wake());
-    client.on("error", (error) => {
-      this.logger.warn({ err: error }, "lost the connection that listens for floor tasks");
-      if (this.listener === client) this.listener = undefined;
-      client.release(error);
-    });
-    await client.query(`listen ${FLOOR_TASK_CHANNEL}`);
-    this.listener = client;
-    return undefined;
   }
 }

@@ -2,7 +2,8 @@
  * Carries the outbox out: starts and signals sagas.
  *
  * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works at a time;
- * others stand by and take over within a poll. What is repeated does no harm: a saga is started once for ever (its id is not used again), and sagas drop signals by their key.
+ * others stand by and take over within a poll. What is repeated does no harm: a saga is started once for ever (its id
+ * is not used again), and sagas drop signals by their key.
  *
  * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start is still
  * to come, and is done if the saga has ended.
@@ -23,7 +24,8 @@ import {
   postponeOutbox,
   takeDueOutbox,
 } from "../../store/outbox.ts";
-import type { Database, DatabaseClient } from "../../store/sql/database.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { startListener } from "../../store/sql/listener.ts";
 import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
@@ -49,26 +51,22 @@ export function startOutboxRelay(options: {
   readonly client: Client;
   readonly logger: Logger;
 }): OutboxRelay {
-  const relay = new Relay(options.database, options.client, options.logger);
-  const running = relay.run();
-  return {
-    stop: async () => {
-      relay.stop();
-      await running;
-    },
-  };
+  const { database, client, logger } = options;
+  const relay = new Relay(database, client, logger);
+  return startListener({
+    database,
+    channel: OUTBOX_CHANNEL,
+    everyMs: POLL_MS,
+    admit: becomeRelay,
+    work: async () => (await relay.carryOut()) === BATCH,
+    onFault: (error) => logger.warn({ err: error }, "outbox not read; trying again"),
+  });
 }
 
 class Relay {
   private readonly database: Database;
   private readonly client: Client;
   private readonly logger: Logger;
-  private stopped = false;
-  private woken = false;
-  /** Ends the sleep, or keeps the relay from falling asleep. */
-  private wake: () => void = () => {
-    this.woken = true;
-  };
 
   constructor(database: Database, client: Client, logger: Logger) {
     this.database = database;
@@ -76,70 +74,8 @@ class Relay {
     this.logger = logger;
   }
 
-  stop(): void {
-    this.stopped = true;
-    this.wake();
-  }
-
-  async run(): Promise<void> {
-    let listener: DatabaseClient | null = null;
-    while (!this.stopped) {
-      this.woken = false;
-      try {
-        listener ??= await this.listen(() => {
-          listener = null;
-        });
-        if (listener !== null && (await this.carryOut()) === BATCH) continue;
-      } catch (error) {
-        this.logger.warn({ err: error }, "outbox not read; trying again");
-      }
-      await this.sleep();
-    }
-    // Closed rather than given back: a pooled connection must not go on listening.
-    listener?.release(true);
-  }
-
-  /** @returns null while another process is the relay */
-  private async listen(onLost: () => void): Promise<DatabaseClient | null> {
-    const client = await this.database.connect();
-    client.on("notification", () => this.wake());
-    let given = false;
-    const giveBack = (reason: Error | true) => {
-      if (!given) client.release(reason);
-      given = true;
-    };
-    client.once("error", (error) => {
-      client.on("error", () => {});
-      onLost();
-      giveBack(error);
-    });
-    try {
-      await client.query(`listen ${OUTBOX_CHANNEL}`);
-      if (await becomeRelay(client)) return client;
-    } catch (error) {
-      giveBack(true);
-      throw error;
-    }
-    giveBack(true);
-    return null;
-  }
-
-  private async sleep(): Promise<void> {
-    if (this.stopped || this.woken) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = () => {
-      this.woken = true;
-    };
-  }
-
   /** @returns how many rows were due */
-  private async carryOut(): Promise<number> {
+  async carryOut(): Promise<number> {
     const rows = await takeDueOutbox(this.database, BATCH, LEASE_MS);
     const queues = bySaga(rows);
     const results: Result[] = [];
