@@ -1,9 +1,10 @@
 /**
  * The conveyor's own JSON (no open standard exists; the fields follow what sorter hosts exchange): scans and divert
- * results in, decisions and acknowledgements out. QoS 1.
+ * results in, decisions and acknowledgements out. What the wire calls a lane is called an exit here.
  *
  * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that is still
  * in the device's outbox: the device repeats an event until its `ack`, which is sent after the commit of its effect.
+ * So events come with QoS 0, only the retained status with QoS 1; what we send has QoS 1.
  */
 import { isHandlingUnitNumber } from "../../orders/handling-unit.ts";
 import {
@@ -17,14 +18,7 @@ import {
   textField,
   timeField,
 } from "../mqtt/json-reader.ts";
-
-export type Sequenced = {
-  readonly bootId: string;
-  readonly seq: number;
-  /** Lowest sequence still in the device's outbox. */
-  readonly from: number;
-  readonly atMs: number;
-};
+import type { Sequenced } from "../mqtt/message-deduplication.ts";
 
 export const DIVERT_RESULTS = [
   "DIVERTED",
@@ -39,14 +33,13 @@ export const DIVERT_RESULTS = [
 
 export type DivertResult = (typeof DIVERT_RESULTS)[number];
 
-export type ConveyorEvent = Sequenced &
-  (
+export type ConveyorEvent = Sequenced & { readonly atMs: number } & (
     | { readonly kind: "scan"; readonly scanPointId: string; readonly barcodes: readonly string[] }
     | {
         readonly kind: "divert";
         readonly cmdId: string;
         readonly lpn: string;
-        readonly lane: string;
+        readonly exit: string;
         readonly result: DivertResult;
       }
     | {
@@ -61,6 +54,7 @@ export type ConveyorEvent = Sequenced &
 export type DivertCommand = {
   readonly cmdId: string;
   readonly lpn: string;
+  /** The exit, by the wire's word. */
   readonly lane: string;
   readonly deadlineMs: number;
 };
@@ -75,7 +69,7 @@ export type DeviceStatus = { readonly bootId: string; readonly connection: "ONLI
 
 export function parseConveyorEvent(payload: Buffer, kind: ConveyorEvent["kind"]): ConveyorEvent {
   const message = asObject(parseJson(payload), kind);
-  const head = parseSequenced(message);
+  const head = parseHead(message);
   switch (kind) {
     case "scan": {
       const barcodes = asArray(message["barcodes"], "barcodes", 32).map((barcode) =>
@@ -89,7 +83,7 @@ export function parseConveyorEvent(payload: Buffer, kind: ConveyorEvent["kind"])
         kind,
         cmdId: textField(message, "cmdId", 128),
         lpn: textField(message, "lpn", 64),
-        lane: textField(message, "lane", 64),
+        exit: textField(message, "lane", 64),
         result: oneOf(message, "result", DIVERT_RESULTS),
       };
     case "recirculation":
@@ -113,7 +107,7 @@ export function parseStatus(payload: Buffer): "online" | "offline" | "broken" {
   return connection === "ONLINE" ? "online" : connection === "OFFLINE" ? "offline" : "broken";
 }
 
-function parseSequenced(message: JsonObject): Sequenced {
+function parseHead(message: JsonObject): Sequenced & { readonly atMs: number } {
   const seq = integerField(message, "seq", 1, Number.MAX_SAFE_INTEGER);
   return {
     bootId: textField(message, "bootId", 64),

@@ -1,18 +1,18 @@
 /**
- * The conveyors: a scanned tote is told its lane, and what became of it moves its fulfillment order forward.
+ * The conveyors: a scanned tote is told its exit, and what became of it moves its fulfillment order forward.
  *
  * An event's effect commits together with its mark; only then the decision and the acknowledgement go out. A repeated
  * event gets both again, since the first ones may have been lost.
  *
- * Events wait in one lane per device; whatever has gathered while the last transaction ran goes into the next one. They
+ * Events wait in one queue per device; whatever has gathered while the last transaction ran goes into the next one. They
  * come with QoS 0: the guarantee is the device's outbox, which sends again what has no acknowledgement of ours, and not
  * the broker's, which MQTT.js would let us have only at one transaction per message. So an event may be dropped here
- * (full lane, database away) and is not lost.
+ * (full queue, database away) and is not lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { advanceStage, findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { toteAtExit, toteOnConveyor } from "../../operations/floor/move-tote.ts";
+import { findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import type { Database, DatabaseClient } from "../../store/sql/database.ts";
 import type { DeadLetters } from "../mqtt/dead-letter.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
@@ -27,9 +27,9 @@ import {
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
 
-/** Lanes that no portal guards: people pack there, and people look there. Every other lane bears its portal's id. */
-export const MANUAL_LANE = "manual";
-export const EXCEPTION_LANE = "exception";
+/** Exits that no portal guards: people pack there, and people look there. Every other exit bears its portal's id. */
+const MANUAL_EXIT = "manual";
+const EXCEPTION_EXIT = "exception";
 
 const BEFORE_PACKING: ReadonlySet<string> = new Set([
   "waiting",
@@ -50,7 +50,7 @@ const MOST_DECISIONS = 5_000;
 /** A message as it came, for the dead letter. */
 type Letter = { readonly topic: string; readonly payload: Buffer };
 type Entry = { readonly event: ConveyorEvent; readonly letter: Letter };
-type Lane = { readonly queue: Entry[]; work: Promise<void> | null };
+type DeviceQueue = { readonly entries: Entry[]; work: Promise<void> | null };
 
 export class Conveyors {
   private readonly database: Database;
@@ -61,8 +61,8 @@ export class Conveyors {
   private readonly logger: Logger;
   private readonly deadLetters: DeadLetters;
   private stopping = false;
-  private readonly lanes = new Map<string, Lane>();
-  /** Lane decided per scan, by `cmdId` and device. */
+  private readonly queues = new Map<string, DeviceQueue>();
+  /** Exit decided per scan, by `cmdId` and device. */
   private readonly decisions = new Map<string, string>();
   private readonly sequencer: MessageSequencer<ConveyorEvent>;
   /** The area level of each conveyor's topics, as it used it last. */
@@ -96,25 +96,25 @@ export class Conveyors {
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     this.registry.setConnection(device, "online");
-    let lane = this.lanes.get(device.row.id);
-    if (lane === undefined) {
-      lane = { queue: [], work: null };
-      this.lanes.set(device.row.id, lane);
+    let queue = this.queues.get(device.row.id);
+    if (queue === undefined) {
+      queue = { entries: [], work: null };
+      this.queues.set(device.row.id, queue);
     }
-    if (this.stopping || lane.queue.length >= LONGEST_QUEUE) return;
-    lane.queue.push({ event, letter });
-    lane.work ??= this.work(device, lane);
+    if (this.stopping || queue.entries.length >= LONGEST_QUEUE) return;
+    queue.entries.push({ event, letter });
+    queue.work ??= this.work(device, queue);
   }
 
   /** Finishes the transactions that run; what waits is the devices' again. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await Promise.all([...this.lanes.values()].map((lane) => lane.work));
+    await Promise.all([...this.queues.values()].map((queue) => queue.work));
   }
 
-  private async work(device: Device, lane: Lane): Promise<void> {
-    while (lane.queue.length > 0 && !this.stopping) {
-      const batch = lane.queue.splice(0, LARGEST_BATCH);
+  private async work(device: Device, queue: DeviceQueue): Promise<void> {
+    while (queue.entries.length > 0 && !this.stopping) {
+      const batch = queue.entries.splice(0, LARGEST_BATCH);
       try {
         await this.take(
           device,
@@ -125,8 +125,8 @@ export class Conveyors {
         for (const entry of batch) await this.takeAlone(device, entry);
       }
     }
-    // In one step with the last look at the queue: an event behind it starts the lane anew.
-    lane.work = null;
+    // In one step with the last look at the queue: an event that comes later starts the work again.
+    queue.work = null;
   }
 
   private async take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {
@@ -167,22 +167,13 @@ export class Conveyors {
     if (event.kind === "recirculation") return;
     const plate = event.kind === "divert" ? { lpn: event.lpn } : licencePlate(event.barcodes);
     if (typeof plate === "string") return;
-    const tote = await findTote(client, plate.lpn);
-    if (tote === undefined) return;
     if (event.kind === "scan") {
-      await advanceStage(client, tote.fulfillmentOrderId, "conveying");
-      this.decide(deviceId, event, tote);
+      const tote = await toteOnConveyor(client, plate.lpn);
+      if (tote !== undefined) this.decide(deviceId, event, tote);
     } else if (event.result === "DIVERTED") {
-      const atPortal = event.lane !== MANUAL_LANE && event.lane !== EXCEPTION_LANE;
-      if (atPortal) await advanceStage(client, tote.fulfillmentOrderId, "verifying");
-      await recordEntry(client, {
-        orderId: tote.orderId,
-        key: `diverted:${tote.fulfillmentOrderId}:${event.lane}`,
-        type: "fulfillment.diverted",
-        summary: `Tote ${tote.handlingUnit} at ${atPortal ? `pack-out ${event.lane}` : `lane ${event.lane}`}`,
-        cause: `device:${deviceId}`,
-        data: { fulfillmentOrderId: tote.fulfillmentOrderId, lane: event.lane },
-      });
+      const { lpn, exit } = event;
+      const isGuarded = exit !== MANUAL_EXIT && exit !== EXCEPTION_EXIT;
+      await toteAtExit(client, { lpn, exit, isGuarded, cause: `device:${deviceId}` });
     }
   }
 
@@ -191,17 +182,17 @@ export class Conveyors {
       const plate = licencePlate(event.barcodes);
       const lpn = typeof plate === "string" ? "" : plate.lpn;
       const known = this.decisions.get(decisionKey(device.row.id, event));
-      const lane =
+      const exit =
         known ??
-        (lpn === "" ? EXCEPTION_LANE : this.decide(device.row.id, event, await findTote(this.database, lpn)));
+        (lpn === "" ? EXCEPTION_EXIT : this.decide(device.row.id, event, await findTote(this.database, lpn)));
       const command: DivertCommand = {
         cmdId: `${event.bootId}:${event.seq}`,
         lpn,
-        lane,
+        lane: exit,
         deadlineMs: Date.now() + this.timings.divertDeadlineMs,
       };
       this.send(device, "cmd/divert", command);
-      this.registry.setState(device, { activity: `diverting ${lpn} to ${lane}`, lpn, lane });
+      this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
     } else if (event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && outcome === "taken") {
       await this.toteLost(event.lpn);
     } else if (event.kind === "divert" && event.result !== "DIVERTED") {
@@ -222,26 +213,26 @@ export class Conveyors {
   }
 
   private decide(deviceId: string, scan: ConveyorEvent, tote: ToteOnTheFloor | undefined): string {
-    const lane = this.lane(deviceId, tote);
-    this.decisions.set(decisionKey(deviceId, scan), lane);
+    const exit = this.exitFor(deviceId, tote);
+    this.decisions.set(decisionKey(deviceId, scan), exit);
     if (this.decisions.size > MOST_DECISIONS) {
       const [oldest] = this.decisions.keys();
       if (oldest !== undefined) this.decisions.delete(oldest);
     }
-    return lane;
+    return exit;
   }
 
   /** Totes spread over the portals by their number, so that a repeated scan decides alike. */
-  private lane(deviceId: string, tote: ToteOnTheFloor | undefined): string {
+  private exitFor(deviceId: string, tote: ToteOnTheFloor | undefined): string {
     const expected =
       tote !== undefined &&
       tote.locationId === this.registry.get(deviceId)?.row.locationId &&
       (tote.status === "open" || tote.status === "in_progress") &&
       BEFORE_PACKING.has(tote.stage);
-    if (!expected) return EXCEPTION_LANE;
+    if (!expected) return EXCEPTION_EXIT;
     const portals = this.registry.online(tote.locationId, "rfid_portal");
     const serial = Number(tote.handlingUnit.slice(8, 17));
-    return portals[serial % Math.max(1, portals.length)]?.row.id ?? MANUAL_LANE;
+    return portals[serial % Math.max(1, portals.length)]?.row.id ?? MANUAL_EXIT;
   }
 
   private topic(device: Device, kind: "cmd/divert" | "cmd/recirculate" | "ack"): string {

@@ -1,5 +1,5 @@
 /**
- * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the lane goes on.
+ * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the device's next message is taken.
  * The table keeps the newest `MOST_LETTERS`: a broken device must not fill the disk.
  */
 import type { Logger } from "pino";

@@ -8,10 +8,18 @@
  *
  * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost), `early` not.
  */
-
 import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../../store/floor/devices.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { Sequenced } from "../conveyor/conveyor-messages.ts";
+
+/** What every message of a device that keeps an outbox carries. */
+export type Sequenced = {
+  /** Since when the device runs: sequences begin anew with each boot. */
+  readonly bootId: string;
+  /** 1, 2, … within the boot. */
+  readonly seq: number;
+  /** Lowest sequence still in the device's outbox. */
+  readonly from: number;
+};
 
 export type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
 

@@ -11,11 +11,11 @@
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
+import { assignPicks } from "../../operations/floor/assign-picks.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
 import {
   type AssignedTask,
   assignedTasks,
-  assignTasks,
   FLOOR_TASK_CHANNEL,
   failTask,
   finishTasks,
@@ -129,7 +129,7 @@ export class Dispatcher implements TaskOutcomes {
   private async assign(): Promise<void> {
     const idle = this.fleet.idle();
     if (idle.length === 0) return;
-    const tasks = await assignTasks(this.context.database, idle);
+    const tasks = await assignPicks(this.context, idle);
     for (const task of tasks) {
       const robot = this.fleet.get(task.deviceId);
       if (robot === undefined) continue;

@@ -1,12 +1,12 @@
 /**
  * The robots as the bridge sees them: who is there, in what state, with which task in hand.
  *
- * A state message is cumulative, so that each robot's lane works on the newest one only and skips what came meanwhile;
- * no lane waits for another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and
+ * A state message is cumulative: for each robot the newest one is worked on and what came meanwhile is skipped; no
+ * robot waits for another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and
  * the end of the task, which the dispatcher books. Who gets which task is the dispatcher's business.
  *
  * F1 a robot's reports never go back in time: a state older than the last one since it connected is dropped
- * F2 a lane that fails keeps its task and tries again with the newest state
+ * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -202,7 +202,7 @@ export class RobotFleet {
         await delay(RETRY_MS);
       }
     }
-    // In one step with the last look: a state behind it starts the lane anew.
+    // In one step with the last look: a state that comes later starts this again.
     robot.work = null;
   }
 

@@ -1,5 +1,5 @@
 /**
- * A simulated conveyor: a loop with a scanner, and lanes. Events stay in its outbox until they are acknowledged, like
+ * A simulated conveyor: a loop with a scanner, and exits. Events stay in its outbox until they are acknowledged, like
  * those of the real one; a tote without a decision goes round the loop and is scanned again.
  */
 import { randomUUID } from "node:crypto";
@@ -15,7 +15,7 @@ import { isAbort, type SimulatedPart, type Surroundings } from "./surroundings.t
 /** Demo pace, milliseconds. */
 const TO_SCANNER_MS = 1_500;
 const ROUND_MS = 4_000;
-const TO_LANE_MS = 1_200;
+const TO_EXIT_MS = 1_200;
 /** Real time: after this the divert gate stays shut and the tote goes round. */
 const DECISION_MS = 2_000;
 /** Real time: an event without an acknowledgement is sent again after this, then after twice as long, and so on. */
@@ -42,7 +42,7 @@ export class SimulatedConveyor implements SimulatedPart {
   private readonly portals: ReadonlyMap<string, SimulatedPortal>;
   private readonly bootId = randomUUID();
   private readonly outbox = new Map<number, Unacknowledged>();
-  private readonly decisions = new Map<string, (lane: string) => void>();
+  private readonly decisions = new Map<string, (exit: string) => void>();
   private readonly client: DeviceClient;
   private readonly resend: NodeJS.Timeout;
   private sequence = 0;
@@ -101,15 +101,15 @@ export class SimulatedConveyor implements SimulatedPart {
 
   private async convey(tote: Tote): Promise<void> {
     await this.surroundings.pace.wait(TO_SCANNER_MS);
-    let lane = await this.scan(tote);
-    while (lane === null) {
+    let exit = await this.scan(tote);
+    while (exit === null) {
       await this.surroundings.pace.wait(ROUND_MS);
-      lane = await this.scan(tote);
+      exit = await this.scan(tote);
     }
-    await this.surroundings.pace.wait(TO_LANE_MS);
-    this.emit("divert", { cmdId: randomUUID(), lpn: tote.lpn, lane, result: "DIVERTED" });
-    await this.portals.get(lane)?.pass(tote);
-    tote.place = lane;
+    await this.surroundings.pace.wait(TO_EXIT_MS);
+    this.emit("divert", { cmdId: randomUUID(), lpn: tote.lpn, lane: exit, result: "DIVERTED" });
+    await this.portals.get(exit)?.pass(tote);
+    tote.place = exit;
   }
 
   /** The decision, or `null` where none came in time. */
@@ -120,14 +120,14 @@ export class SimulatedConveyor implements SimulatedPart {
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(() => resolve(null), DECISION_MS);
     });
-    const lane = await Promise.race([decision, late]);
+    const exit = await Promise.race([decision, late]);
     clearTimeout(timer);
     this.decisions.delete(tote.lpn);
-    return lane;
+    return exit;
   }
 
-  private onDecision(lpn: unknown, lane: unknown): void {
-    if (typeof lpn === "string" && typeof lane === "string") this.decisions.get(lpn)?.(lane);
+  private onDecision(lpn: unknown, exit: unknown): void {
+    if (typeof lpn === "string" && typeof exit === "string") this.decisions.get(lpn)?.(exit);
   }
 
   private onRecirculate(cmdId: unknown, lpn: unknown): void {

@@ -13,7 +13,7 @@ export type Tote = {
   readonly lpn: string;
   /** EPCs of the units, by the order line that they were picked for. */
   readonly units: Map<string, readonly string[]>;
-  /** `robot`: carried; `moving`: on the conveyor; else the lane at whose end it stands. */
+  /** `robot`: carried; `moving`: on the conveyor; else the conveyor's exit at which it stands. */
   place: string;
 };
 
