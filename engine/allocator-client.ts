@@ -171,6 +171,12 @@ export type CommitAttachment<R> = {
   record(outcome: OrderReservation): R | null;
 };
 
+/**
+ * Hears of commands and their outcomes, both in the order of the call, after their commit and just before the caller
+ * does. Must neither throw nor take long.
+ */
+export type CommandObserver = (commands: readonly StockCommand[], outcomes: readonly StockOutcome[]) => void;
+
 export type PositionView = PositionAddress & StockBuckets;
 
 export type HoldView = PositionAddress & {
@@ -285,6 +291,9 @@ export interface AllocatorClient extends LaneClient {
    * a reservation that was undone in the same commit may be among them.
    */
   recordFills(writer: CommitWriter<DemandFill>): void;
+
+  /** Who hears of every `execute`, whoever calls it. Orders and lanes are not told. A later observer takes the place. */
+  observeCommands(observer: CommandObserver): void;
 
   /** Replaces the locations that sourcing may choose from. */
   setLocations(locations: readonly SourcingLocation[]): void;

@@ -11,6 +11,7 @@ import type {
   AllocatorClient,
   AmendmentOutcome,
   CancellationOutcome,
+  CommandObserver,
   CommitAttachment,
   CommitWriter,
   DemandFill,
@@ -43,6 +44,7 @@ export class Allocator implements AllocatorClient {
   private readonly core: EngineCore;
   private readonly directory: ShardDirectory;
   private readonly view: StockViewReader;
+  private observer: CommandObserver | null = null;
 
   constructor(core: EngineCore, directory: ShardDirectory, view: StockViewReader) {
     this.core = core;
@@ -65,7 +67,9 @@ export class Allocator implements AllocatorClient {
       );
     }
     this.core.push(works);
-    return (await Promise.all(answers)).flat();
+    const outcomes = (await Promise.all(answers)).flat();
+    this.observer?.(commands, outcomes);
+    return outcomes;
   }
 
   reserveOrder<R>(
@@ -165,6 +169,10 @@ export class Allocator implements AllocatorClient {
     return new Promise((resolve, reject) => {
       this.core.push([{ kind: "holds", address, resolve, reject }]);
     });
+  }
+
+  observeCommands(observer: CommandObserver): void {
+    this.observer = observer;
   }
 
   setLocations(locations: readonly SourcingLocation[]): void {

@@ -30,6 +30,7 @@ export function stockInMemory(): StockInMemory {
     reserveOrder: notNeeded,
     commit: notNeeded,
     setLocations: () => {},
+    observeCommands: () => {},
     recordFills: () => {},
     setSourcingRules: () => {},
     setKits: () => {},

@@ -16,14 +16,11 @@ import { createEasypostCarrier } from "../../integrations/carriers/easypost/carr
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { createSmtpMailer } from "../../integrations/notifications/smtp/mailer.ts";
 import { createStripeGateway } from "../../integrations/payments/stripe/gateway.ts";
-import { runDemandFills } from "../../operations/standing/demand-fills.ts";
-import { retryShortOrdersOnReceipt } from "../../operations/standing/short-orders.ts";
-import { runSilentParcels } from "../../operations/standing/silent-parcels.ts";
-import { sourcingLocations } from "../../operations/standing/sourcing-locations.ts";
-import { type Database, openDatabase } from "../../store/sql/database.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
+import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
+import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
-import { demandFillWriter } from "../../store/stock/demand-fills.ts";
-import { readKits } from "../../store/stock/kits.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
@@ -56,133 +53,149 @@ export async function startSystem(
   steps: Steps,
   hooks: CompositionHooks = {},
 ): Promise<RunningSystem> {
-  /** What has been started, for the way back. */
-  const started: { readonly name: string; stop(): Promise<void> }[] = [];
-  const stopAll = async (): Promise<void> => {
-    for (const part of started.splice(0).reverse()) {
+  const parts = new StartedParts(logger);
+  try {
+    const database = openDatabase(settings.databaseUrl, { maxConnections: POOL_SIZE });
+    parts.add("database", { stop: () => database.end() });
+    await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
+    const { client: allocator } = await steps.run("Engine", () => startStock(settings, logger, parts));
+    await hooks.prepare?.(database, allocator);
+    const context: OperationContext = { database, allocator, now: Date.now };
+    await tellAllocator(context);
+    allocator.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
+
+    const outside = outsideServices(settings);
+    const standingJobs = startStandingJobs({ context, carrier: outside.carrier, logger });
+    parts.add("standing jobs", standingJobs);
+    parts.add("mailer", { stop: async () => outside.mailer.close() });
+    const system: Composition = { settings, logger, parts, context, outside };
+    await steps.run("Devices", () => startDevices(system));
+    await steps.run("Sagas", () => startSagas(system));
+    const gateway = await steps.run("Gateway", () => startEdge(system));
+    return { port: gateway.port, database, stop: () => parts.stopAll() };
+  } catch (error) {
+    await parts.stopAll();
+    throw error;
+  }
+}
+
+/** What every later step builds on. */
+type Composition = {
+  readonly settings: ResolvedSettings;
+  readonly logger: Logger;
+  readonly parts: StartedParts;
+  readonly context: OperationContext;
+  readonly outside: OutsideServices;
+};
+
+type Stoppable = { stop(): Promise<void> };
+
+/** What has been started, for the way back. */
+class StartedParts {
+  private readonly logger: Logger;
+  private readonly parts: { readonly name: string; readonly part: Stoppable }[] = [];
+
+  constructor(logger: Logger) {
+    this.logger = logger;
+  }
+
+  add(name: string, part: Stoppable): void {
+    this.parts.push({ name, part });
+  }
+
+  /** In the reverse order; one that does not stop keeps no other from it. */
+  async stopAll(): Promise<void> {
+    for (const { name, part } of this.parts.splice(0).reverse()) {
       try {
         await part.stop();
       } catch (error) {
-        logger.error({ err: error, part: part.name }, "did not stop in order");
+        this.logger.error({ err: error, part: name }, "did not stop in order");
       }
     }
-  };
-  try {
-    const database = openDatabase(settings.databaseUrl, { maxConnections: POOL_SIZE });
-    started.push({ name: "database", stop: () => database.end() });
-    await steps.run("Schema", async () => {
-      const applied = await migrate(settings.databaseUrl).catch((error: unknown) => {
-        throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
-      });
-      return {
-        value: applied,
-        detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}`,
-      };
-    });
-
-    const engine = await steps.run("Engine", async () => {
-      const value = await startEngine({
-        databaseUrl: settings.databaseUrl,
-        threads: settings.engine.threads,
-        threadMemoryMb: settings.engine.threadMemoryMb,
-        shards: settings.engine.shards,
-        logger: logger.child({ part: "engine" }),
-      });
-      started.push({ name: "engine", stop: () => value.stop() });
-      const shards = await value.client.status();
-      const positions = shards.reduce((sum, shard) => sum + shard.positions, 0);
-      const threads = new Set(shards.map((shard) => shard.thread)).size;
-      return { value, detail: `${shards.length} shards on ${threads} threads, ${positions} stock positions` };
-    });
-    await hooks.prepare?.(database, engine.client);
-    engine.client.setLocations(await sourcingLocations(database));
-    engine.client.recordFills(demandFillWriter);
-    engine.client.setKits(await readKits(database));
-    engine.client.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
-
-    const shortOrders = retryShortOrdersOnReceipt(
-      engine.client,
-      database,
-      logger.child({ part: "short-orders" }),
-    );
-    started.push({ name: "short orders", stop: () => shortOrders.stop() });
-    const allocator = shortOrders.allocator;
-    const fills = runDemandFills(
-      { database, allocator, now: Date.now },
-      logger.child({ part: "demand-fills" }),
-    );
-    started.push({ name: "demand fills", stop: () => fills.stop() });
-
-    const carrier = createEasypostCarrier({
-      baseUrl: settings.carriers.easypostBaseUrl,
-      apiKey: settings.carriers.easypostApiKey,
-      webhookSecret: settings.carriers.easypostWebhookSecret,
-    });
-    const silentParcels = runSilentParcels(
-      { database, allocator, now: Date.now },
-      carrier,
-      logger.child({ part: "silent-parcels" }),
-    );
-    started.push({ name: "silent parcels", stop: () => silentParcels.stop() });
-    const mailer = createSmtpMailer({ url: settings.mail.smtpUrl, from: settings.mail.from });
-    started.push({ name: "mailer", stop: async () => mailer.close() });
-
-    await steps.run("Devices", async () => {
-      const bridge = await startDeviceBridge({
-        mqttUrl: settings.mqttUrl,
-        database,
-        allocator,
-        logger: logger.child({ part: "devices" }),
-      });
-      started.push({ name: "device bridge", stop: () => bridge.stop() });
-      return { value: bridge, detail: settings.mqttUrl };
-    });
-
-    await steps.run("Sagas", async () => {
-      const worker = await startSagaWorker({
-        temporalAddress: settings.temporalAddress,
-        namespace: settings.temporalNamespace,
-        database,
-        allocator,
-        payments: createStripeGateway({
-          baseUrl: settings.payments.stripeBaseUrl,
-          secretKey: settings.payments.stripeSecretKey,
-        }),
-        carrier,
-        mailer,
-        publicUrl: settings.publicUrl,
-        logger: logger.child({ part: "sagas" }),
-      });
-      started.push({ name: "saga worker", stop: () => worker.stop() });
-      return {
-        value: worker,
-        detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}`,
-      };
-    });
-
-    const gateway = await steps.run("Gateway", async () => {
-      const value = await startGateway({
-        host: settings.host,
-        port: settings.ports.gateway,
-        publicUrl: settings.publicUrl,
-        database,
-        allocator,
-        channelAdapters,
-        carrier,
-        dashboardFolder: join(projectRoot, "dist", "dashboard"),
-        redisUrl: settings.redisUrl,
-        logger: logger.child({ part: "gateway" }),
-        readiness: () => readiness(settings, database, allocator),
-      });
-      started.push({ name: "gateway", stop: () => value.stop() });
-      return { value, detail: `${settings.host}:${value.port}` };
-    });
-    await shortOrders.catchUp();
-    return { port: gateway.port, database, stop: stopAll };
-  } catch (error) {
-    await stopAll();
-    throw error;
   }
+}
+
+async function bringSchemaUpToDate(databaseUrl: string) {
+  const applied = await migrate(databaseUrl).catch((error: unknown) => {
+    throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
+  });
+  return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
+}
+
+async function startStock(settings: ResolvedSettings, logger: Logger, parts: StartedParts) {
+  const engine = await startEngine({
+    databaseUrl: settings.databaseUrl,
+    threads: settings.engine.threads,
+    threadMemoryMb: settings.engine.threadMemoryMb,
+    shards: settings.engine.shards,
+    logger: logger.child({ part: "engine" }),
+  });
+  parts.add("engine", engine);
+  const shards = await engine.client.status();
+  const positions = shards.reduce((sum, shard) => sum + shard.positions, 0);
+  const threads = new Set(shards.map((shard) => shard.thread)).size;
+  return {
+    value: engine,
+    detail: `${shards.length} shards on ${threads} threads, ${positions} stock positions`,
+  };
+}
+
+type OutsideServices = ReturnType<typeof outsideServices>;
+
+/** The vendors that the settings name, behind their ports. */
+function outsideServices({ carriers, payments, mail }: ResolvedSettings) {
+  return {
+    carrier: createEasypostCarrier({
+      baseUrl: carriers.easypostBaseUrl,
+      apiKey: carriers.easypostApiKey,
+      webhookSecret: carriers.easypostWebhookSecret,
+    }),
+    payments: createStripeGateway({ baseUrl: payments.stripeBaseUrl, secretKey: payments.stripeSecretKey }),
+    mailer: createSmtpMailer({ url: mail.smtpUrl, from: mail.from }),
+  };
+}
+
+async function startDevices({ settings, logger, parts, context }: Composition) {
+  const bridge = await startDeviceBridge({
+    mqttUrl: settings.mqttUrl,
+    database: context.database,
+    allocator: context.allocator,
+    logger: logger.child({ part: "devices" }),
+  });
+  parts.add("device bridge", bridge);
+  return { value: bridge, detail: settings.mqttUrl };
+}
+
+async function startSagas({ settings, logger, parts, context, outside }: Composition) {
+  const worker = await startSagaWorker({
+    ...outside,
+    temporalAddress: settings.temporalAddress,
+    namespace: settings.temporalNamespace,
+    database: context.database,
+    allocator: context.allocator,
+    publicUrl: settings.publicUrl,
+    logger: logger.child({ part: "sagas" }),
+  });
+  parts.add("saga worker", worker);
+  return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
+}
+
+async function startEdge({ settings, logger, parts, context, outside }: Composition) {
+  const gateway = await startGateway({
+    host: settings.host,
+    port: settings.ports.gateway,
+    publicUrl: settings.publicUrl,
+    database: context.database,
+    allocator: context.allocator,
+    channelAdapters,
+    carrier: outside.carrier,
+    dashboardFolder: join(projectRoot, "dist", "dashboard"),
+    redisUrl: settings.redisUrl,
+    logger: logger.child({ part: "gateway" }),
+    readiness: () => readiness(settings, context),
+  });
+  parts.add("gateway", gateway);
+  return { value: gateway, detail: `${settings.host}:${gateway.port}` };
 }
 
 function lockedProblem(error: MigrationsLockedError): UserProblem {
@@ -190,17 +203,17 @@ function lockedProblem(error: MigrationsLockedError): UserProblem {
   const advice =
     ends === ""
       ? "Start again."
-      : `If that process is at work, start again when it is done; if it stands still, end it, or its connection with: ${ends}`;
+      : "If that process is at work, start again when it is done; if it stands still, end it, or its connection " +
+        `with: ${ends}`;
   return new UserProblem(error.code, error.message, advice, { cause: error });
 }
 
 async function readiness(
   settings: ResolvedSettings,
-  database: Database,
-  allocator: AllocatorClient,
+  { database, allocator }: OperationContext,
 ): Promise<readonly { name: string; ready: boolean; detail?: string }[]> {
   const probes: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ["postgresql", () => database.query("select 1")],
+    ["postgresql", () => probe(database)],
     ["engine", () => allocator.status()],
     ["temporal", () => probeTemporal(settings.temporalAddress)],
   ];

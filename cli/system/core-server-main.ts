@@ -13,11 +13,14 @@ import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
 import { startGateway } from "../../gateway/gateway.ts";
 import { createEasypostCarrier } from "../../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
-import { sourcingLocations } from "../../operations/standing/sourcing-locations.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
+import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
-import { type Database, openDatabase } from "../../store/sql/database.ts";
+import { firstCompanyId } from "../../store/catalog/catalog.ts";
+import { insertCompany } from "../../store/catalog/companies.ts";
+import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
-import { readKits } from "../../store/stock/kits.ts";
 import { untilEnd } from "./until-end.ts";
 
 const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-server-main.js [options]
@@ -85,8 +88,10 @@ async function main(): Promise<number> {
     ...(durable ? {} : { disk: new VolatileDisk() }),
     ...(snapshotEveryRows === undefined ? {} : { snapshotEveryRows: Number(snapshotEveryRows) }),
   });
-  engine.client.setLocations(await sourcingLocations(database));
-  engine.client.setKits(await readKits(database));
+  const context: OperationContext = { database, allocator: engine.client, now: Date.now };
+  await tellAllocator(context);
+  const carrier = createEasypostCarrier(NO_CARRIER);
+  const standingJobs = startStandingJobs({ context, carrier, logger });
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),
@@ -94,7 +99,7 @@ async function main(): Promise<number> {
     database,
     allocator: engine.client,
     channelAdapters,
-    carrier: createEasypostCarrier(NO_CARRIER),
+    carrier,
     dashboardFolder: "",
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(database, engine),
@@ -102,19 +107,17 @@ async function main(): Promise<number> {
   process.stdout.write(`${JSON.stringify({ port: gateway.port, pid: process.pid, key, durable })}\n`);
   await ending.reason;
   await gateway.stop();
+  await standingJobs.stop();
   await engine.stop();
   await database.end();
   return 0;
 }
 
 async function createKey(database: Database): Promise<string> {
-  await database.query(
-    "insert into company (id, name, currency) select $1, $2, $3 where not exists (select from company)",
-    [COMPANY.id, COMPANY.name, COMPANY.currency],
-  );
-  const { rows } = await database.query<{ id: string }>("select id from company limit 1");
+  const existing = await firstCompanyId(database);
+  if (existing === undefined) await insertCompany(database, COMPANY);
   const key = await createApiKey(database, {
-    companyId: rows[0]?.id ?? COMPANY.id,
+    companyId: existing ?? COMPANY.id,
     channelId: null,
     name: "core server",
     scopes: API_SCOPES,
@@ -126,7 +129,7 @@ async function readiness(
   database: Database,
   engine: Engine,
 ): Promise<readonly { readonly name: string; readonly ready: boolean }[]> {
-  const answers = await Promise.allSettled([database.query("select 1"), engine.client.status()]);
+  const answers = await Promise.allSettled([probe(database), engine.client.status()]);
   return ["postgresql", "engine"].map((name, index) => ({
     name,
     ready: answers[index]?.status === "fulfilled",

@@ -125,6 +125,7 @@ function standIn(changed: Partial<AllocatorClient>): AllocatorClient {
     amendOrder: (amendment) => engine.client.amendOrder(amendment),
     cancelOrder: (cancellation) => engine.client.cancelOrder(cancellation),
     setLocations: (locations) => engine.client.setLocations(locations),
+    observeCommands: (observer) => engine.client.observeCommands(observer),
     recordFills: (writer) => engine.client.recordFills(writer),
     setSourcingRules: (rules) => engine.client.setSourcingRules(rules),
     setKits: (kits) => engine.client.setKits(kits),

@@ -1,35 +1,26 @@
 /**
  * Orders that wait for stock go on when stock arrives, whoever brings it in: an integrator's receipt, a count, a
- * restocked return. This wraps the allocator client where the system is composed, so that no caller has to remember.
+ * restocked return. The allocator says what was committed, so that no caller has to remember.
  *
- * The retry comes after the receipt's commit and may be lost with the process; `catchUp` at the next start repeats it.
+ * A retry comes after the receipt's commit and may be lost with the process; the next start tries every order again.
  */
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
-import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import type { Database } from "../../store/sql/database.ts";
+import { skusOrdersWaitFor } from "../../store/orders/orders.ts";
+import type { OperationContext } from "../context.ts";
 import { retryShortOrders } from "../holds/release-hold.ts";
 
-export type ShortOrders = {
-  /** The allocator client that everybody else gets. */
-  readonly allocator: AllocatorClient;
-  /** Tries every order that waits for stock now. */
-  catchUp(): Promise<void>;
-  /** Waits for a retry that is under way. */
+export type ShortOrderRunner = {
+  /** Waits for the retry that is under way. */
   stop(): Promise<void>;
 };
 
-export function retryShortOrdersOnReceipt(
-  allocator: AllocatorClient,
-  database: Database,
-  logger: Logger,
-): ShortOrders {
-  const context = { database, allocator, now: Date.now };
+export function runShortOrders(context: OperationContext, logger: Logger): ShortOrderRunner {
   const arrived = new Set<string>();
   let running: Promise<void> | null = null;
   let stopped = false;
 
-  const drain = async (): Promise<void> => {
+  const retryArrived = async (): Promise<void> => {
     while (arrived.size > 0 && !stopped) {
       const skus = [...arrived];
       arrived.clear();
@@ -45,51 +36,32 @@ export function retryShortOrdersOnReceipt(
       }
     }
   };
-  const retry = (skus: Iterable<string>): void => {
-    for (const sku of skus) arrived.add(sku);
-    running ??= drain().finally(() => {
+  const retry = (): void => {
+    if (arrived.size === 0 || stopped) return;
+    running ??= retryArrived().finally(() => {
       running = null;
     });
   };
+  const catchUp = async (): Promise<void> => {
+    try {
+      for (const sku of await skusOrdersWaitFor(context.database)) arrived.add(sku);
+    } catch (error) {
+      logger.error({ err: error }, "orders that wait for stock could not be looked for");
+    }
+    retry();
+  };
 
+  context.allocator.observeCommands((commands, outcomes) => {
+    for (const [index, command] of commands.entries()) {
+      if (addsStock(command, outcomes[index])) arrived.add(command.sku);
+    }
+    retry();
+  });
+  const caughtUp = catchUp();
   return {
-    allocator: {
-      execute: async (commands) => {
-        const outcomes = await allocator.execute(commands);
-        const skus = commands
-          .filter((command, index) => addsStock(command, outcomes[index]))
-          .map(({ sku }) => sku);
-        if (skus.length > 0) retry(skus);
-        return outcomes;
-      },
-      reserveOrder: (request, attachment) => allocator.reserveOrder(request, attachment),
-      commit: (writer, record) => allocator.commit(writer, record),
-      positions: (skus) => allocator.positions(skus),
-      holds: (address) => allocator.holds(address),
-      openPositions: (addresses) => allocator.openPositions(addresses),
-      applyLane: (call) => allocator.applyLane(call),
-      available: (sku, scope) => allocator.available(sku, scope),
-      availableByLocation: (sku) => allocator.availableByLocation(sku),
-      capableToPromise: (request) => allocator.capableToPromise(request),
-      amendOrder: (amendment) => allocator.amendOrder(amendment),
-      cancelOrder: (cancellation) => allocator.cancelOrder(cancellation),
-      setLocations: (locations) => allocator.setLocations(locations),
-      recordFills: (writer) => allocator.recordFills(writer),
-      setSourcingRules: (rules) => allocator.setSourcingRules(rules),
-      setKits: (kits) => allocator.setKits(kits),
-      status: () => allocator.status(),
-    },
-    catchUp: async () => {
-      const { rows } = await database.query<{ sku: string }>(
-        `select distinct line.sku
-           from orders join order_line line on line.order_id = orders.id
-          where orders.status = 'on_hold' and line.sku is not null
-            and orders.hold_reasons @> '[{"code": "insufficient_stock"}]'`,
-      );
-      if (rows.length > 0) retry(rows.map((row) => row.sku));
-    },
     stop: async () => {
       stopped = true;
+      await caughtUp;
       await running;
     },
   };

@@ -1,4 +1,7 @@
-/** Has the carrier asked about parcels that have gone quiet, every few minutes; of several processes, one takes each parcel. */
+/**
+ * Has the carrier asked about parcels that have gone quiet, every few minutes. Of several processes, one takes each
+ * parcel.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { STOP_DEADLINE_MS } from "../../config/limits.ts";

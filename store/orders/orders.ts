@@ -435,6 +435,17 @@ export async function ordersWaitingForStock(
   return rows.map((row) => row.id);
 }
 
+/** SKUs that orders on hold wait for, whatever else they wait for. */
+export async function skusOrdersWaitFor(client: Queryable): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    `select distinct line.sku
+       from orders join order_line line on line.order_id = orders.id
+      where orders.status = 'on_hold' and line.sku is not null
+        and orders.hold_reasons @> '[{"code": "insufficient_stock"}]'`,
+  );
+  return rows.map((row) => row.sku);
+}
+
 export async function setPromise(
   client: Queryable,
   orderId: string,

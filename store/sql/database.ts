@@ -56,6 +56,11 @@ export function openDatabase(
   return pool;
 }
 
+/** Rejects where the database does not answer. */
+export async function probe(database: Queryable): Promise<void> {
+  await database.query("select 1");
+}
+
 /** Runs `work` in one transaction; any throw rolls back and is passed on. A client whose connection broke is discarded. */
 export async function inTransaction<T>(
   database: Database,

@@ -1,0 +1,132 @@
+/** Held orders that go on by themselves, over a real PostgreSQL and the real engine. */
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { StockCommand } from "../../actors/commands.ts";
+import { type Engine, startEngine } from "../../engine/engine.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { insertChannel, insertCompany } from "../../store/catalog/companies.ts";
+import { insertLocations } from "../../store/catalog/locations.ts";
+import { silentLogger } from "../../test-support/engine.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { captureOrders } from "../capture/capture-order.ts";
+import { createProduct } from "../catalog/create-product.ts";
+import type { OperationContext } from "../context.ts";
+import { runShortOrders } from "./short-orders.ts";
+import { tellAllocator } from "./tell-allocator.ts";
+
+let store: TestDatabase;
+let engine: Engine;
+let context: OperationContext;
+let serial = 0;
+let sku = "";
+let orderId = "";
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  const { database } = store;
+  await insertCompany(database, { id: "acme", name: "Acme", currency: "USD" });
+  await insertLocations(database, "acme", [
+    {
+      locationId: "east",
+      name: "East",
+      kind: "fulfillment_center",
+      priority: 1,
+      latitude: 38,
+      longitude: -85.7,
+      address: { name: "East", line1: "1 B St", city: "Louisville", country: "US" },
+    },
+  ]);
+  await insertChannel(database, {
+    id: "pos",
+    companyId: "acme",
+    name: "Till",
+    kind: "holdfast",
+    webhookSecret: "none",
+    onShortage: "hold",
+  });
+  engine = await startEngine({ databaseUrl: store.url, threads: 1, shards: 2, logger: silentLogger });
+  context = { database, allocator: engine.client, now: Date.now };
+  await tellAllocator(context);
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await store?.close();
+});
+
+beforeEach(async () => {
+  serial += 1;
+  sku = `TENT-${serial}`;
+  orderId = `pos-${serial}`;
+  await createProduct(
+    context,
+    {
+      sku,
+      name: "Tent",
+      weightGrams: 3_200,
+      priceMinor: 8_999,
+      currency: "USD",
+      hsCode: "6306.22",
+      originCountry: "VN",
+      gtin: "80614141123458",
+    },
+    "staff:1",
+  );
+});
+
+const common = () => ({
+  sku,
+  locationId: "east",
+  commandId: `command-${Math.random()}`,
+  atMs: Date.now(),
+  cause: "test",
+});
+const run = (command: StockCommand) => engine.client.execute([command]);
+
+async function captureShort(): Promise<void> {
+  const [result] = await captureOrders(context, {
+    channelId: "pos",
+    topic: null,
+    payload: JSON.stringify({
+      id: String(serial),
+      currency: "USD",
+      lines: [{ sku, quantity: 2, unitPrice: "89.99" }],
+      shippingAddress: { name: "A", line1: "1 B St", city: "Louisville", region: "KY", country: "US" },
+      customer: { name: "A" },
+      paymentMethod: "pm_card_visa",
+    }),
+    adapters: channelAdapters,
+    cause: "channel:pos",
+  });
+  expect(result).toMatchObject({ outcome: "held", holdReasons: [{ code: "insufficient_stock" }] });
+}
+
+async function statusOf(id: string): Promise<unknown> {
+  const { rows } = await store.database.query("select status from orders where id = $1", [id]);
+  return rows[0]?.status;
+}
+
+const STOCK_THAT_COMES: readonly (readonly [string, () => StockCommand])[] = [
+  ["a receipt", () => ({ ...common(), type: "receive", quantity: 2 })],
+  ["an adjustment", () => ({ ...common(), type: "adjust", delta: 2, reason: "found" })],
+];
+
+test.each(STOCK_THAT_COMES)(
+  "an order that waits for stock goes on with %s, whoever runs it",
+  async (_, make) => {
+    const job = runShortOrders(context, silentLogger);
+    await captureShort();
+    await run(make());
+    await vi.waitFor(async () => expect(await statusOf(orderId)).toBe("open"), 5_000);
+    await job.stop();
+  },
+);
+
+test("stock that came while nobody looked is found at the next start", async () => {
+  await captureShort();
+  await runShortOrders(context, silentLogger).stop();
+  await run({ ...common(), type: "receive", quantity: 2 });
+  expect(await statusOf(orderId)).toBe("on_hold");
+  const job = runShortOrders(context, silentLogger);
+  await vi.waitFor(async () => expect(await statusOf(orderId)).toBe("open"), 5_000);
+  await job.stop();
+});

@@ -1,0 +1,35 @@
+/** Companies and their channels, as they are set up. */
+import type { Queryable } from "../sql/database.ts";
+
+export type NewCompany = { readonly id: string; readonly name: string; readonly currency: string };
+
+export async function insertCompany(client: Queryable, company: NewCompany): Promise<void> {
+  await client.query("insert into company (id, name, currency) values ($1, $2, $3)", [
+    company.id,
+    company.name,
+    company.currency,
+  ]);
+}
+
+export async function companyIds(client: Queryable): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>("select id from company order by id");
+  return rows.map((row) => row.id);
+}
+
+export type NewChannel = {
+  readonly id: string;
+  readonly companyId: string;
+  readonly name: string;
+  /** Which adapter reads its orders. */
+  readonly kind: string;
+  readonly webhookSecret: string;
+  readonly onShortage: "hold" | "refuse";
+};
+
+export async function insertChannel(client: Queryable, channel: NewChannel): Promise<void> {
+  await client.query(
+    `insert into channel (id, company_id, name, kind, webhook_secret, on_shortage)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [channel.id, channel.companyId, channel.name, channel.kind, channel.webhookSecret, channel.onShortage],
+  );
+}
