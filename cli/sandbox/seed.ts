@@ -9,6 +9,10 @@ import { simulatedDevices } from "../../devices/simulators/fleet.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { createStaff } from "../../store/access/staff.ts";
+import { firstCompanyId, insertProducts } from "../../store/catalog/catalog.ts";
+import { insertChannel, insertCompany } from "../../store/catalog/companies.ts";
+import { insertLocations } from "../../store/catalog/locations.ts";
+import { registerDevices } from "../../store/floor/devices.ts";
 import { type Database, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { insertKits } from "../../store/stock/kits.ts";
 import type { LocalFile } from "../client/credentials.ts";
@@ -25,10 +29,6 @@ const STORE_SAFETY_STOCK = 2;
 
 export type SeedResult = Required<Pick<LocalFile, "apiKey" | "channelKeys" | "staffPassword">>;
 
-export async function hasCompany(database: Queryable): Promise<boolean> {
-  return ((await database.query("select from company limit 1")).rowCount ?? 0) > 0;
-}
-
 /** @param staffPassword of every sandbox login */
 export async function seedSandbox(
   database: Database,
@@ -38,33 +38,25 @@ export async function seedSandbox(
   const catalog = sandboxCatalog();
   await receiveStock(allocator, catalog);
   return inTransaction(database, async (client) => {
-    await client.query("insert into company (id, name, currency) values ($1, $2, $3)", [
-      SANDBOX_COMPANY.id,
-      SANDBOX_COMPANY.name,
-      SANDBOX_COMPANY.currency,
-    ]);
-    await insertLocations(client);
-    await insertProducts(client, [...catalog, ...SANDBOX_KITS.map((kit) => kit.product)]);
+    const { id: companyId } = SANDBOX_COMPANY;
+    await insertCompany(client, SANDBOX_COMPANY);
+    await insertLocations(client, companyId, SANDBOX_LOCATIONS);
+    await insertProducts(client, companyId, [...catalog, ...SANDBOX_KITS.map((kit) => kit.product)]);
     await insertKits(client, SANDBOX_KITS);
-    await insertDevices(client);
+    const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
+    await registerDevices(client, simulatedDevices(automated.map((location) => location.locationId)));
     for (const member of SANDBOX_STAFF) {
-      await createStaff(client, { ...member, companyId: SANDBOX_COMPANY.id, password: staffPassword });
+      await createStaff(client, { ...member, companyId, password: staffPassword });
     }
     const channelKeys: Record<string, string> = {};
     for (const channel of SANDBOX_CHANNELS) {
-      await client.query(
-        "insert into channel (id, company_id, name, kind, webhook_secret, on_shortage) values ($1, $2, $3, $4, $5, $6)",
-        [
-          channel.id,
-          SANDBOX_COMPANY.id,
-          channel.name,
-          channel.kind,
-          randomBytes(24).toString("base64url"),
-          channel.onShortage,
-        ],
-      );
+      await insertChannel(client, {
+        ...channel,
+        companyId,
+        webhookSecret: randomBytes(24).toString("base64url"),
+      });
       const key = await createApiKey(client, {
-        companyId: SANDBOX_COMPANY.id,
+        companyId,
         channelId: channel.id,
         name: `${channel.name} connector`,
         scopes: ["orders:write", "orders:read"],
@@ -77,10 +69,8 @@ export async function seedSandbox(
 
 /** The command line's own key, with every right. */
 export async function createLocalKey(database: Queryable): Promise<string> {
-  const companies = await database.query<{ id: string }>("select id from company limit 1");
-  const companyId = companies.rows[0]?.id ?? SANDBOX_COMPANY.id;
   const key = await createApiKey(database, {
-    companyId,
+    companyId: (await firstCompanyId(database)) ?? SANDBOX_COMPANY.id,
     channelId: null,
     name: "local command line",
     scopes: API_SCOPES,
@@ -131,44 +121,4 @@ function openingStock(kind: string, product: SandboxProduct, index: number): num
   if (product.source === "supplier") return 0;
   if (kind === "store") return index % 3 === 0 ? STORE_STOCK : 0;
   return CENTER_STOCK;
-}
-
-async function insertLocations(client: Queryable): Promise<void> {
-  await client.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority)
-     select id, $1, name, kind, address, latitude, longitude, priority
-       from jsonb_to_recordset($2) as row(
-         id text, name text, kind text, address jsonb, latitude double precision, longitude double precision,
-         priority integer)`,
-    [
-      SANDBOX_COMPANY.id,
-      JSON.stringify(SANDBOX_LOCATIONS.map((location) => ({ ...location, id: location.locationId }))),
-    ],
-  );
-}
-
-async function insertProducts(
-  client: Queryable,
-  catalog: readonly Omit<SandboxProduct, "source">[],
-): Promise<void> {
-  await client.query(
-    `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
-                          hs_code, origin_country, gtin)
-     select sku, $1, name, "weightGrams", "lengthMm", "widthMm", "heightMm", "priceMinor", currency,
-            "hsCode", "originCountry", gtin
-       from jsonb_to_recordset($2) as row(
-         sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer, "heightMm" integer,
-         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text)`,
-    [SANDBOX_COMPANY.id, JSON.stringify(catalog)],
-  );
-}
-
-async function insertDevices(client: Queryable): Promise<void> {
-  const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
-  await client.query(
-    `insert into device (id, location_id, kind, protocol, name)
-     select id, "locationId", kind, protocol, name
-       from jsonb_to_recordset($1) as row(id text, "locationId" text, kind text, protocol text, name text)`,
-    [JSON.stringify(simulatedDevices(automated.map((location) => location.locationId)))],
-  );
 }

@@ -9,6 +9,18 @@ import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { CaptureResult } from "../../contract/api.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
+import {
+  type HeldReason,
+  type OrderProgressCounts,
+  type OrderTotals,
+  readDelivered,
+  readHeld,
+  readProgress,
+  readStageTimes,
+  readStuck,
+  readTotals,
+  type StageTime,
+} from "../../store/audit/order-statistics.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
@@ -18,19 +30,7 @@ import { sandboxCatalog } from "../sandbox/catalog.ts";
 import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
 import { type Audit, auditStock } from "./audit.ts";
 import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
-import {
-  type DayProgress,
-  type DayTotals,
-  type HeldReason,
-  readDelivered,
-  readHeld,
-  readProgress,
-  readStageTimes,
-  readStuck,
-  readTotals,
-  type StageTime,
-} from "./day-statistics.ts";
-import { auditDoubles, simulatedWorld } from "./ledger-audit.ts";
+import { auditDoubles, simulatedWorld } from "./doubles-audit.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
 
 export type DayOptions = {
@@ -46,7 +46,7 @@ export type DayOptions = {
   readonly patienceMs: number;
 };
 
-export type DayView = DayProgress & {
+export type DayView = OrderProgressCounts & {
   readonly sent: number;
   readonly planned: number;
   readonly returns: number;
@@ -54,7 +54,7 @@ export type DayView = DayProgress & {
 
 export type DayReport = {
   readonly seed: string;
-  readonly orders: DayTotals & {
+  readonly orders: OrderTotals & {
     readonly planned: number;
     readonly accepted: number;
     readonly heldAtCapture: number;
@@ -117,7 +117,14 @@ class Day {
   private readonly orderIds: string[] = [];
   private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, refused: 0 };
   private readonly findings: string[] = [];
-  private progress: DayProgress = { captured: 0, shipped: 0, completed: 0, cancelled: 0, held: 0, open: 0 };
+  private progress: OrderProgressCounts = {
+    captured: 0,
+    shipped: 0,
+    completed: 0,
+    cancelled: 0,
+    held: 0,
+    open: 0,
+  };
   private sent = 0;
 
   constructor(

@@ -17,6 +17,7 @@ import type { Settings } from "../../config/settings.ts";
 import { type Broker, startBroker } from "../../devices/mqtt/broker.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { findApiKey } from "../../store/access/api-keys.ts";
+import { companyIds } from "../../store/catalog/companies.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
@@ -26,7 +27,7 @@ import { isRunning, ProcessBook, stopProcess } from "../embedded/processes.ts";
 import { startTemporal } from "../embedded/temporal.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_COMPANY } from "../sandbox/company.ts";
-import { createLocalKey, hasCompany, seedSandbox } from "../sandbox/seed.ts";
+import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
@@ -250,7 +251,8 @@ async function prepareSandbox(
   steps: Steps,
 ): Promise<boolean> {
   const local = await readOrCreateLocalFile(settings.dataFolder);
-  if (!(await hasCompany(database))) {
+  const companies = await companyIds(database);
+  if (companies.length === 0) {
     await steps.run("Sandbox", async () => {
       // On the loopback interface a password that one can remember; anything further gets one that nobody can guess.
       const isPrivate =
@@ -266,8 +268,7 @@ async function prepareSandbox(
   if (!isOurs) {
     await writeLocalFile(settings.dataFolder, { ...local, apiKey: await createLocalKey(database) });
   }
-  const { rows } = await database.query<{ id: string }>("select id from company");
-  return rows.length === 1 && rows[0]?.id === SANDBOX_COMPANY.id;
+  return companies.length === 1 && companies[0] === SANDBOX_COMPANY.id;
 }
 
 async function startSimulatorsProcess(

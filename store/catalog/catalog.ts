@@ -195,6 +195,24 @@ export async function insertProduct(
   return same.rowCount === 1 ? "exists" : "differs";
 }
 
+/** Adds products of which none is there yet, in one statement. Every dimension is given, every GTIN a GTIN-14. */
+export async function insertProducts(
+  client: Queryable,
+  companyId: string,
+  products: readonly Required<NewProduct>[],
+): Promise<void> {
+  await client.query(
+    `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
+                          hs_code, origin_country, gtin)
+     select sku, $1, name, "weightGrams", "lengthMm", "widthMm", "heightMm", "priceMinor", currency,
+            "hsCode", "originCountry", gtin
+       from jsonb_to_recordset($2) as row(
+         sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer, "heightMm" integer,
+         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text)`,
+    [companyId, JSON.stringify(products)],
+  );
+}
+
 /** Says what a channel means by its SKU, from now on. Returns false where our SKU is no product of the channel's company. */
 export async function upsertSkuMapping(
   client: Queryable,

@@ -1,10 +1,10 @@
 /**
- * What has become of a day's orders, read straight from the database in whole-set queries, so that ten thousand orders
- * cost no more questions than ten. Nothing here writes.
+ * What has become of many orders, in whole-set queries, so that ten thousand orders cost no more questions than ten.
+ * Nothing here writes.
  */
-import type { Queryable } from "../../store/sql/database.ts";
+import type { Queryable } from "../sql/database.ts";
 
-export type DayProgress = {
+export type OrderProgressCounts = {
   readonly captured: number;
   readonly shipped: number;
   readonly completed: number;
@@ -14,10 +14,14 @@ export type DayProgress = {
   readonly open: number;
 };
 
-export async function readProgress(database: Queryable, orderIds: readonly string[]): Promise<DayProgress> {
-  const { rows } = await database.query<DayProgress>(
+export async function readProgress(
+  database: Queryable,
+  orderIds: readonly string[],
+): Promise<OrderProgressCounts> {
+  const { rows } = await database.query<OrderProgressCounts>(
     `select count(*)::integer as captured,
-            count(*) filter (where fulfillment_status in ('fulfilled', 'partially_delivered', 'delivered'))::integer as shipped,
+            count(*) filter (
+              where fulfillment_status in ('fulfilled', 'partially_delivered', 'delivered'))::integer as shipped,
             count(*) filter (where status = 'completed')::integer as completed,
             count(*) filter (where status = 'cancelled')::integer as cancelled,
             count(*) filter (where status = 'on_hold')::integer as held,
@@ -30,7 +34,7 @@ export async function readProgress(database: Queryable, orderIds: readonly strin
   return progress;
 }
 
-/** Orders that were delivered and are paid for, for the shoppers who will send something back. */
+/** Orders that are delivered and paid for: shoppers may send something back. */
 export async function readDelivered(
   database: Queryable,
   orderIds: readonly string[],
@@ -43,8 +47,8 @@ export async function readDelivered(
 }
 
 /**
- * Orders that have not ended: what of them is still in the house or on its way, and the last thing that happened (a mail,
- * often, which is written beside the steps). Where to look when a day gets stuck.
+ * Orders that have not ended, at most five: what of them is still in the house or on its way, and the last thing that
+ * happened (often a mail, which is written beside the steps). Where to look when orders get stuck.
  */
 export async function readStuck(
   database: Queryable,
@@ -128,7 +132,7 @@ export async function readStageTimes(
   return times;
 }
 
-export type DayTotals = {
+export type OrderTotals = {
   readonly orders: number;
   readonly shipped: number;
   readonly delivered: number;
@@ -138,8 +142,8 @@ export type DayTotals = {
   readonly returnsRefunded: number;
 };
 
-export async function readTotals(database: Queryable, orderIds: readonly string[]): Promise<DayTotals> {
-  const { rows } = await database.query<DayTotals>(
+export async function readTotals(database: Queryable, orderIds: readonly string[]): Promise<OrderTotals> {
+  const { rows } = await database.query<OrderTotals>(
     `select (select count(*) from orders where id = any($1))::integer as orders,
             (select count(distinct order_id) from shipment
               where order_id = any($1) and return_id is null and shipped_at is not null)::integer as shipped,

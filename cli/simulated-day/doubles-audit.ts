@@ -1,4 +1,9 @@
-/** What the outside world was asked to do, from the simulators' own ledgers: charges and labels, compared with ours. */
+/** What the outside world was asked to do, by the simulators' own account: charges and labels, compared with ours. */
+import {
+  readParcelCounts,
+  readPaymentTotals,
+  readRepeatedCaptures,
+} from "../../store/audit/doubles-audit.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 
 type Charge = {
@@ -40,45 +45,27 @@ export async function auditDoubles(
   const findings: string[] = [];
   const ours = new Set(ids);
 
-  const repeated = await database.query<{ channel_id: string; external_id: string }>(
-    `select channel_id, external_id from orders where id = any($1)
-      group by channel_id, external_id having count(*) > 1`,
-    [ids],
-  );
-  for (const row of repeated.rows) {
-    findings.push(`${row.channel_id} order ${row.external_id} was captured more than once.`);
+  for (const row of await readRepeatedCaptures(database, ids)) {
+    findings.push(`${row.channelId} order ${row.externalId} was captured more than once.`);
   }
 
-  const { rows: payments } = await database.query<{
-    order_id: string;
-    authorized_minor: number;
-    captured_minor: number;
-    refunded_minor: number;
-  }>(
-    "select order_id, authorized_minor, captured_minor, refunded_minor from payment where order_id = any($1)",
-    [ids],
-  );
-  const paymentOf = new Map(payments.map((payment) => [payment.order_id, payment]));
+  const payments = await readPaymentTotals(database, ids);
+  const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
   for (const charge of await world.charges()) {
     if (!ours.has(charge.orderId)) continue;
     const payment = paymentOf.get(charge.orderId);
     if (charge.live > 1) findings.push(`${charge.orderId} has ${charge.live} live authorizations.`);
     if (
-      charge.captured !== (payment?.captured_minor ?? 0) ||
-      charge.refunded !== (payment?.refunded_minor ?? 0)
+      charge.captured !== (payment?.capturedMinor ?? 0) ||
+      charge.refunded !== (payment?.refundedMinor ?? 0)
     ) {
       findings.push(
-        `${charge.orderId}: the gateway captured ${charge.captured} and refunded ${charge.refunded}, we say ${payment?.captured_minor ?? 0} and ${payment?.refunded_minor ?? 0}.`,
+        `${charge.orderId}: the gateway captured ${charge.captured} and refunded ${charge.refunded}, we say ${payment?.capturedMinor ?? 0} and ${payment?.refundedMinor ?? 0}.`,
       );
     }
   }
 
-  const { rows: parcels } = await database.query<{ order_id: string; parcels: number; returns: number }>(
-    `select order_id, (count(*) filter (where return_id is null))::integer as parcels,
-            (count(*) filter (where return_id is not null))::integer as returns
-       from shipment where order_id = any($1) group by order_id`,
-    [ids],
-  );
+  const parcels = await readParcelCounts(database, ids);
   const bought = new Map<string, { parcels: number; returns: number }>();
   for (const label of await world.labels()) {
     const order = label.orderReference;
@@ -88,7 +75,7 @@ export async function auditDoubles(
     else count.parcels += 1;
     bought.set(order, count);
   }
-  const booked = new Map(parcels.map((row) => [row.order_id, row]));
+  const booked = new Map(parcels.map((row) => [row.orderId, row]));
   for (const order of new Set([...bought.keys(), ...booked.keys()])) {
     const labels = bought.get(order) ?? { parcels: 0, returns: 0 };
     const known = booked.get(order) ?? { parcels: 0, returns: 0 };

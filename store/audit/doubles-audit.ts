@@ -1,0 +1,48 @@
+/** What orders did once that may happen only once, for an audit to compare with what the outside world was asked. */
+import type { Queryable } from "../sql/database.ts";
+
+/** Channels' orders that are here more than once. */
+export async function readRepeatedCaptures(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly { readonly channelId: string; readonly externalId: string }[]> {
+  const { rows } = await client.query<{ channelId: string; externalId: string }>(
+    `select channel_id as "channelId", external_id as "externalId" from orders where id = any($1)
+      group by channel_id, external_id having count(*) > 1`,
+    [orderIds],
+  );
+  return rows;
+}
+
+export type PaymentTotals = {
+  readonly orderId: string;
+  readonly capturedMinor: number;
+  readonly refundedMinor: number;
+};
+
+export async function readPaymentTotals(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly PaymentTotals[]> {
+  const { rows } = await client.query<PaymentTotals>(
+    `select order_id as "orderId", captured_minor as "capturedMinor", refunded_minor as "refundedMinor"
+       from payment where order_id = any($1)`,
+    [orderIds],
+  );
+  return rows;
+}
+
+export type ParcelCounts = { readonly orderId: string; readonly parcels: number; readonly returns: number };
+
+export async function readParcelCounts(
+  client: Queryable,
+  orderIds: readonly string[],
+): Promise<readonly ParcelCounts[]> {
+  const { rows } = await client.query<ParcelCounts>(
+    `select order_id as "orderId", (count(*) filter (where return_id is null))::integer as parcels,
+            (count(*) filter (where return_id is not null))::integer as returns
+       from shipment where order_id = any($1) group by order_id`,
+    [orderIds],
+  );
+  return rows;
+}
