@@ -1,0 +1,76 @@
+/**
+ * Sees each message of the bus to its end: handled, or put aside as a dead letter with the reason.
+ *
+ * What cannot be understood is put aside at once, what keeps failing after some tries. While the database is away
+ * nothing is put aside either: the message waits here, and all behind it at the broker and the devices.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { DeadLetterCode, DeadLetters } from "./dead-letter.ts";
+import { MalformedMessage } from "./json-reader.ts";
+
+/** A message that is understood but comes from nobody, or from somebody else than it says. */
+export class Undeliverable extends Error {
+  readonly code: DeadLetterCode;
+
+  constructor(code: DeadLetterCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export type Deliver = (topic: string, payload: Buffer) => Promise<void>;
+
+const MOST_TRIES = 3;
+const RETRY_MS = 200;
+
+export class MessageIntake {
+  private readonly deliver: Deliver;
+  private readonly deadLetters: DeadLetters;
+  private readonly logger: Logger;
+  private stopping = false;
+
+  constructor(deliver: Deliver, deadLetters: DeadLetters, logger: Logger) {
+    this.deliver = deliver;
+    this.deadLetters = deadLetters;
+    this.logger = logger;
+  }
+
+  /** Cuts short what is being tried. Its session must not acknowledge it any more. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  async take(topic: string, payload: Buffer): Promise<void> {
+    // An emptied retained message says that a device was taken away.
+    if (payload.length === 0) return;
+    for (let tries = 1; !this.stopping; tries += 1) {
+      try {
+        return await this.deliver(topic, payload);
+      } catch (error) {
+        if (this.stopping) return;
+        try {
+          if (await this.putAside(topic, payload, error, tries)) return;
+        } catch (failure) {
+          // The database is away, and with it every effect: the message waits.
+          this.logger.warn({ err: failure }, "dead letter not written");
+          tries = 0;
+        }
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  /** @returns false where the message is worth another try */
+  private async putAside(topic: string, payload: Buffer, error: unknown, tries: number): Promise<boolean> {
+    if (error instanceof MalformedMessage || error instanceof Undeliverable) {
+      await this.deadLetters.write(topic, payload, error.code, error.message);
+      return true;
+    }
+    this.logger.warn({ err: error, topic, tries }, "device message not handled");
+    if (tries < MOST_TRIES) return false;
+    const detail = error instanceof Error ? error.message : String(error);
+    await this.deadLetters.write(topic, payload, "handler_failed", detail);
+    return true;
+  }
+}
