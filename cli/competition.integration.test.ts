@@ -1,6 +1,7 @@
 /**
- * Twenty connections, one article: 1,000 units, 5,000 orders of one to three lines, all at once over the real gateway.
- * Not one unit too many is sold, an order gets all of its lines or none, and what is left is what was not sold.
+ * Twenty connections, one article: 1,000 units, 5,000 orders of one to three lines, all at once over the real
+ * gateway. Not one unit too many is sold, an order gets all of its lines or none, and what is left is what
+ * was not sold.
  */
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,7 +1,8 @@
 /**
- * `kill -9` of everything in the middle of a day: system, PostgreSQL, Temporal and the simulated outside world at once.
- * After a start every acknowledged order is there and goes on to its end, nothing is shipped, charged or refunded twice,
- * and stock adds up to the unit. The day itself is the client that lived through it.
+ * `kill -9` of everything in the middle of a day: system, PostgreSQL, Temporal and the simulated outside
+ * world at once. After a start every acknowledged order is there and goes on to its end, nothing is shipped,
+ * charged or refunded twice, and stock adds up to the unit. The day itself is the client that lived through
+ * it.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../store/sql/database.ts";

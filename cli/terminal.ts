@@ -1,6 +1,6 @@
 /**
- * What the command line writes: results on standard output, everything about the way there on standard error, so that
- * `--json` output can be piped. Colours and moving lines only where a person watches.
+ * What the command line writes: results on standard output, everything about the way there on standard error,
+ * so that `--json` output can be piped. Colours and moving lines only where a person watches.
  */
 import { stripVTControlCharacters, styleText } from "node:util";
 
@@ -62,7 +62,7 @@ export type Steps = {
   /** Runs one step of a start: a line with its name, what it found, and how long it took. */
   run<T>(name: string, work: (progress: (text: string) => void) => Promise<StepResult<T>>): Promise<T>;
 };
-export type StepResult<T> = { readonly value: T; readonly detail?: string };
+type StepResult<T> = { readonly value: T; readonly detail?: string };
 
 /** Steps on standard error; several may run at once, each printing its line when it is done. */
 export function startSteps(): Steps {

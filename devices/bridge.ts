@@ -1,12 +1,15 @@
 /**
- * The device bridge: MQTT on one side, operations on the other. This file wires the parts and routes messages; each
- * protocol and each decision has its own file in the rooms beside it.
+ * The device bridge: MQTT on one side, operations on the other. This file wires the parts and routes
+ * messages; each protocol and each decision has its own file in the rooms beside it.
  *
- * B1 a QoS 1 message is acknowledged to the broker after it has been handled or dead-lettered; where an effect must not
- *    be lost, the device repeats its report until the effect is there (conveyors by outbox, robots by cumulative state)
- * B2 a message that cannot be understood becomes a dead letter at once; one whose effect keeps failing, after some tries
+ * B1 a QoS 1 message is acknowledged to the broker after it has been handled or dead-lettered; where an
+ *    effect must not be lost, the device repeats its report until the effect is there (conveyors by outbox,
+ *    robots by cumulative state)
+ * B2 a message that cannot be understood becomes a dead letter at once; one whose effect keeps failing, after
+ *    some tries
  * B3 as long as the database is away, messages wait at the broker and the devices
- * B4 every effect is booked once: conveyors by sequence number, robots and portals because their operations are keyed
+ * B4 every effect is booked once: conveyors by sequence number, robots and portals because their operations
+ *    are keyed
  */
 import type { Logger } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
@@ -32,7 +35,7 @@ import { parseConnection, parseFactsheet, parseState } from "./vda5050/messages.
 
 export type DeviceBridge = { stop(): Promise<void> };
 
-export type DeviceBridgeOptions = {
+type DeviceBridgeOptions = {
   readonly mqttUrl: string;
   readonly username?: string;
   readonly password?: string;

@@ -1,6 +1,7 @@
 /**
- * Where the running system is and the key to it. The command line finds both by itself where `holdfast start` runs in
- * the same folder (`local.json` in the data folder, readable by its owner only); flags and variables go before.
+ * Where the running system is and the key to it. The command line finds both by itself where `holdfast start`
+ * runs in the same folder (`local.json` in the data folder, readable by its owner only); flags and variables
+ * go before.
  */
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";

@@ -1,4 +1,7 @@
-/** Reads what is to be sent: files, folders of files, or standard input; of each the text, exactly, and its topic. */
+/**
+ * Reads what is to be sent: files, folders of files, or standard input; of each the text, exactly, and its
+ * topic.
+ */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorCode, UserProblem } from "../problem.ts";
@@ -7,7 +10,9 @@ export type PayloadDocument = {
   /** The file's path; `-` for standard input. */
   readonly source: string;
   readonly text: string;
-  /** The channel's event name where the file's name tells it: `orders-create.2025-07.json` is `orders/create`. */
+  /**
+   * The channel's event name where the file's name tells it: `orders-create.2025-07.json` is `orders/create`.
+   */
   readonly topic: string | null;
 };
 
@@ -26,8 +31,8 @@ export async function readPayloads(paths: readonly string[]): Promise<readonly P
 }
 
 /**
- * `resource-event` in front of the first dot, as Shopify names its samples. Only the resources that Shopify has are taken
- * for one: `shopify-order.json` is just a name.
+ * `resource-event` in front of the first dot, as Shopify names its samples. Only the resources that Shopify
+ * has are taken for one: `shopify-order.json` is just a name.
  */
 export function topicOf(file: string): string | null {
   const match =

@@ -24,9 +24,10 @@ export class RestClient {
   private readonly patienceMs: number;
 
   /**
-   * @param options.patienceMs how long to go on with a request, from its first attempt, while the system does not answer
-   *   or is not able to (0: a system that is not there is told at once). Longer than `IDEMPOTENCY_CLAIM_MS` for a client
-   *   that is to live through a crash of the gateway: for so long the key of the request that died with it is taken.
+   * @param options.patienceMs how long to go on with a request, from its first attempt, while the system does
+   *   not answer or is not able to (0: a system that is not there is told at once). Longer than
+   *   `IDEMPOTENCY_CLAIM_MS` for a client that is to live through a crash of the gateway: for so long the key
+   *   of the request that died with it is taken.
    */
   constructor(access: Access, options: { readonly patienceMs?: number } = {}) {
     this.access = access;

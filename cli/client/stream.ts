@@ -1,9 +1,9 @@
 /**
- * A connector's side of `/v1/stream`: as many messages under way as the server grants credit for, gathered into frames,
- * each answered exactly once.
+ * A connector's side of `/v1/stream`: as many messages under way as the server grants credit for, gathered
+ * into frames, each answered exactly once.
  *
- * S1. A message counts as done only when its reply has come; after a reconnect all others are sent again. Captures and
- *     commands are idempotent, so a reply lost with the connection costs nothing.
+ * S1. A message counts as done only when its reply has come; after a reconnect all others are sent again.
+ *     Captures and commands are idempotent, so a reply lost with the connection costs nothing.
  * S2. At most `credit` messages are unanswered at any time.
  * S3. The feed resumes after its last cursor, so that no event is missed or seen twice.
  */
@@ -24,7 +24,7 @@ const RECONNECT_DELAY_MS = 250;
 const MESSAGES_PER_FRAME = 256;
 
 type WithoutId<M> = M extends { readonly id: string } ? Omit<M, "id"> : never;
-export type StreamRequest = WithoutId<ClientMessage>;
+type StreamRequest = WithoutId<ClientMessage>;
 type Reply = Exclude<ServerMessage, { readonly type: "hello" | "feed.events" }>;
 
 type Pending = {

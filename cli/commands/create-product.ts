@@ -1,4 +1,6 @@
-/** `holdfast create-product`: adds a product to the catalog; held orders whose channel SKU equals it go on. */
+/**
+ * `holdfast create-product`: adds a product to the catalog; held orders whose channel SKU equals it go on.
+ */
 import type { Command } from "commander";
 import type { Product } from "../../contract/api.ts";
 import { parseMoney } from "../../orders/money.ts";

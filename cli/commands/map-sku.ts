@@ -1,4 +1,6 @@
-/** `holdfast map-sku`: tells which of our products a channel means by its SKU; orders that wait for it go on. */
+/**
+ * `holdfast map-sku`: tells which of our products a channel means by its SKU; orders that wait for it go on.
+ */
 import type { Command } from "commander";
 import type { Page, SkuMapping, UnmappedSku } from "../../contract/api.ts";
 import { findAccess } from "../client/credentials.ts";

@@ -1,4 +1,6 @@
-/** `holdfast send`: streams a channel's own payloads over the WebSocket, as that channel's connector would. */
+/**
+ * `holdfast send`: streams a channel's own payloads over the WebSocket, as that channel's connector would.
+ */
 import type { Command } from "commander";
 import type { CaptureResult } from "../../contract/api.ts";
 import { findAccess } from "../client/credentials.ts";
@@ -51,7 +53,8 @@ async function send(files: readonly string[], options: SendOptions): Promise<voi
   const stream = await StreamClient.open(access);
   let refused = 0;
   try {
-    // All are under way at once, as far as the server's credit reaches; results are shown in the order of the files.
+    // All are under way at once, as far as the server's credit reaches; results are shown in the order of the
+    // files.
     const replies = payloads.map(async (payload) => ({
       payload,
       results: await capture(stream, options.channel, payload),
@@ -71,7 +74,10 @@ async function send(files: readonly string[], options: SendOptions): Promise<voi
   if (refused > 0) process.exitCode = 1;
 }
 
-/** Documents that belong to one order become one payload. Of the formats that we know, only Amazon's spreads an order. */
+/**
+ * Documents that belong to one order become one payload. Of the formats that we know, only Amazon's spreads
+ * an order.
+ */
 async function joinPayloads(
   documents: readonly PayloadDocument[],
   options: SendOptions,

@@ -1,4 +1,7 @@
-/** `holdfast serve`: production. Explicit settings, no embedded server, no sandbox, no simulator; logs on standard output. */
+/**
+ * `holdfast serve`: production. Explicit settings, no embedded server, no sandbox, no simulator; logs on
+ * standard output.
+ */
 import type { Command } from "commander";
 import pino from "pino";
 import { readSettings } from "../../config/load.ts";

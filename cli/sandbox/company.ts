@@ -1,11 +1,14 @@
-/** Who the sandbox is: a company with two fulfillment centers, a store and a drop-ship supplier, and its people. */
+/**
+ * Who the sandbox is: a company with two fulfillment centers, a store and a drop-ship supplier, and its
+ * people.
+ */
 import type { SourcingLocation } from "../../engine/allocator-client.ts";
 import type { Address } from "../../orders/address.ts";
 import type { StaffRole } from "../../store/access/staff.ts";
 
 export const SANDBOX_COMPANY = { id: "fernweh", name: "Fernweh Outfitters", currency: "USD" } as const;
 
-export type SandboxLocation = SourcingLocation & {
+type SandboxLocation = SourcingLocation & {
   readonly name: string;
   readonly address: Address;
   /** Whether robots, a conveyor and an RFID portal work there; otherwise people pick and pack. */
@@ -59,14 +62,17 @@ export const SANDBOX_LOCATIONS: readonly SandboxLocation[] = [
   },
 ];
 
-export type SandboxChannel = {
+type SandboxChannel = {
   readonly id: string;
   readonly kind: string;
   readonly name: string;
   readonly onShortage: "hold" | "refuse";
 };
 
-/** Marketplaces and shop platforms hand over facts (hold what cannot be met); our own basket is a wish (refuse). */
+/**
+ * Marketplaces and shop platforms hand over facts (hold what cannot be met); our own basket is a wish
+ * (refuse).
+ */
 export const SANDBOX_CHANNELS: readonly SandboxChannel[] = [
   { id: "shopify", kind: "shopify", name: "Shopify shop", onShortage: "hold" },
   { id: "amazon", kind: "amazon", name: "Amazon marketplace", onShortage: "hold" },

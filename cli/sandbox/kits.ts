@@ -1,9 +1,12 @@
-/** The two kits that the sandbox sells beside its 300 products. What they are picked as comes from the same shelves. */
+/**
+ * The two kits that the sandbox sells beside its 300 products. What they are picked as comes from the same
+ * shelves.
+ */
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 import type { StoredKit } from "../../store/stock/kits.ts";
 import type { SandboxProduct } from "./catalog.ts";
 
-export type SandboxKit = StoredKit & { readonly product: Omit<SandboxProduct, "source"> };
+type SandboxKit = StoredKit & { readonly product: Omit<SandboxProduct, "source"> };
 
 export const SANDBOX_KITS: readonly SandboxKit[] = [
   {

@@ -1,7 +1,8 @@
 /**
- * The store associate and the supplier's packer: where no robot works, they look at their list, take their time, and
- * confirm what they packed over REST like anybody with a handheld would. What lies picked on the packing table (a short
- * pick that was decided, say) is on their list as well as what is still on the shelves.
+ * The store associate and the supplier's packer: where no robot works, they look at their list, take their
+ * time, and confirm what they packed over REST like anybody with a handheld would. What lies picked on the
+ * packing table (a short pick that was decided, say) is on their list as well as what is still on the
+ * shelves.
  */
 import type { Logger } from "pino";
 import type { Page, WaitingFulfillmentOrder } from "../../contract/api.ts";
@@ -16,7 +17,7 @@ const SOONEST_MS = 50;
 /** Where a parcel is before somebody has packed it; what lies on the table comes first. */
 const UNPACKED: readonly WaitingFulfillmentOrder["stage"][] = ["picked", "waiting"];
 
-export type People = { setSpeed(speed: number): void; stop(): Promise<void> };
+type People = { setSpeed(speed: number): void; stop(): Promise<void> };
 
 export function startPeople(options: {
   readonly access: Access;

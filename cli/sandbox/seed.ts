@@ -1,7 +1,7 @@
 /**
- * Fills an empty database with the sandbox. Stock first, through the engine like any receipt; then everything else in
- * one transaction, of which the company row is the mark that the sandbox is complete. A start that is killed in between
- * repeats the same receipts by the same ids, which changes nothing.
+ * Fills an empty database with the sandbox. Stock first, through the engine like any receipt; then everything
+ * else in one transaction, of which the company row is the mark that the sandbox is complete. A start that is
+ * killed in between repeats the same receipts by the same ids, which changes nothing.
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";

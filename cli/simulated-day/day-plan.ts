@@ -1,7 +1,7 @@
 /**
- * Plans a day of a mid-size retailer: who orders what, through which channel, and what goes differently than hoped:
- * payloads that are sent twice, SKUs that nobody has mapped yet, customers who change their mind. A pure function of
- * its seed and the catalog.
+ * Plans a day of a mid-size retailer: who orders what, through which channel, and what goes differently than
+ * hoped: payloads that are sent twice, SKUs that nobody has mapped yet, customers who change their mind. A
+ * pure function of its seed and the catalog.
  */
 
 import { Random, zipf } from "../../config/seeded-random.ts";
@@ -30,7 +30,9 @@ export type PlannedSending = {
   readonly order: ChannelPayload;
   /** The channel repeats itself, as channels do. */
   readonly sentTwice: boolean;
-  /** The customer cancels soon after; by the channel's own message, or where it has none by customer service. */
+  /**
+   * The customer cancels soon after; by the channel's own message, or where it has none by customer service.
+   */
   readonly cancellation:
     | { readonly by: "channel"; readonly message: ChannelPayload }
     | { readonly by: "service" }

@@ -1,4 +1,7 @@
-/** What the outside world was asked to do, by the simulators' own account: charges and labels, compared with ours. */
+/**
+ * What the outside world was asked to do, by the simulators' own account: charges and labels, compared with
+ * ours.
+ */
 import {
   readParcelCounts,
   readPaymentTotals,
@@ -21,7 +24,7 @@ type Label = {
   readonly voided: boolean;
 };
 
-export type OutsideWorld = {
+type OutsideWorld = {
   readonly charges: () => Promise<readonly Charge[]>;
   readonly labels: () => Promise<readonly Label[]>;
 };
@@ -34,7 +37,7 @@ export function simulatedWorld(simulatorsUrl: string): OutsideWorld {
   };
 }
 
-export type DoublesAudit = { readonly doubled: number; readonly findings: readonly string[] };
+type DoublesAudit = { readonly doubled: number; readonly findings: readonly string[] };
 
 /** @param ids the orders of the day */
 export async function auditDoubles(

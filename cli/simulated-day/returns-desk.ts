@@ -1,6 +1,7 @@
 /**
- * Shoppers who send something back, and the dock that takes it in: the return is asked for through the shopper's
- * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
+ * Shoppers who send something back, and the dock that takes it in: the return is asked for through the
+ * shopper's tracking page, waits for its label, is scanned in and inspected over REST, and ends with its
+ * refund.
  */
 
 import type { Random } from "../../config/seeded-random.ts";
@@ -25,7 +26,10 @@ export type ReturnsDesk = {
   stop(): void;
 };
 
-/** However long a busy system takes is fine; whether it still moves is for the day to judge, which then stops the desk. */
+/**
+ * However long a busy system takes is fine; whether it still moves is for the day to judge, which then stops
+ * the desk.
+ */
 export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
   const queue: string[] = [];
   const problems: string[] = [];

@@ -33,7 +33,7 @@ import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
 import { auditDoubles, simulatedWorld } from "./doubles-audit.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
 
-export type DayOptions = {
+type DayOptions = {
   readonly orders: number;
   readonly seed: string;
   /** Share of delivered orders that come back, 0 to 100. */
@@ -76,7 +76,10 @@ export type DayReport = {
 };
 
 const TICK_MS = 300;
-/** How long a restart of the system may take, and on top of it the wait for keys of requests that died with it. */
+/**
+ * How long a restart of the system may take, and on top of it the wait for keys of requests that died with
+ * it.
+ */
 const RESTART_PATIENCE_MS = 2 * IDEMPOTENCY_CLAIM_MS;
 
 export async function runDay(

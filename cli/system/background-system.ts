@@ -1,4 +1,6 @@
-/** Systems for commands and tests that need one: `holdfast start` as a child, stopped when the work is done. */
+/**
+ * Systems for commands and tests that need one: `holdfast start` as a child, stopped when the work is done.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,7 +32,9 @@ export async function useSystem(flags: AccessFlags): Promise<UsableSystem> {
   return { access: await findAccess(flags), release: () => stopChild(child) };
 }
 
-/** A system of its own below the temporary folder, on ports that are free; nothing of it is left afterwards. */
+/**
+ * A system of its own below the temporary folder, on ports that are free; nothing of it is left afterwards.
+ */
 export async function startThrowAwaySystem(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<UsableSystem & { readonly dataFolder: string }> {

@@ -1,7 +1,7 @@
 /**
- * The one place where adapters meet ports: store, engine, gateway, saga worker and device bridge become one system.
- * Starts them in the order in which they need each other and stops them in the reverse one: first nobody new is let
- * in, last the engine commits what it still holds.
+ * The one place where adapters meet ports: store, engine, gateway, saga worker and device bridge become one
+ * system. Starts them in the order in which they need each other and stops them in the reverse one: first
+ * nobody new is let in, last the engine commits what it still holds.
  */
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
@@ -39,8 +39,11 @@ export type RunningSystem = {
   stop(): Promise<void>;
 };
 
-export type CompositionHooks = {
-  /** Runs once engine and database are there and nothing else is yet: the sandbox fills an empty database here. */
+type CompositionHooks = {
+  /**
+   * Runs once engine and database are there and nothing else is yet: the sandbox fills an empty database
+   * here.
+   */
   prepare?(database: Database, allocator: AllocatorClient): Promise<void>;
 };
 

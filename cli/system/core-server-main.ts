@@ -1,9 +1,9 @@
 /**
- * The engine and its gateway alone, on a given database: no sagas, no devices, no dashboard, no sandbox. What the bench
- * and the fault harness drive as a process of its own, by the public protocol.
+ * The engine and its gateway alone, on a given database: no sagas, no devices, no dashboard, no sandbox. What
+ * the bench and the fault harness drive as a process of its own, by the public protocol.
  *
- * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on SIGTERM or
- * SIGINT, or when the parent that has a channel to it is gone.
+ * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on
+ * SIGTERM or SIGINT, or when the parent that has a channel to it is gone.
  */
 import { parseArgs } from "node:util";
 import pino from "pino";

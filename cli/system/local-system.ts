@@ -1,6 +1,6 @@
 /**
- * Everything on one machine: the data folder, embedded PostgreSQL, Temporal and MQTT broker, the system itself, and,
- * beside the sandbox, the simulators of the outside world in a child process.
+ * Everything on one machine: the data folder, embedded PostgreSQL, Temporal and MQTT broker, the system
+ * itself, and, beside the sandbox, the simulators of the outside world in a child process.
  *
  * L1. One data folder, one system: a second start on it is refused.
  * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
@@ -254,7 +254,8 @@ async function prepareSandbox(
   const companies = await companyIds(database);
   if (companies.length === 0) {
     await steps.run("Sandbox", async () => {
-      // On the loopback interface a password that one can remember; anything further gets one that nobody can guess.
+      // On the loopback interface a password that one can remember; anything further gets one that nobody can
+      // guess.
       const isPrivate =
         settings.host === "127.0.0.1" || settings.host === "::1" || settings.host === "localhost";
       const password = isPrivate ? "sandbox" : randomBytes(9).toString("base64url");

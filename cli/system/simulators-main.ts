@@ -1,6 +1,7 @@
 /**
- * The outside world of the sandbox, in a process of its own: payment gateway, carrier and mail inbox over HTTP and SMTP,
- * the fleet over MQTT, and people who pack where no robot does. Takes its configuration from the parent and ends with it.
+ * The outside world of the sandbox, in a process of its own: payment gateway, carrier and mail inbox over
+ * HTTP and SMTP, the fleet over MQTT, and people who pack where no robot does. Takes its configuration from
+ * the parent and ends with it.
  */
 import pino from "pino";
 import { simulatedDevices, startFleet } from "../../devices/simulators/fleet.ts";
@@ -81,7 +82,10 @@ function followPace(url: string, apply: (speed: number) => void): { stop(): Prom
   return { stop: async () => clearInterval(timer) };
 }
 
-/** Everything that a simulator must remember is on its disk already: a part that hangs on a lost peer is left behind. */
+/**
+ * Everything that a simulator must remember is on its disk already: a part that hangs on a lost peer is left
+ * behind.
+ */
 const END_PATIENCE_MS = 3_000;
 
 async function end(): Promise<void> {

@@ -1,11 +1,14 @@
-/** Waits for the wish to stop: Ctrl-C, a service manager's SIGTERM, a closed terminal, or a parent that has gone. */
+/**
+ * Waits for the wish to stop: Ctrl-C, a service manager's SIGTERM, a closed terminal, or a parent that has
+ * gone.
+ */
 
 export type EndReason =
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals }
   | { readonly kind: "parent_gone" }
   | { readonly kind: "broken"; readonly text: string };
 
-export type Ending = { readonly reason: Promise<EndReason> };
+type Ending = { readonly reason: Promise<EndReason> };
 
 /** A second Ctrl-C does not wait for the orderly stop any longer. */
 export function untilEnd(): Ending {

@@ -1,10 +1,10 @@
 /**
- * The conveyor's own JSON (no open standard exists; the fields follow what sorter hosts exchange): scans and divert
- * results in, decisions and acknowledgements out. What the wire calls a lane is called an exit here.
+ * The conveyor's own JSON (no open standard exists; the fields follow what sorter hosts exchange): scans and
+ * divert results in, decisions and acknowledgements out. What the wire calls a lane is called an exit here.
  *
- * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that is still
- * in the device's outbox: the device repeats an event until its `ack`, which is sent after the commit of its effect.
- * So events come with QoS 0, only the retained status with QoS 1; what we send has QoS 1.
+ * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that
+ * is still in the device's outbox: the device repeats an event until its `ack`, which is sent after the
+ * commit of its effect. So events may come with QoS 0; the retained status and what we send have QoS 1.
  */
 import { isHandlingUnitNumber } from "../../orders/handling-unit.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "../mqtt/json-reader.ts";
 import type { Sequenced } from "../mqtt/message-deduplication.ts";
 
-export const DIVERT_RESULTS = [
+const DIVERT_RESULTS = [
   "DIVERTED",
   "MISSED",
   "LANE_FULL",
@@ -31,7 +31,7 @@ export const DIVERT_RESULTS = [
   "RECIRC",
 ] as const;
 
-export type DivertResult = (typeof DIVERT_RESULTS)[number];
+type DivertResult = (typeof DIVERT_RESULTS)[number];
 
 export type ConveyorEvent = Sequenced & { readonly atMs: number } & (
     | { readonly kind: "scan"; readonly scanPointId: string; readonly barcodes: readonly string[] }
@@ -50,7 +50,9 @@ export type ConveyorEvent = Sequenced & { readonly atMs: number } & (
       }
   );
 
-/** Where a scanned tote is to go. After `deadlineMs` (epoch) the conveyor sends it round its loop by itself. */
+/**
+ * Where a scanned tote is to go. After `deadlineMs` (epoch) the conveyor sends it round its loop by itself.
+ */
 export type DivertCommand = {
   readonly cmdId: string;
   readonly lpn: string;

@@ -1,13 +1,13 @@
 /**
  * The conveyors: a scanned tote is told its exit, and what became of it moves its fulfillment order forward.
  *
- * An event's effect commits together with its mark; only then the decision and the acknowledgement go out. A repeated
- * event gets both again, since the first ones may have been lost.
+ * An event's effect commits together with its mark; only then the decision and the acknowledgement go out. A
+ * repeated event gets both again, since the first ones may have been lost.
  *
- * Events wait in one queue per device; whatever has gathered while the last transaction ran goes into the next one. They
- * come with QoS 0: the guarantee is the device's outbox, which sends again what has no acknowledgement of ours, and not
- * the broker's, which MQTT.js would let us have only at one transaction per message. So an event may be dropped here
- * (full queue, database away) and is not lost.
+ * Events wait in one queue per device; whatever has gathered while the last transaction ran goes into the
+ * next one. They come with QoS 0: the guarantee is the device's outbox, which sends again what has no
+ * acknowledgement of ours, and not the broker's, which MQTT.js would let us have only at one transaction per
+ * message. So an event may be dropped here (full queue, database away) and is not lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -27,7 +27,10 @@ import {
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
 
-/** Exits that no portal guards: people pack there, and people look there. Every other exit bears its portal's id. */
+/**
+ * Exits that no portal guards: people pack there, and people look there. Every other exit bears its portal's
+ * id.
+ */
 const MANUAL_EXIT = "manual";
 const EXCEPTION_EXIT = "exception";
 

@@ -1,8 +1,8 @@
 /**
- * Totes behind the robots must not stand still for ever: a lost message, a passage that no portal reported, a restart
- * of either side. A tote that has not moved is sent round the loop again; one that the conveyor does not know, or that
- * does not come round, is picked afresh (`confirmPick` books a pick once, whatever is done twice on the floor); and
- * when that has been tried often enough, a person has to look.
+ * Totes behind the robots must not stand still for ever: a lost message, a passage that no portal reported, a
+ * restart of either side. A tote that has not moved is sent round the loop again; one that the conveyor does
+ * not know, or that does not come round, is picked afresh (`confirmPick` books a pick once, whatever is done
+ * twice on the floor); and when that has been tried often enough, a person has to look.
  *
  * What is counted here is in memory only: a restart merely begins to count again.
  */

@@ -1,4 +1,7 @@
-/** The MQTT broker of a sandbox: aedes in this process, MQTT 3.1.1 over TCP. Production has its own (`MQTT_URL`). */
+/**
+ * The MQTT broker of a sandbox: aedes in this process, MQTT 3.1.1 over TCP. Production has its own
+ * (`MQTT_URL`).
+ */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:net";
 import { Aedes, type AuthenticateError } from "aedes";
@@ -11,7 +14,7 @@ export type Broker = {
   stop(): Promise<void>;
 };
 
-export class BrokerError extends Error {
+class BrokerError extends Error {
   readonly code: "broker_port_in_use" | "broker_failed";
 
   constructor(code: BrokerError["code"], message: string, cause: unknown) {
@@ -32,8 +35,9 @@ export async function startBroker(options: {
   readonly logger: Logger;
 }): Promise<Broker> {
   const { host, logger } = options;
-  // No limit of messages under way: beyond one, the broker queues all for its slowest reader, and works a queue of some
-  // thousand off by recursion, which overflows the stack. Each client still has its own bounded queue.
+  // No limit of messages under way: beyond one, the broker queues all for its slowest reader, and works a
+  // queue of some thousand off by recursion, which overflows the stack. Each client still has its own bounded
+  // queue.
   const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, concurrency: 0 });
   const { username, password } = options;
   if (username !== undefined) {

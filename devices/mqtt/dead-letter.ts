@@ -1,6 +1,7 @@
 /**
- * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the device's next message is taken.
- * The table keeps the newest `MOST_LETTERS`: a broken device must not fill the disk.
+ * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the
+ * device's next message is taken. The table keeps the newest `MOST_LETTERS`: a broken device must not fill
+ * the disk.
  */
 import type { Logger } from "pino";
 import { trimDeadLetters, writeDeadLetter } from "../../store/floor/devices.ts";
@@ -11,7 +12,9 @@ export type DeadLetterCode =
   | MalformedCode
   | "unknown_topic"
   | "unknown_device"
-  /** The device is known, but not as one that speaks on this topic, at this site or under this manufacturer. */
+  /**
+   * The device is known, but not as one that speaks on this topic, at this site or under this manufacturer.
+   */
   | "device_mismatch"
   /** Understood, but its effect failed again and again. */
   | "handler_failed";

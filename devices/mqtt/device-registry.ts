@@ -1,6 +1,6 @@
 /**
- * Which devices there are and how they are: the table `device`, with connection and last state written through in
- * batches, at most once a second, because a state message is no reason for a commit.
+ * Which devices there are and how they are: the table `device`, with connection and last state written
+ * through in batches, at most once a second, because a state message is no reason for a commit.
  */
 import type { Logger } from "pino";
 import {

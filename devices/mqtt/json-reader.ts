@@ -1,6 +1,6 @@
 /**
- * Reads foreign JSON field by field. Whatever is not as it must be throws `MalformedMessage`, which the router turns
- * into a dead letter; nothing else is thrown, and no unchecked value gets past here.
+ * Reads foreign JSON field by field. Whatever is not as it must be throws `MalformedMessage`, which the
+ * router turns into a dead letter; nothing else is thrown, and no unchecked value gets past here.
  */
 
 /** Larger messages are dead letters unread: a device's report has no business being larger. Bytes. */
@@ -47,7 +47,10 @@ export function asArray(value: unknown, what: string, most: number): readonly un
   return value;
 }
 
-/** A string of 0 to `longest` characters, no control character or half of a surrogate pair: fit for a column and a log. */
+/**
+ * A string of 0 to `longest` characters, no control character or half of a surrogate pair: fit for a column
+ * and a log.
+ */
 export function textField(object: JsonObject, key: string, longest = 256): string {
   const value = object[key];
   if (typeof value !== "string") throw new MalformedMessage("invalid_message", `${key} is not a string`);

@@ -2,11 +2,13 @@
  * Takes each message of a device's boot once and in order, however often and in whatever order they arrive.
  *
  * D1 a message's effect and its mark (`device_message`) commit together
- * D2 a message is taken when its turn comes: the one after the last taken, or the first that the device still has
- * D3 a message ahead of its turn waits here, unacknowledged, and is taken when the gap closes; if it is lost here the
- *    device, which has had no acknowledgement, sends it again
+ * D2 a message is taken when its turn comes: the one after the last taken, or the first that the device still
+ *    has
+ * D3 a message ahead of its turn waits here, unacknowledged, and is taken when the gap closes; if it is lost
+ *    here the device, which has had no acknowledgement, sends it again
  *
- * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost), `early` not.
+ * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost),
+ * `early` not.
  */
 import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../../store/floor/devices.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
@@ -21,7 +23,7 @@ export type Sequenced = {
   readonly from: number;
 };
 
-export type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
+type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
 
 /** A device that is this far ahead of a gap is asked for nothing; it repeats what is not acknowledged. */
 const MOST_WAITING = 256;
@@ -50,8 +52,9 @@ export class MessageSequencer<E extends Sequenced> {
   }
 
   /**
-   * Takes what has its turn in one transaction per boot. Must not run twice at once for one device. Returns what is now
-   * to be acknowledged: nothing for messages ahead of their turn, more than came in where a gap was closed.
+   * Takes what has its turn in one transaction per boot. Must not run twice at once for one device. Returns
+   * what is now to be acknowledged: nothing for messages ahead of their turn, more than came in where a gap
+   * was closed.
    */
   async take(deviceId: string, events: readonly E[]): Promise<readonly Delivery<E>[]> {
     const deliveries: Delivery<E>[] = [];

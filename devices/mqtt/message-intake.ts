@@ -1,8 +1,8 @@
 /**
  * Sees each message of the bus to its end: handled, or put aside as a dead letter with the reason.
  *
- * What cannot be understood is put aside at once, what keeps failing after some tries. While the database is away
- * nothing is put aside either: the message waits here, and all behind it at the broker and the devices.
+ * What cannot be understood is put aside at once, what keeps failing after some tries. While the database is
+ * away nothing is put aside either: the message waits here, and all behind it at the broker and the devices.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -19,7 +19,7 @@ export class Undeliverable extends Error {
   }
 }
 
-export type Deliver = (topic: string, payload: Buffer) => Promise<void>;
+type Deliver = (topic: string, payload: Buffer) => Promise<void>;
 
 const MOST_TRIES = 3;
 const RETRY_MS = 200;

@@ -1,14 +1,16 @@
 /**
- * One durable MQTT session of the bridge (3.1.1, clean session off): what the broker took for it while it was away
- * arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is done.
+ * One durable MQTT session of the bridge (3.1.1, clean session off): what the broker took for it while it was
+ * away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is
+ * done.
  *
- * MQTT.js hands over the next packet, acknowledgements of our own messages included, only after the last message is
- * handled. The bridge therefore opens a session per family of devices, so that a slow commit for one family holds up no
- * other, and one of its own for what it sends: a handler that waits for its command to be taken would wait for itself.
+ * MQTT.js hands over the next packet, acknowledgements of our own messages included, only after the last
+ * message is handled. The bridge therefore opens a session per family of devices, so that a slow commit for
+ * one family holds up no other, and one of its own for what it sends: a handler that waits for its command to
+ * be taken would wait for itself.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 
-export type MessageHandler = (topic: string, payload: Buffer) => Promise<void>;
+type MessageHandler = (topic: string, payload: Buffer) => Promise<void>;
 
 export type MqttSession = {
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */

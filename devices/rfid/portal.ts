@@ -1,16 +1,16 @@
 /**
  * Makes passages of what a portal reads: one tote's way through it, with the set of tags that were inside.
  *
- * A passage is what lies between the light barrier's two edges by the reader's own clock, however often, late or out of
- * order the messages come. Within it a tag is one tag however often it was read, at its strongest; a tag that is only
- * ever weak belongs to a neighbour and is left out. Pure: the caller brings the time.
+ * A passage is what lies between the light barrier's two edges by the reader's own clock, however often, late
+ * or out of order the messages come. Within it a tag is one tag however often it was read, at its strongest;
+ * a tag that is only ever weak belongs to a neighbour and is left out. Pure: the caller brings the time.
  *
  * P1 a passage is given out once, `graceMs` after its second edge arrived (or `longestMs` after its first)
  * P2 memory is bounded: reads older than `longestMs` + `graceMs`, and beyond `mostReads`, are dropped
  */
 import type { ReaderEvent } from "./tag-events.ts";
 
-export type PortalOptions = {
+type PortalOptions = {
   /** Weaker reads are a neighbour's tags. */
   readonly weakestDbm: number;
   /** How long after the tote has left late messages still count. Milliseconds. */

@@ -1,7 +1,13 @@
-/** SSCC-96, the RFID form of an SSCC-18: header 0x31, filter (3 bits), partition (3), company prefix and serial (58), 24 zeros. */
+/**
+ * SSCC-96, the RFID form of an SSCC-18: header 0x31, filter (3 bits), partition (3), company prefix and
+ * serial (58), 24 zeros.
+ */
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 
-/** By partition value: bits of the company prefix; its digits are 12 - partition, the serial reference has the rest. */
+/**
+ * By partition value: bits of the company prefix; its digits are 12 - partition, the serial reference has the
+ * rest.
+ */
 const PREFIX_BITS = [40, 37, 34, 30, 27, 24, 20] as const;
 const HEADER = 0x31n;
 const BODY_BITS = 58n;

@@ -1,10 +1,11 @@
 /**
- * From a tote's passage through a portal to a verified parcel: the tags' serialised GTINs are counted by SKU and held
- * against what was picked (`confirmPack`).
+ * From a tote's passage through a portal to a verified parcel: the tags' serialised GTINs are counted by SKU
+ * and held against what was picked (`confirmPack`).
  *
- * Radio misses a tag now and then: the reads of a tote's passages add up, and a tote that does not come out right is
- * sent round again `MOST_PASSAGES - 1` times before the floor gives up (`verification_failed`, with what is missing or
- * extra). Nothing is lost with this memory: a tote that got stuck is sent round by `tote-recovery.ts`.
+ * Radio misses a tag now and then: the reads of a tote's passages add up, and a tote that does not come out
+ * right is sent round again `MOST_PASSAGES - 1` times before the floor gives up (`verification_failed`, with
+ * what is missing or extra). Nothing is lost with this memory: a tote that got stuck is sent round by
+ * `tote-recovery.ts`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -130,7 +131,10 @@ export class Verification {
   }
 }
 
-/** Units by SKU; a unit of ours that does not belong into the tote counts under its GTIN. Foreign tags do not count. */
+/**
+ * Units by SKU; a unit of ours that does not belong into the tote counts under its GTIN. Foreign tags do not
+ * count.
+ */
 export function countBySku(
   epcs: Iterable<string>,
   skuByGtin: ReadonlyMap<string, string>,

@@ -1,9 +1,9 @@
 /**
  * Zebra IoT Connector (FX7500, FX9600, ATR7000, FXR90): tag data and management events as JSON.
  *
- * Readers in the field send one object, an array, or several objects run together without a delimiter (`}{`); their
- * times end in `+0000`. Only `format` and `idHex` come in every mode; the reads here need RSSI as well, so that a tag
- * without it counts as read strongly.
+ * Readers in the field send one object, an array, or several objects run together without a delimiter (`}{`);
+ * their times end in `+0000`. Only `format` and `idHex` come in every mode; the reads here need RSSI as well,
+ * so that a tag without it counts as read strongly.
  */
 import {
   asObject,

@@ -1,13 +1,14 @@
 /**
  * Hands queued pick tasks to idle robots and sees each task to its end.
  *
- * The database is the truth: a task is `assigned` to one robot there before its order is sent, and the robot's state
- * tells whether it has the order. After a restart of either side that is enough to go on: assigned tasks are read back,
- * and an order that the robot does not show is sent again under the same id, which a robot that has it ignores.
+ * The database is the truth: a task is `assigned` to one robot there before its order is sent, and the
+ * robot's state tells whether it has the order. After a restart of either side that is enough to go on:
+ * assigned tasks are read back, and an order that the robot does not show is sent again under the same id,
+ * which a robot that has it ignores.
  *
- * All bookings run in the listener's loop, one at a time, so that memory and table cannot cross; it is woken by
- * `NOTIFY floor_task`, by robots and by the clock, and does the finished and the new tasks of that moment in one
- * statement each.
+ * All bookings run in the listener's loop, one at a time, so that memory and table cannot cross; it is woken
+ * by `NOTIFY floor_task`, by robots and by the clock, and does the finished and the new tasks of that moment
+ * in one statement each.
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
@@ -91,7 +92,10 @@ export class Dispatcher implements TaskOutcomes {
     this.wake();
   }
 
-  /** The exception first: a crash behind it repeats it, which changes nothing; the other way round it would be lost. */
+  /**
+   * The exception first: a crash behind it repeats it, which changes nothing; the other way round it would be
+   * lost.
+   */
   private async abandon(task: AssignedTask, detail: string, tellSaga: boolean): Promise<void> {
     this.logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick abandoned");
     if (tellSaga) {

@@ -1,9 +1,10 @@
 /**
  * The robots as the bridge sees them: who is there, in what state, with which task in hand.
  *
- * A state message is cumulative: for each robot the newest one is worked on and what came meanwhile is skipped; no
- * robot waits for another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and
- * the end of the task, which the dispatcher books. Who gets which task is the dispatcher's business.
+ * A state message is cumulative: for each robot the newest one is worked on and what came meanwhile is
+ * skipped; no robot waits for another. What a state says about the task in hand (`order-progress.ts`) becomes
+ * `confirmPick`, and the end of the task, which the dispatcher books. Who gets which task is the dispatcher's
+ * business.
  *
  * F1 a robot's reports never go back in time: a state older than the last one since it connected is dropped
  * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
@@ -132,7 +133,8 @@ export class RobotFleet {
     } else {
       if (message.atMs < robot.connectedAtMs) return;
       robot.connectedAtMs = message.atMs;
-      // What it said before it connected may be from another life. Its first state may have overtaken this message.
+      // What it said before it connected may be from another life. Its first state may have overtaken this
+      // message.
       if (robot.state !== null && robot.state.atMs < message.atMs) robot.state = null;
     }
     this.registry.setConnection(robot.device, message.connection);

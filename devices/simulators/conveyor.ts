@@ -1,6 +1,7 @@
 /**
- * A simulated conveyor: a loop with a scanner, and exits. Events stay in its outbox until they are acknowledged, like
- * those of the real one; a tote without a decision goes round the loop and is scanned again.
+ * A simulated conveyor: a loop with a scanner, and exits. Events stay in its outbox until they are
+ * acknowledged, like those of the real one; a tote without a decision goes round the loop and is scanned
+ * again.
  */
 import { randomUUID } from "node:crypto";
 import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
@@ -18,10 +19,16 @@ const ROUND_MS = 4_000;
 const TO_EXIT_MS = 1_200;
 /** Real time: after this the divert gate stays shut and the tote goes round. */
 const DECISION_MS = 2_000;
-/** Real time: an event without an acknowledgement is sent again after this, then after twice as long, and so on. */
+/**
+ * Real time: an event without an acknowledgement is sent again after this, then after twice as long, and so
+ * on.
+ */
 const RESEND_MS = 1_000;
 const LONGEST_RESEND_MS = 8_000;
-/** How often the outbox is looked through, and how many events go out each time: a slow host is not to be drowned. */
+/**
+ * How often the outbox is looked through, and how many events go out each time: a slow host is not to be
+ * drowned.
+ */
 const RESEND_EVERY_MS = 250;
 const RESEND_AT_ONCE = 32;
 /** A boot's outbox; the oldest events are given up beyond it, as in a device with little memory. */

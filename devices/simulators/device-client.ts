@@ -1,9 +1,12 @@
-/** A simulated device's own MQTT connection: real TCP, a last will, and the faults of a bad network where asked for. */
+/**
+ * A simulated device's own MQTT connection: real TCP, a last will, and the faults of a bad network where
+ * asked for.
+ */
 import { connect, type MqttClient } from "mqtt";
 import { Random } from "../../config/seeded-random.ts";
 import type { Faults } from "./faults.ts";
 
-export type RetainedMessage = { readonly topic: string; readonly message: object };
+type RetainedMessage = { readonly topic: string; readonly message: object };
 
 export type DeviceClientOptions = {
   readonly mqttUrl: string;

@@ -1,9 +1,9 @@
 /**
- * The physical side of one simulated floor: totes, the units in them, and where each tote stands. Robots, conveyors and
- * portals act on it and report over MQTT; nothing here knows of messages.
+ * The physical side of one simulated floor: totes, the units in them, and where each tote stands. Robots,
+ * conveyors and portals act on it and report over MQTT; nothing here knows of messages.
  *
- * Every unit has a serialised GTIN. Serials derive from tote, line and position, so that a floor that has lost its
- * memory fills a tote with the same units again.
+ * Every unit has a serialised GTIN. Serials derive from tote, line and position, so that a floor that has
+ * lost its memory fills a tote with the same units again.
  */
 import { encodeSgtin96 } from "../../orders/epc.ts";
 import { encodeSscc96 } from "../rfid/sscc96.ts";

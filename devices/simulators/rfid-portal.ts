@@ -1,6 +1,6 @@
 /**
- * A simulated RFID portal: a light barrier and a reader of either make. Radio being what it is, it now and then misses
- * a tag and hears a neighbour's, weakly.
+ * A simulated RFID portal: a light barrier and a reader of either make. Radio being what it is, it now and
+ * then misses a tag and hears a neighbour's, weakly.
  */
 
 import { randomUUID } from "node:crypto";

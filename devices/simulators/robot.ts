@@ -1,6 +1,6 @@
 /**
- * A simulated mobile robot that speaks VDA 5050, major 2 or 3: takes one order at a time, drives its nodes, picks into
- * a tote, sets the tote down on the conveyor, and reports on the way.
+ * A simulated mobile robot that speaks VDA 5050, major 2 or 3: takes one order at a time, drives its nodes,
+ * picks into a tote, sets the tote down on the conveyor, and reports on the way.
  *
  * It keeps nothing over a restart. It ignores an order that it has, refuses one while it is busy, and answers
  * `cancelOrder`.
@@ -27,7 +27,10 @@ const DRIVE_MS = 1_000;
 const PICK_MS = 500;
 const UNIT_MS = 200;
 const DROP_MS = 500;
-/** Real time. The standard wants a state at least every 30 s; what changes is reported at once, but not more often than this. */
+/**
+ * Real time. The standard wants a state at least every 30 s; what changes is reported at once, but not more
+ * often than this.
+ */
 const HEARTBEAT_MS = 5_000;
 const LEAST_INTERVAL_MS = 250;
 

@@ -84,7 +84,8 @@ describe.skipIf(!existsSync(schemas))(
     ] as const)("are valid in major %i", (major, folder) => {
       const problems = (kind: string, message: object): unknown => {
         const schema = JSON.parse(readFileSync(join(schemas, folder, `${kind}.schema.json`), "utf8"));
-        // The schemas carry keywords of their own (`unit`, `subtopic`) and formats that are not JSON Schema's.
+        // The schemas carry keywords of their own (`unit`, `subtopic`) and formats that are not JSON
+        // Schema's.
         const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(
           schema,
         );

@@ -1,8 +1,8 @@
 /**
  * VDA 5050 messages that the bridge reads and writes, in majors 2 (2.1) and 3 (3.0) side by side.
  *
- * Reading keeps what the bridge needs and tolerates the rest, as the standard asks; writing is exact: the tests hold
- * every message against the published schemas.
+ * Reading keeps what the bridge needs and tolerates the rest, as the standard asks; writing is exact: the
+ * tests hold every message against the published schemas.
  */
 import {
   asArray,
@@ -166,7 +166,7 @@ function parseErrors(message: JsonObject): Pick<RobotState, "fatalErrors" | "ord
   return { fatalErrors, orderErrors };
 }
 
-export type ActionParameter = { readonly key: string; readonly value: string | number | boolean };
+type ActionParameter = { readonly key: string; readonly value: string | number | boolean };
 
 export type OrderAction = {
   readonly actionId: string;

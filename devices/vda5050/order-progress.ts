@@ -1,6 +1,6 @@
 /**
- * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that is lost,
- * repeated or overtaken costs nothing; the next one tells the same and more.
+ * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that
+ * is lost, repeated or overtaken costs nothing; the next one tells the same and more.
  */
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
@@ -64,8 +64,8 @@ function parseShortPick(result: string, asked: number): { picked: number; reason
 }
 
 /**
- * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and those that are missing as
- * `missing=<c>`; fields of a result are apart by `;`.
+ * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and those that are
+ * missing as `missing=<c>`; fields of a result are apart by `;`.
  */
 function namedUnits(result: string): Pick<PickedUnits, "serials" | "missingSerials"> {
   const fields = new Map(result.split(";").map((field) => [field.split("=", 1)[0], field] as const));

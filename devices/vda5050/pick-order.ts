@@ -1,7 +1,7 @@
 /**
- * The robot's order for one pick task: drive to the station of each line, pick into the tote, set the tote down where
- * the conveyor begins. Order and action ids derive from the task and its attempt, so that sending it again is the same
- * order to the robot, and what the robot reports finds its line without any memory here.
+ * The robot's order for one pick task: drive to the station of each line, pick into the tote, set the tote
+ * down where the conveyor begins. Order and action ids derive from the task and its attempt, so that sending
+ * it again is the same order to the robot, and what the robot reports finds its line without any memory here.
  */
 import type { AssignedTask, TaskLine } from "../../store/floor/floor-tasks.ts";
 import type { OrderAction, OrderEdge, OrderNode, RobotOrder } from "./messages.ts";
@@ -18,14 +18,14 @@ export function dropActionId(orderId: string): string {
   return `${orderId}:drop`;
 }
 
-export type Station = { readonly name: string; readonly x: number; readonly y: number };
+type Station = { readonly name: string; readonly x: number; readonly y: number };
 
 /** Metres from one aisle, and one bay, to the next. */
 const AISLE = 4;
 const BAY = 1.5;
 
 /** Where a SKU lies: until there is slotting, a fixed place that its name decides. */
-export function stationOf(sku: string): Station {
+function stationOf(sku: string): Station {
   let hash = 2166136261;
   for (const character of sku) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
   const aisle = hash % 8;
@@ -39,7 +39,7 @@ export function stationOf(sku: string): Station {
   };
 }
 
-export const INDUCTION: Station = { name: "induction-1", x: 34, y: 0 };
+const INDUCTION: Station = { name: "induction-1", x: 34, y: 0 };
 
 /** @param startNodeId where the robot stands: the `lastNodeId` of its last state. */
 export function pickOrder(task: AssignedTask, startNodeId: string): RobotOrder {

@@ -1,9 +1,9 @@
 /**
- * A tote moves over a conveyor: it is seen on the loop, and it leaves by one of the exits. Its fulfillment order's stage
- * moves with it, forward only, and the timeline says where it went.
+ * A tote moves over a conveyor: it is seen on the loop, and it leaves by one of the exits. Its fulfillment
+ * order's stage moves with it, forward only, and the timeline says where it went.
  *
- * Runs in the transaction in which the conveyor's message is marked as taken, so that each move is booked once. A tote
- * that nobody knows changes nothing.
+ * Runs in the transaction in which the conveyor's message is marked as taken, so that each move is booked
+ * once. A tote that nobody knows changes nothing.
  */
 import { advanceStage, findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";

@@ -1,8 +1,9 @@
 /**
- * Orders that wait for stock go on when stock arrives, whoever brings it in: an integrator's receipt, a count, a
- * restocked return. The allocator says what was committed, so that no caller has to remember.
+ * Orders that wait for stock go on when stock arrives, whoever brings it in: an integrator's receipt, a
+ * count, a restocked return. The allocator says what was committed, so that no caller has to remember.
  *
- * A retry comes after the receipt's commit and may be lost with the process; the next start tries every order again.
+ * A retry comes after the receipt's commit and may be lost with the process; the next start tries every order
+ * again.
  */
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -10,7 +11,7 @@ import { skusOrdersWaitFor } from "../../store/orders/orders.ts";
 import type { OperationContext } from "../context.ts";
 import { retryShortOrders } from "../holds/release-hold.ts";
 
-export type ShortOrderRunner = {
+type ShortOrderRunner = {
   /** Waits for the retry that is under way. */
   stop(): Promise<void>;
 };

@@ -1,6 +1,6 @@
 /**
- * Has the carrier asked about parcels that have gone quiet, every few minutes. Of several processes, one takes each
- * parcel.
+ * Has the carrier asked about parcels that have gone quiet, every few minutes. Of several processes, one
+ * takes each parcel.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -11,7 +11,7 @@ import { askAboutSilentParcels } from "../shipping/ask-about-silent-parcels.ts";
 
 const LOOK_MS = 10 * 60_000;
 
-export type SilentParcelRunner = { stop(): Promise<void> };
+type SilentParcelRunner = { stop(): Promise<void> };
 
 export function runSilentParcels(
   context: OperationContext,

@@ -1,6 +1,6 @@
 /**
- * What the system does by itself, in every composition that has an engine and a database: nobody asks for it, and
- * nobody waits for it. Each job has its own file; here they are started and stopped together.
+ * What the system does by itself, in every composition that has an engine and a database: nobody asks for it,
+ * and nobody waits for it. Each job has its own file; here they are started and stopped together.
  */
 import type { Logger } from "pino";
 import type { Carrier } from "../../ports/carriers.ts";
@@ -9,7 +9,7 @@ import { runDemandFills } from "./demand-fills.ts";
 import { runShortOrders } from "./short-orders.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
 
-export type StandingJobs = {
+type StandingJobs = {
   /** Waits for what the jobs are about. */
   stop(): Promise<void>;
 };

@@ -3,7 +3,10 @@ import { demandFillWriter } from "../../store/stock/demand-fills.ts";
 import { readKits } from "../../store/stock/kits.ts";
 import type { OperationContext } from "../context.ts";
 
-/** Tells the allocator what it must know of the store before it serves anybody: locations, kits, who writes down fills. */
+/**
+ * Tells the allocator what it must know of the store before it serves anybody: locations, kits, who writes
+ * down fills.
+ */
 export async function tellAllocator({ allocator, database }: OperationContext): Promise<void> {
   allocator.setLocations(await readSourcingLocations(database));
   allocator.setKits(await readKits(database));

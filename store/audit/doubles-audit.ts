@@ -1,4 +1,7 @@
-/** What orders did once that may happen only once, for an audit to compare with what the outside world was asked. */
+/**
+ * What orders did once that may happen only once, for an audit to compare with what the outside world was
+ * asked.
+ */
 import type { Queryable } from "../sql/database.ts";
 
 /** Channels' orders that are here more than once. */

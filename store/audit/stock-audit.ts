@@ -1,6 +1,7 @@
 /**
- * Stock as different books keep it, for an audit to compare: the read model's positions, the sums of their movements,
- * and what orders and returns say of the same units. Whole-set queries, which nothing but an audit should run.
+ * Stock as different books keep it, for an audit to compare: the read model's positions, the sums of their
+ * movements, and what orders and returns say of the same units. Whole-set queries, which nothing but an audit
+ * should run.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -76,8 +77,8 @@ export async function readUnitMismatches(database: Queryable): Promise<readonly 
 }
 
 /**
- * SKUs of which stock holds more units for orders than wait, or fewer, at most 20. Orders on hold may wait without
- * stock.
+ * SKUs of which stock holds more units for orders than wait, or fewer, at most 20. Orders on hold may wait
+ * without stock.
  */
 export async function readPromiseMismatches(
   database: Queryable,

@@ -2,7 +2,9 @@
 import type { Address } from "../../orders/address.ts";
 import type { Queryable } from "../sql/database.ts";
 
-/** Active, with what its row says. A column that says nothing is left out: the engine has its own standards. */
+/**
+ * Active, with what its row says. A column that says nothing is left out: the engine has its own standards.
+ */
 export type StoredLocation = {
   readonly locationId: string;
   readonly kind: "fulfillment_center" | "store" | "supplier";

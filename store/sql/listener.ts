@@ -1,11 +1,12 @@
 /**
  * Work that a NOTIFY asks for: done at once after a notification, and now and then without one.
  *
- * Owns the connection that listens, and when the work runs. What the work is, and where its rows are, is the caller's:
- * a notification says only that there may be something, never what.
+ * Owns the connection that listens, and when the work runs. What the work is, and where its rows are, is the
+ * caller's: a notification says only that there may be something, never what.
  *
  * N1 `work` never runs twice at once; whatever wakes it while it runs makes it run once more
- * N2 `work` runs after each connection and at least every `everyMs`: a notification that nobody heard costs time only
+ * N2 `work` runs after each connection and at least every `everyMs`: a notification that nobody heard costs
+ *    time only
  * N3 a failure of the connection or of the work ends nothing; the next try comes soon, later ones less soon
  * N4 the connection does nothing else, and is closed in the end: a pooled one must not go on listening
  */
@@ -25,8 +26,8 @@ export type ListenerOptions = {
   /** Milliseconds that the work waits at most for a notification. */
   readonly everyMs: number;
   /**
-   * Asked on each new connection. False: another process does the work; this one asks again after `everyMs`. A lock
-   * that this takes lasts as long as the connection.
+   * Asked on each new connection. False: another process does the work; this one asks again after `everyMs`.
+   * A lock that this takes lasts as long as the connection.
    */
   readonly admit?: (client: DatabaseClient) => Promise<boolean>;
   /**
