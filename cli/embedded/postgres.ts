@@ -28,7 +28,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import pg from "pg";
+import { ensureDatabase, serverAnswers } from "../../store/sql/server.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 import { DISK_ADVICE } from "./folder-problem.ts";
 import { identify, type ProcessBook, spawnDetached, stopProcess, waitUntil } from "./processes.ts";
@@ -97,10 +97,10 @@ export async function startPostgres(options: {
     let ready = false;
     const record = await options.book.add("postgres", child.pid ?? 0);
     const url = `postgres://holdfast:${options.password}@127.0.0.1:${options.port}/${DATABASE}`;
-    await waitUntil(async () => exited || (await accepts(url)), START_TIMEOUT_MS);
-    if (!exited && (await accepts(url))) {
+    await waitUntil(async () => exited || (await serverAnswers(url)), START_TIMEOUT_MS);
+    if (!exited && (await serverAnswers(url))) {
       ready = true;
-      const version = await ensureDatabase(url);
+      const version = await ensureDatabase(url, DATABASE);
       child.unref();
       return {
         url,
@@ -186,43 +186,6 @@ async function stopLeftover(folder: string): Promise<void> {
   }
   // Its process is gone or is another program that was given the same number; the lock is stale.
   await rm(pidFile, { force: true });
-}
-
-async function accepts(url: string): Promise<boolean> {
-  const client = new pg.Client({
-    connectionString: withDatabase(url, "postgres"),
-    connectionTimeoutMillis: 2_000,
-  });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    await client.query("select 1");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-/** @returns the server's version, e.g. `18.4`. */
-async function ensureDatabase(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: withDatabase(url, "postgres") });
-  await client.connect();
-  try {
-    const found = await client.query("select from pg_database where datname = $1", [DATABASE]);
-    if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(DATABASE)}`);
-    const version = await client.query<{ server_version: string }>("show server_version");
-    return version.rows[0]?.server_version ?? "";
-  } finally {
-    await client.end();
-  }
-}
-
-function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.toString();
 }
 
 async function postgresUser(): Promise<User> {

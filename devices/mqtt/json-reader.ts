@@ -21,14 +21,66 @@ export class MalformedMessage extends Error {
 export type JsonObject = { readonly [key: string]: unknown };
 
 export function parseJson(payload: Buffer): unknown {
-  if (payload.length > MAX_MESSAGE_BYTES) {
-    throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  }
+  const text = textOf(payload);
   try {
-    return JSON.parse(payload.toString("utf8"));
+    return JSON.parse(text);
   } catch (error) {
     throw new MalformedMessage("invalid_json", error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The values of one JSON value, of an array, or of objects that run together without a delimiter (`}{`). */
+export function parseJsonRun(payload: Buffer): readonly unknown[] {
+  const text = textOf(payload);
+  const whole = tryParse(text);
+  if (whole !== undefined) return Array.isArray(whole) ? whole : [whole];
+  const values: unknown[] = [];
+  let depth = 0;
+  let start = -1;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (inString) {
+      if (character === "\\") index += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') {
+      inString = true;
+    } else if (character === "{") {
+      if (depth === 0) start = index;
+      depth += 1;
+    } else if (character === "}") {
+      depth -= 1;
+      if (depth < 0) break;
+      if (depth === 0) {
+        const value = tryParse(text.slice(start, index + 1));
+        if (value === undefined) break;
+        values.push(value);
+        start = -1;
+      }
+    } else if (depth === 0 && character !== undefined && !/[\s,]/.test(character)) {
+      depth = -1;
+      break;
+    }
+  }
+  if (depth !== 0 || start !== -1 || values.length === 0) {
+    throw new MalformedMessage("invalid_json", "neither JSON nor JSON objects run together");
+  }
+  return values;
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(payload: Buffer): string {
+  if (payload.length > MAX_MESSAGE_BYTES) {
+    throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
+  }
+  return payload.toString("utf8");
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -10,10 +10,10 @@ import {
   integerField,
   isObject,
   type JsonObject,
-  MAX_MESSAGE_BYTES,
   MalformedMessage,
   numberField,
   optionalText,
+  parseJsonRun,
   timeField,
 } from "../mqtt/json-reader.ts";
 import { LIGHT_BARRIER_PIN, MOST_EVENTS, type ReaderEvent } from "./tag-events.ts";
@@ -21,11 +21,8 @@ import { LIGHT_BARRIER_PIN, MOST_EVENTS, type ReaderEvent } from "./tag-events.t
 const STRONG_DBM = -30;
 
 export function parseZebra(payload: Buffer): readonly ReaderEvent[] {
-  if (payload.length > MAX_MESSAGE_BYTES) {
-    throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  }
   const events: ReaderEvent[] = [];
-  for (const value of splitObjects(payload.toString("utf8"))) {
+  for (const value of parseJsonRun(payload)) {
     const event = parseOne(asObject(value, "event"));
     if (event !== undefined) events.push(event);
     if (events.length > MOST_EVENTS) throw new MalformedMessage("invalid_message", "too many events");
@@ -57,50 +54,4 @@ function parseOne(message: JsonObject): ReaderEvent | undefined {
     rssiDbm: rssi === undefined ? STRONG_DBM : numberField({ rssi }, "rssi"),
     atMs: timeField(message, "timestamp"),
   };
-}
-
-/** One value, an array, or objects run together. */
-function splitObjects(text: string): readonly unknown[] {
-  const whole = tryParse(text);
-  if (whole !== undefined) return Array.isArray(whole) ? whole : [whole];
-  const values: unknown[] = [];
-  let depth = 0;
-  let start = -1;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (inString) {
-      if (character === "\\") index += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') {
-      inString = true;
-    } else if (character === "{") {
-      if (depth === 0) start = index;
-      depth += 1;
-    } else if (character === "}") {
-      depth -= 1;
-      if (depth < 0) break;
-      if (depth === 0) {
-        const value = tryParse(text.slice(start, index + 1));
-        if (value === undefined) break;
-        values.push(value);
-        start = -1;
-      }
-    } else if (depth === 0 && character !== undefined && !/[\s,]/.test(character)) {
-      depth = -1;
-      break;
-    }
-  }
-  if (depth !== 0 || start !== -1 || values.length === 0) {
-    throw new MalformedMessage("invalid_json", "neither JSON nor JSON objects run together");
-  }
-  return values;
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
