@@ -26,11 +26,11 @@ const RETRY_MS = 200;
 
 export class MessageIntake {
   private readonly deliver: Deliver;
-  private readonly deadLetters: DeadLetters;
+  private readonly deadLetters: Pick<DeadLetters, "write">;
   private readonly logger: Logger;
   private stopping = false;
 
-  constructor(deliver: Deliver, deadLetters: DeadLetters, logger: Logger) {
+  constructor(deliver: Deliver, deadLetters: Pick<DeadLetters, "write">, logger: Logger) {
     this.deliver = deliver;
     this.deadLetters = deadLetters;
     this.logger = logger;
