@@ -36,12 +36,12 @@ export function runShortOrders(context: OperationContext, logger: Logger): Short
         );
       }
     }
+    // In one step with the last look: what arrives later starts this again.
+    running = null;
   };
   const retry = (): void => {
     if (arrived.size === 0 || stopped) return;
-    running ??= retryArrived().finally(() => {
-      running = null;
-    });
+    running ??= retryArrived();
   };
   const catchUp = async (): Promise<void> => {
     try {
