@@ -1,6 +1,6 @@
 /**
- * The engine and its gateway alone, on a given database: no sagas, no devices, no dashboard, no sandbox. What
- * the bench and the fault harness drive as a process of its own, by the public protocol.
+ * The engine, its gateway and the standing jobs alone, on a given database: no sagas, no devices, no dashboard,
+ * no sandbox. What the bench and the fault harness drive as a process of its own, by the public protocol.
  *
  * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on
  * SIGTERM or SIGINT, or when the parent that has a channel to it is gone.
@@ -40,7 +40,7 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 /** Who the created key belongs to, where the database has no company yet. */
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
 
-/** Nothing here buys labels: a carrier that no request reaches. */
+/** Nothing here buys labels, so that no parcel goes silent: a carrier that no request reaches. */
 const NO_CARRIER = { baseUrl: "http://127.0.0.1:9", apiKey: "none", webhookSecret: "none" };
 
 async function main(): Promise<number> {
