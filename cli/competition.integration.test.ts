@@ -6,7 +6,7 @@
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Random } from "../config/seeded-random.ts";
-import type { CaptureResult } from "../contract/api.ts";
+import type { CaptureResult } from "../contract/orders.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";

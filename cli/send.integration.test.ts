@@ -6,7 +6,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
-import type { CaptureResult, OrderView, UnmappedSku } from "../contract/api.ts";
+import type { UnmappedSku } from "../contract/catalog.ts";
+import type { CaptureResult, OrderView } from "../contract/orders.ts";
 import { jsonLines, TestSystem } from "../test-support/system.ts";
 import { RestClient } from "./client/rest.ts";
 

@@ -99,3 +99,5 @@ export const FEED_MESSAGE_BYTES = 512 * KIB;
 export const FEED_POLL_MS = 100;
 /** SKUs, or locations, that a subscription to changes of stock names at most. */
 export const MAX_STOCK_FEED_NAMES = 1_000;
+/** Characters of a place in the changes of stock: a number of up to 15 digits for each of 256 shards, about. */
+export const MAX_STOCK_CURSOR_LENGTH = 4_096;

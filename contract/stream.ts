@@ -1,75 +1,25 @@
 /**
- * The streaming protocol of `/v1/stream`.
+ * The streaming protocol of `/v1/stream`: what the server says. `contract/client-messages.ts` has what clients say.
  *
- * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack` (binary frames); both carry the same messages.
- * A client that offers no subprotocol gets JSON. A frame, of either side, is one message or an array of up to 1,000.
- * A credential that is missing or malformed is refused by HTTP; one that is wrong gets an `error` `unauthenticated` in
- * place of `hello`, and close code 1008. Every client message has an `id` (string of 1..64 characters) that its reply
- * repeats in `re`. The server grants credit: a client may have at most `credit` messages unanswered; each reply gives one
- * back. Going beyond it is refused with `credit_exceeded`. Authentication is by `Authorization: Bearer` or by
- * `?key=`; a browser's session cookie serves read-only subscriptions.
+ * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack` (binary frames) carry the same messages; a
+ * client that offers none gets JSON. A frame, of either side, is one message or an array of up to 1,000.
+ *
+ * Authentication is by `Authorization: Bearer` or by `?key=`; a browser's session cookie serves read-only
+ * subscriptions. A credential that is missing or malformed is refused by HTTP. One that is wrong gets an `error`
+ * `unauthenticated` in place of `hello`, and close code 1008.
+ *
+ * S1 Every client message has an `id` of 1 to 64 characters, which its reply repeats in `re`.
+ * S2 A client has at most `credit` messages unanswered; each reply gives one back. One message more is refused with
+ *    `credit_exceeded`.
  */
 
-import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
-import type { CaptureResult } from "../orders/capture-result.ts";
-import type { TimelineEntry } from "./api.ts";
+import type { PositionAddress, StockBuckets, StockOutcome } from "../actors/commands.ts";
+import type { CaptureResult, TimelineEntry } from "./orders.ts";
+
+export type { ClientMessage } from "./client-messages.ts";
 
 export const SUBPROTOCOL_JSON = "holdfast.v1.json";
 export const SUBPROTOCOL_MSGPACK = "holdfast.v1.msgpack";
-
-export type ClientMessage =
-  /** A channel's own payload, verbatim as text so that no number is damaged on the way. */
-  | {
-      readonly id: string;
-      readonly type: "order.capture";
-      readonly channel: string;
-      readonly topic?: string;
-      readonly payload: string;
-    }
-  | {
-      readonly id: string;
-      readonly type: "stock.execute";
-      readonly commands: readonly StockCommand[];
-    }
-  | { readonly id: string; readonly type: "stock.positions"; readonly skus: readonly string[] }
-  /** Units that may be promised: of each SKU, at these locations (left out: all), as a channel pool sees them. */
-  | {
-      readonly id: string;
-      readonly type: "stock.available";
-      readonly skus: readonly string[];
-      readonly locations?: readonly string[];
-      readonly pool?: string;
-    }
-  /** Asks for the handles by which `lane.apply` names positions; MessagePack only. */
-  | { readonly id: string; readonly type: "positions.open"; readonly positions: readonly PositionAddress[] }
-  /** Operations of a reservation lane, 16 bytes each (`actors/lanes/lane-operations.ts`); MessagePack only. */
-  | {
-      readonly id: string;
-      readonly type: "lane.apply";
-      readonly lane: string;
-      readonly operations: Uint8Array;
-    }
-  /** Orders' timelines from a cursor on (`null`: from now on); `order` narrows it to one order. */
-  | {
-      readonly id: string;
-      readonly type: "feed.subscribe";
-      readonly after: string | null;
-      readonly order?: string;
-    }
-  | { readonly id: string; readonly type: "feed.unsubscribe" }
-  /**
-   * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every position);
-   * `skus` and `locations` narrow it.
-   */
-  | {
-      readonly id: string;
-      readonly type: "stock.subscribe";
-      readonly after: string | null;
-      readonly skus?: readonly string[];
-      readonly locations?: readonly string[];
-    }
-  | { readonly id: string; readonly type: "stock.unsubscribe" }
-  | { readonly id: string; readonly type: "ping" };
 
 export type ServerMessage =
   | {

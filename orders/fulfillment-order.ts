@@ -2,32 +2,41 @@
  * A fulfillment order is the part of an order that one location is asked to ship. Statuses and actions carry the
  * names of Shopify's FulfillmentOrder so that integrators need to learn no second vocabulary.
  */
-export type FulfillmentOrderStatus =
-  | "open"
-  | "in_progress"
-  | "scheduled"
-  | "on_hold"
-  | "incomplete"
-  | "closed"
-  | "cancelled";
+export const FULFILLMENT_ORDER_STATUSES = [
+  "open",
+  "in_progress",
+  "scheduled",
+  "on_hold",
+  "incomplete",
+  "closed",
+  "cancelled",
+] as const;
+
+export type FulfillmentOrderStatus = (typeof FULFILLMENT_ORDER_STATUSES)[number];
 
 /** Where the goods stand on the floor while the fulfillment order is in progress. */
-export type FloorStage =
-  | "waiting"
-  | "picking"
-  | "picked"
-  | "conveying"
-  | "verifying"
-  | "packed"
-  | "labelled"
-  | "shipped";
+export const FLOOR_STAGES = [
+  "waiting",
+  "picking",
+  "picked",
+  "conveying",
+  "verifying",
+  "packed",
+  "labelled",
+  "shipped",
+] as const;
 
-export type FulfillmentOrderAction =
-  | "hold"
-  | "release_hold"
-  | "move"
-  | "cancel_fulfillment_order"
-  | "create_fulfillment";
+export type FloorStage = (typeof FLOOR_STAGES)[number];
+
+export const FULFILLMENT_ORDER_ACTIONS = [
+  "hold",
+  "release_hold",
+  "move",
+  "cancel_fulfillment_order",
+  "create_fulfillment",
+] as const;
+
+export type FulfillmentOrderAction = (typeof FULFILLMENT_ORDER_ACTIONS)[number];
 
 /** What a client may do with a fulfillment order now; served with each record so that no client needs a state table. */
 export function supportedActions(

@@ -10,7 +10,9 @@ export type ReturnAuthorizationStatus =
   | "cancelled";
 
 /** What becomes of a returned unit; only `restocked` makes it sellable again. */
-export type Disposition = "restocked" | "damaged" | "missing";
+export const RETURN_DISPOSITIONS = ["restocked", "damaged", "missing"] as const;
+
+export type Disposition = (typeof RETURN_DISPOSITIONS)[number];
 
 export const RETURN_REASONS = [
   "too_small",

@@ -72,15 +72,18 @@ export type CarrierRefusal = {
   readonly message: string;
 };
 
-export type TrackingStatus =
-  | "pre_transit"
-  | "in_transit"
-  | "out_for_delivery"
-  | "available_for_pickup"
-  | "delivered"
-  | "return_to_sender"
-  | "failure"
-  | "unknown";
+export const TRACKING_STATUSES = [
+  "pre_transit",
+  "in_transit",
+  "out_for_delivery",
+  "available_for_pickup",
+  "delivered",
+  "return_to_sender",
+  "failure",
+  "unknown",
+] as const;
+
+export type TrackingStatus = (typeof TRACKING_STATUSES)[number];
 
 /** One report about a parcel, as a carrier's webhook or a poll gives it. */
 export type TrackingReport = {

@@ -1,7 +1,7 @@
 /** REST calls of the command line: JSON in, JSON out, problem+json turned into an error with its code. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Page, Problem } from "../../contract/api.ts";
+import type { Page, Problem } from "../../contract/shapes.ts";
 import { errorCode, reasonOf, UserProblem } from "../problem.ts";
 import type { Access } from "./credentials.ts";
 

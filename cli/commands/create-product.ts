@@ -2,7 +2,7 @@
  * `holdfast create-product`: adds a product to the catalog; held orders whose channel SKU equals it go on.
  */
 import type { Command } from "commander";
-import type { Product } from "../../contract/api.ts";
+import type { Product } from "../../contract/catalog.ts";
 import { parseMoney } from "../../orders/money.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";

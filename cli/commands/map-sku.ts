@@ -2,7 +2,8 @@
  * `holdfast map-sku`: tells which of our products a channel means by its SKU; orders that wait for it go on.
  */
 import type { Command } from "commander";
-import type { Page, SkuMapping, UnmappedSku } from "../../contract/api.ts";
+import type { SkuMapping, UnmappedSku } from "../../contract/catalog.ts";
+import type { Page } from "../../contract/shapes.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";

@@ -1,6 +1,6 @@
 /** `holdfast order ID`: one order, and with --watch its timeline as it happens, until the order has ended. */
 import type { Command } from "commander";
-import type { OrderView, TimelineEntry } from "../../contract/api.ts";
+import type { OrderView, TimelineEntry } from "../../contract/orders.ts";
 import type { FeedEvent } from "../../contract/stream.ts";
 import { decimalText } from "../../orders/money.ts";
 import { findAccess } from "../client/credentials.ts";

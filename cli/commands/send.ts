@@ -2,7 +2,7 @@
  * `holdfast send`: streams a channel's own payloads over the WebSocket, as that channel's connector would.
  */
 import type { Command } from "commander";
-import type { CaptureResult } from "../../contract/api.ts";
+import type { CaptureResult } from "../../contract/orders.ts";
 import { findAccess } from "../client/credentials.ts";
 import { type PayloadDocument, readPayloads } from "../client/payload-files.ts";
 import { StreamClient } from "../client/stream.ts";

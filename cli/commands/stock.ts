@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { StockOutcome } from "../../actors/commands.ts";
-import type { StockExplanation, StockRow } from "../../contract/api.ts";
+import type { StockExplanation, StockRow } from "../../contract/stock.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";

@@ -3,9 +3,8 @@
  * plausible weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same
  * ones, so that examples and tests may name them.
  */
-
 import { Random } from "../../config/seeded-random.ts";
-import type { Product } from "../../contract/api.ts";
+import type { Product } from "../../contract/catalog.ts";
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 
 export type SandboxProduct = Product & {

@@ -5,7 +5,8 @@
  * shelves.
  */
 import type { Logger } from "pino";
-import type { Page, WaitingFulfillmentOrder } from "../../contract/api.ts";
+import type { WaitingFulfillmentOrder } from "../../contract/fulfillment.ts";
+import type { Page } from "../../contract/shapes.ts";
 import type { Access } from "../client/credentials.ts";
 import { RequestRefused, RestClient } from "../client/rest.ts";
 

@@ -3,9 +3,10 @@
  * shopper's tracking page, waits for its label, is scanned in and inspected over REST, and ends with its
  * refund.
  */
-
 import type { Random } from "../../config/seeded-random.ts";
-import type { OrderView, ReturnView, TrackingView } from "../../contract/api.ts";
+import type { OrderView } from "../../contract/orders.ts";
+import type { ReturnView } from "../../contract/returns.ts";
+import type { TrackingView } from "../../contract/tracking.ts";
 import type { RestClient } from "../client/rest.ts";
 import { RequestRefused } from "../client/rest.ts";
 

@@ -7,7 +7,7 @@
  */
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
-import type { CaptureResult } from "../../contract/api.ts";
+import type { CaptureResult } from "../../contract/orders.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
 import {
   type HeldReason,

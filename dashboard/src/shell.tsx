@@ -2,7 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, useLocation } from "preact-iso/router";
-import type { Overview, Session } from "../../contract/api.ts";
+import type { Session } from "../../contract/sessions.ts";
+import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
 import { messageOf } from "./api/problem.ts";
 import { signOut } from "./api/sign-in.ts";

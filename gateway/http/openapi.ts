@@ -1,15 +1,12 @@
 /** OpenAPI 3.1 of the route table. Its schemas are the very ones that requests are checked against. */
 import Type, { type TSchema } from "typebox";
+import { Problem } from "../../contract/shapes.ts";
 import type { Route } from "./route.ts";
 import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
 
-const ProblemSchema = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
+const CodedProblem = Type.Object({
+  ...Problem.properties,
   code: Type.String({ examples: Object.keys(STATUS_CODES_BY_CODE) }),
-  detail: Type.String(),
-  retryAfterMs: Type.Optional(Type.Integer()),
 });
 
 export function openApiDocument(table: readonly Route[], publicUrl: string): string {
@@ -32,7 +29,7 @@ export function openApiDocument(table: readonly Route[], publicUrl: string): str
         apiKey: { type: "http", scheme: "bearer", description: "hf_<id>_<secret>" },
         session: { type: "apiKey", in: "cookie", name: "holdfast_session" },
       },
-      schemas: { Problem: ProblemSchema },
+      schemas: { Problem: CodedProblem },
     },
     paths,
   });

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Problem } from "../../contract/api.ts";
+import type { Problem } from "../../contract/shapes.ts";
 import { EngineError } from "../../engine/errors.ts";
 import type { Refusal } from "../../operations/context.ts";
 import { InvalidCursorError } from "../../store/sql/cursor.ts";

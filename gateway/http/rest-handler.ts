@@ -241,7 +241,7 @@ function idempotencyKey(route: Route, request: HttpRequest): string | null {
   return key;
 }
 
-function replyOf(request: HttpRequest, route: Route, answer: Answer): HttpReply {
+function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): HttpReply {
   if ("bytes" in answer) {
     return {
       status: 200,

@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
+import type { Shape } from "../../contract/shapes.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { OperationContext, Refusal } from "../../operations/context.ts";
 import type { DocumentPool } from "../../operations/documents/document-pool.ts";
@@ -61,10 +62,10 @@ export type Call<Query, Body> = {
   readonly services: Services;
 };
 
-export type Answer =
+export type Answer<Json> =
   | {
       readonly status?: number;
-      readonly json: unknown;
+      readonly json: Json;
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly contentType: string; readonly bytes: Uint8Array | string };
@@ -82,11 +83,11 @@ export type Route = {
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
   readonly idempotency: "none" | "accepted" | "required";
-  handle(call: Call<unknown, unknown>): Promise<Answer>;
+  handle(call: Call<unknown, unknown>): Promise<Answer<unknown>>;
 };
 
-/** Ties a handler's types to its schemas. */
-export function route<Q extends TObject, B extends TSchema>(definition: {
+/** Ties what a handler gets and what it answers to its schemas. */
+export function route<Q extends TObject, B extends TSchema, R extends TSchema>(definition: {
   readonly method: Route["method"];
   readonly path: string;
   readonly summary: string;
@@ -94,9 +95,9 @@ export function route<Q extends TObject, B extends TSchema>(definition: {
   readonly query?: Q;
   readonly body?: B;
   readonly raw?: true;
-  readonly reply?: TSchema;
+  readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
-  handle(call: Call<Static<Q>, Static<B>>): Promise<Answer>;
+  handle(call: Call<Static<Q>, Static<B>>): Promise<Answer<Shape<R>>>;
 }): Route {
   return {
     method: definition.method,

@@ -1,26 +1,15 @@
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
-import type {
+import {
   ChannelView,
   LocationView,
-  Page,
   Product,
-  SkuMapping,
-  UnmappedSku,
-} from "../../contract/api.ts";
-import {
-  ChannelReply,
-  Id,
-  LocationReply,
-  PageQuery,
   ProductBody,
-  ProductReply,
-  pageOf,
+  SkuMapping,
   SkuMappingBody,
-  SkuMappingReply,
-  text,
-  UnmappedSkuReply,
-} from "../../contract/schemas.ts";
+  UnmappedSku,
+} from "../../contract/catalog.ts";
+import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
 import {
@@ -42,14 +31,15 @@ export const catalogRoutes: readonly Route[] = [
     summary: "Products by SKU",
     access: READ,
     query: Type.Object({ q: Type.Optional(text(100)), ...PageQuery }),
-    reply: pageOf(ProductReply),
+    reply: pageOf(Product),
     handle: async ({ query, services }) => {
-      const page: Page<Product> = await listProducts(services.database, {
-        text: query.q,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listProducts(services.database, {
+          text: query.q,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -58,12 +48,12 @@ export const catalogRoutes: readonly Route[] = [
     summary: "Creates a product; orders that waited for it go on",
     access: WRITE,
     body: ProductBody,
-    reply: ProductReply,
+    reply: Product,
     idempotency: "accepted",
     handle: async (call) => {
       done(await createProduct(call.services.operations, call.body, callerOf(call).by));
       const { lengthMm: _length, widthMm: _width, heightMm: _height, ...product } = call.body;
-      return { status: 201, json: product satisfies Product };
+      return { status: 201, json: product };
     },
   }),
   route({
@@ -72,14 +62,15 @@ export const catalogRoutes: readonly Route[] = [
     summary: "Channels' own SKUs and ours",
     access: READ,
     query: Type.Object({ channel: Type.Optional(Id), ...PageQuery }),
-    reply: pageOf(SkuMappingReply),
+    reply: pageOf(SkuMapping),
     handle: async ({ query, services }) => {
-      const page: Page<SkuMapping> = await listSkuMappings(services.database, {
-        channelId: query.channel,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listSkuMappings(services.database, {
+          channelId: query.channel,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -88,7 +79,7 @@ export const catalogRoutes: readonly Route[] = [
     summary: "Maps a channel's SKU to ours; orders that waited for it go on",
     access: WRITE,
     body: SkuMappingBody,
-    reply: SkuMappingReply,
+    reply: SkuMapping,
     idempotency: "accepted",
     handle: async (call) => {
       const { channel, channelSku, sku } = call.body;
@@ -100,8 +91,7 @@ export const catalogRoutes: readonly Route[] = [
           by: callerOf(call).by,
         }),
       );
-      const mapping: SkuMapping = { channel, channelSku, sku };
-      return { status: 201, json: mapping };
+      return { status: 201, json: { channel, channelSku, sku } };
     },
   }),
   route({
@@ -109,10 +99,9 @@ export const catalogRoutes: readonly Route[] = [
     path: "/v1/unmapped-skus",
     summary: "What orders on hold wait for in the catalog, most wanted first",
     access: READ,
-    reply: pageOf(UnmappedSkuReply),
+    reply: pageOf(UnmappedSku),
     handle: async ({ services }) => {
-      const page: Page<UnmappedSku> = await listUnmappedSkus(services.database, PAGE_MAX);
-      return { json: page };
+      return { json: await listUnmappedSkus(services.database, PAGE_MAX) };
     },
   }),
   route({
@@ -120,10 +109,9 @@ export const catalogRoutes: readonly Route[] = [
     path: "/v1/locations",
     summary: "Places that ship",
     access: READ,
-    reply: pageOf(LocationReply),
+    reply: pageOf(LocationView),
     handle: async ({ services }) => {
-      const page: Page<LocationView> = await listLocations(services.database);
-      return { json: page };
+      return { json: await listLocations(services.database) };
     },
   }),
   route({
@@ -131,10 +119,9 @@ export const catalogRoutes: readonly Route[] = [
     path: "/v1/channels",
     summary: "Sales channels",
     access: READ,
-    reply: pageOf(ChannelReply),
+    reply: pageOf(ChannelView),
     handle: async ({ services }) => {
-      const page: Page<ChannelView> = await listChannels(services.database);
-      return { json: page };
+      return { json: await listChannels(services.database) };
     },
   }),
 ];

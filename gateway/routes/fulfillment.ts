@@ -1,16 +1,13 @@
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import type { Page, WaitingFulfillmentOrder } from "../../contract/api.ts";
 import {
-  DoneReply,
-  FulfillmentStatusName,
-  Id,
+  FloorStageName,
+  FulfillmentOrderStatusName,
   PackBody,
-  PageQuery,
-  pageOf,
-  StageName,
-  WaitingFulfillmentOrderReply,
-} from "../../contract/schemas.ts";
+  Packed,
+  WaitingFulfillmentOrder,
+} from "../../contract/fulfillment.ts";
+import { Id, PageQuery, pageOf } from "../../contract/shapes.ts";
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import { packByHand } from "../../operations/floor/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
@@ -32,20 +29,21 @@ export const fulfillmentRoutes: readonly Route[] = [
     access: { kind: "permission", permission: "fulfillment.read" },
     query: Type.Object({
       location: Type.Optional(Id),
-      stage: Type.Optional(StageName),
-      status: Type.Optional(FulfillmentStatusName),
+      stage: Type.Optional(FloorStageName),
+      status: Type.Optional(FulfillmentOrderStatusName),
       ...PageQuery,
     }),
-    reply: pageOf(WaitingFulfillmentOrderReply),
+    reply: pageOf(WaitingFulfillmentOrder),
     handle: async ({ query, services }) => {
-      const page: Page<WaitingFulfillmentOrder> = await listFulfillmentOrders(services.database, {
-        locationId: query.location,
-        stage: query.stage,
-        status: query.status,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listFulfillmentOrders(services.database, {
+          locationId: query.location,
+          stage: query.stage,
+          status: query.status,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -55,7 +53,7 @@ export const fulfillmentRoutes: readonly Route[] = [
       "A person has picked and packed it: all of it, or the units given by hold, with their serial numbers where it has them",
     access: { kind: "permission", permission: "fulfillment.pack" },
     body: PackBody,
-    reply: Type.Object({ ...DoneReply.properties, short: Type.Boolean() }),
+    reply: Packed,
     idempotency: "accepted",
     handle: async (call) => {
       const fulfillmentOrderId = param(call, "id");
@@ -111,7 +109,7 @@ export const fulfillmentRoutes: readonly Route[] = [
 /** What the person says was taken, checked against what was asked for. */
 function countPicked(
   holds: readonly { readonly holdId: string; readonly quantity: number }[],
-  lines: NonNullable<Static<typeof PackBody>["lines"]>,
+  lines: NonNullable<PackBody["lines"]>,
 ): readonly PickedUnits[] {
   const wanted = new Map(holds.map((hold) => [hold.holdId, hold.quantity]));
   for (const { holdId, picked } of lines) {

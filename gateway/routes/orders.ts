@@ -1,19 +1,14 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import type { OrderSummary, OrderView, Page, TimelineEntry } from "../../contract/api.ts";
 import {
   CancelBody,
-  CaptureReply,
-  DoneReply,
-  Id,
-  OrderReply,
-  OrderSummaryReply,
-  PageQuery,
-  pageOf,
+  CaptureResult,
+  OrderSummary,
+  OrderView,
   ReleaseHoldBody,
-  TimelineEntryReply,
-  text,
-} from "../../contract/schemas.ts";
+  TimelineEntry,
+} from "../../contract/orders.ts";
+import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { canonicalOrderSchema } from "../../integrations/channels/holdfast/adapter.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
@@ -25,6 +20,11 @@ import { ApiError } from "../http/problem.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
+
+/** OpenAPI shows what one order gets; a document that is a list of orders, in its channel's format, gets them all. */
+const CaptureAnswer = Type.Unsafe<CaptureResult | { readonly results: readonly CaptureResult[] }>(
+  CaptureResult,
+);
 
 export const orderRoutes: readonly Route[] = [
   route({
@@ -39,22 +39,23 @@ export const orderRoutes: readonly Route[] = [
       hold: Type.Optional(text(64)),
       ...PageQuery,
     }),
-    reply: pageOf(OrderSummaryReply),
+    reply: pageOf(OrderSummary),
     handle: async (call) => {
       const { query, services } = call;
       const bound = callerOf(call).channelId;
       if (bound !== null && query.channel !== undefined && query.channel !== bound) {
         throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
       }
-      const page: Page<OrderSummary> = await listOrders(services.database, {
-        status: query.status,
-        channelId: bound ?? query.channel,
-        text: query.q,
-        hold: query.hold,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listOrders(services.database, {
+          status: query.status,
+          channelId: bound ?? query.channel,
+          text: query.q,
+          hold: query.hold,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -66,7 +67,7 @@ export const orderRoutes: readonly Route[] = [
     query: Type.Object({ channel: Type.Optional(Id) }),
     body: canonicalOrderSchema,
     raw: true,
-    reply: CaptureReply,
+    reply: CaptureAnswer,
     idempotency: "required",
     handle: async (call) => {
       const channelId = await captureChannel(call);
@@ -83,7 +84,6 @@ export const orderRoutes: readonly Route[] = [
       services.metrics.countCaptured(results);
       const [result] = results;
       if (result === undefined) throw new ApiError("invalid_order", "The document holds no order.");
-      // A document may be a list of orders in its channel's format; each has its own outcome.
       if (results.length > 1) return { json: { results } };
       if (result.outcome === "refused") {
         throw ApiError.of({
@@ -100,7 +100,7 @@ export const orderRoutes: readonly Route[] = [
     path: "/v1/orders/{id}",
     summary: "One order with its lines, places, parcels, payment and returns",
     access: READ,
-    reply: OrderReply,
+    reply: OrderView,
     handle: async (call) => {
       const { services } = call;
       const order = found(
@@ -108,11 +108,12 @@ export const orderRoutes: readonly Route[] = [
         "order",
       );
       const { trackingToken, ...rest } = order;
-      const view: OrderView = {
-        ...rest,
-        trackingUrl: new URL(`/track/${trackingToken}`, services.publicUrl).href,
+      return {
+        json: {
+          ...rest,
+          trackingUrl: new URL(`/track/${trackingToken}`, services.publicUrl).href,
+        },
       };
-      return { json: view };
     },
   }),
   route({
@@ -121,18 +122,19 @@ export const orderRoutes: readonly Route[] = [
     summary: "What happened to an order and why, oldest first",
     access: READ,
     query: Type.Object(PageQuery),
-    reply: pageOf(TimelineEntryReply),
+    reply: pageOf(TimelineEntry),
     handle: async (call) => {
-      const page: Page<TimelineEntry> = found(
-        await readTimeline(call.services.database, {
-          orderId: param(call, "id"),
-          channelId: callerOf(call).channelId,
-          cursor: call.query.cursor,
-          limit: call.query.limit ?? PAGE_DEFAULT,
-        }),
-        "order",
-      );
-      return { json: page };
+      return {
+        json: found(
+          await readTimeline(call.services.database, {
+            orderId: param(call, "id"),
+            channelId: callerOf(call).channelId,
+            cursor: call.query.cursor,
+            limit: call.query.limit ?? PAGE_DEFAULT,
+          }),
+          "order",
+        ),
+      };
     },
   }),
   route({
@@ -141,7 +143,7 @@ export const orderRoutes: readonly Route[] = [
     summary: "Asks to cancel what has not shipped yet",
     access: { kind: "permission", permission: "orders.cancel" },
     body: CancelBody,
-    reply: DoneReply,
+    reply: Done,
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);
@@ -160,7 +162,7 @@ export const orderRoutes: readonly Route[] = [
     summary: "Clears the reasons that a person may clear and lets the order try again",
     access: { kind: "permission", permission: "orders.release-hold" },
     body: ReleaseHoldBody,
-    reply: DoneReply,
+    reply: Done,
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);

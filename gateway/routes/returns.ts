@@ -1,15 +1,7 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import type { Page, ReturnSummary, ReturnView } from "../../contract/api.ts";
-import {
-  InspectReturnBody,
-  PageQuery,
-  pageOf,
-  ReceiveReturnBody,
-  ReturnReply,
-  ReturnSummaryReply,
-  text,
-} from "../../contract/schemas.ts";
+import { InspectReturnBody, ReceiveReturnBody, ReturnSummary, ReturnView } from "../../contract/returns.ts";
+import { PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { listReturns, readReturn } from "../../store/returns/return-views.ts";
@@ -24,14 +16,15 @@ export const returnRoutes: readonly Route[] = [
     summary: "Returns, newest first",
     access: READ,
     query: Type.Object({ status: Type.Optional(text(32)), ...PageQuery }),
-    reply: pageOf(ReturnSummaryReply),
+    reply: pageOf(ReturnSummary),
     handle: async ({ query, services }) => {
-      const page: Page<ReturnSummary> = await listReturns(services.database, {
-        status: query.status,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listReturns(services.database, {
+          status: query.status,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -39,10 +32,9 @@ export const returnRoutes: readonly Route[] = [
     path: "/v1/returns/{id}",
     summary: "One return with its lines and parcel",
     access: READ,
-    reply: ReturnReply,
+    reply: ReturnView,
     handle: async (call) => {
-      const view: ReturnView = found(await readReturn(call.services.database, param(call, "id")), "return");
-      return { json: view };
+      return { json: found(await readReturn(call.services.database, param(call, "id")), "return") };
     },
   }),
   route({
@@ -51,7 +43,7 @@ export const returnRoutes: readonly Route[] = [
     summary: "The parcel was scanned in at the dock: with all that was announced, or the units given",
     access: { kind: "permission", permission: "returns.receive" },
     body: ReceiveReturnBody,
-    reply: ReturnReply,
+    reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
       const { services, body } = call;
@@ -64,8 +56,7 @@ export const returnRoutes: readonly Route[] = [
           ...(lines === undefined ? {} : { lines }),
         }),
       );
-      const view: ReturnView = found(await readReturn(services.database, returnId), "return");
-      return { json: view };
+      return { json: found(await readReturn(services.database, returnId), "return") };
     },
   }),
   route({
@@ -74,14 +65,13 @@ export const returnRoutes: readonly Route[] = [
     summary: "Says of each line what becomes of its units",
     access: { kind: "permission", permission: "returns.inspect" },
     body: InspectReturnBody,
-    reply: ReturnReply,
+    reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
       const { services, body } = call;
       const returnId = param(call, "id");
       done(await inspectReturn(services.operations, { returnId, lines: body.lines, by: callerOf(call).by }));
-      const view: ReturnView = found(await readReturn(services.database, returnId), "return");
-      return { json: view };
+      return { json: found(await readReturn(services.database, returnId), "return") };
     },
   }),
 ];

@@ -1,5 +1,5 @@
-import type { Session } from "../../contract/api.ts";
-import { DoneReply, Login, SessionReply } from "../../contract/schemas.ts";
+import { Login, Session } from "../../contract/sessions.ts";
+import { Done } from "../../contract/shapes.ts";
 import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
 import { ApiError } from "../http/problem.ts";
@@ -12,7 +12,7 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Signs a member of staff in and sets the session cookie",
     access: { kind: "public" },
     body: Login,
-    reply: SessionReply,
+    reply: Session,
     handle: async ({ request, body, services }) => {
       // A page of another site must not sign somebody in under its own name.
       if (request.headers["origin"] !== undefined && !isOwnOrigin(request.headers, services.publicUrl)) {
@@ -28,7 +28,7 @@ export const sessionRoutes: readonly Route[] = [
       }
       const staff = await verifyStaffPassword(services.database, body.email, body.password);
       if (staff === null) throw new ApiError("login_failed", "E-mail address or password is wrong.");
-      const session: Session = {
+      const session = {
         staffId: staff.id,
         name: staff.name,
         email: staff.email,
@@ -47,17 +47,18 @@ export const sessionRoutes: readonly Route[] = [
     path: "/v1/sessions/current",
     summary: "Who is signed in",
     access: { kind: "known" },
-    reply: SessionReply,
+    reply: Session,
     handle: async (call) => {
       const { staff } = callerOf(call);
       if (staff === null) throw new ApiError("not_found", "An API key has no session.");
-      const session: Session = {
-        staffId: staff.id,
-        name: staff.name,
-        email: staff.email,
-        role: staff.role,
+      return {
+        json: {
+          staffId: staff.id,
+          name: staff.name,
+          email: staff.email,
+          role: staff.role,
+        },
       };
-      return { json: session };
     },
   }),
   route({
@@ -65,12 +66,12 @@ export const sessionRoutes: readonly Route[] = [
     path: "/v1/sessions/current",
     summary: "Signs out",
     access: { kind: "known" },
-    reply: DoneReply,
+    reply: Done,
     handle: async ({ request, services }) => {
       const credential = presentedCredential(request.headers);
       if (credential?.kind === "session") await closeSession(services.database, credential.secret);
       return {
-        json: { status: "done" },
+        json: { status: "done" as const },
         headers: { "set-cookie": sessionCookie(null, services.publicUrl) },
       };
     },

@@ -5,7 +5,7 @@
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
 import { COUNT_APPROVAL_UNITS } from "../../config/limits.ts";
-import { STOCK_COMMAND_SCHEMAS } from "../../contract/schemas.ts";
+import { STOCK_COMMAND_SCHEMAS } from "../../contract/stock-commands.ts";
 import { ApiError } from "../http/problem.ts";
 import { firstFault } from "../http/validation.ts";
 

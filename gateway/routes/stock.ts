@@ -1,25 +1,8 @@
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
-import type {
-  Page,
-  StockAvailability,
-  StockExplanation,
-  StockPromise,
-  StockRow,
-} from "../../contract/api.ts";
-import {
-  Id,
-  PageQuery,
-  pageOf,
-  Quantity,
-  StockAvailabilityReply,
-  StockCommands,
-  StockExplanationReply,
-  StockOutcomesReply,
-  StockPromiseReply,
-  StockRowReply,
-  text,
-} from "../../contract/schemas.ts";
+import { Id, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";
+import { StockAvailability, StockExplanation, StockPromise, StockRow } from "../../contract/stock.ts";
+import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { explainStock, listStock } from "../../store/stock/stock-views.ts";
 import { ApiError } from "../http/problem.ts";
@@ -36,15 +19,16 @@ export const stockRoutes: readonly Route[] = [
     summary: "Stock positions by SKU and location",
     access: { kind: "permission", permission: "stock.read" },
     query: Type.Object({ q: Type.Optional(text(100)), location: Type.Optional(Id), ...PageQuery }),
-    reply: pageOf(StockRowReply),
+    reply: pageOf(StockRow),
     handle: async ({ query, services }) => {
-      const page: Page<StockRow> = await listStock(services.database, {
-        text: query.q,
-        locationId: query.location,
-        cursor: query.cursor,
-        limit: query.limit ?? PAGE_DEFAULT,
-      });
-      return { json: page };
+      return {
+        json: await listStock(services.database, {
+          text: query.q,
+          locationId: query.location,
+          cursor: query.cursor,
+          limit: query.limit ?? PAGE_DEFAULT,
+        }),
+      };
     },
   }),
   route({
@@ -54,7 +38,7 @@ export const stockRoutes: readonly Route[] = [
       "Units that may be promised now, committed and without delay; `locations` are separated by commas",
     access: { kind: "permission", permission: "stock.read" },
     query: Type.Object({ locations: Type.Optional(text(20_000)), pool: Type.Optional(Id) }),
-    reply: StockAvailabilityReply,
+    reply: StockAvailability,
     handle: async (call) => {
       const sku = param(call, "sku");
       const { locations, pool } = call.query;
@@ -68,7 +52,7 @@ export const stockRoutes: readonly Route[] = [
       "When so many units, or kits, could be promised: by what is free, on its way, and waited for already",
     access: { kind: "permission", permission: "stock.read" },
     query: Type.Object({ quantity: Quantity, location: Type.Optional(Id) }),
-    reply: StockPromiseReply,
+    reply: StockPromise,
     handle: async (call) => {
       const { quantity, location } = call.query;
       const { allocator, operations } = call.services;
@@ -79,12 +63,13 @@ export const stockRoutes: readonly Route[] = [
         ...(location === undefined ? {} : { locationId: location }),
         atMs: operations.now(),
       });
-      const answer: StockPromise = {
-        sku,
-        quantity,
-        promisedAt: at === null ? null : new Date(at).toISOString(),
+      return {
+        json: {
+          sku,
+          quantity,
+          promisedAt: at === null ? null : new Date(at).toISOString(),
+        },
       };
-      return { json: answer };
     },
   }),
   route({
@@ -92,7 +77,7 @@ export const stockRoutes: readonly Route[] = [
     path: "/v1/stock/{sku}/{location}/explain",
     summary: "Why a position's numbers are what they are",
     access: { kind: "permission", permission: "stock.read" },
-    reply: StockExplanationReply,
+    reply: StockExplanation,
     handle: async (call) => {
       const { services } = call;
       const address = { sku: param(call, "sku"), locationId: param(call, "location") };
@@ -100,17 +85,18 @@ export const stockRoutes: readonly Route[] = [
         explainStock(services.database, { ...address, movements: EXPLAINED_MOVEMENTS }),
         services.allocator.holds(address),
       ]);
-      const explanation: StockExplanation = {
-        ...found(ledger, "stock position"),
-        holds: holds.map(({ holdId, state, quantity, expiresAtMs, cause }) => ({
-          holdId,
-          state,
-          quantity,
-          expiresAt: expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString(),
-          cause,
-        })),
+      return {
+        json: {
+          ...found(ledger, "stock position"),
+          holds: holds.map(({ holdId, state, quantity, expiresAtMs, cause }) => ({
+            holdId,
+            state,
+            quantity,
+            expiresAt: expiresAtMs === 0 ? null : new Date(expiresAtMs).toISOString(),
+            cause,
+          })),
+        },
       };
-      return { json: explanation };
     },
   }),
   route({
@@ -119,7 +105,7 @@ export const stockRoutes: readonly Route[] = [
     summary: "Runs stock commands, each idempotent by its commandId",
     access: { kind: "permission", permission: "stock.command" },
     body: StockCommands,
-    reply: StockOutcomesReply,
+    reply: StockOutcomes,
     idempotency: "accepted",
     handle: async (call) => {
       const commands = readStockCommands(

@@ -1,6 +1,5 @@
-import Type from "typebox";
-import type { DeviceView, Overview, Page } from "../../contract/api.ts";
-import { DeviceReply, OverviewReply, pageOf } from "../../contract/schemas.ts";
+import { pageOf } from "../../contract/shapes.ts";
+import { DeviceView, Health, Overview, Readiness } from "../../contract/system.ts";
 import { listDevices } from "../../store/floor/device-views.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { type Route, route } from "../http/route.ts";
@@ -11,10 +10,9 @@ export const systemRoutes: readonly Route[] = [
     path: "/v1/overview",
     summary: "The numbers of the start page",
     access: { kind: "permission", permission: "overview.read" },
-    reply: OverviewReply,
+    reply: Overview,
     handle: async ({ services }) => {
-      const overview: Overview = await readOverview(services.database);
-      return { json: overview };
+      return { json: await readOverview(services.database) };
     },
   }),
   route({
@@ -22,10 +20,9 @@ export const systemRoutes: readonly Route[] = [
     path: "/v1/devices",
     summary: "Robots, conveyors and portals with their state",
     access: { kind: "permission", permission: "devices.read" },
-    reply: pageOf(DeviceReply),
+    reply: pageOf(DeviceView),
     handle: async ({ services }) => {
-      const page: Page<DeviceView> = await listDevices(services.database);
-      return { json: page };
+      return { json: await listDevices(services.database) };
     },
   }),
   route({
@@ -33,20 +30,15 @@ export const systemRoutes: readonly Route[] = [
     path: "/healthz",
     summary: "Whether the process is alive",
     access: { kind: "public" },
-    reply: Type.Object({ status: Type.Literal("alive") }),
-    handle: async () => ({ json: { status: "alive" } }),
+    reply: Health,
+    handle: async () => ({ json: { status: "alive" as const } }),
   }),
   route({
     method: "GET",
     path: "/readyz",
     summary: "Whether everything that the process depends on answers",
     access: { kind: "public" },
-    reply: Type.Object({
-      ready: Type.Boolean(),
-      dependencies: Type.Array(
-        Type.Object({ name: Type.String(), ready: Type.Boolean(), detail: Type.Optional(Type.String()) }),
-      ),
-    }),
+    reply: Readiness,
     handle: async ({ services }) => {
       const dependencies = await services.readiness();
       const ready = dependencies.every((dependency) => dependency.ready);

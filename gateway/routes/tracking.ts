@@ -1,5 +1,5 @@
-import type { ReturnView, TrackingView } from "../../contract/api.ts";
-import { ReturnReply, ReturnRequestBody, TrackingReply } from "../../contract/schemas.ts";
+import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
+import { TrackingView } from "../../contract/tracking.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturn } from "../../store/returns/return-views.ts";
@@ -14,19 +14,22 @@ export const trackingRoutes: readonly Route[] = [
     path: "/v1/track/{token}",
     summary: "A shopper's view of an order",
     access: SHOPPER,
-    reply: TrackingReply,
+    reply: TrackingView,
     handle: async (call) => {
       const { view } = await trackedOrder(call);
       const { returns, ...rest } = view;
       const token = encodeURIComponent(param(call, "token"));
-      const tracking: TrackingView = {
-        ...rest,
-        returns: returns.map(({ hasLabel, ...entry }) => ({
-          ...entry,
-          labelUrl: hasLabel ? `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}/label.pdf` : null,
-        })),
+      return {
+        json: {
+          ...rest,
+          returns: returns.map(({ hasLabel, ...entry }) => ({
+            ...entry,
+            labelUrl: hasLabel
+              ? `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}/label.pdf`
+              : null,
+          })),
+        },
       };
-      return { json: tracking };
     },
   }),
   route({
@@ -34,8 +37,8 @@ export const trackingRoutes: readonly Route[] = [
     path: "/v1/track/{token}/returns",
     summary: "A shopper asks to return something",
     access: SHOPPER,
-    body: ReturnRequestBody,
-    reply: ReturnReply,
+    body: ReturnRequest,
+    reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
       const { orderId } = await trackedOrder(call);
@@ -53,8 +56,7 @@ export const trackingRoutes: readonly Route[] = [
       );
       const requested = found(await readReturn(call.services.database, returnId), "return");
       // What the label cost is nobody's business here.
-      const view: ReturnView = { ...requested, shipment: null };
-      return { status: 201, json: view };
+      return { status: 201, json: { ...requested, shipment: null } };
     },
   }),
   route({

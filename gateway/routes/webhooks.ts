@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { CaptureReply } from "../../contract/schemas.ts";
+import { CaptureResult } from "../../contract/orders.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
@@ -19,7 +19,7 @@ export const webhookRoutes: readonly Route[] = [
     access: { kind: "public" },
     body: Type.Unknown(),
     raw: true,
-    reply: Type.Object({ results: Type.Array(CaptureReply) }),
+    reply: Type.Object({ results: Type.Array(CaptureResult) }),
     handle: async (call) => {
       const { request, services } = call;
       const channelId = param(call, "channel");

@@ -13,6 +13,7 @@ import {
   MAX_FRAME_BYTES,
   MAX_FRAME_MESSAGES,
 } from "../../config/limits.ts";
+import type { ReadMessage } from "../../contract/client-messages.ts";
 import {
   type FeedEvent,
   type ServerMessage,
@@ -38,7 +39,7 @@ import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";
 import type { OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
-import { messageIdOf, type ReadMessage, readMessage } from "./messages.ts";
+import { messageIdOf, readMessage } from "./messages.ts";
 
 /** The socket as a connection sees it. Calls on a socket that is gone do nothing. */
 export type StreamSocket = {

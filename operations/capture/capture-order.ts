@@ -8,9 +8,9 @@
  * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
+import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
-import type { CaptureResult } from "../../orders/capture-result.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../../contract/api.ts";
+import type { Problem } from "../../../contract/shapes.ts";
 
 /** A request that did not succeed, in words that can be shown: what went wrong and, where known, what to do. */
 export class RequestError extends Error {

@@ -1,4 +1,4 @@
-import type { Session } from "../../../contract/api.ts";
+import type { Session } from "../../../contract/sessions.ts";
 import { get, post, remove } from "./client.ts";
 import { RequestError } from "./problem.ts";
 import { forgetSession, session } from "./session.ts";

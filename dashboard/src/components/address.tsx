@@ -1,4 +1,4 @@
-import type { OrderView } from "../../../contract/api.ts";
+import type { OrderView } from "../../../contract/orders.ts";
 
 type PostalAddress = NonNullable<OrderView["document"]["shippingAddress"]>;
 

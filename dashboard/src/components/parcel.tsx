@@ -1,4 +1,4 @@
-import type { ShipmentView } from "../../../contract/api.ts";
+import type { ShipmentView } from "../../../contract/fulfillment.ts";
 import { pathOf } from "../api/client.ts";
 import { formatMoney } from "../format/money.ts";
 import { Badge } from "./badge.tsx";

@@ -1,4 +1,4 @@
-import type { FulfillmentOrderView } from "../../../contract/api.ts";
+import type { FulfillmentOrderView } from "../../../contract/fulfillment.ts";
 import { words } from "../format/words.ts";
 
 const STAGES: readonly FulfillmentOrderView["stage"][] = [

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { TimelineEntry } from "../../../contract/api.ts";
+import type { TimelineEntry } from "../../../contract/orders.ts";
 import { clockTime, fullTime } from "../format/time.ts";
 import { words } from "../format/words.ts";
 import { Chips } from "./chips.tsx";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { OrderSummary } from "../../../contract/api.ts";
+import type { OrderSummary } from "../../../contract/orders.ts";
 import { appendPage, mergeFirstPage, replaceRows } from "./order-merge.ts";
 
 /** Captured at minute `minute`. */

@@ -1,7 +1,8 @@
 /**
  * Keeps a list of orders right without loading all of it again. Pure; the list is newest first by capture.
  */
-import type { OrderSummary, Page } from "../../../contract/api.ts";
+import type { OrderSummary } from "../../../contract/orders.ts";
+import type { Page } from "../../../contract/shapes.ts";
 
 /** Rows on screen, and the cursor behind the last of them. */
 export type OrderList = { readonly rows: readonly OrderSummary[]; readonly next: string | null };

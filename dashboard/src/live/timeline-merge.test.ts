@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TimelineEntry } from "../../../contract/api.ts";
+import type { TimelineEntry } from "../../../contract/orders.ts";
 import { mergeTimeline } from "./timeline-merge.ts";
 
 const entry = (key: string, second: number): TimelineEntry => ({

@@ -1,4 +1,4 @@
-import type { TimelineEntry } from "../../../contract/api.ts";
+import type { TimelineEntry } from "../../../contract/orders.ts";
 
 /** Adds entries by key (each happens once, however often it is told), newest first. */
 export function mergeTimeline(

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { Page, Product, UnmappedSku } from "../../../../contract/api.ts";
+import type { Product, UnmappedSku } from "../../../../contract/catalog.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";

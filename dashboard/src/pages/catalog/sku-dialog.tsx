@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { Page, Product, SkuMapping } from "../../../../contract/api.ts";
+import type { Product, SkuMapping } from "../../../../contract/catalog.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get, post } from "../../api/client.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";

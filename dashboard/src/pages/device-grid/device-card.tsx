@@ -1,4 +1,4 @@
-import type { DeviceView } from "../../../../contract/api.ts";
+import type { DeviceView } from "../../../../contract/system.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Time } from "../../components/time.tsx";

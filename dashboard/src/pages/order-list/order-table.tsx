@@ -1,4 +1,4 @@
-import type { OrderSummary } from "../../../../contract/api.ts";
+import type { OrderSummary } from "../../../../contract/orders.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";

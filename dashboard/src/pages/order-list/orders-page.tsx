@@ -1,5 +1,6 @@
 import { useLocation } from "preact-iso/router";
-import type { ChannelView, Page } from "../../../../contract/api.ts";
+import type { ChannelView } from "../../../../contract/catalog.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Chips } from "../../components/chips.tsx";

@@ -3,7 +3,8 @@
  * page again, and rows further down one by one where few moved.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OrderSummary, OrderView, Page } from "../../../../contract/api.ts";
+import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
 import { appendPage, mergeFirstPage, type OrderList, replaceRows } from "../../live/order-merge.ts";
 import { type Resource, useResource } from "../../live/resource.ts";

@@ -1,4 +1,4 @@
-import type { OrderSummary } from "../../../../contract/api.ts";
+import type { OrderSummary } from "../../../../contract/orders.ts";
 import { post } from "../../api/client.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";

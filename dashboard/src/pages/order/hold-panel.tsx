@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { OrderSummary, OrderView } from "../../../../contract/api.ts";
+import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";
 import { post } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Icon } from "../../components/icon.tsx";

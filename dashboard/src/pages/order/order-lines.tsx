@@ -1,4 +1,4 @@
-import type { OrderLineView, OrderView } from "../../../../contract/api.ts";
+import type { OrderLineView, OrderView } from "../../../../contract/orders.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { counted } from "../../format/words.ts";

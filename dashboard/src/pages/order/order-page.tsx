@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { OrderView, Page, TimelineEntry } from "../../../../contract/api.ts";
+import type { OrderView, TimelineEntry } from "../../../../contract/orders.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
 import { AddressBlock } from "../../components/address.tsx";
 import { Badge } from "../../components/badge.tsx";

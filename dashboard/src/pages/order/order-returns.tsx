@@ -1,4 +1,4 @@
-import type { ReturnSummary } from "../../../../contract/api.ts";
+import type { ReturnSummary } from "../../../../contract/returns.ts";
 import { pathOf } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";

@@ -1,4 +1,4 @@
-import type { OrderView } from "../../../../contract/api.ts";
+import type { OrderView } from "../../../../contract/orders.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Panel } from "../../components/panel.tsx";

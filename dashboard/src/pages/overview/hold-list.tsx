@@ -1,4 +1,4 @@
-import type { OrderSummary } from "../../../../contract/api.ts";
+import type { OrderSummary } from "../../../../contract/orders.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Time } from "../../components/time.tsx";

@@ -1,6 +1,8 @@
 import { useRef, useState } from "preact/hooks";
-import type { OrderSummary, Overview, Page } from "../../../../contract/api.ts";
+import type { OrderSummary } from "../../../../contract/orders.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import type { FeedEvent } from "../../../../contract/stream.ts";
+import type { Overview } from "../../../../contract/system.ts";
 import { get } from "../../api/client.ts";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";

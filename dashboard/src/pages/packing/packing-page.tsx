@@ -1,5 +1,8 @@
 import { useLocation } from "preact-iso/router";
-import type { DeviceView, LocationView, Page, WaitingFulfillmentOrder } from "../../../../contract/api.ts";
+import type { LocationView } from "../../../../contract/catalog.ts";
+import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import type { DeviceView } from "../../../../contract/system.ts";
 import { get, pathOf, post } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";

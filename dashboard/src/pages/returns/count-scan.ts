@@ -1,4 +1,4 @@
-import type { ReturnView } from "../../../../contract/api.ts";
+import type { ReturnView } from "../../../../contract/returns.ts";
 
 type Counts = Readonly<Record<string, number>>;
 

@@ -1,4 +1,4 @@
-import type { ReturnView } from "../../../../contract/api.ts";
+import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Form, textOf } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ReturnView } from "../../../../contract/api.ts";
+import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Form } from "../../components/form.tsx";
 import { Notice } from "../../components/notice.tsx";

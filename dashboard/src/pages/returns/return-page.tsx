@@ -1,5 +1,5 @@
 import { useRoute } from "preact-iso/router";
-import type { ReturnView } from "../../../../contract/api.ts";
+import type { ReturnView } from "../../../../contract/returns.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";

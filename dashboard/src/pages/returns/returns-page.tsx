@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import type { Page, ReturnSummary, ReturnView } from "../../../../contract/api.ts";
+import type { ReturnSummary, ReturnView } from "../../../../contract/returns.ts";
+import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { messageOf, RequestError } from "../../api/problem.ts";
 import { ActionButton } from "../../components/action-button.tsx";

@@ -1,4 +1,4 @@
-import type { TrackingView } from "../../../../contract/api.ts";
+import type { TrackingView } from "../../../../contract/tracking.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";

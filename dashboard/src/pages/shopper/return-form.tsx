@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import type { ReturnRequest, TrackingView } from "../../../../contract/api.ts";
+import type { ReturnRequest } from "../../../../contract/returns.ts";
+import type { TrackingView } from "../../../../contract/tracking.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";

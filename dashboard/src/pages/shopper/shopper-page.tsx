@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { TrackingView } from "../../../../contract/api.ts";
+import type { TrackingView } from "../../../../contract/tracking.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { RequestError } from "../../api/problem.ts";
 import { Badge } from "../../components/badge.tsx";

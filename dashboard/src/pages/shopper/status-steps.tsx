@@ -1,4 +1,4 @@
-import type { TrackingView } from "../../../../contract/api.ts";
+import type { TrackingView } from "../../../../contract/tracking.ts";
 import { Icon, type IconName } from "../../components/icon.tsx";
 import { calendarDay } from "../../format/time.ts";
 

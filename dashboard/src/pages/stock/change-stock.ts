@@ -1,4 +1,4 @@
-import type { StockRow } from "../../../../contract/api.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 import type { ClientMessage, ServerMessage } from "../../../../contract/stream.ts";
 import { post } from "../../api/client.ts";
 

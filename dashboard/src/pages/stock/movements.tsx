@@ -1,4 +1,4 @@
-import type { StockExplanation } from "../../../../contract/api.ts";
+import type { StockExplanation } from "../../../../contract/stock.ts";
 import { Empty } from "../../components/empty.tsx";
 import { clockTime, fullTime } from "../../format/time.ts";
 import { words } from "../../format/words.ts";

@@ -1,4 +1,4 @@
-import type { StockRow } from "../../../../contract/api.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 
 /** What share of the goods on hand is free, promised, or set apart. The numbers beside it say the same. */
 export function StockBar({ row }: { readonly row: StockRow }) {

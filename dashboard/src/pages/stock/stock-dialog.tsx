@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { StockRow } from "../../../../contract/api.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";

@@ -1,4 +1,4 @@
-import type { StockRow } from "../../../../contract/api.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 
 const TAKEN = [
   ["reserved", "reserved"],

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
-import type { StockExplanation } from "../../../../contract/api.ts";
+import type { StockExplanation } from "../../../../contract/stock.ts";
 import { get } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";

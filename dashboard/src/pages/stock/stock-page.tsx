@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import type { LocationView, Page, StockRow } from "../../../../contract/api.ts";
+import type { LocationView } from "../../../../contract/catalog.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 import { get } from "../../api/client.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Empty } from "../../components/empty.tsx";

@@ -1,4 +1,4 @@
-import type { StockRow } from "../../../../contract/api.ts";
+import type { StockRow } from "../../../../contract/stock.ts";
 import { StockBar } from "./stock-bar.tsx";
 import { stockPath } from "./stock-path.ts";
 

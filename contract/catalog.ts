@@ -1,0 +1,55 @@
+/** Products, channels' own SKUs, places and channels. */
+import Type from "typebox";
+import { Count, closed, Id, type Shape, Sku, Text, text } from "./shapes.ts";
+
+export const ProductBody = Type.Object(
+  {
+    sku: Sku,
+    name: text(500),
+    weightGrams: Type.Integer({ minimum: 1, maximum: 10_000_000 }),
+    lengthMm: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    widthMm: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    heightMm: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    priceMinor: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    currency: Type.String({ pattern: "^[A-Z]{3}$" }),
+    hsCode: Type.String({ pattern: "^[0-9.]{4,14}$" }),
+    originCountry: Type.String({ pattern: "^[A-Z]{2}$" }),
+    gtin: Type.String({ pattern: "^[0-9]{8,14}$" }),
+  },
+  closed,
+);
+
+export const Product = Type.Object({
+  sku: Text,
+  name: Text,
+  weightGrams: Count,
+  priceMinor: Count,
+  currency: Text,
+  hsCode: Text,
+  originCountry: Text,
+  gtin: Text,
+  /** Of a kit: what one is picked as. It has no stock of its own. */
+  components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
+});
+export type Product = Shape<typeof Product>;
+
+export const SkuMappingBody = Type.Object({ channel: Id, channelSku: Sku, sku: Sku }, closed);
+
+export const SkuMapping = Type.Object({ channel: Text, channelSku: Text, sku: Text });
+export type SkuMapping = Shape<typeof SkuMapping>;
+
+/** What orders on hold wait for in the catalog. */
+export const UnmappedSku = Type.Object({ channel: Text, channelSku: Text, title: Text, orders: Count });
+export type UnmappedSku = Shape<typeof UnmappedSku>;
+
+export const LocationView = Type.Object({ id: Text, name: Text, kind: Text, city: Text, country: Text });
+export type LocationView = Shape<typeof LocationView>;
+
+export const ChannelView = Type.Object({
+  id: Text,
+  name: Text,
+  kind: Text,
+  active: Type.Boolean(),
+  onShortage: Text,
+});
+export type ChannelView = Shape<typeof ChannelView>;

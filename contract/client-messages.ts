@@ -1,0 +1,121 @@
+/**
+ * What a client may say over `/v1/stream`, one schema a message type. `contract/stream.ts` has the protocol and what
+ * the server says; it stands apart so that clients, which check nothing, load no schemas.
+ */
+import Type, { type Static } from "typebox";
+import type { StockCommand } from "../actors/commands.ts";
+import {
+  MAX_BODY_BYTES,
+  MAX_LANE_NAME,
+  MAX_OPEN_POSITIONS,
+  MAX_POSITION_SKUS,
+  MAX_STOCK_COMMANDS,
+  MAX_STOCK_CURSOR_LENGTH,
+  MAX_STOCK_FEED_NAMES,
+} from "../config/limits.ts";
+import { closed, Id, type Shape, Sku } from "./shapes.ts";
+
+const messageId = Type.String({ minLength: 1, maxLength: 64 });
+
+export const CLIENT_MESSAGES = {
+  /** A channel's own payload, verbatim as text so that no number is damaged on the way. */
+  "order.capture": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("order.capture"),
+      channel: Id,
+      topic: Type.Optional(Type.String({ maxLength: 100 })),
+      payload: Type.String({ minLength: 1, maxLength: MAX_BODY_BYTES }),
+    },
+    closed,
+  ),
+  "stock.execute": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.execute"),
+      // Each command is checked by the schema of its own type, see gateway/routes/stock-commands.ts.
+      commands: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_STOCK_COMMANDS }),
+    },
+    closed,
+  ),
+  "stock.positions": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.positions"),
+      skus: Type.Array(Sku, { minItems: 1, maxItems: MAX_POSITION_SKUS }),
+    },
+    closed,
+  ),
+  /** Asks for the handles by which `lane.apply` names positions; MessagePack only. */
+  "positions.open": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("positions.open"),
+      positions: Type.Array(Type.Object({ sku: Sku, locationId: Id }, closed), {
+        minItems: 1,
+        maxItems: MAX_OPEN_POSITIONS,
+      }),
+    },
+    closed,
+  ),
+  /** Operations of a reservation lane, 16 bytes each; MessagePack only. */
+  "lane.apply": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("lane.apply"),
+      lane: Type.String({ minLength: 1, maxLength: MAX_LANE_NAME, pattern: "^[\\x20-\\x7e]+$" }),
+      // Bytes, which no schema describes; see actors/lanes/lane-operations.ts.
+      operations: Type.Unknown(),
+    },
+    closed,
+  ),
+  /** Units that may be promised: of each SKU, at these locations (left out: all), as a channel pool sees them. */
+  "stock.available": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.available"),
+      skus: Type.Array(Sku, { minItems: 1, maxItems: MAX_POSITION_SKUS }),
+      locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      pool: Type.Optional(Id),
+    },
+    closed,
+  ),
+  /** Orders' timelines from a cursor on (`null`: from now on); `order` narrows it to one order. */
+  "feed.subscribe": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("feed.subscribe"),
+      after: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+      order: Type.Optional(Id),
+    },
+    closed,
+  ),
+  /**
+   * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every position);
+   * `skus` and `locations` narrow it.
+   */
+  "stock.subscribe": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("stock.subscribe"),
+      after: Type.Union([Type.String({ maxLength: MAX_STOCK_CURSOR_LENGTH }), Type.Null()]),
+      skus: Type.Optional(Type.Array(Sku, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+    },
+    closed,
+  ),
+  "stock.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("stock.unsubscribe") }, closed),
+  "feed.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("feed.unsubscribe") }, closed),
+  ping: Type.Object({ id: messageId, type: Type.Literal("ping") }, closed),
+};
+
+type Checked = typeof CLIENT_MESSAGES;
+
+/** A message that its schema has let pass. Stock commands and lane operations are still to be looked at. */
+export type ReadMessage = { [T in keyof Checked]: Static<Checked[T]> }[keyof Checked];
+
+/** A message as a client makes it. */
+export type ClientMessage =
+  | Shape<Checked[Exclude<keyof Checked, "stock.execute" | "lane.apply">]>
+  | (Omit<Shape<Checked["stock.execute"]>, "commands"> & { readonly commands: readonly StockCommand[] })
+  | (Omit<Shape<Checked["lane.apply"]>, "operations"> & { readonly operations: Uint8Array });

@@ -1,0 +1,118 @@
+/** Orders: the answer to a capture, the list, the whole order page, and its timeline. */
+import Type from "typebox";
+import { HOLD_CODES, type HoldCode, type OrderDocument } from "../orders/order.ts";
+import { FulfillmentOrderView, ShipmentView } from "./fulfillment.ts";
+import { ReturnSummary } from "./returns.ts";
+import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+
+const HoldCodeName = oneOf(Object.keys(HOLD_CODES) as HoldCode[]);
+const HoldReasons = Type.Array(Type.Object({ code: HoldCodeName, detail: Text }));
+
+/** The answer to one captured order, over every transport. */
+export const CaptureResult = Type.Object({
+  /** Holdfast's order id; null where refused. */
+  order: Nullable(Text),
+  channel: Text,
+  externalId: Nullable(Text),
+  outcome: oneOf(["accepted", "duplicate", "held", "refused"]),
+  lines: Type.Array(Type.Object({ lineId: Text, sku: Nullable(Text), channelSku: Text, quantity: Count })),
+  /** Calendar days. */
+  promise: Nullable(Type.Object({ shipBy: Text, deliverBy: Text })),
+  holdReasons: Type.Optional(HoldReasons),
+  /** Only where refused. */
+  code: Type.Optional(Text),
+  detail: Type.Optional(Text),
+});
+export type CaptureResult = Shape<typeof CaptureResult>;
+
+export const CancelBody = Type.Object({ reason: text(500) }, closed);
+
+/** Clears holds that a person may clear; without `codes`, all of them. */
+export const ReleaseHoldBody = Type.Object(
+  { codes: Type.Optional(Type.Array(HoldCodeName, { minItems: 1, maxItems: 20 })) },
+  closed,
+);
+
+export const OrderSummary = Type.Object({
+  id: Text,
+  channelId: Text,
+  externalNumber: Text,
+  status: Text,
+  paymentStatus: Text,
+  fulfillmentStatus: Text,
+  returnStatus: Text,
+  holdReasons: HoldReasons,
+  customerName: Text,
+  currency: Text,
+  totalMinor: Count,
+  exponent: Count,
+  unitCount: Count,
+  placedAt: Time,
+  capturedAt: Time,
+  updatedAt: Time,
+  shipBy: Nullable(Text),
+  deliverBy: Nullable(Text),
+});
+export type OrderSummary = Shape<typeof OrderSummary>;
+
+export const OrderLineView = Type.Object({
+  lineId: Text,
+  sku: Nullable(Text),
+  channelSku: Text,
+  title: Text,
+  ordered: Count,
+  cancelled: Count,
+  allocated: Count,
+  fulfilled: Count,
+  shipped: Count,
+  delivered: Count,
+  returnRequested: Count,
+  returnReceived: Count,
+  unitPriceMinor: Count,
+  discountMinor: Count,
+  taxMinor: Count,
+});
+export type OrderLineView = Shape<typeof OrderLineView>;
+
+export const PaymentView = Type.Object({
+  provider: Text,
+  reference: Text,
+  status: Text,
+  currency: Text,
+  authorizedMinor: Count,
+  capturedMinor: Count,
+  refundedMinor: Count,
+  transactions: Type.Array(
+    Type.Object({ key: Text, type: Text, amountMinor: Count, status: Text, at: Time }),
+  ),
+});
+export type PaymentView = Shape<typeof PaymentView>;
+
+export const OrderView = Type.Object({
+  summary: OrderSummary,
+  document: Type.Unsafe<OrderDocument>(
+    Type.Object({}, { description: "The order as captured; amounts are {minor, currency, exponent}." }),
+  ),
+  lines: Type.Array(OrderLineView),
+  /** Sentences on where the order was placed and why. */
+  sourcing: Type.Array(Text),
+  fulfillmentOrders: Type.Array(FulfillmentOrderView),
+  shipments: Type.Array(ShipmentView),
+  payment: Nullable(PaymentView),
+  returns: Type.Array(ReturnSummary),
+  trackingUrl: Text,
+  supportedActions: Type.Array(oneOf(["cancel", "release_hold"])),
+});
+export type OrderView = Shape<typeof OrderView>;
+
+export const TimelineEntry = Type.Object({
+  key: Text,
+  /** Dotted, lower case, past tense: `order.captured`, `payment.authorized`, `shipment.delivered`. */
+  type: Text,
+  summary: Text,
+  /** Who or what made it happen: `channel:shopify`, `saga:authorize-payment`, `device:robot-3`, `staff:…`. */
+  cause: Text,
+  data: Type.Record(Type.String(), Type.Unknown()),
+  at: Time,
+});
+export type TimelineEntry = Shape<typeof TimelineEntry>;

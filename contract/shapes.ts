@@ -1,0 +1,72 @@
+/**
+ * What every resource of the public API is built of: texts, numbers, pages, problems.
+ *
+ * A file of this folder declares the shapes of one resource, each once: the schema, and the type that comes from it
+ * under the same name. Requests are checked against the schemas, `/openapi.json` shows them; read models, routes and
+ * clients use the types. Clients take the types alone (`import type`), so that no schema reaches a browser.
+ *
+ * C1 What comes in is closed: an unknown field is refused, because a misspelt field that is ignored is an order that
+ *    goes wrong quietly.
+ * C2 What goes out is open: a client must not break when a later version adds a field.
+ * C3 Money is integer minor units with currency and exponent; times are ISO 8601 unless a name ends in `Ms`.
+ */
+import Type, { type Static, type TSchema } from "typebox";
+import { PAGE_MAX } from "../config/limits.ts";
+
+/** The type of a schema's values. Read-only: whoever reads an answer does not change it. */
+export type Shape<S extends TSchema> = ReadOnly<Static<S>>;
+
+type ReadOnly<T> = T extends readonly (infer Item)[]
+  ? readonly ReadOnly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: ReadOnly<T[Key]> }
+    : T;
+
+export const closed = { additionalProperties: false } as const;
+
+/**
+ * Printable text of a bounded length, without control characters and halves of surrogate pairs. PostgreSQL takes no
+ * NUL and logs want no line breaks. UTF-8 has no halves: one would come back from the store as another text.
+ */
+export const text = (maxLength: number, minLength = 1) =>
+  Type.String({ minLength, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$" });
+
+export const oneOf = <const Value extends string>(values: readonly Value[]) =>
+  Type.Unsafe<Value>({ type: "string", enum: values });
+
+export const Id = text(200);
+export const Sku = text(200);
+/** Printable ASCII, as journal records take it. */
+export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: "^[\\x20-\\x7e]*$" });
+/** Units that one position can hold, see actors/. */
+export const Quantity = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
+
+export const PageQuery = {
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
+};
+
+export const Text = Type.String();
+export const Count = Type.Integer();
+export const Time = Type.String({ format: "date-time" });
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next: Nullable(Text) });
+
+/** `next` is the cursor of the page that follows; `null`: this was the last. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };
+
+/** RFC 9457 problem details, with the stable `code` that docs/errors.md lists. */
+export const Problem = Type.Object({
+  type: Text,
+  title: Text,
+  status: Count,
+  code: Text,
+  detail: Text,
+  retryAfterMs: Type.Optional(Count),
+});
+export type Problem = Shape<typeof Problem>;
+
+/** Answer of an action that has nothing to show but that it was done. */
+export const Done = Type.Object({ status: Type.Literal("done") });

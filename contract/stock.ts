@@ -1,0 +1,74 @@
+/** Stock as people and shops read it: positions, what may be promised, and why each number is what it is. */
+import Type from "typebox";
+import { Count, Nullable, type Shape, Text, Time } from "./shapes.ts";
+
+/** The numbers of a position, in units. */
+export const buckets = {
+  onHand: Count,
+  reserved: Count,
+  allocated: Count,
+  picked: Count,
+  unavailable: Count,
+  safetyStock: Count,
+  /** Expected, transfers in transit included. */
+  incoming: Count,
+  /** Kept for ring-fenced pools, not yet promised by them. */
+  fenced: Count,
+};
+
+export const StockRow = Type.Object({
+  sku: Text,
+  name: Text,
+  locationId: Text,
+  locationName: Text,
+  ...buckets,
+  availableToPromise: Count,
+});
+export type StockRow = Shape<typeof StockRow>;
+
+/** Units that may be promised now, as of the last commit. */
+export const StockAvailability = Type.Object({
+  sku: Text,
+  /** At the locations asked for, as the pool asked for sees them. */
+  available: Count,
+  /** The same, location by location; below 0 where safety stock or fences outgrow what is free. */
+  byLocation: Type.Array(Type.Object({ locationId: Text, available: Count })),
+});
+export type StockAvailability = Shape<typeof StockAvailability>;
+
+/** When so many could be promised to somebody who asks now; it promises nothing by itself. */
+export const StockPromise = Type.Object({
+  sku: Text,
+  quantity: Count,
+  /** ISO 8601; now where the units are free; null: nothing that is known to come suffices. */
+  promisedAt: Nullable(Time),
+});
+export type StockPromise = Shape<typeof StockPromise>;
+
+/** By how much a movement changed each bucket, and what they came to. */
+const StockMovement = Type.Object({
+  at: Time,
+  kind: Text,
+  ...buckets,
+  holdId: Nullable(Text),
+  cause: Text,
+  reason: Nullable(Text),
+  pool: Nullable(Text),
+  lot: Nullable(Text),
+  reference: Nullable(Text),
+  /** Running on hand and available-to-promise after this movement. */
+  onHandAfter: Count,
+  availableAfter: Count,
+});
+
+/** "Why is this number so": the latest movements of the position, newest first, and its open holds. */
+export const StockExplanation = Type.Object({
+  position: StockRow,
+  movements: Type.Array(StockMovement),
+  holds: Type.Array(
+    Type.Object({ holdId: Text, state: Text, quantity: Count, expiresAt: Nullable(Time), cause: Text }),
+  ),
+  /** Whether all movements add up to the position; false would be a defect. */
+  reconciles: Type.Boolean(),
+});
+export type StockExplanation = Shape<typeof StockExplanation>;
