@@ -1,26 +1,18 @@
 /** Products, SKU mappings, what held orders wait for, places and channels. */
+import type { ChannelView, LocationView, Product, SkuMapping, UnmappedSku } from "../../contract/catalog.ts";
+import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { containing } from "../sql/view-sql.ts";
 
-type PageOf = { readonly cursor?: string | undefined; readonly limit: number };
+type PageRequest = { readonly cursor?: string | undefined; readonly limit: number };
 
 export async function listProducts(
   database: Queryable,
-  filter: PageOf & { readonly text?: string | undefined },
-) {
+  filter: PageRequest & { readonly text?: string | undefined },
+): Promise<Page<Product>> {
   const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
-  const { rows } = await database.query<{
-    sku: string;
-    name: string;
-    weightGrams: number;
-    priceMinor: number;
-    currency: string;
-    hsCode: string;
-    originCountry: string;
-    gtin: string;
-    components?: readonly { sku: string; quantity: number }[];
-  }>(
+  const { rows } = await database.query<Product>(
     `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
             origin_country as "originCountry", gtin,
             (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
@@ -40,11 +32,11 @@ export async function listProducts(
 
 export async function listSkuMappings(
   database: Queryable,
-  filter: PageOf & { readonly channelId?: string | undefined },
-) {
+  filter: PageRequest & { readonly channelId?: string | undefined },
+): Promise<Page<SkuMapping>> {
   const [channelId, channelSku] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
-  const { rows } = await database.query<{ channel: string; channelSku: string; sku: string }>(
+  const { rows } = await database.query<SkuMapping>(
     `select channel_id as channel, channel_sku as "channelSku", sku from sku_mapping
       where ($1::text is null or channel_id = $1) and ($2::text is null or (channel_id, channel_sku) > ($2, $3))
       order by channel_id, channel_sku limit $4`,
@@ -59,13 +51,8 @@ export async function listSkuMappings(
 }
 
 /** SKUs that orders on hold name and the catalog lacks, most wanted first. */
-export async function listUnmappedSkus(database: Queryable, limit: number) {
-  const { rows } = await database.query<{
-    channel: string;
-    channelSku: string;
-    title: string;
-    orders: number;
-  }>(
+export async function listUnmappedSkus(database: Queryable, limit: number): Promise<Page<UnmappedSku>> {
+  const { rows } = await database.query<UnmappedSku>(
     `select o.channel_id as channel, line.channel_sku as "channelSku", max(line.title) as title,
             count(distinct o.id)::int as orders
        from orders o join order_line line on line.order_id = o.id
@@ -77,28 +64,18 @@ export async function listUnmappedSkus(database: Queryable, limit: number) {
   return { items: rows, next: null };
 }
 
-export async function listLocations(database: Queryable) {
-  const { rows } = await database.query<{
-    id: string;
-    name: string;
-    kind: string;
-    city: string;
-    country: string;
-  }>(
+export async function listLocations(database: Queryable): Promise<Page<LocationView>> {
+  const { rows } = await database.query<LocationView>(
     `select id, name, kind, coalesce(address->>'city', '') as city, coalesce(address->>'country', '') as country
        from location where active order by priority, id`,
   );
   return { items: rows, next: null };
 }
 
-export async function listChannels(database: Queryable) {
-  const { rows } = await database.query<{
-    id: string;
-    name: string;
-    kind: string;
-    active: boolean;
-    onShortage: string;
-  }>(`select id, name, kind, active, on_shortage as "onShortage" from channel order by id`);
+export async function listChannels(database: Queryable): Promise<Page<ChannelView>> {
+  const { rows } = await database.query<ChannelView>(
+    `select id, name, kind, active, on_shortage as "onShortage" from channel order by id`,
+  );
   return { items: rows, next: null };
 }
 

@@ -1,19 +1,11 @@
 /** Devices as staff reads them: the device's own state, and the task that it is on. */
+import type { Page } from "../../contract/shapes.ts";
+import type { DeviceView } from "../../contract/system.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-export async function listDevices(database: Queryable) {
-  const { rows } = await database.query<{
-    id: string;
-    name: string;
-    kind: "robot" | "conveyor" | "rfid_portal";
-    protocol: string;
-    locationId: string;
-    connection: "online" | "offline" | "broken";
-    activity: string;
-    state: Readonly<Record<string, unknown>>;
-    lastSeenAt: string | null;
-  }>(
+export async function listDevices(database: Queryable): Promise<Page<DeviceView>> {
+  const { rows } = await database.query<DeviceView>(
     `select device.id, device.name, device.kind, device.protocol, device.location_id as "locationId",
             device.connection, device.state, ${iso("device.last_seen_at")} as "lastSeenAt",
             case when device.connection <> 'online' then device.connection

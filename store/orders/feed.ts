@@ -5,25 +5,18 @@
  * commits later therefore always lies behind the cursor of whoever has read so far; ordering by id alone would let a
  * slow transaction slip its rows in before a cursor that has passed them.
  */
+import type { FeedEvent } from "../../contract/stream.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
 /** Everything up to and including this place has been read. */
 export type FeedCursor = { readonly transaction: bigint; readonly id: bigint };
 
-export type FeedEntry = {
-  readonly cursor: FeedCursor;
-  readonly orderId: string;
-  readonly channelId: string;
-  /** The order's status when the entry was read. */
-  readonly status: string;
-  readonly key: string;
-  readonly type: string;
-  readonly summary: string;
-  readonly cause: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly at: string;
-};
+/** `status` is the order's when the entry was read. */
+export type FeedEntry = FeedEvent & { readonly cursor: FeedCursor };
+
+/** Without an event after the cursor, one row of nulls beside the horizon. */
+type FeedRow = FeedEvent & { readonly horizon: string; readonly tx: string | null; readonly id: string };
 
 export type FeedPage = {
   readonly entries: readonly FeedEntry[];
@@ -68,20 +61,7 @@ export async function readFeed(
   after: FeedCursor,
   options: { readonly limit: number; readonly orderId?: string | null },
 ): Promise<FeedPage> {
-  const { rows } = await database.query<{
-    horizon: string;
-    tx: string | null;
-    id: string;
-    orderId: string;
-    channelId: string;
-    status: string;
-    key: string;
-    type: string;
-    summary: string;
-    cause: string;
-    data: Readonly<Record<string, unknown>>;
-    at: string;
-  }>(
+  const { rows } = await database.query<FeedRow>(
     `with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
      select horizon.xmin::text as horizon, event.tx::text as tx, event.id::text as id, event.order_id as "orderId",
             o.channel_id as "channelId", o.status, event.key, event.type, event.summary, event.cause, event.data,

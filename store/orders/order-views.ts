@@ -2,13 +2,10 @@
  * Orders as staff and integrators read them. Each view is one statement, so that what it shows is one moment.
  * `channelId` narrows every read to one channel for a caller that may see only that one.
  */
-import {
-  type FloorStage,
-  type FulfillmentOrderStatus,
-  supportedActions,
-} from "../../orders/fulfillment-order.ts";
-import type { HoldReason, OrderDocument } from "../../orders/order.ts";
-import type { TrackingStatus } from "../../ports/carriers.ts";
+import type { FulfillmentOrderView, WaitingFulfillmentOrder } from "../../contract/fulfillment.ts";
+import type { OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
+import type { Page } from "../../contract/shapes.ts";
+import { supportedActions } from "../../orders/fulfillment-order.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import {
@@ -32,27 +29,6 @@ export type OrderFilter = {
   readonly limit: number;
 };
 
-type SummaryRow = {
-  readonly id: string;
-  readonly channelId: string;
-  readonly externalNumber: string;
-  readonly status: string;
-  readonly paymentStatus: string;
-  readonly fulfillmentStatus: string;
-  readonly returnStatus: string;
-  readonly holdReasons: readonly HoldReason[];
-  readonly customerName: string;
-  readonly currency: string;
-  readonly totalMinor: number;
-  readonly exponent: number;
-  readonly unitCount: number;
-  readonly placedAt: string;
-  readonly capturedAt: string;
-  readonly updatedAt: string;
-  readonly shipBy: string | null;
-  readonly deliverBy: string | null;
-};
-
 const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as "externalNumber", o.status,
   o.payment_status as "paymentStatus", o.fulfillment_status as "fulfillmentStatus",
   o.return_status as "returnStatus", o.hold_reasons as "holdReasons", o.customer_name as "customerName",
@@ -61,10 +37,10 @@ const SUMMARY_COLUMNS = `o.id, o.channel_id as "channelId", o.external_number as
   o.ship_by as "shipBy", o.deliver_by as "deliverBy"`;
 
 /** Newest first. */
-export async function listOrders(database: Queryable, filter: OrderFilter) {
+export async function listOrders(database: Queryable, filter: OrderFilter): Promise<Page<OrderSummary>> {
   const [capturedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
-  const { rows } = await database.query<SummaryRow & { position: string }>(
+  const { rows } = await database.query<OrderSummary & { position: string }>(
     `select ${SUMMARY_COLUMNS}, ${microseconds("o.captured_at")} as position
        from orders o
       where ($1::text is null or o.status = $1)
@@ -93,96 +69,26 @@ export async function listOrders(database: Queryable, filter: OrderFilter) {
   );
 }
 
-type FulfillmentOrderJson = {
-  readonly id: string;
-  readonly locationId: string;
-  readonly locationName: string;
-  readonly status: FulfillmentOrderStatus;
-  readonly stage: FloorStage;
-  readonly handlingUnit: string | null;
-  readonly lines: readonly {
-    readonly holdId: string;
-    readonly lineId: string;
-    readonly sku: string;
-    readonly quantity: number;
-    readonly picked: number;
-    readonly verified: number;
-  }[];
+/** With the hold ids that a packer confirms; what may be done with it is said in `withActions`. */
+type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "lines"> & {
+  readonly lines: readonly (FulfillmentOrderView["lines"][number] & { readonly holdId: string })[];
 };
 
-type ShipmentJson = {
-  readonly id: string;
-  readonly carrier: string;
-  readonly service: string;
-  readonly trackingNumber: string;
-  readonly trackingStatus: TrackingStatus;
-  readonly costMinor: number;
-  readonly currency: string;
-  readonly shippedAt: string | null;
-  readonly deliveredAt: string | null;
-  readonly reports: readonly {
-    readonly status: TrackingStatus;
-    readonly message: string;
-    readonly place: string;
-    readonly at: string;
-  }[];
-};
+type OrderRow = OrderSummary &
+  Pick<OrderView, "document" | "sourcing" | "lines" | "shipments" | "payment" | "returns"> & {
+    readonly trackingToken: string;
+    readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
+  };
 
-type ReturnJson = {
-  readonly id: string;
-  readonly orderId: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly requestedAt: string;
-  readonly refundMinor: number;
-  readonly currency: string;
-  readonly units: number;
-};
-
-type OrderRow = SummaryRow & {
-  readonly document: OrderDocument;
-  readonly sourcing: readonly string[];
-  readonly trackingToken: string;
-  readonly lines: readonly {
-    readonly lineId: string;
-    readonly sku: string | null;
-    readonly channelSku: string;
-    readonly title: string;
-    readonly ordered: number;
-    readonly cancelled: number;
-    readonly allocated: number;
-    readonly fulfilled: number;
-    readonly shipped: number;
-    readonly delivered: number;
-    readonly returnRequested: number;
-    readonly returnReceived: number;
-    readonly unitPriceMinor: number;
-    readonly discountMinor: number;
-    readonly taxMinor: number;
-  }[];
-  readonly fulfillmentOrders: readonly FulfillmentOrderJson[];
-  readonly shipments: readonly ShipmentJson[];
-  readonly payment: {
-    readonly provider: string;
-    readonly reference: string;
-    readonly status: string;
-    readonly currency: string;
-    readonly authorizedMinor: number;
-    readonly capturedMinor: number;
-    readonly refundedMinor: number;
-    readonly transactions: readonly {
-      readonly key: string;
-      readonly type: string;
-      readonly amountMinor: number;
-      readonly status: string;
-      readonly at: string;
-    }[];
-  } | null;
-  readonly returns: readonly ReturnJson[];
-};
+/** The order page but for its tracking page's address, which the edge makes of the token. */
+type ReadOrder = Omit<OrderView, "trackingUrl"> & { readonly trackingToken: string };
 
 /** The whole order page. */
-export async function readOrder(database: Queryable, orderId: string, channelId: string | null) {
+export async function readOrder(
+  database: Queryable,
+  orderId: string,
+  channelId: string | null,
+): Promise<ReadOrder | null> {
   const { rows } = await database.query<OrderRow>(
     `select ${SUMMARY_COLUMNS}, o.document, o.sourcing, o.tracking_token as "trackingToken",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
@@ -248,17 +154,9 @@ export async function readTimeline(
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
-) {
+): Promise<Page<TimelineEntry> | null> {
   const [after] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [/^\d{1,18}$/]);
-  const { rows } = await database.query<{
-    id: number | null;
-    key: string;
-    type: string;
-    summary: string;
-    cause: string;
-    data: Readonly<Record<string, unknown>>;
-    at: string;
-  }>(
+  const { rows } = await database.query<TimelineEntry & { readonly id: number | null }>(
     `select event.id, event.key, event.type, event.summary, event.cause, event.data, ${iso("event.at")} as at
        from orders o
        left join lateral (select * from order_event where order_id = o.id and id > $3::bigint order by id limit $4)
@@ -286,11 +184,11 @@ export async function listFulfillmentOrders(
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
-) {
+): Promise<Page<WaitingFulfillmentOrder>> {
   const [createdAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<{
-    fulfillmentOrder: FulfillmentOrderJson;
+    fulfillmentOrder: FulfillmentOrderRow;
     orderId: string;
     orderNumber: string;
     channelId: string;
@@ -362,7 +260,7 @@ export async function readLabel(
   return rows[0] ?? null;
 }
 
-function withActions(fulfillmentOrder: FulfillmentOrderJson) {
+function withActions(fulfillmentOrder: FulfillmentOrderRow) {
   return {
     ...fulfillmentOrder,
     supportedActions: supportedActions(fulfillmentOrder.status, fulfillmentOrder.stage),
@@ -372,7 +270,7 @@ function withActions(fulfillmentOrder: FulfillmentOrderJson) {
 function orderActions(
   status: string,
   lines: readonly { readonly shipped: number }[],
-): readonly ("cancel" | "release_hold")[] {
+): OrderView["supportedActions"] {
   const shipped = lines.some((line) => line.shipped > 0);
   if (status === "on_hold") return shipped ? ["release_hold"] : ["cancel", "release_hold"];
   return status === "open" && !shipped ? ["cancel"] : [];

@@ -1,25 +1,10 @@
 /** The numbers of the start page, all of one moment. Days are UTC days. */
+import type { Overview } from "../../contract/system.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-type OverviewRow = {
-  readonly ordersToday: number;
-  readonly open: number;
-  readonly onHold: number;
-  readonly shippedToday: number;
-  readonly deliveredToday: number;
-  readonly returnsOpen: number;
-  readonly devicesOnline: number;
-  readonly devices: number;
-  readonly perMinute: readonly {
-    readonly at: string;
-    readonly captured: number;
-    readonly shipped: number;
-  }[];
-};
-
-export async function readOverview(database: Queryable): Promise<OverviewRow> {
-  const { rows } = await database.query<OverviewRow>(
+export async function readOverview(database: Queryable): Promise<Overview> {
+  const { rows } = await database.query<Overview>(
     `with today as (select date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' as start),
      minute as (
        select generate_series(date_trunc('minute', now()) - interval '59 minutes', date_trunc('minute', now()),

@@ -2,58 +2,17 @@
  * What a shopper may know by the token of the tracking page: this order only, no internal ids, no stock, no cost, no
  * street. The token is 128 random bits and is looked up by a unique index.
  */
-import type { TrackingStatus } from "../../ports/carriers.ts";
+import type { TrackingView } from "../../contract/tracking.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-type ShopperStatus =
-  | "received"
-  | "on_hold"
-  | "preparing"
-  | "shipped"
-  | "out_for_delivery"
-  | "delivered"
-  | "cancelled";
+type TrackingReturn = TrackingView["returns"][number];
 
-type TrackingRow = {
+type TrackingRow = Omit<TrackingView, "status" | "returns"> & {
   readonly orderId: string;
-  readonly orderNumber: string;
-  readonly shopName: string;
   readonly orderStatus: string;
   readonly fulfillmentStatus: string;
-  readonly placedAt: string;
-  readonly deliverBy: string | null;
-  readonly shipTo: { readonly name: string; readonly city: string; readonly country: string } | null;
-  readonly lines: readonly {
-    readonly lineId: string;
-    readonly title: string;
-    readonly ordered: number;
-    readonly shipped: number;
-    readonly delivered: number;
-    readonly returnable: number;
-    readonly unitPriceMinor: number;
-  }[];
-  readonly currency: string;
-  readonly exponent: number;
-  readonly totalMinor: number;
-  readonly parcels: readonly {
-    readonly carrier: string;
-    readonly trackingNumber: string;
-    readonly status: TrackingStatus;
-    readonly reports: readonly {
-      readonly status: TrackingStatus;
-      readonly message: string;
-      readonly place: string;
-      readonly at: string;
-    }[];
-  }[];
-  readonly returns: readonly {
-    readonly id: string;
-    readonly status: string;
-    readonly reason: string;
-    readonly refundMinor: number;
-    readonly hasLabel: boolean;
-  }[];
+  readonly returns: readonly (Omit<TrackingReturn, "labelUrl"> & { readonly hasLabel: boolean })[];
 };
 
 /** The order id beside the view is for the server's own use. */
@@ -117,7 +76,7 @@ function shopperStatus(
   orderStatus: string,
   fulfillmentStatus: string,
   view: Pick<TrackingRow, "lines" | "parcels">,
-): ShopperStatus {
+): TrackingView["status"] {
   if (orderStatus === "cancelled") return "cancelled";
   const wanted = view.lines.filter((line) => line.ordered > 0);
   if (wanted.length > 0 && wanted.every((line) => line.delivered >= line.ordered)) return "delivered";

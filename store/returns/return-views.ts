@@ -1,20 +1,9 @@
 /** Returns as staff reads them. */
-import type { Disposition } from "../../orders/return-authorization.ts";
-import type { TrackingStatus } from "../../ports/carriers.ts";
+import type { ReturnSummary, ReturnView } from "../../contract/returns.ts";
+import type { Page } from "../../contract/shapes.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { fromMicroseconds, microseconds, RETURN_JSON, SHIPMENT_JSON } from "../sql/view-sql.ts";
-
-type ReturnSummaryJson = {
-  readonly id: string;
-  readonly orderId: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly requestedAt: string;
-  readonly refundMinor: number;
-  readonly currency: string;
-  readonly units: number;
-};
 
 /** Newest first. */
 export async function listReturns(
@@ -24,10 +13,10 @@ export async function listReturns(
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
-) {
+): Promise<Page<ReturnSummary>> {
   const [requestedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
-  const { rows } = await database.query<{ summary: ReturnSummaryJson; position: string }>(
+  const { rows } = await database.query<{ summary: ReturnSummary; position: string }>(
     `select ${RETURN_JSON} as summary, ${microseconds("r.requested_at")} as position
        from return_authorization r
       where ($1::text is null or r.status = $1)
@@ -43,37 +32,11 @@ export async function listReturns(
   );
 }
 
+type ReturnRow = Pick<ReturnView, "comment" | "lines" | "shipment"> & { readonly summary: ReturnSummary };
+
 /** @returns null where there is no such return */
-export async function readReturn(database: Queryable, returnId: string) {
-  const { rows } = await database.query<{
-    summary: ReturnSummaryJson;
-    comment: string;
-    lines: readonly {
-      readonly lineId: string;
-      readonly sku: string;
-      readonly title: string;
-      readonly requested: number;
-      readonly received: number;
-      readonly disposition: Disposition | null;
-    }[];
-    shipment: {
-      readonly id: string;
-      readonly carrier: string;
-      readonly service: string;
-      readonly trackingNumber: string;
-      readonly trackingStatus: TrackingStatus;
-      readonly costMinor: number;
-      readonly currency: string;
-      readonly shippedAt: string | null;
-      readonly deliveredAt: string | null;
-      readonly reports: readonly {
-        readonly status: TrackingStatus;
-        readonly message: string;
-        readonly place: string;
-        readonly at: string;
-      }[];
-    } | null;
-  }>(
+export async function readReturn(database: Queryable, returnId: string): Promise<ReturnView | null> {
+  const { rows } = await database.query<ReturnRow>(
     `select ${RETURN_JSON} as summary, r.comment,
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
             'title', coalesce(ordered.title, line.sku), 'requested', line.requested, 'received', line.received,

@@ -2,6 +2,8 @@
  * Cursors of pages: where the last row stood in the page's order. Opaque to clients, and checked when they come back,
  * because a cursor's parts are used as query parameters.
  */
+import type { Page } from "../../contract/shapes.ts";
+
 export class InvalidCursorError extends Error {
   readonly code = "invalid_cursor";
 }
@@ -39,7 +41,7 @@ export function toPage<Row, Item>(
   limit: number,
   item: (row: Row) => Item,
   position: (row: Row) => readonly string[],
-): { readonly items: readonly Item[]; readonly next: string | null } {
+): Page<Item> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return {

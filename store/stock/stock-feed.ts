@@ -7,20 +7,19 @@
  * by their number in the journal, places outlive a crash after which the projection is made again. A position that
  * changed ten times since is given once.
  */
-import type { PositionAddress, StockBuckets } from "../../actors/commands.ts";
+import { MAX_STOCK_CURSOR_LENGTH } from "../../config/limits.ts";
+import type { StockChange } from "../../contract/stream.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
 /** Everything up to and including this journal row has been read, by shard. */
 export type StockFeedCursor = readonly number[];
 
-export type StockFeedEntry = PositionAddress &
-  StockBuckets & {
-    readonly shard: number;
-    /** The journal row that changed the position last. */
-    readonly sequence: number;
-    readonly at: string;
-  };
+export type StockFeedEntry = StockChange & {
+  readonly shard: number;
+  /** The journal row that changed the position last. */
+  readonly sequence: number;
+};
 
 /** A shard in which nothing has changed is one row without a position: its `sequence` is `null`. */
 type FeedRow = Omit<StockFeedEntry, "sequence" | "availableToPromise"> & {
@@ -44,7 +43,6 @@ export type StockFeedPage = {
 
 /** Decimal, so that a reader may be shown where it stands. */
 const CURSOR = /^\d{1,15}(\.\d{1,15}){0,255}$/;
-export const MAX_STOCK_CURSOR_LENGTH = 4_096;
 
 export function formatStockFeedCursor(cursor: StockFeedCursor): string {
   return cursor.length === 0 ? "0" : cursor.join(".");

@@ -1,14 +1,9 @@
 /** Stock as people read it, from the engine's projection: positions, and why each number is what it is. */
-import type { PositionAddress, StockBuckets } from "../../actors/commands.ts";
+import type { Page } from "../../contract/shapes.ts";
+import type { StockExplanation, StockRow } from "../../contract/stock.ts";
 import { CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { containing, iso } from "../sql/view-sql.ts";
-
-type StockRow = PositionAddress &
-  StockBuckets & {
-    readonly name: string;
-    readonly locationName: string;
-  };
 
 const STOCK_ROW = `p.sku, coalesce(product.name, p.sku) as name, p.location_id as "locationId",
   coalesce(location.name, p.location_id) as "locationName", p.on_hand as "onHand", p.reserved, p.allocated, p.picked,
@@ -28,7 +23,7 @@ export async function listStock(
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
-) {
+): Promise<Page<StockRow>> {
   const [sku, locationId] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT, CURSOR_TEXT]);
   const { rows } = await database.query<StockRow>(
@@ -53,32 +48,16 @@ export async function listStock(
   );
 }
 
-/** By how much it moved each bucket, and what they came to. */
-type Movement = Omit<StockBuckets, "availableToPromise"> & {
-  readonly at: string;
-  readonly kind: string;
-  readonly holdId: string | null;
-  readonly cause: string;
-  readonly reason: string | null;
-  readonly pool: string | null;
-  readonly lot: string | null;
-  readonly reference: string | null;
-  readonly onHandAfter: number;
-  readonly availableAfter: number;
-};
-
 /**
  * Why a position's numbers are what they are: its latest movements, newest first, each with the running numbers after it.
  * `reconciles` says that the sums over all movements, and of what is promised those over all holds, are the position's
- * own numbers; it is decided in the same statement that reads them. @returns null where there is no such position
+ * own numbers; it is decided in the same statement that reads them. Open holds are the engine's to add. @returns null where there is no such position
  */
 export async function explainStock(
   database: Queryable,
   address: { readonly sku: string; readonly locationId: string; readonly movements: number },
-) {
-  const { rows } = await database.query<
-    StockRow & { readonly reconciles: boolean; readonly movements: readonly Movement[] }
-  >(
+): Promise<Omit<StockExplanation, "holds"> | null> {
+  const { rows } = await database.query<StockRow & Pick<StockExplanation, "movements" | "reconciles">>(
     `with movement as (
        select m.*,
               sum(m.on_hand) over running as on_hand_after,
