@@ -1,6 +1,6 @@
 /**
- * What a client may say over `/v1/stream`, one schema a message type. `contract/stream.ts` has the protocol and what
- * the server says; it stands apart so that clients, which check nothing, load no schemas.
+ * What a client may say over `/v1/stream`, one schema a message type. `contract/stream.ts` has the protocol
+ * and what the server says; it stands apart so that clients, which check nothing, load no schemas.
  */
 import Type, { type Static } from "typebox";
 import type { StockCommand } from "../actors/commands.ts";
@@ -69,7 +69,9 @@ export const CLIENT_MESSAGES = {
     },
     closed,
   ),
-  /** Units that may be promised: of each SKU, at these locations (left out: all), as a channel pool sees them. */
+  /**
+   * Units that may be promised: of each SKU, at these locations (left out: all), as a channel pool sees them.
+   */
   "stock.available": Type.Object(
     {
       id: messageId,
@@ -91,8 +93,8 @@ export const CLIENT_MESSAGES = {
     closed,
   ),
   /**
-   * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every position);
-   * `skus` and `locations` narrow it.
+   * Positions as they change, from a cursor on (`null`: from now on; "0": from the beginning, which is every
+   * position); `skus` and `locations` narrow it.
    */
   "stock.subscribe": Type.Object(
     {

@@ -47,7 +47,8 @@ export const PackBody = Type.Object(
           {
             holdId: HoldId,
             picked: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
-            // For a SKU that is tracked by serial number: which units were taken, and which of the rest are missing.
+            // For a SKU that is tracked by serial number: which
+            // units were taken, and which of the rest are missing.
             serials: Serials,
             missingSerials: Serials,
           },

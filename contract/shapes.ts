@@ -1,12 +1,13 @@
 /**
  * What every resource of the public API is built of: texts, numbers, pages, problems.
  *
- * A file of this folder declares the shapes of one resource, each once: the schema, and the type that comes from it
- * under the same name. Requests are checked against the schemas, `/openapi.json` shows them; read models, routes and
- * clients use the types. Clients take the types alone (`import type`), so that no schema reaches a browser.
+ * A file of this folder declares the shapes of one resource, each once: the schema, and
+ * the type that comes from it under the same name. Requests are checked against the
+ * schemas, `/openapi.json` shows them; read models, routes and clients use the types.
+ * Clients take the types alone (`import type`), so that no schema reaches a browser.
  *
- * C1 What comes in is closed: an unknown field is refused, because a misspelt field that is ignored is an order that
- *    goes wrong quietly.
+ * C1 What comes in is closed: an unknown field is refused, because a
+ *    misspelt field that is ignored is an order that goes wrong quietly.
  * C2 What goes out is open: a client must not break when a later version adds a field.
  * C3 Money is integer minor units with currency and exponent; times are ISO 8601 unless a name ends in `Ms`.
  */
@@ -25,8 +26,9 @@ type ReadOnly<T> = T extends readonly (infer Item)[]
 export const closed = { additionalProperties: false } as const;
 
 /**
- * Printable text of a bounded length, without control characters and halves of surrogate pairs. PostgreSQL takes no
- * NUL and logs want no line breaks. UTF-8 has no halves: one would come back from the store as another text.
+ * Printable text of a bounded length, without control characters and halves
+ * of surrogate pairs. PostgreSQL takes no NUL and logs want no line breaks.
+ * UTF-8 has no halves: one would come back from the store as another text.
  */
 export const text = (maxLength: number, minLength = 1) =>
   Type.String({ minLength, maxLength, pattern: "^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$" });

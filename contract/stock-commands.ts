@@ -1,6 +1,6 @@
 /**
- * Stock commands, as they come from outside, and what they led to. Their meaning is the engine's (`actors/commands.ts`);
- * here is what of them a caller may send, and within which bounds.
+ * Stock commands, as they come from outside, and what they led to. Their meaning is the engine's
+ * (`actors/commands.ts`); here is what of them a caller may send, and within which bounds.
  */
 import Type, { type TSchema } from "typebox";
 import { DISPOSITIONS, type StockCommand } from "../actors/commands.ts";

@@ -78,8 +78,8 @@ export type ServerMessage =
       readonly events: readonly FeedEvent[];
     }
   /**
-   * Positions with their newest numbers; one that changed often meanwhile comes once. Resume after a reconnect with the
-   * last `cursor`; what comes again then is as true as it was.
+   * Positions with their newest numbers; one that changed often meanwhile comes once. Resume after a
+   * reconnect with the last `cursor`; what comes again then is as true as it was.
    */
   | {
       readonly type: "stock.changes";

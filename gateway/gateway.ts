@@ -1,6 +1,7 @@
 /**
- * The edge as one part: REST, webhooks, the WebSocket stream and the dashboard's files on one port. Everything that it
- * needs is handed in by the composition root; everything that it does to orders goes through operations.
+ * The edge as one part: REST, webhooks, the WebSocket stream and the
+ * dashboard's files on one port. Everything that it needs is handed in by the
+ * composition root; everything that it does to orders goes through operations.
  */
 import type { Logger } from "pino";
 import {

@@ -1,4 +1,7 @@
-/** What the gateway counts, in Prometheus' format. One registry a gateway, so that two in one process do not collide. */
+/**
+ * What the gateway counts, in Prometheus' format. One registry
+ * a gateway, so that two in one process do not collide.
+ */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CaptureResult } from "../contract/orders.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";

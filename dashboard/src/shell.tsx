@@ -1,4 +1,7 @@
-/** What surrounds every staff page: navigation, connection, who is signed in. Pages themselves are in `pages/`. */
+/**
+ * What surrounds every staff page: navigation, connection,
+ * who is signed in. Pages themselves are in `pages/`.
+ */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, useLocation } from "preact-iso/router";
@@ -59,7 +62,8 @@ export function Shell({ session }: { readonly session: Session }) {
     former.current = path;
     setMore(false);
     window.scrollTo(0, 0);
-    // The new page is read out from its top, as after a page load; a page's own field may have taken the focus already.
+    // The new page is read out from its top, as after a page
+    // load; a page's own field may have taken the focus already.
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path]);
 

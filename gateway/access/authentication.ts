@@ -1,9 +1,9 @@
 /**
- * Who is asking: an API key (`Authorization: Bearer`), or a member of staff by the session cookie. Shoppers have no
- * identity here; their token is part of the address.
+ * Who is asking: an API key (`Authorization: Bearer`), or a member of staff by the session cookie. Shoppers
+ * have no identity here; their token is part of the address.
  *
- * A cookie is sent by the browser whoever wrote the page, so everything that changes something, and every WebSocket,
- * must come from one of our own pages when a cookie vouches for it.
+ * A cookie is sent by the browser whoever wrote the page, so everything that changes something, and every
+ * WebSocket, must come from one of our own pages when a cookie vouches for it.
  */
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { findSession, type StaffMember } from "../../store/access/staff.ts";
@@ -39,7 +39,10 @@ export function presentedCredential(headers: HttpRequest["headers"]): Credential
   return session === null ? null : { kind: "session", secret: session };
 }
 
-/** @param options without `renew` a session's idle time runs on: an open connection alone does not keep it alive */
+/**
+ * @param options without `renew` a session's idle time runs
+ *   on: an open connection alone does not keep it alive
+ */
 export async function authenticate(
   database: Database,
   credential: Credential | null,
@@ -71,8 +74,8 @@ export async function authenticate(
 }
 
 /**
- * Whether the page that sent a request is ours: its `Origin` names this server as the browser reached it, or the public
- * URL. A proxy may end TLS in front of us, so only the host is compared with `Host`.
+ * Whether the page that sent a request is ours: its `Origin` names this server as the browser reached it, or
+ * the public URL. A proxy may end TLS in front of us, so only the host is compared with `Host`.
  */
 export function isOwnOrigin(headers: HttpRequest["headers"], publicUrl: string): boolean {
   const origin = headers["origin"];

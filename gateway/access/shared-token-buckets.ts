@@ -1,6 +1,6 @@
 /**
- * Rate limits that several gateways count together, in Redis. Used for attempts to sign in: a guesser who is spread over
- * gateways is still one guesser. (Request limits protect one process and are counted in it.)
+ * Rate limits that several gateways count together, in Redis. Used for attempts to sign in: a guesser who is
+ * spread over gateways is still one guesser. (Request limits protect one process and are counted in it.)
  *
  * Redis is a help, never a condition: while it does not answer, this process counts alone.
  */
@@ -10,8 +10,8 @@ import { REDIS_ANSWER_MS } from "../../config/limits.ts";
 import type { BucketRate, RateLimiter } from "./token-buckets.ts";
 
 /**
- * One bucket in one hash, refilled by Redis' own clock so that gateways whose clocks differ agree. It expires when it
- * would be full again. Answers the milliseconds until there is a token, 0 where one was taken.
+ * One bucket in one hash, refilled by Redis' own clock so that gateways whose clocks differ agree. It expires
+ * when it would be full again. Answers the milliseconds until there is a token, 0 where one was taken.
  */
 const TAKE = `
 local size = tonumber(ARGV[1])

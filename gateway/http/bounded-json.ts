@@ -1,6 +1,6 @@
 /**
- * JSON and MessagePack from strangers: bounds are checked in one linear pass over the bytes before a parser that
- * recurses or allocates by announced sizes may see them.
+ * JSON and MessagePack from strangers: bounds are checked in one linear pass over the bytes before a parser
+ * that recurses or allocates by announced sizes may see them.
  */
 import { Unpackr } from "msgpackr";
 import { MAX_DEPTH, MAX_VALUES } from "../../config/limits.ts";
@@ -20,7 +20,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
-/** Depth and number of values of a JSON text, before anybody parses it. @throws ApiError `structure_too_complex` */
+/**
+ * Depth and number of values of a JSON text, before anybody parses it.
+ * @throws ApiError `structure_too_complex`
+ */
 export function checkJsonBounds(text: string): void {
   let depth = 0;
   let values = 1;
@@ -54,8 +57,9 @@ function tooComplex(): ApiError {
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "bigint" });
 
 /**
- * Only nil, booleans, numbers, strings, bytes, arrays and maps with string keys are taken: extension types would let a
- * sender choose what is constructed. Bytes are a view of the frame, which nobody else may change then.
+ * Only nil, booleans, numbers, strings, bytes, arrays and maps with string keys
+ * are taken: extension types would let a sender choose what is constructed.
+ * Bytes are a view of the frame, which nobody else may change then.
  * @throws ApiError `malformed_frame`, `structure_too_complex`
  */
 export function decodeBoundedMsgpack(bytes: Buffer): unknown {
@@ -85,7 +89,8 @@ function checkMsgpackBounds(bytes: Buffer): void {
     at += head.size;
     if (head.kind === "array" || head.kind === "map") {
       const count = head.kind === "map" ? head.length * 2 : head.length;
-      // Every value takes at least a byte: a count beyond the rest of the frame is a lie that would be allocated for.
+      // Every value takes at least a byte: a count beyond the
+      // rest of the frame is a lie that would be allocated for.
       if (count > bytes.length - at) throw truncated();
       open.push(count);
       isMap.push(head.kind === "map");

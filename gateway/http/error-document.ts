@@ -1,4 +1,7 @@
-/** docs/errors.md, written from the code tables: `npx vitest run gateway/http/status-codes.test.ts -u` writes it anew. */
+/**
+ * docs/errors.md, written from the code tables: `npx vitest
+ * run gateway/http/status-codes.test.ts -u` writes it anew.
+ */
 import { HOLD_CODES } from "../../orders/order.ts";
 import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
 

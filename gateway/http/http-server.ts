@@ -1,9 +1,10 @@
 /**
  * The thin layer over uWebSockets.js: from its callbacks to plain requests and replies, and back.
  *
- * Owns what a native server gets wrong when used carelessly: request data is copied before anything is awaited,
- * `onAborted` is attached first, nothing is written to a response that is gone, no exception enters native code, a body
- * beyond the limit is refused without being kept, and a stop lets begun requests end. Leaves routing to its handler.
+ * Owns what a native server gets wrong when used carelessly: request data is copied before
+ * anything is awaited, `onAborted` is attached first, nothing is written to a response that
+ * is gone, no exception enters native code, a body beyond the limit is refused without
+ * being kept, and a stop lets begun requests end. Leaves routing to its handler.
  */
 
 import {
@@ -40,7 +41,10 @@ const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["cross-origin-resource-policy", "same-origin"],
 ];
 
-/** uWebSockets' LIBUS_LISTEN_EXCLUSIVE_PORT, which its typings lack: two gateways on one port would share its requests. */
+/**
+ * uWebSockets' LIBUS_LISTEN_EXCLUSIVE_PORT, which its typings
+ * lack: two gateways on one port would share its requests.
+ */
 const EXCLUSIVE_PORT = 1;
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -171,8 +175,8 @@ async function serve(res: UwsResponse, req: UwsRequest, handler: HttpHandler, lo
 }
 
 /**
- * The body, or why there is none. What arrives beyond the limit is dropped as it comes: the refusal is sent at once,
- * and the connection stays open so that the sender, who may still be writing, gets to read it.
+ * The body, or why there is none. What arrives beyond the limit is dropped as it comes: the refusal is sent
+ * at once, and the connection stays open so that the sender, who may still be writing, gets to read it.
  */
 function readBody(
   res: UwsResponse,

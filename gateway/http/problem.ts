@@ -10,7 +10,10 @@ import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.
 /** A database that restarts is back within seconds; asking more often only adds to what it has to do then. */
 const STORAGE_RETRY_MS = 2_000;
 
-/** Ends the handling of a request or message with a coded refusal. `detail` is for the caller: facts, no internals. */
+/**
+ * Ends the handling of a request or message with a coded
+ * refusal. `detail` is for the caller: facts, no internals.
+ */
 export class ApiError extends Error {
   readonly code: string;
   readonly retryAfterMs: number | undefined;
@@ -34,7 +37,10 @@ export type Described = {
   readonly retryAfterMs?: number;
 };
 
-/** Code, detail and time to wait of anything thrown, fit for a caller's eyes. Faults show nothing but their code. */
+/**
+ * Code, detail and time to wait of anything thrown, fit for
+ * a caller's eyes. Faults show nothing but their code.
+ */
 export function describeError(error: unknown): Described {
   if (error instanceof ApiError) {
     const { code, message: detail, retryAfterMs } = error;
@@ -54,8 +60,9 @@ export function describeError(error: unknown): Described {
 }
 
 /**
- * Logs what an operator has to know of something thrown: of a refusal nothing, it is the caller's affair; of a database
- * that is away one line without a stack, since every request of that time has the same to say; of a defect everything.
+ * Logs what an operator has to know of something thrown: of a refusal nothing, it
+ * is the caller's affair; of a database that is away one line without a stack,
+ * since every request of that time has the same to say; of a defect everything.
  */
 export function logFailure(
   logger: Logger,

@@ -1,6 +1,7 @@
 /**
- * One request from bytes to reply: route, rate limit, identity, origin, permission, input, idempotency, handler, ETag.
- * The order matters: nothing about the body is looked at before the caller is known to be allowed.
+ * One request from bytes to reply: route, rate limit, identity, origin,
+ * permission, input, idempotency, handler, ETag. The order matters: nothing
+ * about the body is looked at before the caller is known to be allowed.
  */
 import { createHash } from "node:crypto";
 import Type from "typebox";
@@ -34,7 +35,10 @@ type Checks = {
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const LOOPBACK = /^(127\.|::1$|0000:0000:0000:0000:0000:0000:0000:0001$|0000:0000:0000:0000:0000:ffff:7f)/;
-/** Answers that say nothing of the request itself: the caller should try again, so they are not kept for its key. */
+/**
+ * Answers that say nothing of the request itself: the caller
+ * should try again, so they are not kept for its key.
+ */
 const TRANSIENT = new Set([408, 409, 429, 500, 503]);
 
 export function createRestHandler(

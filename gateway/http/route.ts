@@ -1,6 +1,7 @@
 /**
- * What a REST route is: its address, who may call it, the schemas of what comes in, and a handler that gets only checked
- * values. The route table is the one source for the router, the permission matrix and `/openapi.json`.
+ * What a REST route is: its address, who may call it, the schemas of what
+ * comes in, and a handler that gets only checked values. The route table is
+ * the one source for the router, the permission matrix and `/openapi.json`.
  */
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
@@ -78,7 +79,10 @@ export type Route = {
   readonly access: Access;
   readonly query: TObject | null;
   readonly body: TSchema | null;
-  /** The handler reads the bytes itself, because they are a channel's own or signed; `body` only describes them. */
+  /**
+   * The handler reads the bytes itself, because they are a
+   * channel's own or signed; `body` only describes them.
+   */
   readonly raw: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;

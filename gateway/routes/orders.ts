@@ -21,7 +21,10 @@ import { type Call, callerOf, done, found, param, type Route, route } from "../h
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
 
-/** OpenAPI shows what one order gets; a document that is a list of orders, in its channel's format, gets them all. */
+/**
+ * OpenAPI shows what one order gets; a document that is a
+ * list of orders, in its channel's format, gets them all.
+ */
 const CaptureAnswer = Type.Unsafe<CaptureResult | { readonly results: readonly CaptureResult[] }>(
   CaptureResult,
 );
@@ -177,7 +180,10 @@ export const orderRoutes: readonly Route[] = [
   }),
 ];
 
-/** The order that the path names, where the caller may act on it: another channel's order does not exist for a bound key. */
+/**
+ * The order that the path names, where the caller may act on
+ * it: another channel's order does not exist for a bound key.
+ */
 async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
   const orderId = param(call, "id");
   const { channelId } = callerOf(call);
@@ -187,7 +193,10 @@ async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
   return orderId;
 }
 
-/** The channel that an order is sent for: the key's own, the one asked for, or the only one of kind `holdfast`. */
+/**
+ * The channel that an order is sent for: the key's own, the
+ * one asked for, or the only one of kind `holdfast`.
+ */
 async function captureChannel(call: Call<{ readonly channel?: string }, unknown>): Promise<string> {
   const bound = callerOf(call).channelId;
   const asked = call.query.channel;

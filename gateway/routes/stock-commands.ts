@@ -1,6 +1,7 @@
 /**
- * Stock commands from outside: checked by the schema of their type, stamped with the edge's own time (a sender's clock
- * decides nothing, least of all when holds expire), with who sent them, and counts with the house's threshold.
+ * Stock commands from outside: checked by the schema of their type, stamped
+ * with the edge's own time (a sender's clock decides nothing, least of all when
+ * holds expire), with who sent them, and counts with the house's threshold.
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";

@@ -5,7 +5,10 @@ import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.
 import { readReturn } from "../../store/returns/return-views.ts";
 import { type Call, done, found, param, type Route, route } from "../http/route.ts";
 
-/** A shopper has no account here: whoever holds the 128-bit token of an order sees that order, and nothing besides. */
+/**
+ * A shopper has no account here: whoever holds the 128-bit
+ * token of an order sees that order, and nothing besides.
+ */
 const SHOPPER = { kind: "public" } as const;
 
 export const trackingRoutes: readonly Route[] = [

@@ -1,8 +1,8 @@
 /**
  * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
  *
- * Invariants: every message that can be identified gets exactly one reply; a message is refused before anything of it is
- * done, or done; nobody's messages can hold more memory than `CONNECTION_PENDING_BYTES`.
+ * Invariants: every message that can be identified gets exactly one reply; a message is refused before
+ * anything of it is done, or done; nobody's messages can hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
   CATCH_UP_PAUSE_BYTES,
@@ -424,7 +424,8 @@ export class Connection {
     this.outbox.push(message);
     if (this.flushScheduled) return;
     this.flushScheduled = true;
-    // Runs once every promise that is settled now has been followed: one commit's worth of replies leaves in one frame.
+    // Runs once every promise that is settled now has been
+    // followed: one commit's worth of replies leaves in one frame.
     process.nextTick(() => this.flush());
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Whose message is worked on next. Work is bounded over all and for each lane (a channel, or a caller), and lanes take
- * turns, so a channel that sends a thousand times as much as another does not make the other wait behind it.
+ * Whose message is worked on next. Work is bounded over all and for each lane
+ * (a channel, or a caller), and lanes take turns, so a channel that sends a
+ * thousand times as much as another does not make the other wait behind it.
  */
 type Task = () => Promise<void>;
 

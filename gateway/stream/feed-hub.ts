@@ -1,8 +1,9 @@
 /**
- * A feed for any number of subscribers by one reader: while anybody listens, one query at a time reads what is new and
- * gives it to all. A subscriber that resumes from an older cursor first catches up by its own reads and joins the others
- * when it stands where they stand, so it misses nothing. One that reads slower than things happen is put back to catching
- * up, at its own pace: it lags, but it loses nothing and fills no memory.
+ * A feed for any number of subscribers by one reader: while anybody listens, one query at
+ * a time reads what is new and gives it to all. A subscriber that resumes from an older
+ * cursor first catches up by its own reads and joins the others when it stands where they
+ * stand, so it misses nothing. One that reads slower than things happen is put back to
+ * catching up, at its own pace: it lags, but it loses nothing and fills no memory.
  *
  * What the entries are, and what a place in them is, is the source's business.
  */
@@ -75,7 +76,8 @@ export class FeedHub<Entry, Cursor, Filter> {
 
   /**
    * @param after null: from now on
-   * @returns where the subscription begins, a way to begin it (once the caller has told its client where), and its end
+   * @returns where the subscription begins, a way to begin it
+   *   (once the caller has told its client where), and its end
    */
   async subscribe(
     subscriber: Subscriber<Entry, Cursor, Filter>,
@@ -133,7 +135,10 @@ export class FeedHub<Entry, Cursor, Filter> {
     }
   }
 
-  /** Gives a live subscriber what is new, or puts it back to catching up where that is more than it can take now. */
+  /**
+   * Gives a live subscriber what is new, or puts it back to
+   * catching up where that is more than it can take now.
+   */
   private giveLive(
     subscription: Subscription<Entry, Cursor, Filter>,
     page: FeedPage<Entry, Cursor>,

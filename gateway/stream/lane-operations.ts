@@ -3,8 +3,8 @@ import { LANE_BYTES, MAX_LANE_OPERATIONS } from "../../actors/lanes/lane-operati
 import { ApiError } from "../http/problem.ts";
 
 /**
- * Copied once, to a word's boundary and out of the frame. What single operations say is answered by the engine, one
- * code each.
+ * Copied once, to a word's boundary and out of the frame. What
+ * single operations say is answered by the engine, one code each.
  * @throws ApiError `malformed_message`
  */
 export function readLaneOperations(bytes: unknown): Uint32Array {

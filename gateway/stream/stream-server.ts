@@ -1,6 +1,7 @@
 /**
- * The WebSocket side of the gateway: admits connections to `/v1/stream`, hands their frames to `Connection`, and sees to
- * their end. Owns everything that touches uWebSockets' sockets; leaves what messages mean to `connection.ts`.
+ * The WebSocket side of the gateway: admits connections to `/v1/stream`, hands
+ * their frames to `Connection`, and sees to their end. Owns everything that
+ * touches uWebSockets' sockets; leaves what messages mean to `connection.ts`.
  */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import {
@@ -114,7 +115,9 @@ export function createStreamServer(services: Services): StreamServer {
     return { credential, codec };
   }
 
-  /** Checks who connected; greets, or says why not and closes. Until then nothing that was sent is looked at. */
+  /**
+   * Checks who connected; greets, or says why not and closes. Until then nothing that was sent is looked at.
+   */
   async function begin(socket: WebSocket<SocketData>): Promise<void> {
     const data = socket.getUserData();
     const { credential, codec } = data;
@@ -150,7 +153,10 @@ export function createStreamServer(services: Services): StreamServer {
     door.close(closeCode, described.code);
   }
 
-  /** Keeps a frame that came before the greeting; a client that sends much before it knows its credit is cut off. */
+  /**
+   * Keeps a frame that came before the greeting; a client
+   * that sends much before it knows its credit is cut off.
+   */
   function keepEarly(socket: WebSocket<SocketData>, bytes: Buffer, isBinary: boolean): void {
     const { early } = socket.getUserData();
     early.push({ bytes, isBinary });
@@ -192,15 +198,17 @@ export function createStreamServer(services: Services): StreamServer {
   function addRoutes(app: TemplatedApp): void {
     app.ws<SocketData>("/v1/stream", {
       maxPayloadLength: MAX_TRANSPORT_FRAME_BYTES,
-      // `send` above cuts off before this limit; it is set so that uWebSockets never drops a message by itself.
+      // `send` above cuts off before this limit; it is set so
+      // that uWebSockets never drops a message by itself.
       maxBackpressure: 2 * MAX_BACKPRESSURE_BYTES,
       closeOnBackpressureLimit: true,
       idleTimeout: WEBSOCKET_IDLE_SECONDS,
       sendPingsAutomatically: true,
       // No per-message deflate: it costs memory for each connection, and frames are small.
       upgrade: (res, req, context) => {
-        // In one go: an upgrade after an await has to be corked, and uWebSockets' cork then reads the upgraded socket as
-        // if it were still an HTTP response and now and then closes it. The credential is therefore checked afterwards.
+        // In one go: an upgrade after an await has to be corked, and uWebSockets'
+        // cork then reads the upgraded socket as if it were still an HTTP response
+        // and now and then closes it. The credential is therefore checked afterwards.
         const request = copyRequest(res, req);
         try {
           const { credential, codec } = admit(request);

@@ -1,6 +1,6 @@
 /**
- * Cursors of pages: where the last row stood in the page's order. Opaque to clients, and checked when they come back,
- * because a cursor's parts are used as query parameters.
+ * Cursors of pages: where the last row stood in the page's order. Opaque to clients, and checked when they
+ * come back, because a cursor's parts are used as query parameters.
  */
 import type { Page } from "../../contract/shapes.ts";
 

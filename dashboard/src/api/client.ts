@@ -1,7 +1,7 @@
 /**
- * The public REST API as functions. Owns requests, their errors and the loss of a session; leaves caching and live
- * updates to `live/`. Every change carries an `Idempotency-Key`, so a repeated click or a repeated request cannot do
- * a thing twice.
+ * The public REST API as functions. Owns requests, their errors and the loss of a
+ * session; leaves caching and live updates to `live/`. Every change carries an
+ * `Idempotency-Key`, so a repeated click or a repeated request cannot do a thing twice.
  */
 import { problemOf, RequestError } from "./problem.ts";
 import { forgetSession } from "./session.ts";

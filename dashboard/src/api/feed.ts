@@ -1,15 +1,20 @@
 /**
- * The live feed over `/v1/stream`: one WebSocket for the whole application, opened with the first watcher and closed
- * with the last. Owns the connection, its resumption and its scope; leaves what an event means to the watchers.
+ * The live feed over `/v1/stream`: one WebSocket for the whole application,
+ * opened with the first watcher and closed with the last. Owns the connection,
+ * its resumption and its scope; leaves what an event means to the watchers.
  *
  * R1: after a reconnect the feed resumes behind the last cursor it has seen, so no event is missed.
- * R2: where resuming is impossible (the cursor is too old, or the scope has changed) watchers are told to reload.
+ * R2: where resuming is impossible (the cursor is too old, or
+ *     the scope has changed) watchers are told to reload.
  * R3: the subscription is narrowed to one order as long as every watcher wants that order only.
  */
 import { signal } from "@preact/signals";
 import type { ClientMessage, FeedEvent, ServerMessage } from "../../../contract/stream.ts";
 
-/** Same value as the gateway's `SUBPROTOCOL_JSON`; repeated here because the dashboard takes only types from it. */
+/**
+ * Same value as the gateway's `SUBPROTOCOL_JSON`; repeated
+ * here because the dashboard takes only types from it.
+ */
 const SUBPROTOCOL = "holdfast.v1.json";
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;

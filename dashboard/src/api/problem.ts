@@ -1,6 +1,8 @@
 import type { Problem } from "../../../contract/shapes.ts";
 
-/** A request that did not succeed, in words that can be shown: what went wrong and, where known, what to do. */
+/**
+ * A request that did not succeed, in words that can be shown: what went wrong and, where known, what to do.
+ */
 export class RequestError extends Error {
   /** Stable code of the gateway's problem document; `unreachable` where no answer came. */
   readonly code: string;
@@ -15,7 +17,10 @@ export class RequestError extends Error {
   }
 }
 
-/** Turns any failed answer into a `RequestError`, also one that did not come from the gateway (a proxy's error page). */
+/**
+ * Turns any failed answer into a `RequestError`, also one
+ * that did not come from the gateway (a proxy's error page).
+ */
 export async function problemOf(response: Response): Promise<RequestError> {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("json")) {
@@ -41,7 +46,9 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "Something went wrong. Try again.";
 }
 
-/** Whether a change may have happened although it failed: no answer came, or the server broke down over it. */
+/**
+ * Whether a change may have happened although it failed: no answer came, or the server broke down over it.
+ */
 export function outcomeUnknown(error: unknown): boolean {
   return error instanceof RequestError && (error.status === 0 || error.status >= 500);
 }

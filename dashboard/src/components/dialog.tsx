@@ -3,8 +3,8 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /**
- * A modal dialog on the browser's own `<dialog>`: focus is kept inside, Escape closes it, and focus returns to where it
- * came from.
+ * A modal dialog on the browser's own `<dialog>`: focus is kept
+ * inside, Escape closes it, and focus returns to where it came from.
  */
 export function Dialog({
   title,
@@ -22,7 +22,8 @@ export function Dialog({
     const dialog = element.current;
     const opener = document.activeElement;
     dialog?.showModal();
-    // Where the dialog has a field, typing can start at once; the close button is first in the document otherwise.
+    // Where the dialog has a field, typing can start at once;
+    // the close button is first in the document otherwise.
     dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus();
     return () => {
       dialog?.close();

@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /**
- * A field for a scanner that types (keyboard wedge): it keeps the focus, Enter submits, and it is empty and ready for
- * the next code at once. A person may type into it just as well.
+ * A field for a scanner that types (keyboard wedge): it keeps the focus, Enter submits, and it is empty and
+ * ready for the next code at once. A person may type into it just as well.
  */
 export function ScanInput({
   label,

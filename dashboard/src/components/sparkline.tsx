@@ -1,4 +1,6 @@
-/** A small chart of one or two series over equal steps, with its numbers in words for those who cannot see it. */
+/**
+ * A small chart of one or two series over equal steps, with its numbers in words for those who cannot see it.
+ */
 export type Series = {
   readonly name: string;
   readonly look: "first" | "second";

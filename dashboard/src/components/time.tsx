@@ -1,7 +1,10 @@
 import { fullTime, relativeTime } from "../format/time.ts";
 import { clock } from "../live/clock.ts";
 
-/** The shared clock stands still between its ticks, and a server's clock may be a little ahead: that is "now", not the future. */
+/**
+ * The shared clock stands still between its ticks, and a server's
+ * clock may be a little ahead: that is "now", not the future.
+ */
 const AHEAD_MS = 15_000;
 
 /** A moment, told relative to now; the exact time is in the tooltip and for machines in `datetime`. */

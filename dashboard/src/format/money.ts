@@ -1,6 +1,6 @@
 /**
- * Money for people. Amounts come as integers with a currency and an exponent; they are formatted from their decimal
- * text, never by way of a floating-point number, so that the cent on screen is the cent in the books.
+ * Money for people. Amounts come as integers with a currency and an exponent; they are formatted from their
+ * decimal text, never by way of a floating-point number, so that the cent on screen is the cent in the books.
  */
 
 /** How many decimal places the currency is charged in (ISO 4217): USD 2, JPY 0, KWD 3. */

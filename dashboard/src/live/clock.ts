@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals";
 
-/** The time that relative times are counted from; moves every ten seconds so that all of them move together. */
+/**
+ * The time that relative times are counted from; moves every ten seconds so that all of them move together.
+ */
 export const clock = signal(Date.now());
 
 setInterval(() => {

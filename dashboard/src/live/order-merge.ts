@@ -10,9 +10,9 @@ export type OrderList = { readonly rows: readonly OrderSummary[]; readonly next:
 /**
  * Puts a freshly loaded first page over the list on screen.
  *
- * For the stretch that the page covers it is the truth: rows of that stretch that it does not have have left the
- * filter, and go. Rows older than that stretch stay. Where so much is new that page and list do not meet, the page
- * replaces the list: a hole between them would hide orders.
+ * For the stretch that the page covers it is the truth: rows of that stretch that it does not have have left
+ * the filter, and go. Rows older than that stretch stay. Where so much is new that page and list do not meet,
+ * the page replaces the list: a hole between them would hide orders.
  */
 export function mergeFirstPage(list: OrderList, page: Page<OrderSummary>): OrderList {
   const { items, next } = page;

@@ -1,6 +1,6 @@
 /**
- * Data of the API as it is shown: loaded when a component appears or its key changes, loaded again on demand, with the
- * last good data kept on screen while the next is on its way.
+ * Data of the API as it is shown: loaded when a component appears or its key changes, loaded again on demand,
+ * with the last good data kept on screen while the next is on its way.
  */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 

@@ -2,7 +2,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { FeedEvent } from "../../../contract/stream.ts";
 import { watchFeed } from "../api/feed.ts";
 
-/** Events are handed over in batches: a page that is busy a thousand times a second still renders a few times. */
+/**
+ * Events are handed over in batches: a page that is busy a thousand times a second still renders a few times.
+ */
 const BATCH_MS = 400;
 /** Of one batch no more than this is kept; a page that falls this far behind reloads instead. */
 const LARGEST_BATCH = 2_000;
@@ -11,7 +13,8 @@ const LARGEST_BATCH = 2_000;
  * Watches the feed as long as the component is shown. Batches wait while the browser tab is hidden.
  *
  * @param order only this order's events; `undefined` for all.
- * @param onBatch called with the events since the last call, oldest first; `gap` says that more may have happened.
+ * @param onBatch called with the events since the last call,
+ *   oldest first; `gap` says that more may have happened.
  */
 export function useFeed(
   order: string | undefined,

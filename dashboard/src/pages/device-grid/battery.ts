@@ -1,4 +1,7 @@
-/** A VDA 5050 robot's charge in whole percent (`batteryState.batteryCharge`; version 3 calls it `powerSupply.stateOfCharge`). */
+/**
+ * A VDA 5050 robot's charge in whole percent (`batteryState.batteryCharge`;
+ * version 3 calls it `powerSupply.stateOfCharge`).
+ */
 export function batteryPercent(state: Readonly<Record<string, unknown>>): number | null {
   const charge =
     numberAt(state, "batteryState", "batteryCharge") ??

@@ -1,6 +1,6 @@
 /**
- * The live list of orders. The feed says which orders moved; what they look like now is read from the API: the first
- * page again, and rows further down one by one where few moved.
+ * The live list of orders. The feed says which orders moved; what they look like now is read from the API:
+ * the first page again, and rows further down one by one where few moved.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";

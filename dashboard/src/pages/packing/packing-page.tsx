@@ -115,7 +115,10 @@ export function PackingPage() {
   );
 }
 
-/** Where a robot works, the floor packs by itself; a person who confirmed there would confirm goods that nobody has. */
+/**
+ * Where a robot works, the floor packs by itself; a person
+ * who confirmed there would confirm goods that nobody has.
+ */
 async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
   const [locations, devices] = await Promise.all([
     get<Page<LocationView>>("/locations", {}, signal),
