@@ -1,8 +1,10 @@
 /**
  * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
+ * Leaves the socket itself to `stream-server.ts` and what feeds are made of to `feed-hub.ts`.
  *
- * Invariants: every message that can be identified gets exactly one reply; a message is refused before
- * anything of it is done, or done; nobody's messages can hold more memory than `CONNECTION_PENDING_BYTES`.
+ * V1 Every message that can be identified gets exactly one reply.
+ * V2 A message is refused before anything of it is done, or it is done.
+ * V3 No connection's messages hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
   CATCH_UP_PAUSE_BYTES,
@@ -184,7 +186,7 @@ export class Connection {
     }
     this.unanswered += 1;
     this.unansweredBytes += bytes;
-    this.queue.add(this.laneOf(message), async () => {
+    this.queue.add(this.senderOf(message), async () => {
       try {
         // Whoever has gone is owed no reply, and what has not begun need not: it was never acknowledged.
         if (this.open) await this.answer(message);
@@ -197,7 +199,7 @@ export class Connection {
     });
   }
 
-  private laneOf(message: ReadMessage): string {
+  private senderOf(message: ReadMessage): string {
     return message.type === "order.capture" ? `channel:${message.channel}` : this.principal.by;
   }
 

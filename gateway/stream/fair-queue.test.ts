@@ -16,9 +16,9 @@ function tasks() {
   return { started, task, end };
 }
 
-test("a lane that sends much does not make another wait behind all of it", async () => {
+test("a sender that sends much does not make another wait behind all of it", async () => {
   const { started, task, end } = tasks();
-  const queue = new FairQueue({ running: 2, perLane: 2 });
+  const queue = new FairQueue({ running: 2, perSender: 2 });
   for (let at = 0; at < 100; at += 1) queue.add("loud", task(`loud ${at}`));
   queue.add("quiet", task("quiet 0"));
   expect(started).toEqual(["loud 0", "loud 1"]);
@@ -26,11 +26,11 @@ test("a lane that sends much does not make another wait behind all of it", async
   expect(started).toContain("quiet 0");
 });
 
-test("lanes take turns, and tasks of one lane start in order", async () => {
+test("senders take turns, and tasks of one sender start in order", async () => {
   const { started, task, end } = tasks();
-  const queue = new FairQueue({ running: 1, perLane: 1 });
-  for (const lane of ["a", "b", "c"]) {
-    for (let at = 0; at < 2; at += 1) queue.add(lane, task(`${lane}${at}`));
+  const queue = new FairQueue({ running: 1, perSender: 1 });
+  for (const sender of ["a", "b", "c"]) {
+    for (let at = 0; at < 2; at += 1) queue.add(sender, task(`${sender}${at}`));
   }
   for (const name of ["a0", "b0", "c0", "a1", "b1", "c1"]) {
     expect(started.at(-1)).toBe(name);
@@ -38,9 +38,9 @@ test("lanes take turns, and tasks of one lane start in order", async () => {
   }
 });
 
-test("one lane never runs more than its share, while the others use the rest", async () => {
+test("one sender never runs more than its share, while the others use the rest", async () => {
   const { started, task } = tasks();
-  const queue = new FairQueue({ running: 10, perLane: 3 });
+  const queue = new FairQueue({ running: 10, perSender: 3 });
   for (let at = 0; at < 10; at += 1) queue.add("a", task(`a${at}`));
   for (let at = 0; at < 10; at += 1) queue.add("b", task(`b${at}`));
   expect(started).toEqual(["a0", "a1", "a2", "b0", "b1", "b2"]);
@@ -48,7 +48,7 @@ test("one lane never runs more than its share, while the others use the rest", a
 
 test("the queue is idle once nothing runs and nothing waits", async () => {
   const { task, end } = tasks();
-  const queue = new FairQueue({ running: 1, perLane: 1 });
+  const queue = new FairQueue({ running: 1, perSender: 1 });
   await queue.whenIdle();
   queue.add("a", task("a0"));
   queue.add("a", task("a1"));

@@ -54,7 +54,7 @@ const TRY_AGAIN_LATER = 1013;
 
 export function createStreamServer(services: Services): StreamServer {
   const { metrics, logger } = services;
-  const queue = new FairQueue({ running: MAX_RUNNING_MESSAGES, perLane: MAX_RUNNING_PER_CHANNEL });
+  const queue = new FairQueue({ running: MAX_RUNNING_MESSAGES, perSender: MAX_RUNNING_PER_CHANNEL });
   const orderFeed = new FeedHub(orderFeedSource(services.database), logger);
   const stockFeed = new FeedHub(stockFeedSource(services.database), logger);
   const sockets = new Set<WebSocket<SocketData>>();
