@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import { EngineError } from "../../engine/errors.ts";
-import { errorDocument } from "./error-document.ts";
+import { errorDocument } from "../../test-support/error-document.ts";
 import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
 import { STATUS_CODES_BY_CODE, statusOf } from "./status-codes.ts";
 

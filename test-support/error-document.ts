@@ -1,9 +1,10 @@
 /**
- * docs/errors.md, written from the code tables: `npx vitest
- * run gateway/http/status-codes.test.ts -u` writes it anew.
+ * docs/errors.md, made of the code tables.
+ * `npx vitest run gateway/http/status-codes.test.ts -u` writes it anew.
  */
-import { HOLD_CODES } from "../../orders/order.ts";
-import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
+
+import { STATUS_CODES_BY_CODE } from "../gateway/http/status-codes.ts";
+import { HOLD_CODES } from "../orders/order.ts";
 
 export function errorDocument(): string {
   const rows = Object.entries(STATUS_CODES_BY_CODE)
