@@ -1,3 +1,4 @@
+/** The first fault of an input, in words for whoever sent it. */
 import type { TSchema } from "typebox";
 import type { Validator } from "typebox/compile";
 

@@ -1,3 +1,4 @@
+/** Products, channels' own SKUs, places and channels. */
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
 import {

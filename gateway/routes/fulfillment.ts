@@ -1,3 +1,4 @@
+/** What places have to ship, what people pack by hand, and what is printed for it. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {

@@ -1,3 +1,4 @@
+/** Orders: captured, listed, looked at, cancelled, and let go on after a hold. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {

@@ -1,3 +1,4 @@
+/** Returns at the dock: listed, scanned in, inspected. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { InspectReturnBody, ReceiveReturnBody, ReturnSummary, ReturnView } from "../../contract/returns.ts";

@@ -1,3 +1,4 @@
+/** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";

@@ -1,3 +1,4 @@
+/** Staff signs in and out. */
 import { Login, Session } from "../../contract/sessions.ts";
 import { Done } from "../../contract/shapes.ts";
 import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";

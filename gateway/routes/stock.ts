@@ -1,3 +1,4 @@
+/** Stock: what is there, what may be promised, why a number is so, and commands that change it. */
 import Type from "typebox";
 import { MAX_STOCK_FEED_NAMES, PAGE_DEFAULT } from "../../config/limits.ts";
 import { Id, PageQuery, pageOf, Quantity, text } from "../../contract/shapes.ts";

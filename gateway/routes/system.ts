@@ -1,3 +1,4 @@
+/** The start page, the devices, and what a supervisor of the process asks. */
 import { pageOf } from "../../contract/shapes.ts";
 import { DeviceView, Health, Overview, Readiness } from "../../contract/system.ts";
 import { listDevices } from "../../store/floor/device-views.ts";

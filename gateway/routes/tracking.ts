@@ -1,3 +1,4 @@
+/** What a shopper sees and may ask for, by the token of the tracking link. */
 import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
 import { TrackingView } from "../../contract/tracking.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
