@@ -10,8 +10,9 @@ import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { projectRoot } from "../config/project-root.ts";
+import { adding } from "../orders/line-ledger.ts";
 import { createFulfillmentOrders, readOrderHolds, releaseToFloor } from "../store/floor/fulfillment.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../store/orders/order-progress.ts";
+import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
 import { setReturnStatus } from "../store/returns/returns.ts";
 import { inTransaction } from "../store/sql/database.ts";
@@ -122,10 +123,10 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       const order = await lockOrder(client, orderId);
       if (order === undefined) throw new Error(`there is no order ${orderId}`);
       const lines = order.lines.map(({ lineId, ordered }) => ({ lineId, quantity: ordered }));
-      for (const column of ["allocated", "shipped", "delivered"] as const) {
-        await addToLedger(client, orderId, column, lines);
-      }
-      await rollUpOrder(client, orderId, { paymentStatus: "paid" });
+      await changeOrder(client, order, {
+        ledger: adding(lines, "allocated", "shipped", "delivered"),
+        paymentStatus: "paid",
+      });
       return order.trackingToken;
     });
   }

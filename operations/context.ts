@@ -12,6 +12,3 @@ export type OperationContext = {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 };
-
-/** An expected refusal, with a code that docs/errors.md lists. */
-export type Refusal = { readonly status: "refused"; readonly code: string; readonly detail: string };

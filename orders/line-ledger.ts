@@ -1,8 +1,8 @@
 /**
- * The quantity ledger of an order line, and the statuses that roll up from it.
+ * The quantity ledger of an order line: what was ordered of it, and how far that has come.
  *
- * Owns the rule that no status is ever stored as an opinion: each axis is a function of quantities, and of sums of money.
- * A status is `partially_…` whenever some quantity has reached it and some has not.
+ * Owns the quantities, how a step changes them, and what must hold of them. Leaves the statuses that roll up from them to
+ * `order-status.ts`, and writing them down to `store/orders/order-progress.ts`, which asks `changedLedger` first.
  *
  * Invariants of one line (`ledgerViolations`):
  *   L1 every quantity is an integer >= 0 and `ordered` > 0
@@ -10,8 +10,6 @@
  *   L4 returnRequested <= shipped              L5 returnReceived + returnDismissed <= returnRequested
  *   L6 allocated <= ordered - cancelled; fulfilled <= ordered - cancelled
  */
-import type { FulfillmentStatus, HoldReason, OrderStatus, PaymentStatus, ReturnStatus } from "./order.ts";
-
 export type LineLedger = {
   readonly ordered: number;
   readonly cancelled: number;
@@ -27,6 +25,18 @@ export type LineLedger = {
   /** Lost or destroyed after shipping. */
   readonly writtenOff: number;
 };
+
+const QUANTITIES = [
+  "cancelled",
+  "allocated",
+  "fulfilled",
+  "shipped",
+  "delivered",
+  "returnRequested",
+  "returnReceived",
+  "returnDismissed",
+  "writtenOff",
+] as const satisfies readonly Exclude<keyof LineLedger, "ordered">[];
 
 /** A line of which nothing has happened yet. */
 export function newLedger(ordered: number): LineLedger {
@@ -44,9 +54,40 @@ export function newLedger(ordered: number): LineLedger {
   };
 }
 
-/** Units that are still to be shipped. */
-export function toShip(line: LineLedger): number {
-  return line.ordered - line.cancelled - line.shipped;
+/** Units that a step adds to a line's quantities; it takes them away where they are negative. */
+export type LedgerChange = { readonly [Quantity in Exclude<keyof LineLedger, "ordered">]?: number };
+
+/** Units of one line. */
+export type LineUnits = { readonly lineId: string; readonly quantity: number };
+
+/** A step that adds `units` to these quantities. A line may be named several times, or not at all. */
+export function adding(
+  units: readonly LineUnits[],
+  ...quantities: readonly (keyof LedgerChange)[]
+): (line: { readonly lineId: string }) => LedgerChange {
+  return ({ lineId }) => {
+    const sum = unitsOf(units, lineId);
+    return Object.fromEntries(quantities.map((quantity) => [quantity, sum]));
+  };
+}
+
+/** How many units of the line `units` names. */
+export function unitsOf(units: readonly LineUnits[], lineId: string): number {
+  return units.reduce((sum, unit) => (unit.lineId === lineId ? sum + unit.quantity : sum), 0);
+}
+
+/** Everything that has not been shipped is cancelled. */
+export function cancellation(line: LineLedger): LedgerChange {
+  return {
+    cancelled: line.ordered - line.shipped - line.cancelled,
+    allocated: line.shipped - line.allocated,
+    fulfilled: line.shipped - line.fulfilled,
+  };
+}
+
+/** `missing` units were not found. Of a line that was cancelled meanwhile nothing is allocated that could be lost. */
+export function shortPick(line: LineLedger, missing: number): LedgerChange {
+  return { allocated: -Math.min(missing, line.allocated) };
 }
 
 /** Units that the shopper has, may send back, and has not announced for return yet. */
@@ -54,82 +95,15 @@ export function returnable(line: LineLedger): number {
   return Math.max(0, line.delivered - line.writtenOff - (line.returnRequested - line.returnDismissed));
 }
 
-export function fulfillmentStatusOf(lines: readonly LineLedger[]): FulfillmentStatus {
-  const sum = total(lines);
-  const wanted = sum.ordered - sum.cancelled;
-  if (wanted === 0) return sum.ordered === 0 ? "unfulfilled" : "cancelled";
-  if (sum.delivered === wanted) return "delivered";
-  if (sum.delivered > 0) return "partially_delivered";
-  if (sum.shipped === wanted) return "fulfilled";
-  if (sum.shipped > 0) return "partially_fulfilled";
-  return sum.allocated > 0 || sum.fulfilled > 0 ? "in_progress" : "unfulfilled";
-}
-
-export function returnStatusOf(lines: readonly LineLedger[]): ReturnStatus {
-  const sum = total(lines);
-  const awaited = sum.returnRequested - sum.returnReceived - sum.returnDismissed;
-  if (sum.returnReceived === 0) return awaited > 0 ? "requested" : "none";
-  if (awaited > 0) return "in_progress";
-  return sum.returnReceived === sum.shipped ? "returned" : "partially_returned";
-}
-
-/** Whether nothing of what an order costs is still to be taken. */
-const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
-  pending: false,
-  authorized: false,
-  failed: false,
-  partially_paid: false,
-  paid: true,
-  paid_at_channel: true,
-  partially_refunded: true,
-  refunded: true,
-  voided: true,
-};
-
-/**
- * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written down, and an
- * order whose capture was declined waits for a person wherever its goods are.
- */
-export function orderStatusOf(
-  lines: readonly LineLedger[],
-  holdReasons: readonly HoldReason[],
-  paymentStatus: PaymentStatus,
-): OrderStatus {
-  const sum = total(lines);
-  if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
-  const isDelivered = sum.ordered > 0 && sum.delivered === sum.ordered - sum.cancelled;
-  if (isDelivered && SETTLED[paymentStatus]) return "completed";
-  return holdReasons.length > 0 ? "on_hold" : "open";
-}
-
-/** What has moved through the payment gateway for one order, in minor units of one currency. */
-export type PaymentSums = {
-  /** What the order costs now, without what was cancelled. */
-  readonly due: number;
-  readonly authorized: number;
-  readonly captured: number;
-  readonly refunded: number;
-  readonly voided: boolean;
-  readonly declined: boolean;
-};
-
-/**
- * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel` throughout. As long
- * as some of what is due was captured and some was not it is `partially_paid`, whatever of it was refunded already.
- */
-export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
-  if (sums.captured > 0 && sums.captured < sums.due) return "partially_paid";
-  if (sums.refunded > 0) return sums.refunded >= sums.captured ? "refunded" : "partially_refunded";
-  if (sums.captured > 0) return "paid";
-  if (sums.voided) return "voided";
-  if (sums.authorized > 0) return "authorized";
-  return sums.declined ? "failed" : "pending";
-}
-
 /** The invariants that `line` breaks, by their names in this file's header; empty for a sound ledger. */
 export function ledgerViolations(line: LineLedger): readonly string[] {
   const broken: string[] = [];
-  if (!Object.values(line).every((n) => Number.isInteger(n) && n >= 0) || line.ordered === 0) {
+  if (
+    ![line.ordered, ...QUANTITIES.map((quantity) => line[quantity])].every(
+      (n) => Number.isInteger(n) && n >= 0,
+    ) ||
+    line.ordered === 0
+  ) {
     broken.push("L1");
   }
   if (line.cancelled + line.shipped > line.ordered) broken.push("L2");
@@ -141,7 +115,47 @@ export function ledgerViolations(line: LineLedger): readonly string[] {
   return broken;
 }
 
-function total(lines: readonly LineLedger[]): LineLedger {
+/** A ledger that would have broken its invariants, had it been written. A defect: the transaction that made it fails. */
+export class LedgerViolation extends Error {
+  override readonly name = "LedgerViolation";
+  readonly code = "ledger_violated";
+  readonly orderId: string;
+  readonly lineId: string;
+  /** Of L1 to L6. */
+  readonly invariants: readonly string[];
+
+  constructor(
+    of: { readonly orderId: string; readonly lineId: string },
+    invariants: readonly string[],
+    ledger: LineLedger,
+  ) {
+    const { orderId, lineId } = of;
+    super(`order ${orderId}, line ${lineId} would break ${invariants.join(", ")}: ${JSON.stringify(ledger)}`);
+    this.orderId = orderId;
+    this.lineId = lineId;
+    this.invariants = invariants;
+  }
+}
+
+/**
+ * The ledger that a line of an order has after `change`.
+ *
+ * @throws LedgerViolation
+ */
+export function changedLedger(
+  of: { readonly orderId: string; readonly lineId: string },
+  before: LineLedger,
+  change: LedgerChange,
+): LineLedger {
+  const after = { ...newLedger(before.ordered) };
+  for (const quantity of QUANTITIES) after[quantity] = before[quantity] + (change[quantity] ?? 0);
+  const broken = ledgerViolations(after);
+  if (broken.length > 0) throw new LedgerViolation(of, broken, after);
+  return after;
+}
+
+/** The sums over all lines of an order. */
+export function totalOf(lines: readonly LineLedger[]): LineLedger {
   const sum = { ...newLedger(0) };
   for (const line of lines) {
     for (const key of Object.keys(sum) as (keyof LineLedger)[]) sum[key] += line[key];

@@ -28,19 +28,24 @@ export type DueOutboxRow = {
   readonly attempts: number;
 };
 
+/** For a statement that does more: adds the messages that the query `messages` yields as (key, topic, payload). */
+export function insertMessages(messages: string): string {
+  return `insert into outbox (key, topic, payload) ${messages} on conflict (key) do nothing returning id`;
+}
+
+/** Ends such a statement: wakes the relay at commit, where the relation `added` has a message. */
+export const WAKE_RELAY = `select pg_notify('${OUTBOX_CHANNEL}', '') from added limit 1`;
+
+const WRITE_OUTBOX = `
+with added as (
+  ${insertMessages("select * from jsonb_to_recordset($1) as m(key text, topic text, payload jsonb)")}
+)
+${WAKE_RELAY}`;
+
 /** Adds messages and wakes the relay at commit. A message whose key is there already is left as it is. */
 export async function writeOutbox(client: Queryable, messages: readonly OutboxMessage[]): Promise<void> {
   if (messages.length === 0) return;
-  await client.query(
-    `with added as (
-       insert into outbox (key, topic, payload)
-       select key, topic, payload from jsonb_to_recordset($1) as m(key text, topic text, payload jsonb)
-       on conflict (key) do nothing
-       returning id
-     )
-     select pg_notify('${OUTBOX_CHANNEL}', '') from added limit 1`,
-    [JSON.stringify(messages)],
-  );
+  await client.query(WRITE_OUTBOX, [JSON.stringify(messages)]);
 }
 
 /** Arbitrary but fixed: names the relay's lock among this database's advisory locks. */

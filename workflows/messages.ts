@@ -82,9 +82,20 @@ export function startRow(start: WorkflowStart) {
 
 /** The outbox row that signals a saga; at most one a message key. */
 export function signalRow(signal: WorkflowSignal) {
-  return {
-    key: `signal:${signal.workflowId}:${signal.message.key}`,
-    topic: "workflow.signal",
-    payload: signal,
-  } as const;
+  return { key: signalKey(signal), topic: "workflow.signal", payload: signal } as const;
+}
+
+/**
+ * A row's key must stay what it was: a message that is repeated across an upgrade finds its first row by it. The keys of
+ * these messages name their order or fulfillment order by themselves, and their rows have borne them from the beginning.
+ */
+const NAMED_BY_ITSELF: ReadonlySet<string> = new Set<OrderMessage["type"]>([
+  "hold-released",
+  "cancel-requested",
+  "packed",
+  "floor-exception",
+]);
+
+function signalKey({ workflowId, message }: WorkflowSignal): string {
+  return NAMED_BY_ITSELF.has(message.type) ? message.key : `signal:${workflowId}:${message.key}`;
 }

@@ -5,7 +5,7 @@
 import type { Logger } from "pino";
 import type { Problem } from "../../contract/shapes.ts";
 import { EngineError } from "../../engine/errors.ts";
-import type { Refusal } from "../../operations/context.ts";
+import type { Refusal } from "../../operations/refusal.ts";
 import { InvalidCursorError } from "../../store/sql/cursor.ts";
 import { isDatabaseFault } from "../../store/sql/database-fault.ts";
 import type { HttpReply } from "./http-message.ts";
@@ -19,7 +19,7 @@ const STORAGE_RETRY_MS = 2_000;
  * refusal. `detail` is for the caller: facts, no internals.
  */
 export class ApiError extends Error {
-  readonly code: string;
+  readonly code: StatusCode;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: StatusCode, detail: string, options: { readonly retryAfterMs?: number } = {}) {
@@ -29,9 +29,8 @@ export class ApiError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** An operation's refusal; its code is the operation's own. */
   static of(refusal: Refusal): ApiError {
-    return Object.assign(new ApiError("invalid_request", refusal.detail), { code: refusal.code });
+    return new ApiError(refusal.code, refusal.detail);
   }
 }
 

@@ -5,7 +5,8 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { adding } from "../../orders/line-ledger.ts";
+import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { channelSample, hasChannelSamples, samplesNote } from "../../test-support/channel-samples.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
@@ -412,11 +413,13 @@ test("a delivered order whose capture was declined is released to be charged aga
   await receive(3);
   await captureOne("pos", basket(`u${serial}`, 2));
   await inTransaction(store.database, async (client) => {
-    await lockOrder(client, orderId);
-    const lines = [{ lineId: "1", quantity: 2 }];
-    for (const column of ["shipped", "delivered"] as const) await addToLedger(client, orderId, column, lines);
-    const holdReasons = [{ code: "payment_failed", detail: "The card was closed." }] as const;
-    await rollUpOrder(client, orderId, { holdReasons, paymentStatus: "authorized" });
+    const order = await lockOrder(client, orderId);
+    if (order === undefined) throw new Error(`there is no order ${orderId}`);
+    await changeOrder(client, order, {
+      ledger: adding([{ lineId: "1", quantity: 2 }], "shipped", "delivered"),
+      holdReasons: [{ code: "payment_failed", detail: "The card was closed." }],
+      paymentStatus: "authorized",
+    });
   });
   const status = () => rowsOf("select status, fulfillment_status from orders where id = $1", orderId);
   expect(await status()).toEqual([{ status: "on_hold", fulfillment_status: "delivered" }]);

@@ -17,17 +17,12 @@ import { orderIdOf } from "../../orders/order-identity.ts";
 import { clippedText, storableText } from "../../orders/storable-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
-import {
-  type CapturedOrder,
-  capturedOrderWriter,
-  findKnownOrder,
-  type KnownOrder,
-  readHeldOrder,
-  type TimelineEvent,
-} from "../../store/orders/orders.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
+import { readHeldOrder } from "../../store/orders/held-orders.ts";
+import { findKnownOrder, type KnownOrder } from "../../store/orders/orders.ts";
+import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import type { Database } from "../../store/sql/database.ts";
-import type { WorkflowStart } from "../../workflows/messages.ts";
+import { startRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
@@ -36,10 +31,14 @@ import {
   promiseFor,
   type Reserved,
   reservationRequest,
-  reservedEvent,
+  reservedEntry,
   shortageReason,
   shortageReasons,
 } from "../holds/reserve-stock.ts";
+import type { RefusalCode } from "../refusal.ts";
+
+/** The answer as it goes over the wire, with a code that the compiler knows. */
+type CodedResult = CaptureResult & { readonly code?: RefusalCode };
 
 export type CaptureRequest = {
   readonly channelId: string;
@@ -75,7 +74,7 @@ type Capture = {
 export async function captureOrders(
   context: OperationContext,
   request: CaptureRequest,
-): Promise<readonly CaptureResult[]> {
+): Promise<readonly CodedResult[]> {
   const catalog = catalogOf(context.database);
   const { channelId, cause } = request;
   const channel = await catalog.channel(channelId);
@@ -101,7 +100,7 @@ export async function captureOrders(
     readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : [])),
   );
   const capture: Capture = { context, catalog, channel, adapter, cause };
-  const results = readings.map(async (reading): Promise<CaptureResult | null> => {
+  const results = readings.map(async (reading): Promise<CodedResult | null> => {
     switch (reading.kind) {
       case "refused": {
         const { code, detail, externalId } = reading.refusal;
@@ -129,17 +128,14 @@ export async function captureOrders(
 }
 
 /** Captures under way, by order, so that an exact repeat shares the first one's answer. */
-const underWay = new WeakMap<
-  Database,
-  Map<string, { contentHash: string; result: Promise<CaptureResult> }>
->();
+const underWay = new WeakMap<Database, Map<string, { contentHash: string; result: Promise<CodedResult> }>>();
 
 async function captureReading(
   capture: Capture,
   reading: ChannelReading & { kind: "order" },
   payload: string,
   cancellation: string | null,
-): Promise<CaptureResult> {
+): Promise<CodedResult> {
   const { order } = reading;
   const orderId = orderIdOf(capture.channel.id, order.externalId);
   if (orderId === undefined) {
@@ -175,12 +171,12 @@ async function captureReading(
   }
 }
 
-async function captureOne(capture: Capture, incoming: Incoming): Promise<CaptureResult> {
+async function captureOne(capture: Capture, incoming: Incoming): Promise<CodedResult> {
   const known = await findKnownOrder(capture.context.database, incoming.orderId);
   return known === undefined ? captureNew(capture, incoming) : receiveAgain(capture, incoming, known);
 }
 
-async function captureNew(capture: Capture, incoming: Incoming): Promise<CaptureResult> {
+async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedResult> {
   const { context, channel } = capture;
   const plan = await planFor(capture, incoming.order, incoming.orderId);
   if (plan.status === "refused") {
@@ -230,7 +226,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<Capture
 }
 
 /** An order that is there already: a repeat, more of an order that waits for it, a cancellation, or news to note. */
-async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CaptureResult> {
+async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CodedResult> {
   const { context, channel } = capture;
   const { orderId, order, cancellation } = incoming;
   const duplicate = duplicateOf(known, channel.id, order.externalId);
@@ -263,7 +259,7 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
  * Puts what the channel sends now to what it sent before, as long as nothing is reserved for the order. `null` where the
  * order stays as it is: what comes is older, says less, or comes too late.
  */
-async function complete(capture: Capture, incoming: Incoming): Promise<CaptureResult | null> {
+async function complete(capture: Capture, incoming: Incoming): Promise<CodedResult | null> {
   const { context, adapter, channel } = capture;
   const held = await readHeldOrder(context.database, incoming.orderId);
   if (held === undefined || held.reservations > 0) return null;
@@ -339,7 +335,7 @@ function recordOf(
   const { cause } = capture;
   const { holdReasons, reservation } = outcome;
   const units = document.lines.reduce((sum, line) => sum + line.quantity, 0);
-  const events: TimelineEvent[] = [
+  const entries: TimelineEntry[] = [
     {
       key: "order.captured",
       type: "order.captured",
@@ -348,9 +344,9 @@ function recordOf(
       data: { contentHash: incoming.contentHash },
     },
   ];
-  if (reservation !== null) events.push(reservedEvent(reservation, 0, cause));
+  if (reservation !== null) entries.push(reservedEntry(reservation, 0, cause));
   if (holdReasons.length > 0) {
-    events.push({
+    entries.push({
       key: "order.held",
       type: "order.held",
       summary: `On hold: ${holdReasons.map((reason) => reason.detail).join(" ")}`,
@@ -358,11 +354,6 @@ function recordOf(
       data: { holdReasons },
     });
   }
-  const start: WorkflowStart = {
-    workflow: "orderFulfillment",
-    workflowId: orderId,
-    args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
-  };
   return {
     document,
     rawPayload: incoming.rawPayload,
@@ -372,12 +363,16 @@ function recordOf(
     sourcing: reservation?.explanation ?? [],
     promise: outcome.promise,
     trackingToken: randomBytes(16).toString("base64url"),
-    events,
-    start,
+    entries,
+    start: startRow({
+      workflow: "orderFulfillment",
+      workflowId: orderId,
+      args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
+    }),
   };
 }
 
-function resultOf(record: CapturedOrder): CaptureResult {
+function resultOf(record: CapturedOrder): CodedResult {
   const { document, holdReasons, promise } = record;
   return {
     order: document.orderId,
@@ -395,7 +390,7 @@ function resultOf(record: CapturedOrder): CaptureResult {
   };
 }
 
-function duplicateOf(known: KnownOrder, channelId: string, externalId: string): CaptureResult {
+function duplicateOf(known: KnownOrder, channelId: string, externalId: string): CodedResult {
   return {
     order: known.orderId,
     channel: channelId,
@@ -407,7 +402,7 @@ function duplicateOf(known: KnownOrder, channelId: string, externalId: string): 
   };
 }
 
-async function cancelKnown(capture: Capture, externalId: string, reason: string): Promise<CaptureResult> {
+async function cancelKnown(capture: Capture, externalId: string, reason: string): Promise<CodedResult> {
   const { context, channel } = capture;
   const orderId = orderIdOf(channel.id, externalId);
   const known = orderId === undefined ? undefined : await findKnownOrder(context.database, orderId);
@@ -423,7 +418,7 @@ async function cancelKnown(capture: Capture, externalId: string, reason: string)
 }
 
 /** A cancellation that comes too late is told to the channel, which has to offer a return instead. */
-async function cancelled(capture: Capture, known: CaptureResult, reason: string): Promise<CaptureResult> {
+async function cancelled(capture: Capture, known: CodedResult, reason: string): Promise<CodedResult> {
   const answer = await requestCancellation(capture.context, {
     orderId: known.order ?? "",
     reason,
@@ -433,7 +428,7 @@ async function cancelled(capture: Capture, known: CaptureResult, reason: string)
   return { ...known, outcome: "refused", code: answer.code, detail: answer.detail };
 }
 
-function refusal(channel: string, externalId: string | null, code: string, detail: string): CaptureResult {
+function refusal(channel: string, externalId: string | null, code: RefusalCode, detail: string): CodedResult {
   return { order: null, channel, externalId, outcome: "refused", lines: [], promise: null, code, detail };
 }
 

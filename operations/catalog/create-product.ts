@@ -2,7 +2,8 @@ import { countryCode } from "../../orders/geography.ts";
 import { gtin14 } from "../../orders/gtin.ts";
 import { currencyExponent } from "../../orders/money.ts";
 import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 
 /** Heaviest parcel that any carrier here takes is 70 kg; goods beyond a tonne are no parcels at all. */
@@ -19,20 +20,20 @@ export async function createProduct(
   by: string,
 ): Promise<WaitingOrdersLookedAt | Refusal> {
   const problem = problemOf(product);
-  if (problem !== null) return { status: "refused", code: "invalid_product", detail: problem };
+  if (problem !== null) return refuse("invalid_product", problem);
   const gtin = gtin14(product.gtin);
   const originCountry = countryCode(product.originCountry);
   const companyId = await firstCompanyId(context.database);
   if (gtin === undefined) {
     const detail = `"${product.gtin}" is not a GTIN: 8, 12, 13 or 14 digits of which the last checks the others.`;
-    return { status: "refused", code: "invalid_product", detail };
+    return refuse("invalid_product", detail);
   }
   if (originCountry === undefined) {
     const detail = `"${product.originCountry}" is not a country.`;
-    return { status: "refused", code: "invalid_product", detail };
+    return refuse("invalid_product", detail);
   }
   if (companyId === undefined) {
-    return { status: "refused", code: "company_not_found", detail: "There is no company to sell it." };
+    return refuse("company_not_found", "There is no company to sell it.");
   }
   const outcome = await insertProduct(context.database, companyId, {
     ...product,
@@ -42,7 +43,7 @@ export async function createProduct(
   });
   if (outcome === "differs") {
     const detail = `There is a product ${product.sku} already, with other data.`;
-    return { status: "refused", code: "product_exists", detail };
+    return refuse("product_exists", detail);
   }
   catalogOf(context.database).forgetSku(product.sku);
   return releaseWaiting(context, product.sku, null, by);

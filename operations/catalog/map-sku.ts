@@ -1,7 +1,8 @@
 import { catalogOf, upsertSkuMapping } from "../../store/catalog/catalog.ts";
-import { ordersWaitingForSku } from "../../store/orders/orders.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import { ordersWaitingForSku } from "../../store/orders/held-orders.ts";
+import type { OperationContext } from "../context.ts";
 import { releaseHold } from "../holds/release-hold.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 
 export type SkuMappingRequest = {
   readonly channelId: string;
@@ -31,14 +32,14 @@ export async function mapSku(
   const channelSku = request.channelSku.trim();
   if (channelSku === "" || channelSku.length > MAX_CHANNEL_SKU_LENGTH) {
     const detail = `A channel SKU has 1 to ${MAX_CHANNEL_SKU_LENGTH} characters.`;
-    return { status: "refused", code: "invalid_channel_sku", detail };
+    return refuse("invalid_channel_sku", detail);
   }
   const catalog = catalogOf(context.database);
   if ((await catalog.channel(channelId)) === undefined) {
-    return { status: "refused", code: "channel_not_found", detail: `There is no channel "${channelId}".` };
+    return refuse("channel_not_found", `There is no channel "${channelId}".`);
   }
   if (!(await upsertSkuMapping(context.database, { channelId, channelSku, sku }))) {
-    return { status: "refused", code: "product_not_found", detail: `There is no product "${sku}".` };
+    return refuse("product_not_found", `There is no product "${sku}".`);
   }
   catalog.forgetSku(channelSku);
   return releaseWaiting(context, channelSku, channelId, by);

@@ -6,11 +6,21 @@
  * the mark that this happened, and the saga's signal. A count that differs from what was picked changes nothing, and
  * what was picked short or is on hold only a person may pack.
  */
-
-import { writeOutbox } from "../../store/outbox.ts";
+import { wholeUnits } from "../../orders/kit-units.ts";
+import { adding } from "../../orders/line-ledger.ts";
+import {
+  lockForPacking,
+  type PackState,
+  packedKey,
+  readPackState,
+  recordPacked,
+} from "../../store/floor/picking.ts";
+import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OrderMessage } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 
 export type PackConfirmation = {
   readonly fulfillmentOrderId: string;
@@ -24,8 +34,6 @@ export type PackConfirmation = {
 
 export type PackConfirmed = { readonly status: "done" };
 
-type PackLine = { readonly sku: string; readonly picked: number };
-
 export function confirmPack(
   context: OperationContext,
   input: PackConfirmation,
@@ -38,52 +46,36 @@ export async function recordPack(
   client: DatabaseClient,
   input: PackConfirmation,
 ): Promise<PackConfirmed | Refusal> {
-  const head = await client.query<{ orderId: string; status: string }>(
-    `select order_id as "orderId", status from fulfillment_order where id = $1 for update`,
-    [input.fulfillmentOrderId],
-  );
-  const order = head.rows[0];
-  if (order === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
-  // Apart from the lock, so that it sees what the previous holder of the lock has written.
-  const earlier = await client.query<{ key: string }>(
-    `select data->>'key' as key from order_event where order_id = $1 and key = $2`,
-    [order.orderId, entryKey(input.fulfillmentOrderId)],
-  );
-  const earlierKey = earlier.rows[0]?.key;
-  if (earlierKey !== undefined) {
-    return earlierKey === input.key
+  const { fulfillmentOrderId } = input;
+  const orderId = await lockForPacking(client, fulfillmentOrderId);
+  if (orderId === undefined) return refuse("fulfillment_order_not_found", fulfillmentOrderId);
+  const state = await readPackState(client, fulfillmentOrderId);
+  if (state.packedUnder !== null) {
+    return state.packedUnder === input.key
       ? { status: "done" }
-      : refused("already_packed", `${input.fulfillmentOrderId} was packed before`);
+      : refuse("already_packed", `${fulfillmentOrderId} was packed before`);
   }
-  if (order.status === "closed" || order.status === "cancelled") {
-    return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${order.status}`);
+  if (state.status === "closed" || state.status === "cancelled") {
+    return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${state.status}`);
   }
-  if (order.status === "on_hold" && input.verified !== "by-person") {
-    return refused("fulfillment_order_on_hold", `${input.fulfillmentOrderId} waits for a person`);
+  if (state.status === "on_hold" && input.verified !== "by-person") {
+    return refuse("fulfillment_order_on_hold", `${fulfillmentOrderId} waits for a person`);
   }
-  const lines = await client.query<PackLine & { quantity: number; confirmed: boolean }>(
-    `select l.sku, l.picked, l.quantity,
-            exists (select from order_event e where e.order_id = $2 and e.key = $3) as confirmed
-     from fulfillment_order_line l where l.fulfillment_order_id = $1`,
-    [input.fulfillmentOrderId, order.orderId, `picked:${input.fulfillmentOrderId}`],
-  );
-  if (!lines.rows.some((line) => line.confirmed)) {
-    return refused("not_picked", `${input.fulfillmentOrderId} has not been picked`);
-  }
+  if (!state.isPicked) return refuse("not_picked", `${fulfillmentOrderId} has not been picked`);
   if (input.verified !== "by-person") {
-    const difference = differences(lines.rows, input.verified);
-    if (difference.length > 0) return refused("verification_failed", difference.join(", "));
-    if (lines.rows.some((line) => line.picked < line.quantity)) {
-      return refused("picked_short", `${input.fulfillmentOrderId} was picked short: a person decides`);
+    const difference = differences(state.lines, input.verified);
+    if (difference.length > 0) return refuse("verification_failed", difference.join(", "));
+    if (state.lines.some((line) => line.picked < line.quantity)) {
+      return refuse("picked_short", `${fulfillmentOrderId} was picked short: a person decides`);
     }
   }
-  await record(client, input, order.orderId, lines.rows);
+  await record(client, input, orderId, state.lines);
   return { status: "done" };
 }
 
 /** What is missing or extra, one phrase per SKU; empty where the count is what was picked. */
 export function differences(
-  expected: readonly PackLine[],
+  expected: readonly { readonly sku: string; readonly picked: number }[],
   counted: readonly { readonly sku: string; readonly quantity: number }[],
 ): readonly string[] {
   const balance = new Map<string, number>();
@@ -99,46 +91,24 @@ async function record(
   client: DatabaseClient,
   input: PackConfirmation,
   orderId: string,
-  lines: readonly PackLine[],
+  lines: PackState["lines"],
 ): Promise<void> {
+  const { fulfillmentOrderId } = input;
   const units = lines.reduce((sum, line) => sum + line.picked, 0);
-  const key = entryKey(input.fulfillmentOrderId);
-  await client.query(
-    `with entry as (
-       insert into order_event (order_id, key, type, summary, cause, data)
-       values ($2, $3, 'fulfillment.packed', $4, $5, $6)
-     ), verified_lines as (
-       update fulfillment_order_line set verified = picked where fulfillment_order_id = $1
-     ), ledger as (
-       update order_line o set fulfilled = o.fulfilled + l.whole
-       from (select line_id, min(whole)::integer as whole
-             from (select line_id, sum(picked) / max(per_unit) as whole from fulfillment_order_line
-                   where fulfillment_order_id = $1 group by line_id, sku) component
-             group by line_id) l
-       where o.order_id = $2 and o.line_id = l.line_id
-     )
-     update fulfillment_order set stage = 'packed', status = 'in_progress', updated_at = now() where id = $1`,
-    [
-      input.fulfillmentOrderId,
-      orderId,
-      key,
-      input.verified === "by-person"
-        ? `Packed by hand: ${units} ${units === 1 ? "unit" : "units"}`
-        : `Packed and verified by RFID: ${units} ${units === 1 ? "unit" : "units"}`,
-      input.cause,
-      JSON.stringify({ fulfillmentOrderId: input.fulfillmentOrderId, key: input.key, units }),
-    ],
-  );
-  const message: OrderMessage = { key, type: "packed", fulfillmentOrderId: input.fulfillmentOrderId };
-  await writeOutbox(client, [
-    { key, topic: "workflow.signal", payload: { workflowId: orderId, signal: "orderMessage", message } },
-  ]);
-}
-
-function entryKey(fulfillmentOrderId: string): string {
-  return `packed:${fulfillmentOrderId}`;
-}
-
-function refused(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
+  const packed = `${units} ${units === 1 ? "unit" : "units"}`;
+  const key = packedKey(fulfillmentOrderId);
+  await recordEntry(client, {
+    orderId,
+    key,
+    type: "fulfillment.packed",
+    summary:
+      input.verified === "by-person" ? `Packed by hand: ${packed}` : `Packed and verified by RFID: ${packed}`,
+    cause: input.cause,
+    data: { fulfillmentOrderId, key: input.key, units },
+  });
+  await recordPacked(client, fulfillmentOrderId);
+  const order = (await readOrderProgress(client, orderId)) as OrderProgress;
+  const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
+  await changeOrder(client, order, { ledger: adding(whole, "fulfilled") });
+  await tellOrderSaga(client, orderId, { key, type: "packed", fulfillmentOrderId });
 }

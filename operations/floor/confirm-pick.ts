@@ -3,16 +3,22 @@
  *
  * Order of effects, so that a crash between any two of them followed by a repeat gives exactly one effect:
  * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome, a correction of
- * what was refused has an id of its own), then one transaction with everything that PostgreSQL must know: picked quantities, ledger, timeline entry `picked:<id>` and,
- * where units are short, the outbox row for the saga. The timeline entry is the mark: whoever inserts it does the rest.
+ * what was refused has an id of its own), then one transaction with everything that PostgreSQL must know: picked
+ * quantities, timeline entry `picked:<id>` and, where units are short, the order's ledger and the message to its saga.
+ * The timeline entry is the mark: whoever inserts it does the rest.
  */
 import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
 import { shortPickEffect } from "../../config/short-pick-effects.ts";
-import { writeOutbox } from "../../store/outbox.ts";
+import { wholeUnits } from "../../orders/kit-units.ts";
+import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
+import { type PickLine, pickedKey, readPickLines, recordPicked } from "../../store/floor/picking.ts";
+import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
+import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OrderMessage } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 
 export type PickConfirmation = {
   readonly fulfillmentOrderId: string;
@@ -36,18 +42,6 @@ export type PickedUnits = {
 };
 
 export type PickConfirmed = { readonly status: "done"; readonly short: boolean };
-
-type PickLine = {
-  readonly orderId: string;
-  readonly locationId: string;
-  readonly status: string;
-  readonly lineId: string;
-  readonly holdId: string;
-  readonly sku: string;
-  readonly quantity: number;
-  /** Tells the holds of one line apart: a kit's line has one a component. */
-  readonly part: string;
-};
 
 type CountedLine = PickLine & {
   readonly picked: number;
@@ -75,19 +69,19 @@ export async function takePick(
   context: OperationContext,
   input: PickConfirmation,
 ): Promise<TakenPick | PickConfirmed | Refusal> {
-  const lines = await pickLines(context, input.fulfillmentOrderId);
+  const lines = await readPickLines(context.database, input.fulfillmentOrderId);
   const head = lines[0];
-  if (head === undefined) return refused("fulfillment_order_not_found", input.fulfillmentOrderId);
+  if (head === undefined) return refuse("fulfillment_order_not_found", input.fulfillmentOrderId);
 
-  const earlier = await earlierPick(context, head.orderId, input.fulfillmentOrderId);
+  const earlier = await readEntryData(context.database, head.orderId, pickedKey(input.fulfillmentOrderId));
   if (earlier !== null) {
-    return earlier.key === input.key
-      ? { status: "done", short: earlier.short }
-      : refused("already_picked", `${input.fulfillmentOrderId} was picked before`);
+    return earlier["key"] === input.key
+      ? { status: "done", short: earlier["short"] === true }
+      : refuse("already_picked", `${input.fulfillmentOrderId} was picked before`);
   }
   // On hold included: what was taken off the shelf is a fact, whatever is being decided meanwhile.
   if (head.status === "closed" || head.status === "cancelled") {
-    return refused("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${head.status}`);
+    return refuse("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${head.status}`);
   }
   const counted = countLines(lines, input.picked);
   if (!Array.isArray(counted)) return counted;
@@ -97,41 +91,13 @@ export async function takePick(
   return { status: "taken", lines: taken };
 }
 
-async function pickLines(
-  context: OperationContext,
-  fulfillmentOrderId: string,
-): Promise<readonly PickLine[]> {
-  const { rows } = await context.database.query<PickLine>(
-    `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
-            l.hold_id as "holdId", l.sku, l.quantity,
-            case when row_number() over part = 1 then l.line_id else l.line_id || '.' || row_number() over part end as part
-     from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
-     where f.id = $1 window part as (partition by l.line_id order by l.hold_id) order by l.hold_id`,
-    [fulfillmentOrderId],
-  );
-  return rows;
-}
-
-async function earlierPick(
-  context: OperationContext,
-  orderId: string,
-  fulfillmentOrderId: string,
-): Promise<{ readonly key: string; readonly short: boolean } | null> {
-  const { rows } = await context.database.query<{ key: string; short: boolean }>(
-    `select data->>'key' as key, (data->>'short')::boolean as short from order_event
-     where order_id = $1 and key = $2`,
-    [orderId, entryKey(fulfillmentOrderId)],
-  );
-  return rows[0] ?? null;
-}
-
 const NOTHING_TAKEN = { quantity: 0, serials: [], missingSerials: [] };
 
 function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked"]): CountedLine[] | Refusal {
   const byHold = new Map<string, Required<Omit<PickedUnits, "holdId">>>();
   for (const { holdId, quantity, serials = [], missingSerials = [] } of picked) {
     if (!Number.isSafeInteger(quantity) || quantity < 0) {
-      return refused("invalid_quantity", `${holdId}: ${quantity}`);
+      return refuse("invalid_quantity", `${holdId}: ${quantity}`);
     }
     const before = byHold.get(holdId) ?? NOTHING_TAKEN;
     byHold.set(holdId, {
@@ -144,11 +110,11 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
   for (const line of lines) {
     const { quantity, serials, missingSerials } = byHold.get(line.holdId) ?? NOTHING_TAKEN;
     if (quantity > line.quantity) {
-      return refused("quantity_exceeds_line", `${line.sku}: ${quantity} picked, ${line.quantity} asked for`);
+      return refuse("quantity_exceeds_line", `${line.sku}: ${quantity} picked, ${line.quantity} asked for`);
     }
     // A serial without the unit that it names would go unnoticed: no command of that hold carries it.
     if (serials.length > quantity || missingSerials.length > line.quantity - quantity) {
-      return refused(
+      return refuse(
         "invalid_quantity",
         `${line.sku}: ${quantity} picked and ${line.quantity - quantity} missing, ${serials.length} and ${missingSerials.length} named`,
       );
@@ -157,7 +123,7 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
     counted.push({ ...line, picked: quantity, serials, missingSerials });
   }
   const unknown = byHold.keys().next();
-  return unknown.done === true ? counted : refused("line_not_found", `no line for hold ${unknown.value}`);
+  return unknown.done === true ? counted : refuse("line_not_found", `no line for hold ${unknown.value}`);
 }
 
 /** Applies the picks to the stock. Returns the lines as the engine has them, also where an earlier try said otherwise. */
@@ -253,7 +219,7 @@ function named(serials: readonly string[]): { readonly serials?: readonly string
 }
 
 function stockRefused(command: StockCommand, outcome: StockOutcome & { status: "refused" }): Refusal {
-  return refused(outcome.code, `${command.sku}: ${outcome.detail}`);
+  return refuse(outcome.code, `${command.sku}: ${outcome.detail}`);
 }
 
 async function asTheStockHasIt(context: OperationContext, line: CountedLine): Promise<CountedLine> {
@@ -268,86 +234,53 @@ export async function recordPick(
   input: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<PickConfirmed> {
+  const { fulfillmentOrderId } = input;
   const units = lines.reduce((sum, line) => sum + line.picked, 0);
   const missing = lines.filter((line) => line.picked < line.quantity);
   const shortage = missing
     .map((line) => `${line.quantity - line.picked} of ${line.quantity} × ${line.sku} missing`)
     .join(", ");
+  const short = missing.length > 0;
   const orderId = lines[0]?.orderId ?? "";
-  const first = await client.query(
-    `insert into order_event (order_id, key, type, summary, cause, data)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning key`,
-    [
-      orderId,
-      entryKey(input.fulfillmentOrderId),
-      missing.length === 0 ? "fulfillment.picked" : "fulfillment.picked_short",
-      missing.length === 0
-        ? `Picked ${units} ${units === 1 ? "unit" : "units"}`
-        : `Picked short: ${shortage}`,
-      input.cause,
-      JSON.stringify({
-        fulfillmentOrderId: input.fulfillmentOrderId,
-        key: input.key,
-        short: missing.length > 0,
-        lines: lines.map(({ sku, quantity, picked }) => ({ sku, quantity, picked })),
-      }),
-    ],
-  );
-  if (first.rowCount === 0) return { status: "done", short: missing.length > 0 };
-  await recordQuantities(client, input.fulfillmentOrderId, lines);
-  if (missing.length > 0) {
-    const key = `short:${input.fulfillmentOrderId}`;
-    const message: OrderMessage = {
-      key,
+  const isNew = await recordEntry(client, {
+    orderId,
+    key: pickedKey(fulfillmentOrderId),
+    type: short ? "fulfillment.picked_short" : "fulfillment.picked",
+    summary: short ? `Picked short: ${shortage}` : `Picked ${units} ${units === 1 ? "unit" : "units"}`,
+    cause: input.cause,
+    data: {
+      fulfillmentOrderId,
+      key: input.key,
+      short,
+      lines: lines.map(({ sku, quantity, picked }) => ({ sku, quantity, picked })),
+    },
+  });
+  if (!isNew) return { status: "done", short };
+  // The order before its fulfillment order, as everybody does who locks both.
+  if (short) await recordShortage(client, orderId, lines);
+  await recordPicked(client, fulfillmentOrderId, lines);
+  if (short) {
+    await tellOrderSaga(client, orderId, {
+      key: `short:${fulfillmentOrderId}`,
       type: "floor-exception",
-      fulfillmentOrderId: input.fulfillmentOrderId,
+      fulfillmentOrderId,
       code: "short_pick",
       detail: shortage,
-    };
-    await writeOutbox(client, [
-      { key, topic: "workflow.signal", payload: { workflowId: orderId, signal: "orderMessage", message } },
-    ]);
+    });
   }
-  return { status: "done", short: missing.length > 0 };
+  return { status: "done", short };
 }
 
-async function recordQuantities(
+/** Of a kit's line as many units are lost as are no longer whole. */
+async function recordShortage(
   client: DatabaseClient,
-  fulfillmentOrderId: string,
+  orderId: string,
   lines: readonly CountedLine[],
 ): Promise<void> {
-  await client.query(
-    `with counted as (
-       select * from unnest($2::text[], $3::text[], $4::integer[], $5::integer[])
-         as c(hold_id, line_id, picked, missing)
-     ), picked_lines as (
-       update fulfillment_order_line l set picked = c.picked
-       from counted c where l.fulfillment_order_id = $1 and l.hold_id = c.hold_id
-     ), ledger as (
-       update order_line o set allocated = greatest(0, o.allocated - s.missing)
-       from (select line_id, sum(missing)::integer as missing from counted group by line_id) s,
-            fulfillment_order f
-       where f.id = $1 and o.order_id = f.order_id and o.line_id = s.line_id and s.missing > 0
-     )
-     update fulfillment_order
-     set stage = case when stage in ('waiting', 'picking') then 'picked' else stage end,
-         status = case when status = 'open' then 'in_progress' else status end,
-         updated_at = now()
-     where id = $1`,
-    [
-      fulfillmentOrderId,
-      lines.map((line) => line.holdId),
-      lines.map((line) => line.lineId),
-      lines.map((line) => line.picked),
-      lines.map((line) => line.quantity - line.picked),
-    ],
-  );
-}
-
-function entryKey(fulfillmentOrderId: string): string {
-  return `picked:${fulfillmentOrderId}`;
-}
-
-function refused(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
+  const allocated = wholeUnits(lines);
+  const picked = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
+  const order = (await lockOrder(client, orderId)) as OrderProgress;
+  await changeOrder(client, order, {
+    ledger: (line) => shortPick(line, unitsOf(allocated, line.lineId) - unitsOf(picked, line.lineId)),
+  });
 }

@@ -8,8 +8,10 @@
  * What was picked short waits for the order's saga and a person's decision. Once it has been released to the floor again, it
  * is packed as it is. What somebody else has picked (a robot, whose tote waits at the manual station) a person may vouch for.
  */
-import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import { isShortUndecided } from "../../store/floor/picking.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import type { OperationContext } from "../context.ts";
+import type { Refusal } from "../refusal.ts";
 import { recordPack } from "./confirm-pack.ts";
 import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
 
@@ -51,18 +53,4 @@ export async function packByHand(
     });
     return packed.status === "refused" ? packed : { status: "done", short: false };
   });
-}
-
-/** Whether it was picked short and has not been released to the floor since. */
-async function isShortUndecided(client: DatabaseClient, fulfillmentOrderId: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from fulfillment_order f
-       join order_event pick on pick.order_id = f.order_id and pick.key = 'picked:' || f.id
-      where f.id = $1 and (pick.data->>'short')::boolean
-        and not exists (select from order_event release
-                        where release.order_id = f.order_id and release.type = 'fulfillment.released'
-                          and release.data->>'fulfillmentOrderId' = f.id and release.id > pick.id)`,
-    [fulfillmentOrderId],
-  );
-  return rowCount === 1;
 }

@@ -5,12 +5,11 @@
  * There is one exception at a time: reporting again changes nothing until the fulfillment order has moved since
  * (halted by the saga and released by a person), which is what the number in the key counts.
  */
-
+import { readExceptions } from "../../store/floor/picking.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 
 export type FloorException = {
   readonly fulfillmentOrderId: string;
@@ -26,15 +25,7 @@ export async function reportFloorException(
   input: FloorException,
 ): Promise<{ readonly status: "done" }> {
   return inTransaction(context.database, async (client) => {
-    const { rows } = await client.query<{ orderId: string; settled: number }>(
-      `select f.order_id as "orderId",
-         (select count(*)::integer from order_event e
-          where e.order_id = f.order_id and e.type = 'fulfillment.exception'
-            and e.data->>'fulfillmentOrderId' = f.id and e.at < f.updated_at) as settled
-       from fulfillment_order f where f.id = $1 and f.status in ('open', 'in_progress')`,
-      [input.fulfillmentOrderId],
-    );
-    const [order] = rows;
+    const order = await readExceptions(client, input.fulfillmentOrderId);
     if (order === undefined) return { status: "done" };
     const key = `floor-exception:${input.fulfillmentOrderId}:${order.settled + 1}`;
     const isNew = await recordEntry(client, {
@@ -49,20 +40,13 @@ export async function reportFloorException(
       data: { fulfillmentOrderId: input.fulfillmentOrderId, code: input.code },
     });
     if (!isNew) return { status: "done" };
-    const message: OrderMessage = {
+    await tellOrderSaga(client, order.orderId, {
       key,
       type: "floor-exception",
       fulfillmentOrderId: input.fulfillmentOrderId,
       code: input.code,
       detail: input.detail,
-    };
-    await writeOutbox(client, [
-      {
-        key,
-        topic: "workflow.signal",
-        payload: { workflowId: order.orderId, signal: "orderMessage", message },
-      },
-    ]);
+    });
     return { status: "done" };
   });
 }

@@ -9,10 +9,9 @@
 import { orderIdOfReservation } from "../../orders/order-identity.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readOrderHolds } from "../../store/floor/fulfillment.ts";
-import { lockOrder, type OrderProgress, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { setPromise } from "../../store/orders/orders.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import {
   addToHolds,
@@ -21,8 +20,8 @@ import {
   reservationsWithFills,
   takeFills,
 } from "../../store/stock/demand-fills.ts";
-import type { WorkflowSignal } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 import { promiseFor } from "./reserve-stock.ts";
 
 /** Reservations of one pass; the next one follows at once. */
@@ -80,7 +79,7 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
 async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void> {
   const { orderId } = order;
   const left = order.holdReasons.filter((reason) => reason.code !== "backordered");
-  await rollUpOrder(client, orderId, { holdReasons: left });
+  await changeOrder(client, order, { holdReasons: left });
   await recordEntry(client, {
     orderId,
     key: "order.hold_released:backordered",
@@ -90,13 +89,10 @@ async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void>
     data: { codes: ["backordered"] },
   });
   if (left.length > 0) return;
-  const key = `hold-released:${orderId}:backordered`;
-  const payload: WorkflowSignal = {
-    workflowId: orderId,
-    signal: "orderMessage",
-    message: { key, type: "hold-released" },
-  };
-  await writeOutbox(client, [{ key, topic: "workflow.signal", payload }]);
+  await tellOrderSaga(client, orderId, {
+    key: `hold-released:${orderId}:backordered`,
+    type: "hold-released",
+  });
 }
 
 async function giveBack(context: OperationContext, fills: readonly RecordedFill[]): Promise<void> {

@@ -1,9 +1,9 @@
 import { readCancellable } from "../../store/orders/orders.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import type { WorkflowSignal } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 
 export type CancellationRequest = {
   readonly orderId: string;
@@ -24,19 +24,13 @@ export async function requestCancellation(
   return inTransaction(context.database, async (client) => {
     const order = await readCancellable(client, orderId);
     if (order === undefined) {
-      return { status: "refused", code: "order_not_found", detail: `There is no order ${orderId}.` };
+      return refuse("order_not_found", `There is no order ${orderId}.`);
     }
     if (order.status === "cancelled") return { status: "done" };
     if (order.shipped > 0 || order.status === "completed") {
       const detail = `${order.shipped} units of ${orderId} have been shipped: they can only be returned.`;
-      return { status: "refused", code: "order_already_shipped", detail };
+      return refuse("order_already_shipped", detail);
     }
-    const key = `cancel-requested:${orderId}`;
-    const signal: WorkflowSignal = {
-      workflowId: orderId,
-      signal: "orderMessage",
-      message: { key, type: "cancel-requested", reason, by },
-    };
     await recordEntry(client, {
       orderId,
       key: "order.cancel_requested",
@@ -45,7 +39,12 @@ export async function requestCancellation(
       cause: by,
       data: { reason },
     });
-    await writeOutbox(client, [{ key, topic: "workflow.signal", payload: signal }]);
+    await tellOrderSaga(client, orderId, {
+      key: `cancel-requested:${orderId}`,
+      type: "cancel-requested",
+      reason,
+      by,
+    });
     return { status: "done" };
   });
 }

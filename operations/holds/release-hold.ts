@@ -16,16 +16,17 @@ import {
   ordersWaitingForStock,
   readHeldOrder,
   recordedHolds,
-  type TimelineEvent,
-} from "../../store/orders/orders.ts";
-import type { WorkflowSignal } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+} from "../../store/orders/held-orders.ts";
+import type { TimelineEntry } from "../../store/orders/timeline.ts";
+import { signalRow } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import {
   promiseFor,
   type Reserved,
   reservationRequest,
-  reservedEvent,
+  reservedEntry,
   shortageReasons,
 } from "./reserve-stock.ts";
 
@@ -236,10 +237,10 @@ function changeFor(
   const { orderId } = order;
   // The version makes keys of different changes differ and those of one change, tried twice, the same.
   const step = `v${order.version}`;
-  const events: TimelineEvent[] = [];
-  if (reservation !== null) events.push(reservedEvent(reservation, order.reservations, by));
+  const entries: TimelineEntry[] = [];
+  if (reservation !== null) entries.push(reservedEntry(reservation, order.reservations, by));
   if (decision.replacement !== null) {
-    events.push({
+    entries.push({
       key: `order.completed_by_channel:${step}`,
       type: "channel.update_received",
       summary: `${order.channelId} sent more of the order.`,
@@ -249,7 +250,7 @@ function changeFor(
   }
   const gone = order.holdReasons.filter((reason) => !left.some(({ code }) => code === reason.code));
   if (gone.length > 0) {
-    events.push({
+    entries.push({
       key: `order.hold_released:${step}`,
       type: "order.hold_released",
       summary: `No longer waiting for: ${gone.map((reason) => reason.code).join(", ")}.`,
@@ -258,7 +259,7 @@ function changeFor(
     });
   }
   if (left.length > 0) {
-    events.push({
+    entries.push({
       key: `order.held:${step}`,
       type: "order.held",
       summary: `On hold: ${left.map((reason) => reason.detail).join(" ")}`,
@@ -266,13 +267,7 @@ function changeFor(
       data: { holdReasons: left },
     });
   }
-  const key = `hold-released:${orderId}:${step}`;
-  const payload: WorkflowSignal = {
-    workflowId: orderId,
-    signal: "orderMessage",
-    message: { key, type: "hold-released" },
-  };
-  const [first] = events;
+  const [first] = entries;
   return {
     orderId,
     marker: first?.key ?? `order.hold_released:${step}`,
@@ -286,8 +281,12 @@ function changeFor(
     holds: reservation?.holds ?? [],
     sourcing: reservation?.explanation ?? [],
     promise,
-    events,
-    signal: left.length === 0 ? { key, payload } : null,
+    entries,
+    signal: signalRow({
+      workflowId: orderId,
+      signal: "orderMessage",
+      message: { key: `hold-released:${orderId}:${step}`, type: "hold-released" },
+    }),
     replacement: decision.replacement,
   };
 }
@@ -321,8 +320,4 @@ async function giveBackUnrecorded(
       cause: orderId,
     })),
   );
-}
-
-function refuse(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
 }

@@ -10,7 +10,7 @@ import type { DeliveryPromise, HoldReason, OrderDocument } from "../../orders/or
 import { reservationIdOf } from "../../orders/order-identity.ts";
 import { deliveryPromise } from "../../orders/promise.ts";
 import type { ShippingOrigin } from "../../store/catalog/catalog.ts";
-import type { TimelineEvent } from "../../store/orders/orders.ts";
+import type { TimelineEntry } from "../../store/orders/timeline.ts";
 
 export function reservationRequest(
   document: OrderDocument,
@@ -75,11 +75,11 @@ export function shortageReasons(reservation: OrderReservation): readonly HoldRea
 }
 
 /** The timeline entry of the `attempt`-th reservation that succeeded. */
-export function reservedEvent(
+export function reservedEntry(
   { holds, queued = [] }: Pick<Reserved, "holds" | "queued">,
   attempt: number,
   cause: string,
-): TimelineEvent {
+): TimelineEntry {
   const units = holds.reduce((sum, hold) => sum + hold.quantity, 0);
   const places = [...new Set(holds.map((hold) => hold.locationId))].join(", ");
   const waiting = queued.reduce((sum, demand) => sum + demand.quantity, 0);

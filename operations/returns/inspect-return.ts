@@ -5,7 +5,6 @@
 import type { Disposition } from "../../orders/return-authorization.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import {
   lockReturn,
   type ReturnRecord,
@@ -14,8 +13,9 @@ import {
   setReturnStatus,
 } from "../../store/returns/returns.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { signalRow } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellReturnSaga } from "../tell-saga.ts";
 
 export type InspectReturnInput = {
   readonly returnId: string;
@@ -30,19 +30,19 @@ export async function inspectReturn(
   const { returnId } = input;
   return inTransaction(context.database, async (client) => {
     const orderId = (await readReturn(client, returnId))?.orderId;
-    if (orderId === undefined) return refused("return_not_found", `There is no return ${returnId}.`);
+    if (orderId === undefined) return refuse("return_not_found", `There is no return ${returnId}.`);
     await lockOrder(client, orderId);
     const returned = (await lockReturn(client, returnId)) as ReturnRecord;
     if (returned.status === "inspected" || returned.status === "refunded") {
       return agrees(returned, input)
         ? { status: "done" }
-        : refused("already_inspected", `${returnId} is ${returned.status}.`);
+        : refuse("already_inspected", `${returnId} is ${returned.status}.`);
     }
     if (returned.status !== "received")
-      return refused("return_not_received", `${returnId} is ${returned.status}.`);
+      return refuse("return_not_received", `${returnId} is ${returned.status}.`);
     const stranger = input.lines.find(({ lineId }) => !returned.lines.some((line) => line.lineId === lineId));
     if (stranger !== undefined)
-      return refused("line_not_found", `Line ${stranger.lineId} is not part of ${returnId}.`);
+      return refuse("line_not_found", `Line ${stranger.lineId} is not part of ${returnId}.`);
 
     await setDispositions(client, returnId, input.lines);
     const after = (await readReturn(client, returnId)) as ReturnRecord;
@@ -57,9 +57,7 @@ export async function inspectReturn(
       cause: input.by,
       data: { returnId },
     });
-    await writeOutbox(client, [
-      signalRow({ workflowId: returnId, signal: "returnMessage", message: { key, type: "inspected" } }),
-    ]);
+    await tellReturnSaga(client, returnId, { key, type: "inspected" });
     return { status: "done" };
   });
 }
@@ -68,8 +66,4 @@ function agrees(returned: ReturnRecord, input: InspectReturnInput): boolean {
   return input.lines.every((asked) =>
     returned.lines.some((line) => line.lineId === asked.lineId && line.disposition === asked.disposition),
   );
-}
-
-function refused(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
 }

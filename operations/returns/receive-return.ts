@@ -2,7 +2,6 @@
 
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import {
   lockReturn,
   type ReturnRecord,
@@ -11,8 +10,9 @@ import {
   setReturnStatus,
 } from "../../store/returns/returns.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { signalRow } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellReturnSaga } from "../tell-saga.ts";
 
 export type ReceiveReturnInput = {
   readonly returnId: string;
@@ -28,12 +28,12 @@ export async function receiveReturn(
   const { returnId } = input;
   return inTransaction(context.database, async (client) => {
     const orderId = (await readReturn(client, returnId))?.orderId;
-    if (orderId === undefined) return refused("return_not_found", `There is no return ${returnId}.`);
+    if (orderId === undefined) return refuse("return_not_found", `There is no return ${returnId}.`);
     await lockOrder(client, orderId);
     const returned = (await lockReturn(client, returnId)) as ReturnRecord;
     if (["received", "inspected", "refunded"].includes(returned.status)) return { status: "done" };
     if (returned.status !== "approved" && returned.status !== "in_transit")
-      return refused("return_not_approved", `${returnId} is ${returned.status}.`);
+      return refuse("return_not_approved", `${returnId} is ${returned.status}.`);
     const received = receivedLines(returned, input.lines);
     if (!Array.isArray(received)) return received;
 
@@ -49,9 +49,7 @@ export async function receiveReturn(
       cause: input.by,
       data: { returnId, units },
     });
-    await writeOutbox(client, [
-      signalRow({ workflowId: returnId, signal: "returnMessage", message: { key, type: "received" } }),
-    ]);
+    await tellReturnSaga(client, returnId, { key, type: "received" });
     return { status: "done" };
   });
 }
@@ -66,18 +64,11 @@ function receivedLines(
   for (const { lineId, quantity } of counted) {
     const line = returned.lines.find((candidate) => candidate.lineId === lineId);
     if (line === undefined)
-      return refused("line_not_found", `Line ${lineId} is not part of ${returned.returnId}.`);
+      return refuse("line_not_found", `Line ${lineId} is not part of ${returned.returnId}.`);
     const total = (quantities.get(lineId) ?? 0) + quantity;
     if (!Number.isSafeInteger(quantity) || quantity < 0 || total > line.requested)
-      return refused(
-        "invalid_quantity",
-        `Line ${lineId}: ${quantity} received, ${line.requested} announced.`,
-      );
+      return refuse("invalid_quantity", `Line ${lineId}: ${quantity} received, ${line.requested} announced.`);
     quantities.set(lineId, total);
   }
   return [...quantities].map(([lineId, quantity]) => ({ lineId, quantity }));
-}
-
-function refused(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
 }

@@ -2,20 +2,15 @@
  * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's lock, so
  * that no unit is announced twice; whether the return is approved is for its saga to decide.
  */
-import { returnable } from "../../orders/line-ledger.ts";
+import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnReason } from "../../orders/return-authorization.ts";
-import {
-  addToLedger,
-  lockOrder,
-  type OrderProgress,
-  rollUpOrder,
-} from "../../store/orders/order-progress.ts";
+import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import { addReturn } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import { startRow } from "../../workflows/messages.ts";
-import type { OperationContext, Refusal } from "../context.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { startSaga } from "../tell-saga.ts";
 
 export type ReturnRequestInput = {
   readonly orderId: string;
@@ -38,7 +33,7 @@ export async function requestReturn(
 ): Promise<ReturnRequested | Refusal> {
   return inTransaction(context.database, async (client) => {
     const order = await lockOrder(client, input.orderId);
-    if (order === undefined) return refused("order_not_found", `There is no order ${input.orderId}.`);
+    if (order === undefined) return refuse("order_not_found", `There is no order ${input.orderId}.`);
     const earlier = await earlierReturn(client, input);
     if (earlier !== null) return { status: "done", returnId: earlier };
     const lines = returnedLines(order, input.lines);
@@ -58,18 +53,18 @@ function returnedLines(order: OrderProgress, asked: ReturnRequestInput["lines"])
   const quantities = new Map<string, number>();
   for (const { lineId, quantity } of asked) {
     if (!Number.isSafeInteger(quantity) || quantity < 1)
-      return refused("invalid_quantity", `Line ${lineId}: ${quantity} is not a number of units.`);
+      return refuse("invalid_quantity", `Line ${lineId}: ${quantity} is not a number of units.`);
     quantities.set(lineId, (quantities.get(lineId) ?? 0) + quantity);
   }
-  if (quantities.size === 0) return refused("nothing_to_return", "No line was chosen.");
+  if (quantities.size === 0) return refuse("nothing_to_return", "No line was chosen.");
   const lines: ReturnedLine[] = [];
   for (const [lineId, quantity] of quantities) {
     const line = order.lines.find((candidate) => candidate.lineId === lineId);
     if (line === undefined || line.sku === null)
-      return refused("line_not_found", `The order has no line ${lineId}.`);
+      return refuse("line_not_found", `The order has no line ${lineId}.`);
     const possible = Math.min(returnable(line), line.shipped - line.returnRequested);
     if (quantity > possible)
-      return refused("not_returnable", `Of "${line.title}", ${possible} can be returned, not ${quantity}.`);
+      return refuse("not_returnable", `Of "${line.title}", ${possible} can be returned, not ${quantity}.`);
     lines.push({ lineId, sku: line.sku, quantity });
   }
   return lines;
@@ -89,8 +84,7 @@ async function announce(
     currency: order.currency,
     lines,
   });
-  await addToLedger(client, orderId, "return_requested", lines);
-  await rollUpOrder(client, orderId);
+  await changeOrder(client, order, { ledger: adding(lines, "returnRequested") });
   const units = lines.reduce((sum, line) => sum + line.quantity, 0);
   await recordEntry(client, {
     orderId,
@@ -100,20 +94,14 @@ async function announce(
     cause: input.by,
     data: { returnId },
   });
-  await writeOutbox(client, [
-    startRow({
-      workflow: "returnAuthorization",
-      workflowId: returnId,
-      args: [{ returnId, orderId, channelId: order.channelId }],
-    }),
-  ]);
+  await startSaga(client, {
+    workflow: "returnAuthorization",
+    workflowId: returnId,
+    args: [{ returnId, orderId, channelId: order.channelId }],
+  });
   return returnId;
 }
 
 function requestKey(key: string): string {
   return `return-requested:${key}`;
-}
-
-function refused(code: string, detail: string): Refusal {
-  return { status: "refused", code, detail };
 }

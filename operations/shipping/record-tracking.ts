@@ -4,6 +4,7 @@
  *
  * All that a report changes happens in one transaction per order, under the order's lock, marked by the report's row.
  */
+import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import {
   addTrackingReport,
@@ -14,13 +15,13 @@ import {
   type Shipment,
   setTrackingStatus,
 } from "../../store/floor/shipments.ts";
-import { addToLedger, lockOrder, rollUpOrder } from "../../store/orders/order-progress.ts";
+import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { writeOutbox } from "../../store/outbox.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 
 export type RecordedTracking = {
   readonly status: "done";
@@ -89,7 +90,7 @@ async function recordOne(
   { id, orderId }: Shipment,
   reports: readonly TrackingReport[],
 ): Promise<number> {
-  await lockOrder(client, orderId);
+  const order = (await lockOrder(client, orderId)) as OrderProgress;
   let recorded = 0;
   for (const report of reports) {
     if (!(await addTrackingReport(client, report))) continue;
@@ -105,26 +106,30 @@ async function recordOne(
       cause: `carrier:${shipment.carrier}`,
       data: { shipmentId: id, trackingNumber: report.trackingNumber, at: report.at },
     });
-    if (shipment.returnId === null) await moveOrder(client, shipment, report.status);
+    if (shipment.returnId === null) await moveOrder(client, order, shipment, report.status);
     else await moveReturn(client, shipment.returnId, report.status);
   }
   if (recorded > 0) await expectNextReport(client, id);
   return recorded;
 }
 
-async function moveOrder(client: DatabaseClient, shipment: Shipment, status: TrackingStatus): Promise<void> {
+async function moveOrder(
+  client: DatabaseClient,
+  order: OrderProgress,
+  shipment: Shipment,
+  status: TrackingStatus,
+): Promise<void> {
   if (status !== "delivered" && status !== "out_for_delivery") return;
   const { id, orderId } = shipment;
   // A parcel may arrive before we have written down that it left; `shipStock` then counts it as delivered.
   if (status === "delivered" && shipment.shippedAt !== null) {
-    await addToLedger(client, orderId, "delivered", await readParcelLines(client, id));
-    await rollUpOrder(client, orderId);
+    await changeOrder(client, order, { ledger: adding(await readParcelLines(client, id), "delivered") });
   }
   const message: OrderMessage =
     status === "delivered"
       ? { key: `delivered:${id}`, type: "delivered", shipmentId: id }
       : { key: `out-for-delivery:${id}`, type: "out-for-delivery", shipmentId: id };
-  await writeOutbox(client, [signalRow({ workflowId: orderId, signal: "orderMessage", message })]);
+  await tellOrderSaga(client, orderId, message);
 }
 
 async function moveReturn(client: DatabaseClient, returnId: string, status: TrackingStatus): Promise<void> {

@@ -7,7 +7,7 @@
  */
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
-import { skusOrdersWaitFor } from "../../store/orders/orders.ts";
+import { skusOrdersWaitFor } from "../../store/orders/held-orders.ts";
 import type { OperationContext } from "../context.ts";
 import { retryShortOrders } from "../holds/release-hold.ts";
 

@@ -2,6 +2,7 @@
  * The floor's queue, and how a fulfillment order moves through its stages. A stage only moves forward here, so that a
  * late message changes nothing. Picking and packing themselves are recorded by the operations of those names.
  */
+import { insertEntries } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /** Channel of `NOTIFY` that says that there is a new task. */
@@ -68,13 +69,14 @@ export async function assignTasks(
        update fulfillment_order f set stage = case when f.stage = 'waiting' then 'picking' else f.stage end,
          status = case when f.status = 'open' then 'in_progress' else f.status end, updated_at = now()
        from assigned a where f.id = a.fulfillment_order_id
-     ), noted as (
-       insert into order_event (order_id, key, type, summary, cause, data)
-       select f.order_id, 'assigned:' || a.id || ':' || a.attempt, 'fulfillment.assigned',
-              'Picking by ' || d.name, 'device:' || a.device_id,
-              jsonb_build_object('fulfillmentOrderId', f.id, 'attempt', a.attempt)
+     ), told as (
+       select f.order_id as id, jsonb_build_array(jsonb_build_object(
+           'key', 'assigned:' || a.id || ':' || a.attempt, 'type', 'fulfillment.assigned',
+           'summary', 'Picking by ' || d.name, 'cause', 'device:' || a.device_id,
+           'data', jsonb_build_object('fulfillmentOrderId', f.id, 'attempt', a.attempt))) as entries
        from assigned a join fulfillment_order f on f.id = a.fulfillment_order_id join device d on d.id = a.device_id
-       on conflict do nothing
+     ), new_entries as (
+       ${insertEntries("told")}
      )
      select ${TASK_COLUMNS} from assigned t join fulfillment_order f on f.id = t.fulfillment_order_id`,
     [idle.map((robot) => robot.deviceId), idle.map((robot) => robot.locationId)],

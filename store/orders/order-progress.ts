@@ -1,14 +1,16 @@
 /**
  * An order while it moves: its document, its ledger and what it waits for, read under a lock; and the one place that
- * writes its statuses, each of which rolls up from quantities and money (`orders/line-ledger.ts`).
+ * writes ledgers and statuses.
+ *
+ * Decides nothing: `orders/line-ledger.ts` says what a step makes of a line, `orders/order-status.ts` what statuses follow.
+ *
+ * Invariants: P1 a ledger that breaks an invariant is never written: `LedgerViolation` fails the transaction. P2 what is
+ * written was worked out from what this transaction has locked; a write from an older reading fails.
  */
-import {
-  fulfillmentStatusOf,
-  type LineLedger,
-  orderStatusOf,
-  returnStatusOf,
-} from "../../orders/line-ledger.ts";
-import type { HoldReason, OrderDocument, OrderStatus, PaymentStatus } from "../../orders/order.ts";
+import { changedLedger, type LedgerChange, type LineLedger, newLedger } from "../../orders/line-ledger.ts";
+import { rescale } from "../../orders/money.ts";
+import type { HoldReason, OrderDocument, PaymentStatus } from "../../orders/order.ts";
+import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type LineProgress = LineLedger & {
@@ -21,14 +23,13 @@ export type LineProgress = LineLedger & {
   readonly taxMinor: number;
 };
 
-export type OrderProgress = {
+export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "holdReasons"> & {
   readonly orderId: string;
+  /** Goes up with every change. */
+  readonly version: number;
   readonly channelId: string;
   readonly externalNumber: string;
   readonly shopName: string;
-  readonly status: OrderStatus;
-  readonly paymentStatus: PaymentStatus;
-  readonly holdReasons: readonly HoldReason[];
   readonly currency: string;
   readonly exponent: number;
   readonly customerName: string;
@@ -49,77 +50,152 @@ const LINES = `(select jsonb_agg(jsonb_build_object(
     'unitPriceMinor', l.unit_price_minor, 'discountMinor', l.discount_minor, 'taxMinor', l.tax_minor)
     order by l.line_id) from order_line l where l.order_id = o.id)`;
 
-const ORDER = `select o.id as "orderId", o.channel_id as "channelId", o.external_number as "externalNumber",
-    c.name as "shopName", o.status, o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency,
-    o.exponent, o.customer_name as "customerName", o.customer_email as "customerEmail", o.ship_by as "shipBy",
-    o.deliver_by as "deliverBy",
+const ORDER = `select o.id as "orderId", o.version, o.channel_id as "channelId",
+    o.external_number as "externalNumber", c.name as "shopName", o.status, o.payment_status as "paymentStatus",
+    o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
+    o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", o.document, coalesce(${LINES}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
 
-export async function readOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
+export async function readOrderProgress(
+  client: Queryable,
+  orderId: string,
+): Promise<OrderProgress | undefined> {
   const { rows } = await client.query<OrderProgress>({ name: "read-order", text: ORDER, values: [orderId] });
   return rows[0];
 }
 
 /** The same, and nobody else changes the order before this transaction ends. */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
-  // Apart from the read, so that the read sees what the previous holder of the lock has written.
-  await client.query("select from orders where id = $1 for update", [orderId]);
-  return readOrder(client, orderId);
+  // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a timeline
+  // entry only refers to the order, and waits for nobody.
+  await client.query("select from orders where id = $1 for no key update", [orderId]);
+  return readOrderProgress(client, orderId);
 }
 
-/** Brings the statuses in line with ledger, hold reasons and payment. This transaction has locked the order. */
-export async function rollUpOrder(
+/** What a step changes in an order. What is left out stays as it is. */
+export type OrderChange = {
+  /** What becomes of each line's quantities. */
+  readonly ledger?: (line: LineProgress) => LedgerChange;
+  readonly holdReasons?: readonly HoldReason[];
+  readonly paymentStatus?: PaymentStatus;
+};
+
+const CHANGE_ORDER = `
+with ledger as (
+  update order_line l set cancelled = c.cancelled, allocated = c.allocated, fulfilled = c.fulfilled,
+    shipped = c.shipped, delivered = c.delivered, return_requested = c."returnRequested",
+    return_received = c."returnReceived", return_dismissed = c."returnDismissed", written_off = c."writtenOff"
+  from json_to_recordset($3::json) as c("lineId" text, cancelled integer, allocated integer, fulfilled integer,
+    shipped integer, delivered integer, "returnRequested" integer, "returnReceived" integer,
+    "returnDismissed" integer, "writtenOff" integer)
+  where l.order_id = $1 and l.line_id = c."lineId"
+)
+update orders set status = $4, payment_status = $5, fulfillment_status = $6, return_status = $7, hold_reasons = $8,
+  version = version + 1, updated_at = now()
+where id = $1 and version = $2`;
+
+/**
+ * Changes facts of an order, and with them the statuses that follow. This transaction has locked `order` and changes it
+ * once.
+ *
+ * @throws LedgerViolation where a line would break an invariant
+ */
+export async function changeOrder(
   client: Queryable,
-  orderId: string,
-  change: { readonly holdReasons?: readonly HoldReason[]; readonly paymentStatus?: PaymentStatus } = {},
+  order: OrderProgress,
+  change: OrderChange,
 ): Promise<void> {
-  const { rows } = await client.query<Pick<OrderProgress, "holdReasons" | "paymentStatus" | "lines">>({
-    name: "roll-up-read",
-    text: `select o.hold_reasons as "holdReasons", o.payment_status as "paymentStatus", coalesce(${LINES}, '[]') as lines
-      from orders o where o.id = $1`,
-    values: [orderId],
-  });
-  const [order] = rows;
-  if (order === undefined) return;
-  const holdReasons = change.holdReasons ?? order.holdReasons;
-  const paymentStatus = change.paymentStatus ?? order.paymentStatus;
-  await client.query({
-    name: "roll-up-write",
-    text: `update orders set status = $2, fulfillment_status = $3, return_status = $4, hold_reasons = $5,
-      payment_status = $6, version = version + 1, updated_at = now() where id = $1`,
+  const { orderId, version, lines } = order;
+  const { ledger, holdReasons = order.holdReasons, paymentStatus = order.paymentStatus } = change;
+  const after = ledger === undefined ? lines : lines.map((line) => movedLine(orderId, line, ledger(line)));
+  const { status, fulfillmentStatus, returnStatus } = rollUp(after, holdReasons, paymentStatus);
+  const { rowCount } = await client.query({
+    name: "change-order",
+    text: CHANGE_ORDER,
     values: [
       orderId,
-      orderStatusOf(order.lines, holdReasons, paymentStatus),
-      fulfillmentStatusOf(order.lines),
-      returnStatusOf(order.lines),
-      JSON.stringify(holdReasons),
+      version,
+      JSON.stringify(after.filter((line, index) => line !== lines[index])),
+      status,
       paymentStatus,
+      fulfillmentStatus,
+      returnStatus,
+      JSON.stringify(holdReasons),
     ],
   });
+  if (rowCount !== 1) throw new Error(`order ${orderId} is not as it was read at version ${version}`);
 }
 
-/** Adds `quantity` units to one column of the ledger, line by line. */
-export async function addToLedger(
-  client: Queryable,
-  orderId: string,
-  column: "allocated" | "shipped" | "delivered" | "return_requested" | "return_received" | "return_dismissed",
-  lines: readonly { readonly lineId: string; readonly quantity: number }[],
-): Promise<void> {
-  await client.query(
-    `update order_line o set ${column} = ${column} + l.quantity
-     from (select line_id, sum(quantity)::integer as quantity
-           from unnest($2::text[], $3::integer[]) as u(line_id, quantity) group by line_id) l
-     where o.order_id = $1 and o.line_id = l.line_id`,
-    [orderId, lines.map((line) => line.lineId), lines.map((line) => line.quantity)],
-  );
+function movedLine(orderId: string, line: LineProgress, change: LedgerChange): LineProgress {
+  const isMoved = Object.values(change).some((units) => units !== 0);
+  return isMoved ? { ...line, ...changedLedger({ orderId, lineId: line.lineId }, line, change) } : line;
 }
 
-/** Cancels what is not shipped and not cancelled yet of every line. */
-export async function cancelUnshipped(client: Queryable, orderId: string): Promise<void> {
-  await client.query(
-    `update order_line set cancelled = ordered - shipped, allocated = shipped, fulfilled = shipped
-     where order_id = $1`,
-    [orderId],
-  );
+const STATUS_TYPES = {
+  status: "text",
+  payment_status: "text",
+  fulfillment_status: "text",
+  return_status: "text",
+  hold_reasons: "jsonb",
+} as const;
+
+/** For statements over many orders: the statuses' fields, as `json_to_recordset` has to be told of them. */
+export const STATUS_FIELDS = Object.entries(STATUS_TYPES)
+  .map(([column, type]) => `${column} ${type}`)
+  .join(", ");
+
+/** The statuses' columns, of the relation `of` where one is named. */
+export function statusColumns(of?: string): string {
+  return Object.keys(STATUS_TYPES)
+    .map((column) => (of === undefined ? column : `${of}.${column}`))
+    .join(", ");
+}
+
+/** One order's statuses as these fields. */
+export function statusRow(statuses: OrderStatuses): Readonly<Record<keyof typeof STATUS_TYPES, unknown>> {
+  return {
+    status: statuses.status,
+    payment_status: statuses.paymentStatus,
+    fulfillment_status: statuses.fulfillmentStatus,
+    return_status: statuses.returnStatus,
+    hold_reasons: statuses.holdReasons,
+  };
+}
+
+/** Inserts the lines of every row of the relation `orders`, which has an `id` and `lines` that `lineRows` has made. */
+export function insertLines(orders: string): string {
+  return `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor,
+      discount_minor, tax_minor)
+    select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.ordered, l.unit_price_minor, l.discount_minor, l.tax_minor
+    from ${orders} f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text, channel_sku text,
+      title text, ordered integer, unit_price_minor bigint, discount_minor bigint, tax_minor bigint)`;
+}
+
+/** The same where lines may be there already, of which nothing has happened yet. */
+export function replaceLines(orders: string): string {
+  return `${insertLines(orders)}
+    on conflict (order_id, line_id) do update set sku = excluded.sku, channel_sku = excluded.channel_sku,
+      title = excluded.title, ordered = excluded.ordered, unit_price_minor = excluded.unit_price_minor,
+      discount_minor = excluded.discount_minor, tax_minor = excluded.tax_minor`;
+}
+
+/**
+ * The lines of an order of which nothing has happened yet.
+ *
+ * @throws LedgerViolation
+ */
+export function lineRows(document: OrderDocument, exponent: number): readonly object[] {
+  return document.lines.map((line) => ({
+    line_id: line.lineId,
+    sku: line.sku,
+    channel_sku: line.channelSku,
+    title: line.title,
+    ordered: changedLedger({ orderId: document.orderId, lineId: line.lineId }, newLedger(line.quantity), {})
+      .ordered,
+    unit_price_minor: rescale(line.unitPrice, exponent),
+    discount_minor: rescale(line.discount, exponent),
+    // The ledger's tax comes on top of the price.
+    tax_minor: document.taxesIncluded === true ? 0 : rescale(line.tax, exponent),
+  }));
 }

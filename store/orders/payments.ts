@@ -2,8 +2,8 @@
  * What moves through the payment gateway. Every call has its row before it is made, with its amount, so that a repeat
  * asks for the same; its effect on the sums counts once, when the row leaves `pending`.
  */
-import { paymentStatusOf } from "../../orders/line-ledger.ts";
 import type { PaymentStatus } from "../../orders/order.ts";
+import { paymentStatusOf } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type PaymentTransactionType = "authorization" | "capture" | "void" | "refund";

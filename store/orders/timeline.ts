@@ -4,8 +4,7 @@
  */
 import type { Queryable } from "../sql/database.ts";
 
-export type NewTimelineEntry = {
-  readonly orderId: string;
+export type TimelineEntry = {
   readonly key: string;
   /** Dotted, lower case, past tense: `payment.authorized`. */
   readonly type: string;
@@ -16,13 +15,34 @@ export type NewTimelineEntry = {
   readonly data?: Readonly<Record<string, unknown>>;
 };
 
+/**
+ * For a statement that does more: inserts the entries of every row of the relation `orders`, which has an `id` and
+ * `entries`, an array of `TimelineEntry` in JSON. They are numbered in the order of `by` and, of one row, in their own.
+ */
+export function insertEntries(orders: string, by = "o.id"): string {
+  return `insert into order_event (order_id, key, type, summary, cause, data)
+    select o.id, e.value->>'key', e.value->>'type', e.value->>'summary', e.value->>'cause',
+      coalesce(e.value->'data', '{}')
+    from ${orders} o cross join lateral jsonb_array_elements(o.entries) with ordinality as e(value, position)
+    order by ${by}, e.position
+    on conflict do nothing`;
+}
+
+const RECORD_ENTRY = `
+with told as (select $1::text as id, $2::jsonb as entries)
+${insertEntries("told")}`;
+
 /** @returns whether the entry is new; false: it was there already. */
-export async function recordEntry(client: Queryable, entry: NewTimelineEntry): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `insert into order_event (order_id, key, type, summary, cause, data)
-     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-    [entry.orderId, entry.key, entry.type, entry.summary, entry.cause, JSON.stringify(entry.data ?? {})],
-  );
+export async function recordEntry(
+  client: Queryable,
+  entry: TimelineEntry & { readonly orderId: string },
+): Promise<boolean> {
+  const { orderId, ...told } = entry;
+  const { rowCount } = await client.query({
+    name: "record-entry",
+    text: RECORD_ENTRY,
+    values: [orderId, JSON.stringify([told])],
+  });
   return rowCount === 1;
 }
 

@@ -20,6 +20,10 @@ export type Database = pg.Pool;
 export type DatabaseClient = pg.PoolClient;
 /** Whatever can run a query: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.PoolClient, "query">;
+/** What a writer within the engine's commit may use. */
+export type Transaction = {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+};
 
 /** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
 const SILENT_AFTER_MS = 30_000;

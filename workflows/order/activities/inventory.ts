@@ -4,6 +4,7 @@
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
+import { adding } from "../../../orders/line-ledger.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -14,7 +15,7 @@ import {
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
 import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
-import { addToLedger, rollUpOrder } from "../../../store/orders/order-progress.ts";
+import { changeOrder } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
 import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-fills.ts";
@@ -110,7 +111,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       for (const { hold, detail } of refusals)
         if (!(await isFirm(hold))) return shortage(`The reservation of ${hold.sku} is gone: ${detail}.`);
       const fulfillmentOrders = await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const ids = await createFulfillmentOrders(client, orderId, holds);
         const fresh = await recordEntry(client, {
           orderId,
@@ -120,10 +121,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           cause: "saga:allocate-stock",
           data: { fulfillmentOrders: ids },
         });
-        if (fresh) {
-          await addToLedger(client, orderId, "allocated", wholeUnits(holds));
-          await rollUpOrder(client, orderId);
-        }
+        if (fresh) await changeOrder(client, order, { ledger: adding(wholeUnits(holds), "allocated") });
         return ids;
       });
       return { status: "allocated", fulfillmentOrders };
@@ -207,7 +205,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         (fulfillmentOrder?.lines ?? []).map((line) => ({ ...line, quantity: line.picked })),
       );
       await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const shipment = await readShipment(client, shipmentId);
         if (shipment === undefined)
           throw new StepImpossible("shipment_not_found", `There is no shipment ${shipmentId}.`);
@@ -222,10 +220,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         if (!fresh) return;
         await markShipped(client, shipmentId);
         await closeFulfillmentOrder(client, fulfillmentOrderId);
-        await addToLedger(client, orderId, "shipped", units);
         // A carrier may be quicker than we are: see `record-tracking.ts`.
-        if (shipment.deliveredAt !== null) await addToLedger(client, orderId, "delivered", units);
-        await rollUpOrder(client, orderId);
+        const ledger =
+          shipment.deliveredAt === null ? adding(units, "shipped") : adding(units, "shipped", "delivered");
+        await changeOrder(client, order, { ledger });
       });
       return { status: "shipped" };
     },

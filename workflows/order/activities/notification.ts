@@ -2,7 +2,7 @@
 import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
 import { type Notice, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
-import { recordNotification, wasNotified } from "../../../store/orders/notifications.ts";
+import { recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { readReturn } from "../../../store/returns/returns.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
@@ -99,7 +99,7 @@ export function createNotificationActivities({ database, mailer, publicUrl }: Sa
     }): Promise<void> {
       const key = `${input.kind}:${input.about}`;
       const order = await mustReadOrder(database, input.orderId);
-      if (order.customerEmail === null || (await wasNotified(database, key))) return;
+      if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;
       const mail = renderNotice(
         {
           shopName: order.shopName,
@@ -116,7 +116,7 @@ export function createNotificationActivities({ database, mailer, publicUrl }: Sa
         await noticeOf(order, input.kind, input.about),
       );
       await mailer.send({ key, to: order.customerEmail, ...mail });
-      await recordNotification(database, {
+      await recordNotice(database, {
         key,
         orderId: input.orderId,
         kind: input.kind,

@@ -1,12 +1,13 @@
 /** Steps that move the order itself: what it waits for, how it ends, and what a person must know. */
+import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
+import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
 import { haltFulfillmentOrder } from "../../../store/floor/fulfillment.ts";
 import {
-  cancelUnshipped,
+  changeOrder,
   lockOrder,
   type OrderProgress,
-  readOrder,
-  rollUpOrder,
+  readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
@@ -16,7 +17,7 @@ import { StepImpossible } from "../../activities/failures.ts";
 type OrderId = { readonly orderId: string };
 
 export async function mustReadOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
-  return existing(await readOrder(client, orderId), orderId);
+  return existing(await readOrderProgress(client, orderId), orderId);
 }
 
 export async function mustLockOrder(client: Queryable, orderId: string): Promise<OrderProgress> {
@@ -50,7 +51,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           cause: `saga:${input.key.split(":")[0]}`,
           data: { code: input.code },
         });
-        if (fresh) await rollUpOrder(client, input.orderId, { holdReasons: withReason(order, input) });
+        if (fresh) await changeOrder(client, order, { holdReasons: withReason(order, input) });
       });
     },
 
@@ -76,7 +77,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         if (!fresh) return;
         await haltFulfillmentOrder(client, input.fulfillmentOrderId);
         const reason: HoldReason = { code: "floor_exception", detail: input.detail };
-        await rollUpOrder(client, input.orderId, { holdReasons: withReason(order, reason) });
+        await changeOrder(client, order, { holdReasons: withReason(order, reason) });
       });
     },
 
@@ -89,7 +90,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
         const open = order.holdReasons.filter((reason) => reason.code !== resolved);
-        await rollUpOrder(client, orderId, { holdReasons: open });
+        await changeOrder(client, order, { holdReasons: open });
         return { open: open.map((reason) => `${reason.code}: ${reason.detail}`) };
       });
     },
@@ -118,18 +119,17 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           data: { by: input.by },
         });
         if (!fresh) return;
-        await cancelUnshipped(client, input.orderId);
-        const neverCharged = order.paymentStatus === "pending" || order.paymentStatus === "failed";
-        await rollUpOrder(client, input.orderId, {
+        await changeOrder(client, order, {
+          ledger: cancellation,
           holdReasons: [],
-          ...(neverCharged ? { paymentStatus: "voided" } : {}),
+          paymentStatus: cancelledPaymentStatus(order.paymentStatus),
         });
       });
     },
 
     async completeOrder({ orderId }: OrderId) {
       await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const fresh = await recordEntry(client, {
           orderId,
           key: "completed",
@@ -137,7 +137,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           summary: "Everything is delivered; the order is completed.",
           cause: "saga:complete-order",
         });
-        if (fresh) await rollUpOrder(client, orderId, { holdReasons: [] });
+        if (fresh) await changeOrder(client, order, { holdReasons: [] });
       });
     },
 

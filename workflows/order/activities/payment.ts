@@ -10,7 +10,7 @@ import type { PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
 import { readParcelLines } from "../../../store/floor/shipments.ts";
-import { type OrderProgress, rollUpOrder } from "../../../store/orders/order-progress.ts";
+import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
@@ -53,7 +53,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   ): Promise<void> => {
     const amount = amountText(transaction.amountMinor, order.currency);
     await inTransaction(database, async (client) => {
-      await mustLockOrder(client, order.orderId);
+      const locked = await mustLockOrder(client, order.orderId);
       const first = await finishPaymentTransaction(
         client,
         transaction.key,
@@ -80,9 +80,9 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           effect(answer.reference),
         );
         await alsoWrite(client);
-        await rollUpOrder(client, order.orderId, { paymentStatus });
+        await changeOrder(client, locked, { paymentStatus });
       } else if (transaction.type === "authorization") {
-        await rollUpOrder(client, order.orderId, { paymentStatus: "failed" });
+        await changeOrder(client, locked, { paymentStatus: "failed" });
       }
     });
   };
@@ -167,7 +167,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     /** The channel has the money: that is noted, nothing is charged. */
     async verifyChannelPayment({ orderId }: OrderId): Promise<Done<"verified">> {
       await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const fresh = await recordEntry(client, {
           orderId,
           key: "payment-verified",
@@ -175,7 +175,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           summary: "Paid at the channel; nothing is charged here.",
           cause: "saga:verify-channel-payment",
         });
-        if (fresh) await rollUpOrder(client, orderId, { paymentStatus: "paid_at_channel" });
+        if (fresh) await changeOrder(client, order, { paymentStatus: "paid_at_channel" });
       });
       return { status: "verified" };
     },
@@ -187,8 +187,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       const order = await mustReadOrder(database, orderId);
       if (due(order) === 0) {
         await inTransaction(database, async (client) => {
-          await mustLockOrder(client, orderId);
-          await rollUpOrder(client, orderId, { paymentStatus: "paid" });
+          await changeOrder(client, await mustLockOrder(client, orderId), { paymentStatus: "paid" });
         });
         return { status: "authorized" };
       }

@@ -1,7 +1,8 @@
 /** Steps of a return inside Holdfast: whether it is approved, what becomes of the goods, how it ends. */
 import type { StockCommand } from "../../../actors/commands.ts";
+import { adding } from "../../../orders/line-ledger.ts";
 import { readLineComponents } from "../../../store/floor/fulfillment.ts";
-import { addToLedger, rollUpOrder } from "../../../store/orders/order-progress.ts";
+import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import {
   lastDelivery,
@@ -31,7 +32,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
       returnId,
     }: Ids): Promise<{ readonly status: "approved" | "declined"; readonly detail: string }> {
       return inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const returned = await mustLockReturn(client, returnId);
         const delivered = await lastDelivery(client, orderId);
         const late =
@@ -56,7 +57,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
         });
         if (fresh) {
           await setReturnStatus(client, returnId, decision.status);
-          if (late) await withdraw(client, returned);
+          if (late) await withdraw(client, order, returned);
         }
         return decision;
       });
@@ -65,7 +66,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
     /** The return was withdrawn before the goods came back. */
     async cancelReturn({ orderId, returnId }: Ids): Promise<void> {
       await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const returned = await mustLockReturn(client, returnId);
         const fresh = await recordEntry(client, {
           orderId,
@@ -77,7 +78,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
         });
         if (!fresh) return;
         await setReturnStatus(client, returnId, "cancelled");
-        await withdraw(client, returned);
+        await withdraw(client, order, returned);
       });
     },
 
@@ -110,7 +111,7 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
       if (refusal?.status === "refused")
         throw new StepImpossible("stock_not_returned", `${refusal.code}: ${refusal.detail}`);
       await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
         const fresh = await recordEntry(client, {
           orderId,
           key: `restocked:${returnId}`,
@@ -122,19 +123,14 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
         if (!fresh) return;
         const received = (line: ReturnRecord["lines"][number]) =>
           line.disposition === "missing" ? 0 : line.received;
-        await addToLedger(
-          client,
-          orderId,
-          "return_received",
-          returned.lines.map((line) => ({ lineId: line.lineId, quantity: received(line) })),
-        );
-        await addToLedger(
-          client,
-          orderId,
-          "return_dismissed",
-          returned.lines.map((line) => ({ lineId: line.lineId, quantity: line.requested - received(line) })),
-        );
-        await rollUpOrder(client, orderId);
+        await changeOrder(client, order, {
+          ledger: ({ lineId }) => {
+            const line = returned.lines.find((each) => each.lineId === lineId);
+            return line === undefined
+              ? {}
+              : { returnReceived: received(line), returnDismissed: line.requested - received(line) };
+          },
+        });
       });
       return { status: "restocked" };
     },
@@ -156,14 +152,9 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
 }
 
 /** Units that will not come back after all can be announced again. */
-async function withdraw(client: Queryable, returned: ReturnRecord): Promise<void> {
-  await addToLedger(
-    client,
-    returned.orderId,
-    "return_requested",
-    returned.lines.map((line) => ({ lineId: line.lineId, quantity: -line.requested })),
-  );
-  await rollUpOrder(client, returned.orderId);
+async function withdraw(client: Queryable, order: OrderProgress, returned: ReturnRecord): Promise<void> {
+  const units = returned.lines.map((line) => ({ lineId: line.lineId, quantity: -line.requested }));
+  await changeOrder(client, order, { ledger: adding(units, "returnRequested") });
 }
 
 async function mustLockReturn(client: Queryable, returnId: string): Promise<ReturnRecord> {

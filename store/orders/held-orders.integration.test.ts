@@ -2,13 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OrderDocument } from "../../orders/order.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { inTransaction } from "../sql/database.ts";
-import {
-  type CapturedOrder,
-  capturedOrderWriter,
-  findKnownOrder,
-  type HeldOrderChange,
-  heldOrderWriter,
-} from "./orders.ts";
+import { type CapturedOrder, capturedOrderWriter } from "./captured-orders.ts";
+import { type HeldOrderChange, heldOrderWriter } from "./held-orders.ts";
+import { findKnownOrder } from "./orders.ts";
 
 let store: TestDatabase;
 beforeAll(async () => {
@@ -66,8 +62,8 @@ function captured(externalId: string, token: string, change: Partial<CapturedOrd
     sourcing: [],
     promise: null,
     trackingToken: token,
-    events: [{ key: "order.captured", type: "order.captured", summary: token, cause: "test" }],
-    start: { workflowId: orderId },
+    entries: [{ key: "order.captured", type: "order.captured", summary: token, cause: "test" }],
+    start: { key: `start:${orderId}`, topic: "workflow.start", payload: { workflowId: orderId } },
     ...change,
   };
 }
@@ -84,8 +80,12 @@ function changed(orderId: string, marker: string, change: Partial<HeldOrderChang
     holds: [held],
     sourcing: ["east is near"],
     promise: { shipBy: "2026-01-02", deliverBy: "2026-01-05" },
-    events: [{ key: marker, type: "order.hold_released", summary: marker, cause: "test" }],
-    signal: { key: `signal:${orderId}:${marker}`, payload: { workflowId: orderId } },
+    entries: [{ key: marker, type: "order.hold_released", summary: marker, cause: "test" }],
+    signal: {
+      key: `signal:${orderId}:${marker}`,
+      topic: "workflow.signal",
+      payload: { workflowId: orderId },
+    },
     replacement: null,
     ...change,
   };

@@ -1,0 +1,56 @@
+/**
+ * An operation's expected "no": a value with a stable code, never an exception. There is one way to make it, so that the
+ * compiler knows every code; `gateway/http/status-codes.ts` has a status and a meaning for each, or does not compile.
+ */
+import type { RefusalCode as StockRefusalCode } from "../actors/commands.ts";
+import type { CaptureRefusalCode } from "../orders/capture.ts";
+import type { ChannelRefusal } from "../ports/channels.ts";
+
+/** What operations find out themselves. */
+type OperationRefusalCode =
+  | "already_inspected"
+  | "already_packed"
+  | "already_picked"
+  | "channel_inactive"
+  | "channel_not_found"
+  | "company_not_found"
+  | "fulfillment_order_closed"
+  | "fulfillment_order_not_found"
+  | "fulfillment_order_on_hold"
+  | "hold_not_cleared"
+  | "invalid_channel_sku"
+  | "invalid_product"
+  | "invalid_quantity"
+  | "line_not_found"
+  | "not_picked"
+  | "not_returnable"
+  | "nothing_to_return"
+  | "order_already_shipped"
+  | "order_not_found"
+  | "order_not_on_hold"
+  | "picked_short"
+  | "product_exists"
+  | "product_not_found"
+  | "quantity_exceeds_line"
+  | "return_not_approved"
+  | "return_not_found"
+  | "return_not_received"
+  | "verification_failed";
+
+/** The same, and what they are told by a channel's adapter, by the rules of capture and by the stock. */
+export type RefusalCode =
+  | OperationRefusalCode
+  | CaptureRefusalCode
+  | ChannelRefusal["code"]
+  | StockRefusalCode;
+
+export type Refusal = {
+  readonly status: "refused";
+  readonly code: RefusalCode;
+  /** One sentence with the facts, for a person. */
+  readonly detail: string;
+};
+
+export function refuse(code: RefusalCode, detail: string): Refusal {
+  return { status: "refused", code, detail };
+}

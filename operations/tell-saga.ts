@@ -1,0 +1,25 @@
+/**
+ * How operations start and signal sagas: by a row of the outbox, in the transaction of what they tell. Nothing is sent
+ * that was not committed, and a repeat of the same message adds no second row.
+ */
+import { writeOutbox } from "../store/outbox.ts";
+import type { Queryable } from "../store/sql/database.ts";
+import {
+  type OrderMessage,
+  type ReturnMessage,
+  signalRow,
+  startRow,
+  type WorkflowStart,
+} from "../workflows/messages.ts";
+
+export function startSaga(client: Queryable, start: WorkflowStart): Promise<void> {
+  return writeOutbox(client, [startRow(start)]);
+}
+
+export function tellOrderSaga(client: Queryable, orderId: string, message: OrderMessage): Promise<void> {
+  return writeOutbox(client, [signalRow({ workflowId: orderId, signal: "orderMessage", message })]);
+}
+
+export function tellReturnSaga(client: Queryable, returnId: string, message: ReturnMessage): Promise<void> {
+  return writeOutbox(client, [signalRow({ workflowId: returnId, signal: "returnMessage", message })]);
+}

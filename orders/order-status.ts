@@ -1,0 +1,161 @@
+/**
+ * The statuses of an order, on four axes, each a function of quantities, of sums of money and of what the order waits for.
+ *
+ * Owns the rule that no status is ever stored as an opinion: whoever changes an order changes facts, and the statuses are
+ * worked out here. A status is `partially_…` whenever some quantity has reached it and some has not.
+ */
+import { type LineLedger, totalOf } from "./line-ledger.ts";
+import type {
+  FulfillmentStatus,
+  HoldCode,
+  HoldReason,
+  OrderDocument,
+  OrderStatus,
+  PaymentStatus,
+  ReturnStatus,
+} from "./order.ts";
+
+/** The four statuses, with the two facts that are no quantities. */
+export type OrderStatuses = {
+  readonly status: OrderStatus;
+  readonly paymentStatus: PaymentStatus;
+  readonly fulfillmentStatus: FulfillmentStatus;
+  readonly returnStatus: ReturnStatus;
+  readonly holdReasons: readonly HoldReason[];
+};
+
+export function rollUp(
+  lines: readonly LineLedger[],
+  holdReasons: readonly HoldReason[],
+  paymentStatus: PaymentStatus,
+): OrderStatuses {
+  return {
+    status: orderStatusOf(lines, holdReasons, paymentStatus),
+    paymentStatus,
+    fulfillmentStatus: fulfillmentStatusOf(lines),
+    returnStatus: returnStatusOf(lines),
+    holdReasons,
+  };
+}
+
+export function fulfillmentStatusOf(lines: readonly LineLedger[]): FulfillmentStatus {
+  const sum = totalOf(lines);
+  const wanted = sum.ordered - sum.cancelled;
+  if (wanted === 0) return sum.ordered === 0 ? "unfulfilled" : "cancelled";
+  if (sum.delivered === wanted) return "delivered";
+  if (sum.delivered > 0) return "partially_delivered";
+  if (sum.shipped === wanted) return "fulfilled";
+  if (sum.shipped > 0) return "partially_fulfilled";
+  return sum.allocated > 0 || sum.fulfilled > 0 ? "in_progress" : "unfulfilled";
+}
+
+export function returnStatusOf(lines: readonly LineLedger[]): ReturnStatus {
+  const sum = totalOf(lines);
+  const awaited = sum.returnRequested - sum.returnReceived - sum.returnDismissed;
+  if (sum.returnReceived === 0) return awaited > 0 ? "requested" : "none";
+  if (awaited > 0) return "in_progress";
+  return sum.returnReceived === sum.shipped ? "returned" : "partially_returned";
+}
+
+/** Whether nothing of what an order costs is still to be taken. */
+const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
+  pending: false,
+  authorized: false,
+  failed: false,
+  partially_paid: false,
+  paid: true,
+  paid_at_channel: true,
+  partially_refunded: true,
+  refunded: true,
+  voided: true,
+};
+
+/**
+ * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written down, and an
+ * order whose capture was declined waits for a person wherever its goods are.
+ */
+export function orderStatusOf(
+  lines: readonly LineLedger[],
+  holdReasons: readonly HoldReason[],
+  paymentStatus: PaymentStatus,
+): OrderStatus {
+  const sum = totalOf(lines);
+  if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
+  const isDelivered = sum.ordered > 0 && sum.delivered === sum.ordered - sum.cancelled;
+  if (isDelivered && SETTLED[paymentStatus]) return "completed";
+  return waitingStatusOf(holdReasons);
+}
+
+/** What has moved through the payment gateway for one order, in minor units of one currency. */
+export type PaymentSums = {
+  /** What the order costs now, without what was cancelled. */
+  readonly due: number;
+  readonly authorized: number;
+  readonly captured: number;
+  readonly refunded: number;
+  readonly voided: boolean;
+  readonly declined: boolean;
+};
+
+/**
+ * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel` throughout. As long
+ * as some of what is due was captured and some was not it is `partially_paid`, whatever of it was refunded already.
+ */
+export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
+  if (sums.captured > 0 && sums.captured < sums.due) return "partially_paid";
+  if (sums.refunded > 0) return sums.refunded >= sums.captured ? "refunded" : "partially_refunded";
+  if (sums.captured > 0) return "paid";
+  if (sums.voided) return "voided";
+  if (sums.authorized > 0) return "authorized";
+  return sums.declined ? "failed" : "pending";
+}
+
+/** What the channel charged is paid, unless the channel itself is in doubt. */
+export function capturedPaymentStatus(
+  paymentBy: OrderDocument["paymentBy"],
+  holdReasons: readonly HoldReason[],
+): PaymentStatus {
+  const isPending = holdReasons.some((reason) => reason.code === "payment_pending");
+  return paymentBy === "channel" && !isPending ? "paid_at_channel" : "pending";
+}
+
+/** A payment that was never made cannot be made for an order that is cancelled. */
+export function cancelledPaymentStatus(before: PaymentStatus): PaymentStatus {
+  return before === "pending" || before === "failed" ? "voided" : before;
+}
+
+/** What a decision about an order on hold changes. */
+export type HoldChange = {
+  /** Reasons that go. */
+  readonly cleared: readonly HoldCode[];
+  /** Reasons that come; each replaces the one of its code. */
+  readonly added: readonly HoldReason[];
+  readonly paymentBy: OrderDocument["paymentBy"];
+  /** Whether the channel has sent the order anew, and so says anew whether it is paid. */
+  readonly isSentAnew: boolean;
+};
+
+/**
+ * The statuses of an order on hold after `change`. `before` may have moved since the decision was made: reasons that the
+ * decision did not know of stay.
+ */
+export function afterHoldChange(before: OrderStatuses, change: HoldChange): OrderStatuses {
+  const goes = (code: HoldCode) =>
+    change.cleared.includes(code) || change.added.some((reason) => reason.code === code);
+  const holdReasons = [...before.holdReasons.filter((reason) => !goes(reason.code)), ...change.added];
+  // Who clears the doubt about a payment that the channel takes says that it was made.
+  const isDoubtGone = goes("payment_pending") && before.paymentStatus === "pending";
+  return {
+    ...before,
+    holdReasons,
+    status: waitingStatusOf(holdReasons),
+    paymentStatus:
+      isDoubtGone || change.isSentAnew
+        ? capturedPaymentStatus(change.paymentBy, holdReasons)
+        : before.paymentStatus,
+  };
+}
+
+function waitingStatusOf(holdReasons: readonly HoldReason[]): OrderStatus {
+  return holdReasons.length > 0 ? "on_hold" : "open";
+}

@@ -1,0 +1,149 @@
+/** What is picked and packed of a fulfillment order, and how far that has come. */
+import type { FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
+import type { Queryable } from "../sql/database.ts";
+
+/** A line of a fulfillment order as whoever picks it needs it. */
+export type PickLine = {
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly status: FulfillmentOrderStatus;
+  readonly lineId: string;
+  readonly holdId: string;
+  readonly sku: string;
+  readonly quantity: number;
+  readonly perUnit: number;
+  /** Tells the holds of one line apart: a kit's line has one a component. */
+  readonly part: string;
+};
+
+export async function readPickLines(
+  client: Queryable,
+  fulfillmentOrderId: string,
+): Promise<readonly PickLine[]> {
+  const { rows } = await client.query<PickLine>(
+    `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
+            l.hold_id as "holdId", l.sku, l.quantity, l.per_unit as "perUnit",
+            case when row_number() over part = 1 then l.line_id else l.line_id || '.' || row_number() over part end as part
+     from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
+     where f.id = $1 window part as (partition by l.line_id order by l.hold_id) order by l.hold_id`,
+    [fulfillmentOrderId],
+  );
+  return rows;
+}
+
+/** The timeline's marks: what bears them has happened. */
+export const pickedKey = (fulfillmentOrderId: string) => `picked:${fulfillmentOrderId}`;
+export const packedKey = (fulfillmentOrderId: string) => `packed:${fulfillmentOrderId}`;
+
+/** Writes down what was taken of each hold. */
+export async function recordPicked(
+  client: Queryable,
+  fulfillmentOrderId: string,
+  lines: readonly { readonly holdId: string; readonly picked: number }[],
+): Promise<void> {
+  await client.query(
+    `with picked_lines as (
+       update fulfillment_order_line l set picked = c.picked
+       from unnest($2::text[], $3::integer[]) as c(hold_id, picked)
+       where l.fulfillment_order_id = $1 and l.hold_id = c.hold_id
+     )
+     update fulfillment_order
+     set stage = case when stage in ('waiting', 'picking') then 'picked' else stage end,
+         status = case when status = 'open' then 'in_progress' else status end,
+         updated_at = now()
+     where id = $1`,
+    [fulfillmentOrderId, lines.map((line) => line.holdId), lines.map((line) => line.picked)],
+  );
+}
+
+/** A fulfillment order as whoever packs it needs it. */
+export type PackState = {
+  readonly status: FulfillmentOrderStatus;
+  readonly isPicked: boolean;
+  /** Under which key it was packed, if it was. */
+  readonly packedUnder: string | null;
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly sku: string;
+    readonly quantity: number;
+    readonly picked: number;
+    readonly perUnit: number;
+  }[];
+};
+
+/**
+ * Nobody else packs it, or changes its order, before this transaction ends.
+ *
+ * @returns its order; undefined where there is no such fulfillment order
+ */
+export async function lockForPacking(
+  client: Queryable,
+  fulfillmentOrderId: string,
+): Promise<string | undefined> {
+  // The order first, as everybody does who locks both.
+  const { rows } = await client.query<{ orderId: string }>(
+    `select o.id as "orderId" from orders o join fulfillment_order f on f.order_id = o.id
+     where f.id = $1 for no key update of o, f`,
+    [fulfillmentOrderId],
+  );
+  return rows[0]?.orderId;
+}
+
+/** Apart from the lock, so that it sees what the previous holder of the lock has written. */
+export async function readPackState(client: Queryable, fulfillmentOrderId: string): Promise<PackState> {
+  const { rows } = await client.query<PackState>(
+    `select f.status,
+       exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
+       (select e.data->>'key' from order_event e where e.order_id = f.order_id and e.key = $3) as "packedUnder",
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.quantity,
+          'picked', l.picked, 'perUnit', l.per_unit)), '[]')
+          from fulfillment_order_line l where l.fulfillment_order_id = f.id) as lines
+     from fulfillment_order f where f.id = $1`,
+    [fulfillmentOrderId, pickedKey(fulfillmentOrderId), packedKey(fulfillmentOrderId)],
+  );
+  return rows[0] as PackState;
+}
+
+/** What was picked is in the parcel. */
+export async function recordPacked(client: Queryable, fulfillmentOrderId: string): Promise<void> {
+  await client.query(
+    `with verified_lines as (
+       update fulfillment_order_line set verified = picked where fulfillment_order_id = $1
+     )
+     update fulfillment_order set stage = 'packed', status = 'in_progress', updated_at = now() where id = $1`,
+    [fulfillmentOrderId],
+  );
+}
+
+/** Whether it was picked short and has not been released to the floor since. */
+export async function isShortUndecided(client: Queryable, fulfillmentOrderId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from fulfillment_order f
+       join order_event pick on pick.order_id = f.order_id and pick.key = $2
+      where f.id = $1 and (pick.data->>'short')::boolean
+        and not exists (select from order_event release
+                        where release.order_id = f.order_id and release.type = 'fulfillment.released'
+                          and release.data->>'fulfillmentOrderId' = f.id and release.id > pick.id)`,
+    [fulfillmentOrderId, pickedKey(fulfillmentOrderId)],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * A fulfillment order that the floor works on, and how often the floor has given it up before and been told to go on:
+ * it has moved since.
+ */
+export async function readExceptions(
+  client: Queryable,
+  fulfillmentOrderId: string,
+): Promise<{ readonly orderId: string; readonly settled: number } | undefined> {
+  const { rows } = await client.query<{ orderId: string; settled: number }>(
+    `select f.order_id as "orderId",
+       (select count(*)::integer from order_event e
+        where e.order_id = f.order_id and e.type = 'fulfillment.exception'
+          and e.data->>'fulfillmentOrderId' = f.id and e.at < f.updated_at) as settled
+     from fulfillment_order f where f.id = $1 and f.status in ('open', 'in_progress')`,
+    [fulfillmentOrderId],
+  );
+  return rows[0];
+}

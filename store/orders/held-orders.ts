@@ -1,0 +1,232 @@
+/**
+ * Orders on hold: what a decision about their hold starts from, and what it changes. The writer runs within the engine's
+ * commit, so that the reasons that go and the stock that is reserved are written together or not at all.
+ *
+ * Between the decision and the commit an order may move. The change is therefore made to the order as it is then:
+ * `orders/order-status.ts` says what comes of it.
+ *
+ * Invariant: W2 a change is made once (its `marker` is a timeline key) and only while the order is on hold.
+ */
+import type {
+  DeliveryPromise,
+  HoldCode,
+  HoldReason,
+  OrderDocument,
+  OrderStatus,
+} from "../../orders/order.ts";
+import { afterHoldChange, type OrderStatuses } from "../../orders/order-status.ts";
+import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
+import type { Queryable, Transaction } from "../sql/database.ts";
+import { replaceLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
+import { DOCUMENT_FIELDS, documentRow, insertHolds, type SentOrder, type StoredHold } from "./order-rows.ts";
+import { insertEntries, type TimelineEntry } from "./timeline.ts";
+
+/** An order as the decision about its hold needs it. */
+export type HeldOrder = {
+  readonly orderId: string;
+  readonly channelId: string;
+  readonly status: OrderStatus;
+  readonly version: number;
+  readonly holdReasons: readonly HoldReason[];
+  readonly document: OrderDocument;
+  readonly rawPayload: string;
+  readonly lines: readonly {
+    readonly lineId: string;
+    readonly sku: string | null;
+    readonly channelSku: string;
+    /** Ordered and not cancelled. */
+    readonly wanted: number;
+    readonly held: number;
+  }[];
+  /** How many reservations it has made. */
+  readonly reservations: number;
+};
+
+export async function readHeldOrder(client: Queryable, orderId: string): Promise<HeldOrder | undefined> {
+  const { rows } = await client.query<HeldOrder>(
+    `select o.id as "orderId", o.channel_id as "channelId", o.status, o.version, o.hold_reasons as "holdReasons",
+       o.document, o.raw_payload as "rawPayload",
+       (select count(*)::integer from order_event e where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
+       coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,
+         'wanted', l.ordered - l.cancelled,
+         'held', (select coalesce(min(whole), 0) from (
+           select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
+           where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component))
+         order by length(l.line_id), l.line_id)
+         from order_line l where l.order_id = o.id), '[]') as lines
+     from orders o where o.id = $1`,
+    [orderId],
+  );
+  return rows[0];
+}
+
+/** A change of an order that is on hold. */
+export type HeldOrderChange = {
+  readonly orderId: string;
+  /** Key of the first of `entries`: the change happens once. */
+  readonly marker: string;
+  /** Reasons that go; a reason of `added` replaces the one of the same code. */
+  readonly cleared: readonly HoldCode[];
+  readonly added: readonly HoldReason[];
+  readonly lineSkus: readonly { readonly lineId: string; readonly sku: string }[];
+  readonly holds: readonly StoredHold[];
+  readonly sourcing: readonly string[];
+  readonly promise: DeliveryPromise | null;
+  readonly entries: readonly TimelineEntry[];
+  /** Tells the order's saga; sent where no reason is left. */
+  readonly signal: OutboxMessage;
+  /** The order as the channel knows it now, where it has sent more of it. */
+  readonly replacement: SentOrder | null;
+};
+
+const LOCK_HELD = `
+select id as "orderId", status, payment_status as "paymentStatus", fulfillment_status as "fulfillmentStatus",
+  return_status as "returnStatus", hold_reasons as "holdReasons", document->>'paymentBy' as "paymentBy"
+from orders where id = any($1) and status = 'on_hold' for no key update`;
+
+type LockedOrder = OrderStatuses & Pick<OrderDocument, "paymentBy"> & { readonly orderId: string };
+
+const CHANGE_HELD = `
+with input as materialized (
+  select * from json_to_recordset($1::json) as r(id text, marker text, ${STATUS_FIELDS}, line_skus jsonb, holds jsonb,
+    sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, replaced boolean, ${DOCUMENT_FIELDS})
+), changed as (
+  update orders o set
+    (${statusColumns()}) = row(${statusColumns("i")}),
+    sourcing = o.sourcing || i.sourcing,
+    ship_by = coalesce(i.ship_by, o.ship_by), deliver_by = coalesce(i.deliver_by, o.deliver_by),
+    external_number = coalesce(i.external_number, o.external_number), currency = coalesce(i.currency, o.currency),
+    total_minor = coalesce(i.total_minor, o.total_minor), exponent = coalesce(i.exponent, o.exponent),
+    unit_count = coalesce(i.unit_count, o.unit_count), customer_name = coalesce(i.customer_name, o.customer_name),
+    customer_email = coalesce(i.customer_email, o.customer_email), placed_at = coalesce(i.placed_at, o.placed_at),
+    content_hash = coalesce(decode(i.content_hash, 'hex'), o.content_hash),
+    document = coalesce(i.document, o.document), raw_payload = coalesce(i.raw_payload, o.raw_payload),
+    version = o.version + 1, updated_at = now()
+  from input i
+  where o.id = i.id and not exists (select from order_event e where e.order_id = i.id and e.key = i.marker)
+  returning o.id
+), fresh as (
+  select input.* from input join changed using (id)
+), dropped_lines as (
+  delete from order_line l using fresh f where f.replaced and l.order_id = f.id
+    and not exists (select from jsonb_array_elements(f.lines) n where n->>'line_id' = l.line_id)
+), replaced as (
+  select * from fresh where replaced
+), new_lines as (
+  ${replaceLines("replaced")}
+), mapped_lines as (
+  update order_line l set sku = s.sku
+  from fresh f cross join lateral jsonb_to_recordset(f.line_skus) as s("lineId" text, sku text)
+  where not f.replaced and l.order_id = f.id and l.line_id = s."lineId" and l.sku is null
+), new_holds as (
+  ${insertHolds("fresh")} on conflict do nothing
+), new_entries as (
+  ${insertEntries("fresh")}
+), added as (
+  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from fresh where signal is not null")}
+)
+${WAKE_RELAY}`;
+
+/** Changes held orders: reasons go or come, stock is held, the saga hears of it. */
+export const heldOrderWriter = {
+  name: "held-order",
+  async write(transaction: Transaction, records: readonly HeldOrderChange[]): Promise<void> {
+    // A statement changes a row once; two changes of one order take two rounds.
+    let rest = [...records];
+    while (rest.length > 0) {
+      const round = new Map<string, HeldOrderChange>();
+      const later: HeldOrderChange[] = [];
+      for (const record of rest) {
+        if (round.has(record.orderId)) later.push(record);
+        else round.set(record.orderId, record);
+      }
+      const { rows } = await transaction.query(LOCK_HELD, [[...round.keys()]]);
+      const changes = (rows as readonly LockedOrder[]).flatMap((order) => {
+        const change = round.get(order.orderId);
+        return change === undefined ? [] : [changeRow(order, change)];
+      });
+      if (changes.length > 0) await transaction.query(CHANGE_HELD, [JSON.stringify(changes)]);
+      rest = later;
+    }
+  },
+};
+
+function changeRow(order: LockedOrder, change: HeldOrderChange): object {
+  const { cleared, added, replacement } = change;
+  const statuses = afterHoldChange(order, {
+    cleared,
+    added,
+    paymentBy: replacement?.document.paymentBy ?? order.paymentBy,
+    isSentAnew: replacement !== null,
+  });
+  return {
+    id: change.orderId,
+    marker: change.marker,
+    ...statusRow(statuses),
+    line_skus: change.lineSkus,
+    holds: change.holds,
+    sourcing: change.sourcing,
+    ship_by: change.promise?.shipBy ?? null,
+    deliver_by: change.promise?.deliverBy ?? null,
+    entries: change.entries,
+    signal: statuses.holdReasons.length === 0 ? change.signal : null,
+    replaced: replacement !== null,
+    ...(replacement === null ? {} : documentRow(replacement)),
+  };
+}
+
+/** Which of these holds are written down as the order's. */
+export async function recordedHolds(
+  client: Queryable,
+  orderId: string,
+  holdIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ hold_id: string }>(
+    "select hold_id from order_hold where order_id = $1 and hold_id = any($2)",
+    [orderId, holdIds],
+  );
+  return new Set(rows.map((row) => row.hold_id));
+}
+
+/** Held orders with an unmapped line of this channel SKU (of one channel, or of all), oldest first. */
+export async function ordersWaitingForSku(
+  client: Queryable,
+  channelSku: string,
+  channelId: string | null,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select o.id from orders o
+     where o.status = 'on_hold' and ($2::text is null or o.channel_id = $2)
+       and exists (select from order_line l where l.order_id = o.id and l.sku is null and l.channel_sku = $1)
+     order by o.captured_at, o.id`,
+    [channelSku, channelId],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Orders held for nothing but stock, with a line of one of these SKUs, oldest first. */
+export async function ordersWaitingForStock(
+  client: Queryable,
+  skus: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select o.id from orders o
+     where o.status = 'on_hold' and jsonb_array_length(o.hold_reasons) = 1
+       and o.hold_reasons @> '[{"code": "insufficient_stock"}]'
+       and exists (select from order_line l where l.order_id = o.id and l.sku = any($1))
+     order by o.captured_at, o.id`,
+    [skus],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** SKUs that orders on hold wait for, whatever else they wait for. */
+export async function skusOrdersWaitFor(client: Queryable): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    `select distinct line.sku
+       from orders join order_line line on line.order_id = orders.id
+      where orders.status = 'on_hold' and line.sku is not null
+        and orders.hold_reasons @> '[{"code": "insufficient_stock"}]'`,
+  );
+  return rows.map((row) => row.sku);
+}

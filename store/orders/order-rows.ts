@@ -1,0 +1,55 @@
+/** Rows of an order that its capture writes, and that a fuller version of it replaces while it is on hold. */
+import { exponentOf } from "../../orders/capture.ts";
+import { rescale } from "../../orders/money.ts";
+import type { OrderDocument } from "../../orders/order.ts";
+import { lineRows } from "./order-progress.ts";
+
+/** What the channel sent, read and as it came. */
+export type SentOrder = {
+  readonly document: OrderDocument;
+  readonly rawPayload: string;
+  /** SHA-256 in hex. */
+  readonly contentHash: string;
+};
+
+/** The fields of `documentRow`, as `json_to_recordset` has to be told of them. */
+export const DOCUMENT_FIELDS = `external_number text, currency text, total_minor bigint, exponent integer,
+    unit_count integer, customer_name text, customer_email text, placed_at timestamptz, content_hash text,
+    document jsonb, raw_payload text, lines jsonb`;
+
+/** The columns that follow from what the channel sent, and the lines. */
+export function documentRow({ document, rawPayload, contentHash }: SentOrder): object {
+  const exponent = exponentOf(document);
+  return {
+    external_number: document.externalNumber,
+    currency: document.currency,
+    total_minor: rescale(document.total, exponent),
+    exponent,
+    unit_count: document.lines.reduce((units, line) => units + line.quantity, 0),
+    customer_name: document.customer.name,
+    customer_email: document.customer.email ?? null,
+    placed_at: document.placedAt,
+    content_hash: contentHash,
+    document,
+    raw_payload: rawPayload,
+    lines: lineRows(document, exponent),
+  };
+}
+
+export type StoredHold = {
+  readonly holdId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  /** Of a kit's component: how many of it one kit takes. Default 1. */
+  readonly perUnit?: number;
+};
+
+/** Inserts the holds of every row of the relation `orders`, which has an `id` and `holds`, an array of `StoredHold`. */
+export function insertHolds(orders: string): string {
+  return `insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity, per_unit)
+    select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity, coalesce(h."perUnit", 1)
+    from ${orders} f cross join lateral jsonb_to_recordset(f.holds)
+      as h("holdId" text, "lineId" text, sku text, "locationId" text, quantity integer, "perUnit" integer)`;
+}
