@@ -7,26 +7,18 @@ import { recordEntry } from "../store/orders/timeline.ts";
 import type { SagaDependencies } from "./activities/dependencies.ts";
 import { translateFailure } from "./activities/failures.ts";
 import { createInventoryActivities } from "./order/activities/inventory.ts";
-import { createNotificationActivities } from "./order/activities/notification.ts";
+import { createNoticeActivities } from "./order/activities/notices.ts";
 import { createOrderStateActivities } from "./order/activities/order-state.ts";
 import { createPaymentActivities } from "./order/activities/payment.ts";
 import { createShippingActivities } from "./order/activities/shipping.ts";
 import { createReturnActivities } from "./return/activities/returns.ts";
 
-type Payments = ReturnType<typeof createPaymentActivities>;
-
-/** Database and engine only. */
-export type InternalActivities = ReturnType<typeof createOrderStateActivities> &
+export type SagaActivities = ReturnType<typeof createOrderStateActivities> &
   ReturnType<typeof createInventoryActivities> &
-  ReturnType<typeof createReturnActivities> &
-  Pick<Payments, "verifyChannelPayment">;
-
-/** Calls to payment gateway, carrier and mail server. */
-export type OutsideActivities = Omit<Payments, "verifyChannelPayment"> &
+  ReturnType<typeof createPaymentActivities> &
   ReturnType<typeof createShippingActivities> &
-  ReturnType<typeof createNotificationActivities>;
-
-export type SagaActivities = InternalActivities & OutsideActivities;
+  ReturnType<typeof createNoticeActivities> &
+  ReturnType<typeof createReturnActivities>;
 
 /** The attempt after which the timeline says that a step keeps failing: some ten seconds after the first. */
 const ATTEMPTS_UNTIL_REPORTED = 5;
@@ -40,7 +32,7 @@ export function createSagaActivities(dependencies: SagaDependencies): SagaActivi
       createPaymentActivities(dependencies),
       Object.assign(
         createShippingActivities(dependencies),
-        createNotificationActivities(dependencies),
+        createNoticeActivities(dependencies),
         createReturnActivities(dependencies),
       ),
     ),

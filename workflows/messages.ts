@@ -87,7 +87,7 @@ export function signalRow(signal: WorkflowSignal) {
 
 /**
  * A row's key must stay what it was: a message that is repeated across an upgrade finds its first row by it. The keys of
- * these messages name their order or fulfillment order by themselves, and their rows have borne them from the beginning.
+ * these messages name their order by themselves, and their rows have borne them as they are from the beginning.
  */
 const NAMED_BY_ITSELF: ReadonlySet<string> = new Set<OrderMessage["type"]>([
   "hold-released",
@@ -96,6 +96,6 @@ const NAMED_BY_ITSELF: ReadonlySet<string> = new Set<OrderMessage["type"]>([
   "floor-exception",
 ]);
 
-function signalKey({ workflowId, message }: WorkflowSignal): string {
-  return NAMED_BY_ITSELF.has(message.type) ? message.key : `signal:${workflowId}:${message.key}`;
+function signalKey({ workflowId, message: { key, type } }: WorkflowSignal): string {
+  return NAMED_BY_ITSELF.has(type) && key.includes(workflowId) ? key : `signal:${workflowId}:${key}`;
 }

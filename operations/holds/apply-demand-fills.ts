@@ -5,7 +5,7 @@
  * The engine wrote the fills down with the units. Here they are taken and applied in one transaction, so that each one
  * reaches its order exactly once, however often and wherever this runs.
  */
-
+import { giveBack } from "../../actors/give-back.ts";
 import { orderIdOfReservation } from "../../orders/order-identity.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import { readOrderHolds } from "../../store/floor/fulfillment.ts";
@@ -50,7 +50,14 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
     if (fills.length === 0) return null;
     if (order === undefined || order.status === "cancelled") {
       // Undone together with its order, or given while somebody cancelled it. Before the commit: a crash repeats it.
-      await giveBack(context, fills);
+      await context.allocator.execute(
+        giveBack(fills, {
+          type: "release",
+          commandId: ({ holdId, locationId }) => `${holdId}@${locationId}:unwanted`,
+          cause: reservationId,
+          atMs: context.now(),
+        }),
+      );
       return null;
     }
     await addToHolds(client, orderId, fills);
@@ -93,21 +100,6 @@ async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void>
     key: `hold-released:${orderId}:backordered`,
     type: "hold-released",
   });
-}
-
-async function giveBack(context: OperationContext, fills: readonly RecordedFill[]): Promise<void> {
-  const holds = new Map(fills.map((fill) => [`${fill.holdId}@${fill.locationId}`, fill]));
-  await context.allocator.execute(
-    [...holds].map(([place, { holdId, sku, locationId, orderId }]) => ({
-      type: "release",
-      commandId: `${place}:unwanted`,
-      holdId,
-      sku,
-      locationId,
-      atMs: context.now(),
-      cause: orderId,
-    })),
-  );
 }
 
 function sentence(fills: readonly RecordedFill[]): string {

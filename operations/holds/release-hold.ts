@@ -5,6 +5,8 @@
  * be reserved. The others are a person's to clear. As long as any reason is left the order reserves nothing. When the last
  * one goes, the reservation, the cleared reasons and the message to the saga commit together.
  */
+
+import { giveBack } from "../../actors/give-back.ts";
 import type { OrderReservation, PlacedHold, ReservationLine } from "../../engine/allocator-client.ts";
 import { unknownSkuReason } from "../../orders/capture.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
@@ -310,14 +312,11 @@ async function giveBackUnrecorded(
   const lost = holds.filter((hold) => !recorded.has(hold.holdId));
   if (lost.length === 0) return;
   await context.allocator.execute(
-    lost.map(({ holdId, sku, locationId }) => ({
+    giveBack(lost, {
       type: "release",
-      commandId: `${holdId}:unrecorded`,
-      holdId,
-      sku,
-      locationId,
-      atMs,
+      commandId: ({ holdId }) => `${holdId}:unrecorded`,
       cause: orderId,
-    })),
+      atMs,
+    }),
   );
 }

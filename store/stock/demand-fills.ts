@@ -4,11 +4,7 @@
  * The engine writes a row in the very transaction that gives the units, into a table of its own: nothing that holds the
  * order's row can delay or refuse the commit. `operations/holds/apply-demand-fills.ts` takes the rows to their orders.
  */
-import type { Queryable } from "../sql/database.ts";
-
-type Transaction = {
-  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
-};
+import type { Queryable, Transaction } from "../sql/database.ts";
 
 export type RecordedFill = {
   /** The reservation that waited. */

@@ -25,8 +25,9 @@ import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
 import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
-import { internal, outside, refusalOf, sendMail } from "../saga/steps.ts";
-import type { MailKind } from "./activities/notification.ts";
+import { refusalOf } from "../saga/steps.ts";
+import type { SagaNoticeKind } from "./activities/notices.ts";
+import { internal, outside, sendNotice } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 
@@ -63,7 +64,7 @@ class OrderSaga {
   private readonly orderId: string;
   private readonly inbox: Inbox<OrderMessage>;
   private readonly saga: Saga;
-  private readonly mails: Promise<void>[] = [];
+  private readonly notices: Promise<void>[] = [];
   private status: SagaStatus;
   /** Whether the money is taken through our own gateway. */
   private charged = false;
@@ -98,8 +99,8 @@ class OrderSaga {
     }
     await internal.completeOrder({ orderId });
     this.show("completed", "Delivered and completed.");
-    this.mail("delivered", orderId);
-    await Promise.all(this.mails);
+    this.tell("delivered", orderId);
+    await Promise.all(this.notices);
     await this.refuseLateCancellation();
     return { status: "completed" };
   }
@@ -126,7 +127,7 @@ class OrderSaga {
       );
     }
     this.stopIfCancelled();
-    this.mail("order_confirmed", orderId);
+    this.tell("order_confirmed", orderId);
   }
 
   private async source(): Promise<readonly string[]> {
@@ -204,7 +205,7 @@ class OrderSaga {
           await this.onCancelRequest(message);
           break;
         case "out-for-delivery":
-          this.mail("out_for_delivery", message.shipmentId);
+          this.tell("out_for_delivery", message.shipmentId);
           break;
         case "delivered":
           delivered.add(message.shipmentId);
@@ -249,7 +250,7 @@ class OrderSaga {
           { orderId, shipmentId, attempt },
         ]),
       );
-    this.mail("shipped", shipmentId);
+    this.tell("shipped", shipmentId);
     return shipmentId;
   }
 
@@ -259,8 +260,8 @@ class OrderSaga {
     await this.saga.unwind();
     await internal.cancelOrder({ orderId, reason: request.reason, by: request.by });
     this.show("cancelled", `Cancelled: ${request.reason}`);
-    this.mail("order_cancelled", orderId);
-    await Promise.all(this.mails);
+    this.tell("order_cancelled", orderId);
+    await Promise.all(this.notices);
   }
 
   /** Repeats a step that was refused each time that a person has released the hold which says why. */
@@ -319,9 +320,9 @@ class OrderSaga {
       await this.onCancelRequest(request);
   }
 
-  /** Mails run beside the steps: a mail server that is down holds up no parcel. The saga ends when they are out. */
-  private mail(kind: MailKind, about: string): void {
-    this.mails.push(sendMail(this.orderId, kind, about));
+  /** Notices go out beside the steps: a mail server that is down holds up no parcel. The saga ends when they are out. */
+  private tell(kind: SagaNoticeKind, about: string): void {
+    this.notices.push(sendNotice(this.orderId, kind, about));
   }
 
   private show(status: SagaStatus, details: string): void {

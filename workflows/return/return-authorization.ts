@@ -16,12 +16,13 @@ import {
 } from "@temporalio/workflow";
 import type { ReturnAuthorizationStatus } from "../../orders/return-authorization.ts";
 import type { ReturnInput, ReturnMessage } from "../messages.ts";
-import type { MailKind } from "../order/activities/notification.ts";
+import type { SagaNoticeKind } from "../order/activities/notices.ts";
 import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
 import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
-import { internal, outside, refusalOf, sendMail } from "../saga/steps.ts";
+import { refusalOf } from "../saga/steps.ts";
+import { internal, outside, sendNotice } from "./steps.ts";
 
 export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
 
@@ -40,7 +41,7 @@ class ReturnSaga {
   private readonly ids: { readonly orderId: string; readonly returnId: string };
   private readonly inbox: Inbox<ReturnMessage>;
   private readonly saga: Saga;
-  private readonly mails: Promise<void>[] = [];
+  private readonly notices: Promise<void>[] = [];
 
   constructor(input: ReturnInput, inbox: Inbox<ReturnMessage>) {
     this.ids = { orderId: input.orderId, returnId: input.returnId };
@@ -57,7 +58,7 @@ class ReturnSaga {
 
   async run(): Promise<ReturnOutcome> {
     const outcome = await this.steps();
-    await Promise.all(this.mails);
+    await Promise.all(this.notices);
     return outcome;
   }
 
@@ -72,7 +73,7 @@ class ReturnSaga {
     await this.saga.step({ name: "voidReturnLabel", run: () => outside.voidReturnLabel(ids) }, () =>
       this.attempt("buy-return-label", (attempt) => outside.buyReturnLabel({ ...ids, attempt })),
     );
-    this.mail("return_approved");
+    this.tell("return_approved");
 
     setCurrentDetails("Waiting for the parcel.");
     const message = await this.inbox.take("received", "cancelled");
@@ -92,7 +93,7 @@ class ReturnSaga {
     );
     this.show("refunded", "Refunded.");
     // Where the channel has the money, the channel refunds it and tells the shopper.
-    if (refund.status === "refunded") this.mail("refund_issued");
+    if (refund.status === "refunded") this.tell("refund_issued");
     return { status: "refunded" };
   }
 
@@ -114,8 +115,8 @@ class ReturnSaga {
     }
   }
 
-  private mail(kind: MailKind): void {
-    this.mails.push(sendMail(this.ids.orderId, kind, this.ids.returnId));
+  private tell(kind: SagaNoticeKind): void {
+    this.notices.push(sendNotice(this.ids.orderId, kind, this.ids.returnId));
   }
 
   private show(status: ReturnAuthorizationStatus, details: string): void {

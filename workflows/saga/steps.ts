@@ -1,5 +1,5 @@
 /**
- * How sagas call their activities.
+ * How sagas call their activities. Each saga says in its own `steps.ts` which ones.
  *
  * Steps inside Holdfast (database, engine) run as local activities: they cost the Temporal server nothing but a marker.
  * Calls to the outside run as regular activities, so that a call that keeps failing is seen, with its last error, among
@@ -14,28 +14,32 @@ import {
   rootCause,
 } from "@temporalio/workflow";
 import type { HoldCode } from "../../orders/order.ts";
-import type { InternalActivities, OutsideActivities } from "../all-activities.ts";
-import type { MailKind } from "../order/activities/notification.ts";
 import type { StepRefusal } from "./step-refusal.ts";
 
-export const internal = proxyLocalActivities<InternalActivities>({
-  startToCloseTimeout: "30 seconds",
-  // Beyond this the wait becomes a durable timer, so that a workflow task is never held open for long.
-  localRetryThreshold: "5 seconds",
-  retry: { initialInterval: "200 milliseconds", maximumInterval: "30 seconds" },
-});
+export function internalSteps<Activities>() {
+  return proxyLocalActivities<Activities>({
+    startToCloseTimeout: "30 seconds",
+    // Beyond this the wait becomes a durable timer, so that a workflow task is never held open for long.
+    localRetryThreshold: "5 seconds",
+    retry: { initialInterval: "200 milliseconds", maximumInterval: "30 seconds" },
+  });
+}
 
 /** Mails are many and quick, and nothing waits for them. */
-const mails = proxyLocalActivities<Pick<OutsideActivities, "sendMail">>({
-  startToCloseTimeout: "30 seconds",
-  localRetryThreshold: "5 seconds",
-  retry: { initialInterval: "1 second", maximumInterval: "5 minutes" },
-});
+export function mailSteps<Activities>() {
+  return proxyLocalActivities<Activities>({
+    startToCloseTimeout: "30 seconds",
+    localRetryThreshold: "5 seconds",
+    retry: { initialInterval: "1 second", maximumInterval: "5 minutes" },
+  });
+}
 
-export const outside = proxyActivities<Omit<OutsideActivities, "sendMail">>({
-  startToCloseTimeout: "60 seconds",
-  retry: { initialInterval: "1 second", maximumInterval: "60 seconds" },
-});
+export function outsideSteps<Activities>() {
+  return proxyActivities<Activities>({
+    startToCloseTimeout: "60 seconds",
+    retry: { initialInterval: "1 second", maximumInterval: "60 seconds" },
+  });
+}
 
 /**
  * Reads a step's failure as a refusal: it only gets here where it is not to be retried. Any other error is a defect of
@@ -46,14 +50,4 @@ export const outside = proxyActivities<Omit<OutsideActivities, "sendMail">>({
 export function refusalOf(error: unknown, holdCode: HoldCode): StepRefusal {
   if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) throw error;
   return { status: "refused", holdCode, detail: rootCause(error) ?? error.message };
-}
-
-/** A mail that cannot be sent is told to a person and holds nothing up. */
-export async function sendMail(orderId: string, kind: MailKind, about: string): Promise<void> {
-  try {
-    await mails.sendMail({ orderId, kind, about });
-  } catch (error) {
-    const { detail } = refusalOf(error, "floor_exception");
-    await internal.reportUnsentMail({ orderId, kind, about, detail });
-  }
 }

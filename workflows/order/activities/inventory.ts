@@ -3,6 +3,7 @@
  * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
+import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import {
@@ -27,13 +28,8 @@ import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 type OrderId = { readonly orderId: string };
 
 export function createInventoryActivities({ database, allocator, now }: SagaDependencies) {
-  const commandFor = (
-    hold: Pick<OrderHold, "holdId" | "sku" | "locationId">,
-    orderId: string,
-    step: string,
-  ) => ({
-    // Units that came from the queue have one hold id, wherever they are.
-    commandId: `${hold.holdId}${hold.holdId.includes(`:${hold.locationId}`) ? "" : `:${hold.locationId}`}:${step}`,
+  const commandFor = (hold: HeldUnits, orderId: string, step: string) => ({
+    commandId: commandIdFor(hold, step),
     holdId: hold.holdId,
     sku: hold.sku,
     locationId: hold.locationId,
@@ -136,9 +132,12 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         ...(await readUntoldFills(database, orderId)),
       ];
       const outcomes = await allocator.execute(
-        holds.map(
-          (hold): StockCommand => ({ type: "deallocate", ...commandFor(hold, orderId, "deallocate") }),
-        ),
+        giveBack(holds, {
+          type: "deallocate",
+          commandId: (hold) => commandIdFor(hold, "deallocate"),
+          cause: `order ${orderId}`,
+          atMs: now(),
+        }),
       );
       const refusal = outcomes.find((outcome) => outcome.status === "refused");
       if (refusal?.status === "refused")
@@ -228,6 +227,11 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       return { status: "shipped" };
     },
   };
+}
+
+function commandIdFor({ holdId, locationId }: HeldUnits, step: string): string {
+  // Units that came from the queue have one hold id, wherever they are.
+  return holdId.includes(`:${locationId}`) ? `${holdId}:${step}` : `${holdId}:${locationId}:${step}`;
 }
 
 function shortage(detail: string): StepRefusal {

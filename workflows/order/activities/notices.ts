@@ -1,6 +1,6 @@
 /** Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written again. */
 import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
-import { type Notice, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
+import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
@@ -10,19 +10,13 @@ import { StepImpossible } from "../../activities/failures.ts";
 import { mustReadOrder } from "./order-state.ts";
 import { returnShipmentId } from "./shipping.ts";
 
-export type MailKind =
-  | "order_confirmed"
-  | "shipped"
-  | "out_for_delivery"
-  | "delivered"
-  | "order_cancelled"
-  | "return_approved"
-  | "refund_issued";
+/** Notices of the sagas; the others of `orders/notices.ts` are not sent yet. */
+export type SagaNoticeKind = Exclude<NoticeKind, "order_delayed">;
 
-export function createNotificationActivities({ database, mailer, publicUrl }: SagaDependencies) {
+export function createNoticeActivities({ database, mailer, publicUrl }: SagaDependencies) {
   const pageOf = (order: OrderProgress) => `${publicUrl}/track/${order.trackingToken}`;
 
-  const noticeOf = async (order: OrderProgress, kind: MailKind, about: string): Promise<Notice> => {
+  const noticeOf = async (order: OrderProgress, kind: SagaNoticeKind, about: string): Promise<Notice> => {
     switch (kind) {
       case "order_confirmed":
         return {
@@ -94,7 +88,7 @@ export function createNotificationActivities({ database, mailer, publicUrl }: Sa
     /** @param input.about what the mail is about: the order's, shipment's or return's id */
     async sendMail(input: {
       readonly orderId: string;
-      readonly kind: MailKind;
+      readonly kind: SagaNoticeKind;
       readonly about: string;
     }): Promise<void> {
       const key = `${input.kind}:${input.about}`;

@@ -1,0 +1,33 @@
+/** The steps of an order's saga. Types only: an activity never enters the sandbox that workflows run in. */
+import { internalSteps, mailSteps, outsideSteps, refusalOf } from "../saga/steps.ts";
+import type { createInventoryActivities } from "./activities/inventory.ts";
+import type { createNoticeActivities, SagaNoticeKind } from "./activities/notices.ts";
+import type { createOrderStateActivities } from "./activities/order-state.ts";
+import type { createPaymentActivities } from "./activities/payment.ts";
+import type { createShippingActivities } from "./activities/shipping.ts";
+
+type Payments = ReturnType<typeof createPaymentActivities>;
+/** The one step of payment that calls nobody outside. */
+type InternalPayments = Pick<Payments, "verifyChannelPayment">;
+
+export const internal = internalSteps<
+  ReturnType<typeof createOrderStateActivities> &
+    ReturnType<typeof createInventoryActivities> &
+    InternalPayments
+>();
+
+export const outside = outsideSteps<
+  Omit<Payments, keyof InternalPayments> & ReturnType<typeof createShippingActivities>
+>();
+
+const mails = mailSteps<ReturnType<typeof createNoticeActivities>>();
+
+/** A notice that cannot be sent is told to a person and holds nothing up. */
+export async function sendNotice(orderId: string, kind: SagaNoticeKind, about: string): Promise<void> {
+  try {
+    await mails.sendMail({ orderId, kind, about });
+  } catch (error) {
+    const { detail } = refusalOf(error, "floor_exception");
+    await internal.reportUnsentMail({ orderId, kind, about, detail });
+  }
+}
