@@ -1,6 +1,6 @@
 /** Returns: what a shopper asks for, and what staff sees and does of it. */
 import Type from "typebox";
-import { RETURN_DISPOSITIONS, RETURN_REASONS } from "../orders/return-authorization.ts";
+import { INSPECTION_RESULTS, RETURN_REASONS } from "../orders/return-authorization.ts";
 import { ShipmentView } from "./fulfillment.ts";
 import { Count, closed, Id, Nullable, oneOf, Quantity, type Shape, Text, Time } from "./shapes.ts";
 
@@ -32,7 +32,7 @@ export const ReceiveReturnBody = Type.Object(
 
 export const InspectReturnBody = Type.Object(
   {
-    lines: Type.Array(Type.Object({ lineId: Id, disposition: oneOf(RETURN_DISPOSITIONS) }, closed), {
+    lines: Type.Array(Type.Object({ lineId: Id, disposition: oneOf(INSPECTION_RESULTS) }, closed), {
       minItems: 1,
       maxItems: 1_000,
     }),
@@ -62,7 +62,7 @@ export const ReturnView = Type.Object({
       title: Text,
       requested: Count,
       received: Count,
-      disposition: Nullable(oneOf(RETURN_DISPOSITIONS)),
+      disposition: Nullable(oneOf(INSPECTION_RESULTS)),
     }),
   ),
   shipment: Nullable(ShipmentView),

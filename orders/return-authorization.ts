@@ -9,10 +9,10 @@ export type ReturnAuthorizationStatus =
   | "declined"
   | "cancelled";
 
-/** What becomes of a returned unit; only `restocked` makes it sellable again. */
-export const RETURN_DISPOSITIONS = ["restocked", "damaged", "missing"] as const;
+/** What the inspection of a returned unit comes to; only `restocked` makes it sellable again. */
+export const INSPECTION_RESULTS = ["restocked", "damaged", "missing"] as const;
 
-export type Disposition = (typeof RETURN_DISPOSITIONS)[number];
+export type InspectionResult = (typeof INSPECTION_RESULTS)[number];
 
 export const RETURN_REASONS = [
   "too_small",

@@ -8,8 +8,12 @@ import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
 import { type JournalRow, readJournal } from "../../store/journal/journal.ts";
 import { type Database, inTransaction } from "../../store/sql/database.ts";
-import { type LaneMovement, numberPositions, projectLaneMovements } from "../../store/stock/lane-ledger.ts";
-import { lockProjection, projectMovements, type StockMovement } from "../../store/stock/stock-ledger.ts";
+import {
+  type LaneMovement,
+  numberPositions,
+  projectLaneMovements,
+} from "../../store/stock/lane-movements.ts";
+import { lockProjection, projectMovements, type StockMovement } from "../../store/stock/stock-movements.ts";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import { checksumOf } from "../journal/checksum.ts";

@@ -5,7 +5,7 @@
  */
 
 import { MAX_UNITS } from "../../actors/position/stock-position.ts";
-import type { LaneMovement } from "../../store/stock/lane-ledger.ts";
+import type { LaneMovement } from "../../store/stock/lane-movements.ts";
 import type { JournalBlob } from "../journal/journal-codec.ts";
 import { LANE_RECORD, readLaneBlob } from "../journal/lane-journal.ts";
 

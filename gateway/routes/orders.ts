@@ -15,7 +15,7 @@ import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
-import { hasOrder, listOrders, readOrder, readTimeline } from "../../store/orders/order-views.ts";
+import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
 import { checkJsonBounds } from "../http/bounded-json.ts";
 import { ApiError } from "../http/problem.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
@@ -108,7 +108,7 @@ export const orderRoutes: readonly Route[] = [
     handle: async (call) => {
       const { services } = call;
       const order = found(
-        await readOrder(services.database, param(call, "id"), callerOf(call).channelId),
+        await readOrderView(services.database, param(call, "id"), callerOf(call).channelId),
         "order",
       );
       const { trackingToken, ...rest } = order;

@@ -5,7 +5,7 @@ import { InspectReturnBody, ReceiveReturnBody, ReturnSummary, ReturnView } from 
 import { PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
-import { listReturns, readReturn } from "../../store/returns/return-views.ts";
+import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
 import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "returns.read" } as const;
@@ -35,7 +35,7 @@ export const returnRoutes: readonly Route[] = [
     access: READ,
     reply: ReturnView,
     handle: async (call) => {
-      return { json: found(await readReturn(call.services.database, param(call, "id")), "return") };
+      return { json: found(await readReturnView(call.services.database, param(call, "id")), "return") };
     },
   }),
   route({
@@ -57,7 +57,7 @@ export const returnRoutes: readonly Route[] = [
           ...(lines === undefined ? {} : { lines }),
         }),
       );
-      return { json: found(await readReturn(services.database, returnId), "return") };
+      return { json: found(await readReturnView(services.database, returnId), "return") };
     },
   }),
   route({
@@ -72,7 +72,7 @@ export const returnRoutes: readonly Route[] = [
       const { services, body } = call;
       const returnId = param(call, "id");
       done(await inspectReturn(services.operations, { returnId, lines: body.lines, by: callerOf(call).by }));
-      return { json: found(await readReturn(services.database, returnId), "return") };
+      return { json: found(await readReturnView(services.database, returnId), "return") };
     },
   }),
 ];

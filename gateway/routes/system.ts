@@ -1,7 +1,7 @@
 /** The start page, the devices, and what a supervisor of the process asks. */
 import { pageOf } from "../../contract/shapes.ts";
 import { DeviceView, Health, Overview, Readiness } from "../../contract/system.ts";
-import { listDevices } from "../../store/floor/device-views.ts";
+import { listDeviceViews } from "../../store/floor/device-views.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { type Route, route } from "../http/route.ts";
 
@@ -23,7 +23,7 @@ export const systemRoutes: readonly Route[] = [
     access: { kind: "permission", permission: "devices.read" },
     reply: pageOf(DeviceView),
     handle: async ({ services }) => {
-      return { json: await listDevices(services.database) };
+      return { json: await listDeviceViews(services.database) };
     },
   }),
   route({

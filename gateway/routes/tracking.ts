@@ -3,7 +3,7 @@ import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
 import { TrackingView } from "../../contract/tracking.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
-import { readReturn } from "../../store/returns/return-views.ts";
+import { readReturnView } from "../../store/returns/return-views.ts";
 import { type Call, done, found, param, type Route, route } from "../http/route.ts";
 
 /**
@@ -58,7 +58,7 @@ export const trackingRoutes: readonly Route[] = [
           ...(key === undefined ? {} : { key }),
         }),
       );
-      const requested = found(await readReturn(call.services.database, returnId), "return");
+      const requested = found(await readReturnView(call.services.database, returnId), "return");
       // What the label cost is nobody's business here.
       return { status: 201, json: { ...requested, shipment: null } };
     },

@@ -2,7 +2,7 @@
  * Somebody has looked at received goods and says of each line what becomes of it. Once every received line has its
  * disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
  */
-import type { Disposition } from "../../orders/return-authorization.ts";
+import type { InspectionResult } from "../../orders/return-authorization.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import {
@@ -19,7 +19,7 @@ import { tellReturnSaga } from "../tell-saga.ts";
 
 export type InspectReturnInput = {
   readonly returnId: string;
-  readonly lines: readonly { readonly lineId: string; readonly disposition: Disposition }[];
+  readonly lines: readonly { readonly lineId: string; readonly disposition: InspectionResult }[];
   readonly by: string;
 };
 

@@ -4,7 +4,7 @@ import type { DeviceView } from "../../contract/system.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-export async function listDevices(database: Queryable): Promise<Page<DeviceView>> {
+export async function listDeviceViews(database: Queryable): Promise<Page<DeviceView>> {
   const { rows } = await database.query<DeviceView>(
     `select device.id, device.name, device.kind, device.protocol, device.location_id as "locationId",
             device.connection, device.state, ${iso("device.last_seen_at")} as "lastSeenAt",

@@ -84,7 +84,7 @@ type OrderRow = OrderSummary &
 type ReadOrder = Omit<OrderView, "trackingUrl"> & { readonly trackingToken: string };
 
 /** The whole order page. */
-export async function readOrder(
+export async function readOrderView(
   database: Queryable,
   orderId: string,
   channelId: string | null,

@@ -35,7 +35,7 @@ export async function listReturns(
 type ReturnRow = Pick<ReturnView, "comment" | "lines" | "shipment"> & { readonly summary: ReturnSummary };
 
 /** @returns null where there is no such return */
-export async function readReturn(database: Queryable, returnId: string): Promise<ReturnView | null> {
+export async function readReturnView(database: Queryable, returnId: string): Promise<ReturnView | null> {
   const { rows } = await database.query<ReturnRow>(
     `select ${RETURN_JSON} as summary, r.comment,
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,

@@ -1,6 +1,6 @@
 /** Returns: what was announced, what came back, in which condition, and what was refunded for it. */
 import type {
-  Disposition,
+  InspectionResult,
   ReturnAuthorizationStatus,
   ReturnReason,
 } from "../../orders/return-authorization.ts";
@@ -19,7 +19,7 @@ export type ReturnRecord = {
     readonly sku: string;
     readonly requested: number;
     readonly received: number;
-    readonly disposition: Disposition | null;
+    readonly disposition: InspectionResult | null;
   }[];
 };
 
@@ -106,7 +106,7 @@ export async function setReceived(
 export async function setDispositions(
   client: Queryable,
   returnId: string,
-  lines: readonly { readonly lineId: string; readonly disposition: Disposition }[],
+  lines: readonly { readonly lineId: string; readonly disposition: InspectionResult }[],
 ): Promise<void> {
   await client.query(
     `update return_line r set disposition = l.disposition

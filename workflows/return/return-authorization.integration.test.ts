@@ -3,7 +3,7 @@ import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
-import type { Disposition } from "../../orders/return-authorization.ts";
+import type { InspectionResult } from "../../orders/return-authorization.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
@@ -318,7 +318,7 @@ async function refundTried(times: number): Promise<void> {
 async function comeBack(
   returnId: string,
   quantity: number,
-  disposition: Disposition,
+  disposition: InspectionResult,
   lineId = "1",
 ): Promise<void> {
   const by = "staff:dock";

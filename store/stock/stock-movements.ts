@@ -1,5 +1,5 @@
 /**
- * The readable ledger of the journal: every movement of every bucket, and the buckets that they add up to.
+ * The read model of the journal: every movement of every bucket, and the buckets that they add up to.
  *
  * Filled by the engine's projector only, in journal order; a cursor a shard moves in the same transaction as the rows,
  * so that each journal row is projected exactly once.
@@ -53,7 +53,7 @@ export async function projectMovements(
 ): Promise<void> {
   if (movements.length > 0) {
     await transaction.query({
-      name: "ledger-movements",
+      name: "project-movements",
       text: `insert into stock_movement (shard, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated,
            picked, unavailable, safety_stock, incoming, fenced, hold_id, cause, reason, pool, lot, reference, at)
          select $1, sequence, entry, sku, location_id, kind, on_hand, reserved, allocated, picked, unavailable,
@@ -121,7 +121,7 @@ async function addToPositions(
   }
   const rows = [...sums.values()];
   await transaction.query({
-    name: "ledger-positions",
+    name: "project-positions",
     text: `insert into stock_position (sku, location_id, on_hand, reserved, allocated, picked, unavailable,
          safety_stock, incoming, fenced, updated_at, sequence, shard)
        select sku, location_id, on_hand, reserved, allocated, picked, unavailable, safety_stock, incoming, fenced,

@@ -1,5 +1,5 @@
 /**
- * The lanes' part of the readable ledger. Their movements name positions by ordinal, as the journal does; names are
+ * The movements of reservation lanes. They name positions by ordinal, as the journal does; names are
  * looked up here, where every position that has ever moved is a row.
  */
 import { numberArray, textArray } from "../sql/array-literal.ts";
@@ -31,7 +31,7 @@ export async function numberPositions(
 ): Promise<void> {
   if (positions.length === 0) return;
   await transaction.query({
-    name: "ledger-ordinals",
+    name: "number-positions",
     text: `with fresh as (
          select p.sku, p.location_id, row_number() over (order by min(named.place)) - 1 as place
            from unnest($2::text[], $3::text[]) with ordinality as named (sku, location_id, place)
@@ -57,7 +57,7 @@ export async function projectLaneMovements(
 ): Promise<void> {
   if (movements.length === 0) return;
   const { rows } = await transaction.query<{ written: number }>({
-    name: "ledger-lanes",
+    name: "project-lane-movements",
     text: `with movement as (
          select p.sku, p.location_id, m.*
            from unnest($2::bigint[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::integer[],
