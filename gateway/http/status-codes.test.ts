@@ -4,24 +4,45 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import { EngineError } from "../../engine/errors.ts";
+import { type RefusalCode, refuse } from "../../operations/refusal.ts";
 import { errorDocument } from "../../test-support/error-document.ts";
 import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
-import { STATUS_CODES_BY_CODE, statusOf } from "./status-codes.ts";
+import { STATUS_CODES_BY_CODE, type StatusEntry, statusOf } from "./status-codes.ts";
 
 test("docs/errors.md lists exactly the codes, statuses and meanings of the table", async () => {
   await expect(errorDocument()).toMatchFileSnapshot(join(projectRoot, "docs", "errors.md"));
 });
 
-test("every code that an operation refuses with has its status and meaning", () => {
-  const folder = join(projectRoot, "operations");
-  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+/** Names and texts of the production code in a folder. */
+function sourcesOf(folder: string): readonly (readonly [name: string, text: string])[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
-    .map((name) => readFileSync(join(folder, name), "utf8"));
-  const codes = sources.flatMap((source) =>
-    [...source.matchAll(/\brefused?\(\s*"([a-z_]+)"/g)].map((match) => match[1] ?? ""),
+    .map((name) => [`${folder}/${name}`, readFileSync(join(projectRoot, folder, name), "utf8")] as const);
+}
+
+test("a code that nobody knows does not compile, and every known one has its status and meaning", () => {
+  // @ts-expect-error: no operation refuses with this code.
+  expect(refuse("no_such_code", "").code in STATUS_CODES_BY_CODE).toBe(false);
+  const told: Readonly<Record<RefusalCode, StatusEntry>> = STATUS_CODES_BY_CODE;
+  expect(told.insufficient_stock.status).toBe(409);
+});
+
+test("every code is found whichever way it is made: by refuse, refusal, refused or an error of the edge", () => {
+  const made = ["actors", "gateway", "integrations/channels", "operations", "orders"].flatMap((folder) =>
+    sourcesOf(folder).flatMap(([, text]) =>
+      [
+        ...text.matchAll(/(?<!\.)\b(?:refuse|refused|refusal|new ApiError)\((?:[^()"]*,\s*)?"([a-z_]+)"/g),
+        ...text.matchAll(/\bstatus: "refused",\s*code: "([a-z_]+)"/g),
+      ].map((match) => match[1] ?? ""),
+    ),
   );
-  expect(codes.length).toBeGreaterThan(10);
-  expect(codes.filter((code) => !(code in STATUS_CODES_BY_CODE))).toEqual([]);
+  expect(new Set(made).size).toBeGreaterThan(70);
+  expect(made.filter((code) => !(code in STATUS_CODES_BY_CODE))).toEqual([]);
+});
+
+test("operations make their refusals in one place", () => {
+  const makers = sourcesOf("operations").filter(([, text]) => /return \{\s*status: "refused"/.test(text));
+  expect(makers.map(([name]) => name)).toEqual(["operations/refusal.ts"]);
 });
 
 test("a fault shows its code and nothing of what went wrong inside", () => {

@@ -1,7 +1,19 @@
 /**
  * The one map from codes to HTTP. Every refusal and fault that a client can see has its code here, whatever the
  * transport; docs/errors.md is written from it, and a test compares the two. A code, once published, keeps its meaning.
+ *
+ * The compiler holds the map against the codes of everybody below: one that is missing here does not compile.
  */
+import type { EngineErrorCode } from "../../engine/errors.ts";
+import type { RefusalCode } from "../../operations/refusal.ts";
+import type { InvalidCursorError } from "../../store/sql/cursor.ts";
+
+/** Faults of the engine that no caller hears of: the server does not start, or the fault is a defect. */
+type SilentEngineError = "attachment_rejected" | "journal_corrupt" | "layout_mismatch";
+
+/** What the folders below refuse with, or fail with where a caller hears of it. The rest of the map is the edge's own. */
+type CodeFromBelow = RefusalCode | Exclude<EngineErrorCode, SilentEngineError> | InvalidCursorError["code"];
+
 export type StatusEntry = {
   readonly status: number;
   readonly title: string;
@@ -157,7 +169,7 @@ export const STATUS_CODES_BY_CODE = {
   commit_outcome_unknown: { status: 503, title: "The commit's outcome is unknown: repeat with the same id." },
   shard_unavailable: { status: 503, title: "The shard is being rebuilt; repeat with the same ids." },
   engine_stopped: { status: 503, title: "The engine has stopped; retry after its restart." },
-} as const satisfies Readonly<Record<string, StatusEntry>>;
+} as const satisfies Readonly<Record<CodeFromBelow, StatusEntry>> & Readonly<Record<string, StatusEntry>>;
 
 export type StatusCode = keyof typeof STATUS_CODES_BY_CODE;
 
