@@ -44,7 +44,7 @@ beforeEach(async () => {
   await run({ type: "reserve", commandId: `hold-${round}`, holdId, quantity: 3, expiresAtMs: 0 });
   await run({ type: "allocate", commandId: `firm-${round}`, holdId });
   const order = await world.call("POST", "/v1/orders", {
-    json: canonicalOrder(`cam-${round}`, { lines: [{ sku: "TEE-1", quantity: 1, unitPrice: "19.99" }] }),
+    json: canonicalOrder(`cam-${round}`, { lines: [{ sku: "TEE-1", quantity: 3, unitPrice: "19.99" }] }),
     headers: { "idempotency-key": `cam-${round}` },
   });
   expect(order.status, order.text).toBe(201);
