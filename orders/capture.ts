@@ -1,9 +1,10 @@
 /**
- * From a channel's order to the order that is stored: checks what the channel claims, maps its SKUs to the catalog's and
- * finds the reasons to wait.
+ * From a channel's order to the order that is stored: checks what the channel claims, maps its SKUs to the
+ * catalog's and finds the reasons to wait.
  *
- * A channel's order is a fact, so whatever can be cleared up later becomes a hold reason. Refused is only what could
- * never be fulfilled as it stands, or what is a mere wish: a basket of our own that lacks its address.
+ * A channel's order is a fact, so whatever can be cleared up later becomes a hold reason. Refused is only
+ * what could never be fulfilled as it stands, or what is a mere wish: a basket of our own that lacks its
+ * address.
  */
 import type { Address } from "./address.ts";
 import { countryCode } from "./geography.ts";

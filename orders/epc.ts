@@ -1,13 +1,17 @@
 /**
- * SGTIN-96, the RFID form of a GTIN with a serial number, per GS1 EPC Tag Data Standard: header 0x30, filter (3 bits),
- * partition (3), company prefix (20-40), indicator and item reference (24-4), serial (38).
+ * SGTIN-96, the RFID form of a GTIN with a serial number, per GS1 EPC Tag Data Standard: header 0x30, filter
+ * (3 bits), partition (3), company prefix (20-40), indicator and item reference (24-4), serial (38).
  *
- * The partition tells how many digits of the GTIN are the company prefix; a tag is read without knowing it beforehand.
+ * The partition tells how many digits of the GTIN are the company prefix; a tag is read without knowing it
+ * beforehand.
  */
 import { isGtin } from "./gtin.ts";
 import { gs1CheckDigit } from "./handling-unit.ts";
 
-/** By partition value: bits of the company prefix; its digits are 12 - partition, the item reference has the rest. */
+/**
+ * By partition value: bits of the company prefix; its digits are 12 - partition, the item reference has the
+ * rest.
+ */
 const PREFIX_BITS = [40, 37, 34, 30, 27, 24, 20] as const;
 const REST_BITS = 44n;
 const HEADER = 0x30n;
@@ -27,8 +31,8 @@ export type Sgtin = {
 const POINT_OF_SALE = 1;
 
 /**
- * The 24 upper-case hex digits of a tag. Throws a RangeError where the GTIN is not one, or serial, filter or prefix
- * length is out of range: tags are made from our own catalog, so that is a programming error.
+ * The 24 upper-case hex digits of a tag. Throws a RangeError where the GTIN is not one, or serial, filter or
+ * prefix length is out of range: tags are made from our own catalog, so that is a programming error.
  */
 export function encodeSgtin96(
   gtin: string,
@@ -55,7 +59,10 @@ export function encodeSgtin96(
   return bits.toString(16).toUpperCase().padStart(24, "0");
 }
 
-/** What the tag says, or `undefined` where `hex` is no well-formed SGTIN-96: portals read foreign tags all day. */
+/**
+ * What the tag says, or `undefined` where `hex` is no well-formed SGTIN-96: portals read foreign tags all
+ * day.
+ */
 export function decodeSgtin96(hex: string): Sgtin | undefined {
   if (!/^[0-9a-fA-F]{24}$/.test(hex)) return undefined;
   const bits = BigInt(`0x${hex}`);

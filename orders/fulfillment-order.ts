@@ -1,6 +1,6 @@
 /**
- * A fulfillment order is the part of an order that one location is asked to ship. Statuses and actions carry the
- * names of Shopify's FulfillmentOrder so that integrators need to learn no second vocabulary.
+ * A fulfillment order is the part of an order that one location is asked to ship. Statuses and actions carry
+ * the names of Shopify's FulfillmentOrder so that integrators need to learn no second vocabulary.
  */
 export const FULFILLMENT_ORDER_STATUSES = [
   "open",
@@ -38,7 +38,10 @@ export const FULFILLMENT_ORDER_ACTIONS = [
 
 export type FulfillmentOrderAction = (typeof FULFILLMENT_ORDER_ACTIONS)[number];
 
-/** What a client may do with a fulfillment order now; served with each record so that no client needs a state table. */
+/**
+ * What a client may do with a fulfillment order now; served with each record so that no client needs a state
+ * table.
+ */
 export function supportedActions(
   status: FulfillmentOrderStatus,
   stage: FloorStage,

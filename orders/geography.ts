@@ -1,6 +1,7 @@
 /**
- * Where an address roughly is, without a geocoder: the centre of its US state, Canadian province or country. Good enough
- * to prefer the near warehouse and to estimate days in transit; nothing is charged or routed by it.
+ * Where an address roughly is, without a geocoder: the centre of its US state, Canadian province or country.
+ * Good enough to prefer the near warehouse and to estimate days in transit; nothing is charged or routed by
+ * it.
  *
  * Coordinates are degrees north and east, rounded to half a degree or better.
  */

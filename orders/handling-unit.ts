@@ -1,10 +1,14 @@
 /**
- * Licence plates of handling units (totes, cartons): GS1 SSCC-18 numbers, that is an extension digit, the company's GS1
- * prefix, a serial reference and a check digit. The prefix here is one that GS1 keeps for demonstrations (952…).
+ * Licence plates of handling units (totes, cartons): GS1 SSCC-18 numbers, that is an extension digit, the
+ * company's GS1 prefix, a serial reference and a check digit. The prefix here is one that GS1 keeps for
+ * demonstrations (952…).
  */
 const COMPANY_PREFIX = "9521234";
 
-/** @param serial 0 to 9,999,999,999: its first digit is the extension digit, the other nine the serial reference. */
+/**
+ * @param serial 0 to 9,999,999,999: its first digit is the extension digit, the other nine the serial
+ * reference.
+ */
 export function handlingUnitNumber(serial: number): string {
   if (!Number.isSafeInteger(serial) || serial < 0 || serial > 9_999_999_999)
     throw new RangeError(`a handling unit's serial has up to ten digits, not ${serial}`);

@@ -11,7 +11,10 @@ export type IncomingTax = { readonly name: string; readonly amount: Money };
 export type IncomingLine = {
   /** The channel's own id of the line, exact, as text. */
   readonly externalLineId: string;
-  /** The channel's SKU; where it gives none, a stable stand-in such as `product_id:87`, so that it can be mapped. */
+  /**
+   * The channel's SKU; where it gives none, a stable stand-in such as `product_id:87`, so that it can be
+   * mapped.
+   */
   readonly channelSku: string;
   readonly title: string;
   readonly quantity: number;
@@ -59,9 +62,15 @@ export type IncomingOrder = {
   readonly taxesIncluded?: true;
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
-  /** Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the channel. */
+  /**
+   * Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the
+   * channel.
+   */
   readonly holdReasons: readonly HoldReason[];
   readonly note?: string;
-  /** What the channel says of the order beyond that, e.g. presentment amounts, tags, latest ship date; kept as text. */
+  /**
+   * What the channel says of the order beyond that, e.g. presentment amounts, tags, latest ship date; kept as
+   * text.
+   */
   readonly attributes?: Readonly<Record<string, string>>;
 };

@@ -1,7 +1,9 @@
 /**
- * From components back to what was ordered: stock counts the components of a kit, the order's ledger counts kits.
+ * From components back to what was ordered: stock counts the components of a kit, the order's ledger counts
+ * kits.
  *
- * A unit of a line is whole where all of its components are there; a component without its fellows counts nothing.
+ * A unit of a line is whole where all of its components are there; a component without its fellows counts
+ * nothing.
  */
 export type ComponentUnits = {
   readonly lineId: string;

@@ -1,8 +1,9 @@
 /**
  * The quantity ledger of an order line: what was ordered of it, and how far that has come.
  *
- * Owns the quantities, how a step changes them, and what must hold of them. Leaves the statuses that roll up from them to
- * `order-status.ts`, and writing them down to `store/orders/order-progress.ts`, which asks `changedLedger` first.
+ * Owns the quantities, how a step changes them, and what must hold of them. Leaves the statuses that roll up
+ * from them to `order-status.ts`, and writing them down to `store/orders/order-progress.ts`, which asks
+ * `changedLedger` first.
  *
  * Invariants of one line (`ledgerViolations`):
  *   L1 every quantity is an integer >= 0 and `ordered` > 0
@@ -85,7 +86,10 @@ export function cancellation(line: LineLedger): LedgerChange {
   };
 }
 
-/** `missing` units were not found. Of a line that was cancelled meanwhile nothing is allocated that could be lost. */
+/**
+ * `missing` units were not found. Of a line that was cancelled meanwhile nothing is allocated that could be
+ * lost.
+ */
 export function shortPick(line: LineLedger, missing: number): LedgerChange {
   return { allocated: -Math.min(missing, line.allocated) };
 }
@@ -115,7 +119,10 @@ export function ledgerViolations(line: LineLedger): readonly string[] {
   return broken;
 }
 
-/** A ledger that would have broken its invariants, had it been written. A defect: the transaction that made it fails. */
+/**
+ * A ledger that would have broken its invariants, had it been written. A defect: the transaction that made it
+ * fails.
+ */
 export class LedgerViolation extends Error {
   override readonly name = "LedgerViolation";
   readonly code = "ledger_violated";

@@ -1,8 +1,8 @@
 /**
  * What some units of a line are worth: to charge a shipment, to refund a return.
  *
- * A line's discount and tax belong to the whole line. They are spread so that any way of cutting the line into parts
- * adds up to exactly the line's total: a part is the difference of two rounded cumulative values.
+ * A line's discount and tax belong to the whole line. They are spread so that any way of cutting the line
+ * into parts adds up to exactly the line's total: a part is the difference of two rounded cumulative values.
  */
 import { chargeableMinor } from "./money.ts";
 
@@ -14,8 +14,8 @@ export type PricedLine = {
 };
 
 /**
- * Value of the units `from` (exclusive) to `to` (inclusive) of a line, tax included, in what the currency can be charged
- * in (ISO 4217 minor units).
+ * Value of the units `from` (exclusive) to `to` (inclusive) of a line, tax included, in what the currency can
+ * be charged in (ISO 4217 minor units).
  *
  * @param exponent of the line's amounts
  */

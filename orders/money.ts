@@ -45,7 +45,10 @@ export function zeroMoney(currency: string): Money {
   return { minor: 0, currency, exponent: currencyExponent(currency) ?? 2 };
 }
 
-/** Sum of two amounts of one currency, at the finer of the two exponents. Mixing currencies is a programming error. */
+/**
+ * Sum of two amounts of one currency, at the finer of the two exponents. Mixing currencies is a programming
+ * error.
+ */
 export function addMoney(a: Money, b: Money): Money {
   if (a.currency !== b.currency) {
     throw new Error(`cannot add ${b.currency} to ${a.currency}`);

@@ -3,8 +3,8 @@
  *
  * Owns the words and the look. Leaves to the caller: whether and to whom to write, and the links.
  *
- * Invariants (tests cite them): N1 every fact is escaped where it enters HTML, and is one line in a subject; N2 a link
- * that is not http(s) is left out; N3 text and HTML say the same.
+ * Invariants (tests cite them): N1 every fact is escaped where it enters HTML, and is one line in a subject;
+ * N2 a link that is not http(s) is left out; N3 text and HTML say the same.
  */
 import type { Address } from "./address.ts";
 import { chargeableMinor, currencyExponent, type Money } from "./money.ts";
@@ -93,7 +93,10 @@ type Content = {
   readonly title: string;
   readonly preview: string;
   readonly paragraphs: readonly string[];
-  /** Steps done of confirmed, shipped, on its way to the door, delivered; `null` where that is not the subject. */
+  /**
+   * Steps done of confirmed, shipped, on its way to the door, delivered; `null` where that is not the
+   * subject.
+   */
   readonly progress: 1 | 2 | 3 | 4 | null;
   readonly highlights: readonly { readonly label: string; readonly value: string }[];
   readonly action: { readonly label: string; readonly url: string };
@@ -391,7 +394,9 @@ function isWebUrl(url: string): boolean {
   return /^https?:\/\/[^\s"'<>]+$/i.test(url);
 }
 
-/** Line breaks and other control characters become spaces: a subject is a header, a line of the text one line. */
+/**
+ * Line breaks and other control characters become spaces: a subject is a header, a line of the text one line.
+ */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
 }

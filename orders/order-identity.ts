@@ -1,9 +1,10 @@
 /**
- * An order's identity: `<channel>-<external id>`, at once primary key, order number, workflow id and the prefix of
- * every hold id, so that two captures of one order meet whatever way they came.
+ * An order's identity: `<channel>-<external id>`, at once primary key, order number, workflow id and the
+ * prefix of every hold id, so that two captures of one order meet whatever way they came.
  *
- * Channel ids have no `-`, so the first one ends the channel. Of the external id, letters, digits, `.`, `_` and `-`
- * stay; every other byte of its UTF-8 form becomes `~` and two hex digits, so that different ids never meet.
+ * Channel ids have no `-`, so the first one ends the channel. Of the external id, letters, digits, `.`, `_`
+ * and `-` stay; every other byte of its UTF-8 form becomes `~` and two hex digits, so that different ids
+ * never meet.
  */
 
 /** Leaves room for `:<line>:<location>:<step>` within the 128 characters of a command id. */
@@ -29,7 +30,10 @@ export function orderIdOfReservation(reservationId: string): string {
   return end === -1 ? reservationId : reservationId.slice(0, end);
 }
 
-/** Name of the `attempt`-th try to reserve stock for an order; the first is the order id itself. `#` is in no order id. */
+/**
+ * Name of the `attempt`-th try to reserve stock for an order; the first is the order id itself. `#` is in no
+ * order id.
+ */
 export function reservationIdOf(orderId: string, attempt: number): string {
   return attempt === 0 ? orderId : `${orderId}#${attempt + 1}`;
 }

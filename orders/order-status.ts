@@ -1,8 +1,10 @@
 /**
- * The statuses of an order, on four axes, each a function of quantities, of sums of money and of what the order waits for.
+ * The statuses of an order, on four axes, each a function of quantities, of sums of money and of what the
+ * order waits for.
  *
- * Owns the rule that no status is ever stored as an opinion: whoever changes an order changes facts, and the statuses are
- * worked out here. A status is `partially_…` whenever some quantity has reached it and some has not.
+ * Owns the rule that no status is ever stored as an opinion: whoever changes an order changes facts, and the
+ * statuses are worked out here. A status is `partially_…` whenever some quantity has reached it and some has
+ * not.
  */
 import { type LineLedger, totalOf } from "./line-ledger.ts";
 import type {
@@ -71,8 +73,8 @@ const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
 };
 
 /**
- * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written down, and an
- * order whose capture was declined waits for a person wherever its goods are.
+ * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written
+ * down, and an order whose capture was declined waits for a person wherever its goods are.
  */
 export function orderStatusOf(
   lines: readonly LineLedger[],
@@ -98,8 +100,9 @@ export type PaymentSums = {
 };
 
 /**
- * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel` throughout. As long
- * as some of what is due was captured and some was not it is `partially_paid`, whatever of it was refunded already.
+ * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel`
+ * throughout. As long as some of what is due was captured and some was not it is `partially_paid`, whatever
+ * of it was refunded already.
  */
 export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
   if (sums.captured > 0 && sums.captured < sums.due) return "partially_paid";
@@ -136,8 +139,8 @@ export type HoldChange = {
 };
 
 /**
- * The statuses of an order on hold after `change`. `before` may have moved since the decision was made: reasons that the
- * decision did not know of stay.
+ * The statuses of an order on hold after `change`. `before` may have moved since the decision was made:
+ * reasons that the decision did not know of stay.
  */
 export function afterHoldChange(before: OrderStatuses, change: HoldChange): OrderStatuses {
   const goes = (code: HoldCode) =>

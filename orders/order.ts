@@ -1,8 +1,8 @@
 /**
  * The order as captured: what was bought, by whom, where it goes and why it may have to wait.
  *
- * The captured document never changes; what moves afterwards lives beside it: the quantity ledger of each line
- * (`line-ledger.ts`) and the four status axes that roll up from it.
+ * The captured document never changes; what moves afterwards lives beside it: the quantity ledger of each
+ * line (`line-ledger.ts`) and the four status axes that roll up from it.
  */
 import type { Address } from "./address.ts";
 import type { Money } from "./money.ts";
@@ -32,7 +32,10 @@ export type FulfillmentStatus =
 
 export type ReturnStatus = "none" | "requested" | "in_progress" | "partially_returned" | "returned";
 
-/** What of an order is reserved where stock does not cover it; `engine/allocator-client.ts` says what each one means. */
+/**
+ * What of an order is reserved where stock does not cover it; `engine/allocator-client.ts` says what each one
+ * means.
+ */
 export const ALLOCATION_POLICIES = [
   "all_or_nothing",
   "line_by_line",
@@ -88,7 +91,10 @@ export type DeliveryPromise = {
 
 /** The immutable document that is stored with the order. */
 export type OrderDocument = {
-  /** `<channel>-<external id>`: identity, order number and workflow id in one. Two captures of one order meet in it. */
+  /**
+   * `<channel>-<external id>`: identity, order number and workflow id in one. Two captures of one order meet
+   * in it.
+   */
   readonly orderId: string;
   readonly companyId: string;
   readonly channelId: string;

@@ -1,10 +1,10 @@
 /**
  * When the customer is told to expect the goods.
  *
- * An order placed before the cut-off of a business day ships that day, else the next one. Days in transit follow from
- * the requested service and the distance of the farthest location that ships part of it. Local time is taken from the
- * location's longitude (15 degrees an hour): within an hour of the wall clock, which is what a promise in days needs.
- * Business days are Monday to Friday.
+ * An order placed before the cut-off of a business day ships that day, else the next one. Days in transit
+ * follow from the requested service and the distance of the farthest location that ships part of it. Local
+ * time is taken from the location's longitude (15 degrees an hour): within an hour of the wall clock, which
+ * is what a promise in days needs. Business days are Monday to Friday.
  */
 import { distanceKm, type Place } from "./geography.ts";
 import type { DeliveryPromise } from "./order.ts";

@@ -1,4 +1,7 @@
-/** A return from the shopper's request to the refund. Refunds follow what was received, never what was announced. */
+/**
+ * A return from the shopper's request to the refund. Refunds follow what was received, never what was
+ * announced.
+ */
 export type ReturnAuthorizationStatus =
   | "requested"
   | "approved"

@@ -1,7 +1,7 @@
 /**
- * Text as every place that keeps it can hold it. A string of JavaScript, and JSON by its escapes, may have a NUL and halves
- * of surrogate pairs; PostgreSQL's `text` and `jsonb` refuse the one, and UTF-8 has no form of the other. Whatever takes
- * text from outside, or cuts it, passes it through here before it goes any further.
+ * Text as every place that keeps it can hold it. A string of JavaScript, and JSON by its escapes, may have a
+ * NUL and halves of surrogate pairs; PostgreSQL's `text` and `jsonb` refuse the one, and UTF-8 has no form of
+ * the other. Whatever takes text from outside, or cuts it, passes it through here before it goes any further.
  */
 const UNSTORABLE = /[\0\p{Cs}]/gu;
 
@@ -10,7 +10,10 @@ export function storableText(text: string): string {
   return text.replace(UNSTORABLE, "\uFFFD");
 }
 
-/** At most `longest` UTF-16 units from the start of `text`. A cut may go through a pair; what is left of it is replaced. */
+/**
+ * At most `longest` UTF-16 units from the start of `text`. A cut may go through a pair; what is left of it is
+ * replaced.
+ */
 export function clippedText(text: string, longest: number): string {
   return storableText(text.slice(0, longest));
 }

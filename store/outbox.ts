@@ -1,10 +1,11 @@
 /**
- * The outbox: effects that leave the database, written in the transaction of what causes them and carried out later by
- * `workflows/runtime/outbox-relay.ts`, at least once.
+ * The outbox: effects that leave the database, written in the transaction of what causes them and carried out
+ * later by `workflows/runtime/outbox-relay.ts`, at least once.
  *
- * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease (`due_at` moves
- * ahead), so that no transaction stays open while the outside is called. One relay works at a time; it holds a lock that
- * PostgreSQL frees the moment its connection is gone, and the next one takes the dead relay's rows at once.
+ * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease
+ * (`due_at` moves ahead), so that no transaction stays open while the outside is called. One relay works at a
+ * time; it holds a lock that PostgreSQL frees the moment its connection is gone, and the next one takes the
+ * dead relay's rows at once.
  */
 import type { Queryable } from "./sql/database.ts";
 
@@ -28,7 +29,10 @@ export type DueOutboxRow = {
   readonly attempts: number;
 };
 
-/** For a statement that does more: adds the messages that the query `messages` yields as (key, topic, payload). */
+/**
+ * For a statement that does more: adds the messages that the query `messages` yields as (key, topic,
+ * payload).
+ */
 export function insertMessages(messages: string): string {
   return `insert into outbox (key, topic, payload) ${messages} on conflict (key) do nothing returning id`;
 }
@@ -64,7 +68,9 @@ export async function becomeRelay(client: Queryable): Promise<boolean> {
   return true;
 }
 
-/** Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over. */
+/**
+ * Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over.
+ */
 export async function takeDueOutbox(
   client: Queryable,
   limit: number,

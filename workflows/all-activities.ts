@@ -1,6 +1,6 @@
 /**
- * All activities of all sagas. Each takes one argument with the order's id, is idempotent by a key made of that id and
- * the step, and fails as `failures.ts` says.
+ * All activities of all sagas. Each takes one argument with the order's id, is idempotent by a key made of
+ * that id and the step, and fails as `failures.ts` says.
  */
 import { Context } from "@temporalio/activity";
 import { recordEntry } from "../store/orders/timeline.ts";
@@ -65,7 +65,10 @@ function withFailures<A extends Readonly<Record<keyof A, AnyActivity>>>(
   ) as unknown as A;
 }
 
-/** So that a person sees a wait that nobody has asked for. It is a courtesy: where it fails, the step's own failure counts. */
+/**
+ * So that a person sees a wait that nobody has asked for. It is a courtesy: where it fails, the step's own
+ * failure counts.
+ */
 async function reportStruggle(
   { database, logger }: SagaDependencies,
   orderId: string,

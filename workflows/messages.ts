@@ -1,8 +1,9 @@
 /**
  * The messages between the rest of the system and the sagas: workflow names, ids, arguments and signals.
  *
- * Nobody calls Temporal directly: a message is an outbox row, written in the transaction of what causes it, and the
- * relay (`outbox-relay.ts`) delivers it at least once. Signals therefore carry a key, and sagas drop repeats.
+ * Nobody calls Temporal directly: a message is an outbox row, written in the transaction of what causes it,
+ * and the relay (`outbox-relay.ts`) delivers it at least once. Signals therefore carry a key, and sagas drop
+ * repeats.
  */
 
 /** Every saga's task queue. */
@@ -86,8 +87,9 @@ export function signalRow(signal: WorkflowSignal) {
 }
 
 /**
- * A row's key must stay what it was: a message that is repeated across an upgrade finds its first row by it. The keys of
- * these messages name their order by themselves, and their rows have borne them as they are from the beginning.
+ * A row's key must stay what it was: a message that is repeated across an upgrade finds its first row by it.
+ * The keys of these messages name their order by themselves, and their rows have borne them as they are from
+ * the beginning.
  */
 const NAMED_BY_ITSELF: ReadonlySet<string> = new Set<OrderMessage["type"]>([
   "hold-released",

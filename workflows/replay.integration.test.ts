@@ -1,9 +1,9 @@
 /**
- * Sagas run for days, so that new code meets histories that old code wrote. `histories/` keeps one of each way that a
- * saga can go; they must replay for as long as such sagas may be running.
+ * Sagas run for days, so that new code meets histories that old code wrote. `histories/` keeps one of each
+ * way that a saga can go; they must replay for as long as such sagas may be running.
  *
- * A history that is missing is recorded by playing its scenario. To record one afresh, delete its file and run this test;
- * do that only where no saga of the old kind is running any more.
+ * A history that is missing is recorded by playing its scenario. To record one afresh, delete its file and
+ * run this test; do that only where no saga of the old kind is running any more.
  */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";

@@ -1,11 +1,13 @@
 /**
  * Takes orders in, whatever channel they come from and however often they are sent.
  *
- * Owns the order of things: read, recognise what is known, check and map, reserve, and write order and reservation in one
- * commit. What it answers is committed. An order that waits for something reserves nothing.
+ * Owns the order of things: read, recognise what is known, check and map, reserve, and write order and
+ * reservation in one commit. What it answers is committed. An order that waits for something reserves
+ * nothing.
  *
- * Captures run concurrently; look-ups and commits of many orders share their round trips (`store/sql/batched.ts`, the engine's
- * committer). Captures of one order take turns, and an exact repeat that arrives meanwhile gets the first one's answer.
+ * Captures run concurrently; look-ups and commits of many orders share their round trips
+ * (`store/sql/batched.ts`, the engine's committer). Captures of one order take turns, and an exact repeat
+ * that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { CaptureResult } from "../../contract/orders.ts";
@@ -68,8 +70,8 @@ type Capture = {
 };
 
 /**
- * One result for each order of the payload, in its order. A refusal is a result; rejects with an `EngineError` where the
- * outcome could not be committed: the sender then sends again.
+ * One result for each order of the payload, in its order. A refusal is a result; rejects with an
+ * `EngineError` where the outcome could not be committed: the sender then sends again.
  */
 export async function captureOrders(
   context: OperationContext,
@@ -225,7 +227,10 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
   return resultOf(committed);
 }
 
-/** An order that is there already: a repeat, more of an order that waits for it, a cancellation, or news to note. */
+/**
+ * An order that is there already: a repeat, more of an order that waits for it, a cancellation, or news to
+ * note.
+ */
 async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CodedResult> {
   const { context, channel } = capture;
   const { orderId, order, cancellation } = incoming;
@@ -256,8 +261,8 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
 }
 
 /**
- * Puts what the channel sends now to what it sent before, as long as nothing is reserved for the order. `null` where the
- * order stays as it is: what comes is older, says less, or comes too late.
+ * Puts what the channel sends now to what it sent before, as long as nothing is reserved for the order.
+ * `null` where the order stays as it is: what comes is older, says less, or comes too late.
  */
 async function complete(capture: Capture, incoming: Incoming): Promise<CodedResult | null> {
   const { context, adapter, channel } = capture;

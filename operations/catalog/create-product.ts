@@ -11,8 +11,8 @@ const MAX_WEIGHT_GRAMS = 1_000_000;
 const MAX_DIMENSION_MM = 10_000;
 
 /**
- * Adds a product to the catalog and lets the orders go on that waited for its SKU. Repeating it changes nothing; the same
- * SKU with other data is refused.
+ * Adds a product to the catalog and lets the orders go on that waited for its SKU. Repeating it changes
+ * nothing; the same SKU with other data is refused.
  */
 export async function createProduct(
   context: OperationContext,

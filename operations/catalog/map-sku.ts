@@ -45,7 +45,10 @@ export async function mapSku(
   return releaseWaiting(context, channelSku, channelId, by);
 }
 
-/** Looks again at every order that waited for this channel SKU, oldest first. A crash in between is healed by repeating. */
+/**
+ * Looks again at every order that waited for this channel SKU, oldest first. A crash in between is healed by
+ * repeating.
+ */
 export async function releaseWaiting(
   context: OperationContext,
   channelSku: string,

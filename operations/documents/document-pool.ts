@@ -1,6 +1,6 @@
 /**
- * Draws documents on threads of their own (ADR 0003): a page takes milliseconds, which the thread that serves sockets
- * does not have. The pool starts its first thread with the first document and lets idle ones go.
+ * Draws documents on threads of their own (ADR 0003): a page takes milliseconds, which the thread that serves
+ * sockets does not have. The pool starts its first thread with the first document and lets idle ones go.
  */
 import { join } from "node:path";
 import { Piscina } from "piscina";

@@ -1,10 +1,11 @@
 /**
- * The parcel of a fulfillment order is packed: an RFID portal counted its units, or a person vouches for them.
+ * The parcel of a fulfillment order is packed: an RFID portal counted its units, or a person vouches for
+ * them.
  *
- * Packing moves no stock (picking took the units off the shelf, shipping takes them out of the building), so that one
- * transaction holds every effect: verified quantities, ledger, stage, the timeline entry `packed:<id>`, whose insert is
- * the mark that this happened, and the saga's signal. A count that differs from what was picked changes nothing, and
- * what was picked short or is on hold only a person may pack.
+ * Packing moves no stock (picking took the units off the shelf, shipping takes them out of the building), so
+ * that one transaction holds every effect: verified quantities, ledger, stage, the timeline entry
+ * `packed:<id>`, whose insert is the mark that this happened, and the saga's signal. A count that differs
+ * from what was picked changes nothing, and what was picked short or is on hold only a person may pack.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
@@ -28,7 +29,9 @@ export type PackConfirmation = {
   readonly verified: readonly { readonly sku: string; readonly quantity: number }[] | "by-person";
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
-  /** Idempotency key of this confirmation. A second one under another key is refused with `already_packed`. */
+  /**
+   * Idempotency key of this confirmation. A second one under another key is refused with `already_packed`.
+   */
   readonly key: string;
 };
 

@@ -1,11 +1,12 @@
 /**
- * A robot or a person has taken a fulfillment order's units off the shelves (or found fewer than were allocated).
+ * A robot or a person has taken a fulfillment order's units off the shelves (or found fewer than were
+ * allocated).
  *
  * Order of effects, so that a crash between any two of them followed by a repeat gives exactly one effect:
- * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome, a correction of
- * what was refused has an id of its own), then one transaction with everything that PostgreSQL must know: picked
- * quantities, timeline entry `picked:<id>` and, where units are short, the order's ledger and the message to its saga.
- * The timeline entry is the mark: whoever inserts it does the rest.
+ * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome, a
+ * correction of what was refused has an id of its own), then one transaction with everything that PostgreSQL
+ * must know: picked quantities, timeline entry `picked:<id>` and, where units are short, the order's ledger
+ * and the message to its saga. The timeline entry is the mark: whoever inserts it does the rest.
  */
 import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -24,11 +25,16 @@ export type PickConfirmation = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; a hold that is left out counts as 0 taken. */
   readonly picked: readonly PickedUnits[];
-  /** Why fewer were taken than asked for, `not_found` if left out; config/short-pick-effects.ts says what it does to stock. */
+  /**
+   * Why fewer were taken than asked for, `not_found` if left out; config/short-pick-effects.ts says what it
+   * does to stock.
+   */
   readonly shortReason?: string;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
-  /** Idempotency key of this confirmation. A second one under another key is refused with `already_picked`. */
+  /**
+   * Idempotency key of this confirmation. A second one under another key is refused with `already_picked`.
+   */
   readonly key: string;
 };
 
@@ -37,7 +43,10 @@ export type PickedUnits = {
   readonly quantity: number;
   /** Which units were taken, for a SKU that is tracked by serial number: one each. */
   readonly serials?: readonly string[];
-  /** Which units are missing, where the short pick's reason writes them off; where it sets them apart, if it is known. */
+  /**
+   * Which units are missing, where the short pick's reason writes them off; where it sets them apart, if it
+   * is known.
+   */
   readonly missingSerials?: readonly string[];
 };
 
@@ -62,8 +71,8 @@ export async function confirmPick(
 export type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLine[] };
 
 /**
- * The first half, for whoever writes more down in the same transaction: takes the units off the shelf. `done`: an
- * earlier call under this key has written it all down.
+ * The first half, for whoever writes more down in the same transaction: takes the units off the shelf.
+ * `done`: an earlier call under this key has written it all down.
  */
 export async function takePick(
   context: OperationContext,
@@ -126,7 +135,10 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
   return unknown.done === true ? counted : refuse("line_not_found", `no line for hold ${unknown.value}`);
 }
 
-/** Applies the picks to the stock. Returns the lines as the engine has them, also where an earlier try said otherwise. */
+/**
+ * Applies the picks to the stock. Returns the lines as the engine has them, also where an earlier try said
+ * otherwise.
+ */
 async function takeFromStock(
   context: OperationContext,
   input: PickConfirmation,
@@ -143,8 +155,9 @@ async function takeFromStock(
   }
   if (otherwise.length === 0) return [...lines];
 
-  // An earlier try said otherwise. Where it was refused (a serial misread, say) this one is its correction, under an id
-  // of its own; where it got as far as the stock nothing is allocated any more, and what the stock says stands.
+  // An earlier try said otherwise. Where it was refused (a serial misread, say) this one is its correction,
+  // under an id of its own; where it got as far as the stock nothing is allocated any more, and what the
+  // stock says stands.
   const corrections = otherwise.map((command) => ({
     ...command,
     commandId: `${command.commandId}:${digestOf(command)}`,

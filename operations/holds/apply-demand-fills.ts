@@ -1,9 +1,9 @@
 /**
- * Tells orders what they were given while they waited: their holds, their timeline and, once they have all that they
- * waited for, their saga.
+ * Tells orders what they were given while they waited: their holds, their timeline and, once they have all
+ * that they waited for, their saga.
  *
- * The engine wrote the fills down with the units. Here they are taken and applied in one transaction, so that each one
- * reaches its order exactly once, however often and wherever this runs.
+ * The engine wrote the fills down with the units. Here they are taken and applied in one transaction, so that
+ * each one reaches its order exactly once, however often and wherever this runs.
  */
 import { giveBack } from "../../actors/give-back.ts";
 import { orderIdOfReservation } from "../../orders/order-identity.ts";
@@ -49,7 +49,8 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
     const fills = await takeFills(client, reservationId);
     if (fills.length === 0) return null;
     if (order === undefined || order.status === "cancelled") {
-      // Undone together with its order, or given while somebody cancelled it. Before the commit: a crash repeats it.
+      // Undone together with its order, or given while somebody cancelled it. Before the commit: a crash
+      // repeats it.
       await context.allocator.execute(
         giveBack(fills, {
           type: "release",

@@ -1,6 +1,7 @@
 /**
- * Runs what concerns one order one after the other within this process, so that a decision about an order is not overtaken
- * by another between its read and its commit. Between processes the store's keys and guards do the same.
+ * Runs what concerns one order one after the other within this process, so that a decision about an order is
+ * not overtaken by another between its read and its commit. Between processes the store's keys and guards do
+ * the same.
  */
 import type { Database } from "../../store/sql/database.ts";
 

@@ -1,9 +1,10 @@
 /**
  * Lets orders on hold go on, as far as the reason for the hold is gone.
  *
- * Some reasons are facts that are looked at again: an unknown SKU goes once every line is mapped, missing stock once it can
- * be reserved. The others are a person's to clear. As long as any reason is left the order reserves nothing. When the last
- * one goes, the reservation, the cleared reasons and the message to the saga commit together.
+ * Some reasons are facts that are looked at again: an unknown SKU goes once every line is mapped, missing
+ * stock once it can be reserved. The others are a person's to clear. As long as any reason is left the order
+ * reserves nothing. When the last one goes, the reservation, the cleared reasons and the message to the saga
+ * commit together.
  */
 
 import { giveBack } from "../../actors/give-back.ts";
@@ -63,7 +64,10 @@ export function releaseHold(
   return oneAtATime(context.database, request.orderId, () => release(context, request));
 }
 
-/** Gives orders that wait for nothing but stock of these SKUs another try, oldest first. Returns those that go on. */
+/**
+ * Gives orders that wait for nothing but stock of these SKUs another try, oldest first. Returns those that go
+ * on.
+ */
 export async function retryShortOrders(
   context: OperationContext,
   skus: readonly string[],
@@ -165,8 +169,8 @@ async function release(
 }
 
 /**
- * Replaces a held order by what the channel has sent since, and lets it go on where nothing is left to wait for. For
- * `captureOrders`, which holds the order's turn.
+ * Replaces a held order by what the channel has sent since, and lets it go on where nothing is left to wait
+ * for. For `captureOrders`, which holds the order's turn.
  */
 export async function completeHeldOrder(
   context: OperationContext,

@@ -57,7 +57,9 @@ export function shortageReason(
   return { code: "insufficient_stock", detail: `Missing: ${what}.` };
 }
 
-/** What the order waits for after its reservation: its turn in the queue, or stock that nothing waits for yet. */
+/**
+ * What the order waits for after its reservation: its turn in the queue, or stock that nothing waits for yet.
+ */
 export function shortageReasons(reservation: OrderReservation): readonly HoldReason[] {
   const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
   const lineIds = new Set(queued.map((demand) => demand.lineId));

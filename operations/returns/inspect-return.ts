@@ -1,6 +1,6 @@
 /**
- * Somebody has looked at received goods and says of each line what becomes of it. Once every received line has its
- * disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
+ * Somebody has looked at received goods and says of each line what becomes of it. Once every received line
+ * has its disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
  */
 import type { InspectionResult } from "../../orders/return-authorization.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";

@@ -1,4 +1,6 @@
-/** A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing. */
+/**
+ * A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing.
+ */
 
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
@@ -16,7 +18,9 @@ import { tellReturnSaga } from "../tell-saga.ts";
 
 export type ReceiveReturnInput = {
   readonly returnId: string;
-  /** What was in the parcel; lines that are left out were not in it. Absent: everything that was announced. */
+  /**
+   * What was in the parcel; lines that are left out were not in it. Absent: everything that was announced.
+   */
   readonly lines?: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly by: string;
 };

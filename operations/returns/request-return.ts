@@ -1,6 +1,6 @@
 /**
- * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's lock, so
- * that no unit is announced twice; whether the return is approved is for its saga to decide.
+ * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's
+ * lock, so that no unit is announced twice; whether the return is approved is for its saga to decide.
  */
 import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnReason } from "../../orders/return-authorization.ts";

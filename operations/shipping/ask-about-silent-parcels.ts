@@ -1,9 +1,10 @@
 /**
- * Asks the carrier about parcels that have gone quiet. A carrier repeats a webhook for hours, not for ever: without this, one
- * that was never taken leaves an order open, and nobody would know.
+ * Asks the carrier about parcels that have gone quiet. A carrier repeats a webhook for hours, not for ever:
+ * without this, one that was never taken leaves an order open, and nobody would know.
  *
- * What the carrier answers goes the way of its webhooks (`record-tracking.ts`), which drops what is known. A parcel's turn is
- * over before it is asked about: a crash, or a carrier that does not answer, costs it that turn and no more.
+ * What the carrier answers goes the way of its webhooks (`record-tracking.ts`), which drops what is known. A
+ * parcel's turn is over before it is asked about: a crash, or a carrier that does not answer, costs it that
+ * turn and no more.
  */
 import type { Carrier } from "../../ports/carriers.ts";
 import { takeSilentParcels } from "../../store/floor/shipments.ts";
@@ -12,7 +13,10 @@ import { recordTracking } from "./record-tracking.ts";
 
 /** Asked about one after the other, which no carrier's rate limit minds. */
 const BATCH = 20;
-/** Faults in a row after which carrier or database count as down. One parcel that fails by itself is no reason to stop. */
+/**
+ * Faults in a row after which carrier or database count as down. One parcel that fails by itself is no reason
+ * to stop.
+ */
 const MOST_FAULTS = 3;
 
 export type AskedAbout = {
@@ -25,7 +29,10 @@ export type AskedAbout = {
   readonly isFull: boolean;
 };
 
-/** @throws the fault of the carrier, or of the database, that is down: the rest of the batch waits for its next turn */
+/**
+ * @throws the fault of the carrier, or of the database, that is down: the rest of the batch waits for its
+ * next turn
+ */
 export async function askAboutSilentParcels(
   context: OperationContext,
   carrier: Carrier,

@@ -1,8 +1,9 @@
 /**
- * What a carrier says about our parcels. Carriers repeat themselves and overtake themselves: a report is taken once, by
- * its id, and a parcel's status never goes backwards, though every report is kept.
+ * What a carrier says about our parcels. Carriers repeat themselves and overtake themselves: a report is
+ * taken once, by its id, and a parcel's status never goes backwards, though every report is kept.
  *
- * All that a report changes happens in one transaction per order, under the order's lock, marked by the report's row.
+ * All that a report changes happens in one transaction per order, under the order's lock, marked by the
+ * report's row.
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
@@ -30,8 +31,8 @@ export type RecordedTracking = {
   /** Reports about parcels that are not ours. */
   readonly unknown: number;
   /**
-   * Of these, reports so fresh that the parcel may be ours yet: a carrier can scan a label before the purchase is written
-   * down here. Whoever brought them should bring them again.
+   * Of these, reports so fresh that the parcel may be ours yet: a carrier can scan a label before the
+   * purchase is written down here. Whoever brought them should bring them again.
    */
   readonly early: number;
 };

@@ -1,6 +1,7 @@
 /**
- * Keys of connectors and integrators: `hf_<id>_<secret>`. The secret is 256 random bits, so its SHA-256 is as good as
- * a slow hash and can be checked on every request. The clear text exists once, in the answer of `createApiKey`.
+ * Keys of connectors and integrators: `hf_<id>_<secret>`. The secret is 256 random bits, so its SHA-256 is as
+ * good as a slow hash and can be checked on every request. The clear text exists once, in the answer of
+ * `createApiKey`.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Queryable } from "../sql/database.ts";

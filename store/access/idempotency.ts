@@ -1,8 +1,8 @@
 /**
- * Idempotency keys of the REST API. A key is claimed before its request runs, so that of two equal requests at the same
- * time one runs and the other is told so. The answer is stored with the claim and given again to every repeat. A claim
- * whose process died is taken over after `IDEMPOTENCY_CLAIM_MS`; what runs behind a key is idempotent by itself, so
- * running it again is safe, and the key's part is to give the same answer.
+ * Idempotency keys of the REST API. A key is claimed before its request runs, so that of two equal requests
+ * at the same time one runs and the other is told so. The answer is stored with the claim and given again to
+ * every repeat. A claim whose process died is taken over after `IDEMPOTENCY_CLAIM_MS`; what runs behind a key
+ * is idempotent by itself, so running it again is safe, and the key's part is to give the same answer.
  */
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import type { Queryable } from "../sql/database.ts";

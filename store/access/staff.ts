@@ -1,9 +1,9 @@
 /**
  * People and their sessions: passwords, sign-in and the cookie's token.
  *
- * Passwords are kept as scrypt hashes that carry their own parameters, so that the cost can be raised without a
- * migration. Of a session only the SHA-256 of its 256-bit token is stored. A session ends after `SESSION_IDLE_MS`
- * without a request and, whatever happens, `SESSION_ABSOLUTE_MS` after sign-in.
+ * Passwords are kept as scrypt hashes that carry their own parameters, so that the cost can be raised without
+ * a migration. Of a session only the SHA-256 of its 256-bit token is stored. A session ends after
+ * `SESSION_IDLE_MS` without a request and, whatever happens, `SESSION_ABSOLUTE_MS` after sign-in.
  */
 import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "../../config/limits.ts";
@@ -101,7 +101,10 @@ export async function openSession(database: Queryable, staffId: string): Promise
   return token;
 }
 
-/** @returns who is signed in by `token`, or null where it is unknown or has expired. `renew` moves the idle expiry. */
+/**
+ * @returns who is signed in by `token`, or null where it is unknown or has expired. `renew` moves the idle
+ * expiry.
+ */
 export async function findSession(
   database: Queryable,
   token: string,

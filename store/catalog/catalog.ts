@@ -1,9 +1,11 @@
 /**
- * What capture has to know of every order: the channel, the product behind the channel's SKU, and where locations are.
+ * What capture has to know of every order: the channel, the product behind the channel's SKU, and where
+ * locations are.
  *
- * Answers are cached a process, because every order asks the same: a product or a mapping that was found for a minute, a
- * channel or the locations for some seconds. Nothing is cached about what was not found. Who changes a mapping in this
- * process tells the cache (`forgetSku`); another process learns of it within the minute.
+ * Answers are cached a process, because every order asks the same: a product or a mapping that was found for
+ * a minute, a channel or the locations for some seconds. Nothing is cached about what was not found. Who
+ * changes a mapping in this process tells the cache (`forgetSku`); another process learns of it within the
+ * minute.
  */
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
@@ -44,7 +46,9 @@ export type ShippingOrigin = {
 
 export type Catalog = {
   channel(id: string): Promise<Channel | undefined>;
-  /** The catalog's SKU for what a channel calls `channelSku`: its mapping, else the product of that very SKU. */
+  /**
+   * The catalog's SKU for what a channel calls `channelSku`: its mapping, else the product of that very SKU.
+   */
   skuFor(channelId: string, channelSku: string): Promise<string | null>;
   locations(): Promise<ReadonlyMap<string, ShippingOrigin>>;
   forgetSku(channelSku: string): void;
@@ -160,7 +164,9 @@ export async function firstCompanyId(client: Queryable): Promise<string | undefi
 
 export type InsertedProduct = "created" | "exists" | "differs";
 
-/** Adds a product. Repeating it changes nothing; the same SKU with other data `differs`. `gtin` is a GTIN-14. */
+/**
+ * Adds a product. Repeating it changes nothing; the same SKU with other data `differs`. `gtin` is a GTIN-14.
+ */
 export async function insertProduct(
   client: Queryable,
   companyId: string,
@@ -213,7 +219,10 @@ export async function insertProducts(
   );
 }
 
-/** Says what a channel means by its SKU, from now on. Returns false where our SKU is no product of the channel's company. */
+/**
+ * Says what a channel means by its SKU, from now on. Returns false where our SKU is no product of the
+ * channel's company.
+ */
 export async function upsertSkuMapping(
   client: Queryable,
   mapping: { readonly channelId: string; readonly channelSku: string; readonly sku: string },

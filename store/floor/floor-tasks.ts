@@ -1,6 +1,7 @@
 /**
- * The floor's queue, and how a fulfillment order moves through its stages. A stage only moves forward here, so that a
- * late message changes nothing. Picking and packing themselves are recorded by the operations of those names.
+ * The floor's queue, and how a fulfillment order moves through its stages. A stage only moves forward here,
+ * so that a late message changes nothing. Picking and packing themselves are recorded by the operations of
+ * those names.
  */
 import { insertEntries } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -124,7 +125,10 @@ export async function requeueTask(client: Queryable, task: TaskInHand, detail: s
   );
 }
 
-/** Queues the pick of a fulfillment order once more after its tote was lost behind the robot; at most `attempts` in all. */
+/**
+ * Queues the pick of a fulfillment order once more after its tote was lost behind the robot; at most
+ * `attempts` in all.
+ */
 export async function repeatFinishedTask(
   client: Queryable,
   fulfillmentOrderId: string,
@@ -160,7 +164,10 @@ export type ToteOnTheFloor = {
 const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.location_id as "locationId",
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
-/** Totes that a robot has set down and that have not moved for `idleMs`. What was picked short waits for a person. */
+/**
+ * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short waits for a
+ * person.
+ */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
     `select ${TOTE_COLUMNS} from fulfillment_order f

@@ -1,4 +1,7 @@
-/** Fulfillment orders: the parts of an order that one location each is asked to ship, and their way over the floor. */
+/**
+ * Fulfillment orders: the parts of an order that one location each is asked to ship, and their way over the
+ * floor.
+ */
 import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
 import { handlingUnitNumber } from "../../orders/handling-unit.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -123,8 +126,8 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
 }
 
 /**
- * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on the list of
- * what people have to pack. What was picked before is not picked again.
+ * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on
+ * the list of what people have to pack. What was picked before is not picked again.
  *
  * @param round 1 for the first release, higher for each release after the floor had to give up
  */

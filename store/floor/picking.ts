@@ -130,8 +130,8 @@ export async function isShortUndecided(client: Queryable, fulfillmentOrderId: st
 }
 
 /**
- * A fulfillment order that the floor works on, and how often the floor has given it up before and been told to go on:
- * it has moved since.
+ * A fulfillment order that the floor works on, and how often the floor has given it up before and been told
+ * to go on: it has moved since.
  */
 export async function readExceptions(
   client: Queryable,

@@ -196,7 +196,10 @@ export async function findShipmentsByTracking(
   return rows;
 }
 
-/** The carrier has been heard: it is asked about an outbound parcel only once it goes quiet, and never after it arrived. */
+/**
+ * The carrier has been heard: it is asked about an outbound parcel only once it goes quiet, and never after
+ * it arrived.
+ */
 export async function expectNextReport(client: Queryable, id: string): Promise<void> {
   await client.query(
     `update shipment set ask_carrier_at = case when delivered_at is null then now() + $2 * interval '1 millisecond' end
@@ -206,8 +209,9 @@ export async function expectNextReport(client: Queryable, id: string): Promise<v
 }
 
 /**
- * Takes up to `limit` outbound parcels of which nothing has been heard for long, the longest overdue first. A parcel that was
- * taken is due again after a while, whoever took it, until it left so long ago that it is left to people.
+ * Takes up to `limit` outbound parcels of which nothing has been heard for long, the longest overdue first. A
+ * parcel that was taken is due again after a while, whoever took it, until it left so long ago that it is
+ * left to people.
  *
  * @returns the carrier's ids of their shipments
  */

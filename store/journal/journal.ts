@@ -26,8 +26,8 @@ export type JournalRow = {
  * @returns whether the rows were written.
  */
 export async function appendToJournal(database: Queryable, rows: readonly JournalRow[]): Promise<boolean> {
-  // All entries go as one binary parameter and are cut apart by the server: an array of bytea would travel as text, at
-  // twice the size and many times the work.
+  // All entries go as one binary parameter and are cut apart by the server: an array of bytea would travel as
+  // text, at twice the size and many times the work.
   let offset = 1;
   const offsets = rows.map((row) => {
     const start = offset;
@@ -66,10 +66,16 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
   return result.rowCount === rows.length;
 }
 
-/** Bytes of entries of one page, about: rows of a busy commit are large, and pages are copied several times on their way. */
+/**
+ * Bytes of entries of one page, about: rows of a busy commit are large, and pages are copied several times on
+ * their way.
+ */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB where one alone is not more. */
+/**
+ * Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB where one alone is not
+ * more.
+ */
 export async function readJournal(
   database: Queryable,
   shard: number,

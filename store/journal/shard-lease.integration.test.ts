@@ -5,7 +5,8 @@ import { layOutShards, takeLeases } from "./shard-lease.ts";
 
 it.each([
   ["between two statements of a transaction", Buffer.alloc(0)],
-  // A simple query of 256 bytes, of which only its head has come: the server waits for the rest without any limit.
+  // A simple query of 256 bytes, of which only its head has come: the server waits for the rest without any
+  // limit.
   ["in the middle of sending one", Buffer.from([0x51, 0, 0, 1, 0])],
 ])("shards are taken from an owner that was stopped %s", async (_where, sent) => {
   const test = await createTestDatabase();

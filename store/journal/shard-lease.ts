@@ -1,12 +1,15 @@
 /**
  * Who may write a shard's journal.
  *
- * A lease carries an epoch that only grows. Taking a shard over raises it; from then on the append statement of the
- * former owner (`journal.ts`) finds no lease with its epoch and writes nothing.
+ * A lease carries an epoch that only grows. Taking a shard over raises it; from then on the append statement
+ * of the former owner (`journal.ts`) finds no lease with its epoch and writes nothing.
  */
 import type { Database, Queryable } from "../sql/database.ts";
 
-/** Whoever keeps a takeover waiting for longer stands still: a commit takes milliseconds, and a stalling disk some seconds. */
+/**
+ * Whoever keeps a takeover waiting for longer stands still: a commit takes milliseconds, and a stalling disk
+ * some seconds.
+ */
 const PATIENCE_MS = 4_000;
 
 /** The number of shards that this database is laid out for; the first caller's `wanted` fixes it for good. */
@@ -21,9 +24,9 @@ export async function layOutShards(database: Queryable, wanted: number): Promise
 /**
  * Takes shards 0 to `shardCount - 1` from whoever has them. Returns the new epoch of each, by shard.
  *
- * A former owner may have been stopped in the middle of a transaction that holds a lease, even in the middle of a
- * statement on its way, where no time limit of the server's applies. Its connection is ended then; what it had not
- * committed it could not commit any more.
+ * A former owner may have been stopped in the middle of a transaction that holds a lease, even in the middle
+ * of a statement on its way, where no time limit of the server's applies. Its connection is ended then; what
+ * it had not committed it could not commit any more.
  */
 export async function takeLeases(
   database: Database,
@@ -70,9 +73,9 @@ async function raiseAll(
 }
 
 /**
- * Raises the epoch of those of `shards` that `owner` still holds, which makes it certain that no earlier append of the
- * owner can commit any more. Shards that somebody else has taken over are missing from the answer. May be repeated
- * when the answer was lost.
+ * Raises the epoch of those of `shards` that `owner` still holds, which makes it certain that no earlier
+ * append of the owner can commit any more. Shards that somebody else has taken over are missing from the
+ * answer. May be repeated when the answer was lost.
  */
 export async function renewLeases(
   database: Queryable,

@@ -39,7 +39,10 @@ function inShort({ state, ...head }: SnapshotRow) {
   return { ...head, state: createHash("sha256").update(state).digest("hex") };
 }
 
-/** Holds every writer up in the middle of its parts until `lift`. `reached` resolves once one of them is there. */
+/**
+ * Holds every writer up in the middle of its parts until `lift`. `reached` resolves once one of them is
+ * there.
+ */
 async function barrier() {
   const client = new pg.Client({ connectionString: store.url });
   await client.connect();
@@ -94,7 +97,8 @@ it("a takeover does not wait for a snapshot that is being written, and it is nev
   await reached();
   expect(await takeOver("second")).toBe(epoch + 1);
   await lift();
-  // Not ended by force, as a takeover ends whoever keeps it waiting: the writer itself finds that it is fenced.
+  // Not ended by force, as a takeover ends whoever keeps it waiting: the writer itself finds that it is
+  // fenced.
   expect(await writing).toBe(false);
   expect(await stored()).toEqual([]);
   const successors = snapshotAt(3, epoch + 1);

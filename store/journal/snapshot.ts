@@ -1,7 +1,8 @@
 /**
  * Snapshots of a shard's committed state, each at a journal position; the last two of every shard are kept.
  *
- * What the bytes mean is the engine's business; here they are cut into parts, written under a fence and put together.
+ * What the bytes mean is the engine's business; here they are cut into parts, written under a fence and put
+ * together.
  */
 import { copyOut, literal } from "../sql/copy-out.ts";
 import { type Database, inTransaction, type Queryable } from "../sql/database.ts";
@@ -24,13 +25,17 @@ export type SnapshotRow = {
 const KEPT = 2;
 
 /**
- * A part is copied several times on its way, and so are those that are read at once. A commit waits until all is on disk
- * that was written to the log before it: the parts of a snapshot come in small pieces, between which a commit gets in.
+ * A part is copied several times on its way, and so are those that are read at once. A commit waits until all
+ * is on disk that was written to the log before it: the parts of a snapshot come in small pieces, between
+ * which a commit gets in.
  */
 const PART_BYTES = 256 * 1024;
 const PARTS_AT_ONCE = 32;
 
-/** A writer that stands still between two statements is ended by the server: its successor may need the same rows. */
+/**
+ * A writer that stands still between two statements is ended by the server: its successor may need the same
+ * rows.
+ */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 
 /** Rolls a snapshot back that must not be seen. */
@@ -39,13 +44,13 @@ class NotToBeWritten extends Error {}
 /**
  * Writes a snapshot and drops all but the last two.
  *
- * The fence comes after the state: a lease that was locked while megabytes are written would keep a takeover waiting. From
- * the fence to the commit nobody can take the shard over; whoever has done so before never sees anything of this. What
- * the successor will drop too is dropped behind the fence only: a takeover ends whoever holds a lease and stands still,
- * and so nobody keeps those rows locked for long.
+ * The fence comes after the state: a lease that was locked while megabytes are written would keep a takeover
+ * waiting. From the fence to the commit nobody can take the shard over; whoever has done so before never sees
+ * anything of this. What the successor will drop too is dropped behind the fence only: a takeover ends
+ * whoever holds a lease and stands still, and so nobody keeps those rows locked for long.
  *
- * @param damaged sequences of snapshots that failed their verification: they are dropped first, so that none of them
- *   counts among the two.
+ * @param damaged sequences of snapshots that failed their verification: they are dropped first, so that none
+ *   of them counts among the two.
  * @returns false where the shard has been taken over or has this snapshot already: nothing was changed then.
  */
 export async function writeSnapshot(

@@ -1,9 +1,9 @@
 /**
  * The feed: every order's timeline in one sequence that can be resumed without a gap.
  *
- * Rows are ordered by (transaction, id), and only rows of transactions older than every open one are read. A row that
- * commits later therefore always lies behind the cursor of whoever has read so far; ordering by id alone would let a
- * slow transaction slip its rows in before a cursor that has passed them.
+ * Rows are ordered by (transaction, id), and only rows of transactions older than every open one are read. A
+ * row that commits later therefore always lies behind the cursor of whoever has read so far; ordering by id
+ * alone would let a slow transaction slip its rows in before a cursor that has passed them.
  */
 import type { FeedEvent } from "../../contract/stream.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -20,7 +20,10 @@ type FeedRow = FeedEvent & { readonly horizon: string; readonly tx: string | nul
 
 export type FeedPage = {
   readonly entries: readonly FeedEntry[];
-  /** Where to read on; beyond the last entry where the page was not full, so that it never has to be read again. */
+  /**
+   * Where to read on; beyond the last entry where the page was not full, so that it never has to be read
+   * again.
+   */
   readonly cursor: FeedCursor;
   /** Whether more may be read at once. */
   readonly more: boolean;

@@ -1,9 +1,10 @@
 /**
- * Orders on hold: what a decision about their hold starts from, and what it changes. The writer runs within the engine's
- * commit, so that the reasons that go and the stock that is reserved are written together or not at all.
+ * Orders on hold: what a decision about their hold starts from, and what it changes. The writer runs within
+ * the engine's commit, so that the reasons that go and the stock that is reserved are written together or not
+ * at all.
  *
- * Between the decision and the commit an order may move. The change is therefore made to the order as it is then:
- * `orders/order-status.ts` says what comes of it.
+ * Between the decision and the commit an order may move. The change is therefore made to the order as it is
+ * then: `orders/order-status.ts` says what comes of it.
  *
  * Invariant: W2 a change is made once (its `marker` is a timeline key) and only while the order is on hold.
  */

@@ -1,11 +1,13 @@
 /**
- * An order while it moves: its document, its ledger and what it waits for, read under a lock; and the one place that
- * writes ledgers and statuses.
+ * An order while it moves: its document, its ledger and what it waits for, read under a lock; and the one
+ * place that writes ledgers and statuses.
  *
- * Decides nothing: `orders/line-ledger.ts` says what a step makes of a line, `orders/order-status.ts` what statuses follow.
+ * Decides nothing: `orders/line-ledger.ts` says what a step makes of a line, `orders/order-status.ts` what
+ * statuses follow.
  *
- * Invariants: P1 a ledger that breaks an invariant is never written: `LedgerViolation` fails the transaction. P2 what is
- * written was worked out from what this transaction has locked; a write from an older reading fails.
+ * Invariants: P1 a ledger that breaks an invariant is never written: `LedgerViolation` fails the transaction.
+ * P2 what is written was worked out from what this transaction has locked; a write from an older reading
+ * fails.
  */
 import { changedLedger, type LedgerChange, type LineLedger, newLedger } from "../../orders/line-ledger.ts";
 import { rescale } from "../../orders/money.ts";
@@ -67,8 +69,8 @@ export async function readOrderProgress(
 
 /** The same, and nobody else changes the order before this transaction ends. */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
-  // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a timeline
-  // entry only refers to the order, and waits for nobody.
+  // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a
+  // timeline entry only refers to the order, and waits for nobody.
   await client.query("select from orders where id = $1 for no key update", [orderId]);
   return readOrderProgress(client, orderId);
 }
@@ -96,8 +98,8 @@ update orders set status = $4, payment_status = $5, fulfillment_status = $6, ret
 where id = $1 and version = $2`;
 
 /**
- * Changes facts of an order, and with them the statuses that follow. This transaction has locked `order` and changes it
- * once.
+ * Changes facts of an order, and with them the statuses that follow. This transaction has locked `order` and
+ * changes it once.
  *
  * @throws LedgerViolation where a line would break an invariant
  */
@@ -163,7 +165,10 @@ export function statusRow(statuses: OrderStatuses): Readonly<Record<keyof typeof
   };
 }
 
-/** Inserts the lines of every row of the relation `orders`, which has an `id` and `lines` that `lineRows` has made. */
+/**
+ * Inserts the lines of every row of the relation `orders`, which has an `id` and `lines` that `lineRows` has
+ * made.
+ */
 export function insertLines(orders: string): string {
   return `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor,
       discount_minor, tax_minor)

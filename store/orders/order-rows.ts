@@ -46,7 +46,10 @@ export type StoredHold = {
   readonly perUnit?: number;
 };
 
-/** Inserts the holds of every row of the relation `orders`, which has an `id` and `holds`, an array of `StoredHold`. */
+/**
+ * Inserts the holds of every row of the relation `orders`, which has an `id` and `holds`, an array of
+ * `StoredHold`.
+ */
 export function insertHolds(orders: string): string {
   return `insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity, per_unit)
     select f.id, h."holdId", h."lineId", h.sku, h."locationId", h.quantity, coalesce(h."perUnit", 1)

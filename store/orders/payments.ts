@@ -1,6 +1,6 @@
 /**
- * What moves through the payment gateway. Every call has its row before it is made, with its amount, so that a repeat
- * asks for the same; its effect on the sums counts once, when the row leaves `pending`.
+ * What moves through the payment gateway. Every call has its row before it is made, with its amount, so that
+ * a repeat asks for the same; its effect on the sums counts once, when the row leaves `pending`.
  */
 import type { PaymentStatus } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";

@@ -41,7 +41,10 @@ export async function lockReturn(client: Queryable, returnId: string): Promise<R
   return readReturn(client, returnId);
 }
 
-/** Adds a return `<order>-R1`, `<order>-R2`, … The caller holds the order's lock, so that no number is given twice. */
+/**
+ * Adds a return `<order>-R1`, `<order>-R2`, … The caller holds the order's lock, so that no number is given
+ * twice.
+ */
 export async function addReturn(
   client: Queryable,
   request: {
@@ -117,8 +120,8 @@ export async function setDispositions(
 }
 
 /**
- * Where returned goods go: the fulfillment center that shipped the order, else the company's most preferred one, else
- * the place that shipped it.
+ * Where returned goods go: the fulfillment center that shipped the order, else the company's most preferred
+ * one, else the place that shipped it.
  */
 export async function returnLocation(client: Queryable, orderId: string): Promise<string | undefined> {
   const { rows } = await client.query<{ id: string }>(

@@ -1,16 +1,20 @@
 /**
  * Reads rows with large byte columns out of PostgreSQL, as the bytes that they are.
  *
- * The driver asks for every result as text, and can read no other: bytes come at twice their size, become a text, lose
- * its first two characters to another text and are read back from that. Over COPY the server sends the bytes
- * themselves, one message a row, which saves reader and server much of their time (`npm run measure:memory` times starts that read so).
+ * The driver asks for every result as text, and can read no other: bytes come at twice their size, become a
+ * text, lose its first two characters to another text and are read back from that. Over COPY the server sends
+ * the bytes themselves, one message a row, which saves reader and server much of their time (`npm run
+ * measure:memory` times starts that read so).
  *
  * COPY takes no parameters: what varies in its statement is written into it, and may be whole numbers only.
  */
 import type { Connection, Submittable } from "pg";
 import type { Queryable } from "./database.ts";
 
-/** "PGCOPY\n", four more bytes that a transfer as text would damage, 32 bits of flags, and the length of an extension. */
+/**
+ * "PGCOPY\n", four more bytes that a transfer as text would damage, 32 bits of flags, and the length of an
+ * extension.
+ */
 const SIGNATURE = Buffer.from("PGCOPY\n\xff\r\n\0", "latin1");
 const HEADER_BYTES = SIGNATURE.length + 8;
 
@@ -20,14 +24,16 @@ const END_OF_ROWS = -1;
 export type CopiedRow = readonly Buffer[];
 
 /**
- * The rows of a `select`. Their buffers are cut out of one memory: whoever keeps a few of them for long copies them.
+ * The rows of a `select`. Their buffers are cut out of one memory: whoever keeps a few of them for long
+ * copies them.
  *
  * @param select whole, without parameters; see `literal`.
  */
 export function copyOut(database: Queryable, select: string): Promise<readonly CopiedRow[]> {
   return new Promise((resolve, reject) => {
     const copy = new CopyOut(`copy (${select}) to stdout (format binary)`);
-    // Pool and client alike call back, and the pool takes its client back; the driver's types do not have this form.
+    // Pool and client alike call back, and the pool takes its client back; the driver's types do not have
+    // this form.
     const submit = database.query as unknown as (copy: CopyOut, values: undefined, done: Done) => unknown;
     submit.call(database, copy, undefined, (error) => {
       if (error) reject(error);

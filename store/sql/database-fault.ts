@@ -1,15 +1,18 @@
 /**
  * Tells a database that is away from a statement that was wrong.
  *
- * Owns that one distinction for whoever has to act on it: the engine, which must not take silence for a refusal, and the
- * gateway, which asks its callers to come back. What either does about it is its own affair.
+ * Owns that one distinction for whoever has to act on it: the engine, which must not take silence for a
+ * refusal, and the gateway, which asks its callers to come back. What either does about it is its own affair.
  */
 import pg from "pg";
 
 /** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */
 const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
 
-/** What the driver and its pool say of a connection that is silent, gone or not to be had; they have no code for it. */
+/**
+ * What the driver and its pool say of a connection that is silent, gone or not to be had; they have no code
+ * for it.
+ */
 const CONNECTION_FAULT =
   /^(Query read timeout|Connection terminated|Client (has encountered|was closed)|timeout (expired|exceeded))/;
 
@@ -29,8 +32,8 @@ const NETWORK_CODES = new Set([
 ]);
 
 /**
- * Whether `error`, thrown by a statement or by the attempt to connect, speaks of the server or the connection. The same
- * statement may succeed later; of one that was to commit nobody knows whether it has.
+ * Whether `error`, thrown by a statement or by the attempt to connect, speaks of the server or the
+ * connection. The same statement may succeed later; of one that was to commit nobody knows whether it has.
  */
 export function isDatabaseFault(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {

@@ -1,12 +1,13 @@
 /**
  * The door to PostgreSQL: one pool a process, and transactions that end.
  *
- * A connection can die without anybody saying so: its peer is gone, and no FIN will ever come. Whoever waits on one is told
- * after `silentAfterMs`, and the connection is thrown away; without that limit every such death would take one of the
- * pool's connections for good. Nor is a connection itself waited for without end. What such errors look like is
- * `database-fault.ts`'s to know.
+ * A connection can die without anybody saying so: its peer is gone, and no FIN will ever come. Whoever waits
+ * on one is told after `silentAfterMs`, and the connection is thrown away; without that limit every such
+ * death would take one of the pool's connections for good. Nor is a connection itself waited for without end.
+ * What such errors look like is `database-fault.ts`'s to know.
  *
- * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps as `Date`.
+ * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps
+ * as `Date`.
  */
 import pg from "pg";
 import { isSilence } from "./database-fault.ts";
@@ -28,7 +29,10 @@ export type Transaction = {
 /** Far longer than any statement of ours takes, even on a disk that stalls for seconds. */
 const SILENT_AFTER_MS = 30_000;
 
-/** A server that accepts a connection and never speaks, or statements that keep the whole pool, must not be waited for without end. */
+/**
+ * A server that accepts a connection and never speaks, or statements that keep the whole pool, must not be
+ * waited for without end.
+ */
 const CONNECT_WITHIN_MS = 30_000;
 
 const IDLE_AFTER_MS = 10_000;
@@ -40,7 +44,10 @@ export function openDatabase(
     readonly name?: string;
     /** Milliseconds after which a statement without an answer fails. Default 30,000. */
     readonly silentAfterMs?: number;
-    /** Milliseconds after which whoever waits for a connection, a free one or a new one, is told so. Default 30,000. */
+    /**
+     * Milliseconds after which whoever waits for a connection, a free one or a new one, is told so. Default
+     * 30,000.
+     */
     readonly connectWithinMs?: number;
     /** Milliseconds after which a connection that nobody uses is closed. Default 10,000. */
     readonly idleAfterMs?: number;
@@ -55,7 +62,8 @@ export function openDatabase(
     idleTimeoutMillis: options.idleAfterMs ?? IDLE_AFTER_MS,
     keepAlive: true,
   });
-  // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the process.
+  // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the
+  // process.
   pool.on("error", () => {});
   return pool;
 }
@@ -65,7 +73,10 @@ export async function probe(database: Queryable): Promise<void> {
   await database.query("select 1");
 }
 
-/** Runs `work` in one transaction; any throw rolls back and is passed on. A client whose connection broke is discarded. */
+/**
+ * Runs `work` in one transaction; any throw rolls back and is passed on. A client whose connection broke is
+ * discarded.
+ */
 export async function inTransaction<T>(
   database: Database,
   work: (client: DatabaseClient) => Promise<T>,

@@ -1,9 +1,9 @@
 /**
- * Brings a database to the schema of this version. Migrations are plain SQL files, numbered, applied once, each with a
- * checksum; several processes that start at once take turns on an advisory lock.
+ * Brings a database to the schema of this version. Migrations are plain SQL files, numbered, applied once,
+ * each with a checksum; several processes that start at once take turns on an advisory lock.
  *
- * The lock ends with its connection. A process that was stopped, or whose machine is gone, may keep it all the same, so
- * nobody waits for it without end: whoever has waited long enough is told who has it.
+ * The lock ends with its connection. A process that was stopped, or whose machine is gone, may keep it all
+ * the same, so nobody waits for it without end: whoever has waited long enough is told who has it.
  */
 import { join } from "node:path";
 import pg from "pg";

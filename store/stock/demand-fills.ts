@@ -1,8 +1,9 @@
 /**
  * What orders that waited for stock were given, from the engine's commit to the order.
  *
- * The engine writes a row in the very transaction that gives the units, into a table of its own: nothing that holds the
- * order's row can delay or refuse the commit. `operations/holds/apply-demand-fills.ts` takes the rows to their orders.
+ * The engine writes a row in the very transaction that gives the units, into a table of its own: nothing that
+ * holds the order's row can delay or refuse the commit. `operations/holds/apply-demand-fills.ts` takes the
+ * rows to their orders.
  */
 import type { Queryable, Transaction } from "../sql/database.ts";
 
@@ -48,7 +49,9 @@ export async function reservationsWithFills(client: Queryable, limit: number): P
   return rows.map((row) => row.id);
 }
 
-/** Takes what a reservation was given: nobody else gets it, and it counts as applied with this transaction. */
+/**
+ * Takes what a reservation was given: nobody else gets it, and it counts as applied with this transaction.
+ */
 export async function takeFills(
   client: Queryable,
   reservationId: string,

@@ -21,8 +21,8 @@ export type LaneMovement = {
 };
 
 /**
- * Gives positions that have none yet their ordinals, in the order given: the one in which the shard created them.
- * The caller holds the lock of the shard's cursor.
+ * Gives positions that have none yet their ordinals, in the order given: the one in which the shard created
+ * them. The caller holds the lock of the shard's cursor.
  */
 export async function numberPositions(
   transaction: Queryable,
@@ -49,7 +49,10 @@ export async function numberPositions(
   });
 }
 
-/** Writes the movements and adds them to their positions. Fails where one of them names a position that is not known. */
+/**
+ * Writes the movements and adds them to their positions. Fails where one of them names a position that is not
+ * known.
+ */
 export async function projectLaneMovements(
   transaction: Queryable,
   shard: number,

@@ -1,8 +1,8 @@
 /**
  * The read model of the journal: every movement of every bucket, and the buckets that they add up to.
  *
- * Filled by the engine's projector only, in journal order; a cursor a shard moves in the same transaction as the rows,
- * so that each journal row is projected exactly once.
+ * Filled by the engine's projector only, in journal order; a cursor a shard moves in the same transaction as
+ * the rows, so that each journal row is projected exactly once.
  */
 import type { Queryable } from "../sql/database.ts";
 

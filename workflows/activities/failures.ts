@@ -1,7 +1,8 @@
 /**
- * How an activity fails. An operating fault (time-out, connection lost, engine busy) is repeated by Temporal with the
- * same key; what repeating cannot cure becomes a failure that is not to be retried, and the saga asks a person. A defect of our own is repeated as
- * well: it is seen in Temporal and in the timeline, and the saga goes on once the defect is mended.
+ * How an activity fails. An operating fault (time-out, connection lost, engine busy) is repeated by Temporal
+ * with the same key; what repeating cannot cure becomes a failure that is not to be retried, and the saga
+ * asks a person. A defect of our own is repeated as well: it is seen in Temporal and in the timeline, and the
+ * saga goes on once the defect is mended.
  */
 import { ApplicationFailure } from "@temporalio/common";
 import { EngineError } from "../../engine/errors.ts";

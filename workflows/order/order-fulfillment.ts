@@ -5,9 +5,12 @@
  *         -> for each fulfillment order, once packed: buyLabel -> shipStock -> capturePayment
  *         -> delivered -> completeOrder
  *
- * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats that step.
- * O2. Until the first parcel leaves, a cancellation undoes everything in reverse; afterwards it is refused, visibly.
- * O3. Steps get ids, never documents: what a step needs it reads from the store, so that histories stay small.
+ * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats
+ *     that step.
+ * O2. Until the first parcel leaves, a cancellation undoes everything in reverse; afterwards it is refused,
+ *     visibly.
+ * O3. Steps get ids, never documents: what a step needs it reads from the store, so that histories stay
+ *     small.
  *
  * Deterministic code: no clock, no randomness, no I/O, nothing of Node.
  */
@@ -36,7 +39,8 @@ export type OrderOutcome = { readonly status: "completed" | "cancelled" };
 export async function orderFulfillment(input: OrderFulfillmentInput): Promise<OrderOutcome> {
   const inbox = new Inbox<OrderMessage>();
   setHandler(orderMessage, (message) => inbox.deliver(message));
-  // Cancelling the workflow in Temporal means what a cancellation by the shop means; it never leaves things half done.
+  // Cancelling the workflow in Temporal means what a cancellation by the shop means; it never leaves things
+  // half done.
   CancellationScope.current().cancelRequested.catch(() =>
     inbox.deliver({
       key: "workflow-cancelled",
@@ -148,7 +152,9 @@ class OrderSaga {
     );
   }
 
-  /** Takes what the floor, the carrier and people say, one message at a time, until every parcel is delivered. */
+  /**
+   * Takes what the floor, the carrier and people say, one message at a time, until every parcel is delivered.
+   */
   private async fulfill(fulfillmentOrders: readonly string[]): Promise<void> {
     const orderId = this.orderId;
     const unshipped = new Set(fulfillmentOrders);
@@ -320,7 +326,10 @@ class OrderSaga {
       await this.onCancelRequest(request);
   }
 
-  /** Notices go out beside the steps: a mail server that is down holds up no parcel. The saga ends when they are out. */
+  /**
+   * Notices go out beside the steps: a mail server that is down holds up no parcel. The saga ends when they
+   * are out.
+   */
   private tell(kind: SagaNoticeKind, about: string): void {
     this.notices.push(sendNotice(this.orderId, kind, about));
   }

@@ -3,8 +3,8 @@
  *
  *   decideReturn -> buyReturnLabel -> received -> inspected -> restockReturn -> refundReturn
  *
- * A return may be withdrawn until the goods are received. What is refunded follows what was received, never what was
- * announced. Deterministic code, like `order-fulfillment.ts`.
+ * A return may be withdrawn until the goods are received. What is refunded follows what was received, never
+ * what was announced. Deterministic code, like `order-fulfillment.ts`.
  */
 import {
   CancellationScope,
@@ -98,8 +98,8 @@ class ReturnSaga {
   }
 
   /**
-   * A refused step waits for the message `retry`, which an operator sends from Temporal's UI once the cause is mended:
-   * there is no hold that a return could be put on.
+   * A refused step waits for the message `retry`, which an operator sends from Temporal's UI once the cause
+   * is mended: there is no hold that a return could be put on.
    */
   private async attempt<T extends { readonly status: string }>(
     step: string,

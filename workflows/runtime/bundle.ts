@@ -1,6 +1,6 @@
 /**
- * The sagas' code as one script for Temporal's sandbox. Bundling takes seconds, so the result is kept in `dist/`, named
- * after what went into it.
+ * The sagas' code as one script for Temporal's sandbox. Bundling takes seconds, so the result is kept in
+ * `dist/`, named after what went into it.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";

@@ -63,8 +63,8 @@ export function workerOptions(bundle: WorkflowBundleOption, activities: SagaActi
     taskQueue: TASK_QUEUE,
     workflowBundle: bundle,
     activities,
-    // A saga lives for days and is awake for milliseconds: those that were awake last stay in memory (about 1 MB each),
-    // the others are replayed from their short histories.
+    // A saga lives for days and is awake for milliseconds: those that were awake last stay in memory (about 1
+    // MB each), the others are replayed from their short histories.
     maxCachedWorkflows: 400,
     reuseV8Context: true,
     maxConcurrentWorkflowTaskExecutions: 40,

@@ -1,5 +1,6 @@
 /**
- * A saga's mailbox: signals come in whenever they like, the saga takes them one at a time where it can act on them.
+ * A saga's mailbox: signals come in whenever they like, the saga takes them one at a time where it can act on
+ * them.
  *
  * The relay delivers at least once; a message whose key was seen before is dropped here, and nowhere else.
  */

@@ -1,10 +1,11 @@
 /**
  * The step runner of all sagas.
  *
- * S1. An undo is registered before its step runs: a step that took effect although its answer was lost is undone too.
- *     Every undo therefore succeeds where its step never happened.
+ * S1. An undo is registered before its step runs: a step that took effect although its answer was lost is
+ *     undone too. Every undo therefore succeeds where its step never happened.
  * S2. Undos run in reverse order and cannot be cancelled.
- * S3. An undo that fails is told to a person and tried again; the undos before it wait for it. None is skipped.
+ * S3. An undo that fails is told to a person and tried again; the undos before it wait for it. None is
+ *     skipped.
  */
 import { CancellationScope, sleep } from "@temporalio/workflow";
 

@@ -1,10 +1,11 @@
 /**
  * How sagas call their activities. Each saga says in its own `steps.ts` which ones.
  *
- * Steps inside Holdfast (database, engine) run as local activities: they cost the Temporal server nothing but a marker.
- * Calls to the outside run as regular activities, so that a call that keeps failing is seen, with its last error, among
- * the pending activities of Temporal's UI. Neither gives up by itself: an operating fault is repeated with the same
- * key, and what repeating cannot cure comes back as a refusal or as a failure that is not to be retried.
+ * Steps inside Holdfast (database, engine) run as local activities: they cost the Temporal server nothing but
+ * a marker. Calls to the outside run as regular activities, so that a call that keeps failing is seen, with
+ * its last error, among the pending activities of Temporal's UI. Neither gives up by itself: an operating
+ * fault is repeated with the same key, and what repeating cannot cure comes back as a refusal or as a failure
+ * that is not to be retried.
  */
 import {
   ActivityFailure,
@@ -42,8 +43,8 @@ export function outsideSteps<Activities>() {
 }
 
 /**
- * Reads a step's failure as a refusal: it only gets here where it is not to be retried. Any other error is a defect of
- * the workflow's own code and is passed on, so that the task is repeated once the code is mended.
+ * Reads a step's failure as a refusal: it only gets here where it is not to be retried. Any other error is a
+ * defect of the workflow's own code and is passed on, so that the task is repeated once the code is mended.
  *
  * Regular activities wrap their failure in an `ActivityFailure`, local ones do not.
  */

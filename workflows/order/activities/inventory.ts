@@ -1,6 +1,7 @@
 /**
- * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a repeat gets the
- * first outcome; then one transaction writes what the order must show, marked by its timeline entry.
+ * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a
+ * repeat gets the first outcome; then one transaction writes what the order must show, marked by its timeline
+ * entry.
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
@@ -38,8 +39,9 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   });
 
   /**
-   * Executes one command a hold and returns the refusals. The engine remembers a refusal under its command's id, so each
-   * attempt of the saga has ids of its own; a hold whose command was applied by an earlier attempt is left alone.
+   * Executes one command a hold and returns the refusals. The engine remembers a refusal under its command's
+   * id, so each attempt of the saga has ids of its own; a hold whose command was applied by an earlier
+   * attempt is left alone.
    */
   const executeOnce = async <H extends { readonly holdId: string }>(
     holds: readonly H[],
@@ -58,7 +60,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     return open;
   };
 
-  /** What the order waits for goes to others. What it was given until then it holds, whether it knows of it or not. */
+  /**
+   * What the order waits for goes to others. What it was given until then it holds, whether it knows of it or
+   * not.
+   */
   const withdrawDemand = async (orderId: string): Promise<void> => {
     const queued = await readQueuedDemand(database, orderId);
     if (queued.length === 0) return;
@@ -75,7 +80,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     );
   };
 
-  /** Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it so. */
+  /**
+   * Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it
+   * so.
+   */
   const isFirm = async (hold: OrderHold): Promise<boolean> =>
     (await allocator.holds({ sku: hold.sku, locationId: hold.locationId })).some(
       ({ holdId, state }) => holdId === hold.holdId && state !== "reserved",
@@ -83,8 +91,8 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
   return {
     /**
-     * Makes the order's reservations firm and creates one fulfillment order a location. Only what is reserved is ever
-     * fulfilled: an order whose holds do not cover its lines is refused.
+     * Makes the order's reservations firm and creates one fulfillment order a location. Only what is reserved
+     * is ever fulfilled: an order whose holds do not cover its lines is refused.
      */
     async allocateStock({
       orderId,

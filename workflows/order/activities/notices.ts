@@ -1,4 +1,7 @@
-/** Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written again. */
+/**
+ * Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written
+ * again.
+ */
 import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
 import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";

@@ -82,7 +82,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * What the order still waits for, as `code: detail`; an order that waits for nothing is no longer on hold.
+     * What the order still waits for, as `code: detail`; an order that waits for nothing is no longer on
+     * hold.
      *
      * @param resolved a reason that has gone by itself
      */
@@ -141,7 +142,9 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
-    /** A mail could not be sent for good, e.g. because its address does not exist. Nothing else waits for it. */
+    /**
+     * A mail could not be sent for good, e.g. because its address does not exist. Nothing else waits for it.
+     */
     async reportUnsentMail(
       input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
     ) {

@@ -1,6 +1,7 @@
 /**
- * Steps that move money. Each call to the gateway is written down before it is made, with its key and amount; its effect
- * on the order counts once, when the first answer is written. A registered amount is never looked at again.
+ * Steps that move money. Each call to the gateway is written down before it is made, with its key and amount;
+ * its effect on the order counts once, when the first answer is written. A registered amount is never looked
+ * at again.
  *
  * Of one order: captured <= authorised, refunded <= captured, refunds that are only registered included.
  */
@@ -31,8 +32,8 @@ import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 type OrderId = { readonly orderId: string };
 
 /**
- * The gateway's own token for a test card, for orders that came without a means of payment. A live account declines it,
- * and the order then waits for a person.
+ * The gateway's own token for a test card, for orders that came without a means of payment. A live account
+ * declines it, and the order then waits for a person.
  */
 const TEST_PAYMENT_METHOD = "pm_card_visa";
 
@@ -87,7 +88,9 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     });
   };
 
-  /** Calls the gateway unless the call was answered before; a definite "cannot" is written down as a decline. */
+  /**
+   * Calls the gateway unless the call was answered before; a definite "cannot" is written down as a decline.
+   */
   const call = async (
     transaction: PaymentTransaction,
     run: () => Promise<PaymentResult>,
@@ -134,8 +137,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   /**
    * Registers the refund of a return's value, or of what there is, where less was captured for good.
    *
-   * @throws StepTooEarly `capture_outstanding` as long as the money is on its way to us: goods can be back before the
-   *   answer to their capture is written down
+   * @throws StepTooEarly `capture_outstanding` as long as the money is on its way to us: goods can be back
+   *   before the answer to their capture is written down
    */
   const beginRefund = (ids: OrderId & { readonly returnId: string }, key: string, value: number) =>
     inTransaction(database, async (client) => {
