@@ -12,16 +12,7 @@
  * C3 a capped pool's open promises never exceed its cap.
  */
 import type { PoolKind } from "../commands.ts";
-import { freeOfFences, type StockPosition } from "./stock-position.ts";
-
-export type Pool = {
-  readonly pool: string;
-  kind: PoolKind;
-  /** The fence or the cap; 0 for a shared pool. */
-  units: number;
-  /** Units of the pool's holds: reserved, allocated or picked. */
-  held: number;
-};
+import { freeOfFences, type Pool, type StockPosition } from "./stock-position.ts";
 
 function unfilledFence(pool: Pool): number {
   return pool.kind === "ring-fenced" && pool.units > pool.held ? pool.units - pool.held : 0;

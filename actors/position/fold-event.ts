@@ -8,6 +8,7 @@
 import type { PoolKind } from "../commands.ts";
 import { changePool, setPool, unfilledFences } from "./channel-pools.ts";
 import type { EventDetail, HoldAction, LotChange, StockEvent } from "./events.ts";
+import type { Hold } from "./hold-book.ts";
 import { HoldBook } from "./hold-book.ts";
 import { applyIncoming } from "./incoming-stock.ts";
 import { applyLotChange, type HeldLot } from "./lots.ts";
@@ -15,7 +16,6 @@ import { SerialBook } from "./serials.ts";
 import {
   boundUnits,
   detailsOf,
-  type Hold,
   InvariantError,
   MAX_UNITS,
   type PositionDetails,

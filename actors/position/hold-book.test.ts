@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Hold } from "./hold-book.ts";
 import { HoldBook } from "./hold-book.ts";
-import type { Hold } from "./stock-position.ts";
 
 function hold(holdId: string): Hold {
   return {

@@ -5,9 +5,27 @@
  * what a `Map` takes. A position that has ever held more has a `Map` from then on, so that a hot SKU with a hundred
  * thousand holds finds each of them at once.
  */
-import type { Hold } from "./stock-position.ts";
+import type { HeldLot } from "./lots.ts";
 
 const FEW = 8;
+
+/** What one reservation holds of a position. Units move from reserved to allocated to picked, and out when shipped. */
+export type Hold = {
+  readonly holdId: string;
+  /** The order and line that the hold was placed for by the order path; empty for a hold made by a single command. */
+  readonly orderId: string;
+  readonly lineId: string;
+  readonly cause: string;
+  /** The channel pool that sells the units; empty: what everybody may sell. */
+  readonly pool: string;
+  reserved: number;
+  allocated: number;
+  picked: number;
+  /** Milliseconds since the Unix epoch; 0: never. Only what is still reserved expires. */
+  expiresAtMs: number;
+  /** The lots that its units are of; `null` where units are not in lots. */
+  lots: Map<string, HeldLot> | null;
+};
 
 export class HoldBook {
   private held: readonly Hold[] | Map<string, Hold>;

@@ -14,34 +14,15 @@
  * P6 pools add up to their holds and to `fenced` (`channel-pools.ts`).
  */
 
-import type { StockBuckets } from "../commands.ts";
-import type { Pool } from "./channel-pools.ts";
+import type { PoolKind, StockBuckets } from "../commands.ts";
 import type { LotChange, SerialChange } from "./events.ts";
 import type { HoldBook } from "./hold-book.ts";
 import type { Incoming } from "./incoming-stock.ts";
-import type { HeldLot, Lot } from "./lots.ts";
+import type { Lot } from "./lots.ts";
 import type { SerialBook } from "./serials.ts";
 
 /** The ledger's columns are 32-bit integers. */
 export const MAX_UNITS = 2_147_483_647;
-
-/** What one reservation holds of a position. Units move from reserved to allocated to picked, and out when shipped. */
-export type Hold = {
-  readonly holdId: string;
-  /** The order and line that the hold was placed for by the order path; empty for a hold made by a single command. */
-  readonly orderId: string;
-  readonly lineId: string;
-  readonly cause: string;
-  /** The channel pool that sells the units; empty: what everybody may sell. */
-  readonly pool: string;
-  reserved: number;
-  allocated: number;
-  picked: number;
-  /** Milliseconds since the Unix epoch; 0: never. Only what is still reserved expires. */
-  expiresAtMs: number;
-  /** The lots that its units are of; `null` where units are not in lots. */
-  lots: Map<string, HeldLot> | null;
-};
 
 /** A count whose discrepancy waits for approval. */
 export type PendingCount = {
@@ -51,6 +32,16 @@ export type PendingCount = {
   readonly reason: string;
   readonly lots: readonly LotChange[];
   readonly serials: readonly SerialChange[];
+};
+
+/** A channel that sells from the position, and what it has promised (`channel-pools.ts`). */
+export type Pool = {
+  readonly pool: string;
+  kind: PoolKind;
+  /** The fence or the cap; 0 for a shared pool. */
+  units: number;
+  /** Units of the pool's holds: reserved, allocated or picked. */
+  held: number;
 };
 
 /** What only some positions have. */

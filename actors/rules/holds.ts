@@ -7,6 +7,7 @@
 import type { StockCommand } from "../commands.ts";
 import { fencedChange, freeUnits } from "../position/channel-pools.ts";
 import type { LotChange, SerialChange, StockEvent, StockEventType } from "../position/events.ts";
+import type { Hold } from "../position/hold-book.ts";
 import { EXPIRED, type HoldPart, type Lot, lotChange, takeFree, takeFromLots } from "../position/lots.ts";
 import {
   type Change,
@@ -20,7 +21,7 @@ import {
 } from "../position/make-event.ts";
 import { serialsTo } from "../position/serials.ts";
 import { type SkuContext, trackingOf } from "../position/sku-stock.ts";
-import type { Hold, StockPosition } from "../position/stock-position.ts";
+import type { StockPosition } from "../position/stock-position.ts";
 import { isRefused, misnamed, serialsIn } from "./named-units.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;

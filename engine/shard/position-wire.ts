@@ -1,15 +1,15 @@
 /** How a position with its holds looks in a snapshot: arrays of fixed fields, appended to and never reordered. */
 
 import type { PoolKind } from "../../actors/commands.ts";
-import type { Pool } from "../../actors/position/channel-pools.ts";
 import type { LotChange, SerialChange } from "../../actors/position/events.ts";
+import type { Hold } from "../../actors/position/hold-book.ts";
 import { HoldBook } from "../../actors/position/hold-book.ts";
 import type { Incoming } from "../../actors/position/incoming-stock.ts";
 import type { HeldLot, Lot, LotUnits } from "../../actors/position/lots.ts";
 import { SerialBook, type SerialState } from "../../actors/position/serials.ts";
 import type {
-  Hold,
   PendingCount,
+  Pool,
   PositionDetails,
   StockPosition,
 } from "../../actors/position/stock-position.ts";
