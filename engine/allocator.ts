@@ -34,7 +34,7 @@ import { componentsOf } from "./planning/kits.ts";
 import { promisedAt } from "./planning/promised-at.ts";
 import { partsOf } from "./rounds/lane-routing.ts";
 import type { ShardDirectory } from "./rounds/shard-directory.ts";
-import type { SkuOutlook } from "./shard/shard.ts";
+import type { SkuOutlook } from "./shard/shard-request.ts";
 import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view.ts";
 
 /** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */

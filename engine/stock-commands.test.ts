@@ -4,7 +4,8 @@ import type { RefusalCode, StockCommand } from "../actors/commands.ts";
 import { MAX_UNITS } from "../actors/position/stock-position.ts";
 import { stateItems } from "../test-support/engine.ts";
 import { decodeEntries, encodeEntries } from "./journal/journal-codec.ts";
-import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard/shard.ts";
+import { Shard } from "./shard/shard.ts";
+import { emptyRequest, type ShardReply, type ShardRequest } from "./shard/shard-request.ts";
 
 type Fields = { readonly type: StockCommand["type"] } & Record<string, unknown>;
 

@@ -21,7 +21,7 @@ import type {
 import { EngineError } from "../errors.ts";
 import { approximateBytes } from "../rounds/approximate-bytes.ts";
 import type { LanePart } from "../rounds/lane-routing.ts";
-import type { SkuOutlook } from "../shard/shard.ts";
+import type { SkuOutlook } from "../shard/shard-request.ts";
 import type { Ready, RoundQueue } from "./round-queue.ts";
 
 type Reply<T> = { readonly resolve: (value: T) => void; readonly reject: (error: EngineError) => void };

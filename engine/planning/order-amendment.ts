@@ -15,7 +15,7 @@ import type {
   ReservationLine,
   ShortLine,
 } from "../allocator-client.ts";
-import type { OrderDemand, OrderHoldState } from "../shard/order-memory.ts";
+import type { DemandWithdrawal, HoldReduction, OrderDemand, OrderHoldState } from "../shard/shard-request.ts";
 import { componentsOf } from "./kits.ts";
 import {
   holdsFor,
@@ -26,28 +26,8 @@ import {
 } from "./order-reservation.ts";
 import { type AvailableStock, servable } from "./sourcing/sourcing-problem.ts";
 
-/** Units that a hold gives back. */
-export type HoldReduction = {
-  readonly orderId: string;
-  readonly holdId: string;
-  readonly sku: string;
-  readonly locationId: string;
-  readonly quantity: number;
-  readonly atMs: number;
-  readonly cause: string;
-};
-
 /** The same, and how many of them can be taken again. */
 type GivenBack = HoldReduction & { readonly freed: number };
-
-/** Demand that waits no more. */
-export type DemandWithdrawal = {
-  readonly orderId: string;
-  readonly holdId: string;
-  readonly sku: string;
-  readonly atMs: number;
-  readonly cause: string;
-};
 
 export type PlannedAmendment = {
   readonly withdrawals: readonly DemandWithdrawal[];

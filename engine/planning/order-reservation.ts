@@ -16,7 +16,7 @@ import type {
   ShortLine,
   SourcingLocation,
 } from "../allocator-client.ts";
-import type { Placement, RememberedOrder, SkuOutlook } from "../shard/shard.ts";
+import type { Placement, RememberedOrder, SkuOutlook } from "../shard/shard-request.ts";
 import { componentsOf, isKit, type KitBook } from "./kits.ts";
 import { chooseLocations, type Sourcing } from "./sourcing/choose-locations.ts";
 import { searchPlan } from "./sourcing/search.ts";

@@ -6,7 +6,7 @@
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { KitComponent, PromiseRequest } from "../allocator-client.ts";
-import type { SkuOutlook } from "../shard/shard.ts";
+import type { SkuOutlook } from "../shard/shard-request.ts";
 
 type Place = SkuOutlook["locations"][number];
 

@@ -13,21 +13,22 @@ import {
   amendmentFingerprint,
   amendmentMark,
   currentHolds,
-  type DemandWithdrawal,
-  type HoldReduction,
   planAmendment,
   planCancellation,
   takeAmendment,
 } from "../planning/order-amendment.ts";
 import { placementsOf, type RoundStock, type SourcingSetup } from "../planning/order-reservation.ts";
-import type { OrderDemand, OrderHoldState } from "../shard/order-memory.ts";
 import type {
   AmendmentAnswer,
   AmendmentMark,
   AmendmentQuestion,
+  DemandWithdrawal,
+  HoldReduction,
+  OrderDemand,
+  OrderHoldState,
   Placement,
   QueuedPlacement,
-} from "../shard/shard.ts";
+} from "../shard/shard-request.ts";
 
 export type ChangeWork = AmendWork | CancelWork;
 

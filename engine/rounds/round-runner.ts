@@ -28,7 +28,6 @@ import {
   type Work,
 } from "../loop/intake.ts";
 import { componentsOf } from "../planning/kits.ts";
-import type { DemandWithdrawal, HoldReduction } from "../planning/order-amendment.ts";
 import {
   placementsOf,
   planReservation,
@@ -38,7 +37,8 @@ import {
   takeFrom,
   withPromises,
 } from "../planning/order-reservation.ts";
-import type { OrderDemand } from "../shard/order-memory.ts";
+import { shardOf } from "../shard/shard-of.ts";
+import type { DemandWithdrawal, HoldReduction, LaneRun, OrderDemand } from "../shard/shard-request.ts";
 import {
   type AmendmentMark,
   type AmendmentQuestion,
@@ -48,9 +48,7 @@ import {
   type ShardReply,
   type ShardRequest,
   type SkuOutlook,
-} from "../shard/shard.ts";
-import type { LaneRun } from "../shard/shard-lanes.ts";
-import { shardOf } from "../shard/shard-of.ts";
+} from "../shard/shard-request.ts";
 import type { ShardChanges } from "../stock-view/stock-view.ts";
 import type { ShardAnswer } from "../threads/messages.ts";
 import type { ShardHost } from "../threads/shard-host.ts";

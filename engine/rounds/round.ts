@@ -6,7 +6,7 @@
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
-import type { Placement, QueuedPlacement } from "../shard/shard.ts";
+import type { Placement, QueuedPlacement } from "../shard/shard-request.ts";
 import type { ShardChanges } from "../stock-view/stock-view.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 

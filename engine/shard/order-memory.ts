@@ -1,11 +1,23 @@
 /**
- * The orders that a shard placed holds for, to answer a repeat with the holds of the first run.
+ * The orders that a shard placed holds for, to answer a repeat with the holds of the first run. Runs on the shard's
+ * thread.
  *
- * Orders are forgotten like commands, but never while they hold anything.
+ * Filled only by folding journaled events; three reasons tell those of an order's parts from what else happens to its
+ * holds. Orders are forgotten like commands, but never while they hold anything or wait for it.
  */
 import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../../actors/command-window.ts";
 import type { StockEvent } from "../../actors/position/events.ts";
 import type { PlacedHold } from "../allocator-client.ts";
+import type { OrderDemand, OrderHoldState } from "./shard-request.ts";
+
+/** The reason of events that take a part back because its order as a whole was not placed. */
+export const ORDER_UNDONE = "order-undone";
+
+/** The reason of events by which an amendment or a cancellation took units or waiting demand back. */
+export const ORDER_AMENDED = "order-amended";
+
+/** The reason of demand that was queued with its order. */
+export const ORDER_QUEUED = "order-queued";
 
 type RememberedHold = PlacedHold & {
   /** Units placed and not taken back by an amendment. */
@@ -13,25 +25,7 @@ type RememberedHold = PlacedHold & {
   shipped: number;
 };
 
-/** Demand that was queued with the order, as it was queued. */
-export type OrderDemand = {
-  readonly holdId: string;
-  readonly lineId: string;
-  readonly sku: string;
-  readonly quantity: number;
-};
-
 type OrderEntry = { atMs: number; readonly holds: RememberedHold[]; readonly queued: OrderDemand[] };
-
-/** What an order still holds by one of its holds, and what has left the building. */
-export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
-  readonly reserved: number;
-  readonly allocated: number;
-  readonly picked: number;
-  readonly shipped: number;
-  /** Of the units reserved and allocated, how many nobody could take if they were given back. */
-  readonly withheld: number;
-};
 
 /** What became of a hold. */
 export type HoldState = Pick<OrderHoldState, "reserved" | "allocated" | "picked" | "withheld">;
@@ -80,44 +74,30 @@ export class OrderMemory {
     });
   }
 
-  /** A hold was opened for its order, or grew by units that the order waited for. */
-  remember(event: StockEvent, nowMs: number): void {
-    const units = event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
-    const known = this.find(event);
-    if (known !== undefined) {
-      known.quantity += units;
-      return;
+  /** Remembers what the event says of an order; most events say nothing. */
+  fold(event: StockEvent, nowMs: number): void {
+    switch (event.type) {
+      case "stock-reserved":
+      case "demand-filled":
+      case "hold-claimed":
+        if (event.orderId !== "") this.remember(event, nowMs);
+        return;
+      case "stock-shipped":
+        if (event.orderId !== "") this.ship(event);
+        return;
+      case "hold-deallocated":
+        if (event.reason === ORDER_AMENDED) this.reduce(event);
+        return;
+      case "demand-queued":
+        if (event.reason === ORDER_QUEUED) this.wait(event, nowMs);
+        return;
+      case "hold-released":
+      case "demand-cancelled":
+      case "nothing-changed":
+        // The order never was.
+        if (event.reason === ORDER_UNDONE) this.orders.delete(event.orderId);
+        return;
     }
-    this.entryOf(event.orderId, nowMs).holds.push({
-      holdId: event.holdId,
-      lineId: event.lineId,
-      sku: event.sku,
-      locationId: event.locationId,
-      quantity: units,
-      shipped: 0,
-    });
-  }
-
-  /** Demand of the order that waits. */
-  wait(event: StockEvent, nowMs: number): void {
-    const { holdId, lineId, sku, more } = event;
-    this.entryOf(event.orderId, nowMs).queued.push({ holdId, lineId, sku, quantity: more?.units ?? 0 });
-  }
-
-  /** An amendment took units of a hold back. */
-  reduce(event: StockEvent): void {
-    const hold = this.find(event);
-    if (hold !== undefined) hold.quantity += event.reserved + event.allocated;
-  }
-
-  ship(event: StockEvent): void {
-    const hold = this.find(event);
-    if (hold !== undefined) hold.shipped -= event.picked;
-  }
-
-  /** The order never was. */
-  drop(orderId: string): void {
-    this.orders.delete(orderId);
   }
 
   /** Looks at `looks` of the oldest at most, so that no batch pays for a day of orders. */
@@ -174,6 +154,41 @@ export class OrderMemory {
       })),
       queued: queued.map(([holdId, lineId, sku, quantity]) => ({ holdId, lineId, sku, quantity })),
     });
+  }
+
+  /** A hold was opened for its order, or grew by units that the order waited for. */
+  private remember(event: StockEvent, nowMs: number): void {
+    const units = event.type === "hold-claimed" ? (event.more?.units ?? 0) : event.reserved;
+    const known = this.find(event);
+    if (known !== undefined) {
+      known.quantity += units;
+      return;
+    }
+    this.entryOf(event.orderId, nowMs).holds.push({
+      holdId: event.holdId,
+      lineId: event.lineId,
+      sku: event.sku,
+      locationId: event.locationId,
+      quantity: units,
+      shipped: 0,
+    });
+  }
+
+  /** Demand of the order that waits. */
+  private wait(event: StockEvent, nowMs: number): void {
+    const { holdId, lineId, sku, more } = event;
+    this.entryOf(event.orderId, nowMs).queued.push({ holdId, lineId, sku, quantity: more?.units ?? 0 });
+  }
+
+  /** An amendment took units of a hold back. */
+  private reduce(event: StockEvent): void {
+    const hold = this.find(event);
+    if (hold !== undefined) hold.quantity += event.reserved + event.allocated;
+  }
+
+  private ship(event: StockEvent): void {
+    const hold = this.find(event);
+    if (hold !== undefined) hold.shipped -= event.picked;
   }
 
   private entryOf(orderId: string, nowMs: number): OrderEntry {

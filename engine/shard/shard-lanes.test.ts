@@ -9,8 +9,10 @@ import {
 } from "../../actors/lanes/lane-operations.ts";
 import { decodeEntries, encodeEntries } from "../journal/journal-codec.ts";
 import { PositionBook } from "./position-book.ts";
-import { emptyRequest, Shard, type ShardReply, type ShardRequest } from "./shard.ts";
-import { type LaneRun, ShardLanes } from "./shard-lanes.ts";
+import { Shard } from "./shard.ts";
+import { ShardLanes } from "./shard-lanes.ts";
+import type { LaneRun } from "./shard-request.ts";
+import { emptyRequest, type ShardReply, type ShardRequest } from "./shard-request.ts";
 
 const START_MS = 1_780_000_000_000;
 const POSITIONS = 3;

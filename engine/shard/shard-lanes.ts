@@ -24,15 +24,7 @@ import type { HoldView } from "../allocator-client.ts";
 import { LANE_RECORD, type LaneBlob, LaneJournal, readLaneBlob } from "../journal/lane-journal.ts";
 import type { PositionBook } from "./position-book.ts";
 import { packReservations, unpackReservations } from "./reservation-pack.ts";
-
-/** Operations of one lane for one shard. */
-export type LaneRun = {
-  readonly lane: string;
-  /** When the edge received them. */
-  readonly atMs: number;
-  /** Operations with the position's ordinal in place of its handle. */
-  readonly operations: Uint8Array;
-};
+import type { LaneRun } from "./shard-request.ts";
 
 export type LaneWindow = {
   /** Closed reservations remembered in a shard. */

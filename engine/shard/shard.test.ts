@@ -7,7 +7,8 @@ import { stateItems } from "../../test-support/engine.ts";
 import { commandOf, LOCATIONS, SKU, steps } from "../../test-support/stock-sequences.ts";
 import { decodeEntries, encodeEntries } from "../journal/journal-codec.ts";
 import type { WirePosition } from "./position-wire.ts";
-import { emptyRequest, Shard, type ShardRequest } from "./shard.ts";
+import { Shard } from "./shard.ts";
+import { emptyRequest, type ShardRequest } from "./shard-request.ts";
 import type { WireSku } from "./sku-book.ts";
 
 function request(part: Partial<ShardRequest>): ShardRequest {

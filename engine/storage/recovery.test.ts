@@ -6,7 +6,8 @@ import { receive } from "../../test-support/engine.ts";
 import type { EngineError } from "../errors.ts";
 import { CHAIN_START, chainRow, checksumOf, snapshotHash } from "../journal/checksum.ts";
 import { encodeEntries } from "../journal/journal-codec.ts";
-import { emptyRequest, Shard } from "../shard/shard.ts";
+import { Shard } from "../shard/shard.ts";
+import { emptyRequest } from "../shard/shard-request.ts";
 import { compact } from "./compaction.ts";
 import { type RecoverySource, recoverShard } from "./recovery.ts";
 

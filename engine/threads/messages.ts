@@ -6,7 +6,7 @@
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import type { JournalRow } from "../../store/journal/journal.ts";
-import type { ShardReply, ShardRequest } from "../shard/shard.ts";
+import type { ShardReply, ShardRequest } from "../shard/shard-request.ts";
 import type { PositionChanges } from "../stock-view/stock-view.ts";
 import type { RecoveryStart } from "../storage/recovery.ts";
 

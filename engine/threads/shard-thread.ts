@@ -9,7 +9,8 @@
 import { workerData } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
-import type { Shard, ShardRequest } from "../shard/shard.ts";
+import type { Shard } from "../shard/shard.ts";
+import type { ShardRequest } from "../shard/shard-request.ts";
 import { Recovery, SnapshotDamage } from "../storage/recovery.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { ACTIVITY, Heartbeat } from "./heartbeat.ts";

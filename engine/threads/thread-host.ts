@@ -6,8 +6,8 @@
  */
 import type { ResourceLimits } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
-import type { ShardRequest } from "../shard/shard.ts";
 import { threadOf } from "../shard/shard-of.ts";
+import type { ShardRequest } from "../shard/shard-request.ts";
 import { type RecoverySource, rebuild } from "../storage/recovery.ts";
 import type { ShardAnswer, ThreadReply, ThreadRequest } from "./messages.ts";
 import type { Recovered, ShardHost } from "./shard-host.ts";

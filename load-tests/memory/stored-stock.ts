@@ -5,7 +5,8 @@
 import type { StockCommand } from "../../actors/commands.ts";
 import { CHAIN_START, chainRow } from "../../engine/journal/checksum.ts";
 import { encodeEntries } from "../../engine/journal/journal-codec.ts";
-import { emptyRequest, Shard, type ShardRequest } from "../../engine/shard/shard.ts";
+import { Shard } from "../../engine/shard/shard.ts";
+import { emptyRequest, type ShardRequest } from "../../engine/shard/shard-request.ts";
 import { shardOf } from "../../engine/shard/shard-of.ts";
 import { compact } from "../../engine/storage/compaction.ts";
 import { storedShard } from "../../engine/storage/stored-shard.ts";

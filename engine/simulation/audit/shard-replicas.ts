@@ -4,7 +4,8 @@
  * rules themselves.
  */
 import type { JournalBlob } from "../../journal/journal-codec.ts";
-import { emptyRequest, Shard } from "../../shard/shard.ts";
+import { Shard } from "../../shard/shard.ts";
+import { emptyRequest } from "../../shard/shard-request.ts";
 import type { LedgerPosition } from "./ledger-position.ts";
 import { BUCKETS } from "./ledger-position.ts";
 import type { StockLedger } from "./stock-ledger.ts";

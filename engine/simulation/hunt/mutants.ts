@@ -203,28 +203,28 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "snapshot without the remembered commands",
     breaks: "exactly one effect per key",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search: 'state.section("commands", this.commands.entries());',
     replacement: 'state.section("commands", []);',
   },
   {
     name: "snapshot without the remembered orders",
     breaks: "exactly one effect per key",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search: 'state.section("orders", this.orders.toWire());',
     replacement: 'state.section("orders", []);',
   },
   {
     name: "remembered commands lost in recovery",
     breaks: "exactly one effect per key",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search: "commands: (command) => decoded.commands.add(command),",
     replacement: "commands: () => {},",
   },
   {
     name: "lanes lost in recovery",
     breaks: "recovery is what is committed",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search: "lanes: (lanes) => decoded.lanes.restore(lanes, decoded.nowMs),",
     replacement: "lanes: () => {},",
   },
@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "repeated command executed again",
     breaks: "exactly one effect per key",
     file: "engine/shard/shard.js",
-    search: "const known = this.commands.outcomeOf(command.commandId, commandFingerprint(command));",
+    search: "const known = state.commands.outcomeOf(command.commandId, commandFingerprint(command));",
     replacement: "const known = undefined;",
   },
   {
@@ -252,9 +252,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "expiry taken early and forgotten",
     breaks: "expiry",
-    file: "engine/shard/shard.js",
-    search: "const due = this.expiries.takeDue(nowMs);",
-    replacement: "const due = this.expiries.takeDue(nowMs + 40);",
+    file: "engine/shard/shard-timers.js",
+    search: "return this.expiries.takeDue(nowMs);",
+    replacement: "return this.expiries.takeDue(nowMs + 40);",
   },
   {
     name: "timer of expiry never set",
@@ -297,7 +297,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "lot never expires",
     breaks: "no expired lot is sold",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-timers.js",
     search:
       '        this.lotDates.add({ atMs: lot.expiresAtMs, kind: "lot", sku, locationId, id: lot.lot });',
     replacement: "",
@@ -322,14 +322,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "freed units not offered to who waits",
     breaks: "no unit is free while somebody waits for it",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search: "        if (at !== undefined)\n            this.serveWaiting(",
     replacement: "        if (at === null)\n            this.serveWaiting(",
   },
   {
     name: "claim leaves the lane's reservation open",
     breaks: "conservation",
-    file: "engine/shard/shard.js",
+    file: "engine/shard/shard-state.js",
     search:
       "            this.lanes.closeClaimed(reference.slice(0, slash), Number(reference.slice(slash + 1)));",
     replacement: "",
@@ -362,16 +362,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "expiry applied twice",
     breaks: "liveness",
     file: "engine/shard/shard.js",
-    search: '        if (event.type !== "nothing-changed")\n            this.happen(event, nowMs, events);',
+    search: '        if (event.type !== "nothing-changed")\n            state.happen(event, nowMs, events);',
     replacement:
-      '        if (event.type !== "nothing-changed") {\n            this.happen(event, nowMs, events);\n            this.happen(event, nowMs, events);\n        }',
+      '        if (event.type !== "nothing-changed") {\n            state.happen(event, nowMs, events);\n            state.happen(event, nowMs, events);\n        }',
   },
   {
     name: "expiry not journaled",
     breaks: "no oversell",
     file: "engine/shard/shard.js",
-    search: '        if (event.type !== "nothing-changed")\n            this.happen(event, nowMs, events);',
-    replacement: '        if (event.type !== "nothing-changed")\n            this.fold(event, nowMs);',
+    search: '        if (event.type !== "nothing-changed")\n            state.happen(event, nowMs, events);',
+    replacement: '        if (event.type !== "nothing-changed")\n            state.fold(event, nowMs);',
   },
   {
     name: "count booked twice",

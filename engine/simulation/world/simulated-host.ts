@@ -5,8 +5,9 @@
 
 import type { Random } from "../../../config/seeded-random.ts";
 import { EngineError } from "../../errors.ts";
-import type { Shard, ShardRequest } from "../../shard/shard.ts";
+import type { Shard } from "../../shard/shard.ts";
 import { threadOf } from "../../shard/shard-of.ts";
+import type { ShardRequest } from "../../shard/shard-request.ts";
 import {
   type JournalHead,
   Recovery,

@@ -1,0 +1,207 @@
+/**
+ * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and answers what it
+ * remembers of them. Runs on the shard's thread.
+ *
+ * Owns how a part of an order becomes a command and its event. Which parts there are was planned by the round
+ * (`engine/planning`); whether stock allows them is decided by the rules (`actors/rules`).
+ *
+ * An order's parts have no command id: they are remembered by their order (`order-memory.ts`), and the reason in their
+ * events says which of them make, change or end that memory.
+ */
+import {
+  ANY_LOCATION,
+  type RefusalCode,
+  type StockCommand,
+  type StockOutcome,
+} from "../../actors/commands.ts";
+import type { StockEvent } from "../../actors/position/events.ts";
+import { bucketsOf, newPosition } from "../../actors/position/stock-position.ts";
+import { decide } from "../../actors/rules/apply-command.ts";
+import { invalidity } from "../../actors/rules/command-validity.ts";
+import { withheldUnits } from "../../actors/rules/holds.ts";
+import { ORDER_AMENDED, ORDER_QUEUED, ORDER_UNDONE } from "./order-memory.ts";
+import type {
+  AmendmentAnswer,
+  AmendmentMark,
+  AmendmentQuestion,
+  DemandWithdrawal,
+  HoldReduction,
+  Placement,
+  QueuedPlacement,
+  RememberedOrder,
+} from "./shard-request.ts";
+import type { ShardState } from "./shard-state.ts";
+
+/** Who orders first is served first: orders have no other rank yet. */
+const ORDER_PRIORITY = 100;
+
+export class ShardOrders {
+  private readonly state: ShardState;
+
+  constructor(state: ShardState) {
+    this.state = state;
+  }
+
+  /** A part that is refused leaves no trace: its order is undone, and the part is never asked for again. */
+  place(placement: Placement, nowMs: number, events: StockEvent[]): StockOutcome {
+    const { state } = this;
+    const { sku, locationId, holdId, quantity, expiresAtMs, atMs, cause } = placement;
+    const command: StockCommand = {
+      type: "reserve",
+      commandId: holdId,
+      sku,
+      locationId,
+      holdId,
+      quantity,
+      expiresAtMs,
+      atMs,
+      cause,
+    };
+    const wrong = invalidity(command);
+    if (wrong !== undefined) return { status: "refused", code: "invalid_command", detail: wrong };
+    const found = state.positions.find(sku, locationId);
+    const position = found ?? newPosition(sku, locationId);
+    const event = decide(position, command, placement, state.contextOf(sku, nowMs));
+    if (event.type === "command-refused") {
+      return { status: "refused", code: event.reason as RefusalCode, detail: event.detail };
+    }
+    state.record(event, nowMs, events);
+    return {
+      status: "applied",
+      position: bucketsOf(found ?? state.positions.find(sku, locationId) ?? position),
+    };
+  }
+
+  /** The part never was, and neither was its order. */
+  undo(placement: Placement, nowMs: number, events: StockEvent[]): void {
+    const { state } = this;
+    const { orderId, holdId, sku, locationId, atMs, cause } = placement;
+    const position = state.positions.find(sku, locationId);
+    if (position === undefined) return;
+    const event = decide(
+      position,
+      { type: "release", commandId: holdId, sku, locationId, holdId, atMs, cause },
+      null,
+      state.contextOf(sku, nowMs),
+    );
+    if (event.type === "command-refused") return;
+    // A hold that has expired is not given back, but its order is forgotten: nobody may be answered from it.
+    if (event.type === "nothing-changed" && state.orders.holdsOf(orderId) === null) return;
+    state.happen({ ...event, commandId: "", fingerprint: 0, orderId, reason: ORDER_UNDONE }, nowMs, events);
+  }
+
+  /** Puts demand into its SKU's queue. @returns whether it was */
+  queue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): boolean {
+    const { state } = this;
+    const { orderId, lineId, holdId, sku, quantity, atMs, cause } = demand;
+    const command: StockCommand = {
+      type: "enqueue-demand",
+      commandId: holdId,
+      sku,
+      locationId: ANY_LOCATION,
+      holdId,
+      orderId,
+      lineId,
+      quantity,
+      priority: ORDER_PRIORITY,
+      kind: "backorder",
+      notBeforeMs: 0,
+      atMs,
+      cause,
+    };
+    if (invalidity(command) !== undefined) return false;
+    const event = decide(newPosition(sku, ANY_LOCATION), command, null, state.contextOf(sku, nowMs));
+    if (event.type !== "demand-queued") return false;
+    state.happen({ ...event, commandId: "", fingerprint: 0, reason: ORDER_QUEUED }, nowMs, events);
+    return true;
+  }
+
+  /** The demand never was, nor were the holds that it was given at once. */
+  undoQueue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): void {
+    this.endWait(demand, ORDER_UNDONE, nowMs, events);
+    for (const { sku, locationId, holds } of [...this.state.positions.ofSku(demand.sku)]) {
+      const hold = holds?.get(demand.holdId);
+      if (hold === undefined) continue;
+      this.undo({ ...demand, locationId, quantity: hold.reserved, sku, expiresAtMs: 0 }, nowMs, events);
+    }
+  }
+
+  /** Demand of an amended order waits no more. */
+  withdraw(demand: DemandWithdrawal, nowMs: number, events: StockEvent[]): void {
+    this.endWait(demand, ORDER_AMENDED, nowMs, events);
+  }
+
+  /**
+   * Takes units back from a hold without offering them to waiting demand yet.
+   *
+   * @returns what happened, for `ShardState.follow`; `null` where the hold does not have them
+   */
+  reduce(reduction: HoldReduction, nowMs: number, events: StockEvent[]): StockEvent | null {
+    const { state } = this;
+    const { holdId, sku, locationId, quantity, atMs, cause } = reduction;
+    const position = state.positions.find(sku, locationId);
+    if (position === undefined) return null;
+    const event = decide(
+      position,
+      { type: "deallocate", commandId: holdId, sku, locationId, holdId, quantity, atMs, cause },
+      null,
+      state.contextOf(sku, nowMs),
+    );
+    if (event.type !== "hold-deallocated") return null;
+    const reduced: StockEvent = { ...event, commandId: "", fingerprint: 0, reason: ORDER_AMENDED };
+    state.record(reduced, nowMs, events);
+    return reduced;
+  }
+
+  /** Remembers an amendment under its mark, as a command is remembered under its id. */
+  mark({ mark, fingerprint, ...at }: AmendmentMark, nowMs: number, events: StockEvent[]): void {
+    const { state } = this;
+    const { sku, locationId, atMs, cause } = at;
+    const position = state.positions.find(sku, locationId) ?? newPosition(sku, locationId);
+    // Giving back a hold that never was changes nothing, which is what there is to remember.
+    const event = decide(
+      position,
+      { type: "release", commandId: mark, sku, locationId, holdId: "", atMs, cause },
+      null,
+      state.contextOf(sku, nowMs),
+    );
+    state.record({ ...event, fingerprint }, nowMs, events);
+  }
+
+  remembered(orderId: string): RememberedOrder | null {
+    const { orders } = this.state;
+    const holds = orders.holdsOf(orderId);
+    return holds === null ? null : { holds, queued: orders.queuedOf(orderId) };
+  }
+
+  /** What an amendment needs to know of its order. */
+  answer({ orderId, mark, fingerprint }: AmendmentQuestion): AmendmentAnswer {
+    const { positions, orders, skus, commands } = this.state;
+    return {
+      holds: orders.statesOf(orderId, ({ sku, locationId, holdId }) => {
+        const position = positions.find(sku, locationId);
+        const hold = position?.holds?.get(holdId);
+        if (position === undefined || hold === undefined) return undefined;
+        const { reserved, allocated, picked } = hold;
+        return { reserved, allocated, picked, withheld: withheldUnits(position, hold) };
+      }),
+      waiting: orders.queuedOf(orderId).flatMap((demand) => {
+        const left = skus.of(demand.sku)?.demand.get(demand.holdId)?.quantity ?? 0;
+        return left === 0 ? [] : [{ ...demand, quantity: left }];
+      }),
+      known: mark === null ? null : (commands.outcomeOf(mark, fingerprint)?.status ?? null),
+    };
+  }
+
+  private endWait(demand: DemandWithdrawal, reason: string, nowMs: number, events: StockEvent[]): void {
+    const { sku, holdId, atMs, cause } = demand;
+    const event = decide(
+      newPosition(sku, ANY_LOCATION),
+      { type: "cancel-demand", commandId: holdId, sku, locationId: ANY_LOCATION, holdId, atMs, cause },
+      null,
+      this.state.contextOf(sku, nowMs),
+    );
+    if (event.type !== "demand-cancelled") return;
+    this.state.happen({ ...event, commandId: "", fingerprint: 0, reason }, nowMs, events);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * What a round asks of one shard, and what the shard answers: the words between the engine's main thread and its shard
+ * threads. Every value here is plain data, for it travels through a mailbox.
+ *
+ * Owns the shapes only. `shard.ts` says in which order a request is done; `round-requests.ts` puts requests together.
+ */
+import type { Supply } from "../../actors/capable-to-promise.ts";
+import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
+import type { PositionChanges } from "../stock-view/stock-view.ts";
+
+/** One part of an order: one hold of one line at one location. */
+export type Placement = PlacedHold & {
+  readonly orderId: string;
+  readonly expiresAtMs: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** What one batch asks of one shard. */
+export type ShardRequest = {
+  readonly shard: number;
+  /** The shard's time: expiry goes by it, and what is remembered is dated with it. */
+  readonly nowMs: number;
+  readonly commands: readonly StockCommand[];
+  readonly placements: readonly Placement[];
+  /** Parts of orders that another shard refused: they never were, and neither was the order. */
+  readonly undo: readonly Placement[];
+  /** Orders whose placed holds are wanted, to recognise a repeat. */
+  readonly orders: readonly string[];
+  /** What orders queue for the next units, after their parts are placed. Left out in most batches. */
+  readonly queue?: readonly QueuedPlacement[];
+  /** Queued demand of orders that never were. */
+  readonly undoQueue?: readonly QueuedPlacement[];
+  /** Of orders that are amended or cancelled. Left out in most batches. */
+  readonly amend?: AmendmentRequest;
+  /** Operations of reservation lanes. Left out where there are none. */
+  readonly lanes?: readonly LaneRun[];
+  /** Positions whose ordinals are wanted. Left out where there are none. */
+  readonly open?: readonly PositionAddress[];
+  /** SKUs whose positions are wanted. */
+  readonly skus: readonly string[];
+  /** SKUs whose outlook is wanted: what is free, on its way and queued for. Left out in most batches. */
+  readonly outlooks?: readonly string[];
+  /** Positions whose holds are wanted. */
+  readonly addresses: readonly PositionAddress[];
+};
+
+/** A request that asks for nothing, to be filled in or spread. */
+export function emptyRequest(shard: number, nowMs: number) {
+  return {
+    shard,
+    nowMs,
+    commands: [],
+    placements: [],
+    undo: [],
+    orders: [],
+    skus: [],
+    addresses: [],
+  } satisfies ShardRequest;
+}
+
+/** Operations of one lane for one shard. */
+export type LaneRun = {
+  readonly lane: string;
+  /** When the edge received them. */
+  readonly atMs: number;
+  /** Operations with the position's ordinal in place of its handle. */
+  readonly operations: Uint8Array;
+};
+
+/** Demand that was queued with the order, as it was queued. */
+export type OrderDemand = {
+  readonly holdId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly quantity: number;
+};
+
+/** Demand of an order that waits for the next units of its SKU, wherever they come. */
+export type QueuedPlacement = OrderDemand & {
+  readonly orderId: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** Demand that waits no more. */
+export type DemandWithdrawal = {
+  readonly orderId: string;
+  readonly holdId: string;
+  readonly sku: string;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** Units that a hold gives back. */
+export type HoldReduction = {
+  readonly orderId: string;
+  readonly holdId: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+export type AmendmentRequest = {
+  /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
+  readonly questions: readonly AmendmentQuestion[];
+  /** Demand of theirs that waits no more. It goes before their holds give back, or it would take those units. */
+  readonly withdrawals: readonly DemandWithdrawal[];
+  /** What their holds give back, before anything is placed. */
+  readonly reductions: readonly HoldReduction[];
+  /** Amendments to remember. */
+  readonly marks: readonly AmendmentMark[];
+};
+
+export type RememberedOrder = {
+  readonly holds: readonly PlacedHold[];
+  readonly queued: readonly OrderDemand[];
+};
+
+/** `mark` is `null` for a cancellation, which needs no memory: what is given back is given back. */
+export type AmendmentQuestion = {
+  readonly orderId: string;
+  readonly mark: string | null;
+  readonly fingerprint: number;
+};
+
+export type AmendmentMark = PositionAddress & {
+  readonly mark: string;
+  readonly fingerprint: number;
+  readonly atMs: number;
+  readonly cause: string;
+};
+
+/** What an order still holds by one of its holds, and what has left the building. */
+export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
+  readonly reserved: number;
+  readonly allocated: number;
+  readonly picked: number;
+  readonly shipped: number;
+  /** Of the units reserved and allocated, how many nobody could take if they were given back. */
+  readonly withheld: number;
+};
+
+export type AmendmentAnswer = {
+  /** `null` where the order is not remembered. */
+  readonly holds: readonly OrderHoldState[] | null;
+  /** What still waits in a queue. */
+  readonly waiting: readonly OrderDemand[];
+  /** `applied`: it has happened; `refused`: its id stands for another one; `null`: it is new. */
+  readonly known: "applied" | "refused" | null;
+};
+
+export type ShardReply = {
+  readonly shard: number;
+  readonly outcomes: readonly StockOutcome[];
+  readonly placed: readonly StockOutcome[];
+  /** The holds placed for each order asked for; `null` where the order is not remembered. */
+  readonly orders: readonly (RememberedOrder | null)[];
+  /** Of each demand to be queued, whether it was. */
+  readonly queued: readonly boolean[];
+  /** `null` where nothing was asked about amendments. */
+  readonly amend: {
+    readonly answers: readonly AmendmentAnswer[];
+    /** Of each reduction, whether it could be made. */
+    readonly reduced: readonly boolean[];
+  } | null;
+  /** Of each lane's operations one code each; `null`: all of them were applied. */
+  readonly laneCodes: readonly (Uint8Array | null)[];
+  /** Of each position that was to be opened; -1 where there is none. */
+  readonly ordinals: readonly number[];
+  readonly positions: readonly PositionView[];
+  readonly outlooks: readonly SkuOutlook[];
+  /** Waiting demand that was given units in this batch. */
+  readonly filled: readonly DemandFill[];
+  readonly holds: readonly (readonly HoldView[])[];
+  /** A journal blob; `null` where nothing happened. */
+  readonly entries: Uint8Array | null;
+  /** Positions whose numbers are others now, for the stock view; `null`: none. */
+  readonly changes: PositionChanges | null;
+  /** When the next hold expires; 0: none will. */
+  readonly nextExpiryAtMs: number;
+  readonly positionCount: number;
+  readonly holdCount: number;
+};
+
+/** What `capableToPromise` needs to know of a SKU. */
+export type SkuOutlook = {
+  readonly sku: string;
+  /** Units that wait in the queue. */
+  readonly queued: number;
+  readonly locations: readonly {
+    readonly locationId: string;
+    readonly available: number;
+    readonly incoming: readonly Supply[];
+  }[];
+};
