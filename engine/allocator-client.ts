@@ -9,7 +9,7 @@
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type { LaneClient } from "./lane-client.ts";
-import type { StockAt, StockScope } from "./stock-view/stock-view.ts";
+import type { StockAt, StockScope } from "./stock-view/stock-view-reader.ts";
 
 /** How far a location ships, for how much and how fast. */
 export type ShippingZone = {

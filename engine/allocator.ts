@@ -29,13 +29,13 @@ import type {
 import { EngineError } from "./errors.ts";
 import type { LaneCall } from "./lane-client.ts";
 import type { EngineCore } from "./loop/engine-core.ts";
-import type { ExecuteWork } from "./loop/intake.ts";
 import { componentsOf } from "./planning/kits.ts";
 import { promisedAt } from "./planning/promised-at.ts";
 import { partsOf } from "./rounds/lane-routing.ts";
 import type { ShardDirectory } from "./rounds/shard-directory.ts";
+import type { ExecuteWork } from "./rounds/work.ts";
 import type { SkuOutlook } from "./shard/shard-request.ts";
-import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view.ts";
+import type { StockAt, StockScope, StockViewReader } from "./stock-view/stock-view-reader.ts";
 
 /** Commands of one call that run together; a longer list is cut, so that no round grows beyond its bound. */
 const SLICE = 2048;

@@ -9,7 +9,7 @@ import { VirtualTime } from "../engine/simulation/world/virtual-time.ts";
 import { StockView } from "../engine/stock-view/stock-view.ts";
 import type { EngineDisk } from "../engine/storage/engine-disk.ts";
 import { type RecoverySource, recoverShard } from "../engine/storage/recovery.ts";
-import type { ShardAnswer } from "../engine/threads/messages.ts";
+import type { ShardAnswer } from "../engine/shard/shard-request.ts";
 import type { Recovered, ShardHost } from "../engine/threads/shard-host.ts";
 import { silentLogger } from "./engine.ts";
 

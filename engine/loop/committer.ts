@@ -18,7 +18,7 @@ import { chainRow } from "../journal/checksum.ts";
 import { encodeEntries } from "../journal/journal-codec.ts";
 import { type Attachment, bytesOfRound, failRound, type Round, type Waiter } from "../rounds/round.ts";
 import type { ShardDirectory, ShardEntry } from "../rounds/shard-directory.ts";
-import type { ShardChanges } from "../stock-view/stock-view.ts";
+import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "../storage/engine-disk.ts";
 
 /** Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { receive } from "../../test-support/engine.ts";
 import { EngineError } from "../errors.ts";
-import { type ExecuteWork, Intake, type IntakeLimits, sizeOf, type Work } from "./intake.ts";
+import { type ExecuteWork, sizeOf, type Work } from "../rounds/work.ts";
+import { Intake, type IntakeLimits } from "./intake.ts";
 import { RoundQueue } from "./round-queue.ts";
 
 const LIMITS: IntakeLimits = { units: 1_000, bytes: 1_000_000, waitMs: 2_000, unitsAnyway: 50 };

@@ -39,6 +39,14 @@ export function componentsOf(kits: KitBook, sku: string): readonly KitComponent[
   return kits.get(sku) ?? [{ sku, quantity: 1 }];
 }
 
+/** What the lines are picked as, each SKU once. */
+export function componentSkus(
+  kits: KitBook,
+  lines: readonly { readonly sku: string }[],
+): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => componentsOf(kits, line.sku).map((component) => component.sku)));
+}
+
 function wrong(kit: Kit, what: string): EngineError {
   return new EngineError("invalid_request", `kit ${kit.sku} ${what}`);
 }

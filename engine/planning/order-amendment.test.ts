@@ -15,12 +15,12 @@ import type {
   ReservationLine,
 } from "../allocator-client.ts";
 import { decodeEntries, encodeEntries } from "../journal/journal-codec.ts";
-import type { Work } from "../loop/intake.ts";
 import { RoundRunner } from "../rounds/round-runner.ts";
 import { ShardDirectory } from "../rounds/shard-directory.ts";
+import type { Work } from "../rounds/work.ts";
 import { Shard } from "../shard/shard.ts";
+import type { ShardAnswer } from "../shard/shard-request.ts";
 import { emptyRequest, type ShardRequest } from "../shard/shard-request.ts";
-import type { ShardAnswer } from "../threads/messages.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
 import { kitBookOf } from "./kits.ts";
 

@@ -1,14 +1,14 @@
 /**
- * The amendments and cancellations of one round: what the shards know of their orders, and what is to happen.
+ * The amendments and cancellations of one round: what the shards know of their orders, and what is to happen. Runs on
+ * the main thread.
  *
  * Which shards hold parts of an order is known to the shards alone, so all of them are asked. A change that has begun
- * cannot be undone: the units it gave back may have gone to who waited for them. Where a shard that it touched is lost,
+ * cannot be undone: the units it gave back may have gone to demand that waited for them. Where a shard that it touched is lost,
  * the others are lost with it and rebuilt from what is committed, so that the change has happened wholly or not at all.
  */
 import { ANY_LOCATION } from "../../actors/commands.ts";
 import type { AmendmentOutcome, PlacedHold } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
-import type { AmendWork, CancelWork } from "../loop/intake.ts";
 import {
   amendmentFingerprint,
   amendmentMark,
@@ -28,9 +28,10 @@ import type {
   OrderHoldState,
   Placement,
   QueuedPlacement,
+  ShardReply,
+  ShardRequest,
 } from "../shard/shard-request.ts";
-
-export type ChangeWork = AmendWork | CancelWork;
+import type { AmendWork, CancelWork, ChangeWork } from "./work.ts";
 
 export type PlannedChange = {
   readonly work: ChangeWork;
@@ -55,17 +56,20 @@ type Knowledge = {
 export class RoundAmendments {
   private readonly knowledge = new Map<string, Knowledge>();
 
-  question(work: ChangeWork): AmendmentQuestion {
-    return work.kind === "amend"
-      ? {
-          orderId: work.amendment.orderId,
-          mark: amendmentMark(work.amendment),
-          fingerprint: amendmentFingerprint(work.amendment),
-        }
-      : { orderId: work.cancellation.orderId, mark: null, fingerprint: 0 };
+  take(request: ShardRequest, reply: ShardReply): void {
+    for (const [index, question] of (request.amend?.questions ?? []).entries()) {
+      const answer = reply.amend?.answers[index];
+      if (answer !== undefined) this.learn(question, answer);
+    }
   }
 
-  take(question: AmendmentQuestion, answer: AmendmentAnswer): void {
+  /** Decides the change against the round's stock and takes from it what the change takes. */
+  plan(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): PlannedChange {
+    const known = this.knowledge.get(keyOf(questionOf(work))) ?? nothingKnown();
+    return work.kind === "amend" ? planAmend(work, known, stock, setup) : planCancel(work, known);
+  }
+
+  private learn(question: AmendmentQuestion, answer: AmendmentAnswer): void {
     const key = keyOf(question);
     const known = this.knowledge.get(key) ?? nothingKnown();
     this.knowledge.set(key, known);
@@ -80,12 +84,17 @@ export class RoundAmendments {
       ...answer.holds.filter((hold) => !holdsBefore.has(`${hold.holdId}\u001f${hold.locationId}`)),
     );
   }
+}
 
-  /** Decides the change against the round's stock and takes from it what the change takes. */
-  plan(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): PlannedChange {
-    const known = this.knowledge.get(keyOf(this.question(work))) ?? nothingKnown();
-    return work.kind === "amend" ? planAmend(work, known, stock, setup) : planCancel(work, known);
-  }
+/** What the shards are asked before the change can be planned. */
+export function questionOf(work: ChangeWork): AmendmentQuestion {
+  return work.kind === "amend"
+    ? {
+        orderId: work.amendment.orderId,
+        mark: amendmentMark(work.amendment),
+        fingerprint: amendmentFingerprint(work.amendment),
+      }
+    : { orderId: work.cancellation.orderId, mark: null, fingerprint: 0 };
 }
 
 function planAmend(

@@ -1,33 +1,21 @@
 /**
- * Runs one round: everything that waited, on all shards that it concerns, in three steps.
+ * Runs one round: everything that waited, on all shards that it concerns, in three steps. Runs on the main thread.
  *
  * 1. Commands run and stock is read, on every shard at once.
  * 2. Orders are planned, one after the other, against that stock, and their parts are placed.
  * 3. Where a shard failed on the way, the other parts of its orders are undone.
  *
- * A thread is in one round at a time, so nothing but the round itself changes its stock between the steps: plans hold,
- * two orders never take the same unit, and an order whose lines meet several shards is placed wholly or not at all. What
- * a round made goes to the committer as one piece.
+ * Owns the steps and what a failed shard means to the work of the round. Leaves what shards are asked to
+ * `round-requests.ts`, their answers to `round-answers.ts`, and plans to `engine/planning`.
+ *
+ * R1 A thread is in one round at a time, so nothing but the round itself changes its stock between the steps: plans
+ *    hold, and two orders never take the same unit.
+ * R2 An order whose lines meet several shards is placed wholly or not at all.
+ * R3 What a round made goes to the committer as one piece, and nothing of a shard that failed in it is part of that.
  */
-import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
-import type {
-  CommitWriter,
-  DemandFill,
-  HoldView,
-  OrderReservation,
-  PlacedHold,
-  PositionView,
-} from "../allocator-client.ts";
+import type { CommitWriter, DemandFill, OrderReservation } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
-import {
-  type ExecuteWork,
-  type LanesWork,
-  type OpenWork,
-  type OrderWork,
-  sizeOf,
-  type Work,
-} from "../loop/intake.ts";
-import { componentsOf } from "../planning/kits.ts";
+import { componentSkus } from "../planning/kits.ts";
 import {
   placementsOf,
   planReservation,
@@ -38,25 +26,15 @@ import {
   withPromises,
 } from "../planning/order-reservation.ts";
 import { shardOf } from "../shard/shard-of.ts";
-import type { DemandWithdrawal, HoldReduction, LaneRun, OrderDemand } from "../shard/shard-request.ts";
-import {
-  type AmendmentMark,
-  type AmendmentQuestion,
-  emptyRequest,
-  type Placement,
-  type QueuedPlacement,
-  type ShardReply,
-  type ShardRequest,
-  type SkuOutlook,
-} from "../shard/shard-request.ts";
-import type { ShardChanges } from "../stock-view/stock-view.ts";
-import type { ShardAnswer } from "../threads/messages.ts";
+import type { Placement, QueuedPlacement, ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
-import { gatherCodes, handleOf } from "./lane-routing.ts";
 import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
-import { type ChangeWork, type PlannedChange, RoundAmendments } from "./round-amendments.ts";
+import { type PlannedChange, RoundAmendments } from "./round-amendments.ts";
+import { RoundAnswers } from "./round-answers.ts";
+import { RoundRequests } from "./round-requests.ts";
 import type { ShardDirectory } from "./shard-directory.ts";
-import { shardsOfWork } from "./work-routing.ts";
+import { type ChangeWork, type OrderWork, sizeOf, type Work } from "./work.ts";
+import { type Layout, shardsOfWork } from "./work-routing.ts";
 
 const RETRY_AFTER_MS = 200;
 
@@ -66,30 +44,6 @@ export type RoundResult = {
   readonly deferred: readonly Work[];
   /** Shards that failed in this round; nothing of what they did is in it. */
   readonly failed: ReadonlyMap<number, string>;
-};
-
-type Request = {
-  readonly shard: number;
-  nowMs: number;
-  commands: StockCommand[];
-  placements: Placement[];
-  undo: Placement[];
-  orders: string[];
-  skus: string[];
-  addresses: PositionAddress[];
-  lanes?: LaneRun[];
-  open?: PositionAddress[];
-  queue?: QueuedPlacement[];
-  undoQueue?: QueuedPlacement[];
-  outlooks?: string[];
-  amend?: AmendPart;
-};
-
-type AmendPart = {
-  readonly questions: AmendmentQuestion[];
-  readonly withdrawals: DemandWithdrawal[];
-  readonly reductions: HoldReduction[];
-  readonly marks: AmendmentMark[];
 };
 
 type PlannedOrder = {
@@ -105,14 +59,12 @@ type PlannedOrder = {
 export class RoundRunner {
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
-  private readonly shardCount: number;
   /** Who writes down what waiting demand was given; `null`: nobody wants to know. */
   fills: CommitWriter<DemandFill> | null = null;
 
   constructor(host: ShardHost, directory: ShardDirectory) {
     this.host = host;
     this.directory = directory;
-    this.shardCount = directory.entries.length;
   }
 
   /**
@@ -126,8 +78,8 @@ export class RoundRunner {
       readonly expiring: readonly number[];
     },
   ): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, this.shardCount, options.nowMs, options.setup);
-    for (const shard of options.expiring) run.requestTo(shard);
+    const run = new Run(this.host, this.directory, options.nowMs, options.setup);
+    for (const shard of options.expiring) run.requests.to(shard);
     const accepted = works.filter((work) => run.accept(work));
     await run.ask();
     const { deferred, planned } = run.plan(accepted);
@@ -148,12 +100,10 @@ export class RoundRunner {
     }[],
     nowMs: number,
   ): Promise<RoundResult> {
-    const run = new Run(this.host, this.directory, this.shardCount, nowMs, null);
+    const run = new Run(this.host, this.directory, nowMs, null);
     for (const order of orders) {
       run.undoQueue(order.queue);
-      for (const placement of order.placements) {
-        run.requestTo(run.shardOf(placement.sku)).undo.push(placement);
-      }
+      for (const placement of order.placements) run.requests.undo(placement);
     }
     await run.ask();
     run.finish([], []);
@@ -164,129 +114,50 @@ export class RoundRunner {
 
 class Run {
   readonly round: Round = newRound();
+  /** Shards that failed in this round, and how. */
   readonly failed = new Map<number, string>();
+  readonly requests: RoundRequests;
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
-  private readonly shardCount: number;
+  private readonly layout: Layout;
   private readonly nowMs: number;
   /** `null` where nothing is planned. */
   private readonly setup: SourcingSetup | null;
+  private readonly answers: RoundAnswers;
   private readonly amendments = new RoundAmendments();
   private readonly changes: PlannedChange[] = [];
-  private requests = new Map<number, Request>();
-  private readonly blobs: { readonly shard: number; readonly blob: Uint8Array }[] = [];
-  /** What readers of the stock view see of it once it is committed. */
-  private readonly published: ShardChanges[] = [];
-  private readonly outcomes = new Map<number, readonly StockOutcome[]>();
-  private readonly views = new Map<string, PositionView[]>();
-  private readonly holds = new Map<string, readonly HoldView[]>();
-  private readonly placedBefore = new Map<string, { holds: PlacedHold[]; queued: OrderDemand[] }>();
-  private readonly filled: { readonly shard: number; readonly fill: DemandFill }[] = [];
-  private readonly outlooks = new Map<string, SkuOutlook>();
   private readonly shardsByWork = new Map<Work, readonly number[]>();
-  private readonly refusedParts = new Set<string>();
-  /** Answers to lanes and to the opening of positions, by shard, in the order asked. */
-  private readonly laneCodes = new Map<number, Iterator<Uint8Array | null>>();
-  private readonly ordinals = new Map<number, Iterator<number>>();
 
-  constructor(
-    host: ShardHost,
-    directory: ShardDirectory,
-    shardCount: number,
-    nowMs: number,
-    setup: SourcingSetup | null,
-  ) {
+  constructor(host: ShardHost, directory: ShardDirectory, nowMs: number, setup: SourcingSetup | null) {
     this.host = host;
     this.directory = directory;
-    this.shardCount = shardCount;
     this.nowMs = nowMs;
     this.setup = setup;
-  }
-
-  shardOf(sku: string): number {
-    return shardOf(sku, this.shardCount);
-  }
-
-  requestTo(shard: number): Request {
-    let request = this.requests.get(shard);
-    if (request === undefined) {
-      request = emptyRequest(shard, this.nowMs);
-      this.requests.set(shard, request);
-    }
-    return request;
+    this.layout = { shardCount: directory.entries.length, kits: setup?.kits ?? new Map() };
+    this.requests = new RoundRequests(this.layout, nowMs);
+    this.answers = new RoundAnswers(this.layout.shardCount);
   }
 
   /** Adds what the work asks of its shards, or refuses it where one of them takes no work. */
   accept(work: Work): boolean {
-    const unavailable = this.shardsOf(work).find((shard) => !this.directory.isLive(shard));
+    const shards = this.shardsOf(work);
+    const unavailable = shards.find((shard) => !this.directory.isLive(shard));
     if (unavailable !== undefined) {
       work.reject(unavailableError(unavailable, "it is being rebuilt or belongs to another process"));
       return false;
     }
     this.round.size += sizeOf(work);
-    switch (work.kind) {
-      case "execute":
-        for (const [index, command] of work.commands.entries()) {
-          this.requestTo(this.shardsOf(work)[index] ?? 0).commands.push(command);
-        }
-        return true;
-      case "order":
-        for (const sku of this.componentSkus(work.request.lines)) this.wantPositions(sku);
-        for (const shard of new Set(this.shardsOf(work))) {
-          this.requestTo(shard).orders.push(work.request.orderId);
-        }
-        return true;
-      case "amend":
-        for (const sku of this.componentSkus(work.amendment.lines)) this.wantPositions(sku);
-        for (const shard of this.shardsOf(work)) {
-          this.amendPart(shard).questions.push(this.amendments.question(work));
-        }
-        return true;
-      case "cancel":
-        for (const shard of this.shardsOf(work)) {
-          this.amendPart(shard).questions.push(this.amendments.question(work));
-        }
-        return true;
-      case "positions":
-        for (const sku of work.skus) this.wantPositions(sku);
-        return true;
-      case "outlooks":
-        for (const sku of work.skus) this.wantOutlook(sku);
-        return true;
-      case "holds":
-        this.requestTo(this.shardOf(work.address.sku)).addresses.push(work.address);
-        return true;
-      case "lanes":
-        for (const { shard, operations } of work.parts) {
-          const request = this.requestTo(shard);
-          request.lanes ??= [];
-          request.lanes.push({ lane: work.lane, atMs: work.atMs, operations });
-        }
-        return true;
-      case "open":
-        for (const address of work.addresses) {
-          const request = this.requestTo(this.shardOf(address.sku));
-          request.open ??= [];
-          request.open.push(address);
-        }
-        return true;
-      case "record":
-        return true;
-      default: {
-        const unreachable: never = work;
-        return unreachable;
-      }
-    }
+    this.requests.add(work, shards);
+    return true;
   }
 
   /** Sends what has gathered to the shards and takes in their answers. */
   async ask(): Promise<void> {
-    if (this.requests.size === 0) return;
+    if (this.requests.isEmpty) return;
     const requests: ShardRequest[] = [];
-    for (const request of this.requests.values()) {
+    for (const request of this.requests.take()) {
       if (this.isUp(request.shard)) requests.push(request);
     }
-    this.requests = new Map();
     const answers = await this.host.run(requests);
     for (const [index, request] of requests.entries()) {
       const answer = answers.find((candidate) => candidate.shard === request.shard);
@@ -301,10 +172,7 @@ class Run {
   } {
     const { setup } = this;
     if (setup === null) throw new Error("a round that plans needs to know the locations");
-    const stock: RoundStock = new Map();
-    for (const [sku, views] of this.views) {
-      stock.set(sku, new Map(views.map((view) => [view.locationId, view.availableToPromise])));
-    }
+    const stock = this.answers.stock();
     const deferred: Work[] = [];
     const planned = new Map<string, PlannedOrder>();
     const changed = new Set<string>();
@@ -321,7 +189,7 @@ class Run {
         this.planChange(work, stock, setup);
         continue;
       }
-      const before = this.placedBefore.get(orderId);
+      const before = this.answers.memoryOf(orderId);
       const reservation =
         before === undefined
           ? planReservation(work.request, stock, setup)
@@ -331,12 +199,10 @@ class Run {
       takeFrom(stock, holds);
       const { atMs, cause } = work.request;
       const queue = (fresh?.queued ?? []).map((demand) => ({ ...demand, orderId, atMs, cause }));
-      this.placeQueue(queue);
-      for (const sku of this.componentSkus(reservation.short)) this.wantOutlook(sku);
       const placements = placementsOf(work.request, holds);
-      for (const placement of placements) {
-        this.requestTo(this.shardOf(placement.sku)).placements.push(placement);
-      }
+      this.requests.queue(queue);
+      this.requests.wantOutlooks(componentSkus(setup.kits, reservation.short));
+      this.requests.place(placements);
       planned.set(orderId, {
         work,
         shards: new Set(this.shardsOf(work)),
@@ -356,27 +222,15 @@ class Run {
       return;
     }
     const change = this.amendments.plan(work, stock, setup);
-    for (const withdrawal of change.withdrawals) {
-      this.amendPart(this.shardOf(withdrawal.sku)).withdrawals.push(withdrawal);
-    }
-    this.placeQueue(change.queue);
-    for (const reduction of change.reductions) {
-      this.amendPart(this.shardOf(reduction.sku)).reductions.push(reduction);
-    }
-    for (const placement of change.placements) {
-      this.requestTo(this.shardOf(placement.sku)).placements.push(placement);
-    }
-    // A shard remembers an id once, whatever number of its SKUs the change meets.
-    const marks = new Map(change.marks.map((mark) => [this.shardOf(mark.sku), mark]));
-    for (const [shard, mark] of marks) this.amendPart(shard).marks.push(mark);
+    this.requests.change(change);
     this.changes.push(change);
   }
 
-  /** An order of which a part was refused after all is undone. A plan holds, so this is a fault, not a shortage. */
+  /** Undoes an order if a part of it was refused. A plan holds (R1), so this is a fault and not a shortage. */
   checkPlaced(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
       const refused = [...order.placements, ...order.queue].find((part) =>
-        this.refusedParts.has(part.holdId),
+        this.answers.refusedParts.has(part.holdId),
       );
       if (refused === undefined) continue;
       this.undo(
@@ -386,7 +240,7 @@ class Run {
     }
     for (const change of this.changes) {
       const refused = [...change.reductions, ...change.placements, ...change.queue].find((part) =>
-        this.refusedParts.has(part.holdId),
+        this.answers.refusedParts.has(part.holdId),
       );
       if (refused !== undefined) this.loseChange(change, `the change of hold ${refused.holdId} was refused`);
     }
@@ -397,8 +251,8 @@ class Run {
     for (const order of planned) {
       const { work } = order;
       if (order.reservation.short.length > 0) {
-        const kits = this.setup?.kits ?? new Map();
-        order.reservation = withPromises(order.reservation, this.outlooks, kits, this.nowMs);
+        const { outlooks } = this.answers;
+        order.reservation = withPromises(order.reservation, outlooks, this.layout.kits, this.nowMs);
       }
       const { reservation } = order;
       if (order.undone !== null || work.attachment === null || this.hasFailed(order)) continue;
@@ -440,15 +294,15 @@ class Run {
           continue again;
         }
       }
-      if (this.requests.size === 0) return;
+      if (this.requests.isEmpty) return;
       await this.ask();
     }
   }
 
   /** Puts together what goes to the committer and whom it tells. */
   finish(works: readonly Work[], planned: readonly PlannedOrder[]): void {
-    for (const { shard, blob } of this.blobs) if (this.isUp(shard)) addBlob(this.round, shard, blob);
-    for (const change of this.published) if (this.isUp(change.shard)) this.round.changes.push(change);
+    for (const { shard, blob } of this.answers.blobs) if (this.isUp(shard)) addBlob(this.round, shard, blob);
+    for (const change of this.answers.changes) if (this.isUp(change.shard)) this.round.changes.push(change);
     const undone = new Set(
       planned.filter((order) => order.undone !== null).map((order) => order.work.request.orderId),
     );
@@ -465,10 +319,9 @@ class Run {
         this.wait({ committed: () => work.resolve(reservation), failed: work.reject, orderId });
       }
     }
-    const taken = new Map<number, number>();
     for (const work of works) {
       if (work.kind === "order" || work.kind === "amend" || work.kind === "cancel") continue;
-      this.finishWork(work, taken);
+      this.finishWork(work);
     }
     for (const { work, error, answer } of this.changes) {
       if (error !== null) work.reject(error);
@@ -483,7 +336,7 @@ class Run {
   /** What demand was given in this round, for its commit. */
   recordFills(writer: CommitWriter<DemandFill> | null): void {
     if (writer === null) return;
-    for (const { shard, fill } of this.filled) {
+    for (const { shard, fill } of this.answers.filled) {
       if (!this.isUp(shard)) continue;
       this.round.attachments.push({
         writer: writer as CommitWriter<unknown>,
@@ -494,12 +347,14 @@ class Run {
     }
   }
 
-  private finishWork(work: Exclude<Work, OrderWork | ChangeWork>, taken: Map<number, number>): void {
-    // Outcomes are taken in the order in which the commands were given, also where the work itself has failed.
-    const outcomes = work.kind === "execute" ? this.takeOutcomes(work, taken) : [];
-    const codes = work.kind === "lanes" ? this.takeCodes(work) : null;
-    const handles = work.kind === "open" ? this.takeHandles(work) : [];
-    const failed = this.shardsOf(work).find((shard) => !this.isUp(shard));
+  private finishWork(work: Exclude<Work, OrderWork | ChangeWork>): void {
+    const { answers } = this;
+    const shards = this.shardsOf(work);
+    // Taken also where the work itself has failed, so that the next work's answers are the next ones.
+    const outcomes = work.kind === "execute" ? answers.takeOutcomes(work, shards) : [];
+    const codes = work.kind === "lanes" ? answers.takeCodes(work) : null;
+    const handles = work.kind === "open" ? answers.takeHandles(work) : [];
+    const failed = shards.find((shard) => !this.isUp(shard));
     if (failed !== undefined) {
       work.reject(unavailableError(failed, this.failed.get(failed) ?? "it was lost"));
       return;
@@ -509,17 +364,17 @@ class Run {
         this.wait({ committed: () => work.resolve(outcomes), failed: work.reject });
         return;
       case "positions": {
-        const views = [...new Set(work.skus)].flatMap((sku) => this.views.get(sku) ?? []);
+        const views = answers.positionsOf(work.skus);
         this.wait({ committed: () => work.resolve(views), failed: work.reject });
         return;
       }
       case "outlooks": {
-        const outlooks = work.skus.flatMap((sku) => this.outlooks.get(sku) ?? []);
+        const outlooks = work.skus.flatMap((sku) => answers.outlooks.get(sku) ?? []);
         this.wait({ committed: () => work.resolve(outlooks), failed: work.reject });
         return;
       }
       case "holds": {
-        const views = this.holds.get(addressKey(work.address)) ?? [];
+        const views = answers.holdsAt(work.address);
         this.wait({ committed: () => work.resolve(views), failed: work.reject });
         return;
       }
@@ -540,34 +395,6 @@ class Run {
     }
   }
 
-  private takeOutcomes(work: ExecuteWork, taken: Map<number, number>): StockOutcome[] {
-    const outcomes: StockOutcome[] = [];
-    for (const shard of this.shardsOf(work)) {
-      const index = taken.get(shard) ?? 0;
-      taken.set(shard, index + 1);
-      const outcome = this.outcomes.get(shard)?.[index];
-      if (outcome !== undefined) outcomes.push(outcome);
-    }
-    return outcomes;
-  }
-
-  private takeCodes(work: LanesWork): Uint8Array | null {
-    let codes: Uint8Array | null = null;
-    for (const part of work.parts) {
-      const ofPart = this.laneCodes.get(part.shard)?.next().value ?? null;
-      codes = gatherCodes(codes, work.count, part, ofPart);
-    }
-    return codes;
-  }
-
-  private takeHandles(work: OpenWork): (number | null)[] {
-    return work.addresses.map((address) => {
-      const shard = this.shardOf(address.sku);
-      const ordinal = this.ordinals.get(shard)?.next().value ?? -1;
-      return ordinal < 0 ? null : handleOf(shard, ordinal, this.shardCount);
-    });
-  }
-
   private touchedBy(change: PlannedChange): readonly number[] {
     return [...change.reductions, ...change.placements, ...change.marks].map((part) =>
       this.shardOf(part.sku),
@@ -581,34 +408,12 @@ class Run {
     for (const touched of this.touchedBy(change)) if (this.isUp(touched)) this.failed.set(touched, why);
   }
 
-  private amendPart(shard: number): AmendPart {
-    const request = this.requestTo(shard);
-    request.amend ??= { questions: [], withdrawals: [], reductions: [], marks: [] };
-    return request.amend;
-  }
-
-  private placeQueue(queue: readonly QueuedPlacement[]): void {
-    for (const demand of queue) {
-      const request = this.requestTo(this.shardOf(demand.sku));
-      request.queue ??= [];
-      request.queue.push(demand);
-    }
-  }
-
   undoQueue(queue: readonly QueuedPlacement[]): void {
     for (const demand of queue) {
       const shard = this.shardOf(demand.sku);
-      if (!this.isUp(shard) || this.refusedParts.has(demand.holdId)) continue;
-      const request = this.requestTo(shard);
-      request.undoQueue ??= [];
-      request.undoQueue.push(demand);
+      if (!this.isUp(shard) || this.answers.refusedParts.has(demand.holdId)) continue;
+      this.requests.undoQueue(demand);
     }
-  }
-
-  private wantOutlook(sku: string): void {
-    const request = this.requestTo(this.shardOf(sku));
-    request.outlooks ??= [];
-    if (!request.outlooks.includes(sku)) request.outlooks.push(sku);
   }
 
   private undo(order: PlannedOrder, error: EngineError): void {
@@ -616,8 +421,8 @@ class Run {
     this.undoQueue(order.queue);
     for (const placement of order.placements) {
       const shard = this.shardOf(placement.sku);
-      if (this.isUp(shard) && !this.refusedParts.has(placement.holdId)) {
-        this.requestTo(shard).undo.push(placement);
+      if (this.isUp(shard) && !this.answers.refusedParts.has(placement.holdId)) {
+        this.requests.undo(placement);
       }
     }
   }
@@ -628,68 +433,25 @@ class Run {
       return;
     }
     const { reply } = answer;
-    if (reply.entries !== null) this.blobs.push({ shard: request.shard, blob: reply.entries });
-    if (reply.changes !== null) this.published.push({ shard: request.shard, changes: reply.changes });
-    if (request.commands.length > 0) this.outcomes.set(request.shard, reply.outcomes);
-    if (request.lanes !== undefined) this.laneCodes.set(request.shard, reply.laneCodes.values());
-    if (request.open !== undefined) this.ordinals.set(request.shard, reply.ordinals.values());
-    for (const [index, placement] of request.placements.entries()) {
-      if (reply.placed[index]?.status !== "applied") this.refusedParts.add(placement.holdId);
-    }
-    for (const [index, address] of request.addresses.entries()) {
-      this.holds.set(addressKey(address), reply.holds[index] ?? []);
-    }
-    this.takePlacedBefore(request, reply);
-    for (const [index, question] of (request.amend?.questions ?? []).entries()) {
-      const known = reply.amend?.answers[index];
-      if (known !== undefined) this.amendments.take(question, known);
-    }
-    for (const [index, demand] of (request.queue ?? []).entries()) {
-      if (reply.queued[index] !== true) this.refusedParts.add(demand.holdId);
-    }
-    for (const fill of reply.filled) this.filled.push({ shard: request.shard, fill });
-    for (const outlook of reply.outlooks) this.outlooks.set(outlook.sku, outlook);
-    for (const [index, reduction] of (request.amend?.reductions ?? []).entries()) {
-      if (reply.amend?.reduced[index] !== true) this.refusedParts.add(reduction.holdId);
-    }
-    for (const view of reply.positions) this.views.get(view.sku)?.push(view);
+    this.answers.take(request, reply);
+    this.amendments.take(request, reply);
     const entry = this.directory.entry(request.shard);
     entry.nextExpiryAtMs = reply.nextExpiryAtMs;
     entry.positionCount = reply.positionCount;
     entry.holdCount = reply.holdCount;
   }
 
-  private takePlacedBefore(request: ShardRequest, reply: ShardReply): void {
-    for (const [index, orderId] of request.orders.entries()) {
-      const remembered = reply.orders[index];
-      if (remembered === null || remembered === undefined) continue;
-      const known = this.placedBefore.get(orderId) ?? { holds: [], queued: [] };
-      this.placedBefore.set(orderId, known);
-      // Two requests of the round may have asked one shard.
-      const before = new Set([...known.holds.map(placeKey), ...known.queued.map((demand) => demand.holdId)]);
-      known.holds.push(...remembered.holds.filter((hold) => !before.has(placeKey(hold))));
-      known.queued.push(...remembered.queued.filter((demand) => !before.has(demand.holdId)));
-    }
-  }
-
-  private wantPositions(sku: string): void {
-    if (this.views.has(sku)) return;
-    this.views.set(sku, []);
-    this.requestTo(this.shardOf(sku)).skus.push(sku);
-  }
-
   private shardsOf(work: Work): readonly number[] {
     let shards = this.shardsByWork.get(work);
     if (shards === undefined) {
-      shards = shardsOfWork(work, { shardCount: this.shardCount, kits: this.setup?.kits ?? new Map() });
+      shards = shardsOfWork(work, this.layout);
       this.shardsByWork.set(work, shards);
     }
     return shards;
   }
 
-  private componentSkus(lines: readonly { readonly sku: string }[]): ReadonlySet<string> {
-    const skus = lines.flatMap((line) => componentsOf(this.setup?.kits ?? new Map(), line.sku));
-    return new Set(skus.map((component) => component.sku));
+  private shardOf(sku: string): number {
+    return shardOf(sku, this.layout.shardCount);
   }
 
   private hasFailed(order: PlannedOrder): boolean {
@@ -724,16 +486,8 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
 /** Nobody waits for a fill to be written down: it is, or the units were not given. */
 const NOBODY: Waiter = { committed: () => {}, failed: () => {} };
 
-function placeKey(hold: PlacedHold): string {
-  return `${hold.holdId}\u001f${hold.locationId}`;
-}
-
 function unavailableError(shard: number, why: string): EngineError {
   return new EngineError("shard_unavailable", `shard ${shard} takes no work: ${why}`, {
     retryAfterMs: RETRY_AFTER_MS,
   });
-}
-
-function addressKey(address: PositionAddress): string {
-  return `${address.sku}\u001f${address.locationId}`;
 }

@@ -7,7 +7,7 @@
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
 import type { Placement, QueuedPlacement } from "../shard/shard-request.ts";
-import type { ShardChanges } from "../stock-view/stock-view.ts";
+import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 
 /** Somebody who waits for the commit. */

@@ -1,9 +1,9 @@
 /** What a piece of work concerns: its shards, the names that order it against other work, and its parts by thread. */
 import type { StockOutcome } from "../../actors/commands.ts";
 import type { EngineError } from "../errors.ts";
-import type { ExecuteWork, LanesWork, Work } from "../loop/intake.ts";
 import { componentsOf, type KitBook } from "../planning/kits.ts";
 import { shardOf } from "../shard/shard-of.ts";
+import type { ExecuteWork, LanesWork, Work } from "./work.ts";
 
 /** Where SKUs and kits are. */
 export type Layout = { readonly shardCount: number; readonly kits: KitBook };

@@ -6,7 +6,7 @@
  * order. That makes the ordinal good for a name of four bytes, in the journal and as a handle.
  */
 import { newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import { TouchedPositions } from "./touched-positions.ts";
 
 export class PositionBook {

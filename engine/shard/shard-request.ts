@@ -7,7 +7,7 @@
 import type { Supply } from "../../actors/capable-to-promise.ts";
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 
 /** One part of an order: one hold of one line at one location. */
 export type Placement = PlacedHold & {
@@ -185,6 +185,11 @@ export type ShardReply = {
   readonly positionCount: number;
   readonly holdCount: number;
 };
+
+export type ShardAnswer =
+  | { readonly shard: number; readonly reply: ShardReply }
+  /** The shard failed and is gone from its thread until it is rebuilt. */
+  | { readonly shard: number; readonly failure: string };
 
 /** What `capableToPromise` needs to know of a SKU. */
 export type SkuOutlook = {

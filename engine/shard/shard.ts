@@ -21,7 +21,7 @@ import { decide } from "../../actors/rules/apply-command.ts";
 import { invalidity } from "../../actors/rules/command-validity.ts";
 import type { DemandFill, HoldView, PositionView } from "../allocator-client.ts";
 import { encodeBlob, type JournalBlob } from "../journal/journal-codec.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import { ShardOrders } from "./shard-orders.ts";
 import type { ShardReply, ShardRequest, SkuOutlook } from "./shard-request.ts";
 import { ShardState } from "./shard-state.ts";

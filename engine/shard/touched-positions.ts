@@ -6,7 +6,7 @@
  */
 import { freeUnits } from "../../actors/position/channel-pools.ts";
 import { availableToPromise, type StockPosition } from "../../actors/position/stock-position.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 
 const FIRST_CAPACITY = 1024;
 

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PositionChanges, StockView, StockViewReader } from "./stock-view.ts";
+import type { PositionChanges } from "./stock-changes.ts";
+import { StockView } from "./stock-view.ts";
+import { StockViewReader } from "./stock-view-reader.ts";
 
 /** Changes as a shard would send them. */
 function changes(

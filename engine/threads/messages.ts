@@ -6,8 +6,8 @@
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import type { JournalRow } from "../../store/journal/journal.ts";
-import type { ShardReply, ShardRequest } from "../shard/shard-request.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import type { RecoveryStart } from "../storage/recovery.ts";
 
 export type ThreadRequest =
@@ -22,11 +22,6 @@ export type ThreadRequest =
       /** The last shard of a thread that was started: what that has left behind is given back first. */
       readonly tidy?: boolean;
     };
-
-export type ShardAnswer =
-  | { readonly shard: number; readonly reply: ShardReply }
-  /** The shard failed and is gone from its thread until it is rebuilt. */
-  | { readonly shard: number; readonly failure: string };
 
 export type ThreadReply =
   | { readonly kind: "ran"; readonly answers: readonly ShardAnswer[] }

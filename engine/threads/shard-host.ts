@@ -1,9 +1,8 @@
 /** Where shards run: worker threads in production, the caller's own thread in a simulation. */
 
-import type { ShardRequest } from "../shard/shard-request.ts";
-import type { PositionChanges } from "../stock-view/stock-view.ts";
+import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
+import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import type { DamagedSnapshot, RecoverySource } from "../storage/recovery.ts";
-import type { ShardAnswer } from "./messages.ts";
 
 export type ShardFigures = {
   readonly sequence: number;

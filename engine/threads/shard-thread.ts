@@ -10,18 +10,12 @@ import { workerData } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import type { Shard } from "../shard/shard.ts";
-import type { ShardRequest } from "../shard/shard-request.ts";
+import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import { Recovery, SnapshotDamage } from "../storage/recovery.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { ACTIVITY, Heartbeat } from "./heartbeat.ts";
 import { BlockingMailbox } from "./mailbox.ts";
-import {
-  decodeRequest,
-  encodeMessage,
-  type ShardAnswer,
-  type ThreadReply,
-  type ThreadRequest,
-} from "./messages.ts";
+import { decodeRequest, encodeMessage, type ThreadReply, type ThreadRequest } from "./messages.ts";
 import type { ShardThreadData } from "./shard-thread-handle.ts";
 
 const memory = workerData as ShardThreadData;

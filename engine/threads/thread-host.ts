@@ -7,9 +7,9 @@
 import type { ResourceLimits } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
 import { threadOf } from "../shard/shard-of.ts";
-import type { ShardRequest } from "../shard/shard-request.ts";
+import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import { type RecoverySource, rebuild } from "../storage/recovery.ts";
-import type { ShardAnswer, ThreadReply, ThreadRequest } from "./messages.ts";
+import type { ThreadReply, ThreadRequest } from "./messages.ts";
 import type { Recovered, ShardHost } from "./shard-host.ts";
 import { ShardThreadHandle, type ShardThreadStart } from "./shard-thread-handle.ts";
 

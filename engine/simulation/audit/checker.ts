@@ -16,7 +16,7 @@ import { decodeEntries, type JournalBlob } from "../../journal/journal-codec.ts"
 import { LANE_RECORD, readLaneBlob } from "../../journal/lane-journal.ts";
 import type { Shard } from "../../shard/shard.ts";
 import { shardOf } from "../../shard/shard-of.ts";
-import type { ShardChanges } from "../../stock-view/stock-view.ts";
+import type { ShardChanges } from "../../stock-view/stock-changes.ts";
 import type { JournalHead } from "../../storage/recovery.ts";
 import type { DiskWitness, SimulatedDisk, SimulatedRecord } from "../world/simulated-disk.ts";
 import { AnswerCheck } from "./answer-check.ts";

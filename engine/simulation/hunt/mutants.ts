@@ -36,17 +36,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: "read shows uncommitted stock",
     breaks: "reads show committed state",
     file: "engine/rounds/round-runner.js",
-    search: "const views = [...new Set(work.skus)].flatMap((sku) => this.views.get(sku) ?? []);",
-    replacement:
-      "const views = [...new Set(work.skus)].flatMap((sku) => this.views.get(sku) ?? []);\n                work.resolve(views);",
+    search: "const views = answers.positionsOf(work.skus);",
+    replacement: "const views = answers.positionsOf(work.skus);\n                work.resolve(views);",
   },
   {
     name: "read shows uncommitted holds",
     breaks: "reads show committed state",
     file: "engine/rounds/round-runner.js",
-    search: "const views = this.holds.get(addressKey(work.address)) ?? [];",
-    replacement:
-      "const views = this.holds.get(addressKey(work.address)) ?? [];\n                work.resolve(views);",
+    search: "const views = answers.holdsAt(work.address);",
+    replacement: "const views = answers.holdsAt(work.address);\n                work.resolve(views);",
   },
   {
     name: "append without its fence",
@@ -160,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "repeated order planned anew",
     breaks: "exactly one effect per key",
     file: "engine/rounds/round-runner.js",
-    search: "const before = this.placedBefore.get(orderId);",
+    search: "const before = this.answers.memoryOf(orderId);",
     replacement: "const before = undefined;",
   },
   {

@@ -7,7 +7,7 @@ import type { Random } from "../../../config/seeded-random.ts";
 import { EngineError } from "../../errors.ts";
 import type { Shard } from "../../shard/shard.ts";
 import { threadOf } from "../../shard/shard-of.ts";
-import type { ShardRequest } from "../../shard/shard-request.ts";
+import type { ShardAnswer, ShardRequest } from "../../shard/shard-request.ts";
 import {
   type JournalHead,
   Recovery,
@@ -19,7 +19,6 @@ import {
   decodeReply,
   decodeRequest,
   encodeMessage,
-  type ShardAnswer,
   type ThreadReply,
   type ThreadRequest,
 } from "../../threads/messages.ts";

@@ -1,0 +1,182 @@
+/**
+ * Reads the stock view from any thread, without a lock and without asking a shard. What a reader may rely on (V1 to V3)
+ * stands in `stock-view.ts`.
+ */
+import {
+  ABSENT,
+  ENTRY_WORDS,
+  FIRST,
+  FIRST_SLOTS,
+  HASH,
+  hashOf,
+  LEVEL,
+  LOCATION,
+  NAME_WORDS,
+  NEXT,
+  POOL,
+  type SharedStockView,
+  TEXT_AT,
+  TEXT_LENGTH,
+  UNITS,
+  VERSION,
+  words,
+} from "./stock-view-layout.ts";
+
+/** Which part of a SKU's stock is meant. */
+export type StockScope = {
+  /** A location, or those of a region; left out: all. */
+  readonly locationIds?: readonly string[];
+  /** As this channel pool sees it; left out: what everybody may promise. */
+  readonly pool?: string;
+};
+
+export type StockAt = { readonly locationId: string; readonly available: number };
+
+/** Looks at a version that stays odd before a reader lets the writer's thread run. */
+const SPINS = 1_000;
+
+const encoder = new TextEncoder();
+
+export class StockViewReader {
+  protected readonly shared: SharedStockView;
+  protected readonly header: Int32Array;
+  protected names: Int32Array;
+  protected text: Uint8Array;
+  protected index: Int32Array;
+  protected entries: Int32Array;
+  private scratch = new Uint8Array(256);
+  private readonly known = new Map<number, string>();
+
+  constructor(shared: SharedStockView) {
+    this.shared = shared;
+    this.header = new Int32Array(shared.header);
+    this.names = words(shared.names);
+    this.text = new Uint8Array(shared.text, 0, shared.text.byteLength);
+    this.index = words(shared.index);
+    this.entries = words(shared.entries);
+  }
+
+  /** Units that may be promised now, summed over the locations; `null` where the SKU has no position. */
+  available(sku: string, scope: StockScope = {}): number | null {
+    const name = this.find(sku);
+    if (name < 0) return null;
+    const pool = scope.pool === undefined || scope.pool === "" ? 0 : this.find(scope.pool) + 1;
+    const locations = scope.locationIds?.map((locationId) => this.find(locationId));
+    return this.consistent(name, () => {
+      let sum = 0;
+      let found = false;
+      for (let entry = this.firstOf(name); entry >= 0; entry = this.word(entry, NEXT) - 1) {
+        if (this.word(entry, POOL) !== 0) continue;
+        const location = this.word(entry, LOCATION);
+        const own = pool === 0 ? ABSENT : this.poolUnits(name, location, pool);
+        const units = own === ABSENT ? this.word(entry, UNITS) : own;
+        if (units === ABSENT) continue;
+        found = true;
+        if (locations === undefined || locations.includes(location)) sum += Math.max(0, units);
+      }
+      return found ? sum : null;
+    });
+  }
+
+  /** What everybody may promise at each location of the SKU; below 0 where safety stock or fences outgrow what is free. */
+  availableByLocation(sku: string): readonly StockAt[] {
+    const name = this.find(sku);
+    if (name < 0) return [];
+    return this.consistent(name, () => {
+      const found: StockAt[] = [];
+      for (let entry = this.firstOf(name); entry >= 0; entry = this.word(entry, NEXT) - 1) {
+        const units = this.word(entry, UNITS);
+        if (this.word(entry, POOL) !== 0 || units === ABSENT) continue;
+        found.push({ locationId: this.textOf(this.word(entry, LOCATION)), available: units });
+      }
+      // Entries are chained newest first.
+      return found.reverse();
+    });
+  }
+
+  /** The number of a name; -1: it is not known. */
+  protected find(text: string): number {
+    const length = this.encode(text);
+    const hash = hashOf(this.scratch, length);
+    const level = Atomics.load(this.header, LEVEL);
+    const slots = FIRST_SLOTS << level;
+    const base = slots - FIRST_SLOTS;
+    if (base + slots > this.index.length) this.index = words(this.shared.index);
+    for (let probe = hash & (slots - 1); ; probe = (probe + 1) & (slots - 1)) {
+      const name = Atomics.load(this.index, base + probe) - 1;
+      if (name < 0) return -1;
+      if (this.isName(name, hash, length)) return name;
+    }
+  }
+
+  /** Puts the text's bytes into the scratch. @returns how many */
+  protected encode(text: string): number {
+    if (text.length * 3 > this.scratch.length) this.scratch = new Uint8Array(text.length * 3);
+    return encoder.encodeInto(text, this.scratch).written;
+  }
+
+  protected get encoded(): Uint8Array {
+    return this.scratch;
+  }
+
+  protected firstOf(name: number): number {
+    return Atomics.load(this.names, name * NAME_WORDS + FIRST) - 1;
+  }
+
+  protected word(entry: number, word: number): number {
+    const at = entry * ENTRY_WORDS + word;
+    if (at >= this.entries.length) this.entries = words(this.shared.entries);
+    return Atomics.load(this.entries, at);
+  }
+
+  private isName(name: number, hash: number, length: number): boolean {
+    const at = name * NAME_WORDS;
+    if (at >= this.names.length) this.names = words(this.shared.names);
+    if (this.names[at + HASH] !== hash || this.names[at + TEXT_LENGTH] !== length) return false;
+    const from = this.names[at + TEXT_AT] ?? 0;
+    if (from + length > this.text.length) {
+      this.text = new Uint8Array(this.shared.text, 0, this.shared.text.byteLength);
+    }
+    for (let index = 0; index < length; index += 1) {
+      if (this.text[from + index] !== this.scratch[index]) return false;
+    }
+    return true;
+  }
+
+  private textOf(name: number): string {
+    let text = this.known.get(name);
+    if (text === undefined) {
+      const at = name * NAME_WORDS;
+      if (at >= this.names.length) this.names = words(this.shared.names);
+      const from = this.names[at + TEXT_AT] ?? 0;
+      const bytes = new Uint8Array(this.shared.text, from, this.names[at + TEXT_LENGTH]);
+      text = Buffer.from(bytes).toString();
+      this.known.set(name, text);
+    }
+    return text;
+  }
+
+  private poolUnits(sku: number, location: number, pool: number): number {
+    for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, NEXT) - 1) {
+      if (this.word(entry, POOL) === pool && this.word(entry, LOCATION) === location) {
+        return this.word(entry, UNITS);
+      }
+    }
+    return ABSENT;
+  }
+
+  /** Reads until nothing was written meanwhile. */
+  private consistent<T>(name: number, read: () => T): T {
+    const at = name * NAME_WORDS + VERSION;
+    for (let spins = 0; ; spins += 1) {
+      const before = Atomics.load(this.names, at);
+      if ((before & 1) === 0) {
+        const result = read();
+        if (Atomics.load(this.names, at) === before) return result;
+      }
+      // The writer's thread may be waiting for this very processor. It never reads while it writes,
+      // so it never waits here.
+      if (spins % SPINS === SPINS - 1) Atomics.wait(this.names, at, before, 1);
+    }
+  }
+}
