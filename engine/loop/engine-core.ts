@@ -1,15 +1,16 @@
 /**
- * The engine without its surroundings: intake, rounds, committer and the supervision of shards, over an abstract disk,
- * host and scheduler, so that a simulation runs this very code.
+ * The engine without its surroundings: intake, rounds, committer and supervision of shards, over an abstract disk, host
+ * and scheduler, so that a simulation runs this very code. Runs on the main thread.
  *
- * Owns the loop: rounds begun as threads are free, commits beside them, and whatever has gone wrong. Leaves what a
- * round does to `round-runner.ts`, which may start to `round-queue.ts` and what a commit does to `committer.ts`.
+ * Owns the loop: rounds begin as threads come free, commits run beside them, and a commit that failed is looked into
+ * before anything else. Leaves what a round does to `round-runner.ts`, which round may start to `round-queue.ts`, what a
+ * commit does to `committer.ts`, and shards that are lost to `supervision.ts`.
  *
  * E1 A shard whose state holds anything that will not commit takes no work until it is rebuilt from what is committed.
  * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is final then.
  * E3 A shard that another process has taken over is never taken back.
- * E4 A shard that was lost gets another epoch, and is rebuilt only when no round that knew it before still runs and no row
- *    of it is on its way.
+ * E4 A lost shard gets another epoch. It is rebuilt only when no round that knew it before still runs and no row of it
+ *    is on its way.
  */
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../../config/sourcing-rule.ts";
@@ -21,27 +22,24 @@ import { type KitBook, kitBookOf } from "../planning/kits.ts";
 import type { SourcingSetup } from "../planning/order-reservation.ts";
 import { type Attachment, failRound } from "../rounds/round.ts";
 import { RoundRunner } from "../rounds/round-runner.ts";
-import type { ShardDirectory, ShardEntry } from "../rounds/shard-directory.ts";
+import type { ShardDirectory } from "../rounds/shard-directory.ts";
 import { sizeOf, type Work } from "../rounds/work.ts";
 import { type Layout, namesOfWork, shardsOfWork, splitByThread } from "../rounds/work-routing.ts";
 import { shardOf } from "../shard/shard-of.ts";
 import type { StockPublisher } from "../stock-view/stock-changes.ts";
 import type { EngineDisk } from "../storage/engine-disk.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
+import { findOutcome } from "./commit-outcome.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
 import { DrainRate } from "./drain-rate.ts";
 import { Intake, type PlacedWork } from "./intake.ts";
 import { type Ready, RoundQueue } from "./round-queue.ts";
-import { pause, type Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
+import { ShardSupervisor } from "./supervision.ts";
 
 /** A round must stay short: its callers wait for each other, and a thread that is silent for long counts as hung. */
 const MAX_ROUND = 4096;
-
-/** Callers of a commit whose outcome cannot be found out for this long are told so. */
-const UNKNOWN_AFTER_MS = 5_000;
-/** By then a database that was restarted is mostly back. */
-const UNKNOWN_RETRY_MS = 2_000;
 
 const RETRY_MS = 250;
 
@@ -71,13 +69,8 @@ export class EngineCore {
   private readonly committer: Committer;
   private readonly runner: RoundRunner;
   private readonly snapshots: SnapshotKeeper;
+  private readonly supervisor: ShardSupervisor;
   private setup: SourcingSetup = { locations: new Map(), kits: new Map(), rules: STANDARD_SOURCING_RULES };
-  /** Shards to rebuild as soon as nothing of theirs is on its way to the disk. */
-  private readonly lost = new Set<number>();
-  private readonly recovering = new Set<number>();
-  /** Rounds begun so far by each thread, and the one in which a shard was lost. */
-  private readonly begun: number[];
-  private readonly lostIn = new Map<number, number>();
   private fault: CommitFault | null = null;
   private undoing: {
     readonly attachments: readonly Attachment[];
@@ -97,7 +90,6 @@ export class EngineCore {
     this.directory = options.directory;
     this.runner = new RoundRunner(options.host, options.directory);
     const threads = 1 + Math.max(...options.directory.entries.map((entry) => entry.thread));
-    this.begun = Array.from({ length: threads }, () => 0);
     this.rounds = new RoundQueue({
       threads,
       sizeOf,
@@ -136,16 +128,25 @@ export class EngineCore {
       logger: options.logger,
       every: options.snapshotEvery,
       onCorrupt: (shard) => {
-        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more, and decides.
-        this.lose(shard);
+        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more and decides.
+        this.supervisor.lose(shard);
         this.signal();
       },
+    });
+    this.supervisor = new ShardSupervisor({
+      ...options,
+      threads,
+      rounds: this.rounds,
+      committer: this.committer,
+      snapshots: this.snapshots,
+      onRecovered: () => this.armExpiry(),
+      onChange: () => this.signal(),
     });
   }
 
   /** Recovers every shard and begins to take work. Rejects where what is stored cannot be trusted. */
   async start(): Promise<void> {
-    await Promise.all(this.directory.entries.map((entry) => this.recover(entry)));
+    await Promise.all(this.directory.entries.map((entry) => this.supervisor.recover(entry)));
     this.running = this.loop();
   }
 
@@ -187,7 +188,7 @@ export class EngineCore {
   /** The host lost a thread: what its shards had not committed is gone. */
   threadLost(thread: number, reason: string): void {
     this.options.logger.error({ thread, reason }, "a shard thread was lost; its shards are rebuilt");
-    for (const entry of this.directory.entries) if (entry.thread === thread) this.lose(entry.shard);
+    this.supervisor.loseAllOf([thread]);
     this.signal();
   }
 
@@ -198,6 +199,7 @@ export class EngineCore {
     this.signal();
     await this.running;
     this.ended = true;
+    this.supervisor.stop();
     await this.snapshots.finish();
     this.cancelExpiry?.();
     this.cancelAskAgain?.();
@@ -215,7 +217,7 @@ export class EngineCore {
         continue;
       }
       if (this.undoing !== null) this.beginUndo(this.undoing);
-      this.rebuildLost();
+      this.supervisor.rebuildLost();
       this.beginRounds();
       if (this.stopping && this.intake.isEmpty && this.rounds.isIdle && this.committer.idle) return;
       await this.sleep();
@@ -242,7 +244,7 @@ export class EngineCore {
   }
 
   private async runRound({ threads, works }: Ready<Work>, expiring: readonly number[]): Promise<void> {
-    this.countBegun(threads);
+    this.supervisor.roundBegins(threads);
     try {
       failpoint("round-before-apply");
       const { round, deferred, failed } = await this.runner.run(works, {
@@ -251,7 +253,7 @@ export class EngineCore {
         expiring,
       });
       this.intake.putBack(deferred, threads);
-      for (const [shard, reason] of failed) this.shardFailed(shard, reason);
+      this.supervisor.shardsFailed(failed);
       failpoint("round-after-apply");
       this.committer.submit(round);
     } catch (cause) {
@@ -262,7 +264,7 @@ export class EngineCore {
       });
       for (const work of works) work.reject(error);
       this.options.logger.error({ err: cause }, "a round failed; its shards are rebuilt");
-      for (const { shard, thread } of this.directory.entries) if (threads.includes(thread)) this.lose(shard);
+      this.supervisor.loseAllOf(threads);
     }
     this.roundEnded(threads);
   }
@@ -281,16 +283,12 @@ export class EngineCore {
     threads: readonly number[],
     done: (complete: boolean) => void,
   ): Promise<void> {
-    this.countBegun(threads);
+    this.supervisor.roundBegins(threads);
     const { round, failed } = await this.runner.undo(orders, this.scheduler.now());
-    for (const [shard, reason] of failed) this.shardFailed(shard, reason);
+    this.supervisor.shardsFailed(failed);
     this.committer.submit(round);
     done(failed.size === 0);
     this.roundEnded(threads);
-  }
-
-  private countBegun(threads: readonly number[]): void {
-    for (const thread of threads) this.begun[thread] = (this.begun[thread] ?? 0) + 1;
   }
 
   private roundEnded(threads: readonly number[]): void {
@@ -322,102 +320,6 @@ export class EngineCore {
     return [...new Set(shards.map((shard) => this.directory.entry(shard).thread))];
   }
 
-  private shardFailed(shard: number, reason: string): void {
-    this.options.logger.error({ shard, reason }, "a shard failed; it is rebuilt from what is committed");
-    this.lose(shard);
-  }
-
-  private lose(shard: number): void {
-    const entry = this.directory.entry(shard);
-    if (entry.status === "fenced") return;
-    entry.status = "rebuilding";
-    this.lost.add(shard);
-    if (this.rounds.isBusy(entry.thread)) this.lostIn.set(shard, this.begun[entry.thread] ?? 0);
-    else this.lostIn.delete(shard);
-  }
-
-  private rebuildLost(): void {
-    for (const shard of this.lost) {
-      const entry = this.directory.entry(shard);
-      if (this.recovering.has(shard) || this.committer.carries(shard) || this.isKnownToRound(entry)) continue;
-      this.lost.delete(shard);
-      this.rebuild(entry).then(
-        () => {
-          if (entry.status === "live") {
-            this.options.logger.info({ shard, sequence: entry.sequence }, "a shard is back");
-          }
-          this.signal();
-        },
-        (cause: unknown) => {
-          this.options.logger.error({ shard, err: cause }, "a shard could not be rebuilt");
-          // A corrupt row does not heal by reading it again; everything else may.
-          if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
-          if (this.ended) return;
-          this.scheduler.after(RETRY_MS, () => {
-            this.lose(shard);
-            this.signal();
-          });
-        },
-      );
-    }
-  }
-
-  /** Whether a round runs that began before the shard was lost: its thread may still be asked about the shard. */
-  private isKnownToRound({ shard, thread }: ShardEntry): boolean {
-    return this.rounds.isBusy(thread) && this.lostIn.get(shard) === this.begun[thread];
-  }
-
-  private async rebuild(entry: ShardEntry): Promise<void> {
-    const { shard } = entry;
-    this.recovering.add(shard);
-    try {
-      const epoch = (await this.options.disk.raiseEpochs([shard])).get(shard);
-      if (epoch === undefined) this.takenOver(entry);
-      else {
-        // Raised meanwhile by a fault as well, it never goes back.
-        entry.epoch = Math.max(entry.epoch, epoch);
-        await this.recover(entry);
-      }
-    } finally {
-      this.recovering.delete(shard);
-    }
-  }
-
-  private takenOver(entry: ShardEntry): void {
-    entry.status = "fenced";
-    this.options.view.withdraw(entry.shard);
-    this.lost.delete(entry.shard);
-    this.options.logger.error({ shard: entry.shard }, "a shard was taken over by another process");
-  }
-
-  private async recover(entry: ShardEntry): Promise<void> {
-    const { shard } = entry;
-    const source = this.options.disk.recoverySource(shard);
-    const read = { rows: 0, bytes: 0 };
-    const figures = await this.options.host.recover(shard, {
-      snapshots: () => source.snapshots(),
-      rows: async function* (sequence) {
-        for await (const rows of source.rows(sequence)) {
-          read.rows += rows.length;
-          for (const row of rows) read.bytes += row.entries.length;
-          yield rows;
-        }
-      },
-    });
-    this.snapshots.report(figures.damaged);
-    if (entry.status === "fenced") return;
-    this.options.view.publish([{ shard, changes: figures.changes }]);
-    entry.sequence = figures.sequence;
-    entry.hash = figures.hash;
-    entry.nextExpiryAtMs = figures.nextExpiryAtMs;
-    entry.positionCount = figures.positionCount;
-    entry.holdCount = figures.holdCount;
-    // Lost again meanwhile: the thread that has it now is not the one that was asked.
-    if (!this.lost.has(shard)) entry.status = "live";
-    this.snapshots.recovered(shard, read);
-    this.armExpiry();
-  }
-
   private async resolveFault(fault: CommitFault): Promise<void> {
     const { logger } = this.options;
     logger.error(
@@ -438,7 +340,10 @@ export class EngineCore {
     const held = this.directory.entries
       .filter((entry) => entry.status !== "fenced")
       .map((entry) => entry.shard);
-    const { renewed, landed } = await this.readBack(fault, held);
+    const { renewed, landed } = await findOutcome(fault, held, {
+      ...this.options,
+      isStopping: () => this.stopping,
+    });
     if (landed) {
       this.committer.settle(fault.commit);
       this.options.onCommitted(fault.rows);
@@ -447,49 +352,16 @@ export class EngineCore {
       const entry = this.directory.entry(shard);
       const epoch = renewed.get(shard);
       if (epoch === undefined) {
-        this.takenOver(entry);
+        this.supervisor.takenOver(entry);
       } else {
         entry.epoch = Math.max(entry.epoch, epoch);
-        if (affected.has(shard)) this.lose(shard);
+        if (affected.has(shard)) this.supervisor.lose(shard);
       }
     }
     this.fault = null;
     this.intake.closed = this.stopping ? new EngineError("engine_stopped", "the engine has stopped") : null;
     this.drain.settled(0, this.scheduler.now(), this.hasNothingPending);
     this.committer.resume();
-  }
-
-  /** Asks until storage answers: which shards are still ours, and whether the commit landed. */
-  private async readBack(
-    fault: CommitFault,
-    held: readonly number[],
-  ): Promise<{ readonly renewed: ReadonlyMap<number, number>; readonly landed: boolean }> {
-    const started = this.scheduler.now();
-    let told = false;
-    for (;;) {
-      try {
-        failpoint("fault-before-renew");
-        const renewed = await this.options.disk.renew(held);
-        failpoint("fault-after-renew");
-        const landed = fault.fenced ? new Set() : await this.options.disk.landed(fault.rows);
-        return { renewed, landed: fault.rows.length > 0 && landed.size === fault.rows.length };
-      } catch (cause) {
-        this.options.logger.warn({ err: cause }, "storage cannot be reached");
-      }
-      if (!told && this.scheduler.now() - started >= UNKNOWN_AFTER_MS) {
-        told = true;
-        failCommit(
-          fault.commit,
-          new EngineError("commit_outcome_unknown", "the commit may or may not have happened", {
-            retryAfterMs: UNKNOWN_RETRY_MS,
-            cause: fault.cause,
-          }),
-        );
-      }
-      // Whoever starts next takes the leases over and finds what was committed.
-      if (told && this.stopping) return { renewed: new Map(), landed: false };
-      await pause(this.scheduler, RETRY_MS);
-    }
   }
 
   private dueShards(): readonly number[] {

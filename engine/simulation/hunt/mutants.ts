@@ -77,14 +77,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "unknown outcome taken for failed",
     breaks: "nothing was done",
-    file: "engine/loop/engine-core.js",
+    file: "engine/loop/commit-outcome.js",
     search: "landed: fault.rows.length > 0 && landed.size === fault.rows.length };",
     replacement: "landed: false };",
   },
   {
     name: "unknown outcome taken for committed",
     breaks: "acknowledge after commit",
-    file: "engine/loop/engine-core.js",
+    file: "engine/loop/commit-outcome.js",
     search: "landed: fault.rows.length > 0 && landed.size === fault.rows.length };",
     replacement: "landed: true };",
   },
@@ -98,10 +98,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "journal read back before epochs are raised",
     breaks: "a lost commit is lost for good",
-    file: "engine/loop/engine-core.js",
-    search: "const renewed = await this.options.disk.renew(held);",
+    file: "engine/loop/commit-outcome.js",
+    search: "const renewed = await disk.renew(held);",
     replacement:
-      "const early = fault.fenced ? new Set() : await this.options.disk.landed(fault.rows);\n                if (fault.rows.length > 0 && early.size < fault.rows.length) {\n                    return { renewed: new Map(held.map((shard) => [shard, this.directory.entry(shard).epoch])), landed: false };\n                }\n                const renewed = await this.options.disk.renew(held);",
+      "const early = fault.fenced ? new Set() : await disk.landed(fault.rows);\n            if (fault.rows.length > 0 && early.size < fault.rows.length) {\n                return { renewed: new Map(held.map((shard) => [shard, 0])), landed: false };\n            }\n            const renewed = await disk.renew(held);",
   },
   {
     name: "shard not rebuilt after a lost commit",
@@ -113,15 +113,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "shard rebuilt while its rows are on their way",
     breaks: "recovery is what is committed",
-    file: "engine/loop/engine-core.js",
-    search: "this.committer.carries(shard) || ",
+    file: "engine/loop/supervision.js",
+    search: "committer.carries(shard) || ",
     replacement: "",
   },
   {
     name: "failed shard never rebuilt",
     breaks: "liveness",
-    file: "engine/loop/engine-core.js",
-    search: '"a shard failed; it is rebuilt from what is committed");\n        this.lose(shard);',
+    file: "engine/loop/supervision.js",
+    search: '"a shard failed; it is rebuilt from what is committed");\n            this.lose(shard);',
     replacement: '"a shard failed");',
   },
   {
