@@ -50,7 +50,7 @@ export type ReceiveStock = Mutation &
   };
 
 /** Goods are on their way: `reference` names the purchase order or supply that a later `receive` names again. */
-export type ExpectStock = Mutation & {
+type ExpectStock = Mutation & {
   readonly type: "expect";
   readonly reference: string;
   readonly quantity: number;
@@ -58,13 +58,13 @@ export type ExpectStock = Mutation & {
 };
 
 /** Undo of expect: what has not arrived is no longer expected. Tolerates a reference that never was. */
-export type CancelExpected = Mutation & { readonly type: "cancel-expected"; readonly reference: string };
+type CancelExpected = Mutation & { readonly type: "cancel-expected"; readonly reference: string };
 
 /**
  * A correction by `delta` (not zero, may be negative) with its reason; refused where it would break a promise already
  * given. With `unavailableReason`, units that were set apart for that reason come or go, such as damaged ones scrapped.
  */
-export type AdjustStock = Mutation &
+type AdjustStock = Mutation &
   Named & {
     readonly type: "adjust";
     readonly delta: number;
@@ -80,7 +80,7 @@ export type AdjustStock = Mutation &
  * booked at once, a larger one waits for `approve-count` or `reject-count`. By serial, `serials` lists all that were
  * found (other than picked ones and those set apart) and `counted` is their number.
  */
-export type CountStock = Mutation &
+type CountStock = Mutation &
   Named & {
     readonly type: "count";
     readonly countId: string;
@@ -91,13 +91,13 @@ export type CountStock = Mutation &
   };
 
 /** Books the discrepancy that the count found, upon whatever has happened since. */
-export type ApproveCount = Mutation & { readonly type: "approve-count"; readonly countId: string };
+type ApproveCount = Mutation & { readonly type: "approve-count"; readonly countId: string };
 
 /** Drops a count that waits. */
-export type RejectCount = Mutation & { readonly type: "reject-count"; readonly countId: string };
+type RejectCount = Mutation & { readonly type: "reject-count"; readonly countId: string };
 
 /** Sets how many units are never promised. */
-export type SetSafetyStock = Mutation & {
+type SetSafetyStock = Mutation & {
   readonly type: "set-safety-stock";
   readonly quantity: number;
 };
@@ -108,7 +108,7 @@ export type PoolKind = "shared" | "ring-fenced" | "capped";
  * Sets a channel pool. `ring-fenced`: `units` are kept for it; it sells those first, then what everybody may sell, and
  * what ships for it comes off the fence. `capped`: its open promises never exceed `units`. `shared`: no rule (any more).
  */
-export type SetPool = Mutation & {
+type SetPool = Mutation & {
   readonly type: "set-pool";
   readonly pool: string;
   readonly kind: PoolKind;
@@ -116,13 +116,13 @@ export type SetPool = Mutation & {
 };
 
 /** Sets the tracking of the SKU, at all of its locations; only while none of them has units or expects any. */
-export type SetTracking = Mutation & { readonly type: "set-tracking"; readonly tracking: Tracking };
+type SetTracking = Mutation & { readonly type: "set-tracking"; readonly tracking: Tracking };
 
 /**
  * Free units leave for another location of the SKU and are in transit until they arrive there. By lot, the units that
  * expire first go, unless `lot` says otherwise.
  */
-export type TransferOut = Mutation &
+type TransferOut = Mutation &
   Named & {
     readonly type: "transfer-out";
     readonly transferId: string;
@@ -136,7 +136,7 @@ export type TransferOut = Mutation &
  * Units of a transfer arrive, at most those in transit; 0 with `close`. With `close` the rest is given up as a
  * discrepancy. `lot` and `serials` may be left out: those that expire first, or all, arrive.
  */
-export type TransferIn = Mutation &
+type TransferIn = Mutation &
   Named & {
     readonly type: "transfer-in";
     readonly transferId: string;
@@ -145,7 +145,7 @@ export type TransferIn = Mutation &
   };
 
 /** Free units are set apart, with the reason that `release-quarantine` names again. */
-export type QuarantineStock = Mutation &
+type QuarantineStock = Mutation &
   Named & {
     readonly type: "quarantine";
     readonly quantity: number;
@@ -153,7 +153,7 @@ export type QuarantineStock = Mutation &
   };
 
 /** Undo of quarantine. By lot, `lot` may be left out: those that expire first come free. */
-export type ReleaseQuarantine = Mutation &
+type ReleaseQuarantine = Mutation &
   Named & {
     readonly type: "release-quarantine";
     readonly quantity: number;
@@ -171,14 +171,14 @@ export type ReserveStock = Mutation & {
 };
 
 /** Moves a soft hold's expiry. */
-export type ExtendHold = Mutation & {
+type ExtendHold = Mutation & {
   readonly type: "extend";
   readonly holdId: string;
   readonly expiresAtMs: number;
 };
 
 /** Turns reservation `number` of a lane into a hold with a name that never expires, for the order. */
-export type ClaimReservation = Mutation & {
+type ClaimReservation = Mutation & {
   readonly type: "claim";
   readonly lane: string;
   readonly number: number;
@@ -191,50 +191,50 @@ export type ClaimReservation = Mutation & {
  * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that never was, or is gone, succeeds and
  * changes nothing.
  */
-export type ReleaseHold = Mutation & {
+type ReleaseHold = Mutation & {
   readonly type: "release";
   readonly holdId: string;
   readonly quantity?: number;
 };
 
 /** Issued by the shard's own timer when a soft hold's time is up. */
-export type ExpireHold = Mutation & { readonly type: "expire"; readonly holdId: string };
+type ExpireHold = Mutation & { readonly type: "expire"; readonly holdId: string };
 
 /** Issued by the shard's own timer: the free units of a lot past its date are set apart as `expired`. */
-export type ExpireLot = Mutation & { readonly type: "expire-lot"; readonly lot: string };
+type ExpireLot = Mutation & { readonly type: "expire-lot"; readonly lot: string };
 
 /** Issued by the shard's own timer when a pre-order's date has come: from now on it takes units. */
-export type OpenDemand = Mutation & { readonly type: "open-demand"; readonly holdId: string };
+type OpenDemand = Mutation & { readonly type: "open-demand"; readonly holdId: string };
 
 /** Makes a soft hold firm: it no longer expires. */
-export type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
+type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
 
 /**
  * Undo of allocate: gives the units back, picked ones too; with `quantity`, that many of those not picked yet, reserved
  * ones first. Tolerates a hold that never was.
  */
-export type DeallocateHold = Mutation & {
+type DeallocateHold = Mutation & {
   readonly type: "deallocate";
   readonly holdId: string;
   readonly quantity?: number;
 };
 
 /** Allocated units are taken off the shelf: by lot those assigned to the hold, by serial the ones that are named. */
-export type PickStock = Mutation & {
+type PickStock = Mutation & {
   readonly type: "pick";
   readonly holdId: string;
   readonly quantity: number;
   readonly serials?: readonly string[];
 };
 
-export type ShortPickEffect = "none" | "write-off" | "quarantine";
+type ShortPickEffect = "none" | "write-off" | "quarantine";
 
 /**
  * The picker found `missing` units fewer than allocated. They leave the hold; `effect` says what the stock makes of it:
  * `none` (they will be found), `write-off` (they are not there; by serial they must be named), `quarantine` (they are
  * there but may not be sold; set apart with `reason`).
  */
-export type ShortPickStock = Mutation & {
+type ShortPickStock = Mutation & {
   readonly type: "short-pick";
   readonly holdId: string;
   readonly missing: number;
@@ -244,7 +244,7 @@ export type ShortPickStock = Mutation & {
 };
 
 /** Picked units leave the building. By serial, `serials` may be left out where all that is picked leaves. */
-export type ShipStock = Mutation & {
+type ShipStock = Mutation & {
   readonly type: "ship";
   readonly holdId: string;
   readonly quantity: number;
@@ -253,10 +253,10 @@ export type ShipStock = Mutation & {
 
 /** What becomes of a returned unit: sellable, set apart as `damaged` or for `inspection`, or not kept at all. */
 export const DISPOSITIONS = ["restocked", "damaged", "inspection", "scrapped"] as const;
-export type Disposition = (typeof DISPOSITIONS)[number];
+type Disposition = (typeof DISPOSITIONS)[number];
 
 /** Returned units come back. Scrapped ones are in the ledger and never on hand, so they need no lot or serials. */
-export type ReturnStock = Mutation &
+type ReturnStock = Mutation &
   Named & {
     readonly type: "return-receive";
     readonly quantity: number;
@@ -271,7 +271,7 @@ export type DemandKind = "backorder" | "pre-order";
  * they go to who waits, by `priority` (the lower first), then by arrival, also in part: each time a hold `holdId` opens
  * or grows at the location that gives them; it never expires. A pre-order takes nothing before `notBeforeMs`.
  */
-export type EnqueueDemand = Mutation & {
+type EnqueueDemand = Mutation & {
   readonly type: "enqueue-demand";
   readonly holdId: string;
   readonly orderId: string;
@@ -288,7 +288,7 @@ export type EnqueueDemand = Mutation & {
  * Undo of enqueue-demand, under the same `locationId`: what still waits, waits no more; holds that it was given are
  * released by their own commands, after this one, or the queue takes their units again. Tolerates what never was.
  */
-export type CancelDemand = Mutation & { readonly type: "cancel-demand"; readonly holdId: string };
+type CancelDemand = Mutation & { readonly type: "cancel-demand"; readonly holdId: string };
 
 export type StockCommand =
   | ReceiveStock

@@ -12,7 +12,7 @@ import type { LaneClient } from "./lane-client.ts";
 import type { StockAt, StockScope } from "./stock-view/stock-view-reader.ts";
 
 /** How far a location ships, for how much and how fast. */
-export type ShippingZone = {
+type ShippingZone = {
   /** Up to this distance, in kilometers. */
   readonly upToKm: number;
   /** Of one parcel, in minor units of the company's currency. */
@@ -161,7 +161,7 @@ export type CommitWriter<R> = {
 };
 
 /** The part of a pg client that a writer may use. */
-export type Transaction = {
+type Transaction = {
   query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 };
 

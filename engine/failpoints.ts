@@ -41,7 +41,7 @@ export const FAILPOINTS = {
 export type Failpoint = keyof typeof FAILPOINTS;
 
 /** `kill`: SIGKILL. `pause`: SIGSTOP, until somebody sends SIGCONT. `throw`: an Error. `delay`: the thread stalls. */
-export type FailpointAction = "kill" | "pause" | "throw" | "delay";
+type FailpointAction = "kill" | "pause" | "throw" | "delay";
 
 type Armed = {
   readonly name: Failpoint;

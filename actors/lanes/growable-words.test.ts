@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { ReservedWords } from "./growable-words.ts";
+import { GrowableWords } from "./growable-words.ts";
 
 test("grows where it is to all that was reserved, beyond 2 GiB too, and not further", () => {
   const maxLength = 2 ** 30;
-  const memory = new ReservedWords(1_024, maxLength);
+  const memory = new GrowableWords(1_024, maxLength);
   const first = memory.all();
   first[7] = 4_711;
   let words = first;

@@ -13,7 +13,7 @@ const Growable = SharedArrayBuffer as unknown as new (
   options: { readonly maxByteLength: number },
 ) => GrowableBuffer;
 
-export class ReservedWords {
+export class GrowableWords {
   private readonly maxByteLength: number;
   private buffer: SharedArrayBuffer;
   private reserved: GrowableBuffer | null = null;

@@ -52,7 +52,7 @@ export const LANE_CODES = [
   "lane_limit",
 ] as const;
 
-export type LaneCodeName = (typeof LANE_CODES)[number];
+type LaneCodeName = (typeof LANE_CODES)[number];
 
 export const LANE_CODE = Object.fromEntries(LANE_CODES.map((name, code) => [name, code])) as {
   readonly [N in LaneCodeName]: number;

@@ -6,7 +6,7 @@
  *
  * @param entries is used up
  */
-export function sortByKey(entries: Int32Array, keyOf: (entry: number) => number): Int32Array {
+export function radixSort(entries: Int32Array, keyOf: (entry: number) => number): Int32Array {
   const { length } = entries;
   let from = entries;
   let to: Int32Array = new Int32Array(length);

@@ -13,7 +13,7 @@
  * meet in one page, may be another one in each process.
  */
 
-import { ReservedWords } from "./growable-words.ts";
+import { GrowableWords } from "./growable-words.ts";
 import { LANE_AND_STATE, LANE_MASK, NUMBER, STRIDE_BITS } from "./reservation-entry.ts";
 
 /** Places of a page that share a line of the cache. */
@@ -48,9 +48,9 @@ export const MAX_ENTRY = ENTRY_MASK;
 export class ReservationIndex {
   private words: Int32Array;
   private readonly seed: number;
-  private readonly memory = new ReservedWords(PAGE, 2 * (MAX_ENTRY + 1));
+  private readonly memory = new GrowableWords(PAGE, 2 * (MAX_ENTRY + 1));
   private places = this.memory.all();
-  private readonly hashMemory = new ReservedWords(PAGE, 2 * (MAX_ENTRY + 1));
+  private readonly hashMemory = new GrowableWords(PAGE, 2 * (MAX_ENTRY + 1));
   /** Of each place that is taken. */
   private hashes = this.hashMemory.all();
   private pageCount = 1;

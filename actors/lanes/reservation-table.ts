@@ -11,8 +11,8 @@
  * R3 What is forgotten depends on the operations and the times given, and on nothing else.
  */
 
-import { ReservedWords } from "./growable-words.ts";
-import { sortByKey } from "./radix-sort.ts";
+import { GrowableWords } from "./growable-words.ts";
+import { radixSort } from "./radix-sort.ts";
 import {
   EXPIRES_IN,
   LANE_AND_STATE,
@@ -50,7 +50,7 @@ export type ReservationRecord = {
 export class ReservationTable {
   readonly window: { readonly size: number; readonly seconds: number };
   private words: Int32Array;
-  private readonly memory: ReservedWords;
+  private readonly memory: GrowableWords;
   private readonly index: ReservationIndex;
   /** Of each lane, the least number that may be new. */
   private firstNew = new Float64Array(64);
@@ -70,7 +70,7 @@ export class ReservationTable {
    */
   constructor(window: { readonly size: number; readonly seconds: number }, seed = 0) {
     this.window = window;
-    this.memory = new ReservedWords(FIRST_ENTRIES * STRIDE, (MAX_ENTRY + 1) * STRIDE);
+    this.memory = new GrowableWords(FIRST_ENTRIES * STRIDE, (MAX_ENTRY + 1) * STRIDE);
     this.words = this.memory.all();
     this.index = new ReservationIndex(this.words, seed);
     this.wheel = new TimerWheel(this.words, {
@@ -227,8 +227,8 @@ export class ReservationTable {
       entries[count] = entry;
       count += 1;
     }
-    const byNumber = sortByKey(entries, (entry) => this.numberOf(entry));
-    for (const entry of sortByKey(byNumber, (other) => this.laneOf(other))) yield this.recordOf(entry);
+    const byNumber = radixSort(entries, (entry) => this.numberOf(entry));
+    for (const entry of radixSort(byNumber, (other) => this.laneOf(other))) yield this.recordOf(entry);
   }
 
   /** Every closed reservation, the one closed longest ago first. */

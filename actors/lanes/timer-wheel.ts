@@ -18,7 +18,7 @@ const DUE = LEVELS * SLOTS;
 const MAX_AHEAD_MS = 0x7fff_ffff;
 
 /** Where an entry keeps what the wheel needs, in words from the entry's start. */
-export type WheelLayout = {
+type WheelLayout = {
   readonly stride: number;
   /** The lower 32 bits of the deadline in milliseconds since the Unix epoch; at most 2^31 - 1 ms ahead. */
   readonly deadline: number;

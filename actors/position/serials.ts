@@ -12,7 +12,7 @@ import type { SerialChange } from "./events.ts";
 
 export type SerialState = "stocked" | "set-apart" | "picked";
 
-export type SerialUnit = {
+type SerialUnit = {
   readonly state: SerialState;
   /** The hold that it was picked for; else empty. */
   readonly holdId: string;

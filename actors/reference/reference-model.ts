@@ -52,7 +52,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 const OK = "applied";
 
 /** Buckets as they are counted from the units. */
-export type CountedBuckets = {
+type CountedBuckets = {
   readonly onHand: number;
   readonly reserved: number;
   readonly allocated: number;

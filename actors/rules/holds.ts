@@ -26,7 +26,7 @@ import { isRefused, misnamed, serialsIn } from "./named-units.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 
-export type HoldCommand = CommandOf<
+type HoldCommand = CommandOf<
   "extend" | "release" | "expire" | "allocate" | "deallocate" | "pick" | "short-pick" | "ship"
 >;
 

@@ -25,7 +25,7 @@ import type { StockPosition } from "../position/stock-position.ts";
 
 export type Refused = { readonly refused: RefusalCode; readonly detail: string };
 
-export type NamedUnits = {
+type NamedUnits = {
   readonly lots: readonly LotChange[];
   readonly serials: readonly SerialChange[];
   /** Units that arrive past their date. */

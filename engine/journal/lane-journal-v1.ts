@@ -3,7 +3,7 @@
  * place of its handle. They are told as today's records (`lane-journal.ts`), so that nobody else knows of them.
  */
 
-import { wordsOf } from "./int32-view.ts";
+import { int32View } from "./int32-view.ts";
 import { LANE_RECORD, type LaneBlob, LaneJournal } from "./lane-journal.ts";
 
 const WORDS = 4;
@@ -15,7 +15,7 @@ const AFTER = 15;
 /** Throws on bytes that are no such records. */
 export function lanesOfVersion1({ names, records }: LaneBlob): LaneBlob {
   const journal = new LaneJournal();
-  const words = wordsOf(records);
+  const words = int32View(records);
   const nameOf = (place: number): string => {
     const name = names[place];
     if (name === undefined) throw new Error(`the blob has no lane ${place}`);

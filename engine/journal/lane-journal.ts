@@ -45,7 +45,7 @@ const MAX_RECORD = 1 + 4 * 5;
 export type LaneBlob = { readonly names: readonly string[]; readonly records: Uint8Array };
 
 /** Whoever reads a blob's records, in order. `lane` is a place in the blob's names. */
-export type LaneReader = {
+type LaneReader = {
   /** What follows happened after the first `events` of the blob's events. */
   after(events: number): void;
   operation(

@@ -18,7 +18,7 @@ const UNKNOWN_RETRY_MS = 2_000;
 
 const ASK_AGAIN_MS = 250;
 
-export type CommitOutcome = {
+type CommitOutcome = {
   /** The epochs of the shards that are still ours. */
   readonly renewed: ReadonlyMap<number, number>;
   readonly landed: boolean;

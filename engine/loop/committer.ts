@@ -46,14 +46,14 @@ export type CommitFault = {
 };
 
 /** Rounds that share a transaction, and what was found wrong with their records. */
-export type Commit = {
+type Commit = {
   readonly rounds: Round[];
   readonly rejected: Map<Attachment, RejectedRecord>;
   /** Callers without a record who were answered from an order that fell with its record. */
   readonly fallen: Set<Waiter>;
 };
 
-export type CommitterOptions = {
+type CommitterOptions = {
   readonly disk: EngineDisk;
   readonly directory: ShardDirectory;
   readonly logger: Logger;

@@ -32,7 +32,7 @@ import type { ShardHost } from "../threads/shard-host.ts";
 import { findOutcome } from "./commit-outcome.ts";
 import { type CommitFault, Committer, failCommit } from "./committer.ts";
 import { DrainRate } from "./drain-rate.ts";
-import { Intake, type PlacedWork } from "./intake.ts";
+import { Intake, type RoutedWork } from "./intake.ts";
 import { type Ready, RoundQueue } from "./round-queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
@@ -46,7 +46,7 @@ const RETRY_MS = 250;
 /** Timers beyond this overflow; the loop looks again when it fires. */
 const MAX_TIMER_MS = 3_600_000;
 
-export type EngineCoreOptions = {
+type EngineCoreOptions = {
   readonly disk: EngineDisk;
   readonly host: ShardHost;
   readonly directory: ShardDirectory;
@@ -177,7 +177,7 @@ export class EngineCore {
   push(works: readonly Work[]): void {
     const nowMs = this.scheduler.now();
     this.intake.push(
-      works.flatMap((work) => this.placed(work)),
+      works.flatMap((work) => this.routed(work)),
       this.committer.uncommitted,
       this.drain.perMs(nowMs),
     );
@@ -305,7 +305,7 @@ export class EngineCore {
     return { shardCount: this.directory.entries.length, kits: this.setup.kits };
   }
 
-  private placed(work: Work): readonly PlacedWork[] {
+  private routed(work: Work): readonly RoutedWork[] {
     const shards = shardsOfWork(work, this.layout());
     const threads = this.threadsOf(shards);
     if (threads.length < 2 || (work.kind !== "execute" && work.kind !== "lanes")) return [{ work, threads }];

@@ -33,7 +33,7 @@ const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 10_000;
 
 /** A piece of work and the threads that it concerns. */
-export type PlacedWork = { readonly work: Work; readonly threads: readonly number[] };
+export type RoutedWork = { readonly work: Work; readonly threads: readonly number[] };
 
 export class Intake {
   private readonly queue: RoundQueue<Work>;
@@ -53,24 +53,24 @@ export class Intake {
   }
 
   /**
-   * All of `placed`, in order, or none of it.
+   * All of `routed`, in order, or none of it.
    *
    * @param uncommitted units that have left here and are not committed.
    * @param perMs units that the engine commits a millisecond; `null`: not known.
    */
-  push(placed: readonly PlacedWork[], uncommitted: number, perMs: number | null): void {
+  push(routed: readonly RoutedWork[], uncommitted: number, perMs: number | null): void {
     let units = 0;
     let bytes = 0;
-    for (const { work } of placed) {
+    for (const { work } of routed) {
       units += sizeOf(work);
       bytes += bytesOf(work);
     }
     const refusal = this.closed ?? this.overload(units, bytes, uncommitted, perMs);
     if (refusal !== null) {
-      for (const { work } of placed) work.reject(refusal);
+      for (const { work } of routed) work.reject(refusal);
       return;
     }
-    for (const { work, threads } of placed) this.queue.push(work, threads);
+    for (const { work, threads } of routed) this.queue.push(work, threads);
     this.waiting += units;
     this.waitingBytes += bytes;
   }

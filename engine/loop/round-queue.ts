@@ -25,7 +25,7 @@ export type Ready<W> = {
   readonly works: readonly W[];
 };
 
-export type RoundQueueOptions<W> = {
+type RoundQueueOptions<W> = {
   readonly threads: number;
   readonly sizeOf: (work: W) => number;
   /** Names of what the work concerns: work that shares none of them may change places where threads do not answer. */

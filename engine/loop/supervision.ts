@@ -19,7 +19,7 @@ import type { SnapshotKeeper } from "./snapshot-keeper.ts";
 
 const REBUILD_AGAIN_MS = 250;
 
-export type SupervisorOptions = {
+type SupervisorOptions = {
   readonly disk: EngineDisk;
   readonly host: ShardHost;
   readonly directory: ShardDirectory;

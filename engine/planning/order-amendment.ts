@@ -29,7 +29,7 @@ import { type AvailableStock, servable } from "./sourcing/sourcing-problem.ts";
 /** The same, and how many of them can be taken again. */
 type GivenBack = HoldReduction & { readonly freed: number };
 
-export type PlannedAmendment = {
+type PlannedAmendment = {
   readonly withdrawals: readonly DemandWithdrawal[];
   /** What waits on, at the end of the queue, of demand that was withdrawn because less is wanted. */
   readonly queue: readonly OrderDemand[];
@@ -39,14 +39,14 @@ export type PlannedAmendment = {
   readonly outcome: AmendmentOutcome;
 };
 
-export type PlannedCancellation = {
+type PlannedCancellation = {
   readonly withdrawals: readonly DemandWithdrawal[];
   readonly reductions: readonly HoldReduction[];
   readonly outcome: CancellationOutcome;
 };
 
 /** What the shards know of an order. */
-export type OrderState = {
+type OrderState = {
   readonly held: readonly OrderHoldState[];
   readonly waiting: readonly OrderDemand[];
 };

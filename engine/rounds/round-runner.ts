@@ -38,7 +38,7 @@ import { type Layout, shardsOfWork } from "./work-routing.ts";
 
 const RETRY_AFTER_MS = 200;
 
-export type RoundResult = {
+type RoundResult = {
   readonly round: Round;
   /** Second requests for an order of this round: they run in the next one, where its outcome is known. */
   readonly deferred: readonly Work[];

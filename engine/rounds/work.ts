@@ -35,24 +35,24 @@ export type OrderWork = Reply<OrderReservation> & {
   readonly attachment: CommitAttachment<unknown> | null;
 };
 
-export type RecordWork = Reply<void> & {
+type RecordWork = Reply<void> & {
   readonly kind: "record";
   readonly writer: CommitWriter<unknown>;
   readonly record: unknown;
 };
 
-export type PositionsWork = Reply<readonly PositionView[]> & {
+type PositionsWork = Reply<readonly PositionView[]> & {
   readonly kind: "positions";
   readonly skus: readonly string[];
 };
 
 /** What is free, on its way and waited for, of each SKU. */
-export type OutlooksWork = Reply<readonly SkuOutlook[]> & {
+type OutlooksWork = Reply<readonly SkuOutlook[]> & {
   readonly kind: "outlooks";
   readonly skus: readonly string[];
 };
 
-export type HoldsWork = Reply<readonly HoldView[]> & {
+type HoldsWork = Reply<readonly HoldView[]> & {
   readonly kind: "holds";
   readonly address: PositionAddress;
 };

@@ -28,7 +28,7 @@ type RememberedHold = PlacedHold & {
 type OrderEntry = { atMs: number; readonly holds: RememberedHold[]; readonly queued: OrderDemand[] };
 
 /** What became of a hold. */
-export type HoldState = Pick<OrderHoldState, "reserved" | "allocated" | "picked" | "withheld">;
+type HoldState = Pick<OrderHoldState, "reserved" | "allocated" | "picked" | "withheld">;
 
 const NOTHING_HELD: HoldState = { reserved: 0, allocated: 0, picked: 0, withheld: 0 };
 

@@ -15,7 +15,7 @@ import type {
 } from "../../actors/position/stock-position.ts";
 import type { SharedTexts } from "./shared-texts.ts";
 
-export type WireHold = readonly [
+type WireHold = readonly [
   holdId: string,
   orderId: string,
   lineId: string,

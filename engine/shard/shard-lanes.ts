@@ -26,7 +26,7 @@ import type { PositionBook } from "./position-book.ts";
 import { packReservations, unpackReservations } from "./reservation-pack.ts";
 import type { LaneRun } from "./shard-request.ts";
 
-export type LaneWindow = {
+type LaneWindow = {
   /** Closed reservations remembered in a shard. */
   readonly size: number;
   readonly seconds: number;
@@ -35,7 +35,7 @@ export type LaneWindow = {
 export const LANE_WINDOW: LaneWindow = { size: 131_072, seconds: 86_400 };
 
 /** Lanes that a shard knows at a time. */
-export const MAX_LANES = 65_536;
+const MAX_LANES = 65_536;
 
 /** Open reservations of one position that are shown one by one. */
 const MAX_SHOWN = 1_000;

@@ -104,7 +104,7 @@ export type HoldReduction = {
   readonly cause: string;
 };
 
-export type AmendmentRequest = {
+type AmendmentRequest = {
   /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
   readonly questions: readonly AmendmentQuestion[];
   /** Demand of theirs that waits no more. It goes before their holds give back, or it would take those units. */

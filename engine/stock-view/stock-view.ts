@@ -17,7 +17,7 @@
  * Memory is reserved for the largest catalog and taken as it grows. Views of fixed length are made anew where it has
  * grown: those that follow the length by themselves read at a fraction of the speed.
  */
-import { wordsOf } from "../journal/int32-view.ts";
+import { int32View } from "../journal/int32-view.ts";
 import type { PositionChanges, ShardChanges, StockPublisher } from "./stock-changes.ts";
 import {
   ABSENT,
@@ -122,7 +122,7 @@ export class StockView extends StockViewReader implements StockPublisher {
     const known = this.positions.get(shard);
     if (known === undefined) return;
     const { skus, count } = known;
-    const pairs = wordsOf(units);
+    const pairs = int32View(units);
     for (let at = 0; at < pairs.length; at += 2) {
       const ordinal = pairs[at] as number;
       if (ordinal >= count) throw new Error(`shard ${shard} names a position that it has not announced`);
@@ -148,7 +148,7 @@ export class StockView extends StockViewReader implements StockPublisher {
   private write(shard: number, { units, pools }: PositionChanges): void {
     const known = this.positions.get(shard);
     if (known === undefined) return;
-    const pairs = wordsOf(units);
+    const pairs = int32View(units);
     const { entries } = this;
     const entryOf = known.entries;
     for (let at = 0; at < pairs.length; at += 2) {

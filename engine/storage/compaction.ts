@@ -8,7 +8,7 @@ import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { checksumOf, snapshotHash } from "../journal/checksum.ts";
 import { type DamagedSnapshot, type RecoverySource, recoverShard } from "./recovery.ts";
 
-export type Compaction = {
+type Compaction = {
   /** Null where there is nothing to write down that is not in a sound snapshot already. */
   readonly snapshot: SnapshotRow | null;
   /** Snapshots that failed their verification, by name; they are of no use any more. */

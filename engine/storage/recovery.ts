@@ -33,7 +33,7 @@ export type RecoveryStart = { readonly snapshot: SnapshotRow; readonly row: Jour
 export type DamagedSnapshot = { readonly sequence: number; readonly damage: string };
 
 /** What is being rebuilt: a shard in this thread, or one in another. */
-export type RecoveryTarget = {
+type RecoveryTarget = {
   /** Begins anew. @returns what is wrong with the start; null: nothing. */
   begin(start: RecoveryStart | null): Promise<string | null>;
   replay(rows: readonly JournalRow[]): Promise<void>;

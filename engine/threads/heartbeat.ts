@@ -10,7 +10,7 @@
 /** What a thread is doing; a thread that has not begun is `starting`. */
 export const ACTIVITY = { starting: 0, waiting: 1, running: 2, recovering: 3, replying: 4 } as const;
 
-export type Activity = (typeof ACTIVITY)[keyof typeof ACTIVITY];
+type Activity = (typeof ACTIVITY)[keyof typeof ACTIVITY];
 
 const BEATS = 0;
 const DOING = 1;
@@ -33,7 +33,7 @@ export class Heartbeat {
   }
 }
 
-export type SilenceLimits = {
+type SilenceLimits = {
   /** Milliseconds without a beat after which a thread that has something to do counts as hung. */
   readonly working: number;
   /** The same for a thread that starts, recovers a shard or waits until a large reply is read. */

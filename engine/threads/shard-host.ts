@@ -4,7 +4,7 @@ import type { ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import type { DamagedSnapshot, RecoverySource } from "../storage/recovery.ts";
 
-export type ShardFigures = {
+type ShardFigures = {
   readonly sequence: number;
   readonly hash: Buffer;
   readonly epoch: number;

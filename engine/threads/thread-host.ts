@@ -31,7 +31,7 @@ type Thread = {
   shortLives: number;
 };
 
-export type ThreadHostOptions = {
+type ThreadHostOptions = {
   readonly threads: number;
   /** Milliseconds without a sign of life after which a thread that was asked something is taken for hung. */
   readonly hangAfterMs: number;

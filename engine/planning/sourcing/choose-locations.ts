@@ -17,7 +17,7 @@ import {
 } from "./sourcing-problem.ts";
 
 /** Units, or kits, of one SKU at one location. */
-export type SourcedUnits = {
+type SourcedUnits = {
   readonly sku: string;
   readonly locationId: string;
   readonly quantity: number;

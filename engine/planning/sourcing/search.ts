@@ -27,7 +27,7 @@ export type Plan = {
   readonly cost: readonly number[];
 };
 
-export type SearchResult = {
+type SearchResult = {
   /** `null`: the demand cannot be served together. */
   readonly plan: Plan | null;
   /** Whether everything was tried or ruled out. */
