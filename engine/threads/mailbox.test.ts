@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ByteRingReader, ByteRingWriter, createByteRing } from "./byte-ring.ts";
+import { ByteRingReader } from "./byte-ring.ts";
 import { AsyncMailbox, BlockingMailbox, createMailbox } from "./mailbox.ts";
 
 const RING_BYTES = 1024;
@@ -8,87 +8,6 @@ const RING_BYTES = 1024;
 function bytes(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (seed * 31 + index * 7) & 0xff);
 }
-
-/** The cursors as if 4 GiB, less `before` bytes, had gone through the ring already. */
-function ringBeforeOverflow(before: number): SharedArrayBuffer {
-  const ring = createByteRing(RING_BYTES);
-  const words = new Int32Array(ring);
-  words[0] = -before;
-  words[16] = -before;
-  return ring;
-}
-
-type Step =
-  | { readonly do: "write"; readonly length: number; readonly more: boolean }
-  | { readonly do: "publish" | "read" | "release" };
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant("write" as const),
-    length: fc.oneof(fc.nat(64), fc.nat(RING_BYTES + 16)),
-    more: fc.boolean(),
-  }),
-  fc.record({ do: fc.constantFrom("publish" as const, "read" as const, "release" as const) }),
-);
-
-describe("the byte ring", () => {
-  it("does what a bounded queue does, whatever the sequence of steps and wherever the cursors stand", () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), fc.nat(200), (steps, before) => {
-        const ring = ringBeforeOverflow(before * 8);
-        const writer = new ByteRingWriter(ring);
-        const reader = new ByteRingReader(ring);
-        const written: { bytes: Uint8Array; more: boolean; tag: number; size: number }[] = [];
-        let published = 0;
-        let read = 0;
-        let released = 0;
-        let tag = 0xffff_fff0;
-        const used = () => written.slice(released).reduce((sum, record) => sum + record.size, 0);
-        for (const action of steps) {
-          switch (action.do) {
-            case "write": {
-              const size = 8 + Math.ceil(action.length / 8) * 8;
-              const fits = used() + size <= RING_BYTES;
-              const body = bytes(action.length + 4, tag);
-              tag = (tag + 1) >>> 0;
-              expect(writer.write(tag, body, 2, 2 + action.length, action.more)).toBe(fits);
-              if (fits) {
-                written.push({ bytes: body.slice(2, 2 + action.length), more: action.more, tag, size });
-              }
-              break;
-            }
-            case "publish":
-              writer.publish();
-              published = written.length;
-              break;
-            case "read": {
-              const expected = read < published ? written[read] : undefined;
-              const record = reader.read();
-              if (expected === undefined) expect(record).toBeNull();
-              else {
-                expect(record).toEqual(expected.bytes);
-                expect([reader.more, reader.tag]).toEqual([expected.more, expected.tag]);
-                read += 1;
-              }
-              break;
-            }
-            case "release":
-              reader.release();
-              released = read;
-              break;
-          }
-        }
-        expect(writer.room()).toBe(Math.max(0, RING_BYTES - used() - 8));
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it("is refused a capacity that is no power of two", () => {
-    for (const capacity of [0, 512, 1000, 2 ** 31])
-      expect(() => createByteRing(capacity)).toThrow(RangeError);
-  });
-});
 
 describe("the mailbox", () => {
   it("delivers messages of any size once, whole and in order, whoever is slower", async () => {
