@@ -12,7 +12,10 @@ export type Supply = {
 
 export type PromiseQuestion = {
   readonly quantity: number;
-  /** Units free now; below 0 (safety stock or fences outgrow what is free) they are missing before anybody is served. */
+  /**
+   * Units free now; below 0 (safety stock or fences outgrow what is free) they are missing before anybody is
+   * served.
+   */
   readonly available: number;
   readonly incoming: readonly Supply[];
   /** Units of demand that are served before. */
@@ -20,7 +23,10 @@ export type PromiseQuestion = {
   readonly nowMs: number;
 };
 
-/** The first moment at which the units are there; `null`: nothing that is known to come suffices. Overdue units count as due now. */
+/**
+ * The first moment at which the units are there; `null`: nothing that is known to come suffices. Overdue
+ * units count as due now.
+ */
 export function capableToPromise(question: PromiseQuestion): number | null {
   let open = question.quantity + question.queued - question.available;
   if (open <= 0) return question.nowMs;

@@ -1,13 +1,13 @@
 /**
  * The first outcome of each command id, for a stated window.
  *
- * The window is the last 24 hours of shard time and at most 131,072 commands a shard; both bounds are needed because
- * memory is finite and a flash sale is not. Beyond the window a repeated reserve still meets its hold (`hold_exists`).
- * Filled only by folding journaled events and cleared only by journaled time, so a recovered shard remembers exactly
- * what the live one did.
+ * The window is the last 24 hours of shard time and at most 131,072 commands a shard; both bounds are needed
+ * because memory is finite and a flash sale is not. Beyond the window a repeated reserve still meets its hold
+ * (`hold_exists`). Filled only by folding journaled events and cleared only by journaled time, so a recovered
+ * shard remembers exactly what the live one did.
  *
- * A ring of typed arrays rather than an object per command: some 50 bytes beside the id, and nothing for the garbage
- * collector to walk.
+ * A ring of typed arrays rather than an object per command: some 50 bytes beside the id, and nothing for the
+ * garbage collector to walk.
  */
 import { REFUSAL_CODES, type RefusalCode, type StockBuckets, type StockOutcome } from "./commands.ts";
 import type { StockEvent } from "./position/events.ts";
@@ -47,7 +47,10 @@ export class CommandWindow {
     return this.slots.size;
   }
 
-  /** The first outcome of this id, the refusal of an id that is used for something else, or `undefined`: it is new. */
+  /**
+   * The first outcome of this id, the refusal of an id that is used for something else, or `undefined`: it is
+   * new.
+   */
   outcomeOf(commandId: string, fingerprint: number): StockOutcome | undefined {
     const slot = this.slots.get(commandId);
     if (slot === undefined) return undefined;
@@ -69,7 +72,9 @@ export class CommandWindow {
     return { status: "applied", position: this.bucketsAt(slot) };
   }
 
-  /** Remembers what `event`, folded at shard time `nowMs`, answered; `after` are the position's buckets then. */
+  /**
+   * Remembers what `event`, folded at shard time `nowMs`, answered; `after` are the position's buckets then.
+   */
   remember(event: StockEvent, nowMs: number, after: RememberedBuckets): void {
     const refused = event.type === "command-refused";
     const code = refused ? 1 + REFUSAL_CODES.indexOf(event.reason as RefusalCode) : 0;
@@ -171,7 +176,10 @@ export class CommandWindow {
     return slot;
   }
 
-  /** Doubles the ring, every slot of which is taken. Most keep their place, and with it their entry in the map. */
+  /**
+   * Doubles the ring, every slot of which is taken. Most keep their place, and with it their entry in the
+   * map.
+   */
   private grow(): void {
     const { capacity, head, ids } = this;
     this.capacity = 2 * capacity;

@@ -1,11 +1,12 @@
 /**
- * The commands that stock understands, in the field's pairs: reserve/release (or expire), allocate/deallocate,
- * pick/short-pick, receive/adjust, count with approve-count/reject-count, expect/cancel-expected,
- * transfer-out/transfer-in, quarantine/release-quarantine, ship/return-receive, enqueue-demand/cancel-demand.
+ * The commands that stock understands, in the field's pairs: reserve/release (or expire),
+ * allocate/deallocate, pick/short-pick, receive/adjust, count with approve-count/reject-count,
+ * expect/cancel-expected, transfer-out/transfer-in, quarantine/release-quarantine, ship/return-receive,
+ * enqueue-demand/cancel-demand.
  *
- * Every mutating command carries an id. Repeating an id with the same body returns the first outcome; the same id
- * with another body is refused with `command_id_reused`. Quantities are positive integers unless said otherwise.
- * Time enters with the command (`atMs`), never from a clock.
+ * Every mutating command carries an id. Repeating an id with the same body returns the first outcome; the
+ * same id with another body is refused with `command_id_reused`. Quantities are positive integers unless said
+ * otherwise. Time enters with the command (`atMs`), never from a clock.
  */
 
 /** One SKU at one location. */
@@ -22,16 +23,22 @@ type Mutation = PositionAddress & {
   readonly commandId: string;
   /** Milliseconds since the Unix epoch, given by the caller's edge. */
   readonly atMs: number;
-  /** What made this happen, for the ledger: an order id, a device message, a staff member, a document number. */
+  /**
+   * What made this happen, for the ledger: an order id, a device message, a staff member, a document number.
+   */
   readonly cause: string;
 };
 
-/** How single units of a SKU are told apart: not at all, by lot with its expiry date, or each by its serial number. */
+/**
+ * How single units of a SKU are told apart: not at all, by lot with its expiry date, or each by its serial
+ * number.
+ */
 export type Tracking = "none" | "lot" | "serial";
 
 /**
- * Which units a command is about. A SKU tracked by lot needs `lot` wherever units arrive, one tracked by serial needs
- * `serials`, as many as units, wherever single units are handled; where they may be left out, the command says so.
+ * Which units a command is about. A SKU tracked by lot needs `lot` wherever units arrive, one tracked by
+ * serial needs `serials`, as many as units, wherever single units are handled; where they may be left out,
+ * the command says so.
  */
 type Named = {
   readonly lot?: string;
@@ -45,11 +52,15 @@ export type ReceiveStock = Mutation &
     readonly quantity: number;
     /** When the lot expires, milliseconds since the Unix epoch; 0 or left out: never. */
     readonly lotExpiresAtMs?: number;
-    /** The expected delivery that arrives, whole or in part. What was not announced is received all the same. */
+    /**
+     * The expected delivery that arrives, whole or in part. What was not announced is received all the same.
+     */
     readonly reference?: string;
   };
 
-/** Goods are on their way: `reference` names the purchase order or supply that a later `receive` names again. */
+/**
+ * Goods are on their way: `reference` names the purchase order or supply that a later `receive` names again.
+ */
 type ExpectStock = Mutation & {
   readonly type: "expect";
   readonly reference: string;
@@ -61,8 +72,9 @@ type ExpectStock = Mutation & {
 type CancelExpected = Mutation & { readonly type: "cancel-expected"; readonly reference: string };
 
 /**
- * A correction by `delta` (not zero, may be negative) with its reason; refused where it would break a promise already
- * given. With `unavailableReason`, units that were set apart for that reason come or go, such as damaged ones scrapped.
+ * A correction by `delta` (not zero, may be negative) with its reason; refused where it would break a promise
+ * already given. With `unavailableReason`, units that were set apart for that reason come or go, such as
+ * damaged ones scrapped.
  */
 type AdjustStock = Mutation &
   Named & {
@@ -76,9 +88,9 @@ type AdjustStock = Mutation &
   };
 
 /**
- * Somebody counted what is there, of the position or of one of its lots. A discrepancy of at most `threshold` units is
- * booked at once, a larger one waits for `approve-count` or `reject-count`. By serial, `serials` lists all that were
- * found (other than picked ones and those set apart) and `counted` is their number.
+ * Somebody counted what is there, of the position or of one of its lots. A discrepancy of at most `threshold`
+ * units is booked at once, a larger one waits for `approve-count` or `reject-count`. By serial, `serials`
+ * lists all that were found (other than picked ones and those set apart) and `counted` is their number.
  */
 type CountStock = Mutation &
   Named & {
@@ -105,8 +117,9 @@ type SetSafetyStock = Mutation & {
 export type PoolKind = "shared" | "ring-fenced" | "capped";
 
 /**
- * Sets a channel pool. `ring-fenced`: `units` are kept for it; it sells those first, then what everybody may sell, and
- * what ships for it comes off the fence. `capped`: its open promises never exceed `units`. `shared`: no rule (any more).
+ * Sets a channel pool. `ring-fenced`: `units` are kept for it; it sells those first, then what everybody may
+ * sell, and what ships for it comes off the fence. `capped`: its open promises never exceed `units`.
+ * `shared`: no rule (any more).
  */
 type SetPool = Mutation & {
   readonly type: "set-pool";
@@ -115,12 +128,14 @@ type SetPool = Mutation & {
   readonly units: number;
 };
 
-/** Sets the tracking of the SKU, at all of its locations; only while none of them has units or expects any. */
+/**
+ * Sets the tracking of the SKU, at all of its locations; only while none of them has units or expects any.
+ */
 type SetTracking = Mutation & { readonly type: "set-tracking"; readonly tracking: Tracking };
 
 /**
- * Free units leave for another location of the SKU and are in transit until they arrive there. By lot, the units that
- * expire first go, unless `lot` says otherwise.
+ * Free units leave for another location of the SKU and are in transit until they arrive there. By lot, the
+ * units that expire first go, unless `lot` says otherwise.
  */
 type TransferOut = Mutation &
   Named & {
@@ -133,8 +148,8 @@ type TransferOut = Mutation &
   };
 
 /**
- * Units of a transfer arrive, at most those in transit; 0 with `close`. With `close` the rest is given up as a
- * discrepancy. `lot` and `serials` may be left out: those that expire first, or all, arrive.
+ * Units of a transfer arrive, at most those in transit; 0 with `close`. With `close` the rest is given up as
+ * a discrepancy. `lot` and `serials` may be left out: those that expire first, or all, arrive.
  */
 type TransferIn = Mutation &
   Named & {
@@ -188,8 +203,8 @@ type ClaimReservation = Mutation & {
 };
 
 /**
- * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that never was, or is gone, succeeds and
- * changes nothing.
+ * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that never was, or is gone,
+ * succeeds and changes nothing.
  */
 type ReleaseHold = Mutation & {
   readonly type: "release";
@@ -210,8 +225,8 @@ type OpenDemand = Mutation & { readonly type: "open-demand"; readonly holdId: st
 type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
 
 /**
- * Undo of allocate: gives the units back, picked ones too; with `quantity`, that many of those not picked yet, reserved
- * ones first. Tolerates a hold that never was.
+ * Undo of allocate: gives the units back, picked ones too; with `quantity`, that many of those not picked
+ * yet, reserved ones first. Tolerates a hold that never was.
  */
 type DeallocateHold = Mutation & {
   readonly type: "deallocate";
@@ -219,7 +234,10 @@ type DeallocateHold = Mutation & {
   readonly quantity?: number;
 };
 
-/** Allocated units are taken off the shelf: by lot those assigned to the hold, by serial the ones that are named. */
+/**
+ * Allocated units are taken off the shelf: by lot those assigned to the hold, by serial the ones that are
+ * named.
+ */
 type PickStock = Mutation & {
   readonly type: "pick";
   readonly holdId: string;
@@ -230,9 +248,9 @@ type PickStock = Mutation & {
 type ShortPickEffect = "none" | "write-off" | "quarantine";
 
 /**
- * The picker found `missing` units fewer than allocated. They leave the hold; `effect` says what the stock makes of it:
- * `none` (they will be found), `write-off` (they are not there; by serial they must be named), `quarantine` (they are
- * there but may not be sold; set apart with `reason`).
+ * The picker found `missing` units fewer than allocated. They leave the hold; `effect` says what the stock
+ * makes of it: `none` (they will be found), `write-off` (they are not there; by serial they must be named),
+ * `quarantine` (they are there but may not be sold; set apart with `reason`).
  */
 type ShortPickStock = Mutation & {
   readonly type: "short-pick";
@@ -251,11 +269,16 @@ type ShipStock = Mutation & {
   readonly serials?: readonly string[];
 };
 
-/** What becomes of a returned unit: sellable, set apart as `damaged` or for `inspection`, or not kept at all. */
+/**
+ * What becomes of a returned unit: sellable, set apart as `damaged` or for `inspection`, or not kept at all.
+ */
 export const DISPOSITIONS = ["restocked", "damaged", "inspection", "scrapped"] as const;
 type Disposition = (typeof DISPOSITIONS)[number];
 
-/** Returned units come back. Scrapped ones are in the ledger and never on hand, so they need no lot or serials. */
+/**
+ * Returned units come back. Scrapped ones are in the ledger and never on hand, so they need no lot or
+ * serials.
+ */
 type ReturnStock = Mutation &
   Named & {
     readonly type: "return-receive";
@@ -267,9 +290,10 @@ type ReturnStock = Mutation &
 export type DemandKind = "backorder" | "pre-order";
 
 /**
- * Demand waits for units of the SKU, at `locationId` or, with `*`, wherever they come first. The moment units are free,
- * they go to who waits, by `priority` (the lower first), then by arrival, also in part: each time a hold `holdId` opens
- * or grows at the location that gives them; it never expires. A pre-order takes nothing before `notBeforeMs`.
+ * Demand waits for units of the SKU, at `locationId` or, with `*`, wherever they come first. The moment units
+ * are free, they go to the demand that waits, by `priority` (the lower first), then by arrival, also in part:
+ * each time a hold `holdId` opens or grows at the location that gives them; it never expires. A pre-order
+ * takes nothing before `notBeforeMs`.
  */
 type EnqueueDemand = Mutation & {
   readonly type: "enqueue-demand";
@@ -285,8 +309,9 @@ type EnqueueDemand = Mutation & {
 };
 
 /**
- * Undo of enqueue-demand, under the same `locationId`: what still waits, waits no more; holds that it was given are
- * released by their own commands, after this one, or the queue takes their units again. Tolerates what never was.
+ * Undo of enqueue-demand, under the same `locationId`: what still waits, waits no more; holds that it was
+ * given are released by their own commands, after this one, or the queue takes their units again. Tolerates
+ * what never was.
  */
 type CancelDemand = Mutation & { readonly type: "cancel-demand"; readonly holdId: string };
 
@@ -321,7 +346,10 @@ export type StockCommand =
   | EnqueueDemand
   | CancelDemand;
 
-/** Why stock refuses a command. Codes are stable; docs/errors.md lists them. Order is part of the snapshot format: append only. */
+/**
+ * Why stock refuses a command. Codes are stable; docs/errors.md lists them. Order is part of the snapshot
+ * format: append only.
+ */
 export const REFUSAL_CODES = [
   "invalid_command",
   "command_id_reused",
@@ -363,9 +391,9 @@ export type StockOutcome =
   | { readonly status: "refused"; readonly code: RefusalCode; readonly detail: string };
 
 /**
- * The integer buckets of a position.
- * `availableToPromise = onHand - reserved - allocated - picked - unavailable - safetyStock - fenced` is what everybody
- * may sell; it is below 0 where safety stock or fences are larger than what is free.
+ * The integer buckets of a position. `availableToPromise = onHand - reserved - allocated - picked -
+ * unavailable - safetyStock - fenced` is what everybody may sell; it is below 0 where safety stock or fences
+ * are larger than what is free.
  */
 export type StockBuckets = {
   readonly onHand: number;

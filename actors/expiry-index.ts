@@ -1,12 +1,12 @@
 /**
- * What falls due next (holds, lots, pre-orders): a binary heap by (time, kind, SKU, location, id), so that what falls
- * due together does so in an order that does not depend on how the index was built.
+ * What falls due next (holds, lots, pre-orders): a binary heap by (time, kind, SKU, location, id), so that
+ * what falls due together does so in an order that does not depend on how the index was built.
  *
- * Entries of what is gone or was put off stay until they surface; whoever takes them asks the position. The index is
- * derived state: it is rebuilt from the positions after recovery and in no snapshot.
+ * Entries of what is gone or was put off stay until they surface; the taker asks the position. The
+ * index is derived state: it is rebuilt from the positions after recovery and in no snapshot.
  *
- * An array for each field rather than an object for each entry: there is one for every hold that may expire, and so it
- * takes less than half the memory.
+ * An array for each field rather than an object for each entry: there is one for every hold that may expire,
+ * and so it takes less than half the memory.
  */
 export type Due = {
   readonly atMs: number;

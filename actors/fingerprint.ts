@@ -20,8 +20,8 @@ export function commandFingerprint(command: StockCommand): number {
 }
 
 /**
- * U+001F separates the fields. No id may contain it (printable ASCII); texts for people may, so their length goes
- * before them: no two bodies run into each other.
+ * U+001F separates the fields. No id may contain it (printable ASCII); texts for people may, so their length
+ * goes before them: no two bodies run into each other.
  */
 function bodyText(command: StockCommand): string {
   const start = `${command.type}\u001f${command.sku}\u001f${command.locationId}\u001f${sized(command.cause)}\u001f`;

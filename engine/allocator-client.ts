@@ -1,10 +1,11 @@
 /**
  * The one door to the engine for everybody else.
  *
- * Every promise that this interface gives is kept only after the commit of what it speaks of; reads show committed
- * state only. A refusal is a value. An operating fault rejects with an `EngineError` (`engine/errors.ts`), whose
- * `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`), `commit_outcome_unknown` (ask again with
- * the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`.
+ * Every promise that this interface gives is kept only after the commit of what it speaks of; reads show
+ * committed state only. A refusal is a value. An operating fault rejects with an `EngineError`
+ * (`engine/errors.ts`), whose `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`),
+ * `commit_outcome_unknown` (ask again with the same id), `shard_unavailable` (being rebuilt, retry),
+ * `engine_stopped`.
  */
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
@@ -50,8 +51,8 @@ export type SourcingLocation = {
 };
 
 /**
- * A SKU that is sold as one and picked as several. It is available where all of its components are, and reserved there
- * with all of them or not at all; its holds are holds of its components.
+ * A SKU that is sold as one and picked as several. It is available where all of its components are, and
+ * reserved there with all of them or not at all; its holds are holds of its components.
  */
 export type Kit = {
   readonly sku: string;
@@ -70,9 +71,9 @@ export type ReservationLine = {
 };
 
 /**
- * `all_or_nothing`: every line whole or none. `line_by_line`: each line whole or not. `ship_available`: whatever there is.
- * `ship_available_backorder_rest`: whatever there is, and the rest is queued in the same commit for the units that come
- * next; a kit's rest is not queued, since its parts would be taken one by one.
+ * `all_or_nothing`: every line whole or none. `line_by_line`: each line whole or not. `ship_available`:
+ * whatever there is. `ship_available_backorder_rest`: whatever there is, and the rest is queued in the same
+ * commit for the units that come next; a kit's rest is not queued, since its parts would be taken one by one.
  */
 export type AllocationPolicy =
   | "all_or_nothing"
@@ -82,9 +83,9 @@ export type AllocationPolicy =
 
 export type OrderReservationRequest = {
   /**
-   * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`, `:2`, …
-   * after it in the order of its definition. Repeating a request that was reserved returns
-   * the holds of its first run; one that was refused changed nothing and is tried anew, since stock may have come.
+   * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
+   * `:2`, … after it in the order of its definition. Repeating a request that was reserved returns the holds
+   * of its first run; one that was refused changed nothing and is tried anew, since stock may have come.
    */
   readonly orderId: string;
   readonly lines: readonly ReservationLine[];
@@ -135,7 +136,10 @@ export type QueuedDemand = {
 export type OrderReservation =
   | {
       readonly status: "reserved";
-      /** Lines may be split over locations; the quantities of one line's holds add up to what was reserved of it. */
+      /**
+       * Lines may be split over locations; the quantities of one line's holds add up to what was reserved of
+       * it.
+       */
       readonly holds: readonly PlacedHold[];
       /** What each location was chosen for or passed over for, for the order page. */
       readonly explanation: readonly string[];
@@ -151,9 +155,10 @@ export type OrderReservation =
     };
 
 /**
- * Rows that must commit in the very transaction that journals the stock effects: the order, its key, its outbox row.
- * The committer groups the records of one batch by writer and calls each writer once, so a commit costs a fixed number
- * of statements however many orders it carries. A writer must be idempotent (`ON CONFLICT DO NOTHING`).
+ * Rows that must commit in the very transaction that journals the stock effects: the order, its key, its
+ * outbox row. The committer groups the records of one batch by writer and calls each writer once, so a commit
+ * costs a fixed number of statements however many orders it carries. A writer must be idempotent (`ON
+ * CONFLICT DO NOTHING`).
  */
 export type CommitWriter<R> = {
   readonly name: string;
@@ -165,7 +170,10 @@ type Transaction = {
   query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 };
 
-/** Makes the record to commit once the outcome of the reservation is known; `null` commits nothing beside the journal. */
+/**
+ * Makes the record to commit once the outcome of the reservation is known; `null` commits nothing beside the
+ * journal.
+ */
 export type CommitAttachment<R> = {
   readonly writer: CommitWriter<R>;
   record(outcome: OrderReservation): R | null;
@@ -193,7 +201,10 @@ export type OrderAmendment = {
   readonly orderId: string;
   /** Names the change, 1 to 128 characters: repeating it returns what it came to the first time. */
   readonly amendmentId: string;
-  /** Every line that stays, with the quantity that it has in all, shipped units included. A line left out is given up. */
+  /**
+   * Every line that stays, with the quantity that it has in all, shipped units included. A line left out is
+   * given up.
+   */
   readonly lines: readonly ReservationLine[];
   readonly destination: OrderReservationRequest["destination"];
   /** Expiry of holds that open or grow; 0: never. */
@@ -203,9 +214,9 @@ export type OrderAmendment = {
 };
 
 /**
- * An amendment happens wholly or not at all.
- * `units_committed`: a line would fall below what is picked or shipped of it. `order_not_found`: nothing is known of such
- * an order (any more). `amendment_id_reused`: the id stands for another change. A refused amendment is not remembered.
+ * An amendment happens wholly or not at all. `units_committed`: a line would fall below what is picked or
+ * shipped of it. `order_not_found`: nothing is known of such an order (any more). `amendment_id_reused`: the
+ * id stands for another change. A refused amendment is not remembered.
  */
 export type AmendmentOutcome =
   | {
@@ -244,27 +255,32 @@ export type PromiseRequest = {
 };
 
 export interface AllocatorClient extends LaneClient {
-  /** Runs commands independently of each other, in the order given per SKU. Resolves once all of them are committed. */
+  /**
+   * Runs commands independently of each other, in the order given per SKU. Resolves once all of them are
+   * committed.
+   */
   execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]>;
 
   /**
-   * Chooses locations and reserves an order's lines; demand is summed per SKU first. With `attachment`, the record that
-   * it makes of the outcome commits in the same transaction, also where the outcome is a refusal.
+   * Chooses locations and reserves an order's lines; demand is summed per SKU first. With `attachment`, the
+   * record that it makes of the outcome commits in the same transaction, also where the outcome is a refusal.
    */
   reserveOrder<R>(
     request: OrderReservationRequest,
     attachment?: CommitAttachment<R>,
   ): Promise<OrderReservation>;
 
-  /** Commits a record without touching stock, in the engine's next transaction (an order captured on hold). */
+  /**
+   * Commits a record without touching stock, in the engine's next transaction (an order captured on hold).
+   */
   commit<R>(writer: CommitWriter<R>, record: R): Promise<void>;
 
   /** Committed buckets of every location of these SKUs; SKUs without any position are left out. */
   positions(skus: readonly string[]): Promise<readonly PositionView[]>;
 
   /**
-   * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it; `null` where
-   * the SKU has no position. Committed, from shared memory: asks no shard and never waits.
+   * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;
+   * `null` where the SKU has no position. Committed, from shared memory: asks no shard and never waits.
    */
   available(sku: string, scope?: StockScope): number | null;
 
@@ -272,23 +288,30 @@ export interface AllocatorClient extends LaneClient {
   availableByLocation(sku: string): readonly StockAt[];
 
   /**
-   * When so many could be promised to somebody who asks now: `atMs` where they are free, else when what is on its way
-   * suffices after everybody who waits already; `null`: nothing that is known suffices. Promises nothing by itself.
+   * When that many units could be promised if they were asked for now: `atMs` if they are free, else the time
+   * at which what is on its way suffices after all demand that waits already; `null`:
+   * nothing known suffices. Promises nothing by itself.
    */
   capableToPromise(request: PromiseRequest): Promise<number | null>;
 
   /** Committed holds of one position. */
   holds(address: PositionAddress): Promise<readonly HoldView[]>;
 
-  /** Changes what an order holds, against the stock of this moment: holds grow, shrink, open and close in one commit. */
+  /**
+   * Changes what an order holds, against the stock of this moment: holds grow, shrink, open and close in one
+   * commit.
+   */
   amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome>;
 
-  /** Gives back all that an order holds, as long as nothing of it is picked or shipped; what it waits for, too. */
+  /**
+   * Gives back all that an order holds, as long as nothing of it is picked or shipped; what it waits for,
+   * too.
+   */
   cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome>;
 
   /**
-   * Who writes down that waiting demand was filled, in the very commit that fills it. Its records are fills one by one;
-   * a reservation that was undone in the same commit may be among them.
+   * The writer that records filled demand, in the very commit that fills it. Its records are fills
+   * one by one; a reservation that was undone in the same commit may be among them.
    */
   recordFills(writer: CommitWriter<DemandFill>): void;
 

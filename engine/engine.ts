@@ -27,8 +27,8 @@ import { startThread } from "./threads/start-thread.ts";
 import { ThreadHost } from "./threads/thread-host.ts";
 
 /**
- * A batch takes milliseconds, and the watch looks ten times a second: a hung thread is found within a second, and one
- * that has to wait for the machine is not taken for hung.
+ * A batch takes milliseconds, and the watch looks ten times a second: a hung thread is found within a second,
+ * and one that has to wait for the machine is not taken for hung.
  */
 const HANG_AFTER_MS = 700;
 
@@ -36,18 +36,22 @@ const HANG_AFTER_MS = 700;
 const THREAD_MEMORY_MB = 2_048;
 
 /**
- * Of a shard thread's heap, what has just been made. V8 would take up to 48 MB for it in each thread and keep it; what a batch
- * makes is gone with the batch, and a shard that reserved and released took as much CPU with a quarter of the room.
+ * Of a shard thread's heap, what has just been made. V8 would take up to 48 MB for it in each thread and keep
+ * it; what a batch makes is gone with the batch, and a shard that reserved and released took as much CPU with
+ * a quarter of the room.
  */
 const YOUNG_MEMORY_MB = 12;
 
-/** A shard's journal between two snapshots at most: a second or two of replay, of rows as of lanes' records of a byte or two. */
+/**
+ * A shard's journal between two snapshots at most: a second or two of replay, of rows as of lanes' records of
+ * a byte or two.
+ */
 const SNAPSHOT_EVERY_ROWS = 20_000;
 const SNAPSHOT_EVERY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Shards are read back over these connections after the commit's has died, and what killed that one may have killed every
- * other that was open then: none is kept for longer than it takes to notice.
+ * Shards are read back over these connections after the commit's has died, and what killed that one may have
+ * killed every other that was open then: none is kept for longer than it takes to notice.
  */
 const IDLE_CONNECTION_MS = 1_000;
 
@@ -58,15 +62,23 @@ export type EngineOptions = {
   /** Fixed for a database when it is first used. */
   readonly shards: number;
   readonly logger: Logger;
-  /** Milliseconds without a sign of life after which a shard thread at work is taken for hung. Default 700. */
+  /**
+   * Milliseconds without a sign of life after which a shard thread at work is taken for hung. Default 700.
+   */
   readonly hangAfterMs?: number;
   /** MiB of JavaScript heap that a shard thread may take before it is ended and rebuilt. Default 2,048. */
   readonly threadMemoryMb?: number;
-  /** Journal rows of a shard between two snapshots. Default 20,000, and at most 16 MB: a second or two of replay. */
+  /**
+   * Journal rows of a shard between two snapshots. Default 20,000, and at most 16 MB: a second or two of
+   * replay.
+   */
   readonly snapshotEveryRows?: number;
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: ShardThreadStart;
-  /** Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or projected then. For measuring. */
+  /**
+   * Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or projected then. For
+   * measuring.
+   */
   readonly disk?: EngineDisk;
 };
 
@@ -79,8 +91,9 @@ export type Engine = {
 };
 
 /**
- * Takes over every shard of the database from whoever has it. Rejects with `layout_mismatch` where the database was
- * laid out for another number of shards and with `journal_corrupt` where what is stored cannot be trusted.
+ * Takes over every shard of the database from the process that has it. Rejects with `layout_mismatch` where
+ * the database was laid out for another number of shards and with `journal_corrupt` where what is stored
+ * cannot be trusted.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { databaseUrl, logger } = options;

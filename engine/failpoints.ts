@@ -1,12 +1,13 @@
 /**
  * Named places in the engine at which a fault test may make this process die, stop, throw or stall.
  *
- * Owns the names and what happens at them. Who arms them is a composition root made for tests
- * (`cli/system/core-server-main.ts`, from HOLDFAST_FAILPOINT); nothing in the engine, and no command that a user starts, does.
+ * Owns the names and what happens at them. They are armed by a composition root made for tests
+ * (`cli/system/core-server-main.ts`, from HOLDFAST_FAILPOINT); nothing in the engine, and no command that a
+ * user starts, does.
  *
  * F1 Unarmed, a point is one comparison and has no effect whatever the environment says.
- * F2 An armed point acts once in the life of its process, at its n-th passage, counted over all threads together: a
- *    thread that is rebuilt after `throw` does not meet the same fault again.
+ * F2 An armed point acts once in the life of its process, at its n-th passage, counted over all threads
+ *    together: a thread that is rebuilt after `throw` does not meet the same fault again.
  */
 import { writeSync } from "node:fs";
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
@@ -40,7 +41,10 @@ export const FAILPOINTS = {
 
 export type Failpoint = keyof typeof FAILPOINTS;
 
-/** `kill`: SIGKILL. `pause`: SIGSTOP, until somebody sends SIGCONT. `throw`: an Error. `delay`: the thread stalls. */
+/**
+ * `kill`: SIGKILL. `pause`: SIGSTOP, until somebody sends SIGCONT. `throw`: an Error. `delay`: the thread
+ * stalls.
+ */
 type FailpointAction = "kill" | "pause" | "throw" | "delay";
 
 type Armed = {
@@ -54,7 +58,7 @@ type Armed = {
 
 const ACTIONS: ReadonlySet<string> = new Set<FailpointAction>(["kill", "pause", "throw", "delay"]);
 
-/** Under this name threads find what their process has armed, whoever starts them. */
+/** Under this name threads find what their process has armed, wherever they are started. */
 const SHARED = "holdfast.failpoints";
 
 const DEFAULT_DELAY_MS = 1_000;
@@ -71,7 +75,8 @@ export function failpoint(name: Failpoint): void {
 /**
  * Arms points in this thread and in every thread that is started from now on.
  *
- * @param text `name:nth:action` or `name:nth:delay:milliseconds`, several separated by commas; nth counts from 1.
+ * @param text `name:nth:action` or `name:nth:delay:milliseconds`, several separated by commas; nth counts
+ * from 1.
  * @throws Error where the text is not that, or names no point.
  */
 export function armFailpoints(text: string): void {

@@ -1,4 +1,7 @@
-/** Every stock command as a shard runs it: refusals by precedence, repeats, and what follows in the same batch. */
+/**
+ * Every stock command as a shard runs it: refusals by precedence, repeats, and what follows in the same
+ * batch.
+ */
 import { describe, expect, it } from "vitest";
 import type { RefusalCode, StockCommand } from "../actors/commands.ts";
 import { MAX_UNITS } from "../actors/position/stock-position.ts";
@@ -52,7 +55,10 @@ function eventsOf(reply: ShardReply) {
   return decodeEntries(encodeEntries([reply.entries])).flatMap((blob) => blob.events);
 }
 
-/** No tracking. 9 free, 1 allocated as `firm`; a capped pool `shop` of 2 with 2 promised; deliveries and transfers. */
+/**
+ * No tracking. 9 free, 1 allocated as `firm`; a capped pool `shop` of 2 with 2 promised; deliveries and
+ * transfers.
+ */
 const PLAIN: readonly Fields[] = [
   { type: "receive", quantity: 14 },
   { type: "reserve", holdId: "firm", quantity: 1, expiresAtMs: 0 },
@@ -86,7 +92,9 @@ const SERIALS: readonly Fields[] = [
 
 type Row = readonly [what: string, scene: readonly Fields[], command: Fields, code: RefusalCode];
 
-/** Each command breaks several rules at once where it can; the first in the order of precedence is the answer. */
+/**
+ * Each command breaks several rules at once where it can; the first in the order of precedence is the answer.
+ */
 const REFUSALS: readonly Row[] = [
   [
     "a receipt against a transfer before its lot",

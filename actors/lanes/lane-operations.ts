@@ -1,13 +1,14 @@
 /**
  * The reservation lane's operations: what a client that reserves by the hundred thousand says, 16 bytes each.
  *
- * A lane is a named sequence of numbered soft reservations of one client. An operation is four little-endian unsigned
- * 32-bit words: `number` (names the reservation within the lane, and is its idempotency id), `position` (a handle),
- * `kind << 28 | quantity`, and `expiresInMs` (0: never). As text a reservation is `<lane>/<number>`.
+ * A lane is a named sequence of numbered soft reservations of one client. An operation is four little-endian
+ * unsigned 32-bit words: `number` (names the reservation within the lane, and is its idempotency id),
+ * `position` (a handle), `kind << 28 | quantity`, and `expiresInMs` (0: never). As text a reservation is
+ * `<lane>/<number>`.
  *
- * Numbers of a lane go up. A number that a client used and closed is remembered for the window (24 hours, or the last
- * 131,072 of a shard); beyond it the lane's floor rises, and an unknown number at or below the floor is refused, so
- * that nothing is ever executed twice, however late it is repeated.
+ * Numbers of a lane go up. A number that a client used and closed is remembered for the window (24 hours, or
+ * the last 131,072 of a shard); beyond it the lane's floor rises, and an unknown number at or below the floor
+ * is refused, so that nothing is ever executed twice, however late it is repeated.
  */
 
 /** Words of an operation, and where each of them stands. */
@@ -22,7 +23,10 @@ export const MAX_LANE_NAME_LENGTH = 128;
 export const LANE_KIND = {
   /** Takes `quantity` units (1 or more), all of them or none, until the time is up. */
   reserve: 0,
-  /** Gives the reservation's units back. `quantity` and `expiresInMs` are 0. Succeeds also where it is closed already. */
+  /**
+   * Gives the reservation's units back. `quantity` and `expiresInMs` are 0. Succeeds also where it is closed
+   * already.
+   */
   release: 1,
   /** Lets an open reservation expire `expiresInMs` from now (0: never). `quantity` is 0. */
   extend: 2,
@@ -36,7 +40,10 @@ export const LANE_CODES = [
   "insufficient_stock",
   /** The number was used for another position, quantity or time. */
   "command_id_reused",
-  /** The number lies at or below the lane's floor and is not known any more: it may have been executed long ago. */
+  /**
+   * The number lies at or below the lane's floor and is not known any more: it may have been executed long
+   * ago.
+   */
   "reservation_too_old",
   /** There is no such reservation to release or extend. */
   "hold_not_found",

@@ -1,8 +1,8 @@
 /**
  * Entries in the order of a key of 32 bits, unsigned; those of equal keys stay as they came.
  *
- * Radix sort, a byte a pass: the sort of typed arrays is as quick, but takes the numbers away from what they belong to, and
- * looking each of them up again costs more than sorting does.
+ * Radix sort, a byte a pass: the sort of typed arrays is as quick, but takes the numbers away from what they
+ * belong to, and looking each of them up again costs more than sorting does.
  *
  * @param entries is used up
  */

@@ -1,6 +1,6 @@
 /**
- * How a reservation lies in the table: eight words. As constants, because the index and the table look at them some
- * dozen times an operation.
+ * How a reservation lies in the table: eight words. As constants, because the index and the table look at
+ * them some dozen times an operation.
  */
 
 export const STRIDE_BITS = 3;

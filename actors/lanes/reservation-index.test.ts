@@ -96,7 +96,8 @@ test("every number leads to its entry while page after page is split and others 
 test("numbers chosen to meet in one page are found, however far from where their search begins", () => {
   const compared = new Compared();
   const salt = saltOf(0, 3);
-  // As far as their page and their block go, all of them begin alike: more than a page may lead to before it is split.
+  // As far as their page and their block go, all of them begin alike: more than a page may lead to before it
+  // is split.
   let count = 0;
   for (let number = 0; count < 900; number += 1) {
     if ((hashOf(salt, number) & 0xfff) !== 7) continue;

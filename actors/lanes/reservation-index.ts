@@ -1,16 +1,16 @@
 /**
  * Leads from a lane's number to its entry in the table of reservations.
  *
- * Extendible hashing: the hash chooses one of many pages of 1,024 places, by a directory, and within it the place where
- * a search begins. A page that is five eighths full is split in two; that moves some six hundred entries and no others,
- * so the index grows in steps of a tenth of a millisecond, however large it is. Doubling one table instead stopped its
- * shard for 240 ms at five million.
+ * Extendible hashing: the hash chooses one of many pages of 1,024 places, by a directory, and within it the
+ * place where a search begins. A page that is five eighths full is split in two; that moves some six hundred
+ * entries and no others, so the index grows in steps of a tenth of a millisecond, however large it is.
+ * Doubling one table instead stopped its shard for 240 ms at five million.
  *
- * Sixteen successive numbers of a lane share a page and a line of the cache, because lanes count up. A page is searched
- * as a ring: down the column in which the search begins, then down the next.
+ * Sixteen successive numbers of a lane share a page and a line of the cache, because lanes count up. A page
+ * is searched as a ring: down the column in which the search begins, then down the next.
  *
- * Where entries stand in the index is seen by nobody, so that the seed, which keeps clients from choosing numbers that
- * meet in one page, may be another one in each process.
+ * Where entries stand in the index is seen by nobody, so that the seed, which keeps clients from choosing
+ * numbers that meet in one page, may be another one in each process.
  */
 
 import { GrowableWords } from "./growable-words.ts";
@@ -33,10 +33,10 @@ const USUAL_LOAD = MAX_LOAD * 0.75;
 const MAX_DEPTH = 22;
 
 /**
- * A place holds the entry, and above it how many steps from where a search for it begins, as far as they can be
- * counted: entries of other numbers are told apart without a look at them, which would be a miss of the cache. The hash
- * stands beside it, so that a page is split without a look at its entries either (`npm run bench -- --profile` shows
- * what a split takes of a shard's time on a hot SKU).
+ * A place holds the entry, and above it how many steps from where a search for it begins, as far as they can
+ * be counted: entries of other numbers are told apart without a look at them, which would be a miss of the
+ * cache. The hash stands beside it, so that a page is split without a look at its entries either (`npm run
+ * bench -- --profile` shows what a split takes of a shard's time on a hot SKU).
  */
 const ENTRY_BITS = 27;
 const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
@@ -65,7 +65,10 @@ export class ReservationIndex {
   /** A page that is being split, as it was. */
   private readonly moving = new Int32Array(PAGE);
   private readonly movingHashes = new Int32Array(PAGE);
-  /** The empty place at which the last search ended, where what was looked for in vain belongs, its step and hash. */
+  /**
+   * The empty place at which the last search ended, where what was looked for in vain belongs, its step and
+   * hash.
+   */
   private vacancy = 0;
   private vacancyStep = 0;
   private vacancyHash = 0;
@@ -81,7 +84,10 @@ export class ReservationIndex {
     this.words = words;
   }
 
-  /** Makes pages for so many entries at once, instead of splitting one after the other. It must lead to none yet. */
+  /**
+   * Makes pages for so many entries at once, instead of splitting one after the other. It must lead to none
+   * yet.
+   */
   reserve(entries: number): void {
     let depth = 0;
     while (2 ** depth * USUAL_LOAD < entries && depth < MAX_DEPTH) depth += 1;
@@ -200,7 +206,9 @@ export class ReservationIndex {
     this.counts[page] = (this.counts[page] as number) + 1;
   }
 
-  /** Where the search begins for what stands at `ring`. Only of those far from there the entry is looked at. */
+  /**
+   * Where the search begins for what stands at `ring`. Only of those far from there the entry is looked at.
+   */
   private homeOf(word: number, ring: number, hash: number): number {
     const steps = word >>> ENTRY_BITS;
     if (steps < MAX_STEP) return (ring - steps) & PAGE_MASK;
@@ -249,7 +257,10 @@ export function hashOf(salt: number, number: number): number {
   return mixed((number >>> 4) ^ salt);
 }
 
-/** The same for sixteen successive numbers of a lane but for the columns, which the upper bits of the hash turn. */
+/**
+ * The same for sixteen successive numbers of a lane but for the columns, which the upper bits of the hash
+ * turn.
+ */
 function ringOf(hash: number, number: number): number {
   return (((number ^ (hash >>> 28)) & (COLUMNS - 1)) << BLOCK_BITS) | (hash & BLOCK_MASK);
 }

@@ -180,7 +180,8 @@ test("what is written down and read back goes on like the original", () => {
             now += action.byMs;
             table.advance(now);
             const due: number[] = [];
-            // In an order of their own: which of those that are due together comes first is the caller's to write down.
+            // In an order of their own: which of those that are due together comes first is the caller's to
+            // write down.
             for (let entry = table.firstDue; entry !== 0; entry = table.firstDue) {
               due.push(table.numberOf(entry));
               table.extend(entry, 0);

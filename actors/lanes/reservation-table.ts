@@ -1,13 +1,15 @@
 /**
- * The reservations of all lanes of one shard, open and closed, in typed arrays: 32 bytes a reservation and some 9 of
- * index, no object. It grows without moving what is there, so that no batch waits for it.
+ * The reservations of all lanes of one shard, open and closed, in typed arrays: 32 bytes a reservation and
+ * some 9 of index, no object. It grows without moving what is there, so that no batch waits for it.
  *
- * Owns who is open and until when, what is remembered of the closed ones, and the floor of each lane. Knows neither
- * stock nor the names of lanes: a caller checks the units, and lanes and positions are numbers here.
+ * Owns which reservations are open and until when, what is remembered of the closed ones, and the floor of
+ * each lane. Knows neither stock nor the names of lanes: a caller checks the units, and lanes and positions
+ * are numbers here.
  *
  * R1 An entry is open, or closed and in the queue of the closed ones, or free.
- * R2 Only a closed entry is ever forgotten, the one closed longest ago first, and the floor of its lane then rises to
- *    its number at least. So a number that is neither known nor above the floor may have been used, any other was not.
+ * R2 Only a closed entry is ever forgotten, the one closed longest ago first, and the floor of its lane then
+ *    rises to its number at least. So a number that is neither known nor above the floor may have been used,
+ *    any other was not.
  * R3 What is forgotten depends on the operations and the times given, and on nothing else.
  */
 
@@ -171,7 +173,7 @@ export class ReservationTable {
     this.wheel.advance(nowMs);
   }
 
-  /** An open reservation whose time is up; 0: none. Whoever takes it closes it. */
+  /** An open reservation whose time is up; 0: none. The caller closes it. */
   get firstDue(): number {
     return this.wheel.firstDue;
   }
@@ -207,7 +209,9 @@ export class ReservationTable {
     this.firstNew[lane] = number;
   }
 
-  /** The open reservations of a position, in no order. Looks at every entry: a few milliseconds for a million. */
+  /**
+   * The open reservations of a position, in no order. Looks at every entry: a few milliseconds for a million.
+   */
   *openOf(position: number): Generator<number> {
     for (let entry = 1; entry <= this.used; entry += 1) {
       const at = entry * STRIDE;

@@ -1,13 +1,14 @@
 /**
- * A hierarchical timer wheel over entries that live in somebody else's array: each entry lends it two words for the
- * links and one for its deadline, so that a timer costs no allocation and no memory of its own.
+ * A hierarchical timer wheel over entries that live in somebody else's array: each entry lends it two words
+ * for the links and one for its deadline, so that a timer costs no allocation and no memory of its own.
  *
- * Four levels of 256 slots cover 2^32 milliseconds by the bytes of the deadline: an entry hangs in the level of the
- * highest byte in which its deadline differs from now. When time moves on, the slots that it passes are emptied: what
- * is due goes to a list of its own, the rest moves down a level. So nothing is due before its millisecond, and all
- * that is due by the time given is in that list.
+ * Four levels of 256 slots cover 2^32 milliseconds by the bytes of the deadline: an entry hangs in the level
+ * of the highest byte in which its deadline differs from now. When time moves on, the slots that it passes
+ * are emptied: what is due goes to a list of its own, the rest moves down a level. So nothing is due before
+ * its millisecond, and all that is due by the time given is in that list.
  *
- * The order of what is due together depends on when it was put in; whoever must repeat it writes it down.
+ * The order of what is due together depends on when it was put in; a caller that must repeat it writes it
+ * down.
  */
 const LEVELS = 4;
 const SLOTS = 256;
@@ -64,8 +65,8 @@ export class TimerWheel {
   }
 
   /**
-   * When to look again, at the earliest an entry can come due: exact within the next 256 ms, else the time at which its
-   * slot is passed; 0: there is nothing to wait for.
+   * When to look again, at the earliest an entry can come due: exact within the next 256 ms, else the time at
+   * which its slot is passed; 0: there is nothing to wait for.
    */
   nextAtMs(): number {
     if (this.size === 0) return 0;

@@ -1,14 +1,15 @@
 /**
- * Channel pools of a position: who may sell how much of it.
+ * Channel pools of a position: how much of it each channel may sell.
  *
- * A ring-fenced pool keeps `units` for itself. What it has not yet promised of them is its unfilled fence, and nobody
- * else sells that; beyond the fence it sells what everybody may. Where fences together are larger than what is free,
- * the pool that was set first is served first. A capped pool sells what everybody may, up to `units` open promises.
+ * A ring-fenced pool keeps `units` for itself. What it has not yet promised of them is its unfilled fence,
+ * and nobody else sells that; beyond the fence it sells what everybody may. Where fences together are larger
+ * than what is free, the pool that was set first is served first. A capped pool sells what everybody may, up
+ * to `units` open promises.
  *
  * Invariants, asserted after every event that touches a pool:
  * C1 a pool's open promises are those of the holds that were made through it;
- * C2 the position's `fenced` is the sum of the unfilled fences, so that a look at what everybody may sell is a few
- *    integer reads;
+ * C2 the position's `fenced` is the sum of the unfilled fences, so that a look at what everybody may sell is
+ *    a few integer reads;
  * C3 a capped pool's open promises never exceed its cap.
  */
 import type { PoolKind } from "../commands.ts";
@@ -18,7 +19,10 @@ function unfilledFence(pool: Pool): number {
   return pool.kind === "ring-fenced" && pool.units > pool.held ? pool.units - pool.held : 0;
 }
 
-/** Units that `pool` (empty: everybody) may still promise. Below 0 where safety stock or fences outgrow what is free. */
+/**
+ * Units that `pool` (empty: everybody) may still promise. Below 0 where safety stock or fences outgrow what
+ * is free.
+ */
 export function freeUnits(position: StockPosition, pool: string): number {
   const everybodys = freeOfFences(position) - position.fenced;
   const pools = position.details?.pools;

@@ -1,11 +1,14 @@
 /**
- * Who waits for units of one SKU, in the order in which they are served: by priority (lower first), then by arrival.
+ * The demand that waits for units of one SKU, in the order in which it is served: by priority (lower first),
+ * then by arrival.
  *
- * Entries that wait for the same location through the same pool form one line, so that whose turn it is at a location is
- * a look at the heads of a few lines, however long they are. Pre-orders whose date has not come stand aside.
+ * Entries that wait for the same location through the same pool form one line, so that whose turn it is at a
+ * location is a look at the heads of a few lines, however long they are. Pre-orders whose date has not come
+ * stand aside.
  *
  * Q1 an entry waits for at least one unit; its hold's name is used once in the queue;
- * Q2 after every batch, no position has a free unit that an entry whose date has come may take (`nextTurn` finds none).
+ * Q2 after every batch, no position has a free unit that an entry whose date has come may take (`nextTurn`
+ *    finds none).
  */
 import type { DemandKind } from "../commands.ts";
 import { ANY_LOCATION } from "../commands.ts";

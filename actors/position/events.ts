@@ -1,9 +1,9 @@
 /**
  * What happened to stock, in the past tense, with the change of every bucket.
  *
- * One record shape for every event: the fold, the codec and the ledger treat all of them alike, and the engine's hot
- * path never meets a second hidden class. What only some events say is in `more`, which is `null` for nearly all that
- * a busy day writes. State is the fold of events and of nothing else.
+ * One record shape for every event: the fold, the codec and the ledger treat all of them alike, and the
+ * engine's hot path never meets a second hidden class. What only some events say is in `more`, which is
+ * `null` for nearly all that a busy day writes. State is the fold of events and of nothing else.
  */
 
 /** Order is part of the journal's format: append only. */
@@ -21,7 +21,9 @@ export const STOCK_EVENT_TYPES = [
   "stock-short-picked",
   "stock-shipped",
   "stock-returned",
-  /** The command succeeded and changed nothing, such as the release of a hold that is gone. Kept for its id. */
+  /**
+   * The command succeeded and changed nothing, such as the release of a hold that is gone. Kept for its id.
+   */
   "nothing-changed",
   /** The command was refused: `reason` is the code, `detail` the sentence. Kept for its id. */
   "command-refused",
@@ -47,7 +49,7 @@ export const STOCK_EVENT_TYPES = [
   "demand-cancelled",
   /** A pre-order's date has come. */
   "demand-opened",
-  /** Units that came free went to who waited: the hold opens or grows. */
+  /** Units that came free went to waiting demand: its hold opens or grows. */
   "demand-filled",
   "lot-expired",
 ] as const;
@@ -103,7 +105,10 @@ export type StockEvent = {
   readonly sku: string;
   /** `*` for waiting demand that any location may fill. */
   readonly locationId: string;
-  /** The command's idempotency id; empty where the event needs no memory of its command (expiry, parts of an order). */
+  /**
+   * The command's idempotency id; empty where the event needs no memory of its command (expiry, parts of an
+   * order).
+   */
   readonly commandId: string;
   readonly fingerprint: number;
   readonly atMs: number;

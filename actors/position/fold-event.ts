@@ -1,8 +1,10 @@
 /**
- * Folds events into a position and asserts the position's invariants (P1 to P6 in `stock-position.ts`) after each.
+ * Folds events into a position and asserts the position's invariants (P1 to P6 in `stock-position.ts`) after
+ * each.
  *
- * Knows nothing of what was asked: an event says by how much every bucket, lot, serial and pool changes, and the fold
- * adds. Live shards, recoveries and snapshots' tasks all fold, so their states are the same to the byte.
+ * Knows nothing of what was asked: an event says by how much every bucket, lot, serial and pool changes, and
+ * the fold adds. Live shards, recoveries and snapshots' tasks all fold, so their states are the same to the
+ * byte.
  */
 
 import type { PoolKind } from "../commands.ts";
@@ -23,8 +25,8 @@ import {
 } from "./stock-position.ts";
 
 /**
- * Folds an event into the position; `nowMs` is the shard's time. Throws `InvariantError` where the result could not be
- * true.
+ * Folds an event into the position; `nowMs` is the shard's time. Throws `InvariantError` where the result
+ * could not be true.
  */
 export function applyToPosition(position: StockPosition, event: StockEvent, nowMs: number): void {
   const hold = event.hold === "none" ? null : applyToHold(position, event, event.hold);

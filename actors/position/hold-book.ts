@@ -1,18 +1,24 @@
 /**
  * The holds on one position, by id, in the order in which they were opened.
  *
- * Nearly every position that holds anything holds a handful: those stand in an array of just that length, at a third of
- * what a `Map` takes. A position that has ever held more has a `Map` from then on, so that a hot SKU with a hundred
- * thousand holds finds each of them at once.
+ * Nearly every position that holds anything holds a handful: those stand in an array of just that length, at
+ * a third of what a `Map` takes. A position that has ever held more has a `Map` from then on, so that a hot
+ * SKU with a hundred thousand holds finds each of them at once.
  */
 import type { HeldLot } from "./lots.ts";
 
 const FEW = 8;
 
-/** What one reservation holds of a position. Units move from reserved to allocated to picked, and out when shipped. */
+/**
+ * What one reservation holds of a position. Units move from reserved to allocated to picked, and out when
+ * shipped.
+ */
 export type Hold = {
   readonly holdId: string;
-  /** The order and line that the hold was placed for by the order path; empty for a hold made by a single command. */
+  /**
+   * The order and line that the hold was placed for by the order path; empty for a hold made by a single
+   * command.
+   */
   readonly orderId: string;
   readonly lineId: string;
   readonly cause: string;

@@ -1,11 +1,12 @@
 /**
- * Units on their way to a position: expected deliveries, and transfers in transit from another location of the SKU.
+ * Units on their way to a position: expected deliveries, and transfers in transit from another location of
+ * the SKU.
  *
- * A transfer's units left one position and are not yet on hand at the other; between the two they are here and nowhere
- * else, with their lots and serials.
+ * A transfer's units left one position and are not yet on hand at the other; between the two they are here
+ * and nowhere else, with their lots and serials.
  *
- * Invariant, asserted after every event: the entries add up to the position's incoming units, and an entry of nothing
- * does not exist.
+ * Invariant, asserted after every event: the entries add up to the position's incoming units, and an entry of
+ * nothing does not exist.
  */
 import type { StockEvent } from "./events.ts";
 import type { LotUnits } from "./lots.ts";

@@ -1,11 +1,12 @@
 /**
  * Lots of a position: which units expire when, and to which lots holds are assigned, first expired first out.
  *
- * A SKU tracked by lot has all of its units in lots. A lot past its date is marked by a journaled event, which sets its
- * free units apart; from then on none of its units is assigned or picked, and what comes back from a hold is set apart.
+ * A SKU tracked by lot has all of its units in lots. A lot past its date is marked by a journaled event,
+ * which sets its free units apart; from then on none of its units is assigned or picked, and what comes back
+ * from a hold is set apart.
  *
- * Invariant: the lots' buckets add up to the position's, bucket by bucket. It is asserted after every event by comparing
- * the changes, and as a whole when a position is restored.
+ * Invariant: the lots' buckets add up to the position's, bucket by bucket. It is asserted after every event
+ * by comparing the changes, and as a whole when a position is restored.
  */
 import type { LotChange } from "./events.ts";
 
@@ -36,7 +37,10 @@ export function freeOfLot(lot: Lot): number {
   return lot.onHand - lot.reserved - lot.allocated - lot.picked - lot.unavailable;
 }
 
-/** First expired first; what never expires comes last; the same date goes by name, so that every replay agrees. */
+/**
+ * First expired first; what never expires comes last; the same date goes by name, so that every replay
+ * agrees.
+ */
 export function firstExpiredFirst(
   a: { readonly lot: string; readonly expiresAtMs: number },
   b: { readonly lot: string; readonly expiresAtMs: number },

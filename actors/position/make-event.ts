@@ -1,4 +1,7 @@
-/** Makes events from commands: what happened, that nothing did, or the refusal. All of one shape, defaults filled in. */
+/**
+ * Makes events from commands: what happened, that nothing did, or the refusal. All of one shape, defaults
+ * filled in.
+ */
 import type { RefusalCode, StockCommand } from "../commands.ts";
 import { commandFingerprint } from "../fingerprint.ts";
 import type {
@@ -44,7 +47,9 @@ export function change(command: StockCommand, type: StockEventType, what: Change
     : eventOf(command, type, what, command.commandId, commandFingerprint(command));
 }
 
-/** An event that follows from another without a command of its own: same moment and cause, remembered by nobody. */
+/**
+ * An event that follows from another without a command of its own: same moment and cause, not remembered.
+ */
 export function consequence(event: StockEvent, type: StockEventType, what: Change): StockEvent {
   return eventOf(event, type, what, "", 0);
 }

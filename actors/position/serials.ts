@@ -1,12 +1,14 @@
 /**
  * Serial numbers of a position: each unit by its name.
  *
- * A unit is stocked (on hand, whatever is promised of it), set apart (known to be one of the unavailable ones) or picked
- * for a hold. Which unit a hold gets is decided by the hand that picks it, so no serial is assigned before.
+ * A unit is stocked (on hand, whatever is promised of it), set apart (known to be one of the unavailable
+ * ones) or picked for a hold. Which unit a hold gets is decided by the hand that picks it, so no serial is
+ * assigned before.
  *
- * Invariants of a SKU tracked by serial, asserted after every event: there are as many serials as units on hand; those
- * picked are as many as picked units; those set apart are at most the unavailable units (a unit may be set apart before
- * anybody has read which one it is). A serial is in one place of its SKU at most, transit included.
+ * Invariants of a SKU tracked by serial, asserted after every event: there are as many serials as units on
+ * hand; those picked are as many as picked units; those set apart are at most the unavailable units (a unit
+ * may be set apart before anybody has read which one it is). A serial is in one place of its SKU at most,
+ * transit included.
  */
 import type { SerialChange } from "./events.ts";
 

@@ -1,8 +1,9 @@
 /**
- * What is true of a SKU at all of its locations together: how its units are tracked, and who waits for them.
+ * What is true of a SKU at all of its locations together: how its units are tracked, and which demand waits
+ * for them.
  *
- * Most SKUs have neither, and then no record. A decision about one position looks at the others through `SkuContext`,
- * since a transfer, a serial number or a queue is the SKU's and not one position's.
+ * Most SKUs have neither, and then no record. A decision about one position looks at the others through
+ * `SkuContext`, since a transfer, a serial number or a queue is the SKU's and not one position's.
  */
 import { ANY_LOCATION, type DemandKind, type Tracking } from "../commands.ts";
 import { DemandQueue } from "./demand-queue.ts";
@@ -49,7 +50,9 @@ export function concernsSku(event: StockEvent): boolean {
   );
 }
 
-/** Whether the event changes the position at its location; one that is only the SKU's needs no position there. */
+/**
+ * Whether the event changes the position at its location; one that is only the SKU's needs no position there.
+ */
 export function concernsPosition(event: StockEvent): boolean {
   return (
     event.type !== "command-refused" &&

@@ -1,14 +1,15 @@
 /**
  * One SKU at one location: its integer buckets, the holds on them, and what else only some positions have.
  *
- * Owns the state. `apply-command.ts` decides what happens, `events.ts` says what happened; the only way to change a
- * position is to fold an event into it (`fold-event.ts`), so that a live position and a replayed one are the same.
+ * Owns the state. `apply-command.ts` decides what happens, `events.ts` says what happened; the only way to
+ * change a position is to fold an event into it (`fold-event.ts`), so that a live position and a replayed one
+ * are the same.
  *
  * Invariants, asserted by the fold after every event, also in production:
  * P1 every bucket and every part of a hold is an integer from 0 to MAX_UNITS;
  * P2 reserved + allocated + picked + unavailable never exceed on hand: no unit is promised twice;
- * P3 reserved, allocated and picked change only together with the hold that they belong to, so the holds always add
- *    up to the buckets; a hold of nothing does not exist;
+ * P3 reserved, allocated and picked change only together with the hold that they belong to, so the holds
+ *    always add up to the buckets; a hold of nothing does not exist;
  * P4 unavailable units have a reason, incoming ones a reference, and those add up to the buckets;
  * P5 where units are in lots or have serials, those add up to the buckets (`lots.ts`, `serials.ts`);
  * P6 pools add up to their holds and to `fenced` (`channel-pools.ts`).
@@ -76,7 +77,10 @@ export type StockPosition = {
   details: PositionDetails | null;
 };
 
-/** A broken invariant: a bug, never bad input. The shard that meets one stops and is rebuilt from what is committed. */
+/**
+ * A broken invariant: a bug, never bad input. The shard that meets one stops and is rebuilt from what is
+ * committed.
+ */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
 }

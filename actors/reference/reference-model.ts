@@ -1,9 +1,10 @@
 /**
- * The slow, obvious twin of the stock actors, for property tests: every unit is a record of its own, everything is
- * counted from scratch, and all is written from the meaning of the commands and not from the code beside it.
+ * The slow, obvious twin of the stock actors, for property tests: every unit is a record of its own,
+ * everything is counted from scratch, and all is written from the meaning of the commands and not from the
+ * code beside it.
  *
- * One SKU at all of its locations. Units of a SKU tracked by serial are not paired with their serials before they are
- * picked, so serials are a list of their own here too.
+ * One SKU at all of its locations. Units of a SKU tracked by serial are not paired with their serials before
+ * they are picked, so serials are a list of their own here too.
  */
 import type { PoolKind, StockCommand, Tracking } from "../commands.ts";
 
@@ -112,7 +113,9 @@ export class ReferenceSku {
       .reduce((sum, hold) => sum + this.unitsOf(hold.id, at).length, 0);
   }
 
-  /** What `pool` (empty: everybody) may still promise, in words: its own fence first, then what nobody fences. */
+  /**
+   * What `pool` (empty: everybody) may still promise, in words: its own fence first, then what nobody fences.
+   */
   sellable(at: string, pool: string): number {
     const free = this.free(at).length - (this.safety.get(at) ?? 0);
     const pools = this.pools.filter((each) => each.at === at);
@@ -126,7 +129,10 @@ export class ReferenceSku {
 
   // ---------------------------------------------------------------- what happens
 
-  /** Time goes on to `nowMs`: dates of lots first, then holds and pre-orders in the order in which they fall due. */
+  /**
+   * Time goes on to `nowMs`: dates of lots first, then holds and pre-orders in the order in which they fall
+   * due.
+   */
   advance(nowMs: number): void {
     this.nowMs = nowMs;
     for (const unit of this.units) {

@@ -1,9 +1,9 @@
 /**
  * Decides what a command does to stock: says what happens, as one event, or why not.
  *
- * Owns the precedence of refusals and which concept decides; the rules are with the concepts. Changes nothing: the shard
- * folds the event (`fold-event.ts`), then what follows from it (`transfers.ts`, `demand.ts`). Repeats of a command id are the
- * shard's to recognise before it asks here.
+ * Owns the precedence of refusals and which concept decides; the rules are with the concepts. Changes
+ * nothing: the shard folds the event (`fold-event.ts`), then what follows from it (`transfers.ts`,
+ * `demand.ts`). Repeats of a command id are the shard's to recognise before it asks here.
  *
  * Refusals are given in this order, the first that holds:
  * 1. `invalid_command` (`command-validity.ts`)
@@ -40,9 +40,9 @@ import { decideCancelExpected, decideExpect, decideTransferIn, decideTransferOut
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 
 /**
- * The event that a valid command causes. `position` is the one that the command names, or a new one. `order` names the
- * order and line of a hold that the order path places; its events carry no command id because the order itself is
- * remembered.
+ * The event that a valid command causes. `position` is the one that the command names, or a new one. `order`
+ * names the order and line of a hold that the order path places; its events carry no command id because the
+ * order itself is remembered.
  */
 export function decide(
   position: StockPosition,

@@ -1,6 +1,6 @@
 /**
- * Whether a command's body makes sense, whatever the stock. Needs no state, so it runs before ids are looked up; what
- * fails here is refused as `invalid_command` and not remembered under its id.
+ * Whether a command's body makes sense, whatever the stock. Needs no state, so it runs before ids are looked
+ * up; what fails here is refused as `invalid_command` and not remembered under its id.
  */
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../commands.ts";
 import { MAX_UNITS } from "../position/stock-position.ts";

@@ -1,6 +1,7 @@
 /**
  * What commands do to units on hand that no hold speaks of: receive, return-receive, adjust, quarantine,
- * release-quarantine, and the date of a lot. Changes nothing; refusals come in the order that `apply-command.ts` states.
+ * release-quarantine, and the date of a lot. Changes nothing; refusals come in the order that
+ * `apply-command.ts` states.
  */
 import type { StockCommand } from "../commands.ts";
 import type { StockEvent } from "../position/events.ts";

@@ -1,7 +1,9 @@
 /**
- * What commands do to holds: reserve, extend, claim, release, expire, allocate, deallocate, pick, short-pick, ship.
+ * What commands do to holds: reserve, extend, claim, release, expire, allocate, deallocate, pick, short-pick,
+ * ship.
  *
- * Owns their rules and the assignment of lots; refusals come in the order that `apply-command.ts` states. Changes nothing.
+ * Owns their rules and the assignment of lots; refusals come in the order that `apply-command.ts` states.
+ * Changes nothing.
  */
 
 import type { StockCommand } from "../commands.ts";
@@ -178,8 +180,9 @@ export function reservedLots(position: StockPosition, units: number): readonly L
 }
 
 /**
- * Of the hold's reserved and allocated units, how many are not everybody's once they are given back: those of a lot past
- * its date are set apart, those of a fence stay behind it. They are the first to be given back, as lots go by date.
+ * Of the hold's reserved and allocated units, how many are not everybody's once they are given back: those of
+ * a lot past its date are set apart, those of a fence stay behind it. They are the first to be given back, as
+ * lots go by date.
  */
 export function withheldUnits(position: StockPosition, hold: Hold): number {
   const details = position.details;

@@ -1,6 +1,6 @@
 /**
- * Which lots and serials a command is about: checks what it names against the SKU's tracking and says how each of
- * them changes.
+ * Which lots and serials a command is about: checks what it names against the SKU's tracking and says how
+ * each of them changes.
  *
  * Refusals, in this order: `not_tracked` (something is named that the SKU does not have), `lot_required` or
  * `serials_required`, `lot_mismatch` (the lot is known with another date), `lot_not_found`, `serial_exists`,

@@ -1,9 +1,9 @@
 /**
  * Cycle counts: what somebody found on the shelf against what is on hand.
  *
- * A small discrepancy is booked at once. One over the command's threshold waits, one a position, and is approved (and
- * then booked as the difference that was found, whatever has moved since) or rejected. Nothing is booked that would
- * break a promise already given.
+ * A small discrepancy is booked at once. One over the command's threshold waits, one a position, and is
+ * approved (and then booked as the difference that was found, whatever has moved since) or rejected. Nothing
+ * is booked that would break a promise already given.
  */
 import type { StockCommand } from "../commands.ts";
 import type { LotChange, SerialChange, StockEvent } from "../position/events.ts";
@@ -81,7 +81,8 @@ function book(
     const here = position.details?.lots?.get(lot.lot);
     if (here === undefined)
       return refuse(command, "lot_not_found", `there is no lot ${lot.lot} here any more`);
-    // Free units of a lot past its date are set apart, so that is where those that were found belong, and are missing.
+    // Free units of a lot past its date are set apart, so that is where those that were found belong, and are
+    // missing.
     const setApart = here.expired ? lot.onHand : 0;
     const missing = -lot.onHand;
     if (missing > (here.expired ? here.unavailable : freeOfLot(here))) {

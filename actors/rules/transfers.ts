@@ -1,9 +1,9 @@
 /**
  * Deliveries that are expected, and transfers between two locations of a SKU.
  *
- * Both locations are in one shard, so units leave one and are in transit to the other in one step: `transfer-sent` at
- * the sender is followed in the same batch by `transfer-announced` at the receiver. What a closed transfer did not bring
- * is booked there as `transfer-discrepancy`.
+ * Both locations are in one shard, so units leave one and are in transit to the other in one step:
+ * `transfer-sent` at the sender is followed in the same batch by `transfer-announced` at the receiver. What a
+ * closed transfer did not bring is booked there as `transfer-discrepancy`.
  */
 import type { RefusalCode, StockCommand } from "../commands.ts";
 import type { LotChange, SerialChange, StockEvent } from "../position/events.ts";

@@ -1,6 +1,6 @@
 /**
- * Whole numbers in as few bytes as they need (LEB128: seven bits a byte, the lower ones first, every byte but the last
- * one with its upper bit set), for records of which a million a second go through the journal.
+ * Whole numbers in as few bytes as they need (LEB128: seven bits a byte, the lower ones first, every byte but
+ * the last one with its upper bit set), for records of which a million a second go through the journal.
  */
 
 /** Appends to an array that grows to the largest use and is used again. */
@@ -16,7 +16,7 @@ export class FieldWriter {
     return this.length === 0;
   }
 
-  /** Room for so many bytes. Whoever writes asks first, once a record. */
+  /** Room for so many bytes. The writer asks for it first, once a record. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
     const bytes = new Uint8Array(2 * this.bytes.length + count);

@@ -1,9 +1,10 @@
 /**
  * The bytes of the journal.
  *
- * A journal row's `entries` is one version byte followed by blobs; a blob is what one shard made of one batch: the
- * batch's time, its events and its lanes' records, in MessagePack arrays. The fields of an event are written by position, so a field may
- * be appended but never moved; a reader takes the defaults for fields that an older writer did not know.
+ * A journal row's `entries` is one version byte followed by blobs; a blob is what one shard made of one
+ * batch: the batch's time, its events and its lanes' records, in MessagePack arrays. The fields of an event
+ * are written by position, so a field may be appended but never moved; a reader uses defaults for fields that
+ * an older writer did not know.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import {
@@ -18,7 +19,7 @@ import type { LaneBlob } from "./lane-journal.ts";
 import { lanesOfVersion1 } from "./lane-journal-v1.ts";
 
 const JOURNAL_VERSION = 2;
-/** In which only the records of lanes were others. */
+/** The version before, in which only lane records had another form. */
 const FIXED_RECORDS_VERSION = 1;
 
 /** The events that one batch caused in one shard, with the shard's time then. */
@@ -124,7 +125,10 @@ function lanesFromWire(version: number, [names, records]: NonNullable<WireBlob[2
   return version === FIXED_RECORDS_VERSION ? lanesOfVersion1(lanes) : lanes;
 }
 
-/** MessagePack in a buffer of its own: posting or keeping a view of the packer's shared pool would copy the pool. */
+/**
+ * MessagePack in a buffer of its own: posting or keeping a view of the packer's shared pool would copy the
+ * pool.
+ */
 export function packed(value: unknown): Uint8Array<ArrayBuffer> {
   return new Uint8Array(packer.pack(value, RESET_BUFFER_MODE));
 }

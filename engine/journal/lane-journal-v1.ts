@@ -1,6 +1,7 @@
 /**
- * Lanes of a journal row of version 1: records of sixteen bytes, the words of an operation with the position's ordinal in
- * place of its handle. They are told as today's records (`lane-journal.ts`), so that nobody else knows of them.
+ * Lanes of a journal row of version 1: records of sixteen bytes, the words of an operation with the
+ * position's ordinal in place of its handle. They are told as today's records (`lane-journal.ts`), so that
+ * no other file knows of them.
  */
 
 import { int32View } from "./int32-view.ts";

@@ -1,15 +1,16 @@
 /**
- * How a batch's lane operations stand in its journal blob: the names of the lanes that occur, then records of a few
- * bytes each.
+ * How a batch's lane operations stand in its journal blob: the names of the lanes that occur, then records of
+ * a few bytes each.
  *
- * Lanes count up, and what they ask for in a batch is much alike. So a record's first byte says what it is and which of
- * its fields are as expected; only the others follow it (`compact-fields.ts`). A reservation on the position of the one
- * before it, with the next number and the same expiry, is that one byte, where an operation has sixteen. That
- * counts (`npm run bench`, processor time a million): every byte is copied, hashed and written several times on its way to
- * the disk and back.
+ * Lanes count up, and what they ask for in a batch is much alike. So a record's first byte says what it is
+ * and which of its fields are as expected; only the others follow it (`compact-fields.ts`). A reservation on
+ * the position of the one before it, with the next number and the same expiry, is that one byte, where an
+ * operation has sixteen. That counts (`npm run bench`, processor time a million): every byte is copied,
+ * hashed and written several times on its way to the disk and back.
  *
- * Two kinds of record say what holds from there on: `run` gives the lane and the edge's time, `after` the number of the
- * blob's events that came before, so that events and operations are replayed in the very order in which they happened.
+ * Two kinds of record say what holds from there on: `run` gives the lane and the edge's time, `after` the
+ * number of the blob's events that came before, so that events and operations are replayed in the very order
+ * in which they happened.
  */
 import { FieldReader, FieldWriter, unzigzag, zigzag } from "./compact-fields.ts";
 
@@ -44,7 +45,7 @@ const MAX_RECORD = 1 + 4 * 5;
 /** Lanes of a blob: names, by their place in it, and the records. */
 export type LaneBlob = { readonly names: readonly string[]; readonly records: Uint8Array };
 
-/** Whoever reads a blob's records, in order. `lane` is a place in the blob's names. */
+/** What reads a blob's records, in order. `lane` is a place in the blob's names. */
 type LaneReader = {
   /** What follows happened after the first `events` of the blob's events. */
   after(events: number): void;

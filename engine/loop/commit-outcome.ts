@@ -1,8 +1,8 @@
 /**
  * Finds out what became of a commit that did not come back as committed. Runs on the main thread.
  *
- * Epochs are raised before the journal is read back (E2 of `engine-core.ts`): once they are, nothing of ours that is
- * still on its way can land, and what the journal says is final.
+ * Epochs are raised before the journal is read back (E2 of `engine-core.ts`): once they are, nothing of ours
+ * that is still on its way can land, and what the journal says is final.
  */
 import type { Logger } from "pino";
 import { EngineError } from "../errors.ts";

@@ -1,14 +1,16 @@
 /**
- * Group commit: takes the rounds that wait, writes them in one transaction, settles their callers, begins again.
+ * Group commit: takes the rounds that wait, writes them in one transaction, settles their callers, begins
+ * again.
  *
- * No timer: the next commit starts as soon as the last one is back, so the batch grows with the load by itself.
+ * No timer: the next commit starts as soon as the last one is back, so the batch grows with the load by
+ * itself.
  *
  * C1 A caller is told nothing before the transaction that carries its round has committed.
  * C2 Every transaction has at least one journal row, so that its outcome can always be read back.
- * C3 After an outcome that is not "committed" nothing more is written until the engine has found out what happened
- *    (`resume`); a commit is never repeated blindly.
- * C4 A record that its writer cannot take fails alone: the holds of its order are given back in the very transaction
- *    that would have brought them.
+ * C3 After an outcome that is not "committed" nothing more is written until the engine has found out what
+ *    happened (`resume`); a commit is never repeated blindly.
+ * C4 A record that its writer cannot take fails alone: the holds of its order are given back in the very
+ *    transaction that would have brought them.
  */
 import type { Logger } from "pino";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -21,7 +23,9 @@ import type { ShardDirectory, ShardEntry } from "../rounds/shard-directory.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "../storage/engine-disk.ts";
 
-/** Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs. */
+/**
+ * Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs.
+ */
 const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
 
 /** Work that may be applied and not committed; beyond it rounds wait for the disk, and callers for rounds. */
@@ -49,7 +53,7 @@ export type CommitFault = {
 type Commit = {
   readonly rounds: Round[];
   readonly rejected: Map<Attachment, RejectedRecord>;
-  /** Callers without a record who were answered from an order that fell with its record. */
+  /** Callers without a record of their own that were answered from an order which fell with its record. */
   readonly fallen: Set<Waiter>;
 };
 
@@ -57,12 +61,12 @@ type CommitterOptions = {
   readonly disk: EngineDisk;
   readonly directory: ShardDirectory;
   readonly logger: Logger;
-  /** So many units of work were committed: room for more. */
+  /** That many units of work were committed: there is room for more. */
   readonly onProgress: (units: number) => void;
   readonly onFault: (fault: CommitFault) => void;
   /**
-   * Gives the holds of these attachments' orders back in their shards and submits that as the last round. Resolves to
-   * whether all of it could be given back.
+   * Gives the holds of these attachments' orders back in their shards and submits that as the last round.
+   * Resolves to whether all of it could be given back.
    */
   readonly undo: (attachments: readonly Attachment[]) => Promise<boolean>;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;

@@ -1,15 +1,19 @@
 /**
- * How fast work leaves the engine, measured while there is work: what a caller who is refused is told to wait follows
- * from it, and so does how much may wait at all.
+ * How fast work leaves the engine, measured while there is work: what a caller who is refused is told to wait
+ * follows from it, and so does how much may wait at all.
  *
- * Time in which nothing was pending does not count: an engine that had nothing to do is not slow. Nor does a time of
- * small commits from one idle moment to the next: how long a commit takes says little of how much would fit into it.
+ * Time in which nothing was pending does not count: an engine that had nothing to do is not slow. Nor does a
+ * time of small commits from one idle moment to the next: how long a commit takes says little of how much
+ * would fit into it.
  */
 
 /** The past counts for less and less; after three times this long it hardly counts. */
 const MEMORY_MS = 2_000;
 
-/** With less than this observed, the rate is not known: the first burst after a start meets code that is not warm yet. */
+/**
+ * With less than this observed, the rate is not known: the first burst after a start meets code that is not
+ * warm yet.
+ */
 const KNOWN_AFTER_MS = 500;
 
 /** A busy time whose commits are all smaller tells nothing of the rate. */

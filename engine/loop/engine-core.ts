@@ -1,16 +1,18 @@
 /**
- * The engine without its surroundings: intake, rounds, committer and supervision of shards, over an abstract disk, host
- * and scheduler, so that a simulation runs this very code. Runs on the main thread.
+ * The engine without its surroundings: intake, rounds, committer and supervision of shards, over an abstract
+ * disk, host and scheduler, so that a simulation runs this very code. Runs on the main thread.
  *
- * Owns the loop: rounds begin as threads come free, commits run beside them, and a commit that failed is looked into
- * before anything else. Leaves what a round does to `round-runner.ts`, which round may start to `round-queue.ts`, what a
- * commit does to `committer.ts`, and shards that are lost to `supervision.ts`.
+ * Owns the loop: rounds begin as threads come free, commits run beside them, and a commit that failed is
+ * looked into before anything else. Leaves what a round does to `round-runner.ts`, which round may start to
+ * `round-queue.ts`, what a commit does to `committer.ts`, and shards that are lost to `supervision.ts`.
  *
- * E1 A shard whose state holds anything that will not commit takes no work until it is rebuilt from what is committed.
- * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is final then.
+ * E1 A shard whose state holds anything that will not commit takes no work until it is rebuilt from what is
+ *    committed.
+ * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is
+ *    final then.
  * E3 A shard that another process has taken over is never taken back.
- * E4 A lost shard gets another epoch. It is rebuilt only when no round that knew it before still runs and no row of it
- *    is on its way.
+ * E4 A lost shard gets another epoch. It is rebuilt only when no round that knew it before still runs and no
+ *    row of it is on its way.
  */
 import type { Logger } from "pino";
 import { type SourcingRuleList, STANDARD_SOURCING_RULES } from "../../config/sourcing-rule.ts";
@@ -38,7 +40,10 @@ import type { Scheduler } from "./scheduler.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import { ShardSupervisor } from "./supervision.ts";
 
-/** A round must stay short: its callers wait for each other, and a thread that is silent for long counts as hung. */
+/**
+ * A round must stay short: its callers wait for each other, and a thread that is silent for long counts as
+ * hung.
+ */
 const MAX_ROUND = 4096;
 
 const RETRY_MS = 250;
@@ -54,7 +59,7 @@ type EngineCoreOptions = {
   readonly scheduler: Scheduler;
   /** Rows or bytes of a shard's journal, whichever come first, after which its state is written down. */
   readonly snapshotEvery: { readonly rows: number; readonly bytes: number };
-  /** Shows committed stock to whoever reads without asking. */
+  /** Shows committed stock to readers that do not ask a shard. */
   readonly view: StockPublisher;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
 };
@@ -128,7 +133,8 @@ export class EngineCore {
       logger: options.logger,
       every: options.snapshotEvery,
       onCorrupt: (shard) => {
-        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more and decides.
+        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more
+        // and decides.
         this.supervisor.lose(shard);
         this.signal();
       },
@@ -382,7 +388,8 @@ export class EngineCore {
     if (nextAtMs === Number.POSITIVE_INFINITY || this.ended) return;
     const waitMs = Math.min(MAX_TIMER_MS, Math.max(1, nextAtMs - this.scheduler.now()));
     this.cancelExpiry = this.scheduler.after(waitMs, () => {
-      // The event loop counts from when its turn began, so that its timers come early by as long as that turn took.
+      // The event loop counts from when its turn began, so that its timers come early by as long as that turn
+      // took.
       if (this.dueShards().length === 0) this.armExpiry();
       else this.signal();
     });

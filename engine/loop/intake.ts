@@ -1,9 +1,10 @@
 /**
  * The door between callers and rounds, and how much may wait behind it.
  *
- * Work beyond the bounds is refused at once with `engine_overloaded` and a hint when to try again: a queue that grows
- * only turns overload into latency. Three bounds: units, bytes, and the time that the last accepted would have to wait
- * at the rate that the disk keeps up right now. In which order work runs is the round queue's business.
+ * Work beyond the bounds is refused at once with `engine_overloaded` and a hint when to try again: a queue
+ * that grows only turns overload into latency. Three bounds: units, bytes, and the time that the last
+ * accepted would have to wait at the rate that the disk keeps up right now. In which order work runs is the
+ * round queue's business.
  */
 import { EngineError } from "../errors.ts";
 import { bytesOf, sizeOf, type Work } from "../rounds/work.ts";
@@ -16,7 +17,10 @@ export type IntakeLimits = {
   readonly bytes: number;
   /** Milliseconds that accepted work may be expected to take until it is committed. */
   readonly waitMs: number;
-  /** As much is accepted however slow the disk is: a commit's worth, without which no rate could be measured. */
+  /**
+   * This much is accepted however slow the disk is: about one commit, without which no rate could be
+   * measured.
+   */
   readonly unitsAnyway: number;
 };
 
@@ -27,7 +31,7 @@ const INTAKE_LIMITS: IntakeLimits = {
   unitsAnyway: 4_096,
 };
 
-/** Where nothing is known yet of how fast work is done. */
+/** Used while it is not known yet how fast work is done. */
 const RETRY_AFTER_MS = 100;
 const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 10_000;
@@ -111,7 +115,8 @@ export class Intake {
       perMs === null
         ? limits.units
         : Math.min(limits.units, Math.max(limits.unitsAnyway, Math.floor(perMs * limits.waitMs)));
-    // A single caller may bring more than the bound as long as nobody else waits: an import is not an overload.
+    // A single caller may bring more than the bound as long as nobody else waits: an import is not an
+    // overload.
     if (this.waiting === 0 && pending < bound) return null;
     // What is uncommitted has its own bound, and counts only towards how long accepted work will take.
     const isTooMuch =
@@ -123,7 +128,7 @@ export class Intake {
   }
 }
 
-/** Until so much of what is pending is done. */
+/** The time until that many of the pending units are done. */
 function retryAfterMs(units: number, perMs: number | null): number {
   if (perMs === null) return RETRY_AFTER_MS;
   return Math.round(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, units / perMs)));

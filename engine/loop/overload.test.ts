@@ -1,6 +1,6 @@
 /**
- * The engine under more work than its disk keeps up with, in virtual time: what is accepted is done in bounded time, the
- * rest is refused with a hint that holds, memory stays bounded and nothing is lost.
+ * The engine under more work than its disk keeps up with, in virtual time: what is accepted is done in
+ * bounded time, the rest is refused with a hint that holds, memory stays bounded and nothing is lost.
  */
 import { describe, expect, it } from "vitest";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -14,7 +14,10 @@ import type { Scheduler } from "./scheduler.ts";
 const THREADS = 2;
 const SKUS = ["A", "B", "C", "D", "E", "F"];
 
-/** A commit costs a write, and then its bytes at the rate of a poor disk; a stalled disk takes as long as it takes. */
+/**
+ * A commit costs a write, and then its bytes at the rate of a poor disk; a stalled disk takes as long as it
+ * takes.
+ */
 class SlowDisk extends VolatileDisk {
   private readonly scheduler: Scheduler;
   private readonly bytesPerMs: number;
@@ -127,7 +130,8 @@ describe("an engine whose disk does not keep up", () => {
     // The load is several times what the disk can take.
     expect(flood.hints.length).toBeGreaterThan(300);
     expect(flood.applied).toBeGreaterThan(4_000);
-    // Accepted work is asked to wait for two seconds at most; half as much again is for a rate that is only an estimate.
+    // Accepted work is asked to wait for two seconds at most; half as much again is for a rate that is only
+    // an estimate.
     const latencies = flood.latencies.sort((a, b) => a - b);
     expect(latencies[Math.floor(latencies.length * 0.99)]).toBeLessThan(3_000);
     expect(flood.mostPending).toBeLessThan(10_000);

@@ -85,7 +85,8 @@ describe("the round queue", () => {
     queue.finished([1]);
     push(piece(8, "s7"));
     expect(start(25)).toEqual([{ threads: [1], ids: [8] }]);
-    // The late thread is back: everybody waits for the rounds that run, and then it is the turn of what waited.
+    // The late thread is back: everybody waits for the rounds that run, and then it is the turn of what
+    // waited.
     queue.finished([0]);
     queue.finished([2]);
     push(piece(9, "s2"));

@@ -1,17 +1,18 @@
 /**
- * What waits for its round, and which round may start now: one per thread for work of that thread alone, and one over
- * all threads for work that concerns several.
+ * What waits for its round, and which round may start now: one per thread for work of that thread alone, and
+ * one over all threads for work that concerns several.
  *
- * Pure and synchronous: time comes in with the question. How much may wait is the intake's business, what a round does
- * the round runner's.
+ * Pure and synchronous: time comes in with the question. How much may wait is the intake's business, what a
+ * round does the round runner's.
  *
  * Q1 A thread is in one round at a time.
- * Q2 Work of one thread runs in the order in which it came. So does work over several threads, which takes everything
- *    along that waits, on all threads, in the order in which it came.
- * Q3 Work over several threads waits for the rounds that run, and no thread begins another meanwhile: it cannot starve.
- *    Nor can the others: when a thread keeps all waiting for longer than the patience, those that are idle go on with
- *    work that came later, except where it names what work that waits names before it, until that thread is done. The
- *    patience doubles each time, up to a bound, so that slow rounds on several threads cannot keep it waiting for ever.
+ * Q2 Work of one thread runs in the order in which it came. So does work over several threads, which takes
+ *    everything along that waits, on all threads, in the order in which it came.
+ * Q3 Work over several threads waits for the rounds that run, and no thread begins another meanwhile: it
+ *    cannot starve. Nor can the others: when a thread keeps all waiting for longer than the patience, those
+ *    that are idle go on with work that came later, except where it names what work that waits names before
+ *    it, until that thread is done. The patience doubles each time, up to a bound, so that slow rounds on
+ *    several threads cannot keep it waiting for ever.
  * Q4 Work that concerns no shard waits for no thread.
  */
 
@@ -28,7 +29,10 @@ export type Ready<W> = {
 type RoundQueueOptions<W> = {
   readonly threads: number;
   readonly sizeOf: (work: W) => number;
-  /** Names of what the work concerns: work that shares none of them may change places where threads do not answer. */
+  /**
+   * Names of what the work concerns: work that shares none of them may change places where threads do not
+   * answer.
+   */
   readonly namesOf: (work: W) => Iterable<string>;
 };
 
@@ -123,8 +127,8 @@ export class RoundQueue<W> {
   }
 
   /**
-   * Takes threads for something that goes before all rounds. False: rounds run on some of them; no other begins there
-   * until the claim was granted.
+   * Takes threads for something that goes before all rounds. False: rounds run on some of them; no other
+   * begins there until the claim was granted.
    */
   claim(threads: readonly number[]): boolean {
     const isFree = threads.every((thread) => this.busy[thread] !== true);

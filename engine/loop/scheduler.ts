@@ -7,8 +7,8 @@ export interface Scheduler {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Calls `fn` once, about `ms` from now: as soon after as can be, or before by what the turn of the event loop has taken
-   * so far. The function returned takes it back.
+   * Calls `fn` once, about `ms` from now: as soon after as can be, or before by what the turn of the event
+   * loop has taken so far. The function returned takes it back.
    */
   after(ms: number, fn: () => void): () => void;
   /** Calls `fn` once what is under way in this turn of the event loop is done: what it brings comes along. */

@@ -1,9 +1,10 @@
 /**
- * Decides when a shard's state is written down, and sees to it: one shard at a time, beside the work and never in it.
+ * Decides when a shard's state is written down, and sees to it: one shard at a time, beside the work and
+ * never in it.
  *
- * A snapshot only shortens the next recovery, so none is ever waited for but at the end, and there only where the replay
- * would be long. Making one reads the stored journal again; what is found damaged there is told at once, while the
- * shard's memory still knows better.
+ * A snapshot only shortens the next recovery, so none is ever waited for but at the end, and there only where
+ * the replay would be long. Making one reads the stored journal again; what is found damaged there is told at
+ * once, while the shard's memory still knows better.
  */
 import type { Logger } from "pino";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -36,8 +37,9 @@ export class SnapshotKeeper {
     readonly directory: ShardDirectory;
     readonly logger: Logger;
     /**
-     * Rows or bytes of a shard's journal, whichever come first, between two snapshots. Of a state that is larger than
-     * these bytes, as many as it has itself: else a shard would be written down over and over for what little changed.
+     * Rows or bytes of a shard's journal, whichever come first, between two snapshots. Of a state that is
+     * larger than these bytes, as many as it has itself: else a shard would be written down over and over for
+     * what little changed.
      */
     readonly every: Readonly<Distance>;
     /** The stored journal of this shard is damaged. */

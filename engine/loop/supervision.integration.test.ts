@@ -139,7 +139,8 @@ describe("shard threads", () => {
 
   it.each([
     ["ends by an error that nobody catches", "fault:crash", /nobody catches this/],
-    // Close to its limit a thread only collects garbage: it may be found for its silence before it dies of the limit.
+    // Close to its limit a thread only collects garbage: it may be found for its silence before it dies of
+    // the limit.
     ["runs out of memory", "fault:memory", /memory limit|no sign of life/],
     ["hangs", "fault:hang", /no sign of life/],
   ])(

@@ -1,9 +1,10 @@
 /**
- * Supervision of shards: gives up those that are lost and brings them back from what is committed. Runs on the main
- * thread, beside rounds and commits, and keeps neither waiting.
+ * Supervision of shards: gives up those that are lost and brings them back from what is committed. Runs on
+ * the main thread, beside rounds and commits, and keeps neither waiting.
  *
- * Owns the way of a shard from `live` over `rebuilding` back to `live`, or to `fenced`. Leaves it to the loop to notice
- * that a shard is lost and to say when to look (`rebuildLost`), and the replay itself to the shard's host.
+ * Owns the way of a shard from `live` over `rebuilding` back to `live`, or to `fenced`. Leaves it to the loop
+ * to notice that a shard is lost and to say when to look (`rebuildLost`), and the replay itself to the
+ * shard's host.
  *
  * E1, E3 and E4 of `engine-core.ts` are kept here.
  */
@@ -167,7 +168,9 @@ export class ShardSupervisor {
     });
   }
 
-  /** Whether a round runs that began before the shard was lost: its thread may still be asked about the shard. */
+  /**
+   * Whether a round runs that began before the shard was lost: its thread may still be asked about the shard.
+   */
   private isKnownToRound({ shard, thread }: ShardEntry): boolean {
     return this.options.rounds.isBusy(thread) && this.lostIn.get(shard) === this.begun[thread];
   }

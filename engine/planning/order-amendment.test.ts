@@ -1,6 +1,6 @@
 /**
- * Orders that are reserved, amended and cancelled in real rounds over real shards, held against a model of what each
- * line may have. Shards fail in the middle of rounds and are rebuilt from what was committed.
+ * Orders that are reserved, amended and cancelled in real rounds over real shards, held against a model of
+ * what each line may have. Shards fail in the middle of rounds and are rebuilt from what was committed.
  */
 import { describe, expect, it } from "vitest";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -516,8 +516,8 @@ async function simulate(seed: number, counts: Record<string, number>): Promise<v
 }
 
 /**
- * Whether what is free, and what the amendment frees, covers what it adds; `null` where kits are concerned, which must
- * find their components at one location.
+ * Whether what is free, and what the amendment frees, covers what it adds; `null` where kits are concerned,
+ * which must find their components at one location.
  */
 async function coveredByStock(
   world: World,

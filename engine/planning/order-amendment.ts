@@ -1,9 +1,10 @@
 /**
  * Plans what an amendment or a cancellation does to the holds of an order.
  *
- * Pure. A line keeps what it has where it can, what it waits for included: it shrinks where its parcel is smallest, and grows by new holds, sourced
- * like an order's, preferring locations that ship a parcel of the order anyway. What the amendment frees is there for
- * what it adds. Units that are picked or shipped are committed: a line never falls below them.
+ * Pure. A line keeps what it has where it can, what it waits for included: it shrinks where its parcel is
+ * smallest, and grows by new holds, sourced like an order's, preferring locations that ship a parcel of the
+ * order anyway. What the amendment frees is there for what it adds. Units that are picked or shipped are
+ * committed: a line never falls below them.
  */
 import { createHash } from "node:crypto";
 import type {
@@ -160,7 +161,9 @@ export function currentHolds(held: readonly OrderHoldState[]): readonly PlacedHo
   return held.flatMap((hold) => (unitsOf(hold) === 0 ? [] : [placedOf(hold, unitsOf(hold))]));
 }
 
-/** Takes what an amendment takes beyond what it frees, so that the next order of the round does not meet it. */
+/**
+ * Takes what an amendment takes beyond what it frees, so that the next order of the round does not meet it.
+ */
 export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
   const net = new Map<string, { sku: string; locationId: string; units: number }>();
   const add = (sku: string, locationId: string, units: number): void => {
@@ -173,7 +176,7 @@ export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
   for (const reduction of plan.reductions) add(reduction.sku, reduction.locationId, -reduction.freed);
   for (const { sku, locationId, units } of net.values()) {
     const ofSku = stock.get(sku);
-    // What is freed on balance is for the next round: it may go to who waits for it.
+    // What is freed on balance is for the next round: it may go to demand that waits for it.
     if (units > 0) ofSku?.set(locationId, (ofSku.get(locationId) ?? 0) - units);
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Plans the reservation of one order against the stock of one round.
  *
- * Pure. Owns the policy (what of each line is granted), the summing of demand over lines before anything is reserved,
- * and the spreading of what sourcing chose over the lines and their components. The round that calls it is the only one
- * that changes stock meanwhile, so a plan holds; `takeFrom` lets the next order of the round see what this one took.
+ * Pure. Owns the policy (what of each line is granted), the summing of demand over lines before anything is
+ * reserved, and the spreading of what sourcing chose over the lines and their components. The round that
+ * calls it is the only one that changes stock meanwhile, so a plan holds; `takeFrom` lets the next order of
+ * the round see what this one took.
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
@@ -98,7 +99,10 @@ export function sourceLines(
   return chooseLocations(sourcingRequest(request, demandOf(lines), stock, setup, opened));
 }
 
-/** Spreads what sourcing chose over the lines, in their order. `suffix` tells later holds of a line from its first ones. */
+/**
+ * Spreads what sourcing chose over the lines, in their order. `suffix` tells later holds of a line from its
+ * first ones.
+ */
 export function holdsFor(
   orderId: string,
   lines: readonly ReservationLine[],
@@ -276,8 +280,8 @@ function grant(request: OrderReservationRequest, stock: AvailableStock, setup: S
 }
 
 /**
- * How many units of a line can be had beside what was granted before it. Lines whose SKUs share no component only count
- * their own stock; where kits share components, what can be had together has to be tried.
+ * How many units of a line can be had beside what was granted before it. Lines whose SKUs share no component
+ * only count their own stock; where kits share components, what can be had together has to be tried.
  */
 function grantLimit(
   request: OrderReservationRequest,

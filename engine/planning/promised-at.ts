@@ -1,8 +1,9 @@
 /**
- * When a SKU or a kit could be promised, from what its shards know of it: the answer to a question, which binds nobody.
+ * When a SKU or a kit could be promised, from what its shards know of it: the answer to a question, which
+ * binds nobody.
  *
- * Units of a SKU may come from several locations; a kit's components are taken at one. Everybody who waits for the SKU is
- * served before, wherever they wait, so a date is rather too late than too early.
+ * Units of a SKU may come from several locations; a kit's components are taken at one. All demand that
+ * waits for the SKU is served before, wherever they wait, so a date is rather too late than too early.
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { KitComponent, PromiseRequest } from "../allocator-client.ts";
@@ -51,7 +52,7 @@ function latestAt(
 
 function dateOf(quantity: number, places: readonly Place[], queued: number, atMs: number): number | null {
   const free = places.reduce((sum, { available }) => sum + Math.max(0, available), 0);
-  // What is free is free to whoever asks: those who wait could not take it where it is.
+  // Free units are free to anybody who asks: waiting demand could not take them where they are.
   if (quantity <= free) return atMs;
   return capableToPromise({
     quantity,

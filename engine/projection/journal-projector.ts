@@ -1,8 +1,8 @@
 /**
  * Turns committed journal rows into the readable ledger, in journal order, exactly once.
  *
- * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one transaction; a
- * crash between two steps loses nothing, a crash within one leaves no trace.
+ * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one
+ * transaction; a crash between two steps loses nothing, a crash within one leaves no trace.
  */
 import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
@@ -25,7 +25,10 @@ const MOVEMENTS_PER_STEP = 5_000;
 const ROWS_PER_STEP = 50;
 
 const MAX_REST_MS = 1_000;
-/** Times as long as a step of nothing but lanes' movements took that is rested after it, beyond the usual once. */
+/**
+ * Times as long as a step of nothing but lanes' movements took that is rested after it, beyond the usual
+ * once.
+ */
 const LANE_RESTS = 8;
 const RETRY_MS = 500;
 
@@ -80,8 +83,8 @@ export class JournalProjector {
       const started = performance.now();
       try {
         const laneShare = await this.step(shard);
-        // In a burst the ledger may lag; promises and their commits may not. Half of the time belongs to them, and nine
-        // tenths where lanes reserve faster than any ledger could be written.
+        // In a burst the ledger may lag; promises and their commits may not. Half of the time belongs to
+        // them, and nine tenths where lanes reserve faster than any ledger could be written.
         const busyMs = performance.now() - started;
         if (this.awaited === 0) await rest(Math.min(MAX_REST_MS, busyMs * (1 + LANE_RESTS * laneShare)));
       } catch (cause) {
@@ -109,7 +112,8 @@ export class JournalProjector {
   private async step(shard: number): Promise<number> {
     let laneShare = 0;
     const reached = await inTransaction(this.database, async (transaction) => {
-      // The cursor falls back with the rows if the server crashes before they are on disk, so nothing waits for it.
+      // The cursor falls back with the rows if the server crashes before they are on disk, so nothing waits
+      // for it.
       await transaction.query("set local synchronous_commit = off");
       const from = await lockProjection(transaction, shard);
       const rows = await readJournal(transaction, shard, from, this.rowsPerStep);
@@ -132,7 +136,9 @@ export class JournalProjector {
     return laneShare;
   }
 
-  /** Rows differ a thousandfold in what they come to: the next step takes about as many as make a good one. */
+  /**
+   * Rows differ a thousandfold in what they come to: the next step takes about as many as make a good one.
+   */
   private adapt(rows: number, movements: number): void {
     const fitting = Math.floor((rows * MOVEMENTS_PER_STEP) / Math.max(1, movements));
     this.rowsPerStep = Math.max(1, Math.min(ROWS_PER_STEP, 2 * this.rowsPerStep, fitting));
@@ -144,8 +150,8 @@ function rest(ms: number): Promise<void> {
 }
 
 /**
- * Adds what a row comes to. Within a row, units that lanes gave back come first and units that they took come last, so
- * that no place between two movements shows less stock than there ever was.
+ * Adds what a row comes to. Within a row, units that lanes gave back come first and units that they took come
+ * last, so that no place between two movements shows less stock than there ever was.
  */
 function addMovements(row: JournalRow, movements: StockMovement[], laneMovements: LaneMovement[]): void {
   if (checksumOf(row.entries) !== row.checksum) {
@@ -202,7 +208,10 @@ function addMovements(row: JournalRow, movements: StockMovement[], laneMovements
   }
 }
 
-/** A claimed reservation's units leave the lane's own, so that the movements of each hold add up to what it holds. */
+/**
+ * A claimed reservation's units leave the lane's own, so that the movements of each hold add up to what it
+ * holds.
+ */
 function leavesLane(event: StockEvent, row: JournalRow, entry: number): StockMovement {
   const reference = event.more?.reference ?? "";
   return {

@@ -1,8 +1,8 @@
 /**
  * Entry of the projector's thread: the ledger is written beside the engine, never in its way.
  *
- * Hears `{shard, sequence}[]` announcements, `{caughtUp: id}` questions and `{stop: true}`; answers a question with its
- * id once everything announced before it is projected, and a stop by ending.
+ * Hears `{shard, sequence}[]` announcements, `{caughtUp: id}` questions and `{stop: true}`; answers a
+ * question with its id once everything announced before it is projected, and a stop by ending.
  */
 import { getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
@@ -21,7 +21,8 @@ export type ProjectorReply =
 /** Where there is more to do than time, promises and their commits get three times the ledger's share. */
 const NICER_BY = 5;
 
-// Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole process down.
+// Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole
+// process down.
 if (process.platform === "linux") setPriority(0, Math.min(19, getPriority(0) + NICER_BY));
 
 const { databaseUrl } = workerData as { readonly databaseUrl: string };

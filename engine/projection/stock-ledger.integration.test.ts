@@ -1,4 +1,7 @@
-/** The ledger against the engine: whatever was done to stock, "why is this number so" adds up, bucket by bucket. */
+/**
+ * The ledger against the engine: whatever was done to stock, "why is this number so" adds up, bucket by
+ * bucket.
+ */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ReferenceSku } from "../../actors/reference/reference-model.ts";
@@ -52,7 +55,8 @@ it("every bucket of every position is the sum of its movements, and what is prom
       }
     }),
   );
-  // The sequences' dates are long past, so this read leaves nothing for timers to do between it and later ones.
+  // The sequences' dates are long past, so this read leaves nothing for timers to do between it and later
+  // ones.
   const positions = await engine.client.positions(skus);
   expect(positions.length).toBeGreaterThan(20);
   expect(new Set(positions.flatMap((position) => (position.incoming > 0 ? ["incoming"] : [])))).toEqual(

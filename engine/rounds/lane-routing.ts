@@ -1,8 +1,8 @@
 /**
  * Handles, and how one call's lane operations go to the shards that they concern and their codes come back.
  *
- * A handle is the position's ordinal with its shard in the lowest bits, so that nothing is looked up on the way. Works
- * on typed arrays throughout: this runs in the engine's own thread for every operation.
+ * A handle is the position's ordinal with its shard in the lowest bits, so that nothing is looked up on the
+ * way. Works on typed arrays throughout: this runs in the engine's own thread for every operation.
  */
 import { LANE_WORDS } from "../../actors/lanes/lane-operations.ts";
 
@@ -23,8 +23,8 @@ export function handleOf(shard: number, ordinal: number, shardCount: number): nu
 }
 
 /**
- * Cuts a call apart, keeping the order within each shard. Where one shard is concerned, the call's own array becomes
- * the part.
+ * Cuts a call apart, keeping the order within each shard. Where one shard is concerned, the call's own array
+ * becomes the part.
  */
 export function partsOf(operations: Uint32Array, shardCount: number): readonly LanePart[] {
   const bits = shardBits(shardCount);
@@ -84,7 +84,9 @@ function scattered(
   return parts;
 }
 
-/** Puts the codes of a part where they belong. @returns `codes`, made where there was none and one is needed */
+/**
+ * Puts the codes of a part where they belong. @returns `codes`, made where there was none and one is needed
+ */
 export function gatherCodes(
   codes: Uint8Array | null,
   count: number,

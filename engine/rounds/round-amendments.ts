@@ -1,10 +1,11 @@
 /**
- * The amendments and cancellations of one round: what the shards know of their orders, and what is to happen. Runs on
- * the main thread.
+ * The amendments and cancellations of one round: what the shards know of their orders, and what is to happen.
+ * Runs on the main thread.
  *
- * Which shards hold parts of an order is known to the shards alone, so all of them are asked. A change that has begun
- * cannot be undone: the units it gave back may have gone to demand that waited for them. Where a shard that it touched is lost,
- * the others are lost with it and rebuilt from what is committed, so that the change has happened wholly or not at all.
+ * Which shards hold parts of an order is known to the shards alone, so all of them are asked. A change that
+ * has begun cannot be undone: the units it gave back may have gone to demand that waited for them. Where a
+ * shard that it touched is lost, the others are lost with it and rebuilt from what is committed, so that the
+ * change has happened wholly or not at all.
  */
 import { ANY_LOCATION } from "../../actors/commands.ts";
 import type { AmendmentOutcome, PlacedHold } from "../allocator-client.ts";

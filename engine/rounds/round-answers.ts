@@ -1,9 +1,9 @@
 /**
  * What the shards have answered in one round, over all of its steps. Runs on the main thread.
  *
- * Owns how the answers of many shards are put together again: for each piece of work its outcomes in the order of its
- * commands, for each SKU its positions, for each order what was placed of it before. Leaves what an answer means, and
- * whether its shard is still up at the end of the round, to `round-runner.ts`.
+ * Owns how the answers of many shards are put together again: for each piece of work its outcomes in the
+ * order of its commands, for each SKU its positions, for each order what was placed of it before. Leaves what
+ * an answer means, and whether its shard is still up at the end of the round, to `round-runner.ts`.
  */
 import type { PositionAddress, StockOutcome } from "../../actors/commands.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
@@ -84,7 +84,9 @@ export class RoundAnswers {
     return this.holds.get(addressKey(address)) ?? [];
   }
 
-  /** The outcomes of the work, whose turn it must be: outcomes come in the order in which commands were given. */
+  /**
+   * The outcomes of the work, whose turn it must be: outcomes come in the order in which commands were given.
+   */
   takeOutcomes(work: ExecuteWork, shards: readonly number[]): readonly StockOutcome[] {
     const outcomes: StockOutcome[] = [];
     for (let index = 0; index < work.commands.length; index += 1) {

@@ -1,8 +1,9 @@
 /**
- * What one step of a round asks of the shards, gathered into one request for each of them. Runs on the main thread.
+ * What one step of a round asks of the shards, gathered into one request for each of them. Runs on the main
+ * thread.
  *
- * Owns how work and the parts of orders become requests. Leaves what is asked, and which shards still take requests, to
- * `round-runner.ts`.
+ * Owns how work and the parts of orders become requests. Leaves what is asked, and which shards still take
+ * requests, to `round-runner.ts`.
  */
 import type { PositionAddress, StockCommand } from "../../actors/commands.ts";
 import { componentSkus } from "../planning/kits.ts";

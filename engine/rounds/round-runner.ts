@@ -1,5 +1,6 @@
 /**
- * Runs one round: everything that waited, on all shards that it concerns, in three steps. Runs on the main thread.
+ * Runs one round: everything that waited, on all shards that it concerns, in three steps. Runs on the main
+ * thread.
  *
  * 1. Commands run and stock is read, on every shard at once.
  * 2. Orders are planned, one after the other, against that stock, and their parts are placed.
@@ -8,10 +9,11 @@
  * Owns the steps and what a failed shard means to the work of the round. Leaves what shards are asked to
  * `round-requests.ts`, their answers to `round-answers.ts`, and plans to `engine/planning`.
  *
- * R1 A thread is in one round at a time, so nothing but the round itself changes its stock between the steps: plans
- *    hold, and two orders never take the same unit.
+ * R1 A thread is in one round at a time, so nothing but the round itself changes its stock between the steps:
+ *    plans hold, and two orders never take the same unit.
  * R2 An order whose lines meet several shards is placed wholly or not at all.
- * R3 What a round made goes to the committer as one piece, and nothing of a shard that failed in it is part of that.
+ * R3 What a round made goes to the committer as one piece, and nothing of a shard that failed in it is part
+ *    of that.
  */
 import type { CommitWriter, DemandFill, OrderReservation } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
@@ -59,7 +61,7 @@ type PlannedOrder = {
 export class RoundRunner {
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
-  /** Who writes down what waiting demand was given; `null`: nobody wants to know. */
+  /** Records what waiting demand was given; `null`: it is not recorded. */
   fills: CommitWriter<DemandFill> | null = null;
 
   constructor(host: ShardHost, directory: ShardDirectory) {
@@ -226,7 +228,9 @@ class Run {
     this.changes.push(change);
   }
 
-  /** Undoes an order if a part of it was refused. A plan holds (R1), so this is a fault and not a shortage. */
+  /**
+   * Undoes an order if a part of it was refused. A plan holds (R1), so this is a fault and not a shortage.
+   */
   checkPlaced(planned: readonly PlannedOrder[]): void {
     for (const order of planned) {
       const refused = [...order.placements, ...order.queue].find((part) =>

@@ -1,8 +1,9 @@
 /**
  * What one round made: the unit of atomicity on the way to the disk.
  *
- * Everything that a round did on all of its shards, and every record attached to it, commits in one transaction; the
- * callers' promises are settled only then. Several rounds may share a commit, in their order.
+ * Everything that a round did on all of its shards, and every record attached to it, commits in one
+ * transaction; the callers' promises are settled only then. Several rounds may share a commit, in their
+ * order.
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
@@ -10,7 +11,7 @@ import type { Placement, QueuedPlacement } from "../shard/shard-request.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 
-/** Somebody who waits for the commit. */
+/** A caller that waits for the commit. */
 export type Waiter = {
   committed(): void;
   failed(error: EngineError): void;

@@ -1,8 +1,9 @@
 /**
- * What the engine knows of each of its shards: whether it takes work, where its journal stands, what it holds.
+ * What the engine knows of each of its shards: whether it takes work, where its journal stands, what it
+ * holds.
  *
- * `live` shards take work. `rebuilding` ones refuse it until they are recovered. `fenced` ones belong to another
- * process and refuse it for good.
+ * `live` shards take work. `rebuilding` ones refuse it until they are recovered. `fenced` ones belong to
+ * another process and refuse it for good.
  */
 import { CHAIN_START } from "../journal/checksum.ts";
 

@@ -1,4 +1,7 @@
-/** What a piece of work concerns: its shards, the names that order it against other work, and its parts by thread. */
+/**
+ * What a piece of work concerns: its shards, the names that order it against other work, and its parts by
+ * thread.
+ */
 import type { StockOutcome } from "../../actors/commands.ts";
 import type { EngineError } from "../errors.ts";
 import { componentsOf, type KitBook } from "../planning/kits.ts";
@@ -40,7 +43,8 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
 }
 
 /**
- * SKUs and orders by name. Operations of lanes name nothing: they are ordered within their lane, and no further.
+ * SKUs and orders by name. Operations of lanes name nothing: they are ordered within their lane, and no
+ * further.
  */
 export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
   switch (work.kind) {
@@ -70,8 +74,8 @@ export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
 }
 
 /**
- * Cuts work whose pieces are independent of each other apart by thread, so that no thread waits for another over it.
- * Whoever waits for it hears once of the whole: of all outcomes, or of the fault that leaves most in doubt.
+ * Cuts work whose pieces are independent of each other apart by thread, so that no thread waits for another
+ * over it. The caller hears once of the whole: of all outcomes, or of the fault that leaves most in doubt.
  */
 export function splitByThread(
   work: ExecuteWork | LanesWork,

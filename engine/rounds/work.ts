@@ -1,8 +1,9 @@
 /**
  * What callers ask of the engine, one kind a type, and what it costs. Lives on the main thread.
  *
- * Every piece of work carries its own answer: it is resolved once what it saw or made is committed, or rejected with
- * the reason why not. Which shards a piece concerns says `work-routing.ts`, what a round does with it `round-runner.ts`.
+ * Every piece of work carries its own answer: it is resolved once what it saw or made is committed, or
+ * rejected with the reason why not. Which shards a piece concerns says `work-routing.ts`, what a round does
+ * with it `round-runner.ts`.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
 import type {

@@ -1,4 +1,6 @@
-/** How a position with its holds looks in a snapshot: arrays of fixed fields, appended to and never reordered. */
+/**
+ * How a position with its holds looks in a snapshot: arrays of fixed fields, appended to and never reordered.
+ */
 
 import type { PoolKind } from "../../actors/commands.ts";
 import type { LotChange, SerialChange } from "../../actors/position/events.ts";

@@ -1,8 +1,8 @@
 /**
  * Reservations of a shard as they stand in its snapshot: their number, then a record of a few bytes each.
  *
- * A record's first byte says which of its fields are those of the record before it, only the others follow. In the order
- * of lane and number, as the open ones come, most records are a byte or two.
+ * A record's first byte says which of its fields are those of the record before it, only the others follow.
+ * In the order of lane and number, as the open ones come, most records are a byte or two.
  */
 import type { ReservationRecord } from "../../actors/lanes/reservation-table.ts";
 import { FieldReader, FieldWriter, unzigzag, zigzag } from "../journal/compact-fields.ts";

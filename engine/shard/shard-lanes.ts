@@ -1,14 +1,15 @@
 /**
- * The reservation lanes of one shard: runs operations against the shard's positions, expires what is due, and replays.
+ * The reservation lanes of one shard: runs operations against the shard's positions, expires what is due, and
+ * replays.
  *
- * Owns the names of the lanes and the table of their reservations; changes `reserved` of the positions, nothing else of
- * them. An operation costs no allocation, no exception and no closure: it is four words in, one code and one journal
- * record out.
+ * Owns the names of the lanes and the table of their reservations; changes `reserved` of the positions,
+ * nothing else of them. An operation costs no allocation, no exception and no closure: it is four words in,
+ * one code and one journal record out.
  *
  * L1 A reservation is open in the table if and only if its units are in its position's `reserved`.
  * L2 What was refused changed nothing and is not in the journal.
- * L3 A lane exists in the shard from its first reservation on. One of which nothing is known any more may be forgotten
- *    with its floor, and is, once 65,536 are there.
+ * L3 A lane exists in the shard from its first reservation on. One of which nothing is known any more may be
+ *    forgotten with its floor, and is, once 65,536 are there.
  */
 
 import { randomInt } from "node:crypto";
@@ -147,7 +148,7 @@ export class ShardLanes {
     return codes;
   }
 
-  /** An open reservation, for whoever turns it into a hold; `null`: there is none. */
+  /** An open reservation, for the claim that turns it into a hold; `null`: there is none. */
   openReservation(
     lane: string,
     number: number,
@@ -157,14 +158,19 @@ export class ShardLanes {
     return { ordinal: this.table.positionOf(entry), quantity: this.table.quantityOf(entry) };
   }
 
-  /** Closes an open reservation whose units stay reserved, for a hold that has its own place in the journal. */
+  /**
+   * Closes an open reservation whose units stay reserved, for a hold that has its own place in the journal.
+   */
   closeClaimed(lane: string, number: number): void {
     const entry = this.findOpen(lane, number);
     if (entry === 0) throw new InvariantError(`reservation ${lane}/${number} was claimed and is not open`);
     this.table.close(entry);
   }
 
-  /** Does again what a journaled batch did. `foldUpTo` is told how many of its events came before what follows. */
+  /**
+   * Does again what a journaled batch did. `foldUpTo` is told how many of its events came before what
+   * follows.
+   */
   replay(blob: LaneBlob, foldUpTo: (events: number) => void): void {
     readLaneBlob(blob, {
       after: foldUpTo,
@@ -331,7 +337,10 @@ export class ShardLanes {
     );
   }
 
-  /** Reads what the operations will need, one position right after the other, so that waiting for memory overlaps. */
+  /**
+   * Reads what the operations will need, one position right after the other, so that waiting for memory
+   * overlaps.
+   */
   private warmUp(words: Int32Array, length: number): number {
     let sum = 0;
     for (let at = 1; at < length; at += LANE_WORDS) {
@@ -340,7 +349,10 @@ export class ShardLanes {
     return sum;
   }
 
-  /** The bytes as words, in an array that every run uses: what comes by mailbox rarely lies on a word's boundary. */
+  /**
+   * The bytes as words, in an array that every run uses: what comes by mailbox rarely lies on a word's
+   * boundary.
+   */
   private alignedWords(bytes: Uint8Array): Int32Array {
     if (bytes.byteLength > this.scratch.byteLength) {
       this.scratch = new Int32Array(bytes.byteLength / 4);

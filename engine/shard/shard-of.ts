@@ -1,11 +1,14 @@
 /**
  * Which shard owns a SKU and which thread runs a shard.
  *
- * A SKU's shard follows from a hash that must never change for a database that has stock in it, and neither may the
- * number of shards: `engine_layout` fixes it at first use. Threads may be as many as the machine has room for.
+ * A SKU's shard follows from a hash that must never change for a database that has stock in it, and neither
+ * may the number of shards: `engine_layout` fixes it at first use. Threads may be as many as the machine has
+ * room for.
  */
 
-/** FNV-1a over UTF-16 code units, with a final mix so that SKUs which differ in the last digit spread well. */
+/**
+ * FNV-1a over UTF-16 code units, with a final mix so that SKUs which differ in the last digit spread well.
+ */
 export function shardOf(sku: string, shardCount: number): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < sku.length; index += 1) {

@@ -1,12 +1,12 @@
 /**
- * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and answers what it
- * remembers of them. Runs on the shard's thread.
+ * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and
+ * answers what it remembers of them. Runs on the shard's thread.
  *
  * Owns how a part of an order becomes a command and its event. Which parts there are was planned by the round
  * (`engine/planning`); whether stock allows them is decided by the rules (`actors/rules`).
  *
- * An order's parts have no command id: they are remembered by their order (`order-memory.ts`), and the reason in their
- * events says which of them make, change or end that memory.
+ * An order's parts have no command id: they are remembered by their order (`order-memory.ts`), and the reason
+ * in their events says which of them make, change or end that memory.
  */
 import {
   ANY_LOCATION,
@@ -32,7 +32,7 @@ import type {
 } from "./shard-request.ts";
 import type { ShardState } from "./shard-state.ts";
 
-/** Who orders first is served first: orders have no other rank yet. */
+/** First come, first served: orders have no other rank yet. */
 const ORDER_PRIORITY = 100;
 
 export class ShardOrders {

@@ -1,8 +1,9 @@
 /**
- * What a round asks of one shard, and what the shard answers: the words between the engine's main thread and its shard
- * threads. Every value here is plain data, for it travels through a mailbox.
+ * What a round asks of one shard, and what the shard answers: the words between the engine's main thread and
+ * its shard threads. Every value here is plain data, for it travels through a mailbox.
  *
- * Owns the shapes only. `shard.ts` says in which order a request is done; `round-requests.ts` puts requests together.
+ * Owns the shapes only. `shard.ts` says in which order a request is done; `round-requests.ts` puts requests
+ * together.
  */
 import type { Supply } from "../../actors/capable-to-promise.ts";
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -107,7 +108,10 @@ export type HoldReduction = {
 type AmendmentRequest = {
   /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
   readonly questions: readonly AmendmentQuestion[];
-  /** Demand of theirs that waits no more. It goes before their holds give back, or it would take those units. */
+  /**
+   * Demand of these orders that waits no more. It goes before their holds give back, or it would take those
+   * units.
+   */
   readonly withdrawals: readonly DemandWithdrawal[];
   /** What their holds give back, before anything is placed. */
   readonly reductions: readonly HoldReduction[];
@@ -178,7 +182,7 @@ export type ShardReply = {
   readonly holds: readonly (readonly HoldView[])[];
   /** A journal blob; `null` where nothing happened. */
   readonly entries: Uint8Array | null;
-  /** Positions whose numbers are others now, for the stock view; `null`: none. */
+  /** Positions whose numbers have changed, for the stock view; `null`: none. */
   readonly changes: PositionChanges | null;
   /** When the next hold expires; 0: none will. */
   readonly nextExpiryAtMs: number;

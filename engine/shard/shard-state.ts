@@ -1,14 +1,14 @@
 /**
- * The state of one shard, and the only way to change it: folding events. Runs on the shard's thread; a snapshot task
- * runs it too, to replay a journal.
+ * The state of one shard, and the only way to change it: folding events. Runs on the shard's thread; a
+ * snapshot task runs it too, to replay a journal.
  *
- * Owns what the shard remembers (positions, lanes, commands, orders, SKUs, timers), what follows from an event, and
- * how all of it becomes the bytes of a snapshot. Leaves decisions to the rules (`actors/rules`), and the order in which
- * they are made to `shard.ts` and `shard-orders.ts`.
+ * Owns what the shard remembers (positions, lanes, commands, orders, SKUs, timers), what follows from an
+ * event, and how all of it becomes the bytes of a snapshot. Leaves decisions to the rules (`actors/rules`),
+ * and the order in which they are made to `shard.ts` and `shard-orders.ts`.
  *
  * S1 State changes only by folding an event, live and in recovery alike.
- * S2 What is forgotten is forgotten at the end of a journaled batch by the batch's time, so a recovered shard equals
- *    the live one to the byte of its snapshot.
+ * S2 What is forgotten is forgotten at the end of a journaled batch by the batch's time, so a recovered shard
+ *    equals the live one to the byte of its snapshot.
  */
 import { CommandWindow, type RememberedCommand } from "../../actors/command-window.ts";
 import type { StockEvent } from "../../actors/position/events.ts";

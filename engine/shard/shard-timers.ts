@@ -1,11 +1,13 @@
 /**
- * The timers of one shard: when holds expire, lots pass their date and pre-orders open. Runs on the shard's thread.
+ * The timers of one shard: when holds expire, lots pass their date and pre-orders open. Runs on the shard's
+ * thread.
  *
- * Owns the index of what falls due next, and the command that a timer gives. Leaves what the command does to the rules
- * (`actors/rules`), and the expiry of lane reservations to `shard-lanes.ts`.
+ * Owns the index of what falls due next, and the command that a timer gives. Leaves what the command does to
+ * the rules (`actors/rules`), and the expiry of lane reservations to `shard-lanes.ts`.
  *
- * A timer is never taken back. Where its hold is gone or was put off, it still surfaces at its old time, and `isCurrent`
- * says that it no longer counts. Timers are derived state: recovery sets them anew, and no snapshot holds them.
+ * A timer is never taken back. Where its hold is gone or was put off, it still surfaces at its old time, and
+ * `isCurrent` says that it no longer counts. Timers are derived state: recovery sets them anew, and no
+ * snapshot holds them.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { type Due, ExpiryIndex } from "../../actors/expiry-index.ts";
@@ -43,8 +45,9 @@ export class ShardTimers {
   }
 
   /**
-   * Whether what the timer stands for still falls due at the timer's time. Where that was put off, it has a timer of its
-   * own. Going by the old one as well would let a recovered shard, which may not have it, do things in another order.
+   * Whether what the timer stands for still falls due at the timer's time. Where that was put off, it has a
+   * timer of its own. Going by the old one as well would let a recovered shard, which may not have it, do
+   * things in another order.
    */
   isCurrent(due: Due): boolean {
     return this.dateOf(due) === due.atMs;

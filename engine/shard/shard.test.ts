@@ -153,7 +153,9 @@ function sumsOf(blobs: readonly Uint8Array[]): Readonly<Record<string, Record<st
   return sums;
 }
 
-/** Units that are in the building or on their way between two, by what came into and went out of the books. */
+/**
+ * Units that are in the building or on their way between two, by what came into and went out of the books.
+ */
 function unitsInBooks(blobs: readonly Uint8Array[]): number {
   let units = 0;
   for (const event of decodeEntries(encodeEntries(blobs)).flatMap((blob) => blob.events)) {

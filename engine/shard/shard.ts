@@ -1,14 +1,15 @@
 /**
  * One shard: what a batch asks of it, done in its order. Runs on the shard's thread.
  *
- * Owns the order of things within a batch. First comes what has fallen due, then lane operations and commands as they
- * were given; then the parts of orders, what is undone of them, and reads. Synchronous and without a clock, so that a
- * thread, a recovery, a test and a simulation run the very same code. Leaves the state to `shard-state.ts`, the parts of
- * orders to `shard-orders.ts`, and durability to the committer: what a batch returns must not be shown before it is
- * committed.
+ * Owns the order of things within a batch. First comes what has fallen due, then lane operations and commands
+ * as they were given; then the parts of orders, what is undone of them, and reads. Synchronous and without a
+ * clock, so that a thread, a recovery, a test and a simulation run the very same code. Leaves the state to
+ * `shard-state.ts`, the parts of orders to `shard-orders.ts`, and durability to the committer: what a batch
+ * returns must not be shown before it is committed.
  *
  * S1 and S2 are those of `shard-state.ts`.
- * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is committed.
+ * S3 A thrown error leaves the shard half changed: its owner must discard it and rebuild it from what is
+ *    committed.
  */
 
 import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -27,7 +28,10 @@ import type { ShardReply, ShardRequest, SkuOutlook } from "./shard-request.ts";
 import { ShardState } from "./shard-state.ts";
 import { earlier, timedCommand } from "./shard-timers.ts";
 
-/** Holds that expire in one batch at most: a million that fall due together must not stop the shard for seconds. */
+/**
+ * Holds that expire in one batch at most: a million that fall due together must not stop the shard for
+ * seconds.
+ */
 const MAX_EXPIRIES_PER_BATCH = 20_000;
 
 export class Shard {
@@ -168,7 +172,8 @@ export class Shard {
       return { status: "applied", position: bucketsOf(position) };
     }
     state.record(event, nowMs, events);
-    // What the command itself came to: a repeat is answered so, whoever was given the units in the same step.
+    // What the command itself came to. A repeat gets the same answer, even where waiting demand took the
+    // units at once.
     const buckets = bucketsOf(found ?? state.positions.find(command.sku, command.locationId) ?? position);
     state.follow(event, nowMs, events);
     return { status: "applied", position: buckets };

@@ -1,4 +1,6 @@
-/** The records of one shard's SKUs; a SKU without tracking and demand has none. How they look in a snapshot. */
+/**
+ * The records of one shard's SKUs; a SKU without tracking and demand has none. How they look in a snapshot.
+ */
 import type { Tracking } from "../../actors/commands.ts";
 import type { DemandEntry } from "../../actors/position/demand-queue.ts";
 import { isPlain, newSkuRecord, type SkuRecord } from "../../actors/position/sku-stock.ts";
@@ -36,7 +38,10 @@ export class SkuBook {
     return this.records.get(sku) ?? null;
   }
 
-  /** Changes the record of `sku`, making one where there is none and dropping it where it says nothing any more. */
+  /**
+   * Changes the record of `sku`, making one where there is none and dropping it where it says nothing any
+   * more.
+   */
   change(sku: string, how: (record: SkuRecord) => void): void {
     let record = this.records.get(sku);
     if (record === undefined) {

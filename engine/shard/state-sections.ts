@@ -1,8 +1,8 @@
 /**
  * The form of a shard's state as bytes: a version byte, then sections, each a list in pieces of MessagePack.
  *
- * In pieces, so that neither writing nor reading ever holds more than one beside the state itself: a large shard's state
- * in one go is as much garbage again as the state, and all of it at the same moment.
+ * In pieces, so that neither writing nor reading ever holds more than one beside the state itself: a large
+ * shard's state in one go is as much garbage again as the state, and all of it at the same moment.
  */
 import { packed, unpackedEach } from "../journal/journal-codec.ts";
 
@@ -37,7 +37,10 @@ export class StateWriter {
   }
 }
 
-/** Gives every item to the reader of its section, in order. Throws on bytes that are not a state of this version. */
+/**
+ * Gives every item to the reader of its section, in order. Throws on bytes that are not a state of this
+ * version.
+ */
 export function readState(
   bytes: Uint8Array,
   readers: Readonly<Record<StateSection, (item: unknown) => void>>,

@@ -1,8 +1,8 @@
 /**
  * Which positions of a shard the batch under way has changed, for the stock view.
  *
- * Marking is on the path of every reservation: one comparison where the position is marked already, which on a hot SKU
- * it nearly always is.
+ * Marking is on the path of every reservation: one comparison where the position is marked already, which on
+ * a hot SKU it nearly always is.
  */
 import { freeUnits } from "../../actors/position/channel-pools.ts";
 import { availableToPromise, type StockPosition } from "../../actors/position/stock-position.ts";

@@ -1,6 +1,6 @@
 /**
- * What changed of stock, on its way from a shard to the stock view: made on the shard's thread, published on the main
- * thread once it is committed.
+ * What changed of stock, on its way from a shard to the stock view: made on the shard's thread, published on
+ * the main thread once it is committed.
  */
 
 /** What a shard's batch changed, as compact as the hot path needs it. */

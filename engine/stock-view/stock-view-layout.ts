@@ -1,8 +1,9 @@
 /**
- * How the stock view lies in shared memory: the words of its writer on the main thread and of its readers on any.
+ * How the stock view lies in shared memory: the words of its writer on the main thread and of its readers on
+ * any.
  *
- * Numbers name things: a name is a SKU, location or pool, an entry what may be promised of a SKU at a location. The
- * entries of a SKU are chained from its name. The index finds a name by its hash.
+ * Numbers name things: a name is a SKU, location or pool, an entry what may be promised of a SKU at a
+ * location. The entries of a SKU are chained from its name. The index finds a name by its hash.
  */
 
 /** What other threads read from; may be posted to them. */
@@ -26,7 +27,9 @@ export const HASH = 2;
 export const FIRST = 3;
 export const VERSION = 4;
 
-/** Words of an entry: what may be promised of a SKU at a location, to everybody (pool 0) or through a pool. */
+/**
+ * Words of an entry: what may be promised of a SKU at a location, to everybody (pool 0) or through a pool.
+ */
 export const ENTRY_WORDS = 4;
 export const LOCATION = 0;
 export const POOL = 1;

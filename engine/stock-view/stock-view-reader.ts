@@ -1,6 +1,6 @@
 /**
- * Reads the stock view from any thread, without a lock and without asking a shard. What a reader may rely on (V1 to V3)
- * stands in `stock-view.ts`.
+ * Reads the stock view from any thread, without a lock and without asking a shard. What a reader may rely on
+ * (V1 to V3) stands in `stock-view.ts`.
  */
 import {
   ABSENT,
@@ -78,7 +78,10 @@ export class StockViewReader {
     });
   }
 
-  /** What everybody may promise at each location of the SKU; below 0 where safety stock or fences outgrow what is free. */
+  /**
+   * What everybody may promise at each location of the SKU; below 0 where safety stock or fences outgrow what
+   * is free.
+   */
   availableByLocation(sku: string): readonly StockAt[] {
     const name = this.find(sku);
     if (name < 0) return [];

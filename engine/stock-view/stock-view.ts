@@ -1,21 +1,21 @@
 /**
- * What may still be promised, in shared memory: of a SKU, at a location, through a pool, in any set of locations, read
- * by any thread without asking a shard.
+ * What may still be promised, in shared memory: of a SKU, at a location, through a pool, in any set of
+ * locations, read by any thread without asking a shard.
  *
- * Owns the writing of that memory, which lies as `stock-view-layout.ts` says. Only the engine's main thread writes, and
- * only what is committed. Readers (`stock-view-reader.ts`) take no lock and never wait for long.
+ * Owns the writing of that memory, which lies as `stock-view-layout.ts` says. Only the engine's main thread
+ * writes, and only what is committed. Readers (`stock-view-reader.ts`) take no lock and never wait for long.
  *
  * V1 A number is written only after the commit that made it, and before the callers of that commit are told.
- * V2 All that one commit changes of a SKU is seen at once: a version per SKU is odd while it is written, and a reader
- *    that met an odd one, or two different ones, reads again.
+ * V2 All that one commit changes of a SKU is seen at once: a version per SKU is odd while it is written, and
+ *    a reader that met an odd one, or two different ones, reads again.
  * V3 Names are only ever added, and are complete before the index leads to them.
  *
- * A commit's versions and numbers are plain stores, in three passes with a fence between them: with a fence in each
- * store the processor waits for one miss of its cache after the other, and over a million positions that was a quarter
- * of the main thread's time (`npm run bench -- --only holdfast --profile`).
+ * A commit's versions and numbers are plain stores, in three passes with a fence between them: with a fence
+ * in each store the processor waits for one miss of its cache after the other, and over a million positions
+ * that was a quarter of the main thread's time (`npm run bench -- --only holdfast --profile`).
  *
- * Memory is reserved for the largest catalog and taken as it grows. Views of fixed length are made anew where it has
- * grown: those that follow the length by themselves read at a fraction of the speed.
+ * Memory is reserved for the largest catalog and taken as it grows. Views of fixed length are made anew where
+ * it has grown: those that follow the length by themselves read at a fraction of the speed.
  */
 import { int32View } from "../journal/int32-view.ts";
 import type { PositionChanges, ShardChanges, StockPublisher } from "./stock-changes.ts";
@@ -47,7 +47,10 @@ const FIRST_BYTES = 1 << 16;
 const FIRST_POSITIONS = 64;
 const AVERAGE_TEXT = 32;
 
-/** `SharedArrayBuffer` as of ES2024, which Node 20 has and TypeScript's library of this target does not describe. */
+/**
+ * `SharedArrayBuffer` as of ES2024, which Node 20 has and TypeScript's library of this target does not
+ * describe.
+ */
 type GrowableBuffer = SharedArrayBuffer & { readonly maxByteLength: number; grow(length: number): void };
 const Growable = SharedArrayBuffer as unknown as new (
   length: number,
@@ -111,7 +114,8 @@ export class StockView extends StockViewReader implements StockPublisher {
     }
     known.reserve(firstCreated + created.length / 2);
     for (let at = 0; at < created.length; at += 2) {
-      // A shard that was rebuilt says again what it said before, and gives every position the ordinal that it had.
+      // A shard that was rebuilt says again what it said before, and gives every position the ordinal that it
+      // had.
       if (firstCreated + at / 2 < known.count) continue;
       const sku = this.intern(created[at] ?? "");
       known.add(this.addEntry(sku, this.intern(created[at + 1] ?? ""), 0), sku);

@@ -1,8 +1,9 @@
 /**
- * The next snapshot of a shard, made of what is stored: its last snapshot and the committed journal rows after it.
+ * The next snapshot of a shard, made of what is stored: its last snapshot and the committed journal rows
+ * after it.
  *
- * A living shard takes no part. So a snapshot holds nothing that is not committed, costs its shard no time, and every
- * one of them is a recovery that has been tried: the chain is verified again each time.
+ * A living shard takes no part. So a snapshot holds nothing that is not committed, costs its shard no time,
+ * and every one of them is a recovery that has been tried: the chain is verified again each time.
  */
 import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { checksumOf, snapshotHash } from "../journal/checksum.ts";

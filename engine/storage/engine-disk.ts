@@ -28,7 +28,10 @@ export type RejectedRecord = {
 };
 
 export type CompactionResult = {
-  /** Bytes of the shard's state that were written. 0: nothing was new, or the shard belongs to somebody else now. */
+  /**
+   * Bytes of the shard's state that were written. 0: nothing was new, or the shard belongs to somebody else
+   * now.
+   */
   readonly writtenBytes: number;
   /** Snapshots that were found damaged on the way. */
   readonly damaged: readonly DamagedSnapshot[];
@@ -42,14 +45,14 @@ export interface EngineDisk {
   findRejected(batches: readonly WriterBatch[]): Promise<readonly RejectedRecord[]>;
 
   /**
-   * Reconnects and raises the epochs of the shards that are still held, after which no earlier commit can land any
-   * more. Rejects while storage cannot be reached.
+   * Reconnects and raises the epochs of the shards that are still held, after which no earlier commit can
+   * land any more. Rejects while storage cannot be reached.
    */
   renew(held: readonly number[]): Promise<ReadonlyMap<number, number>>;
 
   /**
-   * Raises the epochs of shards that are still held and of which nothing is on its way, beside the commits of others.
-   * Rejects while storage cannot be reached.
+   * Raises the epochs of shards that are still held and of which nothing is on its way, beside the commits of
+   * others. Rejects while storage cannot be reached.
    */
   raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>>;
 
@@ -59,8 +62,8 @@ export interface EngineDisk {
   recoverySource(shard: number): RecoverySource;
 
   /**
-   * Makes the next snapshot of a shard from what is stored (`compaction.ts`) and writes it under the fence of `epoch`.
-   * Rejects with `journal_corrupt` where the stored journal is damaged.
+   * Makes the next snapshot of a shard from what is stored (`compaction.ts`) and writes it under the fence of
+   * `epoch`. Rejects with `journal_corrupt` where the stored journal is damaged.
    */
   compact(shard: number, epoch: number): Promise<CompactionResult>;
 }

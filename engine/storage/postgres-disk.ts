@@ -1,8 +1,8 @@
 /**
  * The engine's storage on PostgreSQL.
  *
- * Commits go over one connection of their own, which is thrown away on every error that is not the server's own answer
- * to a statement; everything else goes over the pool.
+ * Commits go over one connection of their own, which is thrown away on every error that is not the server's
+ * own answer to a statement; everything else goes over the pool.
  */
 import { join } from "node:path";
 import pg from "pg";
@@ -26,30 +26,33 @@ import type { SnapshotTask, SnapshotTaskResult } from "./snapshot-task.ts";
 import { storedShard } from "./stored-shard.ts";
 
 /**
- * Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. Where it was a very
- * slow disk after all, nothing is lost: the outcome of the commit is read back like any other.
+ * Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. Where it
+ * was a very slow disk after all, nothing is lost: the outcome of the commit is read back like any other.
  */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /**
- * A disk on which a sync takes seconds is waited for longer after each fault: given up again and again at the same moment,
- * nothing would ever be committed on it. Two syncs queue up at most, one of them begun before.
+ * A disk on which a sync takes seconds is waited for longer after each fault: given up again and again at the
+ * same moment, nothing would ever be committed on it. Two syncs queue up at most, one of them begun before.
  */
 const MAX_STATEMENT_TIMEOUT_MS = 32_000;
 
 /**
- * An engine that stands still in the middle of a transaction holds the leases' rows, and nobody could take its shards
- * over; after this long the server sets them free. A living engine is never idle there for more than milliseconds.
+ * An engine that stands still in the middle of a transaction holds the leases' rows, and nobody could take
+ * its shards over; after this long the server sets them free. A living engine is never idle there for more
+ * than milliseconds.
  */
 const IDLE_IN_TRANSACTION_MS = 3_000;
 
 /**
- * A writer that waits for a row which somebody else has locked holds up every commit behind it; after this long only
- * that writer's record fails.
+ * A writer that waits for a row which somebody else has locked holds up every commit behind it; after this
+ * long only that writer's record fails.
  */
 const LOCK_TIMEOUT_MS = 2_000;
 
-/** Longer than the largest shard takes; a database that has fallen silent must not hold up the end for ever. */
+/**
+ * Longer than the largest shard takes; a database that has fallen silent must not hold up the end for ever.
+ */
 const SNAPSHOT_TIMEOUT_MS = 120_000;
 
 /** How long the idle thread that makes snapshots is kept. */
@@ -74,7 +77,8 @@ export class PostgresDisk implements EngineDisk {
 
   /**
    * @param owner names this engine in the leases that it took; no two engines have the same.
-   * @param patienceMs after which a statement without an answer is given up, on a disk that is not known to be slow.
+   * @param patienceMs after which a statement without an answer is given up, on a disk that is not known to
+   * be slow.
    */
   constructor(database: Database, url: string, owner: string, patienceMs = STATEMENT_TIMEOUT_MS) {
     this.database = database;
@@ -213,7 +217,7 @@ export class PostgresDisk implements EngineDisk {
   }
 }
 
-/** Beside the statement that it follows, so that a fault here leaves nobody's answer unheard. */
+/** Runs beside the statement that it follows, so that a fault here loses no caller's answer. */
 async function sent(): Promise<void> {
   failpoint("commit-sent");
 }

@@ -1,11 +1,11 @@
 /**
  * Brings a shard back from a snapshot and the journal rows after it.
  *
- * Owns the verification: every byte that state is rebuilt from has its checksum, its hash and its place in the chain
- * checked first, and what fails is named and never served. Leaves reading to its source.
+ * Owns the verification: every byte that state is rebuilt from has its checksum, its hash and its place in
+ * the chain checked first, and what fails is named and never served. Leaves reading to its source.
  *
- * R1 A snapshot is a saving of time: one that fails is passed over, by name, for the one before it, and in the end for
- *    the journal from its first row.
+ * R1 A snapshot is a saving of time: one that fails is passed over, by name, for the one before it, and in
+ *    the end for the journal from its first row.
  * R2 A journal row is the truth: one that fails stops the recovery, and the shard with it.
  */
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -63,7 +63,10 @@ export async function rebuild(
   return damaged;
 }
 
-/** Rebuilds a shard in this thread. Rejects with `journal_corrupt`, naming the row, where the journal is damaged. */
+/**
+ * Rebuilds a shard in this thread. Rejects with `journal_corrupt`, naming the row, where the journal is
+ * damaged.
+ */
 export async function recoverShard(
   shard: number,
   source: RecoverySource,
@@ -100,8 +103,8 @@ export class Recovery {
   private head: JournalHead;
 
   /**
-   * Throws `SnapshotDamage`, naming the snapshot, unless it is whole, and `journal_corrupt` where it is whole and the
-   * journal is not the one that it was made of.
+   * Throws `SnapshotDamage`, naming the snapshot, unless it is whole, and `journal_corrupt` where it is whole
+   * and the journal is not the one that it was made of.
    */
   constructor(shard: number, start: RecoveryStart | null) {
     if (start === null) {
@@ -132,7 +135,9 @@ export class Recovery {
     this.head = { sequence: snapshot.sequence, hash: snapshot.journalHash, epoch: snapshot.epoch };
   }
 
-  /** The next journal row. Throws `journal_corrupt`, naming the row, unless it is whole and the very next one. */
+  /**
+   * The next journal row. Throws `journal_corrupt`, naming the row, unless it is whole and the very next one.
+   */
   accept(row: JournalRow): void {
     const name = `journal row of shard ${row.shard} at sequence ${row.sequence}`;
     if (row.sequence !== this.head.sequence + 1) {
@@ -166,7 +171,7 @@ async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
       const { done, value } = await next;
       if (done) return;
       next = iterator.next();
-      // Whoever stops early does not want its failure.
+      // A reader that stops early does not want its failure.
       next.catch(() => {});
       yield value;
     }

@@ -1,6 +1,6 @@
 /**
- * What a thread of the snapshot pool runs: one shard's next snapshot, from the database and back into it. Piscina calls
- * the default export. Keeps nothing between two tasks.
+ * What a thread of the snapshot pool runs: one shard's next snapshot, from the database and back into it.
+ * Piscina calls the default export. Keeps nothing between two tasks.
  */
 import { setPriority } from "node:os";
 import { writeSnapshot } from "../../store/journal/snapshot.ts";
@@ -20,7 +20,8 @@ export type SnapshotTaskResult = CompactionResult | { readonly corrupt: string }
 const NICE = 15;
 
 export default async function takeSnapshot(task: SnapshotTask): Promise<SnapshotTaskResult> {
-  // Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole process down.
+  // Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole
+  // process down.
   if (process.platform === "linux") setPriority(0, NICE);
   const database = openDatabase(task.databaseUrl, { maxConnections: 1, name: "holdfast-snapshot" });
   try {

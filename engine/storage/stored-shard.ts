@@ -1,4 +1,6 @@
-/** A shard as PostgreSQL has it stored, for whoever rebuilds it: the engine's threads and the snapshot task. */
+/**
+ * A shard as PostgreSQL has it stored, to rebuild it from: by the engine's threads and by the snapshot task.
+ */
 
 import { readJournal } from "../../store/journal/journal.ts";
 import { readSnapshots } from "../../store/journal/snapshot.ts";

@@ -2,17 +2,18 @@
 /**
  * A queue of byte messages from one thread to one other, in shared memory.
  *
- * Owns the bytes and the two cursors; who waits for whom, and what a message means, is the mailbox's business.
+ * Owns the bytes and the two cursors; which side waits for the other, and what a message means, is
+ * the mailbox's business.
  *
  * R1 One writer, one reader. Each moves its own cursor only, so there is nothing to lock.
- * R2 What lies between the cursors belongs to the reader, the rest to the writer: the writer publishes its cursor
- *    after the bytes that it covers, the reader its own after it has copied them out.
- * R3 A record is a header of 8 bytes (length, tag) and its bytes, padded to 8; it may wrap around the end, its header
- *    never does.
+ * R2 What lies between the cursors belongs to the reader, the rest to the writer: the writer publishes its
+ *    cursor after the bytes that it covers, the reader its own after it has copied them out.
+ * R3 A record is a header of 8 bytes (length, tag) and its bytes, padded to 8; it may wrap around the end,
+ *    its header never does.
  *
- * The cursors count bytes ever written and read, modulo 2^32. Each has a cache line of its own, and each side keeps a
- * copy of the other's and looks again only when that copy says "full" or "empty": without both, every message would
- * cost each core a line taken from the other's cache.
+ * The cursors count bytes ever written and read, modulo 2^32. Each has a cache line of its own, and each side
+ * keeps a copy of the other's and looks again only when that copy says "full" or "empty": without both, every
+ * message would cost each core a line taken from the other's cache.
  */
 
 const CACHE_LINE_BYTES = 64;
@@ -24,7 +25,10 @@ const HEADER_BYTES = 8;
 /** In a header: the message goes on in the next record. */
 const MORE = 0x8000_0000;
 
-/** Below this many bytes a loop is faster than `set`, which costs a call and a view: 16-byte messages ran twice as fast. */
+/**
+ * Below this many bytes a loop is faster than `set`, which costs a call and a view: 16-byte messages ran
+ * twice as fast.
+ */
 const SMALL_BYTES = 32;
 
 /** @param capacity bytes, a power of two from 1 KiB to 1 GiB. */
@@ -65,7 +69,8 @@ export class ByteRingWriter {
   }
 
   /**
-   * Appends `bytes[from, to)` as one record, to be seen once it is published. False: there is no room for it now.
+   * Appends `bytes[from, to)` as one record, to be seen once it is published. False: there is no room for it
+   * now.
    *
    * @param tag 32 bits that the reader gets with the record.
    * @param more the message goes on in the next record.
@@ -94,7 +99,10 @@ export class ByteRingWriter {
     return true;
   }
 
-  /** Shows the reader everything written so far and wakes it, if it sleeps. Once a batch: it is the costly part. */
+  /**
+   * Shows the reader everything written so far and wakes it, if it sleeps. Once a batch: it is the costly
+   * part.
+   */
   publish(): void {
     if (this.published === this.position) return;
     this.published = this.position;

@@ -1,10 +1,10 @@
 /**
- * How the main thread sees, without asking, that a shard thread is alive: a counter in shared memory that the thread
- * raises with every shard that it serves, and a word that says what it is doing.
+ * How the main thread sees, without asking, that a shard thread is alive: a counter in shared memory that the
+ * thread raises with every shard that it serves, and a word that says what it is doing.
  *
- * The watch counts silence in time that this process was really running: one observation counts for two periods at
- * most, so that a process which was suspended, or whose main thread was busy for long, does not take its threads for
- * hung when it wakes up.
+ * The watch counts silence in time that this process was really running: one observation counts for two
+ * periods at most, so that a process which was suspended, or whose main thread was busy for long, does not
+ * take its threads for hung when it wakes up.
  */
 
 /** What a thread is doing; a thread that has not begun is `starting`. */
@@ -59,7 +59,8 @@ export class HeartbeatWatch {
    * Looks at the thread; true: it hangs.
    *
    * @param elapsedMs since the last observation.
-   * @param asked whether an answer of the thread is outstanding; a thread with nothing to do may be silent for ever.
+   * @param asked whether an answer of the thread is outstanding; a thread with nothing to do may be silent
+   * for ever.
    */
   observe(elapsedMs: number, asked: boolean): boolean {
     const beat = Atomics.load(this.words, BEATS);

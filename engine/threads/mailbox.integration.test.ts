@@ -68,7 +68,8 @@ describe("a mailbox between two threads", () => {
             if (received.length === sent.length) resolve();
           };
         });
-        // All at once: the thread's replies fill its ring while ours is full, and neither may wait for the other for ever.
+        // All at once: the thread's replies fill its ring while ours is full, and neither may wait for the
+        // other for ever.
         for (const { id, body } of sent) mailbox.send(id, body);
         await all;
         expect(received.map((message) => message.id)).toEqual(sent.map((message) => message.id));

@@ -1,16 +1,18 @@
 /**
- * Messages between the main thread and one shard thread: a ring each way, and who sleeps on which.
+ * Messages between the main thread and one shard thread: a ring each way, and which side sleeps on which
+ * ring.
  *
- * Owns message boundaries, pieces and back-pressure. A message that does not fit into the ring goes in pieces, as the
- * reader makes room. The two ends differ in how they wait: the shard thread has nothing else to do and blocks; the main
- * thread must never block, so what does not fit waits here, in order, and how much may wait is the engine's to bound.
+ * Owns message boundaries, pieces and back-pressure. A message that does not fit into the ring goes in
+ * pieces, as the reader makes room. The two ends differ in how they wait: the shard thread has nothing else
+ * to do and blocks; the main thread must never block, so what does not fit waits here, in order, and how much
+ * may wait is the engine's to bound.
  *
  * M1 Messages, of one byte or more, arrive once, whole and in the order sent.
  * M2 The main thread never waits for a shard thread, whatever that thread does.
  * M3 After `close` nothing more is delivered, even if the other end still writes.
  *
- * Wake-ups are futexes on the rings' own cursors, one a batch: `Atomics.waitAsync` woke the main thread in two thirds of
- * the time and CPU of a message through a MessagePort (docs/adr/0011-mailbox.md).
+ * Wake-ups are futexes on the rings' own cursors, one a batch: `Atomics.waitAsync` woke the main thread in
+ * two thirds of the time and CPU of a message through a MessagePort (docs/adr/0011-mailbox.md).
  */
 import { ByteRingReader, ByteRingWriter, createByteRing } from "./byte-ring.ts";
 
@@ -88,7 +90,10 @@ export class AsyncMailbox {
     this.listen();
   }
 
-  /** Sends now or, behind what waits already, as soon as there is room. `body` is the caller's again afterwards. */
+  /**
+   * Sends now or, behind what waits already, as soon as there is room. `body` is the caller's again
+   * afterwards.
+   */
   send(id: number, body: Uint8Array): void {
     assertNotEmpty(body);
     if (this.closed) return;

@@ -1,8 +1,8 @@
 /**
  * What the engine and its shard threads say to each other.
  *
- * One message carries a whole batch for all shards of a thread, as MessagePack: waking the other thread costs the same
- * however little it finds.
+ * One message carries a whole batch for all shards of a thread, as MessagePack: waking the other thread costs
+ * the same however little it finds.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -41,13 +41,15 @@ export type ThreadReply =
     }
   | { readonly kind: "failed"; readonly corrupt: boolean; readonly message: string };
 
-// Records on: a batch repeats the same few shapes, each of which is described once in the message that uses it.
+// Records on: a batch repeats the same few shapes, each of which is described once in the message that uses
+// it.
 const packer = new Packr({ useRecords: true, bundleStrings: true });
 const unpacker = new Unpackr({ useRecords: true, bundleStrings: true });
 
 /**
- * The bytes are good until this thread encodes the next message: all messages are encoded in one piece of memory. The mailbox
- * copies anyway, and memory of its own for each is memory to be collected (`npm run bench -- --only holdfast --profile`).
+ * The bytes are good until this thread encodes the next message: all messages are encoded in one piece of
+ * memory. The mailbox copies anyway, and memory of its own for each is memory to be collected (`npm run bench
+ * -- --only holdfast --profile`).
  */
 export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array {
   return packer.pack(message, RESET_BUFFER_MODE);

@@ -1,9 +1,9 @@
 /**
  * One life of one shard thread, from its start to its end: questions out, answers back.
  *
- * A thread that throws, runs out of memory, ends or hangs is ended for good: its mailbox is closed, so that nothing it
- * may still write is read, and every question outstanding with it is answered as failed. What takes its place is the
- * host's business, and is another thread with another mailbox.
+ * A thread that throws, runs out of memory, ends or hangs is ended for good: its mailbox is closed, so that
+ * nothing it may still write is read, and every question outstanding with it is answered as failed. What
+ * takes its place is the host's business, and is another thread with another mailbox.
  */
 import type { ResourceLimits, Worker } from "node:worker_threads";
 import { createHeartbeat, HeartbeatWatch } from "./heartbeat.ts";

@@ -1,8 +1,8 @@
 /**
  * Chooses the locations that an order ships from, by the rule list, and says why.
  *
- * Pure. Candidates are compared over all lines of the order at once. The explanation names what each chosen location
- * ships, and for every location that was passed over the rule that decided and both numbers.
+ * Pure. Candidates are compared over all lines of the order at once. The explanation names what each chosen
+ * location ships, and for every location that was passed over the rule that decided and both numbers.
  */
 import type { WeighedRule } from "../../../config/sourcing-rule.ts";
 import { type Candidate, dayOf, isoDay } from "./candidate.ts";
@@ -116,7 +116,9 @@ function passedOver(problem: SourcingProblem, plan: Plan): string[] {
     .map((index) => `${idOf(problem, index)} passed over: ${whyNot(problem, plan, index)}`);
 }
 
-/** Compares the chosen plan with one in which the candidate gives what it has and the chosen ones the rest. */
+/**
+ * Compares the chosen plan with one in which the candidate gives what it has and the chosen ones the rest.
+ */
 function whyNot(problem: SourcingProblem, plan: Plan, index: number): string {
   const total = unitsOf(problem.items.map((item) => item.quantity));
   const supply = problem.supply[index] ?? [];

@@ -1,19 +1,21 @@
 /**
  * Finds the plan of least cost: which locations ship, and what of each.
  *
- * Branch and bound over sets of locations, best ones first. For a set, the units follow: each item comes from where a
- * unit of it costs least. Good plans are made first (the best location that has everything, and two greedy splits), so
- * that most branches fall at once. Deterministic: what it spends is counted in looks at one item at one location, never
- * in time; where the budget ends first, the best plan so far is taken. Up to eight locations and five items the budget
- * suffices to try everything, and the plan is the best there is; items that share components (kits) are tried in
- * several orders, not in all ways.
+ * Branch and bound over sets of locations, best ones first. For a set, the units follow: each item comes from
+ * where a unit of it costs least. Good plans are made first (the best location that has everything, and two
+ * greedy splits), so that most branches fall at once. Deterministic: what it spends is counted in looks at
+ * one item at one location, never in time; where the budget ends first, the best plan so far is taken. Up to
+ * eight locations and five items the budget suffices to try everything, and the plan is the best there is;
+ * items that share components (kits) are tried in several orders, not in all ways.
  */
 import { added, compareCosts, type Item, type SourcingProblem, servable } from "./sourcing-problem.ts";
 
 /** About a millisecond. Orders are planned on the thread that all rounds share. */
 const BUDGET = 40_000;
 
-/** Locations that the search considers beyond those of the first plans: the next ones rarely change anything. */
+/**
+ * Locations that the search considers beyond those of the first plans: the next ones rarely change anything.
+ */
 const MAX_SEARCHED = 24;
 
 /** Orders in which items that share components are served. */
@@ -41,8 +43,8 @@ export function searchPlan(problem: SourcingProblem, budget = BUDGET): SearchRes
 }
 
 /**
- * Most orders need no search: a location has everything, and it is either the best of all or any second parcel would
- * cost more by the first rule already. Spares those orders most of their planning.
+ * Most orders need no search: a location has everything, and it is either the best of all or any second
+ * parcel would cost more by the first rule already. Spares those orders most of their planning.
  */
 function obviousPlan(problem: SourcingProblem): SearchResult | null {
   if (problem.countsUnits) return null;
@@ -135,7 +137,9 @@ class Search {
     return withIt && withoutIt;
   }
 
-  /** No plan that contains all of `included` and nothing excluded costs less; `null`: there is no such plan. */
+  /**
+   * No plan that contains all of `included` and nothing excluded costs less; `null`: there is no such plan.
+   */
   private bound(included: readonly number[]): readonly number[] | null {
     const { items, opening, slowest } = this.problem;
     const steps = this.problem.request.rules.length;

@@ -1,11 +1,11 @@
 /**
- * One order's sourcing as numbers: what is wanted, what each location has of it, and what using the location costs.
+ * One order's sourcing as numbers: what is wanted, what each location has of it, and what using the location
+ * costs.
  *
- * The cost of a plan is a vector, one number a step of the rule list, compared from the front; each is the sum of
- *   - what opening a location costs (`opening`), once a location that ships,
- *   - what a unit costs there (`unit`),
- *   - the largest `slowest` among the locations that ship.
- * All of them are integers in thousandths of the rules' numbers, so that sums are exact and equal plans compare equal.
+ * The cost of a plan is a vector, one number a step of the rule list, compared from the front; each is the
+ *   sum of - what opening a location costs (`opening`), once a location that ships, - what a unit costs there
+ *   (`unit`), - the largest `slowest` among the locations that ship. All of them are integers in thousandths
+ *   of the rules' numbers, so that sums are exact and equal plans compare equal.
  */
 import type { SourcingRuleList, WeighedRule } from "../../../config/sourcing-rule.ts";
 import type { KitComponent, SourcingLocation } from "../../allocator-client.ts";
