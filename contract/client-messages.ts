@@ -33,7 +33,7 @@ export const CLIENT_MESSAGES = {
     {
       id: messageId,
       type: Type.Literal("stock.execute"),
-      // Each command is checked by the schema of its own type, see gateway/routes/stock-commands.ts.
+      // Each command is checked by the schema of its own type, see gateway/wire/stock-commands.ts.
       commands: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_STOCK_COMMANDS }),
     },
     closed,

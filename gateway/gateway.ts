@@ -21,11 +21,11 @@ import type { Database } from "../store/sql/database.ts";
 import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
 import { startHttpServer } from "./http/http-server.ts";
+import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services } from "./http/route.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
-import { createMetrics } from "./metrics.ts";
 import { routeTable } from "./routes/route-table.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 

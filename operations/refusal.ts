@@ -1,6 +1,6 @@
 /**
  * An operation's expected "no": a value with a stable code, never an exception. There is one way to make it,
- * so that the compiler knows every code; `gateway/http/status-codes.ts` has a status and a meaning for each,
+ * so that the compiler knows every code; `gateway/wire/status-codes.ts` has a status and a meaning for each,
  * or does not compile.
  */
 import type { RefusalCode as StockRefusalCode } from "../actors/commands.ts";

@@ -1,9 +1,9 @@
 /**
  * docs/errors.md, made of the code tables.
- * `npx vitest run gateway/http/status-codes.test.ts -u` writes it anew.
+ * `npx vitest run gateway/wire/status-codes.test.ts -u` writes it anew.
  */
 
-import { STATUS_CODES_BY_CODE } from "../gateway/http/status-codes.ts";
+import { STATUS_CODES_BY_CODE } from "../gateway/wire/status-codes.ts";
 import { HOLD_CODES } from "../orders/order.ts";
 
 export function errorDocument(): string {

@@ -6,8 +6,9 @@
  * happens to its holds. Orders are forgotten like commands, but never while they hold anything or wait for
  * it.
  */
-import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../../actors/command-window.ts";
+
 import type { StockEvent } from "../../actors/position/events.ts";
+import { COMMAND_WINDOW_MS, COMMAND_WINDOW_SIZE } from "../../actors/rules/command-window.ts";
 import type { PlacedHold } from "../allocator-client.ts";
 import type { OrderDemand, OrderHoldState } from "./shard-request.ts";
 

@@ -10,7 +10,7 @@
  * S2 What is forgotten is forgotten at the end of a journaled batch by the batch's time, so a recovered shard
  *    equals the live one to the byte of its snapshot.
  */
-import { CommandWindow, type RememberedCommand } from "../../actors/command-window.ts";
+
 import type { StockEvent } from "../../actors/position/events.ts";
 import { applyToPosition } from "../../actors/position/fold-event.ts";
 import {
@@ -20,6 +20,7 @@ import {
   type SkuContext,
 } from "../../actors/position/sku-stock.ts";
 import { newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
+import { CommandWindow, type RememberedCommand } from "../../actors/rules/command-window.ts";
 import { nextFill } from "../../actors/rules/demand.ts";
 import { transferConsequence } from "../../actors/rules/transfers.ts";
 import type { JournalBlob } from "../journal/journal-codec.ts";

@@ -8,8 +8,8 @@
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { findSession, type StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
-import type { HttpRequest } from "../http/http-message.ts";
-import { ApiError } from "../http/problem.ts";
+import type { HttpRequest } from "../wire/http-message.ts";
+import { ApiError } from "../wire/problem.ts";
 import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
 
 export const SESSION_COOKIE = "holdfast_session";

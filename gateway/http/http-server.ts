@@ -19,8 +19,8 @@ import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
 import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config/limits.ts";
-import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
-import { problemReply } from "./problem.ts";
+import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
+import { problemReply } from "../wire/problem.ts";
 
 export type HttpServer = {
   readonly port: number;

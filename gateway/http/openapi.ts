@@ -1,8 +1,8 @@
 /** OpenAPI 3.1 of the route table. Its schemas are the very ones that requests are checked against. */
 import Type, { type TSchema } from "typebox";
 import { Problem } from "../../contract/shapes.ts";
+import { STATUS_CODES_BY_CODE } from "../wire/status-codes.ts";
 import type { Route } from "./route.ts";
-import { STATUS_CODES_BY_CODE } from "./status-codes.ts";
 
 const CodedProblem = Type.Object({
   ...Problem.properties,

@@ -19,13 +19,13 @@ import {
   requirePermission,
 } from "../access/authentication.ts";
 import type { TokenBuckets } from "../access/token-buckets.ts";
-import { parseBoundedJson } from "./bounded-json.ts";
-import type { HttpHandler, HttpReply, HttpRequest } from "./http-message.ts";
-import { ApiError, describeError, logFailure, problemReply } from "./problem.ts";
+import { parseBoundedJson } from "../wire/bounded-json.ts";
+import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
+import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
+import { firstFault } from "../wire/validation.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
-import { firstFault } from "./validation.ts";
 
 type Checks = {
   readonly query: Validator | null;

@@ -16,9 +16,9 @@ import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
-import type { Metrics } from "../metrics.ts";
-import type { HttpRequest } from "./http-message.ts";
-import { ApiError } from "./problem.ts";
+import type { HttpRequest } from "../wire/http-message.ts";
+import { ApiError } from "../wire/problem.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };

@@ -1,5 +1,5 @@
 /** From method and path to a route. Literal segments win over parameters; the table is small and fixed. */
-import { ApiError } from "./problem.ts";
+import { ApiError } from "../wire/problem.ts";
 import type { Route } from "./route.ts";
 
 export type Match = { readonly route: Route; readonly params: Readonly<Record<string, string>> };

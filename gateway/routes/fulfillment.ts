@@ -17,8 +17,8 @@ import {
   readFulfillmentOrderHolds,
   readLabel,
 } from "../../store/orders/order-views.ts";
-import { ApiError } from "../http/problem.ts";
 import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { ApiError } from "../wire/problem.ts";
 
 const LABEL = { kind: "permission", permission: "shipments.label" } as const;
 

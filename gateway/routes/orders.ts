@@ -16,9 +16,9 @@ import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
-import { checkJsonBounds } from "../http/bounded-json.ts";
-import { ApiError } from "../http/problem.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "orders.read" } as const;
 

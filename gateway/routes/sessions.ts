@@ -3,8 +3,8 @@ import { Login, Session } from "../../contract/sessions.ts";
 import { Done } from "../../contract/shapes.ts";
 import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
-import { ApiError } from "../http/problem.ts";
 import { callerOf, type Route, route } from "../http/route.ts";
+import { ApiError } from "../wire/problem.ts";
 
 export const sessionRoutes: readonly Route[] = [
   route({

@@ -6,9 +6,9 @@ import { StockAvailability, StockExplanation, StockPromise, StockRow } from "../
 import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { explainStock, listStock } from "../../store/stock/stock-views.ts";
-import { ApiError } from "../http/problem.ts";
 import { callerOf, found, param, type Route, route } from "../http/route.ts";
-import { readStockCommands } from "./stock-commands.ts";
+import { ApiError } from "../wire/problem.ts";
+import { readStockCommands } from "../wire/stock-commands.ts";
 
 /** Movements that one explanation lists; whether all of them add up is told besides. */
 const EXPLAINED_MOVEMENTS = 500;

@@ -3,10 +3,10 @@ import { CaptureResult } from "../../contract/orders.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
-import { checkJsonBounds } from "../http/bounded-json.ts";
-import type { HttpRequest } from "../http/http-message.ts";
-import { ApiError } from "../http/problem.ts";
 import { param, type Route, route } from "../http/route.ts";
+import { checkJsonBounds } from "../wire/bounded-json.ts";
+import type { HttpRequest } from "../wire/http-message.ts";
+import { ApiError } from "../wire/problem.ts";
 
 /** The headers in which platforms name the event. */
 const TOPIC_HEADERS = ["x-shopify-topic", "x-wc-webhook-topic", "webhook-topic"] as const;

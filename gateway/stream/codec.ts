@@ -2,8 +2,8 @@
 import { Packr } from "msgpackr";
 import { MAX_FRAME_BYTES, MAX_FRAME_MESSAGES } from "../../config/limits.ts";
 import { type ServerMessage, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
-import { decodeBoundedMsgpack, parseBoundedJson } from "../http/bounded-json.ts";
-import { ApiError } from "../http/problem.ts";
+import { decodeBoundedMsgpack, parseBoundedJson } from "../wire/bounded-json.ts";
+import { ApiError } from "../wire/problem.ts";
 
 export type Codec = {
   readonly subprotocol: string;

@@ -32,10 +32,10 @@ import {
 } from "../../store/stock/stock-feed.ts";
 import { type Principal, requirePermission } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
-import { checkJsonBounds } from "../http/bounded-json.ts";
-import { ApiError, describeError, logFailure } from "../http/problem.ts";
 import type { Services } from "../http/route.ts";
-import { readStockCommands } from "../routes/stock-commands.ts";
+import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { ApiError, describeError, logFailure } from "../wire/problem.ts";
+import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";

@@ -9,7 +9,7 @@
  */
 import type { Logger } from "pino";
 import { FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
-import { logFailure } from "../http/problem.ts";
+import { logFailure } from "../wire/problem.ts";
 
 export type FeedSource<Entry, Cursor, Filter> = {
   /** The place from which on everything is new. */

@@ -1,6 +1,6 @@
 /** The bytes of a `lane.apply` message as operations, and whose lane it is. */
 import { LANE_BYTES, MAX_LANE_OPERATIONS } from "../../actors/lanes/lane-operations.ts";
-import { ApiError } from "../http/problem.ts";
+import { ApiError } from "../wire/problem.ts";
 
 /**
  * Copied once, to a word's boundary and out of the frame. What

@@ -4,8 +4,8 @@
  */
 import { Compile } from "typebox/compile";
 import { CLIENT_MESSAGES, type ReadMessage } from "../../contract/client-messages.ts";
-import { ApiError } from "../http/problem.ts";
-import { firstFault } from "../http/validation.ts";
+import { ApiError } from "../wire/problem.ts";
+import { firstFault } from "../wire/validation.ts";
 
 const validators = new Map(
   Object.entries(CLIENT_MESSAGES).map(([type, schema]) => [type, Compile(schema)] as const),

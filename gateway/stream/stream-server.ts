@@ -18,11 +18,11 @@ import {
 import type { ServerMessage } from "../../contract/stream.ts";
 import { looksLikeApiKey } from "../../store/access/api-keys.ts";
 import { authenticate, type Credential, isOwnOrigin, presentedCredential } from "../access/authentication.ts";
-import type { HttpRequest } from "../http/http-message.ts";
 import { copyRequest, writeReply } from "../http/http-server.ts";
-import { ApiError, type Described, describeError, logFailure, problemReply } from "../http/problem.ts";
 import type { Services } from "../http/route.ts";
-import { statusOf } from "../http/status-codes.ts";
+import type { HttpRequest } from "../wire/http-message.ts";
+import { ApiError, type Described, describeError, logFailure, problemReply } from "../wire/problem.ts";
+import { statusOf } from "../wire/status-codes.ts";
 import { type Codec, chooseCodec } from "./codec.ts";
 import { Connection, type StreamSocket } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";

@@ -236,14 +236,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "used id taken for another command",
     breaks: "exactly one effect per key",
-    file: "actors/command-window.js",
+    file: "actors/rules/command-window.js",
     search: "if (this.fingerprints[slot] !== fingerprint) {",
     replacement: "if (slot < 0) {",
   },
   {
     name: "commands forgotten too soon",
     breaks: "exactly one effect per key",
-    file: "actors/command-window.js",
+    file: "actors/rules/command-window.js",
     search: "export const COMMAND_WINDOW_MS = 24 * 60 * 60 * 1000;",
     replacement: "export const COMMAND_WINDOW_MS = 5;",
   },

@@ -7,8 +7,8 @@ import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
 import { COUNT_APPROVAL_UNITS } from "../../config/limits.ts";
 import { STOCK_COMMAND_SCHEMAS } from "../../contract/stock-commands.ts";
-import { ApiError } from "../http/problem.ts";
-import { firstFault } from "../http/validation.ts";
+import { ApiError } from "./problem.ts";
+import { firstFault } from "./validation.ts";
 
 const validators = new Map(
   Object.entries(STOCK_COMMAND_SCHEMAS).map(([type, schema]) => [type, Compile(schema)] as const),

@@ -3,8 +3,8 @@
  * a gateway, so that two in one process do not collide.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { CaptureResult } from "../contract/orders.ts";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { CaptureResult } from "../../contract/orders.ts";
+import type { AllocatorClient } from "../../engine/allocator-client.ts";
 
 export type Metrics = {
   observeRequest(route: string, method: string, status: number, seconds: number): void;

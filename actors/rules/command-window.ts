@@ -9,8 +9,8 @@
  * A ring of typed arrays rather than an object per command: some 50 bytes beside the id, and nothing for the
  * garbage collector to walk.
  */
-import { REFUSAL_CODES, type RefusalCode, type StockBuckets, type StockOutcome } from "./commands.ts";
-import type { StockEvent } from "./position/events.ts";
+import { REFUSAL_CODES, type RefusalCode, type StockBuckets, type StockOutcome } from "../commands.ts";
+import type { StockEvent } from "../position/events.ts";
 
 export const COMMAND_WINDOW_MS = 24 * 60 * 60 * 1000;
 export const COMMAND_WINDOW_SIZE = 131_072;
