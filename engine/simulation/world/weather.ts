@@ -1,6 +1,7 @@
 /**
- * How many faults one run has: every seed draws its own rates, from calm to a storm of one kind of fault. A run
- * in which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly any.
+ * How many faults one run has: every seed draws its own rates, from calm to a storm of one kind of fault. A
+ * run in which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly
+ * any.
  */
 import type { Random } from "../../../config/seeded-random.ts";
 
