@@ -94,7 +94,7 @@ describe("after a restart", () => {
 });
 
 describe("after kill -9 in the middle of work", () => {
-  it("everything that was answered is in the ledgers, once", async () => {
+  it("everything that was answered is in the logs, once", async () => {
     const dataFolder = mkdtempSync(join(tmpdir(), "holdfast-simulators-"));
     const webhooks = await startWebhookReceiver();
     const child = await startChild(dataFolder, webhooks.url);

@@ -2,7 +2,7 @@
  * The outside world of a sandbox: payment gateway, carrier and mailbox, in one process, behind the vendors' own wire
  * formats, so that the real adapters are what runs.
  *
- * Owns the HTTP server, the pages, the pace, faults on purpose, and the ledgers that an audit reads:
+ * Owns the HTTP server, the pages, the pace, faults on purpose, and the exchange logs that an audit reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?}, seed?,
  *                              forgetKeys?: true}, the last for what happens a day after a payment call
@@ -24,9 +24,9 @@ import {
   jsonReply,
   type SimulatedReply,
   type SimulatedRequest,
-} from "./simulation-kit/exchange.ts";
-import { createFaults, type FaultRates, NO_FAULTS } from "./simulation-kit/faults.ts";
-import { createSimulatedClock } from "./simulation-kit/simulated-clock.ts";
+} from "./simulator-kit/exchange.ts";
+import { createFaults, type FaultRates, NO_FAULTS } from "./simulator-kit/faults.ts";
+import { createSimulatedClock } from "./simulator-kit/simulated-clock.ts";
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
 import { asObject, numberAt } from "./vendor-json.ts";
 
@@ -35,7 +35,7 @@ export type SimulatorOptions = {
   /** 0 takes a free port. */
   readonly httpPort: number;
   readonly smtpPort: number;
-  /** Where the ledgers lie; the same folder at the next start goes on from them. */
+  /** Where the logs lie; the same folder at the next start goes on from them. */
   readonly dataFolder: string;
   /** The gateway's address for tracking webhooks. */
   readonly carrierWebhookUrl: string;

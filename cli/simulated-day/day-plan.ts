@@ -15,8 +15,8 @@ import type {
   ChannelWriter,
   PlannedLine,
   PlannedOrder,
-} from "../../integrations/simulation-kit/planned-order.ts";
-import { randomShopper } from "../../integrations/simulation-kit/shopper.ts";
+} from "../../integrations/simulator-kit/planned-order.ts";
+import { randomShopper } from "../../integrations/simulator-kit/shopper.ts";
 import type { SandboxProduct } from "../sandbox/catalog.ts";
 
 export type DayOptions = {

@@ -7,7 +7,7 @@ import {
   type PlannedOrder,
   taxOf,
   totals,
-} from "../../simulation-kit/planned-order.ts";
+} from "../../simulator-kit/planned-order.ts";
 import { amazonAdapter } from "./adapter.ts";
 
 export const amazonWriter: ChannelWriter = {

@@ -7,7 +7,7 @@ import {
   type PlannedOrder,
   taxOf,
   totals,
-} from "../../simulation-kit/planned-order.ts";
+} from "../../simulator-kit/planned-order.ts";
 
 export const shopifyWriter: ChannelWriter = {
   write: (order, random) => {

@@ -4,7 +4,7 @@ import {
   type PlannedLine,
   type PlannedOrder,
   taxOf,
-} from "../../simulation-kit/planned-order.ts";
+} from "../../simulator-kit/planned-order.ts";
 
 export const walmartWriter: ChannelWriter = {
   write: (order, random) => {

@@ -5,7 +5,7 @@ import {
   type PlannedOrder,
   taxOf,
   totals,
-} from "../../simulation-kit/planned-order.ts";
+} from "../../simulator-kit/planned-order.ts";
 
 const TAX_RATE_ID = 75;
 

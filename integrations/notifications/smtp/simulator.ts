@@ -1,7 +1,7 @@
 /**
  * A mail server that takes everything and keeps it: the sandbox's mailbox of all shoppers.
  *
- * A message is in the ledger before SMTP says 250. Memory holds a line a message; the text stays in the file.
+ * A message is in the log before SMTP says 250. Memory holds a line a message; the text stays in the file.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type AddressObject, simpleParser } from "mailparser";
 import type { Logger } from "pino";
 import { SMTPServer } from "smtp-server";
-import { type LedgerPosition, openLedger } from "../../simulation-kit/ledger.ts";
+import { type LogPosition, openExchangeLog } from "../../simulator-kit/exchange-log.ts";
 
 const MAX_MESSAGE_BYTES = 5 * 1024 * 1024;
 
@@ -45,10 +45,10 @@ export async function startMailSimulator(options: {
   readonly dataFolder: string;
   readonly logger: Logger;
 }): Promise<MailSimulator> {
-  const index: { readonly summary: MailSummary; readonly position: LedgerPosition }[] = [];
-  const ledger = openLedger<Mail>(join(options.dataFolder, "mails.jsonl"), keep);
+  const index: { readonly summary: MailSummary; readonly position: LogPosition }[] = [];
+  const log = openExchangeLog<Mail>(join(options.dataFolder, "mails.jsonl"), keep);
 
-  function keep(mail: Mail, position: LedgerPosition): void {
+  function keep(mail: Mail, position: LogPosition): void {
     const { text: _text, html: _html, ...summary } = mail;
     index.push({ summary, position });
   }
@@ -77,7 +77,7 @@ export async function startMailSimulator(options: {
             text: parsed.text ?? "",
             html: parsed.html || "",
           };
-          keep(mail, ledger.append(mail));
+          keep(mail, log.append(mail));
           done();
         },
         (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
@@ -107,13 +107,13 @@ export async function startMailSimulator(options: {
     },
     find(id) {
       const entry = index[id - 1];
-      return entry === undefined ? undefined : ledger.read(entry.position);
+      return entry === undefined ? undefined : log.read(entry.position);
     },
     all: () => index.map(({ summary }) => summary),
     count: () => index.length,
     async stop() {
       await new Promise<void>((resolve) => server.close(() => resolve()));
-      ledger.close();
+      log.close();
     },
   };
 }

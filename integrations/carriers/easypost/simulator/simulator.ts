@@ -2,7 +2,7 @@
  * EasyPost, as far as an order needs it: rated shipments, labels in three formats, voiding, trackers and their webhooks,
  * in EasyPost's own requests, replies and errors.
  *
- * Invariants: E1 a shipment is bought at most once; E2 what was answered or reported is in the ledger first, so that
+ * Invariants: E1 a shipment is bought at most once; E2 what was answered or reported is in the log first, so that
  * after a kill parcels go on from their last scan, and a webhook that nobody took is sent again with its id; E3 a
  * parcel's scans are reported one after the other, the next when the last was taken; E4 tracking numbers are unique.
  */
@@ -10,23 +10,23 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { decimalText } from "../../../../orders/money.ts";
-import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulation-kit/exchange.ts";
+import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
 import {
   type Label,
   type LabelAddress,
   labelPdf,
   labelPng,
   labelZpl,
-} from "../../../simulation-kit/label-document.ts";
-import { openLedger } from "../../../simulation-kit/ledger.ts";
-import type { SimulatedClock } from "../../../simulation-kit/simulated-clock.ts";
+} from "../../../simulator-kit/label-document.ts";
+import type { SimulatedClock } from "../../../simulator-kit/simulated-clock.ts";
 import {
   dhlTrackingNumber,
   fedexTrackingNumber,
   upsTrackingNumber,
   uspsTrackingNumber,
-} from "../../../simulation-kit/tracking-numbers.ts";
-import { createWebhookSender } from "../../../simulation-kit/webhook-sender.ts";
+} from "../../../simulator-kit/tracking-numbers.ts";
+import { createWebhookSender } from "../../../simulator-kit/webhook-sender.ts";
 import { asObject, type JsonObject, listAt, objectAt, textAt } from "../../../vendor-json.ts";
 import { signWebhook } from "../carrier.ts";
 import {
@@ -138,7 +138,7 @@ export function createEasypostSimulator(options: {
   const byTrackingCode = new Map<string, Shipment>();
   let delivered = 0;
 
-  const ledger = openLedger<Entry>(join(options.dataFolder, "carrier.jsonl"), apply);
+  const log = openExchangeLog<Entry>(join(options.dataFolder, "carrier.jsonl"), apply);
   const sender = createWebhookSender({
     url: options.webhookUrl,
     headers: (body) => ({
@@ -150,7 +150,7 @@ export function createEasypostSimulator(options: {
   for (const shipment of shipments.values()) resumeJourney(shipment);
 
   function record(entry: Entry): void {
-    ledger.append(entry);
+    log.append(entry);
     apply(entry);
   }
 
@@ -170,7 +170,7 @@ export function createEasypostSimulator(options: {
       return;
     }
     const shipment = shipments.get(entry.id);
-    if (shipment === undefined) throw new Error(`the carrier ledger names an unknown shipment ${entry.id}`);
+    if (shipment === undefined) throw new Error(`the carrier's log names an unknown shipment ${entry.id}`);
     if (entry.type === "bought") {
       shipment.purchase = entry.purchase;
       byLabel.set(entry.purchase.labelId, shipment);
@@ -186,7 +186,7 @@ export function createEasypostSimulator(options: {
     }
   }
 
-  /** Goes on where the ledger ends: reports the last scan if nobody took it yet, else waits for the next. */
+  /** Goes on where the log ends: reports the last scan if nobody took it yet, else waits for the next. */
   function resumeJourney(shipment: Shipment): void {
     if (shipment.purchase === null || shipment.voidedAt !== null) return;
     const last = shipment.scans.at(-1);
@@ -414,7 +414,7 @@ export function createEasypostSimulator(options: {
     async stop() {
       for (const shipment of shipments.values()) shipment.cancelNextScan?.();
       await sender.stop();
-      ledger.close();
+      log.close();
     },
   };
 }

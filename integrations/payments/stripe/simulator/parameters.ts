@@ -1,5 +1,5 @@
 /** Stripe's form parameters, checked as strictly as Stripe does, with its own error bodies. Pure. */
-import type { SimulatedRequest } from "../../../simulation-kit/exchange.ts";
+import type { SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 
 /** An error as Stripe words it; `extra` joins the `error` object, e.g. the PaymentIntent concerned. */
 export class StripeError extends Error {

@@ -2,15 +2,15 @@
  * Stripe, as far as an order needs it: PaymentIntents with manual capture, several captures, cancelling, refunds and
  * idempotency keys, in Stripe's own requests, replies and errors.
  *
- * Invariants: S1 one call is one ledger line, which holds its effect and its idempotency key together, written before
+ * Invariants: S1 one call is one line of the log, which holds its effect and its idempotency key together, written before
  * the reply; S2 the same key with the same call gets the first reply, with another call an `idempotency_error`;
  * S3 captured never exceeds authorised, refunded never exceeds captured.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { currencyExponent } from "../../../../orders/money.ts";
-import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulation-kit/exchange.ts";
-import { type LedgerPosition, openLedger } from "../../../simulation-kit/ledger.ts";
+import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { type LogPosition, openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
 import {
   checkStripeKey,
   invalidRequest,
@@ -114,15 +114,15 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
   const intents = new Map<string, PaymentIntent>();
   const refunds = new Map<string, Refund>();
   const refundedOf = new Map<string, number>();
-  /** By idempotency key; the reply itself stays in the ledger. */
-  const firstReplies = new Map<string, { readonly fingerprint: string; readonly position: LedgerPosition }>();
+  /** By idempotency key; the reply itself stays in the log. */
+  const firstReplies = new Map<string, { readonly fingerprint: string; readonly position: LogPosition }>();
   const orders = new Map<string, OrderCharges>();
 
-  const replay = (entry: Entry, position: LedgerPosition) => {
+  const replay = (entry: Entry, position: LogPosition) => {
     if (entry.key !== null) firstReplies.set(entry.key, { fingerprint: entry.fingerprint, position });
     apply(entry.effect);
   };
-  const ledger = openLedger<Entry>(join(dataFolder, "payments.jsonl"), replay);
+  const log = openExchangeLog<Entry>(join(dataFolder, "payments.jsonl"), replay);
 
   function apply(effect: Effect): void {
     if (effect.type === "refunded") {
@@ -455,7 +455,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
               `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
             );
           }
-          const { status, reply } = ledger.read(first.position);
+          const { status, reply } = log.read(first.position);
           return jsonReply(status, reply, { ...headers, "idempotent-replayed": "true" });
         }
         const outcome = run();
@@ -469,7 +469,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
             reply: outcome.reply,
             effect: outcome.effect,
           };
-          replay(entry, ledger.append(entry));
+          replay(entry, log.append(entry));
         }
         return jsonReply(status, outcome.reply, headers);
       } catch (error) {
@@ -480,7 +480,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
     charges: () => [...orders.values()],
     orders: () => orders.size,
     forgetKeys: () => firstReplies.clear(),
-    close: () => ledger.close(),
+    close: () => log.close(),
   };
 }
 

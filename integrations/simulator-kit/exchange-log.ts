@@ -1,5 +1,6 @@
 /**
- * An append-only file of JSON lines: what a simulator must still know after it was killed.
+ * A simulator's exchange log: an append-only file of JSON lines, one for each thing that was answered or reported. It holds
+ * what the simulator must still know after it was killed.
  *
  * An entry is handed to the operating system before `append` returns, so that a kill -9 of the process loses nothing that
  * was answered. (A power cut may: that is outside what a sandbox promises.) A last line cut in the middle was never
@@ -9,11 +10,11 @@ import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, wri
 import { dirname } from "node:path";
 
 /** Where an entry lies in the file, to read it again instead of keeping it in memory. */
-export type LedgerPosition = { readonly offset: number; readonly length: number };
+export type LogPosition = { readonly offset: number; readonly length: number };
 
-export type Ledger<Entry> = {
-  append(entry: Entry): LedgerPosition;
-  read(position: LedgerPosition): Entry;
+export type ExchangeLog<Entry> = {
+  append(entry: Entry): LogPosition;
+  read(position: LogPosition): Entry;
   close(): void;
 };
 
@@ -21,10 +22,10 @@ const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** Opens the file, or makes it, and hands each entry that is there to `replay`, oldest first. */
-export function openLedger<Entry>(
+export function openExchangeLog<Entry>(
   path: string,
-  replay: (entry: Entry, position: LedgerPosition) => void,
-): Ledger<Entry> {
+  replay: (entry: Entry, position: LogPosition) => void,
+): ExchangeLog<Entry> {
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, "a+");
   let end = replayLines(file, replay);
@@ -44,7 +45,7 @@ export function openLedger<Entry>(
       let read = 0;
       while (read < bytes.length) {
         const count = readSync(file, bytes, read, bytes.length - read, position.offset + read);
-        if (count === 0) throw new Error(`the ledger ${path} is shorter than its entries`);
+        if (count === 0) throw new Error(`the exchange log ${path} is shorter than its entries`);
         read += count;
       }
       return JSON.parse(bytes.toString("utf8")) as Entry;
@@ -54,7 +55,7 @@ export function openLedger<Entry>(
 }
 
 /** @returns where the last whole line ends. */
-function replayLines<Entry>(file: number, replay: (entry: Entry, position: LedgerPosition) => void): number {
+function replayLines<Entry>(file: number, replay: (entry: Entry, position: LogPosition) => void): number {
   const size = fstatSync(file).size;
   const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size));
   let rest: Buffer = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 /**
  * Delivers signed webhooks at least once: a few at a time, again and again with growing pauses until somebody answers
- * 2xx. Keeps nothing itself: whoever hands an event over has it in a ledger and hands it over again after a restart.
+ * 2xx. Keeps nothing itself: whoever hands an event over has it in a log and hands it over again after a restart.
  */
 import type { Logger } from "pino";
 import { callHttp } from "../vendor-http.ts";
