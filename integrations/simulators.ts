@@ -28,7 +28,7 @@ import {
 import { createFaults, type FaultRates, NO_FAULTS } from "./simulator-kit/faults.ts";
 import { createSimulatedClock } from "./simulator-kit/simulated-clock.ts";
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
-import { asObject, numberAt } from "./vendor-json.ts";
+import { numberAt, objectAt } from "./vendor-json.ts";
 
 export type SimulatorOptions = {
   readonly host: string;
@@ -89,7 +89,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     const speed = numberAt(body, "speed");
     if (speed !== undefined && !(speed > 0 && speed <= 10_000))
       return "speed must be above 0 and at most 10000";
-    const asked = asObject(asObject(body)?.["faults"]);
+    const asked = objectAt(body, "faults");
     const rates: FaultRates = { ...NO_FAULTS, ...asked };
     const shares = [rates.dropRequestRate, rates.dropReplyRate, rates.errorRate];
     const valid =
@@ -103,7 +103,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");
     if (seed !== undefined) faults.seed(seed);
-    if (asObject(body)?.["forgetKeys"] === true) payments.forgetKeys();
+    if (objectAt(body)?.["forgetKeys"] === true) payments.forgetKeys();
     return null;
   }
 
@@ -259,7 +259,7 @@ function send(response: ServerResponse, reply: SimulatedReply): void {
 
 function parseJson(text: string): unknown {
   try {
-    return asObject(JSON.parse(text));
+    return objectAt(JSON.parse(text));
   } catch {
     return undefined;
   }

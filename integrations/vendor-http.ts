@@ -5,6 +5,7 @@
  * that a call without a usable answer becomes a `ServiceFault`. What a status or an error body means is the adapter's.
  */
 import { ServiceFault } from "../ports/service-fault.ts";
+import { parseJson } from "./vendor-json.ts";
 
 /** The largest reply read, in bytes: labels are the largest documents and take some 100 kB. */
 const MAX_REPLY_BYTES = 8 * 1024 * 1024;
@@ -65,7 +66,7 @@ export async function callJson(call: HttpCall): Promise<JsonReply> {
     return {
       status: reply.status,
       headers: reply.headers,
-      json: JSON.parse(Buffer.from(reply.body).toString("utf8")),
+      json: parseJson(Buffer.from(reply.body).toString("utf8")),
     };
   } catch (cause) {
     throw new ServiceFault(`${call.service} answered ${describe(call)} with ${reply.status} and no JSON`, {

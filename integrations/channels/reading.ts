@@ -8,7 +8,7 @@ import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { ChannelReading, ChannelRefusal } from "../../ports/channels.ts";
-import { parseJson, UnreadableAmount, writeJson } from "./lossless-json.ts";
+import { parseJson, UnreadableAmount, writeJson } from "../vendor-json.ts";
 
 /** Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less, than be read. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;

@@ -16,7 +16,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callHttp, callJson, type JsonReply } from "../../vendor-http.ts";
-import { asObject, type JsonObject, listAt, objectAt, textAt } from "../../vendor-json.ts";
+import { type JsonObject, listAt, objectAt, optionalTextAt, parseJson } from "../../vendor-json.ts";
 import {
   needsExportFiling,
   readPlace,
@@ -63,14 +63,14 @@ export function createEasypostCarrier(options: {
     const reply = await get(`/v2/shipments/${encodeURIComponent(idOrReference)}`);
     if (reply.status === 404) return undefined;
     if (reply.status !== 200) throw faultOf(reply, "read the shipment");
-    return asObject(reply.json);
+    return objectAt(reply.json);
   }
 
   /** The label's bytes in a format; EasyPost converts from PNG on the first request and keeps the file. */
   async function labelDocument(shipmentId: string, format: "ZPL" | "PDF"): Promise<Uint8Array> {
     const reply = await get(`/v2/shipments/${encodeURIComponent(shipmentId)}/label?file_format=${format}`);
     if (reply.status !== 200) throw faultOf(reply, `convert the label to ${format}`);
-    const url = textAt(
+    const url = optionalTextAt(
       objectAt(reply.json, "postage_label"),
       format === "ZPL" ? "label_zpl_url" : "label_pdf_url",
     );
@@ -102,8 +102,8 @@ export function createEasypostCarrier(options: {
   }
 
   async function readLabel(shipment: JsonObject): Promise<{ readonly status: "bought" } & PurchasedLabel> {
-    const carrierShipmentId = textAt(shipment, "id");
-    const trackingNumber = textAt(shipment, "tracking_code");
+    const carrierShipmentId = optionalTextAt(shipment, "id");
+    const trackingNumber = optionalTextAt(shipment, "tracking_code");
     const rate = readRate(shipment["selected_rate"]);
     if (carrierShipmentId === undefined || trackingNumber === undefined || rate === undefined) {
       throw new ServiceFault("EasyPost answered a purchase without its tracking number or rate", {
@@ -143,9 +143,9 @@ export function createEasypostCarrier(options: {
       if (shipment === undefined) {
         const reply = await post("/v2/shipments", toShipmentBody(request));
         if (reply.status !== 200 && reply.status !== 201) return refusalOrThrow(reply, "rate the shipment");
-        shipment = asObject(reply.json);
+        shipment = objectAt(reply.json);
       }
-      const carrierShipmentId = textAt(shipment, "id");
+      const carrierShipmentId = optionalTextAt(shipment, "id");
       if (carrierShipmentId === undefined) {
         throw new ServiceFault("EasyPost answered without a shipment id", {
           service: SERVICE,
@@ -156,8 +156,8 @@ export function createEasypostCarrier(options: {
       const rates = readRates(shipment);
       if (rates.length === 0) {
         const reasons = listAt(shipment, "messages").flatMap((message) => {
-          const text = textAt(message, "message");
-          return text === undefined ? [] : [`${textAt(message, "carrier") ?? "carrier"}: ${text}`];
+          const text = optionalTextAt(message, "message");
+          return text === undefined ? [] : [`${optionalTextAt(message, "carrier") ?? "carrier"}: ${text}`];
         });
         return refusal(
           "no_rates",
@@ -171,12 +171,12 @@ export function createEasypostCarrier(options: {
       const path = `/v2/shipments/${encodeURIComponent(request.carrierShipmentId)}`;
       const before = await findShipment(request.carrierShipmentId);
       if (before === undefined) return refusal("shipment_not_found", "EasyPost does not know this shipment.");
-      if (isRefunded(textAt(before, "refund_status"))) {
+      if (isRefunded(optionalTextAt(before, "refund_status"))) {
         return refusal("label_voided", "This shipment's label was given back: rate the parcel anew.");
       }
       if (objectAt(before, "postage_label") !== undefined) return readLabel(before);
       const reply = await post(`${path}/buy`, { rate: { id: request.rateId } });
-      if (reply.status === 200) return readLabel(asObject(reply.json) ?? {});
+      if (reply.status === 200) return readLabel(objectAt(reply.json) ?? {});
       if (errorCodeOf(reply) === "SHIPMENT.POSTAGE.EXISTS") {
         // A purchase whose reply was lost has been carried out since the shipment was read.
         const after = await findShipment(request.carrierShipmentId);
@@ -188,10 +188,10 @@ export function createEasypostCarrier(options: {
     async voidLabel(request) {
       const shipment = await findShipment(request.carrierShipmentId);
       if (shipment === undefined || objectAt(shipment, "postage_label") === undefined) return;
-      if (isRefunded(textAt(shipment, "refund_status"))) return;
+      if (isRefunded(optionalTextAt(shipment, "refund_status"))) return;
       const reply = await post(`/v2/shipments/${encodeURIComponent(request.carrierShipmentId)}/refund`, {});
       if (reply.status !== 200) throw faultOf(reply, "void the label");
-      const status = textAt(reply.json, "refund_status");
+      const status = optionalTextAt(reply.json, "refund_status");
       if (!isRefunded(status)) {
         throw new ServiceFault(`The carrier does not take the label back: ${status ?? "no reason"}`, {
           service: SERVICE,
@@ -233,7 +233,7 @@ function isSigned(headers: Readonly<Record<string, string>>, rawBody: Buffer, se
 
 function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
   const event = parseEvent(rawBody);
-  const description = textAt(event, "description");
+  const description = optionalTextAt(event, "description");
   if (description !== "tracker.updated" && description !== "tracker.created") return [];
   return readTracker(objectAt(event, "result"), event);
 }
@@ -243,13 +243,13 @@ function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
  * arrived is made up for by the next, or by asking. A scan's id is a digest of what it says, since EasyPost gives it none.
  */
 function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport[] {
-  const trackingNumber = textAt(tracker, "tracking_code");
+  const trackingNumber = optionalTextAt(tracker, "tracking_code");
   if (trackingNumber === undefined) return [];
   const reports = listAt(tracker, "tracking_details").flatMap((detail): TrackingReport[] => {
-    const at = textAt(detail, "datetime");
-    const status = textAt(detail, "status");
+    const at = optionalTextAt(detail, "datetime");
+    const status = optionalTextAt(detail, "status");
     if (at === undefined || status === undefined || Number.isNaN(Date.parse(at))) return [];
-    const message = textAt(detail, "message") ?? "";
+    const message = optionalTextAt(detail, "message") ?? "";
     return [
       {
         reportId: digestOf([trackingNumber, at, status, message]),
@@ -261,13 +261,13 @@ function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport
       },
     ];
   });
-  const status = readTrackingStatus(textAt(tracker, "status"));
+  const status = readTrackingStatus(optionalTextAt(tracker, "status"));
   if (status === "unknown" || reports.some((report) => report.status === status)) return reports;
   // The tracker knows more than its scans: some carriers report a state without a scan.
-  const at = textAt(tracker, "updated_at") ?? textAt(event, "created_at");
+  const at = optionalTextAt(tracker, "updated_at") ?? optionalTextAt(event, "created_at");
   if (at === undefined || Number.isNaN(Date.parse(at))) return reports;
-  const message = textAt(tracker, "status_detail") ?? "";
-  const reportId = textAt(event, "id") ?? digestOf([trackingNumber, at, status, message]);
+  const message = optionalTextAt(tracker, "status_detail") ?? "";
+  const reportId = optionalTextAt(event, "id") ?? digestOf([trackingNumber, at, status, message]);
   return [
     ...reports,
     { reportId, trackingNumber, status, message, at: new Date(at).toISOString(), place: "" },
@@ -280,7 +280,7 @@ function digestOf(said: readonly string[]): string {
 
 function parseEvent(rawBody: Buffer): unknown {
   try {
-    return JSON.parse(rawBody.toString("utf8"));
+    return parseJson(rawBody.toString("utf8"));
   } catch {
     return undefined; // Signed, but not a document that this adapter knows.
   }
@@ -291,7 +291,7 @@ function refusal(code: string, message: string): CarrierRefusal {
 }
 
 function errorCodeOf(reply: JsonReply): string | undefined {
-  return textAt(objectAt(reply.json, "error"), "code");
+  return optionalTextAt(objectAt(reply.json, "error"), "code");
 }
 
 /** What the carriers refuse about the parcel or its addresses; the person at the order can change that. */
@@ -318,8 +318,8 @@ function faultOf(reply: JsonReply, step: string): ServiceFault {
 function messageOf(reply: JsonReply): string {
   const error = objectAt(reply.json, "error");
   const details = listAt(error, "errors").flatMap((entry) => {
-    const text = textAt(entry, "message");
-    return text === undefined ? [] : [`${textAt(entry, "field") ?? "request"}: ${text}`];
+    const text = optionalTextAt(entry, "message");
+    return text === undefined ? [] : [`${optionalTextAt(entry, "field") ?? "request"}: ${text}`];
   });
-  return [textAt(error, "message") ?? `status ${reply.status}`, ...details].join(" ");
+  return [optionalTextAt(error, "message") ?? `status ${reply.status}`, ...details].join(" ");
 }

@@ -5,7 +5,7 @@
 import type { Address } from "../../../orders/address.ts";
 import { currencyExponent, decimalText, parseMoney } from "../../../orders/money.ts";
 import type { CarrierRate, CustomsItem, RateRequest, TrackingStatus } from "../../../ports/carriers.ts";
-import { listAt, numberAt, objectAt, textAt } from "../../vendor-json.ts";
+import { listAt, numberAt, objectAt, optionalTextAt } from "../../vendor-json.ts";
 
 const GRAMS_AN_OUNCE = 28.349523125;
 const MM_AN_INCH = 25.4;
@@ -115,11 +115,11 @@ export function readRates(shipment: unknown): readonly CarrierRate[] {
 
 /** @returns `undefined` where a field that counts is missing. */
 export function readRate(rate: unknown): CarrierRate | undefined {
-  const rateId = textAt(rate, "id");
-  const carrier = textAt(rate, "carrier");
-  const service = textAt(rate, "service");
-  const currency = textAt(rate, "currency");
-  const cost = parseMoney(textAt(rate, "rate") ?? "", currency ?? "");
+  const rateId = optionalTextAt(rate, "id");
+  const carrier = optionalTextAt(rate, "carrier");
+  const service = optionalTextAt(rate, "service");
+  const currency = optionalTextAt(rate, "currency");
+  const cost = parseMoney(optionalTextAt(rate, "rate") ?? "", currency ?? "");
   if (rateId === undefined || carrier === undefined || service === undefined || cost === undefined) {
     return undefined;
   }
@@ -152,5 +152,5 @@ export function readTrackingStatus(status: string | undefined): TrackingStatus {
 /** `City, ST, US` of a tracking detail; empty where the carrier names no place. */
 export function readPlace(detail: unknown): string {
   const location = objectAt(detail, "tracking_location");
-  return ["city", "state", "country"].flatMap((key) => textAt(location, key) || []).join(", ");
+  return ["city", "state", "country"].flatMap((key) => optionalTextAt(location, key) || []).join(", ");
 }

@@ -21,7 +21,7 @@ import {
   textAt,
   textRecord,
   writeJson,
-} from "../lossless-json.ts";
+} from "../../vendor-json.ts";
 import {
   addressOf,
   computedTotal,

@@ -11,7 +11,7 @@ import type { IncomingOrder, IncomingTax } from "../../../orders/incoming-order.
 import { decimalText, rescale } from "../../../orders/money.ts";
 import { ALLOCATION_POLICIES } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, textAt, writeJson } from "../lossless-json.ts";
+import { amount, textAt, writeJson } from "../../vendor-json.ts";
 import { addressOf, computedTotal, isStandardWebhook, readDocument, readEach, refused } from "../reading.ts";
 
 const Text = Type.String({ maxLength: 1000 });

@@ -8,7 +8,7 @@ import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, at, countAt, firstText, isObject, listAt, textAt, textRecord } from "../lossless-json.ts";
+import { amount, at, countAt, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-json.ts";
 import {
   addressOf,
   isBase64HmacOf,

@@ -14,7 +14,7 @@ import { createHash } from "node:crypto";
 import type { PaymentGateway, PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callJson, type JsonReply } from "../../vendor-http.ts";
-import { type JsonObject, objectAt, textAt } from "../../vendor-json.ts";
+import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-json.ts";
 import { toStripeAmount } from "./amount.ts";
 
 const SERVICE = "stripe";
@@ -75,9 +75,9 @@ export function createStripeGateway(options: {
       if (reply.status !== 200) {
         const intent = unexpectedState(reply);
         if (intent === undefined) return declineOrThrow(reply, "capture");
-        const done = textAt(objectAt(intent, "metadata"), captureMark(request.idempotencyKey));
+        const done = optionalTextAt(objectAt(intent, "metadata"), captureMark(request.idempotencyKey));
         if (done !== undefined) return { status: "succeeded", reference: request.reference };
-        if (textAt(intent, "status") === "canceled") {
+        if (optionalTextAt(intent, "status") === "canceled") {
           return {
             status: "declined",
             code: "authorization_expired",
@@ -100,7 +100,7 @@ export function createStripeGateway(options: {
       });
       if (reply.status === 200) return readIntent(reply.json, ["canceled"], "cancel");
       if (reply.status === 404) return { status: "succeeded", reference: request.reference };
-      const state = textAt(unexpectedState(reply), "status");
+      const state = optionalTextAt(unexpectedState(reply), "status");
       if (state === "canceled") return { status: "succeeded", reference: request.reference };
       if (state === "succeeded") {
         return {
@@ -121,14 +121,14 @@ export function createStripeGateway(options: {
         "metadata[reason]": request.reason.slice(0, 500),
       });
       if (reply.status !== 200) return declineOrThrow(reply, "refund");
-      const status = textAt(reply.json, "status");
-      const reference = textAt(reply.json, "id");
+      const status = optionalTextAt(reply.json, "status");
+      const reference = optionalTextAt(reply.json, "id");
       if (reference !== undefined && (status === "succeeded" || status === "pending")) {
         return { status: "succeeded", reference };
       }
       return {
         status: "declined",
-        code: textAt(reply.json, "failure_reason") ?? `refund_${status ?? "unknown"}`,
+        code: optionalTextAt(reply.json, "failure_reason") ?? `refund_${status ?? "unknown"}`,
         message: "The gateway could not carry out the refund.",
       };
     },
@@ -157,8 +157,8 @@ function stripeAmount(minor: number, currency: string): string {
 }
 
 function readIntent(json: unknown, wanted: readonly string[], step: string): PaymentResult {
-  const status = textAt(json, "status");
-  const reference = textAt(json, "id");
+  const status = optionalTextAt(json, "status");
+  const reference = optionalTextAt(json, "id");
   if (reference !== undefined && status !== undefined && wanted.includes(status)) {
     return { status: "succeeded", reference };
   }
@@ -173,8 +173,8 @@ function readIntent(json: unknown, wanted: readonly string[], step: string): Pay
     const error = objectAt(json, "last_payment_error");
     return {
       status: "declined",
-      code: textAt(error, "decline_code") ?? textAt(error, "code") ?? "card_declined",
-      message: textAt(error, "message") ?? "The payment was declined.",
+      code: optionalTextAt(error, "decline_code") ?? optionalTextAt(error, "code") ?? "card_declined",
+      message: optionalTextAt(error, "message") ?? "The payment was declined.",
     };
   }
   throw new ServiceFault(`Stripe answered ${step} with a payment in state ${status ?? "unknown"}`, {
@@ -188,7 +188,7 @@ function readIntent(json: unknown, wanted: readonly string[], step: string): Pay
 /** The PaymentIntent inside Stripe's `payment_intent_unexpected_state` error. */
 function unexpectedState(reply: JsonReply): JsonObject | undefined {
   const error = objectAt(reply.json, "error");
-  return textAt(error, "code") === "payment_intent_unexpected_state"
+  return optionalTextAt(error, "code") === "payment_intent_unexpected_state"
     ? objectAt(error, "payment_intent")
     : undefined;
 }
@@ -203,11 +203,15 @@ const DECLINES_OF_THE_BOOKS = new Set([
 
 function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
   const error = objectAt(reply.json, "error");
-  const type = textAt(error, "type") ?? "api_error";
-  const code = textAt(error, "code");
-  const message = textAt(error, "message") ?? "no message";
+  const type = optionalTextAt(error, "type") ?? "api_error";
+  const code = optionalTextAt(error, "code");
+  const message = optionalTextAt(error, "message") ?? "no message";
   if (type === "card_error" || (code !== undefined && DECLINES_OF_THE_BOOKS.has(code))) {
-    return { status: "declined", code: textAt(error, "decline_code") ?? code ?? "card_declined", message };
+    return {
+      status: "declined",
+      code: optionalTextAt(error, "decline_code") ?? code ?? "card_declined",
+      message,
+    };
   }
   // Stripe's own word on repeating a call goes first. 409: the same key is being worked on, or a lock is held.
   const advice = reply.headers.get("stripe-should-retry");

@@ -1,5 +1,5 @@
 /** EasyPost's documents as it sends them, and its checks of what it is sent. Pure. */
-import { asObject, type JsonObject, listAt, numberAt, textAt } from "../../../vendor-json.ts";
+import { type JsonObject, listAt, numberAt, objectAt, optionalTextAt } from "../../../vendor-json.ts";
 
 export type AddressDocument = {
   readonly id: string;
@@ -127,7 +127,7 @@ export type ShipmentRequest = {
 /** @throws EasypostError 422 that lists every field that is missing, unknown or of the wrong type */
 export function readShipmentRequest(body: unknown): ShipmentRequest {
   const errors: FieldError[] = [];
-  const shipment = asObject(asObject(body)?.["shipment"]);
+  const shipment = objectAt(body, "shipment");
   if (shipment === undefined) {
     throw new EasypostError(422, "PARAMETER.REQUIRED", "Missing required parameter.", [
       { field: "shipment", message: "cannot be blank" },
@@ -139,7 +139,7 @@ export function readShipmentRequest(body: unknown): ShipmentRequest {
     }
   };
   const section = (key: string, fields: readonly string[]): JsonObject => {
-    const value = asObject(shipment[key]);
+    const value = objectAt(shipment, key);
     if (value === undefined) {
       errors.push({ field: key, message: "Required and missing." });
       return {};
@@ -148,7 +148,7 @@ export function readShipmentRequest(body: unknown): ShipmentRequest {
     return value;
   };
   const text = (value: JsonObject, at: string, field: string) => {
-    if ((textAt(value, field) ?? "") === "")
+    if ((optionalTextAt(value, field) ?? "") === "")
       errors.push({ field: `${at}.${field}`, message: "cannot be blank" });
   };
   const amount = (value: JsonObject, at: string, field: string) => {
@@ -164,21 +164,21 @@ export function readShipmentRequest(body: unknown): ShipmentRequest {
     ["to_address", to],
   ] as const) {
     for (const field of ["street1", "city", "country"]) text(address, at, field);
-    if (!/^[A-Z]{2}$/.test(textAt(address, "country") ?? "")) {
+    if (!/^[A-Z]{2}$/.test(optionalTextAt(address, "country") ?? "")) {
       errors.push({ field: `${at}.country`, message: "must be an ISO 3166 country code" });
     }
   }
   const parcel = section("parcel", PARCEL_FIELDS);
   for (const field of PARCEL_FIELDS) amount(parcel, "parcel", field);
-  const options = asObject(shipment["options"]) ?? {};
+  const options = objectAt(shipment, "options") ?? {};
   known(options, "options", OPTION_FIELDS);
-  const customs = asObject(shipment["customs_info"]) ?? null;
+  const customs = objectAt(shipment, "customs_info") ?? null;
   if (customs !== null) {
     known(customs, "customs_info", CUSTOMS_FIELDS);
     for (const field of ["contents_type", "eel_pfc", "customs_signer"]) text(customs, "customs_info", field);
     listAt(customs, "customs_items").forEach((entry, index) => {
       const at = `customs_info.customs_items[${index}]`;
-      const item = asObject(entry) ?? {};
+      const item = objectAt(entry) ?? {};
       known(item, at, CUSTOMS_ITEM_FIELDS);
       for (const field of ["description", "hs_tariff_number", "origin_country", "currency"]) {
         text(item, at, field);
@@ -195,7 +195,7 @@ export function readShipmentRequest(body: unknown): ShipmentRequest {
     );
   }
   return {
-    reference: textAt(shipment, "reference") ?? null,
+    reference: optionalTextAt(shipment, "reference") ?? null,
     from,
     to,
     parcel,
@@ -206,7 +206,7 @@ export function readShipmentRequest(body: unknown): ShipmentRequest {
 }
 
 export function addressDocument(id: string, given: JsonObject): AddressDocument {
-  const text = (field: string) => textAt(given, field) ?? null;
+  const text = (field: string) => optionalTextAt(given, field) ?? null;
   return {
     id,
     object: "Address",

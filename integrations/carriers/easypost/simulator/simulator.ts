@@ -27,7 +27,7 @@ import {
   uspsTrackingNumber,
 } from "../../../simulator-kit/tracking-numbers.ts";
 import { createWebhookSender } from "../../../simulator-kit/webhook-sender.ts";
-import { asObject, type JsonObject, listAt, objectAt, textAt } from "../../../vendor-json.ts";
+import { type JsonObject, listAt, objectAt, optionalTextAt } from "../../../vendor-json.ts";
 import { signWebhook } from "../carrier.ts";
 import {
   type AddressDocument,
@@ -293,7 +293,7 @@ export function createEasypostSimulator(options: {
   }
 
   function buy(shipment: Shipment, body: unknown): void {
-    const rateId = textAt(objectAt(body, "rate"), "id");
+    const rateId = optionalTextAt(objectAt(body, "rate"), "id");
     if (rateId === undefined) {
       throw new EasypostError(422, "PARAMETER.REQUIRED", "Missing required parameter.", [
         { field: "rate", message: "cannot be blank" },
@@ -424,7 +424,7 @@ function readJson(request: SimulatedRequest): unknown {
     throw new EasypostError(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.");
   }
   try {
-    return asObject(JSON.parse(request.body.toString("utf8"))) ?? {};
+    return objectAt(JSON.parse(request.body.toString("utf8"))) ?? {};
   } catch {
     throw new EasypostError(400, "BAD_REQUEST", "The request body is not valid JSON.");
   }
@@ -464,7 +464,7 @@ function labelRecord(shipment: Shipment): LabelRecord {
   return {
     shipmentId: rated.id,
     reference: rated.reference,
-    orderReference: textAt(rated.options, "print_custom_1") ?? null,
+    orderReference: optionalTextAt(rated.options, "print_custom_1") ?? null,
     carrier: rate?.carrier ?? "",
     service: rate?.service ?? "",
     trackingNumber: purchase?.trackingCode ?? "",
@@ -482,7 +482,7 @@ function labelOf(shipment: Shipment): Label {
   const { rated } = shipment;
   const record = labelRecord(shipment);
   const contents = listAt(rated.customs, "customs_items")
-    .flatMap((item) => textAt(item, "description") ?? [])
+    .flatMap((item) => optionalTextAt(item, "description") ?? [])
     .join(", ");
   return {
     carrier: record.carrier === "DHLExpress" ? "DHL" : record.carrier,

@@ -9,7 +9,7 @@ import {
   textAt,
   UnreadableAmount,
   writeJson,
-} from "./lossless-json.ts";
+} from "./vendor-json.ts";
 
 test("ids beyond 2^53 keep every digit, through reading and writing", () => {
   const text = '{"id":820982911946154508,"price":0.1,"list":[9007199254740993]}';
