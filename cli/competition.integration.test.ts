@@ -9,8 +9,8 @@ import { Random } from "../config/seeded-random.ts";
 import type { CaptureResult } from "../contract/orders.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
-import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { StreamClient } from "./client/stream.ts";
 import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
@@ -60,7 +60,7 @@ beforeAll(async () => {
     database: database.database,
     allocator: engine.client,
     channelAdapters,
-    carrier: createEasypostCarrier({ baseUrl: "http://127.0.0.1:9", apiKey: "none", webhookSecret: "none" }),
+    carriers: new VendorRoster("carriers", []),
     dashboardFolder: "none",
     logger,
     readiness: async () => [],

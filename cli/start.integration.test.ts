@@ -7,8 +7,9 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { VARIABLES } from "../config/load.ts";
+import { settingsVariables } from "../config/load.ts";
 import { projectRoot } from "../config/project-root.ts";
+import { vendorKinds } from "../integrations/vendor-kinds.ts";
 import { runCommand, TestSystem } from "../test-support/system.ts";
 import { identify, waitUntil } from "./embedded/processes.ts";
 
@@ -185,7 +186,7 @@ describe("a start that cannot succeed says in one line what to do", () => {
       environment: { PATH: process.env["PATH"] },
     });
     expect(outcome.status).toBe(1);
-    for (const variable of VARIABLES.filter((one) => one.requiredToServe)) {
+    for (const variable of settingsVariables(vendorKinds).filter((one) => one.requiredToServe)) {
       expect(outcome.stderr).toContain(`${variable.name} is not set`);
     }
   });

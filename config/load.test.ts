@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readSettings, VARIABLES } from "./load.ts";
+import { vendorKinds } from "../integrations/vendor-kinds.ts";
+import { readSettings, settingsVariables } from "./load.ts";
 
 const complete = {
   DATABASE_URL: "postgres://a:b@db:5432/holdfast",
@@ -15,7 +16,7 @@ const complete = {
 
 describe("settings", () => {
   test("start needs nothing and keeps to the loopback interface", () => {
-    const reading = readSettings({}, "start", "/project");
+    const reading = readSettings({}, "start", "/project", vendorKinds);
     if (reading.status !== "ok") throw new Error("expected settings");
     expect(reading.settings.databaseUrl).toBeNull();
     expect(reading.settings.host).toBe("127.0.0.1");
@@ -25,15 +26,17 @@ describe("settings", () => {
   });
 
   test("serve without settings names every one that is missing, at once", () => {
-    const reading = readSettings({}, "serve", "/project");
+    const reading = readSettings({}, "serve", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected problems");
     expect(reading.problems.map((problem) => problem.variable).sort()).toEqual(Object.keys(complete).sort());
   });
 
   test("serve with its settings talks to the real payment gateway and carrier", () => {
-    const reading = readSettings(complete, "serve", "/project");
+    const reading = readSettings(complete, "serve", "/project", vendorKinds);
     if (reading.status !== "ok") throw new Error("expected settings");
-    expect(reading.settings.payments.stripeBaseUrl).toBe("https://api.stripe.com");
+    const [payments] = reading.settings.vendors["payments"] ?? [];
+    expect(payments).toMatchObject({ provider: "stripe", account: "default" });
+    expect(payments?.values["STRIPE_BASE_URL"]).toBe("https://api.stripe.com");
     expect(reading.settings.publicUrl).toBe("https://orders.example.com");
   });
 
@@ -47,7 +50,7 @@ describe("settings", () => {
     ["HOLDFAST_LOG_LEVEL", "loud"],
     ["MQTT_URL", "broker:1883"],
   ])("%s=%s is refused by name", (variable, value) => {
-    const reading = readSettings({ [variable]: value }, "start", "/project");
+    const reading = readSettings({ [variable]: value }, "start", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected a problem");
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
   });
@@ -63,7 +66,11 @@ describe("settings", () => {
         },
       },
     );
-    readSettings(spy, "serve", "/project");
-    expect([...read].sort()).toEqual(VARIABLES.map((variable) => variable.name).sort());
+    readSettings(spy, "serve", "/project", vendorKinds);
+    expect([...read].sort()).toEqual(
+      settingsVariables(vendorKinds)
+        .map((variable) => variable.name)
+        .sort(),
+    );
   });
 });

@@ -5,6 +5,7 @@
 import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./project-root.ts";
 import type { Settings } from "./settings.ts";
+import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox; `serve` is production: nothing is assumed that matters. */
 export type SettingsMode = "start" | "serve";
@@ -22,8 +23,7 @@ export type Variable = {
   readonly requiredToServe: boolean;
 };
 
-/** Every variable, for `--help` and docs/operations.md. `standard` is what `holdfast start` assumes. */
-export const VARIABLES: readonly Variable[] = [
+const VARIABLES: readonly Variable[] = [
   variable(
     "DATABASE_URL",
     "PostgreSQL, postgres://user:password@host:port/database",
@@ -39,17 +39,6 @@ export const VARIABLES: readonly Variable[] = [
     "http://host:port",
     true,
   ),
-  variable("STRIPE_SECRET_KEY", "Secret key of the payment gateway", "sandbox simulator", true),
-  variable("STRIPE_BASE_URL", "Payment gateway's API", "sandbox simulator; serve: https://api.stripe.com"),
-  variable("EASYPOST_API_KEY", "API key of the carrier aggregator", "sandbox simulator", true),
-  variable("EASYPOST_WEBHOOK_SECRET", "Secret that signs the carrier's webhooks", "made at random", true),
-  variable(
-    "EASYPOST_BASE_URL",
-    "Carrier aggregator's API",
-    "sandbox simulator; serve: https://api.easypost.com",
-  ),
-  variable("SMTP_URL", "Mail server, smtp://user:password@host:port", "sandbox inbox", true),
-  variable("HOLDFAST_MAIL_FROM", "Sender of mails to shoppers", "orders@sandbox.example", true),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
   variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
@@ -71,6 +60,17 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
 
+/** Every variable, for `--help` and docs/operations.md. `standard` is what `holdfast start` assumes. */
+export function settingsVariables(kinds: readonly VendorKind[]): readonly Variable[] {
+  return [
+    ...VARIABLES,
+    ...kinds.flatMap((kind): readonly (Variable | VendorVariable)[] => [
+      variable(kind.variable, kind.meaning, kind.standard),
+      ...kind.vendors.flatMap((vendor) => vendor.variables),
+    ]),
+  ];
+}
+
 function variable(name: string, meaning: string, standard: string, requiredToServe = false): Variable {
   return { name, meaning, standard, requiredToServe };
 }
@@ -79,6 +79,7 @@ export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
   mode: SettingsMode,
   workingFolder: string,
+  kinds: readonly VendorKind[],
 ): SettingsReading {
   const problems: SettingsProblem[] = [];
   const text = (name: string): string | null => {
@@ -137,7 +138,6 @@ export function readSettings(
   const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
   const rulesFile = text("HOLDFAST_SOURCING_RULES");
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const simulators = `http://${reachable}:${ports.simulators}`;
   const settings: Settings = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     temporalAddress,
@@ -159,23 +159,17 @@ export function readSettings(
       threadMemoryMb: integer("HOLDFAST_THREAD_MEMORY_MB", 2_048, 256, 32_768),
       shards: integer("HOLDFAST_SHARDS", 16, 1, 1024),
     },
-    payments: {
-      stripeBaseUrl:
-        url("STRIPE_BASE_URL", ["http:", "https:"]) ??
-        (mode === "serve" ? "https://api.stripe.com" : simulators),
-      stripeSecretKey: text("STRIPE_SECRET_KEY") ?? "sk_test_sandbox",
-    },
-    carriers: {
-      easypostBaseUrl:
-        url("EASYPOST_BASE_URL", ["http:", "https:"]) ??
-        (mode === "serve" ? "https://api.easypost.com" : simulators),
-      easypostApiKey: text("EASYPOST_API_KEY") ?? "EZTK_sandbox",
-      easypostWebhookSecret: text("EASYPOST_WEBHOOK_SECRET") ?? "",
-    },
-    mail: {
-      smtpUrl: url("SMTP_URL", ["smtp:", "smtps:"]) ?? `smtp://${reachable}:${ports.smtp}`,
-      from: text("HOLDFAST_MAIL_FROM") ?? "Fernweh Outfitters <orders@sandbox.example>",
-    },
+    vendors: readVendors(
+      kinds,
+      { text, url, complain },
+      {
+        isProduction: mode === "serve",
+        simulators: {
+          http: `http://${reachable}:${ports.simulators}`,
+          smtp: `smtp://${reachable}:${ports.smtp}`,
+        },
+      },
+    ),
     log: { level: isLogLevel(level) ? level : "info" },
   };
   return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", settings };

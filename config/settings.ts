@@ -1,3 +1,5 @@
+import type { ConfiguredVendors } from "./vendor-settings.ts";
+
 /**
  * Every setting of a Holdfast process, with its unit, default and reason. Read once, by a composition root, from the
  * environment; nothing else reads the environment.
@@ -40,12 +42,7 @@ export type Settings = {
     /** Logical shards; fixed when a database is first used. `HOLDFAST_SHARDS`. */
     readonly shards: number;
   };
-  readonly payments: { readonly stripeBaseUrl: string; readonly stripeSecretKey: string };
-  readonly carriers: {
-    readonly easypostBaseUrl: string;
-    readonly easypostApiKey: string;
-    readonly easypostWebhookSecret: string;
-  };
-  readonly mail: { readonly smtpUrl: string; readonly from: string };
+  /** The accounts at outside vendors, by kind (`payments`, `carriers`, `notifications`), in order. */
+  readonly vendors: ConfiguredVendors;
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
 };

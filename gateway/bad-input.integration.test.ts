@@ -306,8 +306,12 @@ describe("REST", () => {
 });
 
 describe("webhooks", () => {
-  const send = (payload: string | Buffer, headers: Record<string, string>, channel = "shopify") =>
-    world.call("POST", `/v1/webhooks/channels/${channel}`, {
+  const send = (
+    payload: string | Buffer,
+    headers: Record<string, string>,
+    address = "channels/shopify/shopify",
+  ) =>
+    world.call("POST", `/v1/webhooks/${address}`, {
       anonymous: true,
       body: payload,
       headers: { "content-type": "application/json", "x-shopify-topic": "orders/create", ...headers },
@@ -352,9 +356,14 @@ describe("webhooks", () => {
   test("an unknown channel, and a channel that has no secret to check against", async () => {
     const payload = shopifyOrder();
     const headers = { "x-shopify-hmac-sha256": world.signShopify(payload) };
-    expect((await send(payload, headers, "nowhere")).json.code).toBe("channel_not_found");
-    expect((await send(payload, headers, "closed")).json.code).toBe("channel_not_found");
-    expect((await send(payload, headers, "web")).json.code).toBe("bad_signature");
+    const codeAt = async (address: string) => (await send(payload, headers, address)).json.code;
+    for (const channel of ["nowhere", "closed"]) {
+      expect(await codeAt(`channels/shopify/${channel}`)).toBe("channel_not_found");
+      expect(await codeAt(`channels/${channel}`)).toBe("channel_not_found");
+    }
+    expect(await codeAt("channels/amazon/shopify")).toBe("channel_not_found");
+    expect(await codeAt("channels/holdfast/web")).toBe("bad_signature");
+    expect(await codeAt("channels/web")).toBe("bad_signature");
   });
 
   test("a carrier's report whose signature is wrong, and one about a parcel that is not ours", async () => {
@@ -369,17 +378,38 @@ describe("webhooks", () => {
         tracking_details: [],
       },
     });
-    const post = (signature: string) =>
-      world.call("POST", "/v1/webhooks/carriers/easypost", {
+    const post = (address: string, signature: string | null) =>
+      world.call("POST", `/v1/webhooks/${address}`, {
         anonymous: true,
         body: event,
-        headers: { "x-hmac-signature": signature },
+        headers: signature === null ? {} : { "x-hmac-signature": signature },
       });
-    const wrong = await post("hmac-sha256-hex=00");
-    expect([wrong.status, wrong.json.code]).toEqual([401, "bad_signature"]);
-    const foreign = await post(world.signCarrier(event));
-    expect(foreign.status, foreign.text).toBe(200);
-    expect(foreign.json.recorded).toBe(0);
+    const signature = world.signCarrier(event);
+    for (const wrong of [
+      null,
+      "",
+      "hmac-sha256-hex=00",
+      signature.slice(0, -1),
+      world.signCarrier(`${event} `),
+      world.signCarrier(event, "returns"),
+    ]) {
+      const reply = await post("carriers/easypost/default", wrong);
+      expect([wrong, reply.status, reply.json.code]).toEqual([wrong, 401, "bad_signature"]);
+    }
+    for (const nobody of [
+      "carriers/easypost/nobody",
+      "carriers/nobody/default",
+      "payments/stripe/default",
+      "fridges/easypost/default",
+    ]) {
+      const reply = await post(nobody, signature);
+      expect([nobody, reply.status, reply.json.code]).toEqual([nobody, 404, "webhook_not_found"]);
+    }
+    for (const address of ["carriers/easypost/default", "carriers/easypost"]) {
+      const foreign = await post(address, signature);
+      expect(foreign.status, foreign.text).toBe(200);
+      expect(foreign.json.recorded).toBe(0);
+    }
   });
 });
 

@@ -16,6 +16,7 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
+import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import type { Database } from "../store/sql/database.ts";
 import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
@@ -39,7 +40,7 @@ export type GatewayOptions = {
   readonly allocator: AllocatorClient;
   /** By kind. */
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
-  readonly carrier: Carrier;
+  readonly carriers: VendorRoster<Carrier>;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
   /** Where attempts to sign in are counted for all gateways together; absent: each counts alone. */
@@ -68,7 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     operations: { database, allocator, now: Date.now },
     documents,
     channelAdapters: options.channelAdapters,
-    carrier: options.carrier,
+    carriers: options.carriers,
     publicUrl: options.publicUrl,
     readiness: options.readiness,
     metrics: createMetrics(allocator),

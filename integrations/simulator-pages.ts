@@ -1,6 +1,5 @@
 /** The simulators' own pages: overview, mailbox, public tracking. Plain HTML that works on a phone, no script needed. */
-import type { LabelRecord } from "./carriers/easypost/simulator/simulator.ts";
-import type { Mail, MailSummary } from "./notifications/smtp/simulator.ts";
+import type { LabelRecord, Mail, MailSummary, SimulatedScan } from "./simulator-kit/vendor-simulators.ts";
 
 const STYLE = `
 :root{--ink:#14211c;--muted:#5c6b64;--line:#e2e8e4;--accent:#0f6b4f;--paper:#f3f6f4;--card:#fff;--tint:#e4f1ec}
@@ -113,7 +112,7 @@ export function overviewPage(overview: Overview): string {
     .reverse()
     .map(
       (label) =>
-        `<tr><td>${escapeHtml(label.orderReference ?? "")}</td><td>${escapeHtml(label.carrier)} <span class="muted">${escapeHtml(label.service)}</span></td><td><a href="/track/${encodeURIComponent(label.trackingNumber)}"><code>${escapeHtml(label.trackingNumber)}</code></a></td><td><span class="badge">${label.voided ? "voided" : statusText(label.status)}</span>${label.isReturn ? ' <span class="badge">return</span>' : ""}</td><td><a href="/label-files/${encodeURIComponent(label.labelId)}.pdf">PDF</a> · <a href="/label-files/${encodeURIComponent(label.labelId)}.zpl">ZPL</a></td></tr>`,
+        `<tr><td>${escapeHtml(label.orderReference ?? "")}</td><td>${escapeHtml(label.carrier)} <span class="muted">${escapeHtml(label.service)}</span></td><td><a href="/track/${encodeURIComponent(label.trackingNumber)}"><code>${escapeHtml(label.trackingNumber)}</code></a></td><td><span class="badge">${label.voided ? "voided" : statusText(label.status)}</span>${label.isReturn ? ' <span class="badge">return</span>' : ""}</td><td>${labelLinks(label)}</td></tr>`,
     );
   const table =
     rows.length === 0
@@ -183,14 +182,7 @@ export function mailFrame(mail: Mail): string {
   return mail.html.replace(/<head>/i, '<head><base target="_blank">');
 }
 
-export function trackingPage(
-  label: LabelRecord,
-  scans: readonly {
-    readonly at: string;
-    readonly message: string;
-    readonly place: { readonly city: string; readonly state: string; readonly country: string };
-  }[],
-): string {
+export function trackingPage(label: LabelRecord, scans: readonly SimulatedScan[]): string {
   const rows = [...scans].reverse().map(({ at, message, place }) => {
     const where = [place.city, place.state, place.country].filter((part) => part !== "").join(", ");
     return `<tr><td class="muted">${escapeHtml(at.slice(0, 19).replace("T", " "))} UTC</td><td>${escapeHtml(message)}</td><td class="muted">${escapeHtml(where)}</td></tr>`;
@@ -205,6 +197,12 @@ export function trackingPage(
     `<main><div class="card"><p class="muted" style="margin:0">${escapeHtml(label.carrier)} ${escapeHtml(label.service)}</p><h1><code style="font-size:18px;overflow-wrap:anywhere">${escapeHtml(label.trackingNumber)}</code></h1><p><span class="badge">${label.voided ? "voided" : statusText(label.status)}</span></p>${table}</div></main>`,
     { refresh: 5 },
   );
+}
+
+function labelLinks({ labelId }: LabelRecord): string {
+  if (labelId === null) return "";
+  const file = `/label-files/${encodeURIComponent(labelId)}`;
+  return `<a href="${file}.pdf">PDF</a> · <a href="${file}.zpl">ZPL</a>`;
 }
 
 function statusText(status: string): string {

@@ -9,6 +9,7 @@ import { projectRoot } from "../config/project-root.ts";
 import { renderNotice } from "../orders/notices.ts";
 import {
   EASYPOST_KEY,
+  SANDBOX_VENDORS,
   STRIPE_KEY,
   startTestSandbox,
   startWebhookReceiver,
@@ -162,7 +163,7 @@ describe("after kill -9 in the middle of work", () => {
       import { startSimulators } from ${JSON.stringify(module)};
       const started = await startSimulators({
         host: "127.0.0.1", httpPort: 0, smtpPort: 0, dataFolder: ${JSON.stringify(dataFolder)},
-        carrierWebhookUrl: ${JSON.stringify(webhookUrl)}, carrierWebhookSecret: ${JSON.stringify(WEBHOOK_SECRET)},
+        webhooksUrl: ${JSON.stringify(webhookUrl)}, vendors: ${JSON.stringify(SANDBOX_VENDORS)},
         logger: pino({ level: "silent" }),
       });
       process.stdout.write(started.httpPort + "\\n");`;
@@ -464,8 +465,8 @@ describe("the vendors' interfaces are strict", () => {
         httpPort: port,
         smtpPort: 0,
         dataFolder,
-        carrierWebhookUrl: "http://127.0.0.1:1/",
-        carrierWebhookSecret: "s",
+        webhooksUrl: "http://127.0.0.1:1",
+        vendors: SANDBOX_VENDORS,
         logger: pino({ level: "silent" }),
       }),
     ).rejects.toMatchObject({ code: "EADDRINUSE" });

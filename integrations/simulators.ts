@@ -1,6 +1,7 @@
 /**
- * The outside world of a sandbox: payment gateway, carrier and mailbox, in one process, behind the vendors' own wire
- * formats, so that the real adapters are what runs.
+ * The outside world of a sandbox: the configured payment gateways, carriers and the mailbox, in one process, behind the
+ * vendors' own wire formats, so that the real adapters are what runs. A vendor is simulated once: its webhooks go to the
+ * first of its accounts.
  *
  * Owns the HTTP server, the pages, the pace, faults on purpose, and the exchange logs that an audit reads:
  *   GET  /simulation           pace, faults, counts
@@ -16,9 +17,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
-import { createEasypostSimulator, type EasypostSimulator } from "./carriers/easypost/simulator/simulator.ts";
-import { type MailSimulator, startMailSimulator } from "./notifications/smtp/simulator.ts";
-import { createStripeSimulator, type StripeSimulator } from "./payments/stripe/simulator/simulator.ts";
+import type { ConfiguredVendors, VendorSettings } from "../config/vendor-settings.ts";
+import { carrierVendors } from "./carriers/registry.ts";
+import { notificationVendors } from "./notifications/registry.ts";
+import { paymentVendors } from "./payments/registry.ts";
 import {
   htmlReply,
   jsonReply,
@@ -27,6 +29,7 @@ import {
 } from "./simulator-kit/exchange.ts";
 import { createFaults, type FaultRates, NO_FAULTS } from "./simulator-kit/faults.ts";
 import { createSimulatedClock } from "./simulator-kit/simulated-clock.ts";
+import type { CarrierSimulator, MailSimulator, PaymentSimulator } from "./simulator-kit/vendor-simulators.ts";
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
 import { numberAt, objectAt } from "./vendor-json.ts";
 
@@ -37,9 +40,9 @@ export type SimulatorOptions = {
   readonly smtpPort: number;
   /** Where the logs lie; the same folder at the next start goes on from them. */
   readonly dataFolder: string;
-  /** The gateway's address for tracking webhooks. */
-  readonly carrierWebhookUrl: string;
-  readonly carrierWebhookSecret: string;
+  /** The gateway's address for webhooks, to which kind, provider and account are added. */
+  readonly webhooksUrl: string;
+  readonly vendors: ConfiguredVendors;
   readonly logger: Logger;
 };
 
@@ -51,34 +54,40 @@ export type Simulators = {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAILS_A_PAGE = 50;
+/** Every vendor's paths name a version; the sandbox's own pages do not. */
+const VENDOR_CALL = /^(\/[a-z-]+)?\/v\d\//;
 
 export async function startSimulators(options: SimulatorOptions): Promise<Simulators> {
   const { dataFolder, logger } = options;
   const clock = createSimulatedClock();
   const faults = createFaults();
-  const payments = createStripeSimulator(dataFolder);
-  const carrier = createEasypostSimulator({
-    dataFolder,
-    webhookUrl: options.carrierWebhookUrl,
-    webhookSecret: options.carrierWebhookSecret,
-    clock,
-    logger,
-  });
-  const mails = await startMailSimulator({
-    host: options.host,
-    port: options.smtpPort,
-    dataFolder,
-    logger,
-  });
+  const payments = await Promise.all(
+    simulated(paymentVendors, options.vendors["payments"]).map(async ({ vendor }) =>
+      (await vendor.simulator())({ dataFolder }),
+    ),
+  );
+  const carriers = await Promise.all(
+    simulated(carrierVendors, options.vendors["carriers"]).map(async ({ vendor, settings }) =>
+      (await vendor.simulator())({
+        dataFolder,
+        webhookUrl: `${options.webhooksUrl}/carriers/${settings.provider}/${settings.account}`,
+        settings,
+        clock,
+        logger,
+      }),
+    ),
+  );
+  const mails = await startMails(options);
 
   function state(): unknown {
     return {
       speed: clock.speed,
       faults: faults.rates,
-      webhooks: carrier.webhooks(),
+      webhooks: webhooksOf(carriers),
       counts: {
-        orders_charged: payments.orders(),
-        ...carrier.counts(),
+        orders_charged: total(payments, (one) => one.orders()),
+        labels: total(carriers, (one) => one.counts().labels),
+        delivered: total(carriers, (one) => one.counts().delivered),
         mails: mails.count(),
       },
     };
@@ -103,7 +112,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");
     if (seed !== undefined) faults.seed(seed);
-    if (objectAt(body)?.["forgetKeys"] === true) payments.forgetKeys();
+    if (objectAt(body)?.["forgetKeys"] === true) for (const one of payments) one.forgetKeys();
     return null;
   }
 
@@ -122,7 +131,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (method !== "GET") return undefined;
     if (path === "/simulation") return jsonReply(200, state());
     if (path === "/simulation/charges") return jsonReply(200, chargesAudit(payments));
-    if (path === "/simulation/labels") return jsonReply(200, labelsAudit(carrier));
+    if (path === "/simulation/labels") return jsonReply(200, labelsAudit(carriers));
     if (path === "/simulation/mails") return jsonReply(200, mailsAudit(mails));
     return undefined;
   }
@@ -130,10 +139,13 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   function pages(request: SimulatedRequest): SimulatedReply | undefined {
     if (request.method !== "GET") return undefined;
     const [, root, id, part] = request.path.split("/").map(decodeURIComponent);
-    if (root === "") return htmlReply(overviewOf(clock.speed, payments, carrier, mails));
+    if (root === "") return htmlReply(overviewOf(clock.speed, payments, carriers, mails));
     if (root === "track" && id !== undefined) {
-      const found = carrier.tracking(id);
-      return found === undefined ? undefined : htmlReply(trackingPage(found.label, found.scans));
+      for (const carrier of carriers) {
+        const found = carrier.tracking(id);
+        if (found !== undefined) return htmlReply(trackingPage(found.label, found.scans));
+      }
+      return undefined;
     }
     if (root !== "inbox") return undefined;
     const selected = id === undefined ? undefined : mails.find(Number(id));
@@ -156,13 +168,13 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   }
 
   async function answer(request: SimulatedRequest): Promise<SimulatedReply> {
-    return (
-      simulation(request) ??
-      payments.handle(request) ??
-      (await carrier.handle(request)) ??
-      pages(request) ??
-      jsonReply(404, { error: "not found" })
-    );
+    const own = simulation(request);
+    if (own !== undefined) return own;
+    for (const vendor of [...payments, ...carriers]) {
+      const reply = await vendor.handle(request);
+      if (reply !== undefined) return reply;
+    }
+    return pages(request) ?? jsonReply(404, { error: "not found" });
   }
 
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -171,7 +183,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       send(response, jsonReply(413, { error: "the body is too large" }));
       return;
     }
-    const isApi = /^\/v[12]\//.test(request.path);
+    const isApi = VENDOR_CALL.test(request.path);
     const fate = isApi ? faults.draw() : "answered";
     if (fate === "request-lost") {
       message.socket.destroy();
@@ -202,8 +214,8 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     await once(server, "listening");
   } catch (error) {
     clock.stop();
-    await Promise.all([mails.stop(), carrier.stop()]);
-    payments.close();
+    await Promise.all([mails.stop(), ...carriers.map((one) => one.stop())]);
+    for (const one of payments) one.close();
     throw error;
   }
   const httpPort = (server.address() as AddressInfo).port;
@@ -216,8 +228,8 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       clock.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, mails.stop(), carrier.stop()]);
-      payments.close();
+      await Promise.all([closed, mails.stop(), ...carriers.map((one) => one.stop())]);
+      for (const one of payments) one.close();
     },
   };
 }
@@ -265,8 +277,44 @@ function parseJson(text: string): unknown {
   }
 }
 
-function chargesAudit(payments: StripeSimulator): unknown {
-  const orders = payments.charges();
+/** Each vendor that is configured, with its first account. */
+function simulated<V extends { readonly provider: string }>(
+  vendors: readonly V[],
+  accounts: readonly VendorSettings[] = [],
+): readonly { readonly vendor: V; readonly settings: VendorSettings }[] {
+  return vendors.flatMap((vendor) => {
+    const settings = accounts.find(({ provider }) => provider === vendor.provider);
+    return settings === undefined ? [] : [{ vendor, settings }];
+  });
+}
+
+async function startMails(options: SimulatorOptions): Promise<MailSimulator> {
+  const [mailbox] = simulated(notificationVendors, options.vendors["notifications"]);
+  if (mailbox === undefined) throw new Error("no way to write to shoppers is configured");
+  const start = await mailbox.vendor.simulator();
+  return start({
+    host: options.host,
+    port: options.smtpPort,
+    dataFolder: options.dataFolder,
+    logger: options.logger,
+  });
+}
+
+function total<T>(list: readonly T[], pick: (one: T) => number): number {
+  return list.reduce((sum, one) => sum + pick(one), 0);
+}
+
+function webhooksOf(carriers: readonly CarrierSimulator[]): ReturnType<CarrierSimulator["webhooks"]> {
+  const all = carriers.map((one) => one.webhooks());
+  return {
+    waiting: total(all, (one) => one.waiting),
+    failures: total(all, (one) => one.failures),
+    lastFailure: all.find((one) => one.lastFailure !== null)?.lastFailure ?? null,
+  };
+}
+
+function chargesAudit(payments: readonly PaymentSimulator[]): unknown {
+  const orders = payments.flatMap((one) => one.charges());
   return {
     orders,
     /** Orders whose money is held or taken more than once, or more than it should be. */
@@ -279,8 +327,8 @@ function chargesAudit(payments: StripeSimulator): unknown {
   };
 }
 
-function labelsAudit(carrier: EasypostSimulator): unknown {
-  const labels = carrier.labels();
+function labelsAudit(carriers: readonly CarrierSimulator[]): unknown {
+  const labels = carriers.flatMap((one) => one.labels());
   return {
     labels,
     doubled: repeated(labels.filter(({ voided }) => !voided).map(({ reference }) => reference)),
@@ -305,20 +353,18 @@ function repeated(keys: readonly (string | null)[]): readonly string[] {
 
 function overviewOf(
   speed: number,
-  payments: StripeSimulator,
-  carrier: EasypostSimulator,
+  payments: readonly PaymentSimulator[],
+  carriers: readonly CarrierSimulator[],
   mails: MailSimulator,
 ): string {
-  const charges = payments.charges();
-  const sum = (pick: (charge: (typeof charges)[number]) => number) =>
-    charges.reduce((total, charge) => total + pick(charge), 0);
-  const { waiting, lastFailure } = carrier.webhooks();
+  const charges = payments.flatMap((one) => one.charges());
+  const { waiting, lastFailure } = webhooksOf(carriers);
   return overviewPage({
     speed,
-    authorizations: sum(({ authorizations }) => authorizations),
-    captures: sum(({ captures }) => captures),
-    refunds: sum(({ refunds }) => refunds),
-    labels: carrier.labels(),
+    authorizations: total(charges, (charge) => charge.authorizations),
+    captures: total(charges, (charge) => charge.captures),
+    refunds: total(charges, (charge) => charge.refunds),
+    labels: carriers.flatMap((one) => one.labels()),
     mails: mails.count(),
     webhooksWaiting: waiting,
     webhookFailure: waiting === 0 ? null : lastFailure,

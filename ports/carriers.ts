@@ -97,7 +97,6 @@ export type TrackingReport = {
 };
 
 export interface Carrier {
-  readonly provider: string;
   rate(request: RateRequest): Promise<({ readonly status: "rated" } & RatedShipment) | CarrierRefusal>;
   buyLabel(request: {
     readonly idempotencyKey: string;

@@ -22,6 +22,14 @@ export type ChannelReading =
   | { readonly kind: "cancellation"; readonly externalId: string; readonly reason: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
+/** What a channel's headers say about its webhook; `null` where they do not. */
+export type ChannelWebhook = {
+  /** The channel's own event name, e.g. `orders/create`. */
+  readonly topic: string | null;
+  /** The channel's id of this delivery, for the log. */
+  readonly eventId: string | null;
+};
+
 export interface ChannelAdapter {
   /** `shopify`, `amazon`, `walmart`, `woocommerce`, `holdfast` (the canonical format). */
   readonly kind: string;
@@ -35,6 +43,13 @@ export interface ChannelAdapter {
    * spreads an order over several responses (Amazon: order, items, address, buyer). Others return their input.
    */
   join(documents: readonly string[]): readonly string[];
-  /** Checks a webhook's signature over the raw body in constant time. */
-  verifyWebhook(headers: Readonly<Record<string, string>>, rawBody: Buffer, secret: string): boolean;
+  /**
+   * Checks a webhook's signature over the raw body in constant time, and reads what the channel says about it in its own
+   * headers; `null` where the signature is wrong.
+   */
+  openWebhook(
+    headers: Readonly<Record<string, string>>,
+    rawBody: Buffer,
+    secret: string,
+  ): ChannelWebhook | null;
 }

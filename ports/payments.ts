@@ -8,14 +8,16 @@ export type PaymentResult =
   | { readonly status: "declined"; readonly code: string; readonly message: string };
 
 export interface PaymentGateway {
-  readonly provider: string;
   authorize(request: {
     readonly idempotencyKey: string;
     readonly orderId: string;
     readonly amountMinor: number;
     readonly currency: string;
-    /** The gateway's token of the means of payment; card data never enters Holdfast. */
-    readonly paymentMethod: string;
+    /**
+     * The gateway's token of the means of payment; card data never enters Holdfast. An order without one is charged to the
+     * gateway's own test card, which a live account declines, and then waits for a person.
+     */
+    readonly paymentMethod?: string;
     readonly customerEmail?: string;
   }): Promise<PaymentResult>;
   /** Captures part or all of an authorization; `reference` is that of `authorize`. */

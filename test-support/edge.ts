@@ -9,8 +9,8 @@ import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
-import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./postgres.ts";
 
@@ -47,11 +47,7 @@ export async function startTestEdge(options: {
       allocator: engine.client,
       channelAdapters,
       // No label is bought and no webhook comes without sagas and simulators.
-      carrier: createEasypostCarrier({
-        baseUrl: "http://127.0.0.1:9",
-        apiKey: "unused",
-        webhookSecret: "unused",
-      }),
+      carriers: new VendorRoster("carriers", []),
       dashboardFolder: options.dashboardFolder,
       logger,
       readiness: () => Promise.resolve([]),

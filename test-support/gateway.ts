@@ -15,13 +15,15 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./postgres.ts";
 
 export const SHOPIFY_SECRET = "shopify-webhook-secret";
-const CARRIER_SECRET = "carrier-webhook-secret";
+/** Webhook secrets of two accounts at one carrier. */
+const CARRIER_SECRETS = { default: "carrier-webhook-secret", returns: "another-secret" } as const;
 export const STAFF_PASSWORD = "correct horse battery staple";
 
 const packr = new Packr({ useRecords: false });
@@ -42,7 +44,7 @@ export type GatewayWorld = {
   /** Rows of every table, so that "nothing changed" can be said in one comparison. */
   counts(): Promise<Readonly<Record<string, number>>>;
   signShopify(body: string | Buffer): string;
-  signCarrier(body: string): string;
+  signCarrier(body: string, account?: keyof typeof CARRIER_SECRETS): string;
   close(): Promise<void>;
 };
 
@@ -102,11 +104,14 @@ export async function startGatewayWorld(
     database,
     allocator: engine.client,
     channelAdapters,
-    carrier: createEasypostCarrier({
-      baseUrl: "http://127.0.0.1:9",
-      apiKey: "unused",
-      webhookSecret: CARRIER_SECRET,
-    }),
+    carriers: new VendorRoster(
+      "carriers",
+      Object.entries(CARRIER_SECRETS).map(([account, webhookSecret]) => ({
+        provider: "easypost",
+        account,
+        port: createEasypostCarrier({ baseUrl: "http://127.0.0.1:9", apiKey: "unused", webhookSecret }),
+      })),
+    ),
     dashboardFolder,
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],
@@ -169,7 +174,7 @@ export async function startGatewayWorld(
       return Object.fromEntries(rows.map((row) => [row.table, row.rows]));
     },
     signShopify: (body) => createHmac("sha256", SHOPIFY_SECRET).update(body).digest("base64"),
-    signCarrier: (body) => signWebhook(Buffer.from(body), CARRIER_SECRET),
+    signCarrier: (body, account = "default") => signWebhook(Buffer.from(body), CARRIER_SECRETS[account]),
     close: async () => {
       for (const client of clients) client.socket.terminate();
       await gateway.stop();

@@ -2,13 +2,15 @@
  * The outside world of sagas in memory: payment gateway, carrier and mailbox that keep a ledger of what took effect, by
  * idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
  */
+import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
 import type { PaymentGateway, PaymentResult } from "../ports/payments.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 
 export type OutsideWorld = {
-  readonly payments: PaymentGateway;
-  readonly carrier: Carrier;
+  readonly payments: VendorRoster<PaymentGateway>;
+  readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
   /** Effects at the gateway, one an idempotency key: `authorize 10000`, `capture 4000`. */
   readonly charges: Map<string, string>;
@@ -30,11 +32,18 @@ export type OutsideWorld = {
   clear(): void;
 };
 
+/** Whose parcels the saga world's are. */
+export const TEST_CARRIER = { provider: "test-carrier", account: DEFAULT_ACCOUNT } as const;
+
+function only<Port>(provider: string, port: Port): VendorRoster<Port> {
+  return new VendorRoster("test vendor", [{ provider, account: DEFAULT_ACCOUNT, port }]);
+}
+
 type Withholdable = "capture" | "refund";
 
 export function outsideWorld(): OutsideWorld {
   const answers = new Map<string, PaymentResult>();
-  const world: Omit<OutsideWorld, "payments" | "carrier" | "mailer" | "withhold" | "clear"> = {
+  const world: Omit<OutsideWorld, "payments" | "carriers" | "mailer" | "withhold" | "clear"> = {
     charges: new Map(),
     rated: new Map(),
     labels: new Map(),
@@ -72,8 +81,7 @@ export function outsideWorld(): OutsideWorld {
       world.declines.length = 0;
       world.refusals.length = 0;
     },
-    payments: {
-      provider: "test-gateway",
+    payments: only<PaymentGateway>("test-gateway", {
       authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.orderId}`),
       capture: async (r) => {
         const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;
@@ -87,9 +95,8 @@ export function outsideWorld(): OutsideWorld {
         await withheld.get("refund")?.answers;
         return result;
       },
-    },
-    carrier: {
-      provider: "test-carrier",
+    }),
+    carriers: only<Carrier>(TEST_CARRIER.provider, {
       rate: (request) => {
         const message = world.refusals.shift();
         if (message !== undefined) return Promise.resolve({ status: "refused", code: "refused", message });
@@ -125,7 +132,7 @@ export function outsideWorld(): OutsideWorld {
       },
       trackingReports: async () => [],
       readTrackingWebhook: () => null,
-    },
+    }),
     mailer: {
       send: (mail) => {
         world.mails.set(mail.key, mail.subject);

@@ -22,7 +22,7 @@ import { type OrderMessage, type ReturnMessage, signalRow, startRow } from "../w
 import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
 import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
-import { type OutsideWorld, outsideWorld } from "./outside-world.ts";
+import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
 import { stockInMemory } from "./stock.ts";
 import { createTestNamespace } from "./temporal.ts";
 
@@ -151,7 +151,9 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       const trackingNumber = rows[0]?.tracking_number ?? "";
       const at = new Date().toISOString();
       const report = { reportId: `${trackingNumber}-${status}`, trackingNumber, status, at };
-      await recordTracking(context, [{ ...report, message: "reported by the test", place: "Reno" }]);
+      await recordTracking(context, TEST_CARRIER, [
+        { ...report, message: "reported by the test", place: "Reno" },
+      ]);
     },
     reset: async () => {
       await endSagas();

@@ -11,8 +11,11 @@ import { startSimulators } from "../integrations/simulators.ts";
 import type { Carrier, TrackingReport } from "../ports/carriers.ts";
 import type { PaymentGateway } from "../ports/payments.ts";
 import { ServiceFault } from "../ports/service-fault.ts";
+import { vendorsOf } from "./vendors.ts";
 
 export const WEBHOOK_SECRET = "whsec_test";
+/** What the simulators of these tests are told. */
+export const SANDBOX_VENDORS = vendorsOf({ EASYPOST_WEBHOOK_SECRET: WEBHOOK_SECRET });
 export const STRIPE_KEY = "sk_test_sandbox";
 export const EASYPOST_KEY = "EZTK_sandbox";
 
@@ -62,7 +65,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const receiver: WebhookReceiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/easypost`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/webhooks`,
     calls: [],
     answer: 200,
     pauseMs: 0,
@@ -101,8 +104,8 @@ export async function startTestSandbox(
     httpPort: 0,
     smtpPort: 0,
     dataFolder,
-    carrierWebhookUrl: webhooks.url,
-    carrierWebhookSecret: WEBHOOK_SECRET,
+    webhooksUrl: webhooks.url,
+    vendors: SANDBOX_VENDORS,
     logger: pino({ level: "silent" }),
   });
   const url = `http://127.0.0.1:${simulators.httpPort}`;

@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import pino from "pino";
 import { readSettings } from "../../config/load.ts";
+import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
 import { untilEnd } from "../system/until-end.ts";
@@ -32,7 +33,7 @@ Example:
 }
 
 async function serve(): Promise<void> {
-  const reading = readSettings(process.env, "serve", process.cwd());
+  const reading = readSettings(process.env, "serve", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { databaseUrl, temporalAddress, mqttUrl, ...rest } = reading.settings;
   if (databaseUrl === null || temporalAddress === null || mqttUrl === null) {

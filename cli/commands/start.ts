@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pino from "pino";
-import { readSettings, VARIABLES } from "../../config/load.ts";
+import { readSettings, settingsVariables } from "../../config/load.ts";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
+import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
@@ -37,7 +38,7 @@ Examples:
 
 async function start(json: boolean): Promise<void> {
   const began = Date.now();
-  const reading = readSettings(process.env, "start", process.cwd());
+  const reading = readSettings(process.env, "start", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { settings } = reading;
   requireBuilt();
@@ -88,7 +89,9 @@ export function settingsProblem(
 }
 
 export function variablesHelp(): string {
-  return table(VARIABLES.map((one) => [`  ${one.name}`, `${one.meaning} (${one.standard})`]));
+  return table(
+    settingsVariables(vendorKinds).map((one) => [`  ${one.name}`, `${one.meaning} (${one.standard})`]),
+  );
 }
 
 function requireBuilt(): void {

@@ -12,10 +12,8 @@ import { startDeviceBridge } from "../../devices/bridge.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
-import { createEasypostCarrier } from "../../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
-import { createSmtpMailer } from "../../integrations/notifications/smtp/mailer.ts";
-import { createStripeGateway } from "../../integrations/payments/stripe/gateway.ts";
+import { carrierRoster, notificationRoster, paymentRoster } from "../../integrations/vendor-kinds.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
@@ -67,8 +65,8 @@ export async function startSystem(
     await tellAllocator(context);
     allocator.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
 
-    const outside = outsideServices(settings);
-    const standingJobs = startStandingJobs({ context, carrier: outside.carrier, logger });
+    const outside = await outsideServices(settings);
+    const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
     parts.add("standing jobs", standingJobs);
     parts.add("mailer", { stop: async () => outside.mailer.close() });
     const system: Composition = { settings, logger, parts, context, outside };
@@ -143,19 +141,16 @@ async function startStock(settings: ResolvedSettings, logger: Logger, parts: Sta
   };
 }
 
-type OutsideServices = ReturnType<typeof outsideServices>;
+type OutsideServices = Awaited<ReturnType<typeof outsideServices>>;
 
 /** The vendors that the settings name, behind their ports. */
-function outsideServices({ carriers, payments, mail }: ResolvedSettings) {
-  return {
-    carrier: createEasypostCarrier({
-      baseUrl: carriers.easypostBaseUrl,
-      apiKey: carriers.easypostApiKey,
-      webhookSecret: carriers.easypostWebhookSecret,
-    }),
-    payments: createStripeGateway({ baseUrl: payments.stripeBaseUrl, secretKey: payments.stripeSecretKey }),
-    mailer: createSmtpMailer({ url: mail.smtpUrl, from: mail.from }),
-  };
+async function outsideServices({ vendors }: ResolvedSettings) {
+  const [carriers, payments, notifications] = await Promise.all([
+    carrierRoster(vendors),
+    paymentRoster(vendors),
+    notificationRoster(vendors),
+  ]);
+  return { carriers, payments, mailer: notifications.first.port };
 }
 
 async function startDevices({ settings, logger, parts, context }: Composition) {
@@ -191,7 +186,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     database: context.database,
     allocator: context.allocator,
     channelAdapters,
-    carrier: outside.carrier,
+    carriers: outside.carriers,
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
     logger: logger.child({ part: "gateway" }),

@@ -11,11 +11,12 @@ import { type Engine, startEngine } from "../../engine/engine.ts";
 import { armFailpoints } from "../../engine/failpoints.ts";
 import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
 import { startGateway } from "../../gateway/gateway.ts";
-import { createEasypostCarrier } from "../../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
+import type { Carrier } from "../../ports/carriers.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { firstCompanyId } from "../../store/catalog/catalog.ts";
 import { insertCompany } from "../../store/catalog/companies.ts";
@@ -39,9 +40,6 @@ For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a 
 
 /** Who the created key belongs to, where the database has no company yet. */
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
-
-/** Nothing here buys labels, so that no parcel goes silent: a carrier that no request reaches. */
-const NO_CARRIER = { baseUrl: "http://127.0.0.1:9", apiKey: "none", webhookSecret: "none" };
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -90,8 +88,9 @@ async function main(): Promise<number> {
   });
   const context: OperationContext = { database, allocator: engine.client, now: Date.now };
   await tellAllocator(context);
-  const carrier = createEasypostCarrier(NO_CARRIER);
-  const standingJobs = startStandingJobs({ context, carrier, logger });
+  // Nothing here buys labels, so that no parcel goes silent.
+  const carriers = new VendorRoster<Carrier>("carriers", []);
+  const standingJobs = startStandingJobs({ context, carriers, logger });
   const gateway = await startGateway({
     host: values.host,
     port: Number(values.port),
@@ -99,7 +98,7 @@ async function main(): Promise<number> {
     database,
     allocator: engine.client,
     channelAdapters,
-    carrier,
+    carriers,
     dashboardFolder: "",
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(database, engine),

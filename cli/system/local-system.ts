@@ -6,6 +6,7 @@
  * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
  * L3. What this run started it stops, in the reverse order, whatever ends it.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
@@ -14,8 +15,10 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
+import { withMadeUpSecrets } from "../../config/vendor-settings.ts";
 import { type Broker, startBroker } from "../../devices/mqtt/broker.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { companyIds } from "../../store/catalog/companies.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -111,10 +114,7 @@ export async function startLocalSystem(
       databaseUrl: postgres,
       temporalAddress: temporal,
       mqttUrl,
-      carriers: {
-        ...settings.carriers,
-        easypostWebhookSecret: settings.carriers.easypostWebhookSecret || local.carrierWebhookSecret,
-      },
+      vendors: withMadeUpSecrets(vendorKinds, settings.vendors, local.carrierWebhookSecret),
     };
     let simulators: ChildProcess | undefined;
     let sandbox = false;
@@ -136,8 +136,8 @@ export async function startLocalSystem(
             httpPort: settings.ports.simulators,
             smtpPort: settings.ports.smtp,
             dataFolder: join(settings.dataFolder, "simulators"),
-            carrierWebhookUrl: `${settings.publicUrl}/v1/webhooks/carriers/easypost`,
-            carrierWebhookSecret: resolved.carriers.easypostWebhookSecret,
+            webhooksUrl: `${settings.publicUrl}/v1/webhooks`,
+            vendors: resolved.vendors,
             mqttUrl,
             gatewayUrl: settings.publicUrl,
             apiKey: local.apiKey ?? "",

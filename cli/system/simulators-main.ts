@@ -4,6 +4,7 @@
  * the parent and ends with it.
  */
 import pino from "pino";
+import type { ConfiguredVendors } from "../../config/vendor-settings.ts";
 import { simulatedDevices, startFleet } from "../../devices/simulators/fleet.ts";
 import { startSimulators } from "../../integrations/simulators.ts";
 import { reasonOf } from "../problem.ts";
@@ -15,8 +16,8 @@ export type SimulatorsConfiguration = {
   readonly httpPort: number;
   readonly smtpPort: number;
   readonly dataFolder: string;
-  readonly carrierWebhookUrl: string;
-  readonly carrierWebhookSecret: string;
+  readonly webhooksUrl: string;
+  readonly vendors: ConfiguredVendors;
   readonly mqttUrl: string;
   readonly gatewayUrl: string;
   readonly apiKey: string;

@@ -12,6 +12,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
+import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
@@ -31,7 +32,7 @@ export type Services = {
   /** Draws pages on threads of its own. */
   readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
-  readonly carrier: Carrier;
+  readonly carriers: VendorRoster<Carrier>;
   readonly publicUrl: string;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;

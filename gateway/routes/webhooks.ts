@@ -1,87 +1,135 @@
+/**
+ * Webhooks in: `/v1/webhooks/{kind}/{provider}/{account}`. A kind has one door here; what a vendor calls its headers and how
+ * it signs is known in the vendor's folder only. The raw bytes are what is signed, so nothing is read before the signature
+ * has been checked, except for how deep the document nests.
+ *
+ * The former addresses stay: `/v1/webhooks/channels/{channel}` leaves the provider out, since the channel says it, and
+ * `/v1/webhooks/carriers/{provider}` means the account `default`.
+ */
 import Type from "typebox";
+import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
 import { CaptureResult } from "../../contract/orders.ts";
+import type { Shape } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
+import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
-import { param, type Route, route } from "../http/route.ts";
+import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
-import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 
-/** The headers in which platforms name the event. */
-const TOPIC_HEADERS = ["x-shopify-topic", "x-wc-webhook-topic", "webhook-topic"] as const;
+type WebhookCall = Pick<Call<unknown, unknown>, "request" | "services">;
+
+const CaptureResults = Type.Object({ results: Type.Array(CaptureResult) });
+const TrackingResult = Type.Object({ recorded: Type.Integer(), unknown: Type.Integer() });
+
+type Taken = Shape<typeof CaptureResults> | Shape<typeof TrackingResult>;
+type Door = (call: WebhookCall, to: VendorAccount) => Promise<Answer<Taken>>;
+
+/** By kind: who takes a webhook that came for an account. */
+const DOORS: ReadonlyMap<string, Door> = new Map<string, Door>([
+  ["channels", (call, to) => takeOrders(call, to.account, to.provider)],
+  ["carriers", takeTracking],
+]);
 
 export const webhookRoutes: readonly Route[] = [
   route({
     method: "POST",
-    path: "/v1/webhooks/channels/{channel}",
-    summary: "A channel's own webhook, signed its own way",
+    path: "/v1/webhooks/{kind}/{provider}/{account}",
+    summary: "A vendor's own webhook, signed its own way; kind is channels or carriers",
     access: { kind: "public" },
     body: Type.Unknown(),
     raw: true,
-    reply: Type.Object({ results: Type.Array(CaptureResult) }),
-    handle: async (call) => {
-      const { request, services } = call;
-      const channelId = param(call, "channel");
-      const channel = await findActiveChannel(services.database, channelId);
-      const adapter = channel === null ? undefined : services.channelAdapters.get(channel.kind);
-      if (channel === null || adapter === undefined) {
-        throw new ApiError("channel_not_found", "There is no such active channel.");
-      }
-      if (
-        channel.webhookSecret === null ||
-        !adapter.verifyWebhook(request.headers, request.body, channel.webhookSecret)
-      ) {
-        throw new ApiError("bad_signature", "The signature does not match the body.");
-      }
-      const payload = request.body.toString("utf8");
-      checkJsonBounds(payload);
-      const results = await captureOrders(services.operations, {
-        channelId,
-        topic: topicOf(request),
-        payload,
-        adapters: services.channelAdapters,
-        cause: `channel:${channelId}`,
-      });
-      services.metrics.countCaptured(results);
-      const [first] = results;
-      if (first !== undefined && results.every((result) => result.outcome === "refused")) {
-        throw ApiError.of({
-          status: "refused",
-          code: first.code ?? "invalid_order",
-          detail: first.detail ?? "The order was refused.",
-        });
-      }
-      return { json: { results } };
+    reply: Type.Union([CaptureResults, TrackingResult]),
+    handle: (call) => {
+      const door = DOORS.get(param(call, "kind"));
+      if (door === undefined) throw noSuchWebhook();
+      return door(call, { provider: param(call, "provider"), account: param(call, "account") });
     },
   }),
   route({
     method: "POST",
-    path: "/v1/webhooks/carriers/easypost",
-    summary: "EasyPost's tracker updates",
+    path: "/v1/webhooks/channels/{channel}",
+    summary: "Former address of a channel's webhook",
     access: { kind: "public" },
     body: Type.Unknown(),
     raw: true,
-    reply: Type.Object({ recorded: Type.Integer(), unknown: Type.Integer() }),
-    handle: async ({ request, services }) => {
-      checkJsonBounds(request.body.toString("utf8"));
-      const reports = services.carrier.readTrackingWebhook(request.headers, request.body);
-      if (reports === null) throw new ApiError("bad_signature", "The signature does not match the body.");
-      const { recorded, unknown, early } = await recordTracking(services.operations, reports);
-      if (early > 0) {
-        throw new ApiError("parcel_not_known_yet", "The parcel's purchase is not written down yet.", {
-          retryAfterMs: 1_000,
-        });
-      }
-      return { json: { recorded, unknown } };
-    },
+    reply: CaptureResults,
+    handle: (call) => takeOrders(call, param(call, "channel"), null),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/webhooks/carriers/{provider}",
+    summary: "Former address of a carrier's webhook",
+    access: { kind: "public" },
+    body: Type.Unknown(),
+    raw: true,
+    reply: TrackingResult,
+    handle: (call) => takeTracking(call, { provider: param(call, "provider"), account: DEFAULT_ACCOUNT }),
   }),
 ];
 
-function topicOf(request: HttpRequest): string | null {
-  for (const name of TOPIC_HEADERS) {
-    const topic = request.headers[name];
-    if (topic !== undefined) return topic.slice(0, 100);
+/** @param kind of the channel, as the address names it; null where it leaves that out */
+async function takeOrders(
+  call: WebhookCall,
+  channelId: string,
+  kind: string | null,
+): Promise<Answer<Shape<typeof CaptureResults>>> {
+  const { request, services } = call;
+  const channel = await findActiveChannel(services.database, channelId);
+  const adapter = channel === null ? undefined : services.channelAdapters.get(channel.kind);
+  if (channel === null || adapter === undefined || (kind !== null && kind !== channel.kind)) {
+    throw new ApiError("channel_not_found", "There is no such active channel.");
   }
-  return null;
+  const webhook =
+    channel.webhookSecret === null
+      ? null
+      : adapter.openWebhook(request.headers, request.body, channel.webhookSecret);
+  if (webhook === null) throw badSignature();
+  services.logger.debug({ channelId, ...webhook }, "a channel's webhook came in");
+  const payload = request.body.toString("utf8");
+  checkJsonBounds(payload);
+  const results = await captureOrders(services.operations, {
+    channelId,
+    topic: webhook.topic,
+    payload,
+    adapters: services.channelAdapters,
+    cause: `channel:${channelId}`,
+  });
+  services.metrics.countCaptured(results);
+  const [first] = results;
+  if (first !== undefined && results.every((result) => result.outcome === "refused")) {
+    throw ApiError.of({
+      status: "refused",
+      code: first.code ?? "invalid_order",
+      detail: first.detail ?? "The order was refused.",
+    });
+  }
+  return { json: { results } };
+}
+
+async function takeTracking(
+  { request, services }: WebhookCall,
+  from: VendorAccount,
+): Promise<Answer<Shape<typeof TrackingResult>>> {
+  const carrier = services.carriers.find(from);
+  if (carrier === undefined) throw noSuchWebhook();
+  checkJsonBounds(request.body.toString("utf8"));
+  const reports = carrier.port.readTrackingWebhook(request.headers, request.body);
+  if (reports === null) throw badSignature();
+  const { recorded, unknown, early } = await recordTracking(services.operations, carrier, reports);
+  if (early > 0) {
+    throw new ApiError("parcel_not_known_yet", "The parcel's purchase is not written down yet.", {
+      retryAfterMs: 1_000,
+    });
+  }
+  return { json: { recorded, unknown } };
+}
+
+function noSuchWebhook(): ApiError {
+  return new ApiError("webhook_not_found", "Nobody takes webhooks at this address.");
+}
+
+function badSignature(): ApiError {
+  return new ApiError("bad_signature", "The signature does not match the body.");
 }

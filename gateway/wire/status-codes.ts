@@ -27,6 +27,7 @@ export const STATUS_CODES_BY_CODE = {
   idempotency_key_missing: { status: 400, title: "This request needs an Idempotency-Key header." },
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
+  webhook_not_found: { status: 404, title: "Nobody takes webhooks at this address." },
   bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
   forbidden: { status: 403, title: "The key or role does not include this permission." },
   channel_forbidden: { status: 403, title: "The key is bound to another channel." },

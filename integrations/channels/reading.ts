@@ -1,14 +1,14 @@
 /**
  * What all channel adapters share: the one door at which whatever goes wrong while reading becomes a refusal, the
- * arithmetic of line prices, and webhook signatures.
+ * arithmetic of line prices, and what their webhooks' headers say.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
-import type { ChannelReading, ChannelRefusal } from "../../ports/channels.ts";
+import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
 import { parseJson, UnreadableAmount, writeJson } from "../vendor-json.ts";
+import { isStandardWebhook } from "../webhook-signature.ts";
 
 /** Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less, than be read. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
@@ -133,39 +133,18 @@ export function isoFromMs(text: string): string {
   return /^\d{1,14}$/.test(text) && ms < 32_503_680_000_000 ? new Date(ms).toISOString() : "";
 }
 
-/** Compares a base64 HMAC-SHA256 of the raw body in constant time. */
-export function isBase64HmacOf(rawBody: Buffer, secret: string, signature: string | undefined): boolean {
-  if (signature === undefined || secret === "") return false;
-  return equalInConstantTime(createHmac("sha256", secret).update(rawBody).digest("base64"), signature);
-}
+/** A webhook that is signed as Standard Webhooks say, with the event's name in `webhook-topic`. */
+export const openStandardWebhook: ChannelAdapter["openWebhook"] = (headers, rawBody, secret) =>
+  isStandardWebhook(headers, rawBody, secret)
+    ? webhookOf(headers["webhook-topic"], headers["webhook-id"])
+    : null;
 
-/** How far a sender's clock may be from ours: the tolerance of the Standard Webhooks specification. */
-const TIMESTAMP_TOLERANCE_S = 300;
+/** More than any channel's event name or id takes; what is longer is cut. */
+const HEADER_LENGTH = 100;
 
-/**
- * Standard Webhooks: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature` (`v1,<base64 HMAC-SHA256 of
- * "id.timestamp.body">`, several separated by spaces while keys are exchanged). A secret may carry its `whsec_` prefix, the
- * rest of which is base64.
- */
-export function isStandardWebhook(
-  headers: Readonly<Record<string, string>>,
-  rawBody: Buffer,
-  secret: string,
-  nowMs = Date.now(),
-): boolean {
-  const id = headers["webhook-id"];
-  const timestamp = headers["webhook-timestamp"];
-  const signatures = headers["webhook-signature"];
-  if (id === undefined || timestamp === undefined || signatures === undefined || secret === "") return false;
-  if (!/^\d{1,12}$/.test(timestamp)) return false;
-  if (Math.abs(nowMs / 1000 - Number(timestamp)) > TIMESTAMP_TOLERANCE_S) return false;
-  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret;
-  const expected = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(rawBody).digest("base64");
-  return signatures.split(" ").some((signature) => equalInConstantTime(`v1,${expected}`, signature));
-}
-
-function equalInConstantTime(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
+export function webhookOf(topic: string | undefined, eventId: string | undefined): ChannelWebhook {
+  return {
+    topic: topic?.slice(0, HEADER_LENGTH) ?? null,
+    eventId: eventId?.slice(0, HEADER_LENGTH) ?? null,
+  };
 }

@@ -1,14 +1,15 @@
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import { amazonAdapter } from "./amazon/adapter.ts";
-import { holdfastAdapter } from "./holdfast/adapter.ts";
-import { shopifyAdapter } from "./shopify/adapter.ts";
-import { walmartAdapter } from "./walmart/adapter.ts";
-import { woocommerceAdapter } from "./woocommerce/adapter.ts";
+import type { ChannelVendor } from "../vendor.ts";
+import { amazon } from "./amazon/vendor.ts";
+import { holdfast } from "./holdfast/vendor.ts";
+import { shopify } from "./shopify/vendor.ts";
+import { walmart } from "./walmart/vendor.ts";
+import { woocommerce } from "./woocommerce/vendor.ts";
 
-/** Every channel adapter by its kind. */
+/** Every channel that this program reads. */
+export const channelVendors: readonly ChannelVendor[] = [shopify, amazon, walmart, woocommerce, holdfast];
+
+/** Their adapters, by the kind that a channel's row names. */
 export const channelAdapters: ReadonlyMap<string, ChannelAdapter> = new Map(
-  [shopifyAdapter, amazonAdapter, walmartAdapter, woocommerceAdapter, holdfastAdapter].map((adapter) => [
-    adapter.kind,
-    adapter,
-  ]),
+  channelVendors.map(({ adapter }) => [adapter.kind, adapter]),
 );

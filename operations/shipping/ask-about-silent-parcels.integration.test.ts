@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Carrier, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
+import type { Vendor } from "../../ports/vendor-roster.ts";
 import { addShipment, markShipped } from "../../store/floor/shipments.ts";
 import { type GatewayWorld, startGatewayWorld } from "../../test-support/gateway.ts";
-import { outsideWorld } from "../../test-support/outside-world.ts";
+import { outsideWorld, TEST_CARRIER } from "../../test-support/outside-world.ts";
 import { type PackingTable, packingTable } from "../../test-support/packing-table.ts";
 import { askAboutSilentParcels } from "./ask-about-silent-parcels.ts";
 import { recordTracking } from "./record-tracking.ts";
@@ -15,13 +16,16 @@ let round = 0;
 /** What the carrier knows, by its shipment; a fault where it cannot say. */
 const known = new Map<string, readonly TrackingReport[] | ServiceFault>();
 const asked: string[] = [];
-const carrier: Carrier = {
-  ...outsideWorld().carrier,
-  trackingReports: async ({ carrierShipmentId }) => {
-    asked.push(carrierShipmentId);
-    const answer = known.get(carrierShipmentId) ?? [];
-    if (answer instanceof ServiceFault) throw answer;
-    return answer;
+const carrier: Vendor<Carrier> = {
+  ...TEST_CARRIER,
+  port: {
+    ...outsideWorld().carriers.first.port,
+    trackingReports: async ({ carrierShipmentId }) => {
+      asked.push(carrierShipmentId);
+      const answer = known.get(carrierShipmentId) ?? [];
+      if (answer instanceof ServiceFault) throw answer;
+      return answer;
+    },
   },
 };
 const down = new ServiceFault("down", { service: "test", code: "unavailable", retryable: true });
@@ -49,7 +53,7 @@ async function parcel(name = "S1"): Promise<string> {
       orderId: table.orderId,
       fulfillmentOrderId: table.id,
       returnId: null,
-      provider: carrier.provider,
+      ...TEST_CARRIER,
       weightGrams: 1,
     },
     {
@@ -100,7 +104,7 @@ test("the delivery whose webhook never came is asked for, and told to the saga o
     "update order_line set fulfilled = ordered, shipped = ordered where order_id = $1",
     [table.orderId],
   );
-  await recordTracking(table.context, [reportOf(id, "out_for_delivery")]);
+  await recordTracking(table.context, carrier, [reportOf(id, "out_for_delivery")]);
   known.set(id, [reportOf(id, "out_for_delivery"), reportOf(id, "delivered")]);
   await passHours(23);
   expect(await ask()).toEqual({ parcels: 0, recorded: 0, faults: [], isFull: false });
@@ -109,7 +113,7 @@ test("the delivery whose webhook never came is asked for, and told to the saga o
   expect(await delivered()).toBe(3);
   expect(await table.told()).toEqual([`out-for-delivery:${id}`, `delivered:${id}`].map(signalKey));
   // The webhook comes after all: nothing of it is new, and a parcel that arrived is never asked about again.
-  expect((await recordTracking(table.context, [reportOf(id, "delivered")])).recorded).toBe(0);
+  expect((await recordTracking(table.context, carrier, [reportOf(id, "delivered")])).recorded).toBe(0);
   await passHours(48);
   expect(await ask()).toEqual({ parcels: 0, recorded: 0, faults: [], isFull: false });
   expect(asked).toEqual([id]);
@@ -119,7 +123,7 @@ test("a parcel that reports is left alone; one that stays silent is asked about 
   const heard = await parcel("heard");
   const silent = await parcel("silent");
   await passHours(20);
-  await recordTracking(table.context, [reportOf(heard, "in_transit")]);
+  await recordTracking(table.context, carrier, [reportOf(heard, "in_transit")]);
   await passHours(5);
   await ask();
   expect(asked).toEqual([silent]);

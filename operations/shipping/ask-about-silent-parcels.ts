@@ -7,6 +7,7 @@
  * turn and no more.
  */
 import type { Carrier } from "../../ports/carriers.ts";
+import type { Vendor } from "../../ports/vendor-roster.ts";
 import { takeSilentParcels } from "../../store/floor/shipments.ts";
 import type { OperationContext } from "../context.ts";
 import { recordTracking } from "./record-tracking.ts";
@@ -35,16 +36,16 @@ export type AskedAbout = {
  */
 export async function askAboutSilentParcels(
   context: OperationContext,
-  carrier: Carrier,
+  carrier: Vendor<Carrier>,
 ): Promise<AskedAbout> {
-  const parcels = await takeSilentParcels(context.database, carrier.provider, BATCH);
+  const parcels = await takeSilentParcels(context.database, carrier, BATCH);
   const faults: unknown[] = [];
   let inARow = 0;
   let recorded = 0;
   for (const carrierShipmentId of parcels) {
     try {
-      const reports = await carrier.trackingReports({ carrierShipmentId });
-      recorded += (await recordTracking(context, reports)).recorded;
+      const reports = await carrier.port.trackingReports({ carrierShipmentId });
+      recorded += (await recordTracking(context, carrier, reports)).recorded;
       inARow = 0;
     } catch (error) {
       inARow += 1;

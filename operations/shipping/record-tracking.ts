@@ -7,6 +7,7 @@
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import {
   addTrackingReport,
   expectNextReport,
@@ -28,7 +29,7 @@ export type RecordedTracking = {
   readonly status: "done";
   /** Reports seen for the first time. */
   readonly recorded: number;
-  /** Reports about parcels that are not ours. */
+  /** Reports about parcels that are not ours, or not with this account of this carrier. */
   readonly unknown: number;
   /**
    * Of these, reports so fresh that the parcel may be ours yet: a carrier can scan a label before the
@@ -65,10 +66,12 @@ const SENTENCES: Readonly<Record<TrackingStatus, string>> = {
 
 export async function recordTracking(
   context: OperationContext,
+  carrier: VendorAccount,
   reports: readonly TrackingReport[],
 ): Promise<RecordedTracking> {
   const shipments = await findShipmentsByTracking(
     context.database,
+    carrier,
     reports.map((report) => report.trackingNumber),
   );
   const reportsOf = (shipment: Shipment) =>

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { STOP_DEADLINE_MS } from "../../config/limits.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { Vendor } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { askAboutSilentParcels } from "../shipping/ask-about-silent-parcels.ts";
 
@@ -15,7 +16,7 @@ type SilentParcelRunner = { stop(): Promise<void> };
 
 export function runSilentParcels(
   context: OperationContext,
-  carrier: Carrier,
+  carrier: Vendor<Carrier>,
   logger: Logger,
 ): SilentParcelRunner {
   let stopped = false;

@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { Carrier } from "../../ports/carriers.ts";
+import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { runShortOrders } from "./short-orders.ts";
@@ -16,14 +17,20 @@ type StandingJobs = {
 
 export function startStandingJobs(options: {
   readonly context: OperationContext;
-  readonly carrier: Carrier;
+  readonly carriers: VendorRoster<Carrier>;
   readonly logger: Logger;
 }): StandingJobs {
-  const { context, carrier, logger } = options;
+  const { context, carriers, logger } = options;
   const jobs = [
     runShortOrders(context, logger.child({ part: "short-orders" })),
     runDemandFills(context, logger.child({ part: "demand-fills" })),
-    runSilentParcels(context, carrier, logger.child({ part: "silent-parcels" })),
+    ...carriers.vendors.map((carrier) =>
+      runSilentParcels(
+        context,
+        carrier,
+        logger.child({ part: "silent-parcels", carrier: carrier.provider, account: carrier.account }),
+      ),
+    ),
   ];
   return {
     stop: async () => {

@@ -1,6 +1,7 @@
 /** Parcels: what a label is bought for, the label itself, and where the carrier says that the parcel is. */
 import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import type { Queryable } from "../sql/database.ts";
 
 const HOUR_MS = 3_600_000;
@@ -52,7 +53,8 @@ export async function readLocationAddress(
   return rows[0]?.address;
 }
 
-export type LabelPurchase = {
+/** With the carrier's account that rated the parcel, which is the one that sells its label. */
+export type LabelPurchase = VendorAccount & {
   readonly key: string;
   readonly shipmentId: string;
   readonly carrierShipmentId: string;
@@ -60,7 +62,7 @@ export type LabelPurchase = {
   readonly weightGrams: number;
 };
 
-const PURCHASE = `key, shipment_id as "shipmentId", carrier_shipment_id as "carrierShipmentId", rate_id as "rateId",
+const PURCHASE = `key, carrier_provider as provider, carrier_account as account, shipment_id as "shipmentId", carrier_shipment_id as "carrierShipmentId", rate_id as "rateId",
   weight_grams as "weightGrams"`;
 
 export async function readLabelPurchase(client: Queryable, key: string): Promise<LabelPurchase | undefined> {
@@ -75,18 +77,19 @@ export async function readLabelPurchase(client: Queryable, key: string): Promise
 export async function beginLabelPurchase(
   client: Queryable,
   orderId: string,
-  provider: string,
   purchase: LabelPurchase,
 ): Promise<LabelPurchase> {
   await client.query(
     `insert into label_purchase
-       (key, order_id, shipment_id, carrier_provider, carrier_shipment_id, rate_id, weight_grams)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+       (key, order_id, shipment_id, carrier_provider, carrier_account, carrier_shipment_id, rate_id,
+        weight_grams)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
     [
       purchase.key,
       orderId,
       purchase.shipmentId,
-      provider,
+      purchase.provider,
+      purchase.account,
       purchase.carrierShipmentId,
       purchase.rateId,
       purchase.weightGrams,
@@ -120,26 +123,26 @@ export async function markLabelsVoided(client: Queryable, shipmentId: string): P
 /** Stores a bought label; repeating it changes nothing. */
 export async function addShipment(
   client: Queryable,
-  shipment: {
+  shipment: VendorAccount & {
     readonly id: string;
     readonly orderId: string;
     readonly fulfillmentOrderId: string | null;
     readonly returnId: string | null;
-    readonly provider: string;
     readonly weightGrams: number;
   },
   label: PurchasedLabel,
 ): Promise<void> {
   await client.query(
-    `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_shipment_id,
-       carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (id) do nothing`,
+    `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_account,
+       carrier_shipment_id, carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (id) do nothing`,
     [
       shipment.id,
       shipment.orderId,
       shipment.fulfillmentOrderId,
       shipment.returnId,
       shipment.provider,
+      shipment.account,
       label.carrierShipmentId,
       label.carrier,
       label.service,
@@ -185,13 +188,16 @@ export async function markShipped(client: Queryable, id: string): Promise<void> 
   );
 }
 
+/** The parcels that this account of a carrier brings: another account's numbers are not its to report on. */
 export async function findShipmentsByTracking(
   client: Queryable,
+  carrier: VendorAccount,
   trackingNumbers: readonly string[],
 ): Promise<readonly Shipment[]> {
   const { rows } = await client.query<Shipment>(
-    `select ${SHIPMENT} from shipment where tracking_number = any($1) order by order_id, id`,
-    [trackingNumbers],
+    `select ${SHIPMENT} from shipment
+     where tracking_number = any($1) and carrier_provider = $2 and carrier_account = $3 order by order_id, id`,
+    [trackingNumbers, carrier.provider, carrier.account],
   );
   return rows;
 }
@@ -217,17 +223,17 @@ export async function expectNextReport(client: Queryable, id: string): Promise<v
  */
 export async function takeSilentParcels(
   client: Queryable,
-  carrierProvider: string,
+  carrier: VendorAccount,
   limit: number,
 ): Promise<readonly string[]> {
   const { rows } = await client.query<{ carrierShipmentId: string }>(
     `update shipment
      set ask_carrier_at = case when shipped_at > now() - $4 * interval '1 millisecond'
                           then now() + $3 * interval '1 millisecond' end
-     where id in (select id from shipment where ask_carrier_at <= now() and carrier_provider = $1
+     where id in (select id from shipment where ask_carrier_at <= now() and carrier_provider = $1 and carrier_account = $5
                   order by ask_carrier_at limit $2 for update skip locked)
      returning carrier_shipment_id as "carrierShipmentId"`,
-    [carrierProvider, limit, ASK_AGAIN_MS, FORGOTTEN_PARCEL_MS],
+    [carrier.provider, limit, ASK_AGAIN_MS, FORGOTTEN_PARCEL_MS, carrier.account],
   );
   return rows.map((row) => row.carrierShipmentId);
 }

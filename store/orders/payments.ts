@@ -4,11 +4,13 @@
  */
 import type { PaymentStatus } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";
+import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import type { Queryable } from "../sql/database.ts";
 
 export type PaymentTransactionType = "authorization" | "capture" | "void" | "refund";
 
-export type PaymentTransaction = {
+/** One call to the account where it was first made: a repeat goes there, too. */
+export type PaymentTransaction = VendorAccount & {
   readonly key: string;
   readonly type: PaymentTransactionType;
   readonly amountMinor: number;
@@ -18,8 +20,8 @@ export type PaymentTransaction = {
   readonly detail: string | null;
 };
 
-export type PaymentSummary = {
-  readonly provider: string;
+/** The account is that of the authorisation. */
+export type PaymentSummary = VendorAccount & {
   readonly reference: string;
   readonly currency: string;
   readonly authorizedMinor: number;
@@ -28,12 +30,12 @@ export type PaymentSummary = {
   readonly status: PaymentStatus;
 };
 
-const TRANSACTION = `key, type, amount_minor as "amountMinor", currency, status, reference, detail`;
+const TRANSACTION = `key, provider, account, type, amount_minor as "amountMinor", currency, status, reference, detail`;
 
 /** Registers a call that is about to be made; returns the first registration where the key is known. */
 export async function beginPaymentTransaction(
   client: Queryable,
-  transaction: {
+  transaction: VendorAccount & {
     readonly key: string;
     readonly orderId: string;
     readonly type: PaymentTransactionType;
@@ -43,11 +45,14 @@ export async function beginPaymentTransaction(
   },
 ): Promise<PaymentTransaction> {
   await client.query(
-    `insert into payment_transaction (key, order_id, type, amount_minor, currency, status, detail)
-     values ($1, $2, $3, $4, $5, 'pending', $6) on conflict do nothing`,
+    `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status,
+       detail)
+     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8) on conflict do nothing`,
     [
       transaction.key,
       transaction.orderId,
+      transaction.provider,
+      transaction.account,
       transaction.type,
       transaction.amountMinor,
       transaction.currency,
@@ -95,7 +100,7 @@ export async function readPaymentTransactions(
 
 export async function readPayment(client: Queryable, orderId: string): Promise<PaymentSummary | undefined> {
   const { rows } = await client.query<PaymentSummary>(
-    `select provider, reference, currency, authorized_minor as "authorizedMinor",
+    `select provider, account, reference, currency, authorized_minor as "authorizedMinor",
        captured_minor as "capturedMinor", refunded_minor as "refundedMinor", status
      from payment where order_id = $1`,
     [orderId],
@@ -105,12 +110,11 @@ export async function readPayment(client: Queryable, orderId: string): Promise<P
 
 /** What one answered call changes in the sums. */
 export type PaymentEffect =
-  | {
+  | (VendorAccount & {
       readonly type: "authorization";
-      readonly provider: string;
       readonly reference: string;
       readonly amountMinor: number;
-    }
+    })
   | { readonly type: "capture" | "refund"; readonly amountMinor: number }
   | { readonly type: "void" };
 
@@ -123,10 +127,11 @@ export async function applyPaymentEffect(
   const added = effect.type === "void" ? 0 : effect.amountMinor;
   if (effect.type === "authorization") {
     await client.query(
-      `insert into payment (order_id, provider, reference, currency, authorized_minor, status)
-       values ($1, $2, $3, $4, $5, 'authorized')
-       on conflict (order_id) do update set provider = $2, reference = $3, authorized_minor = $5`,
-      [order.orderId, effect.provider, effect.reference, order.currency, added],
+      `insert into payment (order_id, provider, account, reference, currency, authorized_minor, status)
+       values ($1, $2, $3, $4, $5, $6, 'authorized')
+       on conflict (order_id)
+         do update set provider = $2, account = $3, reference = $4, authorized_minor = $6`,
+      [order.orderId, effect.provider, effect.account, effect.reference, order.currency, added],
     );
   } else if (effect.type !== "void") {
     const column = effect.type === "capture" ? "captured_minor" : "refunded_minor";

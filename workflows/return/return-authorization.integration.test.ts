@@ -4,6 +4,7 @@ import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import type { InspectionResult } from "../../orders/return-authorization.ts";
+import { TEST_CARRIER } from "../../test-support/outside-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
@@ -260,25 +261,31 @@ test("a parcel's status never goes backwards, and a repeated report is dropped",
     at: new Date(0).toISOString(),
     place: "Omaha",
   };
-  expect(await recordTracking(world.context, [late])).toEqual({
+  expect(await recordTracking(world.context, TEST_CARRIER, [late])).toEqual({
     status: "done",
     recorded: 1,
     unknown: 0,
     early: 0,
   });
-  expect(await recordTracking(world.context, [late])).toEqual({
+  expect(await recordTracking(world.context, TEST_CARRIER, [late])).toEqual({
     status: "done",
     recorded: 0,
     unknown: 0,
     early: 0,
   });
-  expect(await recordTracking(world.context, [{ ...late, trackingNumber: "NOBODY" }])).toMatchObject({
+  expect(
+    await recordTracking(world.context, TEST_CARRIER, [{ ...late, trackingNumber: "NOBODY" }]),
+  ).toMatchObject({
     unknown: 1,
     early: 0,
   });
   // So fresh that its purchase may still be on its way into our books: to be reported again.
   const fresh = { ...late, trackingNumber: "NOBODY-YET", at: new Date(world.context.now()).toISOString() };
-  expect(await recordTracking(world.context, [fresh])).toMatchObject({ recorded: 0, unknown: 1, early: 1 });
+  expect(await recordTracking(world.context, TEST_CARRIER, [fresh])).toMatchObject({
+    recorded: 0,
+    unknown: 1,
+    early: 1,
+  });
   const after = await world.database.query("select tracking_status from shipment where id = $1", [
     shipmentId,
   ]);

@@ -12,6 +12,7 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentGateway } from "../../ports/payments.ts";
+import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { createSagaActivities, type SagaActivities } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
@@ -25,8 +26,8 @@ export type SagaWorkerOptions = {
   readonly namespace: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
-  readonly payments: PaymentGateway;
-  readonly carrier: Carrier;
+  readonly payments: VendorRoster<PaymentGateway>;
+  readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
   /** Base URL of the pages that mails link to. */
   readonly publicUrl: string;

@@ -130,8 +130,6 @@ export function createEasypostCarrier(options: {
   }
 
   return {
-    provider: SERVICE,
-
     async rate(request) {
       if (needsExportFiling(request)) {
         return refusal(

@@ -25,8 +25,8 @@ import {
 import {
   addressOf,
   computedTotal,
-  isStandardWebhook,
   negated,
+  openStandardWebhook,
   perUnit,
   readDocument,
   readEach,
@@ -100,7 +100,7 @@ export const amazonAdapter: ChannelAdapter = {
     }
     return [...[...mergeByOrder(parts).values()].map(writeJson), ...others];
   },
-  verifyWebhook: (headers, rawBody, secret) => isStandardWebhook(headers, rawBody, secret),
+  openWebhook: openStandardWebhook,
 };
 
 function partsOfText(text: string): readonly Parts[] {

@@ -12,7 +12,14 @@ import { decimalText, rescale } from "../../../orders/money.ts";
 import { ALLOCATION_POLICIES } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, textAt, writeJson } from "../../vendor-json.ts";
-import { addressOf, computedTotal, isStandardWebhook, readDocument, readEach, refused } from "../reading.ts";
+import {
+  addressOf,
+  computedTotal,
+  openStandardWebhook,
+  readDocument,
+  readEach,
+  refused,
+} from "../reading.ts";
 
 const Text = Type.String({ maxLength: 1000 });
 const Id = Type.String({ minLength: 1, maxLength: 64 });
@@ -120,7 +127,7 @@ export const holdfastAdapter: ChannelAdapter = {
       return Array.isArray(document) ? readEach(document, readOrder) : readEach([document], readOrder);
     }),
   join: (documents) => documents,
-  verifyWebhook: (headers, rawBody, secret) => isStandardWebhook(headers, rawBody, secret),
+  openWebhook: openStandardWebhook,
 };
 
 function readCancellation(document: unknown): ChannelReading {

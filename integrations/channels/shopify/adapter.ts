@@ -11,7 +11,8 @@ import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/i
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, countAt, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-json.ts";
-import { addressOf, isBase64HmacOf, negated, readDocument, readEach, refused, sum } from "../reading.ts";
+import { isBase64HmacOf } from "../../webhook-signature.ts";
+import { addressOf, negated, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
 
 /** Topics whose body is the whole Order. */
 const ORDER_TOPICS = new Set([
@@ -27,8 +28,10 @@ export const shopifyAdapter: ChannelAdapter = {
   kind: "shopify",
   read: (payload, topic) => readDocument(payload, (document) => readAny(document, topic)),
   join: (documents) => documents,
-  verifyWebhook: (headers, rawBody, secret) =>
-    isBase64HmacOf(rawBody, secret, headers["x-shopify-hmac-sha256"]),
+  openWebhook: (headers, rawBody, secret) =>
+    isBase64HmacOf(rawBody, secret, headers["x-shopify-hmac-sha256"])
+      ? webhookOf(headers["x-shopify-topic"], headers["x-shopify-webhook-id"])
+      : null,
 };
 
 function readAny(document: unknown, topic: string | null): readonly ChannelReading[] {

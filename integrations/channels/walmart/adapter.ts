@@ -13,8 +13,8 @@ import {
   addressOf,
   computedTotal,
   isoFromMs,
-  isStandardWebhook,
   negated,
+  openStandardWebhook,
   perUnit,
   readDocument,
   readEach,
@@ -26,7 +26,7 @@ export const walmartAdapter: ChannelAdapter = {
   kind: "walmart",
   read: (payload) => readDocument(payload, readAny),
   join: (documents) => documents,
-  verifyWebhook: (headers, rawBody, secret) => isStandardWebhook(headers, rawBody, secret),
+  openWebhook: openStandardWebhook,
 };
 
 function readAny(document: unknown): readonly ChannelReading[] {

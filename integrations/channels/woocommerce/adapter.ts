@@ -9,16 +9,8 @@ import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/i
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, countAt, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-json.ts";
-import {
-  addressOf,
-  isBase64HmacOf,
-  negated,
-  perUnit,
-  readDocument,
-  readEach,
-  refused,
-  sum,
-} from "../reading.ts";
+import { isBase64HmacOf } from "../../webhook-signature.ts";
+import { addressOf, negated, perUnit, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
 
 const ORDER_TOPICS = new Set(["order.created", "order.updated", "order.restored"]);
 
@@ -26,8 +18,10 @@ export const woocommerceAdapter: ChannelAdapter = {
   kind: "woocommerce",
   read: (payload, topic) => readDocument(payload, (document) => readAny(document, topic)),
   join: (documents) => documents,
-  verifyWebhook: (headers, rawBody, secret) =>
-    isBase64HmacOf(rawBody, secret, headers["x-wc-webhook-signature"]),
+  openWebhook: (headers, rawBody, secret) =>
+    isBase64HmacOf(rawBody, secret, headers["x-wc-webhook-signature"])
+      ? webhookOf(headers["x-wc-webhook-topic"], headers["x-wc-webhook-delivery-id"])
+      : null,
 };
 
 function readAny(document: unknown, topic: string | null): readonly ChannelReading[] {

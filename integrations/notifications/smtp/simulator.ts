@@ -7,44 +7,18 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type AddressObject, simpleParser } from "mailparser";
-import type { Logger } from "pino";
 import { SMTPServer } from "smtp-server";
 import { type LogPosition, openExchangeLog } from "../../simulator-kit/exchange-log.ts";
+import type {
+  Mail,
+  MailSimulator,
+  MailSimulatorOptions,
+  MailSummary,
+} from "../../simulator-kit/vendor-simulators.ts";
 
 const MAX_MESSAGE_BYTES = 5 * 1024 * 1024;
 
-export type MailSummary = {
-  /** `1`, `2`, … in the order of arrival. */
-  readonly id: number;
-  readonly receivedAt: string;
-  readonly messageId: string;
-  readonly from: string;
-  readonly to: string;
-  readonly subject: string;
-};
-
-export type Mail = MailSummary & { readonly text: string; readonly html: string };
-
-export type MailSimulator = {
-  readonly port: number;
-  /** Newest first. `filter` looks in the recipient and the subject. */
-  list(
-    filter: string,
-    from: number,
-    count: number,
-  ): { readonly mails: readonly MailSummary[]; readonly total: number };
-  find(id: number): Mail | undefined;
-  all(): readonly MailSummary[];
-  count(): number;
-  stop(): Promise<void>;
-};
-
-export async function startMailSimulator(options: {
-  readonly host: string;
-  readonly port: number;
-  readonly dataFolder: string;
-  readonly logger: Logger;
-}): Promise<MailSimulator> {
+export async function startMailSimulator(options: MailSimulatorOptions): Promise<MailSimulator> {
   const index: { readonly summary: MailSummary; readonly position: LogPosition }[] = [];
   const log = openExchangeLog<Mail>(join(options.dataFolder, "mails.jsonl"), keep);
 

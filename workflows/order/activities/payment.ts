@@ -9,6 +9,7 @@ import { valueOfUnits } from "../../../orders/line-value.ts";
 import { chargeableMinor, currencyExponent, decimalText } from "../../../orders/money.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
+import type { VendorAccount } from "../../../ports/vendor-roster.ts";
 import { readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
 import { readParcelLines } from "../../../store/floor/shipments.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
@@ -30,12 +31,6 @@ import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };
-
-/**
- * The gateway's own token for a test card, for orders that came without a means of payment. A live account
- * declines it, and the order then waits for a person.
- */
-const TEST_PAYMENT_METHOD = "pm_card_visa";
 
 type Done<S extends string> = { readonly status: S };
 
@@ -110,12 +105,12 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
 
   const authorize = async (order: OrderProgress, transaction: PaymentTransaction): Promise<PaymentResult> => {
     const answer = await call(transaction, () =>
-      payments.authorize({
+      payments.at(transaction).authorize({
         idempotencyKey: transaction.key,
         orderId: order.orderId,
         amountMinor: transaction.amountMinor,
         currency: order.currency,
-        paymentMethod: order.document.paymentMethod ?? TEST_PAYMENT_METHOD,
+        ...(order.document.paymentMethod == null ? {} : { paymentMethod: order.document.paymentMethod }),
         ...(order.customerEmail === null ? {} : { customerEmail: order.customerEmail }),
       }),
     );
@@ -125,7 +120,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       answer,
       (reference) => ({
         type: "authorization",
-        provider: payments.provider,
+        provider: transaction.provider,
+        account: transaction.account,
         reference,
         amountMinor: transaction.amountMinor,
       }),
@@ -140,7 +136,12 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
    * @throws StepTooEarly `capture_outstanding` as long as the money is on its way to us: goods can be back
    *   before the answer to their capture is written down
    */
-  const beginRefund = (ids: OrderId & { readonly returnId: string }, key: string, value: number) =>
+  const beginRefund = (
+    ids: OrderId & { readonly returnId: string },
+    account: VendorAccount,
+    key: string,
+    value: number,
+  ) =>
     inTransaction(database, async (client) => {
       const order = await mustLockOrder(client, ids.orderId);
       const refunds = await readPaymentTransactions(client, ids.orderId, "refund");
@@ -158,6 +159,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           `Return ${ids.returnId} is refunded once its goods are paid for: ${amountText(value, order.currency)} are to be refunded, ${amountText(left, order.currency)} of the captured money are left, a capture is outstanding.`,
         );
       return beginPaymentTransaction(client, {
+        ...accountOf(account),
         key,
         orderId: ids.orderId,
         type: "refund",
@@ -195,6 +197,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         return { status: "authorized" };
       }
       const transaction = await beginPaymentTransaction(database, {
+        ...accountOf(payments.first),
         key: `${orderId}:authorize:${attempt}`,
         orderId,
         type: "authorization",
@@ -214,6 +217,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       const payment = await readPayment(database, orderId);
       if (payment === undefined || payment.status === "voided") return;
       const transaction = await beginPaymentTransaction(database, {
+        ...accountOf(payment),
         key: `${orderId}:void`,
         orderId,
         type: "void",
@@ -221,7 +225,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         currency: order.currency,
       });
       const answer = await call(transaction, () =>
-        payments.cancel({ idempotencyKey: transaction.key, reference: payment.reference }),
+        payments.at(transaction).cancel({ idempotencyKey: transaction.key, reference: payment.reference }),
       );
       if (answer.status === "declined") throw new StepImpossible("void_declined", answer.message);
       await settle(order, transaction, answer, () => ({ type: "void" }), {
@@ -251,6 +255,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         ? Math.min(shipmentValue(order, await readParcelLines(database, shipmentId)), rest)
         : rest;
       const transaction = await beginPaymentTransaction(database, {
+        ...accountOf(payment),
         key: `${shipmentId}:capture:${attempt}`,
         orderId,
         type: "capture",
@@ -260,7 +265,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       });
       if (transaction.amountMinor === 0) return { status: "captured" };
       const answer = await call(transaction, () =>
-        payments.capture({
+        payments.at(transaction).capture({
           idempotencyKey: transaction.key,
           reference: payment.reference,
           amountMinor: transaction.amountMinor,
@@ -314,13 +319,18 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         });
         return { status: "due_at_channel" };
       }
-      const transaction = await beginRefund({ orderId, returnId }, `${returnId}:refund:${attempt}`, value);
+      const transaction = await beginRefund(
+        { orderId, returnId },
+        payment,
+        `${returnId}:refund:${attempt}`,
+        value,
+      );
       if (transaction.amountMinor === 0) {
         await setRefund(database, returnId, 0);
         return { status: "refunded" };
       }
       const answer = await call(transaction, () =>
-        payments.refund({
+        payments.at(transaction).refund({
           idempotencyKey: transaction.key,
           reference: payment.reference,
           amountMinor: transaction.amountMinor,
@@ -356,6 +366,10 @@ function shipmentValue(
     if (line === undefined) return total;
     return total + valueOfUnits(line, line.shipped - quantity, line.shipped, order.currency, order.exponent);
   }, 0);
+}
+
+function accountOf({ provider, account }: VendorAccount): VendorAccount {
+  return { provider, account };
 }
 
 function declined(message: string): StepRefusal {

@@ -1,7 +1,7 @@
 /** Steps that buy and give back labels. The carrier's shipment is written down before it is paid for. */
 import type { Address } from "../../../orders/address.ts";
 import { chargeableMinor } from "../../../orders/money.ts";
-import type { CustomsItem, Parcel, RatedShipment } from "../../../ports/carriers.ts";
+import type { CustomsItem, Parcel, RatedShipment, RateRequest } from "../../../ports/carriers.ts";
 import { chooseRate } from "../../../ports/rate-choice.ts";
 import { markLabelled, readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
 import {
@@ -39,14 +39,14 @@ type ParcelToSend = {
   readonly cause: string;
 };
 
-export function createShippingActivities({ database, carrier, now }: SagaDependencies) {
+export function createShippingActivities({ database, carriers, now }: SagaDependencies) {
   const buy = async (parcel: ParcelToSend): Promise<Bought | StepRefusal> => {
     const { shipmentId, order } = parcel;
     if ((await readShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
     const key = `${shipmentId}:label:${parcel.attempt}`;
     const purchase = (await readLabelPurchase(database, key)) ?? (await rate(parcel, key));
     if ("status" in purchase) return purchase;
-    const label = await carrier.buyLabel({
+    const label = await carriers.at(purchase).buyLabel({
       idempotencyKey: key,
       carrierShipmentId: purchase.carrierShipmentId,
       rateId: purchase.rateId,
@@ -61,7 +61,8 @@ export function createShippingActivities({ database, carrier, now }: SagaDepende
           orderId: order.orderId,
           fulfillmentOrderId,
           returnId,
-          provider: carrier.provider,
+          provider: purchase.provider,
+          account: purchase.account,
           weightGrams: purchase.weightGrams,
         },
         label,
@@ -79,10 +80,11 @@ export function createShippingActivities({ database, carrier, now }: SagaDepende
     return { status: "bought", shipmentId };
   };
 
+  /** Asks the carriers one after the other, in the order of the settings, until one takes the parcel. */
   const rate = async (parcel: ParcelToSend, key: string): Promise<LabelPurchase | StepRefusal> => {
     const items = await readPackedItems(database, parcel.goods);
     const measures = parcelOf(items);
-    const rated = await carrier.rate({
+    const request: RateRequest = {
       idempotencyKey: key,
       reference: parcel.order.orderId,
       from: parcel.from,
@@ -92,22 +94,35 @@ export function createShippingActivities({ database, carrier, now }: SagaDepende
         ? []
         : items.map((item) => customsItem(item, parcel.order)),
       isReturn: parcel.returnId !== null,
-    });
-    if (rated.status === "refused") return refused(rated.message);
-    const chosen = choice(rated, parcel, now());
-    if (chosen === null) return refused("The carrier offers no service for this parcel.");
-    return beginLabelPurchase(database, parcel.order.orderId, carrier.provider, {
-      key,
-      shipmentId: parcel.shipmentId,
-      carrierShipmentId: rated.carrierShipmentId,
-      rateId: chosen,
-      weightGrams: measures.weightGrams,
-    });
+    };
+    const refusals: string[] = [];
+    for (const { provider, account, port } of carriers.vendors) {
+      const rated = await port.rate(request);
+      const chosen = rated.status === "refused" ? null : choice(rated, parcel, now());
+      if (rated.status === "refused" || chosen === null) {
+        refusals.push(
+          rated.status === "refused" ? rated.message : "The carrier offers no service for this parcel.",
+        );
+        continue;
+      }
+      return beginLabelPurchase(database, parcel.order.orderId, {
+        provider,
+        account,
+        key,
+        shipmentId: parcel.shipmentId,
+        carrierShipmentId: rated.carrierShipmentId,
+        rateId: chosen,
+        weightGrams: measures.weightGrams,
+      });
+    }
+    return refused(refusals.join(" "));
   };
 
   const voidAll = async (orderId: string, shipmentId: string): Promise<void> => {
     const purchases = await readOpenLabelPurchases(database, shipmentId);
-    for (const { carrierShipmentId } of purchases) await carrier.voidLabel({ carrierShipmentId });
+    for (const purchase of purchases) {
+      await carriers.at(purchase).voidLabel({ carrierShipmentId: purchase.carrierShipmentId });
+    }
     if (purchases.length === 0) return;
     await inTransaction(database, async (client) => {
       await markLabelsVoided(client, shipmentId);

@@ -8,24 +8,21 @@
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { Logger } from "pino";
 import { decimalText } from "../../../../orders/money.ts";
+import { type Label, type LabelAddress, labelPdf, labelPng, labelZpl } from "../../../label-document.ts";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import { openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
-import {
-  type Label,
-  type LabelAddress,
-  labelPdf,
-  labelPng,
-  labelZpl,
-} from "../../../simulator-kit/label-document.ts";
-import type { SimulatedClock } from "../../../simulator-kit/simulated-clock.ts";
 import {
   dhlTrackingNumber,
   fedexTrackingNumber,
   upsTrackingNumber,
   uspsTrackingNumber,
 } from "../../../simulator-kit/tracking-numbers.ts";
+import type {
+  CarrierSimulator,
+  CarrierSimulatorOptions,
+  LabelRecord,
+} from "../../../simulator-kit/vendor-simulators.ts";
 import { createWebhookSender } from "../../../simulator-kit/webhook-sender.ts";
 import { type JsonObject, listAt, objectAt, optionalTextAt } from "../../../vendor-json.ts";
 import { signWebhook } from "../carrier.ts";
@@ -96,41 +93,7 @@ type Shipment = {
   cancelNextScan: (() => void) | null;
 };
 
-/** What an auditor wants to know of one label. */
-export type LabelRecord = {
-  readonly shipmentId: string;
-  readonly reference: string | null;
-  readonly orderReference: string | null;
-  readonly carrier: string;
-  readonly service: string;
-  readonly trackingNumber: string;
-  readonly costMinor: number;
-  readonly currency: string;
-  readonly isReturn: boolean;
-  readonly boughtAt: string;
-  readonly voided: boolean;
-  readonly status: ScanStatus | "unknown";
-  readonly labelId: string;
-};
-
-export type EasypostSimulator = {
-  handle(request: SimulatedRequest): Promise<SimulatedReply | undefined>;
-  labels(): readonly LabelRecord[];
-  counts(): { readonly labels: number; readonly delivered: number };
-  tracking(
-    trackingCode: string,
-  ): { readonly label: LabelRecord; readonly scans: readonly Scan[] } | undefined;
-  webhooks(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };
-  stop(): Promise<void>;
-};
-
-export function createEasypostSimulator(options: {
-  readonly dataFolder: string;
-  readonly webhookUrl: string;
-  readonly webhookSecret: string;
-  readonly clock: SimulatedClock;
-  readonly logger: Logger;
-}): EasypostSimulator {
+export function createEasypostSimulator(options: CarrierSimulatorOptions): CarrierSimulator {
   const shipments = new Map<string, Shipment>();
   const byReference = new Map<string, Shipment>();
   const byLabel = new Map<string, Shipment>();
@@ -142,7 +105,10 @@ export function createEasypostSimulator(options: {
   const sender = createWebhookSender({
     url: options.webhookUrl,
     headers: (body) => ({
-      "x-hmac-signature": signWebhook(Buffer.from(body), options.webhookSecret),
+      "x-hmac-signature": signWebhook(
+        Buffer.from(body),
+        options.settings.values["EASYPOST_WEBHOOK_SECRET"] ?? "",
+      ),
       "user-agent": "EasyPost Webhook (simulated)",
     }),
     logger: options.logger,
@@ -474,7 +440,7 @@ function labelRecord(shipment: Shipment): LabelRecord {
     boughtAt: purchase?.at ?? "",
     voided: shipment.voidedAt !== null,
     status: shipment.scans.at(-1)?.status ?? "unknown",
-    labelId: purchase?.labelId ?? "",
+    labelId: purchase?.labelId ?? null,
   };
 }
 
@@ -495,6 +461,7 @@ function labelOf(shipment: Shipment): Label {
     isReturn: rated.isReturn,
     contents,
     date: record.boughtAt,
+    isSimulated: true,
   };
 }
 

@@ -9,8 +9,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { currencyExponent } from "../../../../orders/money.ts";
-import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { jsonReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import { type LogPosition, openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
+import type {
+  OrderCharges,
+  PaymentSimulator,
+  PaymentSimulatorOptions,
+} from "../../../simulator-kit/vendor-simulators.ts";
 import {
   checkStripeKey,
   invalidRequest,
@@ -84,39 +89,16 @@ type Entry = {
   readonly effect: Effect;
 };
 
-/** What one order's money did, for an auditor. Amounts are Stripe's integers. */
-export type OrderCharges = {
-  orderId: string;
-  currency: string;
-  authorizations: number;
-  declines: number;
-  captures: number;
-  refunds: number;
-  cancellations: number;
-  authorized: number;
-  captured: number;
-  refunded: number;
-  /** Authorizations that are neither cancelled nor declined: more than one is money held or taken twice. */
-  live: number;
-};
+/** Amounts are Stripe's integers. */
+type Charges = { -readonly [Field in keyof OrderCharges]: OrderCharges[Field] };
 
-export type StripeSimulator = {
-  handle(request: SimulatedRequest): SimulatedReply | undefined;
-  charges(): readonly OrderCharges[];
-  /** How many orders had anything to do with money. */
-  orders(): number;
-  /** Drops all idempotency keys, as Stripe does after a day, until the next start. */
-  forgetKeys(): void;
-  close(): void;
-};
-
-export function createStripeSimulator(dataFolder: string): StripeSimulator {
+export function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): PaymentSimulator {
   const intents = new Map<string, PaymentIntent>();
   const refunds = new Map<string, Refund>();
   const refundedOf = new Map<string, number>();
   /** By idempotency key; the reply itself stays in the log. */
   const firstReplies = new Map<string, { readonly fingerprint: string; readonly position: LogPosition }>();
-  const orders = new Map<string, OrderCharges>();
+  const orders = new Map<string, Charges>();
 
   const replay = (entry: Entry, position: LogPosition) => {
     if (entry.key !== null) firstReplies.set(entry.key, { fingerprint: entry.fingerprint, position });
@@ -155,7 +137,7 @@ export function createStripeSimulator(dataFolder: string): StripeSimulator {
     }
   }
 
-  function orderOf(intent: PaymentIntent): OrderCharges {
+  function orderOf(intent: PaymentIntent): Charges {
     const orderId = intent.metadata["order_id"] ?? intent.id;
     let order = orders.get(orderId);
     if (order === undefined) {

@@ -30,6 +30,7 @@ const label: Label = {
   isReturn: false,
   contents: "",
   date: "2026-11-23T10:00:00.000Z",
+  isSimulated: true,
 };
 
 /** What a printer would take as commands, with each field's data taken out. */

@@ -33,6 +33,8 @@ export type Label = {
   readonly contents: string;
   /** When the label was bought, ISO 8601. */
   readonly date: string;
+  /** Nobody carries it: the label says so. */
+  readonly isSimulated: boolean;
 };
 
 /** Dots of a 203 dpi printer: 4 in wide, 6 in long. */
@@ -67,7 +69,7 @@ export function labelZpl(label: Label): string {
     text(60, 1_064, 40, spaced(label.trackingNumber), 60),
     "^FO0,1120^GB812,4,4^FS",
     text(30, 1_142, 30, label.reference, 40),
-    text(560, 1_146, 22, "SIMULATED LABEL", 30),
+    ...(label.isSimulated ? [text(560, 1_146, 22, "SIMULATED LABEL", 30)] : []),
     "^XZ",
     "",
   ].join("\n");
@@ -126,7 +128,7 @@ export function labelPdf(label: Label): Promise<Buffer> {
   document.text(spaced(label.trackingNumber), 0, 371, { width: 288, align: "center", lineBreak: false });
   rule(document, 394);
   text(label.reference, 12, 401, 9, 190, true);
-  text("Simulated label, not valid for carriage", 12, 415, 6.5, 190);
+  if (label.isSimulated) text("Simulated label, not valid for carriage", 12, 415, 6.5, 190);
   drawDataMatrix(document, label.reference, { x: 248, y: 399, size: 28 });
   document.end();
   return done;

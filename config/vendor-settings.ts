@@ -1,0 +1,156 @@
+/**
+ * The settings of outside vendors: which ones a deployment works with, with which accounts.
+ *
+ * What a vendor needs to be told stands in its own folder, as a `VendorDeclaration`. This file reads such declarations from
+ * an environment and names no vendor. One variable a kind lists its accounts, first the one where new business begins:
+ * `HOLDFAST_CARRIERS=easypost,easypost:returns`. The account `default` has the variables that the vendor declares; another has
+ * the same with its name behind them, `EASYPOST_API_KEY_RETURNS`.
+ */
+
+/** Where a sandbox's simulators listen. */
+export type SimulatorAddresses = { readonly http: string; readonly smtp: string };
+
+export type VendorVariable = {
+  /** Of the account `default`. */
+  readonly name: string;
+  readonly meaning: string;
+  /** What is taken where it is not set, in words, for `--help`. */
+  readonly standard: string;
+  readonly requiredToServe: boolean;
+  /** Of a URL, e.g. `https:`; absent: any text. */
+  readonly protocols?: readonly string[];
+  /** A secret for signing that `holdfast start` makes up where none is set. */
+  readonly isMadeUp?: true;
+  /** What is wrong with a value, or `null`. */
+  problemOf?(value: string): string | null;
+  /** What is taken where it is not set. */
+  fallback(context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses }): string;
+};
+
+export type VendorDeclaration = {
+  /** As in addresses, settings and stored rows: `stripe`, `own-fleet`. */
+  readonly provider: string;
+  readonly variables: readonly VendorVariable[];
+};
+
+/** The vendors of one kind that this program speaks to. */
+export type VendorKind = {
+  /** As in addresses: `payments`. */
+  readonly kind: string;
+  /** The variable that lists the accounts. */
+  readonly variable: string;
+  readonly meaning: string;
+  /** The vendor that is taken where nothing is listed. */
+  readonly standard: string;
+  readonly mostAccounts: number;
+  readonly vendors: readonly VendorDeclaration[];
+};
+
+/** One account, with the values of its vendor's variables under the names that the vendor declares. */
+export type VendorSettings = {
+  readonly provider: string;
+  readonly account: string;
+  readonly values: Readonly<Record<string, string>>;
+};
+
+/** The accounts of each kind, in order. */
+export type ConfiguredVendors = Readonly<Record<string, readonly VendorSettings[]>>;
+
+/** What the reader of all settings offers: each reads a variable and notes a problem with it. */
+export type VariableReader = {
+  text(name: string): string | null;
+  url(name: string, protocols: readonly string[]): string | null;
+  complain(name: string, problem: string): void;
+};
+
+/** As part of a variable's name and of an address. */
+const ACCOUNT = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** The account of whoever has only one. */
+export const DEFAULT_ACCOUNT = "default";
+
+export function readVendors(
+  kinds: readonly VendorKind[],
+  read: VariableReader,
+  context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses },
+): ConfiguredVendors {
+  return Object.fromEntries(
+    kinds.map((kind) => [
+      kind.kind,
+      accountsOf(kind, read).map(({ vendor, account }) => ({
+        provider: vendor.provider,
+        account,
+        values: Object.fromEntries(
+          vendor.variables.map((variable) => [variable.name, readValue(variable, account, read, context)]),
+        ),
+      })),
+    ]),
+  );
+}
+
+/** Gives every made-up secret that is not set the same random value, which a sandbox keeps in its data folder. */
+export function withMadeUpSecrets(
+  kinds: readonly VendorKind[],
+  configured: ConfiguredVendors,
+  secret: string,
+): ConfiguredVendors {
+  const isMadeUp = new Set(
+    kinds
+      .flatMap(({ vendors }) => vendors)
+      .flatMap(({ variables }) => variables.filter((variable) => variable.isMadeUp).map(({ name }) => name)),
+  );
+  const filled = (values: VendorSettings["values"]) =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [
+        name,
+        value === "" && isMadeUp.has(name) ? secret : value,
+      ]),
+    );
+  return Object.fromEntries(
+    Object.entries(configured).map(([kind, accounts]) => [
+      kind,
+      accounts.map((account) => ({ ...account, values: filled(account.values) })),
+    ]),
+  );
+}
+
+function accountsOf(
+  kind: VendorKind,
+  read: VariableReader,
+): readonly { readonly vendor: VendorDeclaration; readonly account: string }[] {
+  const names = (read.text(kind.variable) ?? kind.standard).split(",").map((name) => name.trim());
+  const accounts = names.flatMap((name) => {
+    const [provider, account = DEFAULT_ACCOUNT, ...more] = name.split(":");
+    const vendor = kind.vendors.find((known) => known.provider === provider);
+    if (vendor === undefined || more.length > 0 || !ACCOUNT.test(account)) {
+      const known = kind.vendors.map((one) => one.provider).join(", ");
+      read.complain(kind.variable, `must list vendor or vendor:account, of ${known}, not "${name}"`);
+      return [];
+    }
+    return [{ vendor, account }];
+  });
+  if (new Set(names).size < names.length) read.complain(kind.variable, "names an account twice");
+  if (accounts.length > kind.mostAccounts) {
+    read.complain(kind.variable, `takes at most ${kind.mostAccounts}`);
+  }
+  return accounts;
+}
+
+function readValue(
+  variable: VendorVariable,
+  account: string,
+  read: VariableReader,
+  context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses },
+): string {
+  const name = account === DEFAULT_ACCOUNT ? variable.name : `${variable.name}_${account.toUpperCase()}`;
+  const value = variable.protocols === undefined ? read.text(name) : read.url(name, variable.protocols);
+  if (value !== null) {
+    const problem = variable.problemOf?.(value) ?? null;
+    if (problem !== null) read.complain(name, problem);
+    return value;
+  }
+  if (context.isProduction && variable.requiredToServe && read.text(name) === null) {
+    read.complain(name, `is not set: ${variable.meaning}`);
+  }
+  return variable.fallback(context);
+}

@@ -1,0 +1,5 @@
+import type { CarrierVendor } from "../vendor.ts";
+import { easypost } from "./easypost/vendor.ts";
+
+/** Every carrier that this program speaks to. */
+export const carrierVendors: readonly CarrierVendor[] = [easypost];

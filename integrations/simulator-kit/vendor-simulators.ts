@@ -1,0 +1,115 @@
+/**
+ * What a simulator of each kind offers beside its vendor's wire format: what the sandbox's pages show, and what an audit
+ * reads. Amounts are those of the vendor.
+ */
+import type { Logger } from "pino";
+import type { VendorSettings } from "../../config/vendor-settings.ts";
+import type { SimulatedReply, SimulatedRequest } from "./exchange.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+
+/** What one order's money did. */
+export type OrderCharges = {
+  readonly orderId: string;
+  readonly currency: string;
+  readonly authorizations: number;
+  readonly declines: number;
+  readonly captures: number;
+  readonly refunds: number;
+  readonly cancellations: number;
+  readonly authorized: number;
+  readonly captured: number;
+  readonly refunded: number;
+  /** Authorizations that are neither cancelled nor declined: more than one is money held or taken twice. */
+  readonly live: number;
+};
+
+export type PaymentSimulatorOptions = { readonly dataFolder: string };
+
+export type PaymentSimulator = {
+  /** @returns `undefined` where the call is not for this vendor */
+  handle(request: SimulatedRequest): SimulatedReply | undefined;
+  charges(): readonly OrderCharges[];
+  /** How many orders had anything to do with money. */
+  orders(): number;
+  /** Drops all idempotency keys, as a gateway does after a day, until the next start. */
+  forgetKeys(): void;
+  close(): void;
+};
+
+export type LabelRecord = {
+  readonly shipmentId: string;
+  readonly reference: string | null;
+  readonly orderReference: string | null;
+  readonly carrier: string;
+  readonly service: string;
+  readonly trackingNumber: string;
+  readonly costMinor: number;
+  readonly currency: string;
+  readonly isReturn: boolean;
+  readonly boughtAt: string;
+  readonly voided: boolean;
+  readonly status: string;
+  /** Names the label's files under `/label-files`; `null` where the vendor keeps none. */
+  readonly labelId: string | null;
+};
+
+export type SimulatedScan = {
+  readonly at: string;
+  readonly message: string;
+  readonly place: { readonly city: string; readonly state: string; readonly country: string };
+};
+
+export type CarrierSimulatorOptions = {
+  readonly dataFolder: string;
+  /** Where tracking webhooks go. */
+  readonly webhookUrl: string;
+  /** Of the account that is simulated, with the secret that signs its webhooks. */
+  readonly settings: VendorSettings;
+  readonly clock: SimulatedClock;
+  readonly logger: Logger;
+};
+
+export type CarrierSimulator = {
+  /** @returns `undefined` where the call is not for this vendor */
+  handle(request: SimulatedRequest): Promise<SimulatedReply | undefined>;
+  labels(): readonly LabelRecord[];
+  counts(): { readonly labels: number; readonly delivered: number };
+  tracking(
+    trackingNumber: string,
+  ): { readonly label: LabelRecord; readonly scans: readonly SimulatedScan[] } | undefined;
+  webhooks(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };
+  stop(): Promise<void>;
+};
+
+export type MailSummary = {
+  /** `1`, `2`, … in the order of arrival. */
+  readonly id: number;
+  readonly receivedAt: string;
+  readonly messageId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+};
+
+export type Mail = MailSummary & { readonly text: string; readonly html: string };
+
+export type MailSimulatorOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly logger: Logger;
+};
+
+export type MailSimulator = {
+  readonly port: number;
+  /** Newest first. `filter` looks in the recipient and the subject. */
+  list(
+    filter: string,
+    from: number,
+    count: number,
+  ): { readonly mails: readonly MailSummary[]; readonly total: number };
+  find(id: number): Mail | undefined;
+  all(): readonly MailSummary[];
+  count(): number;
+  stop(): Promise<void>;
+};

@@ -1,0 +1,42 @@
+/**
+ * What a vendor's folder hands out: one descriptor, which its kind's registry lists.
+ *
+ * A descriptor names the vendor's settings, makes its adapter from them, and leads to its simulator and its sample
+ * orders. Each is loaded when it is asked for: an adapter where its vendor is configured, a simulator and sample orders
+ * by the sandbox and by tests, never by a production process.
+ */
+import type { VendorDeclaration, VendorSettings } from "../config/vendor-settings.ts";
+import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelAdapter } from "../ports/channels.ts";
+import type { Mailer } from "../ports/notifications.ts";
+import type { PaymentGateway } from "../ports/payments.ts";
+import type { ChannelWriter } from "./simulator-kit/planned-order.ts";
+import type {
+  CarrierSimulator,
+  CarrierSimulatorOptions,
+  MailSimulator,
+  MailSimulatorOptions,
+  PaymentSimulator,
+  PaymentSimulatorOptions,
+} from "./simulator-kit/vendor-simulators.ts";
+
+export type PaymentVendor = VendorDeclaration & {
+  create(settings: VendorSettings): Promise<PaymentGateway>;
+  simulator(): Promise<(options: PaymentSimulatorOptions) => PaymentSimulator>;
+};
+
+export type CarrierVendor = VendorDeclaration & {
+  create(settings: VendorSettings): Promise<Carrier>;
+  simulator(): Promise<(options: CarrierSimulatorOptions) => CarrierSimulator>;
+};
+
+export type NotificationVendor = VendorDeclaration & {
+  create(settings: VendorSettings): Promise<Mailer & { close(): void }>;
+  simulator(): Promise<(options: MailSimulatorOptions) => Promise<MailSimulator>>;
+};
+
+/** A channel's accounts are rows of the database, with their own secrets, so it has no settings. */
+export type ChannelVendor = {
+  readonly adapter: ChannelAdapter;
+  sampleOrders(): Promise<ChannelWriter>;
+};
