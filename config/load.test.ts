@@ -49,10 +49,32 @@ describe("settings", () => {
     ["TEMPORAL_ADDRESS", "http://temporal"],
     ["HOLDFAST_LOG_LEVEL", "loud"],
     ["MQTT_URL", "broker:1883"],
+    ["HOLDFAST_CARRIERS", "pigeons"],
+    ["HOLDFAST_CARRIERS", "easypost:Not An Account"],
+    ["HOLDFAST_CARRIERS", "easypost,easypost:default"],
+    ["HOLDFAST_PAYMENTS", "stripe,"],
+    ["HOLDFAST_NOTIFICATIONS", "smtp,smtp:other"],
   ])("%s=%s is refused by name", (variable, value) => {
     const reading = readSettings({ [variable]: value }, "start", "/project", vendorKinds);
     if (reading.status !== "invalid") throw new Error("expected a problem");
     expect(reading.problems.map((problem) => problem.variable)).toEqual([variable]);
+  });
+
+  test("a second account has variables of its own, and serve asks for them by name", () => {
+    const two = { ...complete, HOLDFAST_CARRIERS: "easypost:returns,easypost" };
+    const reading = readSettings(two, "serve", "/project", vendorKinds);
+    if (reading.status !== "invalid") throw new Error("expected problems");
+    const missing = ["EASYPOST_API_KEY_RETURNS", "EASYPOST_WEBHOOK_SECRET_RETURNS"];
+    expect(reading.problems.map((problem) => problem.variable)).toEqual(missing);
+    const set = { ...two, EASYPOST_API_KEY_RETURNS: "EZAK2", EASYPOST_WEBHOOK_SECRET_RETURNS: "other" };
+    const read = readSettings(set, "serve", "/project", vendorKinds);
+    if (read.status !== "ok") throw new Error("expected settings");
+    expect(
+      read.settings.vendors["carriers"]?.map(({ account, values }) => [account, values["EASYPOST_API_KEY"]]),
+    ).toEqual([
+      ["returns", "EZAK2"],
+      ["default", "EZAK1"],
+    ]);
   });
 
   test("every variable that is read is documented", () => {
@@ -62,7 +84,9 @@ describe("settings", () => {
       {
         get: (_, name) => {
           read.add(String(name));
-          return undefined;
+          const kind = vendorKinds.find((one) => one.variable === name);
+          // Only the variables of vendors that are used are read.
+          return kind?.vendors.map(({ provider }) => provider).join(",");
         },
       },
     );

@@ -129,7 +129,8 @@ function accountsOf(
     }
     return [{ vendor, account }];
   });
-  if (new Set(names).size < names.length) read.complain(kind.variable, "names an account twice");
+  const distinct = new Set(accounts.map(({ vendor, account }) => `${vendor.provider}:${account}`));
+  if (distinct.size < accounts.length) read.complain(kind.variable, "names an account twice");
   if (accounts.length > kind.mostAccounts) {
     read.complain(kind.variable, `takes at most ${kind.mostAccounts}`);
   }

@@ -63,12 +63,12 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   const faults = createFaults();
   const payments = await Promise.all(
     simulated(paymentVendors, options.vendors["payments"]).map(async ({ vendor }) =>
-      (await vendor.simulator())({ dataFolder }),
+      (await vendor.simulator()).start({ dataFolder }),
     ),
   );
   const carriers = await Promise.all(
     simulated(carrierVendors, options.vendors["carriers"]).map(async ({ vendor, settings }) =>
-      (await vendor.simulator())({
+      (await vendor.simulator()).start({
         dataFolder,
         webhookUrl: `${options.webhooksUrl}/carriers/${settings.provider}/${settings.account}`,
         settings,

@@ -12,22 +12,20 @@ import type { Mailer } from "../ports/notifications.ts";
 import type { PaymentGateway } from "../ports/payments.ts";
 import type { ChannelWriter } from "./simulator-kit/planned-order.ts";
 import type {
-  CarrierSimulator,
-  CarrierSimulatorOptions,
+  CarrierSimulatorKind,
   MailSimulator,
   MailSimulatorOptions,
-  PaymentSimulator,
-  PaymentSimulatorOptions,
+  PaymentSimulatorKind,
 } from "./simulator-kit/vendor-simulators.ts";
 
 export type PaymentVendor = VendorDeclaration & {
   create(settings: VendorSettings): Promise<PaymentGateway>;
-  simulator(): Promise<(options: PaymentSimulatorOptions) => PaymentSimulator>;
+  simulator(): Promise<PaymentSimulatorKind>;
 };
 
 export type CarrierVendor = VendorDeclaration & {
   create(settings: VendorSettings): Promise<Carrier>;
-  simulator(): Promise<(options: CarrierSimulatorOptions) => CarrierSimulator>;
+  simulator(): Promise<CarrierSimulatorKind>;
 };
 
 export type NotificationVendor = VendorDeclaration & {

@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { VendorSettings } from "../../config/vendor-settings.ts";
+import type { Address } from "../../orders/address.ts";
 import type { SimulatedReply, SimulatedRequest } from "./exchange.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
@@ -24,6 +25,13 @@ export type OrderCharges = {
 };
 
 export type PaymentSimulatorOptions = { readonly dataFolder: string };
+
+/** A vendor's simulator before it runs, and what provokes a refusal in it. */
+export type PaymentSimulatorKind = {
+  start(options: PaymentSimulatorOptions): PaymentSimulator;
+  /** A means of payment that the vendor's sandbox declines. */
+  readonly declinedPaymentMethod: string;
+};
 
 export type PaymentSimulator = {
   /** @returns `undefined` where the call is not for this vendor */
@@ -67,6 +75,13 @@ export type CarrierSimulatorOptions = {
   readonly settings: VendorSettings;
   readonly clock: SimulatedClock;
   readonly logger: Logger;
+};
+
+/** A vendor's simulator before it runs, an address that it delivers to from anywhere near, and one that it refuses. */
+export type CarrierSimulatorKind = {
+  start(options: CarrierSimulatorOptions): CarrierSimulator;
+  readonly deliverable: Address;
+  readonly undeliverable: Address;
 };
 
 export type CarrierSimulator = {

@@ -36,5 +36,5 @@ export const easypost: CarrierVendor = {
       webhookSecret: values["EASYPOST_WEBHOOK_SECRET"] ?? "",
     });
   },
-  simulator: async () => (await import("./simulator/simulator.ts")).createEasypostSimulator,
+  simulator: async () => (await import("./simulator/simulator.ts")).easypostSimulator,
 };

@@ -26,5 +26,5 @@ export const stripe: PaymentVendor = {
       secretKey: values["STRIPE_SECRET_KEY"] ?? "",
     });
   },
-  simulator: async () => (await import("./simulator/simulator.ts")).createStripeSimulator,
+  simulator: async () => (await import("./simulator/simulator.ts")).stripeSimulator,
 };

@@ -20,6 +20,7 @@ import {
 } from "../../../simulator-kit/tracking-numbers.ts";
 import type {
   CarrierSimulator,
+  CarrierSimulatorKind,
   CarrierSimulatorOptions,
   LabelRecord,
 } from "../../../simulator-kit/vendor-simulators.ts";
@@ -93,7 +94,27 @@ type Shipment = {
   cancelNextScan: (() => void) | null;
 };
 
-export function createEasypostSimulator(options: CarrierSimulatorOptions): CarrierSimulator {
+export const easypostSimulator: CarrierSimulatorKind = {
+  start: createEasypostSimulator,
+  deliverable: {
+    name: "Ann Able",
+    line1: "1 Main St",
+    city: "New York",
+    region: "NY",
+    postalCode: "10001",
+    country: "US",
+  },
+  undeliverable: {
+    name: "Nobody",
+    line1: "1 Nowhere Rd",
+    city: "Nowhere",
+    region: "NV",
+    postalCode: "00000",
+    country: "US",
+  },
+};
+
+function createEasypostSimulator(options: CarrierSimulatorOptions): CarrierSimulator {
   const shipments = new Map<string, Shipment>();
   const byReference = new Map<string, Shipment>();
   const byLabel = new Map<string, Shipment>();

@@ -14,6 +14,7 @@ import { type LogPosition, openExchangeLog } from "../../../simulator-kit/exchan
 import type {
   OrderCharges,
   PaymentSimulator,
+  PaymentSimulatorKind,
   PaymentSimulatorOptions,
 } from "../../../simulator-kit/vendor-simulators.ts";
 import {
@@ -92,7 +93,12 @@ type Entry = {
 /** Amounts are Stripe's integers. */
 type Charges = { -readonly [Field in keyof OrderCharges]: OrderCharges[Field] };
 
-export function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): PaymentSimulator {
+export const stripeSimulator: PaymentSimulatorKind = {
+  start: createStripeSimulator,
+  declinedPaymentMethod: "pm_card_chargeDeclined",
+};
+
+function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): PaymentSimulator {
   const intents = new Map<string, PaymentIntent>();
   const refunds = new Map<string, Refund>();
   const refundedOf = new Map<string, number>();
