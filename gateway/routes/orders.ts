@@ -1,6 +1,7 @@
 /** Orders: captured, listed, looked at, cancelled, and let go on after a hold. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
+import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
 import {
   CancelBody,
   CaptureResult,
@@ -10,7 +11,6 @@ import {
   TimelineEntry,
 } from "../../contract/orders.ts";
 import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
-import { canonicalOrderSchema } from "../../integrations/channels/holdfast/adapter.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";

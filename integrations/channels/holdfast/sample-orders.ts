@@ -1,7 +1,7 @@
 /** Our own format, as the company's web shop sends it; the money is charged here, at shipment. */
 
+import type { CanonicalOrder } from "../../../contract/canonical-order.ts";
 import { type ChannelWriter, decimal, taxOf, totals } from "../../simulator-kit/planned-order.ts";
-import type { CanonicalOrder } from "./adapter.ts";
 
 export const holdfastWriter: ChannelWriter = {
   write: (order, random) => {

@@ -1,0 +1,103 @@
+/**
+ * Holdfast's own order format, as `POST /v1/orders` and the channel kind `holdfast` take it and as the OpenAPI document
+ * serves it. Amounts are decimal text, so that no number is damaged on the way. What the adapter makes of it:
+ * `integrations/channels/holdfast/`.
+ */
+import Type, { type Static } from "typebox";
+import { ALLOCATION_POLICIES } from "../orders/order.ts";
+
+const Text = Type.String({ maxLength: 1000 });
+const Id = Type.String({ minLength: 1, maxLength: 64 });
+const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
+
+const Tax = Type.Object({ name: Text, amount: Amount }, { additionalProperties: false });
+
+const PostalAddress = Type.Object(
+  {
+    name: Text,
+    company: Type.Optional(Text),
+    line1: Text,
+    line2: Type.Optional(Text),
+    city: Text,
+    region: Type.Optional(Text),
+    postalCode: Type.Optional(Text),
+    country: Type.String({ maxLength: 100, description: "ISO 3166-1 alpha-2 or alpha-3" }),
+    phone: Type.Optional(Text),
+    email: Type.Optional(Text),
+  },
+  { additionalProperties: false },
+);
+
+const Line = Type.Object(
+  {
+    id: Type.Optional(Id),
+    sku: Type.String({ minLength: 1, maxLength: 200 }),
+    title: Type.Optional(Text),
+    quantity: Type.Integer(),
+    unitPrice: Amount,
+    discount: Type.Optional(Amount),
+    taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
+    attributes: Type.Optional(Type.Record(Type.String(), Text)),
+  },
+  { additionalProperties: false },
+);
+
+/** One order. */
+export const canonicalOrderSchema = Type.Object(
+  {
+    id: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "The sender's id; with the channel it identifies the order",
+    }),
+    number: Type.Optional(Type.String({ maxLength: 64, description: "Shown to the customer; default: id" })),
+    placedAt: Type.Optional(Type.String({ maxLength: 40, description: "ISO 8601; default: when captured" })),
+    currency: Type.String({ pattern: "^[A-Za-z]{3}$", description: "ISO 4217" }),
+    lines: Type.Array(Line),
+    shippingPrice: Type.Optional(Amount),
+    shippingTaxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
+    shippingService: Type.Optional(Text),
+    discount: Type.Optional(Amount),
+    total: Type.Optional(
+      Type.String({
+        pattern: "^\\d{1,13}(\\.\\d{1,6})?$",
+        description: "Checked against the sum where given",
+      }),
+    ),
+    taxesIncluded: Type.Optional(Type.Literal(true, { description: "Prices contain the taxes" })),
+    shippingAddress: Type.Optional(PostalAddress),
+    billingAddress: Type.Optional(PostalAddress),
+    customer: Type.Object(
+      {
+        name: Text,
+        email: Type.Optional(Text),
+        phone: Type.Optional(Text),
+        id: Type.Optional(Id),
+      },
+      { additionalProperties: false },
+    ),
+    paymentBy: Type.Optional(
+      Type.Union([Type.Literal("merchant"), Type.Literal("channel")], {
+        description: "Who charges; default: merchant",
+      }),
+    ),
+    paymentMethod: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        // A card number has no letters: it is turned away at the door.
+        pattern: "^[A-Za-z][A-Za-z0-9_-]*$",
+        description: "The payment gateway's token; never card data",
+      }),
+    ),
+    allocation: Type.Optional(
+      Type.Union(
+        ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),
+        { description: "What to reserve where stock does not cover the order; default: all_or_nothing" },
+      ),
+    ),
+    note: Type.Optional(Type.String({ maxLength: 5000 })),
+  },
+  { additionalProperties: false },
+);
+
+export type CanonicalOrder = Static<typeof canonicalOrderSchema>;
