@@ -1,6 +1,7 @@
 /**
- * The channels' own published sample payloads, kept beside the project where they are present (`../shared/data/channels`);
- * they belong to the channels and are not copied here. Tests that need them are skipped, saying so, where they are not.
+ * Sample payloads of channels. Our own, in the vendors' shapes, lie in the vendors' folders and are always there. What the channels
+ * themselves publish belongs to them and is not copied: where it lies beside the project (`../shared/data/channels`), more tests
+ * run; where it does not, they are skipped and say so.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +15,15 @@ export const samplesNote = hasChannelSamples ? "" : ` (skipped: no samples in ${
 
 export type ChannelSample = { readonly kind: string; readonly name: string; readonly text: string };
 
-/** Every sample of every channel, or of one. */
+/** Our own samples of a channel, by the name of their file. */
+export function ownSamples(kind: string): readonly ChannelSample[] {
+  const own = join(projectRoot, "integrations", "channels", kind, "samples");
+  return readdirSync(own)
+    .sort()
+    .map((name) => ({ kind, name, text: readFileSync(join(own, name), "utf8") }));
+}
+
+/** Every published sample of every channel, or of one. */
 export function channelSamples(kind?: string): readonly ChannelSample[] {
   if (!hasChannelSamples) return [];
   return readdirSync(folder)

@@ -1,0 +1,179 @@
+/**
+ * The contract of the channel port, for every adapter in the registry: over the vendor's own samples, which lie in its folder
+ * (real shapes, our own data), and over the sample orders of the sandbox.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Random } from "../../config/seeded-random.ts";
+import type { ChannelReading } from "../../ports/channels.ts";
+import { ownSamples } from "../../test-support/channel-samples.ts";
+import type { PlannedOrder } from "../simulator-kit/planned-order.ts";
+import { randomShopper } from "../simulator-kit/shopper.ts";
+import { channelVendors } from "./registry.ts";
+
+const orderIds = (readings: readonly ChannelReading[]) =>
+  readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : []));
+
+function plannedOrder(seed: string, channel: string): PlannedOrder {
+  const random = new Random(seed);
+  return {
+    channel,
+    number: random.integer(1, 9_999),
+    placedAt: new Date("2026-10-01T10:00:00Z"),
+    shopper: randomShopper(random),
+    lines: [
+      { channelSku: "A-1", title: "First", quantity: 1, priceMinor: 1_999, weightGrams: 100 },
+      { channelSku: "B-2", title: "Second", quantity: 3, priceMinor: 333, weightGrams: 50 },
+    ],
+    shippingMinor: 799,
+    service: "standard",
+    taxPercent: 8.875,
+  };
+}
+
+describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as const))(
+  "%s",
+  (kind, vendor) => {
+    const { adapter } = vendor;
+
+    test("each of its samples is read: orders as orders, its other documents refused as such", () => {
+      const samples = ownSamples(kind);
+      expect(samples.some(({ name }) => !name.startsWith("not-an-order"))).toBe(true);
+      for (const { name, text } of samples) {
+        const readings = adapter.read(text, null);
+        expect([name, readings.length > 0]).toEqual([name, true]);
+        for (const reading of readings) {
+          const expected = name.startsWith("not-an-order")
+            ? { kind: "refused", refusal: { code: "not_an_order" } }
+            : { kind: "order" };
+          expect(reading, name).toMatchObject(expected);
+          if (reading.kind === "order") expect(text).toContain(reading.order.externalId);
+        }
+      }
+    });
+
+    test("every sample order of the sandbox is read with its id, its lines and its money exact", async () => {
+      const writer = await vendor.sampleOrders();
+      for (let index = 0; index < 50; index += 1) {
+        const random = new Random(`${kind}-${index}`);
+        const planned = plannedOrder(`${kind}:${index}`, kind);
+        const written = writer.write(planned, random);
+        const readings = adapter.read(written.payload, written.topic);
+        expect(orderIds(readings)).toEqual([written.externalId]);
+        const [reading] = readings;
+        if (reading?.kind !== "order") throw new Error("not an order");
+        const tax = Math.round((1_999 * 8.875) / 100) + Math.round((999 * 8.875) / 100);
+        expect(reading.order.lines.map((line) => [line.channelSku, line.quantity])).toEqual([
+          ["A-1", 1],
+          ["B-2", 3],
+        ]);
+        expect(reading.order.total).toEqual({ minor: 1_999 + 999 + 799 + tax, currency: "USD", exponent: 2 });
+        const cancelled = writer.cancel?.(written);
+        if (cancelled === undefined) continue;
+        expect(adapter.read(cancelled.payload, cancelled.topic)).toContainEqual(
+          expect.objectContaining({ kind: "cancellation", externalId: written.externalId }),
+        );
+      }
+    });
+
+    test("what is cut short, or is no JSON, is refused with a code and never throws", () => {
+      const [sample] = ownSamples(kind);
+      const text = sample?.text ?? "";
+      fc.assert(
+        fc.property(fc.nat(text.trimEnd().length - 1), (length) => {
+          expect(adapter.read(text.slice(0, length), null)).toMatchObject([
+            { kind: "refused", refusal: { code: "malformed_payload" } },
+          ]);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test("a webhook without a signature, or with one cut short, is not opened", () => {
+      const names = ["x-shopify-hmac-sha256", "x-wc-webhook-signature", "webhook-signature"];
+      const body = Buffer.from("{}");
+      expect(adapter.openWebhook({}, body, "secret")).toBeNull();
+      for (const value of ["", "v1,", "AAAA"]) {
+        const headers = Object.fromEntries(names.map((name) => [name, value]));
+        expect(adapter.openWebhook(headers, body, "secret")).toBeNull();
+      }
+    });
+  },
+);
+
+const sample = (kind: string, name: string): string => {
+  const found = ownSamples(kind).find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no sample ${name} of ${kind}`);
+  return found.text;
+};
+const adapterOf = (kind: string) => {
+  const found = channelVendors.find(({ adapter }) => adapter.kind === kind);
+  if (found === undefined) throw new Error(`no channel ${kind}`);
+  return found.adapter;
+};
+
+test("Shopify's ids beyond 2^53 keep every digit", () => {
+  const [reading] = adapterOf("shopify").read(sample("shopify", "order-created.json"), "orders/create");
+  expect(reading).toMatchObject({
+    kind: "order",
+    order: {
+      externalId: "9007199254740993017",
+      customer: { externalId: "9007199254740995011" },
+      lines: [{ externalLineId: "9007199254740997003" }, { externalLineId: "9007199254740997004" }],
+      total: { minor: 12_915 },
+      paymentBy: "merchant",
+    },
+  });
+});
+
+test("Shopify's cancellation brings the order along", () => {
+  const readings = adapterOf("shopify").read(sample("shopify", "order-cancelled.json"), "orders/cancelled");
+  expect(readings.map(({ kind }) => kind)).toEqual(["order", "cancellation"]);
+});
+
+test("Amazon's documents about one order join into one, in any order", () => {
+  const amazon = adapterOf("amazon");
+  const documents = ["order", "order-items", "order-address", "order-buyer"].map((name) =>
+    sample("amazon", `${name}.json`),
+  );
+  for (const list of [documents, [...documents].reverse()]) {
+    const [joined, ...more] = amazon.join(list);
+    expect(more).toEqual([]);
+    expect(amazon.read(joined ?? "", null)).toMatchObject([
+      {
+        kind: "order",
+        order: {
+          externalId: "113-4456712-0093318",
+          shippingAddress: { name: "Kai Lindqvist", region: "ME", postalCode: "04101" },
+          lines: [{ channelSku: "BTL-750", quantity: 3 }],
+          total: { minor: 6_630, currency: "USD" },
+          holdReasons: [],
+        },
+      },
+    ]);
+  }
+});
+
+test("each order of a Walmart list carries its own part of the payload", () => {
+  const walmart = adapterOf("walmart");
+  const readings = walmart.read(sample("walmart", "orders.json"), null);
+  expect(orderIds(readings)).toEqual(["108877665544332", "108877665544333"]);
+  for (const reading of readings) {
+    if (reading.kind !== "order") throw new Error("not an order");
+    expect(walmart.read(reading.source ?? "", null)).toMatchObject([{ kind: "order", order: reading.order }]);
+  }
+  expect(readings[1]).toMatchObject({ order: { holdReasons: [{ code: "fulfilled_at_channel" }] } });
+});
+
+test("a WooCommerce order keeps its line totals, taxes and alphabet", () => {
+  const [reading] = adapterOf("woocommerce").read(sample("woocommerce", "order.json"), null);
+  expect(reading).toMatchObject({
+    kind: "order",
+    order: {
+      externalId: "48213",
+      customer: { name: "Łucja Wójcik" },
+      lines: [{ channelSku: "CAP-W", quantity: 2, unitPrice: { minor: 2_000 }, taxes: [{ name: "VAT" }] }],
+      total: { minor: 5_343, currency: "EUR" },
+    },
+  });
+});
