@@ -23,6 +23,10 @@ export function ownSamples(kind: string): readonly ChannelSample[] {
     .map((name) => ({ kind, name, text: readFileSync(join(own, name), "utf8") }));
 }
 
+export function ownSample(kind: string, name: string): string {
+  return readFileSync(join(projectRoot, "integrations", "channels", kind, "samples", name), "utf8");
+}
+
 /** Every published sample of every channel, or of one. */
 export function channelSamples(kind?: string): readonly ChannelSample[] {
   if (!hasChannelSamples) return [];

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
+import { type VdaMessage, vdaSchema } from "../../test-support/vda5050-schemas.ts";
 import { MalformedMessage } from "../mqtt/json-reader.ts";
 import type { VdaMajor } from "../mqtt/topics.ts";
 import { factsheet, type RobotReport, stateMessage } from "../simulators/robot-messages.ts";
@@ -73,48 +74,63 @@ function progress(statuses: Statuses, result = ""): ReturnType<typeof orderProgr
   return orderProgress(TASK, parseState(payload(stateMessage(2, header(2), report(statuses, result))), 2));
 }
 
-const schemas = join(projectRoot, "..", "shared", "data", "vda5050");
+const published = join(projectRoot, "..", "shared", "data", "vda5050");
+const publishedVersion = { 2: "2.1.0", 3: "3.0.0" } as const;
 
-describe.skipIf(!existsSync(schemas))(
-  `messages against the published VDA 5050 schemas (skipped where ${schemas} is absent)`,
-  () => {
-    it.each([
-      [2, "2.1.0"],
-      [3, "3.0.0"],
-    ] as const)("are valid in major %i", (major, folder) => {
-      const problems = (kind: string, message: object): unknown => {
-        const schema = JSON.parse(readFileSync(join(schemas, folder, `${kind}.schema.json`), "utf8"));
-        // The schemas carry keywords of their own (`unit`, `subtopic`) and formats that are not JSON
-        // Schema's.
-        const validate = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).compile(
-          schema,
-        );
-        validate(message);
-        return validate.errors ?? [];
-      };
-      const refused = { orderId: "other", reason: "busy" };
-      const instantActions = [{ actionId: "c1", actionType: "cancelOrder" }];
-      const full = {
-        ...report(["FINISHED", "FAILED", "RUNNING"], "picked=0;reason=x"),
-        refused,
-        instantActions,
-      };
-      const connected = { ...header(major), connectionState: "ONLINE" };
-      const broken = {
-        ...connected,
-        connectionState: major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN",
-      };
-      expect(problems("order", orderMessage(header(major), ORDER))).toEqual([]);
-      expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
-      expect(problems("state", stateMessage(major, header(major), full))).toEqual([]);
-      expect(problems("state", stateMessage(major, header(major), { ...full, order: null }))).toEqual([]);
-      expect(problems("connection", connected)).toEqual([]);
-      expect(problems("connection", broken)).toEqual([]);
-      expect(problems("factsheet", factsheet(major, header(major)))).toEqual([]);
-      expect(problems("order", { ...orderMessage(header(major), ORDER), nodes: 1 })).not.toEqual([]);
-    });
-  },
-);
+type Problems = (message: VdaMessage, document: object) => unknown;
+
+/** What a schema finds wrong with a message. */
+function problemsBy(schemaOf: (message: VdaMessage) => object): Problems {
+  return (message, document) => {
+    // The published schemas carry keywords of their own (`unit`, `subtopic`) and formats of their own.
+    const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+    const validate = ajv.compile(schemaOf(message));
+    validate(document);
+    return validate.errors ?? [];
+  };
+}
+
+function expectValidMessages(major: VdaMajor, problems: Problems): void {
+  const refused = { orderId: "other", reason: "busy" };
+  const instantActions = [{ actionId: "c1", actionType: "cancelOrder" }];
+  const full = { ...report(["FINISHED", "FAILED", "RUNNING"], "picked=0;reason=x"), refused, instantActions };
+  const connected = { ...header(major), connectionState: "ONLINE" };
+  const broken = { ...connected, connectionState: major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN" };
+  const order = orderMessage(header(major), ORDER);
+  const state = stateMessage(major, header(major), full);
+  expect(problems("order", order)).toEqual([]);
+  expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
+  expect(problems("state", state)).toEqual([]);
+  expect(problems("state", stateMessage(major, header(major), { ...full, order: null }))).toEqual([]);
+  expect(problems("connection", connected)).toEqual([]);
+  expect(problems("connection", broken)).toEqual([]);
+  expect(problems("factsheet", factsheet(major, header(major)))).toEqual([]);
+  expect(problems("order", { ...order, nodes: 1 })).not.toEqual([]);
+  expect(problems("state", { ...state, safetyState: undefined })).not.toEqual([]);
+  expect(problems("connection", { ...connected, connectionState: "AWAY" })).not.toEqual([]);
+}
+
+describe.each([2, 3] as const)("messages in major %i", (major) => {
+  it("have the fields that the standard asks for", () => {
+    expectValidMessages(
+      major,
+      problemsBy((message) => vdaSchema(message, major)),
+    );
+  });
+
+  it.skipIf(!existsSync(published))(
+    `are valid by the published schemas (skipped where ${published} is absent)`,
+    () => {
+      expectValidMessages(
+        major,
+        problemsBy((message) => {
+          const file = join(published, publishedVersion[major], `${message}.schema.json`);
+          return JSON.parse(readFileSync(file, "utf8"));
+        }),
+      );
+    },
+  );
+});
 
 describe("a pick order", () => {
   it("visits each station once, drops last, and alternates nodes and edges", () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Random } from "../../config/seeded-random.ts";
 import type { ChannelReading } from "../../ports/channels.ts";
-import { ownSamples } from "../../test-support/channel-samples.ts";
+import { ownSample, ownSamples } from "../../test-support/channel-samples.ts";
 import type { PlannedOrder } from "../simulator-kit/planned-order.ts";
 import { randomShopper } from "../simulator-kit/shopper.ts";
 import { channelVendors } from "./registry.ts";
@@ -101,11 +101,6 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
   },
 );
 
-const sample = (kind: string, name: string): string => {
-  const found = ownSamples(kind).find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no sample ${name} of ${kind}`);
-  return found.text;
-};
 const adapterOf = (kind: string) => {
   const found = channelVendors.find(({ adapter }) => adapter.kind === kind);
   if (found === undefined) throw new Error(`no channel ${kind}`);
@@ -113,7 +108,7 @@ const adapterOf = (kind: string) => {
 };
 
 test("Shopify's ids beyond 2^53 keep every digit", () => {
-  const [reading] = adapterOf("shopify").read(sample("shopify", "order-created.json"), "orders/create");
+  const [reading] = adapterOf("shopify").read(ownSample("shopify", "order-created.json"), "orders/create");
   expect(reading).toMatchObject({
     kind: "order",
     order: {
@@ -127,14 +122,17 @@ test("Shopify's ids beyond 2^53 keep every digit", () => {
 });
 
 test("Shopify's cancellation brings the order along", () => {
-  const readings = adapterOf("shopify").read(sample("shopify", "order-cancelled.json"), "orders/cancelled");
+  const readings = adapterOf("shopify").read(
+    ownSample("shopify", "order-cancelled.json"),
+    "orders/cancelled",
+  );
   expect(readings.map(({ kind }) => kind)).toEqual(["order", "cancellation"]);
 });
 
 test("Amazon's documents about one order join into one, in any order", () => {
   const amazon = adapterOf("amazon");
   const documents = ["order", "order-items", "order-address", "order-buyer"].map((name) =>
-    sample("amazon", `${name}.json`),
+    ownSample("amazon", `${name}.json`),
   );
   for (const list of [documents, [...documents].reverse()]) {
     const [joined, ...more] = amazon.join(list);
@@ -156,7 +154,7 @@ test("Amazon's documents about one order join into one, in any order", () => {
 
 test("each order of a Walmart list carries its own part of the payload", () => {
   const walmart = adapterOf("walmart");
-  const readings = walmart.read(sample("walmart", "orders.json"), null);
+  const readings = walmart.read(ownSample("walmart", "orders.json"), null);
   expect(orderIds(readings)).toEqual(["108877665544332", "108877665544333"]);
   for (const reading of readings) {
     if (reading.kind !== "order") throw new Error("not an order");
@@ -166,7 +164,7 @@ test("each order of a Walmart list carries its own part of the payload", () => {
 });
 
 test("a WooCommerce order keeps its line totals, taxes and alphabet", () => {
-  const [reading] = adapterOf("woocommerce").read(sample("woocommerce", "order.json"), null);
+  const [reading] = adapterOf("woocommerce").read(ownSample("woocommerce", "order.json"), null);
   expect(reading).toMatchObject({
     kind: "order",
     order: {
