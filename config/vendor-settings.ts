@@ -1,14 +1,15 @@
 /**
  * The settings of outside vendors: which ones a deployment works with, with which accounts.
  *
- * What a vendor needs to be told stands in its own folder, as a `VendorDeclaration`. This file reads such declarations from
- * an environment and names no vendor. One variable a kind lists its accounts, first the one where new business begins:
- * `HOLDFAST_CARRIERS=easypost,easypost:returns`. The account `default` has the variables that the vendor declares; another has
- * the same with its name behind them, `EASYPOST_API_KEY_RETURNS`.
+ * What a vendor needs to be told stands in its own folder, as a `VendorDeclaration`. This file reads such
+ * declarations from an environment and names no vendor. One variable a kind lists its accounts, first the one
+ * where new business begins: `HOLDFAST_CARRIERS=easypost,easypost:returns`. The account `default` has the
+ * variables that the vendor declares; another has the same with its name behind them,
+ * `EASYPOST_API_KEY_RETURNS`.
  */
 
 /** Where a sandbox's simulators listen. */
-export type SimulatorAddresses = { readonly http: string; readonly smtp: string };
+type SimulatorAddresses = { readonly http: string; readonly smtp: string };
 
 export type VendorVariable = {
   /** Of the account `default`. */
@@ -57,7 +58,7 @@ export type VendorSettings = {
 export type ConfiguredVendors = Readonly<Record<string, readonly VendorSettings[]>>;
 
 /** What the reader of all settings offers: each reads a variable and notes a problem with it. */
-export type VariableReader = {
+type VariableReader = {
   text(name: string): string | null;
   url(name: string, protocols: readonly string[]): string | null;
   complain(name: string, problem: string): void;
@@ -88,7 +89,9 @@ export function readVendors(
   );
 }
 
-/** Gives every made-up secret that is not set the same random value, which a sandbox keeps in its data folder. */
+/**
+ * Gives every made-up secret that is not set the same random value, which a sandbox keeps in its data folder.
+ */
 export function withMadeUpSecrets(
   kinds: readonly VendorKind[],
   configured: ConfiguredVendors,

@@ -1,7 +1,7 @@
 /**
- * Holdfast's own order format, as `POST /v1/orders` and the channel kind `holdfast` take it and as the OpenAPI document
- * serves it. Amounts are decimal text, so that no number is damaged on the way. What the adapter makes of it:
- * `integrations/channels/holdfast/`.
+ * Holdfast's own order format, as `POST /v1/orders` and the channel kind `holdfast` take it and as the
+ * OpenAPI document serves it. Amounts are decimal text, so that no number is damaged on the way. What the
+ * adapter makes of it: `integrations/channels/holdfast/`.
  */
 import Type, { type Static } from "typebox";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";

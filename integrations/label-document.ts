@@ -1,9 +1,9 @@
 /**
- * A 4 x 6 inch shipping label as ZPL for label printers, as PDF for any other, and as PNG for screens. One layout for
- * outbound and return labels.
+ * A 4 x 6 inch shipping label as ZPL for label printers, as PDF for any other, and as PNG for screens. One
+ * layout for outbound and return labels.
  *
- * Invariants (tests cite them): L1 text from an address never becomes a printer command; L2 every form carries the whole
- * tracking number as text and as Code 128; L3 the same label gives the same bytes.
+ * Invariants (tests cite them): L1 text from an address never becomes a printer command; L2 every form
+ * carries the whole tracking number as text and as Code 128; L3 the same label gives the same bytes.
  */
 import bwip from "bwip-js";
 import PDFDocument from "pdfkit";
@@ -150,8 +150,8 @@ export function labelPng(label: Label): Promise<Buffer> {
 }
 
 /**
- * Text for a `^FH^FD` field: what would start a command (`^`, `~`) or an escape (`_`), and control characters, as hex.
- * With `^CI28` other characters pass as UTF-8.
+ * Text for a `^FH^FD` field: what would start a command (`^`, `~`) or an escape (`_`), and control
+ * characters, as hex. With `^CI28` other characters pass as UTF-8.
  */
 export function zplText(text: string, most: number): string {
   return [...oneLine(text)]

@@ -1,4 +1,7 @@
-/** The simulators' own pages: overview, mailbox, public tracking. Plain HTML that works on a phone, no script needed. */
+/**
+ * The simulators' own pages: overview, mailbox, public tracking. Plain HTML that works on a phone, no script
+ * needed.
+ */
 import type { LabelRecord, Mail, MailSummary, SimulatedScan } from "./simulator-kit/vendor-simulators.ts";
 
 const STYLE = `

@@ -1,16 +1,18 @@
 /**
- * The outside world of a sandbox: the configured payment gateways, carriers and the mailbox, in one process, behind the
- * vendors' own wire formats, so that the real adapters are what runs. A vendor is simulated once: its webhooks go to the
- * first of its accounts.
+ * The outside world of a sandbox: the configured payment gateways, carriers and the mailbox, in one process,
+ * behind the vendors' own wire formats, so that the real adapters are what runs. A vendor is simulated once:
+ * its webhooks go to the first of its accounts.
  *
  * Owns the HTTP server, the pages, the pace, faults on purpose, and the exchange logs that an audit reads:
  *   GET  /simulation           pace, faults, counts
- *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?}, seed?,
+ *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
+ *   seed?,
  *                              forgetKeys?: true}, the last for what happens a day after a payment call
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats
- * Nothing here authenticates whoever asks: it listens where it is told, which is loopback unless set otherwise.
+ * Nothing here authenticates whoever asks: it listens where it is told, which is loopback unless set
+ * otherwise.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -33,7 +35,7 @@ import type { CarrierSimulator, MailSimulator, PaymentSimulator } from "./simula
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
 import { numberAt, objectAt } from "./vendor-json.ts";
 
-export type SimulatorOptions = {
+type SimulatorOptions = {
   readonly host: string;
   /** 0 takes a free port. */
   readonly httpPort: number;

@@ -1,8 +1,9 @@
 /**
  * One HTTP call to an outside service, with a time-out, read to the end.
  *
- * Owns what every adapter over HTTP shares: that no call waits for ever, that a body is read at most up to a limit, and
- * that a call without a usable answer becomes a `ServiceFault`. What a status or an error body means is the adapter's.
+ * Owns what every adapter over HTTP shares: that no call waits for ever, that a body is read at most up to a
+ * limit, and that a call without a usable answer becomes a `ServiceFault`. What a status or an error body
+ * means is the adapter's.
  */
 import { ServiceFault } from "../ports/service-fault.ts";
 import { parseJson } from "./vendor-json.ts";
@@ -10,7 +11,7 @@ import { parseJson } from "./vendor-json.ts";
 /** The largest reply read, in bytes: labels are the largest documents and take some 100 kB. */
 const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 
-export type HttpCall = {
+type HttpCall = {
   /** Names the service in faults. */
   readonly service: string;
   readonly method: "GET" | "POST";
@@ -33,7 +34,10 @@ export type JsonReply = {
   readonly json: unknown;
 };
 
-/** @throws ServiceFault `timeout` or `network_error`, retryable: the service may or may not have seen the call. */
+/**
+ * @throws ServiceFault `timeout` or `network_error`, retryable: the service may or may not have seen the
+ * call.
+ */
 export async function callHttp(call: HttpCall): Promise<HttpReply> {
   try {
     const response = await fetch(call.url, {
@@ -58,7 +62,8 @@ export async function callHttp(call: HttpCall): Promise<HttpReply> {
 /**
  * The same for services that speak JSON.
  *
- * @throws ServiceFault also `unavailable`, retryable, where the body is not JSON: a proxy's error page, a cut reply.
+ * @throws ServiceFault also `unavailable`, retryable, where the body is not JSON: a proxy's error page, a cut
+ *   reply.
  */
 export async function callJson(call: HttpCall): Promise<JsonReply> {
   const reply = await callHttp(call);

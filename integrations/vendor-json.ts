@@ -1,9 +1,10 @@
 /**
  * The one reader of vendors' JSON: orders, replies, webhooks. It harms no number and trusts no shape.
  *
- * `JSON.parse` turns 820982911946154508 into 820982911946154500. It is used where no number is long enough for that,
- * which is nearly always, and three times faster. Otherwise numbers keep their text as `LosslessNumber`. The accessors
- * below hide the difference and never throw on an unexpected shape: what is not there is empty or `undefined`.
+ * `JSON.parse` turns 820982911946154508 into 820982911946154500. It is used where no number is long enough
+ * for that, which is nearly always, and three times faster. Otherwise numbers keep their text as
+ * `LosslessNumber`. The accessors below hide the difference and never throw on an unexpected shape: what is
+ * not there is empty or `undefined`.
  */
 import { isLosslessNumber, parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
 import { type Money, parseMoney, zeroMoney } from "../orders/money.ts";
@@ -54,7 +55,10 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
   return Array.isArray(found) ? found : [];
 }
 
-/** Text, number or boolean as trimmed text that the store can hold; everything else is empty. Numbers are exact. */
+/**
+ * Text, number or boolean as trimmed text that the store can hold; everything else is empty. Numbers are
+ * exact.
+ */
 export function textAt(value: unknown, ...path: readonly string[]): string {
   const found = at(value, ...path);
   if (typeof found === "string") return storableText(found).trim();
@@ -62,7 +66,10 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
   return isLosslessNumber(found) ? found.value : "";
 }
 
-/** Text as it came, in what the store can hold, or a number's exact digits; `undefined` where there is neither. */
+/**
+ * Text as it came, in what the store can hold, or a number's exact digits; `undefined` where there is
+ * neither.
+ */
 export function optionalTextAt(value: unknown, ...path: readonly string[]): string | undefined {
   const found = at(value, ...path);
   if (typeof found === "string") return storableText(found);
@@ -93,7 +100,9 @@ export function textRecord(entries: Readonly<Record<string, string>>): Readonly<
   return Object.fromEntries(Object.entries(entries).filter(([, text]) => text !== ""));
 }
 
-/** An amount that the payload states but that is no amount; becomes an `invalid_order` refusal in `readEach`. */
+/**
+ * An amount that the payload states but that is no amount; becomes an `invalid_order` refusal in `readEach`.
+ */
 export class UnreadableAmount extends Error {
   override readonly name = "UnreadableAmount";
 }

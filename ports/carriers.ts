@@ -1,9 +1,9 @@
 /**
- * What Holdfast needs of a carrier or a carrier aggregator. A refusal (address not deliverable, parcel too heavy) is a
- * value; a fault throws a `ServiceFault`.
+ * What Holdfast needs of a carrier or a carrier aggregator. A refusal (address not deliverable, parcel too
+ * heavy) is a value; a fault throws a `ServiceFault`.
  *
- * A label is never bought twice: rating again with the same key finds the same shipment at the carrier, and a shipment
- * holds one label, which buying again returns.
+ * A label is never bought twice: rating again with the same key finds the same shipment at the carrier, and a
+ * shipment holds one label, which buying again returns.
  */
 import type { Address } from "../orders/address.ts";
 
@@ -105,9 +105,15 @@ export interface Carrier {
   }): Promise<({ readonly status: "bought" } & PurchasedLabel) | CarrierRefusal>;
   /** Gives an unused label back. Succeeds where it was never bought. */
   voidLabel(request: { readonly carrierShipmentId: string }): Promise<void>;
-  /** All that the carrier has reported about a bought parcel so far: what a webhook that never came would have said. */
+  /**
+   * All that the carrier has reported about a bought parcel so far: what a webhook that never came would have
+   * said.
+   */
   trackingReports(request: { readonly carrierShipmentId: string }): Promise<readonly TrackingReport[]>;
-  /** Checks the signature of a tracking webhook over the raw body and reads it; `null` where the signature is wrong. */
+  /**
+   * Checks the signature of a tracking webhook over the raw body and reads it; `null` where the signature is
+   * wrong.
+   */
   readTrackingWebhook(
     headers: Readonly<Record<string, string>>,
     rawBody: Buffer,

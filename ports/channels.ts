@@ -5,7 +5,10 @@ import type { IncomingOrder } from "../orders/incoming-order.ts";
 
 /** A reason why a payload is not an order that can be captured. */
 export type ChannelRefusal = {
-  /** `malformed_payload` (not the channel's format), `not_an_order` (another of the channel's documents), `invalid_order`. */
+  /**
+   * `malformed_payload` (not the channel's format), `not_an_order` (another of the channel's documents),
+   * `invalid_order`.
+   */
   readonly code: "malformed_payload" | "not_an_order" | "invalid_order";
   readonly detail: string;
   readonly externalId?: string;
@@ -39,13 +42,14 @@ export interface ChannelAdapter {
    */
   read(payload: string, topic: string | null): readonly ChannelReading[];
   /**
-   * Joins several documents about the same orders into payloads that `read` takes, one an order, for channels whose API
-   * spreads an order over several responses (Amazon: order, items, address, buyer). Others return their input.
+   * Joins several documents about the same orders into payloads that `read` takes, one an order, for channels
+   * whose API spreads an order over several responses (Amazon: order, items, address, buyer). Others return
+   * their input.
    */
   join(documents: readonly string[]): readonly string[];
   /**
-   * Checks a webhook's signature over the raw body in constant time, and reads what the channel says about it in its own
-   * headers; `null` where the signature is wrong.
+   * Checks a webhook's signature over the raw body in constant time, and reads what the channel says about it
+   * in its own headers; `null` where the signature is wrong.
    */
   openWebhook(
     headers: Readonly<Record<string, string>>,

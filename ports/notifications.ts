@@ -1,4 +1,7 @@
-/** What Holdfast needs to write to a shopper. `messageId` is derived from the key, so a repeat can be recognised by the receiver. */
+/**
+ * What Holdfast needs to write to a shopper. `messageId` is derived from the key, so a repeat can be
+ * recognised by the receiver.
+ */
 export interface Mailer {
   send(message: {
     readonly key: string;

@@ -1,7 +1,8 @@
 /**
- * What Holdfast needs of a payment gateway. Amounts are ISO 4217 minor units. Each call carries an idempotency key:
- * the gateway answers a repeated key with the first result. A decline is a value; a fault (time-out, 5xx) throws a
- * `ServiceFault`, and the caller repeats the call with the same key where it says `retryable`.
+ * What Holdfast needs of a payment gateway. Amounts are ISO 4217 minor units. Each call carries an
+ * idempotency key: the gateway answers a repeated key with the first result. A decline is a value; a fault
+ * (time-out, 5xx) throws a `ServiceFault`, and the caller repeats the call with the same key where it says
+ * `retryable`.
  */
 export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
@@ -14,8 +15,8 @@ export interface PaymentGateway {
     readonly amountMinor: number;
     readonly currency: string;
     /**
-     * The gateway's token of the means of payment; card data never enters Holdfast. An order without one is charged to the
-     * gateway's own test card, which a live account declines, and then waits for a person.
+     * The gateway's token of the means of payment; card data never enters Holdfast. An order without one is
+     * charged to the gateway's own test card, which a live account declines, and then waits for a person.
      */
     readonly paymentMethod?: string;
     readonly customerEmail?: string;

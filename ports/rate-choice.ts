@@ -1,7 +1,7 @@
 /** Which of a shipment's rates to buy: the cheapest that keeps the promise, else the fastest. */
 import type { CarrierRate } from "./carriers.ts";
 
-export type RateChoice = {
+type RateChoice = {
   readonly rate: CarrierRate;
   /** False where no rate arrives in time, so that the fastest was taken. */
   readonly keepsPromise: boolean;
@@ -10,8 +10,8 @@ export type RateChoice = {
 /**
  * @param shipDate the calendar day on which the parcel leaves, ISO 8601
  * @param deliverBy the last day of the promise, ISO 8601, or `null` where nothing was promised
- * @returns `null` where there is no rate at all. Equal rates are told apart by cost, days, then id, so that the same
- *   rates always give the same choice.
+ * @returns `null` where there is no rate at all. Equal rates are told apart by cost, days, then id, so that
+ *   the same rates always give the same choice.
  */
 export function chooseRate(
   rates: readonly CarrierRate[],

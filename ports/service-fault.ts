@@ -1,6 +1,6 @@
 /**
- * How an outside service fails: the one error that every adapter throws. A refusal (declined card, undeliverable
- * address) is never a fault; it is a value of the port's own method.
+ * How an outside service fails: the one error that every adapter throws. A refusal (declined card,
+ * undeliverable address) is never a fault; it is a value of the port's own method.
  */
 export class ServiceFault extends Error {
   override readonly name = "ServiceFault";
@@ -9,8 +9,8 @@ export class ServiceFault extends Error {
   /** Stable snake_case: `timeout`, `network_error`, `unavailable`, or the service's own code. */
   readonly code: string;
   /**
-   * Whether the same call with the same idempotency key may succeed later. Where false, somebody has to change something
-   * first: a key, a setting, the request.
+   * Whether the same call with the same idempotency key may succeed later. Where false, somebody has to
+   * change something first: a key, a setting, the request.
    */
   readonly retryable: boolean;
   /** The HTTP or SMTP status, where the service answered at all. */

@@ -1,9 +1,9 @@
 /**
- * The accounts of one kind of vendor (payment gateways, carriers) that a deployment works with, in the order of its
- * settings.
+ * The accounts of one kind of vendor (payment gateways, carriers) that a deployment works with, in the order
+ * of its settings.
  *
- * What begins, a payment or a parcel, begins at an account of this order and is written down with it. What follows, a
- * refund or a void, goes to the account that is written down, wherever it stands in the order now.
+ * What begins, a payment or a parcel, begins at an account of this order and is written down with it. What
+ * follows, a refund or a void, goes to the account that is written down, wherever it stands in the order now.
  */
 import { ServiceFault } from "./service-fault.ts";
 
@@ -23,7 +23,9 @@ export class VendorRoster<Port> {
     this.vendors = vendors;
   }
 
-  /** Where new business begins. Settings always name one; only a composition that begins none may go without. */
+  /**
+   * Where new business begins. Settings always name one; only a composition that begins none may go without.
+   */
   get first(): Vendor<Port> {
     const [first] = this.vendors;
     if (first === undefined) throw new Error(`no ${this.kind} are configured`);
@@ -34,7 +36,10 @@ export class VendorRoster<Port> {
     return this.vendors.find((vendor) => vendor.provider === provider && vendor.account === account);
   }
 
-  /** @throws ServiceFault `account_not_configured` where the settings no longer name an account that is still needed */
+  /**
+   * @throws ServiceFault `account_not_configured` where the settings no longer name an account that is still
+   * needed
+   */
   at(of: VendorAccount): Port {
     const vendor = this.find(of);
     if (vendor !== undefined) return vendor.port;

@@ -1,6 +1,6 @@
 /**
- * Every vendor of every registry at once, against its simulator, for the contract tests: what holds for a port holds for
- * each adapter of it.
+ * Every vendor of every registry at once, against its simulator, for the contract tests: what holds for a
+ * port holds for each adapter of it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,10 +1,10 @@
 /**
- * Webhooks in: `/v1/webhooks/{kind}/{provider}/{account}`. A kind has one door here; what a vendor calls its headers and how
- * it signs is known in the vendor's folder only. The raw bytes are what is signed, so nothing is read before the signature
- * has been checked, except for how deep the document nests.
+ * Webhooks in: `/v1/webhooks/{kind}/{provider}/{account}`. A kind has one door here; what a vendor calls its
+ * headers and how it signs is known in the vendor's folder only. The raw bytes are what is signed, so nothing
+ * is read before the signature has been checked, except for how deep the document nests.
  *
- * The former addresses stay: `/v1/webhooks/channels/{channel}` leaves the provider out, since the channel says it, and
- * `/v1/webhooks/carriers/{provider}` means the account `default`.
+ * The former addresses stay: `/v1/webhooks/channels/{channel}` leaves the provider out, since the channel
+ * says it, and `/v1/webhooks/carriers/{provider}` means the account `default`.
  */
 import Type from "typebox";
 import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";

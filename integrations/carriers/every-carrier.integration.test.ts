@@ -65,7 +65,7 @@ describe.each(carrierVendors.map((vendor) => [vendor.provider, vendor] as const)
         (label) => label.trackingNumber === trackingNumber,
       );
 
-    test("a parcel has rates with a price, a currency and a time; rating it again finds the same shipment", async () => {
+    test("a parcel has rates; rating it again finds the same shipment", async () => {
       const request = parcel();
       const rated = await rate(request);
       expect(rated.rates.length).toBeGreaterThan(0);
@@ -121,7 +121,7 @@ describe.each(carrierVendors.map((vendor) => [vendor.provider, vendor] as const)
       }
     });
 
-    test("a parcel is reported from label to door by webhooks that only its account's secret opens", async () => {
+    test("a parcel is reported by webhooks that only its own account opens", async () => {
       const label = await buy();
       await world.simulate({ speed: 500 });
       const path = `/v1/webhooks/carriers/${provider}/default`;
@@ -166,7 +166,7 @@ describe.each(carrierVendors.map((vendor) => [vendor.provider, vendor] as const)
       expect((await world.audit<{ doubled: string[] }>("labels")).doubled).toEqual([]);
     });
 
-    test("a slow answer is an answer; a service that cannot be reached or is overloaded is a fault to repeat", async () => {
+    test("slow is an answer; unreachable or overloaded is a fault to repeat", async () => {
       await world.simulate({ faults: { delayMs: 400 } });
       expect(await carrier.rate(parcel())).toMatchObject({ status: "rated" });
       await world.simulate({ faults: { errorRate: 1 } });

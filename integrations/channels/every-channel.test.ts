@@ -1,6 +1,6 @@
 /**
- * The contract of the channel port, for every adapter in the registry: over the vendor's own samples, which lie in its folder
- * (real shapes, our own data), and over the sample orders of the sandbox.
+ * The contract of the channel port, for every adapter in the registry: over the vendor's own samples, which
+ * lie in its folder (real shapes, our own data), and over the sample orders of the sandbox.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * What all channel adapters share: the one door at which whatever goes wrong while reading becomes a refusal, the
- * arithmetic of line prices, and what their webhooks' headers say.
+ * What all channel adapters share: the one door at which whatever goes wrong while reading becomes a refusal,
+ * the arithmetic of line prices, and what their webhooks' headers say.
  */
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
@@ -10,10 +10,15 @@ import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } f
 import { parseJson, UnreadableAmount, writeJson } from "../vendor-json.ts";
 import { isStandardWebhook } from "../webhook-signature.ts";
 
-/** Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less, than be read. */
+/**
+ * Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less,
+ * than be read.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
 
-/** @param detail may quote the payload, as a parser's message does; whatever of it cannot be shown is replaced */
+/**
+ * @param detail may quote the payload, as a parser's message does; whatever of it cannot be shown is replaced
+ */
 export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
   const shown = detail.replace(UNPRINTABLE, "\uFFFD");
   return { kind: "refused", refusal: { code, detail: shown, ...(externalId === "" ? {} : { externalId }) } };
@@ -35,8 +40,8 @@ export function readDocument(
 }
 
 /**
- * Reads each order of a list by itself, so that one that cannot be read costs no other. Where there are several, each
- * reading carries its own part of the payload.
+ * Reads each order of a list by itself, so that one that cannot be read costs no other. Where there are
+ * several, each reading carries its own part of the payload.
  */
 export function readEach(
   orders: readonly unknown[],
@@ -57,9 +62,10 @@ export function readEach(
 }
 
 /**
- * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the line does not
- * divide evenly. What does not divide at four more places either is rounded down there: multiplied by its quantity and
- * rounded to what can be charged, it is the line's price again, for any quantity below 5,000.
+ * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the
+ * line does not divide evenly. What does not divide at four more places either is rounded down there:
+ * multiplied by its quantity and rounded to what can be charged, it is the line's price again, for any
+ * quantity below 5,000.
  */
 export function perUnit(lineTotal: Money, quantity: number): Money {
   if (quantity <= 1 || !Number.isSafeInteger(quantity)) return lineTotal;

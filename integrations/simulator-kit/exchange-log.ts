@@ -1,10 +1,10 @@
 /**
- * A simulator's exchange log: an append-only file of JSON lines, one for each thing that was answered or reported. It holds
- * what the simulator must still know after it was killed.
+ * A simulator's exchange log: an append-only file of JSON lines, one for each thing that was answered or
+ * reported. It holds what the simulator must still know after it was killed.
  *
- * An entry is handed to the operating system before `append` returns, so that a kill -9 of the process loses nothing that
- * was answered. (A power cut may: that is outside what a sandbox promises.) A last line cut in the middle was never
- * answered, and is dropped at opening.
+ * An entry is handed to the operating system before `append` returns, so that a kill -9 of the process loses
+ * nothing that was answered. (A power cut may: that is outside what a sandbox promises.) A last line cut in
+ * the middle was never answered, and is dropped at opening.
  */
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
@@ -12,7 +12,7 @@ import { dirname } from "node:path";
 /** Where an entry lies in the file, to read it again instead of keeping it in memory. */
 export type LogPosition = { readonly offset: number; readonly length: number };
 
-export type ExchangeLog<Entry> = {
+type ExchangeLog<Entry> = {
   append(entry: Entry): LogPosition;
   read(position: LogPosition): Entry;
   close(): void;

@@ -12,7 +12,7 @@ export type FaultRates = {
   readonly delayMs: number;
 };
 
-export type Fate = "answered" | "request-lost" | "reply-lost" | "unavailable";
+type Fate = "answered" | "request-lost" | "reply-lost" | "unavailable";
 
 export const NO_FAULTS: FaultRates = { dropRequestRate: 0, dropReplyRate: 0, errorRate: 0, delayMs: 0 };
 

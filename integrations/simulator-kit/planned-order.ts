@@ -1,4 +1,7 @@
-/** An order of the simulated day before it takes on the form of its channel. All amounts are in cents of a US dollar. */
+/**
+ * An order of the simulated day before it takes on the form of its channel. All amounts are in cents of a US
+ * dollar.
+ */
 import type { Random } from "../../config/seeded-random.ts";
 import type { Shopper } from "./shopper.ts";
 
@@ -31,7 +34,9 @@ export type ChannelPayload = {
   readonly topic: string | null;
 };
 
-/** Writes a planned order as its channel would send it. Ids are drawn from `random`, so a seed repeats them. */
+/**
+ * Writes a planned order as its channel would send it. Ids are drawn from `random`, so a seed repeats them.
+ */
 export type ChannelWriter = {
   write(order: PlannedOrder, random: Random): ChannelPayload;
   /** The channel's message that the customer has cancelled; absent where its API has none. */

@@ -1,4 +1,7 @@
-/** People who buy: plausible names and addresses over the country. Streets and numbers are invented, towns are real. */
+/**
+ * People who buy: plausible names and addresses over the country. Streets and numbers are invented, towns are
+ * real.
+ */
 import type { Random } from "../../config/seeded-random.ts";
 
 export type Shopper = {

@@ -32,7 +32,9 @@ export function gs1CheckDigit(body: string): string {
   return String((10 - (sum % 10)) % 10);
 }
 
-/** Over the fifteen characters after `1Z`: letters count as (code - 63) mod 10, every second character twice. */
+/**
+ * Over the fifteen characters after `1Z`: letters count as (code - 63) mod 10, every second character twice.
+ */
 export function upsCheckDigit(body: string): string {
   const sum = [...body].reduce((total, character, index) => {
     const value = /\d/.test(character) ? Number(character) : (character.charCodeAt(0) - 63) % 10;

@@ -1,6 +1,6 @@
 /**
- * What a simulator of each kind offers beside its vendor's wire format: what the sandbox's pages show, and what an audit
- * reads. Amounts are those of the vendor.
+ * What a simulator of each kind offers beside its vendor's wire format: what the sandbox's pages show, and
+ * what an audit reads. Amounts are those of the vendor.
  */
 import type { Logger } from "pino";
 import type { VendorSettings } from "../../config/vendor-settings.ts";
@@ -77,7 +77,10 @@ export type CarrierSimulatorOptions = {
   readonly logger: Logger;
 };
 
-/** A vendor's simulator before it runs, an address that it delivers to from anywhere near, and one that it refuses. */
+/**
+ * A vendor's simulator before it runs, an address that it delivers to from anywhere near, and one that it
+ * refuses.
+ */
 export type CarrierSimulatorKind = {
   start(options: CarrierSimulatorOptions): CarrierSimulator;
   readonly deliverable: Address;

@@ -1,6 +1,7 @@
 /**
- * Delivers signed webhooks at least once: a few at a time, again and again with growing pauses until somebody answers
- * 2xx. Keeps nothing itself: whoever hands an event over has it in a log and hands it over again after a restart.
+ * Delivers signed webhooks at least once: a few at a time, again and again with growing pauses until somebody
+ * answers 2xx. Keeps nothing itself: whoever hands an event over has it in a log and hands it over again
+ * after a restart.
  */
 import type { Logger } from "pino";
 import { callHttp } from "../vendor-http.ts";
@@ -11,7 +12,7 @@ const TIMEOUT_MS = 7_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
-export type WebhookSender = {
+type WebhookSender = {
   /** `delivered` runs after the first 2xx, once. */
   send(event: { readonly id: string; readonly body: string }, delivered: () => void): void;
   status(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };

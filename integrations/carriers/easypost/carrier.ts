@@ -1,16 +1,16 @@
 /**
  * The carrier port over EasyPost's API v2.
  *
- * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to the caller: which rate
- * to buy, and repeating a retryable fault.
+ * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to
+ * the caller: which rate to buy, and repeating a retryable fault.
  *
  * EasyPost has no idempotency key, so that no label is bought twice rests on three things:
- * E1 a shipment's `reference` is the caller's key and may stand for its id, so that rating again finds the shipment of
- *    the first time, bought or not;
+ * E1 a shipment's `reference` is the caller's key and may stand for its id, so that rating again finds the
+ *    shipment of the first time, bought or not;
  * E2 a shipment is bought at most once: EasyPost refuses a second purchase with `SHIPMENT.POSTAGE.EXISTS`;
  * E3 before buying, the shipment is read, and a label that is there is returned.
- * Two calls of `rate` at the same time with one key may still create two shipments; nothing is bought by that, and the
- * caller buys the one whose id it has stored.
+ * Two calls of `rate` at the same time with one key may still create two shipments. Nothing is bought by that,
+ * and the caller buys the one whose id it has stored.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
@@ -237,8 +237,9 @@ function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
 }
 
 /**
- * One report for each scan that the tracker lists: every event repeats all scans so far, so that an event that never
- * arrived is made up for by the next, or by asking. A scan's id is a digest of what it says, since EasyPost gives it none.
+ * One report for each scan that the tracker lists: every event repeats all scans so far, so that an event
+ * that never arrived is made up for by the next, or by asking. A scan's id is a digest of what it says, since
+ * EasyPost gives it none.
  */
 function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport[] {
   const trackingNumber = optionalTextAt(tracker, "tracking_code");

@@ -1,6 +1,6 @@
 /**
- * Between the carrier port's words and EasyPost's shipment document: ounces, inches, decimal money, customs forms,
- * tracker states. Pure.
+ * Between the carrier port's words and EasyPost's shipment document: ounces, inches, decimal money, customs
+ * forms, tracker states. Pure.
  */
 import type { Address } from "../../../orders/address.ts";
 import { currencyExponent, decimalText, parseMoney } from "../../../orders/money.ts";
@@ -13,7 +13,10 @@ const MM_AN_INCH = 25.4;
 /** Taken where a carrier does not say how long a service takes: longer than any promise. */
 const DAYS_WHERE_UNKNOWN = 30;
 
-/** Above this value of goods under one tariff number the United States want an export filing (15 CFR 30.37(a)). */
+/**
+ * Above this value of goods under one tariff number the United States want an export filing (15 CFR
+ * 30.37(a)).
+ */
 const EXPORT_FILING_MINOR = 250_000;
 
 /** The body of `POST /v2/shipments`. */
@@ -40,7 +43,10 @@ export function toShipmentBody(request: RateRequest): {
   };
 }
 
-/** Whether the goods leave the United States in a way that needs an export filing, which no label can be bought without. */
+/**
+ * Whether the goods leave the United States in a way that needs an export filing, which no label can be
+ * bought without.
+ */
 export function needsExportFiling(request: RateRequest): boolean {
   if (request.from.country !== "US" || request.to.country === "US" || request.to.country === "CA")
     return false;

@@ -1,8 +1,9 @@
 /**
- * A delivery as the driver app writes it, in replies and in webhooks, and what it means in the carrier port's words.
+ * A delivery as the driver app writes it, in replies and in webhooks, and what it means in the carrier port's
+ * words.
  *
- * The app reports a delivery's events, each with an id of its own, under the tracking number that we issue when a delivery
- * is accepted. Pure.
+ * The app reports a delivery's events, each with an id of its own, under the tracking number that we issue
+ * when a delivery is accepted. Pure.
  */
 import { createHash } from "node:crypto";
 import type { Address } from "../../../orders/address.ts";
@@ -78,8 +79,8 @@ export function readDeliveryEvent(document: unknown): readonly TrackingReport[] 
 }
 
 /**
- * The tracking number that a delivery gets: `OF`, fourteen digits and a check digit. It follows from the delivery's id, so that
- * asking again gives the same.
+ * The tracking number that a delivery gets: `OF`, fourteen digits and a check digit. It follows from the
+ * delivery's id, so that asking again gives the same.
  */
 export function trackingNumberOf(deliveryId: string): string {
   const digest = createHash("sha256").update(deliveryId).digest().readBigUInt64BE();
@@ -118,7 +119,10 @@ function labelAddress(address: Readonly<Partial<Record<keyof Address, unknown>>>
   };
 }
 
-/** Makes every single wrong digit, and nearly every two that changed places, visible to whoever types the number in. */
+/**
+ * Makes every single wrong digit, and nearly every two that changed places, visible to whoever types the
+ * number in.
+ */
 function luhnDigit(digits: string): string {
   const sum = [...digits].reduceRight((total, digit, index) => {
     const doubled = (digits.length - index) % 2 === 1 ? Number(digit) * 2 : Number(digit);

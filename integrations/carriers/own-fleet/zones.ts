@@ -1,6 +1,7 @@
 /**
- * Where own drivers deliver and for how much, as a setting says it: `894,895=6.90/1;89=9.90/2` are two zones, each with
- * its postal prefixes, its price and the days that it takes. Of several prefixes that fit, the longest counts. Pure.
+ * Where own drivers deliver and for how much, as a setting says it: `894,895=6.90/1;89=9.90/2` are two zones,
+ * each with its postal prefixes, its price and the days that it takes. Of several prefixes that fit, the
+ * longest counts. Pure.
  */
 import { parseMoney } from "../../../orders/money.ts";
 

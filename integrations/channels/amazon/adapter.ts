@@ -1,10 +1,12 @@
 /**
- * Amazon Selling Partner API, Orders v0: getOrders, getOrder, getOrderItems, getOrderAddress, getOrderBuyerInfo,
- * getOrderItemsBuyerInfo and getOrderRegulatedInfo, bare or within the `{request, response}` pairs of Amazon's sandbox.
+ * Amazon Selling Partner API, Orders v0: getOrders, getOrder, getOrderItems, getOrderAddress,
+ * getOrderBuyerInfo, getOrderItemsBuyerInfo and getOrderRegulatedInfo, bare or within the `{request,
+ * response}` pairs of Amazon's sandbox.
  *
- * An order is spread over these responses. Any of them makes an order that waits for the rest; `join` puts whatever is
- * there into one document an order, `{AmazonOrderId, order, items, itemsComplete, address, buyerInfo, …}`, and may be
- * given documents that it made itself, so that parts can arrive one by one and in any order.
+ * An order is spread over these responses. Any of them makes an order that waits for the rest; `join` puts
+ * whatever is there into one document an order, `{AmazonOrderId, order, items, itemsComplete, address,
+ * buyerInfo, …}`, and may be given documents that it made itself, so that parts can arrive one by one and in
+ * any order.
  */
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
 import { type Money, multiplyMoney, rescale } from "../../../orders/money.ts";
@@ -164,7 +166,10 @@ function joinedParts(document: unknown, id: string): Parts {
   };
 }
 
-/** One record an order. Of two headers the later updated one counts, of two other parts the later given; items add up. */
+/**
+ * One record an order. Of two headers the later updated one counts, of two other parts the later given; items
+ * add up.
+ */
 function mergeByOrder(parts: readonly Parts[]): ReadonlyMap<string, Parts> {
   const merged = new Map<string, Parts>();
   for (const next of parts) {

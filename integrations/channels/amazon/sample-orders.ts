@@ -1,4 +1,7 @@
-/** Amazon's Orders API v0: getOrder, getOrderItems, getOrderAddress and getOrderBuyerInfo, joined as its connector does. */
+/**
+ * Amazon's Orders API v0: getOrder, getOrderItems, getOrderAddress and getOrderBuyerInfo, joined as its
+ * connector does.
+ */
 
 import type { Random } from "../../../config/seeded-random.ts";
 import {

@@ -1,6 +1,7 @@
 /**
  * Holdfast's own order format, for own sites, phone orders and whatever has no adapter: `POST /v1/orders`,
- * `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number is damaged on the way.
+ * `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number is damaged on
+ * the way.
  *
  * One document is one order, a list of orders, or with topic `order.cancelled` a cancellation.
  */

@@ -1,10 +1,11 @@
 /**
  * Shopify's Order resource, as its webhooks and REST API send it (2025-07).
  *
- * Ids: Shopify's numeric ids exceed 2^53, and middlemen (even Shopify's own published samples) have damaged them. The
- * `admin_graphql_api_id` is text, so orders and lines are keyed on its number; the numeric ids are kept beside it as they
- * came. Money: shop money is what counts; presentment amounts are kept as attributes. Payment: `paid` is the shop's affair and
- * only verified; `authorized` has promised the money and not moved it, so the merchant's gateway takes it as goods ship.
+ * Ids: Shopify's numeric ids exceed 2^53, and middlemen (even Shopify's own published samples) have damaged
+ * them. The `admin_graphql_api_id` is text, so orders and lines are keyed on its number; the numeric ids are
+ * kept beside it as they came. Money: shop money is what counts; presentment amounts are kept as attributes.
+ * Payment: `paid` is the shop's affair and only verified; `authorized` has promised the money and not moved
+ * it, so the merchant's gateway takes it as goods ship.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
@@ -160,7 +161,8 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
 function readLine(line: unknown, order: unknown, currency: string): readonly IncomingLine[] {
   const ordered = countAt(line, "quantity");
   const current = countAt(line, "current_quantity");
-  // An edit that took units off leaves `quantity` as it was; a cancellation sets `current_quantity` to 0 on every line.
+  // An edit that took units off leaves `quantity` as it was; a cancellation sets `current_quantity` to 0 on
+  // every line.
   const quantity = isEdited(order) && current < ordered ? current : ordered;
   if (quantity === 0) return [];
   const id = firstText(gidNumber(textAt(line, "admin_graphql_api_id")), textAt(line, "id"));

@@ -1,4 +1,7 @@
-/** Shopify's `orders/create` and `orders/cancelled` webhooks (2025-07), with ids beyond 2^53 as bare JSON numbers. */
+/**
+ * Shopify's `orders/create` and `orders/cancelled` webhooks (2025-07), with ids beyond 2^53 as bare JSON
+ * numbers.
+ */
 
 import type { Random } from "../../../config/seeded-random.ts";
 import {

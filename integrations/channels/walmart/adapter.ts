@@ -1,6 +1,6 @@
 /**
- * Walmart Marketplace orders (v3): one `order`, a `list.elements.order[]`, bare or as `{path, body}` of Walmart's
- * published samples. Charges are those of the whole line and plain JSON numbers, read exactly.
+ * Walmart Marketplace orders (v3): one `order`, a `list.elements.order[]`, bare or as `{path, body}` of
+ * Walmart's published samples. Charges are those of the whole line and plain JSON numbers, read exactly.
  *
  * The purchase order id identifies the order: one customer order may become several purchase orders.
  */

@@ -1,4 +1,7 @@
-/** Walmart Marketplace's orders (v3): amounts are JSON numbers, quantities are text, a line's charge is for the whole line. */
+/**
+ * Walmart Marketplace's orders (v3): amounts are JSON numbers, quantities are text, a line's charge is for
+ * the whole line.
+ */
 import {
   type ChannelWriter,
   type PlannedLine,

@@ -1,8 +1,9 @@
 /**
  * WooCommerce orders (REST API v3), as its `order.*` webhooks and list responses carry them.
  *
- * Line totals are those of the whole line, after coupons (`total`) and before (`subtotal`), and never contain tax. `price`
- * is a computed float and not used. A shop that ships to the billing address leaves the shipping address empty.
+ * Line totals are those of the whole line, after coupons (`total`) and before (`subtotal`), and never contain
+ * tax. `price` is a computed float and not used. A shop that ships to the billing address leaves the shipping
+ * address empty.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";

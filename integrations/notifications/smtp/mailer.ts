@@ -1,8 +1,8 @@
 /**
  * The mailer port over SMTP.
  *
- * A message's `Message-ID` is a digest of its key: SMTP knows no idempotency, so a message whose acceptance was lost on
- * the way is sent again, and mailboxes and archives recognise the repeat by that id.
+ * A message's `Message-ID` is a digest of its key: SMTP knows no idempotency, so a message whose acceptance
+ * was lost on the way is sent again, and mailboxes and archives recognise the repeat by that id.
  */
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";

@@ -1,13 +1,14 @@
 /**
  * The payment gateway port over Stripe's own API (form-encoded requests, JSON replies), without an SDK.
  *
- * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture; which of Stripe's errors is a
- * decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the same key.
+ * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture; which of Stripe's errors
+ * is a decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the same
+ * key.
  *
  * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture repeated later meets the
- * PaymentIntent's state instead: `payment_intent_unexpected_state`. It counts as done where the state says so; for a
- * capture, where the PaymentIntent's metadata names this very key. A capture that leaves more to follow has to be
- * repeated within those hours.
+ * PaymentIntent's state instead: `payment_intent_unexpected_state`. It counts as done where the state says
+ * so; for a capture, where the PaymentIntent's metadata names this very key. A capture that leaves more to
+ * follow has to be repeated within those hours.
  */
 import { createHash } from "node:crypto";
 
@@ -214,7 +215,8 @@ function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
       message,
     };
   }
-  // Stripe's own word on repeating a call goes first. 409: the same key is being worked on, or a lock is held.
+  // Stripe's own word on repeating a call goes first. 409: the same key is being worked on, or a lock is
+  // held.
   const advice = reply.headers.get("stripe-should-retry");
   throw new ServiceFault(`Stripe refused to ${step}: ${message}`, {
     service: SERVICE,

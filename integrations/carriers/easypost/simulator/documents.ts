@@ -49,7 +49,7 @@ export type RateDocument = {
 };
 
 /** A field of a request that EasyPost does not take, as it lists it beside the error. */
-export type FieldError = { readonly field: string; readonly message: string };
+type FieldError = { readonly field: string; readonly message: string };
 
 export class EasypostError extends Error {
   readonly status: number;
@@ -71,7 +71,9 @@ export class EasypostError extends Error {
 export const notFound = () =>
   new EasypostError(404, "NOT_FOUND", "The requested resource could not be found.");
 
-/** @throws EasypostError 401. Basic authentication, the key as user name; the sandbox takes every test key. */
+/**
+ * @throws EasypostError 401. Basic authentication, the key as user name; the sandbox takes every test key.
+ */
 export function checkEasypostKey(authorization: string | undefined): void {
   const basic = /^Basic (\S+)$/.exec(authorization ?? "")?.[1];
   if (basic === undefined) {
@@ -114,7 +116,7 @@ const CUSTOMS_ITEM_FIELDS = [
 ];
 const OPTION_FIELDS = ["label_format", "label_size", "print_custom_1"];
 
-export type ShipmentRequest = {
+type ShipmentRequest = {
   readonly reference: string | null;
   readonly from: JsonObject;
   readonly to: JsonObject;

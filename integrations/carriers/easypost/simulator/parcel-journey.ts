@@ -1,4 +1,7 @@
-/** What happens to a parcel after its label was bought: the scans, in order, each some seconds after the last. Pure. */
+/**
+ * What happens to a parcel after its label was bought: the scans, in order, each some seconds after the last.
+ * Pure.
+ */
 import { createHash } from "node:crypto";
 
 export type ScanStatus = "pre_transit" | "in_transit" | "out_for_delivery" | "delivered";
@@ -10,7 +13,7 @@ export type Place = {
   readonly zip: string;
 };
 
-export type ScanPlan = {
+type ScanPlan = {
   readonly status: ScanStatus;
   /** After the scan before was reported, at speed 1. */
   readonly afterMs: number;

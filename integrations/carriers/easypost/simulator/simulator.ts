@@ -1,10 +1,11 @@
 /**
- * EasyPost, as far as an order needs it: rated shipments, labels in three formats, voiding, trackers and their webhooks,
- * in EasyPost's own requests, replies and errors.
+ * EasyPost, as far as an order needs it: rated shipments, labels in three formats, voiding, trackers and
+ * their webhooks, in EasyPost's own requests, replies and errors.
  *
- * Invariants: E1 a shipment is bought at most once; E2 what was answered or reported is in the log first, so that
- * after a kill parcels go on from their last scan, and a webhook that nobody took is sent again with its id; E3 a
- * parcel's scans are reported one after the other, the next when the last was taken; E4 tracking numbers are unique.
+ * Invariants: E1 a shipment is bought at most once; E2 what was answered or reported is in the log first, so
+ * that after a kill parcels go on from their last scan, and a webhook that nobody took is sent again with its
+ * id; E3 a parcel's scans are reported one after the other, the next when the last was taken; E4 tracking
+ * numbers are unique.
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";

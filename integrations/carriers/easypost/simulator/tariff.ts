@@ -1,20 +1,20 @@
 /**
- * What the simulated carriers charge and how long they take: zones by distance, billable weight by size, services by
- * carrier. Orders of magnitude are those of list prices; they are nobody's contract. Pure.
+ * What the simulated carriers charge and how long they take: zones by distance, billable weight by size,
+ * services by carrier. Orders of magnitude are those of list prices; they are nobody's contract. Pure.
  */
-export type TariffAddress = {
+type TariffAddress = {
   readonly country: string;
   readonly zip: string;
 };
 
-export type TariffParcel = {
+type TariffParcel = {
   readonly ounces: number;
   readonly lengthIn: number;
   readonly widthIn: number;
   readonly heightIn: number;
 };
 
-export type Quote = {
+type Quote = {
   readonly carrier: "USPS" | "UPS" | "FedEx" | "DHLExpress";
   readonly service: string;
   /** Cents of a US dollar. */
@@ -22,7 +22,7 @@ export type Quote = {
   readonly days: number;
 };
 
-export type TariffAnswer = {
+type TariffAnswer = {
   readonly quotes: readonly Quote[];
   readonly messages: readonly { readonly carrier: string; readonly message: string }[];
 };

@@ -1,9 +1,10 @@
 /**
- * The driver app of the sandbox: keeps deliveries, drives them at the sandbox's pace, and reports each step by webhook.
+ * The driver app of the sandbox: keeps deliveries, drives them at the sandbox's pace, and reports each step
+ * by webhook.
  *
- * Invariants: F1 a key has one delivery; F2 what was answered or reported is in the exchange log first, so that after a
- * kill deliveries go on from their last step; F3 a delivery's steps are reported one after the other, the next when the last
- * was taken.
+ * Invariants: F1 a key has one delivery; F2 what was answered or reported is in the exchange log first, so
+ * that after a kill deliveries go on from their last step; F3 a delivery's steps are reported one after the
+ * other, the next when the last was taken.
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /** Stripe's test payment methods (https://docs.stripe.com/testing) and what each does when it is charged. */
-export type CardOutcome =
+type CardOutcome =
   | { readonly kind: "approved" }
   | { readonly kind: "requires_action" }
   | {
