@@ -15,7 +15,7 @@ import { Dialog } from "./components/dialog.tsx";
 import { Empty } from "./components/empty.tsx";
 import { Icon, type IconName } from "./components/icon.tsx";
 import { toast } from "./components/toast.tsx";
-import logo from "./holdfast.svg";
+import logo from "./components/holdfast.svg";
 import { useResource } from "./live/resource.ts";
 import { useInterval } from "./live/use-interval.ts";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { signIn } from "../api/sign-in.ts";
 import { Field } from "../components/field.tsx";
 import { Form, textOf } from "../components/form.tsx";
-import logo from "../holdfast.svg";
+import logo from "../components/holdfast.svg";
 
 export function SignInPage() {
   useEffect(() => {
