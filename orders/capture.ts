@@ -13,7 +13,7 @@ import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMon
 import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./order.ts";
 
 /** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
-export const MAX_LINE_QUANTITY = 100_000;
+const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
 export const MAX_LINES = 500;
 /** In units of the order's finest amount: keeps sums of several amounts within exact integers. */

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeSgtin96, encodeSgtin96, sgtinUrn } from "./epc.ts";
+import { decodeSgtin96, encodeSgtin96, type Sgtin } from "./epc.ts";
+
+/** `urn:epc:id:sgtin:<prefix>.<item>.<serial>`, the pure identity. */
+function sgtinUrn(sgtin: Sgtin): string {
+  const end = 1 + sgtin.companyPrefixLength;
+  const item = `${sgtin.gtin[0]}${sgtin.gtin.slice(end, 13)}`;
+  return `urn:epc:id:sgtin:${sgtin.gtin.slice(1, end)}.${item}.${sgtin.serial}`;
+}
+
 import { gtin14, isGtin } from "./gtin.ts";
 import { gs1CheckDigit } from "./handling-unit.ts";
 

@@ -85,9 +85,3 @@ export function decodeSgtin96(hex: string): Sgtin | undefined {
     companyPrefixLength: prefixDigits,
   };
 }
-
-/** `urn:epc:id:sgtin:<prefix>.<item>.<serial>`, the pure identity. */
-export function sgtinUrn(sgtin: Sgtin): string {
-  const end = 1 + sgtin.companyPrefixLength;
-  return `urn:epc:id:sgtin:${sgtin.gtin.slice(1, end)}.${sgtin.gtin[0]}${sgtin.gtin.slice(end, 13)}.${sgtin.serial}`;
-}

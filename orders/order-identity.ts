@@ -8,7 +8,7 @@
  */
 
 /** Leaves room for `:<line>:<location>:<step>` within the 128 characters of a command id. */
-export const MAX_ORDER_ID_LENGTH = 80;
+const MAX_ORDER_ID_LENGTH = 80;
 
 const CHANNEL_ID = /^[a-z][a-z0-9_]{0,31}$/;
 

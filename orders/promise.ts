@@ -10,7 +10,7 @@ import { distanceKm, type Place } from "./geography.ts";
 import type { DeliveryPromise } from "./order.ts";
 
 /** Local hour from which on an order ships the next business day: carriers collect at about 17:00. */
-export const CUT_OFF_HOUR = 14;
+const CUT_OFF_HOUR = 14;
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

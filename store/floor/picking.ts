@@ -23,7 +23,8 @@ export async function readPickLines(
   const { rows } = await client.query<PickLine>(
     `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
             l.hold_id as "holdId", l.sku, l.quantity, l.per_unit as "perUnit",
-            case when row_number() over part = 1 then l.line_id else l.line_id || '.' || row_number() over part end as part
+            case when row_number() over part = 1 then l.line_id
+              else l.line_id || '.' || row_number() over part end as part
      from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
      where f.id = $1 window part as (partition by l.line_id order by l.hold_id) order by l.hold_id`,
     [fulfillmentOrderId],
@@ -94,9 +95,10 @@ export async function readPackState(client: Queryable, fulfillmentOrderId: strin
   const { rows } = await client.query<PackState>(
     `select f.status,
        exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
-       (select e.data->>'key' from order_event e where e.order_id = f.order_id and e.key = $3) as "packedUnder",
-       (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'quantity', l.quantity,
-          'picked', l.picked, 'perUnit', l.per_unit)), '[]')
+       (select e.data->>'key' from order_event e
+         where e.order_id = f.order_id and e.key = $3) as "packedUnder",
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
+          'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit)), '[]')
           from fulfillment_order_line l where l.fulfillment_order_id = f.id) as lines
      from fulfillment_order f where f.id = $1`,
     [fulfillmentOrderId, pickedKey(fulfillmentOrderId), packedKey(fulfillmentOrderId)],

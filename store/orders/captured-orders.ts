@@ -28,14 +28,14 @@ export type CapturedOrder = SentOrder & {
 const INSERT_CAPTURED = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, company_id text, channel_id text, external_id text,
-    captured_at timestamptz, tracking_token text, ${STATUS_FIELDS}, ${DOCUMENT_FIELDS}, ship_by date, deliver_by date,
-    sourcing jsonb, holds jsonb, entries jsonb, start jsonb)
+    captured_at timestamptz, tracking_token text, ${STATUS_FIELDS}, ${DOCUMENT_FIELDS}, ship_by date,
+    deliver_by date, sourcing jsonb, holds jsonb, entries jsonb, start jsonb)
 ), stored as (
   insert into orders (id, company_id, channel_id, external_id, external_number, ${statusColumns()}, currency,
+    total_minor, exponent, unit_count, customer_name, customer_email, ship_by, deliver_by, placed_at,
+    captured_at, content_hash, document, raw_payload, sourcing, tracking_token)
+  select id, company_id, channel_id, external_id, external_number, ${statusColumns()}, currency,
     total_minor, exponent, unit_count, customer_name, customer_email, ship_by, deliver_by, placed_at, captured_at,
-    content_hash, document, raw_payload, sourcing, tracking_token)
-  select id, company_id, channel_id, external_id, external_number, ${statusColumns()}, currency, total_minor, exponent,
-    unit_count, customer_name, customer_email, ship_by, deliver_by, placed_at, captured_at,
     decode(content_hash, 'hex'), document, raw_payload, sourcing, tracking_token
   from input on conflict do nothing returning id
 ), fresh as (

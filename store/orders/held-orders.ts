@@ -45,11 +45,13 @@ export type HeldOrder = {
 
 export async function readHeldOrder(client: Queryable, orderId: string): Promise<HeldOrder | undefined> {
   const { rows } = await client.query<HeldOrder>(
-    `select o.id as "orderId", o.channel_id as "channelId", o.status, o.version, o.hold_reasons as "holdReasons",
+    `select o.id as "orderId", o.channel_id as "channelId", o.status, o.version,
+       o.hold_reasons as "holdReasons",
        o.document, o.raw_payload as "rawPayload",
-       (select count(*)::integer from order_event e where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
-       coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'channelSku', l.channel_sku,
-         'wanted', l.ordered - l.cancelled,
+       (select count(*)::integer from order_event e
+         where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
+       coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
+         'channelSku', l.channel_sku, 'wanted', l.ordered - l.cancelled,
          'held', (select coalesce(min(whole), 0) from (
            select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
            where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component))
@@ -89,17 +91,20 @@ type LockedOrder = OrderStatuses & Pick<OrderDocument, "paymentBy"> & { readonly
 
 const CHANGE_HELD = `
 with input as materialized (
-  select * from json_to_recordset($1::json) as r(id text, marker text, ${STATUS_FIELDS}, line_skus jsonb, holds jsonb,
-    sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, replaced boolean, ${DOCUMENT_FIELDS})
+  select * from json_to_recordset($1::json) as r(id text, marker text, ${STATUS_FIELDS}, line_skus jsonb,
+    holds jsonb, sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, replaced boolean,
+    ${DOCUMENT_FIELDS})
 ), changed as (
   update orders o set
     (${statusColumns()}) = row(${statusColumns("i")}),
     sourcing = o.sourcing || i.sourcing,
     ship_by = coalesce(i.ship_by, o.ship_by), deliver_by = coalesce(i.deliver_by, o.deliver_by),
-    external_number = coalesce(i.external_number, o.external_number), currency = coalesce(i.currency, o.currency),
-    total_minor = coalesce(i.total_minor, o.total_minor), exponent = coalesce(i.exponent, o.exponent),
-    unit_count = coalesce(i.unit_count, o.unit_count), customer_name = coalesce(i.customer_name, o.customer_name),
-    customer_email = coalesce(i.customer_email, o.customer_email), placed_at = coalesce(i.placed_at, o.placed_at),
+    external_number = coalesce(i.external_number, o.external_number),
+    currency = coalesce(i.currency, o.currency), total_minor = coalesce(i.total_minor, o.total_minor),
+    exponent = coalesce(i.exponent, o.exponent), unit_count = coalesce(i.unit_count, o.unit_count),
+    customer_name = coalesce(i.customer_name, o.customer_name),
+    customer_email = coalesce(i.customer_email, o.customer_email),
+    placed_at = coalesce(i.placed_at, o.placed_at),
     content_hash = coalesce(decode(i.content_hash, 'hex'), o.content_hash),
     document = coalesce(i.document, o.document), raw_payload = coalesce(i.raw_payload, o.raw_payload),
     version = o.version + 1, updated_at = now()
@@ -123,8 +128,10 @@ with input as materialized (
   ${insertHolds("fresh")} on conflict do nothing
 ), new_entries as (
   ${insertEntries("fresh")}
+), signalled as (
+  select signal from fresh where signal is not null
 ), added as (
-  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from fresh where signal is not null")}
+  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from signalled")}
 )
 ${WAKE_RELAY}`;
 

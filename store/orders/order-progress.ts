@@ -53,8 +53,8 @@ const LINES = `(select jsonb_agg(jsonb_build_object(
     order by l.line_id) from order_line l where l.order_id = o.id)`;
 
 const ORDER = `select o.id as "orderId", o.version, o.channel_id as "channelId",
-    o.external_number as "externalNumber", c.name as "shopName", o.status, o.payment_status as "paymentStatus",
-    o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
+    o.external_number as "externalNumber", c.name as "shopName", o.status,
+    o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", o.document, coalesce(${LINES}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
@@ -88,13 +88,13 @@ with ledger as (
   update order_line l set cancelled = c.cancelled, allocated = c.allocated, fulfilled = c.fulfilled,
     shipped = c.shipped, delivered = c.delivered, return_requested = c."returnRequested",
     return_received = c."returnReceived", return_dismissed = c."returnDismissed", written_off = c."writtenOff"
-  from json_to_recordset($3::json) as c("lineId" text, cancelled integer, allocated integer, fulfilled integer,
-    shipped integer, delivered integer, "returnRequested" integer, "returnReceived" integer,
+  from json_to_recordset($3::json) as c("lineId" text, cancelled integer, allocated integer,
+    fulfilled integer, shipped integer, delivered integer, "returnRequested" integer, "returnReceived" integer,
     "returnDismissed" integer, "writtenOff" integer)
   where l.order_id = $1 and l.line_id = c."lineId"
 )
-update orders set status = $4, payment_status = $5, fulfillment_status = $6, return_status = $7, hold_reasons = $8,
-  version = version + 1, updated_at = now()
+update orders set status = $4, payment_status = $5, fulfillment_status = $6, return_status = $7,
+  hold_reasons = $8, version = version + 1, updated_at = now()
 where id = $1 and version = $2`;
 
 /**
@@ -172,9 +172,10 @@ export function statusRow(statuses: OrderStatuses): Readonly<Record<keyof typeof
 export function insertLines(orders: string): string {
   return `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor,
       discount_minor, tax_minor)
-    select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.ordered, l.unit_price_minor, l.discount_minor, l.tax_minor
-    from ${orders} f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text, channel_sku text,
-      title text, ordered integer, unit_price_minor bigint, discount_minor bigint, tax_minor bigint)`;
+    select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.ordered, l.unit_price_minor, l.discount_minor,
+      l.tax_minor
+    from ${orders} f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text,
+      channel_sku text, title text, ordered integer, unit_price_minor bigint, discount_minor bigint, tax_minor bigint)`;
 }
 
 /** The same where lines may be there already, of which nothing has happened yet. */

@@ -230,7 +230,7 @@ async function mustReadAddress(database: SagaDependencies["database"], locationI
 }
 
 /** Goods are laid on top of each other, each on its smallest side. */
-export function parcelOf(items: readonly PackedItem[]): Parcel {
+function parcelOf(items: readonly PackedItem[]): Parcel {
   const sides = items.map((item) => ({
     ...item,
     sorted: [item.lengthMm, item.widthMm, item.heightMm].sort((a, b) => b - a) as [number, number, number],
@@ -273,7 +273,7 @@ const EU_CUSTOMS_UNION = new Set(
   "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MC MT NL PL PT RO SE SI SK".split(" "),
 );
 
-export function sameCustomsTerritory(a: string, b: string): boolean {
+function sameCustomsTerritory(a: string, b: string): boolean {
   return a === b || (EU_CUSTOMS_UNION.has(a) && EU_CUSTOMS_UNION.has(b));
 }
 

@@ -20,7 +20,7 @@ import { mustLockOrder } from "../../order/activities/order-state.ts";
 type Ids = { readonly orderId: string; readonly returnId: string };
 
 /** Days after the last delivery in which a shopper may announce a return. */
-export const RETURN_WINDOW_DAYS = 30;
+const RETURN_WINDOW_DAYS = 30;
 
 const DAY_MS = 86_400_000;
 
