@@ -1,5 +1,5 @@
 /**
- * The quantity ledger of an order line: what was ordered of it, and how far that has come.
+ * The ledger of an order line: what was ordered of it, and how far that has come.
  *
  * Owns the quantities, how a step changes them, and what must hold of them. Leaves the statuses that roll up
  * from them to `order-status.ts`, and writing them down to `store/orders/order-progress.ts`, which asks

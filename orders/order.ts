@@ -1,7 +1,7 @@
 /**
  * The order as captured: what was bought, by whom, where it goes and why it may have to wait.
  *
- * The captured document never changes; what moves afterwards lives beside it: the quantity ledger of each
+ * The captured document never changes; what moves afterwards lives beside it: the ledger of each
  * line (`line-ledger.ts`) and the four status axes that roll up from it.
  */
 import type { Address } from "./address.ts";

@@ -17,6 +17,7 @@ import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";
 import { clippedText, storableText } from "../../orders/storable-text.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
@@ -344,7 +345,7 @@ function recordOf(
     {
       key: "order.captured",
       type: "order.captured",
-      summary: `Order ${document.externalNumber} captured from ${channelId}: ${units} ${units === 1 ? "unit" : "units"}.`,
+      summary: `Order ${document.externalNumber} captured from ${channelId}: ${unitsText(units)}.`,
       cause,
       data: { contentHash: incoming.contentHash },
     },

@@ -9,6 +9,7 @@
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import {
   lockForPacking,
   type PackState,
@@ -98,7 +99,7 @@ async function record(
 ): Promise<void> {
   const { fulfillmentOrderId } = input;
   const units = lines.reduce((sum, line) => sum + line.picked, 0);
-  const packed = `${units} ${units === 1 ? "unit" : "units"}`;
+  const packed = unitsText(units);
   const key = packedKey(fulfillmentOrderId);
   await recordEntry(client, {
     orderId,

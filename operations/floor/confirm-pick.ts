@@ -13,6 +13,7 @@ import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
 import { shortPickEffect } from "../../config/short-pick-effects.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import { type PickLine, pickedKey, readPickLines, recordPicked } from "../../store/floor/picking.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
@@ -123,10 +124,9 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
     }
     // A serial without the unit that it names would go unnoticed: no command of that hold carries it.
     if (serials.length > quantity || missingSerials.length > line.quantity - quantity) {
-      return refuse(
-        "invalid_quantity",
-        `${line.sku}: ${quantity} picked and ${line.quantity - quantity} missing, ${serials.length} and ${missingSerials.length} named`,
-      );
+      const counted = `${quantity} picked and ${line.quantity - quantity} missing`;
+      const named = `${serials.length} and ${missingSerials.length} named`;
+      return refuse("invalid_quantity", `${line.sku}: ${counted}, ${named}`);
     }
     byHold.delete(line.holdId);
     counted.push({ ...line, picked: quantity, serials, missingSerials });
@@ -259,7 +259,7 @@ export async function recordPick(
     orderId,
     key: pickedKey(fulfillmentOrderId),
     type: short ? "fulfillment.picked_short" : "fulfillment.picked",
-    summary: short ? `Picked short: ${shortage}` : `Picked ${units} ${units === 1 ? "unit" : "units"}`,
+    summary: short ? `Picked short: ${shortage}` : `Picked ${unitsText(units)}`,
     cause: input.cause,
     data: {
       fulfillmentOrderId,

@@ -9,6 +9,7 @@ import { placeOf } from "../../orders/geography.ts";
 import type { DeliveryPromise, HoldReason, OrderDocument } from "../../orders/order.ts";
 import { reservationIdOf } from "../../orders/order-identity.ts";
 import { deliveryPromise } from "../../orders/promise.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import type { ShippingOrigin } from "../../store/catalog/catalog.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 
@@ -86,8 +87,8 @@ export function reservedEntry(
   const places = [...new Set(holds.map((hold) => hold.locationId))].join(", ");
   const waiting = queued.reduce((sum, demand) => sum + demand.quantity, 0);
   const said = [
-    ...(units > 0 ? [`${counted(units)} reserved at ${places}`] : []),
-    ...(waiting > 0 ? [`${counted(waiting)} queued for the next stock`] : []),
+    ...(units > 0 ? [`${unitsText(units)} reserved at ${places}`] : []),
+    ...(waiting > 0 ? [`${unitsText(waiting)} queued for the next stock`] : []),
   ];
   return {
     key: `stock.reserved:${attempt + 1}`,
@@ -99,7 +100,3 @@ export function reservedEntry(
 }
 
 export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
-
-function counted(units: number): string {
-  return `${units} ${units === 1 ? "unit" : "units"}`;
-}

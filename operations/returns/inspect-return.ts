@@ -49,11 +49,14 @@ export async function inspectReturn(
     if (after.lines.some((line) => line.received > 0 && line.disposition === null)) return { status: "done" };
     await setReturnStatus(client, returnId, "inspected");
     const key = `return-inspected:${returnId}`;
+    const results = after.lines.map(
+      (line) => `${line.received} × ${line.sku} ${line.disposition ?? "not received"}`,
+    );
     await recordEntry(client, {
       orderId,
       key,
       type: "return.inspected",
-      summary: `Return ${returnId} inspected: ${after.lines.map((line) => `${line.received} × ${line.sku} ${line.disposition ?? "not received"}`).join(", ")}.`,
+      summary: `Return ${returnId} inspected: ${results.join(", ")}.`,
       cause: input.by,
       data: { returnId },
     });

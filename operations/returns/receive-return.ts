@@ -2,6 +2,7 @@
  * A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing.
  */
 
+import { unitsText } from "../../orders/units-text.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import {
@@ -49,7 +50,7 @@ export async function receiveReturn(
       orderId,
       key,
       type: "return.received",
-      summary: `Return ${returnId} received with ${units} ${units === 1 ? "unit" : "units"}.`,
+      summary: `Return ${returnId} received with ${unitsText(units)}.`,
       cause: input.by,
       data: { returnId, units },
     });

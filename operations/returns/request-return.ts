@@ -4,6 +4,7 @@
  */
 import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnReason } from "../../orders/return-authorization.ts";
+import { unitsText } from "../../orders/units-text.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { addReturn } from "../../store/returns/returns.ts";
@@ -90,7 +91,7 @@ async function announce(
     orderId,
     key: requestKey(input.key ?? returnId),
     type: "return.requested",
-    summary: `Return ${returnId} of ${units} ${units === 1 ? "unit" : "units"} requested: ${input.reason.replaceAll("_", " ")}.`,
+    summary: `Return ${returnId} of ${unitsText(units)} requested: ${input.reason.replaceAll("_", " ")}.`,
     cause: input.by,
     data: { returnId },
   });

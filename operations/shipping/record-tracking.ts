@@ -102,11 +102,12 @@ async function recordOne(
     const shipment = await readShipment(client, id);
     if (shipment === undefined || RANK[report.status] <= RANK[shipment.trackingStatus]) continue;
     await setTrackingStatus(client, id, report.status, report.at);
+    const facts = [report.message, report.place].filter((part) => part !== "");
     await recordEntry(client, {
       orderId,
       key: `tracking:${id}:${report.status}`,
       type: shipment.returnId === null ? `shipment.${report.status}` : `return.parcel_${report.status}`,
-      summary: `${SENTENCES[report.status]}: ${[report.message, report.place].filter((part) => part !== "").join(", ")}`,
+      summary: `${SENTENCES[report.status]}: ${facts.join(", ")}`,
       cause: `carrier:${shipment.carrier}`,
       data: { shipmentId: id, trackingNumber: report.trackingNumber, at: report.at },
     });

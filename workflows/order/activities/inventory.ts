@@ -211,6 +211,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const units = wholeUnits(
         (fulfillmentOrder?.lines ?? []).map((line) => ({ ...line, quantity: line.picked })),
       );
+      const picked = lines.reduce((total, line) => total + line.picked, 0);
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
         const shipment = await readShipment(client, shipmentId);
@@ -220,7 +221,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           orderId,
           key: `shipped:${shipmentId}`,
           type: "shipment.shipped",
-          summary: `${sum(lines.map((line) => ({ quantity: line.picked })))} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          summary: `${picked} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });

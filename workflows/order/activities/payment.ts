@@ -156,7 +156,11 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       if (value > left && captured < due(order) && payment?.status !== "voided")
         throw new StepTooEarly(
           "capture_outstanding",
-          `Return ${ids.returnId} is refunded once its goods are paid for: ${amountText(value, order.currency)} are to be refunded, ${amountText(left, order.currency)} of the captured money are left, a capture is outstanding.`,
+          [
+            `Return ${ids.returnId} is refunded once its goods are paid for:`,
+            `${amountText(value, order.currency)} are to be refunded,`,
+            `${amountText(left, order.currency)} of the captured money are left, a capture is outstanding.`,
+          ].join(" "),
         );
       return beginPaymentTransaction(client, {
         ...accountOf(account),

@@ -112,11 +112,12 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
         throw new StepImpossible("stock_not_returned", `${refusal.code}: ${refusal.detail}`);
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
+        const units = back.reduce((sum, line) => sum + line.received, 0);
         const fresh = await recordEntry(client, {
           orderId,
           key: `restocked:${returnId}`,
           type: "return.restocked",
-          summary: `${back.reduce((sum, line) => sum + line.received, 0)} returned units taken in at ${locationId}.`,
+          summary: `${units} returned units taken in at ${locationId}.`,
           cause: "saga:restock-return",
           data: { returnId, locationId },
         });
