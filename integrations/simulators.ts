@@ -33,7 +33,7 @@ import { createFaults, type FaultRates, NO_FAULTS } from "./simulator-kit/faults
 import { createSimulatedClock } from "./simulator-kit/simulated-clock.ts";
 import type { CarrierSimulator, MailSimulator, PaymentSimulator } from "./simulator-kit/vendor-simulators.ts";
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
-import { numberAt, objectAt } from "./vendor-json.ts";
+import { numberAt, objectAt } from "./vendor-kit/vendor-json.ts";
 
 type SimulatorOptions = {
   readonly host: string;

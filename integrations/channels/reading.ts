@@ -7,8 +7,8 @@ import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
-import { parseJson, UnreadableAmount, writeJson } from "../vendor-json.ts";
-import { isStandardWebhook } from "../webhook-signature.ts";
+import { parseJson, UnreadableAmount, writeJson } from "../vendor-kit/vendor-json.ts";
+import { isStandardWebhook } from "../vendor-kit/webhook-signature.ts";
 
 /**
  * Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less,

@@ -4,7 +4,7 @@
  * after a restart.
  */
 import type { Logger } from "pino";
-import { callHttp } from "../vendor-http.ts";
+import { callHttp } from "../vendor-kit/vendor-http.ts";
 
 const MAX_UNDER_WAY = 8;
 /** EasyPost waits no longer for an answer. */

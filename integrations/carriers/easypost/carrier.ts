@@ -15,8 +15,14 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
-import { callHttp, callJson, type JsonReply } from "../../vendor-http.ts";
-import { type JsonObject, listAt, objectAt, optionalTextAt, parseJson } from "../../vendor-json.ts";
+import { callHttp, callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
+import {
+  type JsonObject,
+  listAt,
+  objectAt,
+  optionalTextAt,
+  parseJson,
+} from "../../vendor-kit/vendor-json.ts";
 import {
   needsExportFiling,
   readPlace,

@@ -5,7 +5,7 @@
 import type { Address } from "../../../orders/address.ts";
 import { currencyExponent, decimalText, parseMoney } from "../../../orders/money.ts";
 import type { CarrierRate, CustomsItem, RateRequest, TrackingStatus } from "../../../ports/carriers.ts";
-import { listAt, numberAt, objectAt, optionalTextAt } from "../../vendor-json.ts";
+import { listAt, numberAt, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
 
 const GRAMS_AN_OUNCE = 28.349523125;
 const MM_AN_INCH = 25.4;

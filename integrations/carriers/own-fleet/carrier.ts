@@ -14,10 +14,10 @@
 import type { Address } from "../../../orders/address.ts";
 import type { Carrier, CarrierRefusal, PurchasedLabel, RateRequest } from "../../../ports/carriers.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
-import { labelPdf, labelZpl } from "../../label-document.ts";
-import { callJson, type JsonReply } from "../../vendor-http.ts";
-import { parseJson, textAt } from "../../vendor-json.ts";
-import { isStandardWebhook } from "../../webhook-signature.ts";
+import { labelPdf, labelZpl } from "../../vendor-kit/label-document.ts";
+import { callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
+import { parseJson, textAt } from "../../vendor-kit/vendor-json.ts";
+import { isStandardWebhook } from "../../vendor-kit/webhook-signature.ts";
 import {
   CARRIER_NAME,
   type Delivery,

@@ -8,8 +8,15 @@
 import { createHash } from "node:crypto";
 import type { Address } from "../../../orders/address.ts";
 import type { TrackingReport, TrackingStatus } from "../../../ports/carriers.ts";
-import type { Label, LabelAddress } from "../../label-document.ts";
-import { type JsonObject, listAt, numberAt, objectAt, optionalTextAt, textAt } from "../../vendor-json.ts";
+import type { Label, LabelAddress } from "../../vendor-kit/label-document.ts";
+import {
+  type JsonObject,
+  listAt,
+  numberAt,
+  objectAt,
+  optionalTextAt,
+  textAt,
+} from "../../vendor-kit/vendor-json.ts";
 
 /** What the driver app calls the steps of a delivery. */
 const STATUSES: Readonly<Record<string, TrackingStatus>> = {

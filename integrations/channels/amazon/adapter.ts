@@ -23,7 +23,7 @@ import {
   textAt,
   textRecord,
   writeJson,
-} from "../../vendor-json.ts";
+} from "../../vendor-kit/vendor-json.ts";
 import {
   addressOf,
   computedTotal,

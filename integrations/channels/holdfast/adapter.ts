@@ -11,7 +11,7 @@ import type { Address } from "../../../orders/address.ts";
 import type { IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import { decimalText, rescale } from "../../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, textAt, writeJson } from "../../vendor-json.ts";
+import { amount, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import {
   addressOf,
   computedTotal,

@@ -11,8 +11,17 @@ import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, at, countAt, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-json.ts";
-import { isBase64HmacOf } from "../../webhook-signature.ts";
+import {
+  amount,
+  at,
+  countAt,
+  firstText,
+  isObject,
+  listAt,
+  textAt,
+  textRecord,
+} from "../../vendor-kit/vendor-json.ts";
+import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
 import { addressOf, negated, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
 
 /** Topics whose body is the whole Order. */

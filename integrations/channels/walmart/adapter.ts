@@ -8,7 +8,15 @@ import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/i
 import type { Money } from "../../../orders/money.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, at, countAt, firstText, isObject, textAt, textRecord } from "../../vendor-json.ts";
+import {
+  amount,
+  at,
+  countAt,
+  firstText,
+  isObject,
+  textAt,
+  textRecord,
+} from "../../vendor-kit/vendor-json.ts";
 import {
   addressOf,
   computedTotal,

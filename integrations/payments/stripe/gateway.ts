@@ -14,8 +14,8 @@ import { createHash } from "node:crypto";
 
 import type { PaymentGateway, PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
-import { callJson, type JsonReply } from "../../vendor-http.ts";
-import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-json.ts";
+import { callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
+import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
 import { toStripeAmount } from "./amount.ts";
 
 const SERVICE = "stripe";

@@ -1,5 +1,11 @@
 /** EasyPost's documents as it sends them, and its checks of what it is sent. Pure. */
-import { type JsonObject, listAt, numberAt, objectAt, optionalTextAt } from "../../../vendor-json.ts";
+import {
+  type JsonObject,
+  listAt,
+  numberAt,
+  objectAt,
+  optionalTextAt,
+} from "../../../vendor-kit/vendor-json.ts";
 
 export type AddressDocument = {
   readonly id: string;

@@ -10,7 +10,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { decimalText } from "../../../../orders/money.ts";
-import { type Label, type LabelAddress, labelPdf, labelPng, labelZpl } from "../../../label-document.ts";
 import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import { openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
 import {
@@ -26,7 +25,14 @@ import type {
   LabelRecord,
 } from "../../../simulator-kit/vendor-simulators.ts";
 import { createWebhookSender } from "../../../simulator-kit/webhook-sender.ts";
-import { type JsonObject, listAt, objectAt, optionalTextAt } from "../../../vendor-json.ts";
+import {
+  type Label,
+  type LabelAddress,
+  labelPdf,
+  labelPng,
+  labelZpl,
+} from "../../../vendor-kit/label-document.ts";
+import { type JsonObject, listAt, objectAt, optionalTextAt } from "../../../vendor-kit/vendor-json.ts";
 import { signWebhook } from "../carrier.ts";
 import {
   type AddressDocument,

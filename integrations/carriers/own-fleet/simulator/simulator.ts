@@ -18,8 +18,8 @@ import type {
   SimulatedScan,
 } from "../../../simulator-kit/vendor-simulators.ts";
 import { createWebhookSender } from "../../../simulator-kit/webhook-sender.ts";
-import { type JsonObject, objectAt, textAt } from "../../../vendor-json.ts";
-import { signStandardWebhook } from "../../../webhook-signature.ts";
+import { type JsonObject, objectAt, textAt } from "../../../vendor-kit/vendor-json.ts";
+import { signStandardWebhook } from "../../../vendor-kit/webhook-signature.ts";
 import { CARRIER_NAME, SERVICE_NAME } from "../delivery.ts";
 
 type Step = {

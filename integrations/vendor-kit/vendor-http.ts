@@ -5,7 +5,7 @@
  * limit, and that a call without a usable answer becomes a `ServiceFault`. What a status or an error body
  * means is the adapter's.
  */
-import { ServiceFault } from "../ports/service-fault.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import { parseJson } from "./vendor-json.ts";
 
 /** The largest reply read, in bytes: labels are the largest documents and take some 100 kB. */

@@ -7,8 +7,8 @@
  * not there is empty or `undefined`.
  */
 import { isLosslessNumber, parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
-import { type Money, parseMoney, zeroMoney } from "../orders/money.ts";
-import { storableText } from "../orders/storable-text.ts";
+import { type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
+import { storableText } from "../../orders/storable-text.ts";
 
 /** 16 or more characters of digits and points: the shortest literal that a double may not keep. */
 const LONG_NUMBER = /[\d.]{16}/;
