@@ -3,10 +3,12 @@
 // A room is a folder of production code, or some of its files; a file belongs to the row that names it most closely.
 // Types count like values: whoever needs a type needs to know the room that it lives in. Tests may look into every room.
 //
-//   R1 a file imports only from its own room and from what its room's row lists
+//   R1 a file imports only from its own room and from what its room's row lists; a row of several files is listed by its
+//      first
 //   R2 a row lists only rooms that stand above it in the table, so that no arrow ever points back up
 //   R3 no two files import each other, over however many others
 //   R4 no folder holds more than 30 files of production code
+//   R5 a vendor's folder (integrations/<kind>/<vendor>/) imports nothing of another vendor's
 //
 // Plain JavaScript, because `npm run check` runs it before anything is built. `node test-support/check-rooms.mjs --help`.
 import { execFileSync } from "node:child_process";
@@ -74,12 +76,13 @@ export function roomOf(rooms, file) {
 /**
  * @param {Room[]} rooms
  * @param {Imports} imports
- * @returns {string[]} what breaks R1 to R4, a sentence each
+ * @returns {string[]} what breaks R1 to R5, a sentence each
  */
 export function faultsOf(rooms, imports) {
   return [
     ...rowFaults(rooms),
     ...directionFaults(rooms, imports),
+    ...vendorFaults(imports),
     ...circlesIn(imports).map((circle) => `import circle: ${circle.join(" → ")}`),
     ...[...folderSizes(imports.keys())]
       .filter(([, size]) => size > MOST_FILES)
@@ -111,8 +114,21 @@ function directionFaults(rooms, imports) {
   });
 }
 
+const vendorOf = (file) => /^integrations\/[^/]+\/[^/]+(?=\/)/.exec(file)?.[0];
+
+function vendorFaults(imports) {
+  return [...imports].flatMap(([file, targets]) => {
+    const vendor = vendorOf(file);
+    if (vendor === undefined) return [];
+    return targets
+      .filter((target) => vendorOf(target) !== undefined && vendorOf(target) !== vendor)
+      .map((target) => `${file} imports ${target} of another vendor`);
+  });
+}
+
 function mayImport(rooms, room, target) {
-  return roomOf(rooms, target) === room || room.imports.some((name) => holds(name, target));
+  const other = roomOf(rooms, target);
+  return other === room || room.imports.some((name) => name === other?.names[0] || holds(name, target));
 }
 
 /**

@@ -36,9 +36,25 @@ test("an import against the table is told with both files and the row", () => {
   ]);
 });
 
-test("a row lists files one by one: what stands beside them in the folder is another room's", () => {
-  const tree = imports({ "engine/shard/shard.ts": ["engine/door.ts"] });
-  expect(faultsOf(rooms, tree)).toHaveLength(1);
+test("a row names files one by one: what stands beside them in the folder is in no room", () => {
+  expect(faultsOf(rooms, imports({ "engine/attic.ts": [] }))).toHaveLength(1);
+});
+
+test("a row of several files is listed by its first", () => {
+  const door = "| `engine/errors.ts`, `engine/door.ts` | | | |";
+  const table = readRooms(`${door}\n| \`engine/clock/\` | | | \`engine/errors.ts\` |`);
+  expect(faultsOf(table, imports({ "engine/clock/x.ts": ["engine/door.ts"] }))).toEqual([]);
+});
+
+test("a vendor's folder knows no other vendor", () => {
+  const vendors = readRooms("| `integrations/` | | | |");
+  const tree = imports({
+    "integrations/carriers/swift/carrier.ts": ["integrations/carriers/swift/rates.ts", "integrations/kit.ts"],
+    "integrations/carriers/swift/rates.ts": ["integrations/carriers/slow/rates.ts"],
+  });
+  expect(faultsOf(vendors, tree)).toEqual([
+    "integrations/carriers/swift/rates.ts imports integrations/carriers/slow/rates.ts of another vendor",
+  ]);
 });
 
 test("a file outside every room is told", () => {

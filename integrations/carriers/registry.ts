@@ -1,4 +1,4 @@
-import type { CarrierVendor } from "../vendor-kit/vendor.ts";
+import type { CarrierVendor } from "../vendor.ts";
 import { easypost } from "./easypost/vendor.ts";
 import { ownFleet } from "./own-fleet/vendor.ts";
 

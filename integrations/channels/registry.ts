@@ -1,5 +1,5 @@
 import type { ChannelAdapter } from "../../ports/channels.ts";
-import type { ChannelVendor } from "../vendor-kit/vendor.ts";
+import type { ChannelVendor } from "../vendor.ts";
 import { amazon } from "./amazon/vendor.ts";
 import { holdfast } from "./holdfast/vendor.ts";
 import { shopify } from "./shopify/vendor.ts";

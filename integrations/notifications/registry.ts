@@ -1,4 +1,4 @@
-import type { NotificationVendor } from "../vendor-kit/vendor.ts";
+import type { NotificationVendor } from "../vendor.ts";
 import { smtp } from "./smtp/vendor.ts";
 
 /** Every way in which this program writes to shoppers. */

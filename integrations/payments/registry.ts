@@ -1,4 +1,4 @@
-import type { PaymentVendor } from "../vendor-kit/vendor.ts";
+import type { PaymentVendor } from "../vendor.ts";
 import { stripe } from "./stripe/vendor.ts";
 
 /** Every payment gateway that this program speaks to. */

@@ -1,4 +1,4 @@
-import type { CarrierVendor } from "../../vendor-kit/vendor.ts";
+import type { CarrierVendor } from "../../vendor.ts";
 
 export const easypost: CarrierVendor = {
   provider: "easypost",

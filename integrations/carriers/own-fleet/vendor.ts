@@ -2,7 +2,7 @@
  * The merchant's own drivers, who deliver within the merchant's area. The driver app is the outside system:
  * it keeps the deliveries and reports them by webhook; `carrier.ts` describes how we speak to it.
  */
-import type { CarrierVendor } from "../../vendor-kit/vendor.ts";
+import type { CarrierVendor } from "../../vendor.ts";
 import { readZones, zonesProblem } from "./zones.ts";
 
 export const ownFleet: CarrierVendor = {

@@ -1,4 +1,4 @@
-import type { ChannelVendor } from "../../vendor-kit/vendor.ts";
+import type { ChannelVendor } from "../../vendor.ts";
 import { amazonAdapter } from "./adapter.ts";
 
 export const amazon: ChannelVendor = {

@@ -1,4 +1,4 @@
-import type { ChannelVendor } from "../../vendor-kit/vendor.ts";
+import type { ChannelVendor } from "../../vendor.ts";
 import { holdfastAdapter } from "./adapter.ts";
 
 export const holdfast: ChannelVendor = {

@@ -1,4 +1,4 @@
-import type { ChannelVendor } from "../../vendor-kit/vendor.ts";
+import type { ChannelVendor } from "../../vendor.ts";
 import { shopifyAdapter } from "./adapter.ts";
 
 export const shopify: ChannelVendor = {

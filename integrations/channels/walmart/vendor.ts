@@ -1,4 +1,4 @@
-import type { ChannelVendor } from "../../vendor-kit/vendor.ts";
+import type { ChannelVendor } from "../../vendor.ts";
 import { walmartAdapter } from "./adapter.ts";
 
 export const walmart: ChannelVendor = {

@@ -1,4 +1,4 @@
-import type { NotificationVendor } from "../../vendor-kit/vendor.ts";
+import type { NotificationVendor } from "../../vendor.ts";
 
 export const smtp: NotificationVendor = {
   provider: "smtp",

@@ -1,4 +1,4 @@
-import type { PaymentVendor } from "../../vendor-kit/vendor.ts";
+import type { PaymentVendor } from "../../vendor.ts";
 
 export const stripe: PaymentVendor = {
   provider: "stripe",

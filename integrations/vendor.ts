@@ -5,18 +5,18 @@
  * sample orders. Each is loaded when it is asked for: an adapter where its vendor is configured, a simulator
  * and sample orders by the sandbox and by tests, never by a production process.
  */
-import type { VendorDeclaration, VendorSettings } from "../../config/vendor-settings.ts";
-import type { Carrier } from "../../ports/carriers.ts";
-import type { ChannelAdapter } from "../../ports/channels.ts";
-import type { Mailer } from "../../ports/notifications.ts";
-import type { PaymentGateway } from "../../ports/payments.ts";
-import type { ChannelWriter } from "../simulator-kit/planned-order.ts";
+import type { VendorDeclaration, VendorSettings } from "../config/vendor-settings.ts";
+import type { Carrier } from "../ports/carriers.ts";
+import type { ChannelAdapter } from "../ports/channels.ts";
+import type { Mailer } from "../ports/notifications.ts";
+import type { PaymentGateway } from "../ports/payments.ts";
+import type { ChannelWriter } from "./simulator-kit/planned-order.ts";
 import type {
   CarrierSimulatorKind,
   MailSimulator,
   MailSimulatorOptions,
   PaymentSimulatorKind,
-} from "../simulator-kit/vendor-simulators.ts";
+} from "./simulator-kit/vendor-simulators.ts";
 
 export type PaymentVendor = VendorDeclaration & {
   create(settings: VendorSettings): Promise<PaymentGateway>;
