@@ -74,7 +74,7 @@ export const OrderLineView = Type.Object({
 });
 export type OrderLineView = Shape<typeof OrderLineView>;
 
-export const PaymentView = Type.Object({
+const PaymentView = Type.Object({
   provider: Text,
   reference: Text,
   status: Text,
@@ -86,7 +86,6 @@ export const PaymentView = Type.Object({
     Type.Object({ key: Text, type: Text, amountMinor: Count, status: Text, at: Time }),
   ),
 });
-export type PaymentView = Shape<typeof PaymentView>;
 
 export const OrderView = Type.Object({
   summary: OrderSummary,

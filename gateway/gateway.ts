@@ -30,7 +30,7 @@ import { loadStaticFiles } from "./http/static-files.ts";
 import { routeTable } from "./routes/route-table.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 
-export type GatewayOptions = {
+type GatewayOptions = {
   readonly host: string;
   /** 0: any free port; the one chosen is returned. */
   readonly port: number;

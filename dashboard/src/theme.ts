@@ -1,7 +1,7 @@
 /** Light or dark: the system's choice, unless the reader has chosen here. */
 import { signal } from "@preact/signals";
 
-export type Theme = "light" | "dark";
+type Theme = "light" | "dark";
 
 const STORED = "holdfast.theme";
 

@@ -12,7 +12,7 @@ import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import { type Permission, permissionsOfKey, ROLE_PERMISSIONS } from "./permissions.ts";
 
-export const SESSION_COOKIE = "holdfast_session";
+const SESSION_COOKIE = "holdfast_session";
 
 export type Principal = {
   /** For causes and keys: `staff:<id>` or `api-key:<id>`. */

@@ -65,7 +65,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
  * What a key that is bound to one channel can have at most: its channel's
  * orders. Stock, products, devices and the overview span channels.
  */
-export const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
+const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   "orders.read",
   "orders.capture",
   "orders.cancel",

@@ -22,7 +22,7 @@ import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { problemReply } from "../wire/problem.ts";
 
-export type HttpServer = {
+type HttpServer = {
   readonly port: number;
   /** Takes no more connections, lets begun requests end (at most `STOP_DEADLINE_MS`), closes the rest. */
   stop(): Promise<void>;

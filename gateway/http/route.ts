@@ -46,7 +46,7 @@ export type Services = {
   readonly logger: Logger;
 };
 
-export type Access =
+type Access =
   /** Anybody; the handler checks a signature or a token where there is one. */
   | { readonly kind: "public" }
   /** Whoever is known, by key or session. */

@@ -2,9 +2,9 @@
 import { ApiError } from "../wire/problem.ts";
 import type { Route } from "./route.ts";
 
-export type Match = { readonly route: Route; readonly params: Readonly<Record<string, string>> };
+type Match = { readonly route: Route; readonly params: Readonly<Record<string, string>> };
 
-export type Router = {
+type Router = {
   /**
    * @returns null where no route has this path
    * @throws ApiError `method_not_allowed`, `malformed_request`

@@ -29,7 +29,7 @@ export type FeedSource<Entry, Cursor, Filter> = {
   bytesOf(entry: Entry): number;
 };
 
-export type FeedPage<Entry, Cursor> = {
+type FeedPage<Entry, Cursor> = {
   readonly entries: readonly Entry[];
   /** Where to read on. */
   readonly cursor: Cursor;
@@ -37,7 +37,7 @@ export type FeedPage<Entry, Cursor> = {
   readonly more: boolean;
 };
 
-export type Subscriber<Entry, Cursor, Filter> = {
+type Subscriber<Entry, Cursor, Filter> = {
   readonly filter: Filter;
   /** Gets entries in order, never an empty list. */
   deliver(entries: readonly Entry[], cursor: Cursor): void;

@@ -19,7 +19,7 @@ import {
 } from "../../store/stock/stock-feed.ts";
 import type { FeedHub, FeedSource } from "./feed-hub.ts";
 
-export type OrderFeedFilter = {
+type OrderFeedFilter = {
   /** Only this order's entries; null: every order's. */
   readonly orderId: string | null;
   /** Only this channel's entries; null: every channel's. */

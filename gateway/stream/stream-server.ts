@@ -40,7 +40,7 @@ type SocketData = {
   onDrain: (() => void)[];
 };
 
-export type StreamServer = {
+type StreamServer = {
   addRoutes(app: TemplatedApp): void;
   /** Takes no new messages, lets those in work be answered, and closes every connection with 1012. */
   stop(): Promise<void>;

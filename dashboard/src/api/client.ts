@@ -6,7 +6,7 @@
 import { problemOf, RequestError } from "./problem.ts";
 import { forgetSession } from "./session.ts";
 
-export type Query = Readonly<Record<string, string | number | null | undefined>>;
+type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   return send<T>("GET", withQuery(path, query), undefined, undefined, signal);

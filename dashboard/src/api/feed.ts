@@ -25,7 +25,7 @@ export type FeedState = "off" | "connecting" | "live" | "waiting";
 
 export const feedState = signal<FeedState>("off");
 
-export type Watcher = {
+type Watcher = {
   /** Only this order's events; all orders' where absent. */
   readonly order?: string;
   readonly onEvents: (events: readonly FeedEvent[]) => void;

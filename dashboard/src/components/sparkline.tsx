@@ -1,7 +1,7 @@
 /**
  * A small chart of one or two series over equal steps, with its numbers in words for those who cannot see it.
  */
-export type Series = {
+type Series = {
   readonly name: string;
   readonly look: "first" | "second";
   readonly values: readonly number[];

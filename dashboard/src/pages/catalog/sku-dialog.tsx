@@ -11,7 +11,7 @@ import { minorUnits } from "../../format/money.ts";
 import { parseAmount } from "../../format/parse-amount.ts";
 import { useResource } from "../../live/resource.ts";
 
-export type SkuGap = { readonly channel: string; readonly channelSku: string; readonly title: string };
+type SkuGap = { readonly channel: string; readonly channelSku: string; readonly title: string };
 
 /** Closes a gap in the catalog: maps the channel's SKU to a product, or creates the product first. */
 export function SkuDialog({
