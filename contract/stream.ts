@@ -1,16 +1,18 @@
 /**
- * The streaming protocol of `/v1/stream`: what the server says. `contract/client-messages.ts` has what clients say.
+ * The streaming protocol of `/v1/stream`: what the server
+ * says. `contract/client-messages.ts` has what clients say.
  *
- * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack` (binary frames) carry the same messages; a
- * client that offers none gets JSON. A frame, of either side, is one message or an array of up to 1,000.
+ * Subprotocols `holdfast.v1.json` (text frames) and `holdfast.v1.msgpack`
+ * (binary frames) carry the same messages; a client that offers none gets
+ * JSON. A frame, of either side, is one message or an array of up to 1,000.
  *
  * Authentication is by `Authorization: Bearer` or by `?key=`; a browser's session cookie serves read-only
- * subscriptions. A credential that is missing or malformed is refused by HTTP. One that is wrong gets an `error`
- * `unauthenticated` in place of `hello`, and close code 1008.
+ * subscriptions. A credential that is missing or malformed is refused by HTTP. One that is wrong gets an
+ * `error` `unauthenticated` in place of `hello`, and close code 1008.
  *
  * S1 Every client message has an `id` of 1 to 64 characters, which its reply repeats in `re`.
- * S2 A client has at most `credit` messages unanswered; each reply gives one back. One message more is refused with
- *    `credit_exceeded`.
+ * S2 A client has at most `credit` messages unanswered; each reply gives
+ *    one back. One message more is refused with `credit_exceeded`.
  */
 
 import type { PositionAddress, StockBuckets, StockOutcome } from "../actors/commands.ts";

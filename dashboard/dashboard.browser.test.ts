@@ -1,6 +1,6 @@
 /**
- * The dashboard in a real browser against the real gateway, engine and PostgreSQL. What sagas would do in between
- * (delivering, approving a return) is written by the store's own functions.
+ * The dashboard in a real browser against the real gateway, engine and PostgreSQL. What sagas would do in
+ * between (delivering, approving a return) is written by the store's own functions.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +39,9 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
   /** Signed in once: sign-in attempts are limited. */
   let staff: BrowserContext;
   let pages: Page[] = [];
-  /** What a browser's console told of: script errors, refused resources, violations of the security policy. */
+  /**
+   * What a browser's console told of: script errors, refused resources, violations of the security policy.
+   */
   let complaints: string[] = [];
 
   beforeAll(async () => {

@@ -3,7 +3,10 @@ import { fileURLToPath } from "node:url";
 import { preact } from "@preact/preset-vite";
 import { defineConfig } from "vite";
 
-/** The gateway serves `dist/dashboard` under a strict Content-Security-Policy: nothing is inlined, everything is hashed. */
+/**
+ * The gateway serves `dist/dashboard` under a strict
+ * Content-Security-Policy: nothing is inlined, everything is hashed.
+ */
 export default defineConfig({
   root: dirname(fileURLToPath(import.meta.url)),
   plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false })],

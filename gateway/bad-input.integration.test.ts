@@ -43,7 +43,9 @@ const shopifyOrder = (change: Record<string, unknown> = {}) =>
     ...change,
   });
 
-/** What was sent, for the message of a failure: random bytes are sent again with `Buffer.from(…, "base64")`. */
+/**
+ * What was sent, for the message of a failure: random bytes are sent again with `Buffer.from(…, "base64")`.
+ */
 const sent = (payload: string | Buffer) => {
   const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
   return `answers the ${bytes.length} bytes ${bytes.subarray(0, 5_000).toString("base64")}`;

@@ -1,6 +1,6 @@
 /**
- * What a person packs by hand: one request, one fact. Whatever dies in its middle, the work is still on the list of
- * whoever has to do it, and doing it again moves each unit once.
+ * What a person packs by hand: one request, one fact. Whatever dies in its middle, the work is still on the
+ * list of whoever has to do it, and doing it again moves each unit once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { haltFulfillmentOrder, releaseToFloor } from "../store/floor/fulfillment.ts";
@@ -24,7 +24,10 @@ beforeEach(async () => {
 
 const pack = (json: unknown) => world.call("POST", `/v1/fulfillment-orders/${table.id}/pack`, { json });
 
-/** What a crash between two steps does, seen from the database: everything from the packing entry on is missing. */
+/**
+ * What a crash between two steps does, seen from the
+ * database: everything from the packing entry on is missing.
+ */
 async function whilePackingFails(run: () => Promise<void>): Promise<void> {
   await world.database.query(
     `create function crash() returns trigger language plpgsql as $$ begin raise 'crash'; end $$;

@@ -1,4 +1,7 @@
-/** What callers hear while PostgreSQL is stopped, of a server as it runs, and that all is well once it is back. */
+/**
+ * What callers hear while PostgreSQL is stopped, of a
+ * server as it runs, and that all is well once it is back.
+ */
 import { mkdtempSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -127,7 +127,8 @@ describe("the feed", () => {
     const { cursor } = await all.reply("f");
     await one.reply("f");
     all.send(capture("1", "feed-1"), capture("2", "feed-2"));
-    // A transaction of anybody on the same PostgreSQL holds the feed's horizon back: what happened just before may come too.
+    // A transaction of anybody on the same PostgreSQL holds the
+    // feed's horizon back: what happened just before may come too.
     const ordersOf = (client: StreamClient) => new Set(eventsOf(client).map((event) => event.orderId));
     await all.until(() => ["web-feed-1", "web-feed-2"].every((order) => ordersOf(all).has(order)));
     await one.until(() => eventsOf(one).length > 0);
@@ -234,7 +235,8 @@ describe("the feed", () => {
       await client.reply("f");
     }
     slow.socket.pause();
-    // Far more than the kernel's buffers and the server's allowance take together, in a few large transactions.
+    // Far more than the kernel's buffers and the server's
+    // allowance take together, in a few large transactions.
     const rows = 400;
     for (let from = 0; from < rows; from += 100) {
       await world.database.query(

@@ -1,6 +1,6 @@
 /**
- * What a caller hears of anything that goes wrong, over HTTP and over the stream: a code, a sentence, and when
- * to try again. `status-codes.ts` has the codes' HTTP statuses. What went wrong inside stays in the log.
+ * What a caller hears of anything that goes wrong, over HTTP and over the stream: a code, a sentence, and
+ * when to try again. `status-codes.ts` has the codes' HTTP statuses. What went wrong inside stays in the log.
  */
 import type { Logger } from "pino";
 import type { Problem } from "../../contract/shapes.ts";

@@ -15,8 +15,8 @@ type Applied = Extract<StockOutcome, { status: "applied" }>["position"];
 /**
  * Sends one stock command.
  *
- * @param commandId the same for every attempt of one form, as is `atMs`: the position answers a repeat with the first
- *   outcome, and refuses the same id with another body.
+ * @param commandId the same for every attempt of one form, as is `atMs`: the position answers a repeat with
+ *   the first outcome, and refuses the same id with another body.
  * @returns the position after it. Throws an Error with the position's own words where it refuses.
  */
 export async function changeStock(
