@@ -3,8 +3,7 @@
 // A room is a folder of production code, or some of its files; a file belongs to the row that names it most closely.
 // Types count like values: whoever needs a type needs to know the room that it lives in. Tests may look into every room.
 //
-//   R1 a file imports only from its own room and from what its room's row lists; a row of several files is listed by its
-//      first
+//   R1 a file imports only from its own room and from what its room's row lists
 //   R2 a row lists only rooms that stand above it in the table, so that no arrow ever points back up
 //   R3 no two files import each other, over however many others
 //   R4 no folder holds more than 30 files of production code
@@ -93,15 +92,22 @@ export function faultsOf(rooms, imports) {
 function rowFaults(rooms) {
   return rooms.flatMap((room, floor) =>
     room.imports.flatMap((name) => {
-      // A folder that is listed whole stands for all of its rooms: the highest of them counts.
-      const inside = rooms.findLastIndex((other) => other.names.some((each) => holds(name, each)));
-      const highest = inside >= 0 ? inside : rooms.indexOf(roomOf(rooms, name));
-      if (highest < 0) return [`the row of ${room.names[0]} lists ${name}, which is no room`];
-      return highest < floor
+      const listed = rooms.filter((other) => isListedBy(name, room, other));
+      if (listed.length === 0) return [`the row of ${room.names[0]} lists ${name}, which is no room`];
+      return listed.every((other) => rooms.indexOf(other) < floor)
         ? []
         : [`the row of ${room.names[0]} lists ${name}, which does not stand above it`];
     }),
   );
+}
+
+/**
+ * A row stands for itself by its first name, and a folder for all rooms in it; but to a room inside the folder it is only
+ * what lies in no room of its own there.
+ */
+function isListedBy(name, room, other) {
+  if (name === other.names[0]) return true;
+  return !holds(name, room.names[0]) && other.names.some((each) => holds(name, each));
 }
 
 function directionFaults(rooms, imports) {
@@ -128,7 +134,8 @@ function vendorFaults(imports) {
 
 function mayImport(rooms, room, target) {
   const other = roomOf(rooms, target);
-  return other === room || room.imports.some((name) => name === other?.names[0] || holds(name, target));
+  if (other === undefined) return false;
+  return other === room || room.imports.some((name) => name === target || isListedBy(name, room, other));
 }
 
 /**
