@@ -13,8 +13,8 @@ export type Supply = {
 export type PromiseQuestion = {
   readonly quantity: number;
   /**
-   * Units free now; below 0 (safety stock or fences outgrow what is free) they are missing before anybody is
-   * served.
+   * Units free now; below 0 (safety stock or fences outgrow what is free) they are
+   * missing before anybody is served.
    */
   readonly available: number;
   readonly incoming: readonly Supply[];

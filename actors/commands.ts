@@ -30,8 +30,8 @@ type Mutation = PositionAddress & {
 };
 
 /**
- * How single units of a SKU are told apart: not at all, by lot with its expiry date, or each by its serial
- * number.
+ * How single units of a SKU are told apart: not at all, by lot with its expiry date,
+ * or each by its serial number.
  */
 export type Tracking = "none" | "lot" | "serial";
 
@@ -235,8 +235,8 @@ type DeallocateHold = Mutation & {
 };
 
 /**
- * Allocated units are taken off the shelf: by lot those assigned to the hold, by serial the ones that are
- * named.
+ * Allocated units are taken off the shelf: by lot those assigned to the hold, by
+ * serial the ones that are named.
  */
 type PickStock = Mutation & {
   readonly type: "pick";
@@ -276,8 +276,8 @@ export const DISPOSITIONS = ["restocked", "damaged", "inspection", "scrapped"] a
 type Disposition = (typeof DISPOSITIONS)[number];
 
 /**
- * Returned units come back. Scrapped ones are in the ledger and never on hand, so they need no lot or
- * serials.
+ * Returned units come back. Scrapped ones are in the ledger and never on hand, so
+ * they need no lot or serials.
  */
 type ReturnStock = Mutation &
   Named & {

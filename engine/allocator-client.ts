@@ -137,8 +137,8 @@ export type OrderReservation =
   | {
       readonly status: "reserved";
       /**
-       * Lines may be split over locations; the quantities of one line's holds add up to what was reserved of
-       * it.
+       * Lines may be split over locations; the quantities of one line's holds add up to
+       * what was reserved of it.
        */
       readonly holds: readonly PlacedHold[];
       /** What each location was chosen for or passed over for, for the order page. */
@@ -171,8 +171,8 @@ type Transaction = {
 };
 
 /**
- * Makes the record to commit once the outcome of the reservation is known; `null` commits nothing beside the
- * journal.
+ * Makes the record to commit once the outcome of the reservation is known; `null`
+ * commits nothing beside the journal.
  */
 export type CommitAttachment<R> = {
   readonly writer: CommitWriter<R>;
@@ -256,8 +256,8 @@ export type PromiseRequest = {
 
 export interface AllocatorClient extends LaneClient {
   /**
-   * Runs commands independently of each other, in the order given per SKU. Resolves once all of them are
-   * committed.
+   * Runs commands independently of each other, in the order given per SKU. Resolves
+   * once all of them are committed.
    */
   execute(commands: readonly StockCommand[]): Promise<readonly StockOutcome[]>;
 
@@ -298,14 +298,14 @@ export interface AllocatorClient extends LaneClient {
   holds(address: PositionAddress): Promise<readonly HoldView[]>;
 
   /**
-   * Changes what an order holds, against the stock of this moment: holds grow, shrink, open and close in one
-   * commit.
+   * Changes what an order holds, against the stock of this moment: holds grow, shrink,
+   * open and close in one commit.
    */
   amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome>;
 
   /**
-   * Gives back all that an order holds, as long as nothing of it is picked or shipped; what it waits for,
-   * too.
+   * Gives back all that an order holds, as long as nothing of it is picked or
+   * shipped; what it waits for, too.
    */
   cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome>;
 

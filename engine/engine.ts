@@ -69,15 +69,15 @@ export type EngineOptions = {
   /** MiB of JavaScript heap that a shard thread may take before it is ended and rebuilt. Default 2,048. */
   readonly threadMemoryMb?: number;
   /**
-   * Journal rows of a shard between two snapshots. Default 20,000, and at most 16 MB: a second or two of
-   * replay.
+   * Journal rows of a shard between two snapshots. Default 20,000, and at most 16 MB:
+   * a second or two of replay.
    */
   readonly snapshotEveryRows?: number;
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: ShardThreadStart;
   /**
-   * Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or projected then. For
-   * measuring.
+   * Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or
+   * projected then. For measuring.
    */
   readonly disk?: EngineDisk;
 };

@@ -42,8 +42,8 @@ export const FAILPOINTS = {
 export type Failpoint = keyof typeof FAILPOINTS;
 
 /**
- * `kill`: SIGKILL. `pause`: SIGSTOP, until somebody sends SIGCONT. `throw`: an Error. `delay`: the thread
- * stalls.
+ * `kill`: SIGKILL. `pause`: SIGSTOP, until somebody sends SIGCONT. `throw`: an
+ * Error. `delay`: the thread stalls.
  */
 type FailpointAction = "kill" | "pause" | "throw" | "delay";
 

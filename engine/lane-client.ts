@@ -10,8 +10,8 @@ export type LaneCall = {
   /** 1 to 128 characters; a client's lanes are its own, so the gateway puts the key before the name. */
   readonly lane: string;
   /**
-   * Operations of four words each, with handles of `openPositions`; 1 to 4,096 of them. The engine may change
-   * it.
+   * Operations of four words each, with handles of `openPositions`; 1 to 4,096 of
+   * them. The engine may change it.
    */
   readonly operations: Uint32Array;
   /** When the client's edge received them, for the ledger. Reservations expire by the engine's own clock. */

@@ -1,6 +1,6 @@
 /**
- * Every stock command as a shard runs it: refusals by precedence, repeats, and what follows in the same
- * batch.
+ * Every stock command as a shard runs it: refusals by precedence, repeats, and
+ * what follows in the same batch.
  */
 import { describe, expect, it } from "vitest";
 import type { RefusalCode, StockCommand } from "../actors/commands.ts";
@@ -56,8 +56,8 @@ function eventsOf(reply: ShardReply) {
 }
 
 /**
- * No tracking. 9 free, 1 allocated as `firm`; a capped pool `shop` of 2 with 2 promised; deliveries and
- * transfers.
+ * No tracking. 9 free, 1 allocated as `firm`; a capped pool `shop` of 2 with 2
+ * promised; deliveries and transfers.
  */
 const PLAIN: readonly Fields[] = [
   { type: "receive", quantity: 14 },

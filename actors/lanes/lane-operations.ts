@@ -24,8 +24,8 @@ export const LANE_KIND = {
   /** Takes `quantity` units (1 or more), all of them or none, until the time is up. */
   reserve: 0,
   /**
-   * Gives the reservation's units back. `quantity` and `expiresInMs` are 0. Succeeds also where it is closed
-   * already.
+   * Gives the reservation's units back. `quantity` and `expiresInMs` are 0. Succeeds also
+   * where it is closed already.
    */
   release: 1,
   /** Lets an open reservation expire `expiresInMs` from now (0: never). `quantity` is 0. */
@@ -41,8 +41,8 @@ export const LANE_CODES = [
   /** The number was used for another position, quantity or time. */
   "command_id_reused",
   /**
-   * The number lies at or below the lane's floor and is not known any more: it may have been executed long
-   * ago.
+   * The number lies at or below the lane's floor and is not known any more: it may
+   * have been executed long ago.
    */
   "reservation_too_old",
   /** There is no such reservation to release or extend. */

@@ -66,8 +66,8 @@ export class ReservationIndex {
   private readonly moving = new Int32Array(PAGE);
   private readonly movingHashes = new Int32Array(PAGE);
   /**
-   * The empty place at which the last search ended, where what was looked for in vain belongs, its step and
-   * hash.
+   * The empty place at which the last search ended, where what was looked for in vain
+   * belongs, its step and hash.
    */
   private vacancy = 0;
   private vacancyStep = 0;
@@ -85,8 +85,8 @@ export class ReservationIndex {
   }
 
   /**
-   * Makes pages for so many entries at once, instead of splitting one after the other. It must lead to none
-   * yet.
+   * Makes pages for so many entries at once, instead of splitting one after the
+   * other. It must lead to none yet.
    */
   reserve(entries: number): void {
     let depth = 0;
@@ -258,8 +258,8 @@ export function hashOf(salt: number, number: number): number {
 }
 
 /**
- * The same for sixteen successive numbers of a lane but for the columns, which the upper bits of the hash
- * turn.
+ * The same for sixteen successive numbers of a lane but for the columns, which the
+ * upper bits of the hash turn.
  */
 function ringOf(hash: number, number: number): number {
   return (((number ^ (hash >>> 28)) & (COLUMNS - 1)) << BLOCK_BITS) | (hash & BLOCK_MASK);

@@ -7,8 +7,8 @@
  * are emptied: what is due goes to a list of its own, the rest moves down a level. So nothing is due before
  * its millisecond, and all that is due by the time given is in that list.
  *
- * The order of what is due together depends on when it was put in; a caller that must repeat it writes it
- * down.
+ * The order of what is due together depends on when it was put in; a caller that
+ * must repeat it writes it down.
  */
 const LEVELS = 4;
 const SLOTS = 256;

@@ -106,8 +106,8 @@ export type StockEvent = {
   /** `*` for waiting demand that any location may fill. */
   readonly locationId: string;
   /**
-   * The command's idempotency id; empty where the event needs no memory of its command (expiry, parts of an
-   * order).
+   * The command's idempotency id; empty where the event needs no memory of its command
+   * (expiry, parts of an order).
    */
   readonly commandId: string;
   readonly fingerprint: number;

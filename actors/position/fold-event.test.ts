@@ -1,6 +1,6 @@
 /**
- * An event that could not be true stops the shard, whichever bucket, lot, serial, pool or reason it would
- * falsify.
+ * An event that could not be true stops the shard, whichever bucket, lot, serial,
+ * pool or reason it would falsify.
  */
 import { describe, expect, it } from "vitest";
 import type { LotChange, StockEvent } from "./events.ts";

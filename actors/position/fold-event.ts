@@ -1,10 +1,10 @@
 /**
- * Folds events into a position and asserts the position's invariants (P1 to P6 in `stock-position.ts`) after
- * each.
+ * Folds events into a position and asserts the position's invariants (P1 to P6 in
+ * `stock-position.ts`) after each.
  *
- * Knows nothing of what was asked: an event says by how much every bucket, lot, serial and pool changes, and
- * the fold adds. Live shards, recoveries and snapshots' tasks all fold, so their states are the same to the
- * byte.
+ * Knows nothing of what was asked: an event says by how much every bucket, lot, serial and pool
+ * changes, and the fold adds. Live shards, recoveries and snapshots' tasks all fold, so their
+ * states are the same to the byte.
  */
 
 import type { PoolKind } from "../commands.ts";

@@ -10,14 +10,14 @@ import type { HeldLot } from "./lots.ts";
 const FEW = 8;
 
 /**
- * What one reservation holds of a position. Units move from reserved to allocated to picked, and out when
- * shipped.
+ * What one reservation holds of a position. Units move from reserved to allocated to
+ * picked, and out when shipped.
  */
 export type Hold = {
   readonly holdId: string;
   /**
-   * The order and line that the hold was placed for by the order path; empty for a hold made by a single
-   * command.
+   * The order and line that the hold was placed for by the order path; empty for a
+   * hold made by a single command.
    */
   readonly orderId: string;
   readonly lineId: string;

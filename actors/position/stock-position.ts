@@ -78,8 +78,8 @@ export type StockPosition = {
 };
 
 /**
- * A broken invariant: a bug, never bad input. The shard that meets one stops and is rebuilt from what is
- * committed.
+ * A broken invariant: a bug, never bad input. The shard that meets one stops and is
+ * rebuilt from what is committed.
  */
 export class InvariantError extends Error {
   override readonly name = "InvariantError";

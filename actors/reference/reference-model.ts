@@ -130,8 +130,8 @@ export class ReferenceSku {
   // ---------------------------------------------------------------- what happens
 
   /**
-   * Time goes on to `nowMs`: dates of lots first, then holds and pre-orders in the order in which they fall
-   * due.
+   * Time goes on to `nowMs`: dates of lots first, then holds and pre-orders in the
+   * order in which they fall due.
    */
   advance(nowMs: number): void {
     this.nowMs = nowMs;

@@ -48,8 +48,8 @@ export class CommandWindow {
   }
 
   /**
-   * The first outcome of this id, the refusal of an id that is used for something else, or `undefined`: it is
-   * new.
+   * The first outcome of this id, the refusal of an id that is used for something else,
+   * or `undefined`: it is new.
    */
   outcomeOf(commandId: string, fingerprint: number): StockOutcome | undefined {
     const slot = this.slots.get(commandId);
@@ -177,8 +177,8 @@ export class CommandWindow {
   }
 
   /**
-   * Doubles the ring, every slot of which is taken. Most keep their place, and with it their entry in the
-   * map.
+   * Doubles the ring, every slot of which is taken. Most keep their place, and with
+   * it their entry in the map.
    */
   private grow(): void {
     const { capacity, head, ids } = this;

@@ -1,6 +1,6 @@
 /**
- * Demand that waits: joining and leaving the queue, a pre-order's date, and which demand gets units that came
- * free.
+ * Demand that waits: joining and leaving the queue, a pre-order's date, and which
+ * demand gets units that came free.
  *
  * `nextFill` is asked after every event of a SKU somebody waits for, until it has no more to give: so units
  * that come free are promised to waiting demand in the very batch that frees them, before anybody else can

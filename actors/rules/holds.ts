@@ -1,6 +1,6 @@
 /**
- * What commands do to holds: reserve, extend, claim, release, expire, allocate, deallocate, pick, short-pick,
- * ship.
+ * What commands do to holds: reserve, extend, claim, release, expire, allocate,
+ * deallocate, pick, short-pick, ship.
  *
  * Owns their rules and the assignment of lots; refusals come in the order that `apply-command.ts` states.
  * Changes nothing.

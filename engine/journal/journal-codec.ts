@@ -126,8 +126,8 @@ function lanesFromWire(version: number, [names, records]: NonNullable<WireBlob[2
 }
 
 /**
- * MessagePack in a buffer of its own: posting or keeping a view of the packer's shared pool would copy the
- * pool.
+ * MessagePack in a buffer of its own: posting or keeping a view of the packer's
+ * shared pool would copy the pool.
  */
 export function packed(value: unknown): Uint8Array<ArrayBuffer> {
   return new Uint8Array(packer.pack(value, RESET_BUFFER_MODE));

@@ -1,9 +1,9 @@
 /**
- * Group commit: takes the rounds that wait, writes them in one transaction, settles their callers, begins
- * again.
+ * Group commit: takes the rounds that wait, writes them in one transaction, settles
+ * their callers, begins again.
  *
- * No timer: the next commit starts as soon as the last one is back, so the batch grows with the load by
- * itself.
+ * No timer: the next commit starts as soon as the last one is back, so the batch
+ * grows with the load by itself.
  *
  * C1 A caller is told nothing before the transaction that carries its round has committed.
  * C2 Every transaction has at least one journal row, so that its outcome can always be read back.

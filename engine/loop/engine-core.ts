@@ -41,8 +41,8 @@ import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import { ShardSupervisor } from "./supervision.ts";
 
 /**
- * A round must stay short: its callers wait for each other, and a thread that is silent for long counts as
- * hung.
+ * A round must stay short: its callers wait for each other, and a thread that is
+ * silent for long counts as hung.
  */
 const MAX_ROUND = 4096;
 

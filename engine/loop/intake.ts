@@ -18,8 +18,8 @@ export type IntakeLimits = {
   /** Milliseconds that accepted work may be expected to take until it is committed. */
   readonly waitMs: number;
   /**
-   * This much is accepted however slow the disk is: about one commit, without which no rate could be
-   * measured.
+   * This much is accepted however slow the disk is: about one commit, without which
+   * no rate could be measured.
    */
   readonly unitsAnyway: number;
 };

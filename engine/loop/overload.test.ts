@@ -15,8 +15,8 @@ const THREADS = 2;
 const SKUS = ["A", "B", "C", "D", "E", "F"];
 
 /**
- * A commit costs a write, and then its bytes at the rate of a poor disk; a stalled disk takes as long as it
- * takes.
+ * A commit costs a write, and then its bytes at the rate of a poor disk; a stalled
+ * disk takes as long as it takes.
  */
 class SlowDisk extends VolatileDisk {
   private readonly scheduler: Scheduler;

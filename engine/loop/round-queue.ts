@@ -30,8 +30,8 @@ type RoundQueueOptions<W> = {
   readonly threads: number;
   readonly sizeOf: (work: W) => number;
   /**
-   * Names of what the work concerns: work that shares none of them may change places where threads do not
-   * answer.
+   * Names of what the work concerns: work that shares none of them may change places
+   * where threads do not answer.
    */
   readonly namesOf: (work: W) => Iterable<string>;
 };

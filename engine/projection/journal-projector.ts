@@ -26,8 +26,8 @@ const ROWS_PER_STEP = 50;
 
 const MAX_REST_MS = 1_000;
 /**
- * Times as long as a step of nothing but lanes' movements took that is rested after it, beyond the usual
- * once.
+ * Times as long as a step of nothing but lanes' movements took that is rested
+ * after it, beyond the usual once.
  */
 const LANE_RESTS = 8;
 const RETRY_MS = 500;
@@ -209,8 +209,8 @@ function addMovements(row: JournalRow, movements: StockMovement[], laneMovements
 }
 
 /**
- * A claimed reservation's units leave the lane's own, so that the movements of each hold add up to what it
- * holds.
+ * A claimed reservation's units leave the lane's own, so that the movements of each
+ * hold add up to what it holds.
  */
 function leavesLane(event: StockEvent, row: JournalRow, entry: number): StockMovement {
   const reference = event.more?.reference ?? "";

@@ -1,6 +1,6 @@
 /**
- * The ledger against the engine: whatever was done to stock, "why is this number so" adds up, bucket by
- * bucket.
+ * The ledger against the engine: whatever was done to stock, "why is this number
+ * so" adds up, bucket by bucket.
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";

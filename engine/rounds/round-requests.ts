@@ -1,6 +1,6 @@
 /**
- * What one step of a round asks of the shards, gathered into one request for each of them. Runs on the main
- * thread.
+ * What one step of a round asks of the shards, gathered into one request for each of
+ * them. Runs on the main thread.
  *
  * Owns how work and the parts of orders become requests. Leaves what is asked, and which shards still take
  * requests, to `round-runner.ts`.

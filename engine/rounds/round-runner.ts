@@ -1,6 +1,6 @@
 /**
- * Runs one round: everything that waited, on all shards that it concerns, in three steps. Runs on the main
- * thread.
+ * Runs one round: everything that waited, on all shards that it concerns, in three
+ * steps. Runs on the main thread.
  *
  * 1. Commands run and stock is read, on every shard at once.
  * 2. Orders are planned, one after the other, against that stock, and their parts are placed.

@@ -1,9 +1,9 @@
 /**
  * What one round made: the unit of atomicity on the way to the disk.
  *
- * Everything that a round did on all of its shards, and every record attached to it, commits in one
- * transaction; the callers' promises are settled only then. Several rounds may share a commit, in their
- * order.
+ * Everything that a round did on all of its shards, and every record attached to it,
+ * commits in one transaction; the callers' promises are settled only then. Several rounds
+ * may share a commit, in their order.
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";

@@ -1,6 +1,6 @@
 /**
- * What the engine knows of each of its shards: whether it takes work, where its journal stands, what it
- * holds.
+ * What the engine knows of each of its shards: whether it takes work, where its
+ * journal stands, what it holds.
  *
  * `live` shards take work. `rebuilding` ones refuse it until they are recovered. `fenced` ones belong to
  * another process and refuse it for good.

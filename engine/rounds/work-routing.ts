@@ -1,6 +1,6 @@
 /**
- * What a piece of work concerns: its shards, the names that order it against other work, and its parts by
- * thread.
+ * What a piece of work concerns: its shards, the names that order it against other
+ * work, and its parts by thread.
  */
 import type { StockOutcome } from "../../actors/commands.ts";
 import type { EngineError } from "../errors.ts";
@@ -43,8 +43,8 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
 }
 
 /**
- * SKUs and orders by name. Operations of lanes name nothing: they are ordered within their lane, and no
- * further.
+ * SKUs and orders by name. Operations of lanes name nothing: they are ordered within
+ * their lane, and no further.
  */
 export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
   switch (work.kind) {

@@ -2,9 +2,9 @@
  * The orders that a shard placed holds for, to answer a repeat with the holds of the first run. Runs on the
  * shard's thread.
  *
- * Filled only by folding journaled events; three reasons tell those of an order's parts from what else
- * happens to its holds. Orders are forgotten like commands, but never while they hold anything or wait for
- * it.
+ * Filled only by folding journaled events; three reasons tell those of an order's parts
+ * from what else happens to its holds. Orders are forgotten like commands, but never while
+ * they hold anything or wait for it.
  */
 
 import type { StockEvent } from "../../actors/position/events.ts";

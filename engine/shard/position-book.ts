@@ -1,10 +1,10 @@
 /**
  * The positions of one shard: by SKU and location, and by ordinal.
  *
- * A position's ordinal is its place in the order of creation. A position is created by a journaled event only
- * and is never removed, so a replay gives every position the ordinal that it had, and so does a snapshot,
- * which keeps the order. That makes the ordinal good for a name of four bytes, in the journal and as a
- * handle.
+ * A position's ordinal is its place in the order of creation. A position is created by a
+ * journaled event only and is never removed, so a replay gives every position the ordinal that it
+ * had, and so does a snapshot, which keeps the order. That makes the ordinal good for a name of
+ * four bytes, in the journal and as a handle.
  */
 import { newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
@@ -12,8 +12,8 @@ import { TouchedPositions } from "./touched-positions.ts";
 
 export class PositionBook {
   /**
-   * Most SKUs of a catalog are at one place: an array for each of them would take a fifth of the shard's
-   * memory.
+   * Most SKUs of a catalog are at one place: an array for each of them would take a
+   * fifth of the shard's memory.
    */
   private readonly bySku = new Map<string, StockPosition | StockPosition[]>();
   private readonly byOrdinal: StockPosition[] = [];

@@ -1,6 +1,6 @@
 /**
- * The reservation lanes of one shard: runs operations against the shard's positions, expires what is due, and
- * replays.
+ * The reservation lanes of one shard: runs operations against the shard's positions,
+ * expires what is due, and replays.
  *
  * Owns the names of the lanes and the table of their reservations; changes `reserved` of the positions,
  * nothing else of them. An operation costs no allocation, no exception and no closure: it is four words in,
@@ -168,8 +168,8 @@ export class ShardLanes {
   }
 
   /**
-   * Does again what a journaled batch did. `foldUpTo` is told how many of its events came before what
-   * follows.
+   * Does again what a journaled batch did. `foldUpTo` is told how many of its events
+   * came before what follows.
    */
   replay(blob: LaneBlob, foldUpTo: (events: number) => void): void {
     readLaneBlob(blob, {
@@ -338,8 +338,8 @@ export class ShardLanes {
   }
 
   /**
-   * Reads what the operations will need, one position right after the other, so that waiting for memory
-   * overlaps.
+   * Reads what the operations will need, one position right after the other, so that
+   * waiting for memory overlaps.
    */
   private warmUp(words: Int32Array, length: number): number {
     let sum = 0;
@@ -350,8 +350,8 @@ export class ShardLanes {
   }
 
   /**
-   * The bytes as words, in an array that every run uses: what comes by mailbox rarely lies on a word's
-   * boundary.
+   * The bytes as words, in an array that every run uses: what comes by mailbox rarely
+   * lies on a word's boundary.
    */
   private alignedWords(bytes: Uint8Array): Int32Array {
     if (bytes.byteLength > this.scratch.byteLength) {

@@ -2,8 +2,8 @@
  * What a round asks of one shard, and what the shard answers: the words between the engine's main thread and
  * its shard threads. Every value here is plain data, for it travels through a mailbox.
  *
- * Owns the shapes only. `shard.ts` says in which order a request is done; `round-requests.ts` puts requests
- * together.
+ * Owns the shapes only. `shard.ts` says in which order a request is done;
+ * `round-requests.ts` puts requests together.
  */
 import type { Supply } from "../../actors/capable-to-promise.ts";
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -109,8 +109,8 @@ type AmendmentRequest = {
   /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
   readonly questions: readonly AmendmentQuestion[];
   /**
-   * Demand of these orders that waits no more. It goes before their holds give back, or it would take those
-   * units.
+   * Demand of these orders that waits no more. It goes before their holds give back, or
+   * it would take those units.
    */
   readonly withdrawals: readonly DemandWithdrawal[];
   /** What their holds give back, before anything is placed. */

@@ -1,6 +1,6 @@
 /**
- * The timers of one shard: when holds expire, lots pass their date and pre-orders open. Runs on the shard's
- * thread.
+ * The timers of one shard: when holds expire, lots pass their date and pre-orders
+ * open. Runs on the shard's thread.
  *
  * Owns the index of what falls due next, and the command that a timer gives. Leaves what the command does to
  * the rules (`actors/rules`), and the expiry of lane reservations to `shard-lanes.ts`.

@@ -29,8 +29,8 @@ import { ShardState } from "./shard-state.ts";
 import { earlier, timedCommand } from "./shard-timers.ts";
 
 /**
- * Holds that expire in one batch at most: a million that fall due together must not stop the shard for
- * seconds.
+ * Holds that expire in one batch at most: a million that fall due together must not
+ * stop the shard for seconds.
  */
 const MAX_EXPIRIES_PER_BATCH = 20_000;
 

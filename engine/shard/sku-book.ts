@@ -39,8 +39,8 @@ export class SkuBook {
   }
 
   /**
-   * Changes the record of `sku`, making one where there is none and dropping it where it says nothing any
-   * more.
+   * Changes the record of `sku`, making one where there is none and dropping it
+   * where it says nothing any more.
    */
   change(sku: string, how: (record: SkuRecord) => void): void {
     let record = this.records.get(sku);

@@ -38,8 +38,8 @@ export class StateWriter {
 }
 
 /**
- * Gives every item to the reader of its section, in order. Throws on bytes that are not a state of this
- * version.
+ * Gives every item to the reader of its section, in order. Throws on bytes that are
+ * not a state of this version.
  */
 export function readState(
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * How the stock view lies in shared memory: the words of its writer on the main thread and of its readers on
- * any.
+ * How the stock view lies in shared memory: the words of its writer on the main
+ * thread and of its readers on any.
  *
  * Numbers name things: a name is a SKU, location or pool, an entry what may be promised of a SKU at a
  * location. The entries of a SKU are chained from its name. The index finds a name by its hash.

@@ -48,8 +48,8 @@ const FIRST_POSITIONS = 64;
 const AVERAGE_TEXT = 32;
 
 /**
- * `SharedArrayBuffer` as of ES2024, which Node 20 has and TypeScript's library of this target does not
- * describe.
+ * `SharedArrayBuffer` as of ES2024, which Node 20 has and TypeScript's library of
+ * this target does not describe.
  */
 type GrowableBuffer = SharedArrayBuffer & { readonly maxByteLength: number; grow(length: number): void };
 const Growable = SharedArrayBuffer as unknown as new (

@@ -29,8 +29,8 @@ export type RejectedRecord = {
 
 export type CompactionResult = {
   /**
-   * Bytes of the shard's state that were written. 0: nothing was new, or the shard belongs to somebody else
-   * now.
+   * Bytes of the shard's state that were written. 0: nothing was new, or the shard
+   * belongs to somebody else now.
    */
   readonly writtenBytes: number;
   /** Snapshots that were found damaged on the way. */

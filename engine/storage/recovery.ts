@@ -64,8 +64,8 @@ export async function rebuild(
 }
 
 /**
- * Rebuilds a shard in this thread. Rejects with `journal_corrupt`, naming the row, where the journal is
- * damaged.
+ * Rebuilds a shard in this thread. Rejects with `journal_corrupt`, naming the row,
+ * where the journal is damaged.
  */
 export async function recoverShard(
   shard: number,

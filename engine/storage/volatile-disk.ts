@@ -50,8 +50,8 @@ export class VolatileDisk implements EngineDisk {
   }
 
   /**
-   * Every shard begins empty, once: one that was lost cannot be rebuilt, and must not come back as an empty
-   * one.
+   * Every shard begins empty, once: one that was lost cannot be rebuilt, and must not
+   * come back as an empty one.
    */
   recoverySource(shard: number): RecoverySource {
     const lost = this.opened.has(shard);

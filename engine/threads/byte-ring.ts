@@ -69,8 +69,8 @@ export class ByteRingWriter {
   }
 
   /**
-   * Appends `bytes[from, to)` as one record, to be seen once it is published. False: there is no room for it
-   * now.
+   * Appends `bytes[from, to)` as one record, to be seen once it is published. False:
+   * there is no room for it now.
    *
    * @param tag 32 bits that the reader gets with the record.
    * @param more the message goes on in the next record.
@@ -100,8 +100,8 @@ export class ByteRingWriter {
   }
 
   /**
-   * Shows the reader everything written so far and wakes it, if it sleeps. Once a batch: it is the costly
-   * part.
+   * Shows the reader everything written so far and wakes it, if it sleeps. Once a
+   * batch: it is the costly part.
    */
   publish(): void {
     if (this.published === this.position) return;

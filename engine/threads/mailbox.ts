@@ -1,6 +1,6 @@
 /**
- * Messages between the main thread and one shard thread: a ring each way, and which side sleeps on which
- * ring.
+ * Messages between the main thread and one shard thread: a ring each way, and
+ * which side sleeps on which ring.
  *
  * Owns message boundaries, pieces and back-pressure. A message that does not fit into the ring goes in
  * pieces, as the reader makes room. The two ends differ in how they wait: the shard thread has nothing else
@@ -91,8 +91,8 @@ export class AsyncMailbox {
   }
 
   /**
-   * Sends now or, behind what waits already, as soon as there is room. `body` is the caller's again
-   * afterwards.
+   * Sends now or, behind what waits already, as soon as there is room. `body` is the
+   * caller's again afterwards.
    */
   send(id: number, body: Uint8Array): void {
     assertNotEmpty(body);

@@ -25,8 +25,8 @@ export interface ShardHost {
   /** Runs one batch on each of these shards. Never rejects: a shard that cannot answers with its failure. */
   run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>;
   /**
-   * Rebuilds a shard from what is committed; rejects with an `EngineError` where that cannot be had or
-   * trusted.
+   * Rebuilds a shard from what is committed; rejects with an `EngineError` where
+   * that cannot be had or trusted.
    */
   recover(shard: number, source: RecoverySource): Promise<Recovered>;
   stop(): Promise<void>;

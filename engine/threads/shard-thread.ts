@@ -1,9 +1,9 @@
 /**
- * Entry of a shard thread: hosts several shards, runs the batches that arrive and answers each with one
- * message.
+ * Entry of a shard thread: hosts several shards, runs the batches that arrive and
+ * answers each with one message.
  *
- * The thread has no event loop to speak of: it sleeps on its mailbox, and everything that it does is
- * synchronous.
+ * The thread has no event loop to speak of: it sleeps on its mailbox, and everything
+ * that it does is synchronous.
  *
  * A shard that throws is dropped here and then, with everything that it had not yet committed; the others go
  * on. The engine rebuilds it from what is committed (`recover`, `replay`, `open`).

@@ -1,9 +1,9 @@
 /**
  * The shard threads as the engine sees them: batches out, answers back, and a thread that is lost replaced.
  *
- * A lost thread is ended, never waited for: nobody else may go on while it still might write to its shards'
- * memory, and a thread writes nowhere else. The engine then rebuilds its shards in the thread that takes its
- * place.
+ * A lost thread is ended, never waited for: nobody else may go on while it still might write to
+ * its shards' memory, and a thread writes nowhere else. The engine then rebuilds its shards in
+ * the thread that takes its place.
  */
 import type { ResourceLimits } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
@@ -15,8 +15,8 @@ import type { Recovered, ShardHost } from "./shard-host.ts";
 import { ShardThreadHandle, type ShardThreadStart } from "./shard-thread-handle.ts";
 
 /**
- * A thread that lived for less is replaced with a delay that doubles: what kills it may be what it is started
- * with.
+ * A thread that lived for less is replaced with a delay that doubles: what kills it
+ * may be what it is started with.
  */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_DELAY_MS = 100;
@@ -82,8 +82,8 @@ export class ThreadHost implements ShardHost {
   }
 
   /**
-   * One at a time in each thread: it can do but one, and the stored bytes of the others would only wait in
-   * memory.
+   * One at a time in each thread: it can do but one, and the stored bytes of the others
+   * would only wait in memory.
    */
   recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const index = this.threadOf(shard);

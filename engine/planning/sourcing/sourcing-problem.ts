@@ -1,6 +1,6 @@
 /**
- * One order's sourcing as numbers: what is wanted, what each location has of it, and what using the location
- * costs.
+ * One order's sourcing as numbers: what is wanted, what each location has of it, and
+ * what using the location costs.
  *
  * The cost of a plan is a vector, one number a step of the rule list, compared from the front; each is the
  *   sum of - what opening a location costs (`opening`), once a location that ships, - what a unit costs there
