@@ -8,15 +8,15 @@ import type { Settings } from "./settings.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox; `serve` is production: nothing is assumed that matters. */
-export type SettingsMode = "start" | "serve";
+type SettingsMode = "start" | "serve";
 
-export type SettingsProblem = { readonly variable: string; readonly problem: string };
+type SettingsProblem = { readonly variable: string; readonly problem: string };
 
-export type SettingsReading =
+type SettingsReading =
   | { readonly status: "ok"; readonly settings: Settings }
   | { readonly status: "invalid"; readonly problems: readonly SettingsProblem[] };
 
-export type Variable = {
+type Variable = {
   readonly name: string;
   readonly meaning: string;
   readonly standard: string;

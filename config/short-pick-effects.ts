@@ -4,9 +4,9 @@
  * `none`: the units are still there and may be sold (somebody could not get at them). `write-off`: they are not there.
  * `quarantine`: they are there, are not to be sold, and are set apart under the reason until somebody has looked.
  */
-export type ShortPickEffect = "none" | "write-off" | "quarantine";
+type ShortPickEffect = "none" | "write-off" | "quarantine";
 
-export const SHORT_PICK_EFFECTS: Readonly<Record<string, ShortPickEffect>> = {
+const SHORT_PICK_EFFECTS: Readonly<Record<string, ShortPickEffect>> = {
   not_found: "write-off",
   damaged: "quarantine",
   expired: "quarantine",
@@ -18,7 +18,7 @@ export const SHORT_PICK_EFFECTS: Readonly<Record<string, ShortPickEffect>> = {
 };
 
 /** A reason that nobody foresaw: what the picker did not find is not promised again before a count has found it. */
-export const OTHER_SHORT_PICK_EFFECT: ShortPickEffect = "write-off";
+const OTHER_SHORT_PICK_EFFECT: ShortPickEffect = "write-off";
 
 export function shortPickEffect(reason: string): ShortPickEffect {
   return Object.hasOwn(SHORT_PICK_EFFECTS, reason)

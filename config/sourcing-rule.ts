@@ -28,9 +28,9 @@ export const SOURCING_RULES = [
   "custom",
 ] as const;
 
-export type SourcingRuleName = (typeof SOURCING_RULES)[number];
+type SourcingRuleName = (typeof SOURCING_RULES)[number];
 
-export type SourcingRule =
+type SourcingRule =
   | { readonly rule: Exclude<SourcingRuleName, "custom"> }
   | {
       readonly rule: "custom";

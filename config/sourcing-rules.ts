@@ -16,9 +16,9 @@ import {
   type WeighedRule,
 } from "./sourcing-rule.ts";
 
-export type SourcingRulesProblem = { readonly path: string; readonly problem: string };
+type SourcingRulesProblem = { readonly path: string; readonly problem: string };
 
-export type SourcingRulesReading =
+type SourcingRulesReading =
   | { readonly status: "ok"; readonly rules: SourcingRuleList }
   | { readonly status: "invalid"; readonly problems: readonly SourcingRulesProblem[] };
 

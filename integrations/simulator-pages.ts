@@ -89,7 +89,7 @@ ${body}
 `;
 }
 
-export type Overview = {
+type Overview = {
   readonly speed: number;
   readonly authorizations: number;
   readonly captures: number;

@@ -15,7 +15,7 @@ import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./o
 /** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
 const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
-export const MAX_LINES = 500;
+const MAX_LINES = 500;
 /** In units of the order's finest amount: keeps sums of several amounts within exact integers. */
 const MAX_AMOUNT = 1e15;
 
@@ -29,7 +29,7 @@ export type CaptureRefusalCode =
   | "currency_mismatch"
   | "address_missing";
 
-export type CapturePlan =
+type CapturePlan =
   | {
       readonly status: "captured";
       readonly document: OrderDocument;
@@ -37,7 +37,7 @@ export type CapturePlan =
     }
   | { readonly status: "refused"; readonly code: CaptureRefusalCode; readonly detail: string };
 
-export type CaptureFacts = {
+type CaptureFacts = {
   readonly orderId: string;
   readonly companyId: string;
   readonly channelId: string;

@@ -36,7 +36,7 @@ export const FULFILLMENT_ORDER_ACTIONS = [
   "create_fulfillment",
 ] as const;
 
-export type FulfillmentOrderAction = (typeof FULFILLMENT_ORDER_ACTIONS)[number];
+type FulfillmentOrderAction = (typeof FULFILLMENT_ORDER_ACTIONS)[number];
 
 /**
  * What a client may do with a fulfillment order now; served with each record so that no client needs a state

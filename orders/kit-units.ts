@@ -5,7 +5,7 @@
  * A unit of a line is whole where all of its components are there; a component without its fellows counts
  * nothing.
  */
-export type ComponentUnits = {
+type ComponentUnits = {
   readonly lineId: string;
   readonly sku: string;
   readonly quantity: number;

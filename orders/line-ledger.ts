@@ -59,7 +59,7 @@ export function newLedger(ordered: number): LineLedger {
 export type LedgerChange = { readonly [Quantity in Exclude<keyof LineLedger, "ordered">]?: number };
 
 /** Units of one line. */
-export type LineUnits = { readonly lineId: string; readonly quantity: number };
+type LineUnits = { readonly lineId: string; readonly quantity: number };
 
 /** A step that adds `units` to these quantities. A line may be named several times, or not at all. */
 export function adding(

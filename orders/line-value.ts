@@ -6,7 +6,7 @@
  */
 import { chargeableMinor } from "./money.ts";
 
-export type PricedLine = {
+type PricedLine = {
   readonly ordered: number;
   readonly unitPriceMinor: number;
   readonly discountMinor: number;

@@ -77,7 +77,7 @@ export type Notice =
 
 export type NoticeKind = Notice["kind"];
 
-export type RenderedNotice = { readonly subject: string; readonly text: string; readonly html: string };
+type RenderedNotice = { readonly subject: string; readonly text: string; readonly html: string };
 
 export function renderNotice(facts: NoticeFacts, notice: Notice): RenderedNotice {
   const content = contentOf(facts, notice);

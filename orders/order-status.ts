@@ -89,7 +89,7 @@ export function orderStatusOf(
 }
 
 /** What has moved through the payment gateway for one order, in minor units of one currency. */
-export type PaymentSums = {
+type PaymentSums = {
   /** What the order costs now, without what was cancelled. */
   readonly due: number;
   readonly authorized: number;
@@ -128,7 +128,7 @@ export function cancelledPaymentStatus(before: PaymentStatus): PaymentStatus {
 }
 
 /** What a decision about an order on hold changes. */
-export type HoldChange = {
+type HoldChange = {
   /** Reasons that go. */
   readonly cleared: readonly HoldCode[];
   /** Reasons that come; each replaces the one of its code. */

@@ -12,7 +12,7 @@ import type { Queryable } from "./sql/database.ts";
 /** Channel of `NOTIFY` that wakes the relay. */
 export const OUTBOX_CHANNEL = "outbox";
 
-export type OutboxTopic = "workflow.start" | "workflow.signal";
+type OutboxTopic = "workflow.start" | "workflow.signal";
 
 export type OutboxMessage = {
   readonly key: string;

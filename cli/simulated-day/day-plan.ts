@@ -19,7 +19,7 @@ import type {
 import { randomShopper } from "../../integrations/simulator-kit/shopper.ts";
 import type { SandboxProduct } from "../sandbox/catalog.ts";
 
-export type DayOptions = {
+type DayOptions = {
   readonly orders: number;
   readonly seed: string;
   readonly startsAt: Date;

@@ -13,7 +13,7 @@ export type Picks = {
   readonly shortReason?: string;
 };
 
-export type OrderProgress =
+type OrderProgress =
   /** The robot does not have this order: never got it, or restarted since. */
   | { readonly status: "unknown" }
   | { readonly status: "rejected"; readonly detail: string }

@@ -16,7 +16,7 @@ type Fate = "answered" | "request-lost" | "reply-lost" | "unavailable";
 
 export const NO_FAULTS: FaultRates = { dropRequestRate: 0, dropReplyRate: 0, errorRate: 0, delayMs: 0 };
 
-export type Faults = {
+type Faults = {
   rates: FaultRates;
   seed(value: number): void;
   /** Decides about one call. */

@@ -22,7 +22,7 @@ type HttpCall = {
   readonly timeoutMs: number;
 };
 
-export type HttpReply = {
+type HttpReply = {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;

@@ -7,7 +7,7 @@ export const WORDS = 4;
 
 export const RESERVE = 0;
 export const RELEASE = 1;
-export type Kind = typeof RESERVE | typeof RELEASE;
+type Kind = typeof RESERVE | typeof RELEASE;
 
 const KIND_SHIFT = 28;
 const QUANTITY_MASK = (1 << KIND_SHIFT) - 1;

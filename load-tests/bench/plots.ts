@@ -13,7 +13,7 @@ const OURS = "#0969da";
 const THEIRS = "#8c959f";
 const LINES = ["#0969da", "#bc4c00", "#1a7f37", "#8250df", "#cf222e", "#57606a"];
 
-export type BarRow = {
+type BarRow = {
   readonly label: string;
   readonly value: number;
   readonly min: number;
@@ -46,7 +46,7 @@ export function barChart(title: string, unit: string, rows: readonly BarRow[]): 
   return svg(height, title, [...ticks, ...bars]);
 }
 
-export type Curve = { readonly label: string; readonly points: readonly (readonly [number, number])[] };
+type Curve = { readonly label: string; readonly points: readonly (readonly [number, number])[] };
 
 /** Latency in milliseconds (logarithmic) over percentiles, the tail stretched as usual for such plots. */
 export function latencyChart(title: string, curves: readonly Curve[]): string {

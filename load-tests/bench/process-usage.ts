@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
  */
 const TICKS_PER_SECOND = 100;
 
-export type Usage = {
+type Usage = {
   /** CPU seconds since their start, of each process that is alive, with its children that have ended. */
   readonly cpuSeconds: ReadonlyMap<number, number>;
   readonly memoryMb: number;

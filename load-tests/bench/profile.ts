@@ -21,9 +21,9 @@ export type Phase = {
 };
 
 export const THREAD_KINDS = ["main thread", "shard threads", "projector", "snapshots", "other"] as const;
-export type ThreadKind = (typeof THREAD_KINDS)[number];
+type ThreadKind = (typeof THREAD_KINDS)[number];
 
-export type FunctionTime = {
+type FunctionTime = {
   readonly name: string;
   /** Of this project: from its root; of a package: from the package's name; empty for V8 and native code. */
   readonly file: string;

@@ -9,7 +9,7 @@ import type { System } from "./system.ts";
 const run = promisify(execFile);
 
 const PROGRAMS = ["redis-server", "pgbench"] as const;
-export type Program = (typeof PROGRAMS)[number];
+type Program = (typeof PROGRAMS)[number];
 
 export type LeftOut = { readonly title: string; readonly missing: Program };
 

@@ -21,7 +21,7 @@ export type ScenarioRun = {
 };
 
 /** The counts of every stage's last audit, added up. */
-export type Totals = AuditCounts & {
+type Totals = AuditCounts & {
   readonly scenarios: number;
   readonly faults: number;
 };
@@ -34,7 +34,7 @@ export type CampaignReport = {
   readonly ok: boolean;
 };
 
-export type CampaignOptions = {
+type CampaignOptions = {
   readonly seed: string;
   readonly scenarios: readonly Scenario[];
   /** Begins again with new stages until this much time has passed; 0: once. */

@@ -7,7 +7,7 @@ import { projectRoot } from "../../config/project-root.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 
-export type CoreServerOptions = {
+type CoreServerOptions = {
   readonly databaseUrl: string;
   readonly logFile: string;
   /** An API key of the database; absent: the server makes one. */
@@ -17,7 +17,7 @@ export type CoreServerOptions = {
   readonly snapshotEveryRows: number;
 };
 
-export type End = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+type End = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 type Ready = { readonly port: number; readonly key: string };
 

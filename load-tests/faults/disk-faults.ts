@@ -15,7 +15,7 @@ const SYNC_CALLS = "fdatasync,fsync";
 
 const ATTACH_TIMEOUT_MS = 10_000;
 
-export type DiskFault = {
+type DiskFault = {
   /** Ends the fault; resolves once no process is traced any more. */
   end(): Promise<void>;
 };

@@ -20,7 +20,7 @@ export type Assortment = {
   readonly channel: string;
 };
 
-export type FaultClientOptions = {
+type FaultClientOptions = {
   readonly name: string;
   readonly seed: string;
   readonly logFile: string;

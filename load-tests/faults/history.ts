@@ -12,7 +12,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { LogEvent, Operation, StockOperation } from "./operation-log.ts";
 
-export type Verdict =
+type Verdict =
   /** Asked, not answered yet. */
   | { readonly kind: "open" }
   | { readonly kind: "applied" }

@@ -31,7 +31,7 @@ export type StockOperation = {
   readonly expiresInMs: number;
 };
 
-export type OrderOperation = {
+type OrderOperation = {
   readonly id: string;
   readonly kind: "order";
   readonly lines: readonly { readonly sku: string; readonly quantity: number }[];

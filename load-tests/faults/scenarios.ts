@@ -9,7 +9,7 @@ import { SmallDisk } from "./small-disk.ts";
 import { type Stage, within } from "./stage.ts";
 
 /** What a scenario reports. */
-export type Harm = {
+type Harm = {
   /** Faults that it inflicted. */
   readonly faults: number;
   /** From the end of each fault until clients were served again, in milliseconds. */

@@ -31,9 +31,9 @@ const SNAPSHOT_EVERY_ROWS = 40;
  */
 const LIVENESS_LIMIT_MS = 60_000;
 
-export type JournalMark = { readonly shard: number; readonly epoch: number; readonly sequence: number };
+type JournalMark = { readonly shard: number; readonly epoch: number; readonly sequence: number };
 
-export type StageOptions = {
+type StageOptions = {
   readonly seed: string;
   /** Where PostgreSQL keeps its data; absent: in the stage's own folder. */
   readonly dataFolder?: string;

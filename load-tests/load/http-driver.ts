@@ -6,7 +6,7 @@ import autocannon from "autocannon";
 import { Latencies } from "./histogram.ts";
 import type { ScenarioResult, Target } from "./scenario.ts";
 
-export type HttpLoad = {
+type HttpLoad = {
   readonly scenario: string;
   readonly connections: number;
   readonly seconds: number;

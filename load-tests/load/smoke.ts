@@ -17,7 +17,7 @@ export type SmokeReport = {
   readonly ok: boolean;
 };
 
-export type SmokeOptions = {
+type SmokeOptions = {
   /** Seconds of each scenario. */
   readonly seconds: number;
   /** A location of the company that stock can be received at. */

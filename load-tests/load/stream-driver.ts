@@ -12,7 +12,7 @@ import { Latencies } from "./histogram.ts";
 import type { ScenarioResult, Target } from "./scenario.ts";
 import type { LoadStock } from "./stock.ts";
 
-export type StreamLoad = {
+type StreamLoad = {
   readonly scenario: string;
   readonly run: string;
   readonly connections: number;

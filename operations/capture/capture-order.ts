@@ -43,7 +43,7 @@ import type { RefusalCode } from "../refusal.ts";
 /** The answer as it goes over the wire, with a code that the compiler knows. */
 type CodedResult = CaptureResult & { readonly code?: RefusalCode };
 
-export type CaptureRequest = {
+type CaptureRequest = {
   readonly channelId: string;
   readonly topic: string | null;
   readonly payload: string;

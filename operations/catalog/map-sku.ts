@@ -4,7 +4,7 @@ import type { OperationContext } from "../context.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
-export type SkuMappingRequest = {
+type SkuMappingRequest = {
   readonly channelId: string;
   readonly channelSku: string;
   readonly sku: string;

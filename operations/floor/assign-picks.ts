@@ -1,7 +1,7 @@
 import { type AssignedTask, assignTasks } from "../../store/floor/floor-tasks.ts";
 import type { OperationContext } from "../context.ts";
 
-export type IdleRobot = { readonly deviceId: string; readonly locationId: string };
+type IdleRobot = { readonly deviceId: string; readonly locationId: string };
 
 /** Robots begin the picks that wait for them, at most one each; the orders' stages and timelines say so. */
 export function assignPicks(

@@ -24,7 +24,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
-export type PackConfirmation = {
+type PackConfirmation = {
   readonly fulfillmentOrderId: string;
   /** What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked. */
   readonly verified: readonly { readonly sku: string; readonly quantity: number }[] | "by-person";
@@ -36,7 +36,7 @@ export type PackConfirmation = {
   readonly key: string;
 };
 
-export type PackConfirmed = { readonly status: "done" };
+type PackConfirmed = { readonly status: "done" };
 
 export function confirmPack(
   context: OperationContext,
@@ -78,7 +78,7 @@ export async function recordPack(
 }
 
 /** What is missing or extra, one phrase per SKU; empty where the count is what was picked. */
-export function differences(
+function differences(
   expected: readonly { readonly sku: string; readonly picked: number }[],
   counted: readonly { readonly sku: string; readonly quantity: number }[],
 ): readonly string[] {

@@ -22,7 +22,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
-export type PickConfirmation = {
+type PickConfirmation = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; a hold that is left out counts as 0 taken. */
   readonly picked: readonly PickedUnits[];
@@ -51,7 +51,7 @@ export type PickedUnits = {
   readonly missingSerials?: readonly string[];
 };
 
-export type PickConfirmed = { readonly status: "done"; readonly short: boolean };
+type PickConfirmed = { readonly status: "done"; readonly short: boolean };
 
 type CountedLine = PickLine & {
   readonly picked: number;
@@ -69,7 +69,7 @@ export async function confirmPick(
 }
 
 /** Units that have left the shelf, for `recordPick` to write down. */
-export type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLine[] };
+type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLine[] };
 
 /**
  * The first half, for whoever writes more down in the same transaction: takes the units off the shelf.

@@ -16,7 +16,7 @@ export async function toteOnConveyor(client: Queryable, lpn: string): Promise<To
   return tote;
 }
 
-export type ToteExit = {
+type ToteExit = {
   readonly lpn: string;
   readonly exit: string;
   /** Whether a portal reads the tags there; else the tote waits for a person. */

@@ -16,7 +16,7 @@ import type { Refusal } from "../refusal.ts";
 import { recordPack } from "./confirm-pack.ts";
 import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
 
-export type HandPacking = {
+type HandPacking = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; `null`: all of them, or what was picked before. */
   readonly picked: readonly PickedUnits[] | null;
@@ -29,7 +29,7 @@ export type HandPacking = {
 };
 
 /** `short`: units were missing; nothing is packed before a person has decided. */
-export type HandPacked = { readonly status: "done"; readonly short: boolean };
+type HandPacked = { readonly status: "done"; readonly short: boolean };
 
 export async function packByHand(
   context: OperationContext,

@@ -11,7 +11,7 @@ import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
-export type FloorException = {
+type FloorException = {
   readonly fulfillmentOrderId: string;
   readonly code: "verification_failed" | "device_failure";
   /** What is wrong, for a person: which SKU is missing, which device failed how. */

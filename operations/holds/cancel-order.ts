@@ -5,7 +5,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
-export type CancellationRequest = {
+type CancellationRequest = {
   readonly orderId: string;
   readonly reason: string;
   /** `staff:…`, `channel:…`. */

@@ -33,7 +33,7 @@ import {
   shortageReasons,
 } from "./reserve-stock.ts";
 
-export type ReleaseHoldRequest = {
+type ReleaseHoldRequest = {
   readonly orderId: string;
   /** Absent: every reason that can be cleared. */
   readonly codes?: readonly HoldCode[];
@@ -41,7 +41,7 @@ export type ReleaseHoldRequest = {
   readonly by: string;
 };
 
-export type HoldReleased = {
+type HoldReleased = {
   readonly status: "done";
   /** What the order still waits for; empty: it goes on. */
   readonly holdReasons: readonly HoldReason[];

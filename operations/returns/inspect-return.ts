@@ -17,7 +17,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellReturnSaga } from "../tell-saga.ts";
 
-export type InspectReturnInput = {
+type InspectReturnInput = {
   readonly returnId: string;
   readonly lines: readonly { readonly lineId: string; readonly disposition: InspectionResult }[];
   readonly by: string;

@@ -17,7 +17,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellReturnSaga } from "../tell-saga.ts";
 
-export type ReceiveReturnInput = {
+type ReceiveReturnInput = {
   readonly returnId: string;
   /**
    * What was in the parcel; lines that are left out were not in it. Absent: everything that was announced.

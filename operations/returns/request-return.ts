@@ -13,7 +13,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { startSaga } from "../tell-saga.ts";
 
-export type ReturnRequestInput = {
+type ReturnRequestInput = {
   readonly orderId: string;
   readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly reason: ReturnReason;
@@ -24,7 +24,7 @@ export type ReturnRequestInput = {
   readonly key?: string;
 };
 
-export type ReturnRequested = { readonly status: "done"; readonly returnId: string };
+type ReturnRequested = { readonly status: "done"; readonly returnId: string };
 
 type ReturnedLine = { readonly lineId: string; readonly sku: string; readonly quantity: number };
 

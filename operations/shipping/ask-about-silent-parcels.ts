@@ -20,7 +20,7 @@ const BATCH = 20;
  */
 const MOST_FAULTS = 3;
 
-export type AskedAbout = {
+type AskedAbout = {
   readonly parcels: number;
   /** Reports that were not known. */
   readonly recorded: number;

@@ -25,7 +25,7 @@ import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
-export type RecordedTracking = {
+type RecordedTracking = {
   readonly status: "done";
   /** Reports seen for the first time. */
   readonly recorded: number;

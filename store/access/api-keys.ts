@@ -16,7 +16,7 @@ export const API_SCOPES = [
 ] as const;
 export type ApiScope = (typeof API_SCOPES)[number];
 
-export type ApiKey = {
+type ApiKey = {
   readonly id: string;
   readonly companyId: string;
   /** The only channel that the key may send orders for and read orders of; null: every channel. */

@@ -7,9 +7,9 @@
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import type { Queryable } from "../sql/database.ts";
 
-export type StoredReply = { readonly status: number; readonly body: unknown };
+type StoredReply = { readonly status: number; readonly body: unknown };
 
-export type Claim =
+type Claim =
   | { readonly kind: "claimed" }
   | { readonly kind: "replay"; readonly reply: StoredReply }
   | { readonly kind: "in_flight" }

@@ -17,7 +17,7 @@ export async function readRepeatedCaptures(
   return rows;
 }
 
-export type PaymentTotals = {
+type PaymentTotals = {
   readonly orderId: string;
   readonly capturedMinor: number;
   readonly refundedMinor: number;
@@ -35,7 +35,7 @@ export async function readPaymentTotals(
   return rows;
 }
 
-export type ParcelCounts = { readonly orderId: string; readonly parcels: number; readonly returns: number };
+type ParcelCounts = { readonly orderId: string; readonly parcels: number; readonly returns: number };
 
 export async function readParcelCounts(
   client: Queryable,

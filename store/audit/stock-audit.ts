@@ -5,7 +5,7 @@
  */
 import type { Queryable } from "../sql/database.ts";
 
-export type AuditedPosition = {
+type AuditedPosition = {
   readonly sku: string;
   readonly locationId: string;
   readonly onHand: number;
@@ -44,7 +44,7 @@ export async function readMovementSums(database: Queryable): Promise<readonly Au
   return rows;
 }
 
-export type UnitMismatch = {
+type UnitMismatch = {
   readonly sku: string;
   readonly movedOut: number;
   readonly ordersShipped: number;

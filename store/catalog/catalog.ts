@@ -162,7 +162,7 @@ export async function firstCompanyId(client: Queryable): Promise<string | undefi
   return rows[0]?.id;
 }
 
-export type InsertedProduct = "created" | "exists" | "differs";
+type InsertedProduct = "created" | "exists" | "differs";
 
 /**
  * Adds a product. Repeating it changes nothing; the same SKU with other data `differs`. `gtin` is a GTIN-14.

@@ -1,7 +1,7 @@
 /** Companies and their channels, as they are set up. */
 import type { Queryable } from "../sql/database.ts";
 
-export type NewCompany = { readonly id: string; readonly name: string; readonly currency: string };
+type NewCompany = { readonly id: string; readonly name: string; readonly currency: string };
 
 export async function insertCompany(client: Queryable, company: NewCompany): Promise<void> {
   await client.query("insert into company (id, name, currency) values ($1, $2, $3)", [
@@ -16,7 +16,7 @@ export async function companyIds(client: Queryable): Promise<readonly string[]> 
   return rows.map((row) => row.id);
 }
 
-export type NewChannel = {
+type NewChannel = {
   readonly id: string;
   readonly companyId: string;
   readonly name: string;

@@ -5,7 +5,7 @@ import type { Queryable } from "../sql/database.ts";
 /**
  * Active, with what its row says. A column that says nothing is left out: the engine has its own standards.
  */
-export type StoredLocation = {
+type StoredLocation = {
   readonly locationId: string;
   readonly kind: "fulfillment_center" | "store" | "supplier";
   readonly priority: number;
@@ -35,10 +35,7 @@ export async function readSourcingLocations(client: Queryable): Promise<readonly
   return rows.map((row) => row.location);
 }
 
-export type NewLocation = Pick<
-  StoredLocation,
-  "locationId" | "kind" | "priority" | "latitude" | "longitude"
-> & {
+type NewLocation = Pick<StoredLocation, "locationId" | "kind" | "priority" | "latitude" | "longitude"> & {
   readonly name: string;
   readonly address: Address;
 };

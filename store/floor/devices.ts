@@ -31,7 +31,7 @@ export async function registerDevices(client: Queryable, devices: readonly Devic
   );
 }
 
-export type DeviceReport = {
+type DeviceReport = {
   readonly id: string;
   readonly connection: DeviceConnection;
   readonly state: object;
@@ -54,7 +54,7 @@ export async function markAllDevicesOffline(client: Queryable): Promise<void> {
   await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
 }
 
-export type BootSequence = {
+type BootSequence = {
   readonly deviceId: string;
   readonly bootId: string;
   readonly sequence: number;
@@ -93,7 +93,7 @@ export async function markAccepted(client: Queryable, message: BootSequence): Pr
   );
 }
 
-export type DeadLetter = {
+type DeadLetter = {
   readonly topic: string;
   readonly payload: Buffer;
   readonly code: string;

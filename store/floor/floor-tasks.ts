@@ -94,7 +94,7 @@ export async function assignedTasks(client: Queryable): Promise<readonly Assigne
   return rows;
 }
 
-export type TaskInHand = Pick<AssignedTask, "taskId" | "attempt" | "deviceId">;
+type TaskInHand = Pick<AssignedTask, "taskId" | "attempt" | "deviceId">;
 
 /** The robot is done with these tasks. A task that is no longer in its hands is left alone. */
 export async function finishTasks(client: Queryable, tasks: readonly TaskInHand[]): Promise<void> {

@@ -17,7 +17,7 @@ export type OrderHold = {
   readonly perUnit: number;
 };
 
-export type FulfillmentOrderLine = {
+type FulfillmentOrderLine = {
   readonly lineId: string;
   readonly holdId: string;
   readonly sku: string;
@@ -26,7 +26,7 @@ export type FulfillmentOrderLine = {
   readonly perUnit: number;
 };
 
-export type FulfillmentOrder = {
+type FulfillmentOrder = {
   readonly id: string;
   readonly orderId: string;
   readonly locationId: string;

@@ -2,7 +2,7 @@ import type { Address } from "../../orders/address.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /** What stands on the packing slip of one fulfillment order. */
-export type PackingSlipFacts = {
+type PackingSlipFacts = {
   readonly shopName: string;
   readonly orderId: string;
   readonly externalNumber: string;

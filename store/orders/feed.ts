@@ -18,7 +18,7 @@ export type FeedEntry = FeedEvent & { readonly cursor: FeedCursor };
 /** Without an event after the cursor, one row of nulls beside the horizon. */
 type FeedRow = FeedEvent & { readonly horizon: string; readonly tx: string | null; readonly id: string };
 
-export type FeedPage = {
+type FeedPage = {
   readonly entries: readonly FeedEntry[];
   /**
    * Where to read on; beyond the last entry where the page was not full, so that it never has to be read

@@ -15,7 +15,7 @@ import type { HoldReason, OrderDocument, PaymentStatus } from "../../orders/orde
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
 
-export type LineProgress = LineLedger & {
+type LineProgress = LineLedger & {
   readonly lineId: string;
   readonly sku: string | null;
   readonly title: string;

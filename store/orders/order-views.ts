@@ -18,7 +18,7 @@ import {
   SHIPMENT_JSON,
 } from "../sql/view-sql.ts";
 
-export type OrderFilter = {
+type OrderFilter = {
   readonly status?: string | undefined;
   readonly channelId?: string | undefined;
   /** Part of the order id, order number, customer's name or e-mail address. */

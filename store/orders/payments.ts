@@ -7,7 +7,7 @@ import { paymentStatusOf } from "../../orders/order-status.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import type { Queryable } from "../sql/database.ts";
 
-export type PaymentTransactionType = "authorization" | "capture" | "void" | "refund";
+type PaymentTransactionType = "authorization" | "capture" | "void" | "refund";
 
 /** One call to the account where it was first made: a repeat goes there, too. */
 export type PaymentTransaction = VendorAccount & {
@@ -21,7 +21,7 @@ export type PaymentTransaction = VendorAccount & {
 };
 
 /** The account is that of the authorisation. */
-export type PaymentSummary = VendorAccount & {
+type PaymentSummary = VendorAccount & {
   readonly reference: string;
   readonly currency: string;
   readonly authorizedMinor: number;

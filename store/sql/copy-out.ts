@@ -21,7 +21,7 @@ const HEADER_BYTES = SIGNATURE.length + 8;
 const END_OF_ROWS = -1;
 
 /** One row's columns, in the form in which the server sends their type; none of them null. */
-export type CopiedRow = readonly Buffer[];
+type CopiedRow = readonly Buffer[];
 
 /**
  * The rows of a `select`. Their buffers are cut out of one memory: whoever keeps a few of them for long

@@ -18,7 +18,7 @@ const MIGRATION_LOCK = 7_400_001;
 const LOCK_WAIT_MS = 60_000;
 
 /** A connection of the server that holds the lock. What the database's user may not see of others is null. */
-export type LockHolder = {
+type LockHolder = {
   readonly pid: number;
   readonly applicationName: string | null;
   /** Where it comes from; null: by a socket file. */

@@ -34,7 +34,7 @@ export type StockFeedFilter = {
   readonly locations: readonly string[] | null;
 };
 
-export type StockFeedPage = {
+type StockFeedPage = {
   readonly entries: readonly StockFeedEntry[];
   readonly cursor: StockFeedCursor;
   /** Whether more may be read at once. */

@@ -34,7 +34,7 @@ import { internal, outside, sendNotice } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
 
-export type OrderOutcome = { readonly status: "completed" | "cancelled" };
+type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
 export async function orderFulfillment(input: OrderFulfillmentInput): Promise<OrderOutcome> {
   const inbox = new Inbox<OrderMessage>();

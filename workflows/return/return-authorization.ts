@@ -26,7 +26,7 @@ import { internal, outside, sendNotice } from "./steps.ts";
 
 export const returnMessage = defineSignal<[ReturnMessage]>("returnMessage");
 
-export type ReturnOutcome = { readonly status: "refunded" | "declined" | "cancelled" };
+type ReturnOutcome = { readonly status: "refunded" | "declined" | "cancelled" };
 
 export async function returnAuthorization(input: ReturnInput): Promise<ReturnOutcome> {
   const inbox = new Inbox<ReturnMessage>();

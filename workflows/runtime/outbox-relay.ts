@@ -44,7 +44,7 @@ type Result =
   | { readonly id: number; readonly done: true; readonly note: string | null }
   | { readonly id: number; readonly done: false; readonly error: string; readonly delayMs: number };
 
-export type OutboxRelay = { stop(): Promise<void> };
+type OutboxRelay = { stop(): Promise<void> };
 
 export function startOutboxRelay(options: {
   readonly database: Database;

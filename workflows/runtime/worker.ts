@@ -20,7 +20,7 @@ import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts"
 import { loadWorkflowBundle } from "./bundle.ts";
 import { startOutboxRelay } from "./outbox-relay.ts";
 
-export type SagaWorkerOptions = {
+type SagaWorkerOptions = {
   /** `host:port` of the Temporal server. */
   readonly temporalAddress: string;
   readonly namespace: string;

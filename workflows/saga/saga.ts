@@ -9,7 +9,7 @@
  */
 import { CancellationScope, sleep } from "@temporalio/workflow";
 
-export type Undo = {
+type Undo = {
   /** Also its identity: registering a name twice keeps the first. */
   readonly name: string;
   run(): Promise<void>;

@@ -15,7 +15,7 @@ import type { StockLedger } from "./stock-ledger.ts";
 import { Violation } from "./violation.ts";
 
 /** What is committed, as the audit keeps it. */
-export type Committed = {
+type Committed = {
   readonly disk: SimulatedDisk;
   readonly ledger: StockLedger;
   readonly orders: OrderBook;

@@ -11,7 +11,7 @@ import type { Buckets, LedgerHold, LedgerPosition } from "./ledger-position.ts";
  * The code of a refusal, or the change of each bucket, where those that stay are left out; `null`: no
  * opinion.
  */
-export type Verdict = RefusalCode | Partial<Buckets> | null;
+type Verdict = RefusalCode | Partial<Buckets> | null;
 
 export function verdictOn(command: StockCommand, position: LedgerPosition): Verdict {
   // Units of lots have rules of their own.

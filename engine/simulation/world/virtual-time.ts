@@ -4,7 +4,7 @@
  * Between two events all microtasks run, so whatever the engine's promises set off is done before the next
  * event; real timers and the real event loop have no part in it. That makes a run a function of its seed.
  */
-export type Event = {
+type Event = {
   readonly atMs: number;
   readonly order: number;
   act: (() => void) | null;

@@ -18,7 +18,7 @@ const COMMAND_WORDS = 4;
 const BATCH_COMMANDS = 1024;
 const ON_THE_WAY = 8 * BATCH_COMMANDS;
 
-export type MailboxFigures = {
+type MailboxFigures = {
   readonly bytesPerCommand: number;
   readonly ringPerSecond: number;
   readonly postMessagePerSecond: number;

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-export type ReadyLine = { readonly port: number; readonly pid: number; readonly key: string };
+type ReadyLine = { readonly port: number; readonly pid: number; readonly key: string };
 
 export type ChildServer = {
   readonly ready: ReadyLine;
