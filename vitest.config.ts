@@ -4,11 +4,11 @@ import { LongestFirst } from "./test-support/longest-first.ts";
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 
 /**
- * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation` needs nothing
- * but the machine to itself.
+ * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation`
+ * needs nothing but the machine to itself.
  *
- * `groupOrder` says what comes after what: the fast lane first, so that a slip is known in seconds; then what waits for
- * servers and browsers, several files at a time; the simulation last and alone.
+ * `groupOrder` says what comes after what: the fast lane first, so that a slip is known in seconds; then what
+ * waits for servers and browsers, several files at a time; the simulation last and alone.
  */
 export default defineConfig({
   test: {
@@ -26,7 +26,8 @@ export default defineConfig({
             "**/*.browser.test.ts",
             "**/*.simulation.test.ts",
           ],
-          // Properties over hundreds of cases only compute: on a busy machine they take longer, and are not at fault.
+          // Properties over hundreds of cases only compute: on a busy machine they take longer, and are not
+          // at fault.
           testTimeout: 30_000,
         },
       },

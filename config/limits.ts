@@ -1,6 +1,6 @@
 /**
- * Every limit of the gateway, with its unit and its reason. They bound what one caller can cost; none is a setting,
- * because a deployment that needs another value needs to know why this one was chosen.
+ * Every limit of the gateway, with its unit and its reason. They bound what one caller can cost; none is a
+ * setting, because a deployment that needs another value needs to know why this one was chosen.
  */
 
 const KIB = 1024;
@@ -11,11 +11,20 @@ const HOUR = 60 * MINUTE;
 
 // ---- REST and webhooks
 
-/** Bytes of a request body. The largest real channel payload seen is 20 KiB; an order of 1,000 lines is some 200 KiB. */
+/**
+ * Bytes of a request body. The largest real channel payload seen is 20 KiB; an order of 1,000 lines is some
+ * 200 KiB.
+ */
 export const MAX_BODY_BYTES = 256 * KIB;
-/** Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels; parsers recurse, so it must end. */
+/**
+ * Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels; parsers recurse, so it must
+ * end.
+ */
 export const MAX_DEPTH = 32;
-/** Values in one request or frame: a quarter of a MiB of `[],[],…` would otherwise cost a hundred times its size. */
+/**
+ * Values in one request or frame: a quarter of a MiB of `[],[],…` would otherwise cost a hundred times its
+ * size.
+ */
 export const MAX_VALUES = 100_000;
 /** Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. */
 export const BODY_DEADLINE_MS = 15 * SECOND;
@@ -28,14 +37,16 @@ export const PAGE_MAX = 200;
 export const MAX_STOCK_COMMANDS = 1_000;
 /** SKUs of one `stock.positions` message. */
 export const MAX_POSITION_SKUS = 1_000;
-/** Positions of one `positions.open` message: what fits in a frame. A client opens each of its positions once. */
+/**
+ * Positions of one `positions.open` message: what fits in a frame. A client opens each of its positions once.
+ */
 export const MAX_OPEN_POSITIONS = 4_096;
 /** Characters of a lane's name, so that the engine's limit has room for the key before it. */
 export const MAX_LANE_NAME = 64;
 
 /**
- * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units; more is a pallet
- * misplaced, a receipt not booked, or theft, and none of those should correct itself quietly.
+ * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units; more
+ * is a pallet misplaced, a receipt not booked, or theft, and none of those should correct itself quietly.
  */
 export const COUNT_APPROVAL_UNITS = 10;
 
@@ -44,20 +55,28 @@ export const COUNT_APPROVAL_UNITS = 10;
 /** A forgotten browser is signed out after a working half-day, any browser after a working day. */
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
-/** Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size and refill a second. */
+/**
+ * Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size and refill a
+ * second.
+ */
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
 /** Sign-in attempts of one address: an office behind one address comes to work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /** Milliseconds that signing in waits for Redis before this process counts attempts alone. */
 export const REDIS_ANSWER_MS = 250;
 /**
- * Requests of one API key or session from one address: near what one process can answer, so that one runaway caller
- * does not take all of it.
+ * Requests of one API key or session from one address: near what one process can answer, so that one runaway
+ * caller does not take all of it.
  */
 export const REQUEST_BUCKET = { size: 10_000, perSecond: 5_000 };
-/** Requests of one address without identity: tracking pages, and webhooks, which come in bursts from one carrier. */
+/**
+ * Requests of one address without identity: tracking pages, and webhooks, which come in bursts from one
+ * carrier.
+ */
 export const ANONYMOUS_BUCKET = { size: 4_000, perSecond: 2_000 };
-/** Buckets remembered; beyond it the one that was used longest ago is forgotten, which by then has refilled. */
+/**
+ * Buckets remembered; beyond it the one that was used longest ago is forgotten, which by then has refilled.
+ */
 export const MAX_BUCKETS = 50_000;
 /** How long an `Idempotency-Key` is remembered: longer than any connector goes on retrying. */
 export const IDEMPOTENCY_RETENTION_MS = 48 * HOUR;
@@ -68,7 +87,10 @@ export const IDEMPOTENCY_CLAIM_MS = MINUTE;
 
 /** Bytes of a frame: 1,000 messages of 1 KiB. A larger frame is refused with `frame_too_large`. */
 export const MAX_FRAME_BYTES = MIB;
-/** Bytes of a frame that the server reads at all (to be able to refuse it with a code); beyond it the socket is closed. */
+/**
+ * Bytes of a frame that the server reads at all (to be able to refuse it with a code); beyond it the socket
+ * is closed.
+ */
 export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
 /** Messages of a frame. */
 export const MAX_FRAME_MESSAGES = 1_000;
@@ -78,11 +100,16 @@ export const CONNECTION_CREDIT = 4_096;
 export const CONNECTION_PENDING_BYTES = 16 * MIB;
 /** Bytes of replies that may wait for a reader; one that asks on and lets more pile up is cut off. */
 export const MAX_BACKPRESSURE_BYTES = 4 * MIB;
-/** Waiting bytes above which the feed pauses for a reader: it lags, and goes on from its cursor once it has read. */
+/**
+ * Waiting bytes above which the feed pauses for a reader: it lags, and goes on from its cursor once it has
+ * read.
+ */
 export const CATCH_UP_PAUSE_BYTES = MIB;
 /** Bad frames of a connection before it is closed with 1008. */
 export const MAX_BAD_FRAMES = 10;
-/** Seconds of silence after which a WebSocket is closed; the server pings by itself in time. 0 or 8 to 960. */
+/**
+ * Seconds of silence after which a WebSocket is closed; the server pings by itself in time. 0 or 8 to 960.
+ */
 export const WEBSOCKET_IDLE_SECONDS = 60;
 /** WebSocket connections of this process: some 20 KiB each. */
 export const MAX_CONNECTIONS = 10_000;
@@ -99,5 +126,7 @@ export const FEED_MESSAGE_BYTES = 512 * KIB;
 export const FEED_POLL_MS = 100;
 /** SKUs, or locations, that a subscription to changes of stock names at most. */
 export const MAX_STOCK_FEED_NAMES = 1_000;
-/** Characters of a place in the changes of stock: a number of up to 15 digits for each of 256 shards, about. */
+/**
+ * Characters of a place in the changes of stock: a number of up to 15 digits for each of 256 shards, about.
+ */
 export const MAX_STOCK_CURSOR_LENGTH = 4_096;

@@ -1,6 +1,6 @@
 /**
- * Reads the settings from an environment. Every variable is checked, and every problem is reported at once, by the
- * variable's name, so that a wrong deployment is corrected in one round.
+ * Reads the settings from an environment. Every variable is checked, and every problem is reported at once,
+ * by the variable's name, so that a wrong deployment is corrected in one round.
  */
 import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./project-root.ts";

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The folder that holds package.json, from sources and from `dist/` alike. Files that are read at run time (SQL
- * migrations, built threads, dashboard assets) are addressed from here.
+ * The folder that holds package.json, from sources and from `dist/` alike. Files that are read at run time
+ * (SQL migrations, built threads, dashboard assets) are addressed from here.
  */
 export const projectRoot: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 

@@ -1,8 +1,8 @@
 import type { ConfiguredVendors } from "./vendor-settings.ts";
 
 /**
- * Every setting of a Holdfast process, with its unit, default and reason. Read once, by a composition root, from the
- * environment; nothing else reads the environment.
+ * Every setting of a Holdfast process, with its unit, default and reason. Read once, by a composition root,
+ * from the environment; nothing else reads the environment.
  */
 export type Settings = {
   /** `postgres://…`; absent: the embedded server (only `holdfast start`). `DATABASE_URL`. */
@@ -15,7 +15,10 @@ export type Settings = {
   readonly mqttUrl: string | null;
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
-  /** Address that servers listen on. Loopback unless set: a sandbox is nobody else's business. `HOLDFAST_HOST`. */
+  /**
+   * Address that servers listen on. Loopback unless set: a sandbox is nobody else's business.
+   * `HOLDFAST_HOST`.
+   */
   readonly host: string;
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */
   readonly publicUrl: string;
@@ -30,14 +33,20 @@ export type Settings = {
     /** The simulators' SMTP port, sandbox only. */
     readonly smtp: number;
   };
-  /** Where the embedded servers keep their data. `HOLDFAST_DATA`, default `.holdfast` in the working directory. */
+  /**
+   * Where the embedded servers keep their data. `HOLDFAST_DATA`, default `.holdfast` in the working
+   * directory.
+   */
   readonly dataFolder: string;
   /** File of the rules by which orders are sourced. `HOLDFAST_SOURCING_RULES`. */
   readonly sourcingRulesFile: string;
   readonly engine: {
     /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
     readonly threads: number;
-    /** MiB of JavaScript heap that one of them may take before it is ended and rebuilt. `HOLDFAST_THREAD_MEMORY_MB`. */
+    /**
+     * MiB of JavaScript heap that one of them may take before it is ended and rebuilt.
+     * `HOLDFAST_THREAD_MEMORY_MB`.
+     */
     readonly threadMemoryMb: number;
     /** Logical shards; fixed when a database is first used. `HOLDFAST_SHARDS`. */
     readonly shards: number;

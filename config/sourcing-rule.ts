@@ -1,20 +1,31 @@
 /**
  * The rules by which sourcing compares two ways to serve an order.
  *
- * A rule list is lexicographic: the first step on which two plans differ decides. A step is one rule, or several rules
- * weighed against each other. Every rule gives a plan a number, never below zero, and less is better:
+ * A rule list is lexicographic: the first step on which two plans differ decides. A step is one rule, or
+ * several rules weighed against each other. Every rule gives a plan a number, never below zero, and less is
+ * better:
  *
- * | rule           | number of a plan                                                                                  |
+ * | rule           | number of a plan
+ * |
  * |----------------|---------------------------------------------------------------------------------------------------|
- * | fewest_parcels | locations that ship (one parcel each)                                                             |
- * | priority       | sum of the shipping locations' priority numbers                                                    |
- * | border         | parcels that cross a border                                                                       |
- * | distance       | kilometers, summed over parcels                                                                   |
- * | cost           | minor units of the company's currency: per parcel, per unit and for the way                       |
- * | promise_date   | days until the last parcel arrives                                                                |
- * | capacity       | per mille of the locations' open capacity for the day that the order takes, one parcel each        |
- * | stock          | per mille of the stock at hand there that the order takes, summed over units: spares thin shelves |
- * | custom         | the locations' own number of that name, summed over parcels                                       |
+ * | fewest_parcels | locations that ship (one parcel each)
+ * |
+ * | priority       | sum of the shipping locations' priority numbers
+ * |
+ * | border         | parcels that cross a border
+ * |
+ * | distance       | kilometers, summed over parcels
+ * |
+ * | cost           | minor units of the company's currency: per parcel, per unit and for the way
+ * |
+ * | promise_date   | days until the last parcel arrives
+ * |
+ * | capacity       | per mille of the locations' open capacity for the day that the order takes, one parcel
+ * each        |
+ * | stock          | per mille of the stock at hand there that the order takes, summed over units: spares
+ * thin shelves |
+ * | custom         | the locations' own number of that name, summed over parcels
+ * |
  */
 export const SOURCING_RULES = [
   "fewest_parcels",

@@ -1,10 +1,11 @@
 /**
- * Reads a file of sourcing rules. Every problem is reported at once, by its place in the file, so that a wrong file is
- * corrected in one round.
+ * Reads a file of sourcing rules. Every problem is reported at once, by its place in the file, so that a
+ * wrong file is corrected in one round.
  *
  *     { "rules": [
  *       { "rule": "fewest_parcels", "reason": "…" },
- *       { "reason": "…", "weighted": [ { "rule": "cost", "weight": 1 }, { "rule": "promise_date", "weight": 200 } ] },
+ *       { "reason": "…", "weighted": [ { "rule": "cost", "weight": 1 }, { "rule": "promise_date", "weight":
+ *       200 } ] },
  *       { "rule": "custom", "attribute": "carbon", "prefer": "low", "reason": "…" } ] }
  *
  * A reason is required of every step: rules outlive those who remember why.

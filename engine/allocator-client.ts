@@ -180,8 +180,8 @@ export type CommitAttachment<R> = {
 };
 
 /**
- * Hears of commands and their outcomes, both in the order of the call, after their commit and just before the caller
- * does. Must neither throw nor take long.
+ * Hears of commands and their outcomes, both in the order of the call, after their commit and just before the
+ * caller does. Must neither throw nor take long.
  */
 export type CommandObserver = (commands: readonly StockCommand[], outcomes: readonly StockOutcome[]) => void;
 
@@ -315,7 +315,10 @@ export interface AllocatorClient extends LaneClient {
    */
   recordFills(writer: CommitWriter<DemandFill>): void;
 
-  /** Who hears of every `execute`, whoever calls it. Orders and lanes are not told. A later observer takes the place. */
+  /**
+   * Who hears of every `execute`, whoever calls it. Orders and lanes are not told. A later observer takes the
+   * place.
+   */
   observeCommands(observer: CommandObserver): void;
 
   /** Replaces the locations that sourcing may choose from. */

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { projectRoot } from "../config/project-root.ts";
 import { onceARun } from "./once-a-run.ts";
 
-/** Builds what worker threads and child processes run, without the type check, which is `npm run check`'s work. */
+/**
+ * Builds what worker threads and child processes run, without the type check, which is `npm run check`'s
+ * work.
+ */
 export function buildProgram(): void {
   onceARun("program", () =>
     execFileSync(

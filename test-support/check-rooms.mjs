@@ -1,7 +1,8 @@
 // Holds the code against the table of rooms in docs/rooms.md, prints it, and fails where the two differ.
 //
-// A room is a folder of production code, or some of its files; a file belongs to the row that names it most closely.
-// Types count like values: whoever needs a type needs to know the room that it lives in. Tests may look into every room.
+// A room is a folder of production code, or some of its files; a file belongs to the row that names it most
+// closely. Types count like values: whoever needs a type needs to know the room that it lives in. Tests may
+// look into every room.
 //
 //   R1 a file imports only from its own room and from what its room's row lists
 //   R2 a row lists only rooms that stand above it in the table, so that no arrow ever points back up
@@ -9,7 +10,8 @@
 //   R4 no folder holds more than 30 files of production code
 //   R5 a vendor's folder (integrations/<kind>/<vendor>/) imports nothing of another vendor's
 //
-// Plain JavaScript, because `npm run check` runs it before anything is built. `node test-support/check-rooms.mjs --help`.
+// Plain JavaScript, because `npm run check` runs it before anything is built. `node
+// test-support/check-rooms.mjs --help`.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
@@ -102,8 +104,8 @@ function rowFaults(rooms) {
 }
 
 /**
- * A row stands for itself by its first name, and a folder for all rooms in it; but to a room inside the folder it is only
- * what lies in no room of its own there.
+ * A row stands for itself by its first name, and a folder for all rooms in it; but to a room inside the
+ * folder it is only what lies in no room of its own there.
  */
 function isListedBy(name, room, other) {
   if (name === other.names[0]) return true;

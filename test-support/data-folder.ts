@@ -9,8 +9,8 @@ export function serversOf(folder: string): readonly { readonly name: string; rea
 }
 
 /**
- * Ends what still runs on it and removes it, with the database cluster where that had to go elsewhere. Waits for nothing,
- * so that a hook of the process's exit can call it.
+ * Ends what still runs on it and removes it, with the database cluster where that had to go elsewhere. Waits
+ * for nothing, so that a hook of the process's exit can call it.
  */
 export function discardDataFolder(folder: string): void {
   for (const { pid } of serversOf(folder)) kill(pid, "SIGKILL");

@@ -1,6 +1,6 @@
 /**
- * The system up to its edge for tests: a database with the sandbox's data, the engine and the gateway, all of them the
- * real ones, without sagas, devices and simulators.
+ * The system up to its edge for tests: a database with the sandbox's data, the engine and the gateway, all of
+ * them the real ones, without sagas, devices and simulators.
  */
 import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";

@@ -1,6 +1,7 @@
 /**
- * A floor for tests: a database with one fulfillment center, stock in a real engine, orders that a saga has released,
- * a real broker, the bridge and simulated devices. Every part can be stopped and started on its own.
+ * A floor for tests: a database with one fulfillment center, stock in a real engine, orders that a saga has
+ * released, a real broker, the bridge and simulated devices. Every part can be stopped and started on its
+ * own.
  */
 import { randomBytes } from "node:crypto";
 import { type Logger, pino } from "pino";
@@ -208,7 +209,9 @@ export async function allPacked(
   );
 }
 
-/** What must be true of orders that went over the floor, however it went: each unit once, each effect once. */
+/**
+ * What must be true of orders that went over the floor, however it went: each unit once, each effect once.
+ */
 export async function discrepancies(
   test: TestDatabase,
   engine: Engine,

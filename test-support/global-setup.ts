@@ -1,12 +1,13 @@
 /**
- * Before any test that needs servers: builds what worker threads and child processes run, and starts the servers that all
- * files share. Each file has a part of its own in them, so that files may run side by side:
- * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on: what the tests say about durability is
+ * Before any test that needs servers: builds what worker threads and child processes run, and starts the
+ * servers that all files share. Each file has a part of its own in them, so that files may run side by side:
+ * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on: what the tests say about
+ *   durability is
  *   to be true;
  * - in Temporal a namespace.
  *
- * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class ends a failed run
- * with status 0. A run that is broken off takes its server and its folder with it.
+ * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class ends a
+ * failed run with status 0. A run that is broken off takes its server and its folder with it.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

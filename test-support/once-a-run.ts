@@ -1,8 +1,8 @@
 /**
  * Does a piece of a run's set-up once, whichever of vitest's projects ask for it.
  *
- * Every project loads its set-up anew, with modules of its own. So what one of them has done is kept where all of them
- * look: in the process.
+ * Every project loads its set-up anew, with modules of its own. So what one of them has done is kept where
+ * all of them look: in the process.
  */
 const done: Map<string, unknown> = remembered();
 

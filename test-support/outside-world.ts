@@ -1,6 +1,6 @@
 /**
- * The outside world of sagas in memory: payment gateway, carrier and mailbox that keep a ledger of what took effect, by
- * idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
+ * The outside world of sagas in memory: payment gateway, carrier and mailbox that keep a ledger of what took
+ * effect, by idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
  */
 import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
@@ -24,8 +24,8 @@ export type OutsideWorld = {
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
   /**
-   * From now on such calls take effect and their answers stay away, as for a caller that was killed, until the returned
-   * function lets them through.
+   * From now on such calls take effect and their answers stay away, as for a caller that was killed, until
+   * the returned function lets them through.
    */
   withhold(call: Withholdable): () => void;
   /** As if it had just been made. */

@@ -1,4 +1,7 @@
-/** Statements that need the server's superuser, apart from `postgres.ts` because the global set-up runs outside tests. */
+/**
+ * Statements that need the server's superuser, apart from `postgres.ts` because the global set-up runs
+ * outside tests.
+ */
 import pg from "pg";
 
 export function withDatabase(url: string, name: string): string {

@@ -1,5 +1,6 @@
-// Before the tests: finds what a lane needs beyond npm, installs it where that is possible (Debian packages, as root),
-// and otherwise says in one line what to install. Plain JavaScript, because it runs before anything is built.
+// Before the tests: finds what a lane needs beyond npm, installs it where that is possible (Debian packages,
+// as root), and otherwise says in one line what to install. Plain JavaScript, because it runs before anything
+// is built.
 import { execFileSync, spawnSync } from "node:child_process";
 
 const needs = [

@@ -1,6 +1,6 @@
 /**
- * Sagas as they run, for tests: real PostgreSQL, real Temporal, the real relay, workflows and activities; the stock and
- * the outside world in memory. Steps can be made to fail where a test says so.
+ * Sagas as they run, for tests: real PostgreSQL, real Temporal, the real relay, workflows and activities; the
+ * stock and the outside world in memory. Steps can be made to fail where a test says so.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -27,8 +27,8 @@ import { stockInMemory } from "./stock.ts";
 import { createTestNamespace } from "./temporal.ts";
 
 /**
- * How a step fails, the first time that it is called: `before` and `after` its effect with an operating fault, which is
- * repeated; `impossible-before` and `impossible-after` with a failure that is not.
+ * How a step fails, the first time that it is called: `before` and `after` its effect with an operating
+ * fault, which is repeated; `impossible-before` and `impossible-after` with a failure that is not.
  */
 export type Fault = "before" | "after" | "impossible-before" | "impossible-after";
 
@@ -174,7 +174,10 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   };
 }
 
-/** Polls until `check` gives a value; a test fails with what was seen last rather than by a time-out of its own. */
+/**
+ * Polls until `check` gives a value; a test fails with what was seen last rather than by a time-out of its
+ * own.
+ */
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false>,

@@ -137,7 +137,9 @@ export async function startTestSandbox(
   return sandbox;
 }
 
-/** Repeats a call as a saga does: as long as its fault says that it may succeed later. Counts the attempts. */
+/**
+ * Repeats a call as a saga does: as long as its fault says that it may succeed later. Counts the attempts.
+ */
 export async function untilAnswered<Answer>(
   call: () => Promise<Answer>,
   counter: { attempts: number } = { attempts: 0 },

@@ -1,6 +1,7 @@
 /**
- * Sequences of stock commands for property tests: every command, over few names. Most steps aim at what is there (a hold
- * that has units to pick, a transfer in transit, serials on the shelf), because a sequence of refusals tests little.
+ * Sequences of stock commands for property tests: every command, over few names. Most steps aim at what is
+ * there (a hold that has units to pick, a transfer in transit, serials on the shelf), because a sequence of
+ * refusals tests little.
  */
 import fc from "fast-check";
 import type { StockCommand, Tracking } from "../actors/commands.ts";
@@ -22,7 +23,10 @@ export type Step = {
   readonly repeated: boolean;
   readonly lot: string;
   readonly serials: readonly string[];
-  /** Whether the command is about what is there, and names lots and serials as the SKU's tracking asks; else random. */
+  /**
+   * Whether the command is about what is there, and names lots and serials as the SKU's tracking asks; else
+   * random.
+   */
   readonly aimed: boolean;
   /** Which of what is there. */
   readonly aim: number;

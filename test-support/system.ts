@@ -1,7 +1,7 @@
 /**
- * A whole real system for tests: `holdfast start` as a user would start it, in a process of its own, on a data folder and
- * ports of its own. It can be stopped in order, killed without warning together with everything that it started, and
- * started again on the same data.
+ * A whole real system for tests: `holdfast start` as a user would start it, in a process of its own, on a
+ * data folder and ports of its own. It can be stopped in order, killed without warning together with
+ * everything that it started, and started again on the same data.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -54,7 +54,8 @@ export class TestSystem {
       cwd: this.folder,
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own, as a terminal would give it: what reaches the group must not reach its servers.
+      // A process group of its own, as a terminal would give it: what reaches the group must not reach its
+      // servers.
       detached: true,
     });
     this.child = child;

@@ -1,4 +1,7 @@
-/** The run's Temporal server: the dev server, in memory, on a free port. Apart from `temporal.ts` like `postgres-admin.ts`. */
+/**
+ * The run's Temporal server: the dev server, in memory, on a free port. Apart from `temporal.ts` like
+ * `postgres-admin.ts`.
+ */
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "@temporalio/client";

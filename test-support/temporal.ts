@@ -1,4 +1,6 @@
-/** A real Temporal for tests: one server a test run, started by the global set-up, and a namespace a caller. */
+/**
+ * A real Temporal for tests: one server a test run, started by the global set-up, and a namespace a caller.
+ */
 import { randomBytes } from "node:crypto";
 import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";

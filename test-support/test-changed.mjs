@@ -1,10 +1,11 @@
 // `npm run test:changed`: runs the tests that a change touches.
 //
-// Vitest's own `--changed` follows imports only. Much of what the tests prove runs in threads and processes of the built
-// program, which are started by name, so the names are followed here too: of a thread, of a program or a folder under the
-// project's root, and of a lane's set-up.
+// Vitest's own `--changed` follows imports only. Much of what the tests prove runs in threads and processes
+// of the built program, which are started by name, so the names are followed here too: of a thread, of a
+// program or a folder under the project's root, and of a lane's set-up.
 //
-// Plain JavaScript, as its neighbours that run before anything is built. `node test-support/test-changed.mjs --help`.
+// Plain JavaScript, as its neighbours that run before anything is built. `node test-support/test-changed.mjs
+// --help`.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -42,7 +43,10 @@ export function needsOf(file, source) {
   return [...importsOf(file, source), ...pathsIn(source), ...threadsIn(source), ...unsaid].map(sourceOf);
 }
 
-/** `join(projectRoot, "store", "migrations", "*.sql")`: what stands between the project's root and the first pattern. */
+/**
+ * `join(projectRoot, "store", "migrations", "*.sql")`: what stands between the project's root and the first
+ * pattern.
+ */
 function pathsIn(source) {
   return [...source.matchAll(/join\(\s*projectRoot,((?:\s*"[^"]+",?)+)/g)]
     .map(([, list]) => [...list.matchAll(/"([^"]+)"/g)].map(([, part]) => part))

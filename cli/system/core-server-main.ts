@@ -1,6 +1,7 @@
 /**
- * The engine, its gateway and the standing jobs alone, on a given database: no sagas, no devices, no dashboard,
- * no sandbox. What the bench and the fault harness drive as a process of its own, by the public protocol.
+ * The engine, its gateway and the standing jobs alone, on a given database: no sagas, no devices, no
+ * dashboard, no sandbox. What the bench and the fault harness drive as a process of its own, by the public
+ * protocol.
  *
  * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on
  * SIGTERM or SIGINT, or when the parent that has a channel to it is gone.

@@ -7,7 +7,8 @@
  *   conveyors  holdfast/{site}/{area}/{device}/evt/{scan|divert|recirculation|status}   from the conveyor
  *              holdfast/{site}/{area}/{device}/cmd/{divert|recirculate}, …/ack          to the conveyor
  *   readers    zebra/{reader}/{data|events}, impinj/{reader}/events             from the reader
- *              holdfast/{site}/{area}/{reader}/evt/status                       the reader's retained status and last will
+ *              holdfast/{site}/{area}/{reader}/evt/status                       the reader's retained status
+ *              and last will
  *
  * A device's id is the serial number (robots), the device level (conveyors) or the reader level of its topic.
  */

@@ -1,6 +1,7 @@
 /**
- * The one map from codes to HTTP. Every refusal and fault that a client can see has its code here, whatever the
- * transport; docs/errors.md is written from it, and a test compares the two. A code, once published, keeps its meaning.
+ * The one map from codes to HTTP. Every refusal and fault that a client can see has its code here, whatever
+ * the transport; docs/errors.md is written from it, and a test compares the two. A code, once published,
+ * keeps its meaning.
  *
  * The compiler holds the map against the codes of everybody below: one that is missing here does not compile.
  */
@@ -11,7 +12,10 @@ import type { InvalidCursorError } from "../../store/sql/cursor.ts";
 /** Faults of the engine that no caller hears of: the server does not start, or the fault is a defect. */
 type SilentEngineError = "attachment_rejected" | "journal_corrupt" | "layout_mismatch";
 
-/** What the folders below refuse with, or fail with where a caller hears of it. The rest of the map is the edge's own. */
+/**
+ * What the folders below refuse with, or fail with where a caller hears of it. The rest of the map is the
+ * edge's own.
+ */
 type CodeFromBelow = RefusalCode | Exclude<EngineErrorCode, SilentEngineError> | InvalidCursorError["code"];
 
 export type StatusEntry = {
@@ -174,7 +178,10 @@ export const STATUS_CODES_BY_CODE = {
 
 export type StatusCode = keyof typeof STATUS_CODES_BY_CODE;
 
-/** An operation's own code that is missing here is a refusal of what was asked: 409, with the code as its title. */
+/**
+ * An operation's own code that is missing here is a refusal of what was asked: 409, with the code as its
+ * title.
+ */
 export function statusOf(code: string): StatusEntry {
   return Object.hasOwn(STATUS_CODES_BY_CODE, code)
     ? STATUS_CODES_BY_CODE[code as StatusCode]

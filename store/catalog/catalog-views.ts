@@ -79,7 +79,10 @@ export async function listChannels(database: Queryable): Promise<Page<ChannelVie
   return { items: rows, next: null };
 }
 
-/** What the edge needs of a channel before it takes anything for it; null where there is none or it is inactive. */
+/**
+ * What the edge needs of a channel before it takes anything for it; null where there is none or it is
+ * inactive.
+ */
 export async function findActiveChannel(
   database: Queryable,
   channelId: string,

@@ -201,7 +201,9 @@ export async function insertProduct(
   return same.rowCount === 1 ? "exists" : "differs";
 }
 
-/** Adds products of which none is there yet, in one statement. Every dimension is given, every GTIN a GTIN-14. */
+/**
+ * Adds products of which none is there yet, in one statement. Every dimension is given, every GTIN a GTIN-14.
+ */
 export async function insertProducts(
   client: Queryable,
   companyId: string,

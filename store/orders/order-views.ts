@@ -224,7 +224,10 @@ export async function listFulfillmentOrders(
   );
 }
 
-/** What a person who packs by hand confirms: every unit of every hold. @returns null where there is no such one */
+/**
+ * What a person who packs by hand confirms: every unit of every hold. @returns null where there is no such
+ * one
+ */
 export async function readFulfillmentOrderHolds(
   database: Queryable,
   fulfillmentOrderId: string,

@@ -1,6 +1,6 @@
 /**
- * What a shopper may know by the token of the tracking page: this order only, no internal ids, no stock, no cost, no
- * street. The token is 128 random bits and is looked up by a unique index.
+ * What a shopper may know by the token of the tracking page: this order only, no internal ids, no stock, no
+ * cost, no street. The token is 128 random bits and is looked up by a unique index.
  */
 import type { TrackingView } from "../../contract/tracking.ts";
 import type { Queryable } from "../sql/database.ts";

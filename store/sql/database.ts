@@ -89,8 +89,8 @@ export async function inTransaction<T>(
     await client.query("commit");
     return result;
   } catch (error) {
-    // On a connection that has fallen silent a rollback would be waited for in vain, as long again. The server rolls back
-    // by itself once the connection is gone.
+    // On a connection that has fallen silent a rollback would be waited for in vain, as long again. The
+    // server rolls back by itself once the connection is gone.
     if (isSilence(error)) broken = error;
     else {
       await client.query("rollback").catch((rollbackError: Error) => {

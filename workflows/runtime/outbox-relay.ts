@@ -1,12 +1,12 @@
 /**
  * Carries the outbox out: starts and signals sagas.
  *
- * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works at a time;
- * others stand by and take over within a poll. What is repeated does no harm: a saga is started once for ever (its id
- * is not used again), and sagas drop signals by their key.
+ * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works
+ * at a time; others stand by and take over within a poll. What is repeated does no harm: a saga is started
+ * once for ever (its id is not used again), and sagas drop signals by their key.
  *
- * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start is still
- * to come, and is done if the saga has ended.
+ * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start
+ * is still to come, and is done if the saga has ended.
  */
 import {
   type Client,

@@ -9,8 +9,8 @@
  *    shipment of the first time, bought or not;
  * E2 a shipment is bought at most once: EasyPost refuses a second purchase with `SHIPMENT.POSTAGE.EXISTS`;
  * E3 before buying, the shipment is read, and a label that is there is returned.
- * Two calls of `rate` at the same time with one key may still create two shipments. Nothing is bought by that,
- * and the caller buys the one whose id it has stored.
+ * Two calls of `rate` at the same time with one key may still create two shipments. Nothing is bought by
+ * that, and the caller buys the one whose id it has stored.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
