@@ -69,8 +69,8 @@ export async function startGatewayWorld(
 ): Promise<GatewayWorld> {
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
   await seed(database);
-  // The reply to a fault shows its code only. What was logged of it comes out with the output of the test that
-  // met it.
+  // The reply to a fault shows its code only. What was logged of it comes out with the output of the test
+  // that met it.
   // biome-ignore lint/suspicious/noConsole: the runner knows by it which test a line belongs to
   const logger = pino({ level: "error" }, { write: (line) => console.error(line.trimEnd()) });
   const engine = await startEngine({ databaseUrl, threads: 2, shards: 4, logger });
