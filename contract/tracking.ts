@@ -1,20 +1,13 @@
 /** What a shopper sees: no internal ids, no stock, nobody else's data. */
 import Type from "typebox";
+import { SHOPPER_STATUSES } from "../orders/order-status.ts";
 import { ParcelReports, TrackingStatusName } from "./fulfillment.ts";
 import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
 export const TrackingView = Type.Object({
   orderNumber: Text,
   shopName: Text,
-  status: oneOf([
-    "received",
-    "on_hold",
-    "preparing",
-    "shipped",
-    "out_for_delivery",
-    "delivered",
-    "cancelled",
-  ]),
+  status: oneOf(SHOPPER_STATUSES),
   placedAt: Time,
   deliverBy: Nullable(Text),
   shipTo: Nullable(Type.Object({ name: Text, city: Text, country: Text })),

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   adding,
+  announceable,
   cancellation,
   changedLedger,
   type LedgerChange,
@@ -23,6 +24,12 @@ test("units can be returned once, and only after delivery", () => {
   expect(returnable(line(3, { shipped: 3 }))).toBe(0);
   expect(returnable(line(3, { shipped: 3, delivered: 3, returnRequested: 1 }))).toBe(2);
   expect(returnable(line(3, { shipped: 3, delivered: 3, returnRequested: 1, returnDismissed: 1 }))).toBe(3);
+});
+
+test("no more units may be announced for return than were shipped, dismissed ones counted", () => {
+  expect(announceable(line(3, { shipped: 3, delivered: 3 }))).toBe(3);
+  expect(announceable(line(3, { shipped: 3, delivered: 3, returnRequested: 1, returnDismissed: 1 }))).toBe(2);
+  expect(announceable(line(3, { shipped: 3, delivered: 2, returnRequested: 2 }))).toBe(0);
 });
 
 test("broken ledgers are told by the invariant that they break", () => {

@@ -95,8 +95,17 @@ export function shortPick(line: LineLedger, missing: number): LedgerChange {
 }
 
 /** Units that the shopper has, may send back, and has not announced for return yet. */
-export function returnable(line: LineLedger): number {
+export function returnable(
+  line: Pick<LineLedger, "delivered" | "writtenOff" | "returnRequested" | "returnDismissed">,
+): number {
   return Math.max(0, line.delivered - line.writtenOff - (line.returnRequested - line.returnDismissed));
+}
+
+/** Units that may be announced for return now: a unit that was announced and dismissed still counts for L4. */
+export function announceable(
+  line: Pick<LineLedger, "shipped" | "delivered" | "writtenOff" | "returnRequested" | "returnDismissed">,
+): number {
+  return Math.min(returnable(line), line.shipped - line.returnRequested);
 }
 
 /** The invariants that `line` breaks, by their names in this file's header; empty for a sound ledger. */

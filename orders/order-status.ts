@@ -162,3 +162,34 @@ export function afterHoldChange(before: OrderStatuses, change: HoldChange): Orde
 function waitingStatusOf(holdReasons: readonly HoldReason[]): OrderStatus {
   return holdReasons.length > 0 ? "on_hold" : "open";
 }
+
+/** What a shopper is shown of an order, in the order in which an order gets there. */
+export const SHOPPER_STATUSES = [
+  "received",
+  "on_hold",
+  "preparing",
+  "shipped",
+  "out_for_delivery",
+  "delivered",
+  "cancelled",
+] as const;
+
+/** @param ordered of each line: units that are not cancelled */
+export function shopperStatusOf(order: {
+  readonly status: OrderStatus;
+  readonly fulfillmentStatus: FulfillmentStatus;
+  readonly lines: readonly {
+    readonly ordered: number;
+    readonly shipped: number;
+    readonly delivered: number;
+  }[];
+  readonly anyParcelOutForDelivery: boolean;
+}): (typeof SHOPPER_STATUSES)[number] {
+  if (order.status === "cancelled") return "cancelled";
+  const wanted = order.lines.filter((line) => line.ordered > 0);
+  if (wanted.length > 0 && wanted.every((line) => line.delivered >= line.ordered)) return "delivered";
+  if (order.anyParcelOutForDelivery) return "out_for_delivery";
+  if (wanted.some((line) => line.shipped > 0)) return "shipped";
+  if (order.status === "on_hold") return "on_hold";
+  return order.fulfillmentStatus === "unfulfilled" ? "received" : "preparing";
+}

@@ -3,15 +3,22 @@
  * cost, no street. The token is 128 random bits and is looked up by a unique index.
  */
 import type { TrackingView } from "../../contract/tracking.ts";
+import { announceable, type LineLedger } from "../../orders/line-ledger.ts";
+import type { FulfillmentStatus, OrderStatus } from "../../orders/order.ts";
+import { shopperStatusOf } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
 type TrackingReturn = TrackingView["returns"][number];
 
-type TrackingRow = Omit<TrackingView, "status" | "returns"> & {
+type TrackingLine = TrackingView["lines"][number];
+
+type TrackingRow = Omit<TrackingView, "status" | "lines" | "returns"> & {
   readonly orderId: string;
-  readonly orderStatus: string;
-  readonly fulfillmentStatus: string;
+  readonly orderStatus: OrderStatus;
+  readonly fulfillmentStatus: FulfillmentStatus;
+  readonly lines: readonly (Omit<TrackingLine, "returnable"> &
+    Pick<LineLedger, "writtenOff" | "returnRequested" | "returnDismissed">)[];
   readonly returns: readonly (Omit<TrackingReturn, "labelUrl"> & { readonly hasLabel: boolean })[];
 };
 
@@ -27,8 +34,8 @@ export async function readTracking(database: Queryable, token: string) {
        o.currency, o.exponent, o.total_minor as "totalMinor",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title,
             'ordered', line.ordered - line.cancelled, 'shipped', line.shipped, 'delivered', line.delivered,
-            'returnable', greatest(0, line.delivered - line.return_requested),
-            'unitPriceMinor', line.unit_price_minor)
+            'writtenOff', line.written_off, 'returnRequested', line.return_requested,
+            'returnDismissed', line.return_dismissed, 'unitPriceMinor', line.unit_price_minor)
           order by length(line.line_id), line.line_id), '[]')
           from order_line line where line.order_id = o.id) as lines,
        (select coalesce(jsonb_agg(jsonb_build_object('carrier', shipment.carrier,
@@ -50,8 +57,14 @@ export async function readTracking(database: Queryable, token: string) {
   );
   const row = rows[0];
   if (row === undefined) return null;
-  const { orderId, orderStatus, fulfillmentStatus, ...view } = row;
-  return { orderId, view: { ...view, status: shopperStatus(orderStatus, fulfillmentStatus, view) } };
+  const { orderId, orderStatus, fulfillmentStatus, lines, ...rest } = row;
+  const status = shopperStatusOf({
+    status: orderStatus,
+    fulfillmentStatus,
+    lines,
+    anyParcelOutForDelivery: rest.parcels.some((parcel) => parcel.status === "out_for_delivery"),
+  });
+  return { orderId, view: { ...rest, lines: lines.map(shownLine), status } };
 }
 
 /** The label of a return of the order that `token` opens; null where there is none. */
@@ -72,16 +85,12 @@ export async function readReturnLabel(
   return rows[0]?.pdf ?? null;
 }
 
-function shopperStatus(
-  orderStatus: string,
-  fulfillmentStatus: string,
-  view: Pick<TrackingRow, "lines" | "parcels">,
-): TrackingView["status"] {
-  if (orderStatus === "cancelled") return "cancelled";
-  const wanted = view.lines.filter((line) => line.ordered > 0);
-  if (wanted.length > 0 && wanted.every((line) => line.delivered >= line.ordered)) return "delivered";
-  if (view.parcels.some((parcel) => parcel.status === "out_for_delivery")) return "out_for_delivery";
-  if (wanted.some((line) => line.shipped > 0)) return "shipped";
-  if (orderStatus === "on_hold") return "on_hold";
-  return fulfillmentStatus === "unfulfilled" ? "received" : "preparing";
+function shownLine(line: TrackingRow["lines"][number]): TrackingLine {
+  const {
+    writtenOff: _writtenOff,
+    returnRequested: _requested,
+    returnDismissed: _dismissed,
+    ...shown
+  } = line;
+  return { ...shown, returnable: announceable(line) };
 }
