@@ -10,3 +10,8 @@ export function isGtin(text: string): boolean {
 export function gtin14(text: string): string | undefined {
   return isGtin(text) ? text.padStart(14, "0") : undefined;
 }
+
+/** Whether `text` may be a trade item's serial number (AI 21): 1 to 20 characters of GS1's set 82. */
+export function isSerialNumber(text: string): boolean {
+  return /^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}$/.test(text);
+}

@@ -1,11 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeSgtin96 } from "../../orders/epc.ts";
-import { handlingUnitNumber } from "../../orders/handling-unit.ts";
 import { MAX_MESSAGE_BYTES, MalformedMessage } from "../mqtt/json-reader.ts";
+import { unitTag } from "../simulators/tags.ts";
 import { parseImpinj } from "./impinj.ts";
 import { PORTAL_DEFAULTS, Portal } from "./portal.ts";
-import { decodeSscc96, encodeSscc96 } from "./sscc96.ts";
 import type { ReaderEvent } from "./tag-events.ts";
 import { countBySku } from "./verification.ts";
 import { parseZebra } from "./zebra.ts";
@@ -93,25 +91,6 @@ describe("Impinj messages", () => {
   });
 });
 
-describe("SSCC-96", () => {
-  it("decodes what it encodes, for every serial and prefix length", () => {
-    fc.assert(
-      fc.property(fc.nat(9_999_999_999), fc.integer({ min: 6, max: 12 }), (serial, prefixLength) => {
-        const sscc = handlingUnitNumber(serial);
-        expect(decodeSscc96(encodeSscc96(sscc, prefixLength))).toBe(sscc);
-      }),
-    );
-  });
-
-  it("knows the standard's example and refuses everything else", () => {
-    // GS1 Tag Data Standard: urn:epc:tag:sscc-96:0.0614141.1234567890
-    expect(decodeSscc96("3114257BF4499602D2000000")).toBe("106141412345678908");
-    expect(decodeSscc96("3074257BF7194E4000001A85")).toBeUndefined();
-    expect(decodeSscc96("3114257BF4499602D2000001")).toBeUndefined();
-    expect(decodeSscc96("")).toBeUndefined();
-  });
-});
-
 describe("a portal", () => {
   const passage: readonly ReaderEvent[] = [
     { kind: "tote-entered", atMs: 1000 },
@@ -158,7 +137,7 @@ describe("counting by SKU", () => {
   it("counts serials, names strangers by GTIN and ignores what is no GTIN", () => {
     const ours = "09521234000013";
     const stranger = "09521234000020";
-    const epcs = [encodeSgtin96(ours, 1), encodeSgtin96(ours, 2), encodeSgtin96(stranger, 1), "E2801160"];
+    const epcs = [unitTag(ours, "1"), unitTag(ours, "2"), unitTag(stranger, "1"), "E2801160"];
     expect(countBySku(epcs, new Map([[ours, "A"]]))).toEqual([
       { sku: "A", quantity: 2 },
       { sku: `GTIN ${stranger}`, quantity: 1 },

@@ -12,12 +12,11 @@ import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
-import { decodeSgtin96 } from "../../orders/epc.ts";
+import { decodeEpc } from "../../orders/epc/epc.ts";
 import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor/floor-tasks.ts";
 import type { ToteRecovery } from "../conveyor/tote-recovery.ts";
 import type { Device } from "../mqtt/device-registry.ts";
 import type { Passage } from "./portal.ts";
-import { decodeSscc96 } from "./sscc96.ts";
 
 const MOST_PASSAGES = 3;
 /** How long the reads of one tote add up. Milliseconds. */
@@ -50,7 +49,8 @@ export class Verification {
   }
 
   async onPassage(device: Device, passage: Passage): Promise<void> {
-    const plates = new Set(passage.epcs.map(decodeSscc96).filter((sscc) => sscc !== undefined));
+    const tags = passage.epcs.map(decodeEpc);
+    const plates = new Set(tags.flatMap((tag) => (tag?.encoding === "sscc-96" ? [tag.sscc] : [])));
     const [lpn] = plates;
     if (lpn === undefined || plates.size > 1) {
       this.logger.info({ reader: device.row.id, plates: plates.size }, "a passage that is not one tote");
@@ -141,9 +141,9 @@ export function countBySku(
 ): { sku: string; quantity: number }[] {
   const counts = new Map<string, number>();
   for (const epc of epcs) {
-    const sgtin = decodeSgtin96(epc);
-    if (sgtin === undefined) continue;
-    const sku = skuByGtin.get(sgtin.gtin) ?? `GTIN ${sgtin.gtin}`;
+    const tag = decodeEpc(epc);
+    if (tag === undefined || !("gtin" in tag)) continue;
+    const sku = skuByGtin.get(tag.gtin) ?? `GTIN ${tag.gtin}`;
     counts.set(sku, (counts.get(sku) ?? 0) + 1);
   }
   return [...counts].map(([sku, quantity]) => ({ sku, quantity }));

@@ -5,9 +5,7 @@
  * Every unit has a serialised GTIN. Serials derive from tote, line and position, so that a floor that has
  * lost its memory fills a tote with the same units again.
  */
-import { encodeSgtin96 } from "../../orders/epc.ts";
-import { encodeSscc96 } from "../rfid/sscc96.ts";
-import { serialOf } from "./faults.ts";
+import { plateTag, unitTag } from "./tags.ts";
 
 export type Tote = {
   readonly lpn: string;
@@ -30,15 +28,13 @@ export class FloorWorld {
   /** A robot fills the tote for one line up to `quantity` units; what is in there already stays. */
   pick(lpn: string, line: string, gtin: string, quantity: number): void {
     const tote = this.toteToFill(lpn);
-    const epcs = Array.from({ length: quantity }, (_, index) =>
-      encodeSgtin96(gtin, serialOf(`${lpn} ${line} ${index}`)),
-    );
+    const epcs = Array.from({ length: quantity }, (_, index) => unitTag(gtin, `${lpn} ${line} ${index}`));
     tote.units.set(line, epcs);
   }
 
   /** Every tag that goes through a portal with this tote. */
   tags(tote: Tote): { readonly plate: string; readonly units: readonly string[] } {
-    return { plate: encodeSscc96(tote.lpn), units: [...tote.units.values()].flat() };
+    return { plate: plateTag(tote.lpn), units: [...tote.units.values()].flat() };
   }
 
   private toteToFill(lpn: string): Tote {

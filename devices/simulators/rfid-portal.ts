@@ -5,15 +5,14 @@
 
 import { randomUUID } from "node:crypto";
 import { Random } from "../../config/seeded-random.ts";
-import { encodeSgtin96 } from "../../orders/epc.ts";
 import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
 import { deviceTopic } from "../mqtt/topics.ts";
 import { LIGHT_BARRIER_PIN } from "../rfid/tag-events.ts";
 import { AREA } from "./area.ts";
 import { DeviceClient } from "./device-client.ts";
-import { serialOf } from "./faults.ts";
 import type { FloorWorld, Tote } from "./floor-world.ts";
 import type { SimulatedPart, Surroundings } from "./surroundings.ts";
+import { unitTag } from "./tags.ts";
 
 /** Demo pace, milliseconds: light barrier to antenna, antenna to light barrier. */
 const TO_ANTENNA_MS = 500;
@@ -94,7 +93,7 @@ export class SimulatedPortal implements SimulatedPart {
       if (!this.random.chance(this.surroundings.faults.missedTags)) tags.push({ epc, rssiDbm: STRONG_DBM });
     }
     if (this.random.chance(0.1)) {
-      tags.push({ epc: encodeSgtin96(NEIGHBOUR_GTIN, serialOf(tote.lpn)), rssiDbm: NEIGHBOUR_DBM });
+      tags.push({ epc: unitTag(NEIGHBOUR_GTIN, tote.lpn), rssiDbm: NEIGHBOUR_DBM });
     }
     return tags;
   }
