@@ -35,6 +35,7 @@ describe("conveyor events", () => {
     ["control characters", { ...SCAN, bootId: "a\u0000b" }, "invalid_message"],
     ["half a surrogate pair", { ...SCAN, bootId: "a\ud800b" }, "invalid_message"],
     ["barcodes that are not texts", { ...SCAN, barcodes: [1] }, "invalid_message"],
+    ["a barcode that no symbol holds", { ...SCAN, barcodes: ["1".repeat(7_090)] }, "invalid_message"],
   ])("with %s are refused", (_name, message, code) => {
     expect(() => parseConveyorEvent(Buffer.from(JSON.stringify(message)), "scan")).toThrow(
       expect.objectContaining({ code }),
@@ -67,7 +68,14 @@ describe("conveyor events", () => {
 describe("a licence plate", () => {
   const plate = handlingUnitNumber(42);
 
-  it.each([plate, `00${plate}`, `(00)${plate}`, `]C100${plate}`])("is found in %s", (barcode) => {
+  it.each([
+    plate,
+    `00${plate}`,
+    `]C100${plate}10LOT7\u001d3712`,
+    `https://id.gs1.org/00/${plate}`,
+    `(00)${plate}`,
+    `]C100${plate}`,
+  ])("is found in %s", (barcode) => {
     expect(licencePlate(["9780201379624", barcode, barcode])).toEqual({ lpn: plate });
   });
 

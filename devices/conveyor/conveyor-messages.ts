@@ -6,7 +6,7 @@
  * is still in the device's outbox: the device repeats an event until its `ack`, which is sent after the
  * commit of its effect. So events may come with QoS 0; the retained status and what we send have QoS 1.
  */
-import { isHandlingUnitNumber } from "../../orders/handling-unit.ts";
+import { plateInScan } from "../../orders/licence-plate.ts";
 import {
   asArray,
   asObject,
@@ -69,14 +69,17 @@ export type Acknowledgement = { readonly bootId: string; readonly seq: number };
 /** Retained; the last will says `BROKEN`. */
 export type DeviceStatus = { readonly bootId: string; readonly connection: "ONLINE" | "OFFLINE" | "BROKEN" };
 
+/** A tunnel of cameras reads what is on all sides of a tote and of the goods in it. */
+const MOST_BARCODES = 256;
+/** What the densest symbol, a QR code of version 40, holds at the most. */
+const LONGEST_BARCODE = 7_089;
+
 export function parseConveyorEvent(payload: Buffer, kind: ConveyorEvent["kind"]): ConveyorEvent {
   const message = asObject(parseJson(payload), kind);
   const head = parseHead(message);
   switch (kind) {
     case "scan": {
-      const barcodes = asArray(message["barcodes"], "barcodes", 32).map((barcode) =>
-        textField({ barcode }, "barcode", 128),
-      );
+      const barcodes = asArray(message["barcodes"], "barcodes", MOST_BARCODES).map(parseBarcode);
       return { ...head, kind, scanPointId: textField(message, "scanPointId", 64), barcodes };
     }
     case "divert":
@@ -126,19 +129,22 @@ function oneOf<T extends string>(message: JsonObject, key: string, values: reado
   return value;
 }
 
-/**
- * The licence plate among a scan's barcodes: an SSCC-18, bare or behind AI 00 as GS1-128 scanners give it.
- * `no_read`: none, `multi_read`: two totes at once.
- */
+/** As it was scanned, FNC1 and all: a barcode is looked at and never kept. */
+function parseBarcode(barcode: unknown): string {
+  if (typeof barcode !== "string" || barcode.length > LONGEST_BARCODE) {
+    throw new MalformedMessage(
+      "invalid_message",
+      `a barcode is no text of up to ${LONGEST_BARCODE} characters`,
+    );
+  }
+  return barcode;
+}
+
+/** The licence plate among a scan's barcodes. `no_read`: none, `multi_read`: two totes at once. */
 export function licencePlate(
   barcodes: readonly string[],
 ): { readonly lpn: string } | "no_read" | "multi_read" {
-  const plates = new Set<string>();
-  for (const barcode of barcodes) {
-    const digits = barcode.replace(/^\][A-Za-z]\d/, "").replace(/^\(00\)/, "00");
-    const plate = digits.length === 20 && digits.startsWith("00") ? digits.slice(2) : digits;
-    if (isHandlingUnitNumber(plate)) plates.add(plate);
-  }
+  const plates = new Set(barcodes.flatMap((barcode) => plateInScan(barcode) ?? []));
   const [lpn] = plates;
   if (lpn === undefined) return "no_read";
   return plates.size === 1 ? { lpn } : "multi_read";
