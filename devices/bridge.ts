@@ -158,7 +158,7 @@ async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Prom
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route);
-  const { registry, fleet, conveyors, portals } = parts;
+  const { registry, fleet, conveyors } = parts;
   switch (route.family) {
     case "robot":
       return toRobot(fleet, device, route, payload);
@@ -169,13 +169,28 @@ async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Prom
       if (device.row.kind === "conveyor") conveyors.seen(device, route.area);
       return registry.setConnection(device, parseStatus(payload));
     case "reader":
-      portals.onEvents(device, route.format === "zebra" ? parseZebra(payload) : parseImpinj(payload));
-      return registry.setConnection(device, "online");
+      return fromReader(parts, device, route, { topic, payload });
     default: {
       const unreachable: never = route;
       throw new Error(`no handler for ${JSON.stringify(unreachable)}`);
     }
   }
+}
+
+/** What a reader could not say clearly is put aside with its reason; what it did say counts. */
+async function fromReader(
+  { registry, portals, deadLetters }: BridgeParts,
+  device: Device,
+  { format }: Extract<Route, { readonly family: "reader" }>,
+  { topic, payload }: { readonly topic: string; readonly payload: Buffer },
+): Promise<void> {
+  const { events, refused } = format === "zebra" ? parseZebra(payload) : parseImpinj(payload);
+  portals.onEvents(device, events);
+  registry.setConnection(device, "online");
+  const [first] = refused;
+  if (first === undefined) return;
+  const detail = `${refused.length} of ${events.length + refused.length} entries, the first: ${first.message}`;
+  await deadLetters.write(topic, payload, first.code, detail);
 }
 
 async function senderOf(registry: DeviceRegistry, route: Route): Promise<Device> {

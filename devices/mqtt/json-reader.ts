@@ -21,7 +21,7 @@ export class MalformedMessage extends Error {
 export type JsonObject = { readonly [key: string]: unknown };
 
 export function parseJson(payload: Buffer): unknown {
-  const text = textOf(payload);
+  const text = textOf(payload, MAX_MESSAGE_BYTES);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -29,43 +29,61 @@ export function parseJson(payload: Buffer): unknown {
   }
 }
 
-/** The values of one JSON value, of an array, or of objects that run together without a delimiter (`}{`). */
-export function parseJsonRun(payload: Buffer): readonly unknown[] {
-  const text = textOf(payload);
+/** What a message of several values holds. */
+export type JsonRun = {
+  readonly values: readonly unknown[];
+  /** What could not be read between them or of them, in words; `null`: nothing. */
+  readonly garbled: string | null;
+};
+
+/** The values of one JSON value, of an array, or of objects that run together, with or without lines. */
+export function parseJsonRun(payload: Buffer, mostBytes: number): JsonRun {
+  const text = textOf(payload, mostBytes);
   const whole = tryParse(text);
-  if (whole !== undefined) return Array.isArray(whole) ? whole : [whole];
+  if (whole !== undefined) return { values: Array.isArray(whole) ? whole : [whole], garbled: null };
   const values: unknown[] = [];
+  let garbled = 0;
+  let end = 0;
+  for (const { from, to } of objectsIn(text)) {
+    const value = tryParse(text.slice(from, to));
+    if (value === undefined) garbled += to - from;
+    else values.push(value);
+    garbled += betweenObjects(text.slice(end, from));
+    end = to;
+  }
+  garbled += betweenObjects(text.slice(end));
+  if (values.length === 0) {
+    throw new MalformedMessage("invalid_json", "neither JSON nor JSON objects run together");
+  }
+  return { values, garbled: garbled === 0 ? null : `${garbled} characters are no JSON objects` };
+}
+
+/** Where the outermost braces open and close; an object that never closes is left out. */
+function objectsIn(text: string): readonly { readonly from: number; readonly to: number }[] {
+  const objects: { from: number; to: number }[] = [];
   let depth = 0;
-  let start = -1;
+  let from = 0;
   let inString = false;
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index];
     if (inString) {
       if (character === "\\") index += 1;
       else if (character === '"') inString = false;
-    } else if (character === '"') {
-      inString = true;
     } else if (character === "{") {
-      if (depth === 0) start = index;
+      if (depth === 0) from = index;
       depth += 1;
-    } else if (character === "}") {
+    } else if (depth > 0 && character === '"') {
+      inString = true;
+    } else if (depth > 0 && character === "}") {
       depth -= 1;
-      if (depth < 0) break;
-      if (depth === 0) {
-        const value = tryParse(text.slice(start, index + 1));
-        if (value === undefined) break;
-        values.push(value);
-        start = -1;
-      }
-    } else if (depth === 0 && character !== undefined && !/[\s,]/.test(character)) {
-      depth = -1;
-      break;
+      if (depth === 0) objects.push({ from, to: index + 1 });
     }
   }
-  if (depth !== 0 || start !== -1 || values.length === 0) {
-    throw new MalformedMessage("invalid_json", "neither JSON nor JSON objects run together");
-  }
-  return values;
+  return objects;
+}
+
+function betweenObjects(text: string): number {
+  return text.replace(/[\s,[\]]/g, "").length;
 }
 
 function tryParse(text: string): unknown {
@@ -76,10 +94,8 @@ function tryParse(text: string): unknown {
   }
 }
 
-function textOf(payload: Buffer): string {
-  if (payload.length > MAX_MESSAGE_BYTES) {
-    throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  }
+function textOf(payload: Buffer, mostBytes: number): string {
+  if (payload.length > mostBytes) throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
   return payload.toString("utf8");
 }
 

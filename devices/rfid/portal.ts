@@ -1,30 +1,28 @@
 /**
  * Makes passages of what a portal reads: one tote's way through it, with the set of tags that were inside.
  *
- * A passage is what lies between the light barrier's two edges by the reader's own clock, however often, late
- * or out of order the messages come. Within it a tag is one tag however often it was read, at its strongest;
- * a tag that is only ever weak belongs to a neighbour and is left out. Pure: the caller brings the time.
+ * With a light barrier a passage is what lies between its two edges by the reader's own clock, however often, late or
+ * out of order the messages come; without one, what lies between two silences (`silence-portal.ts`). Within it a tag is
+ * one tag however often it was read; a tag that is only ever weak belongs to a neighbour and is left out. Pure: the
+ * caller brings the time.
  *
  * P1 a passage is given out once, `graceMs` after its second edge arrived (or `longestMs` after its first)
- * P2 memory is bounded: reads older than `longestMs` + `graceMs`, and beyond `mostReads`, are dropped
+ * P2 memory is bounded: reads older than `longestMs` + `graceMs`, and beyond `MOST_READS`, are dropped
  */
-import type { ReaderEvent } from "./tag-events.ts";
+import type { PortalSettings } from "./portal-settings.ts";
+import type { ReaderEvent, TagRead } from "./tag-events.ts";
 
-type PortalOptions = {
-  /** Weaker reads are a neighbour's tags. */
-  readonly weakestDbm: number;
-  /** How long after the tote has left late messages still count. Milliseconds. */
-  readonly graceMs: number;
-  /** A tote that has not left after this long has: the edge was lost. Milliseconds. */
-  readonly longestMs: number;
-  readonly mostReads: number;
-};
+/** Reads that a portal keeps at the most. */
+export const MOST_READS = 20_000;
 
-export const PORTAL_DEFAULTS: PortalOptions = {
-  weakestDbm: -65,
-  graceMs: 150,
-  longestMs: 10_000,
-  mostReads: 20_000,
+/** Makes passages of one reader's events. */
+export type Portal = {
+  /** @param nowMs the bridge's clock; only differences count */
+  add(event: ReaderEvent, nowMs: number): void;
+  /** The passages that are over by now. */
+  take(nowMs: number): readonly Passage[];
+  /** Whether anything waits for `take`. */
+  readonly open: boolean;
 };
 
 export type Passage = {
@@ -42,31 +40,33 @@ type Opening = {
 };
 type Read = { readonly epc: string; readonly atMs: number; readonly arrivedAtMs: number };
 
-export class Portal {
-  private readonly options: PortalOptions;
+export class BarrierPortal implements Portal {
+  private readonly settings: PortalSettings;
+  private readonly barrier: NonNullable<PortalSettings["lightBarrier"]>;
   private openings: Opening[] = [];
   private departures: { readonly atMs: number; readonly arrivedAtMs: number }[] = [];
   private reads: Read[] = [];
   /** Edges of passages already given out, so that a repeated edge opens none anew. */
   private givenOut: number[] = [];
 
-  constructor(options: PortalOptions = PORTAL_DEFAULTS) {
-    this.options = options;
+  constructor(settings: PortalSettings, barrier: NonNullable<PortalSettings["lightBarrier"]>) {
+    this.settings = settings;
+    this.barrier = barrier;
   }
 
-  /** @param nowMs the bridge's clock; only differences count */
   add(event: ReaderEvent, nowMs: number): void {
     if (event.kind === "tag") this.addRead(event, nowMs);
-    else if (event.kind === "tote-entered") this.addOpening(event.atMs, nowMs);
+    else if (event.pin !== this.barrier.pin) return;
+    else if (event.isHigh === (this.barrier.brokenWhen === "high")) this.addOpening(event.atMs, nowMs);
     else if (!this.departures.some((departure) => departure.atMs === event.atMs)) {
       this.departures.push({ atMs: event.atMs, arrivedAtMs: nowMs });
     }
   }
 
-  private addRead(event: ReaderEvent & { readonly kind: "tag" }, nowMs: number): void {
-    if (event.rssiDbm < this.options.weakestDbm) return;
+  private addRead(event: TagRead, nowMs: number): void {
+    if (event.rssiDbm < this.settings.weakestDbm) return;
     this.reads.push({ epc: event.epc, atMs: event.atMs, arrivedAtMs: nowMs });
-    if (this.reads.length > this.options.mostReads) this.reads.shift();
+    if (this.reads.length > MOST_READS) this.reads.shift();
   }
 
   private addOpening(enteredAtMs: number, nowMs: number): void {
@@ -78,14 +78,13 @@ export class Portal {
     this.openings.sort((a, b) => a.enteredAtMs - b.enteredAtMs);
   }
 
-  /** The passages that are over by now. */
   take(nowMs: number): readonly Passage[] {
     this.closeOpenings();
     const over: Opening[] = [];
     const still: Opening[] = [];
     for (const opening of this.openings) {
-      const left = opening.leftAtMs !== null && nowMs - opening.leftArrivedAtMs >= this.options.graceMs;
-      const lost = nowMs - opening.arrivedAtMs >= this.options.longestMs;
+      const left = opening.leftAtMs !== null && nowMs - opening.leftArrivedAtMs >= this.settings.graceMs;
+      const lost = nowMs - opening.arrivedAtMs >= this.settings.longestMs;
       (left || lost ? over : still).push(opening);
     }
     this.openings = still;
@@ -94,7 +93,6 @@ export class Portal {
     return passages;
   }
 
-  /** Whether anything waits for `take`. */
   get open(): boolean {
     return this.openings.length > 0;
   }
@@ -117,13 +115,13 @@ export class Portal {
   private passage(opening: Opening): Passage {
     this.givenOut.push(opening.enteredAtMs);
     if (this.givenOut.length > 256) this.givenOut.shift();
-    const end = opening.leftAtMs ?? opening.enteredAtMs + this.options.longestMs;
+    const end = opening.leftAtMs ?? opening.enteredAtMs + this.settings.longestMs;
     const inside = this.reads.filter((read) => read.atMs >= opening.enteredAtMs && read.atMs <= end);
     return { enteredAtMs: opening.enteredAtMs, epcs: [...new Set(inside.map((read) => read.epc))] };
   }
 
   private forget(nowMs: number): void {
-    const since = nowMs - this.options.longestMs - this.options.graceMs;
+    const since = nowMs - this.settings.longestMs - this.settings.graceMs;
     this.reads = this.reads.filter((read) => read.arrivedAtMs > since);
     this.departures = this.departures.filter((departure) => departure.arrivedAtMs > since);
   }

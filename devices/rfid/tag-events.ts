@@ -1,18 +1,24 @@
-/** What readers of any make say, in one form: tags seen, and a tote entering and leaving the portal. */
+/** What readers of any make say, in one form. What it means for a tote is the portal's business. */
+import type { MalformedMessage } from "../mqtt/json-reader.ts";
+
 export type ReaderEvent =
   | {
       readonly kind: "tag";
       /** Upper-case hex. */
       readonly epc: string;
-      readonly antenna: number;
       readonly rssiDbm: number;
       readonly atMs: number;
     }
-  /** The light barrier at the portal, wired to the reader's input. */
-  | { readonly kind: "tote-entered" | "tote-left"; readonly atMs: number };
+  /** An input pin of the reader went high or low; a light barrier may be wired to it. */
+  | { readonly kind: "input"; readonly pin: number; readonly isHigh: boolean; readonly atMs: number };
 
-/** Light barrier broken: the input goes high. Readers' first input pin. */
-export const LIGHT_BARRIER_PIN = 1;
+export type TagRead = ReaderEvent & { readonly kind: "tag" };
 
-/** Tags of one message; a crowded portal sees hundreds. */
-export const MOST_EVENTS = 2000;
+/** What one message says: the entries that were understood, and why the others were not. */
+export type ReaderReport = {
+  readonly events: readonly ReaderEvent[];
+  readonly refused: readonly MalformedMessage[];
+};
+
+/** A tag whose reader does not say how strongly it was heard counts as heard well. */
+export const STRONG_DBM = -30;

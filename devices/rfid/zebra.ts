@@ -1,57 +1,52 @@
 /**
  * Zebra IoT Connector (FX7500, FX9600, ATR7000, FXR90): tag data and management events as JSON.
  *
- * Readers in the field send one object, an array, or several objects run together without a delimiter (`}{`);
- * their times end in `+0000`. Only `format` and `idHex` come in every mode; the reads here need RSSI as well,
- * so that a tag without it counts as read strongly.
+ * Times end in `+0000`. Only `format` and `idHex` come in every mode.
  */
 import {
-  asObject,
   integerField,
   isObject,
   type JsonObject,
   MalformedMessage,
   numberField,
   optionalText,
-  parseJsonRun,
-  timeField,
+  textField,
 } from "../mqtt/json-reader.ts";
-import { LIGHT_BARRIER_PIN, MOST_EVENTS, type ReaderEvent } from "./tag-events.ts";
+import { firstTime, readReport, tagEvent } from "./reader-report.ts";
+import type { ReaderEvent, ReaderReport } from "./tag-events.ts";
 
-const STRONG_DBM = -30;
-
-export function parseZebra(payload: Buffer): readonly ReaderEvent[] {
-  const events: ReaderEvent[] = [];
-  for (const value of parseJsonRun(payload)) {
-    const event = parseOne(asObject(value, "event"));
-    if (event !== undefined) events.push(event);
-    if (events.length > MOST_EVENTS) throw new MalformedMessage("invalid_message", "too many events");
-  }
-  return events;
+export function parseZebra(payload: Buffer): ReaderReport {
+  return readReport(payload, parseOne);
 }
 
 function parseOne(message: JsonObject): ReaderEvent | undefined {
-  const type = optionalText(message, "type", 32) ?? "";
   const data = message["data"];
-  if (!isObject(data)) throw new MalformedMessage("invalid_message", "data is not an object");
-  if (type.toLowerCase() === "gpi") {
-    const pin = integerField(data, "pin", 0, 64);
-    if (pin !== LIGHT_BARRIER_PIN) return undefined;
-    const high = optionalText(data, "state", 8)?.toUpperCase() === "HIGH";
-    return { kind: high ? "tote-entered" : "tote-left", atMs: timeField(message, "timestamp") };
+  if (optionalText(message, "type", 64)?.toLowerCase() === "gpi") {
+    if (!isObject(data)) throw new MalformedMessage("invalid_message", "data is not an object");
+    return {
+      kind: "input",
+      pin: integerField(data, "pin", 0, 64),
+      isHigh: parseLevel(textField(data, "state", 16)),
+      atMs: firstTime([message, "timestamp"]),
+    };
   }
-  const hex = optionalText(data, "idHex", 128);
   // Heartbeats, warnings and other management events have no tag.
-  if (hex === undefined) return undefined;
-  if (!/^(?:[0-9A-Fa-f]{2}){1,62}$/.test(hex)) {
-    throw new MalformedMessage("invalid_message", "idHex is not hexadecimal");
-  }
+  if (!isObject(data) || data["idHex"] === undefined) return undefined;
   const rssi = data["peakRssi"] ?? data["rssi"];
-  return {
-    kind: "tag",
-    epc: hex.toUpperCase(),
-    antenna: data["antenna"] === undefined ? 0 : integerField(data, "antenna", 0, 64),
-    rssiDbm: rssi === undefined ? STRONG_DBM : numberField({ rssi }, "rssi"),
-    atMs: timeField(message, "timestamp"),
-  };
+  return tagEvent(
+    textField(data, "idHex", 128),
+    rssi === undefined || rssi === null ? undefined : numberField({ rssi }, "rssi"),
+    firstTime([message, "timestamp"]),
+  );
+}
+
+function parseLevel(state: string): boolean {
+  switch (state.toUpperCase()) {
+    case "HIGH":
+      return true;
+    case "LOW":
+      return false;
+    default:
+      throw new MalformedMessage("invalid_message", `state is ${state}`);
+  }
 }

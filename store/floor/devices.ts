@@ -10,23 +10,32 @@ export type DeviceRow = {
   readonly kind: DeviceKind;
   readonly protocol: string;
   readonly name: string;
+  /** What its kind can be told, as `docs/operations.md` says; what is left out is as usual. */
+  readonly settings: Readonly<Record<string, unknown>>;
 };
 
 export async function listDevices(client: Queryable): Promise<readonly DeviceRow[]> {
   const { rows } = await client.query<DeviceRow>(
-    `select id, location_id as "locationId", kind, protocol, name from device order by id`,
+    `select id, location_id as "locationId", kind, protocol, name, settings from device order by id`,
   );
   return rows;
 }
 
-/** Adds devices, or moves known ones to what is given here. */
-export async function registerDevices(client: Queryable, devices: readonly DeviceRow[]): Promise<void> {
+/** Adds devices, or moves known ones to what is given here; settings that are not given stay as they are. */
+export async function registerDevices(
+  client: Queryable,
+  devices: readonly (Omit<DeviceRow, "settings"> & Partial<Pick<DeviceRow, "settings">>)[],
+): Promise<void> {
   await client.query(
-    `insert into device (id, location_id, kind, protocol, name)
-     select id, "locationId", kind, protocol, name
-     from jsonb_to_recordset($1) as d(id text, "locationId" text, kind text, protocol text, name text)
+    `with given as (
+       select * from jsonb_to_recordset($1)
+         as d(id text, "locationId" text, kind text, protocol text, name text, settings jsonb)
+     )
+     insert into device (id, location_id, kind, protocol, name, settings)
+     select g.id, g."locationId", g.kind, g.protocol, g.name, coalesce(g.settings, known.settings, '{}')
+     from given g left join device known on known.id = g.id
      on conflict (id) do update set location_id = excluded.location_id, kind = excluded.kind,
-       protocol = excluded.protocol, name = excluded.name`,
+       protocol = excluded.protocol, name = excluded.name, settings = excluded.settings`,
     [JSON.stringify(devices)],
   );
 }
