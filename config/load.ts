@@ -53,6 +53,11 @@ const VARIABLES: readonly Variable[] = [
   variable("HOLDFAST_THREAD_MEMORY_MB", "MiB of heap that one of them may take, 256 to 32768", "2048"),
   variable("HOLDFAST_SHARDS", "Logical shards; fixed when a database is first used", "16"),
   variable(
+    "HOLDFAST_COMPANY_PREFIXES",
+    "GS1 company prefixes whose RFID tags are ours, with commas between them",
+    "9521234",
+  ),
+  variable(
     "HOLDFAST_SOURCING_RULES",
     "File of the rules by which orders are sourced",
     "config/sourcing-rules.json",
@@ -137,6 +142,15 @@ export function readSettings(
   }
   const dataFolder = text("HOLDFAST_DATA") ?? ".holdfast";
   const rulesFile = text("HOLDFAST_SOURCING_RULES");
+  const companyPrefixes = (text("HOLDFAST_COMPANY_PREFIXES") ?? "9521234")
+    .split(",")
+    .map((each) => each.trim());
+  if (!companyPrefixes.every((prefix) => /^\d{6,12}$/.test(prefix))) {
+    complain(
+      "HOLDFAST_COMPANY_PREFIXES",
+      "must be GS1 company prefixes of 6 to 12 digits, with commas between them",
+    );
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const settings: Settings = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
@@ -154,6 +168,7 @@ export function readSettings(
         : isAbsolute(rulesFile)
           ? rulesFile
           : join(workingFolder, rulesFile),
+    companyPrefixes,
     engine: {
       threads: integer("HOLDFAST_ENGINE_THREADS", 2, 2, 64),
       threadMemoryMb: integer("HOLDFAST_THREAD_MEMORY_MB", 2_048, 256, 32_768),

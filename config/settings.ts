@@ -40,6 +40,8 @@ export type Settings = {
   readonly dataFolder: string;
   /** File of the rules by which orders are sourced. `HOLDFAST_SOURCING_RULES`. */
   readonly sourcingRulesFile: string;
+  /** GS1 company prefixes whose RFID tags are ours. `HOLDFAST_COMPANY_PREFIXES`, default the sandbox's. */
+  readonly companyPrefixes: readonly string[];
   readonly engine: {
     /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
     readonly threads: number;

@@ -14,6 +14,7 @@
 import type { Logger } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
+import { COMPANY_PREFIX } from "../orders/handling-unit.ts";
 import type { DeviceKind } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
@@ -45,6 +46,8 @@ type DeviceBridgeOptions = {
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
   readonly timings?: Partial<BridgeTimings>;
+  /** GS1 company prefixes of ours: their tags are named where they do not belong. */
+  readonly companyPrefixes?: readonly string[];
 };
 
 const KIND_OF_FAMILY: Readonly<Record<Route["family"], readonly DeviceKind[]>> = {
@@ -131,7 +134,12 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     deadLetters,
     logger,
   });
-  const verification = new Verification({ context, recovery, logger });
+  const verification = new Verification({
+    context,
+    recovery,
+    ownPrefixes: options.companyPrefixes ?? [COMPANY_PREFIX],
+    logger,
+  });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
   return { registry, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
 }

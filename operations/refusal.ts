@@ -36,6 +36,7 @@ type OperationRefusalCode =
   | "return_not_approved"
   | "return_not_found"
   | "return_not_received"
+  | "unit_packed_before"
   | "verification_failed";
 
 /** The same, and what they are told by a channel's adapter, by the rules of capture and by the stock. */

@@ -158,6 +158,7 @@ async function startDevices({ settings, logger, parts, context }: Composition) {
     mqttUrl: settings.mqttUrl,
     database: context.database,
     allocator: context.allocator,
+    companyPrefixes: settings.companyPrefixes,
     logger: logger.child({ part: "devices" }),
   });
   parts.add("device bridge", bridge);

@@ -1,45 +1,59 @@
 /**
- * From a tote's passage through a portal to a verified parcel: the tags' serialised GTINs are counted by SKU
- * and held against what was picked (`confirmPack`).
+ * From a tote's passage through a portal to a verified parcel: the units that its tags name are held against what was
+ * picked (`confirmPack`).
  *
- * Radio misses a tag now and then: the reads of a tote's passages add up, and a tote that does not come out
- * right is sent round again `MOST_PASSAGES - 1` times before the floor gives up (`verification_failed`, with
- * what is missing or extra). Nothing is lost with this memory: a tote that got stuck is sent round by
- * `tote-recovery.ts`.
+ * Radio misses a tag now and then, and now and then hears one from afar. So each passage is judged by itself, and from
+ * the second one on also by what at least two passages agree on; reads never add up. A tote that does not come out right
+ * is sent round again `MOST_PASSAGES - 1` times, which its timeline says each time, before the floor gives up
+ * (`verification_failed`, with what is missing or extra). Two totes side by side cannot be told apart: both go round.
+ *
+ * Nothing is lost with this memory: a tote that got stuck is sent round by `tote-recovery.ts`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
-import { decodeEpc } from "../../orders/epc/epc.ts";
-import { findTote, type ToteOnTheFloor, toteGtins } from "../../store/floor/floor-tasks.ts";
+import { toteNotVerified } from "../../operations/floor/tote-not-verified.ts";
+import { plateInTag } from "../../orders/licence-plate.ts";
+import { findTotes, skusOfGtins, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import type { ToteRecovery } from "../conveyor/tote-recovery.ts";
 import type { Device } from "../mqtt/device-registry.ts";
 import type { Passage } from "./portal.ts";
+import { countUnits, decodeTags, gtinsOf, readTwice } from "./tote-contents.ts";
 
 const MOST_PASSAGES = 3;
-/** How long the reads of one tote add up. Milliseconds. */
+/** How long a tote's earlier passages count. Milliseconds. */
 const READ_WINDOW_MS = 120_000;
 /** The robot's report may still be under way when its tote is through: ask again, so often, so far apart. */
 const PICK_PATIENCE = { times: 60, everyMs: 100 };
 
-type ReadSet = { readonly epcs: Set<string>; passages: number; at: number };
+/** Refusals that another passage may cure. */
+const WORTH_ANOTHER_PASSAGE: ReadonlySet<string> = new Set(["verification_failed", "unit_packed_before"]);
+
+const PACKED: ReadonlySet<string> = new Set(["packed", "labelled"]);
+
+type Refusal = { readonly code: string; readonly detail: string };
+type Passages = { readonly epcs: ReadonlySet<string>[]; at: number };
 
 export class Verification {
   private readonly context: OperationContext;
   private readonly recovery: Pick<ToteRecovery, "recirculate">;
+  private readonly ownPrefixes: readonly string[];
   private readonly logger: Logger;
-  private readonly readSets = new Map<string, ReadSet>();
+  /** Passages that failed, by licence plate; in the order of their latest. */
+  private readonly failed = new Map<string, Passages>();
   private stopping = false;
 
   constructor(options: {
     readonly context: OperationContext;
     readonly recovery: Pick<ToteRecovery, "recirculate">;
+    readonly ownPrefixes: readonly string[];
     readonly logger: Logger;
   }) {
     this.context = options.context;
     this.recovery = options.recovery;
+    this.ownPrefixes = options.ownPrefixes;
     this.logger = options.logger;
   }
 
@@ -49,58 +63,80 @@ export class Verification {
   }
 
   async onPassage(device: Device, passage: Passage): Promise<void> {
-    const tags = passage.epcs.map(decodeEpc);
-    const plates = new Set(tags.flatMap((tag) => (tag?.encoding === "sscc-96" ? [tag.sscc] : [])));
-    const [lpn] = plates;
-    if (lpn === undefined || plates.size > 1) {
-      this.logger.info({ reader: device.row.id, plates: plates.size }, "a passage that is not one tote");
-      return;
-    }
-    const tote = await findTote(this.context.database, lpn);
-    if (tote === undefined || tote.locationId !== device.row.locationId) {
-      this.logger.info({ reader: device.row.id, lpn }, "a tote that is not expected here");
-      return;
-    }
-    const readSet = this.addReads(lpn, passage);
-    const refusal = await this.pack(device, tote, readSet);
-    if (refusal === null) {
-      this.readSets.delete(lpn);
-    } else if (refusal.code === "verification_failed") {
-      await this.tryAgain(device, tote, readSet, refusal.detail);
+    const totes = await this.totesIn(device, passage);
+    const [tote] = totes;
+    if (tote === undefined) {
+      this.logger.info({ reader: device.row.id }, "a passage without a tote that is expected here");
+    } else if (totes.length > 1) {
+      const plates = totes.map((each) => each.handlingUnit).join(" and ");
+      for (const each of totes.filter(({ stage }) => !PACKED.has(stage))) {
+        this.remember(each, new Set());
+        await this.tryAgain(device, passage, each, `totes ${plates} went through together`);
+      }
     } else {
-      this.logger.info({ lpn, ...refusal }, "tote not packed");
+      await this.verify(device, passage, tote);
+    }
+  }
+
+  /** Totes of ours at this site whose plates were read, but for those that have left. */
+  private async totesIn(device: Device, passage: Passage): Promise<readonly ToteOnTheFloor[]> {
+    const plates = decodeTags(passage.epcs).flatMap((tag) => plateInTag(tag) ?? []);
+    const totes = await findTotes(this.context.database, plates);
+    return totes.filter(
+      ({ locationId, status }) =>
+        locationId === device.row.locationId && status !== "closed" && status !== "cancelled",
+    );
+  }
+
+  private async verify(device: Device, passage: Passage, tote: ToteOnTheFloor): Promise<void> {
+    const passages = this.remember(tote, new Set(passage.epcs));
+    let refusal = await this.pack(device, tote, passage.epcs);
+    if (refusal !== null && WORTH_ANOTHER_PASSAGE.has(refusal.code) && passages.length > 1) {
+      refusal = await this.pack(device, tote, readTwice(passages));
+    }
+    if (refusal === null) {
+      this.failed.delete(tote.handlingUnit);
+    } else if (WORTH_ANOTHER_PASSAGE.has(refusal.code)) {
+      await this.tryAgain(device, passage, tote, refusal.detail);
+    } else {
+      this.failed.delete(tote.handlingUnit);
+      this.logger.info({ lpn: tote.handlingUnit, ...refusal }, "tote not packed");
     }
   }
 
   private async tryAgain(
     device: Device,
+    passage: Passage,
     tote: ToteOnTheFloor,
-    readSet: ReadSet,
     detail: string,
   ): Promise<void> {
-    if (readSet.passages < MOST_PASSAGES) {
-      this.logger.info({ lpn: tote.handlingUnit, detail }, "tote sent round to be read again");
-      await this.recovery.recirculate(tote.locationId, tote.handlingUnit);
+    const { fulfillmentOrderId, handlingUnit, orderId } = tote;
+    const cause = `device:${device.row.id}`;
+    const passages = this.failed.get(handlingUnit)?.epcs.length ?? 0;
+    if (passages < MOST_PASSAGES) {
+      await toteNotVerified(this.context, {
+        orderId,
+        fulfillmentOrderId,
+        passage: `${device.row.id}:${passage.enteredAtMs}`,
+        detail,
+        isSentRound: await this.recovery.recirculate(tote.locationId, handlingUnit),
+        cause,
+      });
       return;
     }
-    this.readSets.delete(tote.handlingUnit);
+    this.failed.delete(handlingUnit);
     await reportFloorException(this.context, {
-      fulfillmentOrderId: tote.fulfillmentOrderId,
+      fulfillmentOrderId,
       code: "verification_failed",
       detail,
-      cause: `device:${device.row.id}`,
+      cause,
     });
   }
 
-  private async pack(
-    device: Device,
-    tote: ToteOnTheFloor,
-    readSet: ReadSet,
-  ): Promise<{ readonly code: string; readonly detail: string } | null> {
-    const verified = countBySku(
-      readSet.epcs,
-      await toteGtins(this.context.database, tote.fulfillmentOrderId),
-    );
+  private async pack(device: Device, tote: ToteOnTheFloor, epcs: Iterable<string>): Promise<Refusal | null> {
+    const tags = decodeTags(epcs);
+    const skus = await skusOfGtins(this.context.database, tote.fulfillmentOrderId, gtinsOf(tags));
+    const verified = countUnits(tags, skus, this.ownPrefixes);
     for (let time = 1; ; time += 1) {
       const result = await confirmPack(this.context, {
         fulfillmentOrderId: tote.fulfillmentOrderId,
@@ -114,37 +150,19 @@ export class Verification {
     }
   }
 
-  private addReads(lpn: string, passage: Passage): ReadSet {
+  /** Adds a passage to the tote's others, which count as long as no other one succeeds. */
+  private remember(tote: ToteOnTheFloor, epcs: ReadonlySet<string>): readonly ReadonlySet<string>[] {
     const now = performance.now();
-    for (const [key, { at }] of this.readSets) {
+    for (const [plate, { at }] of this.failed) {
       if (now - at <= READ_WINDOW_MS) break;
-      this.readSets.delete(key);
+      this.failed.delete(plate);
     }
-    const readSet = this.readSets.get(lpn) ?? { epcs: new Set<string>(), passages: 0, at: now };
-    for (const epc of passage.epcs) readSet.epcs.add(epc);
-    readSet.passages += 1;
-    readSet.at = now;
+    const passages = this.failed.get(tote.handlingUnit) ?? { epcs: [], at: now };
+    passages.epcs.push(epcs);
+    passages.at = now;
     // To the end: the map stays in the order of `at`.
-    this.readSets.delete(lpn);
-    this.readSets.set(lpn, readSet);
-    return readSet;
+    this.failed.delete(tote.handlingUnit);
+    this.failed.set(tote.handlingUnit, passages);
+    return passages.epcs;
   }
-}
-
-/**
- * Units by SKU; a unit of ours that does not belong into the tote counts under its GTIN. Foreign tags do not
- * count.
- */
-export function countBySku(
-  epcs: Iterable<string>,
-  skuByGtin: ReadonlyMap<string, string>,
-): { sku: string; quantity: number }[] {
-  const counts = new Map<string, number>();
-  for (const epc of epcs) {
-    const tag = decodeEpc(epc);
-    if (tag === undefined || !("gtin" in tag)) continue;
-    const sku = skuByGtin.get(tag.gtin) ?? `GTIN ${tag.gtin}`;
-    counts.set(sku, (counts.get(sku) ?? 0) + 1);
-  }
-  return [...counts].map(([sku, quantity]) => ({ sku, quantity }));
 }

@@ -115,6 +115,7 @@ export const STATUS_CODES_BY_CODE = {
   already_packed: { status: 409, title: "It was packed before, under another key." },
   not_picked: { status: 409, title: "It has to be picked first." },
   picked_short: { status: 409, title: "It was picked short, so there is nothing whole to pack." },
+  unit_packed_before: { status: 409, title: "A unit's tag says that it was packed for another order." },
   verification_failed: { status: 409, title: "What was counted is not what was picked." },
 
   // Returns

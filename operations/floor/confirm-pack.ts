@@ -6,10 +6,19 @@
  * that one transaction holds every effect: verified quantities, ledger, stage, the timeline entry
  * `packed:<id>`, whose insert is the mark that this happened, and the saga's signal. A count that differs
  * from what was picked changes nothing, and what was picked short or is on hold only a person may pack.
+ *
+ * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
+ * says so. A unit whose tag says that it was packed for somebody else is not packed again.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";
+import {
+  lockUnits,
+  recordPackedUnits,
+  type TaggedUnit,
+  unitsPackedElsewhere,
+} from "../../store/floor/packed-units.ts";
 import {
   lockForPacking,
   type PackState,
@@ -24,10 +33,17 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
+/** Units of a SKU that were counted, and what their tags name them where it was tags that were counted. */
+export type CountedUnits = {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly serials?: readonly string[];
+};
+
 type PackConfirmation = {
   readonly fulfillmentOrderId: string;
   /** What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked. */
-  readonly verified: readonly { readonly sku: string; readonly quantity: number }[] | "by-person";
+  readonly verified: readonly CountedUnits[] | "by-person";
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /**
@@ -73,20 +89,31 @@ export async function recordPack(
       return refuse("picked_short", `${fulfillmentOrderId} was picked short: a person decides`);
     }
   }
+  const units = taggedUnits(input.verified);
+  await lockUnits(client, units);
+  const elsewhere = await unitsPackedElsewhere(client, fulfillmentOrderId, units);
+  if (elsewhere.length > 0) {
+    const named = elsewhere.map((unit) => `${unit.sku} ${unit.serial} for ${unit.fulfillmentOrderId}`);
+    return refuse("unit_packed_before", `packed before: ${named.join(", ")}`);
+  }
+  await recordPackedUnits(client, fulfillmentOrderId, units);
   await record(client, input, orderId, state.lines);
   return { status: "done" };
 }
 
+function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {
+  if (verified === "by-person") return [];
+  return verified.flatMap(({ sku, serials = [] }) => serials.map((serial) => ({ sku, serial })));
+}
+
 /** What is missing or extra, one phrase per SKU; empty where the count is what was picked. */
-function differences(
-  expected: readonly { readonly sku: string; readonly picked: number }[],
-  counted: readonly { readonly sku: string; readonly quantity: number }[],
-): readonly string[] {
+function differences(expected: PackState["lines"], counted: readonly CountedUnits[]): readonly string[] {
+  const untagged = new Set(expected.filter(({ tagged }) => !tagged).map(({ sku }) => sku));
   const balance = new Map<string, number>();
   for (const { sku, quantity } of counted) balance.set(sku, (balance.get(sku) ?? 0) + quantity);
   for (const { sku, picked } of expected) balance.set(sku, (balance.get(sku) ?? 0) - picked);
   return [...balance]
-    .filter(([, surplus]) => surplus !== 0)
+    .filter(([sku, surplus]) => (untagged.has(sku) ? surplus > 0 : surplus !== 0))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([sku, surplus]) => (surplus < 0 ? `missing ${-surplus} × ${sku}` : `extra ${surplus} × ${sku}`));
 }
@@ -98,15 +125,13 @@ async function record(
   lines: PackState["lines"],
 ): Promise<void> {
   const { fulfillmentOrderId } = input;
-  const units = lines.reduce((sum, line) => sum + line.picked, 0);
-  const packed = unitsText(units);
+  const units = unitsOf(lines);
   const key = packedKey(fulfillmentOrderId);
   await recordEntry(client, {
     orderId,
     key,
     type: "fulfillment.packed",
-    summary:
-      input.verified === "by-person" ? `Packed by hand: ${packed}` : `Packed and verified by RFID: ${packed}`,
+    summary: input.verified === "by-person" ? `Packed by hand: ${unitsText(units)}` : verifiedInWords(lines),
     cause: input.cause,
     data: { fulfillmentOrderId, key: input.key, units },
   });
@@ -115,4 +140,18 @@ async function record(
   const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
   await changeOrder(client, order, { ledger: adding(whole, "fulfilled") });
   await tellOrderSaga(client, orderId, { key, type: "packed", fulfillmentOrderId });
+}
+
+function verifiedInWords(lines: PackState["lines"]): string {
+  const tagged = unitsOf(lines.filter((line) => line.tagged));
+  const untagged = unitsOf(lines) - tagged;
+  if (untagged === 0) return `Packed and verified by RFID: ${unitsText(tagged)}`;
+  const asPicked = `${unitsText(untagged)} without ${untagged === 1 ? "a tag" : "tags"} taken as picked`;
+  return tagged === 0
+    ? `Packed: ${asPicked}`
+    : `Packed and verified by RFID: ${unitsText(tagged)}; ${asPicked}`;
+}
+
+function unitsOf(lines: PackState["lines"]): number {
+  return lines.reduce((sum, line) => sum + line.picked, 0);
 }

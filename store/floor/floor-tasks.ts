@@ -189,11 +189,20 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
 }
 
 export async function findTote(client: Queryable, handlingUnit: string): Promise<ToteOnTheFloor | undefined> {
+  const [tote] = await findTotes(client, [handlingUnit]);
+  return tote;
+}
+
+/** What goes by these licence plates. */
+export async function findTotes(
+  client: Queryable,
+  handlingUnits: readonly string[],
+): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
-    `select ${TOTE_COLUMNS} from fulfillment_order f where f.handling_unit = $1`,
-    [handlingUnit],
+    `select ${TOTE_COLUMNS} from fulfillment_order f where f.handling_unit = any($1) order by f.id`,
+    [handlingUnits],
   );
-  return rows[0];
+  return rows;
 }
 
 /** Moves a fulfillment order forward to `stage`; later stages and closed orders stay as they are. */
@@ -214,15 +223,17 @@ export async function advanceStage(
   );
 }
 
-/** SKU and GTIN of what is in a tote, by its licence plate. */
-export async function toteGtins(
+/** The SKUs of these GTINs, as far as they are in the catalog; one that the tote should hold comes before its namesakes. */
+export async function skusOfGtins(
   client: Queryable,
   fulfillmentOrderId: string,
+  gtins: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const { rows } = await client.query<{ gtin: string; sku: string }>(
-    `select distinct p.gtin, p.sku from fulfillment_order_line l join product p on p.sku = l.sku
-     where l.fulfillment_order_id = $1`,
-    [fulfillmentOrderId],
+    `select distinct on (p.gtin) p.gtin, p.sku
+     from product p left join fulfillment_order_line l on l.sku = p.sku and l.fulfillment_order_id = $1
+     where p.gtin = any($2) order by p.gtin, l.sku is null, p.sku`,
+    [fulfillmentOrderId, gtins],
   );
   return new Map(rows.map((row) => [row.gtin, row.sku]));
 }

@@ -69,6 +69,8 @@ export type PackState = {
     readonly quantity: number;
     readonly picked: number;
     readonly perUnit: number;
+    /** Whether its units bear an RFID tag. */
+    readonly tagged: boolean;
   }[];
 };
 
@@ -98,8 +100,10 @@ export async function readPackState(client: Queryable, fulfillmentOrderId: strin
        (select e.data->>'key' from order_event e
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
-          'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit)), '[]')
-          from fulfillment_order_line l where l.fulfillment_order_id = f.id) as lines
+          'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit,
+          'tagged', p.tagged)), '[]')
+          from fulfillment_order_line l join product p on p.sku = l.sku
+         where l.fulfillment_order_id = f.id) as lines
      from fulfillment_order f where f.id = $1`,
     [fulfillmentOrderId, pickedKey(fulfillmentOrderId), packedKey(fulfillmentOrderId)],
   );
