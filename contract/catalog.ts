@@ -15,6 +15,8 @@ export const ProductBody = Type.Object(
     hsCode: Type.String({ pattern: "^[0-9.]{4,14}$" }),
     originCountry: Type.String({ pattern: "^[A-Z]{2}$" }),
     gtin: Type.String({ pattern: "^[0-9]{8,14}$" }),
+    /** Default true. */
+    tagged: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -28,10 +30,16 @@ export const Product = Type.Object({
   hsCode: Text,
   originCountry: Text,
   gtin: Text,
+  /** Whether its units bear RFID tags; a portal takes those of others as picked. */
+  tagged: Type.Boolean(),
   /** Of a kit: what one is picked as. It has no stock of its own. */
   components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
 });
 export type Product = Shape<typeof Product>;
+
+export const ProductTaggingBody = Type.Object({ tagged: Type.Boolean() }, closed);
+export const ProductTagging = Type.Object({ sku: Text, tagged: Type.Boolean() });
+export type ProductTagging = Shape<typeof ProductTagging>;
 
 export const SkuMappingBody = Type.Object({ channel: Id, channelSku: Sku, sku: Sku }, closed);
 

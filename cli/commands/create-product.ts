@@ -18,6 +18,7 @@ type ProductOptions = AccessOptions & {
   readonly hsCode: string;
   readonly origin: string;
   readonly gtin: string;
+  readonly tags: boolean;
 };
 
 export function addCreateProductCommand(program: Command): void {
@@ -32,6 +33,7 @@ export function addCreateProductCommand(program: Command): void {
     .requiredOption("--hs-code <code>", "tariff number, 6 to 10 digits")
     .requiredOption("--origin <country>", "country of origin, two letters")
     .requiredOption("--gtin <gtin>", "GTIN with its check digit")
+    .option("--no-tags", "its units bear no RFID tags")
     .argument("<sku>", "our SKU");
   withAccess(command)
     .addHelpText(
@@ -66,6 +68,7 @@ async function createProduct(sku: string, options: ProductOptions): Promise<void
     hsCode: options.hsCode,
     originCountry: options.origin.toUpperCase(),
     gtin: options.gtin.padStart(14, "0"),
+    tagged: options.tags,
   };
   const created = await new RestClient(await findAccess(options)).post<Product>("/v1/products", product);
   if (options.json) printJson(created);

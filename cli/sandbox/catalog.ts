@@ -112,6 +112,7 @@ export function sandboxCatalog(): readonly SandboxProduct[] {
       hsCode,
       originCountry: origin,
       gtin: withCheckDigit(`0${GTIN_PREFIX}${String(family * 10 + index).padStart(5, "0")}`),
+      tagged: true,
       lengthMm: size[0],
       widthMm: size[1],
       heightMm: size[2],

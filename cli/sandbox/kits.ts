@@ -64,6 +64,7 @@ function product(
     hsCode,
     originCountry: "US",
     gtin: gtin + gs1CheckDigit(gtin),
+    tagged: true,
     lengthMm,
     widthMm,
     heightMm,

@@ -13,6 +13,8 @@ import {
 import type { Queryable } from "../../store/sql/database.ts";
 
 const FLUSH_MS = 1_000;
+/** What was changed in the table, such as a portal's settings, holds after this long at the latest. Milliseconds. */
+const REREAD_MS = 10_000;
 /** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */
 const REFRESH_MS = 2_000;
 
@@ -31,6 +33,7 @@ export class DeviceRegistry {
   private dirty = new Map<string, number>();
   private refreshedAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private rereadTimer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
   constructor(database: Queryable, logger: Logger) {
@@ -42,10 +45,14 @@ export class DeviceRegistry {
     await markAllDevicesOffline(this.database);
     await this.refresh();
     this.timer = setInterval(() => this.flush(), FLUSH_MS);
+    this.rereadTimer = setInterval(() => {
+      this.refresh().catch((error) => this.logger.warn({ err: error }, "devices not read again"));
+    }, REREAD_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.rereadTimer);
     await this.flush();
   }
 

@@ -26,7 +26,7 @@ export class Portals {
     const portal = this.portalOf(device);
     const now = performance.now();
     for (const event of events) portal.add(event, now);
-    this.look(device, portal);
+    this.look(device);
   }
 
   async stop(): Promise<void> {
@@ -35,7 +35,7 @@ export class Portals {
     await Promise.all(this.working);
   }
 
-  /** A reader whose settings have changed is built anew. */
+  /** A portal whose settings have changed is built anew; the passage that it was in comes round again. */
   private portalOf(device: Device): Portal {
     const { id, settings } = device.row;
     const bySettings = JSON.stringify(settings);
@@ -58,7 +58,8 @@ export class Portals {
     }
   }
 
-  private look(device: Device, portal: Portal): void {
+  private look(device: Device): void {
+    const portal = this.portalOf(device);
     for (const passage of portal.take(performance.now())) {
       const work = this.onPassage(device, passage)
         .catch((error) => this.logger.warn({ err: error, reader: device.row.id }, "passage not handled"))
@@ -69,7 +70,7 @@ export class Portals {
     if (!portal.open || this.timers.has(id)) return;
     const timer = setTimeout(() => {
       this.timers.delete(id);
-      this.look(device, portal);
+      this.look(device);
     }, LOOK_EVERY_MS);
     this.timers.set(id, timer);
   }

@@ -6,6 +6,8 @@ import {
   LocationView,
   Product,
   ProductBody,
+  ProductTagging,
+  ProductTaggingBody,
   SkuMapping,
   SkuMappingBody,
   UnmappedSku,
@@ -13,6 +15,7 @@ import {
 import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
+import { tagProduct } from "../../operations/catalog/tag-product.ts";
 import {
   listChannels,
   listLocations,
@@ -20,7 +23,7 @@ import {
   listSkuMappings,
   listUnmappedSkus,
 } from "../../store/catalog/catalog-views.ts";
-import { callerOf, done, type Route, route } from "../http/route.ts";
+import { callerOf, done, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "catalog.read" } as const;
 const WRITE = { kind: "permission", permission: "catalog.write" } as const;
@@ -54,7 +57,22 @@ export const catalogRoutes: readonly Route[] = [
     handle: async (call) => {
       done(await createProduct(call.services.operations, call.body, callerOf(call).by));
       const { lengthMm: _length, widthMm: _width, heightMm: _height, ...product } = call.body;
-      return { status: 201, json: product };
+      return { status: 201, json: { ...product, tagged: product.tagged ?? true } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/products/{sku}/tagging",
+    summary: "Says whether the product's units bear RFID tags",
+    access: WRITE,
+    body: ProductTaggingBody,
+    reply: ProductTagging,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const sku = param(call, "sku");
+      const { tagged } = call.body;
+      done(await tagProduct(call.services.operations, sku, tagged));
+      return { json: { sku, tagged } };
     },
   }),
   route({

@@ -26,6 +26,8 @@ export type NewProduct = {
   readonly hsCode: string;
   readonly originCountry: string;
   readonly gtin: string;
+  /** Whether its units bear RFID tags. Default true. */
+  readonly tagged?: boolean;
 };
 
 export type Channel = {
@@ -185,17 +187,18 @@ export async function insertProduct(
     product.hsCode,
     product.originCountry,
     product.gtin,
+    product.tagged ?? true,
   ];
   const inserted = await client.query(
     `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
-       hs_code, origin_country, gtin) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+       hs_code, origin_country, gtin, tagged) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
      on conflict (sku) do nothing`,
     values,
   );
   if (inserted.rowCount === 1) return "created";
   const same = await client.query(
     `select from product where (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
-       hs_code, origin_country, gtin) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       hs_code, origin_country, gtin, tagged) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     values,
   );
   return same.rowCount === 1 ? "exists" : "differs";
@@ -211,14 +214,20 @@ export async function insertProducts(
 ): Promise<void> {
   await client.query(
     `insert into product (sku, company_id, name, weight_grams, length_mm, width_mm, height_mm, price_minor, currency,
-                          hs_code, origin_country, gtin)
+                          hs_code, origin_country, gtin, tagged)
      select sku, $1, name, "weightGrams", "lengthMm", "widthMm", "heightMm", "priceMinor", currency,
-            "hsCode", "originCountry", gtin
+            "hsCode", "originCountry", gtin, tagged
        from jsonb_to_recordset($2) as row(
          sku text, name text, "weightGrams" integer, "lengthMm" integer, "widthMm" integer, "heightMm" integer,
-         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text)`,
+         "priceMinor" bigint, currency text, "hsCode" text, "originCountry" text, gtin text, tagged boolean)`,
     [companyId, JSON.stringify(products)],
   );
+}
+
+/** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
+export async function setTagged(client: Queryable, sku: string, tagged: boolean): Promise<boolean> {
+  const { rowCount } = await client.query("update product set tagged = $2 where sku = $1", [sku, tagged]);
+  return rowCount === 1;
 }
 
 /**

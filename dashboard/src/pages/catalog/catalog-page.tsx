@@ -13,6 +13,7 @@ import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { SkuDialog } from "./sku-dialog.tsx";
+import { TaggedSwitch } from "./tagged-switch.tsx";
 
 const REFRESH_MS = 10_000;
 
@@ -94,6 +95,7 @@ export function CatalogPage() {
                   <tr>
                     <th scope="col">Product</th>
                     <th scope="col">GTIN</th>
+                    <th scope="col">RFID</th>
                     <th scope="col">Customs</th>
                     <th scope="col" class="number">
                       Weight
@@ -118,6 +120,9 @@ export function CatalogPage() {
                       </td>
                       <td data-label="GTIN">
                         <code>{product.gtin}</code>
+                      </td>
+                      <td data-label="RFID">
+                        <TaggedSwitch product={product} onDone={products.reload} />
                       </td>
                       <td data-label="Customs">
                         <span>

@@ -104,6 +104,7 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
           hsCode: textOf(fields, "hsCode"),
           originCountry: textOf(fields, "origin").toUpperCase(),
           gtin: textOf(fields, "gtin"),
+          tagged: fields.has("tagged"),
         };
         await post("/products", product, key);
         if (product.sku !== gap.channelSku)
@@ -138,6 +139,9 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
           <input class="input" name="origin" pattern="[A-Za-z]{2}" maxLength={2} required />
         </Field>
       </div>
+      <label class="check">
+        <input type="checkbox" name="tagged" defaultChecked /> Units bear RFID tags
+      </label>
     </Form>
   );
 }

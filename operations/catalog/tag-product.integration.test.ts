@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Engine } from "../../engine/engine.ts";
+import { insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
+import { listProducts } from "../../store/catalog/catalog-views.ts";
+import { startStockedEngine } from "../../test-support/floor.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { tagProduct } from "./tag-product.ts";
+
+let world: TestDatabase;
+let engine: Engine;
+
+beforeAll(async () => {
+  world = await createTestDatabase();
+  engine = await startStockedEngine(world);
+});
+
+afterAll(async () => {
+  await engine.stop();
+  await world.close();
+});
+
+const TIN: NewProduct = {
+  sku: "TIN",
+  name: "A tin",
+  weightGrams: 100,
+  priceMinor: 100,
+  currency: "EUR",
+  hsCode: "731021",
+  originCountry: "DE",
+  gtin: "09521234000013",
+};
+
+const isTagged = async (sku: string) =>
+  (await listProducts(world.database, { text: sku, limit: 1 })).items[0]?.tagged;
+
+test("a product is tagged unless it is said not to be, and that can be changed", async () => {
+  const context = { database: world.database, allocator: engine.client, now: Date.now };
+  expect(await insertProduct(world.database, "acme", TIN)).toBe("created");
+  expect(await isTagged("TIN")).toBe(true);
+  expect(await tagProduct(context, "TIN", false)).toEqual({ status: "done" });
+  expect(await tagProduct(context, "TIN", false)).toEqual({ status: "done" });
+  expect(await isTagged("TIN")).toBe(false);
+  expect(await insertProduct(world.database, "acme", { ...TIN, sku: "CAN", tagged: false })).toBe("created");
+  expect(await isTagged("CAN")).toBe(false);
+  expect(await tagProduct(context, "NONE", true)).toMatchObject({ code: "product_not_found" });
+});
