@@ -54,16 +54,16 @@ export class SilencePortal implements Portal {
   }
 
   private passages(): readonly (Passage & { readonly toMs: number })[] {
-    const passages: { enteredAtMs: number; toMs: number; epcs: string[] }[] = [];
+    const passages: { enteredAtMs: number; toMs: number; epcs: Set<string> }[] = [];
     for (const { epc, atMs } of [...this.reads].sort((a, b) => a.atMs - b.atMs)) {
       const current = passages.at(-1);
       if (current === undefined || atMs - current.toMs >= this.settings.silenceMs) {
-        passages.push({ enteredAtMs: atMs, toMs: atMs, epcs: [epc] });
+        passages.push({ enteredAtMs: atMs, toMs: atMs, epcs: new Set([epc]) });
       } else {
         current.toMs = atMs;
-        if (!current.epcs.includes(epc)) current.epcs.push(epc);
+        current.epcs.add(epc);
       }
     }
-    return passages;
+    return passages.map((passage) => ({ ...passage, epcs: [...passage.epcs] }));
   }
 }
