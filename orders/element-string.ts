@@ -1,9 +1,11 @@
 /**
- * GS1 element strings: what a barcode says, as pairs of application identifier (AI) and value, in every form that
- * scanners and people hand it over in. What a value means is its reader's business; here it is only told apart.
+ * GS1 element strings: what a barcode says, as pairs of application identifier (AI) and value, in every form
+ * that scanners and people hand it over in. What a value means is its reader's business; here it is only told
+ * apart.
  *
  * - `]C1…`, `]d2…`, `]e0…`, `]Q3…`, `]J1…`: a symbology identifier that says that element strings follow
- * - AIs of fixed length follow each other; a value of variable length ends with FNC1, which scanners send as GS (0x1d)
+ * - AIs of fixed length follow each other; a value of variable length ends with FNC1, which scanners send as
+ *   GS (0x1d)
  * - `(00) 0095…`: as printed below the bars, and as people type it
  * - `https://…/00/0095…?…`: GS1 Digital Link; only the path's key counts, the rest describes it
  */
@@ -11,7 +13,9 @@
 /** GS1's own way to write it down; it is in no value's character set. */
 const FNC1 = "^";
 
-/** Whole lengths with the AI, by the AI's first two digits (GS1 General Specifications, pre-defined lengths). */
+/**
+ * Whole lengths with the AI, by the AI's first two digits (GS1 General Specifications, pre-defined lengths).
+ */
 const FIXED_LENGTHS: ReadonlyMap<string, number> = new Map([
   ["00", 20],
   ...["01", "02", "03"].map((ai) => [ai, 16] as const),

@@ -1,9 +1,10 @@
 /**
- * Licence plates of totes, as barcodes and RFID tags say them: the SSCC that we gave the fulfillment order, or the asset
- * number of a tote that comes back (GRAI, GIAI). Conveyor, portal and packing table all read them here.
+ * Licence plates of totes, as barcodes and RFID tags say them: the SSCC that we gave the fulfillment order,
+ * or the asset number of a tote that comes back (GRAI, GIAI). Conveyor, portal and packing table all read
+ * them here.
  *
- * A plate is a text that a tote is found by: the 18 digits of an SSCC as they are, an asset's key behind its AI in
- * brackets, since their digits alone could be taken for each other.
+ * A plate is a text that a tote is found by: the 18 digits of an SSCC as they are, an asset's key behind its
+ * AI in brackets, since their digits alone could be taken for each other.
  */
 import { readElements, withoutEnds } from "./element-string.ts";
 import type { Epc } from "./epc/epc.ts";

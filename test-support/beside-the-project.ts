@@ -1,6 +1,7 @@
 /**
- * Collections that some machines keep beside the project, in `../shared`: other implementations' test vectors, recorded
- * device messages. A test that reads one skips where it is absent; what must always run brings its own data.
+ * Collections that some machines keep beside the project, in `../shared`: other implementations' test
+ * vectors, recorded device messages. A test that reads one skips where it is absent; what must always run
+ * brings its own data.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -13,7 +13,10 @@ import {
 import type { Queryable } from "../../store/sql/database.ts";
 
 const FLUSH_MS = 1_000;
-/** What was changed in the table, such as a portal's settings, holds after this long at the latest. Milliseconds. */
+/**
+ * What was changed in the table, such as a portal's settings, holds after this long at the latest.
+ * Milliseconds.
+ */
 const REREAD_MS = 10_000;
 /** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */
 const REFRESH_MS = 2_000;

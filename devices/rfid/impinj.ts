@@ -1,6 +1,6 @@
 /**
- * Impinj R700 IoT Device Interface. RSSI is in hundredths of a dBm and may be left out; the EPC comes as base64 (`epc`)
- * or hex (`epcHex`), as the reader is configured.
+ * Impinj R700 IoT Device Interface. RSSI is in hundredths of a dBm and may be left out; the EPC comes as
+ * base64 (`epc`) or hex (`epcHex`), as the reader is configured.
  */
 import {
   asObject,

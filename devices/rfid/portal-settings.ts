@@ -1,11 +1,13 @@
 /**
- * How a portal is built, from its row's settings: with or without a light barrier, how that is wired, and what counts as
- * heard. What is left out, or is not as it must be, is as most portals are.
+ * How a portal is built, from its row's settings: with or without a light barrier, how that is wired, and
+ * what counts as heard. What is left out, or is not as it must be, is as most portals are.
  */
 import { asObject, type JsonObject, MalformedMessage } from "../mqtt/json-reader.ts";
 
 export type PortalSettings = {
-  /** Which input the light barrier is wired to, and its level while a tote breaks it; `null`: there is none. */
+  /**
+   * Which input the light barrier is wired to, and its level while a tote breaks it; `null`: there is none.
+   */
   readonly lightBarrier: { readonly pin: number; readonly brokenWhen: "high" | "low" } | null;
   /** Without a light barrier: no tag for so long ends a passage. Milliseconds. */
   readonly silenceMs: number;
@@ -13,7 +15,10 @@ export type PortalSettings = {
   readonly weakestDbm: number;
   /** How long after the tote has left late messages still count. Milliseconds. */
   readonly graceMs: number;
-  /** A tote that has not left after this long has: the edge was lost, or a tag stands in the field. Milliseconds. */
+  /**
+   * A tote that has not left after this long has: the edge was lost, or a tag stands in the field.
+   * Milliseconds.
+   */
   readonly longestMs: number;
 };
 

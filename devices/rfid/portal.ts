@@ -1,10 +1,10 @@
 /**
  * Makes passages of what a portal reads: one tote's way through it, with the set of tags that were inside.
  *
- * With a light barrier a passage is what lies between its two edges by the reader's own clock, however often, late or
- * out of order the messages come; without one, what lies between two silences (`silence-portal.ts`). Within it a tag is
- * one tag however often it was read; a tag that is only ever weak belongs to a neighbour and is left out. Pure: the
- * caller brings the time.
+ * With a light barrier a passage is what lies between its two edges by the reader's own clock, however often,
+ * late or out of order the messages come; without one, what lies between two silences (`silence-portal.ts`).
+ * Within it a tag is one tag however often it was read; a tag that is only ever weak belongs to a neighbour
+ * and is left out. Pure: the caller brings the time.
  *
  * P1 a passage is given out once, `graceMs` after its second edge arrived (or `longestMs` after its first)
  * P2 memory is bounded: reads older than `longestMs` + `graceMs`, and beyond `MOST_READS`, are dropped

@@ -1,6 +1,7 @@
 /**
- * What both makes of readers have in common: a message is one event, an array of them, or several run together, with or
- * without lines between them; and an entry that cannot be read costs itself, never the passage that it lies in.
+ * What both makes of readers have in common: a message is one event, an array of them, or several run
+ * together, with or without lines between them; and an entry that cannot be read costs itself, never the
+ * passage that it lies in.
  */
 import { asObject, type JsonObject, MalformedMessage, parseJsonRun, timeField } from "../mqtt/json-reader.ts";
 import { type ReaderEvent, type ReaderReport, STRONG_DBM } from "./tag-events.ts";

@@ -1,9 +1,9 @@
 /**
- * Passages at a portal without a light barrier: strong tags that follow each other, by the reader's clock, with less than
- * `silenceMs` between them. Pure: the caller brings the time.
+ * Passages at a portal without a light barrier: strong tags that follow each other, by the reader's clock,
+ * with less than `silenceMs` between them. Pure: the caller brings the time.
  *
- * S1 a passage is given out once, when nothing has arrived for `silenceMs` + `graceMs`, or `longestMs` after its first
- *    read arrived: a tag that stands in the field must not hold up the totes behind it
+ * S1 a passage is given out once, when nothing has arrived for `silenceMs` + `graceMs`, or `longestMs` after
+ *    its first read arrived: a tag that stands in the field must not hold up the totes behind it
  * S2 reads that come late, or again, of what has been given out open no passage
  * S3 memory is bounded as in `portal.ts`
  */

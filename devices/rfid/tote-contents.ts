@@ -1,8 +1,8 @@
 /**
  * What the tags of a passage say is in a tote. Pure.
  *
- * A tag counts where its GTIN is in our catalog, or its company prefix is one of ours; what other companies put on their
- * goods, wrappings and people's clothes is none of our business.
+ * A tag counts where its GTIN is in our catalog, or its company prefix is one of ours; what other companies
+ * put on their goods, wrappings and people's clothes is none of our business.
  */
 import type { CountedUnits } from "../../operations/floor/confirm-pack.ts";
 import { decodeEpc, type Epc } from "../../orders/epc/epc.ts";
@@ -32,7 +32,10 @@ export function countUnits(
   return [...serials].map(([sku, known]) => ({ sku, quantity: known.size, serials: [...known] }));
 }
 
-/** Tags that were read in at least two of these passages: a stray is not, and a tag that was missed once still is. */
+/**
+ * Tags that were read in at least two of these passages: a stray is not, and a tag that was missed once still
+ * is.
+ */
 export function readTwice(passages: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   const once = new Set<string>();
   const twice = new Set<string>();

@@ -1,11 +1,12 @@
 /**
- * From a tote's passage through a portal to a verified parcel: the units that its tags name are held against what was
- * picked (`confirmPack`).
+ * From a tote's passage through a portal to a verified parcel: the units that its tags name are held against
+ * what was picked (`confirmPack`).
  *
- * Radio misses a tag now and then, and now and then hears one from afar. So each passage is judged by itself, and from
- * the second one on also by what at least two passages agree on; reads never add up. A tote that does not come out right
- * is sent round again `MOST_PASSAGES - 1` times, which its timeline says each time, before the floor gives up
- * (`verification_failed`, with what is missing or extra). Two totes side by side cannot be told apart: both go round.
+ * Radio misses a tag now and then, and now and then hears one from afar. So each passage is judged by itself,
+ * and from the second one on also by what at least two passages agree on; reads never add up. A tote that
+ * does not come out right is sent round again `MOST_PASSAGES - 1` times, which its timeline says each time,
+ * before the floor gives up (`verification_failed`, with what is missing or extra). Two totes side by side
+ * cannot be told apart: both go round.
  *
  * Nothing is lost with this memory: a tote that got stuck is sent round by `tote-recovery.ts`.
  */

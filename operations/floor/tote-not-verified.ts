@@ -1,6 +1,6 @@
 /**
- * A tote went through a portal and did not come out right: the timeline says what was read, and what happens to the tote.
- * One entry a passage, however often it is reported; the order itself does not change.
+ * A tote went through a portal and did not come out right: the timeline says what was read, and what happens
+ * to the tote. One entry a passage, however often it is reported; the order itself does not change.
  */
 import { recordEntry } from "../../store/orders/timeline.ts";
 import type { OperationContext } from "../context.ts";

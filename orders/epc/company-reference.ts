@@ -1,6 +1,7 @@
 /**
- * What every scheme of the GS1 Tag Data Standard has in its middle: a partition value, a company prefix, and the
- * company's own reference. The partition says where the one ends and the other begins, in bits and in digits.
+ * What every scheme of the GS1 Tag Data Standard has in its middle: a partition value, a company prefix, and
+ * the company's own reference. The partition says where the one ends and the other begins, in bits and in
+ * digits.
  *
  * The bit fields are wider than the digits that they hold: a value beyond its digits is no GS1 key.
  */

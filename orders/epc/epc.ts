@@ -1,6 +1,7 @@
 /**
- * The one door to RFID tags: from the hexadecimal digits that a reader reports to what the tag is, per GS1 EPC Tag Data
- * Standard, and back. Every scheme has its file beside this one; what a tag means to an order is no concern of theirs.
+ * The one door to RFID tags: from the hexadecimal digits that a reader reports to what the tag is, per GS1
+ * EPC Tag Data Standard, and back. Every scheme has its file beside this one; what a tag means to an order is
+ * no concern of theirs.
  *
  * The first byte names the scheme, three bits of filter follow. What is left over at the end is zero.
  */
@@ -33,7 +34,9 @@ export function decodeEpc(hex: string): Epc | undefined {
   return bits.restIsZero ? epc : undefined;
 }
 
-/** Upper-case hex. Throws a RangeError where a field is not what it should be: tags are made of our own data. */
+/**
+ * Upper-case hex. Throws a RangeError where a field is not what it should be: tags are made of our own data.
+ */
 export function encodeEpc(epc: Epc): string {
   const scheme = SCHEMES.find((each) => each.encoding === epc.encoding);
   if (scheme === undefined) throw new RangeError(`not an encoding: ${epc.encoding}`);

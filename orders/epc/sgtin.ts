@@ -1,6 +1,6 @@
 /**
- * SGTIN: one unit of a trade item, that is a GTIN and a serial number. SGTIN-96 holds serials that are numbers of up to
- * 38 bits, SGTIN-198 any serial of up to 20 characters, seven bits each.
+ * SGTIN: one unit of a trade item, that is a GTIN and a serial number. SGTIN-96 holds serials that are
+ * numbers of up to 38 bits, SGTIN-198 any serial of up to 20 characters, seven bits each.
  */
 import { isGtin, isSerialNumber } from "../gtin.ts";
 import { gs1CheckDigit } from "../handling-unit.ts";
@@ -26,7 +26,7 @@ export function readSgtin(bits: BitReader, filter: number, encoding: Sgtin["enco
   if (item === undefined) return undefined;
   const serial = encoding === "sgtin-96" ? bits.take(SERIAL_BITS).toString() : readCharacters(bits);
   if (!isSerialNumber(serial)) return undefined;
-  // The indicator digit stands in front of the item reference on the tag, and in front of the prefix in the GTIN.
+  // The indicator digit stands before the item reference on the tag, and before the prefix in the GTIN.
   const body = item.reference.slice(0, 1) + item.prefix + item.reference.slice(1);
   return { encoding, filter, companyPrefix: item.prefix, gtin: body + gs1CheckDigit(body), serial };
 }

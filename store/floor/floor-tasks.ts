@@ -223,7 +223,10 @@ export async function advanceStage(
   );
 }
 
-/** The SKUs of these GTINs, as far as they are in the catalog; one that the tote should hold comes before its namesakes. */
+/**
+ * The SKUs of these GTINs, as far as they are in the catalog; one that the tote should hold comes before its
+ * namesakes.
+ */
 export async function skusOfGtins(
   client: Queryable,
   fulfillmentOrderId: string,

@@ -1,6 +1,7 @@
 /**
- * Which units a portal saw packed, by the serial on their tags. A unit counts as gone until its fulfillment order is
- * cancelled or the shopper has sent some of its SKU back: then it is on our shelves again, and may be packed again.
+ * Which units a portal saw packed, by the serial on their tags. A unit counts as gone until its fulfillment
+ * order is cancelled or the shopper has sent some of its SKU back: then it is on our shelves again, and may
+ * be packed again.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -41,7 +42,9 @@ export async function recordPackedUnits(
   );
 }
 
-/** Waits until nobody else decides about these units, and keeps others waiting until this transaction ends. */
+/**
+ * Waits until nobody else decides about these units, and keeps others waiting until this transaction ends.
+ */
 export async function lockUnits(client: Queryable, units: readonly TaggedUnit[]): Promise<void> {
   if (units.length === 0) return;
   await client.query(
