@@ -14,7 +14,6 @@
 import type { Logger } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
-import { COMPANY_PREFIX } from "../orders/handling-unit.ts";
 import type { DeviceKind } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
@@ -46,7 +45,7 @@ type DeviceBridgeOptions = {
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
   readonly timings?: Partial<BridgeTimings>;
-  /** GS1 company prefixes of ours: their tags are named where they do not belong. */
+  /** GS1 company prefixes of ours, whose tags are named where they do not belong; default none. */
   readonly companyPrefixes?: readonly string[];
 };
 
@@ -137,7 +136,7 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
   const verification = new Verification({
     context,
     recovery,
-    ownPrefixes: options.companyPrefixes ?? [COMPANY_PREFIX],
+    ownPrefixes: options.companyPrefixes ?? [],
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);

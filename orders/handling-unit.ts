@@ -3,7 +3,7 @@
  * company's GS1 prefix, a serial reference and a check digit. The prefix here is one that GS1 keeps for
  * demonstrations (952…).
  */
-export const COMPANY_PREFIX = "9521234";
+const COMPANY_PREFIX = "9521234";
 
 /**
  * @param serial 0 to 9,999,999,999: its first digit is the extension digit, the other nine the serial
