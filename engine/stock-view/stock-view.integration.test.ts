@@ -38,7 +38,7 @@ it("shows another thread all that a commit changes of a SKU, or nothing of it", 
   const worker = new Worker(READER, {
     eval: true,
     workerData: {
-      module: join(projectRoot, "dist", "engine", "stock-view", "stock-view.js"),
+      module: join(projectRoot, "dist", "engine", "stock-view", "stock-view-reader.js"),
       shared: view.sharedMemory,
       stop,
     },
