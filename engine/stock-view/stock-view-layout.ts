@@ -15,32 +15,20 @@ export type SharedStockView = {
   readonly entries: SharedArrayBuffer;
 };
 
-/** Header words. */
-export const LEVEL = 0;
-export const FENCE = 1;
+/** Words of the header: the level of the index, and one to fence stores with. */
+export const HEADER = { level: 0, fence: 1 } as const;
 
 /** Words of a name: where its text is, its hash, and for a SKU its first entry (0: none) and its version. */
-export const NAME_WORDS = 5;
-export const TEXT_AT = 0;
-export const TEXT_LENGTH = 1;
-export const HASH = 2;
-export const FIRST = 3;
-export const VERSION = 4;
+export const NAME = { words: 5, textAt: 0, textLength: 1, hash: 2, first: 3, version: 4 } as const;
 
 /**
  * Words of an entry: what may be promised of a SKU at a location, to everybody (pool 0) or through a pool.
+ * `absent` are the units of an entry that says nothing: its pool is gone.
  */
-export const ENTRY_WORDS = 4;
-export const LOCATION = 0;
-export const POOL = 1;
-export const UNITS = 2;
-export const NEXT = 3;
+export const ENTRY = { words: 4, location: 0, pool: 1, units: 2, next: 3, absent: -2_147_483_648 } as const;
 
-/** Units of an entry that says nothing: its pool is gone. */
-export const ABSENT = -2_147_483_648;
-
-/** The index at level n has this many slots times 2^n and lies behind those of all lower levels. */
-export const FIRST_SLOTS = 1 << 12;
+/** The index at level n has `firstSlots` times 2^n slots and lies behind those of all lower levels. */
+export const INDEX = { firstSlots: 1 << 12 } as const;
 
 /** All of the memory that is there by now; of fixed length, so it is made anew where that has grown. */
 export function words(buffer: SharedArrayBuffer): Int32Array {

@@ -2,25 +2,23 @@
  * Reads the stock view from any thread, without a lock and without asking a shard. What a reader may rely on
  * (V1 to V3) stands in `stock-view.ts`.
  */
-import {
-  ABSENT,
-  ENTRY_WORDS,
-  FIRST,
-  FIRST_SLOTS,
-  HASH,
-  hashOf,
-  LEVEL,
-  LOCATION,
-  NAME_WORDS,
-  NEXT,
-  POOL,
-  type SharedStockView,
-  TEXT_AT,
-  TEXT_LENGTH,
-  UNITS,
-  VERSION,
-  words,
-} from "./stock-view-layout.ts";
+import { ENTRY, HEADER, hashOf, INDEX, NAME, type SharedStockView, words } from "./stock-view-layout.ts";
+
+/** Of its own, because every read loops over them (`stock-view-layout.ts`). */
+const LEVEL = HEADER.level;
+const NAME_WORDS = NAME.words;
+const TEXT_AT = NAME.textAt;
+const TEXT_LENGTH = NAME.textLength;
+const HASH = NAME.hash;
+const FIRST = NAME.first;
+const VERSION = NAME.version;
+const ENTRY_WORDS = ENTRY.words;
+const LOCATION = ENTRY.location;
+const POOL = ENTRY.pool;
+const UNITS = ENTRY.units;
+const NEXT = ENTRY.next;
+const ABSENT = ENTRY.absent;
+const FIRST_SLOTS = INDEX.firstSlots;
 
 /** Which part of a SKU's stock is meant. */
 export type StockScope = {

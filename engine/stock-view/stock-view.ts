@@ -19,27 +19,14 @@
  */
 import { int32View } from "../journal/int32-view.ts";
 import type { PositionChanges, ShardChanges, StockPublisher } from "./stock-changes.ts";
-import {
-  ABSENT,
-  ENTRY_WORDS,
-  FENCE,
-  FIRST,
-  FIRST_SLOTS,
-  HASH,
-  hashOf,
-  LEVEL,
-  LOCATION,
-  NAME_WORDS,
-  NEXT,
-  POOL,
-  type SharedStockView,
-  TEXT_AT,
-  TEXT_LENGTH,
-  UNITS,
-  VERSION,
-  words,
-} from "./stock-view-layout.ts";
+import { ENTRY, HEADER, hashOf, INDEX, NAME, type SharedStockView, words } from "./stock-view-layout.ts";
 import { StockViewReader } from "./stock-view-reader.ts";
+
+/** Of its own, because every publication loops over them (`stock-view-layout.ts`). */
+const NAME_WORDS = NAME.words;
+const VERSION = NAME.version;
+const ENTRY_WORDS = ENTRY.words;
+const UNITS = ENTRY.units;
 
 const MAX_NAMES = 1 << 24;
 const MAX_ENTRIES = 1 << 24;
@@ -73,7 +60,7 @@ export class StockView extends StockViewReader implements StockPublisher {
       header: new SharedArrayBuffer(8),
       names: new Growable(FIRST_BYTES, { maxByteLength: MAX_NAMES * NAME_WORDS * 4 }),
       text: new Growable(FIRST_BYTES, { maxByteLength: MAX_NAMES * AVERAGE_TEXT }),
-      index: new Growable(FIRST_SLOTS * 4, { maxByteLength: MAX_NAMES * 16 }),
+      index: new Growable(INDEX.firstSlots * 4, { maxByteLength: MAX_NAMES * 16 }),
       entries: new Growable(FIRST_BYTES, { maxByteLength: MAX_ENTRIES * ENTRY_WORDS * 4 }),
     });
   }
@@ -98,8 +85,8 @@ export class StockView extends StockViewReader implements StockPublisher {
     for (const sku of skus) this.beginSku(sku);
     this.fence();
     for (const sku of skus) {
-      for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, NEXT) - 1) {
-        this.setUnits(entry, ABSENT);
+      for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, ENTRY.next) - 1) {
+        this.setUnits(entry, ENTRY.absent);
       }
     }
     this.end();
@@ -167,10 +154,10 @@ export class StockView extends StockViewReader implements StockPublisher {
   }
 
   private writePools(sku: number, position: number, pools: readonly (string | number)[]): void {
-    const location = this.word(position, LOCATION);
-    for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, NEXT) - 1) {
-      if (this.word(entry, POOL) !== 0 && this.word(entry, LOCATION) === location) {
-        this.setUnits(entry, ABSENT);
+    const location = this.word(position, ENTRY.location);
+    for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, ENTRY.next) - 1) {
+      if (this.word(entry, ENTRY.pool) !== 0 && this.word(entry, ENTRY.location) === location) {
+        this.setUnits(entry, ENTRY.absent);
       }
     }
     for (let at = 0; at < pools.length; at += 2) {
@@ -180,8 +167,9 @@ export class StockView extends StockViewReader implements StockPublisher {
   }
 
   private poolEntry(sku: number, location: number, pool: number): number {
-    for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, NEXT) - 1) {
-      if (this.word(entry, POOL) === pool && this.word(entry, LOCATION) === location) return entry;
+    for (let entry = this.firstOf(sku); entry >= 0; entry = this.word(entry, ENTRY.next) - 1) {
+      if (this.word(entry, ENTRY.pool) === pool && this.word(entry, ENTRY.location) === location)
+        return entry;
     }
     return this.addEntry(sku, location, pool);
   }
@@ -203,7 +191,7 @@ export class StockView extends StockViewReader implements StockPublisher {
 
   /** What was stored before it is seen before what is stored after it. */
   private fence(): void {
-    Atomics.add(this.header, FENCE, 1);
+    Atomics.add(this.header, HEADER.fence, 1);
   }
 
   private addEntry(sku: number, location: number, pool: number): number {
@@ -212,12 +200,12 @@ export class StockView extends StockViewReader implements StockPublisher {
     this.entryCount += 1;
     const at = entry * ENTRY_WORDS;
     if (at + ENTRY_WORDS > this.entries.length) this.entries = grown(this.shared.entries);
-    this.entries[at + LOCATION] = location;
-    this.entries[at + POOL] = pool;
+    this.entries[at + ENTRY.location] = location;
+    this.entries[at + ENTRY.pool] = pool;
     // Nothing is known of it until it is published.
-    this.entries[at + UNITS] = ABSENT;
-    this.entries[at + NEXT] = this.firstOf(sku) + 1;
-    Atomics.store(this.names, sku * NAME_WORDS + FIRST, entry + 1);
+    this.entries[at + UNITS] = ENTRY.absent;
+    this.entries[at + ENTRY.next] = this.firstOf(sku) + 1;
+    Atomics.store(this.names, sku * NAME_WORDS + NAME.first, entry + 1);
     return entry;
   }
 
@@ -237,27 +225,27 @@ export class StockView extends StockViewReader implements StockPublisher {
     this.text.set(this.encoded.subarray(0, length), from);
     const at = name * NAME_WORDS;
     if (at + NAME_WORDS > this.names.length) this.names = grown(this.shared.names);
-    this.names[at + TEXT_AT] = from;
-    this.names[at + TEXT_LENGTH] = length;
-    this.names[at + HASH] = hashOf(this.encoded, length);
+    this.names[at + NAME.textAt] = from;
+    this.names[at + NAME.textLength] = length;
+    this.names[at + NAME.hash] = hashOf(this.encoded, length);
     // Half full at most: a name that is not there is found missing after a probe or two.
-    if (2 * this.nameCount > FIRST_SLOTS << Atomics.load(this.header, LEVEL)) this.growIndex();
-    else this.addToIndex(Atomics.load(this.header, LEVEL), name);
+    if (2 * this.nameCount > INDEX.firstSlots << Atomics.load(this.header, HEADER.level)) this.growIndex();
+    else this.addToIndex(Atomics.load(this.header, HEADER.level), name);
     return name;
   }
 
   private growIndex(): void {
-    const level = Atomics.load(this.header, LEVEL) + 1;
-    (this.shared.index as GrowableBuffer).grow(4 * (2 * (FIRST_SLOTS << level) - FIRST_SLOTS));
+    const level = Atomics.load(this.header, HEADER.level) + 1;
+    (this.shared.index as GrowableBuffer).grow(4 * (2 * (INDEX.firstSlots << level) - INDEX.firstSlots));
     this.index = words(this.shared.index);
     for (let name = 0; name < this.nameCount; name += 1) this.addToIndex(level, name);
-    Atomics.store(this.header, LEVEL, level);
+    Atomics.store(this.header, HEADER.level, level);
   }
 
   private addToIndex(level: number, name: number): void {
-    const slots = FIRST_SLOTS << level;
-    const base = slots - FIRST_SLOTS;
-    let probe = (this.names[name * NAME_WORDS + HASH] ?? 0) & (slots - 1);
+    const slots = INDEX.firstSlots << level;
+    const base = slots - INDEX.firstSlots;
+    let probe = (this.names[name * NAME_WORDS + NAME.hash] ?? 0) & (slots - 1);
     while (this.index[base + probe] !== 0) probe = (probe + 1) & (slots - 1);
     Atomics.store(this.index, base + probe, name + 1);
   }
