@@ -3,12 +3,16 @@ import { LongestFirst } from "./test-support/longest-first.ts";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 
+/** They hold the engine to times of a second or two, which a second file beside them would use up. */
+const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
+
 /**
  * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation`
  * needs nothing but the machine to itself.
  *
  * `groupOrder` says what comes after what: the fast lane first, so that a slip is known in seconds; then what
- * waits for servers and browsers, several files at a time; the simulation last and alone.
+ * waits for servers and browsers, several files at a time; then, one at a time, what is held to times; the
+ * simulation last.
  */
 export default defineConfig({
   test: {
@@ -35,7 +39,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["**/*.integration.test.ts"],
-          exclude: anywhere,
+          exclude: [...anywhere, ...ALONE],
           globalSetup: "test-support/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -55,13 +59,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: "alone",
+          include: ALONE,
+          globalSetup: "test-support/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: "simulation",
           include: ["**/*.simulation.test.ts"],
           exclude: anywhere,
           globalSetup: "test-support/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -14,7 +14,6 @@ export const LONGEST: readonly string[] = [
   "cli/start.integration.test.ts",
   "devices/bridge.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
-  "engine/loop/supervision.integration.test.ts",
   "workflows/order/order-fulfillment.integration.test.ts",
 ];
 
