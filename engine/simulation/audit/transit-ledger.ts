@@ -8,8 +8,8 @@ export class TransitLedger {
   private readonly underWay = new Map<string, number>();
   /** Units that were sent and not yet announced where they go. */
   private unannounced = 0;
-  /** When each count was booked. */
-  private readonly booked = new Map<string, number>();
+  /** When each count was told, and whether it is booked. One that waits for approval is booked later. */
+  private readonly counts = new Map<string, { readonly toldAtMs: number; booked: boolean }>();
 
   post(event: StockEvent, nowMs: number): void {
     const key = `${event.sku} ${event.more?.reference ?? ""}`;
@@ -33,14 +33,12 @@ export class TransitLedger {
       case "transfer-discrepancy":
         this.arrive(key, event);
         return;
-      case "stock-counted": {
-        const bookedAtMs = this.booked.get(key);
-        if (bookedAtMs !== undefined && nowMs - bookedAtMs <= REMEMBERED_MS) {
-          throw new Violation("exactly one effect per key", `count ${key} was booked twice`);
-        }
-        this.booked.set(key, nowMs);
+      case "count-pending":
+        if (!this.isRemembered(key, nowMs)) this.counts.set(key, { toldAtMs: nowMs, booked: false });
         return;
-      }
+      case "stock-counted":
+        this.book(key, nowMs);
+        return;
       default:
         return;
     }
@@ -50,6 +48,23 @@ export class TransitLedger {
   check(): void {
     if (this.unannounced !== 0)
       throw new Violation("conservation", `${this.unannounced} units left for nowhere`);
+  }
+
+  private book(key: string, nowMs: number): void {
+    const count = this.counts.get(key);
+    if (count !== undefined && !count.booked) {
+      count.booked = true;
+      return;
+    }
+    if (this.isRemembered(key, nowMs))
+      throw new Violation("exactly one effect per key", `count ${key} was booked twice`);
+    this.counts.set(key, { toldAtMs: nowMs, booked: true });
+  }
+
+  /** The time runs from the command, not from its approval: a repeat that comes later is another count. */
+  private isRemembered(key: string, nowMs: number): boolean {
+    const count = this.counts.get(key);
+    return count !== undefined && nowMs - count.toldAtMs <= REMEMBERED_MS;
   }
 
   private arrive(key: string, event: StockEvent): void {
