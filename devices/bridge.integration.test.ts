@@ -109,9 +109,9 @@ describe("the device bridge", () => {
     await startBridge();
     await startDevices(40, { seed: 7, duplicated: 0.2, delayed: 0.2, delayMs: 120, missedTags: 0.02 });
     const orders = await releaseOrders(test, engine, 200, variedLines);
-    await allPacked(test, orders, 60_000);
+    await allPacked(test, orders, 150_000);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it("puts malformed, oversized and foreign messages aside, changes nothing and goes on", async () => {
     await startBridge();
