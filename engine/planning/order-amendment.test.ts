@@ -2,8 +2,10 @@
  * Orders that are reserved, amended and cancelled in real rounds over real shards, held against a model of
  * what each line may have. Shards fail in the middle of rounds and are rebuilt from what was committed.
  */
+
 import { describe, expect, it } from "vitest";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
+import { Random } from "../../config/seeded-random.ts";
 import { STANDARD_SOURCING_RULES } from "../../config/sourcing-rule.ts";
 import { LOCATIONS, receive } from "../../test-support/engine.ts";
 import type {
@@ -442,8 +444,8 @@ it("holds, over a thousand random steps with failing shards, what a model says, 
 }, 60_000);
 
 async function simulate(seed: number, counts: Record<string, number>): Promise<void> {
-  const random = randomOf(seed);
-  const whole = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
+  const random = new Random(seed);
+  const whole = (least: number, most: number) => random.integer(least, most);
   const world = new World();
   let onHand = 0;
   for (const sku of SKUS) {
@@ -463,11 +465,11 @@ async function simulate(seed: number, counts: Record<string, number>): Promise<v
     }
     const orderId = orders[whole(0, orders.length - 1)] ?? "";
     const isCovered = await coveredByStock(world, orderId, lines);
-    const isFaulty = random() < 0.2;
+    const isFaulty = random.next() < 0.2;
     world.failAt = isFaulty ? world.batches + whole(1, 2) : Number.POSITIVE_INFINITY;
     world.failing = whole(0, SHARDS - 1);
     const before = await snapshotOf(world, orders);
-    const choice = random();
+    const choice = random.next();
     if (orders.length === 0 || choice < 0.25) {
       const fresh = `o${step}`;
       orders.push(fresh);
@@ -571,15 +573,4 @@ function linesOf(holds: ReadonlyMap<string, number>): readonly (readonly [string
   const lines = new Map<string, number>();
   for (const [key, units] of holds) add(lines, key.slice(0, key.indexOf("@")), units);
   return [...lines].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
