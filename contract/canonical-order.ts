@@ -5,41 +5,43 @@
  */
 import Type, { type Static } from "typebox";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";
+import { closed } from "./shapes.ts";
 
-const Text = Type.String({ maxLength: 1000 });
-const Id = Type.String({ minLength: 1, maxLength: 64 });
+/** As a connector sends it: cleaned for storage by the adapter. */
+const SentText = Type.String({ maxLength: 1000 });
+const SentId = Type.String({ minLength: 1, maxLength: 64 });
 const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
 
-const Tax = Type.Object({ name: Text, amount: Amount }, { additionalProperties: false });
+const Tax = Type.Object({ name: SentText, amount: Amount }, closed);
 
 const PostalAddress = Type.Object(
   {
-    name: Text,
-    company: Type.Optional(Text),
-    line1: Text,
-    line2: Type.Optional(Text),
-    city: Text,
-    region: Type.Optional(Text),
-    postalCode: Type.Optional(Text),
+    name: SentText,
+    company: Type.Optional(SentText),
+    line1: SentText,
+    line2: Type.Optional(SentText),
+    city: SentText,
+    region: Type.Optional(SentText),
+    postalCode: Type.Optional(SentText),
     country: Type.String({ maxLength: 100, description: "ISO 3166-1 alpha-2 or alpha-3" }),
-    phone: Type.Optional(Text),
-    email: Type.Optional(Text),
+    phone: Type.Optional(SentText),
+    email: Type.Optional(SentText),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 const Line = Type.Object(
   {
-    id: Type.Optional(Id),
+    id: Type.Optional(SentId),
     sku: Type.String({ minLength: 1, maxLength: 200 }),
-    title: Type.Optional(Text),
+    title: Type.Optional(SentText),
     quantity: Type.Integer(),
     unitPrice: Amount,
     discount: Type.Optional(Amount),
     taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
-    attributes: Type.Optional(Type.Record(Type.String(), Text)),
+    attributes: Type.Optional(Type.Record(Type.String(), SentText)),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 /** One order. */
@@ -56,7 +58,7 @@ export const canonicalOrderSchema = Type.Object(
     lines: Type.Array(Line),
     shippingPrice: Type.Optional(Amount),
     shippingTaxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
-    shippingService: Type.Optional(Text),
+    shippingService: Type.Optional(SentText),
     discount: Type.Optional(Amount),
     total: Type.Optional(
       Type.String({
@@ -69,12 +71,12 @@ export const canonicalOrderSchema = Type.Object(
     billingAddress: Type.Optional(PostalAddress),
     customer: Type.Object(
       {
-        name: Text,
-        email: Type.Optional(Text),
-        phone: Type.Optional(Text),
-        id: Type.Optional(Id),
+        name: SentText,
+        email: Type.Optional(SentText),
+        phone: Type.Optional(SentText),
+        id: Type.Optional(SentId),
       },
-      { additionalProperties: false },
+      closed,
     ),
     paymentBy: Type.Optional(
       Type.Union([Type.Literal("merchant"), Type.Literal("channel")], {
@@ -97,7 +99,7 @@ export const canonicalOrderSchema = Type.Object(
     ),
     note: Type.Optional(Type.String({ maxLength: 5000 })),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 export type CanonicalOrder = Static<typeof canonicalOrderSchema>;

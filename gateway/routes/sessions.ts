@@ -1,7 +1,12 @@
 /** Staff signs in and out. */
 import { Login, Session } from "../../contract/sessions.ts";
 import { Done } from "../../contract/shapes.ts";
-import { closeSession, openSession, verifyStaffPassword } from "../../store/access/staff.ts";
+import {
+  closeSession,
+  openSession,
+  type StaffMember,
+  verifyStaffPassword,
+} from "../../store/access/staff.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
 import { callerOf, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -29,16 +34,10 @@ export const sessionRoutes: readonly Route[] = [
       }
       const staff = await verifyStaffPassword(services.database, body.email, body.password);
       if (staff === null) throw new ApiError("login_failed", "E-mail address or password is wrong.");
-      const session = {
-        staffId: staff.id,
-        name: staff.name,
-        email: staff.email,
-        role: staff.role,
-      };
       const token = await openSession(services.database, staff.id);
       return {
         status: 201,
-        json: session,
+        json: sessionOf(staff),
         headers: { "set-cookie": sessionCookie(token, services.publicUrl) },
       };
     },
@@ -52,14 +51,7 @@ export const sessionRoutes: readonly Route[] = [
     handle: async (call) => {
       const { staff } = callerOf(call);
       if (staff === null) throw new ApiError("not_found", "An API key has no session.");
-      return {
-        json: {
-          staffId: staff.id,
-          name: staff.name,
-          email: staff.email,
-          role: staff.role,
-        },
-      };
+      return { json: sessionOf(staff) };
     },
   }),
   route({
@@ -78,3 +70,7 @@ export const sessionRoutes: readonly Route[] = [
     },
   }),
 ];
+
+function sessionOf({ id, name, email, role }: StaffMember): Session {
+  return { staffId: id, name, email, role };
+}
