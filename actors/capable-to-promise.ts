@@ -5,7 +5,7 @@
  */
 
 export type Supply = {
-  /** 0: nobody knows; such units promise nothing. */
+  /** 0: the date is not known; such units promise nothing. */
   readonly dueAtMs: number;
   readonly quantity: number;
 };
@@ -13,18 +13,18 @@ export type Supply = {
 export type PromiseQuestion = {
   readonly quantity: number;
   /**
-   * Units free now; below 0 (safety stock or fences outgrow what is free) they are
-   * missing before anybody is served.
+   * Units free now. Below 0 where safety stock or fences exceed what is free: so many units are missing
+   * before any demand is served.
    */
   readonly available: number;
   readonly incoming: readonly Supply[];
-  /** Units of demand that are served before. */
+  /** Units of demand that are served first. */
   readonly queued: number;
   readonly nowMs: number;
 };
 
 /**
- * The first moment at which the units are there; `null`: nothing that is known to come suffices. Overdue
+ * The first moment at which the units are there; `null`: all that is known to come is not enough. Overdue
  * units count as due now.
  */
 export function capableToPromise(question: PromiseQuestion): number | null {

@@ -24,7 +24,8 @@ type Mutation = PositionAddress & {
   /** Milliseconds since the Unix epoch, given by the caller's edge. */
   readonly atMs: number;
   /**
-   * What made this happen, for the ledger: an order id, a device message, a staff member, a document number.
+   * What made this happen, shown with each movement: an order id, a device message, a staff member, a
+   * document number.
    */
   readonly cause: string;
 };
@@ -36,8 +37,8 @@ type Mutation = PositionAddress & {
 export type Tracking = "none" | "lot" | "serial";
 
 /**
- * Which units a command is about. A SKU tracked by lot needs `lot` wherever units arrive, one tracked by
- * serial needs `serials`, as many as units, wherever single units are handled; where they may be left out,
+ * Which units a command is about. A SKU tracked by lot needs `lot` wherever units arrive. A SKU tracked by
+ * serial needs `serials`, one for each unit, wherever single units are handled. Where they may be left out,
  * the command says so.
  */
 type Named = {
@@ -53,7 +54,8 @@ export type ReceiveStock = Mutation &
     /** When the lot expires, milliseconds since the Unix epoch; 0 or left out: never. */
     readonly lotExpiresAtMs?: number;
     /**
-     * The expected delivery that arrives, whole or in part. What was not announced is received all the same.
+     * The expected delivery that arrives, whole or in part. Goods that nobody announced are received all the
+     * same.
      */
     readonly reference?: string;
   };
@@ -68,7 +70,7 @@ type ExpectStock = Mutation & {
   readonly dueAtMs: number;
 };
 
-/** Undo of expect: what has not arrived is no longer expected. Tolerates a reference that never was. */
+/** Undo of expect: what has not arrived is no longer expected. An unknown reference changes nothing. */
 type CancelExpected = Mutation & { readonly type: "cancel-expected"; readonly reference: string };
 
 /**
@@ -102,7 +104,7 @@ type CountStock = Mutation &
     readonly expectedOnHand?: number;
   };
 
-/** Books the discrepancy that the count found, upon whatever has happened since. */
+/** Books the discrepancy that the count found, on top of what has happened since. */
 type ApproveCount = Mutation & { readonly type: "approve-count"; readonly countId: string };
 
 /** Drops a count that waits. */
@@ -203,8 +205,8 @@ type ClaimReservation = Mutation & {
 };
 
 /**
- * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that never was, or is gone,
- * succeeds and changes nothing.
+ * Undo of reserve, of all of the hold or of `quantity` units. Releasing a hold that does not exist, or is
+ * gone, succeeds and changes nothing.
  */
 type ReleaseHold = Mutation & {
   readonly type: "release";
@@ -225,8 +227,8 @@ type OpenDemand = Mutation & { readonly type: "open-demand"; readonly holdId: st
 type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: string };
 
 /**
- * Undo of allocate: gives the units back, picked ones too; with `quantity`, that many of those not picked
- * yet, reserved ones first. Tolerates a hold that never was.
+ * Undo of allocate: gives the units back, picked ones too. With `quantity`, gives back that many of those not
+ * picked yet, reserved ones first. A hold that does not exist is no error.
  */
 type DeallocateHold = Mutation & {
   readonly type: "deallocate";
@@ -276,8 +278,7 @@ export const DISPOSITIONS = ["restocked", "damaged", "inspection", "scrapped"] a
 type Disposition = (typeof DISPOSITIONS)[number];
 
 /**
- * Returned units come back. Scrapped ones are in the ledger and never on hand, so
- * they need no lot or serials.
+ * Returned units come back. Scrapped ones are recorded and are never on hand, so they need no lot or serials.
  */
 type ReturnStock = Mutation &
   Named & {
@@ -290,10 +291,10 @@ type ReturnStock = Mutation &
 export type DemandKind = "backorder" | "pre-order";
 
 /**
- * Demand waits for units of the SKU, at `locationId` or, with `*`, wherever they come first. The moment units
- * are free, they go to the demand that waits, by `priority` (the lower first), then by arrival, also in part:
- * each time a hold `holdId` opens or grows at the location that gives them; it never expires. A pre-order
- * takes nothing before `notBeforeMs`.
+ * Demand waits for units of the SKU, at `locationId` or, with `*`, wherever they come first. Free units go to
+ * waiting demand at once, by `priority` (the lower first), then by arrival, also in part. Each time, a hold
+ * `holdId` opens or grows at the location that gives the units; it never expires. A pre-order takes nothing
+ * before `notBeforeMs`.
  */
 type EnqueueDemand = Mutation & {
   readonly type: "enqueue-demand";
@@ -309,9 +310,9 @@ type EnqueueDemand = Mutation & {
 };
 
 /**
- * Undo of enqueue-demand, under the same `locationId`: what still waits, waits no more; holds that it was
- * given are released by their own commands, after this one, or the queue takes their units again. Tolerates
- * what never was.
+ * Undo of enqueue-demand, under the same `locationId`: what still waits, waits no more. Holds that it was
+ * given are released by their own commands, after this one; otherwise the queue would take their units again.
+ * Unknown demand is no error.
  */
 type CancelDemand = Mutation & { readonly type: "cancel-demand"; readonly holdId: string };
 

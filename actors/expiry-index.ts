@@ -1,12 +1,13 @@
 /**
- * What falls due next (holds, lots, pre-orders): a binary heap by (time, kind, SKU, location, id), so that
- * what falls due together does so in an order that does not depend on how the index was built.
+ * What falls due next (holds, lots, pre-orders): a binary heap by (time, kind, SKU, location, id). So what
+ * falls due together comes in the same order, however the index was built.
  *
- * Entries of what is gone or was put off stay until they surface; the taker asks the position. The
- * index is derived state: it is rebuilt from the positions after recovery and in no snapshot.
+ * Entries of what is gone or was postponed stay until they come to the top; whoever takes one asks the
+ * position whether it still counts. The index is derived state: it is rebuilt from the positions after
+ * recovery and is in no snapshot.
  *
- * An array for each field rather than an object for each entry: there is one for every hold that may expire,
- * and so it takes less than half the memory.
+ * There is an entry for every hold that may expire, so each field has an array of its own: that takes less
+ * than half the memory of an object for each entry.
  */
 export type Due = {
   readonly atMs: number;
@@ -31,7 +32,7 @@ export class ExpiryIndex {
 
   add(due: Due): void {
     let index = this.times.length;
-    // The place is filled at once: an array with a hole in it is a slower one for good.
+    // The place is filled at once: an array that has had a hole in it stays slower.
     this.put(index, due);
     for (let parent = (index - 1) >> 1; index > 0 && this.isBefore(due, parent); parent = (index - 1) >> 1) {
       this.move(parent, index);

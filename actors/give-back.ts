@@ -4,8 +4,8 @@ import type { StockCommand } from "./commands.ts";
 export type HeldUnits = { readonly holdId: string; readonly sku: string; readonly locationId: string };
 
 /**
- * One command a hold and place, however often `holds` names them. Repeating one with
- * the same id changes nothing.
+ * One command for each hold and place, however often `holds` names them. Repeating one with the same id
+ * changes nothing.
  *
  * @param by `release` is for soft holds only, `deallocate` for firm ones too
  */

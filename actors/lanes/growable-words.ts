@@ -1,10 +1,10 @@
 /**
- * Memory that grows where it is: address space is reserved for the most it may ever hold and taken as it is
- * needed, so that growing copies nothing and takes microseconds, however much there is.
+ * Memory that grows in place: address space is reserved for the most that it may ever hold, and taken up as
+ * needed. So growing copies nothing and takes microseconds, however much there is.
  *
- * An array over it keeps its length. The caller that grew the memory makes a new one; the old one stays good
- * for its part. (Those that follow the length by themselves read at a fraction of the speed, and only shared
- * memory has others that read at full speed.)
+ * An array over it keeps its length. The caller that grew the memory makes a new array; the old one stays
+ * valid for its part. (Arrays that follow the length by themselves are slow to read, except over shared
+ * memory.)
  */
 type GrowableBuffer = SharedArrayBuffer & { readonly maxByteLength: number; grow(length: number): void };
 /** As of ES2024, which Node 20 has and TypeScript's library of this target does not describe. */

@@ -1,17 +1,17 @@
 /**
- * The reservation lane's operations: what a client that reserves by the hundred thousand says, 16 bytes each.
+ * The operations of a reservation lane, 16 bytes each: for clients that reserve by the hundred thousand.
  *
- * A lane is a named sequence of numbered soft reservations of one client. An operation is four little-endian
- * unsigned 32-bit words: `number` (names the reservation within the lane, and is its idempotency id),
- * `position` (a handle), `kind << 28 | quantity`, and `expiresInMs` (0: never). As text a reservation is
- * `<lane>/<number>`.
+ * A lane is a named sequence of numbered soft reservations of one client. A lane operation is four
+ * little-endian unsigned 32-bit words: `number` (names the reservation within the lane, and is its
+ * idempotency id), `position` (a handle), `kind << 28 | quantity`, and `expiresInMs` (0: never). As text a
+ * reservation is `<lane>/<number>`.
  *
  * Numbers of a lane go up. A number that a client used and closed is remembered for the window (24 hours, or
- * the last 131,072 of a shard); beyond it the lane's floor rises, and an unknown number at or below the floor
- * is refused, so that nothing is ever executed twice, however late it is repeated.
+ * the last 131,072 of a shard). After that the lane's low mark rises, and an unknown number at or below the
+ * low mark is refused. So nothing is ever executed twice, however late it is repeated.
  */
 
-/** Words of an operation, and where each of them stands. */
+/** The words of a lane operation, and where each of them stands. */
 export const LANE_WORDS = 4;
 export const LANE_BYTES = 16;
 
@@ -32,17 +32,17 @@ export const LANE_KIND = {
   extend: 2,
 } as const;
 
-/** The answers to an operation, by code. Everything but `applied` changed nothing. */
+/** The answers to a lane operation, by code. Everything but `applied` changed nothing. */
 export const LANE_CODES = [
-  /** Done, or done before by the very same operation. */
+  /** Done, now or earlier by the very same lane operation. */
   "applied",
-  /** Fewer units are free. Not remembered: the same number may be tried anew. */
+  /** Fewer units are free. Not remembered: the same number may be used again. */
   "insufficient_stock",
   /** The number was used for another position, quantity or time. */
   "command_id_reused",
   /**
-   * The number lies at or below the lane's floor and is not known any more: it may
-   * have been executed long ago.
+   * The number lies at or below the lane's low mark and is not known any more: it may have been executed long
+   * ago.
    */
   "reservation_too_old",
   /** There is no such reservation to release or extend. */
@@ -70,7 +70,7 @@ export function isLaneName(name: unknown): name is string {
   return typeof name === "string" && name.length <= MAX_LANE_NAME_LENGTH && /^[\x20-\x7e]+$/.test(name);
 }
 
-/** Writes one operation at `index` of `operations`. */
+/** Writes one lane operation at `index` of `operations`. */
 export function writeLaneOperation(
   operations: Uint32Array,
   index: number,

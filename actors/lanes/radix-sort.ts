@@ -1,10 +1,10 @@
 /**
- * Entries in the order of a key of 32 bits, unsigned; those of equal keys stay as they came.
+ * Entries in the order of an unsigned key of 32 bits; entries of equal keys keep their order.
  *
- * Radix sort, a byte a pass: the sort of typed arrays is as quick, but takes the numbers away from what they
- * belong to, and looking each of them up again costs more than sorting does.
+ * Radix sort, a byte a pass. The sort of typed arrays is as quick, but it sorts bare numbers: finding the
+ * entry of each again costs more than sorting does.
  *
- * @param entries is used up
+ * @param entries is overwritten
  */
 export function radixSort(entries: Int32Array, keyOf: (entry: number) => number): Int32Array {
   const { length } = entries;

@@ -1,6 +1,6 @@
 /**
- * How a reservation lies in the table: eight words. As constants, because the index and the table look at
- * them some dozen times an operation.
+ * How a reservation lies in the table: eight words. These are constants because the index and the table look
+ * at them some dozen times in each lane operation.
  */
 
 export const STRIDE_BITS = 3;
@@ -11,11 +11,14 @@ export const NUMBER = 0;
 export const LANE_AND_STATE = 1;
 export const POSITION = 2;
 export const QUANTITY = 3;
-/** As the reservation was asked for, to tell a repeat from another body. */
+/** What was asked for, to tell a repeat from another body. */
 export const EXPIRES_IN = 4;
 /** Open: the deadline's lower 32 bits in milliseconds. Closed: when, in seconds. */
 export const WHEN = 5;
-/** Open with a deadline: links of the wheel. Closed and free: the next of the queue, of the free ones. */
+/**
+ * Open with a deadline: links of the wheel. Closed: the next in the queue of closed ones. Free: the next free
+ * one.
+ */
 export const NEXT = 6;
 export const PREVIOUS = 7;
 

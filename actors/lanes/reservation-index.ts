@@ -1,16 +1,16 @@
 /**
  * Leads from a lane's number to its entry in the table of reservations.
  *
- * Extendible hashing: the hash chooses one of many pages of 1,024 places, by a directory, and within it the
- * place where a search begins. A page that is five eighths full is split in two; that moves some six hundred
+ * Extendible hashing: the hash chooses, by a directory, one of many pages of 1,024 places, and within it the
+ * place where a search begins. A page that is five eighths full is split in two. That moves some six hundred
  * entries and no others, so the index grows in steps of a tenth of a millisecond, however large it is.
  * Doubling one table instead stopped its shard for 240 ms at five million.
  *
  * Sixteen successive numbers of a lane share a page and a line of the cache, because lanes count up. A page
  * is searched as a ring: down the column in which the search begins, then down the next.
  *
- * Where entries stand in the index is seen by nobody, so that the seed, which keeps clients from choosing
- * numbers that meet in one page, may be another one in each process.
+ * Nobody sees where entries stand in the index. So the seed, which keeps clients from choosing numbers that
+ * meet in one page, may differ from process to process.
  */
 
 import { GrowableWords } from "./growable-words.ts";
@@ -27,16 +27,16 @@ const PAGE = COLUMNS * BLOCKS;
 const PAGE_MASK = PAGE - 1;
 /** A search goes on to the first empty place: with five of eight places taken that is two or three away. */
 const MAX_LOAD = (PAGE * 5) / 8;
-/** What a page holds between two splits, about: few pages that begin so are split. */
+/** About what a page holds between two splits: few pages that begin with so many are split. */
 const USUAL_LOAD = MAX_LOAD * 0.75;
 /** Bits of the hash that choose the page, at most. */
 const MAX_DEPTH = 22;
 
 /**
- * A place holds the entry, and above it how many steps from where a search for it begins, as far as they can
- * be counted: entries of other numbers are told apart without a look at them, which would be a miss of the
- * cache. The hash stands beside it, so that a page is split without a look at its entries either (`npm run
- * bench -- --profile` shows what a split takes of a shard's time on a hot SKU).
+ * A place holds the entry and, above it, how many steps it lies from where a search for it begins, as far as
+ * they can be counted. So entries of other numbers are told apart without reading them, which would be a miss
+ * of the cache. The hash stands beside it, so that a page is split without reading its entries either (`npm
+ * run bench -- --profile` shows what a split takes of a shard's time on a hot SKU).
  */
 const ENTRY_BITS = 27;
 const ENTRY_MASK = (1 << ENTRY_BITS) - 1;
@@ -66,8 +66,8 @@ export class ReservationIndex {
   private readonly moving = new Int32Array(PAGE);
   private readonly movingHashes = new Int32Array(PAGE);
   /**
-   * The empty place at which the last search ended, where what was looked for in vain
-   * belongs, its step and hash.
+   * The empty place at which the last search ended: where the number that was not found belongs, with its
+   * step and hash.
    */
   private vacancy = 0;
   private vacancyStep = 0;
@@ -207,7 +207,7 @@ export class ReservationIndex {
   }
 
   /**
-   * Where the search begins for what stands at `ring`. Only of those far from there the entry is looked at.
+   * Where the search begins for what stands at `ring`. The entry is read only where it lies far from there.
    */
   private homeOf(word: number, ring: number, hash: number): number {
     const steps = word >>> ENTRY_BITS;
@@ -248,7 +248,7 @@ export class ReservationIndex {
   }
 }
 
-/** What keeps the numbers of a lane apart from those of the others. */
+/** What keeps the numbers of one lane apart from those of the others. */
 export function saltOf(seed: number, lane: number): number {
   return mixed(mixed(lane) ^ seed);
 }
@@ -258,8 +258,8 @@ export function hashOf(salt: number, number: number): number {
 }
 
 /**
- * The same for sixteen successive numbers of a lane but for the columns, which the
- * upper bits of the hash turn.
+ * The same for sixteen successive numbers of a lane, except for the columns, which the upper bits of the hash
+ * turn.
  */
 function ringOf(hash: number, number: number): number {
   return (((number ^ (hash >>> 28)) & (COLUMNS - 1)) << BLOCK_BITS) | (hash & BLOCK_MASK);

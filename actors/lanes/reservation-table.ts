@@ -2,15 +2,15 @@
  * The reservations of all lanes of one shard, open and closed, in typed arrays: 32 bytes a reservation and
  * some 9 of index, no object. It grows without moving what is there, so that no batch waits for it.
  *
- * Owns which reservations are open and until when, what is remembered of the closed ones, and the floor of
+ * Owns which reservations are open and until when, what is remembered of the closed ones, and the low mark of
  * each lane. Knows neither stock nor the names of lanes: a caller checks the units, and lanes and positions
  * are numbers here.
  *
  * R1 An entry is open, or closed and in the queue of the closed ones, or free.
- * R2 Only a closed entry is ever forgotten, the one closed longest ago first, and the floor of its lane then
- *    rises to its number at least. So a number that is neither known nor above the floor may have been used,
- *    any other was not.
- * R3 What is forgotten depends on the operations and the times given, and on nothing else.
+ * R2 Only a closed entry is ever forgotten, the one closed longest ago first. The low mark of its lane then
+ *    rises to its number at least. So an unknown number at or below the low mark may have been used; an
+ *    unknown number above it has not.
+ * R3 What is forgotten depends only on the lane operations and the times given.
  */
 
 import { GrowableWords } from "./growable-words.ts";
@@ -54,7 +54,7 @@ export class ReservationTable {
   private words: Int32Array;
   private readonly memory: GrowableWords;
   private readonly index: ReservationIndex;
-  /** Of each lane, the least number that may be new. */
+  /** Of each lane, the least number that may be new: its low mark and 1. */
   private firstNew = new Float64Array(64);
   private entriesOfLane = new Int32Array(64);
   private readonly wheel: TimerWheel;
@@ -119,7 +119,7 @@ export class ReservationTable {
     return ((this.words[entry * STRIDE + LANE_AND_STATE] as number) & ~LANE_MASK) !== CLOSED;
   }
 
-  /** Whether the reservation was asked for in just these words. */
+  /** Whether exactly this was asked for. */
   isRepeat(entry: number, position: number, quantity: number, expiresInMs: number): boolean {
     const { words } = this;
     const at = entry * STRIDE;
@@ -168,7 +168,7 @@ export class ReservationTable {
     this.remember(entry, Math.floor(this.wheel.now / 1000));
   }
 
-  /** Moves time on. What is due by then is had from `firstDue`. */
+  /** Moves time on. `firstDue` gives what is due by then. */
   advance(nowMs: number): void {
     this.wheel.advance(nowMs);
   }
@@ -178,12 +178,12 @@ export class ReservationTable {
     return this.wheel.firstDue;
   }
 
-  /** When to look for due ones again; 0: none will be. */
+  /** When to look for due ones again; 0: none will come due. */
   nextExpiryAtMs(): number {
     return this.wheel.nextAtMs();
   }
 
-  /** Forgets what lies outside of the window by the time given, and raises the floors. */
+  /** Forgets what lies outside of the window by the time given, and raises the low marks. */
   forget(nowMs: number): void {
     const before = Math.floor(nowMs / 1000) - this.window.seconds;
     while (
@@ -199,7 +199,7 @@ export class ReservationTable {
     return lane < this.entriesOfLane.length ? (this.entriesOfLane[lane] as number) : 0;
   }
 
-  /** The least number of a lane that may be new. */
+  /** The least number of a lane that may be new: its low mark and 1. */
   firstNewOf(lane: number): number {
     return lane < this.firstNew.length ? (this.firstNew[lane] as number) : 0;
   }
@@ -247,7 +247,7 @@ export class ReservationTable {
     this.index.reserve(count);
   }
 
-  /** Puts back what `openRecords` gave, after `advance` to the time of then. */
+  /** Puts back what `openRecords` gave, after `advance` to the time at which it gave it. */
   restoreOpen(record: ReservationRecord): void {
     this.find(record.lane, record.number);
     const entry = this.takeFree();

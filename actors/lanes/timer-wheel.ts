@@ -1,14 +1,14 @@
 /**
- * A hierarchical timer wheel over entries that live in somebody else's array: each entry lends it two words
- * for the links and one for its deadline, so that a timer costs no allocation and no memory of its own.
+ * A hierarchical timer wheel over entries that live in the caller's array. Each entry lends it two words for
+ * the links and one for its deadline, so a timer costs no allocation and no memory of its own.
  *
  * Four levels of 256 slots cover 2^32 milliseconds by the bytes of the deadline: an entry hangs in the level
  * of the highest byte in which its deadline differs from now. When time moves on, the slots that it passes
  * are emptied: what is due goes to a list of its own, the rest moves down a level. So nothing is due before
  * its millisecond, and all that is due by the time given is in that list.
  *
- * The order of what is due together depends on when it was put in; a caller that
- * must repeat it writes it down.
+ * Entries that are due together come in an order that depends on when they were put in. A caller that must
+ * repeat that order writes it down.
  */
 const LEVELS = 4;
 const SLOTS = 256;
@@ -65,8 +65,8 @@ export class TimerWheel {
   }
 
   /**
-   * When to look again, at the earliest an entry can come due: exact within the next 256 ms, else the time at
-   * which its slot is passed; 0: there is nothing to wait for.
+   * When to look again: the earliest time at which an entry may come due. Exact within the next 256 ms, else
+   * the time at which its slot is passed; 0: there is nothing to wait for.
    */
   nextAtMs(): number {
     if (this.size === 0) return 0;
@@ -95,7 +95,7 @@ export class TimerWheel {
     if (next !== 0) words[next * stride + this.previous] = previous;
     if (previous > 0) words[previous * stride + this.next] = next;
     else {
-      // The first of a slot has the slot, complemented, in the place of a predecessor.
+      // The first entry of a slot has the slot, complemented, in the place of a predecessor.
       const slot = ~previous;
       this.heads[slot] = next;
       if (next === 0) this.vacate(slot);
@@ -122,7 +122,7 @@ export class TimerWheel {
     }
   }
 
-  /** @param isDue all of it is, by so much that 32 bits could not tell any more: it is due now. */
+  /** @param isDue all of it is due: time has moved further than 32 bits can tell. */
   private empty(slot: number, isDue: boolean): void {
     let entry = this.heads[slot] as number;
     this.heads[slot] = 0;

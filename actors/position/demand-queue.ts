@@ -2,9 +2,9 @@
  * The demand that waits for units of one SKU, in the order in which it is served: by priority (lower first),
  * then by arrival.
  *
- * Entries that wait for the same location through the same pool form one line, so that whose turn it is at a
- * location is a look at the heads of a few lines, however long they are. Pre-orders whose date has not come
- * stand aside.
+ * Entries that wait for the same location through the same pool form one line. So whose turn it is at a
+ * location is seen from the heads of a few lines, however long they are. Pre-orders whose date has not come
+ * are kept apart.
  *
  * Q1 an entry waits for at least one unit; its hold's name is used once in the queue;
  * Q2 after every batch, no position has a free unit that an entry whose date has come may take (`nextTurn`
@@ -83,7 +83,7 @@ class Line {
 export class DemandQueue {
   private readonly byHold = new Map<string, DemandEntry>();
   private readonly lines = new Map<string, Line>();
-  /** Units that wait, those of pre-orders to come included. */
+  /** Units that wait, those of pre-orders whose date has not come included. */
   units = 0;
   arrivals = 0;
 
@@ -126,7 +126,10 @@ export class DemandQueue {
     if (line?.head === undefined) this.lines.delete(key);
   }
 
-  /** Whose turn it is at `locationId`, of those for whom `free` (by pool) says that there is a unit. */
+  /**
+   * The entry whose turn it is at `locationId`, among those for which `free` (by pool) says that there is a
+   * unit.
+   */
   nextTurn(locationId: string, free: (pool: string) => number): DemandEntry | null {
     let next: DemandEntry | null = null;
     for (const line of this.lines.values()) {

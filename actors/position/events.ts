@@ -1,9 +1,9 @@
 /**
  * What happened to stock, in the past tense, with the change of every bucket.
  *
- * One record shape for every event: the fold, the codec and the ledger treat all of them alike, and the
+ * One record shape for every event: the fold, the codec and the projection treat all of them alike, and the
  * engine's hot path never meets a second hidden class. What only some events say is in `more`, which is
- * `null` for nearly all that a busy day writes. State is the fold of events and of nothing else.
+ * `null` for nearly all events of a busy day. State is the fold of events and of nothing else.
  */
 
 /** Order is part of the journal's format: append only. */
@@ -22,10 +22,11 @@ export const STOCK_EVENT_TYPES = [
   "stock-shipped",
   "stock-returned",
   /**
-   * The command succeeded and changed nothing, such as the release of a hold that is gone. Kept for its id.
+   * The command succeeded and changed nothing, such as the release of a hold that is gone. Kept because of
+   * its id.
    */
   "nothing-changed",
-  /** The command was refused: `reason` is the code, `detail` the sentence. Kept for its id. */
+  /** The command was refused: `reason` is the code, `detail` the sentence. Kept because of its id. */
   "command-refused",
   "stock-expected",
   "expected-cancelled",
@@ -72,7 +73,7 @@ export type LotChange = {
   readonly incoming: number;
 };
 
-/** Where one unit is after the event; `gone`: it left the SKU's books. */
+/** Where one unit is after the event; `gone`: the SKU has it no more. */
 export type SerialChange = {
   readonly serial: string;
   readonly to: "stocked" | "set-apart" | "picked" | "in-transit" | "gone";

@@ -5,8 +5,8 @@
  * A transfer's units left one position and are not yet on hand at the other; between the two they are here
  * and nowhere else, with their lots and serials.
  *
- * Invariant, asserted after every event: the entries add up to the position's incoming units, and an entry of
- * nothing does not exist.
+ * Invariant, asserted after every event: the entries add up to the position's incoming units, and no entry is
+ * empty.
  */
 import type { StockEvent } from "./events.ts";
 import type { LotUnits } from "./lots.ts";
@@ -24,7 +24,9 @@ export type Incoming = {
   serials: readonly string[];
 };
 
-/** Folds the incoming units of an event. Returns false where the event speaks of what is not on its way. */
+/**
+ * Folds the incoming units of an event. Returns false where the event names something that is not on its way.
+ */
 export function applyIncoming(entries: Map<string, Incoming>, event: StockEvent): boolean {
   const more = event.more;
   if (more === null) return false;

@@ -71,7 +71,7 @@ export function lotChange(
 
 /**
  * Takes `units` lot by lot, first expired first, of what `available` says each lot has.
- * @returns the units of each lot; they add up to less than `units` where there are not so many
+ * @returns the units of each lot; they add up to less than `units` where there are fewer
  */
 export function takeFromLots(
   lots: Iterable<Lot>,

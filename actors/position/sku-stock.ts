@@ -34,7 +34,7 @@ export function trackingOf(sku: SkuContext): Tracking {
   return sku.record?.tracking ?? "none";
 }
 
-/** Whether the record says nothing that its absence would not say. */
+/** Whether the record says no more than having none would say. */
 export function isPlain(record: SkuRecord): boolean {
   return record.tracking === "none" && record.demand.size === 0;
 }
@@ -51,7 +51,8 @@ export function concernsSku(event: StockEvent): boolean {
 }
 
 /**
- * Whether the event changes the position at its location; one that is only the SKU's needs no position there.
+ * Whether the event changes the position at its location. An event that concerns only the SKU needs no
+ * position.
  */
 export function concernsPosition(event: StockEvent): boolean {
   return (

@@ -22,7 +22,7 @@ import type { Incoming } from "./incoming-stock.ts";
 import type { Lot } from "./lots.ts";
 import type { SerialBook } from "./serials.ts";
 
-/** The ledger's columns are 32-bit integers. */
+/** The columns of movements are 32-bit integers. */
 export const MAX_UNITS = 2_147_483_647;
 
 /** A count whose discrepancy waits for approval. */

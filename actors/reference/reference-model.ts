@@ -79,8 +79,6 @@ export class ReferenceSku {
   places: string[] = [];
   private nowMs = 0;
 
-  // ---------------------------------------------------------------- what is
-
   buckets(at: string): CountedBuckets {
     const here = this.units.filter((unit) => unit.at === at);
     const onHand = here.filter((unit) => unit.transfer === "");
@@ -126,8 +124,6 @@ export class ReferenceSku {
     const earlier = pools.slice(0, pools.indexOf(own)).reduce((sum, each) => sum + this.unfilled(each), 0);
     return Math.min(this.unfilled(own), Math.max(0, free - earlier)) + Math.max(0, free - fences);
   }
-
-  // ---------------------------------------------------------------- what happens
 
   /**
    * Time goes on to `nowMs`: dates of lots first, then holds and pre-orders in the
@@ -637,8 +633,6 @@ export class ReferenceSku {
     return OK;
   }
 
-  // ---------------------------------------------------------------- helpers
-
   private onHand(at: string): Unit[] {
     return this.units.filter((unit) => unit.at === at && unit.transfer === "");
   }
@@ -792,7 +786,7 @@ export class ReferenceSku {
     return [...this.places].sort((a, b) => this.sellable(b, "") - this.sellable(a, ""));
   }
 
-  /** Serves who waits at these places, one entry at a time, by turn, until nobody can be served. */
+  /** Serves waiting demand at these places, one entry at a time, by turn, until no more can be served. */
   private fill(anywhere: readonly string[]): void {
     let places = anywhere;
     for (;;) {
@@ -815,7 +809,7 @@ export class ReferenceSku {
     }
   }
 
-  /** What is no more: holds of nothing, rules of nothing, deliveries of nothing. */
+  /** Drops what is empty: holds, rules and deliveries of nothing. */
   private tidy(): void {
     this.holds = this.holds.filter((hold) => this.unitsOf(hold.id, hold.at).length > 0);
     this.pools = this.pools.filter((pool) => pool.kind !== "shared" || this.heldBy(pool.pool, pool.at) > 0);

@@ -6,9 +6,9 @@ import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../commands.ts";
 import { MAX_UNITS } from "../position/stock-position.ts";
 
 const MAX_ID_LENGTH = 128;
-/** Causes and reasons are for people; longer texts belong into a document. */
+/** Causes and reasons are for people; longer texts belong in a document. */
 const MAX_TEXT_LENGTH = 512;
-/** Of one command; more of them come in more commands. */
+/** Serials of one command; more of them come in more commands. */
 export const MAX_SERIALS = 1000;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 

@@ -176,10 +176,7 @@ export class CommandWindow {
     return slot;
   }
 
-  /**
-   * Doubles the ring, every slot of which is taken. Most keep their place, and with
-   * it their entry in the map.
-   */
+  /** Doubles the ring, which is full. Most entries keep their place, and with it their entry in the map. */
   private grow(): void {
     const { capacity, head, ids } = this;
     this.capacity = 2 * capacity;
@@ -201,7 +198,10 @@ export class CommandWindow {
   }
 }
 
-/** A full ring in an array of twice its length: what had come round to its beginning follows the rest. */
+/**
+ * A full ring in an array of twice its length: entries that had wrapped around to its beginning follow the
+ * rest.
+ */
 function doubled<T extends Float64Array | Uint8Array | Int32Array>(ring: T, into: T, head: number): T {
   into.set(ring);
   into.copyWithin(ring.length, 0, head);

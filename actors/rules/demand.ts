@@ -2,9 +2,9 @@
  * Demand that waits: joining and leaving the queue, a pre-order's date, and which
  * demand gets units that came free.
  *
- * `nextFill` is asked after every event of a SKU somebody waits for, until it has no more to give: so units
- * that come free are promised to waiting demand in the very batch that frees them, before anybody else can
- * ask for them.
+ * `nextFill` is asked after every event of a SKU that has waiting demand, until it has no more to give. So
+ * units that come free are promised to waiting demand in the very batch that frees them, before anybody else
+ * can ask for them.
  */
 
 import type { StockCommand } from "../commands.ts";
@@ -75,7 +75,7 @@ export function decideOpenDemand(command: CommandOf<"open-demand">, sku: SkuCont
 
 /**
  * The next units that go to waiting demand; `null`: there are none to give. `at` is where units may have come
- * free; `null`: anywhere, and then the location with the most free units gives first.
+ * free. With `null` it may be anywhere; then the location with the most free units gives first.
  */
 export function nextFill(sku: SkuContext, at: StockPosition | null): StockEvent | null {
   const queue = sku.record?.demand;

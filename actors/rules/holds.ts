@@ -180,8 +180,8 @@ export function reservedLots(position: StockPosition, units: number): readonly L
 }
 
 /**
- * Of the hold's reserved and allocated units, how many are not everybody's once they are given back: those of
- * a lot past its date are set apart, those of a fence stay behind it. They are the first to be given back, as
+ * How many of the hold's reserved and allocated units are not free for everybody once they are given back:
+ * those of a lot past its date are set apart, those of a fence stay behind it. These are given back first, as
  * lots go by date.
  */
 export function withheldUnits(position: StockPosition, hold: Hold): number {

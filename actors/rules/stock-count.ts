@@ -81,8 +81,8 @@ function book(
     const here = position.details?.lots?.get(lot.lot);
     if (here === undefined)
       return refuse(command, "lot_not_found", `there is no lot ${lot.lot} here any more`);
-    // Free units of a lot past its date are set apart, so that is where those that were found belong, and are
-    // missing.
+    // Free units of a lot past its date are set apart. So units that were found belong there, and missing
+    // ones are missing from there.
     const setApart = here.expired ? lot.onHand : 0;
     const missing = -lot.onHand;
     if (missing > (here.expired ? here.unavailable : freeOfLot(here))) {
