@@ -1,6 +1,6 @@
 /**
- * Every limit of the gateway, with its unit and its reason. They bound what one caller can cost; none is a
- * setting, because a deployment that needs another value needs to know why this one was chosen.
+ * Every limit of the gateway, with its unit and its reason. They bound what one caller can cost. None is a
+ * setting: a deployment that needs another value needs to know why this one was chosen.
  */
 
 const KIB = 1024;
@@ -17,13 +17,13 @@ const HOUR = 60 * MINUTE;
  */
 export const MAX_BODY_BYTES = 256 * KIB;
 /**
- * Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels; parsers recurse, so it must
- * end.
+ * Nesting of JSON and MessagePack. The deepest channel payload seen has 9 levels. Parsers recurse, so there
+ * is a limit.
  */
 export const MAX_DEPTH = 32;
 /**
- * Values in one request or frame: a quarter of a MiB of `[],[],…` would otherwise cost a hundred times its
- * size.
+ * Values in one request or frame: without it, a quarter of a MiB of `[],[],…` would cost a hundred times its
+ * size in memory.
  */
 export const MAX_VALUES = 100_000;
 /** Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. */
@@ -45,8 +45,8 @@ export const MAX_OPEN_POSITIONS = 4_096;
 export const MAX_LANE_NAME = 64;
 
 /**
- * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units; more
- * is a pallet misplaced, a receipt not booked, or theft, and none of those should correct itself quietly.
+ * Units by which a cycle count may differ before somebody has to approve it. Miscounts are a few units. More
+ * is a misplaced pallet, a receipt not booked, or theft, and none of those should correct itself quietly.
  */
 export const COUNT_APPROVAL_UNITS = 10;
 
@@ -56,11 +56,11 @@ export const COUNT_APPROVAL_UNITS = 10;
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 /**
- * Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size and refill a
- * second.
+ * Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size, and refill
+ * a second.
  */
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
-/** Sign-in attempts of one address: an office behind one address comes to work at one time. */
+/** Sign-in attempts of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /** Milliseconds that signing in waits for Redis before this process counts attempts alone. */
 export const REDIS_ANSWER_MS = 250;
@@ -74,13 +74,11 @@ export const REQUEST_BUCKET = { size: 10_000, perSecond: 5_000 };
  * carrier.
  */
 export const ANONYMOUS_BUCKET = { size: 4_000, perSecond: 2_000 };
-/**
- * Buckets remembered; beyond it the one that was used longest ago is forgotten, which by then has refilled.
- */
+/** Buckets remembered. Beyond it the one that was used longest ago is forgotten; it is full again by then. */
 export const MAX_BUCKETS = 50_000;
 /** How long an `Idempotency-Key` is remembered: longer than any connector goes on retrying. */
 export const IDEMPOTENCY_RETENTION_MS = 48 * HOUR;
-/** A claim without an answer this old belongs to a process that died; the repeat may run it again. */
+/** A claim without an answer that is this old belongs to a process that died; the repeat may run it again. */
 export const IDEMPOTENCY_CLAIM_MS = MINUTE;
 
 // ---- WebSocket
@@ -94,15 +92,17 @@ export const MAX_FRAME_BYTES = MIB;
 export const MAX_TRANSPORT_FRAME_BYTES = 16 * MIB;
 /** Messages of a frame. */
 export const MAX_FRAME_MESSAGES = 1_000;
-/** Unanswered messages of a connection: enough to keep the engine's next commit full from one connection. */
+/**
+ * Unanswered messages of a connection: enough that one connection alone can fill the engine's next commit.
+ */
 export const CONNECTION_CREDIT = 4_096;
 /** Bytes of unanswered messages of a connection: credit alone would let large orders fill the memory. */
 export const CONNECTION_PENDING_BYTES = 16 * MIB;
-/** Bytes of replies that may wait for a reader; one that asks on and lets more pile up is cut off. */
+/** Bytes of replies that may wait for a reader; a reader that lets more pile up is cut off. */
 export const MAX_BACKPRESSURE_BYTES = 4 * MIB;
 /**
- * Waiting bytes above which the feed pauses for a reader: it lags, and goes on from its cursor once it has
- * read.
+ * Waiting bytes above which the feed pauses for a reader. The reader lags, and goes on from its cursor once
+ * it has read.
  */
 export const CATCH_UP_PAUSE_BYTES = MIB;
 /** Bad frames of a connection before it is closed with 1008. */
@@ -115,7 +115,7 @@ export const WEBSOCKET_IDLE_SECONDS = 60;
 export const MAX_CONNECTIONS = 10_000;
 /** How often open connections are checked for revoked keys and ended sessions. */
 export const REVALIDATE_MS = 30 * SECOND;
-/** Messages in work at a time, over all connections, and of one channel or key: the rest waits its turn. */
+/** Messages in work at a time: over all connections, and of one channel or key. The rest waits its turn. */
 export const MAX_RUNNING_MESSAGES = 1_024;
 export const MAX_RUNNING_PER_CHANNEL = 512;
 /** Feed entries of one read. */
@@ -127,6 +127,6 @@ export const FEED_POLL_MS = 100;
 /** SKUs, or locations, that a subscription to changes of stock names at most. */
 export const MAX_STOCK_FEED_NAMES = 1_000;
 /**
- * Characters of a place in the changes of stock: a number of up to 15 digits for each of 256 shards, about.
+ * Characters of a cursor of the changes of stock: about a number of up to 15 digits for each of 256 shards.
  */
 export const MAX_STOCK_CURSOR_LENGTH = 4_096;

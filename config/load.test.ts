@@ -31,7 +31,7 @@ describe("settings", () => {
     expect(reading.problems.map((problem) => problem.variable).sort()).toEqual(Object.keys(complete).sort());
   });
 
-  test("serve with its settings talks to the real payment gateway and carrier", () => {
+  test("serve with its settings talks to the real payment provider and carrier", () => {
     const reading = readSettings(complete, "serve", "/project", vendorKinds);
     if (reading.status !== "ok") throw new Error("expected settings");
     const [payments] = reading.settings.vendors["payments"] ?? [];

@@ -7,7 +7,7 @@ import { projectRoot } from "./project-root.ts";
 import type { Settings } from "./settings.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
-/** `start` brings its own servers and a sandbox; `serve` is production: nothing is assumed that matters. */
+/** `start` brings its own servers and a sandbox. `serve` is production: nothing that matters is assumed. */
 type SettingsMode = "start" | "serve";
 
 type SettingsProblem = { readonly variable: string; readonly problem: string };

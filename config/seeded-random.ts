@@ -1,9 +1,9 @@
 /**
- * Seeded randomness: the same seed draws the same numbers on every machine, so that a run can be told by its
+ * Seeded randomness: the same seed draws the same numbers on every machine, so that a run can be named by its
  * seed.
  *
- * Owns every number that a test, a simulator, a simulated day or a load test draws. Not for secrets: whoever
- * has seen a few numbers knows all that follow.
+ * Every number that a test, a simulation, a simulator, a simulated day or a load test draws comes from here.
+ * Not for secrets: a few numbers tell all that follow.
  *
  * The sequence never changes: the simulation's logs and the recorded results' traces were drawn with it.
  */
@@ -50,7 +50,7 @@ export class Random {
     return Array.from({ length: count }, (_, place) => this.integer(place === 0 ? 1 : 0, 9)).join("");
   }
 
-  /** A stream of its own: what one part of a run draws must not shift what another part draws. */
+  /** A stream of its own, for one part of a run: what it draws does not shift what other parts draw. */
   fork(): Random {
     return new Random(this.below(0x7fffffff));
   }

@@ -16,8 +16,7 @@ export type Settings = {
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
   /**
-   * Address that servers listen on. Loopback unless set: a sandbox is nobody else's business.
-   * `HOLDFAST_HOST`.
+   * Address that servers listen on. Loopback unless set: nobody else should reach a sandbox. `HOLDFAST_HOST`.
    */
   readonly host: string;
   /** Base URL by which shoppers and carriers reach the gateway. `HOLDFAST_PUBLIC_URL`. */
@@ -28,7 +27,7 @@ export type Settings = {
     readonly temporal: number;
     readonly temporalUi: number;
     readonly postgres: number;
-    /** The simulators' HTTP port (payment gateway, carrier, inbox page), sandbox only. */
+    /** The simulators' HTTP port (payment provider, carrier, inbox page), sandbox only. */
     readonly simulators: number;
     /** The simulators' SMTP port, sandbox only. */
     readonly smtp: number;

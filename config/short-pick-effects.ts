@@ -1,10 +1,10 @@
 /**
- * What a short pick's reason does to stock. Read by operations/floor/confirm-pick.ts; edit it to suit the
- * house.
+ * What a short pick's reason does to stock. Read by operations/floor/confirm-pick.ts; edit it to suit your
+ * warehouse.
  *
- * `none`: the units are still there and may be sold (somebody could not get at them). `write-off`: they are
- * not there. `quarantine`: they are there, are not to be sold, and are set apart under the reason until
- * somebody has looked.
+ * `none`: the units are still there and may be sold (the picker could not reach them). `write-off`: they are
+ * not there. `quarantine`: they are there but must not be sold; they are set apart under the reason until
+ * somebody has looked at them.
  */
 type ShortPickEffect = "none" | "write-off" | "quarantine";
 
@@ -19,10 +19,7 @@ const SHORT_PICK_EFFECTS: Readonly<Record<string, ShortPickEffect>> = {
   robot_fault: "none",
 };
 
-/**
- * A reason that nobody foresaw: what the picker did not find is not promised again before a count has found
- * it.
- */
+/** For any other reason: what the picker did not find is not promised again before a count has found it. */
 const OTHER_SHORT_PICK_EFFECT: ShortPickEffect = "write-off";
 
 export function shortPickEffect(reason: string): ShortPickEffect {

@@ -42,7 +42,7 @@ type SourcingRule =
     };
 
 export type WeighedRule = SourcingRule & {
-  /** What one unit of the rule's number counts against the others of the step; more than 0. */
+  /** How much one unit of the rule's number weighs among the rules of the step; more than 0. */
   readonly weight: number;
 };
 

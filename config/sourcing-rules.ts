@@ -8,7 +8,7 @@
  *       200 } ] },
  *       { "rule": "custom", "attribute": "carbon", "prefer": "low", "reason": "…" } ] }
  *
- * A reason is required of every step: rules outlive those who remember why.
+ * Every step needs a reason: rules outlive those who remember why.
  */
 import {
   SOURCING_RULES,

@@ -1,10 +1,10 @@
 /**
  * The settings of outside vendors: which ones a deployment works with, with which accounts.
  *
- * What a vendor needs to be told stands in its own folder, as a `VendorDeclaration`. This file reads such
- * declarations from an environment and names no vendor. One variable a kind lists its accounts, first the one
- * where new business begins: `HOLDFAST_CARRIERS=easypost,easypost:returns`. The account `default` has the
- * variables that the vendor declares; another has the same with its name behind them,
+ * A vendor's own folder says what must be set for it, as a `VendorDeclaration`. This file reads such
+ * declarations from an environment and names no vendor. For each kind one variable lists the accounts, first
+ * the one where new business begins: `HOLDFAST_CARRIERS=easypost,easypost:returns`. The account `default` has
+ * the variables that the vendor declares. Another account has the same variables with its name at the end,
  * `EASYPOST_API_KEY_RETURNS`.
  */
 
@@ -15,16 +15,16 @@ export type VendorVariable = {
   /** Of the account `default`. */
   readonly name: string;
   readonly meaning: string;
-  /** What is taken where it is not set, in words, for `--help`. */
+  /** The default in words, for `--help`. */
   readonly standard: string;
   readonly requiredToServe: boolean;
   /** Of a URL, e.g. `https:`; absent: any text. */
   readonly protocols?: readonly string[];
-  /** A secret for signing that `holdfast start` makes up where none is set. */
+  /** A secret for signing; `holdfast start` makes one up where none is set. */
   readonly isMadeUp?: true;
   /** What is wrong with a value, or `null`. */
   problemOf?(value: string): string | null;
-  /** What is taken where it is not set. */
+  /** The default, where the variable is not set. */
   fallback(context: { readonly isProduction: boolean; readonly simulators: SimulatorAddresses }): string;
 };
 
@@ -41,7 +41,7 @@ export type VendorKind = {
   /** The variable that lists the accounts. */
   readonly variable: string;
   readonly meaning: string;
-  /** The vendor that is taken where nothing is listed. */
+  /** The default, where nothing is listed. */
   readonly standard: string;
   readonly mostAccounts: number;
   readonly vendors: readonly VendorDeclaration[];
@@ -67,7 +67,7 @@ type VariableReader = {
 /** As part of a variable's name and of an address. */
 const ACCOUNT = /^[a-z][a-z0-9_]{0,31}$/;
 
-/** The account of whoever has only one. */
+/** The account of a merchant who has only one. */
 export const DEFAULT_ACCOUNT = "default";
 
 export function readVendors(

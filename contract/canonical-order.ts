@@ -88,7 +88,7 @@ export const canonicalOrderSchema = Type.Object(
         maxLength: 200,
         // A card number has no letters: it is turned away at the door.
         pattern: "^[A-Za-z][A-Za-z0-9_-]*$",
-        description: "The payment gateway's token; never card data",
+        description: "The payment provider's token; never card data",
       }),
     ),
     allocation: Type.Optional(

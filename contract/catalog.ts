@@ -32,7 +32,7 @@ export const Product = Type.Object({
   gtin: Text,
   /** Whether its units bear RFID tags; a portal takes those of others as picked. */
   tagged: Type.Boolean(),
-  /** Of a kit: what one is picked as. It has no stock of its own. */
+  /** Of a kit: what one kit is picked as. It has no stock of its own. */
   components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
 });
 export type Product = Shape<typeof Product>;

@@ -58,7 +58,7 @@ export const CLIENT_MESSAGES = {
     },
     closed,
   ),
-  /** Operations of a reservation lane, 16 bytes each; MessagePack only. */
+  /** Lane operations of a reservation lane, 16 bytes each; MessagePack only. */
   "lane.apply": Type.Object(
     {
       id: messageId,
@@ -113,7 +113,7 @@ export const CLIENT_MESSAGES = {
 
 type Checked = typeof CLIENT_MESSAGES;
 
-/** A message that its schema has let pass. Stock commands and lane operations are still to be looked at. */
+/** A message that its schema has let pass. Stock commands and lane operations are still to be checked. */
 export type ReadMessage = { [T in keyof Checked]: Static<Checked[T]> }[keyof Checked];
 
 /** A message as a client makes it. */

@@ -109,7 +109,7 @@ export const TimelineEntry = Type.Object({
   /** Dotted, lower case, past tense: `order.captured`, `payment.authorized`, `shipment.delivered`. */
   type: Text,
   summary: Text,
-  /** Who or what made it happen: `channel:shopify`, `saga:authorize-payment`, `device:robot-3`, `staff:…`. */
+  /** Who or what made it: `channel:shopify`, `saga:authorize-payment`, `device:robot-3`, `staff:…`. */
   cause: Text,
   data: Type.Record(Type.String(), Type.Unknown()),
   at: Time,

@@ -1,4 +1,4 @@
-/** Returns: what a shopper asks for, and what staff sees and does of it. */
+/** Returns: what a shopper asks for, and what staff see of it and do about it. */
 import Type from "typebox";
 import { INSPECTION_RESULTS, RETURN_REASONS } from "../orders/return-authorization.ts";
 import { ShipmentView } from "./fulfillment.ts";

@@ -14,7 +14,7 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { PAGE_MAX } from "../config/limits.ts";
 
-/** The type of a schema's values. Read-only: whoever reads an answer does not change it. */
+/** The type of a schema's values. Read-only: a reader of an answer does not change it. */
 export type Shape<S extends TSchema> = ReadOnly<Static<S>>;
 
 type ReadOnly<T> = T extends readonly (infer Item)[]
@@ -70,5 +70,5 @@ export const Problem = Type.Object({
 });
 export type Problem = Shape<typeof Problem>;
 
-/** Answer of an action that has nothing to show but that it was done. */
+/** The answer of an action that has nothing to show except that it was done. */
 export const Done = Type.Object({ status: Type.Literal("done") });

@@ -1,6 +1,6 @@
 /**
- * Stock commands, as they come from outside, and what they led to. Their meaning is the engine's
- * (`actors/commands.ts`); here is what of them a caller may send, and within which bounds.
+ * Stock commands as they come from outside, and their outcomes. Their meaning is in `actors/commands.ts`;
+ * here is which of them a caller may send, and within which bounds.
  */
 import Type, { type TSchema } from "typebox";
 import { DISPOSITIONS, type StockCommand } from "../actors/commands.ts";
@@ -18,7 +18,7 @@ const Reason = text(200);
 
 const mutation = { commandId: Name, atMs: EpochMs, cause: text(200), sku: Sku, locationId: Id };
 
-/** One schema a command type, so that the one that applies is found by `type` and not by trying all. */
+/** One schema a command type. It is found by `type`, without trying all. */
 export const STOCK_COMMAND_SCHEMAS = {
   receive: Type.Object(
     {
@@ -54,7 +54,7 @@ export const STOCK_COMMAND_SCHEMAS = {
     },
     closed,
   ),
-  // Without `threshold`: how much of a discrepancy needs approval is not for whoever counted to say.
+  // Without `threshold`: the person who counts does not decide how much of a discrepancy needs approval.
   count: Type.Object(
     {
       type: Type.Literal("count"),

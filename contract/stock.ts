@@ -31,21 +31,21 @@ export const StockAvailability = Type.Object({
   sku: Text,
   /** At the locations asked for, as the pool asked for sees them. */
   available: Count,
-  /** The same, location by location; below 0 where safety stock or fences outgrow what is free. */
+  /** The same by location; below 0 where safety stock or fences exceed what is free. */
   byLocation: Type.Array(Type.Object({ locationId: Text, available: Count })),
 });
 export type StockAvailability = Shape<typeof StockAvailability>;
 
-/** When so many could be promised to somebody who asks now; it promises nothing by itself. */
+/** When so many units could be promised to a caller who asks now. The answer promises nothing. */
 export const StockPromise = Type.Object({
   sku: Text,
   quantity: Count,
-  /** ISO 8601; now where the units are free; null: nothing that is known to come suffices. */
+  /** ISO 8601; now where the units are free; null: all that is known to come is not enough. */
   promisedAt: Nullable(Time),
 });
 export type StockPromise = Shape<typeof StockPromise>;
 
-/** By how much a movement changed each bucket, and what they came to. */
+/** By how much a movement changed each bucket, and the numbers after it. */
 const StockMovement = Type.Object({
   at: Time,
   kind: Text,

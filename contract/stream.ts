@@ -58,7 +58,7 @@ export type ServerMessage =
       readonly type: "positions.opened";
       readonly handles: readonly (number | null)[];
     }
-  /** One code of `LANE_CODES` an operation; `null`: all were applied. */
+  /** One code of `LANE_CODES` for each lane operation; `null`: all were applied. */
   | { readonly re: string; readonly type: "lane.applied"; readonly codes: Uint8Array | null }
   | { readonly re: string; readonly type: "feed.subscribed"; readonly cursor: string }
   | { readonly re: string; readonly type: "feed.unsubscribed" }
@@ -81,7 +81,7 @@ export type ServerMessage =
     }
   /**
    * Positions with their newest numbers; one that changed often meanwhile comes once. Resume after a
-   * reconnect with the last `cursor`; what comes again then is as true as it was.
+   * reconnect with the last `cursor`; a position may then come again, with numbers as true as before.
    */
   | {
       readonly type: "stock.changes";

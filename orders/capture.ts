@@ -3,8 +3,7 @@
  * catalog's and finds the reasons to wait.
  *
  * A channel's order is a fact, so whatever can be cleared up later becomes a hold reason. Refused is only
- * what could never be fulfilled as it stands, or what is a mere wish: a basket of our own that lacks its
- * address.
+ * what could never be fulfilled as it stands, or a wish: a basket of our own shop without an address.
  */
 import type { Address } from "./address.ts";
 import { countryCode } from "./geography.ts";
@@ -12,7 +11,7 @@ import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMoney } from "./money.ts";
 import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./order.ts";
 
-/** No real line comes near; beyond it a typing error or an attack is likelier than an order. */
+/** No real line comes near. Beyond it, a typing error or an attack is more likely than an order. */
 const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
 const MAX_LINES = 500;
@@ -44,9 +43,12 @@ type CaptureFacts = {
   readonly capturedAtMs: number;
   /** The catalog's SKU for the channel's, or `null`. */
   readonly skuOf: (channelSku: string) => string | null;
-  /** Whether the order is a wish that is refused without an address; a channel's order waits for it. */
+  /**
+   * Whether the order is a wish, which is refused without an address; a channel's order waits for its
+   * address.
+   */
   readonly addressRequired: boolean;
-  /** What the channel's orders want reserved where they do not say so; absent: all or nothing. */
+  /** What to reserve where the channel's orders do not say it; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
 };
 
@@ -92,7 +94,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
   return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document) };
 }
 
-/** All or nothing goes without saying. */
+/** All or nothing is the default and is not written down. */
 function allocationOf(incoming: IncomingOrder, facts: CaptureFacts): Pick<OrderDocument, "allocation"> {
   if (incoming.allocation !== undefined) return { allocation: incoming.allocation };
   return facts.allocation === undefined || facts.allocation === "all_or_nothing"

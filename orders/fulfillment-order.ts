@@ -14,7 +14,7 @@ export const FULFILLMENT_ORDER_STATUSES = [
 
 export type FulfillmentOrderStatus = (typeof FULFILLMENT_ORDER_STATUSES)[number];
 
-/** Where the goods stand on the floor while the fulfillment order is in progress. */
+/** Where the goods are in the warehouse while the fulfillment order is in progress. */
 export const FLOOR_STAGES = [
   "waiting",
   "picking",

@@ -56,7 +56,7 @@ export type IncomingOrder = {
   readonly shippingService: string;
   /** `channel` where the channel took the money itself, so that it is verified and never charged here. */
   readonly paymentBy: "channel" | "merchant";
-  /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
+  /** The payment provider's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
   /** Prices contain the taxes; absent: taxes come on top. */
   readonly taxesIncluded?: true;

@@ -1,19 +1,18 @@
 /**
- * From components back to what was ordered: stock counts the components of a kit, the order's ledger counts
+ * From components back to what was ordered: stock counts a kit's components, the order's line ledger counts
  * kits.
  *
- * A unit of a line is whole where all of its components are there; a component without its fellows counts
- * nothing.
+ * A unit of a line is whole where all of its components are there; an incomplete unit counts nothing.
  */
 type ComponentUnits = {
   readonly lineId: string;
   readonly sku: string;
   readonly quantity: number;
-  /** How many of the SKU one unit of the line takes; 1 for what is no kit. */
+  /** How many of the SKU one unit of the line takes; 1 where the line is no kit. */
   readonly perUnit: number;
 };
 
-/** Whole units by line. `parts` names every component of a line, those of which there is nothing too. */
+/** Whole units by line. `parts` names every component of a line, also those of which there is nothing. */
 export function wholeUnits(
   parts: readonly ComponentUnits[],
 ): readonly { readonly lineId: string; readonly quantity: number }[] {

@@ -87,7 +87,7 @@ export function cancellation(line: LineLedger): LedgerChange {
 }
 
 /**
- * `missing` units were not found. Of a line that was cancelled meanwhile nothing is allocated that could be
+ * `missing` units were not found. A line that was cancelled meanwhile has nothing allocated that could be
  * lost.
  */
 export function shortPick(line: LineLedger, missing: number): LedgerChange {
@@ -129,8 +129,7 @@ export function ledgerViolations(line: LineLedger): readonly string[] {
 }
 
 /**
- * A ledger that would have broken its invariants, had it been written. A defect: the transaction that made it
- * fails.
+ * A change would have broken the ledger's invariants. This is a defect: the transaction that made it fails.
  */
 export class LedgerViolation extends Error {
   override readonly name = "LedgerViolation";

@@ -14,8 +14,8 @@ type PricedLine = {
 };
 
 /**
- * Value of the units `from` (exclusive) to `to` (inclusive) of a line, tax included, in what the currency can
- * be charged in (ISO 4217 minor units).
+ * Value of the units `from` (exclusive) to `to` (inclusive) of a line, tax included, in ISO 4217 minor units:
+ * the smallest amount that can be charged.
  *
  * @param exponent of the line's amounts
  */

@@ -1,5 +1,5 @@
 /**
- * What a shopper is written: facts in; subject, plain text and HTML out. Pure.
+ * What Holdfast writes to a shopper: facts in; subject, plain text and HTML out. Pure.
  *
  * Owns the words and the look. Leaves to the caller: whether and to whom to write, and the links.
  *

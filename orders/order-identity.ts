@@ -1,6 +1,6 @@
 /**
- * An order's identity: `<channel>-<external id>`, at once primary key, order number, workflow id and the
- * prefix of every hold id, so that two captures of one order meet whatever way they came.
+ * An order's identity: `<channel>-<external id>`. It is primary key, order number, workflow id and the prefix
+ * of every hold id at once, so two captures of one order meet, whichever way they came.
  *
  * Channel ids have no `-`, so the first one ends the channel. Of the external id, letters, digits, `.`, `_`
  * and `-` stay; every other byte of its UTF-8 form becomes `~` and two hex digits, so that different ids

@@ -73,8 +73,8 @@ const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
 };
 
 /**
- * Completed is what is delivered and paid for: goods may arrive before the answer to the capture is written
- * down, and an order whose capture was declined waits for a person wherever its goods are.
+ * Completed means delivered and paid for. Goods may arrive before the answer to the capture is written down.
+ * An order whose capture was declined waits for a person, wherever its goods are.
  */
 export function orderStatusOf(
   lines: readonly LineLedger[],
@@ -88,7 +88,7 @@ export function orderStatusOf(
   return waitingStatusOf(holdReasons);
 }
 
-/** What has moved through the payment gateway for one order, in minor units of one currency. */
+/** What has moved through the payment provider for one order, in minor units of one currency. */
 type PaymentSums = {
   /** What the order costs now, without what was cancelled. */
   readonly due: number;
@@ -100,9 +100,9 @@ type PaymentSums = {
 };
 
 /**
- * Payment status of an order that the merchant charges; what the channel charged is `paid_at_channel`
- * throughout. As long as some of what is due was captured and some was not it is `partially_paid`, whatever
- * of it was refunded already.
+ * Payment status of an order that the merchant charges; an order that the channel charged is
+ * `paid_at_channel` throughout. While some of what is due was captured and some was not, it is
+ * `partially_paid`, whatever was refunded of it.
  */
 export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
   if (sums.captured > 0 && sums.captured < sums.due) return "partially_paid";
@@ -146,7 +146,7 @@ export function afterHoldChange(before: OrderStatuses, change: HoldChange): Orde
   const goes = (code: HoldCode) =>
     change.cleared.includes(code) || change.added.some((reason) => reason.code === code);
   const holdReasons = [...before.holdReasons.filter((reason) => !goes(reason.code)), ...change.added];
-  // Who clears the doubt about a payment that the channel takes says that it was made.
+  // A person who clears the doubt about a payment that the channel takes says that it was made.
   const isDoubtGone = goes("payment_pending") && before.paymentStatus === "pending";
   return {
     ...before,

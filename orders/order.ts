@@ -121,7 +121,7 @@ export type OrderDocument = {
   };
   readonly shippingService: string;
   readonly paymentBy: "channel" | "merchant";
-  /** The payment gateway's token of the means of payment, where the merchant charges; never card data. */
+  /** The payment provider's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
   /** Prices contain the taxes; absent: taxes come on top. */
   readonly taxesIncluded?: true;

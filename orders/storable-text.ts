@@ -1,7 +1,7 @@
 /**
- * Text as every place that keeps it can hold it. A string of JavaScript, and JSON by its escapes, may have a
- * NUL and halves of surrogate pairs; PostgreSQL's `text` and `jsonb` refuse the one, and UTF-8 has no form of
- * the other. Whatever takes text from outside, or cuts it, passes it through here before it goes any further.
+ * Text that every store can hold. A JavaScript string, and JSON by its escapes, may have a NUL and halves of
+ * surrogate pairs. PostgreSQL's `text` and `jsonb` refuse a NUL, and UTF-8 has no form of a half. All text
+ * that comes from outside, or is cut, passes through here first.
  */
 const UNSTORABLE = /[\0\p{Cs}]/gu;
 

@@ -3,7 +3,7 @@
  * heavy) is a value; a fault throws a `ServiceFault`.
  *
  * A label is never bought twice: rating again with the same key finds the same shipment at the carrier, and a
- * shipment holds one label, which buying again returns.
+ * shipment has one label. Buying it again returns that label.
  */
 import type { Address } from "../orders/address.ts";
 
@@ -87,7 +87,7 @@ export type TrackingStatus = (typeof TRACKING_STATUSES)[number];
 
 /** One report about a parcel, as a carrier's webhook or a poll gives it. */
 export type TrackingReport = {
-  /** The carrier's id of this report; a repeated report is dropped by it. */
+  /** The carrier's id of this report; a repeated report is recognised by it and dropped. */
   readonly reportId: string;
   readonly trackingNumber: string;
   readonly status: TrackingStatus;
@@ -105,10 +105,7 @@ export interface Carrier {
   }): Promise<({ readonly status: "bought" } & PurchasedLabel) | CarrierRefusal>;
   /** Gives an unused label back. Succeeds where it was never bought. */
   voidLabel(request: { readonly carrierShipmentId: string }): Promise<void>;
-  /**
-   * All that the carrier has reported about a bought parcel so far: what a webhook that never came would have
-   * said.
-   */
+  /** All that the carrier has reported about a bought parcel so far, for when a webhook never came. */
   trackingReports(request: { readonly carrierShipmentId: string }): Promise<readonly TrackingReport[]>;
   /**
    * Checks the signature of a tracking webhook over the raw body and reads it; `null` where the signature is

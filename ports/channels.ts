@@ -21,7 +21,10 @@ export type ChannelReading =
       /** This order's part of a payload that holds several; absent: the payload is this order. */
       readonly source?: string;
     }
-  /** The channel cancels an order. Where it sends the order along, an order's reading comes before it. */
+  /**
+   * The channel cancels an order. Where the payload holds the order too, the order's reading comes before
+   * this one.
+   */
   | { readonly kind: "cancellation"; readonly externalId: string; readonly reason: string }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
@@ -42,9 +45,9 @@ export interface ChannelAdapter {
    */
   read(payload: string, topic: string | null): readonly ChannelReading[];
   /**
-   * Joins several documents about the same orders into payloads that `read` takes, one an order, for channels
-   * whose API spreads an order over several responses (Amazon: order, items, address, buyer). Others return
-   * their input.
+   * Joins several documents about the same orders into payloads that `read` takes, one for each order. For
+   * channels whose API spreads an order over several responses (Amazon: order, items, address, buyer). Others
+   * return their input.
    */
   join(documents: readonly string[]): readonly string[];
   /**

@@ -10,8 +10,8 @@ type RateChoice = {
 /**
  * @param shipDate the calendar day on which the parcel leaves, ISO 8601
  * @param deliverBy the last day of the promise, ISO 8601, or `null` where nothing was promised
- * @returns `null` where there is no rate at all. Equal rates are told apart by cost, days, then id, so that
- *   the same rates always give the same choice.
+ * @returns `null` where there is no rate at all. Equal rates are ordered by cost, days, then id, so that the
+ *   same rates always give the same choice.
  */
 export function chooseRate(
   rates: readonly CarrierRate[],

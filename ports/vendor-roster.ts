@@ -1,9 +1,9 @@
 /**
- * The accounts of one kind of vendor (payment gateways, carriers) that a deployment works with, in the order
+ * The accounts of one kind of vendor (payment providers, carriers) that a deployment works with, in the order
  * of its settings.
  *
- * What begins, a payment or a parcel, begins at an account of this order and is written down with it. What
- * follows, a refund or a void, goes to the account that is written down, wherever it stands in the order now.
+ * A new payment or parcel starts at one of them and is stored with its account. What follows, a refund or a
+ * void, goes to the stored account, wherever that stands in the order now.
  */
 import { ServiceFault } from "./service-fault.ts";
 

@@ -9,7 +9,7 @@ import {
   lockReturn,
   type ReturnRecord,
   readReturn,
-  setDispositions,
+  setInspectionResults,
   setReturnStatus,
 } from "../../store/returns/returns.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -44,7 +44,7 @@ export async function inspectReturn(
     if (stranger !== undefined)
       return refuse("line_not_found", `Line ${stranger.lineId} is not part of ${returnId}.`);
 
-    await setDispositions(client, returnId, input.lines);
+    await setInspectionResults(client, returnId, input.lines);
     const after = (await readReturn(client, returnId)) as ReturnRecord;
     if (after.lines.some((line) => line.received > 0 && line.disposition === null)) return { status: "done" };
     await setReturnStatus(client, returnId, "inspected");

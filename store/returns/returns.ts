@@ -106,7 +106,7 @@ export async function setReceived(
   );
 }
 
-export async function setDispositions(
+export async function setInspectionResults(
   client: Queryable,
   returnId: string,
   lines: readonly { readonly lineId: string; readonly disposition: InspectionResult }[],
