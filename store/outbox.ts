@@ -1,11 +1,11 @@
 /**
- * The outbox: effects that leave the database, written in the transaction of what causes them and carried out
- * later by `workflows/runtime/outbox-relay.ts`, at least once.
+ * The outbox: effects that leave the database. They are written in the transaction of what causes them and
+ * carried out later by `workflows/runtime/outbox-relay.ts`, at least once.
  *
- * A row's key makes it happen once however often its cause is repeated. Rows are taken under a lease
+ * A row's key makes it happen once, however often its cause is repeated. Rows are taken under a lease
  * (`due_at` moves ahead), so that no transaction stays open while the outside is called. One relay works at a
- * time; it holds a lock that PostgreSQL frees the moment its connection is gone, and the next one takes the
- * dead relay's rows at once.
+ * time. It holds a lock that PostgreSQL frees the moment its connection is gone; the next relay then takes
+ * the dead relay's rows at once.
  */
 import type { Queryable } from "./sql/database.ts";
 
@@ -58,7 +58,7 @@ const RELAY_LOCK = 7_400_002;
 /**
  * Makes this connection's process the relay, if no other is. The lock lasts as long as the connection.
  *
- * What an earlier relay had taken is due again: it died with it, or is repeated, which does no harm.
+ * What an earlier relay had taken is due again: it was not done, or doing it again does no harm.
  * @returns whether it is the relay now
  */
 export async function becomeRelay(client: Queryable): Promise<boolean> {
@@ -88,7 +88,7 @@ export async function takeDueOutbox(
   return rows.sort((a, b) => a.id - b.id);
 }
 
-/** Marks rows as carried out. `note` says where there was nothing to do. */
+/** Marks rows as carried out. `note` is for rows that had nothing to do. */
 export async function finishOutbox(
   client: Queryable,
   rows: readonly { readonly id: number; readonly note: string | null }[],
@@ -101,7 +101,7 @@ export async function finishOutbox(
   );
 }
 
-/** Puts rows off after a failure, each by its own delay, with what went wrong. */
+/** Puts rows off after a failure, each by its own delay, with the reason. */
 export async function postponeOutbox(
   client: Queryable,
   rows: readonly { readonly id: number; readonly error: string; readonly delayMs: number }[],

@@ -1,8 +1,8 @@
 /**
- * Idempotency keys of the REST API. A key is claimed before its request runs, so that of two equal requests
- * at the same time one runs and the other is told so. The answer is stored with the claim and given again to
- * every repeat. A claim whose process died is taken over after `IDEMPOTENCY_CLAIM_MS`; what runs behind a key
- * is idempotent by itself, so running it again is safe, and the key's part is to give the same answer.
+ * Idempotency keys of the REST API. A key is claimed before its request runs. So of two equal requests at the
+ * same time one runs, and the other is told so. The answer is stored with the claim and given again to every
+ * repeat. A claim whose process died is taken over after `IDEMPOTENCY_CLAIM_MS`. Each request behind a key is
+ * idempotent by itself, so running it again is safe; the key makes every answer the same.
  */
 import { IDEMPOTENCY_CLAIM_MS, IDEMPOTENCY_RETENTION_MS } from "../../config/limits.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -53,7 +53,7 @@ export async function storeIdempotentReply(
   );
 }
 
-/** Gives a key back whose request came to no answer (a fault, an overload), so that a repeat runs. */
+/** Gives a key back whose request got no answer (a fault, an overload), so that a repeat runs. */
 export async function releaseIdempotencyKey(
   database: Queryable,
   claim: { readonly scope: string; readonly key: string },

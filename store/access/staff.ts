@@ -70,10 +70,10 @@ export async function createStaff(
   );
 }
 
-/** Verified against where the e-mail address is unknown, so that both answers take the same time. */
+/** Verified where the e-mail address is unknown, so that both answers take the same time. */
 let unknownStaffHash: Promise<string> | undefined;
 
-/** @returns the member, or null where address or password is wrong (which of the two is not told). */
+/** @returns the member, or null where address or password is wrong; it does not tell which */
 export async function verifyStaffPassword(
   database: Queryable,
   email: string,

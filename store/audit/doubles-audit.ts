@@ -1,10 +1,10 @@
 /**
- * What orders did once that may happen only once, for an audit to compare with what the outside world was
- * asked.
+ * What orders did that may happen only once, for an audit to compare with the calls that the outside world
+ * got.
  */
 import type { Queryable } from "../sql/database.ts";
 
-/** Channels' orders that are here more than once. */
+/** Channels' orders that are stored more than once. */
 export async function readRepeatedCaptures(
   client: Queryable,
   orderIds: readonly string[],

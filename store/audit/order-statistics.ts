@@ -1,6 +1,6 @@
 /**
- * What has become of many orders, in whole-set queries, so that ten thousand orders cost no more questions
- * than ten. Nothing here writes.
+ * The state of many orders, in whole-set queries, so that ten thousand orders take no more queries than ten.
+ * Nothing here writes.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -47,8 +47,9 @@ export async function readDelivered(
 }
 
 /**
- * Orders that have not ended, at most five: what of them is still in the house or on its way, and the last
- * thing that happened (often a mail, which is written beside the steps). Where to look when orders get stuck.
+ * Orders that have not ended, at most five: what of them is still in the warehouse or on its way, and the
+ * last thing that happened (often a mail, which is written beside the steps). Where to look when orders get
+ * stuck.
  */
 export async function readStuck(
   database: Queryable,

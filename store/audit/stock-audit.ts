@@ -1,7 +1,7 @@
 /**
- * Stock as different books keep it, for an audit to compare: the read model's positions, the sums of their
- * movements, and what orders and returns say of the same units. Whole-set queries, which nothing but an audit
- * should run.
+ * Stock as different records have it, for an audit to compare: the read model's positions, the sums of their
+ * movements, and what orders and returns say of the same units. Whole-set queries, which only an audit should
+ * run.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -52,7 +52,7 @@ type UnitMismatch = {
   readonly ordersReturned: number;
 };
 
-/** SKUs of which other units left or came back by the movements than by the orders' lines, at most 20. */
+/** SKUs where other units left or came back by the movements than by the orders' lines, at most 20. */
 export async function readUnitMismatches(database: Queryable): Promise<readonly UnitMismatch[]> {
   const { rows } = await database.query<UnitMismatch>(
     `with stock as (
@@ -77,8 +77,8 @@ export async function readUnitMismatches(database: Queryable): Promise<readonly 
 }
 
 /**
- * SKUs of which stock holds more units for orders than wait, or fewer, at most 20. Orders on hold may wait
- * without stock.
+ * SKUs of which stock holds more or fewer units for orders than those orders wait for, at most 20. Orders on
+ * hold may wait without stock.
  */
 export async function readPromiseMismatches(
   database: Queryable,

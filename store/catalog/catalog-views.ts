@@ -80,7 +80,7 @@ export async function listChannels(database: Queryable): Promise<Page<ChannelVie
 }
 
 /**
- * What the edge needs of a channel before it takes anything for it; null where there is none or it is
+ * What the edge needs of a channel before it accepts anything for it; null where there is none or it is
  * inactive.
  */
 export async function findActiveChannel(

@@ -2,10 +2,9 @@
  * What capture has to know of every order: the channel, the product behind the channel's SKU, and where
  * locations are.
  *
- * Answers are cached a process, because every order asks the same: a product or a mapping that was found for
- * a minute, a channel or the locations for some seconds. Nothing is cached about what was not found. Who
- * changes a mapping in this process tells the cache (`forgetSku`); another process learns of it within the
- * minute.
+ * Answers are cached in each process, because every order asks the same: a product or a mapping that was
+ * found for a minute, a channel or the locations for some seconds. What was not found is not cached. A change
+ * of a mapping in this process tells the cache (`forgetSku`); another process learns of it within the minute.
  */
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";

@@ -3,7 +3,8 @@ import type { Address } from "../../orders/address.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /**
- * Active, with what its row says. A column that says nothing is left out: the engine has its own standards.
+ * Active locations, with what their rows say. A column that says nothing is left out: the engine has its own
+ * defaults.
  */
 type StoredLocation = {
   readonly locationId: string;

@@ -58,7 +58,7 @@ export async function saveDeviceReports(client: Queryable, reports: readonly Dev
   );
 }
 
-/** Before the broker has told who is there, nobody is. */
+/** No device counts as online before the broker has told that it is. */
 export async function markAllDevicesOffline(client: Queryable): Promise<void> {
   await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
 }
@@ -78,7 +78,7 @@ export async function acceptedSequence(client: Queryable, deviceId: string, boot
   return rows[0]?.sequence ?? 0;
 }
 
-/** The same, and nobody else takes messages of this boot before this transaction ends. */
+/** The same; locks the boot, so that no other transaction takes its messages before this one ends. */
 export async function lockAcceptedSequence(
   client: Queryable,
   deviceId: string,

@@ -1,7 +1,6 @@
 /**
- * The floor's queue, and how a fulfillment order moves through its stages. A stage only moves forward here,
- * so that a late message changes nothing. Picking and packing themselves are recorded by the operations of
- * those names.
+ * The queue of floor tasks, and how a fulfillment order moves through its stages. A stage only moves forward,
+ * so a late message changes nothing. Picking and packing themselves are recorded by `operations/floor/`.
  */
 import { insertEntries } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -20,7 +19,7 @@ export type TaskLine = {
 /** A pick task in the hands of a robot. */
 export type AssignedTask = {
   readonly taskId: string;
-  /** Starts with 1, goes up each time that the task is given out afresh. */
+  /** Starts with 1, goes up each time that the task is given out again. */
   readonly attempt: number;
   readonly deviceId: string;
   readonly locationId: string;
@@ -106,7 +105,7 @@ export async function finishTasks(client: Queryable, tasks: readonly TaskInHand[
   );
 }
 
-/** No robot shall try this task again. False: it was not in this robot's hands. */
+/** This robot must not try the task again. False: the task was not in this robot's hands. */
 export async function failTask(client: Queryable, task: TaskInHand, detail: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `update floor_task set status = 'failed', finished_at = now(), detail = $4
@@ -116,7 +115,7 @@ export async function failTask(client: Queryable, task: TaskInHand, detail: stri
   return rowCount === 1;
 }
 
-/** Gives an assigned task back to the queue, for a fresh attempt by any robot. */
+/** Gives an assigned task back to the queue, for a new attempt by any robot. */
 export async function requeueTask(client: Queryable, task: TaskInHand, detail: string): Promise<void> {
   await client.query(
     `update floor_task set status = 'queued', device_id = null, attempt = attempt + 1, detail = $4
@@ -126,8 +125,8 @@ export async function requeueTask(client: Queryable, task: TaskInHand, detail: s
 }
 
 /**
- * Queues the pick of a fulfillment order once more after its tote was lost behind the robot; at most
- * `attempts` in all.
+ * Queues the pick of a fulfillment order again after its tote was lost behind the robot; at most `attempts`
+ * times in all.
  */
 export async function repeatFinishedTask(
   client: Queryable,
@@ -165,8 +164,8 @@ const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.l
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
 /**
- * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short waits for a
- * person.
+ * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short is left out: it
+ * waits for a person.
  */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(

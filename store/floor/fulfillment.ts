@@ -129,7 +129,7 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
  * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on
  * the list of what people have to pack. What was picked before is not picked again.
  *
- * @param round 1 for the first release, higher for each release after the floor had to give up
+ * @param round 1 for the first release, one more for each release after the floor gave it up
  */
 export async function releaseToFloor(
   client: Queryable,
@@ -173,7 +173,7 @@ export async function haltFulfillmentOrder(client: Queryable, id: string): Promi
   );
 }
 
-/** Takes everything of an order back that the floor has not handed to a carrier. */
+/** Cancels every fulfillment order of an order that the floor has not handed to a carrier. */
 export async function cancelFulfillmentOrders(client: Queryable, orderId: string): Promise<void> {
   await client.query(
     `with cancelled as (

@@ -11,7 +11,7 @@ type PackingSlipFacts = {
   readonly locationName: string;
   readonly from: Address;
   readonly to: Address | null;
-  /** One row a line, whatever number of holds it is picked from. */
+  /** One row for each line, however many holds it is picked from. */
   readonly lines: readonly { readonly sku: string; readonly title: string; readonly quantity: number }[];
 };
 

@@ -2,7 +2,7 @@
 import type { FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
 import type { Queryable } from "../sql/database.ts";
 
-/** A line of a fulfillment order as whoever picks it needs it. */
+/** A line of a fulfillment order, as the one who picks it needs it. */
 export type PickLine = {
   readonly orderId: string;
   readonly locationId: string;
@@ -12,7 +12,7 @@ export type PickLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly perUnit: number;
-  /** Tells the holds of one line apart: a kit's line has one a component. */
+  /** Tells the holds of one line apart: a kit's line has one for each component. */
   readonly part: string;
 };
 
@@ -32,7 +32,7 @@ export async function readPickLines(
   return rows;
 }
 
-/** The timeline's marks: what bears them has happened. */
+/** Keys of the timeline's entries: where one is there, its step has happened. */
 export const pickedKey = (fulfillmentOrderId: string) => `picked:${fulfillmentOrderId}`;
 export const packedKey = (fulfillmentOrderId: string) => `packed:${fulfillmentOrderId}`;
 
@@ -57,11 +57,11 @@ export async function recordPicked(
   );
 }
 
-/** A fulfillment order as whoever packs it needs it. */
+/** A fulfillment order, as the one who packs it needs it. */
 export type PackState = {
   readonly status: FulfillmentOrderStatus;
   readonly isPicked: boolean;
-  /** Under which key it was packed, if it was. */
+  /** The key of the packing, if it was packed. */
   readonly packedUnder: string | null;
   readonly lines: readonly {
     readonly lineId: string;
@@ -75,7 +75,7 @@ export type PackState = {
 };
 
 /**
- * Nobody else packs it, or changes its order, before this transaction ends.
+ * Locks it and its order: no other transaction packs it or changes the order before this one ends.
  *
  * @returns its order; undefined where there is no such fulfillment order
  */
@@ -83,7 +83,7 @@ export async function lockForPacking(
   client: Queryable,
   fulfillmentOrderId: string,
 ): Promise<string | undefined> {
-  // The order first, as everybody does who locks both.
+  // The order first, as in every transaction that locks both.
   const { rows } = await client.query<{ orderId: string }>(
     `select o.id as "orderId" from orders o join fulfillment_order f on f.order_id = o.id
      where f.id = $1 for no key update of o, f`,
@@ -136,8 +136,8 @@ export async function isShortUndecided(client: Queryable, fulfillmentOrderId: st
 }
 
 /**
- * A fulfillment order that the floor works on, and how often the floor has given it up before and been told
- * to go on: it has moved since.
+ * A fulfillment order that the floor works on, and how many of its exceptions are settled: it has moved since
+ * then.
  */
 export async function readExceptions(
   client: Queryable,

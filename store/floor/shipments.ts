@@ -1,4 +1,6 @@
-/** Parcels: what a label is bought for, the label itself, and where the carrier says that the parcel is. */
+/**
+ * Parcels: what a label is bought for, the label itself, and where the parcel is according to the carrier.
+ */
 import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
@@ -7,12 +9,12 @@ import type { Queryable } from "../sql/database.ts";
 const HOUR_MS = 3_600_000;
 /** Carriers scan about once a day: a parcel without a report for so long has gone quiet. */
 const SILENT_PARCEL_MS = 24 * HOUR_MS;
-/** Between two questions about the same parcel. */
+/** Between two questions to the carrier about the same parcel. */
 const ASK_AGAIN_MS = 6 * HOUR_MS;
-/** So long after it left, nobody asks any more. */
+/** After this time since it left, the carrier is not asked any more. */
 const FORGOTTEN_PARCEL_MS = 60 * 24 * HOUR_MS;
 
-/** What a parcel of these goods weighs and measures is worked out from the catalog. */
+/** Weight and size of a parcel of these goods are worked out from the catalog. */
 export type PackedItem = {
   readonly sku: string;
   readonly name: string;
@@ -188,7 +190,7 @@ export async function markShipped(client: Queryable, id: string): Promise<void> 
   );
 }
 
-/** The parcels that this account of a carrier brings: another account's numbers are not its to report on. */
+/** The parcels that this account of a carrier brings: it may not report on parcels of other accounts. */
 export async function findShipmentsByTracking(
   client: Queryable,
   carrier: VendorAccount,
@@ -203,8 +205,8 @@ export async function findShipmentsByTracking(
 }
 
 /**
- * The carrier has been heard: it is asked about an outbound parcel only once it goes quiet, and never after
- * it arrived.
+ * The carrier has reported. It is asked about an outbound parcel only once that goes silent, and never after
+ * it has arrived.
  */
 export async function expectNextReport(client: Queryable, id: string): Promise<void> {
   await client.query(
@@ -215,9 +217,8 @@ export async function expectNextReport(client: Queryable, id: string): Promise<v
 }
 
 /**
- * Takes up to `limit` outbound parcels of which nothing has been heard for long, the longest overdue first. A
- * parcel that was taken is due again after a while, whoever took it, until it left so long ago that it is
- * left to people.
+ * Takes up to `limit` outbound parcels without a report for long, the longest overdue first. A parcel that
+ * was taken is due again after a while, whoever took it. When it left too long ago, it is left to people.
  *
  * @returns the carrier's ids of their shipments
  */

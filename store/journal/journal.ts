@@ -19,14 +19,14 @@ export type JournalRow = {
 };
 
 /**
- * Appends all rows, or none: none where any shard's lease does not carry the row's epoch any more.
+ * Appends all rows, or none: none where the lease of any shard has another epoch than its row.
  *
  * The share lock makes a takeover wait for an append in flight, and every append after it come back empty.
  *
  * @returns whether the rows were written.
  */
 export async function appendToJournal(database: Queryable, rows: readonly JournalRow[]): Promise<boolean> {
-  // All entries go as one binary parameter and are cut apart by the server: an array of bytea would travel as
+  // All entries go as one binary parameter and the server cuts them apart: an array of bytea would travel as
   // text, at twice the size and many times the work.
   let offset = 1;
   const offsets = rows.map((row) => {
@@ -67,15 +67,12 @@ export async function appendToJournal(database: Queryable, rows: readonly Journa
 }
 
 /**
- * Bytes of entries of one page, about: rows of a busy commit are large, and pages are copied several times on
- * their way.
+ * About how many bytes of entries a page has: rows of a busy commit are large, and pages are copied several
+ * times on their way.
  */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/**
- * Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB where one alone is not
- * more.
- */
+/** Rows of one shard after `afterSequence`, in order: at most `limit`, and about 2 MB, but always one row. */
 export async function readJournal(
   database: Queryable,
   shard: number,

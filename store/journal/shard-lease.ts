@@ -7,8 +7,8 @@
 import type { Database, Queryable } from "../sql/database.ts";
 
 /**
- * Whoever keeps a takeover waiting for longer stands still: a commit takes milliseconds, and a stalling disk
- * some seconds.
+ * How long a takeover waits before it ends the connection that blocks it. A healthy owner blocks for less: a
+ * commit takes milliseconds, and a stalling disk some seconds.
  */
 const PATIENCE_MS = 4_000;
 
@@ -25,8 +25,8 @@ export async function layOutShards(database: Queryable, wanted: number): Promise
  * Takes shards 0 to `shardCount - 1` from whoever has them. Returns the new epoch of each, by shard.
  *
  * A former owner may have been stopped in the middle of a transaction that holds a lease, even in the middle
- * of a statement on its way, where no time limit of the server's applies. Its connection is ended then; what
- * it had not committed it could not commit any more.
+ * of a statement on its way, where no time limit of the server applies. Its connection is then ended; what it
+ * had not committed can no longer commit.
  */
 export async function takeLeases(
   database: Database,
@@ -49,7 +49,7 @@ export async function takeLeases(
   }
 }
 
-/** What cannot be ended now is tried again with the next impatience. */
+/** What cannot be ended now is tried again after the same time. */
 function endBlockers(database: Database, pid: number): void {
   const text = "select pg_terminate_backend(blocker) from unnest(pg_blocking_pids($1)) as blocker";
   database.query(text, [pid]).catch(() => {});
@@ -73,9 +73,9 @@ async function raiseAll(
 }
 
 /**
- * Raises the epoch of those of `shards` that `owner` still holds, which makes it certain that no earlier
- * append of the owner can commit any more. Shards that somebody else has taken over are missing from the
- * answer. May be repeated when the answer was lost.
+ * Raises the epoch of those of `shards` that `owner` still holds. After that no earlier append of the owner
+ * can commit any more. Shards that another owner has taken over are missing from the answer. May be repeated
+ * when the answer was lost.
  */
 export async function renewLeases(
   database: Queryable,

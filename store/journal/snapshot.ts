@@ -25,16 +25,15 @@ export type SnapshotRow = {
 const KEPT = 2;
 
 /**
- * A part is copied several times on its way, and so are those that are read at once. A commit waits until all
- * is on disk that was written to the log before it: the parts of a snapshot come in small pieces, between
- * which a commit gets in.
+ * A part is copied several times on its way, and so are parts that are read at the same time. A commit waits
+ * until all that was written to the log before it is on disk. So the parts of a snapshot come in small
+ * pieces, and a commit gets in between two of them.
  */
 const PART_BYTES = 256 * 1024;
 const PARTS_AT_ONCE = 32;
 
 /**
- * A writer that stands still between two statements is ended by the server: its successor may need the same
- * rows.
+ * The server ends a writer that stands still between two statements: its successor may need the same rows.
  */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 
@@ -44,10 +43,11 @@ class NotToBeWritten extends Error {}
 /**
  * Writes a snapshot and drops all but the last two.
  *
- * The fence comes after the state: a lease that was locked while megabytes are written would keep a takeover
- * waiting. From the fence to the commit nobody can take the shard over; whoever has done so before never sees
- * anything of this. What the successor will drop too is dropped behind the fence only: a takeover ends
- * whoever holds a lease and stands still, and so nobody keeps those rows locked for long.
+ * The fence comes after the state: locking the lease while megabytes are written would keep a takeover
+ * waiting. From the fence to the commit nobody can take the shard over; an owner that has done so before
+ * never sees anything of this snapshot. Rows that the successor would drop too are dropped only behind the
+ * fence: a takeover ends any connection that holds a lease and stands still, so those rows are never locked
+ * for long.
  *
  * @param damaged sequences of snapshots that failed their verification: they are dropped first, so that none
  *   of them counts among the two.

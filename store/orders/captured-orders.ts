@@ -2,8 +2,8 @@
  * Orders as capture writes them, within the engine's commit: an order and the stock that it holds are written
  * together or not at all, and a commit costs one statement however many orders it carries.
  *
- * Invariant: W1 an order that is there already, or twice in a batch, is written once, with the dependent rows
- * of that one.
+ * Invariant: W1 an order that is stored already, or comes twice in a batch, is written once, with the
+ * dependent rows of that one.
  */
 import { newLedger } from "../../orders/line-ledger.ts";
 import type { DeliveryPromise, HoldReason } from "../../orders/order.ts";

@@ -21,8 +21,7 @@ type FeedRow = FeedEvent & { readonly horizon: string; readonly tx: string | nul
 type FeedPage = {
   readonly entries: readonly FeedEntry[];
   /**
-   * Where to read on; beyond the last entry where the page was not full, so that it never has to be read
-   * again.
+   * Where to read on. Beyond the last entry where the page was not full, so that entries are not read again.
    */
   readonly cursor: FeedCursor;
   /** Whether more may be read at once. */
@@ -50,7 +49,7 @@ export function compareFeedCursors(a: FeedCursor, b: FeedCursor): number {
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
 }
 
-/** The place from which on everything is new. */
+/** The place after which everything is new. */
 export async function feedEnd(database: Queryable): Promise<FeedCursor> {
   const { rows } = await database.query<{ horizon: string }>(
     "select pg_snapshot_xmin(pg_current_snapshot())::text as horizon",

@@ -1,7 +1,6 @@
 /**
- * Orders on hold: what a decision about their hold starts from, and what it changes. The writer runs within
- * the engine's commit, so that the reasons that go and the stock that is reserved are written together or not
- * at all.
+ * Orders on hold: what a decision about a hold starts from, and what it changes. The writer runs within the
+ * engine's commit: the reasons that go and the stock that is reserved are written together or not at all.
  *
  * Between the decision and the commit an order may move. The change is therefore made to the order as it is
  * then: `orders/order-status.ts` says what comes of it.
@@ -78,7 +77,7 @@ export type HeldOrderChange = {
   readonly entries: readonly TimelineEntry[];
   /** Tells the order's saga; sent where no reason is left. */
   readonly signal: OutboxMessage;
-  /** The order as the channel knows it now, where it has sent more of it. */
+  /** The order as the channel knows it now, where it has sent a fuller version. */
   readonly replacement: SentOrder | null;
 };
 
@@ -139,7 +138,7 @@ ${WAKE_RELAY}`;
 export const heldOrderWriter = {
   name: "held-order",
   async write(transaction: Transaction, records: readonly HeldOrderChange[]): Promise<void> {
-    // A statement changes a row once; two changes of one order take two rounds.
+    // A statement changes a row once, so two changes of one order take two rounds.
     let rest = [...records];
     while (rest.length > 0) {
       const round = new Map<string, HeldOrderChange>();
@@ -228,7 +227,7 @@ export async function ordersWaitingForStock(
   return rows.map((row) => row.id);
 }
 
-/** SKUs that orders on hold wait for, whatever else they wait for. */
+/** SKUs that orders on hold wait for, whatever else those orders wait for. */
 export async function skusOrdersWaitFor(client: Queryable): Promise<readonly string[]> {
   const { rows } = await client.query<{ sku: string }>(
     `select distinct line.sku

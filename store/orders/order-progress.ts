@@ -67,10 +67,10 @@ export async function readOrderProgress(
   return rows[0];
 }
 
-/** The same, and nobody else changes the order before this transaction ends. */
+/** The same; locks the order, so that no other transaction changes it before this one ends. */
 export async function lockOrder(client: Queryable, orderId: string): Promise<OrderProgress | undefined> {
   // Apart from the read, so that the read sees what the previous holder of the lock has written. `no key`: a
-  // timeline entry only refers to the order, and waits for nobody.
+  // timeline entry only refers to the order, so it need not wait.
   await client.query("select from orders where id = $1 for no key update", [orderId]);
   return readOrderProgress(client, orderId);
 }
@@ -98,8 +98,8 @@ update orders set status = $4, payment_status = $5, fulfillment_status = $6, ret
 where id = $1 and version = $2`;
 
 /**
- * Changes facts of an order, and with them the statuses that follow. This transaction has locked `order` and
- * changes it once.
+ * Changes facts of an order, and with them the statuses that follow. This transaction must have locked
+ * `order`, and changes it only once.
  *
  * @throws LedgerViolation where a line would break an invariant
  */
@@ -142,12 +142,12 @@ const STATUS_TYPES = {
   hold_reasons: "jsonb",
 } as const;
 
-/** For statements over many orders: the statuses' fields, as `json_to_recordset` has to be told of them. */
+/** The statuses' fields, for `json_to_recordset` in statements over many orders. */
 export const STATUS_FIELDS = Object.entries(STATUS_TYPES)
   .map(([column, type]) => `${column} ${type}`)
   .join(", ");
 
-/** The statuses' columns, of the relation `of` where one is named. */
+/** The statuses' columns; of the relation `of` where one is named. */
 export function statusColumns(of?: string): string {
   return Object.keys(STATUS_TYPES)
     .map((column) => (of === undefined ? column : `${of}.${column}`))

@@ -12,7 +12,7 @@ export type SentOrder = {
   readonly contentHash: string;
 };
 
-/** The fields of `documentRow`, as `json_to_recordset` has to be told of them. */
+/** The fields of `documentRow`, for `json_to_recordset`. */
 export const DOCUMENT_FIELDS = `external_number text, currency text, total_minor bigint, exponent integer,
     unit_count integer, customer_name text, customer_email text, placed_at timestamptz, content_hash text,
     document jsonb, raw_payload text, lines jsonb`;

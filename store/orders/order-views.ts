@@ -80,7 +80,7 @@ type OrderRow = OrderSummary &
     readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
   };
 
-/** The order page but for its tracking page's address, which the edge makes of the token. */
+/** The order page without the address of its tracking page, which the edge makes from the token. */
 type ReadOrder = Omit<OrderView, "trackingUrl"> & { readonly trackingToken: string };
 
 /** The whole order page. */
@@ -174,7 +174,7 @@ export async function readTimeline(
   );
 }
 
-/** Work of the floor, oldest first; without `status` whatever is not closed or cancelled. */
+/** Fulfillment orders, oldest first; without `status`, all that are not closed or cancelled. */
 export async function listFulfillmentOrders(
   database: Queryable,
   filter: {
@@ -226,7 +226,7 @@ export async function listFulfillmentOrders(
 
 /**
  * What a person who packs by hand confirms: every unit of every hold. @returns null where there is no such
- * one
+ * fulfillment order
  */
 export async function readFulfillmentOrderHolds(
   database: Queryable,

@@ -61,7 +61,7 @@ export async function setPromise(
   ]);
 }
 
-/** What decides whether an order can still be cancelled. */
+/** The facts by which an order can still be cancelled or not. */
 export async function readCancellable(
   client: Queryable,
   orderId: string,

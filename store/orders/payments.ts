@@ -1,6 +1,6 @@
 /**
- * What moves through the payment gateway. Every call has its row before it is made, with its amount, so that
- * a repeat asks for the same; its effect on the sums counts once, when the row leaves `pending`.
+ * What moves through the payment provider. Every call has its row, with its amount, before it is made, so
+ * that a repeat asks for the same. Its effect on the sums counts once, when the row leaves `pending`.
  */
 import type { PaymentStatus } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";
@@ -68,7 +68,7 @@ export async function beginPaymentTransaction(
   return row;
 }
 
-/** @returns whether this is the first answer to the call; only then its effect counts. */
+/** @returns whether this is the first answer to the call; only the first one has an effect. */
 export async function finishPaymentTransaction(
   client: Queryable,
   key: string,

@@ -1,6 +1,6 @@
 /**
- * The timeline of an order. An entry's key makes it happen once; whoever inserts it may do what goes with it
- * in the same transaction, so that an entry is also the mark that its step is done.
+ * The timeline of an order. An entry's key makes it happen once. A caller that inserts an entry may do what
+ * goes with it in the same transaction; the entry is then also the mark that its step is done.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -17,8 +17,8 @@ export type TimelineEntry = {
 
 /**
  * For a statement that does more: inserts the entries of every row of the relation `orders`, which has an
- * `id` and `entries`, an array of `TimelineEntry` in JSON. They are numbered in the order of `by` and, of one
- * row, in their own.
+ * `id` and `entries`, an array of `TimelineEntry` in JSON. They are numbered in the order of `by`, and within
+ * a row in their own order.
  */
 export function insertEntries(orders: string, by = "o.id"): string {
   return `insert into order_event (order_id, key, type, summary, cause, data)

@@ -35,14 +35,14 @@ export async function readReturn(client: Queryable, returnId: string): Promise<R
   return rows[0];
 }
 
-/** The same, and nobody else changes the return before this transaction ends. */
+/** The same; locks the return, so that no other transaction changes it before this one ends. */
 export async function lockReturn(client: Queryable, returnId: string): Promise<ReturnRecord | undefined> {
   await client.query("select from return_authorization where id = $1 for update", [returnId]);
   return readReturn(client, returnId);
 }
 
 /**
- * Adds a return `<order>-R1`, `<order>-R2`, … The caller holds the order's lock, so that no number is given
+ * Adds a return `<order>-R1`, `<order>-R2`, … The caller holds the order's lock, so that no number is used
  * twice.
  */
 export async function addReturn(

@@ -1,6 +1,6 @@
 /**
- * Array parameters in PostgreSQL's own notation. The driver makes the same text of an array, but one element
- * after the other through several calls each; the ledger sends tens of thousands of them a second.
+ * Array parameters in PostgreSQL's own notation. The driver makes the same text, but with several calls for
+ * each element, and the projection sends tens of thousands of elements a second.
  */
 
 export function numberArray<T>(rows: readonly T[], of: (row: T) => number): string {

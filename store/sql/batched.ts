@@ -1,6 +1,6 @@
 /**
- * Many callers, one query: look-ups by key that arrive while a query is on its way, or in the same turn of
- * the event loop, are answered by the next one together. Nothing is cached.
+ * Many callers, one query. Look-ups by key that arrive while a query is on its way, or in the same turn of
+ * the event loop, are answered together by the next query. Nothing is cached.
  */
 export function batched<V>(
   load: (keys: readonly string[]) => Promise<ReadonlyMap<string, V>>,

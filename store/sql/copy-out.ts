@@ -2,11 +2,11 @@
  * Reads rows with large byte columns out of PostgreSQL, as the bytes that they are.
  *
  * The driver asks for every result as text, and can read no other: bytes come at twice their size, become a
- * text, lose its first two characters to another text and are read back from that. Over COPY the server sends
- * the bytes themselves, one message a row, which saves reader and server much of their time (`npm run
+ * string, lose its first two characters to another string and are decoded from that. Over COPY the server
+ * sends the bytes themselves, one message a row, which saves reader and server much of their time (`npm run
  * measure:memory` times starts that read so).
  *
- * COPY takes no parameters: what varies in its statement is written into it, and may be whole numbers only.
+ * COPY takes no parameters: what varies in its statement is written into it, and may only be whole numbers.
  */
 import type { Connection, Submittable } from "pg";
 import type { Queryable } from "./database.ts";
@@ -24,8 +24,7 @@ const END_OF_ROWS = -1;
 type CopiedRow = readonly Buffer[];
 
 /**
- * The rows of a `select`. Their buffers are cut out of one memory: whoever keeps a few of them for long
- * copies them.
+ * The rows of a `select`. Their buffers are cut out of one memory: copy those that are kept for long.
  *
  * @param select whole, without parameters; see `literal`.
  */

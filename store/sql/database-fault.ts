@@ -1,16 +1,16 @@
 /**
- * Tells a database that is away from a statement that was wrong.
+ * Tells a database that cannot be reached from a statement that was wrong.
  *
- * Owns that one distinction for whoever has to act on it: the engine, which must not take silence for a
- * refusal, and the gateway, which asks its callers to come back. What either does about it is its own affair.
+ * Owns that one distinction, and leaves to its callers what to do about it: the engine must not take silence
+ * for a refusal, and the gateway asks its callers to come back.
  */
 import pg from "pg";
 
-/** Classes of SQLSTATE that speak of the server or the session, not of the data that was sent. */
+/** Classes of SQLSTATE that are about the server or the session, not about the data that was sent. */
 const OPERATING_CLASSES = new Set(["08", "25", "53", "55", "57", "58", "XX"]);
 
 /**
- * What the driver and its pool say of a connection that is silent, gone or not to be had; they have no code
+ * What the driver and its pool say of a connection that is silent, gone or cannot be had; they have no code
  * for it.
  */
 const CONNECTION_FAULT =
@@ -32,8 +32,8 @@ const NETWORK_CODES = new Set([
 ]);
 
 /**
- * Whether `error`, thrown by a statement or by the attempt to connect, speaks of the server or the
- * connection. The same statement may succeed later; of one that was to commit nobody knows whether it has.
+ * Whether `error`, thrown by a statement or by the attempt to connect, is about the server or the connection.
+ * The same statement may succeed later. If it was a commit, nobody knows whether it has happened.
  */
 export function isDatabaseFault(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) {
@@ -49,7 +49,7 @@ export function isSilence(error: unknown): error is Error {
   return error instanceof Error && error.message === "Query read timeout";
 }
 
-/** Whether the statement waited for a row that somebody else has locked for longer than `lock_timeout`. */
+/** Whether the statement waited longer than `lock_timeout` for a row that another transaction has locked. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "55P03";
 }

@@ -1,10 +1,10 @@
 /**
  * The door to PostgreSQL: one pool a process, and transactions that end.
  *
- * A connection can die without anybody saying so: its peer is gone, and no FIN will ever come. Whoever waits
- * on one is told after `silentAfterMs`, and the connection is thrown away; without that limit every such
- * death would take one of the pool's connections for good. Nor is a connection itself waited for without end.
- * What such errors look like is `database-fault.ts`'s to know.
+ * A connection can die silently: its peer is gone, and no FIN will ever come. A statement on it fails after
+ * `silentAfterMs`, and the connection is thrown away; without that limit every such death would take one of
+ * the pool's connections for good. Waiting for a connection has a limit, too. What such errors look like is
+ * in `database-fault.ts`.
  *
  * bigint columns arrive as numbers (no counter here comes near 2^53), dates as `YYYY-MM-DD` text, timestamps
  * as `Date`.
@@ -30,8 +30,8 @@ export type Transaction = {
 const SILENT_AFTER_MS = 30_000;
 
 /**
- * A server that accepts a connection and never speaks, or statements that keep the whole pool, must not be
- * waited for without end.
+ * A limit for a server that accepts a connection and never speaks, and for statements that keep the whole
+ * pool.
  */
 const CONNECT_WITHIN_MS = 30_000;
 
@@ -44,10 +44,7 @@ export function openDatabase(
     readonly name?: string;
     /** Milliseconds after which a statement without an answer fails. Default 30,000. */
     readonly silentAfterMs?: number;
-    /**
-     * Milliseconds after which whoever waits for a connection, a free one or a new one, is told so. Default
-     * 30,000.
-     */
+    /** Milliseconds after which waiting for a connection, a free one or a new one, fails. Default 30,000. */
     readonly connectWithinMs?: number;
     /** Milliseconds after which a connection that nobody uses is closed. Default 10,000. */
     readonly idleAfterMs?: number;
@@ -89,8 +86,8 @@ export async function inTransaction<T>(
     await client.query("commit");
     return result;
   } catch (error) {
-    // On a connection that has fallen silent a rollback would be waited for in vain, as long again. The
-    // server rolls back by itself once the connection is gone.
+    // On a connection that has fallen silent a rollback would wait as long again, in vain. The server rolls
+    // back by itself once the connection is gone.
     if (isSilence(error)) broken = error;
     else {
       await client.query("rollback").catch((rollbackError: Error) => {

@@ -1,8 +1,8 @@
 /**
  * Work that a NOTIFY asks for: done at once after a notification, and now and then without one.
  *
- * Owns the connection that listens, and when the work runs. What the work is, and where its rows are, is the
- * caller's: a notification says only that there may be something, never what.
+ * Owns the connection that listens, and when the work runs. The caller owns what the work is and where its
+ * rows are: a notification only says that there may be something.
  *
  * N1 `work` never runs twice at once; whatever wakes it while it runs makes it run once more
  * N2 `work` runs after each connection and at least every `everyMs`: a notification that nobody heard costs
@@ -26,8 +26,8 @@ export type ListenerOptions = {
   /** Milliseconds that the work waits at most for a notification. */
   readonly everyMs: number;
   /**
-   * Asked on each new connection. False: another process does the work; this one asks again after `everyMs`.
-   * A lock that this takes lasts as long as the connection.
+   * Asked on each new connection. False: another process does the work, and this one asks again after
+   * `everyMs`. A lock that this takes lasts as long as the connection.
    */
   readonly admit?: (client: DatabaseClient) => Promise<boolean>;
   /**
@@ -87,7 +87,7 @@ class NotifiedWork {
         this.options.onFault(error);
         await this.sleep(Math.min(FIRST_RETRY_MS * 2 ** failures, this.options.everyMs));
         failures += 1;
-        // Whatever was left undone is due, also where somebody woke us sooner.
+        // What was left undone is due now, also where a notification ended the wait.
         this.dueAt = 0;
       }
     }
@@ -104,7 +104,7 @@ class NotifiedWork {
     return this.connection !== null && this.options.work(isDue);
   }
 
-  /** @returns null where this process is not to do the work now */
+  /** @returns null where this process must not do the work now */
   private async listen(): Promise<DatabaseClient | null> {
     const client = await this.options.database.connect();
     let isGiven = false;
@@ -135,7 +135,7 @@ class NotifiedWork {
     if (this.isWoken || this.isStopped) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        // By the timer's word: it may ring a fraction of a millisecond early.
+        // The timer decides, not the clock: it may ring a fraction of a millisecond early.
         this.dueAt = 0;
         resolve();
       }, ms);

@@ -2,8 +2,8 @@
  * Brings a database to the schema of this version. Migrations are plain SQL files, numbered, applied once,
  * each with a checksum; several processes that start at once take turns on an advisory lock.
  *
- * The lock ends with its connection. A process that was stopped, or whose machine is gone, may keep it all
- * the same, so nobody waits for it without end: whoever has waited long enough is told who has it.
+ * The lock ends with its connection. A process that was stopped, or whose machine is gone, may still keep it.
+ * So waiting for it has an end, and the error then says who has it.
  */
 import { join } from "node:path";
 import pg from "pg";
@@ -17,7 +17,7 @@ const MIGRATION_LOCK = 7_400_001;
 /** Longer than the migrations of a release take; a process that waits has nothing else to do. */
 const LOCK_WAIT_MS = 60_000;
 
-/** A connection of the server that holds the lock. What the database's user may not see of others is null. */
+/** A connection of the server that holds the lock. Null is what the database's user may not see of others. */
 type LockHolder = {
   readonly pid: number;
   readonly applicationName: string | null;
@@ -68,7 +68,7 @@ export async function migrate(databaseUrl: string, lockWaitMs = LOCK_WAIT_MS): P
   }
 }
 
-/** The limit is for the turn alone: what a migration itself waits for is its own affair. */
+/** The limit is for the turn alone, not for what a migration itself waits for. */
 async function takeTurn(client: pg.Client, lockWaitMs: number): Promise<void> {
   await client.query("select set_config('lock_timeout', $1, false)", [String(lockWaitMs)]);
   try {

@@ -1,9 +1,9 @@
-/** A PostgreSQL server as such: whether it answers, and whether our database is on it. */
+/** A PostgreSQL server as a whole: whether it answers, and whether our database is on it. */
 import pg from "pg";
 
-/** How long a server that answers may take to. Milliseconds. */
+/** How long a server may take to answer. Milliseconds. */
 const ANSWERS_WITHIN_MS = 2_000;
-/** Every server has it. */
+/** A database that every server has. */
 const MAINTENANCE_DATABASE = "postgres";
 
 export async function serverAnswers(url: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * What orders that waited for stock were given, from the engine's commit to the order.
+ * Units that waiting orders were given, on their way from the engine's commit to the order.
  *
  * The engine writes a row in the very transaction that gives the units, into a table of its own: nothing that
  * holds the order's row can delay or refuse the commit. `operations/holds/apply-demand-fills.ts` takes the
@@ -50,7 +50,8 @@ export async function reservationsWithFills(client: Queryable, limit: number): P
 }
 
 /**
- * Takes what a reservation was given: nobody else gets it, and it counts as applied with this transaction.
+ * Takes what a reservation was given: no other process gets it, and it counts as applied with this
+ * transaction.
  */
 export async function takeFills(
   client: Queryable,
@@ -94,7 +95,7 @@ export async function isShort(client: Queryable, orderId: string): Promise<boole
   return rows[0]?.short ?? false;
 }
 
-/** Demand that the order's reservations queued, whether or not it waits still. */
+/** Demand that the order's reservations queued, whether or not it still waits. */
 export async function readQueuedDemand(
   client: Queryable,
   orderId: string,
@@ -108,7 +109,7 @@ export async function readQueuedDemand(
   return rows;
 }
 
-/** Holds with units that the order was given and has not been told of yet. */
+/** Holds with units that the order was given and does not know of yet. */
 export async function readUntoldFills(
   client: Queryable,
   orderId: string,

@@ -5,7 +5,7 @@
 import { numberArray, textArray } from "../sql/array-literal.ts";
 import type { Queryable } from "../sql/database.ts";
 
-/** What the operations of one kind, of one lane, on one position, in one journal row come to. */
+/** The sum of lane operations of one kind, of one lane, on one position, in one journal row. */
 export type LaneMovement = {
   readonly sequence: number;
   /** Place of the movement within its journal row, from 0. */

@@ -2,10 +2,10 @@
  * The change feed of stock: each position that has changed, with its newest numbers, in a sequence that can
  * be resumed without a gap.
  *
- * A place in it is the last projected journal row of each shard. The projector works a shard's rows off in
- * their order, each with the numbers that it makes, so nothing can slip in behind a place once it was read;
- * and since rows are known by their number in the journal, places outlive a crash after which the projection
- * is made again. A position that changed ten times since is given once.
+ * A place in it is the last projected journal row of each shard. The projector works through a shard's rows
+ * in their order, each with its numbers, so nothing can slip in behind a place once it was read. Rows are
+ * known by their number in the journal, so places outlive a crash after which the projection is made again. A
+ * position that has changed ten times since is given once.
  */
 import { MAX_STOCK_CURSOR_LENGTH } from "../../config/limits.ts";
 import type { StockChange } from "../../contract/stream.ts";
@@ -63,7 +63,7 @@ export function laterStockFeedCursor(a: StockFeedCursor, b: StockFeedCursor): St
   return longer.map((sequence, shard) => Math.max(sequence, shorter[shard] ?? 0));
 }
 
-/** The place from which on everything is new. */
+/** The place after which everything is new. */
 export async function stockFeedEnd(database: Queryable): Promise<StockFeedCursor> {
   const { rows } = await database.query<{ shard: number; sequence: number }>(
     "select shard, sequence from journal_projection",
@@ -78,8 +78,8 @@ export async function readStockFeed(
   filter: StockFeedFilter,
   limit: number,
 ): Promise<StockFeedPage> {
-  // One statement is one view of the database: the heads and the positions belong together. Rows that one
-  // journal row changed together stay together, so that a place between two pages is one between two rows.
+  // One statement is one view of the database: the heads and the positions belong together. Positions that
+  // one journal row changed stay together, so that a place between two pages is a place between two rows.
   const { rows } = await database.query<FeedRow>({
     name: "stock-feed",
     text: `with place as materialized (

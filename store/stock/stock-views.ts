@@ -50,9 +50,9 @@ export async function listStock(
 
 /**
  * Why a position's numbers are what they are: its latest movements, newest first, each with the running
- * numbers after it. `reconciles` says that the sums over all movements, and of what is promised those over
- * all holds, are the position's own numbers; it is decided in the same statement that reads them. Open holds
- * are the engine's to add. @returns null where there is no such position
+ * numbers after it. `reconciles` says that the movements add up to the position's own numbers, and that all
+ * holds add up to what is promised. It is decided in the same statement that reads them. Open holds are added
+ * by the engine. @returns null where there is no such position
  */
 export async function explainStock(
   database: Queryable,
