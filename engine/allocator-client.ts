@@ -1,18 +1,17 @@
 /**
- * The one door to the engine for everybody else.
+ * The one door to the engine for all other folders.
  *
- * Every promise that this interface gives is kept only after the commit of what it speaks of; reads show
- * committed state only. A refusal is a value. An operating fault rejects with an `EngineError`
- * (`engine/errors.ts`), whose `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`),
- * `commit_outcome_unknown` (ask again with the same id), `shard_unavailable` (being rebuilt, retry),
- * `engine_stopped`.
+ * Every promise of this interface is kept only after the commit of its effects; reads show committed state
+ * only. A refusal is a value. An operating fault rejects with an `EngineError` (`engine/errors.ts`), whose
+ * `code` says what to do: `engine_overloaded` (retry after `retryAfterMs`), `commit_outcome_unknown` (ask
+ * again with the same id), `shard_unavailable` (being rebuilt, retry), `engine_stopped`.
  */
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
 import type { LaneClient } from "./lane-client.ts";
 import type { StockAt, StockScope } from "./stock-view/stock-view-reader.ts";
 
-/** How far a location ships, for how much and how fast. */
+/** How far a location ships, at which price and how fast. */
 type ShippingZone = {
   /** Up to this distance, in kilometers. */
   readonly upToKm: number;
@@ -32,13 +31,13 @@ export type SourcingLocation = {
   readonly longitude: number;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** What a parcel costs before it is on its way, in minor units. Default 0. */
+  /** What a parcel costs before it travels, in minor units. Default 0. */
   readonly parcelCostMinor?: number;
   /** What handling one unit costs, in minor units. Default 0. */
   readonly unitCostMinor?: number;
   /** Of one parcel, in minor units; for distances that no zone reaches. Default 0. */
   readonly costPerKmMinor?: number;
-  /** By ascending distance. Default: none, days in transit then follow from the distance. */
+  /** By ascending distance. Default: none; days in transit then follow from the distance. */
   readonly zones?: readonly ShippingZone[];
   /** Minute of the local day (by longitude) from which on an order leaves a day later. Default 840: 14:00. */
   readonly cutOffMinute?: number;
@@ -52,11 +51,11 @@ export type SourcingLocation = {
 
 /**
  * A SKU that is sold as one and picked as several. It is available where all of its components are, and
- * reserved there with all of them or not at all; its holds are holds of its components.
+ * reserved there with all of them or not at all. Its holds are holds of its components.
  */
 export type Kit = {
   readonly sku: string;
-  /** At least one, each SKU once, none of them a kit; `quantity` is what one kit takes. */
+  /** At least one, each SKU once, none of them a kit; `quantity` is how many one kit takes. */
   readonly components: readonly KitComponent[];
 };
 
@@ -64,7 +63,7 @@ export type KitComponent = { readonly sku: string; readonly quantity: number };
 
 export type ReservationLine = {
   readonly lineId: string;
-  /** A SKU or a kit's. */
+  /** The code of a SKU or of a kit. */
   readonly sku: string;
   /** Units, or kits. */
   readonly quantity: number;
@@ -73,7 +72,7 @@ export type ReservationLine = {
 /**
  * `all_or_nothing`: every line whole or none. `line_by_line`: each line whole or not. `ship_available`:
  * whatever there is. `ship_available_backorder_rest`: whatever there is, and the rest is queued in the same
- * commit for the units that come next; a kit's rest is not queued, since its parts would be taken one by one.
+ * commit for the units that come next. A kit's rest is not queued: its components would be taken one by one.
  */
 export type AllocationPolicy =
   | "all_or_nothing"
@@ -85,7 +84,7 @@ export type OrderReservationRequest = {
   /**
    * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
    * `:2`, … after it in the order of its definition. Repeating a request that was reserved returns the holds
-   * of its first run; one that was refused changed nothing and is tried anew, since stock may have come.
+   * of its first run. A refused request changed nothing and is tried anew, since stock may have come.
    */
   readonly orderId: string;
   readonly lines: readonly ReservationLine[];
@@ -111,15 +110,17 @@ export type PlacedHold = {
   readonly perUnit?: number;
 };
 
-/** Units that came free and went to demand that waited: a hold opened, or grew by `quantity`. */
+/** Units that came free and went to waiting demand: a hold opened, or grew by `quantity`. */
 export type DemandFill = PlacedHold & { readonly orderId: string; readonly pool: string };
 
-/** What of a line is not reserved. */
+/** The units of a line that are not reserved. */
 export type ShortLine = {
   readonly lineId: string;
   readonly sku: string;
   readonly missing: number;
-  /** When what is missing can be had from what is on its way; absent: nothing that is known of suffices. */
+  /**
+   * When the missing units can be had from what is on its way; absent: all that is known of is not enough.
+   */
   readonly promisedAtMs?: number;
 };
 
@@ -129,7 +130,7 @@ export type QueuedDemand = {
   readonly lineId: string;
   readonly sku: string;
   readonly quantity: number;
-  /** When it can be filled from what is on its way; absent: nothing that is known of suffices. */
+  /** When it can be filled from what is on its way; absent: all that is known of is not enough. */
   readonly promisedAtMs?: number;
 };
 
@@ -141,11 +142,13 @@ export type OrderReservation =
        * what was reserved of it.
        */
       readonly holds: readonly PlacedHold[];
-      /** What each location was chosen for or passed over for, for the order page. */
+      /** Why each location was chosen or passed over, for the order page. */
       readonly explanation: readonly string[];
       /** Lines not (wholly) reserved; always empty under `all_or_nothing`. */
       readonly short: readonly ShortLine[];
-      /** Of `short`, what waits in the queue of its SKU. Only under `ship_available_backorder_rest`. */
+      /**
+       * The part of `short` that waits in the queue of its SKU. Only under `ship_available_backorder_rest`.
+       */
       readonly queued?: readonly QueuedDemand[];
     }
   | {
@@ -180,8 +183,8 @@ export type CommitAttachment<R> = {
 };
 
 /**
- * Hears of commands and their outcomes, both in the order of the call, after their commit and just before the
- * caller does. Must neither throw nor take long.
+ * Hears of commands and their outcomes, both in the order of the call: after their commit, and just before
+ * the caller does. Must neither throw nor take long.
  */
 export type CommandObserver = (commands: readonly StockCommand[], outcomes: readonly StockOutcome[]) => void;
 
@@ -199,12 +202,9 @@ export type HoldView = PositionAddress & {
 export type OrderAmendment = {
   /** The id under which the order was reserved. */
   readonly orderId: string;
-  /** Names the change, 1 to 128 characters: repeating it returns what it came to the first time. */
+  /** Names the change, 1 to 128 characters; repeating it returns the first outcome. */
   readonly amendmentId: string;
-  /**
-   * Every line that stays, with the quantity that it has in all, shipped units included. A line left out is
-   * given up.
-   */
+  /** Every line that stays, with its quantity in all, shipped units included. A line left out is given up. */
   readonly lines: readonly ReservationLine[];
   readonly destination: OrderReservationRequest["destination"];
   /** Expiry of holds that open or grow; 0: never. */
@@ -215,8 +215,8 @@ export type OrderAmendment = {
 
 /**
  * An amendment happens wholly or not at all. `units_committed`: a line would fall below what is picked or
- * shipped of it. `order_not_found`: nothing is known of such an order (any more). `amendment_id_reused`: the
- * id stands for another change. A refused amendment is not remembered.
+ * shipped of it. `order_not_found`: the order is not known (any more). `amendment_id_reused`: the id stands
+ * for another change. A refused amendment is not remembered.
  */
 export type AmendmentOutcome =
   | {
@@ -229,7 +229,7 @@ export type AmendmentOutcome =
       readonly status: "refused";
       readonly code: "order_not_found" | "units_committed" | "amendment_id_reused" | "insufficient_stock";
       readonly detail: string;
-      /** For `insufficient_stock`: what the lines miss. */
+      /** For `insufficient_stock`: what the lines lack. */
       readonly short: readonly ShortLine[];
     };
 
@@ -239,17 +239,17 @@ export type OrderCancellation = {
   readonly cause: string;
 };
 
-/** `released`: what was given back. Cancelling again, or an order that is not known, releases nothing. */
+/** `released`: what was given back. Cancelling again, or cancelling an unknown order, releases nothing. */
 export type CancellationOutcome =
   | { readonly status: "cancelled"; readonly released: readonly PlacedHold[] }
   | { readonly status: "refused"; readonly code: "units_committed"; readonly detail: string };
 
 export type PromiseRequest = {
-  /** A SKU or a kit's. */
+  /** The code of a SKU or of a kit. */
   readonly sku: string;
   /** Units, or kits. */
   readonly quantity: number;
-  /** Where; left out: anywhere, a kit at one location. */
+  /** The location; left out: anywhere, a kit at one location. */
   readonly locationId?: string;
   readonly atMs: number;
 };
@@ -289,8 +289,8 @@ export interface AllocatorClient extends LaneClient {
 
   /**
    * When that many units could be promised if they were asked for now: `atMs` if they are free, else the time
-   * at which what is on its way suffices after all demand that waits already; `null`:
-   * nothing known suffices. Promises nothing by itself.
+   * at which what is on its way is enough after all demand that already waits; `null`: all that is known is
+   * not enough. Promises nothing by itself.
    */
   capableToPromise(request: PromiseRequest): Promise<number | null>;
 
@@ -304,30 +304,28 @@ export interface AllocatorClient extends LaneClient {
   amendOrder(amendment: OrderAmendment): Promise<AmendmentOutcome>;
 
   /**
-   * Gives back all that an order holds, as long as nothing of it is picked or
-   * shipped; what it waits for, too.
+   * Gives back all that an order holds, and what it waits for, as long as none of it is picked or shipped.
    */
   cancelOrder(cancellation: OrderCancellation): Promise<CancellationOutcome>;
 
   /**
-   * The writer that records filled demand, in the very commit that fills it. Its records are fills
-   * one by one; a reservation that was undone in the same commit may be among them.
+   * The writer that records filled demand, in the very commit that fills it. It gets the fills one by one;
+   * fills of a reservation that was undone in the same commit may be among them.
    */
   recordFills(writer: CommitWriter<DemandFill>): void;
 
   /**
-   * Who hears of every `execute`, whoever calls it. Orders and lanes are not told. A later observer takes the
-   * place.
+   * Hears of every `execute`, whoever calls it, but not of orders and lanes. A later observer replaces it.
    */
   observeCommands(observer: CommandObserver): void;
 
   /** Replaces the locations that sourcing may choose from. */
   setLocations(locations: readonly SourcingLocation[]): void;
 
-  /** Replaces the rules that sourcing goes by. */
+  /** Replaces the rules that sourcing follows. */
   setSourcingRules(rules: SourcingRuleList): void;
 
-  /** Replaces the kits. Orders that hold some go on by the definition that they were reserved by. */
+  /** Replaces the kits. Orders that hold kits keep the definition that they were reserved by. */
   setKits(kits: readonly Kit[]): void;
 
   /** Shard, epoch and sequence of each shard, for health and metrics. */

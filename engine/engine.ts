@@ -1,7 +1,7 @@
 /**
  * Starts the engine: takes the shards' leases, recovers them on their threads and opens the door.
  *
- * Composition of the engine's parts and the order of their beginning and end; what they do is their own.
+ * Composes the engine's parts and decides the order in which they start and stop. What they do is their own.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -27,8 +27,8 @@ import { startThread } from "./threads/start-thread.ts";
 import { ThreadHost } from "./threads/thread-host.ts";
 
 /**
- * A batch takes milliseconds, and the watch looks ten times a second: a hung thread is found within a second,
- * and one that has to wait for the machine is not taken for hung.
+ * A batch takes milliseconds, and the watch looks ten times a second. So a hung thread is found within a
+ * second, and a thread that only waits for the machine is not taken for hung.
  */
 const HANG_AFTER_MS = 700;
 
@@ -36,22 +36,22 @@ const HANG_AFTER_MS = 700;
 const THREAD_MEMORY_MB = 2_048;
 
 /**
- * Of a shard thread's heap, what has just been made. V8 would take up to 48 MB for it in each thread and keep
- * it; what a batch makes is gone with the batch, and a shard that reserved and released took as much CPU with
- * a quarter of the room.
+ * The part of a shard thread's heap for new objects. V8 would take up to 48 MB for it in each thread and keep
+ * it. What a batch makes is gone with the batch, and a shard that reserved and released took as much CPU with
+ * a quarter of that room.
  */
 const YOUNG_MEMORY_MB = 12;
 
 /**
- * A shard's journal between two snapshots at most: a second or two of replay, of rows as of lanes' records of
- * a byte or two.
+ * A shard's journal between two snapshots at most: a second or two of replay, of ordinary rows as well as of
+ * lane records of a byte or two.
  */
 const SNAPSHOT_EVERY_ROWS = 20_000;
 const SNAPSHOT_EVERY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Shards are read back over these connections after the commit's has died, and what killed that one may have
- * killed every other that was open then: none is kept for longer than it takes to notice.
+ * Shards are read back over these connections after the commit's connection has died. The same cause may have
+ * killed every other connection that was open then: so none is kept for longer than it takes to notice.
  */
 const IDLE_CONNECTION_MS = 1_000;
 
@@ -76,8 +76,8 @@ export type EngineOptions = {
   /** Starts a shard thread; tests put themselves between the engine and its threads here. */
   readonly startShardThread?: ShardThreadStart;
   /**
-   * Where commits go instead of PostgreSQL's journal; nothing is leased, recovered or
-   * projected then. For measuring.
+   * Where commits go instead of PostgreSQL's journal. Nothing is then leased, recovered or projected. For
+   * measuring.
    */
   readonly disk?: EngineDisk;
 };
@@ -86,7 +86,7 @@ export type Engine = {
   readonly client: AllocatorClient;
   /** Resolves once every movement committed before the call is in `stock_movement` and `stock_position`. */
   projected(): Promise<void>;
-  /** Finishes what was accepted, writes down what would take long to replay and ends all threads. */
+  /** Finishes the accepted work, writes snapshots where a replay would take long, and ends all threads. */
   stop(): Promise<void>;
 };
 

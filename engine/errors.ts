@@ -2,9 +2,9 @@
  * Operating faults of the engine, as opposed to refusals, which are values.
  *
  * - `engine_overloaded`: a bounded queue is full; nothing was done; try again after `retryAfterMs`.
- * - `shard_unavailable`: the shard is being rebuilt or belongs to another process now; nothing was done in
- *   it; try again. Of a call over several shards, parts in other shards may have been done: repeat with the
- *   same ids.
+ * - `shard_unavailable`: the shard is being rebuilt, or belongs to another process now; it did nothing; try
+ *   again. In a call over several shards, parts in other shards may have been done: repeat it with the same
+ *   ids.
  * - `commit_outcome_unknown`: the commit may or may not have happened; ask again with the same id.
  * - `attachment_rejected`: the record that was to commit with the command was refused by its writer (see
  *   `cause`); nothing was done.

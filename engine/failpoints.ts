@@ -1,9 +1,9 @@
 /**
  * Named places in the engine at which a fault test may make this process die, stop, throw or stall.
  *
- * Owns the names and what happens at them. They are armed by a composition root made for tests
- * (`cli/system/core-server-main.ts`, from HOLDFAST_FAILPOINT); nothing in the engine, and no command that a
- * user starts, does.
+ * Owns the names and what happens at them. Only a composition root made for tests arms them
+ * (`cli/system/core-server-main.ts`, from HOLDFAST_FAILPOINT): nothing in the engine does, and no command
+ * that a user starts.
  *
  * F1 Unarmed, a point is one comparison and has no effect whatever the environment says.
  * F2 An armed point acts once in the life of its process, at its n-th passage, counted over all threads
@@ -58,7 +58,7 @@ type Armed = {
 
 const ACTIONS: ReadonlySet<string> = new Set<FailpointAction>(["kill", "pause", "throw", "delay"]);
 
-/** Under this name threads find what their process has armed, wherever they are started. */
+/** Threads find under this name what their process has armed, wherever they are started. */
 const SHARED = "holdfast.failpoints";
 
 const DEFAULT_DELAY_MS = 1_000;
@@ -76,8 +76,8 @@ export function failpoint(name: Failpoint): void {
  * Arms points in this thread and in every thread that is started from now on.
  *
  * @param text `name:nth:action` or `name:nth:delay:milliseconds`, several separated by commas; nth counts
- * from 1.
- * @throws Error where the text is not that, or names no point.
+ *   from 1.
+ * @throws Error where the text has another form, or names no point.
  */
 export function armFailpoints(text: string): void {
   setEnvironmentData(SHARED, text.split(",").map(parse));
@@ -97,7 +97,7 @@ function armedHere(): readonly Armed[] | null {
 function strike(points: readonly Armed[], name: Failpoint): void {
   for (const point of points) {
     if (point.name !== name || Atomics.add(point.passages, 0, 1) + 1 !== point.nth) continue;
-    // Past every logger, and at once: after `kill` it is the only trace.
+    // Past every logger, and at once: after `kill` this line is the only trace.
     writeSync(STDERR, `failpoint ${name}: ${point.action}\n`);
     if (point.action === "kill") {
       process.kill(process.pid, "SIGKILL");

@@ -15,7 +15,7 @@ export function stateHashOf(state: Uint8Array): Buffer {
   return createHash("sha256").update(state).digest();
 }
 
-/** Where a stored piece belongs: part of its hash, so that it cannot pass for another. */
+/** Where stored bytes belong. It is part of their hash, so that they cannot pass for others. */
 type Place = { readonly shard: number; readonly sequence: number; readonly epoch: number };
 
 /** Hash of a journal row: of the hash before it, its place and its bytes. */

@@ -1,9 +1,9 @@
 /**
- * Whole numbers in as few bytes as they need (LEB128: seven bits a byte, the lower ones first, every byte but
- * the last one with its upper bit set), for records of which a million a second go through the journal.
+ * Whole numbers in as few bytes as they need, for records of which a million a second go through the journal.
+ * The form is LEB128: seven bits a byte, the lower ones first; every byte but the last has its upper bit set.
  */
 
-/** Appends to an array that grows to the largest use and is used again. */
+/** Appends to an array that grows as needed and is used again. */
 export class FieldWriter {
   private bytes: Uint8Array;
   private length = 0;
@@ -53,7 +53,7 @@ export class FieldWriter {
     this.field(rest);
   }
 
-  /** What was written; begins anew. The bytes are good until something is written again. */
+  /** Returns what was written, and begins anew. The bytes are valid until the next write. */
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.length);
     this.length = 0;
@@ -61,7 +61,7 @@ export class FieldWriter {
   }
 }
 
-/** Every method throws where the bytes end too early or hold what no writer has written. */
+/** Every method throws where the bytes end too early or could not come from the writer. */
 export class FieldReader {
   private readonly bytes: Uint8Array;
   private at = 0;

@@ -1,10 +1,10 @@
 /**
  * The bytes of the journal.
  *
- * A journal row's `entries` is one version byte followed by blobs; a blob is what one shard made of one
- * batch: the batch's time, its events and its lanes' records, in MessagePack arrays. The fields of an event
- * are written by position, so a field may be appended but never moved; a reader uses defaults for fields that
- * an older writer did not know.
+ * A journal row's `entries` is one version byte followed by blobs. A blob is what one shard made of one
+ * batch: the batch's time, its events and its lane records, in MessagePack arrays. The fields of an event are
+ * written by position, so a field may be appended but never moved. A reader uses defaults for fields that an
+ * older writer did not know.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import {
@@ -26,11 +26,12 @@ const FIXED_RECORDS_VERSION = 1;
 export type JournalBlob = {
   readonly nowMs: number;
   readonly events: readonly StockEvent[];
-  /** What lanes did in it (`lane-journal.ts`); `null`: nothing. */
+  /** The batch's lane records (`lane-journal.ts`); `null`: none. */
   readonly lanes: LaneBlob | null;
 };
 
-// Records off: an array has the same bytes whatever was packed before it, which the hash chain needs.
+// Records off: the bytes of an array then do not depend on what was packed before, which the hash chain
+// needs.
 const packer = new Packr({ useRecords: false, bundleStrings: false });
 const unpacker = new Unpackr({ useRecords: false, bundleStrings: false, int64AsType: "number" });
 
@@ -138,7 +139,7 @@ export function unpackedEach(bytes: Uint8Array, each: (value: unknown) => void):
   unpacker.unpackMultiple(bytes, (value) => each(value));
 }
 
-/** The fields that every event writes: those after it are left out from the end on while they are empty. */
+/** The fields that every event writes. Later fields are left out, from the end on, while they are empty. */
 const FIELDS_ALWAYS = 18;
 
 function toWire(event: StockEvent): WireEvent {

@@ -1,6 +1,6 @@
 /**
- * Lanes of a journal row of version 1: records of sixteen bytes, the words of an operation with the
- * position's ordinal in place of its handle. They are told as today's records (`lane-journal.ts`), so that
+ * Lane records of a journal row of version 1: sixteen bytes each, the words of a lane operation with the
+ * position's ordinal in place of its handle. They are read as records of today (`lane-journal.ts`), so that
  * no other file knows of them.
  */
 
@@ -9,11 +9,11 @@ import { LANE_RECORD, type LaneBlob, LaneJournal } from "./lane-journal.ts";
 
 const WORDS = 4;
 const QUANTITY_MASK = 0x0fff_ffff;
-/** Kinds above those of operations, which have kept their numbers. */
+/** Kinds above those of lane operations, which have kept their numbers. */
 const RUN = 14;
 const AFTER = 15;
 
-/** Throws on bytes that are no such records. */
+/** Throws on bytes that are not such records. */
 export function lanesOfVersion1({ names, records }: LaneBlob): LaneBlob {
   const journal = new LaneJournal();
   const words = int32View(records);

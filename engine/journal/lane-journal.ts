@@ -3,14 +3,14 @@
  * a few bytes each.
  *
  * Lanes count up, and what they ask for in a batch is much alike. So a record's first byte says what it is
- * and which of its fields are as expected; only the others follow it (`compact-fields.ts`). A reservation on
- * the position of the one before it, with the next number and the same expiry, is that one byte, where an
- * operation has sixteen. That counts (`npm run bench`, processor time a million): every byte is copied,
- * hashed and written several times on its way to the disk and back.
+ * and which of its fields are as expected; only the other fields follow (`compact-fields.ts`). A reservation
+ * on the same position as the one before it, with the next number and the same expiry, is that one byte,
+ * where a lane operation has sixteen. That matters (`npm run bench`, processor time a million): every byte is
+ * copied, hashed and written several times on its way to the disk and back.
  *
- * Two kinds of record say what holds from there on: `run` gives the lane and the edge's time, `after` the
- * number of the blob's events that came before, so that events and operations are replayed in the very order
- * in which they happened.
+ * Two kinds of record say what holds from there on. `run` gives the lane and the edge's time. `after` gives
+ * the number of the blob's events that came before, so that events and lane operations are replayed in the
+ * very order in which they happened.
  */
 import { FieldReader, FieldWriter, unzigzag, zigzag } from "./compact-fields.ts";
 
@@ -26,15 +26,15 @@ export const LANE_RECORD = {
   expire: 3,
   /** lane, the edge's time. */
   run: 4,
-  /** events before. */
+  /** The number of events before what follows. */
   after: 5,
 } as const;
 
 const KIND_MASK = 7;
-/** The number is the last one of its kind and 1: of reservations, and of everything else. */
+/** The number is the last one of its kind plus 1. Reservations are one kind, everything else is the other. */
 const NEXT_NUMBER = 1 << 3;
 const SAME_ORDINAL = 1 << 4;
-/** The fourth field, expiry or lane, is that of the last operation. */
+/** The fourth field, expiry or lane, is the same as in the last lane operation. */
 const SAME_FOURTH = 1 << 5;
 /** Quantities from 1 to 3 stand in the first byte itself; 0: the quantity follows. */
 const QUANTITY_SHIFT = 6;
@@ -77,7 +77,7 @@ export class LaneJournal {
     return this.fields.isEmpty;
   }
 
-  /** A record of the lane's own operation at the edge's time `atMs`, after `events` of the batch's events. */
+  /** A record of a lane operation at the edge's time `atMs`, after `events` of the batch's events. */
   operation(
     kind: number,
     lane: string,
@@ -104,7 +104,10 @@ export class LaneJournal {
     this.push(LANE_RECORD.expire, number, ordinal, quantity, this.placeOf(lane));
   }
 
-  /** What was gathered; begins anew. The records are good until the next batch writes its first one. */
+  /**
+   * Returns what was gathered, and begins anew. The records are valid until the next batch writes its first
+   * one.
+   */
   take(): LaneBlob | null {
     if (this.isEmpty) return null;
     const blob = { names: this.names, records: this.fields.take() };
@@ -144,7 +147,7 @@ export class LaneJournal {
     let head = kind;
     if (step === 1) head |= NEXT_NUMBER;
     if (ordinal === this.lastOrdinal) head |= SAME_ORDINAL;
-    // A release has no fourth field; what comes after it is likely to have that of before.
+    // A release has no fourth field; the record after it is likely to have the one before it.
     const sameFourth = kind === LANE_RECORD.release || fourth === this.lastFourth;
     if (sameFourth) head |= SAME_FOURTH;
     if (quantity <= MAX_SHORT_QUANTITY) head |= quantity << QUANTITY_SHIFT;
@@ -165,7 +168,7 @@ export class LaneJournal {
   }
 }
 
-/** Throws on bytes that are no records. */
+/** Throws on bytes that are not records. */
 export function readLaneBlob(blob: LaneBlob, reader: LaneReader): void {
   const fields = new FieldReader(blob.records);
   let lane = -1;

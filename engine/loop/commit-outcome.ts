@@ -1,7 +1,7 @@
 /**
  * Finds out what became of a commit that did not come back as committed. Runs on the main thread.
  *
- * Epochs are raised before the journal is read back (E2 of `engine-core.ts`): once they are, nothing of ours
+ * Epochs are raised before the journal is read back (E2 of `engine-core.ts`). After that no commit of ours
  * that is still on its way can land, and what the journal says is final.
  */
 import type { Logger } from "pino";
@@ -11,9 +11,9 @@ import type { EngineDisk } from "../storage/engine-disk.ts";
 import { type CommitFault, failCommit } from "./committer.ts";
 import { pause, type Scheduler } from "./scheduler.ts";
 
-/** Callers of a commit whose outcome cannot be found out for this long are told so. */
+/** If the outcome of a commit cannot be found out for this long, its callers are told so. */
 const UNKNOWN_AFTER_MS = 5_000;
-/** By then a database that was restarted is mostly back. */
+/** By then a restarted database is mostly back. */
 const UNKNOWN_RETRY_MS = 2_000;
 
 const ASK_AGAIN_MS = 250;

@@ -1,9 +1,9 @@
 /**
- * Group commit: takes the rounds that wait, writes them in one transaction, settles
- * their callers, begins again.
+ * Group commit: takes the rounds that wait, writes them in one transaction, settles their callers, begins
+ * again.
  *
- * No timer: the next commit starts as soon as the last one is back, so the batch
- * grows with the load by itself.
+ * No timer: the next commit starts as soon as the last one is back, so batches grow with the load by
+ * themselves.
  *
  * C1 A caller is told nothing before the transaction that carries its round has committed.
  * C2 Every transaction has at least one journal row, so that its outcome can always be read back.
@@ -23,21 +23,21 @@ import type { ShardDirectory, ShardEntry } from "../rounds/shard-directory.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import type { EngineDisk, RejectedRecord, WriterBatch } from "../storage/engine-disk.ts";
 
-/**
- * Journal bytes of one transaction at most: what PostgreSQL takes in a stride, and more than any batch needs.
- */
+/** Journal bytes of one transaction at most: PostgreSQL takes so much with ease, and no batch needs more. */
 const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
 
-/** Work that may be applied and not committed; beyond it rounds wait for the disk, and callers for rounds. */
+/**
+ * Work that may be applied and not yet committed. Beyond it rounds wait for the disk, and callers for rounds.
+ */
 const MAX_UNCOMMITTED_UNITS = 32_768;
 const MAX_UNCOMMITTED_BYTES = 64 * 1024 * 1024;
 
-/** Times that a commit may be rejected for ever new records before it counts as failed. */
+/** How often a commit may be rejected, each time for other records, before it counts as failed. */
 const MAX_REJECTIONS = 5;
 
 const LOCKED_RETRY_MS = 500;
 
-/** Of an order that was taken back: it may be asked for again at once. */
+/** For an order that was taken back: the caller may ask for it again at once. */
 const FALLEN_RETRY_MS = 50;
 
 /** A commit whose outcome is not "committed". */
@@ -53,7 +53,7 @@ export type CommitFault = {
 type Commit = {
   readonly rounds: Round[];
   readonly rejected: Map<Attachment, RejectedRecord>;
-  /** Callers without a record of their own that were answered from an order which fell with its record. */
+  /** Callers without a record of their own that were answered from an order whose record was refused. */
   readonly fallen: Set<Waiter>;
 };
 
@@ -61,12 +61,12 @@ type CommitterOptions = {
   readonly disk: EngineDisk;
   readonly directory: ShardDirectory;
   readonly logger: Logger;
-  /** That many units of work were committed: there is room for more. */
+  /** So many units of work were committed: there is room for more. */
   readonly onProgress: (units: number) => void;
   readonly onFault: (fault: CommitFault) => void;
   /**
    * Gives the holds of these attachments' orders back in their shards and submits that as the last round.
-   * Resolves to whether all of it could be given back.
+   * Resolves to whether all of them could be given back.
    */
   readonly undo: (attachments: readonly Attachment[]) => Promise<boolean>;
   readonly onCommitted: (rows: readonly JournalRow[]) => void;
@@ -237,12 +237,13 @@ export class Committer {
     if (!(await this.options.undo(placed))) {
       throw new Error("the holds of a refused record could not be given back: a shard was lost meanwhile");
     }
-    // What gives the holds back lies behind every round that ran since; all of them commit together.
+    // The round that gives the holds back comes after every round that ran since; all of them commit
+    // together.
     commit.rounds.push(...this.queue.splice(0));
     this.rejectRepeats(commit, placed);
   }
 
-  /** A repeat of the same order was answered from holds that are given back now: it falls with them. */
+  /** A repeat of the same order was answered from holds that are given back now: the repeat fails with it. */
   private rejectRepeats(commit: Commit, undone: readonly Attachment[]): void {
     const causes = new Map(
       undone.map((attachment) => [attachment.order?.orderId, commit.rejected.get(attachment)]),

@@ -1,25 +1,25 @@
 /**
- * How fast work leaves the engine, measured while there is work: what a caller who is refused is told to wait
- * follows from it, and so does how much may wait at all.
+ * How fast work leaves the engine, measured while there is work. It decides how long a refused caller is told
+ * to wait, and how much may wait at all.
  *
- * Time in which nothing was pending does not count: an engine that had nothing to do is not slow. Nor does a
- * time of small commits from one idle moment to the next: how long a commit takes says little of how much
- * would fit into it.
+ * Time in which nothing was pending does not count: an engine that had nothing to do is not slow. A busy time
+ * of small commits only does not count either: how long a commit takes says little of how much would fit into
+ * it.
  */
 
 /** The past counts for less and less; after three times this long it hardly counts. */
 const MEMORY_MS = 2_000;
 
 /**
- * With less than this observed, the rate is not known: the first burst after a start meets code that is not
- * warm yet.
+ * With less than this observed, the rate is not known: the first burst after a start runs code that is not
+ * warm.
  */
 const KNOWN_AFTER_MS = 500;
 
-/** A busy time whose commits are all smaller tells nothing of the rate. */
+/** A busy time with only smaller commits says nothing of the rate. */
 const TELLING_UNITS = 256;
 
-/** A rate is not held against an engine that has kept up for this long since. */
+/** A measured rate is not used any more once the engine has kept up with its work for this long. */
 const FORGOTTEN_AFTER_MS = 10_000;
 
 export class DrainRate {
@@ -68,7 +68,7 @@ export class DrainRate {
     const elapsedMs = Math.max(0, nowMs - this.busySinceMs);
     const kept = Math.exp(-elapsedMs / MEMORY_MS);
     this.settledUnits *= kept;
-    // A wall clock that jumps is no slow disk for longer than memory lasts.
+    // A wall clock that jumps looks like a slow disk, but only until the past hardly counts.
     this.busyMs = Math.min(MEMORY_MS, this.busyMs * kept + elapsedMs);
     this.busySinceMs = nowMs;
   }

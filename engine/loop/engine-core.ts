@@ -3,15 +3,15 @@
  * disk, host and scheduler, so that a simulation runs this very code. Runs on the main thread.
  *
  * Owns the loop: rounds begin as threads come free, commits run beside them, and a commit that failed is
- * looked into before anything else. Leaves what a round does to `round-runner.ts`, which round may start to
- * `round-queue.ts`, what a commit does to `committer.ts`, and shards that are lost to `supervision.ts`.
+ * looked into before anything else. Leaves the steps of a round to `round-runner.ts`, which round may start
+ * to `round-queue.ts`, the commit to `committer.ts`, and lost shards to `supervision.ts`.
  *
  * E1 A shard whose state holds anything that will not commit takes no work until it is rebuilt from what is
  *    committed.
- * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is
- *    final then.
+ * E2 After a commit of unknown outcome, epochs are raised before the journal is read back: the answer is then
+ *    final.
  * E3 A shard that another process has taken over is never taken back.
- * E4 A lost shard gets another epoch. It is rebuilt only when no round that knew it before still runs and no
+ * E4 A lost shard gets another epoch. It is rebuilt only once no round that knew it before still runs and no
  *    row of it is on its way.
  */
 import type { Logger } from "pino";
@@ -41,14 +41,14 @@ import { SnapshotKeeper } from "./snapshot-keeper.ts";
 import { ShardSupervisor } from "./supervision.ts";
 
 /**
- * A round must stay short: its callers wait for each other, and a thread that is
- * silent for long counts as hung.
+ * A round must stay short: its callers wait for each other, and a thread that is silent for long counts as
+ * hung.
  */
 const MAX_ROUND = 4096;
 
 const RETRY_MS = 250;
 
-/** Timers beyond this overflow; the loop looks again when it fires. */
+/** A longer timer overflows; the loop looks again when it fires. */
 const MAX_TIMER_MS = 3_600_000;
 
 type EngineCoreOptions = {
@@ -57,7 +57,7 @@ type EngineCoreOptions = {
   readonly directory: ShardDirectory;
   readonly logger: Logger;
   readonly scheduler: Scheduler;
-  /** Rows or bytes of a shard's journal, whichever come first, after which its state is written down. */
+  /** Rows or bytes of a shard's journal, whichever come first, after which a snapshot is made. */
   readonly snapshotEvery: { readonly rows: number; readonly bytes: number };
   /** Shows committed stock to readers that do not ask a shard. */
   readonly view: StockPublisher;
@@ -133,8 +133,8 @@ export class EngineCore {
       logger: options.logger,
       every: options.snapshotEvery,
       onCorrupt: (shard) => {
-        // What is acknowledged from now on could not be recovered. Rebuilding it reads the journal once more
-        // and decides.
+        // What is acknowledged from now on could not be recovered. Rebuilding the shard reads the journal
+        // once more and decides.
         this.supervisor.lose(shard);
         this.signal();
       },
@@ -198,7 +198,7 @@ export class EngineCore {
     this.signal();
   }
 
-  /** Finishes what was accepted, ends the loop and writes down what would take long to replay. */
+  /** Finishes the accepted work, ends the loop, and makes snapshots where a replay would take long. */
   async stop(): Promise<void> {
     this.intake.closed = new EngineError("engine_stopped", "the engine has stopped");
     this.stopping = true;
@@ -263,7 +263,7 @@ export class EngineCore {
       failpoint("round-after-apply");
       this.committer.submit(round);
     } catch (cause) {
-      // A bug in the round itself: nothing of it was submitted, and what the shards did of it must go.
+      // A bug in the round itself: nothing of it was submitted, and what the shards did for it must go.
       const error = new EngineError("shard_unavailable", "the round failed and is taken back", {
         retryAfterMs: RETRY_MS,
         cause,
@@ -300,7 +300,7 @@ export class EngineCore {
   private roundEnded(threads: readonly number[]): void {
     this.rounds.finished(threads);
     this.armExpiry();
-    // At once: what came meanwhile has waited long enough for company.
+    // At once: the work that came meanwhile has waited long enough for more to join it.
     this.awake = true;
     const { wake } = this;
     this.wake = null;
@@ -388,8 +388,8 @@ export class EngineCore {
     if (nextAtMs === Number.POSITIVE_INFINITY || this.ended) return;
     const waitMs = Math.min(MAX_TIMER_MS, Math.max(1, nextAtMs - this.scheduler.now()));
     this.cancelExpiry = this.scheduler.after(waitMs, () => {
-      // The event loop counts from when its turn began, so that its timers come early by as long as that turn
-      // took.
+      // The event loop counts from when its turn began, so its timers come early by the time that the turn
+      // has taken.
       if (this.dueShards().length === 0) this.armExpiry();
       else this.signal();
     });
@@ -399,7 +399,7 @@ export class EngineCore {
     this.awake = true;
     const { wake } = this;
     this.wake = null;
-    // Not at once: everything else that is asked in this turn of the event loop comes into the same round.
+    // Not at once: everything else that is asked for in this turn of the event loop joins the same round.
     if (wake !== null) this.scheduler.soon(wake);
   }
 

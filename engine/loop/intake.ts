@@ -2,9 +2,9 @@
  * The door between callers and rounds, and how much may wait behind it.
  *
  * Work beyond the bounds is refused at once with `engine_overloaded` and a hint when to try again: a queue
- * that grows only turns overload into latency. Three bounds: units, bytes, and the time that the last
- * accepted would have to wait at the rate that the disk keeps up right now. In which order work runs is the
- * round queue's business.
+ * that only grows turns overload into latency. There are three bounds: units, bytes, and the time that the
+ * last accepted work would have to wait at the present rate of the disk. The round queue decides in which
+ * order work runs.
  */
 import { EngineError } from "../errors.ts";
 import { bytesOf, sizeOf, type Work } from "../rounds/work.ts";
@@ -17,10 +17,7 @@ export type IntakeLimits = {
   readonly bytes: number;
   /** Milliseconds that accepted work may be expected to take until it is committed. */
   readonly waitMs: number;
-  /**
-   * This much is accepted however slow the disk is: about one commit, without which
-   * no rate could be measured.
-   */
+  /** So much is accepted however slow the disk is: about one commit. Without it no rate could be measured. */
   readonly unitsAnyway: number;
 };
 
@@ -31,7 +28,7 @@ const INTAKE_LIMITS: IntakeLimits = {
   unitsAnyway: 4_096,
 };
 
-/** Used while it is not known yet how fast work is done. */
+/** Used while the rate of the engine is not yet known. */
 const RETRY_AFTER_MS = 100;
 const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 10_000;
@@ -44,7 +41,7 @@ export class Intake {
   private readonly limits: IntakeLimits;
   private waiting = 0;
   private waitingBytes = 0;
-  /** What new work is refused with; `null`: it is welcome. */
+  /** The error that new work is refused with; `null`: work is accepted. */
   closed: EngineError | null = null;
 
   constructor(queue: RoundQueue<Work>, limits: IntakeLimits = INTAKE_LIMITS) {
@@ -57,7 +54,7 @@ export class Intake {
   }
 
   /**
-   * All of `routed`, in order, or none of it.
+   * Takes all of `routed`, in order, or none of it.
    *
    * @param uncommitted units that have left here and are not committed.
    * @param perMs units that the engine commits a millisecond; `null`: not known.
@@ -115,10 +112,10 @@ export class Intake {
       perMs === null
         ? limits.units
         : Math.min(limits.units, Math.max(limits.unitsAnyway, Math.floor(perMs * limits.waitMs)));
-    // A single caller may bring more than the bound as long as nobody else waits: an import is not an
+    // A single caller may bring more than the bound as long as no other work waits: an import is not an
     // overload.
     if (this.waiting === 0 && pending < bound) return null;
-    // What is uncommitted has its own bound, and counts only towards how long accepted work will take.
+    // Uncommitted work has its own bound. It counts here only towards how long accepted work will take.
     const isTooMuch =
       this.waiting + units > limits.units || (bound < limits.units && pending + units > bound);
     if (!isTooMuch && this.waitingBytes + bytes <= limits.bytes) return null;

@@ -2,17 +2,17 @@
  * What waits for its round, and which round may start now: one per thread for work of that thread alone, and
  * one over all threads for work that concerns several.
  *
- * Pure and synchronous: time comes in with the question. How much may wait is the intake's business, what a
- * round does the round runner's.
+ * Pure and synchronous: time comes in with the question. The intake decides how much may wait, and the round
+ * runner what a round does.
  *
  * Q1 A thread is in one round at a time.
- * Q2 Work of one thread runs in the order in which it came. So does work over several threads, which takes
- *    everything along that waits, on all threads, in the order in which it came.
- * Q3 Work over several threads waits for the rounds that run, and no thread begins another meanwhile: it
- *    cannot starve. Nor can the others: when a thread keeps all waiting for longer than the patience, those
- *    that are idle go on with work that came later, except where it names what work that waits names before
- *    it, until that thread is done. The patience doubles each time, up to a bound, so that slow rounds on
- *    several threads cannot keep it waiting for ever.
+ * Q2 Work of one thread runs in the order in which it came. So does work over several threads: its round
+ *    takes everything along that waits, on all threads, in the order in which it came.
+ * Q3 Work over several threads waits for the rounds that run, and no thread begins another meanwhile, so that
+ *    it cannot starve. Other work cannot starve either. When a thread keeps all others waiting for longer
+ *    than the patience, idle threads go on with later work until that thread is done, except with work that
+ *    shares a name with waiting work before it. The patience doubles each time, up to a bound, so that slow
+ *    rounds on several threads cannot keep the work over several threads waiting for ever.
  * Q4 Work that concerns no shard waits for no thread.
  */
 
@@ -21,7 +21,7 @@ const FIRST_PATIENCE_MS = 20;
 const MAX_PATIENCE_MS = 640;
 
 export type Ready<W> = {
-  /** The threads that it takes; to be given back by `finished`. */
+  /** The threads that it takes; `finished` gives them back. */
   readonly threads: readonly number[];
   readonly works: readonly W[];
 };
@@ -30,8 +30,8 @@ type RoundQueueOptions<W> = {
   readonly threads: number;
   readonly sizeOf: (work: W) => number;
   /**
-   * Names of what the work concerns: work that shares none of them may change places
-   * where threads do not answer.
+   * Names of what the work concerns. Work that shares none of them may run out of order where threads do not
+   * answer.
    */
   readonly namesOf: (work: W) => Iterable<string>;
 };
@@ -50,7 +50,7 @@ export class RoundQueue<W> {
   private firstOrder = 0;
   private patienceMs = FIRST_PATIENCE_MS;
   private waitingSinceMs: number | null = null;
-  /** Threads that were waited for in vain and have not come back since. */
+  /** Threads that others waited for longer than the patience and that are not back yet. */
   private readonly late = new Set<number>();
 
   constructor(options: RoundQueueOptions<W>) {
@@ -91,7 +91,7 @@ export class RoundQueue<W> {
    * The next round that may start; its threads are busy from now on. `null`: none.
    *
    * @param limit on the size of a round's work; a single piece may be larger.
-   * @param due threads that have something to do without being asked.
+   * @param due threads with something to do that no caller asked for.
    */
   next(nowMs: number, limit: number, due: ReadonlySet<number>): Ready<W> | null {
     if (!this.nobodyBusy && this.ofNobody.first !== undefined) {
@@ -113,7 +113,7 @@ export class RoundQueue<W> {
     return null;
   }
 
-  /** When `next` is worth asking again although nothing has happened; `null`: never. */
+  /** When to call `next` again although nothing has happened; `null`: never. */
   get askAgainAtMs(): number | null {
     return this.waitingSinceMs === null ? null : this.waitingSinceMs + this.patienceMs;
   }
@@ -128,7 +128,7 @@ export class RoundQueue<W> {
 
   /**
    * Takes threads for something that goes before all rounds. False: rounds run on some of them; no other
-   * begins there until the claim was granted.
+   * round begins there until the claim was granted.
    */
   claim(threads: readonly number[]): boolean {
     const isFree = threads.every((thread) => this.busy[thread] !== true);
@@ -225,7 +225,7 @@ export class RoundQueue<W> {
   }
 }
 
-/** An array that is taken from at the front without moving the rest each time. */
+/** An array that can be read from the front without moving the rest each time. */
 class Fifo<W> {
   private queue: Entry<W>[] = [];
   private next = 0;

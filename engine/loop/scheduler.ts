@@ -1,17 +1,19 @@
 /**
- * Time as the engine's core sees it: handed in, so that a simulation owns every tick of it.
+ * Time as the engine's core sees it: handed in, so that a simulation controls every tick of it.
  *
- * The core, the committer and what they use read no clock and set no timer but through this.
+ * The core, the committer and what they use read the clock and set timers only through this.
  */
 export interface Scheduler {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Calls `fn` once, about `ms` from now: as soon after as can be, or before by what the turn of the event
-   * loop has taken so far. The function returned takes it back.
+   * Calls `fn` once, about `ms` from now: as soon after as possible, or earlier by what the turn of the event
+   * loop has taken so far. The returned function cancels it.
    */
   after(ms: number, fn: () => void): () => void;
-  /** Calls `fn` once what is under way in this turn of the event loop is done: what it brings comes along. */
+  /**
+   * Calls `fn` once this turn of the event loop is done, so that all that is asked for in it comes together.
+   */
   soon(fn: () => void): void;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Decides when a shard's state is written down, and sees to it: one shard at a time, beside the work and
- * never in it.
+ * Decides when a snapshot of a shard is made, and has it made: one shard at a time, beside the work and never
+ * in it.
  *
- * A snapshot only shortens the next recovery, so none is ever waited for but at the end, and there only where
- * the replay would be long. Making one reads the stored journal again; what is found damaged there is told at
- * once, while the shard's memory still knows better.
+ * A snapshot only shortens the next recovery. So nothing waits for one, except the stop of the engine, and
+ * that only where the replay would be long. Making one reads the stored journal again. Damage found there is
+ * reported at once, while the shard's memory is still right.
  */
 import type { Logger } from "pino";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -13,7 +13,7 @@ import type { ShardDirectory } from "../rounds/shard-directory.ts";
 import type { EngineDisk } from "../storage/engine-disk.ts";
 import type { DamagedSnapshot } from "../storage/recovery.ts";
 
-/** At a stop a snapshot is worth waiting for from this part of the usual distance on. */
+/** The stop waits for a snapshot once this part of the usual distance is reached. */
 const LONG_REPLAY = 1 / 4;
 
 /** Journal since the last snapshot. */
@@ -37,9 +37,9 @@ export class SnapshotKeeper {
     readonly directory: ShardDirectory;
     readonly logger: Logger;
     /**
-     * Rows or bytes of a shard's journal, whichever come first, between two snapshots. Of a state that is
-     * larger than these bytes, as many as it has itself: else a shard would be written down over and over for
-     * what little changed.
+     * Rows or bytes of a shard's journal between two snapshots, whichever come first. If the state is larger
+     * than these bytes, its own size counts instead: otherwise a shard would be written over and over for few
+     * changes.
      */
     readonly every: Readonly<Distance>;
     /** The stored journal of this shard is damaged. */
@@ -64,21 +64,21 @@ export class SnapshotKeeper {
     this.begin();
   }
 
-  /** A shard was rebuilt: so much journal was read for it. */
+  /** A shard was rebuilt: so much of its journal was read. */
   recovered(shard: number, read: Readonly<Distance>): void {
     const distance = this.distances[shard];
     if (distance !== undefined) Object.assign(distance, read);
     this.begin();
   }
 
-  /** Names snapshots that were passed over. */
+  /** Logs snapshots that were passed over. */
   report(damaged: readonly DamagedSnapshot[]): void {
     for (const { damage } of damaged) {
       this.logger.error({ damage }, "a snapshot is damaged and was passed over");
     }
   }
 
-  /** Nothing is committed any more: writes down what would take long to replay, and ends. */
+  /** Nothing is committed any more: makes snapshots where a replay would take long, and ends. */
   async finish(): Promise<void> {
     this.part = LONG_REPLAY;
     this.begin();
@@ -110,7 +110,7 @@ export class SnapshotKeeper {
   }
 
   private async take(shard: number): Promise<void> {
-    // Begun anew whatever comes of it: a snapshot that fails is not worth trying without pause.
+    // The count begins anew whatever the result: a failed snapshot is not tried again without a pause.
     Object.assign(this.distances[shard] ?? {}, { rows: 0, bytes: 0 });
     const { epoch } = this.directory.entry(shard);
     try {

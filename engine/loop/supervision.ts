@@ -1,6 +1,6 @@
 /**
- * Supervision of shards: gives up those that are lost and brings them back from what is committed. Runs on
- * the main thread, beside rounds and commits, and keeps neither waiting.
+ * Supervision of shards: gives lost shards up and brings them back from what is committed. Runs on the main
+ * thread, beside rounds and commits, and keeps neither waiting.
  *
  * Owns the way of a shard from `live` over `rebuilding` back to `live`, or to `fenced`. Leaves it to the loop
  * to notice that a shard is lost and to say when to look (`rebuildLost`), and the replay itself to the
@@ -31,7 +31,7 @@ type SupervisorOptions = {
   readonly rounds: { isBusy(thread: number): boolean };
   readonly committer: Pick<Committer, "carries">;
   readonly snapshots: Pick<SnapshotKeeper, "report" | "recovered">;
-  /** A shard's state was read; its next expiry may be another one. */
+  /** A shard's state was read; the time of its next expiry may have changed. */
   readonly onRecovered: () => void;
   /** There is something for the loop to look at. */
   readonly onChange: () => void;
@@ -40,7 +40,7 @@ type SupervisorOptions = {
 export class ShardSupervisor {
   private readonly options: SupervisorOptions;
   private readonly directory: ShardDirectory;
-  /** Shards to rebuild as soon as nothing of theirs is on its way to the disk. */
+  /** Shards to rebuild as soon as none of their rows is on its way to the disk. */
   private readonly lost = new Set<number>();
   private readonly recovering = new Set<number>();
   /** Rounds begun so far by each thread, and the one in which a shard was lost. */
@@ -93,7 +93,7 @@ export class ShardSupervisor {
     this.options.logger.error({ shard: entry.shard }, "a shard was taken over by another process");
   }
 
-  /** Begins to rebuild each lost shard that nothing speaks against any more (E4). */
+  /** Begins to rebuild each lost shard that E4 allows to be rebuilt now. */
   rebuildLost(): void {
     const { committer, logger, onChange } = this.options;
     for (const shard of this.lost) {
@@ -107,7 +107,7 @@ export class ShardSupervisor {
         },
         (cause: unknown) => {
           logger.error({ shard, err: cause }, "a shard could not be rebuilt");
-          // A corrupt row does not heal by reading it again; everything else may.
+          // Reading a corrupt row again does not repair it; any other failure may pass.
           if (cause instanceof EngineError && cause.code === "journal_corrupt") return;
           if (!this.stopped) this.rebuildAgain(shard);
         },
@@ -139,7 +139,7 @@ export class ShardSupervisor {
     entry.nextExpiryAtMs = figures.nextExpiryAtMs;
     entry.positionCount = figures.positionCount;
     entry.holdCount = figures.holdCount;
-    // Lost again meanwhile: the thread that has it now is not the one that was asked.
+    // The shard was lost again meanwhile: another thread has it now than the one that was asked.
     if (!this.lost.has(shard)) entry.status = "live";
     snapshots.recovered(shard, read);
     onRecovered();
@@ -152,7 +152,7 @@ export class ShardSupervisor {
       const epoch = (await this.options.disk.raiseEpochs([shard])).get(shard);
       if (epoch === undefined) this.takenOver(entry);
       else {
-        // Raised meanwhile by a fault as well, it never goes back.
+        // A fault may have raised it meanwhile, too; it never goes back.
         entry.epoch = Math.max(entry.epoch, epoch);
         await this.recover(entry);
       }
