@@ -1,7 +1,7 @@
 /**
- * Kits: what is sold as one and picked as several.
+ * Kits: SKUs that are sold as one and picked as several.
  *
- * A SKU that is no kit counts as the kit of one of itself, so that planning treats all lines alike.
+ * A SKU that is not a kit is treated as the kit of one of itself, so that planning treats all lines alike.
  */
 import type { Kit, KitComponent } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
@@ -34,12 +34,12 @@ export function isKit(kits: KitBook, sku: string): boolean {
   return kits.has(sku);
 }
 
-/** What one of `sku` is picked as. */
+/** The components of one of `sku`. */
 export function componentsOf(kits: KitBook, sku: string): readonly KitComponent[] {
   return kits.get(sku) ?? [{ sku, quantity: 1 }];
 }
 
-/** What the lines are picked as, each SKU once. */
+/** The components of all lines, each SKU once. */
 export function componentSkus(
   kits: KitBook,
   lines: readonly { readonly sku: string }[],

@@ -1,10 +1,10 @@
 /**
  * Plans what an amendment or a cancellation does to the holds of an order.
  *
- * Pure. A line keeps what it has where it can, what it waits for included: it shrinks where its parcel is
- * smallest, and grows by new holds, sourced like an order's, preferring locations that ship a parcel of the
- * order anyway. What the amendment frees is there for what it adds. Units that are picked or shipped are
- * committed: a line never falls below them.
+ * Pure. A line keeps what it has where it can, and also what it waits for. It shrinks where its parcel is
+ * smallest. It grows by new holds, sourced like those of an order, preferably at locations that ship a parcel
+ * of the order anyway. What the amendment frees can be used for what it adds. Units that are picked or
+ * shipped are committed: a line never falls below them.
  */
 import { createHash } from "node:crypto";
 import type {
@@ -27,12 +27,12 @@ import {
 } from "./order-reservation.ts";
 import { type AvailableStock, servable } from "./sourcing/sourcing-problem.ts";
 
-/** The same, and how many of them can be taken again. */
+/** The same, and how many of these units can be taken again. */
 type GivenBack = HoldReduction & { readonly freed: number };
 
 type PlannedAmendment = {
   readonly withdrawals: readonly DemandWithdrawal[];
-  /** What waits on, at the end of the queue, of demand that was withdrawn because less is wanted. */
+  /** Demand that was withdrawn because less is wanted, as far as it waits on: at the end of the queue. */
   readonly queue: readonly OrderDemand[];
   readonly reductions: readonly GivenBack[];
   /** New holds. */
@@ -52,7 +52,7 @@ type OrderState = {
   readonly waiting: readonly OrderDemand[];
 };
 
-/** The id under which shards remember an amendment; no client can send it, since ids are printable. */
+/** The id under which shards remember an amendment. No client can send it, since ids are printable. */
 export function amendmentMark(amendment: OrderAmendment): string {
   return `amendment\u001f${amendment.orderId}\u001f${amendment.amendmentId}`;
 }
@@ -64,8 +64,8 @@ export function amendmentFingerprint(amendment: OrderAmendment): number {
 }
 
 /**
- * @param suffix ends the ids of new holds, so that none is ever used twice
- * @param stock what this amendment may take beside what it frees itself
+ * @param suffix ends the ids of new holds, so that no id is ever used twice
+ * @param stock what this amendment may take besides what it frees itself
  */
 export function planAmendment(
   amendment: OrderAmendment,
@@ -161,9 +161,7 @@ export function currentHolds(held: readonly OrderHoldState[]): readonly PlacedHo
   return held.flatMap((hold) => (unitsOf(hold) === 0 ? [] : [placedOf(hold, unitsOf(hold))]));
 }
 
-/**
- * Takes what an amendment takes beyond what it frees, so that the next order of the round does not meet it.
- */
+/** Takes from the round's stock what an amendment takes beyond what it frees, for the next order to see. */
 export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
   const net = new Map<string, { sku: string; locationId: string; units: number }>();
   const add = (sku: string, locationId: string, units: number): void => {
@@ -176,12 +174,12 @@ export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
   for (const reduction of plan.reductions) add(reduction.sku, reduction.locationId, -reduction.freed);
   for (const { sku, locationId, units } of net.values()) {
     const ofSku = stock.get(sku);
-    // What is freed on balance is for the next round: it may go to demand that waits for it.
+    // What the amendment frees on balance is for the next round: it may go to waiting demand.
     if (units > 0) ofSku?.set(locationId, (ofSku.get(locationId) ?? 0) - units);
   }
 }
 
-/** What the holds give back, and what is left of them. */
+/** What the holds give back, and what they keep. */
 class Reductions {
   readonly reductions: GivenBack[] = [];
   private readonly amendment: OrderAmendment;
@@ -200,7 +198,7 @@ class Reductions {
     return currentHolds(this.held);
   }
 
-  /** Latest holds first. @returns whether that many units could be given back */
+  /** Latest holds first. @returns whether so many units could be given back */
   give(holds: readonly OrderHoldState[], quantity: number): boolean {
     let open = quantity;
     for (const hold of [...holds].reverse()) {
@@ -225,7 +223,7 @@ class Reductions {
 
 /**
  * Shrinks the line's holds to what it wants and to whole kits.
- * @returns how much of what is wanted is kept; `null` where committed units forbid it
+ * @returns how much of the wanted quantity is kept; `null` where committed units forbid it
  */
 function keepLine(
   plan: Reductions,
@@ -259,7 +257,7 @@ function keepLine(
   return excess > 0 ? null : kept;
 }
 
-/** How many wholes (units, or kits) the holds make up, and how many of them are committed. */
+/** How many wholes (units, or kits) the holds make, and how many of them are committed. */
 function wholeAt(
   holds: readonly OrderHoldState[],
   components: readonly { readonly sku: string; readonly quantity: number }[],
@@ -289,7 +287,7 @@ function withFreed(stock: AvailableStock, reductions: readonly GivenBack[]): Ava
   return usable;
 }
 
-/** What the lines miss, each for itself; all of them where they only fail together. */
+/** What the lines lack, each on its own; all of them where they fail only together. */
 function shortOf(
   lines: readonly ReservationLine[],
   stock: AvailableStock,

@@ -1,10 +1,10 @@
 /**
  * Plans the reservation of one order against the stock of one round.
  *
- * Pure. Owns the policy (what of each line is granted), the summing of demand over lines before anything is
- * reserved, and the spreading of what sourcing chose over the lines and their components. The round that
- * calls it is the only one that changes stock meanwhile, so a plan holds; `takeFrom` lets the next order of
- * the round see what this one took.
+ * Pure. Owns the policy (how much of each line is granted), the summing of demand over lines before anything
+ * is reserved, and the spreading of what sourcing chose over the lines and their components. Only the round
+ * that calls it changes stock meanwhile, so a plan holds. `takeFrom` lets the next order of the round see
+ * what this one took.
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
@@ -31,7 +31,7 @@ import {
 
 export type RoundStock = Map<string, Map<string, number>>;
 
-/** What planning goes by besides stock. */
+/** What planning needs besides stock. */
 export type SourcingSetup = {
   readonly locations: ReadonlyMap<string, SourcingLocation>;
   readonly kits: KitBook;
@@ -66,7 +66,7 @@ export function planReservation(
   };
 }
 
-/** What is missing and may wait: not kits, whose parts would come one by one. */
+/** What is missing and may wait: not kits, whose components would come one by one. */
 function queueFor(
   request: OrderReservationRequest,
   short: readonly ShortLine[],
@@ -80,7 +80,7 @@ function queueFor(
   );
 }
 
-/** The hold that a line is given, wherever units come free for it. */
+/** The hold that a line gets, wherever units come free for it. */
 export function queuedHoldId(orderId: string, lineId: string): string {
   return `${orderId}:${lineId}:queued`;
 }
@@ -137,7 +137,7 @@ export function holdsFor(
   return holds;
 }
 
-/** The answer to a repeated request from what its first run placed, as it is now. */
+/** The answer to a repeated request: what its first run placed, as it is now. */
 export function repeatedReservation(
   request: OrderReservationRequest,
   { holds, queued }: RememberedOrder,
@@ -159,7 +159,7 @@ export function repeatedReservation(
   };
 }
 
-/** The outcome with the dates at which what is missing can be had. */
+/** The outcome with the dates at which the missing units can be had. */
 export function withPromises(
   reservation: OrderReservation,
   outlooks: ReadonlyMap<string, SkuOutlook>,
@@ -171,7 +171,7 @@ export function withPromises(
     line: L,
     missing: number,
   ): L => {
-    // Its own demand stands in the queue already where it was queued.
+    // Where its own demand was queued, it stands in the queue already.
     const own = queued.find((demand) => demand.lineId === line.lineId)?.quantity ?? 0;
     const promisedAtMs = promiseOf(line.sku, missing, own, outlooks, kits, atMs);
     return promisedAtMs === null ? line : { ...line, promisedAtMs };
@@ -182,7 +182,7 @@ export function withPromises(
     : { ...reservation, short, queued: queued.map((demand) => promised(demand, demand.quantity)) };
 }
 
-/** The last of its components' dates: what is missing is all that is missing, nothing of it lies free. */
+/** The latest of the dates of its components: no missing unit is free now. */
 function promiseOf(
   sku: string,
   missing: number,
@@ -249,7 +249,7 @@ function demandOf(lines: readonly ReservationLine[]): ReadonlyMap<string, number
   return demand;
 }
 
-/** Units, or whole kits, of the line among the holds. */
+/** How many units, or whole kits, of the line the holds make. */
 function heldOf(line: ReservationLine, holds: readonly PlacedHold[], kits: KitBook): number {
   let held = Number.POSITIVE_INFINITY;
   for (const { sku, quantity } of componentsOf(kits, line.sku)) {
@@ -280,8 +280,9 @@ function grant(request: OrderReservationRequest, stock: AvailableStock, setup: S
 }
 
 /**
- * How many units of a line can be had beside what was granted before it. Lines whose SKUs share no component
- * only count their own stock; where kits share components, what can be had together has to be tried.
+ * How many units of a line can be had besides what was granted before it. Where its SKUs share no component
+ * with other lines, its own stock is counted. Where kits share components, it has to be tried what can be had
+ * together.
  */
 function grantLimit(
   request: OrderReservationRequest,

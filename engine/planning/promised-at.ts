@@ -1,9 +1,8 @@
 /**
- * When a SKU or a kit could be promised, from what its shards know of it: the answer to a question, which
- * binds nobody.
+ * When a SKU or a kit could be promised, from what its shards know of it. The answer binds nobody.
  *
- * Units of a SKU may come from several locations; a kit's components are taken at one. All demand that
- * waits for the SKU is served before, wherever they wait, so a date is rather too late than too early.
+ * Units of a SKU may come from several locations; a kit's components are taken at one. All demand that waits
+ * for the SKU is served first, at whichever location it waits. So a date is rather too late than too early.
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { KitComponent, PromiseRequest } from "../allocator-client.ts";
@@ -11,7 +10,7 @@ import type { SkuOutlook } from "../shard/shard-request.ts";
 
 type Place = SkuOutlook["locations"][number];
 
-/** @param outlooks of each of the components, in any order */
+/** @param outlooks of the components, in any order */
 export function promisedAt(
   request: PromiseRequest,
   components: readonly KitComponent[],
@@ -52,7 +51,7 @@ function latestAt(
 
 function dateOf(quantity: number, places: readonly Place[], queued: number, atMs: number): number | null {
   const free = places.reduce((sum, { available }) => sum + Math.max(0, available), 0);
-  // Free units are free to anybody who asks: waiting demand could not take them where they are.
+  // Free units go to any caller who asks: waiting demand could not take them where they are.
   if (quantity <= free) return atMs;
   return capableToPromise({
     quantity,

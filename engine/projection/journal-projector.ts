@@ -1,8 +1,8 @@
 /**
- * Turns committed journal rows into the readable ledger, in journal order, exactly once.
+ * Turns committed journal rows into movements that can be read, in journal order, exactly once.
  *
  * Each step takes the next rows of a shard and writes their movements, the sums and the cursor in one
- * transaction; a crash between two steps loses nothing, a crash within one leaves no trace.
+ * transaction. A crash between two steps loses nothing; a crash within a step leaves no trace.
  */
 import type { StockEvent } from "../../actors/position/events.ts";
 import { concernsPosition } from "../../actors/position/sku-stock.ts";
@@ -26,8 +26,8 @@ const ROWS_PER_STEP = 50;
 
 const MAX_REST_MS = 1_000;
 /**
- * Times as long as a step of nothing but lanes' movements took that is rested
- * after it, beyond the usual once.
+ * The projector usually rests as long as a step took. After a step of nothing but lane movements it rests
+ * this many times as long in addition.
  */
 const LANE_RESTS = 8;
 const RETRY_MS = 500;
@@ -83,8 +83,8 @@ export class JournalProjector {
       const started = performance.now();
       try {
         const laneShare = await this.step(shard);
-        // In a burst the ledger may lag; promises and their commits may not. Half of the time belongs to
-        // them, and nine tenths where lanes reserve faster than any ledger could be written.
+        // In a burst movements may lag; promises and their commits may not. Half of the time belongs to them,
+        // and nine tenths where lanes reserve faster than movements could ever be written.
         const busyMs = performance.now() - started;
         if (this.awaited === 0) await rest(Math.min(MAX_REST_MS, busyMs * (1 + LANE_RESTS * laneShare)));
       } catch (cause) {
@@ -112,8 +112,8 @@ export class JournalProjector {
   private async step(shard: number): Promise<number> {
     let laneShare = 0;
     const reached = await inTransaction(this.database, async (transaction) => {
-      // The cursor falls back with the rows if the server crashes before they are on disk, so nothing waits
-      // for it.
+      // The cursor falls back together with the rows if the server crashes before they are on disk. So
+      // nothing waits for the disk.
       await transaction.query("set local synchronous_commit = off");
       const from = await lockProjection(transaction, shard);
       const rows = await readJournal(transaction, shard, from, this.rowsPerStep);
@@ -137,7 +137,8 @@ export class JournalProjector {
   }
 
   /**
-   * Rows differ a thousandfold in what they come to: the next step takes about as many as make a good one.
+   * Rows differ a thousandfold in their number of movements: the next step takes about as many as fill one
+   * step.
    */
   private adapt(rows: number, movements: number): void {
     const fitting = Math.floor((rows * MOVEMENTS_PER_STEP) / Math.max(1, movements));
@@ -150,8 +151,8 @@ function rest(ms: number): Promise<void> {
 }
 
 /**
- * Adds what a row comes to. Within a row, units that lanes gave back come first and units that they took come
- * last, so that no place between two movements shows less stock than there ever was.
+ * Adds the movements of a row. Within a row, units that lanes gave back come first and units that they took
+ * come last. So no place between two movements shows less stock than there ever was.
  */
 function addMovements(row: JournalRow, movements: StockMovement[], laneMovements: LaneMovement[]): void {
   if (checksumOf(row.entries) !== row.checksum) {

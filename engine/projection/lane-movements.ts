@@ -1,7 +1,7 @@
 /**
- * What a journal row's lane records come to in the ledger: one movement for each position, kind and lane,
- * with the sum of their units and the range of their numbers. A ledger line for each of half a million
- * reservations a second would be read by nobody; the journal keeps every one of them.
+ * The movements of a journal row's lane records: one for each position, kind and lane, with the sum of their
+ * units and the range of their numbers. Nobody would read one movement for each of half a million
+ * reservations a second; the journal keeps every one of them.
  */
 
 import { MAX_UNITS } from "../../actors/position/stock-position.ts";

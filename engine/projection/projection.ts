@@ -1,6 +1,6 @@
 /**
- * The projector's thread as the engine sees it; a thread that is lost is started again
- * and told where things stand.
+ * The projector's thread as the engine sees it. A thread that is lost is started again and told where the
+ * journal stands.
  */
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";

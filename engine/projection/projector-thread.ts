@@ -1,7 +1,7 @@
 /**
- * Entry of the projector's thread: the ledger is written beside the engine, never in its way.
+ * Entry of the projector's thread: movements are written beside the engine, never in its way.
  *
- * Hears `{shard, sequence}[]` announcements, `{caughtUp: id}` questions and `{stop: true}`; answers a
+ * Hears `{shard, sequence}[]` announcements, `{caughtUp: id}` questions and `{stop: true}`. Answers a
  * question with its id once everything announced before it is projected, and a stop by ending.
  */
 import { getPriority, setPriority } from "node:os";
@@ -18,11 +18,11 @@ export type ProjectorReply =
   | { readonly kind: "caught-up"; readonly id: number }
   | { readonly kind: "warning"; readonly message: string; readonly cause: string };
 
-/** Where there is more to do than time, promises and their commits get three times the ledger's share. */
+/** When time is short, promises and their commits get three times the share of the movements. */
 const NICER_BY = 5;
 
-// Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole
-// process down.
+// Linux counts niceness by thread, and 0 names the calling thread; elsewhere it would slow the whole process
+// down.
 if (process.platform === "linux") setPriority(0, Math.min(19, getPriority(0) + NICER_BY));
 
 const { databaseUrl } = workerData as { readonly databaseUrl: string };

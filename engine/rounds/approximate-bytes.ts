@@ -1,4 +1,4 @@
-/** What a value takes of memory, roughly: for bounds on what may wait, not for accounts. */
+/** How much memory a value takes, roughly: for bounds on what may wait, not for exact sums. */
 
 const OBJECT_BYTES = 32;
 const VALUE_BYTES = 16;

@@ -1,17 +1,17 @@
 /**
- * Handles, and how one call's lane operations go to the shards that they concern and their codes come back.
+ * Handles, and the way of one call's lane operations to the shards that they concern, and of the codes back.
  *
- * A handle is the position's ordinal with its shard in the lowest bits, so that nothing is looked up on the
- * way. Works on typed arrays throughout: this runs in the engine's own thread for every operation.
+ * A handle is the position's ordinal with its shard in the lowest bits, so nothing is looked up on the way.
+ * Works on typed arrays throughout: this runs in the engine's main thread for every lane operation.
  */
 import { LANE_WORDS } from "../../actors/lanes/lane-operations.ts";
 
-/** The operations of a call that concern one shard. */
+/** The lane operations of a call that concern one shard. */
 export type LanePart = {
   readonly shard: number;
   /** With ordinals in place of handles. */
   readonly operations: Uint8Array;
-  /** The place of each operation in the call; `null`: the part is all of it. */
+  /** The place of each lane operation in the call; `null`: the part is the whole call. */
   readonly origins: Uint16Array | null;
 };
 
@@ -75,7 +75,7 @@ function scattered(
     if (count === 0) continue;
     const end = next[shard] as number;
     parts.push({
-      // A handle of a shard that does not exist is as good as unknown to any other.
+      // A handle of a shard that does not exist goes to any other shard, where it is unknown, too.
       shard: shard % shardCount,
       operations: bytesOf(sorted.subarray((end - count) * LANE_WORDS, end * LANE_WORDS)),
       origins: origins.subarray(end - count, end),
@@ -84,9 +84,7 @@ function scattered(
   return parts;
 }
 
-/**
- * Puts the codes of a part where they belong. @returns `codes`, made where there was none and one is needed
- */
+/** Puts the codes of a part in their places. @returns `codes`, made where there was none and one is needed */
 export function gatherCodes(
   codes: Uint8Array | null,
   count: number,

@@ -2,10 +2,10 @@
  * The amendments and cancellations of one round: what the shards know of their orders, and what is to happen.
  * Runs on the main thread.
  *
- * Which shards hold parts of an order is known to the shards alone, so all of them are asked. A change that
- * has begun cannot be undone: the units it gave back may have gone to demand that waited for them. Where a
- * shard that it touched is lost, the others are lost with it and rebuilt from what is committed, so that the
- * change has happened wholly or not at all.
+ * Only the shards know which of them hold parts of an order, so all of them are asked. A change that has
+ * begun cannot be undone: the units that it gave back may have gone to waiting demand. Where a shard that it
+ * touched is lost, the other shards that it touched are given up too, and all are rebuilt from what is
+ * committed. So the change has happened wholly or not at all.
  */
 import { ANY_LOCATION } from "../../actors/commands.ts";
 import type { AmendmentOutcome, PlacedHold } from "../allocator-client.ts";
@@ -40,7 +40,7 @@ export type PlannedChange = {
   readonly queue: readonly QueuedPlacement[];
   readonly reductions: readonly HoldReduction[];
   readonly placements: readonly Placement[];
-  /** One for each SKU that the change meets; at least one, so that a repeat is recognised. */
+  /** One for each SKU that the change concerns; at least one, so that a repeat is recognised. */
   readonly marks: readonly AmendmentMark[];
   /** Tells the caller; to be called once the round has committed. */
   answer(): void;
@@ -64,7 +64,7 @@ export class RoundAmendments {
     }
   }
 
-  /** Decides the change against the round's stock and takes from it what the change takes. */
+  /** Decides the change by the round's stock, and takes from that stock what the change takes. */
   plan(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): PlannedChange {
     const known = this.knowledge.get(keyOf(questionOf(work))) ?? nothingKnown();
     return work.kind === "amend" ? planAmend(work, known, stock, setup) : planCancel(work, known);
@@ -79,7 +79,7 @@ export class RoundAmendments {
     known.isRemembered = true;
     const waitsBefore = new Set(known.waiting.map((demand) => demand.holdId));
     known.waiting.push(...answer.waiting.filter((demand) => !waitsBefore.has(demand.holdId)));
-    // Two orders of a round may have asked the same question of one shard.
+    // Two orders of a round may have asked one shard the same question.
     const holdsBefore = new Set(known.holds.map((hold) => `${hold.holdId}\u001f${hold.locationId}`));
     known.holds.push(
       ...answer.holds.filter((hold) => !holdsBefore.has(`${hold.holdId}\u001f${hold.locationId}`)),
@@ -176,7 +176,7 @@ function planCancel(work: CancelWork, { holds, waiting }: Knowledge): PlannedCha
   };
 }
 
-/** Above the number of every hold that the order ever had: no hold id is used twice. */
+/** Above the number of every hold that the order ever had, so that no hold id is used twice. */
 function nextNumber(holds: readonly Pick<PlacedHold, "holdId">[]): number {
   let highest = 0;
   for (const { holdId } of holds) {

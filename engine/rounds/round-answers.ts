@@ -2,8 +2,8 @@
  * What the shards have answered in one round, over all of its steps. Runs on the main thread.
  *
  * Owns how the answers of many shards are put together again: for each piece of work its outcomes in the
- * order of its commands, for each SKU its positions, for each order what was placed of it before. Leaves what
- * an answer means, and whether its shard is still up at the end of the round, to `round-runner.ts`.
+ * order of its commands, for each SKU its positions, for each order what was placed of it before. Leaves to
+ * `round-runner.ts` what an answer means, and whether its shard is still up at the end of the round.
  */
 import type { PositionAddress, StockOutcome } from "../../actors/commands.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
@@ -28,13 +28,13 @@ export class RoundAnswers {
   readonly changes: ShardChanges[] = [];
   readonly filled: { readonly shard: number; readonly fill: DemandFill }[] = [];
   readonly outlooks = new Map<string, SkuOutlook>();
-  /** Ids of holds that were to be placed, queued or reduced and were not. */
+  /** Ids of holds that could not be placed, queued or reduced. */
   readonly refusedParts = new Set<string>();
   private readonly shardCount: number;
   private readonly positions = new Map<string, PositionView[]>();
   private readonly holds = new Map<string, readonly HoldView[]>();
   private readonly orders = new Map<string, OpenMemory>();
-  /** By shard, in the order asked, and how many of them were taken. */
+  /** By shard, in the order asked, and how many of them were taken out already. */
   private readonly outcomes = new Map<number, { readonly all: readonly StockOutcome[]; taken: number }>();
   private readonly laneCodes = new Map<number, Iterator<Uint8Array | null>>();
   private readonly ordinals = new Map<number, Iterator<number>>();
@@ -61,7 +61,7 @@ export class RoundAnswers {
     this.takeRefusals(request, reply);
   }
 
-  /** What the positions asked for can promise; the round's plans take from it. */
+  /** What can be promised of the positions asked for; the round's plans take from it. */
   stock(): RoundStock {
     const stock: RoundStock = new Map();
     for (const [sku, views] of this.positions) {
@@ -84,9 +84,7 @@ export class RoundAnswers {
     return this.holds.get(addressKey(address)) ?? [];
   }
 
-  /**
-   * The outcomes of the work, whose turn it must be: outcomes come in the order in which commands were given.
-   */
+  /** The outcomes of the work that is next: outcomes come in the order in which commands were given. */
   takeOutcomes(work: ExecuteWork, shards: readonly number[]): readonly StockOutcome[] {
     const outcomes: StockOutcome[] = [];
     for (let index = 0; index < work.commands.length; index += 1) {
@@ -99,7 +97,7 @@ export class RoundAnswers {
     return outcomes;
   }
 
-  /** The codes of the work, whose turn it must be; `null`: all of its operations were applied. */
+  /** The codes of the work that is next; `null`: all of its lane operations were applied. */
   takeCodes(work: LanesWork): Uint8Array | null {
     let codes: Uint8Array | null = null;
     for (const part of work.parts) {
@@ -109,7 +107,7 @@ export class RoundAnswers {
     return codes;
   }
 
-  /** The handles of the work, whose turn it must be; `null` for a position that does not exist. */
+  /** The handles of the work that is next; `null` for a position that does not exist. */
   takeHandles(work: OpenWork): readonly (number | null)[] {
     return work.addresses.map((address) => {
       const shard = shardOf(address.sku, this.shardCount);

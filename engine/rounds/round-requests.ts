@@ -1,9 +1,9 @@
 /**
- * What one step of a round asks of the shards, gathered into one request for each of
- * them. Runs on the main thread.
+ * What one step of a round asks of the shards, gathered into one request for each of them. Runs on the main
+ * thread.
  *
- * Owns how work and the parts of orders become requests. Leaves what is asked, and which shards still take
- * requests, to `round-runner.ts`.
+ * Owns how work and the parts of orders become requests. Leaves to `round-runner.ts` what is asked, and which
+ * shards still take requests.
  */
 import type { PositionAddress, StockCommand } from "../../actors/commands.ts";
 import { componentSkus } from "../planning/kits.ts";
@@ -63,14 +63,14 @@ export class RoundRequests {
     return this.requests.size === 0;
   }
 
-  /** What has gathered; the next step begins with nothing. */
+  /** Returns what has gathered; the next step begins empty. */
   take(): Iterable<OpenRequest> {
     const { requests } = this;
     this.requests = new Map();
     return requests.values();
   }
 
-  /** The shard's request; asking for it makes the shard do what has fallen due. */
+  /** The shard's request. Even an empty one makes the shard do what has fallen due. */
   to(shard: number): OpenRequest {
     let request = this.requests.get(shard);
     if (request === undefined) {
@@ -80,7 +80,7 @@ export class RoundRequests {
     return request;
   }
 
-  /** Asks what the work needs first. @param shards as `shardsOfWork` names them */
+  /** Asks for what the work needs first. @param shards as `shardsOfWork` names them */
   add(work: Work, shards: readonly number[]): void {
     switch (work.kind) {
       case "execute":
@@ -168,7 +168,7 @@ export class RoundRequests {
       this.amendmentTo(this.shardOf(reduction.sku)).reductions.push(reduction);
     }
     this.place(change.placements);
-    // A shard remembers an id once, however many of its SKUs the change meets.
+    // A shard remembers an id only once, however many of its SKUs the change concerns.
     const marks = new Map(change.marks.map((mark) => [this.shardOf(mark.sku), mark]));
     for (const [shard, mark] of marks) this.amendmentTo(shard).marks.push(mark);
   }

@@ -1,19 +1,19 @@
 /**
- * Runs one round: everything that waited, on all shards that it concerns, in three
- * steps. Runs on the main thread.
+ * Runs one round: everything that waited, on all shards that it concerns, in three steps. Runs on the main
+ * thread.
  *
  * 1. Commands run and stock is read, on every shard at once.
  * 2. Orders are planned, one after the other, against that stock, and their parts are placed.
  * 3. Where a shard failed on the way, the other parts of its orders are undone.
  *
- * Owns the steps and what a failed shard means to the work of the round. Leaves what shards are asked to
+ * Owns the steps, and what a failed shard means for the work of the round. Leaves what shards are asked to
  * `round-requests.ts`, their answers to `round-answers.ts`, and plans to `engine/planning`.
  *
- * R1 A thread is in one round at a time, so nothing but the round itself changes its stock between the steps:
- *    plans hold, and two orders never take the same unit.
- * R2 An order whose lines meet several shards is placed wholly or not at all.
- * R3 What a round made goes to the committer as one piece, and nothing of a shard that failed in it is part
- *    of that.
+ * R1 A thread is in one round at a time, so only the round itself changes its stock between the steps: plans
+ *    hold, and two orders never take the same unit.
+ * R2 An order with lines in several shards is placed wholly or not at all.
+ * R3 The result of a round goes to the committer as one piece, without anything from a shard that failed in
+ *    it.
  */
 import type { CommitWriter, DemandFill, OrderReservation } from "../allocator-client.ts";
 import { EngineError } from "../errors.ts";
@@ -61,7 +61,7 @@ type PlannedOrder = {
 export class RoundRunner {
   private readonly host: ShardHost;
   private readonly directory: ShardDirectory;
-  /** Records what waiting demand was given; `null`: it is not recorded. */
+  /** Records the units that waiting demand was given; `null`: they are not recorded. */
   fills: CommitWriter<DemandFill> | null = null;
 
   constructor(host: ShardHost, directory: ShardDirectory) {
@@ -167,7 +167,7 @@ class Run {
     }
   }
 
-  /** Decides the orders in their order; places the parts of those that can be met. */
+  /** Decides the orders one by one; places the parts of those that stock covers. */
   plan(works: readonly Work[]): {
     readonly deferred: readonly Work[];
     readonly planned: readonly PlannedOrder[];
@@ -280,9 +280,7 @@ class Run {
     }
   }
 
-  /**
-   * Undoes the orders that a failed shard has a part in, until no further shard fails over it.
-   */
+  /** Undoes the orders that have a part in a failed shard, until that makes no further shard fail. */
   async undoFailed(planned: readonly PlannedOrder[]): Promise<void> {
     again: for (;;) {
       for (const order of planned) {
@@ -294,7 +292,7 @@ class Run {
         const down = this.touchedBy(change).find((shard) => !this.isUp(shard));
         if (change.error === null && down !== undefined) {
           this.loseChange(change, `shard ${down} failed while the order was changed`);
-          // Losing shards may undo orders that were looked at already.
+          // Losing shards may undo orders that this loop has passed already.
           continue again;
         }
       }
@@ -303,7 +301,7 @@ class Run {
     }
   }
 
-  /** Puts together what goes to the committer and whom it tells. */
+  /** Puts together what goes to the committer, and the callers that it tells. */
   finish(works: readonly Work[], planned: readonly PlannedOrder[]): void {
     for (const { shard, blob } of this.answers.blobs) if (this.isUp(shard)) addBlob(this.round, shard, blob);
     for (const change of this.answers.changes) if (this.isUp(change.shard)) this.round.changes.push(change);
@@ -337,7 +335,7 @@ class Run {
     }
   }
 
-  /** What demand was given in this round, for its commit. */
+  /** The units that waiting demand was given in this round, for its commit. */
   recordFills(writer: CommitWriter<DemandFill> | null): void {
     if (writer === null) return;
     for (const { shard, fill } of this.answers.filled) {
@@ -354,7 +352,7 @@ class Run {
   private finishWork(work: Exclude<Work, OrderWork | ChangeWork>): void {
     const { answers } = this;
     const shards = this.shardsOf(work);
-    // Taken also where the work itself has failed, so that the next work's answers are the next ones.
+    // Taken out also where the work itself has failed: the answers after them belong to the next work.
     const outcomes = work.kind === "execute" ? answers.takeOutcomes(work, shards) : [];
     const codes = work.kind === "lanes" ? answers.takeCodes(work) : null;
     const handles = work.kind === "open" ? answers.takeHandles(work) : [];
@@ -405,7 +403,7 @@ class Run {
     );
   }
 
-  /** A change that has begun goes with all of its shards: they are rebuilt from what is committed. */
+  /** A change that has begun takes all of its shards with it: they are rebuilt from what is committed. */
   private loseChange(change: PlannedChange, why: string): void {
     const [shard] = this.touchedBy(change);
     change.error = unavailableError(shard ?? 0, why);
@@ -463,7 +461,7 @@ class Run {
     return false;
   }
 
-  /** A shard that is lost between two steps of the round is lost for all of it. */
+  /** A shard that is lost between two steps of the round is lost for the whole round. */
   private isUp(shard: number): boolean {
     if (this.failed.has(shard)) return false;
     if (this.directory.isLive(shard)) return true;
@@ -487,7 +485,7 @@ function orderIdOf(work: OrderWork | ChangeWork): string {
   }
 }
 
-/** Nobody waits for a fill to be written down: it is, or the units were not given. */
+/** No caller waits for the record of a fill: it is written, or the units were not given. */
 const NOBODY: Waiter = { committed: () => {}, failed: () => {} };
 
 function unavailableError(shard: number, why: string): EngineError {

@@ -1,9 +1,9 @@
 /**
- * What one round made: the unit of atomicity on the way to the disk.
+ * The result of one round: the unit of atomicity on the way to the disk.
  *
- * Everything that a round did on all of its shards, and every record attached to it,
- * commits in one transaction; the callers' promises are settled only then. Several rounds
- * may share a commit, in their order.
+ * Everything that a round did on all of its shards, and every record attached to it, commits in one
+ * transaction; the callers' promises are settled only then. Several rounds may share a commit, in their
+ * order.
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
@@ -15,7 +15,7 @@ import { approximateBytes } from "./approximate-bytes.ts";
 export type Waiter = {
   committed(): void;
   failed(error: EngineError): void;
-  /** The order that it was answered from: it falls with that order's record. */
+  /** The order that it was answered from; if that order's record is refused, the answer fails, too. */
   readonly orderId?: string;
   /** Whether it has amended that order, which cannot be taken back alone. */
   readonly amends?: boolean;
@@ -26,7 +26,7 @@ export type Attachment = {
   readonly writer: CommitWriter<unknown>;
   readonly record: unknown;
   readonly waiter: Waiter;
-  /** The order whose holds and queued demand fall with the record. */
+  /** The order whose holds and queued demand are taken back if the record is refused. */
   readonly order: {
     readonly orderId: string;
     readonly placements: readonly Placement[];
@@ -41,7 +41,7 @@ export type Round = {
   readonly changes: ShardChanges[];
   readonly attachments: Attachment[];
   readonly waiters: Waiter[];
-  /** Units of work in it: what the bound on uncommitted work counts. */
+  /** Units of work in it, which the bound on uncommitted work counts. */
   size: number;
   /** Bytes of memory that it takes from its submission until it is committed, roughly. */
   bytes: number;

@@ -1,6 +1,6 @@
 /**
- * What a piece of work concerns: its shards, the names that order it against other
- * work, and its parts by thread.
+ * What a piece of work concerns: its shards, the names by which it keeps its order with other work, and its
+ * parts by thread.
  */
 import type { StockOutcome } from "../../actors/commands.ts";
 import type { EngineError } from "../errors.ts";
@@ -11,14 +11,14 @@ import type { ExecuteWork, LanesWork, Work } from "./work.ts";
 /** Where SKUs and kits are. */
 export type Layout = { readonly shardCount: number; readonly kits: KitBook };
 
-/** Shards in the order in which the work names them, with repetitions; of commands, one each. */
+/** Shards in the order in which the work names them, with repetitions; for commands, one each. */
 export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
   const { shardCount, kits } = layout;
   switch (work.kind) {
     case "execute":
       return work.commands.map((command) => shardOf(command.sku, shardCount));
     case "order":
-      // A repeat may come after the kit was defined anew: any shard may remember the order.
+      // A repeat may come after the kit was defined anew, so any shard may remember the order.
       if (work.request.lines.some((line) => kits.has(line.sku))) return allShards(shardCount);
       return work.request.lines.map((line) => shardOf(line.sku, shardCount));
     case "amend":
@@ -42,10 +42,7 @@ export function shardsOfWork(work: Work, layout: Layout): readonly number[] {
   }
 }
 
-/**
- * SKUs and orders by name. Operations of lanes name nothing: they are ordered within
- * their lane, and no further.
- */
+/** SKUs and orders by name. Lane operations name nothing: they keep their order within their lane only. */
 export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
   switch (work.kind) {
     case "execute":
@@ -75,7 +72,8 @@ export function namesOfWork(work: Work, layout: Layout): Iterable<string> {
 
 /**
  * Cuts work whose pieces are independent of each other apart by thread, so that no thread waits for another
- * over it. The caller hears once of the whole: of all outcomes, or of the fault that leaves most in doubt.
+ * because of it. The caller gets one answer for the whole: all outcomes, or the fault that leaves most in
+ * doubt.
  */
 export function splitByThread(
   work: ExecuteWork | LanesWork,
@@ -122,7 +120,7 @@ function splitLanes(
       ...work,
       parts,
       resolve: (ofPart) => {
-        // Each part's codes are zero wherever another part's operations are.
+        // Each part's codes are zero where lane operations belong to other parts.
         if (ofPart !== null) {
           const all: Uint8Array = codes ?? new Uint8Array(work.count);
           for (let index = 0; index < ofPart.length; index += 1) {

@@ -2,8 +2,8 @@
  * What callers ask of the engine, one kind a type, and what it costs. Lives on the main thread.
  *
  * Every piece of work carries its own answer: it is resolved once what it saw or made is committed, or
- * rejected with the reason why not. Which shards a piece concerns says `work-routing.ts`, what a round does
- * with it `round-runner.ts`.
+ * rejected with the reason. `work-routing.ts` says which shards a piece concerns, `round-runner.ts` what a
+ * round does with it.
  */
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
 import type {
@@ -47,7 +47,7 @@ type PositionsWork = Reply<readonly PositionView[]> & {
   readonly skus: readonly string[];
 };
 
-/** What is free, on its way and waited for, of each SKU. */
+/** The outlook of each SKU: what is free, on its way and waited for. */
 type OutlooksWork = Reply<readonly SkuOutlook[]> & {
   readonly kind: "outlooks";
   readonly skus: readonly string[];
@@ -58,7 +58,7 @@ type HoldsWork = Reply<readonly HoldView[]> & {
   readonly address: PositionAddress;
 };
 
-/** One call of lane operations, cut apart by shard already. */
+/** The lane operations of one call, cut apart by shard already. */
 export type LanesWork = Reply<Uint8Array | null> & {
   readonly kind: "lanes";
   readonly lane: string;
@@ -97,10 +97,10 @@ export type Work =
 /** A change of what an order holds. */
 export type ChangeWork = AmendWork | CancelWork;
 
-/** What a command costs pays for this many operations of a lane. */
+/** So many lane operations cost as much as one command. */
 const LANE_OPERATIONS_PER_UNIT = 16;
 
-/** Bytes of a command or line beside its texts. */
+/** Bytes of a command or line without its texts. */
 const PIECE_BYTES = 256;
 
 /** Bytes of memory that the work takes while it waits, roughly. */

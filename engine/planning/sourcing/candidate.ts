@@ -1,10 +1,10 @@
 /**
- * What sourcing knows of a location for one order: how far it is, what a parcel costs from there, when it
+ * What sourcing knows of a location for one order: how far it is, what a parcel from there costs, when it
  * would arrive.
  *
- * Days are business days, Monday to Friday. Local time follows from the longitude, 15 degrees an hour: that
- * is within an hour of the wall clock, which is what comparing days needs. The customer's dates come from
- * `orders/promise.ts`, which knows the service; these only compare locations.
+ * Days are business days, Monday to Friday. Local time follows from the longitude, 15 degrees an hour. That
+ * is within an hour of the wall clock, which is enough to compare days. The dates that the customer gets come
+ * from `orders/promise.ts`, which knows the service; these dates only compare locations.
  */
 import type { SourcingLocation } from "../../allocator-client.ts";
 

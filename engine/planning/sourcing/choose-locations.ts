@@ -2,7 +2,7 @@
  * Chooses the locations that an order ships from, by the rule list, and says why.
  *
  * Pure. Candidates are compared over all lines of the order at once. The explanation names what each chosen
- * location ships, and for every location that was passed over the rule that decided and both numbers.
+ * location ships. For every location that was passed over it names the rule that decided, and both numbers.
  */
 import type { WeighedRule } from "../../../config/sourcing-rule.ts";
 import { type Candidate, dayOf, isoDay } from "./candidate.ts";
@@ -28,7 +28,7 @@ export type Sourcing = {
   readonly explanation: readonly string[];
 };
 
-/** Beyond these nobody reads on. */
+/** More lines than these nobody reads. */
 const MAX_PASSED_OVER = 8;
 
 /** `null`: the demand cannot be served together. */
@@ -66,7 +66,7 @@ function chosen(
   });
 }
 
-/** What speaks for and against a location, as far as the rules ask. */
+/** Advantages and disadvantages of the location, as far as the rules ask. */
 function facts(problem: SourcingProblem, index: number): string[] {
   const candidate = problem.candidates[index];
   if (candidate === undefined) return [];
@@ -117,7 +117,8 @@ function passedOver(problem: SourcingProblem, plan: Plan): string[] {
 }
 
 /**
- * Compares the chosen plan with one in which the candidate gives what it has and the chosen ones the rest.
+ * Compares the chosen plan with one in which the candidate gives what it has and the chosen locations the
+ * rest.
  */
 function whyNot(problem: SourcingProblem, plan: Plan, index: number): string {
   const total = unitsOf(problem.items.map((item) => item.quantity));
@@ -134,7 +135,7 @@ function whyNot(problem: SourcingProblem, plan: Plan, index: number): string {
   return has + decidingRule(problem, plan, other, step);
 }
 
-/** The candidate gives what it has; of the chosen locations, those that are needed for the rest. */
+/** The candidate gives what it has; of the chosen locations, those remain that are needed for the rest. */
 function planWith(problem: SourcingProblem, plan: Plan, index: number): Plan | null {
   let best: Plan | null = null;
   for (const others of [plan.used, ...plan.used.map((out) => plan.used.filter((used) => used !== out))]) {
@@ -145,7 +146,7 @@ function planWith(problem: SourcingProblem, plan: Plan, index: number): Plan | n
   return best;
 }
 
-/** The rule of the deciding step whose weighed numbers differ most, and those numbers. */
+/** The rule of the deciding step whose weighted numbers differ most, and those numbers. */
 function decidingRule(problem: SourcingProblem, plan: Plan, other: Plan, step: number): string {
   let decisive: { readonly rule: WeighedRule; readonly difference: number } | undefined;
   for (const rule of problem.request.rules[step] ?? []) {

@@ -1,12 +1,13 @@
 /**
- * Finds the plan of least cost: which locations ship, and what of each.
+ * Finds the plan of least cost: which locations ship, and what each of them ships.
  *
- * Branch and bound over sets of locations, best ones first. For a set, the units follow: each item comes from
+ * Branch and bound over sets of locations, best ones first. A set decides the units: each item comes from
  * where a unit of it costs least. Good plans are made first (the best location that has everything, and two
- * greedy splits), so that most branches fall at once. Deterministic: what it spends is counted in looks at
- * one item at one location, never in time; where the budget ends first, the best plan so far is taken. Up to
- * eight locations and five items the budget suffices to try everything, and the plan is the best there is;
- * items that share components (kits) are tried in several orders, not in all ways.
+ * greedy splits), so that most branches are cut at once.
+ *
+ * Deterministic: the budget is counted in looks at one item at one location, never in time. When it ends, the
+ * best plan so far is taken. Up to eight locations and five items the budget is enough to try everything, and
+ * the plan is the best there is. Items that share components (kits) are tried in several orders, not in all.
  */
 import { added, compareCosts, type Item, type SourcingProblem, servable } from "./sourcing-problem.ts";
 
@@ -14,7 +15,7 @@ import { added, compareCosts, type Item, type SourcingProblem, servable } from "
 const BUDGET = 40_000;
 
 /**
- * Locations that the search considers beyond those of the first plans: the next ones rarely change anything.
+ * Locations that the search considers besides those of the first plans: more of them rarely change anything.
  */
 const MAX_SEARCHED = 24;
 
@@ -43,13 +44,13 @@ export function searchPlan(problem: SourcingProblem, budget = BUDGET): SearchRes
 }
 
 /**
- * Most orders need no search: a location has everything, and it is either the best of all or any second
- * parcel would cost more by the first rule already. Spares those orders most of their planning.
+ * Most orders need no search: one location has everything, and it is the best of all, or any second parcel
+ * would cost more by the first rule already. This spares those orders most of their planning.
  */
 function obviousPlan(problem: SourcingProblem): SearchResult | null {
   if (problem.countsUnits) return null;
   const { items, candidates, opening } = problem;
-  // Without unit costs the candidates are in the order of what they cost alone.
+  // Without unit costs the candidates are in the order of what opening them costs.
   const single = candidates.findIndex((_, candidate) =>
     items.every((item, index) => supplyOf(problem, candidate, index) >= item.quantity),
   );
@@ -64,7 +65,7 @@ function obviousPlan(problem: SourcingProblem): SearchResult | null {
 }
 
 /**
- * The best plan in which no other location than these ships, or `null`.
+ * The best plan in which only these locations ship, or `null`.
  * @param first gives all that it can before the others are asked
  */
 export function planOver(problem: SourcingProblem, set: readonly number[], first?: number): Plan | null {
@@ -121,7 +122,7 @@ class Search {
     };
   }
 
-  /** @returns false where the budget was spent before all was tried. */
+  /** @returns false where the budget ended before everything was tried. */
   private branch(depth: number, included: readonly number[]): boolean {
     if (this.looks > this.budget) return false;
     const bound = this.bound(included);
@@ -138,7 +139,7 @@ class Search {
   }
 
   /**
-   * No plan that contains all of `included` and nothing excluded costs less; `null`: there is no such plan.
+   * A bound: no plan with all of `included` and nothing excluded costs less; `null`: there is no such plan.
    */
   private bound(included: readonly number[]): readonly number[] | null {
     const { items, opening, slowest } = this.problem;
@@ -168,7 +169,7 @@ class Search {
     return fixed.map((cost, step) => cost + (units[step] ?? 0) + (latest[step] ?? 0));
   }
 
-  /** How many more locations the item needs at the least. */
+  /** How many more locations the item needs at least. */
   private missingLocations(index: number, item: Item, included: readonly number[]): number {
     let open = item.quantity;
     for (const candidate of included) open -= supplyOf(this.problem, candidate, index);
@@ -182,7 +183,7 @@ class Search {
     return count;
   }
 
-  /** Adds what opening `count` of the undecided locations costs at the least, step by step. */
+  /** Adds what opening `count` of the undecided locations costs at least, step by step. */
   private addCheapest(fixed: number[], latest: number[], count: number): void {
     const undecided = this.searched.filter((candidate) => this.state[candidate] === UNDECIDED);
     this.looks += undecided.length;
@@ -239,7 +240,7 @@ class Search {
     return this.withoutIdle(set) ?? this.planFor(all);
   }
 
-  /** The best locations, as many as it takes. */
+  /** The best locations, as many as are needed. */
   private byRank(all: readonly number[]): Plan | null {
     const open = this.problem.items.map((item) => item.quantity);
     const set: number[] = [];
@@ -257,7 +258,7 @@ class Search {
     return this.withoutIdle(set);
   }
 
-  /** The plan over the set, less every location that it can do without. */
+  /** The plan over the set, without each location that it can do without. */
   private withoutIdle(set: readonly number[]): Plan | null {
     let best = this.planFor(set);
     for (const candidate of [...set].reverse()) {
@@ -357,7 +358,10 @@ function costOf(
   return added(cost, latest);
 }
 
-/** Where a unit of the item costs least first; among equals, who has all of it, then the better candidate. */
+/**
+ * Where a unit of the item costs least first; among equals, those that have all of it, then the better
+ * candidate.
+ */
 function byUnitCost(problem: SourcingProblem, set: readonly number[], item: number): readonly number[] {
   if (set.length < 2) return set;
   return [...set].sort(
@@ -368,11 +372,13 @@ function byUnitCost(problem: SourcingProblem, set: readonly number[], item: numb
   );
 }
 
-/** Most wanted first, then as they come; all of them only where items share components. */
+/**
+ * Items in the order of the wanted quantity, largest first; other orders only where items share components.
+ */
 function itemOrders(problem: SourcingProblem): readonly (readonly number[])[] {
   const plain = problem.items.map((_, index) => index);
   if (!problem.shared) return [plain];
-  // What is picked as several is harder to serve.
+  // A kit is harder to serve than a single SKU.
   const start = [...plain].sort(
     (a, b) =>
       (problem.items[b]?.components.length ?? 0) - (problem.items[a]?.components.length ?? 0) || a - b,

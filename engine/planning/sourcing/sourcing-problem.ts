@@ -1,11 +1,14 @@
 /**
- * One order's sourcing as numbers: what is wanted, what each location has of it, and
- * what using the location costs.
+ * One order's sourcing as numbers: what is wanted, what each location has of it, and what using the location
+ * costs.
  *
- * The cost of a plan is a vector, one number a step of the rule list, compared from the front; each is the
- *   sum of - what opening a location costs (`opening`), once a location that ships, - what a unit costs there
- *   (`unit`), - the largest `slowest` among the locations that ship. All of them are integers in thousandths
- *   of the rules' numbers, so that sums are exact and equal plans compare equal.
+ * The cost of a plan is a vector, one number for each step of the rule list, compared from the front. Each
+ * number is the sum of
+ * - what opening a location costs (`opening`), once for each location that ships,
+ * - what a unit costs there (`unit`),
+ * - the largest `slowest` among the locations that ship.
+ * All of them are integers in thousandths of the rules' numbers, so that sums are exact and equal plans compare
+ * equal.
  */
 import type { SourcingRuleList, WeighedRule } from "../../../config/sourcing-rule.ts";
 import type { KitComponent, SourcingLocation } from "../../allocator-client.ts";
@@ -37,15 +40,15 @@ export type Item = {
 export type SourcingProblem = {
   readonly request: SourcingRequest;
   readonly items: readonly Item[];
-  /** Best first by what opening costs, then by id. */
+  /** Best first: by what opening costs, then by id. */
   readonly candidates: readonly Candidate[];
-  /** Items there may share components: then what one takes the other lacks. */
+  /** Items may share components: what one takes, the other lacks. */
   readonly shared: boolean;
-  /** Of each candidate, of each item: what it could serve at most, up to what is wanted. */
+  /** Of each candidate, of each item: how many it could serve, at most the wanted quantity. */
   readonly supply: readonly (readonly number[])[];
   readonly opening: readonly (readonly number[])[];
   readonly slowest: readonly (readonly number[])[];
-  /** Whether any rule counts units; without, only the locations matter. */
+  /** Whether any rule counts units; if not, only the locations matter. */
   readonly countsUnits: boolean;
   /** Of each candidate, of each item, by step. */
   readonly unit: readonly (readonly (readonly number[])[])[];
@@ -195,7 +198,7 @@ export function unitNumber(
   }, 0);
 }
 
-/** Numbers below zero would make every further parcel a gain: then all of them count from the lowest. */
+/** With numbers below zero every further parcel would be a gain: then all of them count from the lowest. */
 function aboveZero(
   own: number,
   all: readonly Candidate[],
