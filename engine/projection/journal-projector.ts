@@ -88,7 +88,7 @@ export class JournalProjector {
         const busyMs = performance.now() - started;
         if (this.awaited === 0) await rest(Math.min(MAX_REST_MS, busyMs * (1 + LANE_RESTS * laneShare)));
       } catch (cause) {
-        this.warn({ shard, cause }, "the stock ledger falls behind");
+        this.warn({ shard, cause }, "movements of stock fall behind");
         await rest(RETRY_MS);
       }
     }

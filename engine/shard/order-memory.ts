@@ -2,9 +2,8 @@
  * The orders that a shard placed holds for, to answer a repeat with the holds of the first run. Runs on the
  * shard's thread.
  *
- * Filled only by folding journaled events; three reasons tell those of an order's parts
- * from what else happens to its holds. Orders are forgotten like commands, but never while
- * they hold anything or wait for it.
+ * Filled only by folding journaled events. Three reasons tell the events of an order's parts from other
+ * events of its holds. Orders are forgotten like commands, but never while they hold anything or wait for it.
  */
 
 import type { StockEvent } from "../../actors/position/events.ts";
@@ -62,7 +61,7 @@ export class OrderMemory {
     return this.orders.get(orderId)?.queued ?? [];
   }
 
-  /** The same with what became of them, those of nothing too; `null` where the order is not remembered. */
+  /** The same with what became of them, empty ones too; `null` where the order is not remembered. */
   statesOf(
     orderId: string,
     find: (hold: PlacedHold) => HoldState | undefined,
@@ -76,7 +75,7 @@ export class OrderMemory {
     });
   }
 
-  /** Remembers what the event says of an order; most events say nothing. */
+  /** Remembers what the event says of an order; most events say nothing of one. */
   fold(event: StockEvent, nowMs: number): void {
     switch (event.type) {
       case "stock-reserved":
@@ -96,13 +95,13 @@ export class OrderMemory {
       case "hold-released":
       case "demand-cancelled":
       case "nothing-changed":
-        // The order never was.
+        // The order counts as never placed.
         if (event.reason === ORDER_UNDONE) this.orders.delete(event.orderId);
         return;
     }
   }
 
-  /** Looks at `looks` of the oldest at most, so that no batch pays for a day of orders. */
+  /** Looks at `looks` of the oldest orders at most, so that no batch pays for the orders of a whole day. */
   forget(
     nowMs: number,
     looks: number,

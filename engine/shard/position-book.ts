@@ -1,10 +1,10 @@
 /**
  * The positions of one shard: by SKU and location, and by ordinal.
  *
- * A position's ordinal is its place in the order of creation. A position is created by a
- * journaled event only and is never removed, so a replay gives every position the ordinal that it
- * had, and so does a snapshot, which keeps the order. That makes the ordinal good for a name of
- * four bytes, in the journal and as a handle.
+ * A position's ordinal is its place in the order of creation. A position is created by a journaled event only
+ * and is never removed. So a replay gives every position the ordinal that it had, and so does a snapshot,
+ * which keeps the order. That makes the ordinal usable as a name of four bytes, in the journal and as a
+ * handle.
  */
 import { newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
@@ -12,13 +12,13 @@ import { TouchedPositions } from "./touched-positions.ts";
 
 export class PositionBook {
   /**
-   * Most SKUs of a catalog are at one place: an array for each of them would take a
-   * fifth of the shard's memory.
+   * Most SKUs of a catalog are at one location: an array for each of them would take a fifth of the shard's
+   * memory.
    */
   private readonly bySku = new Map<string, StockPosition | StockPosition[]>();
   private readonly byOrdinal: StockPosition[] = [];
   private readonly touched = new TouchedPositions();
-  /** One text for each location: as read from a message or a snapshot, every position would bring its own. */
+  /** One text for each location. Otherwise every position would keep the copy that it was read with. */
   private readonly locations = new Map<string, string>();
 
   get size(): number {
@@ -43,7 +43,7 @@ export class PositionBook {
   }
 
   at(ordinal: number): StockPosition | undefined {
-    // Compared first: an access beyond the end would cost every later one its speed, and clients choose the
+    // Compared first: one access beyond the end would make every later one slower, and clients choose the
     // number.
     return ordinal >>> 0 < this.byOrdinal.length ? this.byOrdinal[ordinal] : undefined;
   }
@@ -64,17 +64,17 @@ export class PositionBook {
     return position;
   }
 
-  /** Says that the numbers of a position change in the batch under way. */
+  /** Marks that the numbers of a position change in the batch under way. */
   touch(ordinal: number): void {
     this.touched.mark(ordinal);
   }
 
-  /** The positions that were touched since the last time, with the numbers that hold now; `null`: none. */
+  /** The positions that were touched since the last call, with their present numbers; `null`: none. */
   takeChanges(): PositionChanges | null {
     return this.touched.take(this.byOrdinal);
   }
 
-  /** All positions as changes, for a view that may know none of them. */
+  /** All positions as changes, for a stock view that may know none of them. */
   takeAllChanges(): PositionChanges {
     return this.touched.takeAll(this.byOrdinal);
   }

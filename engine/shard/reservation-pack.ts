@@ -1,14 +1,15 @@
 /**
  * Reservations of a shard as they stand in its snapshot: their number, then a record of a few bytes each.
  *
- * A record's first byte says which of its fields are those of the record before it, only the others follow.
- * In the order of lane and number, as the open ones come, most records are a byte or two.
+ * A record's first byte says which of its fields are the same as in the record before it; only the other
+ * fields follow. The open ones come in the order of lane and number, so most of their records are a byte or
+ * two.
  */
 import type { ReservationRecord } from "../../actors/lanes/reservation-table.ts";
 import { FieldReader, FieldWriter, unzigzag, zigzag } from "../journal/compact-fields.ts";
 
 const SAME_LANE = 1;
-/** The number of the record before it and 1. */
+/** The number is that of the record before it plus 1. */
 const NEXT_NUMBER = 1 << 1;
 const SAME_POSITION = 1 << 2;
 const SAME_EXPIRES_IN = 1 << 3;
@@ -53,7 +54,7 @@ export function packReservations(records: Iterable<ReservationRecord>, count: nu
   return fields.take();
 }
 
-/** Reading `records` throws on bytes that `packReservations` has not written. */
+/** Throws while reading, unless `packReservations` has written `records`. */
 export function unpackReservations(bytes: Uint8Array): {
   readonly count: number;
   readonly records: Iterable<ReservationRecord>;
@@ -83,7 +84,7 @@ function* read(fields: FieldReader, count: number): Generator<ReservationRecord>
   if (!fields.isAtEnd) throw new Error("there are more reservations than were counted");
 }
 
-/** An open one has the time of its expiry, a closed one that of its closing. */
+/** For an open one the time of its expiry, for a closed one the time of its closing. */
 function timeOf(record: ReservationRecord): number {
   return record.expiresAtMs === 0 ? record.closedAtSeconds : record.expiresAtMs;
 }

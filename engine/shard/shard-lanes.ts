@@ -1,15 +1,15 @@
 /**
- * The reservation lanes of one shard: runs operations against the shard's positions,
- * expires what is due, and replays.
+ * The reservation lanes of one shard: runs lane operations against the shard's positions, expires what is
+ * due, and replays.
  *
- * Owns the names of the lanes and the table of their reservations; changes `reserved` of the positions,
- * nothing else of them. An operation costs no allocation, no exception and no closure: it is four words in,
- * one code and one journal record out.
+ * Owns the names of the lanes and the table of their reservations. Of the positions it changes `reserved` and
+ * nothing else. A lane operation costs no allocation, no exception and no closure: it is four words in, one
+ * code and one journal record out.
  *
  * L1 A reservation is open in the table if and only if its units are in its position's `reserved`.
  * L2 What was refused changed nothing and is not in the journal.
- * L3 A lane exists in the shard from its first reservation on. One of which nothing is known any more may be
- *    forgotten with its floor, and is, once 65,536 are there.
+ * L3 A lane exists in the shard from its first reservation on. Once a shard has 65,536 lanes, a lane without
+ *    any known reservation is forgotten, together with its low mark.
  */
 
 import { randomInt } from "node:crypto";
@@ -55,7 +55,7 @@ export class ShardLanes {
   private readonly names: string[] = [];
   private readonly ids = new Map<string, number>();
   private readonly journal = new LaneJournal();
-  /** The events of the batch under way: how many there are says what an operation came after. */
+  /** The events of the batch under way: their number says what a lane operation came after. */
   private events: readonly unknown[] = [];
   private freed: ((position: StockPosition) => void) | null = null;
   private run: LaneRun = { lane: "", atMs: 0, operations: new Uint8Array(0) };
@@ -65,7 +65,7 @@ export class ShardLanes {
 
   constructor(positions: PositionBook, window: LaneWindow = LANE_WINDOW, maxLanes = MAX_LANES) {
     this.positions = positions;
-    // A seed of its own in each process: it decides nothing but where entries stand in the index.
+    // A seed of its own in each process: it only decides where entries stand in the index.
     this.table = new ReservationTable(window, randomInt(2 ** 32));
     this.maxLanes = maxLanes;
   }
@@ -85,7 +85,7 @@ export class ShardLanes {
 
   /**
    * @param events of the batch, to which others add while it runs
-   * @param freed is told of each position of which units came free; `null`: nobody waits for any
+   * @param freed is told of each position where units came free; `null`: no demand waits
    */
   beginBatch(
     nowMs: number,
@@ -123,7 +123,9 @@ export class ShardLanes {
     return count;
   }
 
-  /** Runs the operations in their order. @returns one code each; `null` where all of them were applied */
+  /**
+   * Runs the lane operations in their order. @returns one code each; `null` where all of them were applied
+   */
   apply(run: LaneRun): Uint8Array | null {
     const words = this.alignedWords(run.operations);
     this.run = run;
@@ -159,7 +161,7 @@ export class ShardLanes {
   }
 
   /**
-   * Closes an open reservation whose units stay reserved, for a hold that has its own place in the journal.
+   * Closes an open reservation whose units stay reserved: the hold that gets them has its own journal entry.
    */
   closeClaimed(lane: string, number: number): void {
     const entry = this.findOpen(lane, number);
@@ -168,8 +170,8 @@ export class ShardLanes {
   }
 
   /**
-   * Does again what a journaled batch did. `foldUpTo` is told how many of its events
-   * came before what follows.
+   * Repeats what a journaled batch did. `foldUpTo` is told how many of the batch's events came before what
+   * follows.
    */
   replay(blob: LaneBlob, foldUpTo: (events: number) => void): void {
     readLaneBlob(blob, {
@@ -197,7 +199,7 @@ export class ShardLanes {
     });
   }
 
-  /** Open reservations of a position; beyond a thousand, what is left as one. */
+  /** Open reservations of a position; beyond a thousand, the rest is shown as one. */
   holdsOf(position: StockPosition): HoldView[] {
     const views: HoldView[] = [];
     let others = 0;
@@ -289,7 +291,7 @@ export class ShardLanes {
     if (table.positionOf(entry) !== ordinal) return LANE_CODE.command_id_reused;
     if (!table.isOpen(entry)) return LANE_CODE.applied;
     const quantity = table.quantityOf(entry);
-    // Written before anybody is told: what the freed units go to comes after it in the journal.
+    // Written before the freed units are offered: what they go to comes after it in the journal.
     this.write(LANE_RECORD.release, number, ordinal, quantity, 0);
     this.giveBack(entry, this.positionAt(ordinal), quantity);
     return LANE_CODE.applied;
@@ -338,8 +340,8 @@ export class ShardLanes {
   }
 
   /**
-   * Reads what the operations will need, one position right after the other, so that
-   * waiting for memory overlaps.
+   * Reads the memory that the lane operations will need, one position right after the other, so that the
+   * waits for memory overlap.
    */
   private warmUp(words: Int32Array, length: number): number {
     let sum = 0;
@@ -350,8 +352,8 @@ export class ShardLanes {
   }
 
   /**
-   * The bytes as words, in an array that every run uses: what comes by mailbox rarely
-   * lies on a word's boundary.
+   * The bytes as words, in an array that every run uses again: bytes from the mailbox rarely lie on a word's
+   * boundary.
    */
   private alignedWords(bytes: Uint8Array): Int32Array {
     if (bytes.byteLength > this.scratch.byteLength) {

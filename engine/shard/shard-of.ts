@@ -1,9 +1,9 @@
 /**
  * Which shard owns a SKU and which thread runs a shard.
  *
- * A SKU's shard follows from a hash that must never change for a database that has stock in it, and neither
- * may the number of shards: `engine_layout` fixes it at first use. Threads may be as many as the machine has
- * room for.
+ * A SKU's shard follows from a hash. Neither the hash nor the number of shards may ever change for a database
+ * that has stock in it; `engine_layout` fixes the number at first use. The number of threads may change: as
+ * many as the machine has room for.
  */
 
 /**

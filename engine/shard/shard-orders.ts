@@ -2,11 +2,11 @@
  * What a shard does for orders: it places their parts, queues what they wait for, takes both back, and
  * answers what it remembers of them. Runs on the shard's thread.
  *
- * Owns how a part of an order becomes a command and its event. Which parts there are was planned by the round
- * (`engine/planning`); whether stock allows them is decided by the rules (`actors/rules`).
+ * Owns how a part of an order becomes a command and its event. The round has planned which parts there are
+ * (`engine/planning`); the rules decide whether stock allows them (`actors/rules`).
  *
- * An order's parts have no command id: they are remembered by their order (`order-memory.ts`), and the reason
- * in their events says which of them make, change or end that memory.
+ * An order's parts have no command id: they are remembered by their order (`order-memory.ts`). The reason in
+ * their events says which events make, change or end that memory.
  */
 import {
   ANY_LOCATION,
@@ -32,7 +32,7 @@ import type {
 } from "./shard-request.ts";
 import type { ShardState } from "./shard-state.ts";
 
-/** First come, first served: orders have no other rank yet. */
+/** All orders have the same priority: first come, first served. */
 const ORDER_PRIORITY = 100;
 
 export class ShardOrders {
@@ -72,7 +72,7 @@ export class ShardOrders {
     };
   }
 
-  /** The part never was, and neither was its order. */
+  /** Takes the part back as if neither it nor its order had ever been. */
   undo(placement: Placement, nowMs: number, events: StockEvent[]): void {
     const { state } = this;
     const { orderId, holdId, sku, locationId, atMs, cause } = placement;
@@ -85,7 +85,8 @@ export class ShardOrders {
       state.contextOf(sku, nowMs),
     );
     if (event.type === "command-refused") return;
-    // A hold that has expired is not given back, but its order is forgotten: nobody may be answered from it.
+    // A hold that has expired is not given back, but its order is forgotten: no repeat may be answered from
+    // it.
     if (event.type === "nothing-changed" && state.orders.holdsOf(orderId) === null) return;
     state.happen({ ...event, commandId: "", fingerprint: 0, orderId, reason: ORDER_UNDONE }, nowMs, events);
   }
@@ -116,7 +117,7 @@ export class ShardOrders {
     return true;
   }
 
-  /** The demand never was, nor were the holds that it was given at once. */
+  /** Takes the demand, and the holds that it was given at once, back as if they had never been. */
   undoQueue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): void {
     this.endWait(demand, ORDER_UNDONE, nowMs, events);
     for (const { sku, locationId, holds } of [...this.state.positions.ofSku(demand.sku)]) {
@@ -126,7 +127,7 @@ export class ShardOrders {
     }
   }
 
-  /** Demand of an amended order waits no more. */
+  /** Takes waiting demand of an amended order out of the queue. */
   withdraw(demand: DemandWithdrawal, nowMs: number, events: StockEvent[]): void {
     this.endWait(demand, ORDER_AMENDED, nowMs, events);
   }
@@ -134,7 +135,7 @@ export class ShardOrders {
   /**
    * Takes units back from a hold without offering them to waiting demand yet.
    *
-   * @returns what happened, for `ShardState.follow`; `null` where the hold does not have them
+   * @returns the event, for `ShardState.follow`; `null` where the hold does not have these units
    */
   reduce(reduction: HoldReduction, nowMs: number, events: StockEvent[]): StockEvent | null {
     const { state } = this;
@@ -158,7 +159,8 @@ export class ShardOrders {
     const { state } = this;
     const { sku, locationId, atMs, cause } = at;
     const position = state.positions.find(sku, locationId) ?? newPosition(sku, locationId);
-    // Giving back a hold that never was changes nothing, which is what there is to remember.
+    // Giving back a hold that never existed changes nothing, but its command is remembered. That is all this
+    // needs.
     const event = decide(
       position,
       { type: "release", commandId: mark, sku, locationId, holdId: "", atMs, cause },

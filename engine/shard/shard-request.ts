@@ -1,9 +1,9 @@
 /**
- * What a round asks of one shard, and what the shard answers: the words between the engine's main thread and
- * its shard threads. Every value here is plain data, for it travels through a mailbox.
+ * What a round asks of one shard, and what the shard answers: the messages between the engine's main thread
+ * and its shard threads. Every value here is plain data, since it travels through a mailbox.
  *
- * Owns the shapes only. `shard.ts` says in which order a request is done;
- * `round-requests.ts` puts requests together.
+ * Owns the shapes only. `shard.ts` says in which order a request is done; `round-requests.ts` puts requests
+ * together.
  */
 import type { Supply } from "../../actors/capable-to-promise.ts";
 import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -21,29 +21,34 @@ export type Placement = PlacedHold & {
 /** What one batch asks of one shard. */
 export type ShardRequest = {
   readonly shard: number;
-  /** The shard's time: expiry goes by it, and what is remembered is dated with it. */
+  /** The shard's time: expiry follows it, and what is remembered has it as its date. */
   readonly nowMs: number;
   readonly commands: readonly StockCommand[];
   readonly placements: readonly Placement[];
-  /** Parts of orders that another shard refused: they never were, and neither was the order. */
+  /**
+   * Parts to take back because another shard refused a part of their order: the whole order counts as never
+   * placed.
+   */
   readonly undo: readonly Placement[];
-  /** Orders whose placed holds are wanted, to recognise a repeat. */
+  /** Orders whose placed holds the round asks for, to recognise a repeat. */
   readonly orders: readonly string[];
-  /** What orders queue for the next units, after their parts are placed. Left out in most batches. */
+  /** Demand that orders queue for the next units, after their parts are placed. Left out in most batches. */
   readonly queue?: readonly QueuedPlacement[];
-  /** Queued demand of orders that never were. */
+  /** Queued demand to take back: its order counts as never placed. */
   readonly undoQueue?: readonly QueuedPlacement[];
-  /** Of orders that are amended or cancelled. Left out in most batches. */
+  /** For orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
-  /** Operations of reservation lanes. Left out where there are none. */
+  /** Lane operations. Left out where there are none. */
   readonly lanes?: readonly LaneRun[];
-  /** Positions whose ordinals are wanted. Left out where there are none. */
+  /** Positions whose ordinals the round asks for. Left out where there are none. */
   readonly open?: readonly PositionAddress[];
-  /** SKUs whose positions are wanted. */
+  /** SKUs whose positions the round asks for. */
   readonly skus: readonly string[];
-  /** SKUs whose outlook is wanted: what is free, on its way and queued for. Left out in most batches. */
+  /**
+   * SKUs whose outlook the round asks for: what is free, on its way and queued for. Left out in most batches.
+   */
   readonly outlooks?: readonly string[];
-  /** Positions whose holds are wanted. */
+  /** Positions whose holds the round asks for. */
   readonly addresses: readonly PositionAddress[];
 };
 
@@ -61,12 +66,12 @@ export function emptyRequest(shard: number, nowMs: number) {
   } satisfies ShardRequest;
 }
 
-/** Operations of one lane for one shard. */
+/** Lane operations of one lane for one shard. */
 export type LaneRun = {
   readonly lane: string;
   /** When the edge received them. */
   readonly atMs: number;
-  /** Operations with the position's ordinal in place of its handle. */
+  /** Lane operations with the position's ordinal in place of its handle. */
   readonly operations: Uint8Array;
 };
 
@@ -85,7 +90,7 @@ export type QueuedPlacement = OrderDemand & {
   readonly cause: string;
 };
 
-/** Demand that waits no more. */
+/** Demand to take out of the queue. */
 export type DemandWithdrawal = {
   readonly orderId: string;
   readonly holdId: string;
@@ -106,11 +111,11 @@ export type HoldReduction = {
 };
 
 type AmendmentRequest = {
-  /** Orders to be amended: what they hold is wanted, and whether the amendment has happened already. */
+  /** Orders to be amended: the round asks what they hold, and whether the amendment has happened already. */
   readonly questions: readonly AmendmentQuestion[];
   /**
-   * Demand of these orders that waits no more. It goes before their holds give back, or
-   * it would take those units.
+   * Demand of these orders to take out of the queue. It goes before their holds give back; otherwise it would
+   * take those units.
    */
   readonly withdrawals: readonly DemandWithdrawal[];
   /** What their holds give back, before anything is placed. */
@@ -124,7 +129,7 @@ export type RememberedOrder = {
   readonly queued: readonly OrderDemand[];
 };
 
-/** `mark` is `null` for a cancellation, which needs no memory: what is given back is given back. */
+/** `mark` is `null` for a cancellation. It needs no memory: a repeat finds nothing left to give back. */
 export type AmendmentQuestion = {
   readonly orderId: string;
   readonly mark: string | null;
@@ -138,13 +143,13 @@ export type AmendmentMark = PositionAddress & {
   readonly cause: string;
 };
 
-/** What an order still holds by one of its holds, and what has left the building. */
+/** What an order still has in one of its holds, and what has left the building. */
 export type OrderHoldState = Omit<PlacedHold, "quantity"> & {
   readonly reserved: number;
   readonly allocated: number;
   readonly picked: number;
   readonly shipped: number;
-  /** Of the units reserved and allocated, how many nobody could take if they were given back. */
+  /** Of the units reserved and allocated, how many would be free for nobody if they were given back. */
   readonly withheld: number;
 };
 
@@ -153,7 +158,7 @@ export type AmendmentAnswer = {
   readonly holds: readonly OrderHoldState[] | null;
   /** What still waits in a queue. */
   readonly waiting: readonly OrderDemand[];
-  /** `applied`: it has happened; `refused`: its id stands for another one; `null`: it is new. */
+  /** `applied`: it has happened. `refused`: its id stands for another amendment. `null`: it is new. */
   readonly known: "applied" | "refused" | null;
 };
 
@@ -163,17 +168,17 @@ export type ShardReply = {
   readonly placed: readonly StockOutcome[];
   /** The holds placed for each order asked for; `null` where the order is not remembered. */
   readonly orders: readonly (RememberedOrder | null)[];
-  /** Of each demand to be queued, whether it was. */
+  /** For each demand to be queued, whether it was. */
   readonly queued: readonly boolean[];
   /** `null` where nothing was asked about amendments. */
   readonly amend: {
     readonly answers: readonly AmendmentAnswer[];
-    /** Of each reduction, whether it could be made. */
+    /** For each reduction, whether it could be made. */
     readonly reduced: readonly boolean[];
   } | null;
-  /** Of each lane's operations one code each; `null`: all of them were applied. */
+  /** For each lane, one code for each of its lane operations; `null`: all of them were applied. */
   readonly laneCodes: readonly (Uint8Array | null)[];
-  /** Of each position that was to be opened; -1 where there is none. */
+  /** For each position that was to be opened, its ordinal; -1 where there is none. */
   readonly ordinals: readonly number[];
   readonly positions: readonly PositionView[];
   readonly outlooks: readonly SkuOutlook[];

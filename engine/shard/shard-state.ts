@@ -4,11 +4,11 @@
  *
  * Owns what the shard remembers (positions, lanes, commands, orders, SKUs, timers), what follows from an
  * event, and how all of it becomes the bytes of a snapshot. Leaves decisions to the rules (`actors/rules`),
- * and the order in which they are made to `shard.ts` and `shard-orders.ts`.
+ * and their order to `shard.ts` and `shard-orders.ts`.
  *
  * S1 State changes only by folding an event, live and in recovery alike.
- * S2 What is forgotten is forgotten at the end of a journaled batch by the batch's time, so a recovered shard
- *    equals the live one to the byte of its snapshot.
+ * S2 Old entries are forgotten only at the end of a journaled batch, by the batch's time. So a recovered
+ *    shard equals the live one to the byte of its snapshot.
  */
 
 import type { StockEvent } from "../../actors/position/events.ts";
@@ -42,11 +42,11 @@ export class ShardState {
   readonly timers = new ShardTimers(this.positions, this.skus);
   /** The time of the last batch in which something happened. */
   nowMs = 0;
-  /** Named holds; those of lanes are counted there. */
+  /** How many named holds there are; lanes count their own. */
   holdCount = 0;
   private readonly texts = new SharedTexts();
 
-  /** Folds an event and puts it down for the journal. */
+  /** Folds an event and writes it down for the journal. */
   record(event: StockEvent, nowMs: number, events: StockEvent[]): void {
     this.fold(event, nowMs);
     events.push(event);
@@ -158,7 +158,7 @@ export class ShardState {
     }
   }
 
-  /** What an event of a hold means to its timer and to the lane that it was claimed from. */
+  /** What a hold's event means for its timer and for the lane that it was claimed from. */
   private foldHold(event: StockEvent, position: StockPosition): void {
     const { holdId, expiresAtMs } = event;
     if (expiresAtMs > 0 && (event.type === "stock-reserved" || event.type === "hold-extended")) {

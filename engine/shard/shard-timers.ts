@@ -1,13 +1,13 @@
 /**
- * The timers of one shard: when holds expire, lots pass their date and pre-orders
- * open. Runs on the shard's thread.
+ * The timers of one shard: when holds expire, lots pass their date and pre-orders open. Runs on the shard's
+ * thread.
  *
- * Owns the index of what falls due next, and the command that a timer gives. Leaves what the command does to
- * the rules (`actors/rules`), and the expiry of lane reservations to `shard-lanes.ts`.
+ * Owns the index of what falls due next, and the command that a timer gives. Leaves the effect of the command
+ * to the rules (`actors/rules`), and the expiry of lane reservations to `shard-lanes.ts`.
  *
- * A timer is never taken back. Where its hold is gone or was put off, it still surfaces at its old time, and
- * `isCurrent` says that it no longer counts. Timers are derived state: recovery sets them anew, and no
- * snapshot holds them.
+ * A timer is never removed early. Where its hold is gone or was postponed, it still comes up at its old time,
+ * and `isCurrent` says that it no longer counts. Timers are derived state: recovery sets them anew, and no
+ * snapshot has them.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { type Due, ExpiryIndex } from "../../actors/expiry-index.ts";
@@ -21,7 +21,7 @@ export class ShardTimers {
   private readonly positions: PositionBook;
   private readonly skus: SkuBook;
   private readonly expiries = new ExpiryIndex();
-  /** Apart, because a lot past its date is marked before anything else can free or take its units. */
+  /** Separate, because a lot past its date is marked before anything else can free or take its units. */
   private readonly lotDates = new ExpiryIndex();
 
   constructor(positions: PositionBook, skus: SkuBook) {
@@ -45,16 +45,16 @@ export class ShardTimers {
   }
 
   /**
-   * Whether what the timer stands for still falls due at the timer's time. Where that was put off, it has a
-   * timer of its own. Going by the old one as well would let a recovered shard, which may not have it, do
-   * things in another order.
+   * Whether what the timer stands for still falls due at the timer's time. Something that was postponed has
+   * another timer. If the old one counted as well, a recovered shard, which may not have it, could do things
+   * in another order.
    */
   isCurrent(due: Due): boolean {
     return this.dateOf(due) === due.atMs;
   }
 
   awaitHold(position: StockPosition, holdId: string, expiresAtMs: number): void {
-    // The position's own texts: those of an event would be kept beside them for as long as the hold lives.
+    // The position's own texts: the event's copies would stay in memory for as long as the hold lives.
     const { sku, locationId } = position;
     this.expiries.add({ atMs: expiresAtMs, kind: "hold", sku, locationId, id: holdId });
   }

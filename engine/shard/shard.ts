@@ -1,8 +1,8 @@
 /**
- * One shard: what a batch asks of it, done in its order. Runs on the shard's thread.
+ * One shard: does what a batch asks for, in a fixed order. Runs on the shard's thread.
  *
  * Owns the order of things within a batch. First comes what has fallen due, then lane operations and commands
- * as they were given; then the parts of orders, what is undone of them, and reads. Synchronous and without a
+ * as they were given, then the parts of orders, what is undone of them, and reads. Synchronous and without a
  * clock, so that a thread, a recovery, a test and a simulation run the very same code. Leaves the state to
  * `shard-state.ts`, the parts of orders to `shard-orders.ts`, and durability to the committer: what a batch
  * returns must not be shown before it is committed.
@@ -66,7 +66,7 @@ export class Shard {
     });
     const placed: StockOutcome[] = [];
     for (const placement of request.placements) placed.push(orders.place(placement, nowMs, events));
-    // Only now: an amendment may itself take what it gave back. Waiting demand gets the rest.
+    // Only now, because an amendment may itself take what it gave back. Waiting demand gets the rest.
     for (const event of given) state.follow(event, nowMs, events);
     const queued = (request.queue ?? []).map((demand) => orders.queue(demand, nowMs, events));
     for (const demand of request.undoQueue ?? []) orders.undoQueue(demand, nowMs, events);
@@ -102,7 +102,7 @@ export class Shard {
     };
   }
 
-  /** All positions as changes, for a view that may know none of them. */
+  /** All positions as changes, for a stock view that may know none of them. */
   allChanges(): PositionChanges {
     return this.state.positions.takeAllChanges();
   }
@@ -172,7 +172,7 @@ export class Shard {
       return { status: "applied", position: bucketsOf(position) };
     }
     state.record(event, nowMs, events);
-    // What the command itself came to. A repeat gets the same answer, even where waiting demand took the
+    // The outcome of the command itself. A repeat gets the same answer, even where waiting demand took the
     // units at once.
     const buckets = bucketsOf(found ?? state.positions.find(command.sku, command.locationId) ?? position);
     state.follow(event, nowMs, events);

@@ -1,8 +1,8 @@
 /**
- * One text for all equal ones, among those seen lately.
+ * Keeps one text for all equal ones, among those seen lately.
  *
- * What is read from bytes brings a text of its own each time, and a million holds name the same few causes,
- * pools and line numbers. Bounded, because clients choose what they write there.
+ * Each text that is read from bytes is a new one, and a million holds name the same few causes, pools and
+ * line numbers. Bounded, because clients choose what they write there.
  */
 const KNOWN = 256;
 

@@ -1,5 +1,6 @@
 /**
- * The records of one shard's SKUs; a SKU without tracking and demand has none. How they look in a snapshot.
+ * The records of one shard's SKUs, and how they look in a snapshot. A SKU without tracking and demand has
+ * none.
  */
 import type { Tracking } from "../../actors/commands.ts";
 import type { DemandEntry } from "../../actors/position/demand-queue.ts";
@@ -38,10 +39,7 @@ export class SkuBook {
     return this.records.get(sku) ?? null;
   }
 
-  /**
-   * Changes the record of `sku`, making one where there is none and dropping it
-   * where it says nothing any more.
-   */
+  /** Changes the record of `sku`: makes one where there is none, and drops it where it has become empty. */
   change(sku: string, how: (record: SkuRecord) => void): void {
     let record = this.records.get(sku);
     if (record === undefined) {

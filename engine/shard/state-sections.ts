@@ -1,8 +1,8 @@
 /**
  * The form of a shard's state as bytes: a version byte, then sections, each a list in pieces of MessagePack.
  *
- * In pieces, so that neither writing nor reading ever holds more than one beside the state itself: a large
- * shard's state in one go is as much garbage again as the state, and all of it at the same moment.
+ * In pieces, so that writing or reading never holds more than one piece beside the state itself. The whole
+ * state of a large shard in one go would be as much garbage as the state, all of it at once.
  */
 import { packed, unpackedEach } from "../journal/journal-codec.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Which positions of a shard the batch under way has changed, for the stock view.
  *
- * Marking is on the path of every reservation: one comparison where the position is marked already, which on
- * a hot SKU it nearly always is.
+ * Marking is on the path of every reservation. It is one comparison where the position is marked already, as
+ * it nearly always is on a hot SKU.
  */
 import { freeUnits } from "../../actors/position/channel-pools.ts";
 import { availableToPromise, type StockPosition } from "../../actors/position/stock-position.ts";
@@ -16,9 +16,9 @@ export class TouchedPositions {
   private stamps = new Uint32Array(FIRST_CAPACITY);
   private ordinals = new Uint32Array(FIRST_CAPACITY);
   private count = 0;
-  /** Positions that were told of before. */
+  /** Positions that the view has been told of. */
   private announced = 0;
-  /** Positions that were told of with pools. */
+  /** Positions that the view has been told of with pools. */
   private readonly pooled = new Set<number>();
 
   mark(ordinal: number): void {
@@ -29,7 +29,7 @@ export class TouchedPositions {
     this.count += 1;
   }
 
-  /** What was marked since the last time, with the numbers that hold now. `null`: nothing. */
+  /** What was marked since the last call, with the present numbers. `null`: nothing. */
   take(positions: readonly StockPosition[]): PositionChanges | null {
     if (this.count === 0) return null;
     const changes = this.changes(positions, this.ordinals.subarray(0, this.count));
@@ -101,7 +101,7 @@ export class TouchedPositions {
   }
 }
 
-/** The view's numbers are 32-bit, and its lowest one means that there is none. */
+/** The view's numbers are 32-bit, and the lowest one means "none". */
 function clamped(units: number): number {
   return Math.max(-2_147_483_647, Math.min(2_147_483_647, units));
 }

@@ -1,9 +1,9 @@
 /**
- * What changed of stock, on its way from a shard to the stock view: made on the shard's thread, published on
- * the main thread once it is committed.
+ * Changes of stock on their way from a shard to the stock view: made on the shard's thread, published on the
+ * main thread once they are committed.
  */
 
-/** What a shard's batch changed, as compact as the hot path needs it. */
+/** What a shard's batch changed, in the compact form that the hot path needs. */
 export type PositionChanges = {
   /** Pairs of ordinal and available units, 32-bit little-endian. */
   readonly units: Uint8Array;
@@ -11,16 +11,16 @@ export type PositionChanges = {
   readonly firstCreated: number;
   /** SKU and location of positions that are new, in turn. */
   readonly created: readonly string[];
-  /** Positions with pools, or without any since now: what each pool may promise, name and units in turn. */
+  /** Positions that have pools, or have none any more: what each pool may promise, name and units in turn. */
   readonly pools: readonly (readonly [ordinal: number, pools: readonly (string | number)[]])[];
 };
 
 export type ShardChanges = { readonly shard: number; readonly changes: PositionChanges };
 
-/** What the engine tells of stock. */
+/** What the engine publishes about stock. */
 export type StockPublisher = {
   /** What one commit changed. */
   publish(commit: readonly ShardChanges[]): void;
-  /** Takes back what is known of a shard that belongs to another process now. */
+  /** Removes what is known of a shard that belongs to another process now. */
   withdraw(shard: number): void;
 };

@@ -1,6 +1,6 @@
 /**
- * How the stock view lies in shared memory: the words of its writer on the main
- * thread and of its readers on any.
+ * How the stock view lies in shared memory: words that its writer on the main thread and its readers on any
+ * thread use.
  *
  * Numbers name things: a name is a SKU, location or pool, an entry what may be promised of a SKU at a
  * location. The entries of a SKU are chained from its name. The index finds a name by its hash.
@@ -30,7 +30,9 @@ export const ENTRY = { words: 4, location: 0, pool: 1, units: 2, next: 3, absent
 /** The index at level n has `firstSlots` times 2^n slots and lies behind those of all lower levels. */
 export const INDEX = { firstSlots: 1 << 12 } as const;
 
-/** All of the memory that is there by now; of fixed length, so it is made anew where that has grown. */
+/**
+ * All of the memory as of now. Views have a fixed length, so they are made anew where the memory has grown.
+ */
 export function words(buffer: SharedArrayBuffer): Int32Array {
   return new Int32Array(buffer, 0, buffer.byteLength / 4);
 }

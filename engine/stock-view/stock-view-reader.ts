@@ -1,6 +1,6 @@
 /**
  * Reads the stock view from any thread, without a lock and without asking a shard. What a reader may rely on
- * (V1 to V3) stands in `stock-view.ts`.
+ * (V1 to V3) is in `stock-view.ts`.
  */
 import { ENTRY, HEADER, hashOf, INDEX, NAME, type SharedStockView, words } from "./stock-view-layout.ts";
 
@@ -30,7 +30,7 @@ export type StockScope = {
 
 export type StockAt = { readonly locationId: string; readonly available: number };
 
-/** Looks at a version that stays odd before a reader lets the writer's thread run. */
+/** How often a reader looks at a version that stays odd before it lets the writer's thread run. */
 const SPINS = 1_000;
 
 const encoder = new TextEncoder();
@@ -77,7 +77,7 @@ export class StockViewReader {
   }
 
   /**
-   * What everybody may promise at each location of the SKU; below 0 where safety stock or fences outgrow what
+   * What everybody may promise at each location of the SKU; below 0 where safety stock or fences exceed what
    * is free.
    */
   availableByLocation(sku: string): readonly StockAt[] {
@@ -110,7 +110,7 @@ export class StockViewReader {
     }
   }
 
-  /** Puts the text's bytes into the scratch. @returns how many */
+  /** Copies the text's bytes into the scratch memory. @returns how many */
   protected encode(text: string): number {
     if (text.length * 3 > this.scratch.length) this.scratch = new Uint8Array(text.length * 3);
     return encoder.encodeInto(text, this.scratch).written;
@@ -166,7 +166,7 @@ export class StockViewReader {
     return ABSENT;
   }
 
-  /** Reads until nothing was written meanwhile. */
+  /** Reads again until nothing was written meanwhile. */
   private consistent<T>(name: number, read: () => T): T {
     const at = name * NAME_WORDS + VERSION;
     for (let spins = 0; ; spins += 1) {
@@ -175,8 +175,8 @@ export class StockViewReader {
         const result = read();
         if (Atomics.load(this.names, at) === before) return result;
       }
-      // The writer's thread may be waiting for this very processor. It never reads while it writes,
-      // so it never waits here.
+      // The writer's thread may be waiting for this very processor. The main thread never reads while it
+      // writes, so it never waits here.
       if (spins % SPINS === SPINS - 1) Atomics.wait(this.names, at, before, 1);
     }
   }

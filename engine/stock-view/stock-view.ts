@@ -1,21 +1,21 @@
 /**
  * What may still be promised, in shared memory: of a SKU, at a location, through a pool, in any set of
- * locations, read by any thread without asking a shard.
+ * locations. Any thread reads it without asking a shard.
  *
- * Owns the writing of that memory, which lies as `stock-view-layout.ts` says. Only the engine's main thread
+ * Owns the writing of that memory, whose layout is in `stock-view-layout.ts`. Only the engine's main thread
  * writes, and only what is committed. Readers (`stock-view-reader.ts`) take no lock and never wait for long.
  *
  * V1 A number is written only after the commit that made it, and before the callers of that commit are told.
- * V2 All that one commit changes of a SKU is seen at once: a version per SKU is odd while it is written, and
- *    a reader that met an odd one, or two different ones, reads again.
+ * V2 All that one commit changes of a SKU is seen at once. Each SKU has a version, which is odd while it is
+ *    written; a reader that met an odd version, or two different ones, reads again.
  * V3 Names are only ever added, and are complete before the index leads to them.
  *
- * A commit's versions and numbers are plain stores, in three passes with a fence between them: with a fence
- * in each store the processor waits for one miss of its cache after the other, and over a million positions
- * that was a quarter of the main thread's time (`npm run bench -- --only holdfast --profile`).
+ * A commit's versions and numbers are plain stores, in three passes with a fence between them. With a fence
+ * in each store the processor would wait for one cache miss after the other; over a million positions that
+ * was a quarter of the main thread's time (`npm run bench -- --only holdfast --profile`).
  *
- * Memory is reserved for the largest catalog and taken as it grows. Views of fixed length are made anew where
- * it has grown: those that follow the length by themselves read at a fraction of the speed.
+ * Memory is reserved for the largest catalog and taken up as it grows. Views of fixed length are made anew
+ * where it has grown: views that follow the length by themselves are read at a fraction of the speed.
  */
 import { int32View } from "../journal/int32-view.ts";
 import type { PositionChanges, ShardChanges, StockPublisher } from "./stock-changes.ts";
@@ -44,14 +44,14 @@ const Growable = SharedArrayBuffer as unknown as new (
   options: { readonly maxByteLength: number },
 ) => GrowableBuffer;
 
-/** Writes, in the engine's main thread, and reads there too. */
+/** Writes on the engine's main thread, and reads there too. */
 export class StockView extends StockViewReader implements StockPublisher {
   /** By shard. */
   private readonly positions = new Map<number, ShardPositions>();
   private nameCount = 0;
   private entryCount = 0;
   private textLength = 0;
-  /** Where the versions are that are odd. */
+  /** Where the odd versions are. */
   private writing = new Int32Array(1024);
   private writingCount = 0;
 
@@ -101,8 +101,8 @@ export class StockView extends StockViewReader implements StockPublisher {
     }
     known.reserve(firstCreated + created.length / 2);
     for (let at = 0; at < created.length; at += 2) {
-      // A shard that was rebuilt says again what it said before, and gives every position the ordinal that it
-      // had.
+      // A shard that was rebuilt repeats what it said before, and gives every position the same ordinal
+      // again.
       if (firstCreated + at / 2 < known.count) continue;
       const sku = this.intern(created[at] ?? "");
       known.add(this.addEntry(sku, this.intern(created[at + 1] ?? ""), 0), sku);
@@ -189,7 +189,7 @@ export class StockView extends StockViewReader implements StockPublisher {
     this.fence();
   }
 
-  /** What was stored before it is seen before what is stored after it. */
+  /** Readers see what was stored before this call before they see what is stored after it. */
   private fence(): void {
     Atomics.add(this.header, HEADER.fence, 1);
   }
@@ -202,7 +202,7 @@ export class StockView extends StockViewReader implements StockPublisher {
     if (at + ENTRY_WORDS > this.entries.length) this.entries = grown(this.shared.entries);
     this.entries[at + ENTRY.location] = location;
     this.entries[at + ENTRY.pool] = pool;
-    // Nothing is known of it until it is published.
+    // Nothing is known of it until its numbers are published.
     this.entries[at + UNITS] = ENTRY.absent;
     this.entries[at + ENTRY.next] = this.firstOf(sku) + 1;
     Atomics.store(this.names, sku * NAME_WORDS + NAME.first, entry + 1);
@@ -228,7 +228,7 @@ export class StockView extends StockViewReader implements StockPublisher {
     this.names[at + NAME.textAt] = from;
     this.names[at + NAME.textLength] = length;
     this.names[at + NAME.hash] = hashOf(this.encoded, length);
-    // Half full at most: a name that is not there is found missing after a probe or two.
+    // Half full at most, so that an unknown name is found missing after a probe or two.
     if (2 * this.nameCount > INDEX.firstSlots << Atomics.load(this.header, HEADER.level)) this.growIndex();
     else this.addToIndex(Atomics.load(this.header, HEADER.level), name);
     return name;
@@ -257,7 +257,7 @@ class ShardPositions {
   entries = new Uint32Array(FIRST_POSITIONS);
   skus = new Uint32Array(FIRST_POSITIONS);
 
-  /** Makes room for so many in all. */
+  /** Makes room for so many positions in all. */
   reserve(count: number): void {
     if (count <= this.entries.length) return;
     const capacity = Math.max(count, 2 * this.entries.length);

@@ -1,18 +1,18 @@
 /**
- * The next snapshot of a shard, made of what is stored: its last snapshot and the committed journal rows
+ * Makes the next snapshot of a shard from what is stored: its last snapshot and the committed journal rows
  * after it.
  *
- * A living shard takes no part. So a snapshot holds nothing that is not committed, costs its shard no time,
- * and every one of them is a recovery that has been tried: the chain is verified again each time.
+ * The living shard takes no part. So a snapshot has nothing that is not committed and costs its shard no
+ * time, and each one is a recovery that has been tried: the chain is verified every time.
  */
 import type { SnapshotRow } from "../../store/journal/snapshot.ts";
 import { checksumOf, snapshotHash } from "../journal/checksum.ts";
 import { type DamagedSnapshot, type RecoverySource, recoverShard } from "./recovery.ts";
 
 type Compaction = {
-  /** Null where there is nothing to write down that is not in a sound snapshot already. */
+  /** Null where a sound snapshot has everything already. */
   readonly snapshot: SnapshotRow | null;
-  /** Snapshots that failed their verification, by name; they are of no use any more. */
+  /** Snapshots that failed their verification, by name; they are useless now. */
   readonly damaged: readonly DamagedSnapshot[];
 };
 

@@ -13,7 +13,7 @@ export type WriterBatch = {
 
 export type CommitResult =
   | { readonly status: "committed" }
-  /** A shard of the commit belongs to somebody else now. Nothing was written. */
+  /** A shard of the commit belongs to another owner now. Nothing was written. */
   | { readonly status: "fenced" }
   /** A writer could not take its records. Nothing was written. */
   | { readonly status: "rejected"; readonly cause: unknown };
@@ -23,14 +23,14 @@ export type RejectedRecord = {
   readonly batch: number;
   readonly record: number;
   readonly cause: unknown;
-  /** The writer waited too long for somebody else's lock: the record itself may be fine. */
+  /** The writer waited too long for a lock of another transaction: the record itself may be fine. */
   readonly locked: boolean;
 };
 
 export type CompactionResult = {
   /**
-   * Bytes of the shard's state that were written. 0: nothing was new, or the shard
-   * belongs to somebody else now.
+   * Bytes of the shard's state that were written. 0: nothing was new, or the shard belongs to another owner
+   * now.
    */
   readonly writtenBytes: number;
   /** Snapshots that were found damaged on the way. */
@@ -45,14 +45,14 @@ export interface EngineDisk {
   findRejected(batches: readonly WriterBatch[]): Promise<readonly RejectedRecord[]>;
 
   /**
-   * Reconnects and raises the epochs of the shards that are still held, after which no earlier commit can
-   * land any more. Rejects while storage cannot be reached.
+   * Reconnects and raises the epochs of the shards that are still held. After that no earlier commit can land
+   * any more. Rejects while storage cannot be reached.
    */
   renew(held: readonly number[]): Promise<ReadonlyMap<number, number>>;
 
   /**
-   * Raises the epochs of shards that are still held and of which nothing is on its way, beside the commits of
-   * others. Rejects while storage cannot be reached.
+   * Raises the epochs of shards that are still held and have nothing on its way, beside the commits of other
+   * shards. Rejects while storage cannot be reached.
    */
   raiseEpochs(shards: readonly number[]): Promise<ReadonlyMap<number, number>>;
 

@@ -1,8 +1,8 @@
 /**
  * The engine's storage on PostgreSQL.
  *
- * Commits go over one connection of their own, which is thrown away on every error that is not the server's
- * own answer to a statement; everything else goes over the pool.
+ * Commits go over one connection of their own. It is thrown away on every error that is not the server's own
+ * answer to a statement. Everything else goes over the pool.
  */
 import { join } from "node:path";
 import pg from "pg";
@@ -26,32 +26,33 @@ import type { SnapshotTask, SnapshotTaskResult } from "./snapshot-task.ts";
 import { storedShard } from "./stored-shard.ts";
 
 /**
- * Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. Where it
- * was a very slow disk after all, nothing is lost: the outcome of the commit is read back like any other.
+ * Longer than any stall of a healthy disk; a connection that is silent for longer is taken for dead. If it
+ * was only a very slow disk, nothing is lost: the outcome of the commit is read back like any other.
  */
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /**
- * A disk on which a sync takes seconds is waited for longer after each fault: given up again and again at the
- * same moment, nothing would ever be committed on it. Two syncs queue up at most, one of them begun before.
+ * After each fault the engine waits longer, for a disk on which a sync takes seconds: if it always gave up at
+ * the same moment, nothing would ever be committed there. Two syncs queue up at most, one of them begun
+ * before.
  */
 const MAX_STATEMENT_TIMEOUT_MS = 32_000;
 
 /**
- * An engine that stands still in the middle of a transaction holds the leases' rows, and nobody could take
- * its shards over; after this long the server sets them free. A living engine is never idle there for more
- * than milliseconds.
+ * An engine that stands still in the middle of a transaction holds the leases' rows, and no other engine
+ * could take its shards over. After this long the server frees them. A living engine is never idle there for
+ * more than milliseconds.
  */
 const IDLE_IN_TRANSACTION_MS = 3_000;
 
 /**
- * A writer that waits for a row which somebody else has locked holds up every commit behind it; after this
- * long only that writer's record fails.
+ * A writer that waits for a row which another transaction has locked holds up every commit behind it. After
+ * this long only that writer's record fails.
  */
 const LOCK_TIMEOUT_MS = 2_000;
 
 /**
- * Longer than the largest shard takes; a database that has fallen silent must not hold up the end for ever.
+ * Longer than the largest shard takes; the stop must not wait for ever for a database that has fallen silent.
  */
 const SNAPSHOT_TIMEOUT_MS = 120_000;
 
@@ -78,7 +79,7 @@ export class PostgresDisk implements EngineDisk {
   /**
    * @param owner names this engine in the leases that it took; no two engines have the same.
    * @param patienceMs after which a statement without an answer is given up, on a disk that is not known to
-   * be slow.
+   *   be slow.
    */
   constructor(database: Database, url: string, owner: string, patienceMs = STATEMENT_TIMEOUT_MS) {
     this.database = database;
@@ -93,7 +94,7 @@ export class PostgresDisk implements EngineDisk {
     const result = await this.write(rows, batches);
     const tookMs = performance.now() - beganMs;
     if (this.patienceMs > this.usualPatienceMs && tookMs < this.usualPatienceMs / 4) {
-      // The disk is itself again: on a new connection silence is noticed as soon as ever.
+      // The disk is healthy again: on a new connection silence is noticed as early as before.
       this.patienceMs = this.usualPatienceMs;
       this.disconnect();
     }
@@ -103,7 +104,7 @@ export class PostgresDisk implements EngineDisk {
   private async write(rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult> {
     const client = await this.connect();
     if (batches.length === 0) {
-      // One statement is one transaction: rows for all shards or, where one is fenced, none.
+      // One statement is one transaction: it writes the rows of all shards or, where one is fenced, none.
       const [appended] = await Promise.all([appendToJournal(client, rows), sent()]);
       return { status: appended ? "committed" : "fenced" };
     }
@@ -123,7 +124,7 @@ export class PostgresDisk implements EngineDisk {
         return { status: "committed" };
       } catch (cause) {
         if (isDatabaseFault(cause)) throw cause;
-        // Only the server's own word says that a commit did not happen.
+        // Only the server's own answer says that a commit did not happen.
         if (mayHaveCommitted && !(cause instanceof pg.DatabaseError)) throw cause;
         // Succeeds only over a living connection; then nothing was written, and the error is about the data.
         await client.query("rollback");

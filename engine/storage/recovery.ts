@@ -1,11 +1,11 @@
 /**
  * Brings a shard back from a snapshot and the journal rows after it.
  *
- * Owns the verification: every byte that state is rebuilt from has its checksum, its hash and its place in
- * the chain checked first, and what fails is named and never served. Leaves reading to its source.
+ * Owns the verification. All bytes that state is rebuilt from have their checksum, their hash and their place
+ * in the chain checked first; what fails is named and never served. Leaves reading to its source.
  *
- * R1 A snapshot is a saving of time: one that fails is passed over, by name, for the one before it, and in
- *    the end for the journal from its first row.
+ * R1 A snapshot only saves time. One that fails is named and passed over for the one before it, and in the
+ *    end for the journal from its first row.
  * R2 A journal row is the truth: one that fails stops the recovery, and the shard with it.
  */
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -39,14 +39,14 @@ type RecoveryTarget = {
   replay(rows: readonly JournalRow[]): Promise<void>;
 };
 
-/** Feeds a target from the newest snapshot that is sound. @returns the snapshots that were not. */
+/** Feeds a target from the newest sound snapshot. @returns the damaged snapshots */
 export async function rebuild(
   source: RecoverySource,
   target: RecoveryTarget,
 ): Promise<readonly DamagedSnapshot[]> {
   const damaged: DamagedSnapshot[] = [];
   for await (const snapshot of source.snapshots()) {
-    // From the row that the snapshot stands at: the two vouch for each other.
+    // From the row that the snapshot stands at, because snapshot and row confirm each other.
     const pages = readAhead(source.rows(snapshot.sequence - 1));
     const [row = null, ...rows] = (await pages.next()).value ?? [];
     const damage = await target.begin({ snapshot, row });
@@ -93,7 +93,7 @@ export async function recoverShard(
   return { ...recovery.result(), damaged };
 }
 
-/** A snapshot that cannot be recovered from. */
+/** A snapshot that recovery cannot use. */
 export class SnapshotDamage extends Error {
   override readonly name = "SnapshotDamage";
 }
@@ -103,8 +103,8 @@ export class Recovery {
   private head: JournalHead;
 
   /**
-   * Throws `SnapshotDamage`, naming the snapshot, unless it is whole, and `journal_corrupt` where it is whole
-   * and the journal is not the one that it was made of.
+   * Throws `SnapshotDamage`, naming the snapshot, unless it is whole. Throws `journal_corrupt` where it is
+   * whole and was made of another journal.
    */
   constructor(shard: number, start: RecoveryStart | null) {
     if (start === null) {
@@ -162,7 +162,7 @@ export class Recovery {
   }
 }
 
-/** Asks for the next page while the last is worked off. */
+/** Asks for the next page while the last one is processed. */
 async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
   const iterator = pages[Symbol.asyncIterator]();
   let next = iterator.next();
@@ -171,7 +171,7 @@ async function* readAhead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
       const { done, value } = await next;
       if (done) return;
       next = iterator.next();
-      // A reader that stops early does not want its failure.
+      // A reader that stops early does not want to hear of this page's failure.
       next.catch(() => {});
       yield value;
     }

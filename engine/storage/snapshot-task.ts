@@ -1,5 +1,5 @@
 /**
- * What a thread of the snapshot pool runs: one shard's next snapshot, from the database and back into it.
+ * Runs on a thread of the snapshot pool: makes one shard's next snapshot, from the database and back into it.
  * Piscina calls the default export. Keeps nothing between two tasks.
  */
 import { setPriority } from "node:os";
@@ -13,14 +13,14 @@ import { storedShard } from "./stored-shard.ts";
 
 export type SnapshotTask = { readonly databaseUrl: string; readonly shard: number; readonly epoch: number };
 
-/** A failure that has a meaning travels as a value: an error loses its code on the way between threads. */
+/** A failure with a meaning travels as a value: an error loses its code on the way between threads. */
 export type SnapshotTaskResult = CompactionResult | { readonly corrupt: string };
 
-/** Nobody waits for a snapshot: it gets what time the machine has left over. */
+/** Nothing waits for a snapshot, so it gets the time that the machine has left over. */
 const NICE = 15;
 
 export default async function takeSnapshot(task: SnapshotTask): Promise<SnapshotTaskResult> {
-  // Linux counts niceness by thread, and 0 names the thread that asks; elsewhere it would slow the whole
+  // Linux counts niceness by thread, and 0 names the calling thread; elsewhere it would slow the whole
   // process down.
   if (process.platform === "linux") setPriority(0, NICE);
   const database = openDatabase(task.databaseUrl, { maxConnections: 1, name: "holdfast-snapshot" });

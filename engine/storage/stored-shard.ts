@@ -1,6 +1,4 @@
-/**
- * A shard as PostgreSQL has it stored, to rebuild it from: by the engine's threads and by the snapshot task.
- */
+/** A shard as PostgreSQL has it stored. The engine's threads and the snapshot task rebuild it from here. */
 
 import { readJournal } from "../../store/journal/journal.ts";
 import { readSnapshots } from "../../store/journal/snapshot.ts";

@@ -1,7 +1,6 @@
 /**
  * A disk that keeps nothing: every commit succeeds at once and is forgotten. For measuring what durability
- * costs, never for stock that anybody owns: whatever ends the process, or only one of its shard threads,
- * takes the stock with it.
+ * costs, never for real stock: the end of the process, or of only one of its shard threads, loses the stock.
  */
 import type { JournalRow } from "../../store/journal/journal.ts";
 import { EngineError } from "../errors.ts";
@@ -17,9 +16,7 @@ import type { RecoverySource } from "./recovery.ts";
 export class VolatileDisk implements EngineDisk {
   private readonly opened = new Set<number>();
 
-  /**
-   * Records of writers (captured orders) belong to a database, which takes no part here: they are rejected.
-   */
+  /** Records of writers (captured orders) belong to a database, and there is none here: they are rejected. */
   async commit(_rows: readonly JournalRow[], batches: readonly WriterBatch[]): Promise<CommitResult> {
     return batches.length === 0
       ? { status: "committed" }
@@ -49,10 +46,7 @@ export class VolatileDisk implements EngineDisk {
     return new Set();
   }
 
-  /**
-   * Every shard begins empty, once: one that was lost cannot be rebuilt, and must not
-   * come back as an empty one.
-   */
+  /** Every shard begins empty, once. A lost one cannot be rebuilt, and must not come back empty. */
   recoverySource(shard: number): RecoverySource {
     const lost = this.opened.has(shard);
     this.opened.add(shard);

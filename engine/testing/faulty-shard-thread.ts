@@ -1,6 +1,6 @@
 /**
- * A shard thread for tests of supervision: the real one, to which a command whose cause is `fault:…` happens
- * before it is applied.
+ * A shard thread for tests of supervision: the real one, except that a command whose cause is `fault:…` makes
+ * a fault happen before it is applied.
  *
  * - `fault:throw`: its shard breaks.
  * - `fault:crash`: an error that nobody catches ends the thread.

@@ -1,6 +1,6 @@
 /**
- * A process that keeps its shard threads busy without a pause, and tells its parent, line by line, how far it
- * is and whether it took a thread for lost: the parent suspends it in the middle of that.
+ * A process that keeps its shard threads busy without a pause. It tells its parent, line by line, how far it
+ * is and whether it took a thread for lost. The parent suspends it in the middle of that.
  */
 import { pino } from "pino";
 import { startEngine } from "../engine.ts";

@@ -2,18 +2,18 @@
 /**
  * A queue of byte messages from one thread to one other, in shared memory.
  *
- * Owns the bytes and the two cursors; which side waits for the other, and what a message means, is
- * the mailbox's business.
+ * Owns the bytes and the two cursors. Which side waits for the other, and what a message means, is left to
+ * the mailbox.
  *
  * R1 One writer, one reader. Each moves its own cursor only, so there is nothing to lock.
- * R2 What lies between the cursors belongs to the reader, the rest to the writer: the writer publishes its
+ * R2 What lies between the cursors belongs to the reader, the rest to the writer. The writer publishes its
  *    cursor after the bytes that it covers, the reader its own after it has copied them out.
- * R3 A record is a header of 8 bytes (length, tag) and its bytes, padded to 8; it may wrap around the end,
+ * R3 A record is a header of 8 bytes (length, tag) and its bytes, padded to 8. It may wrap around the end;
  *    its header never does.
  *
- * The cursors count bytes ever written and read, modulo 2^32. Each has a cache line of its own, and each side
- * keeps a copy of the other's and looks again only when that copy says "full" or "empty": without both, every
- * message would cost each core a line taken from the other's cache.
+ * The cursors count bytes ever written and read, modulo 2^32. Each has a cache line of its own. Each side
+ * keeps a copy of the other's cursor and looks again only when that copy says "full" or "empty". Without
+ * both, every message would cost each core a line taken from the other's cache.
  */
 
 const CACHE_LINE_BYTES = 64;
@@ -62,15 +62,15 @@ export class ByteRingWriter {
     this.readerSeenAt = Atomics.load(this.words, READ_CURSOR);
   }
 
-  /** Bytes that a single record may carry now. */
+  /** Bytes that a single record may have now. */
   room(): number {
     this.readerSeenAt = Atomics.load(this.words, READ_CURSOR);
     return Math.max(0, this.capacity - ((this.position - this.readerSeenAt) >>> 0) - HEADER_BYTES);
   }
 
   /**
-   * Appends `bytes[from, to)` as one record, to be seen once it is published. False:
-   * there is no room for it now.
+   * Appends `bytes[from, to)` as one record, which is seen once it is published. False: there is no room for
+   * it now.
    *
    * @param tag 32 bits that the reader gets with the record.
    * @param more the message goes on in the next record.
@@ -100,8 +100,8 @@ export class ByteRingWriter {
   }
 
   /**
-   * Shows the reader everything written so far and wakes it, if it sleeps. Once a
-   * batch: it is the costly part.
+   * Shows the reader everything written so far and wakes it, if it sleeps. Called once a batch: it is the
+   * costly part.
    */
   publish(): void {
     if (this.published === this.position) return;

@@ -3,8 +3,8 @@
  * thread raises with every shard that it serves, and a word that says what it is doing.
  *
  * The watch counts silence in time that this process was really running: one observation counts for two
- * periods at most, so that a process which was suspended, or whose main thread was busy for long, does not
- * take its threads for hung when it wakes up.
+ * periods at most. So a process that was suspended, or whose main thread was busy for long, does not take its
+ * threads for hung when it wakes up.
  */
 
 /** What a thread is doing; a thread that has not begun is `starting`. */
@@ -60,7 +60,7 @@ export class HeartbeatWatch {
    *
    * @param elapsedMs since the last observation.
    * @param asked whether an answer of the thread is outstanding; a thread with nothing to do may be silent
-   * for ever.
+   *   for ever.
    */
   observe(elapsedMs: number, asked: boolean): boolean {
     const beat = Atomics.load(this.words, BEATS);

@@ -1,11 +1,11 @@
 /**
- * Messages between the main thread and one shard thread: a ring each way, and
- * which side sleeps on which ring.
+ * Messages between the main thread and one shard thread: a ring each way, and which side sleeps on which
+ * ring.
  *
  * Owns message boundaries, pieces and back-pressure. A message that does not fit into the ring goes in
- * pieces, as the reader makes room. The two ends differ in how they wait: the shard thread has nothing else
- * to do and blocks; the main thread must never block, so what does not fit waits here, in order, and how much
- * may wait is the engine's to bound.
+ * pieces, as the reader makes room. The two ends wait differently. The shard thread has nothing else to do
+ * and blocks. The main thread must never block, so what does not fit waits here, in order; the engine bounds
+ * how much may wait.
  *
  * M1 Messages, of one byte or more, arrive once, whole and in the order sent.
  * M2 The main thread never waits for a shard thread, whatever that thread does.
@@ -19,7 +19,10 @@ import { ByteRingReader, ByteRingWriter, createByteRing } from "./byte-ring.ts";
 /** Bytes each way: a round of 4,096 commands fits, and two dozen threads' rings are still small. */
 const RING_BYTES = 2 * 1024 * 1024;
 
-/** A piece at least this large, or the whole rest: a nearly full ring is not worth many tiny records. */
+/**
+ * A piece has at least this many bytes, or is the whole rest: a nearly full ring is not worth many tiny
+ * records.
+ */
 const MIN_PIECE_BYTES = 4096;
 
 /** What the two ends share: handed to the thread as its worker data. */
@@ -51,7 +54,7 @@ export class BlockingMailbox {
   receive(): Message {
     for (;;) {
       const message = this.incoming.next();
-      // At once: the sender may be waiting for this very room with the rest of the message.
+      // At once: the sender may be waiting for this room to send the rest of the message.
       this.reader.release();
       if (message !== null) return message;
       this.reader.wait();
@@ -76,7 +79,7 @@ export class AsyncMailbox {
   private readonly reader: ByteRingReader;
   private readonly writer: ByteRingWriter;
   private readonly onMessage: (message: Message) => void;
-  /** Messages that do not fit yet; of the first, `sent` bytes are in the ring. */
+  /** Messages that do not fit yet; of the first one, `sent` bytes are in the ring. */
   private readonly unsent: { readonly id: number; readonly body: Uint8Array }[] = [];
   private sent = 0;
   private waitsForRoom = false;
@@ -91,8 +94,8 @@ export class AsyncMailbox {
   }
 
   /**
-   * Sends now or, behind what waits already, as soon as there is room. `body` is the
-   * caller's again afterwards.
+   * Sends now or, behind what waits already, as soon as there is room. Afterwards the caller may use `body`
+   * again.
    */
   send(id: number, body: Uint8Array): void {
     assertNotEmpty(body);
@@ -162,12 +165,14 @@ function assertNotEmpty(body: Uint8Array): void {
   if (body.length === 0) throw new RangeError("a message has at least one byte");
 }
 
-/** Writes as much of `body` as there is room for from `sent` on; returns how much of it is written now. */
+/**
+ * Writes as much of `body` as there is room for, beginning at `sent`; returns how much of it is written now.
+ */
 function writePieces(writer: ByteRingWriter, id: number, body: Uint8Array, sent: number): number {
   let written = sent;
   if (written === 0 && writer.write(id, body, 0, body.length, false)) return body.length;
   while (written < body.length) {
-    // In halves of the ring at most, so that the reader copies one while the next is written.
+    // In pieces of half the ring at most, so that the reader copies one while the next is written.
     const room = Math.min(writer.room(), writer.capacity >>> 1);
     const rest = body.length - written;
     if (room < rest && room < Math.min(MIN_PIECE_BYTES, writer.capacity >>> 2)) break;
@@ -197,7 +202,7 @@ class Incoming {
       if (!more && this.pieces.length === 0) return { id: tag, body: record };
       this.pieces.push(record);
       this.bytes += record.length;
-      // The writer waits for this very room with the rest.
+      // The writer waits for this room to write the rest.
       this.reader.release();
       if (more) continue;
       const body = new Uint8Array(this.bytes);

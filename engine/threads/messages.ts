@@ -2,7 +2,7 @@
  * What the engine and its shard threads say to each other.
  *
  * One message carries a whole batch for all shards of a thread, as MessagePack: waking the other thread costs
- * the same however little it finds.
+ * the same for little and for much.
  */
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
 import type { JournalRow } from "../../store/journal/journal.ts";
@@ -19,7 +19,7 @@ export type ThreadRequest =
   | {
       readonly kind: "open";
       readonly shard: number;
-      /** The last shard of a thread that was started: what that has left behind is given back first. */
+      /** The last shard of a thread that was started: the thread first frees what its start has left behind. */
       readonly tidy?: boolean;
     };
 
@@ -47,9 +47,9 @@ const packer = new Packr({ useRecords: true, bundleStrings: true });
 const unpacker = new Unpackr({ useRecords: true, bundleStrings: true });
 
 /**
- * The bytes are good until this thread encodes the next message: all messages are encoded in one piece of
- * memory. The mailbox copies anyway, and memory of its own for each is memory to be collected (`npm run bench
- * -- --only holdfast --profile`).
+ * The bytes are valid until this thread encodes the next message: all messages are encoded in the same
+ * memory. The mailbox copies anyway, and new memory for each message would have to be collected (`npm run
+ * bench -- --only holdfast --profile`).
  */
 export function encodeMessage(message: ThreadRequest | ThreadReply): Uint8Array {
   return packer.pack(message, RESET_BUFFER_MODE);

@@ -22,11 +22,14 @@ export type Recovered = ShardFigures & {
 
 export interface ShardHost {
   threadOf(shard: number): number;
-  /** Runs one batch on each of these shards. Never rejects: a shard that cannot answers with its failure. */
+  /**
+   * Runs one batch on each of these shards. Never rejects: a shard that cannot run it answers with its
+   * failure.
+   */
   run(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>;
   /**
-   * Rebuilds a shard from what is committed; rejects with an `EngineError` where
-   * that cannot be had or trusted.
+   * Rebuilds a shard from what is committed; rejects with an `EngineError` where that cannot be read or
+   * trusted.
    */
   recover(shard: number, source: RecoverySource): Promise<Recovered>;
   stop(): Promise<void>;

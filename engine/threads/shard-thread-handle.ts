@@ -1,9 +1,9 @@
 /**
  * One life of one shard thread, from its start to its end: questions out, answers back.
  *
- * A thread that throws, runs out of memory, ends or hangs is ended for good: its mailbox is closed, so that
- * nothing it may still write is read, and every question outstanding with it is answered as failed. What
- * takes its place is the host's business, and is another thread with another mailbox.
+ * A thread that throws, runs out of memory, ends or hangs is ended for good. Its mailbox is closed, so that
+ * nothing it may still write is read, and every question that it has not answered is answered as failed. The
+ * host decides what takes its place: another thread with another mailbox.
  */
 import type { ResourceLimits, Worker } from "node:worker_threads";
 import { createHeartbeat, HeartbeatWatch } from "./heartbeat.ts";
@@ -13,7 +13,7 @@ import { decodeReply, encodeMessage, type ThreadReply, type ThreadRequest } from
 /** Between two looks at the heartbeat. */
 const WATCH_PERIOD_MS = 100;
 
-/** A thread that starts on a busy machine, or that reads a snapshot of many megabytes. */
+/** Enough for a thread that starts on a busy machine, or that reads a snapshot of many megabytes. */
 const LONG_SILENCE_MS = 60_000;
 
 /** What a shard thread is started with. */
@@ -91,7 +91,7 @@ export class ShardThreadHandle {
     });
     let lastAtMs = performance.now();
     const timer = setInterval(() => {
-      // An answer that is already here is read before anybody is judged.
+      // An answer that is already here is read before the thread is judged.
       this.mailbox.drain();
       const nowMs = performance.now();
       const hangs = watch.observe(nowMs - lastAtMs, this.waiting.size > 0);

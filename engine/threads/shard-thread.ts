@@ -2,10 +2,10 @@
  * Entry of a shard thread: hosts several shards, runs the batches that arrive and
  * answers each with one message.
  *
- * The thread has no event loop to speak of: it sleeps on its mailbox, and everything
- * that it does is synchronous.
+ * The thread has no event loop to speak of: it sleeps on its mailbox, and everything that it does is
+ * synchronous.
  *
- * A shard that throws is dropped here and then, with everything that it had not yet committed; the others go
+ * A shard that throws is dropped here at once, with everything that it had not yet committed; the others go
  * on. The engine rebuilds it from what is committed (`recover`, `replay`, `open`).
  */
 import { workerData } from "node:worker_threads";

@@ -1,9 +1,9 @@
 /**
- * The shard threads as the engine sees them: batches out, answers back, and a thread that is lost replaced.
+ * The shard threads as the engine sees them: batches out, answers back, and a lost thread is replaced.
  *
- * A lost thread is ended, never waited for: nobody else may go on while it still might write to
- * its shards' memory, and a thread writes nowhere else. The engine then rebuilds its shards in
- * the thread that takes its place.
+ * A lost thread is ended, never waited for: no other thread may go on while it might still write to its
+ * shards' memory. A thread writes nowhere else. The engine then rebuilds its shards in the thread that takes
+ * its place.
  */
 import type { ResourceLimits } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
@@ -15,8 +15,8 @@ import type { Recovered, ShardHost } from "./shard-host.ts";
 import { ShardThreadHandle, type ShardThreadStart } from "./shard-thread-handle.ts";
 
 /**
- * A thread that lived for less is replaced with a delay that doubles: what kills it
- * may be what it is started with.
+ * A thread that lived for less than this is replaced with a delay that doubles: its start may be what kills
+ * it.
  */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_DELAY_MS = 100;
@@ -39,7 +39,7 @@ type ThreadHostOptions = {
   readonly threads: number;
   /** Milliseconds without a sign of life after which a thread that was asked something is taken for hung. */
   readonly hangAfterMs: number;
-  /** What one thread may take of memory before it, and nothing else, ends. */
+  /** What one thread may take of memory before that thread, and nothing else, ends. */
   readonly resourceLimits: ResourceLimits;
   readonly start: ShardThreadStart;
   readonly onThreadLost: (thread: number, reason: string) => void;
@@ -82,8 +82,8 @@ export class ThreadHost implements ShardHost {
   }
 
   /**
-   * One at a time in each thread: it can do but one, and the stored bytes of the others
-   * would only wait in memory.
+   * One at a time in each thread: it can do only one, and the stored bytes of the others would wait in
+   * memory.
    */
   recover(shard: number, source: RecoverySource): Promise<Recovered> {
     const index = this.threadOf(shard);
@@ -118,7 +118,7 @@ export class ThreadHost implements ShardHost {
         if (reply.kind !== "done") throw recoveryError(shard, reply);
       },
     });
-    // Once, before a thread that was started has anything else to do: it takes as long as many batches.
+    // Once, before a started thread has anything else to do: it takes as long as many batches.
     const tidy = thread.isNew && thread.recovering === 1;
     if (tidy) thread.isNew = false;
     const reply = await this.ask(thread.index, { kind: "open", shard, tidy });

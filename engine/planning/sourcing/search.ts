@@ -372,9 +372,7 @@ function byUnitCost(problem: SourcingProblem, set: readonly number[], item: numb
   );
 }
 
-/**
- * Items in the order of the wanted quantity, largest first; other orders only where items share components.
- */
+/** The orders in which items are served: the given one, or several where items share components. */
 function itemOrders(problem: SourcingProblem): readonly (readonly number[])[] {
   const plain = problem.items.map((_, index) => index);
   if (!problem.shared) return [plain];

@@ -7,8 +7,8 @@
  * - what opening a location costs (`opening`), once for each location that ships,
  * - what a unit costs there (`unit`),
  * - the largest `slowest` among the locations that ship.
- * All of them are integers in thousandths of the rules' numbers, so that sums are exact and equal plans compare
- * equal.
+ * All of them are integers in thousandths of the rules' numbers, so that sums are exact and equal plans
+ * compare equal.
  */
 import type { SourcingRuleList, WeighedRule } from "../../../config/sourcing-rule.ts";
 import type { KitComponent, SourcingLocation } from "../../allocator-client.ts";
