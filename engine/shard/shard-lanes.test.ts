@@ -382,7 +382,7 @@ describe("what lanes remember", () => {
     };
   }
 
-  test("a number that was forgotten is never executed again, one above the floor is new", () => {
+  test("a number that was forgotten is never executed again, one above the low mark is new", () => {
     const apply = lanesOf({ size: 2, seconds: 100 });
     apply(
       "a",

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { shardOf } from "./shard-of.ts";
 
-it("never moves a SKU: these placements are in databases", () => {
+it("never moves a SKU: databases have stock in these shards", () => {
   expect(
     ["SKU-1", "SKU-2", "TSHIRT-BLK-M", "Ä-ß-漢", ""].map((sku) => shardOf(sku, 16)),
   ).toMatchInlineSnapshot(`

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate`: one seed with its story, many seeds with their sum, or the planted bugs and who finds
- * them.
+ * `npm run simulate`: one seed with its story, many seeds with their sum, or the planted bugs and the seeds
+ * that found them.
  *
  * Ends with status 1 where a promise was broken or a planted bug was not found.
  */

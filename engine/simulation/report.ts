@@ -1,4 +1,4 @@
-/** What a person reads of a simulation: its progress, its sum, the table of planted bugs. */
+/** The output of a simulation that a person reads: its progress, its sum, the table of planted bugs. */
 import type { MutantOutcome } from "./hunt/mutant-hunt.ts";
 import type { RangeResult } from "./hunt/seed-range.ts";
 
@@ -55,7 +55,7 @@ export function mutantLine({ mutant, seed, promise }: MutantOutcome, width: numb
   return `${mutant.name.padEnd(width)}  ${found.padEnd(9)}  ${promise ?? mutant.breaks}`;
 }
 
-/** `commitsLost` as people write it. */
+/** `commitsLost` in words that people read. */
 function words(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

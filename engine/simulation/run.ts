@@ -20,7 +20,7 @@ import { Story } from "./world/story.ts";
 import { VirtualTime } from "./world/virtual-time.ts";
 import { calm, drawWeather } from "./world/weather.ts";
 
-/** Whoever asked must have an answer this long after the last fault. */
+/** Every client must have its answer this long after the last fault. */
 const LIVENESS_MS = 120_000;
 
 /** Longer than any hold lives. */
@@ -131,14 +131,14 @@ class Run {
     await this.until(isOver, Number.POSITIVE_INFINITY);
     await this.pass(this.random.next() * 200);
     this.story?.tell("every fault stops");
-    // A bit that flipped on its way from the disk stops a shard for good; its operator starts the engine
-    // again.
+    // A bit that flipped on its way from the disk stops a shard for good; the owner's operator then starts
+    // the engine again.
     const mustRestart = this.faults.bitsFlipped > 0;
     const { commitNeverAnswered: neverAnswered } = this.weather;
     this.weather = calm(this.weather);
     this.operator.settle(mustRestart);
     await this.until(() => this.answered === this.operations, LIVENESS_MS);
-    // A commit that is never answered may carry what only time has done, for which nobody waits.
+    // A commit that is never answered may carry only timed events, which no client waits for.
     if (neverAnswered > 0) await this.pass(STATEMENT_TIMEOUT_MS);
     // No lot may pass its date in the middle of what is checked at rest.
     await this.pass(Math.max(REST_MS, this.workload.lastLotDateMs - this.time.nowMs + REST_MS / 5));
@@ -161,18 +161,18 @@ class Run {
 
   /** What has expired is free, and every read is what is committed. */
   private async checkRest(): Promise<void> {
-    // Before anybody asks: a shard that is asked expires what is due.
+    // Before any question: a shard that is asked expires what is due.
     this.checker.checkAtRest(this.time.nowMs - REST_MS / 2);
-    const places = [...this.checker.ledger.all()].map(({ sku, locationId }) => ({ sku, locationId }));
+    const places = [...this.checker.book.all()].map(({ sku, locationId }) => ({ sku, locationId }));
     await this.ask([
       { kind: "positions", skus: this.workload.allSkus },
       ...places.map((address): Ask => ({ kind: "holds", address })),
     ]);
   }
 
-  /** Whatever nobody holds can be sold, to the last unit and not one more. */
+  /** All units that no hold has can be sold, to the last one and not one more. */
   private async sellOut(): Promise<void> {
-    const sales = [...this.checker.ledger.all()].flatMap(({ sku, locationId, available }) => [
+    const sales = [...this.checker.book.all()].flatMap(({ sku, locationId, available }) => [
       ...(available > 0 ? [{ sku, locationId, quantity: available, due: "applied" }] : []),
       { sku, locationId, quantity: 1, due: "insufficient_stock" },
     ]);
@@ -191,7 +191,7 @@ class Run {
     }
   }
 
-  /** The owner stops in good order; whoever comes after it finds everything. */
+  /** The owner stops in good order; its successor finds everything. */
   private async stop(): Promise<void> {
     let stopped = false;
     const owner = this.operator.owner(false);

@@ -1,37 +1,37 @@
 /**
- * What an owner says, against what is committed: an answer, a read, or a number that it shows without being
- * asked may be old where the owner has lost its shard, but it must have been true once.
+ * What an owner says, against what is committed. An answer, a read, or a number shown without a question may
+ * be old where the owner has lost its shard, but it must have been true once.
  */
 import type { PositionAddress } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import type { HoldView, OrderReservation, PlacedHold, PositionView } from "../../allocator-client.ts";
 import { shardOf } from "../../shard/shard-of.ts";
 import type { SimulatedDisk, SimulatedRecord } from "../world/simulated-disk.ts";
+import { availableOf, type BookedPosition, BUCKETS, stageOf } from "./booked-position.ts";
 import type { CommandEffects } from "./command-effects.ts";
-import { availableOf, BUCKETS, type LedgerPosition, stageOf } from "./ledger-position.ts";
 import type { Answer, Ask } from "./operation.ts";
 import type { OrderBook } from "./order-book.ts";
-import type { StockLedger } from "./stock-ledger.ts";
+import type { StockBook } from "./stock-book.ts";
 import { Violation } from "./violation.ts";
 
 /** What is committed, as the audit keeps it. */
 type Committed = {
   readonly disk: SimulatedDisk;
-  readonly ledger: StockLedger;
+  readonly book: StockBook;
   readonly orders: OrderBook;
   readonly effects: CommandEffects;
 };
 
 export class AnswerCheck {
   private readonly committed: Committed;
-  /** The ledger's version when a lane's reservation was first acknowledged, by its name. */
+  /** The book's version when a lane's reservation was first acknowledged, by its name. */
   private readonly laneAnswered = new Map<string, number>();
 
   constructor(committed: Committed) {
     this.committed = committed;
   }
 
-  /** @param askedAt the ledger's version when the owner was asked. */
+  /** @param askedAt the book's version when the owner was asked. */
   check(owner: string, ask: Ask, answer: Answer, askedAt: number): void {
     switch (answer.kind) {
       case "execute":
@@ -61,9 +61,9 @@ export class AnswerCheck {
     }
   }
 
-  /** An owner shows so many units of the shard's position to whoever reads without asking. */
+  /** An owner shows so many units of the shard's position to readers that do not ask. */
   checkShown(owner: string, shard: number, ordinal: number, available: number): void {
-    const position = this.committed.ledger.at(shard, ordinal);
+    const position = this.committed.book.at(shard, ordinal);
     if (position?.versions.some((version) => availableOf(version) === available) === true) return;
     throw new Violation(
       "nothing uncommitted is seen",
@@ -83,7 +83,7 @@ export class AnswerCheck {
 
   private checkKnown(holds: readonly PlacedHold[]): void {
     for (const { sku, locationId, holdId } of holds) {
-      const position = this.committed.ledger.find(sku, locationId);
+      const position = this.committed.book.find(sku, locationId);
       if (position?.holds.has(holdId) === true || position?.closed.has(holdId) === true) continue;
       throw new Violation("nothing uncommitted is seen", `hold ${holdId} was answered and is not committed`);
     }
@@ -103,10 +103,10 @@ export class AnswerCheck {
     codes: readonly (number | null)[],
     askedAt: number,
   ): void {
-    const { ledger } = this.committed;
+    const { book } = this.committed;
     for (const [index, step] of steps.entries()) {
       const code = codes[index];
-      const known = ledger.lanes.find(lane, step.number);
+      const known = book.lanes.find(lane, step.number);
       const name = `${lane}/${step.number}`;
       if (code === LANE_CODE.applied && known === undefined) {
         throw new Violation(
@@ -124,7 +124,7 @@ export class AnswerCheck {
         code === LANE_CODE.hold_not_found &&
         known?.isOpen === true &&
         (this.laneAnswered.get(name) ?? Number.POSITIVE_INFINITY) <= askedAt &&
-        // A refusal is not journaled, so a former owner that does not know it yet answers from what it had.
+        // A refusal is not journaled. So a former owner that does not know it yet answers from its old state.
         this.isOwner(owner, known.position.sku)
       ) {
         throw new Violation(
@@ -133,7 +133,7 @@ export class AnswerCheck {
         );
       }
       if (code === LANE_CODE.applied && !this.laneAnswered.has(name)) {
-        this.laneAnswered.set(name, ledger.version);
+        this.laneAnswered.set(name, book.version);
       }
     }
   }
@@ -144,9 +144,9 @@ export class AnswerCheck {
     views: readonly PositionView[],
     askedAt: number,
   ): void {
-    const { ledger } = this.committed;
+    const { book } = this.committed;
     for (const view of views) {
-      const position = ledger.find(view.sku, view.locationId);
+      const position = book.find(view.sku, view.locationId);
       if (position === undefined || !wasAt(position, view, this.isOwner(owner, view.sku) ? askedAt : 0)) {
         throw new Violation(
           "nothing uncommitted is seen",
@@ -154,7 +154,7 @@ export class AnswerCheck {
         );
       }
     }
-    for (const position of ledger.all()) {
+    for (const position of book.all()) {
       if (!skus.includes(position.sku) || (position.versions[0]?.batch ?? 0) > askedAt) continue;
       if (!this.isOwner(owner, position.sku)) continue;
       if (!views.some((view) => view.sku === position.sku && view.locationId === position.locationId)) {
@@ -164,8 +164,8 @@ export class AnswerCheck {
   }
 
   private checkHolds(address: PositionAddress, views: readonly HoldView[]): void {
-    const { ledger } = this.committed;
-    const position = ledger.find(address.sku, address.locationId);
+    const { book } = this.committed;
+    const position = book.find(address.sku, address.locationId);
     const stages = new Map<string, { reserved: number; allocated: number; picked: number }>();
     for (const view of views) {
       const stage = stages.get(view.holdId) ?? { reserved: 0, allocated: 0, picked: 0 };
@@ -175,7 +175,7 @@ export class AnswerCheck {
     for (const [holdId, stage] of stages) {
       const hold = position?.holds.get(holdId) ?? position?.closed.get(holdId);
       if (hold?.stages.includes(stageOf(stage)) === true) continue;
-      const ofLane = ledger.lanes.ofHold(holdId);
+      const ofLane = book.lanes.ofHold(holdId);
       if (ofLane !== undefined && ofLane.position === position && ofLane.quantity === stage.reserved)
         continue;
       throw new Violation("nothing uncommitted is seen", `hold ${holdId} was shown at ${stageOf(stage)}`);
@@ -188,14 +188,14 @@ export class AnswerCheck {
   }
 }
 
-/** Whether the position stood so at any time since `batch`. */
-function wasAt(position: LedgerPosition, view: PositionView, batch: number): boolean {
+/** Whether the position had these numbers at any time since `batch`. */
+function wasAt(position: BookedPosition, view: PositionView, batch: number): boolean {
   const { versions } = position;
   for (let index = versions.length - 1; index >= 0; index -= 1) {
     const version = versions[index];
     if (version === undefined) break;
     if (BUCKETS.every((bucket) => version[bucket] === view[bucket])) return true;
-    // The next older version was replaced by this one, and that was before the time in question.
+    // This version replaced the next older one before the time in question.
     if (version.batch <= batch) break;
   }
   return false;

@@ -1,12 +1,12 @@
 /**
- * The audit of a run: sees everything that becomes durable and everything that an owner says, and holds the
- * one against the other.
+ * The audit of a run: sees everything that becomes durable and everything that an owner says, and compares
+ * the two.
  *
- * What is durable is the truth. It is kept twice: as a ledger that adds up what is journaled
- * (`stock-ledger.ts`), and as replicas that replay it (`shard-replicas.ts`). This file takes the reports and
- * passes each on to who checks it.
+ * What is durable is the truth. It is kept twice: in books that add up what is journaled (`stock-book.ts`),
+ * and in replicas that replay it (`shard-replicas.ts`). This file takes the reports and passes each on to the
+ * file that checks it.
  *
- * The first violation is kept and not thrown: a throw would meet the error handling of what is tested.
+ * The first violation is kept and not thrown: the tested code would handle a throw like any error.
  */
 import type { StockEvent } from "../../../actors/position/events.ts";
 import type { JournalRow } from "../../../store/journal/journal.ts";
@@ -20,22 +20,22 @@ import type { ShardChanges } from "../../stock-view/stock-changes.ts";
 import type { JournalHead } from "../../storage/recovery.ts";
 import type { DiskWitness, SimulatedDisk, SimulatedRecord } from "../world/simulated-disk.ts";
 import { AnswerCheck } from "./answer-check.ts";
+import type { BookedPosition } from "./booked-position.ts";
 import { CommandEffects } from "./command-effects.ts";
 import { JournalChain } from "./journal-chain.ts";
-import type { LedgerPosition } from "./ledger-position.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { OrderBook } from "./order-book.ts";
 import { REMEMBERED_MS } from "./remembered.ts";
 import { ShardReplicas } from "./shard-replicas.ts";
-import { StockLedger } from "./stock-ledger.ts";
+import { StockBook } from "./stock-book.ts";
 import { Violation } from "./violation.ts";
 
 export class Checker implements DiskWitness {
-  readonly ledger = new StockLedger();
+  readonly book = new StockBook();
   private readonly disk: SimulatedDisk;
   private readonly chain: JournalChain;
   private readonly replicas: ShardReplicas;
-  private readonly effects = new CommandEffects(this.ledger);
+  private readonly effects = new CommandEffects(this.book);
   private readonly orders: OrderBook;
   private readonly answers: AnswerCheck;
   /** The first thing that went wrong. */
@@ -46,8 +46,8 @@ export class Checker implements DiskWitness {
     this.chain = new JournalChain(disk);
     this.replicas = new ShardReplicas(disk.shardCount);
     this.orders = new OrderBook(REMEMBERED_MS, kits);
-    const { ledger, effects, orders } = this;
-    this.answers = new AnswerCheck({ disk, ledger, effects, orders });
+    const { book, effects, orders } = this;
+    this.answers = new AnswerCheck({ disk, book, effects, orders });
   }
 
   get broken(): unknown {
@@ -114,7 +114,7 @@ export class Checker implements DiskWitness {
     });
   }
 
-  /** An owner shows these numbers to whoever reads without asking. */
+  /** An owner shows these numbers to readers that do not ask. */
   published(owner: string, changes: readonly ShardChanges[]): void {
     this.watch(() => {
       for (const {
@@ -135,7 +135,7 @@ export class Checker implements DiskWitness {
     this.watch(() => this.answers.check(owner, operation.ask, answer, askedAt));
   }
 
-  /** An owner has said that nothing was done, and nobody else was asked. */
+  /** An owner has said that nothing was done, and no other owner was asked. */
   checkNothingDone(operation: Operation): void {
     if (!this.isDone(operation)) return;
     this.note(new Violation("nothing was done", `what operation ${operation.number} asked for is committed`));
@@ -143,22 +143,22 @@ export class Checker implements DiskWitness {
 
   /** What holds once every fault has stopped and nothing is under way. */
   checkAtRest(nowMs: number): void {
-    for (const { holds } of this.ledger.all()) {
+    for (const { holds } of this.book.all()) {
       for (const { holdId, reserved, expiresAtMs } of holds.values()) {
         if (reserved > 0 && expiresAtMs > 0 && expiresAtMs <= nowMs) {
           throw new Violation("expiry", `hold ${holdId} outlived its time by ${nowMs - expiresAtMs} ms`);
         }
       }
     }
-    for (const [name, reservation] of this.ledger.lanes.all()) {
+    for (const [name, reservation] of this.book.lanes.all()) {
       if (reservation.isOpen && reservation.expiresAtMs > 0 && reservation.expiresAtMs <= nowMs) {
         throw new Violation("expiry", `reservation ${name} outlived its time`);
       }
     }
     const { shardCount } = this.disk;
     for (let shard = 0; shard < shardCount; shard += 1) {
-      const positions = [...this.ledger.all()].filter(({ sku }) => shardOf(sku, shardCount) === shard);
-      this.replicas.checkAgainst(this.ledger, shard, positions);
+      const positions = [...this.book.all()].filter(({ sku }) => shardOf(sku, shardCount) === shard);
+      this.replicas.checkAgainst(this.book, shard, positions);
     }
   }
 
@@ -184,7 +184,7 @@ export class Checker implements DiskWitness {
   }
 
   private postBlob(shard: number, blob: JournalBlob, touchedOrders: Set<string>): void {
-    const touched = new Set<LedgerPosition>();
+    const touched = new Set<BookedPosition>();
     let posted = 0;
     const postUpTo = (count: number) => {
       for (; posted < count; posted += 1) {
@@ -196,7 +196,7 @@ export class Checker implements DiskWitness {
     };
     if (blob.lanes !== null) this.postLanes(shard, blob, blob.lanes, postUpTo, touched);
     postUpTo(blob.events.length);
-    this.ledger.endBatch(touched, blob.nowMs);
+    this.book.endBatch(touched, blob.nowMs);
   }
 
   private postEvent(
@@ -204,11 +204,11 @@ export class Checker implements DiskWitness {
     shard: number,
     nowMs: number,
     touchedOrders: Set<string>,
-  ): LedgerPosition | null {
+  ): BookedPosition | null {
     this.effects.check(event, nowMs);
     if (event.orderId !== "" && this.orders.post(event, nowMs)) touchedOrders.add(event.orderId);
-    const position = this.ledger.post(event, shard, nowMs);
-    const after = position ?? this.ledger.blank(event.sku, event.locationId);
+    const position = this.book.post(event, shard, nowMs);
+    const after = position ?? this.book.blank(event.sku, event.locationId);
     this.effects.remember(event, after.buckets(), nowMs);
     return position;
   }
@@ -218,22 +218,22 @@ export class Checker implements DiskWitness {
     blob: JournalBlob,
     lanes: NonNullable<JournalBlob["lanes"]>,
     postUpTo: (events: number) => void,
-    touched: Set<LedgerPosition>,
+    touched: Set<BookedPosition>,
   ): void {
     const { nowMs } = blob;
-    const ledger = this.ledger.lanes;
+    const laneBook = this.book.lanes;
     readLaneBlob(lanes, {
       after: postUpTo,
       operation: (kind, lane, number, ordinal, quantity, expiresInMs) => {
         const name = `${lanes.names[lane]}/${number}`;
-        const position = this.ledger.at(shard, ordinal);
+        const position = this.book.at(shard, ordinal);
         if (position === undefined) throw new Violation("conservation", `${name} is of no position`);
         touched.add(position);
         const expiresAtMs = expiresInMs === 0 ? 0 : nowMs + expiresInMs;
-        if (kind === LANE_RECORD.reserve) ledger.reserve(name, position, quantity, expiresAtMs);
-        else if (kind === LANE_RECORD.release) ledger.giveBack(name, position, quantity);
-        else if (kind === LANE_RECORD.extend) ledger.extend(name, expiresAtMs);
-        else ledger.expire(name, position, quantity, nowMs);
+        if (kind === LANE_RECORD.reserve) laneBook.reserve(name, position, quantity, expiresAtMs);
+        else if (kind === LANE_RECORD.release) laneBook.giveBack(name, position, quantity);
+        else if (kind === LANE_RECORD.extend) laneBook.extend(name, expiresAtMs);
+        else laneBook.expire(name, position, quantity, nowMs);
       },
     });
   }

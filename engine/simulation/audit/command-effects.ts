@@ -1,5 +1,5 @@
 /**
- * Commands and what they came to: each effect was asked for, comes once per id, and is what its position
+ * Commands and their outcomes: each effect was asked for, comes once for each id, and is what its position
  * allowed at that moment (`verdict.ts`). Keeps every effect, since an owner may answer with any that is
  * committed.
  */
@@ -7,10 +7,10 @@ import type { StockCommand, StockOutcome } from "../../../actors/commands.ts";
 import type { StockEvent } from "../../../actors/position/events.ts";
 import type { OrderAmendment } from "../../allocator-client.ts";
 import { amendmentMark } from "../../planning/order-amendment.ts";
-import { BUCKETS, type Buckets } from "./ledger-position.ts";
+import { BUCKETS, type Buckets } from "./booked-position.ts";
 import type { Ask, Operation } from "./operation.ts";
 import { REMEMBERED_MS } from "./remembered.ts";
-import type { StockLedger } from "./stock-ledger.ts";
+import type { StockBook } from "./stock-book.ts";
 import { verdictOn } from "./verdict.ts";
 import { Violation } from "./violation.ts";
 
@@ -27,14 +27,14 @@ type Effect = {
 type AskedCommand = { readonly command: StockCommand; readonly operation: Operation };
 
 export class CommandEffects {
-  private readonly ledger: StockLedger;
+  private readonly book: StockBook;
   private readonly asked = new Map<string, AskedCommand>();
   private readonly effects = new Map<string, Effect[]>();
   /** Ids under which shards remember amendments, and when each position was changed under them. */
   private readonly marks = new Map<string, Map<string, number>>();
 
-  constructor(ledger: StockLedger) {
-    this.ledger = ledger;
+  constructor(book: StockBook) {
+    this.book = book;
   }
 
   expect(operation: Operation, commands: readonly StockCommand[]): void {
@@ -49,7 +49,7 @@ export class CommandEffects {
     return this.effects.has(command.commandId);
   }
 
-  /** Before the event is posted to the ledger. */
+  /** Before the event is posted to the books. */
   check(event: StockEvent, nowMs: number): void {
     const mark = this.marks.get(event.commandId);
     if (mark !== undefined) checkMark(mark, event, nowMs);
@@ -116,7 +116,7 @@ export class CommandEffects {
     if (event.sku !== command.sku || event.locationId !== command.locationId) {
       throw new Violation("an effect is what was asked", `${what} was asked for ${command.sku}`);
     }
-    if (!this.ledger.isTracked(event.sku)) this.checkVerdict(command, event, what);
+    if (!this.book.isTracked(event.sku)) this.checkVerdict(command, event, what);
   }
 
   private askedAs(event: StockEvent): AskedCommand {
@@ -130,7 +130,7 @@ export class CommandEffects {
 
   private checkVerdict(command: StockCommand, event: StockEvent, what: string): void {
     const { sku, locationId } = event;
-    const position = this.ledger.find(sku, locationId) ?? this.ledger.blank(sku, locationId);
+    const position = this.book.find(sku, locationId) ?? this.book.blank(sku, locationId);
     const verdict = verdictOn(command, position);
     if (verdict === null) return;
     if (typeof verdict === "string") {
@@ -147,7 +147,7 @@ export class CommandEffects {
       );
     }
     for (const bucket of BUCKETS) {
-      // Fences and what is expected follow rules that the ledger knows.
+      // Fences and expected units follow rules that the books know.
       if (bucket === "fenced" || bucket === "incoming") continue;
       const due = verdict[bucket] ?? 0;
       if (event[bucket] === due) continue;

@@ -1,7 +1,7 @@
 /**
- * Every journal row as it lands: its hash follows from the row before, its checksum is of its bytes, and
- * whoever wrote it is the only writer of that epoch and holds the shard's lease. What the row says is for
- * others to check.
+ * Every journal row as it becomes durable: its hash follows from the row before, its checksum fits its bytes,
+ * and its writer is the only one of that epoch and holds the shard's lease. Other files check what the row
+ * says.
  */
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import { CHAIN_START, chainHash, checksumOf } from "../../journal/checksum.ts";
@@ -11,7 +11,7 @@ import { Violation } from "./violation.ts";
 export class JournalChain {
   private readonly disk: SimulatedDisk;
   private readonly heads: { hash: Buffer; epoch: number }[];
-  /** Who wrote under an epoch of a shard, by `shard@epoch`. */
+  /** The writer of each epoch of a shard, by `shard@epoch`. */
   private readonly writers = new Map<string, string>();
 
   constructor(disk: SimulatedDisk) {

@@ -12,7 +12,7 @@ import type {
 } from "../../allocator-client.ts";
 import type { SimulatedRecord } from "../world/simulated-disk.ts";
 
-/** One operation of a lane, with its position by name. */
+/** One lane operation, with its position by name. */
 export type LaneStep = PositionAddress & {
   readonly number: number;
   /** Of `LANE_KIND`. */
@@ -61,11 +61,11 @@ export type Operation = {
   open: number;
   /** An owner has said that it is done. */
   isAcknowledged: boolean;
-  /** Whoever asked knows. */
+  /** The client that asked has its answer. */
   isAnswered: boolean;
 };
 
-/** As how many operations it counts: each command and each step of a lane is one. */
+/** The number of operations that it counts as: one for each command and each step of a lane. */
 export function sizeOf(ask: Ask): number {
   if (ask.kind === "execute") return ask.commands.length;
   return ask.kind === "lane" ? ask.steps.length : 1;

@@ -1,4 +1,4 @@
-/** The orders of a run: what each asked for, and what of it stands committed. */
+/** The orders of a run: what each asked for, and how much of it is committed. */
 import type { StockEvent } from "../../../actors/position/events.ts";
 import type { Kit, OrderReservationRequest, PlacedHold, ReservationLine } from "../../allocator-client.ts";
 import type { SimulatedRecord } from "../world/simulated-disk.ts";
@@ -22,7 +22,7 @@ type OrderEntry = {
   /** Units of lines that wait for stock, by line. */
   readonly queued: Map<string, number>;
   placedAtMs: number;
-  /** Somebody has asked to amend or cancel it: it need not stand as it was placed any more. */
+  /** A client has asked to amend or cancel it: from then on it may differ from how it was placed. */
   isChanged: boolean;
 };
 
@@ -32,7 +32,7 @@ export class OrderBook {
   private readonly orders = new Map<string, OrderEntry>();
   private nowMs = 0;
 
-  /** @param rememberedMs how long a placed order is promised to be known. */
+  /** @param rememberedMs how long the engine promises to know a placed order. */
   constructor(rememberedMs: number, kits: readonly Kit[]) {
     this.rememberedMs = rememberedMs;
     this.kits = new Map(kits.map((kit) => [kit.sku, kit]));
@@ -55,7 +55,7 @@ export class OrderBook {
     if (order !== undefined) order.isChanged = true;
   }
 
-  /** Whether the order stands as it was placed, with anything that has not expired since. */
+  /** Whether the order stands as it was placed, with any hold that has not expired since. */
   isPlaced(orderId: string): boolean {
     const order = this.orders.get(orderId);
     return order !== undefined && !order.isChanged && isHeld(order);
@@ -86,7 +86,7 @@ export class OrderBook {
         return false;
       }
       case "hold-released":
-        // What the queue had given already is given back hold by hold.
+        // The units that the queue had given already are given back hold by hold.
         return (
           event.reason === "order-undone" &&
           (order.placed.delete(event.holdId) || order.queued.delete(event.lineId))
@@ -103,7 +103,7 @@ export class OrderBook {
     const { record, placed } = order;
     const stands = isHeld(order);
     const isNothing = placed.size === 0 && order.queued.size === 0;
-    // Holds that expired before their record was refused cannot be given back any more, and need not be.
+    // Holds that expired before their record was refused cannot be given back, and need not be.
     if (record !== null && (stands ? !records.has(record.id) : isNothing && records.has(record.id))) {
       throw new Violation("an order and its record commit together", `order ${orderId}`);
     }
@@ -135,9 +135,8 @@ export class OrderBook {
   }
 
   private place(order: OrderEntry, event: StockEvent, nowMs: number): void {
-    // Beyond the window an order that holds nothing any more may be placed anew. One transaction may commit
-    // both placements, and is read shard by shard: a part of the former one may come after parts of the
-    // latter.
+    // Beyond the window an order that no longer holds anything may be placed anew. One transaction may commit
+    // both placements, and it is read shard by shard: a part of the first may come after parts of the second.
     if (order.placedAtMs - nowMs > this.rememberedMs) return;
     if (nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
     const { orderId, lineId, sku, locationId, holdId } = event;
@@ -189,7 +188,7 @@ function unitsOf(parts: readonly PlacedPart[], sku: string): number {
   return units;
 }
 
-/** How many whole kits the parts are; each of them lies at one location. */
+/** How many whole kits the parts make; each kit is at one location. */
 function kitsOf(parts: readonly PlacedPart[], kit: Kit, name: string): number {
   let kits = 0;
   for (const locationId of new Set(parts.map((part) => part.locationId))) {

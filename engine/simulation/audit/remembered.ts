@@ -1,5 +1,5 @@
 /**
- * How long a repeated id is promised to be known. Stated here anew: a bug in the engine's own must not hide
- * itself.
+ * How long the engine promises to know a repeated id. Stated here again, so that a bug in the engine's own
+ * number cannot hide.
  */
 export const REMEMBERED_MS = 24 * 3_600_000;

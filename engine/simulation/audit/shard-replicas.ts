@@ -1,20 +1,20 @@
 /**
- * A replica of each shard that replays its journal from the first row and never sees a snapshot: what a
- * recovery, a snapshot and the ledger must equal. Replays the production code, so it tells nothing about the
+ * A replica of each shard that replays its journal from the first row and never sees a snapshot. A recovery,
+ * a snapshot and the books must equal it. It replays the production code, so it proves nothing about the
  * rules themselves.
  */
 import type { JournalBlob } from "../../journal/journal-codec.ts";
 import { Shard } from "../../shard/shard.ts";
 import { emptyRequest } from "../../shard/shard-request.ts";
-import type { LedgerPosition } from "./ledger-position.ts";
-import { BUCKETS } from "./ledger-position.ts";
-import type { StockLedger } from "./stock-ledger.ts";
+import type { BookedPosition } from "./booked-position.ts";
+import { BUCKETS } from "./booked-position.ts";
+import type { StockBook } from "./stock-book.ts";
 import { Violation } from "./violation.ts";
 
 type Replica = {
   readonly shard: Shard;
   sequence: number;
-  /** Its state; `null` until somebody asks. */
+  /** Its state; `null` until it is asked for. */
   state: Buffer | null;
 };
 
@@ -39,8 +39,8 @@ export class ShardReplicas {
     return replica.state;
   }
 
-  /** The shard, as all of its rows make it, shows what the ledger adds up to. */
-  checkAgainst(ledger: StockLedger, shard: number, positions: readonly LedgerPosition[]): void {
+  /** The shard, made of all of its rows, shows what the books add up to. */
+  checkAgainst(book: StockBook, shard: number, positions: readonly BookedPosition[]): void {
     const replica = this.at(shard, this.blobs[shard]?.length ?? 0).shard;
     // On a copy, because a shard that is asked expires what is due.
     const copy = Shard.decodeState(shard, replica.encodeState());
@@ -59,14 +59,14 @@ export class ShardReplicas {
       }
     }
     for (const [index, position] of positions.entries()) {
-      checkHeld(position, reply.holds[index] ?? [], ledger);
+      checkHeld(position, reply.holds[index] ?? [], book);
     }
   }
 
   private at(shard: number, sequence: number): Replica {
     const rows = this.blobs[shard] ?? [];
     let replica = this.replicas[shard];
-    // An owner of the past may still speak of where it stood.
+    // A former owner may still show an older state.
     if (replica === undefined || replica.sequence > sequence) replica = newReplica(shard);
     while (replica.sequence < sequence) {
       for (const blob of rows[replica.sequence] ?? []) replica.shard.replay(blob);
@@ -81,11 +81,11 @@ function newReplica(shard: number): Replica {
   return { shard: new Shard(shard), sequence: 0, state: null };
 }
 
-/** What the shard shows as held of a position is what its holds and the lanes' reservations add up to. */
+/** What the shard shows as held of a position is the sum of its holds and the lanes' reservations. */
 function checkHeld(
-  position: LedgerPosition,
+  position: BookedPosition,
   views: readonly { readonly holdId: string; readonly quantity: number }[],
-  ledger: StockLedger,
+  book: StockBook,
 ): void {
   const seen = new Map<string, number>();
   for (const view of views) seen.set(view.holdId, (seen.get(view.holdId) ?? 0) + view.quantity);
@@ -95,7 +95,7 @@ function checkHeld(
     else throw new Violation("conservation", `hold ${hold.holdId} is not the sum of its movements`);
   }
   for (const [holdId, quantity] of seen) {
-    const reservation = ledger.lanes.ofHold(holdId);
+    const reservation = book.lanes.ofHold(holdId);
     if (reservation?.isOpen === true && reservation.quantity === quantity) continue;
     throw new Violation("conservation", `${position.name} has holds that nobody journaled`);
   }

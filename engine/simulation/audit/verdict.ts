@@ -1,25 +1,22 @@
 /**
- * What a command must come to on a position, worked out from the ledger alone: the second opinion on every
+ * What a command must come to on a position, worked out from the books alone: the second opinion on every
  * decision.
  *
  * Written from the meaning of the commands; shares no code with the actors.
  */
 import type { RefusalCode, StockCommand } from "../../../actors/commands.ts";
-import type { Buckets, LedgerHold, LedgerPosition } from "./ledger-position.ts";
+import type { BookedHold, BookedPosition, Buckets } from "./booked-position.ts";
 
-/**
- * The code of a refusal, or the change of each bucket, where those that stay are left out; `null`: no
- * opinion.
- */
+/** The code of a refusal, or the changes of buckets, without those that stay; `null`: no opinion. */
 type Verdict = RefusalCode | Partial<Buckets> | null;
 
-export function verdictOn(command: StockCommand, position: LedgerPosition): Verdict {
-  // Units of lots have rules of their own.
+export function verdictOn(command: StockCommand, position: BookedPosition): Verdict {
+  // Units in lots have rules of their own.
   if ("lot" in command) return null;
   const hold = "holdId" in command ? position.holds.get(command.holdId) : undefined;
   switch (command.type) {
     case "receive":
-      // What was expected under the reference is incoming no more, which is for others to check.
+      // Units that were expected under the reference are no longer incoming; other files check that.
       return command.reference === undefined ? { onHand: command.quantity } : null;
     case "return-receive":
       if (command.disposition === "scrapped") return {};
@@ -61,7 +58,7 @@ export function verdictOn(command: StockCommand, position: LedgerPosition): Verd
 
 function verdictOnHold(
   command: Extract<StockCommand, { readonly type: "extend" | "allocate" | "pick" | "short-pick" | "ship" }>,
-  hold: LedgerHold,
+  hold: BookedHold,
 ): Verdict {
   switch (command.type) {
     case "extend":

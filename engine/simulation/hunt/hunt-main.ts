@@ -1,11 +1,11 @@
 /**
- * Entry of the process that looks for one planted bug: runs seeds from 1 on until a promise is broken, and
- * prints which seed it was. Before that a line for each seed, so that whoever waits can tell a slow process
+ * Entry of the process that looks for one planted bug. It runs seeds from 1 on until a promise is broken, and
+ * prints which seed that was. Before each seed it prints a line, so that its parent can tell a slow process
  * from a stuck one.
  */
 import { simulate } from "../run.ts";
 
-// Where a fault was made is of no interest here, and costs more than the fault.
+// The place where a fault was made does not matter here, and costs more than the fault.
 Error.stackTraceLimit = 0;
 
 const [seeds = 0, operations = 0] = process.argv.slice(2).map(Number);

@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { projectRoot } from "../../../config/project-root.ts";
 import type { Mutant } from "./mutants.ts";
 
-/** What the simulation is made of. */
+/** The folders that the simulation runs from. */
 const FOLDERS = ["actors", "config", "engine", "ports", "store"];
 
 /**
- * A bug may make the engine's code run in circles: that is found, too. A sound seed takes a second at most.
+ * A bug may make the engine's code loop for ever; that counts as found. A sound seed takes a second at most.
  */
 const MAX_SEED_MS = 60_000;
 

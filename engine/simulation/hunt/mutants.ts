@@ -318,7 +318,7 @@ export const MUTANTS: readonly Mutant[] = [
       "    return a.priority > b.priority || (a.priority === b.priority && a.arrival < b.arrival);",
   },
   {
-    name: "freed units not offered to who waits",
+    name: "freed units not offered to waiting demand",
     breaks: "no unit is free while somebody waits for it",
     file: "engine/shard/shard-state.js",
     search: "        if (at !== undefined)\n            this.serveWaiting(",
@@ -333,7 +333,7 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: "",
   },
   {
-    name: "floor of a lane not raised",
+    name: "low mark of a lane not raised",
     breaks: "exactly one effect per key",
     file: "actors/lanes/reservation-table.js",
     search: "            this.firstNew[lane] = number + 1;",

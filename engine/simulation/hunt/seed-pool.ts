@@ -6,16 +6,16 @@ import { startThread } from "../../threads/start-thread.ts";
 import { addResult, emptyResult, type RangeResult, type SeedRange } from "./seed-range.ts";
 
 /**
- * Some hundred milliseconds of work: long enough to be worth a message, short enough for a moving progress
- * bar.
+ * Some hundred milliseconds of work: long enough to be worth a message, short enough that the progress bar
+ * moves.
  */
 const PIECE = 25;
 
 type PoolOptions = SeedRange & {
   readonly workers: number;
   /**
-   * Asked before each piece: false ends early. The seeds that ran are the first ones of the range, without
-   * gaps.
+   * Asked before each piece: false ends early. The seeds that ran are then the first ones of the range,
+   * without gaps.
    */
   readonly mayGoOn: (sum: RangeResult) => boolean;
   readonly onProgress: (sum: RangeResult) => void;
@@ -55,7 +55,7 @@ function ask(worker: Worker, range: SeedRange): Promise<RangeResult> {
       error: (error: Error) => settle(() => reject(error)),
       exit: (code: number) => settle(() => reject(new Error(`a simulation thread ended with ${code}`))),
     };
-    // Each by name: a worker's own listeners must stay, or it hears nothing any more.
+    // Removed one by one: a worker's own listeners must stay, or it receives no more messages.
     const settle = (act: () => void) => {
       for (const [event, listener] of Object.entries(listeners)) worker.off(event, listener);
       act();

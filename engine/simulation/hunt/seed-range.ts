@@ -1,4 +1,4 @@
-/** Runs many seeds and adds up what came of them. */
+/** Runs many seeds and adds up their results. */
 
 import { type RunResult, simulate } from "../run.ts";
 import { addFaults, type FaultCount, noFaults } from "../world/fault-count.ts";

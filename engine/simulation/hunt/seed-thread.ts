@@ -2,7 +2,8 @@
 import { parentPort } from "node:worker_threads";
 import { runSeeds, type SeedRange } from "./seed-range.ts";
 
-// Thousands of simulated faults a second: where each was made is asked of one seed, by its story.
+// There are thousands of simulated faults a second. The place of each is only asked for in the story of one
+// seed.
 Error.stackTraceLimit = 0;
 
 parentPort?.on("message", (range: SeedRange) => {

@@ -1,4 +1,6 @@
-/** What there is in a run: SKUs, places, kits, pools. Few of each, so that whoever asks meets others. */
+/**
+ * What there is in a run: SKUs, locations, kits, pools. Few of each, so that clients often ask for the same.
+ */
 import type { Kit, SourcingLocation } from "../../allocator-client.ts";
 
 export const SKUS = ["anvil", "bellows", "crank", "dowel", "easel", "flask"];
@@ -20,7 +22,7 @@ export const KITS: readonly Kit[] = [
   },
 ];
 
-/** Where a run has lots, this SKU is told apart by them. */
+/** In a run with lots, this SKU is tracked by them. */
 export const LOT_SKU = "bellows";
 
 export const POOLS = ["shop", "market"];

@@ -1,8 +1,8 @@
 /**
- * The engine's clients: each asks one thing after the other, again and again until it is answered.
+ * The engine's clients: each asks for one thing after the other, again and again until it is answered.
  *
- * Requests are repeated, overtake each other, go to an owner that is none any more, and their answers get
- * lost. Only what an owner says is held against what is durable, whether or not the answer arrives.
+ * Requests are repeated, overtake each other, go to former owners, and their answers get lost. Only what an
+ * owner says is compared with what is durable, whether or not the answer arrives.
  */
 import { LANE_WORDS, writeLaneOperation } from "../../../actors/lanes/lane-operations.ts";
 import type { Random } from "../../../config/seeded-random.ts";
@@ -35,7 +35,7 @@ const NOTHING_DONE = new Set([
 
 const LANE_VERBS = ["reserve", "release", "extend"];
 
-/** The disk takes records as they are; no writer of this is ever called. */
+/** The disk takes records as they are; this writer is never called. */
 const writer: CommitWriter<SimulatedRecord> = { name: "simulated", write: () => Promise.resolve() };
 
 type ClientsOptions = {
@@ -44,7 +44,7 @@ type ClientsOptions = {
   readonly weather: () => Weather;
   readonly checker: Checker;
   readonly shardCount: number;
-  /** Whom to ask: now and then somebody who has been taken over. */
+  /** The owner to ask: sometimes one that has been taken over. */
   readonly owner: (former: boolean) => Owner | null;
   readonly story: Story | null;
 };
@@ -98,7 +98,7 @@ export class Clients {
     const { client, process } = owner;
     process.after(0, () => {
       operation.open += 1;
-      const askedAt = checker.ledger.version;
+      const askedAt = checker.book.version;
       const reply = (answer: Answer | null) => {
         if (!process.isAlive) return;
         if (random.chance(weather().replyLost)) return;
@@ -135,7 +135,7 @@ export class Clients {
       );
       return true;
     }
-    // Of a call that several shards took part in, those that did not fail may have done theirs.
+    // In a call over several shards, those that did not fail may have done their parts.
     if (NOTHING_DONE.has(code) && !this.isSpread(operation)) {
       operation.open -= 1;
       if (operation.open === 0 && !operation.isAcknowledged) checker.checkNothingDone(operation);

@@ -1,7 +1,8 @@
 /**
- * Starts owners and lets fate have them: crashes, takeovers by a rival, suspensions, jumps of the clock.
+ * Starts owners and makes their accidents happen: crashes, takeovers by a rival, suspensions, jumps of the
+ * clock.
  *
- * There is always one owner that was started last; those before it may live on as zombies for a while.
+ * The current owner is the one that was started last. Earlier ones may live on for a while as former owners.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
@@ -15,7 +16,7 @@ const MAX_RESTART_MS = 50;
 const MAX_SUSPENSION_MS = 3_000;
 const MAX_SKEW_MS = 40;
 const JUMPS_MS = [10, 1_000, 60_000, 600_000];
-/** Beyond the time for which ids are remembered. */
+/** Longer than ids are remembered. */
 const LONG_JUMPS_MS = [1_000, 3_600_000, 25 * 3_600_000];
 
 export class Operator {
@@ -58,7 +59,7 @@ export class Operator {
     });
   }
 
-  /** Whatever the weather brings, as long as it lasts. */
+  /** Makes the accidents of this run's weather happen, for as long as it lasts. */
   begin(): void {
     const { weather, faults, story } = this.options;
     const every = (mean: () => number, act: () => void) => addInterval(this.time, this.random, mean, act);
@@ -101,15 +102,18 @@ export class Operator {
   }
 
   /**
-   * The last fault is over: whoever is asked from now on has the shards, and nobody is about to take them.
+   * The last fault is over: from now on the owner that is asked has the shards, and no other is about to take
+   * them.
    *
-   * @param mustRestart whether the current owner is of no use any more whatever it has.
+   * @param mustRestart whether the current owner is useless now, whatever it has.
    */
   settle(mustRestart: boolean): void {
-    // Of two that are started at once either may take the shards over last. An engine never takes back what
-    // it has lost, so where the current owner was the first of them, somebody has to start it again.
+    // Of two owners that start at the same time, either may be the last to take the shards over. An engine
+    // never takes back what it has lost. So if the current owner was the first of the two, it must be started
+    // again.
     if (mustRestart || this.isCurrentFenced) this.start();
-    // One that was replaced before it was open and starts late would take all over from the current one.
+    // An owner that was replaced before it was open, and starts late, would take all shards from the current
+    // one.
     for (const { client, process } of this.former) if (client === null) process.kill();
   }
 

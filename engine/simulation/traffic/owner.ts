@@ -2,7 +2,7 @@
  * One engine process: the real core, committer, round runner and allocator client over the simulated threads
  * and disk.
  *
- * Takes every shard over when it starts. Whoever had them before goes on trying until it is killed.
+ * Takes every shard over when it starts. Its predecessor goes on trying until it is killed.
  */
 import { pino } from "pino";
 import type { Random } from "../../../config/seeded-random.ts";
@@ -20,7 +20,7 @@ import type { SimulatedProcess } from "../world/simulated-process.ts";
 import type { Story } from "../world/story.ts";
 import type { Weather } from "../world/weather.ts";
 
-/** Nobody reads without asking here. */
+/** Nothing here reads without asking. */
 const NOTHING_SHOWN = new StockView();
 
 const THREADS = 2;
@@ -50,7 +50,7 @@ export class Owner {
     this.options = options;
   }
 
-  /** Rejects where what is stored cannot be read or trusted; the process is to be ended then. */
+  /** Rejects where what is stored cannot be read or trusted; the process must then end. */
   async start(): Promise<void> {
     const { disk, checker, weather, faults, story } = this.options;
     const { name } = this.process;

@@ -1,7 +1,7 @@
 /**
  * What a run's warehouses do: receive by lots, count, transfer, set apart, fence pools, expect deliveries.
  *
- * Remembers what it began, because a count is approved and a transfer arrives by its id.
+ * Remembers what it began: a count is approved and a transfer arrives by its id.
  */
 import type { StockCommand } from "../../../actors/commands.ts";
 import type { Random } from "../../../config/seeded-random.ts";
@@ -40,7 +40,7 @@ export class Warehouse {
     this.options = options;
   }
 
-  /** When the last of the lots that have a date passes it; 0: none has. */
+  /** When the last lot with a date passes it; 0: there is no such lot. */
   get lastLotDateMs(): number {
     return Math.max(0, ...this.lotDates.values());
   }
@@ -63,7 +63,7 @@ export class Warehouse {
     return { lot, lotExpiresAtMs: date };
   }
 
-  /** What a warehouse does beside picking: counts, moves, sets apart, expects. */
+  /** What a warehouse does besides picking: counts, moves, sets apart, expects. */
   command(sku: string, locationId: string): StockCommand {
     const { random, time, locationIds } = this.options;
     const base = this.options.mutation(sku, locationId);

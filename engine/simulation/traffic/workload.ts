@@ -1,8 +1,8 @@
 /**
  * What the clients of one run ask for, operation by operation, from the seed.
  *
- * Few SKUs, few units and many who want them, so that shortage, contention and every state of a hold come up
- * often. Ids are never reused but on purpose.
+ * Few SKUs, few units and many clients that want them, so that shortage, contention and every state of a hold
+ * come up often. Ids are reused only on purpose.
  */
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
@@ -21,7 +21,7 @@ const POLICIES: readonly AllocationPolicy[] = [
   "ship_available_backorder_rest",
 ];
 
-/** Holds that clients go on with, the newest of them: older ones are mostly gone. */
+/** The newest holds, which clients go on with: older ones are mostly gone. */
 const REMEMBERED_HOLDS = 24;
 
 const LANE_LIFE_MS = 2_000;
@@ -74,18 +74,18 @@ export class Workload {
     return this.skus;
   }
 
-  /** When the last of the lots that have a date passes it; 0: none has. */
+  /** When the last lot with a date passes it; 0: there is no such lot. */
   get lastLotDateMs(): number {
     return this.warehouse.lastLotDateMs;
   }
 
-  /** @param most operations that it may count as, at least 1. */
+  /** @param most number of operations that it may count as, at least 1. */
   next(most: number): Operation {
     this.issued += 1;
     return operation(this.issued, this.draw(most));
   }
 
-  /** An operation that nobody drew: for what is asked once all is over. */
+  /** An operation that was not drawn: for the questions at the end of a run. */
   wrap(ask: Ask): Operation {
     this.issued += 1;
     return operation(this.issued, ask);
@@ -96,7 +96,7 @@ export class Workload {
     return { ...base, type: "reserve", holdId: `h-${base.commandId}`, quantity, expiresAtMs: 0 };
   }
 
-  /** Clients go on from what they were told. */
+  /** Clients go on from the answers that they got. */
   learn(ask: Ask, answer: Answer): void {
     if (ask.kind === "execute" && answer.kind === "execute" && ask.flaw === "none") {
       for (const [index, command] of ask.commands.entries()) {
@@ -139,7 +139,7 @@ export class Workload {
     if (choice < 0.13) return { kind: "holds", address: this.address() };
     if (choice < 0.16) return { kind: "record", record: { id: `note-${this.issued}`, poison: false } };
     if (choice < 0.18) return this.invalid();
-    // Beyond the time for which ids are remembered nobody can tell an impostor.
+    // Once ids are forgotten, an impostor cannot be told from a new command.
     if (choice < 0.22 && !this.weather.longJumps) {
       const impostor = this.impostor();
       if (impostor !== null) return impostor;

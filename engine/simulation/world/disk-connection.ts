@@ -1,9 +1,10 @@
 /**
  * One owner's way to the simulated database, and all that can go wrong on it.
  *
- * A commit may be slow, be lost before it was carried out, be carried out although its answer is lost, be
- * carried out late (after its owner was told that it is lost, and until a raised epoch stops it), or be
- * refused for a record. What is asked may find storage unreachable, and what is read may have a bit flipped.
+ * A commit may be slow. It may be lost before it was carried out, or be carried out and lose its answer. It
+ * may be carried out late: after its owner was told that it is lost, and until a raised epoch stops it. It
+ * may be refused because of a record. Storage may be out of reach for any question, and what is read may have
+ * a bit flipped.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
@@ -34,7 +35,7 @@ export const STATEMENT_TIMEOUT_MS = 20_000;
 
 const PAGE_ROWS = 7;
 
-/** A snapshot that is damaged costs time only, so many may be; a damaged row stops its shard. */
+/** A damaged snapshot only costs time, so there may be many; a damaged row stops its shard. */
 const SNAPSHOT_DECAY = 30;
 const ROW_DECAY = 8;
 
@@ -157,7 +158,7 @@ export class DiskConnection implements EngineDisk {
     return { writtenBytes: written ? snapshot.state.length : 0, damaged };
   }
 
-  /** Not carried out, carried out without an answer, or carried out some time after all seems lost. */
+  /** Not carried out, carried out without an answer, or carried out some time after it seems lost. */
   private loseCommit(
     takesMs: number,
     rows: readonly JournalRow[],
@@ -171,7 +172,7 @@ export class DiskConnection implements EngineDisk {
         try {
           if (this.carryOut(rows, records).status === "committed" && fate === 2) this.faults.commitsLate += 1;
         } catch {
-          // A sequence that is taken: nobody is there to be told.
+          // The row's sequence is taken. The connection is gone, so no client is told.
         }
       });
     }

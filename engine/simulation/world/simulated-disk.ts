@@ -1,8 +1,8 @@
 /**
- * The simulated database: what survives every crash, and the fence that its append statement is.
+ * The simulated database: what survives every crash, and the fence in its append statement.
  *
- * Does at one instant what PostgreSQL does in one transaction. What lies between an owner and this instant,
- * and what goes wrong there, is `disk-connection.ts`.
+ * Does at one instant what PostgreSQL does in one transaction. The way of an owner to this instant, and what
+ * goes wrong there, is in `disk-connection.ts`.
  */
 import type { JournalRow } from "../../../store/journal/journal.ts";
 import type { SnapshotRow } from "../../../store/journal/snapshot.ts";
@@ -11,7 +11,7 @@ import type { RecoverySource } from "../../storage/recovery.ts";
 /** What an owner commits beside its journal rows, as the simulation's clients attach it. */
 export type SimulatedRecord = { readonly id: string; readonly poison: boolean };
 
-/** Told of everything that becomes durable, in the instant in which it does. */
+/** Told of everything that becomes durable, at the instant at which it does. */
 export type DiskWitness = {
   landed(owner: string, rows: readonly JournalRow[], records: readonly SimulatedRecord[]): void;
   snapshotWritten(snapshot: SnapshotRow): void;
@@ -25,7 +25,7 @@ export class SimulatedDisk {
   readonly snapshots: SnapshotRow[][];
   readonly records = new Set<string>();
   private readonly leases: { epoch: number; owner: string }[];
-  /** Set before the first owner starts; `null`: nobody looks. */
+  /** Set before the first owner starts; `null`: there is no audit. */
   witness: DiskWitness | null = null;
 
   constructor(shardCount: number) {
@@ -65,7 +65,7 @@ export class SimulatedDisk {
     return renewed;
   }
 
-  /** All rows and records, or none where a lease does not carry its row's epoch any more. */
+  /** Writes all rows and records, or none where a lease no longer has the epoch of its row. */
   append(
     owner: string,
     rows: readonly JournalRow[],

@@ -1,6 +1,6 @@
 /**
- * Shard threads of one owner, run by the simulation: messages take their time, are encoded and decoded as
- * between real threads, and threads throw, die, hang and answer when nobody listens any more.
+ * Shard threads of one owner, run by the simulation. Messages take their time and are encoded and decoded as
+ * between real threads. Threads throw, die, hang, and answer after they were given up.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";
@@ -41,11 +41,11 @@ type HostOptions = {
   readonly onRecovered: (shard: Shard, head: JournalHead) => void;
 };
 
-/** What one thread has in its memory; a thread that is replaced leaves all of it behind. */
+/** What one thread has in its memory. A thread that is replaced leaves all of it behind. */
 type Memory = {
   readonly shards: Map<number, Shard>;
   readonly recoveries: Map<number, Recovery>;
-  /** Answers somebody waits for; a late answer of a replaced thread finds nobody. */
+  /** Answers that are waited for; a late answer of a replaced thread is dropped. */
   readonly waiting: Set<(reply: ThreadReply) => void>;
 };
 
@@ -193,7 +193,7 @@ export class SimulatedHost implements ShardHost {
     memory.recoveries.delete(shard);
     const { shard: recovered, head } = recovery.result();
     memory.shards.set(shard, recovered);
-    // A thread that was replaced opens its shards for nobody.
+    // The shards that a replaced thread opens are of no use.
     if (this.threads.includes(memory)) this.options.onRecovered(recovered, head);
     return { kind: "opened", ...head, ...recovered.figures(), changes: recovered.allChanges() };
   }

@@ -2,8 +2,8 @@
  * One operating system process as the simulation knows it: it lives, may be suspended for a while, and dies
  * at once.
  *
- * Everything that reaches an owner's code comes through `after`, so a dead process is never entered again and
- * a suspended one finds all that it missed, in order, when it wakes up.
+ * Everything that reaches an owner's code comes through `after`. So a dead process is never entered again,
+ * and a suspended one finds all that it missed, in order, when it wakes up.
  */
 
 import type { Random } from "../../../config/seeded-random.ts";

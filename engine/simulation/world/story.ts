@@ -1,8 +1,8 @@
 /**
  * What happened in one run, line by line, and the hash over all lines: two runs of one seed have the same
- * one.
+ * hash.
  *
- * Only kept where it is asked for; a run of fifty thousand seeds tells no stories.
+ * Only kept where it is asked for: the runs of fifty thousand seeds tell no stories.
  */
 import { createHash } from "node:crypto";
 import type { VirtualTime } from "./virtual-time.ts";

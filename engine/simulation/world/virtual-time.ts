@@ -10,14 +10,14 @@ type Event = {
   act: (() => void) | null;
 };
 
-/** 2023-11-14T22:13:20Z: any will do, as long as it is always the same. */
+/** 2023-11-14T22:13:20Z: any time will do, as long as it is always the same. */
 const EPOCH_MS = 1_700_000_000_000;
 
 export class VirtualTime {
   private readonly heap: Event[] = [];
   private nextOrder = 0;
   private jumpedMs = 0;
-  /** Milliseconds since the simulation began, jumps left out: what timers go by. */
+  /** Milliseconds since the simulation began, without jumps: timers follow it. */
   elapsedMs = 0;
   /** Events that have happened. */
   steps = 0;
@@ -63,7 +63,7 @@ export class VirtualTime {
         }
         queueMicrotask(afterMicrotasks);
       };
-      // A tick comes only once no microtask is left, those that microtasks set off included.
+      // A tick comes only once no microtask is left, including those that microtasks start.
       const afterMicrotasks = () => process.nextTick(step);
       afterMicrotasks();
     });

@@ -1,7 +1,7 @@
 /**
  * How many faults one run has: every seed draws its own rates, from calm to a storm of one kind of fault. A
- * run in which everything fails at the same moderate rate hides what needs many faults of one kind, or hardly
- * any.
+ * run in which everything fails at the same moderate rate hides bugs that need many faults of one kind, or
+ * hardly any.
  */
 import type { Random } from "../../../config/seeded-random.ts";
 
@@ -31,13 +31,13 @@ export type Weather = {
   /** Counts, transfers, quarantine, pools, expected deliveries. */
   readonly warehouse: number;
   readonly queues: number;
-  /** Whether one SKU is told apart by lots. */
+  /** Whether one SKU is tracked by lot. */
   readonly lots: boolean;
   /** Whether the clock may jump over the time for which ids are remembered. */
   readonly longJumps: boolean;
   readonly expiring: number;
   readonly snapshotEveryRows: number;
-  /** How many calls are of several operations, and of how many at most. */
+  /** How many calls have several operations, and how many operations at most. */
   readonly bursts: number;
   readonly burstSize: number;
   readonly sessions: number;
@@ -45,16 +45,16 @@ export type Weather = {
   /** What a request or an answer takes on its way at most. */
   readonly travelMs: number;
   /**
-   * Whether messages to threads are encoded as between real ones; on other days they are handed over as they
-   * are.
+   * Whether messages to threads are encoded as between real threads; on other days they are handed over as
+   * they are.
    */
   readonly encodes: boolean;
-  /** How long it may last; calm comes sooner where everything has been asked before. */
+  /** How long it may last; calm comes sooner once everything has been asked for. */
   readonly lastsMs: number;
 };
 
 export function drawWeather(random: Random): Weather {
-  /** Most faults keep away on most days. */
+  /** Most faults do not happen on most days. */
   const rate = (often: number, most: number) => (random.chance(often) ? random.next() * most : 0);
   const every = (often: number, leastMs: number, mostMs: number) =>
     random.chance(often) ? random.integer(leastMs, mostMs) : 0;
@@ -86,7 +86,7 @@ export function drawWeather(random: Random): Weather {
     longJumps,
     expiring: random.next(),
     snapshotEveryRows: random.pick([4, 8, 16, 40]),
-    // Days of single calls only are few: they take ten times as many rounds.
+    // Days of single calls only are rare: they take ten times as many rounds.
     bursts: random.chance(0.01) ? 0 : 0.7 + random.next() * 0.3,
     burstSize: random.pick([24, 48, 64]),
     sessions: random.pick([4, 16, 32, 48]),

@@ -1,7 +1,7 @@
-/** Who waits for units, as the journal tells it, and whose turn it is. */
+/** The demand that waits for units, as the journal tells it, and whose turn it is. */
 import { ANY_LOCATION } from "../../../actors/commands.ts";
 import type { StockEvent } from "../../../actors/position/events.ts";
-import type { LedgerPosition } from "./ledger-position.ts";
+import type { BookedPosition } from "./booked-position.ts";
 import { Violation } from "./violation.ts";
 
 type Waiting = {
@@ -14,11 +14,11 @@ type Waiting = {
   isOpen: boolean;
 };
 
-export class DemandLedger {
+export class DemandBook {
   private readonly bySku = new Map<string, Map<string, Waiting>>();
   private arrivals = 0;
 
-  post(event: StockEvent, nowMs: number, position: LedgerPosition | null): void {
+  post(event: StockEvent, nowMs: number, position: BookedPosition | null): void {
     const queue = this.queueOf(event.sku);
     switch (event.type) {
       case "demand-queued": {
@@ -53,8 +53,8 @@ export class DemandLedger {
     }
   }
 
-  /** Nobody waits for what is free. */
-  check(sku: string, positions: Iterable<LedgerPosition>): void {
+  /** Checks that no demand waits for what is free. */
+  check(sku: string, positions: Iterable<BookedPosition>): void {
     const queue = this.bySku.get(sku);
     if (queue === undefined || queue.size === 0) return;
     for (const position of positions) {
@@ -79,7 +79,7 @@ export class DemandLedger {
   }
 }
 
-function fill(queue: Map<string, Waiting>, event: StockEvent, position: LedgerPosition): void {
+function fill(queue: Map<string, Waiting>, event: StockEvent, position: BookedPosition): void {
   const entry = queue.get(event.holdId);
   if (entry === undefined || !mayTake(entry, position) || event.reserved > entry.quantity) {
     throw new Violation(
@@ -103,8 +103,8 @@ function fill(queue: Map<string, Waiting>, event: StockEvent, position: LedgerPo
   if (entry.quantity === 0) queue.delete(event.holdId);
 }
 
-/** Demand through a pool has rules of its own for what is free; it is never ahead of anybody here. */
-function mayTake(entry: Waiting, position: LedgerPosition): boolean {
+/** Demand through a pool has rules of its own for what is free, so it never counts as first in line here. */
+function mayTake(entry: Waiting, position: BookedPosition): boolean {
   if (!entry.isOpen || entry.pool !== "") return false;
   return entry.locationId === ANY_LOCATION || entry.locationId === position.locationId;
 }

@@ -3,7 +3,7 @@ import type { StockEvent } from "../../../actors/position/events.ts";
 import { REMEMBERED_MS } from "./remembered.ts";
 import { Violation } from "./violation.ts";
 
-export class TransitLedger {
+export class TransitBook {
   /** Units under way, by SKU and transfer. */
   private readonly underWay = new Map<string, number>();
   /** Units that were sent and not yet announced where they go. */
@@ -44,7 +44,7 @@ export class TransitLedger {
     }
   }
 
-  /** After a batch: whatever left is under way. */
+  /** After a batch: all that left is on its way. */
   check(): void {
     if (this.unannounced !== 0)
       throw new Violation("conservation", `${this.unannounced} units left for nowhere`);

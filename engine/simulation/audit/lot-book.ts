@@ -13,7 +13,7 @@ type Lot = {
 
 const PARTS = ["onHand", "reserved", "allocated", "picked", "unavailable"] as const;
 
-export class LotLedger {
+export class LotBook {
   private readonly lots = new Map<string, Lot>();
 
   post(event: StockEvent, nowMs: number): void {

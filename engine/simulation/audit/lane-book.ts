@@ -1,15 +1,15 @@
 /** The reservations of all lanes as the journal tells them: each number is taken once and given back once. */
-import type { LedgerPosition } from "./ledger-position.ts";
+import type { BookedPosition } from "./booked-position.ts";
 import { Violation } from "./violation.ts";
 
 type LaneReservation = {
-  readonly position: LedgerPosition;
+  readonly position: BookedPosition;
   readonly quantity: number;
   expiresAtMs: number;
   isOpen: boolean;
 };
 
-export class LaneLedger {
+export class LaneBook {
   private readonly reservations = new Map<string, LaneReservation>();
 
   find(lane: string, number: number): LaneReservation | undefined {
@@ -25,7 +25,7 @@ export class LaneLedger {
     return this.reservations;
   }
 
-  reserve(name: string, position: LedgerPosition, quantity: number, expiresAtMs: number): void {
+  reserve(name: string, position: BookedPosition, quantity: number, expiresAtMs: number): void {
     if (this.reservations.has(name)) {
       throw new Violation("exactly one effect per key", `reservation ${name} was taken again`);
     }
@@ -44,7 +44,7 @@ export class LaneLedger {
     this.openOne(name, "extended").expiresAtMs = expiresAtMs;
   }
 
-  giveBack(name: string, position: LedgerPosition, quantity: number): void {
+  giveBack(name: string, position: BookedPosition, quantity: number): void {
     const reservation = this.openOne(name, "given back");
     if (reservation.position !== position || reservation.quantity !== quantity) {
       throw new Violation(
@@ -56,7 +56,7 @@ export class LaneLedger {
     position.reserved -= quantity;
   }
 
-  expire(name: string, position: LedgerPosition, quantity: number, nowMs: number): void {
+  expire(name: string, position: BookedPosition, quantity: number, nowMs: number): void {
     const { expiresAtMs } = this.openOne(name, "expired");
     if (expiresAtMs === 0 || expiresAtMs > nowMs) {
       throw new Violation("expiry", `reservation ${name} expired ${expiresAtMs - nowMs} ms too early`);
@@ -65,7 +65,7 @@ export class LaneLedger {
   }
 
   /** Its units go on under the name of a hold. */
-  claim(name: string, position: LedgerPosition, quantity: number): void {
+  claim(name: string, position: BookedPosition, quantity: number): void {
     const reservation = this.openOne(name, "claimed");
     if (reservation.position !== position || reservation.quantity !== quantity) {
       throw new Violation("conservation", `the claim of reservation ${name} is not of what it held`);

@@ -1,8 +1,6 @@
-/**
- * One position of the second account: its buckets, what is held of it, and what it stood at after each batch.
- */
-import { LotLedger } from "./lot-ledger.ts";
-import { PoolLedger } from "./pool-ledger.ts";
+/** One position in the audit's books: its buckets, its holds, and its numbers after each batch. */
+import { LotBook } from "./lot-book.ts";
+import { PoolBook } from "./pool-book.ts";
 
 export const BUCKETS = [
   "onHand",
@@ -17,7 +15,7 @@ export const BUCKETS = [
 
 export type Buckets = Readonly<Record<(typeof BUCKETS)[number], number>>;
 
-export type LedgerHold = {
+export type BookedHold = {
   readonly holdId: string;
   readonly orderId: string;
   readonly lineId: string;
@@ -25,11 +23,11 @@ export type LedgerHold = {
   allocated: number;
   picked: number;
   expiresAtMs: number;
-  /** Every (reserved, allocated, picked) that it ever stood at. */
+  /** Every (reserved, allocated, picked) that the hold ever had. */
   readonly stages: string[];
 };
 
-/** What everybody may be promised. */
+/** What everybody may promise. */
 export function availableOf(buckets: Buckets): number {
   return (
     buckets.onHand -
@@ -42,12 +40,12 @@ export function availableOf(buckets: Buckets): number {
   );
 }
 
-export class LedgerPosition {
+export class BookedPosition {
   readonly sku: string;
   readonly locationId: string;
-  readonly holds = new Map<string, LedgerHold>();
-  /** Holds that are gone, for reads that speak of them. */
-  readonly closed = new Map<string, LedgerHold>();
+  readonly holds = new Map<string, BookedHold>();
+  /** Holds that are gone, for reads that still show them. */
+  readonly closed = new Map<string, BookedHold>();
   /** The buckets after each batch that changed them, the oldest first. */
   readonly versions: (Buckets & { readonly batch: number })[] = [];
   onHand = 0;
@@ -58,8 +56,8 @@ export class LedgerPosition {
   safetyStock = 0;
   incoming = 0;
   fenced = 0;
-  readonly pools = new PoolLedger();
-  readonly lots = new LotLedger();
+  readonly pools = new PoolBook();
+  readonly lots = new LotBook();
 
   constructor(sku: string, locationId: string) {
     this.sku = sku;
@@ -88,7 +86,7 @@ export class LedgerPosition {
   }
 }
 
-/** The units of a hold by how far they have come. */
+/** The units of a hold by their state. */
 export function stageOf(hold: {
   readonly reserved: number;
   readonly allocated: number;

@@ -6,10 +6,10 @@ import { Violation } from "./violation.ts";
 
 type Pool = { kind: string; units: number; held: number };
 
-export class PoolLedger {
+export class PoolBook {
   private readonly pools = new Map<string, Pool>();
 
-  /** What ring-fenced pools keep from everybody else. */
+  /** What ring-fenced pools keep from all others. */
   get fenced(): number {
     let units = 0;
     for (const pool of this.pools.values()) {

@@ -1,18 +1,18 @@
 /**
- * The stock as its journal tells it: a slow, plain, second account of every bucket, kept by adding up what is
+ * The audit's books of stock: a slow, plain, second account of every bucket, kept by adding up what is
  * journaled.
  *
  * Shares no code with the actors. Every posting is checked as it is made: no bucket below zero, no unit
  * promised twice, holds that add up to their position's buckets, no hold that ends before its time or twice.
  */
 import type { StockEvent } from "../../../actors/position/events.ts";
-import { DemandLedger } from "./demand-ledger.ts";
-import { LaneLedger } from "./lane-ledger.ts";
-import { BUCKETS, LedgerPosition, stageOf } from "./ledger-position.ts";
-import { TransitLedger } from "./transit-ledger.ts";
+import { BookedPosition, BUCKETS, stageOf } from "./booked-position.ts";
+import { DemandBook } from "./demand-book.ts";
+import { LaneBook } from "./lane-book.ts";
+import { TransitBook } from "./transit-book.ts";
 import { Violation } from "./violation.ts";
 
-/** Events that are about a SKU or a command, and bring no position into being. */
+/** Events of a SKU or of a command, which create no position. */
 const WITHOUT_POSITION: ReadonlySet<string> = new Set([
   "command-refused",
   "nothing-changed",
@@ -22,13 +22,13 @@ const WITHOUT_POSITION: ReadonlySet<string> = new Set([
   "tracking-set",
 ]);
 
-export class StockLedger {
-  readonly lanes = new LaneLedger();
-  private readonly demand = new DemandLedger();
-  private readonly transit = new TransitLedger();
-  private readonly positions = new Map<string, LedgerPosition>();
+export class StockBook {
+  readonly lanes = new LaneBook();
+  private readonly demand = new DemandBook();
+  private readonly transit = new TransitBook();
+  private readonly positions = new Map<string, BookedPosition>();
   /** By shard, in the order of creation: a position's place is its ordinal. */
-  private readonly byShard = new Map<number, LedgerPosition[]>();
+  private readonly byShard = new Map<number, BookedPosition[]>();
   private readonly trackedSkus = new Set<string>();
   private batches = 0;
 
@@ -37,33 +37,33 @@ export class StockLedger {
     return this.batches;
   }
 
-  find(sku: string, locationId: string): LedgerPosition | undefined {
+  find(sku: string, locationId: string): BookedPosition | undefined {
     return this.positions.get(`${sku} ${locationId}`);
   }
 
   /** A position as it is before its first movement. */
-  blank(sku: string, locationId: string): LedgerPosition {
-    return new LedgerPosition(sku, locationId);
+  blank(sku: string, locationId: string): BookedPosition {
+    return new BookedPosition(sku, locationId);
   }
 
-  all(): Iterable<LedgerPosition> {
+  all(): Iterable<BookedPosition> {
     return this.positions.values();
   }
 
-  at(shard: number, ordinal: number): LedgerPosition | undefined {
+  at(shard: number, ordinal: number): BookedPosition | undefined {
     return this.byShard.get(shard)?.[ordinal];
   }
 
-  /** Whether the SKU's units are told apart. */
+  /** Whether the SKU's units are tracked by lot or serial. */
   isTracked(sku: string): boolean {
     return this.trackedSkus.has(sku);
   }
 
   /**
    * @param nowMs the shard's time of the batch that the event belongs to.
-   * @returns the position, as it is after the event; `null` where it is about none.
+   * @returns the position, as it is after the event; `null` where the event is about none.
    */
-  post(event: StockEvent, shard: number, nowMs: number): LedgerPosition | null {
+  post(event: StockEvent, shard: number, nowMs: number): BookedPosition | null {
     if (WITHOUT_POSITION.has(event.type)) {
       this.demand.post(event, nowMs, null);
       if (event.type === "tracking-set") this.track(event);
@@ -93,8 +93,8 @@ export class StockLedger {
     return position;
   }
 
-  /** All of a batch is posted: nobody waits for what is free, and whatever is tracked adds up. */
-  endBatch(touched: Iterable<LedgerPosition>, nowMs: number): void {
+  /** The whole batch is posted: no demand waits for what is free, and whatever is tracked adds up. */
+  endBatch(touched: Iterable<BookedPosition>, nowMs: number): void {
     this.batches += 1;
     this.transit.check();
     const skus = new Set<string>();
@@ -106,11 +106,11 @@ export class StockLedger {
     for (const position of touched) position.versions.push({ batch: this.batches, ...position.buckets() });
   }
 
-  private positionOf(event: StockEvent, shard: number): LedgerPosition {
+  private positionOf(event: StockEvent, shard: number): BookedPosition {
     const key = `${event.sku} ${event.locationId}`;
     let position = this.positions.get(key);
     if (position === undefined) {
-      position = new LedgerPosition(event.sku, event.locationId);
+      position = new BookedPosition(event.sku, event.locationId);
       this.positions.set(key, position);
       const ofShard = this.byShard.get(shard);
       if (ofShard === undefined) this.byShard.set(shard, [position]);
@@ -124,13 +124,13 @@ export class StockLedger {
     else this.trackedSkus.add(event.sku);
   }
 
-  private claim(event: StockEvent, position: LedgerPosition): void {
+  private claim(event: StockEvent, position: BookedPosition): void {
     const units = event.more?.units ?? 0;
     this.lanes.claim(event.more?.reference ?? "", position, units);
   }
 }
 
-function checkPromises(position: LedgerPosition, event: StockEvent, before: number): void {
+function checkPromises(position: BookedPosition, event: StockEvent, before: number): void {
   if (position.reserved + position.allocated + position.picked + position.unavailable > position.onHand) {
     throw new Violation("no oversell", `more of ${position.name} is promised than is on hand`);
   }
@@ -145,7 +145,7 @@ function checkPromises(position: LedgerPosition, event: StockEvent, before: numb
   }
 }
 
-function checkExpiry(position: LedgerPosition, event: StockEvent, nowMs: number): void {
+function checkExpiry(position: BookedPosition, event: StockEvent, nowMs: number): void {
   const hold = position.holds.get(event.holdId);
   if (hold === undefined || hold.reserved === 0) {
     throw new Violation("expiry", `hold ${event.holdId} expired that holds nothing`);
@@ -155,7 +155,7 @@ function checkExpiry(position: LedgerPosition, event: StockEvent, nowMs: number)
   }
 }
 
-function postToHold(position: LedgerPosition, event: StockEvent): void {
+function postToHold(position: BookedPosition, event: StockEvent): void {
   if (event.hold === "none") {
     if (event.reserved !== 0 || event.allocated !== 0 || event.picked !== 0) {
       throw new Violation("conservation", `${event.type} promises units of ${position.name} to nobody`);
