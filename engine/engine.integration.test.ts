@@ -150,7 +150,7 @@ describe("commands", () => {
     expect(position?.onHand).toBe(12);
   });
 
-  it("gives the units of a soft hold back on time, without anybody asking", async () => {
+  it("gives the units of a soft hold back on time, without being asked", async () => {
     const engine = await start();
     await engine.client.execute([receive("A", "east", 5)]);
     const expiresAtMs = Date.now() + 300;
@@ -183,7 +183,7 @@ describe("commands", () => {
     expect(await engine.client.holds({ sku: "A", locationId: "east" })).toEqual([]);
   });
 
-  it("writes every movement into the ledger once, and the movements add up to the positions", async () => {
+  it("writes every movement once, and the movements add up to the positions", async () => {
     const engine = await start();
     await engine.client.execute([receive("A", "east", 50), receive("B", "west", 50)]);
     for (let index = 0; index < 30; index += 1) {
@@ -251,7 +251,7 @@ describe("attachments", () => {
     expect(rows).toEqual([{ id: "one" }, { id: "three" }]);
     const positions = await engine.client.positions(["A", "B"]);
     expect(positions.map((position) => position.availableToPromise)).toEqual([1, 1]);
-    // The order was never placed: asked for again, now with a record that fits, it is placed afresh.
+    // The order was not placed: asked for again, now with a good record, it is placed anew.
     const again = await engine.client.reserveOrder(orderRequest("poison", lines));
     expect(again.status === "reserved" && again.explanation[0]).not.toBe(
       "reserved before under this order id",

@@ -35,8 +35,8 @@ export const FAILPOINTS = {
   "recovery-before-open": "a shard is rebuilt and not yet open for work",
   "snapshot-before-write": "a snapshot is made and not written",
   "snapshot-after-write": "a snapshot is written, the engine has not noted it",
-  "projector-before-commit": "movements are written to the ledger in an open transaction",
-  "projector-after-commit": "movements are in the ledger, the projector has not noted it",
+  "projector-before-commit": "movements are written in an open transaction",
+  "projector-after-commit": "movements are committed, the projector has not noted it",
 } as const;
 
 export type Failpoint = keyof typeof FAILPOINTS;

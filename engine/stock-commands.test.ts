@@ -429,7 +429,7 @@ const REFUSALS: readonly Row[] = [
     "not_tracked",
   ],
   [
-    "a write-off of nobody knows which unit",
+    "a write-off that does not name its unit",
     SERIALS,
     { type: "short-pick", holdId: "held", missing: 1, reason: "r", effect: "write-off" },
     "serials_required",
@@ -628,7 +628,7 @@ describe("repeats", () => {
     expect(run(shard, { commands: [asked] }).outcomes[0]).toMatchObject({ code: "on_hand_changed" });
   });
 
-  it("of undo commands for what never was change nothing", () => {
+  it("of undo commands for what does not exist change nothing", () => {
     const shard = new Shard(0);
     for (const fields of [
       { type: "cancel-expected", reference: "never" },

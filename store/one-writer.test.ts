@@ -1,6 +1,6 @@
 /**
- * One fact, one writer. What the compiler cannot see is that nobody else writes a table or a column: this
- * reads the statements in the sources.
+ * One fact, one writer. The compiler cannot see that no other file writes a table or a column, so this reads
+ * the statements in the sources.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

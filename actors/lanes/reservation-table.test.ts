@@ -12,7 +12,7 @@ type Known = {
   closedAtSeconds: number | null;
 };
 
-/** The table as anybody would write it who has time and memory. */
+/** The table, written for reading, with no care for time and memory. */
 class Model {
   readonly known = new Map<string, Known>();
   readonly closed: string[] = [];
@@ -85,7 +85,7 @@ function modelRecords(model: Model): { open: ReservationRecord[]; closed: Reserv
   };
 }
 
-test("knows, expires, forgets and refuses exactly what a map would, whatever is asked of it", () => {
+test("knows, expires, forgets and refuses exactly what a map would", () => {
   fc.assert(
     fc.property(
       fc.array(step, { maxLength: 400 }),
@@ -215,7 +215,7 @@ test("what is written down and read back goes on like the original", () => {
   );
 });
 
-test("a full index finds every number, also those far from where their search begins, while others are forgotten", () => {
+test("a full index finds every number, however far its search goes, while others are forgotten", () => {
   // Just below what makes the index larger: searches are as long as they get.
   const count = 38_500;
   const table = new ReservationTable({ size: count / 2, seconds: 100 });

@@ -162,7 +162,7 @@ describe("validity", () => {
 });
 
 describe("undo", () => {
-  it("tolerates a hold that never was, and gives back what a hold has in any state", () => {
+  it("accepts a hold that does not exist, and gives back what a hold has in any state", () => {
     const position = stocked();
     for (const type of ["release", "deallocate", "expire"] as const) {
       expect(decide(position, command({ type, holdId: "never" }), null).type).toBe("nothing-changed");

@@ -13,7 +13,7 @@ function records(...ofWords: readonly (readonly [number, number, number, number]
 
 const run = (place: number) => [place, AT_MS % 2 ** 32, (14 << 28) | Math.floor(AT_MS / 2 ** 32), 0] as const;
 
-test("a row of version 1 tells the same operations, lanes, times and places among the events", () => {
+test("a row of version 1 tells the same lane operations, lanes, times and places among the events", () => {
   const blob = lanesOfVersion1({
     names: ["shop", "app"],
     records: records(

@@ -12,7 +12,7 @@ type Operation = {
   readonly expiresInMs: number;
 };
 
-/** Every operation with the number of events that came before it, as it was written. */
+/** Every lane operation with the number of events that came before it, as it was written. */
 type Told = Operation & { readonly events: number };
 
 function write(journal: LaneJournal, { kind, lane, atMs, events, ...rest }: Told): void {
@@ -58,7 +58,7 @@ const operation: fc.Arbitrary<Told> = fc
     atMs: told.kind === LANE_RECORD.expire ? 0 : told.atMs,
   }));
 
-test("every operation is read back as it was written, batch after batch, with the events before it", () => {
+test("every lane operation is read back as it was written, batch after batch, with the events before it", () => {
   const journal = new LaneJournal();
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {

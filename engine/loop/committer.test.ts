@@ -1,4 +1,4 @@
-/** What becomes of those who were answered from an order whose record is refused in the same commit. */
+/** Callers that were answered from an order whose record is refused in the same commit. */
 import { describe, expect, it } from "vitest";
 import { silentLogger } from "../../test-support/engine.ts";
 import type { CommitWriter } from "../allocator-client.ts";

@@ -149,7 +149,7 @@ describe("an engine whose disk does not keep up", () => {
       const hints = flood.hints.slice(-100).sort((a, b) => a - b);
       const hint = hints[50] ?? Number.NaN;
       middles.push(hint);
-      // The flood is over; whoever comes back when told is let in.
+      // The flood is over: callers that come back when they were told to are accepted.
       const refused = flood.hints.length;
       await pass(engine, hint);
       flood.ask(50);
@@ -178,7 +178,7 @@ describe("an engine whose disk does not keep up", () => {
     const refusedSoonAfter = flood.hints.length;
     await pass(engine, 2_500);
     await engine.time.run(() => flood.pending === 0);
-    // It takes a while to believe in the disk again, and then everything is welcome.
+    // It takes a while until the disk counts as fast again; then all work is accepted.
     expect(refusedSoonAfter - refused).toBeLessThan(250);
     expect(flood.hints.length).toBe(refusedSoonAfter);
     expect(await stockOf(engine)).toBe(flood.applied);

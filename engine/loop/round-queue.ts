@@ -42,10 +42,10 @@ export class RoundQueue<W> {
   private readonly options: RoundQueueOptions<W>;
   private readonly ofThread: readonly Fifo<W>[];
   private readonly shared = new Fifo<W>();
-  private readonly ofNobody = new Fifo<W>();
+  private readonly threadless = new Fifo<W>();
   private readonly busy: boolean[];
   private readonly claimed: boolean[];
-  private nobodyBusy = false;
+  private threadlessBusy = false;
   private lastOrder = 0;
   private firstOrder = 0;
   private patienceMs = FIRST_PATIENCE_MS;
@@ -66,7 +66,7 @@ export class RoundQueue<W> {
 
   /** Whether no round runs. */
   get isIdle(): boolean {
-    return !this.nobodyBusy && !this.busy.includes(true);
+    return !this.threadlessBusy && !this.busy.includes(true);
   }
 
   isBusy(thread: number): boolean {
@@ -94,9 +94,9 @@ export class RoundQueue<W> {
    * @param due threads with something to do that no caller asked for.
    */
   next(nowMs: number, limit: number, due: ReadonlySet<number>): Ready<W> | null {
-    if (!this.nobodyBusy && this.ofNobody.first !== undefined) {
-      this.nobodyBusy = true;
-      return { threads: [], works: this.take([this.ofNobody], limit) };
+    if (!this.threadlessBusy && this.threadless.first !== undefined) {
+      this.threadlessBusy = true;
+      return { threads: [], works: this.take([this.threadless], limit) };
     }
     if (this.shared.first !== undefined) {
       if (this.busy.every((busy, thread) => !busy && this.claimed[thread] !== true))
@@ -119,7 +119,7 @@ export class RoundQueue<W> {
   }
 
   finished(threads: readonly number[]): void {
-    if (threads.length === 0) this.nobodyBusy = false;
+    if (threads.length === 0) this.threadlessBusy = false;
     for (const thread of threads) {
       this.busy[thread] = false;
       this.late.delete(thread);
@@ -216,12 +216,12 @@ export class RoundQueue<W> {
 
   private fifoOf(threads: readonly number[]): Fifo<W> {
     const [thread] = threads;
-    if (thread === undefined) return this.ofNobody;
+    if (thread === undefined) return this.threadless;
     return threads.length > 1 ? this.shared : (this.ofThread[thread] ?? this.shared);
   }
 
   private fifos(): readonly Fifo<W>[] {
-    return [this.ofNobody, this.shared, ...this.ofThread];
+    return [this.threadless, this.shared, ...this.ofThread];
   }
 }
 

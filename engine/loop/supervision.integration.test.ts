@@ -270,7 +270,7 @@ describe("shard threads", () => {
 });
 
 describe("storage", () => {
-  it("finds out what happened to a commit whose connection was cut, and tells nobody a lie", async () => {
+  it("finds out what happened to a commit whose connection was cut, and gives only true answers", async () => {
     const proxy = await startProxy(test.url);
     try {
       const { client } = await start(proxy.url);
@@ -366,10 +366,10 @@ describe("storage", () => {
     const positions = await client.positions(SKUS);
     expect(positions.reduce((sum, position) => sum + position.reserved, 0)).toBe(stored.size * 3);
     await projected();
-    const ledger = await test.database.query<{ reserved: number }>(
+    const movements = await test.database.query<{ reserved: number }>(
       "select sum(reserved)::int as reserved from stock_position",
     );
-    expect(ledger.rows[0]?.reserved).toBe(stored.size * 3);
+    expect(movements.rows[0]?.reserved).toBe(stored.size * 3);
     await stop();
     const fromSnapshot = await shardStates(test, SHARDS);
     await test.database.query("delete from snapshot");

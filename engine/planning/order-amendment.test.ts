@@ -262,7 +262,7 @@ describe("an amendment", () => {
     );
     expect((await world.amend("o", "m", [line("2", "A", 3)])).status).toBe("amended");
     expect([...(await world.holds("o"))]).toEqual([["2 A@east", 3]]);
-    // The unit that is left over goes to who waits, in the same commit.
+    // The unit that is left over goes to waiting demand, in the same commit.
     expect([...(await world.holds("w"))]).toEqual([
       ["1 A@*", 1],
       ["1 A@east", 1],
@@ -270,7 +270,7 @@ describe("an amendment", () => {
     expect(world.fills).toMatchObject([{ orderId: "w", holdId: "w:1:queued", quantity: 1 }]);
   });
 
-  it("spreads what it frees over several of its lines before who waits is asked", async () => {
+  it("spreads what it frees over several of its lines before waiting demand gets any", async () => {
     const world = await stocked({ A: 4 });
     await world.reserve({ orderId: "o", lines: [line("1", "A", 4)] });
     const policy = "ship_available_backorder_rest";
@@ -391,7 +391,7 @@ describe("an amendment", () => {
     ]);
   });
 
-  it("leaves what waits in its place while more is wanted, and withdraws what is wanted no more", async () => {
+  it("keeps waiting demand in its place while it is still wanted, and withdraws the rest", async () => {
     const world = await stocked({ A: 2 });
     const policy = "ship_available_backorder_rest";
     await world.reserve({ orderId: "o", lines: [line("1", "A", 5)], policy });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { LANE_WORDS } from "../../actors/lanes/lane-operations.ts";
 import { gatherCodes, handleOf, partsOf } from "./lane-routing.ts";
 
-test("every operation comes to its shard in order, and every code back to its operation", () => {
+test("every lane operation comes to its shard in order, and every code back to its lane operation", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),

@@ -23,12 +23,12 @@ import type {
   AmendmentAnswer,
   AmendmentMark,
   AmendmentQuestion,
+  DemandToQueue,
   DemandWithdrawal,
   HoldReduction,
   OrderDemand,
   OrderHoldState,
   Placement,
-  QueuedPlacement,
   ShardReply,
   ShardRequest,
 } from "../shard/shard-request.ts";
@@ -37,7 +37,7 @@ import type { AmendWork, CancelWork, ChangeWork } from "./work.ts";
 export type PlannedChange = {
   readonly work: ChangeWork;
   readonly withdrawals: readonly DemandWithdrawal[];
-  readonly queue: readonly QueuedPlacement[];
+  readonly queue: readonly DemandToQueue[];
   readonly reductions: readonly HoldReduction[];
   readonly placements: readonly Placement[];
   /** One for each SKU that the change concerns; at least one, so that a repeat is recognised. */

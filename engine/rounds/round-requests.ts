@@ -11,12 +11,12 @@ import { shardOf } from "../shard/shard-of.ts";
 import {
   type AmendmentMark,
   type AmendmentQuestion,
+  type DemandToQueue,
   type DemandWithdrawal,
   emptyRequest,
   type HoldReduction,
   type LaneRun,
   type Placement,
-  type QueuedPlacement,
 } from "../shard/shard-request.ts";
 import { type PlannedChange, questionOf } from "./round-amendments.ts";
 import type { Work } from "./work.ts";
@@ -34,8 +34,8 @@ type OpenRequest = {
   addresses: PositionAddress[];
   lanes?: LaneRun[];
   open?: PositionAddress[];
-  queue?: QueuedPlacement[];
-  undoQueue?: QueuedPlacement[];
+  queue?: DemandToQueue[];
+  undoQueue?: DemandToQueue[];
   outlooks?: string[];
   amend?: OpenAmendment;
 };
@@ -141,7 +141,7 @@ export class RoundRequests {
     for (const placement of placements) this.toOwnerOf(placement.sku).placements.push(placement);
   }
 
-  queue(demands: readonly QueuedPlacement[]): void {
+  queue(demands: readonly DemandToQueue[]): void {
     for (const demand of demands) {
       const request = this.toOwnerOf(demand.sku);
       request.queue ??= [];
@@ -153,7 +153,7 @@ export class RoundRequests {
     this.toOwnerOf(placement.sku).undo.push(placement);
   }
 
-  undoQueue(demand: QueuedPlacement): void {
+  undoQueue(demand: DemandToQueue): void {
     const request = this.toOwnerOf(demand.sku);
     request.undoQueue ??= [];
     request.undoQueue.push(demand);

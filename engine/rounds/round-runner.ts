@@ -28,7 +28,7 @@ import {
   withPromises,
 } from "../planning/order-reservation.ts";
 import { shardOf } from "../shard/shard-of.ts";
-import type { Placement, QueuedPlacement, ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
+import type { DemandToQueue, Placement, ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
 import { addBlob, newRound, type Round, type Waiter } from "./round.ts";
 import { type PlannedChange, RoundAmendments } from "./round-amendments.ts";
@@ -54,7 +54,7 @@ type PlannedOrder = {
   reservation: OrderReservation;
   /** Empty for a repeat and for a refusal. */
   readonly placements: readonly Placement[];
-  readonly queue: readonly QueuedPlacement[];
+  readonly queue: readonly DemandToQueue[];
   undone: EngineError | null;
 };
 
@@ -98,7 +98,7 @@ export class RoundRunner {
   async undo(
     orders: readonly {
       readonly placements: readonly Placement[];
-      readonly queue: readonly QueuedPlacement[];
+      readonly queue: readonly DemandToQueue[];
     }[],
     nowMs: number,
   ): Promise<RoundResult> {
@@ -410,7 +410,7 @@ class Run {
     for (const touched of this.touchedBy(change)) if (this.isUp(touched)) this.failed.set(touched, why);
   }
 
-  undoQueue(queue: readonly QueuedPlacement[]): void {
+  undoQueue(queue: readonly DemandToQueue[]): void {
     for (const demand of queue) {
       const shard = this.shardOf(demand.sku);
       if (!this.isUp(shard) || this.answers.refusedParts.has(demand.holdId)) continue;

@@ -7,7 +7,7 @@
  */
 import type { CommitWriter } from "../allocator-client.ts";
 import type { EngineError } from "../errors.ts";
-import type { Placement, QueuedPlacement } from "../shard/shard-request.ts";
+import type { DemandToQueue, Placement } from "../shard/shard-request.ts";
 import type { ShardChanges } from "../stock-view/stock-changes.ts";
 import { approximateBytes } from "./approximate-bytes.ts";
 
@@ -30,7 +30,7 @@ export type Attachment = {
   readonly order: {
     readonly orderId: string;
     readonly placements: readonly Placement[];
-    readonly queue: readonly QueuedPlacement[];
+    readonly queue: readonly DemandToQueue[];
   } | null;
 };
 

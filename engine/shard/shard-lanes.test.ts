@@ -221,7 +221,7 @@ describe("the lanes of a shard", () => {
         const restored = Shard.decodeState(0, state);
         expect(Buffer.compare(restored.encodeState(), state)).toBe(0);
         expect(again.figures()).toEqual(restored.figures());
-        // What the restored one does next, the replayed one can follow by its journal.
+        // The replayed shard can follow by the journal what the restored one does next.
         const next = ask(restored, nowMs + 200_000, {
           lanes: [
             runOf("a", [reserve(100, 0, 1, 50), release(1, 1)], nowMs),
@@ -333,7 +333,7 @@ describe("the lanes of a shard", () => {
     expect(Buffer.compare(replayed(blobs).encodeState(), shard.encodeState())).toBe(0);
   });
 
-  test("units that a lane gives back go to who waits for them, in the same batch and again in a replay", () => {
+  test("units that a lane gives back go to waiting demand, in the same batch and again in a replay", () => {
     const { shard, blobs } = stocked(2);
     const first = ask(shard, START_MS, {
       lanes: [runOf("a", [reserve(1, 0, 1), reserve(2, 0, 1)])],
@@ -409,7 +409,7 @@ describe("what lanes remember", () => {
     expect(apply("a", [reserve(1, 0, 3), release(1, 0)])).toEqual(["applied", "applied"]);
   });
 
-  test("a new lane beyond the limit takes the place of one of which nothing is known, or is refused", () => {
+  test("a new lane beyond the limit takes the place of a lane without known reservations, or is refused", () => {
     const apply = lanesOf({ size: 1, seconds: 100 }, 2);
     apply("a", [reserve(1, 0, 1)]);
     apply("b", [reserve(1, 0, 1), release(1, 0)]);

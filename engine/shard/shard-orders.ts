@@ -24,10 +24,10 @@ import type {
   AmendmentAnswer,
   AmendmentMark,
   AmendmentQuestion,
+  DemandToQueue,
   DemandWithdrawal,
   HoldReduction,
   Placement,
-  QueuedPlacement,
   RememberedOrder,
 } from "./shard-request.ts";
 import type { ShardState } from "./shard-state.ts";
@@ -92,7 +92,7 @@ export class ShardOrders {
   }
 
   /** Puts demand into its SKU's queue. @returns whether it was */
-  queue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): boolean {
+  queue(demand: DemandToQueue, nowMs: number, events: StockEvent[]): boolean {
     const { state } = this;
     const { orderId, lineId, holdId, sku, quantity, atMs, cause } = demand;
     const command: StockCommand = {
@@ -118,7 +118,7 @@ export class ShardOrders {
   }
 
   /** Takes the demand, and the holds that it was given at once, back as if they had never been. */
-  undoQueue(demand: QueuedPlacement, nowMs: number, events: StockEvent[]): void {
+  undoQueue(demand: DemandToQueue, nowMs: number, events: StockEvent[]): void {
     this.endWait(demand, ORDER_UNDONE, nowMs, events);
     for (const { sku, locationId, holds } of [...this.state.positions.ofSku(demand.sku)]) {
       const hold = holds?.get(demand.holdId);

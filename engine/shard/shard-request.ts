@@ -33,9 +33,9 @@ export type ShardRequest = {
   /** Orders whose placed holds the round asks for, to recognise a repeat. */
   readonly orders: readonly string[];
   /** Demand that orders queue for the next units, after their parts are placed. Left out in most batches. */
-  readonly queue?: readonly QueuedPlacement[];
+  readonly queue?: readonly DemandToQueue[];
   /** Queued demand to take back: its order counts as never placed. */
-  readonly undoQueue?: readonly QueuedPlacement[];
+  readonly undoQueue?: readonly DemandToQueue[];
   /** For orders that are amended or cancelled. Left out in most batches. */
   readonly amend?: AmendmentRequest;
   /** Lane operations. Left out where there are none. */
@@ -83,8 +83,8 @@ export type OrderDemand = {
   readonly quantity: number;
 };
 
-/** Demand of an order that waits for the next units of its SKU, wherever they come. */
-export type QueuedPlacement = OrderDemand & {
+/** Demand of an order that is to wait for the next units of its SKU, at any location. */
+export type DemandToQueue = OrderDemand & {
   readonly orderId: string;
   readonly atMs: number;
   readonly cause: string;

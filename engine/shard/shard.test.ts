@@ -141,7 +141,7 @@ const BUCKETS = [
   "fenced",
 ] as const;
 
-/** What the ledger would say: the sums of all changes, by location and bucket. */
+/** The sums of all changes, by location and bucket, as the projection would have them. */
 function sumsOf(blobs: readonly Uint8Array[]): Readonly<Record<string, Record<string, number>>> {
   const sums: Record<string, Record<string, number>> = {};
   for (const event of decodeEntries(encodeEntries(blobs)).flatMap((blob) => blob.events)) {
@@ -212,8 +212,8 @@ describe("a shard", () => {
             }
           }
           const places = Object.entries(stateOf(shard).places) as [string, { buckets: object }][];
-          const ledger = sumsOf(blobs);
-          for (const [at, { buckets }] of places) expect(buckets).toEqual(ledger[at]);
+          const sums = sumsOf(blobs);
+          for (const [at, { buckets }] of places) expect(buckets).toEqual(sums[at]);
           expect(model.units).toHaveLength(unitsInBooks(blobs));
           const state = Buffer.from(shard.encodeState());
           const replayed = new Shard(0);

@@ -1,5 +1,5 @@
 /**
- * The simulation's lane: many seeds in which every promise is kept, planted bugs that are all found, and a
+ * The simulation: many seeds in which every promise is kept, planted bugs that are all found, and a
  * story that is the same however often it is told.
  *
  * Runs the built program as a user would, on every core, and needs the machine to itself.

@@ -95,7 +95,7 @@ it("once its commits are quick again, its silence is noticed as soon as ever", a
   await expect(disk.commit([row], [])).rejects.toThrow("Query read timeout");
   const renewed = (await disk.renew([0])).get(0) ?? 0;
   await pace(0);
-  // How quick a commit is on a busy machine is nobody's to promise: one of them will be.
+  // On a busy machine no single commit is sure to be quick: one of them will be.
   for (let tookMs = PATIENCE_MS; tookMs >= PATIENCE_MS / 4; ) {
     row = rowAfter(row.sequence + 1, row.hash, renewed);
     const beganMs = performance.now();

@@ -140,7 +140,7 @@ describe("what is damaged", () => {
     expect(await snapshotSequences()).toContain(older);
   });
 
-  it("is detected and named, or lies where nobody reads, whichever bit of whatever column is flipped", async () => {
+  it("is detected and named, or lies in what is never read, whichever bit of any column is flipped", async () => {
     const engine = await start({ snapshotEveryRows: 10 });
     const units = await receiveUntilTwoSnapshots(engine);
     await stop(engine);

@@ -163,7 +163,7 @@ describe("a single flipped bit", { timeout: 60_000 }, () => {
     );
   });
 
-  it("anywhere in what is stored never yields another state: it is named, or lies in what nobody reads", async () => {
+  it("anywhere in what is stored never yields another state: it is named, or lies in what is never read", async () => {
     let named = 0;
     let unread = 0;
     await fc.assert(

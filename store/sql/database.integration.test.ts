@@ -32,7 +32,7 @@ it("so is one that goes silent in the middle of a transaction", async () => {
     await client.query("select 2");
   });
   await expect(work).rejects.toThrow("timeout");
-  // Nor is its rollback waited for: that would take as long again.
+  // It does not wait for its rollback either: that would take as long again.
   expect(asked).toEqual([["select 2"]]);
   expect((await database.query("select 3")).rowCount).toBe(1);
   await database.end();

@@ -72,7 +72,7 @@ test("what was notified while the connection was away is found after the reconne
     },
   });
   await vi.waitFor(async () => expect(await listeningBackends(database)).toHaveLength(1));
-  // The rows come before the new connection can be there, the notification reaches nobody.
+  // The rows come before the new connection can be there, so no connection gets the notification.
   await database.query("begin; insert into parcel values (1), (2); notify doorbell; commit");
   await vi.waitFor(() => expect(taken).toEqual([1, 2]));
   const [before] = await listeningBackends(database);

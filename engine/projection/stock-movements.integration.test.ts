@@ -1,6 +1,5 @@
 /**
- * The ledger against the engine: whatever was done to stock, "why is this number
- * so" adds up, bucket by bucket.
+ * Movements against the engine: whatever was done to stock, "why is this number so" adds up, bucket by bucket.
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -90,7 +89,7 @@ it("every bucket of every position is the sum of its movements, and what is prom
   expect(rows[0]?.lots).toBeGreaterThan(0);
   expect(rows[0]?.pools).toBeGreaterThan(0);
   expect(rows[0]?.elsewhere).toBe(0);
-  // A movement that nobody booked, and a hold that was never opened, are noticed.
+  // A movement that is not in the position, and a hold that was never opened, are noticed.
   const [{ sku, locationId } = { sku: "", locationId: "" }] = positions;
   await database.query(
     "update stock_movement set incoming = incoming + 1 where sku = $1 and location_id = $2",
