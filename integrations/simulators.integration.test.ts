@@ -18,7 +18,7 @@ import {
 } from "../test-support/simulator-sandbox.ts";
 import { createEasypostCarrier } from "./carriers/easypost/carrier.ts";
 import { createSmtpMailer, messageIdOf } from "./notifications/smtp/mailer.ts";
-import { createStripeGateway } from "./payments/stripe/gateway.ts";
+import { createStripeProvider } from "./payments/stripe/provider.ts";
 
 const from = {
   name: "Warehouse",
@@ -99,7 +99,7 @@ describe("after kill -9 in the middle of work", () => {
     const dataFolder = mkdtempSync(join(tmpdir(), "holdfast-simulators-"));
     const webhooks = await startWebhookReceiver();
     const child = await startChild(dataFolder, webhooks.url);
-    const payments = createStripeGateway({ baseUrl: child.url, secretKey: STRIPE_KEY });
+    const payments = createStripeProvider({ baseUrl: child.url, secretKey: STRIPE_KEY });
     const carrier = createEasypostCarrier({
       baseUrl: child.url,
       apiKey: EASYPOST_KEY,

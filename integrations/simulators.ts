@@ -1,5 +1,5 @@
 /**
- * The outside world of a sandbox: the configured payment gateways, carriers and the mailbox, in one process,
+ * The outside world of a sandbox: the configured payment providers, carriers and the mailbox, in one process,
  * behind the vendors' own wire formats, so that the real adapters are what runs. A vendor is simulated once:
  * its webhooks go to the first of its accounts.
  *

@@ -5,7 +5,7 @@
 import type { ConfiguredVendors, VendorKind, VendorSettings } from "../config/vendor-settings.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
-import type { PaymentGateway } from "../ports/payments.ts";
+import type { PaymentProvider } from "../ports/payments.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import { carrierVendors } from "./carriers/registry.ts";
 import { notificationVendors } from "./notifications/registry.ts";
@@ -17,7 +17,7 @@ export const vendorKinds: readonly VendorKind[] = [
   {
     kind: "payments",
     variable: "HOLDFAST_PAYMENTS",
-    meaning: "Accounts at payment gateways; new payments go to the first",
+    meaning: "Accounts at payment providers; new payments go to the first",
     standard: "stripe",
     mostAccounts: MOST_ACCOUNTS,
     vendors: paymentVendors,
@@ -40,7 +40,7 @@ export const vendorKinds: readonly VendorKind[] = [
   },
 ];
 
-export function paymentRoster(configured: ConfiguredVendors): Promise<VendorRoster<PaymentGateway>> {
+export function paymentRoster(configured: ConfiguredVendors): Promise<VendorRoster<PaymentProvider>> {
   return rosterOf("payments", paymentVendors, configured);
 }
 

@@ -9,7 +9,7 @@ import type { VendorDeclaration, VendorSettings } from "../config/vendor-setting
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { Mailer } from "../ports/notifications.ts";
-import type { PaymentGateway } from "../ports/payments.ts";
+import type { PaymentProvider } from "../ports/payments.ts";
 import type { ChannelWriter } from "./simulator-kit/planned-order.ts";
 import type {
   CarrierSimulatorKind,
@@ -19,7 +19,7 @@ import type {
 } from "./simulator-kit/vendor-simulators.ts";
 
 export type PaymentVendor = VendorDeclaration & {
-  create(settings: VendorSettings): Promise<PaymentGateway>;
+  create(settings: VendorSettings): Promise<PaymentProvider>;
   simulator(): Promise<PaymentSimulatorKind>;
 };
 

@@ -1,6 +1,6 @@
 /**
- * What Holdfast needs of a payment gateway. Amounts are ISO 4217 minor units. Each call carries an
- * idempotency key: the gateway answers a repeated key with the first result. A decline is a value; a fault
+ * What Holdfast needs of a payment provider. Amounts are ISO 4217 minor units. Each call carries an
+ * idempotency key: the provider answers a repeated key with the first result. A decline is a value; a fault
  * (time-out, 5xx) throws a `ServiceFault`, and the caller repeats the call with the same key where it says
  * `retryable`.
  */
@@ -8,15 +8,15 @@ export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
   | { readonly status: "declined"; readonly code: string; readonly message: string };
 
-export interface PaymentGateway {
+export interface PaymentProvider {
   authorize(request: {
     readonly idempotencyKey: string;
     readonly orderId: string;
     readonly amountMinor: number;
     readonly currency: string;
     /**
-     * The gateway's token of the means of payment; card data never enters Holdfast. An order without one is
-     * charged to the gateway's own test card, which a live account declines, and then waits for a person.
+     * The provider's token of the means of payment; card data never enters Holdfast. An order without one is
+     * charged to the provider's own test card, which a live account declines, and then waits for a person.
      */
     readonly paymentMethod?: string;
     readonly customerEmail?: string;

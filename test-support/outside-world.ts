@@ -1,25 +1,25 @@
 /**
- * The outside world of sagas in memory: payment gateway, carrier and mailbox that keep a ledger of what took
+ * The outside world of sagas in memory: payment provider, carrier and mailbox that keep a ledger of what took
  * effect, by idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
  */
 import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
-import type { PaymentGateway, PaymentResult } from "../ports/payments.ts";
+import type { PaymentProvider, PaymentResult } from "../ports/payments.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 
 export type OutsideWorld = {
-  readonly payments: VendorRoster<PaymentGateway>;
+  readonly payments: VendorRoster<PaymentProvider>;
   readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
-  /** Effects at the gateway, one an idempotency key: `authorize 10000`, `capture 4000`. */
+  /** Effects at the provider, one an idempotency key: `authorize 10000`, `capture 4000`. */
   readonly charges: Map<string, string>;
   readonly rated: Map<string, RateRequest>;
   /** Tracking number of each label in force, by the carrier's shipment id. */
   readonly labels: Map<string, string>;
   /** Subject of each mail, by key. */
   readonly mails: Map<string, string>;
-  /** Answers of the gateway that are not a success, in turn. */
+  /** Answers of the provider that are not a success, in turn. */
   readonly declines: string[];
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
@@ -81,7 +81,7 @@ export function outsideWorld(): OutsideWorld {
       world.declines.length = 0;
       world.refusals.length = 0;
     },
-    payments: only<PaymentGateway>("test-gateway", {
+    payments: only<PaymentProvider>("test-provider", {
       authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.orderId}`),
       capture: async (r) => {
         const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;

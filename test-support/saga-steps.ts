@@ -31,7 +31,7 @@ export async function deliver(world: SagaWorld, shipmentId: string): Promise<voi
   await world.track(shipmentId, "delivered");
 }
 
-/** Waits until the gateway has this charge in its books, whether or not we know of it. */
+/** Waits until the payment provider has this charge in its books, whether or not we know of it. */
 export async function charged(world: SagaWorld, key: string): Promise<void> {
   await eventually(`the charge ${key}`, async () => world.outside.charges.has(key));
 }

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { createEasypostCarrier } from "../integrations/carriers/easypost/carrier.ts";
-import { createStripeGateway } from "../integrations/payments/stripe/gateway.ts";
+import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
 import { startSimulators } from "../integrations/simulators.ts";
 import type { Carrier, TrackingReport } from "../ports/carriers.ts";
-import type { PaymentGateway } from "../ports/payments.ts";
+import type { PaymentProvider } from "../ports/payments.ts";
 import { ServiceFault } from "../ports/service-fault.ts";
 import { vendorsOf } from "./vendors.ts";
 
@@ -84,7 +84,7 @@ export type TestSandbox = {
   readonly smtpUrl: string;
   readonly dataFolder: string;
   readonly webhooks: WebhookReceiver;
-  readonly payments: PaymentGateway;
+  readonly payments: PaymentProvider;
   readonly carrier: Carrier;
   simulate(change: unknown): Promise<void>;
   /** Reads one of the audits under `/simulation`. */
@@ -114,7 +114,7 @@ export async function startTestSandbox(
     smtpUrl: `smtp://127.0.0.1:${simulators.smtpPort}`,
     dataFolder,
     webhooks,
-    payments: createStripeGateway({ baseUrl: url, secretKey: STRIPE_KEY }),
+    payments: createStripeProvider({ baseUrl: url, secretKey: STRIPE_KEY }),
     carrier: createEasypostCarrier({ baseUrl: url, apiKey: EASYPOST_KEY, webhookSecret: WEBHOOK_SECRET }),
     async simulate(change) {
       const response = await fetch(`${url}/simulation`, { method: "POST", body: JSON.stringify(change) });

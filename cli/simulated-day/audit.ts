@@ -1,6 +1,6 @@
 /**
  * The audit that ends a simulated day. It compares books that different parts of the system keep on their
- * own: the engine's memory, the stock movements, the orders' line ledger, and what the payment gateway and
+ * own: the engine's memory, the stock movements, the orders' line ledger, and what the payment provider and
  * the carrier say that they were asked to do. Whatever two of them do not agree on is a finding; a sound
  * system has none.
  */

@@ -63,7 +63,7 @@ export async function auditDoubles(
       charge.refunded !== (payment?.refundedMinor ?? 0)
     ) {
       findings.push(
-        `${charge.orderId}: the gateway captured ${charge.captured} and refunded ${charge.refunded}, we say ${payment?.capturedMinor ?? 0} and ${payment?.refundedMinor ?? 0}.`,
+        `${charge.orderId}: the payment provider captured ${charge.captured} and refunded ${charge.refunded}, we say ${payment?.capturedMinor ?? 0} and ${payment?.refundedMinor ?? 0}.`,
       );
     }
   }

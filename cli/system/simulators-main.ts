@@ -1,5 +1,5 @@
 /**
- * The outside world of the sandbox, in a process of its own: payment gateway, carrier and mail inbox over
+ * The outside world of the sandbox, in a process of its own: payment provider, carrier and mail inbox over
  * HTTP and SMTP, the fleet over MQTT, and people who pack where no robot does. Takes its configuration from
  * the parent and ends with it.
  */

@@ -39,7 +39,7 @@ export type PaymentSimulator = {
   charges(): readonly OrderCharges[];
   /** How many orders had anything to do with money. */
   orders(): number;
-  /** Drops all idempotency keys, as a gateway does after a day, until the next start. */
+  /** Drops all idempotency keys, as a payment provider does after a day, until the next start. */
   forgetKeys(): void;
   close(): void;
 };

@@ -70,7 +70,7 @@ class OrderSaga {
   private readonly saga: Saga;
   private readonly notices: Promise<void>[] = [];
   private status: SagaStatus;
-  /** Whether the money is taken through our own gateway. */
+  /** Whether the money is taken through our own payment provider. */
   private charged = false;
   private anythingShipped = false;
 

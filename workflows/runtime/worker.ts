@@ -11,7 +11,7 @@ import type { Logger } from "pino";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Mailer } from "../../ports/notifications.ts";
-import type { PaymentGateway } from "../../ports/payments.ts";
+import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { createSagaActivities, type SagaActivities } from "../all-activities.ts";
@@ -26,7 +26,7 @@ type SagaWorkerOptions = {
   readonly namespace: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
-  readonly payments: VendorRoster<PaymentGateway>;
+  readonly payments: VendorRoster<PaymentProvider>;
   readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
   /** Base URL of the pages that mails link to. */

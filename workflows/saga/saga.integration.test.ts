@@ -45,7 +45,7 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     recallFromFloor: () => note("recallFromFloor"),
     cancelAuthorization: async () => {
       await note("cancelAuthorization");
-      if (refusals-- > 0) throw ApplicationFailure.nonRetryable("The gateway refuses.");
+      if (refusals-- > 0) throw ApplicationFailure.nonRetryable("The provider refuses.");
     },
     reportFailedUndo: ({ undo, attempt, detail }: { undo: string; attempt: number; detail: string }) =>
       note(`reported ${undo} ${attempt}: ${detail}`),
@@ -77,11 +77,11 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     "releaseToFloor",
     "recallFromFloor",
     "cancelAuthorization",
-    "reported cancelAuthorization 1: The gateway refuses.",
+    "reported cancelAuthorization 1: The provider refuses.",
     "cancelAuthorization",
-    "reported cancelAuthorization 2: The gateway refuses.",
+    "reported cancelAuthorization 2: The provider refuses.",
     "cancelAuthorization",
-    "reported cancelAuthorization 3: The gateway refuses.",
+    "reported cancelAuthorization 3: The provider refuses.",
     "cancelAuthorization",
     "releaseStock",
     "cancelOrder",

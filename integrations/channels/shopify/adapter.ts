@@ -5,7 +5,7 @@
  * them. The `admin_graphql_api_id` is text, so orders and lines are keyed on its number; the numeric ids are
  * kept beside it as they came. Money: shop money is what counts; presentment amounts are kept as attributes.
  * Payment: `paid` is the shop's affair and only verified; `authorized` has promised the money and not moved
- * it, so the merchant's gateway takes it as goods ship.
+ * it, so the merchant's payment provider takes it as goods ship.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";

@@ -5,14 +5,14 @@ export const stripe: PaymentVendor = {
   variables: [
     {
       name: "STRIPE_SECRET_KEY",
-      meaning: "Secret key of the payment gateway",
+      meaning: "Secret key of the payment provider",
       standard: "sandbox simulator",
       requiredToServe: true,
       fallback: () => "sk_test_sandbox",
     },
     {
       name: "STRIPE_BASE_URL",
-      meaning: "Payment gateway's API",
+      meaning: "Payment provider's API",
       standard: "sandbox simulator; serve: https://api.stripe.com",
       requiredToServe: false,
       protocols: ["http:", "https:"],
@@ -20,8 +20,8 @@ export const stripe: PaymentVendor = {
     },
   ],
   create: async ({ values }) => {
-    const { createStripeGateway } = await import("./gateway.ts");
-    return createStripeGateway({
+    const { createStripeProvider } = await import("./provider.ts");
+    return createStripeProvider({
       baseUrl: values["STRIPE_BASE_URL"] ?? "",
       secretKey: values["STRIPE_SECRET_KEY"] ?? "",
     });

@@ -1,5 +1,5 @@
 /**
- * Steps that move money. Each call to the gateway is written down before it is made, with its key and amount;
+ * Steps that move money. Each call to the provider is written down before it is made, with its key and amount;
  * its effect on the order counts once, when the first answer is written. A registered amount is never looked
  * at again.
  *
@@ -84,7 +84,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   };
 
   /**
-   * Calls the gateway unless the call was answered before; a definite "cannot" is written down as a decline.
+   * Calls the provider unless the call was answered before; a definite "cannot" is written down as a decline.
    */
   const call = async (
     transaction: PaymentTransaction,

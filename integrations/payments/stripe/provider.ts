@@ -1,5 +1,5 @@
 /**
- * The payment gateway port over Stripe's own API (form-encoded requests, JSON replies), without an SDK.
+ * The payment provider port over Stripe's own API (form-encoded requests, JSON replies), without an SDK.
  *
  * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture; which of Stripe's errors
  * is a decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the same
@@ -12,7 +12,7 @@
  */
 import { createHash } from "node:crypto";
 
-import type { PaymentGateway, PaymentResult } from "../../../ports/payments.ts";
+import type { PaymentProvider, PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
 import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
@@ -29,11 +29,11 @@ const TEST_PAYMENT_METHOD = "pm_card_visa";
 /** Stripe advises no less: a card network may take most of a minute. */
 const TIMEOUT_MS = 60_000;
 
-export function createStripeGateway(options: {
+export function createStripeProvider(options: {
   /** `https://api.stripe.com`, or the simulator's. */
   readonly baseUrl: string;
   readonly secretKey: string;
-}): PaymentGateway {
+}): PaymentProvider {
   const post = (path: string, idempotencyKey: string, form: Readonly<Record<string, string>>) =>
     callJson({
       service: SERVICE,
@@ -131,7 +131,7 @@ export function createStripeGateway(options: {
       return {
         status: "declined",
         code: optionalTextAt(reply.json, "failure_reason") ?? `refund_${status ?? "unknown"}`,
-        message: "The gateway could not carry out the refund.",
+        message: "The payment provider could not carry out the refund.",
       };
     },
   };

@@ -7,7 +7,7 @@ import {
   type TestSandbox,
   untilAnswered,
 } from "../../../test-support/simulator-sandbox.ts";
-import { createStripeGateway } from "./gateway.ts";
+import { createStripeProvider } from "./provider.ts";
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -181,8 +181,8 @@ describe("a fault", () => {
   };
 
   it("of a wrong key is not worth repeating, and its message does not hold the key", async () => {
-    const gateway = createStripeGateway({ baseUrl: sandbox.url, secretKey: "sk_live_wrongwrongwrong" });
-    const fault = await faultOf(gateway.cancel({ idempotencyKey: "k", reference: "pi_1" }));
+    const provider = createStripeProvider({ baseUrl: sandbox.url, secretKey: "sk_live_wrongwrongwrong" });
+    const fault = await faultOf(provider.cancel({ idempotencyKey: "k", reference: "pi_1" }));
     expect(fault).toMatchObject({ code: "invalid_request_error", status: 401, retryable: false });
     expect(fault.message).not.toContain("wrong");
   });
@@ -220,8 +220,8 @@ describe("a fault", () => {
   });
 
   it("of a service that is not there is worth repeating, with the cause", async () => {
-    const gateway = createStripeGateway({ baseUrl: "http://127.0.0.1:1", secretKey: STRIPE_KEY });
-    const fault = await faultOf(gateway.cancel({ idempotencyKey: "k", reference: "pi_1" }));
+    const provider = createStripeProvider({ baseUrl: "http://127.0.0.1:1", secretKey: STRIPE_KEY });
+    const fault = await faultOf(provider.cancel({ idempotencyKey: "k", reference: "pi_1" }));
     expect(fault).toMatchObject({ code: "network_error", retryable: true, status: null });
     expect(fault.cause).toBeInstanceOf(Error);
   });

@@ -1,10 +1,10 @@
 /**
- * The contract of the payment gateway port, for every adapter in the registry, against its simulator over
+ * The contract of the payment provider port, for every adapter in the registry, against its simulator over
  * HTTP.
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { PaymentGateway, PaymentResult } from "../../ports/payments.ts";
+import type { PaymentProvider, PaymentResult } from "../../ports/payments.ts";
 import { type EveryVendor, startEveryVendor } from "../../test-support/every-vendor.ts";
 import { NO_FAULTS } from "../simulator-kit/faults.ts";
 import type { OrderCharges } from "../simulator-kit/vendor-simulators.ts";
@@ -20,10 +20,10 @@ afterEach(() => world.simulate({ faults: NO_FAULTS }));
 describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const))(
   "%s",
   (provider, vendor) => {
-    let gateway: PaymentGateway;
+    let payments: PaymentProvider;
     let orderId: string;
     beforeAll(async () => {
-      gateway = await vendor.create(world.settings("payments", provider));
+      payments = await vendor.create(world.settings("payments", provider));
     });
 
     const authorize = (amountMinor = 5_000, currency = "USD", paymentMethod?: string) => {
@@ -47,8 +47,8 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
 
     test("money moves once, however often each call is repeated", async () => {
       const request = authorize();
-      const first = await gateway.authorize(request);
-      expect(await gateway.authorize(request)).toEqual(first);
+      const first = await payments.authorize(request);
+      expect(await payments.authorize(request)).toEqual(first);
       const reference = referenceOf(first);
       const part = {
         idempotencyKey: `${orderId}:1`,
@@ -59,7 +59,7 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
       };
       const rest = { ...part, idempotencyKey: `${orderId}:2`, amountMinor: 3_000, final: true };
       for (const capture of [part, part, rest, rest]) {
-        expect(await gateway.capture(capture)).toMatchObject({ status: "succeeded" });
+        expect(await payments.capture(capture)).toMatchObject({ status: "succeeded" });
       }
       const refund = {
         idempotencyKey: `${orderId}:r`,
@@ -68,34 +68,34 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
         currency: "USD",
         reason: "",
       };
-      const refunded = await gateway.refund({ ...refund, reason: "came back" });
-      expect(await gateway.refund({ ...refund, reason: "came back" })).toEqual(refunded);
+      const refunded = await payments.refund({ ...refund, reason: "came back" });
+      expect(await payments.refund({ ...refund, reason: "came back" })).toEqual(refunded);
       expect(await money()).toMatchObject({ live: 1, authorized: 5_000, captured: 5_000, refunded: 1_250 });
     });
 
     test("an authorisation is given back, also twice, and also where it was never made", async () => {
-      const reference = referenceOf(await gateway.authorize(authorize()));
+      const reference = referenceOf(await payments.authorize(authorize()));
       for (const key of ["void", "void", "void again"]) {
-        const voided = await gateway.cancel({ idempotencyKey: `${orderId}:${key}`, reference });
+        const voided = await payments.cancel({ idempotencyKey: `${orderId}:${key}`, reference });
         expect(voided.status).toBe("succeeded");
       }
       expect(await money()).toMatchObject({ live: 0, captured: 0 });
-      expect(await gateway.cancel({ idempotencyKey: randomUUID(), reference: "" })).toMatchObject({
+      expect(await payments.cancel({ idempotencyKey: randomUUID(), reference: "" })).toMatchObject({
         status: "succeeded",
       });
     });
 
     test("a decline is a value with a code, and takes nothing", async () => {
       const { declinedPaymentMethod } = await vendor.simulator();
-      const declined = await gateway.authorize(authorize(5_000, "USD", declinedPaymentMethod));
+      const declined = await payments.authorize(authorize(5_000, "USD", declinedPaymentMethod));
       expect(declined).toMatchObject({ status: "declined", code: expect.stringMatching(/^[a-z_]+$/) });
       expect(await money()).toMatchObject({ live: 0, captured: 0 });
     });
 
     test("more than was captured is not refunded", async () => {
-      const reference = referenceOf(await gateway.authorize(authorize()));
+      const reference = referenceOf(await payments.authorize(authorize()));
       const key = (name: string) => `${orderId}:${name}`;
-      await gateway.capture({
+      await payments.capture({
         idempotencyKey: key("c"),
         reference,
         amountMinor: 5_000,
@@ -103,8 +103,8 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
         final: true,
       });
       const refund = { reference, currency: "USD", reason: "came back" };
-      await gateway.refund({ ...refund, idempotencyKey: key("all"), amountMinor: 5_000 });
-      const more = gateway.refund({ ...refund, idempotencyKey: key("more"), amountMinor: 1 });
+      await payments.refund({ ...refund, idempotencyKey: key("all"), amountMinor: 5_000 });
+      const more = payments.refund({ ...refund, idempotencyKey: key("more"), amountMinor: 1 });
       expect(await more.catch((fault: unknown) => fault)).not.toMatchObject({ status: "succeeded" });
       expect(await money()).toMatchObject({ captured: 5_000, refunded: 5_000 });
     });
@@ -114,25 +114,25 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
       ["USD", 1_234],
       ["KWD", 12_340],
     ])("amounts in %s arrive exactly", async (currency, minor) => {
-      await gateway.authorize(authorize(minor, currency));
+      await payments.authorize(authorize(minor, currency));
       expect(await money()).toMatchObject({ currency, authorized: minor });
     });
 
     test("a reply that was lost is given when the call is repeated, and nothing happens twice", async () => {
       const request = authorize();
       await world.simulate({ faults: { dropReplyRate: 1 } });
-      await expect(gateway.authorize(request)).rejects.toMatchObject({ retryable: true });
+      await expect(payments.authorize(request)).rejects.toMatchObject({ retryable: true });
       await world.simulate({ faults: NO_FAULTS });
-      expect(await gateway.authorize(request)).toMatchObject({ status: "succeeded" });
+      expect(await payments.authorize(request)).toMatchObject({ status: "succeeded" });
       expect(await money()).toMatchObject({ authorizations: 1, live: 1 });
     });
 
     test("slow is an answer; unreachable or overloaded is a fault to repeat", async () => {
       await world.simulate({ faults: { delayMs: 400 } });
-      expect(await gateway.authorize(authorize())).toMatchObject({ status: "succeeded" });
+      expect(await payments.authorize(authorize())).toMatchObject({ status: "succeeded" });
       await world.simulate({ faults: { errorRate: 1 } });
       const fault = { name: "ServiceFault", service: provider, retryable: true };
-      await expect(gateway.authorize(authorize())).rejects.toMatchObject(fault);
+      await expect(payments.authorize(authorize())).rejects.toMatchObject(fault);
       const nobody = await vendor.create(world.settings("payments", provider, "nobody there"));
       await expect(nobody.authorize(authorize())).rejects.toMatchObject({ ...fault, code: "network_error" });
     });
