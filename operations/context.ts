@@ -1,7 +1,7 @@
 /**
  * What every operation needs. An operation is one thing that a channel, a device or a person may do to an
- * order: a short use case over the store, the allocator client and the outbox. Whoever calls it (gateway,
- * device bridge) has authenticated the caller and parsed the input; the operation decides and commits.
+ * order: a short use case over the store, the allocator client and the outbox. The caller (gateway, device
+ * bridge) has authenticated and parsed; the operation decides and commits.
  */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { Database } from "../store/sql/database.ts";

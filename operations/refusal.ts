@@ -1,13 +1,13 @@
 /**
  * An operation's expected "no": a value with a stable code, never an exception. There is one way to make it,
- * so that the compiler knows every code; `gateway/wire/status-codes.ts` has a status and a meaning for each,
- * or does not compile.
+ * so that the compiler knows every code. `gateway/wire/status-codes.ts` does not compile before each code has
+ * a status and a meaning there.
  */
 import type { RefusalCode as StockRefusalCode } from "../actors/commands.ts";
 import type { CaptureRefusalCode } from "../orders/capture.ts";
 import type { ChannelRefusal } from "../ports/channels.ts";
 
-/** What operations find out themselves. */
+/** Codes of the operations themselves. */
 type OperationRefusalCode =
   | "already_inspected"
   | "already_packed"
@@ -39,7 +39,7 @@ type OperationRefusalCode =
   | "unit_packed_before"
   | "verification_failed";
 
-/** The same, and what they are told by a channel's adapter, by the rules of capture and by the stock. */
+/** These, and the codes of channel adapters, of the rules of capture and of the stock. */
 export type RefusalCode =
   | OperationRefusalCode
   | CaptureRefusalCode

@@ -1,6 +1,6 @@
 /**
- * How operations start and signal sagas: by a row of the outbox, in the transaction of what they tell.
- * Nothing is sent that was not committed, and a repeat of the same message adds no second row.
+ * How operations start and signal sagas: by a row of the outbox, in the same transaction as the change that
+ * they tell. Nothing is sent that was not committed, and a repeat of a message adds no second row.
  */
 import { writeOutbox } from "../store/outbox.ts";
 import type { Queryable } from "../store/sql/database.ts";

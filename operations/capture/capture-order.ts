@@ -1,13 +1,13 @@
 /**
- * Takes orders in, whatever channel they come from and however often they are sent.
+ * Takes orders in from every channel, however often they are sent.
  *
- * Owns the order of things: read, recognise what is known, check and map, reserve, and write order and
- * reservation in one commit. What it answers is committed. An order that waits for something reserves
+ * Owns the sequence: read, recognise what is known, check and map SKUs, reserve, and write order and
+ * reservation in one commit. Every answer is given after the commit. An order that is on hold reserves
  * nothing.
  *
- * Captures run concurrently; look-ups and commits of many orders share their round trips
- * (`store/sql/batched.ts`, the engine's committer). Captures of one order take turns, and an exact repeat
- * that arrives meanwhile gets the first one's answer.
+ * Captures run concurrently: the look-ups and commits of many orders share their round trips
+ * (`store/sql/batched.ts`, the engine's committer). Captures of the same order take turns, and an exact
+ * repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { CaptureResult } from "../../contract/orders.ts";
@@ -58,7 +58,7 @@ type Incoming = {
   readonly order: IncomingOrder;
   readonly rawPayload: string;
   readonly contentHash: string;
-  /** Why the channel cancels the order with this very payload, else `null`. */
+  /** Why the channel cancels the order in this very payload, else `null`. */
   readonly cancellation: string | null;
 };
 
@@ -71,7 +71,7 @@ type Capture = {
 };
 
 /**
- * One result for each order of the payload, in its order. A refusal is a result; rejects with an
+ * One result for each order of the payload, in the payload's order. A refusal is a result. Rejects with an
  * `EngineError` where the outcome could not be committed: the sender then sends again.
  */
 export async function captureOrders(
@@ -110,7 +110,7 @@ export async function captureOrders(
         return refusal(channelId, externalId ?? null, code, detail);
       }
       case "cancellation":
-        // An order that came along carries its cancellation itself.
+        // The order came along in the same payload, and its reading carries the cancellation.
         return ordered.has(reading.externalId)
           ? null
           : cancelKnown(capture, reading.externalId, reading.reason);
@@ -130,7 +130,7 @@ export async function captureOrders(
   return (await Promise.all(results)).filter((result) => result !== null);
 }
 
-/** Captures under way, by order, so that an exact repeat shares the first one's answer. */
+/** Captures under way, by order: an exact repeat shares the first one's answer. */
 const underWay = new WeakMap<Database, Map<string, { contentHash: string; result: Promise<CodedResult> }>>();
 
 async function captureReading(
@@ -219,7 +219,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
       return record;
     },
   });
-  // `record` is what was committed; the engine made it before this line.
+  // `record` is what was committed. The engine has called `recordFor` before this line.
   const committed = record as CapturedOrder | null;
   if (committed === null) {
     const { detail } = shortageReason(reservation.short);
@@ -229,8 +229,8 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
 }
 
 /**
- * An order that is there already: a repeat, more of an order that waits for it, a cancellation, or news to
- * note.
+ * An order that is known already. What came is a repeat, the rest of an order that waits for it, a
+ * cancellation, or a change that is only noted.
  */
 async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CodedResult> {
   const { context, channel } = capture;
@@ -262,8 +262,8 @@ async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOr
 }
 
 /**
- * Puts what the channel sends now to what it sent before, as long as nothing is reserved for the order.
- * `null` where the order stays as it is: what comes is older, says less, or comes too late.
+ * Adds what the channel sends now to what it sent before, as long as nothing is reserved for the order.
+ * Returns `null` where the order stays as it is: what came is older, says less, or comes too late.
  */
 async function complete(capture: Capture, incoming: Incoming): Promise<CodedResult | null> {
   const { context, adapter, channel } = capture;
@@ -311,7 +311,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     channelId: channel.id,
     capturedAtMs: context.now(),
     skuOf: (name) => skus.get(name) ?? null,
-    // Our own basket is a wish: it is refused while the customer can still correct it.
+    // An order in our own web shop can still be corrected by the customer, so it is refused rather than held.
     addressRequired: channel.kind === "holdfast",
     allocation: channel.allocation,
   });
@@ -423,7 +423,7 @@ async function cancelKnown(capture: Capture, externalId: string, reason: string)
   return cancelled(capture, duplicateOf(known, channel.id, externalId), reason);
 }
 
-/** A cancellation that comes too late is told to the channel, which has to offer a return instead. */
+/** A cancellation that comes too late is refused: the channel has to offer a return instead. */
 async function cancelled(capture: Capture, known: CodedResult, reason: string): Promise<CodedResult> {
   const answer = await requestCancellation(capture.context, {
     orderId: known.order ?? "",
@@ -438,7 +438,7 @@ function refusal(channel: string, externalId: string | null, code: RefusalCode, 
   return { order: null, channel, externalId, outcome: "refused", lines: [], promise: null, code, detail };
 }
 
-/** Tells a repeat from a change: what the channel says, not how it formats it. */
+/** Tells a repeat from a change, by what the channel says and not by how it formats it. */
 function hashOf(order: IncomingOrder): string {
   return createHash("sha256").update(JSON.stringify(order)).digest("hex");
 }

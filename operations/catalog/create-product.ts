@@ -6,13 +6,13 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
 
-/** Heaviest parcel that any carrier here takes is 70 kg; goods beyond a tonne are no parcels at all. */
+/** The heaviest parcel that a carrier takes is 70 kg. Goods beyond a tonne are not parcels at all. */
 const MAX_WEIGHT_GRAMS = 1_000_000;
 const MAX_DIMENSION_MM = 10_000;
 
 /**
- * Adds a product to the catalog and lets the orders go on that waited for its SKU. Repeating it changes
- * nothing; the same SKU with other data is refused.
+ * Adds a product to the catalog, and lets the orders go on that waited for its SKU. Repeating it changes
+ * nothing. The same SKU with other data is refused.
  */
 export async function createProduct(
   context: OperationContext,

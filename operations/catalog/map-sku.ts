@@ -20,10 +20,10 @@ export type WaitingOrdersLookedAt = {
   readonly stillOnHold: readonly string[];
 };
 
-/** Longest channel SKU that an index entry takes comfortably; marketplaces stop at 40 to 100. */
+/** The longest channel SKU that an index entry takes easily. Marketplaces allow 40 to 100 characters. */
 const MAX_CHANNEL_SKU_LENGTH = 200;
 
-/** Says what a channel means by its SKU, and lets the orders go on that waited for it. */
+/** Says which SKU of ours a channel's SKU stands for, and lets the orders go on that waited for it. */
 export async function mapSku(
   context: OperationContext,
   request: SkuMappingRequest,
@@ -46,8 +46,8 @@ export async function mapSku(
 }
 
 /**
- * Looks again at every order that waited for this channel SKU, oldest first. A crash in between is healed by
- * repeating.
+ * Looks again at every order that waited for this channel SKU, oldest first. After a crash in between, a
+ * repeat does the rest.
  */
 export async function releaseWaiting(
   context: OperationContext,

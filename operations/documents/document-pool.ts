@@ -1,6 +1,6 @@
 /**
- * Draws documents on threads of their own (ADR 0003): a page takes milliseconds, which the thread that serves
- * sockets does not have. The pool starts its first thread with the first document and lets idle ones go.
+ * Draws documents on threads of their own (ADR 0003): a page takes milliseconds, too long for the thread that
+ * serves sockets. The pool starts its first thread with the first document and ends idle ones.
  */
 import { join } from "node:path";
 import { Piscina } from "piscina";
@@ -8,7 +8,7 @@ import { projectRoot } from "../../config/project-root.ts";
 import type { DocumentTask } from "./draw-document.ts";
 import type { PackingSlip } from "./packing-slip.ts";
 
-/** Documents that may wait; beyond it a request is refused rather than kept waiting for minutes. */
+/** Documents that may wait. Beyond it a request is refused, so that it does not wait for minutes. */
 const MAX_QUEUED_DOCUMENTS = 500;
 
 /** How long an idle thread is kept, in milliseconds. */

@@ -1,9 +1,8 @@
 /**
- * The packing slip: one A6-to-A4 friendly page that goes into the parcel, and that a person without a robot
- * picks by.
+ * The packing slip: the page that goes into the parcel, and by which a person picks where no robot does.
  *
- * Owns the drawing only; what stands on it is read by whoever asks for it. Runs in the document pool, never
- * on a thread that serves sockets.
+ * Owns the drawing only; the caller reads what is printed on it. Runs in the document pool, never on a thread
+ * that serves sockets.
  */
 import bwipjs from "bwip-js/node";
 import PDFDocument from "pdfkit";

@@ -2,13 +2,13 @@
  * The parcel of a fulfillment order is packed: an RFID portal counted its units, or a person vouches for
  * them.
  *
- * Packing moves no stock (picking took the units off the shelf, shipping takes them out of the building), so
- * that one transaction holds every effect: verified quantities, ledger, stage, the timeline entry
- * `packed:<id>`, whose insert is the mark that this happened, and the saga's signal. A count that differs
- * from what was picked changes nothing, and what was picked short or is on hold only a person may pack.
+ * Packing moves no stock: picking took the units off the shelf, and shipping takes them out of the building.
+ * So one transaction holds every effect: verified quantities, ledger, stage, the timeline entry `packed:<id>`
+ * and the saga's signal. Inserting the timeline entry is the mark that it happened. A count that differs from
+ * what was picked changes nothing. What was picked short or is on hold can only be packed by a person.
  *
  * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
- * says so. A unit whose tag says that it was packed for somebody else is not packed again.
+ * says so. A unit whose tag says that it was packed for another order is not packed again.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
@@ -61,7 +61,7 @@ export function confirmPack(
   return inTransaction(context.database, (client) => recordPack(client, input));
 }
 
-/** The same inside the caller's transaction, which goes on whatever the answer is. */
+/** The same within the caller's transaction, which commits its own work whatever the answer is. */
 export async function recordPack(
   client: DatabaseClient,
   input: PackConfirmation,

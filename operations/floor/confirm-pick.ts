@@ -1,12 +1,12 @@
 /**
- * A robot or a person has taken a fulfillment order's units off the shelves (or found fewer than were
- * allocated).
+ * A robot or a person has taken a fulfillment order's units off the shelves, or found fewer than were
+ * allocated.
  *
- * Order of effects, so that a crash between any two of them followed by a repeat gives exactly one effect:
- * first the stock commands, whose ids derive from the fulfillment order (a repeat gets the first outcome, a
- * correction of what was refused has an id of its own), then one transaction with everything that PostgreSQL
- * must know: picked quantities, timeline entry `picked:<id>` and, where units are short, the order's ledger
- * and the message to its saga. The timeline entry is the mark: whoever inserts it does the rest.
+ * A crash between any two effects, followed by a repeat, gives each effect exactly once. First come the stock
+ * commands, whose ids derive from the fulfillment order: a repeat gets the first outcome, and a correction of
+ * a refused command has an id of its own. Then one transaction writes everything that PostgreSQL must know:
+ * picked quantities, the timeline entry `picked:<id>` and, where units are short, the order's ledger and the
+ * message to its saga. The timeline entry is the mark: the call that inserts it writes the rest.
  */
 import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -45,8 +45,8 @@ export type PickedUnits = {
   /** Which units were taken, for a SKU that is tracked by serial number: one each. */
   readonly serials?: readonly string[];
   /**
-   * Which units are missing, where the short pick's reason writes them off; where it sets them apart, if it
-   * is known.
+   * Which units are missing: needed where the short pick's reason writes them off; where it sets them apart,
+   * only if they are known.
    */
   readonly missingSerials?: readonly string[];
 };
@@ -72,8 +72,8 @@ export async function confirmPick(
 type TakenPick = { readonly status: "taken"; readonly lines: readonly CountedLine[] };
 
 /**
- * The first half, for whoever writes more down in the same transaction: takes the units off the shelf.
- * `done`: an earlier call under this key has written it all down.
+ * The first half, for a caller that writes more in the same transaction: takes the units off the shelf.
+ * `done`: an earlier call under this key has written everything.
  */
 export async function takePick(
   context: OperationContext,
@@ -89,7 +89,7 @@ export async function takePick(
       ? { status: "done", short: earlier["short"] === true }
       : refuse("already_picked", `${input.fulfillmentOrderId} was picked before`);
   }
-  // On hold included: what was taken off the shelf is a fact, whatever is being decided meanwhile.
+  // Also on hold: that units left the shelf is a fact, whatever is being decided about the order.
   if (head.status === "closed" || head.status === "cancelled") {
     return refuse("fulfillment_order_closed", `${input.fulfillmentOrderId} is ${head.status}`);
   }
@@ -122,7 +122,7 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
     if (quantity > line.quantity) {
       return refuse("quantity_exceeds_line", `${line.sku}: ${quantity} picked, ${line.quantity} asked for`);
     }
-    // A serial without the unit that it names would go unnoticed: no command of that hold carries it.
+    // A serial without its unit would be lost: no command of that hold would carry it.
     if (serials.length > quantity || missingSerials.length > line.quantity - quantity) {
       const counted = `${quantity} picked and ${line.quantity - quantity} missing`;
       const named = `${serials.length} and ${missingSerials.length} named`;
@@ -136,8 +136,8 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
 }
 
 /**
- * Applies the picks to the stock. Returns the lines as the engine has them, also where an earlier try said
- * otherwise.
+ * Applies the picks to the stock. Returns the lines as the engine knows them, even where an earlier try said
+ * something else.
  */
 async function takeFromStock(
   context: OperationContext,
@@ -155,9 +155,9 @@ async function takeFromStock(
   }
   if (otherwise.length === 0) return [...lines];
 
-  // An earlier try said otherwise. Where it was refused (a serial misread, say) this one is its correction,
-  // under an id of its own; where it got as far as the stock nothing is allocated any more, and what the
-  // stock says stands.
+  // An earlier try said something else. If that try was refused (a misread serial, for example), this one
+  // corrects it, under an id of its own. If it reached the stock, nothing is allocated any more, and the
+  // stock's answer counts.
   const corrections = otherwise.map((command) => ({
     ...command,
     commandId: `${command.commandId}:${digestOf(command)}`,
@@ -176,7 +176,7 @@ async function takeFromStock(
 
 type PickCommand = Extract<StockCommand, { type: "pick" | "short-pick" }>;
 
-/** What a command is refused with whose units have left the shelf, or the hold, already. */
+/** Refusals of a command whose units have already left the shelf or the hold. */
 const TAKEN_BEFORE: ReadonlySet<string> = new Set([
   "hold_not_allocated",
   "hold_not_found",
@@ -226,7 +226,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
   return commands;
 }
 
-/** Absent where nothing is named, so that a SKU that is not tracked is asked for no serials. */
+/** Absent where no serial is named, so that a SKU that is not tracked is not asked for serials. */
 function named(serials: readonly string[]): { readonly serials?: readonly string[] } {
   return serials.length === 0 ? {} : { serials };
 }
@@ -241,7 +241,7 @@ async function asTheStockHasIt(context: OperationContext, line: CountedLine): Pr
   return { ...line, picked: hold?.state === "picked" ? hold.quantity : 0 };
 }
 
-/** The second half: everything that PostgreSQL must know, unless it knows already. */
+/** The second half: writes what PostgreSQL must know, unless it is written already. */
 export async function recordPick(
   client: DatabaseClient,
   input: PickConfirmation,
@@ -269,7 +269,7 @@ export async function recordPick(
     },
   });
   if (!isNew) return { status: "done", short };
-  // The order before its fulfillment order, as everybody does who locks both.
+  // The order is locked before its fulfillment order, as everywhere where both are locked.
   if (short) await recordShortage(client, orderId, lines);
   await recordPicked(client, fulfillmentOrderId, lines);
   if (short) {
@@ -284,7 +284,7 @@ export async function recordPick(
   return { status: "done", short };
 }
 
-/** Of a kit's line as many units are lost as are no longer whole. */
+/** A kit's line loses as many units as there are kits that are no longer whole. */
 async function recordShortage(
   client: DatabaseClient,
   orderId: string,

@@ -1,8 +1,9 @@
 /**
- * A tote moves over a conveyor: it is seen on the loop, and it leaves by one of the exits. Its fulfillment
- * order's stage moves with it, forward only, and the timeline says where it went.
+ * A tote moves on a conveyor: it is seen on the loop, and it leaves by one of the exits. The stage of its
+ * fulfillment order moves with it, forward only, and the timeline says where it went.
  *
- * Runs in the transaction in which the conveyor's message is marked as taken, so that each move is booked
+ * Runs in the transaction that marks the conveyor's message as taken, so that each move is recorded once. An
+ * unknown tote changes nothing.
  * once. A tote that nobody knows changes nothing.
  */
 import { advanceStage, findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";

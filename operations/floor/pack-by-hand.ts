@@ -1,13 +1,13 @@
 /**
- * A person says that a fulfillment order is picked and packed: one fact, written down in one transaction.
+ * A person says that a fulfillment order is picked and packed: one fact, written in one transaction.
  *
- * First the stock commands, which repeat without harm (`confirm-pick.ts`), then pick and pack together. A
- * crash in between leaves the work on its list, waiting as before; were the pick written down alone, whoever
- * asks for what is waiting would never see it again.
+ * First come the stock commands, which may be repeated (`confirm-pick.ts`), then pick and pack together. A
+ * crash in between leaves the work on the list of waiting work. If the pick were written alone, the work
+ * would leave that list and nobody would pack it.
  *
- * What was picked short waits for the order's saga and a person's decision. Once it has been released to the
- * floor again, it is packed as it is. What somebody else has picked (a robot, whose tote waits at the manual
- * station) a person may vouch for.
+ * What was picked short waits for the order's saga and for a person's decision; once it has been released to
+ * the floor again, it is packed as it is. A person may also vouch for what a robot has picked, whose tote
+ * waits at the manual station.
  */
 import { isShortUndecided } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";

@@ -1,9 +1,9 @@
 /**
- * The floor could not finish a fulfillment order and the saga, or a person, has to decide: the timeline says
- * why and the saga gets the signal `floor-exception`.
+ * The floor could not finish a fulfillment order, and the saga or a person has to decide. The timeline says
+ * why, and the saga gets the signal `floor-exception`.
  *
- * There is one exception at a time: reporting again changes nothing until the fulfillment order has moved
- * since (halted by the saga and released by a person), which is what the number in the key counts.
+ * There is one exception at a time. A second report changes nothing until the saga has halted the fulfillment
+ * order and a person has released it again; the number in the key counts these rounds.
  */
 import { readExceptions } from "../../store/floor/picking.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";

@@ -1,9 +1,9 @@
 /**
- * Tells orders what they were given while they waited: their holds, their timeline and, once they have all
- * that they waited for, their saga.
+ * Tells orders about the units they were given while they waited: their holds, their timeline and, once they
+ * have everything, their saga.
  *
- * The engine wrote the fills down with the units. Here they are taken and applied in one transaction, so that
- * each one reaches its order exactly once, however often and wherever this runs.
+ * The engine wrote each fill together with its units. Here fills are taken and applied in one transaction, so
+ * that each one reaches its order exactly once, however often and wherever this runs.
  */
 import { giveBack } from "../../actors/give-back.ts";
 import { orderIdOfReservation } from "../../orders/order-identity.ts";
@@ -27,7 +27,7 @@ import { promiseFor } from "./reserve-stock.ts";
 /** Reservations of one pass; the next one follows at once. */
 const BATCH = 100;
 
-/** @returns the orders that have all that they waited for now */
+/** @returns the orders that now have everything they waited for */
 export async function applyDemandFills(context: OperationContext): Promise<readonly string[]> {
   const completed: string[] = [];
   for (;;) {
@@ -40,7 +40,7 @@ export async function applyDemandFills(context: OperationContext): Promise<reado
   }
 }
 
-/** @returns the order, where it has all that it waited for now */
+/** @returns the order, where it now has everything it waited for */
 async function applyFills(context: OperationContext, reservationId: string): Promise<string | null> {
   const locations = await catalogOf(context.database).locations();
   return inTransaction(context.database, async (client) => {
@@ -49,8 +49,8 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
     const fills = await takeFills(client, reservationId);
     if (fills.length === 0) return null;
     if (order === undefined || order.status === "cancelled") {
-      // Undone together with its order, or given while somebody cancelled it. Before the commit: a crash
-      // repeats it.
+      // The order was undone, or cancelled while it got these units: they go back. This comes before the
+      // commit, so that a crash repeats it.
       await context.allocator.execute(
         giveBack(fills, {
           type: "release",

@@ -1,7 +1,6 @@
 /**
- * Runs what concerns one order one after the other within this process, so that a decision about an order is
- * not overtaken by another between its read and its commit. Between processes the store's keys and guards do
- * the same.
+ * Runs the work on one order in sequence within this process, so that no other decision about the order comes
+ * between its read and its commit. Between processes the store's keys and guards do the same.
  */
 import type { Database } from "../../store/sql/database.ts";
 
@@ -15,7 +14,7 @@ export function oneAtATime<T>(database: Database, orderId: string, work: () => P
   }
   const running = queue;
   const previous = running.get(orderId);
-  // The predecessor's failure is its own caller's business.
+  // If the work before fails, its own caller hears of it.
   const mine = previous === undefined ? work() : previous.then(work, work);
   running.set(orderId, mine);
   const forget = () => {

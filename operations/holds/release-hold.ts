@@ -1,10 +1,10 @@
 /**
  * Lets orders on hold go on, as far as the reason for the hold is gone.
  *
- * Some reasons are facts that are looked at again: an unknown SKU goes once every line is mapped, missing
- * stock once it can be reserved. The others are a person's to clear. As long as any reason is left the order
- * reserves nothing. When the last one goes, the reservation, the cleared reasons and the message to the saga
- * commit together.
+ * Some reasons are facts that are checked again: an unknown SKU is no reason any more once every line is
+ * mapped, nor is missing stock once it can be reserved. The others are for a person to clear. While any
+ * reason is left, the order reserves nothing. When the last one is cleared, the reservation, the cleared
+ * reasons and the message to the saga are committed together.
  */
 
 import { giveBack } from "../../actors/give-back.ts";
@@ -43,11 +43,11 @@ type ReleaseHoldRequest = {
 
 type HoldReleased = {
   readonly status: "done";
-  /** What the order still waits for; empty: it goes on. */
+  /** What the order still waits for; empty where it goes on. */
   readonly holdReasons: readonly HoldReason[];
 };
 
-/** Reasons that are a person's decision. */
+/** Reasons that a person decides. */
 const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "cancelled_at_channel",
   "fulfilled_at_channel",
@@ -65,8 +65,8 @@ export function releaseHold(
 }
 
 /**
- * Gives orders that wait for nothing but stock of these SKUs another try, oldest first. Returns those that go
- * on.
+ * Tries the orders again, oldest first, that wait for stock of these SKUs and for nothing else. Returns those
+ * that go on.
  */
 export async function retryShortOrders(
   context: OperationContext,
@@ -76,7 +76,7 @@ export async function retryShortOrders(
   let isAnyLeft = await hasStock(context, skus);
   for (const orderId of await ordersWaitingForStock(context.database, skus)) {
     if (!isAnyLeft) break;
-    // One after the other: the oldest order gets the stock.
+    // One after the other, so that the oldest order gets the stock.
     const outcome = await releaseHold(context, {
       orderId,
       codes: ["insufficient_stock"],
@@ -127,7 +127,7 @@ async function release(
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
-    // Stock is asked last, when nothing else is left.
+    // Stock is looked at last, when no other reason is left.
     if (reason.code === "insufficient_stock") return [];
     if (!isAsked(reason.code)) return [reason];
     switch (reason.code) {
@@ -169,8 +169,8 @@ async function release(
 }
 
 /**
- * Replaces a held order by what the channel has sent since, and lets it go on where nothing is left to wait
- * for. For `captureOrders`, which holds the order's turn.
+ * Replaces a held order by what the channel has sent since, and lets it go on if no reason is left. For
+ * `captureOrders`, in whose turn on the order this runs.
  */
 export async function completeHeldOrder(
   context: OperationContext,
@@ -198,7 +198,7 @@ export async function completeHeldOrder(
   });
 }
 
-/** Commits the decision, with a reservation where no reason is left and something is still to be reserved. */
+/** Commits the decision. Reserves in the same commit where no reason is left and units are still needed. */
 async function change(context: OperationContext, decision: Decision): Promise<HoldReleased | Refusal> {
   const { order, document, left, lines } = decision;
   if (left.length > 0 || lines.length === 0) {
@@ -208,7 +208,7 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
   const locations = await catalogOf(context.database).locations();
   const atMs = context.now();
   const wasShort = order.holdReasons.some((reason) => reason.code === "insufficient_stock");
-  // A shortage that is still one is no news.
+  // A retry that is still short changes nothing.
   const isRetry = wasShort && decision.replacement === null && decision.cleared.length === 1;
   let after: readonly HoldReason[] = [];
   const reservation = await context.allocator.reserveOrder(
@@ -241,7 +241,8 @@ function changeFor(
 ): HeldOrderChange {
   const { order, by } = decision;
   const { orderId } = order;
-  // The version makes keys of different changes differ and those of one change, tried twice, the same.
+  // With the version in them, keys of different changes differ, and a change that is tried twice has the
+  // same.
   const step = `v${order.version}`;
   const entries: TimelineEntry[] = [];
   if (reservation !== null) entries.push(reservedEntry(reservation, order.reservations, by));
@@ -301,7 +302,9 @@ function sameReason(a: HoldReason, b: HoldReason): boolean {
   return a.code === b.code && a.detail === b.detail;
 }
 
-/** The order was cancelled while stock was being reserved for it: nobody would ever ask for these holds. */
+/**
+ * The order was cancelled while stock was being reserved for it: nothing else would give these holds back.
+ */
 async function giveBackUnrecorded(
   context: OperationContext,
   orderId: string,

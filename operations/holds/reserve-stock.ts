@@ -1,4 +1,4 @@
-/** From an order and what it still needs to the engine's reservation request, and from the holds to dates. */
+/** From an order and what it still needs to the engine's reservation request; from the holds to dates. */
 import type {
   OrderReservation,
   OrderReservationRequest,
@@ -59,7 +59,8 @@ export function shortageReason(
 }
 
 /**
- * What the order waits for after its reservation: its turn in the queue, or stock that nothing waits for yet.
+ * What the order waits for after its reservation: its place in the demand queue, or stock without a place
+ * there.
  */
 export function shortageReasons(reservation: OrderReservation): readonly HoldReason[] {
   const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];

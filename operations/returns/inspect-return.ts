@@ -1,6 +1,6 @@
 /**
- * Somebody has looked at received goods and says of each line what becomes of it. Once every received line
- * has its disposition, the saga puts the goods back and refunds them; until then dispositions may be changed.
+ * A person has looked at received goods and gives each line its inspection result. Once every received line
+ * has one, the saga puts the goods back into the stock and refunds them. Until then results may be changed.
  */
 import type { InspectionResult } from "../../orders/return-authorization.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";

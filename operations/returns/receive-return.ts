@@ -1,5 +1,5 @@
 /**
- * A return is scanned in at the dock, with what was really in the parcel. Scanning it again changes nothing.
+ * A return is scanned in at the dock, with what was really in the parcel. A second scan changes nothing.
  */
 
 import { unitsText } from "../../orders/units-text.ts";
@@ -20,7 +20,7 @@ import { tellReturnSaga } from "../tell-saga.ts";
 type ReceiveReturnInput = {
   readonly returnId: string;
   /**
-   * What was in the parcel; lines that are left out were not in it. Absent: everything that was announced.
+   * What was in the parcel; a line that is left out was not in it. Absent: everything that was announced.
    */
   readonly lines?: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly by: string;

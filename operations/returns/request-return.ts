@@ -1,6 +1,6 @@
 /**
- * A shopper or a member of staff announces a return. What is asked for is counted at once, under the order's
- * lock, so that no unit is announced twice; whether the return is approved is for its saga to decide.
+ * A shopper or a member of staff announces a return. The announced units are counted at once, under the
+ * order's lock, so that no unit is announced twice. Whether the return is approved is for its saga to decide.
  */
 import { adding, announceable } from "../../orders/line-ledger.ts";
 import type { ReturnReason } from "../../orders/return-authorization.ts";
@@ -49,7 +49,7 @@ async function earlierReturn(client: DatabaseClient, input: ReturnRequestInput):
   return data === null ? null : String(data["returnId"]);
 }
 
-/** What is announced of each line, checked against what the shopper has. */
+/** The announced units of each line, checked against what the shopper has. */
 function returnedLines(order: OrderProgress, asked: ReturnRequestInput["lines"]): ReturnedLine[] | Refusal {
   const quantities = new Map<string, number>();
   for (const { lineId, quantity } of asked) {

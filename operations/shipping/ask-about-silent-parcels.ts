@@ -1,10 +1,10 @@
 /**
- * Asks the carrier about parcels that have gone quiet. A carrier repeats a webhook for hours, not for ever:
- * without this, one that was never taken leaves an order open, and nobody would know.
+ * Asks the carrier about parcels that it has been silent about. A carrier repeats a webhook for hours, not
+ * for ever: without this job, a webhook that was never taken would leave an order open unnoticed.
  *
- * What the carrier answers goes the way of its webhooks (`record-tracking.ts`), which drops what is known. A
- * parcel's turn is over before it is asked about: a crash, or a carrier that does not answer, costs it that
- * turn and no more.
+ * The carrier's answer is treated like its webhooks (`record-tracking.ts`), and known reports are dropped. A
+ * parcel's turn ends before the carrier is asked, so that a crash, or a carrier that does not answer, costs
+ * the parcel one turn and no more.
  */
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Vendor } from "../../ports/vendor-roster.ts";
@@ -12,10 +12,10 @@ import { takeSilentParcels } from "../../store/floor/shipments.ts";
 import type { OperationContext } from "../context.ts";
 import { recordTracking } from "./record-tracking.ts";
 
-/** Asked about one after the other, which no carrier's rate limit minds. */
+/** They are asked about one by one, so that no carrier's rate limit is reached. */
 const BATCH = 20;
 /**
- * Faults in a row after which carrier or database count as down. One parcel that fails by itself is no reason
+ * After so many faults in a row, carrier or database count as down. A single parcel that fails is no reason
  * to stop.
  */
 const MOST_FAULTS = 3;
@@ -24,15 +24,15 @@ type AskedAbout = {
   readonly parcels: number;
   /** Reports that were not known. */
   readonly recorded: number;
-  /** What went wrong with single parcels, which wait for their next turn. */
+  /** What went wrong with single parcels, which wait until their next turn. */
   readonly faults: readonly unknown[];
   /** Whether the batch was full, so that more may be due. */
   readonly isFull: boolean;
 };
 
 /**
- * @throws the fault of the carrier, or of the database, that is down: the rest of the batch waits for its
- * next turn
+ * @throws the fault of the carrier or the database that is down; the rest of the batch waits until its next
+ *   turn
  */
 export async function askAboutSilentParcels(
   context: OperationContext,

@@ -1,9 +1,9 @@
 /**
- * What a carrier says about our parcels. Carriers repeat themselves and overtake themselves: a report is
- * taken once, by its id, and a parcel's status never goes backwards, though every report is kept.
+ * What a carrier says about our parcels. Carriers repeat reports and send them out of order: a report is
+ * taken once, by its id. Every report is kept, but a parcel's status never goes backwards.
  *
- * All that a report changes happens in one transaction per order, under the order's lock, marked by the
- * report's row.
+ * All that a report changes happens in one transaction per order, under the order's lock. The report's row is
+ * the mark that it happened.
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
@@ -32,16 +32,16 @@ type RecordedTracking = {
   /** Reports about parcels that are not ours, or not with this account of this carrier. */
   readonly unknown: number;
   /**
-   * Of these, reports so fresh that the parcel may be ours yet: a carrier can scan a label before the
-   * purchase is written down here. Whoever brought them should bring them again.
+   * Of the unknown ones, those so fresh that the parcel may still be ours: a carrier can scan a label before
+   * its purchase is written here. The caller should bring these reports again.
    */
   readonly early: number;
 };
 
-/** Longer than a label purchase takes to be written down, a restart of this system in its middle included. */
+/** Longer than it takes to write a label purchase, even with a restart of this system in between. */
 const EARLY_MS = 10 * 60_000;
 
-/** How far a parcel is. A status replaces another of a lower rank only. */
+/** How far a parcel is. A status only replaces one of lower rank. */
 const RANK: Readonly<Record<TrackingStatus, number>> = {
   unknown: 0,
   pre_transit: 1,
@@ -126,7 +126,7 @@ async function moveOrder(
 ): Promise<void> {
   if (status !== "delivered" && status !== "out_for_delivery") return;
   const { id, orderId } = shipment;
-  // A parcel may arrive before we have written down that it left; `shipStock` then counts it as delivered.
+  // A parcel can arrive before we have written that it left. `shipStock` then counts it as delivered.
   if (status === "delivered" && shipment.shippedAt !== null) {
     await changeOrder(client, order, { ledger: adding(await readParcelLines(client, id), "delivered") });
   }

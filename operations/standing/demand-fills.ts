@@ -1,6 +1,6 @@
 /**
- * Keeps orders told of what they were given while they waited: on every notification, once at the start for
- * what a stopped process left, and every few seconds in case a notification was lost with its connection.
+ * Tells orders about the units they were given while they waited: on every notification, once at the start
+ * for what a stopped process left, and every few seconds in case a notification was lost.
  */
 import type { Logger } from "pino";
 import { type Listener, startListener } from "../../store/sql/listener.ts";

@@ -1,9 +1,9 @@
 /**
- * Orders that wait for stock go on when stock arrives, whoever brings it in: an integrator's receipt, a
- * count, a restocked return. The allocator says what was committed, so that no caller has to remember.
+ * Orders that wait for stock go on when stock arrives, wherever it comes from: an integrator's receipt, a
+ * count, a restocked return. The allocator says what was committed, so that no caller has to remember this.
  *
- * A retry comes after the receipt's commit and may be lost with the process; the next start tries every order
- * again.
+ * The retry comes after the receipt's commit and may be lost with the process. The next start tries every
+ * order again.
  */
 import type { Logger } from "pino";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
@@ -36,7 +36,7 @@ export function runShortOrders(context: OperationContext, logger: Logger): Short
         );
       }
     }
-    // In one step with the last look: what arrives later starts this again.
+    // In the same synchronous step as the last look: stock that arrives later starts this again.
     running = null;
   };
   const retry = (): void => {

@@ -1,6 +1,6 @@
 /**
- * Has the carrier asked about parcels that have gone quiet, every few minutes. Of several processes, one
- * takes each parcel.
+ * Asks, every few minutes, about parcels that their carrier has been silent about. Of several processes only
+ * one takes each parcel.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -45,7 +45,7 @@ export function runSilentParcels(
     stop: async () => {
       stopped = true;
       clearInterval(timer);
-      // A carrier that hangs does not hold the stop up: what it says later is asked for again.
+      // A carrier that hangs does not delay the stop. It is asked again after the next start.
       await Promise.race([looking, pause(STOP_DEADLINE_MS, undefined, { ref: false })]);
     },
   };

@@ -1,5 +1,5 @@
 /**
- * What the system does by itself, in every composition that has an engine and a database: nobody asks for it,
+ * What the system does by itself, in every composition that has an engine and a database. Nobody asks for it
  * and nobody waits for it. Each job has its own file; here they are started and stopped together.
  */
 import type { Logger } from "pino";
@@ -11,7 +11,7 @@ import { runShortOrders } from "./short-orders.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
 
 type StandingJobs = {
-  /** Waits for what the jobs are about. */
+  /** Ends the jobs, and waits for what they are doing. */
   stop(): Promise<void>;
 };
 
