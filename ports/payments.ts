@@ -1,8 +1,8 @@
 /**
  * What Holdfast needs of a payment provider. Amounts are ISO 4217 minor units. Each call carries an
- * idempotency key: the provider answers a repeated key with the first result. A decline is a value; a fault
- * (time-out, 5xx) throws a `ServiceFault`, and the caller repeats the call with the same key where it says
- * `retryable`.
+ * idempotency key: the provider answers a repeated key with the first result. A decline is a value. A fault
+ * (time-out, 5xx) throws a `ServiceFault`; where it says `retryable`, the caller repeats the call with the
+ * same key.
  */
 export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
@@ -15,8 +15,9 @@ export interface PaymentProvider {
     readonly amountMinor: number;
     readonly currency: string;
     /**
-     * The provider's token of the means of payment; card data never enters Holdfast. An order without one is
-     * charged to the provider's own test card, which a live account declines, and then waits for a person.
+     * The provider's token of the means of payment; card data never enters Holdfast. An order without a token
+     * is charged to the provider's own test card. A live account declines that, and the order then waits for
+     * a person.
      */
     readonly paymentMethod?: string;
     readonly customerEmail?: string;
@@ -30,7 +31,7 @@ export interface PaymentProvider {
     /** False where more captures of this authorization may follow; true gives back what is not captured. */
     readonly final: boolean;
   }): Promise<PaymentResult>;
-  /** Gives an authorization back. Succeeds where it was never made or is void already. */
+  /** Gives an authorization back. Succeeds also where it was never made or is void already. */
   cancel(request: { readonly idempotencyKey: string; readonly reference: string }): Promise<PaymentResult>;
   refund(request: {
     readonly idempotencyKey: string;

@@ -66,8 +66,7 @@ function withFailures<A extends Readonly<Record<keyof A, AnyActivity>>>(
 }
 
 /**
- * So that a person sees a wait that nobody has asked for. It is a courtesy: where it fails, the step's own
- * failure counts.
+ * So that a person sees the wait. Where this entry cannot be written, the failure of the step itself counts.
  */
 async function reportStruggle(
   { database, logger }: SagaDependencies,

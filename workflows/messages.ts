@@ -1,8 +1,8 @@
 /**
  * The messages between the rest of the system and the sagas: workflow names, ids, arguments and signals.
  *
- * Nobody calls Temporal directly: a message is an outbox row, written in the transaction of what causes it,
- * and the relay (`outbox-relay.ts`) delivers it at least once. Signals therefore carry a key, and sagas drop
+ * Nobody calls Temporal directly. A message is an outbox row, written in the transaction of its cause, and
+ * the relay (`runtime/outbox-relay.ts`) delivers it at least once. So signals carry a key, and sagas drop
  * repeats.
  */
 
@@ -47,7 +47,7 @@ export type OrderMessage =
     }
   /** The floor has packed and verified a fulfillment order. */
   | { readonly key: string; readonly type: "packed"; readonly fulfillmentOrderId: string }
-  /** The floor could not: units short or unverifiable. */
+  /** The floor could not pack it: units are short or cannot be verified. */
   | {
       readonly key: string;
       readonly type: "floor-exception";
@@ -62,10 +62,10 @@ export type OrderMessage =
 export type ReturnMessage =
   /** The return was scanned in at the dock. */
   | { readonly key: string; readonly type: "received" }
-  /** Every line has been inspected and has its disposition (`return_line` holds it). */
+  /** Every line has been inspected and has its inspection result (in `return_line`). */
   | { readonly key: string; readonly type: "inspected" }
   | { readonly key: string; readonly type: "cancelled" }
-  /** An operator has mended what a step was refused for: try it again. */
+  /** An operator has fixed the cause of a step's refusal: try the step again. */
   | { readonly key: string; readonly type: "retry" };
 
 export type WorkflowSignal =
@@ -87,9 +87,8 @@ export function signalRow(signal: WorkflowSignal) {
 }
 
 /**
- * A row's key must stay what it was: a message that is repeated across an upgrade finds its first row by it.
- * The keys of these messages name their order by themselves, and their rows have borne them as they are from
- * the beginning.
+ * A row's key must never change: a message that is repeated across an upgrade finds its first row by it. The
+ * keys of these messages name their order already, and their rows have always borne them unchanged.
  */
 const NAMED_BY_ITSELF: ReadonlySet<string> = new Set<OrderMessage["type"]>([
   "hold-released",

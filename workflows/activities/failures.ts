@@ -1,14 +1,14 @@
 /**
- * How an activity fails. An operating fault (time-out, connection lost, engine busy) is repeated by Temporal
- * with the same key; what repeating cannot cure becomes a failure that is not to be retried, and the saga
- * asks a person. A defect of our own is repeated as well: it is seen in Temporal and in the timeline, and the
- * saga goes on once the defect is mended.
+ * How an activity fails. Temporal repeats an operating fault (time-out, connection lost, engine busy) with
+ * the same key. What repeating cannot cure becomes a failure that is not retried, and the saga asks a person.
+ * A defect of our own is repeated as well: it shows in Temporal and in the timeline, and the saga goes on
+ * once the defect is fixed.
  */
 import { ApplicationFailure } from "@temporalio/common";
 import { EngineError } from "../../engine/errors.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 
-/** A step that found out by itself that it cannot go on, and says why by a stable code. */
+/** A step that knows that it cannot go on, and says why by a stable code. */
 class StepFailure extends Error {
   readonly code: string;
 
@@ -23,7 +23,7 @@ export class StepImpossible extends StepFailure {
   override readonly name = "StepImpossible";
 }
 
-/** A step that has to wait for what another one is about to write down. It is repeated until it can go on. */
+/** A step that needs what another step is about to write. It is repeated until it can go on. */
 export class StepTooEarly extends StepFailure {
   override readonly name = "StepTooEarly";
 }

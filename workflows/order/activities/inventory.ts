@@ -1,7 +1,7 @@
 /**
- * Steps that move stock. The engine is told first, by commands whose ids derive from the hold, so that a
- * repeat gets the first outcome; then one transaction writes what the order must show, marked by its timeline
- * entry.
+ * Steps that move stock. First the engine is told, by commands whose ids derive from the hold, so that a
+ * repeat gets the first outcome. Then one transaction writes what the order must show; its timeline entry is
+ * the mark.
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
@@ -39,9 +39,9 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   });
 
   /**
-   * Executes one command a hold and returns the refusals. The engine remembers a refusal under its command's
-   * id, so each attempt of the saga has ids of its own; a hold whose command was applied by an earlier
-   * attempt is left alone.
+   * Executes one command for each hold and returns the refusals. The engine remembers a refusal under its
+   * command's id, so each attempt of the saga has ids of its own. A hold whose command was applied by an
+   * earlier attempt is left alone.
    */
   const executeOnce = async <H extends { readonly holdId: string }>(
     holds: readonly H[],
@@ -61,8 +61,8 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   };
 
   /**
-   * What the order waits for goes to others. What it was given until then it holds, whether it knows of it or
-   * not.
+   * The order leaves the demand queue; what it still waited for goes to others. It keeps what it was given
+   * until then, also what it has not been told of yet.
    */
   const withdrawDemand = async (orderId: string): Promise<void> => {
     const queued = await readQueuedDemand(database, orderId);
@@ -81,8 +81,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   };
 
   /**
-   * Whether a hold that an allocate command found no longer reserved is firm because an earlier run made it
-   * so.
+   * Whether an earlier run has made this hold firm. The allocate command only found it no longer reserved.
    */
   const isFirm = async (hold: OrderHold): Promise<boolean> =>
     (await allocator.holds({ sku: hold.sku, locationId: hold.locationId })).some(
@@ -91,8 +90,8 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
   return {
     /**
-     * Makes the order's reservations firm and creates one fulfillment order a location. Only what is reserved
-     * is ever fulfilled: an order whose holds do not cover its lines is refused.
+     * Makes the order's reservations firm and creates one fulfillment order for each location. Only reserved
+     * units are ever fulfilled: an order whose holds do not cover its lines is refused.
      */
     async allocateStock({
       orderId,
@@ -131,7 +130,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       return { status: "allocated", fulfillmentOrders };
     },
 
-    /** Undo of the reservation and of `allocateStock`: every unit that the order holds is free again. */
+    /** Undo of the reservation and of `allocateStock`: every unit that the order holds becomes free again. */
     async releaseStock({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
       await withdrawDemand(orderId);
@@ -180,12 +179,12 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       return { status: "released" };
     },
 
-    /** Undo of `releaseToFloor`: nobody works on the order any more. */
+    /** Undo of `releaseToFloor`: nobody works on the order any longer. */
     async recallFromFloor({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
     },
 
-    /** The parcel leaves: picked units go out of the stock. */
+    /** The parcel leaves: its picked units leave the stock. */
     async shipStock(
       input: OrderId & {
         readonly fulfillmentOrderId: string;
@@ -207,7 +206,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         quantity: line.picked,
       }));
       if (refusal !== undefined) throw new StepImpossible("stock_not_shipped", refusal.detail);
-      // Components that were not picked at all included: a kit counts where it is whole.
+      // With components of which nothing was picked: a kit only counts where it is whole.
       const units = wholeUnits(
         (fulfillmentOrder?.lines ?? []).map((line) => ({ ...line, quantity: line.picked })),
       );
@@ -228,7 +227,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         if (!fresh) return;
         await markShipped(client, shipmentId);
         await closeFulfillmentOrder(client, fulfillmentOrderId);
-        // A carrier may be quicker than we are: see `record-tracking.ts`.
+        // A carrier may report before we have written this: see `record-tracking.ts`.
         const ledger =
           shipment.deliveredAt === null ? adding(units, "shipped") : adding(units, "shipped", "delivered");
         await changeOrder(client, order, { ledger });
@@ -239,7 +238,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 }
 
 function commandIdFor({ holdId, locationId }: HeldUnits, step: string): string {
-  // Units that came from the queue have one hold id, wherever they are.
+  // Units that came from the demand queue have one hold id at all locations.
   return holdId.includes(`:${locationId}`) ? `${holdId}:${step}` : `${holdId}:${locationId}:${step}`;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Writes to the shopper. Its key makes a mail recognisable to its receiver; a mail that is out is not written
- * again.
+ * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
  */
 import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
 import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";

@@ -1,4 +1,4 @@
-/** Steps that move the order itself: what it waits for, how it ends, and what a person must know. */
+/** Steps that change the order itself: what it waits for, how it ends, and what a person must know. */
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
@@ -55,7 +55,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
-    /** The floor could not finish a fulfillment order: work on it stops and the order waits for a person. */
+    /** The floor could not finish a fulfillment order: work on it stops, and the order waits for a person. */
     async haltFulfillment(
       input: OrderId & {
         readonly fulfillmentOrderId: string;
@@ -82,8 +82,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * What the order still waits for, as `code: detail`; an order that waits for nothing is no longer on
-     * hold.
+     * What the order still waits for, each as `code: detail`. An order that waits for nothing is on hold no
+     * longer.
      *
      * @param resolved a reason that has gone by itself
      */
@@ -107,7 +107,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
-    /** The last step of a cancellation, after everything else was undone. */
+    /** The last step of a cancellation: everything else has been undone. */
     async cancelOrder(input: OrderId & { readonly reason: string; readonly by: string }) {
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, input.orderId);
@@ -143,7 +143,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * A mail could not be sent for good, e.g. because its address does not exist. Nothing else waits for it.
+     * A mail can never be sent, e.g. because its address does not exist. Nothing else waits for it.
      */
     async reportUnsentMail(
       input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
@@ -157,7 +157,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
-    /** An undo failed; the saga tries again later, a person should know. */
+    /** An undo failed. The saga tries again later; a person should know. */
     async reportFailedUndo(
       input: OrderId & { readonly undo: string; readonly detail: string; readonly attempt: number },
     ) {

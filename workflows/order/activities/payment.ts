@@ -1,9 +1,10 @@
 /**
- * Steps that move money. Each call to the provider is written down before it is made, with its key and amount;
- * its effect on the order counts once, when the first answer is written. A registered amount is never looked
- * at again.
+ * Steps that move money. Each call to the provider is written before it is made, with its key and amount. Its
+ * effect on the order counts once, when the first answer is written. An amount that is written is never
+ * computed again.
  *
- * Of one order: captured <= authorised, refunded <= captured, refunds that are only registered included.
+ * For one order: captured <= authorised, and refunded <= captured, which counts refunds that are not answered
+ * yet.
  */
 import { valueOfUnits } from "../../../orders/line-value.ts";
 import { chargeableMinor, currencyExponent, decimalText } from "../../../orders/money.ts";
@@ -36,7 +37,7 @@ type Done<S extends string> = { readonly status: S };
 
 export function createPaymentActivities({ database, payments }: SagaDependencies) {
   /**
-   * Writes the first answer to a call and what it changes.
+   * Writes the first answer to a call, and what that answer changes.
    * @returns the answer, as the first run got it
    */
   const settle = async (
@@ -84,7 +85,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   };
 
   /**
-   * Calls the provider unless the call was answered before; a definite "cannot" is written down as a decline.
+   * Calls the provider unless the call was answered before. A definite "no" is written as a decline.
    */
   const call = async (
     transaction: PaymentTransaction,
@@ -131,10 +132,11 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   };
 
   /**
-   * Registers the refund of a return's value, or of what there is, where less was captured for good.
+   * Writes the intended refund: the return's value, or what is left of the captured money where less was
+   * captured for good.
    *
-   * @throws StepTooEarly `capture_outstanding` as long as the money is on its way to us: goods can be back
-   *   before the answer to their capture is written down
+   * @throws StepTooEarly `capture_outstanding` while a capture is still under way: goods can be back before
+   *   the answer to their capture is written
    */
   const beginRefund = (
     ids: OrderId & { readonly returnId: string },
@@ -173,7 +175,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     });
 
   return {
-    /** The channel has the money: that is noted, nothing is charged. */
+    /** The channel has the money: that is noted, and nothing is charged. */
     async verifyChannelPayment({ orderId }: OrderId): Promise<Done<"verified">> {
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
@@ -215,7 +217,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     /** Undo of `authorizePayment`, also where its answer never arrived. */
     async cancelAuthorization({ orderId }: OrderId): Promise<void> {
       const order = await mustReadOrder(database, orderId);
-      // Asking again with the same key tells what became of a call whose answer was lost.
+      // Asking again with the same key tells how a call ended whose answer was lost.
       for (const transaction of await readPaymentTransactions(database, orderId, "authorization"))
         if (transaction.status === "pending") await authorize(order, transaction);
       const payment = await readPayment(database, orderId);
@@ -239,7 +241,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       });
     },
 
-    /** Captures what a shipment is worth; the last one captures the rest, with shipping and tax. */
+    /** Captures the value of a shipment. The last one captures the rest, with shipping and tax. */
     async capturePayment({
       orderId,
       shipmentId,
@@ -287,7 +289,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       return answer.status === "succeeded" ? { status: "captured" } : declined(answer.message);
     },
 
-    /** Refunds what was received of a return, tax included; what did not come back is not refunded. */
+    /** Refunds what was received of a return, with tax. What did not come back is not refunded. */
     async refundReturn({
       orderId,
       returnId,
@@ -355,7 +357,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
   };
 }
 
-/** What the order costs, in what its currency can be charged in. */
+/** What the order costs, in units that its currency can be charged in. */
 function due(order: OrderProgress): number {
   return chargeableMinor(order.document.total);
 }

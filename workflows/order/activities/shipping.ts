@@ -1,4 +1,4 @@
-/** Steps that buy and give back labels. The carrier's shipment is written down before it is paid for. */
+/** Steps that buy labels and give them back. The carrier's shipment is written before it is paid for. */
 import type { Address } from "../../../orders/address.ts";
 import { chargeableMinor } from "../../../orders/money.ts";
 import type { CustomsItem, Parcel, RatedShipment, RateRequest } from "../../../ports/carriers.ts";
@@ -250,7 +250,7 @@ function choice(rated: RatedShipment, parcel: ParcelToSend, nowMs: number): stri
   return chooseRate(rated.rates, today, deliverBy)?.rate.rateId ?? null;
 }
 
-/** What the shopper paid is the customs value. */
+/** The customs value is what the shopper paid. */
 function customsItem(item: PackedItem, order: OrderProgress): CustomsItem {
   const line = order.lines.find(({ sku }) => sku === item.sku);
   const unitValue =
