@@ -1,4 +1,4 @@
-/** Whatever strangers send: a coded error, nothing changed, the process stays up. One table a transport. */
+/** Bad input from anybody: a coded error, nothing changed, the process stays up. A table per transport. */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -51,7 +51,7 @@ const sent = (payload: string | Buffer) => {
   return `answers the ${bytes.length} bytes ${bytes.subarray(0, 5_000).toString("base64")}`;
 };
 
-/** Nothing that a terminal would obey or a log could not hold. */
+/** Nothing that a terminal would obey or that a log could not hold. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
 
 /** Orders that no channel may get past the edge, with the code that each transport answers. */

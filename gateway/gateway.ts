@@ -1,7 +1,7 @@
 /**
- * The edge as one part: REST, webhooks, the WebSocket stream and the
- * dashboard's files on one port. Everything that it needs is handed in by the
- * composition root; everything that it does to orders goes through operations.
+ * The edge as one part: REST, webhooks, the WebSocket stream and the dashboard's files on one port. The
+ * composition root hands in everything that it needs. Everything that it does to orders goes through
+ * operations.
  */
 import type { Logger } from "pino";
 import {
@@ -43,7 +43,7 @@ type GatewayOptions = {
   readonly carriers: VendorRoster<Carrier>;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
-  /** Where attempts to sign in are counted for all gateways together; absent: each counts alone. */
+  /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;

@@ -1,6 +1,5 @@
 /**
- * Kits and demand that waits, from the API to the parcel
- * and back, over the real gateway, engine and database.
+ * Kits and queued demand, from the API to the parcel and back, over the real gateway, engine and database.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { confirmPack } from "../operations/floor/confirm-pack.ts";

@@ -1,6 +1,6 @@
 /**
- * What a person packs by hand: one request, one fact. Whatever dies in its middle, the work is still on the
- * list of whoever has to do it, and doing it again moves each unit once.
+ * What a person packs by hand: one request, one fact. Wherever a process dies in the middle, the work stays
+ * on the list of people's work, and doing it again moves each unit once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { haltFulfillmentOrder, releaseToFloor } from "../store/floor/fulfillment.ts";
@@ -25,8 +25,7 @@ beforeEach(async () => {
 const pack = (json: unknown) => world.call("POST", `/v1/fulfillment-orders/${table.id}/pack`, { json });
 
 /**
- * What a crash between two steps does, seen from the
- * database: everything from the packing entry on is missing.
+ * What a crash between two steps looks like in the database: everything from the packing entry on is missing.
  */
 async function whilePackingFails(run: () => Promise<void>): Promise<void> {
   await world.database.query(
@@ -78,7 +77,7 @@ describe("a parcel packed by hand", () => {
   test("that was picked short is packed as it is once a person has let it go on, and not before", async () => {
     const short = { lines: [{ holdId: table.holdId, picked: 2 }], shortReason: "damaged" };
     expect((await pack(short)).json).toEqual({ status: "done", short: true });
-    // A repeat of the same request decides nothing.
+    // A repeat of the same request changes no decision.
     expect((await pack(short)).json).toEqual({ status: "done", short: true });
     await haltFulfillmentOrder(world.database, table.id);
     expect((await pack({})).json).toEqual({ status: "done", short: true });

@@ -22,8 +22,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /**
- * A request that reaches the permission check and, where it
- * is let through, changes nothing: its body is not valid.
+ * A request that reaches the permission check and changes nothing where it is let through: its body is not
+ * valid.
  */
 const probe = (method: string, path: string, headers: Readonly<Record<string, string>>) =>
   world.call(method, path.replaceAll(/\{\w+\}/g, "none"), {

@@ -1,6 +1,6 @@
 /**
- * What callers hear while PostgreSQL is stopped, of a
- * server as it runs, and that all is well once it is back.
+ * What callers are told while PostgreSQL is stopped, by a server as it runs in production, and that all is
+ * well once it is back.
  */
 import { mkdtempSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
@@ -72,7 +72,7 @@ function overview(): Promise<Response> {
   return fetch(`${url}/v1/overview`, { headers: { authorization: `Bearer ${key}` } });
 }
 
-/** What a connection that is turned away at its beginning is told: the message, and the code of its end. */
+/** What a connection that is refused at its beginning is told: the message, and its close code. */
 function turnedAway(): Promise<{ readonly message: unknown; readonly closeCode: number }> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/v1/stream`, SUBPROTOCOL_JSON, {
     headers: { authorization: `Bearer ${key}` },

@@ -2,8 +2,8 @@
  * Who is asking: an API key (`Authorization: Bearer`), or a member of staff by the session cookie. Shoppers
  * have no identity here; their token is part of the address.
  *
- * A cookie is sent by the browser whoever wrote the page, so everything that changes something, and every
- * WebSocket, must come from one of our own pages when a cookie vouches for it.
+ * A browser sends the cookie whichever page made the request. So a request that changes something, and every
+ * WebSocket, must come from one of our own pages where a cookie identifies the caller.
  */
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { findSession, type StaffMember } from "../../store/access/staff.ts";
@@ -32,7 +32,7 @@ export function presentedCredential(headers: HttpRequest["headers"]): Credential
   const authorization = headers["authorization"];
   if (authorization !== undefined) {
     const match = /^Bearer +(\S{1,256})$/i.exec(authorization.trim());
-    // A wrong Authorization header must not fall back to a cookie that happens to be there.
+    // A wrong Authorization header must not fall back to a cookie that is there by chance.
     return { kind: "key", secret: match?.[1] ?? "" };
   }
   const session = cookie(headers["cookie"] ?? "", SESSION_COOKIE);
@@ -40,8 +40,8 @@ export function presentedCredential(headers: HttpRequest["headers"]): Credential
 }
 
 /**
- * @param options without `renew` a session's idle time runs
- *   on: an open connection alone does not keep it alive
+ * @param options without `renew` the session's idle time goes on: an open connection alone does not keep it
+ *   alive
  */
 export async function authenticate(
   database: Database,
@@ -75,7 +75,7 @@ export async function authenticate(
 
 /**
  * Whether the page that sent a request is ours: its `Origin` names this server as the browser reached it, or
- * the public URL. A proxy may end TLS in front of us, so only the host is compared with `Host`.
+ * the public URL. Only the host is compared with `Host`, because a proxy may end TLS in front of us.
  */
 export function isOwnOrigin(headers: HttpRequest["headers"], publicUrl: string): boolean {
   const origin = headers["origin"];

@@ -1,6 +1,6 @@
 /**
- * Who may do what. Deny by default: a permission that is not in a role's or scope's row is not given, and a
- * route names the permission that it needs or says that it is public.
+ * Who may do what. Denied by default: a permission that is not in the row of a role or scope is not given,
+ * and a route names the permission that it needs or says that it is public.
  */
 import type { ApiScope } from "../../store/access/api-keys.ts";
 import type { StaffRole } from "../../store/access/staff.ts";
@@ -62,8 +62,8 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
 };
 
 /**
- * What a key that is bound to one channel can have at most: its channel's
- * orders. Stock, products, devices and the overview span channels.
+ * What a key that is bound to one channel can have at most: its channel's orders. Stock, products, devices
+ * and the overview are not of one channel.
  */
 const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   "orders.read",

@@ -1,8 +1,8 @@
 /**
- * Rate limits that several gateways count together, in Redis. Used for attempts to sign in: a guesser who is
- * spread over gateways is still one guesser. (Request limits protect one process and are counted in it.)
+ * Rate limits that several gateways count together, in Redis. Used for attempts to sign in: an attacker who
+ * is spread over gateways is still one attacker. (Request limits protect one process and are counted there.)
  *
- * Redis is a help, never a condition: while it does not answer, this process counts alone.
+ * Redis is optional: while it does not answer, this process counts alone.
  */
 import { Redis } from "ioredis";
 import type { Logger } from "pino";
@@ -10,7 +10,7 @@ import { REDIS_ANSWER_MS } from "../../config/limits.ts";
 import type { BucketRate, RateLimiter } from "./token-buckets.ts";
 
 /**
- * One bucket in one hash, refilled by Redis' own clock so that gateways whose clocks differ agree. It expires
+ * One bucket in one hash. Redis' own clock refills it, so that gateways whose clocks differ agree. It expires
  * when it would be full again. Answers the milliseconds until there is a token, 0 where one was taken.
  */
 const TAKE = `
@@ -28,7 +28,7 @@ redis.call('PEXPIRE', KEYS[1], math.ceil((size - tokens) / per_ms) + 1000)
 return wait
 `;
 
-/** @param url `redis://…`; connects by itself, again and again where need be */
+/** @param url `redis://…`; connects, and reconnects, by itself */
 export function connectRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     connectTimeout: REDIS_ANSWER_MS,

@@ -1,7 +1,7 @@
-/** Rate limits: one token bucket a name (a key and an address). Local to this process. */
+/** Rate limits: one token bucket for each name (a key and an address). Local to this process. */
 export type BucketRate = { readonly size: number; readonly perSecond: number };
 
-/** Whoever counts. */
+/** A counter of attempts, local or shared. */
 export type RateLimiter = {
   /** Takes one token. @returns 0, or the milliseconds until there is one */
   take(name: string, nowMs: number): number | Promise<number>;
@@ -26,7 +26,7 @@ export class TokenBuckets implements RateLimiter {
     const elapsed = Math.max(0, nowMs - bucket.atMs);
     bucket.tokens = Math.min(size, bucket.tokens + (elapsed / 1000) * perSecond);
     bucket.atMs = nowMs;
-    // Set anew, so that the map's order is that of last use and the first entry is the one to forget.
+    // Set anew, so that the map is in the order of last use and its first entry is the one to forget.
     this.buckets.delete(name);
     this.buckets.set(name, bucket);
     if (this.buckets.size > this.most) {

@@ -1,10 +1,10 @@
 /**
  * The thin layer over uWebSockets.js: from its callbacks to plain requests and replies, and back.
  *
- * Owns what a native server gets wrong when used carelessly: request data is copied before
- * anything is awaited, `onAborted` is attached first, nothing is written to a response that
- * is gone, no exception enters native code, a body beyond the limit is refused without
- * being kept, and a stop lets begun requests end. Leaves routing to its handler.
+ * Owns what goes wrong where a native server is used carelessly: request data is copied before anything is
+ * awaited, `onAborted` is attached first, nothing is written to a response that is gone, no exception enters
+ * native code, a body beyond the limit is refused without being kept, and a stop lets begun requests end.
+ * Leaves routing to its handler.
  */
 
 import {
@@ -28,7 +28,7 @@ type HttpServer = {
   stop(): Promise<void>;
 };
 
-/** Nothing from elsewhere runs in our pages, and nobody frames them. */
+/** Nothing from other sites runs in our pages, and no other site shows them in a frame. */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   [
     "content-security-policy",
@@ -175,8 +175,8 @@ async function serve(res: UwsResponse, req: UwsRequest, handler: HttpHandler, lo
 }
 
 /**
- * The body, or why there is none. What arrives beyond the limit is dropped as it comes: the refusal is sent
- * at once, and the connection stays open so that the sender, who may still be writing, gets to read it.
+ * The body, or why there is none. Bytes beyond the limit are dropped as they come. The refusal is sent at
+ * once, but the connection stays open, so that a sender that is still writing can read it.
  */
 function readBody(
   res: UwsResponse,
@@ -203,7 +203,7 @@ function readBody(
         settle("too_large");
         return;
       }
-      // The memory behind `chunk` is taken back when this callback returns.
+      // The memory of `chunk` is taken back when this callback returns.
       if (chunk.byteLength > 0) chunks.push(Buffer.from(new Uint8Array(chunk)));
       if (isLast) settle(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });

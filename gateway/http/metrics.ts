@@ -1,6 +1,6 @@
 /**
- * What the gateway counts, in Prometheus' format. One registry
- * a gateway, so that two in one process do not collide.
+ * What the gateway counts, in Prometheus' format. Each gateway has a registry of its own, so that two in one
+ * process do not collide.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CaptureResult } from "../../contract/orders.ts";
@@ -64,7 +64,7 @@ export function createMetrics(allocator: AllocatorClient): Metrics {
     return new Gauge({ name, help, labelNames: ["shard"], registers });
   }
 
-  /** An engine that does not answer must not take the other numbers away. */
+  /** An engine that does not answer must not hide the other numbers. */
   async function readEngine(): Promise<void> {
     try {
       for (const shard of await allocator.status()) {
@@ -84,7 +84,7 @@ export function createMetrics(allocator: AllocatorClient): Metrics {
       requests.observe({ route, method, status: String(status) }, seconds),
     countCaptured: (results) => {
       for (const { channel, outcome } of results) {
-        // A refused order may name any channel at all: it must not become a label.
+        // A refused order may name any channel at all, which must not become a label.
         captured.inc({ channel: outcome === "refused" ? "-" : channel, outcome });
       }
     },

@@ -1,4 +1,4 @@
-/** OpenAPI 3.1 of the route table. Its schemas are the very ones that requests are checked against. */
+/** OpenAPI 3.1 of the route table. Its schemas are the ones that requests are checked against. */
 import Type, { type TSchema } from "typebox";
 import { Problem } from "../../contract/shapes.ts";
 import { STATUS_CODES_BY_CODE } from "../wire/status-codes.ts";

@@ -1,7 +1,6 @@
 /**
- * One request from bytes to reply: route, rate limit, identity, origin,
- * permission, input, idempotency, handler, ETag. The order matters: nothing
- * about the body is looked at before the caller is known to be allowed.
+ * One request from bytes to reply: route, rate limit, identity, origin, permission, input, idempotency,
+ * handler, ETag. The order matters: the body is not looked at before the caller is known to be allowed.
  */
 import { createHash } from "node:crypto";
 import Type from "typebox";
@@ -36,8 +35,8 @@ type Checks = {
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const LOOPBACK = /^(127\.|::1$|0000:0000:0000:0000:0000:0000:0000:0001$|0000:0000:0000:0000:0000:ffff:7f)/;
 /**
- * Answers that say nothing of the request itself: the caller
- * should try again, so they are not kept for its key.
+ * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
+ * key.
  */
 const TRANSIENT = new Set([408, 409, 429, 500, 503]);
 
@@ -107,7 +106,7 @@ export function createRestHandler(
     const { access } = route;
     const local = LOOPBACK.test(request.remoteAddress) && request.headers["x-forwarded-for"] === undefined;
     if (access.kind === "public" || (access.kind === "local-or" && local)) {
-      // Probes are never turned away: an overload must not look like a death.
+      // Probes are never refused: an overload must not look like a dead process.
       if (route.path.startsWith("/v1/")) limit(addressBuckets, request.remoteAddress);
       return null;
     }
@@ -129,7 +128,7 @@ export function createRestHandler(
     return access.kind === "known" ? principal : requirePermission(principal, access.permission);
   }
 
-  /** Runs the handler behind a claimed key, or repeats the answer that the key got first. */
+  /** Runs the handler under a claimed key, or repeats the first answer of that key. */
   async function once(route: Route, call: Call<unknown, unknown>, key: string): Promise<HttpReply> {
     const { request, principal } = call;
     const caller = principal?.by ?? `public ${request.path}`;
@@ -189,7 +188,7 @@ function checksOf(route: Route): Checks {
   const integers = Object.entries(properties)
     .filter(([, schema]) => "type" in schema && schema.type === "integer")
     .map(([name]) => name);
-  // A misspelt filter that is ignored would show everything.
+  // If a misspelt filter were ignored, the caller would see everything.
   const query = Type.Object(properties, { additionalProperties: false });
   return {
     query: Compile(query) as unknown as Validator,
@@ -259,7 +258,7 @@ function replyOf(request: HttpRequest, route: Route, answer: Answer<unknown>): H
   return jsonReply(status, body, answer.headers ?? {});
 }
 
-/** The tag is of the very bytes, so it changes with anything that the view shows, wherever that is stored. */
+/** The tag is made of the bytes themselves, so it changes with everything that the view shows. */
 function withEtag(
   request: HttpRequest,
   status: number,

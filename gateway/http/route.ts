@@ -1,7 +1,7 @@
 /**
- * What a REST route is: its address, who may call it, the schemas of what
- * comes in, and a handler that gets only checked values. The route table is
- * the one source for the router, the permission matrix and `/openapi.json`.
+ * What a REST route is: its address, who may call it, the schemas of what comes in, and a handler that gets
+ * only checked values. The route table is the one source for the router, the permission matrix and
+ * `/openapi.json`.
  */
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
@@ -24,7 +24,7 @@ import type { Metrics } from "./metrics.ts";
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
 
-/** What handlers work with; made once a gateway. */
+/** What handlers work with; made once for each gateway. */
 export type Services = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
@@ -36,23 +36,23 @@ export type Services = {
   readonly publicUrl: string;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
-  /** Attempts to sign in, by account and by address; counted over all gateways where Redis is there. */
+  /** Attempts to sign in, by account and by address; counted over all gateways where there is a Redis. */
   readonly loginAccountLimit: RateLimiter;
   readonly loginAddressLimit: RateLimiter;
   /** Requests without identity, by address. */
   readonly addressBuckets: TokenBuckets;
-  /** Requests of whoever is known, by caller and address. */
+  /** Requests of known callers, by caller and address. */
   readonly callerBuckets: TokenBuckets;
   readonly logger: Logger;
 };
 
 type Access =
-  /** Anybody; the handler checks a signature or a token where there is one. */
+  /** Anybody. The handler checks a signature or a token where there is one. */
   | { readonly kind: "public" }
-  /** Whoever is known, by key or session. */
+  /** Every known caller, by key or session. */
   | { readonly kind: "known" }
   | { readonly kind: "permission"; readonly permission: Permission }
-  /** Anybody on this machine (not through a proxy); anybody else needs the permission. */
+  /** Anybody on this machine (not through a proxy). From elsewhere the permission is needed. */
   | { readonly kind: "local-or"; readonly permission: Permission };
 
 export type Call<Query, Body> = {
@@ -82,8 +82,8 @@ export type Route = {
   readonly query: TObject | null;
   readonly body: TSchema | null;
   /**
-   * The handler reads the bytes itself, because they are a
-   * channel's own or signed; `body` only describes them.
+   * The handler reads the bytes itself, because they are in a channel's own format or signed; `body` only
+   * describes them.
    */
   readonly raw: boolean;
   /** Shape of the JSON answer; absent where the answer is not JSON. */
@@ -115,7 +115,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     raw: definition.raw ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
-    // The router has checked query and body against the very schemas that these types come from.
+    // The router has checked query and body against the same schemas that these types come from.
     handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),
   };
 }
@@ -126,14 +126,14 @@ export function callerOf(call: { readonly principal: Principal | null }): Princi
   return call.principal;
 }
 
-/** A path parameter of the route; the router fills in every one that the path names. */
+/** A path parameter of the route. The router fills in every one that the path names. */
 export function param(call: { readonly params: Readonly<Record<string, string>> }, name: string): string {
   const value = call.params[name];
   if (value === undefined) throw new Error(`the route has no parameter ${name}`);
   return value;
 }
 
-/** Passes on what an operation did; its refusal becomes the request's. */
+/** Passes on what an operation did. A refusal of the operation becomes the request's. */
 export function done<T extends { readonly status: "done" }>(result: T | Refusal): T {
   if (result.status === "refused") throw ApiError.of(result);
   return result as T;

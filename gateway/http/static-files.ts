@@ -1,6 +1,6 @@
 /**
- * The built dashboard, read once at start and served from memory: strong ETags, gzip made beforehand, one
- * page for every address that the dashboard routes by itself.
+ * The built dashboard, read once at the start and served from memory: strong ETags, gzip made beforehand, one
+ * page for every address that the dashboard routes itself.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -52,8 +52,8 @@ export function loadStaticFiles(folder: string): StaticFiles {
 }
 
 /**
- * Whether an address without a file of its own is a page that
- * the dashboard draws: everything but files and the API.
+ * Whether an address without a file of its own is a page that the dashboard draws: everything but files and
+ * the API.
  */
 function isPage(path: string): boolean {
   return !/^\/(v1|assets)(\/|$)/.test(path) && CONTENT_TYPES[extname(path)] === undefined;

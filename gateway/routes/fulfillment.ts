@@ -1,4 +1,4 @@
-/** What places have to ship, what people pack by hand, and what is printed for it. */
+/** What locations have to ship, what people pack by hand, and what is printed for it. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
@@ -70,7 +70,7 @@ export const fulfillmentRoutes: readonly Route[] = [
         ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
         cause: callerOf(call).by,
       });
-      // Where too little was there, the order's saga decides what becomes of it.
+      // Where units were missing, the order's saga decides what happens to it.
       return { json: done(packed) };
     },
   }),

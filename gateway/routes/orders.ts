@@ -1,4 +1,4 @@
-/** Orders: captured, listed, looked at, cancelled, and let go on after a hold. */
+/** Orders: captured, listed, looked at, cancelled, and released from a hold. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
@@ -23,8 +23,8 @@ import { ApiError } from "../wire/problem.ts";
 const READ = { kind: "permission", permission: "orders.read" } as const;
 
 /**
- * OpenAPI shows what one order gets; a document that is a
- * list of orders, in its channel's format, gets them all.
+ * OpenAPI shows the answer for one order. A document in its channel's format that is a list of orders gets
+ * all their answers.
  */
 const CaptureAnswer = Type.Unsafe<CaptureResult | { readonly results: readonly CaptureResult[] }>(
   CaptureResult,
@@ -182,8 +182,8 @@ export const orderRoutes: readonly Route[] = [
 ];
 
 /**
- * The order that the path names, where the caller may act on
- * it: another channel's order does not exist for a bound key.
+ * The order that the path names, where the caller may act on it. For a key that is bound to a channel, orders
+ * of other channels do not exist.
  */
 async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
   const orderId = param(call, "id");
@@ -195,8 +195,8 @@ async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
 }
 
 /**
- * The channel that an order is sent for: the key's own, the
- * one asked for, or the only one of kind `holdfast`.
+ * The channel that an order is sent for: the key's own, the one asked for, or the only one of kind
+ * `holdfast`.
  */
 async function captureChannel(call: Call<{ readonly channel?: string }, unknown>): Promise<string> {
   const bound = callerOf(call).channelId;

@@ -1,4 +1,4 @@
-/** Staff signs in and out. */
+/** Members of staff sign in and out. */
 import { Login, Session } from "../../contract/sessions.ts";
 import { Done } from "../../contract/shapes.ts";
 import {
@@ -20,7 +20,7 @@ export const sessionRoutes: readonly Route[] = [
     body: Login,
     reply: Session,
     handle: async ({ request, body, services }) => {
-      // A page of another site must not sign somebody in under its own name.
+      // A page of another site must not sign a browser in under a name of its choice.
       if (request.headers["origin"] !== undefined && !isOwnOrigin(request.headers, services.publicUrl)) {
         throw new ApiError("origin_forbidden", "Sign in from Holdfast's own page.");
       }

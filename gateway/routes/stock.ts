@@ -10,7 +10,7 @@ import { callerOf, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 
-/** Movements that one explanation lists; whether all of them add up is told besides. */
+/** Movements that one explanation lists. It also says whether all of them, listed or not, add up. */
 const EXPLAINED_MOVEMENTS = 500;
 
 export const stockRoutes: readonly Route[] = [
@@ -120,7 +120,7 @@ export const stockRoutes: readonly Route[] = [
   }),
 ];
 
-/** From shared memory: no shard is asked, and nothing is waited for. */
+/** From shared memory: no shard is asked, and there is no wait. */
 function readAvailability(
   allocator: AllocatorClient,
   sku: string,

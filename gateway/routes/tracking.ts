@@ -7,8 +7,8 @@ import { readReturnView } from "../../store/returns/return-views.ts";
 import { type Call, done, found, param, type Route, route } from "../http/route.ts";
 
 /**
- * A shopper has no account here: whoever holds the 128-bit
- * token of an order sees that order, and nothing besides.
+ * A shopper has no account here. A caller with the 128-bit token of an order sees that order and nothing
+ * else.
  */
 const SHOPPER = { kind: "public" } as const;
 
@@ -59,7 +59,7 @@ export const trackingRoutes: readonly Route[] = [
         }),
       );
       const requested = found(await readReturnView(call.services.database, returnId), "return");
-      // What the label cost is nobody's business here.
+      // The shopper does not see what the label cost.
       return { status: 201, json: { ...requested, shipment: null } };
     },
   }),

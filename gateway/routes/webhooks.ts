@@ -1,10 +1,10 @@
 /**
- * Webhooks in: `/v1/webhooks/{kind}/{provider}/{account}`. A kind has one door here; what a vendor calls its
- * headers and how it signs is known in the vendor's folder only. The raw bytes are what is signed, so nothing
- * is read before the signature has been checked, except for how deep the document nests.
+ * Webhooks in: `/v1/webhooks/{kind}/{provider}/{account}`. Each kind is received in one way here. The names
+ * of a vendor's headers and its way of signing are known only in the vendor's folder. The raw bytes are what
+ * is signed, so nothing is read before the signature has been checked, except how deep the document nests.
  *
- * The former addresses stay: `/v1/webhooks/channels/{channel}` leaves the provider out, since the channel
- * says it, and `/v1/webhooks/carriers/{provider}` means the account `default`.
+ * The former addresses stay: `/v1/webhooks/channels/{channel}` has no provider, since the channel's row names
+ * it, and `/v1/webhooks/carriers/{provider}` means the account `default`.
  */
 import Type from "typebox";
 import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
@@ -26,7 +26,7 @@ const TrackingResult = Type.Object({ recorded: Type.Integer(), unknown: Type.Int
 type Taken = Shape<typeof CaptureResults> | Shape<typeof TrackingResult>;
 type Door = (call: WebhookCall, to: VendorAccount) => Promise<Answer<Taken>>;
 
-/** By kind: who takes a webhook that came for an account. */
+/** By kind: what receives a webhook for an account. */
 const DOORS: ReadonlyMap<string, Door> = new Map<string, Door>([
   ["channels", (call, to) => takeOrders(call, to.account, to.provider)],
   ["carriers", takeTracking],

@@ -51,8 +51,8 @@ const msgpack: Codec = {
 };
 
 /**
- * @param offered the client's subprotocols in its order; empty: JSON
- * @returns null where none of them is spoken here
+ * @param offered the client's subprotocols in its order of preference; empty: JSON
+ * @returns null where none of them is known here
  */
 export function chooseCodec(offered: readonly string[]): Codec | null {
   if (offered.length === 0) return json;
@@ -87,7 +87,7 @@ function gather<P>(
   return frames;
 }
 
-/** MessagePack's head of an array: fixarray or array 16; a frame never holds more than 1,000. */
+/** The head of a MessagePack array: fixarray or array 16, since a frame never holds more than 1,000. */
 function arrayHead(length: number): Buffer {
   return length < 16 ? Buffer.of(0x90 | length) : Buffer.of(0xdc, length >> 8, length & 0xff);
 }

@@ -1,9 +1,9 @@
 /**
  * One connection's conversation: frames in, replies out, credit, and at most one subscription to each feed.
- * Leaves the socket itself to `stream-server.ts` and what feeds are made of to `feed-hub.ts`.
+ * Leaves the socket itself to `stream-server.ts`, and how feeds are made to `feed-hub.ts`.
  *
  * V1 Every message that can be identified gets exactly one reply.
- * V2 A message is refused before anything of it is done, or it is done.
+ * V2 A message is refused before any part of it is done, or all of it is done.
  * V3 No connection's messages hold more memory than `CONNECTION_PENDING_BYTES`.
  */
 import {
@@ -129,7 +129,7 @@ export class Connection {
     if (bad) this.countBadFrame();
   }
 
-  /** From now on every message is refused with `stopping`; those in work are still answered. */
+  /** From now on every message is refused with `stopping`. Those under way are still answered. */
   refuseMore(): void {
     this.refusing = true;
   }
@@ -188,7 +188,8 @@ export class Connection {
     this.unansweredBytes += bytes;
     this.queue.add(this.senderOf(message), async () => {
       try {
-        // Whoever has gone is owed no reply, and what has not begun need not: it was never acknowledged.
+        // A client that is gone is owed no reply. What has not begun need not begin: it was never
+        // acknowledged.
         if (this.open) await this.answer(message);
       } catch (error) {
         this.refuse(message.id, message.type, error);
@@ -353,7 +354,7 @@ export class Connection {
         deliver: feed.deliver,
         congested: () => this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES,
         writable: async () => {
-          // What was just delivered has to reach the socket before its backlog can be read.
+          // What was just delivered must reach the socket before the socket's backlog can be read.
           this.flush();
           while (this.open && this.socket.bufferedBytes() > CATCH_UP_PAUSE_BYTES) {
             await this.socket.whenDrained();
@@ -367,7 +368,7 @@ export class Connection {
       },
       feed.after,
     );
-    // The socket may have closed, or another subscription of this connection begun, while the feed was asked.
+    // While the feed was asked, the socket may have closed, or this connection may have subscribed anew.
     this.endFeed(feed.name);
     this.feedEnds.set(feed.name, subscription.end);
     if (!this.open) {
@@ -383,13 +384,13 @@ export class Connection {
     this.feedEnds.delete(name);
   }
 
-  /** What is made of bytes has no form in JSON. */
+  /** What consists of bytes has no form in JSON. */
   private requireBinary(type: string): void {
     if (this.codec.binary) return;
     throw new ApiError("unsupported_subprotocol", `${type} is spoken in ${SUBPROTOCOL_MSGPACK} only.`);
   }
 
-  /** Permission for what changes something; a browser's session only ever reads here. */
+  /** The permission to change something. A browser's session can only read here. */
   private requireToChange(permission: Permission): Principal {
     if (this.principal.staff !== null) {
       throw new ApiError(
@@ -426,8 +427,8 @@ export class Connection {
     this.outbox.push(message);
     if (this.flushScheduled) return;
     this.flushScheduled = true;
-    // Runs once every promise that is settled now has been
-    // followed: one commit's worth of replies leaves in one frame.
+    // Runs once everything that follows from the promises settled now has run: the replies of one commit
+    // leave in one frame.
     process.nextTick(() => this.flush());
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Whose message is worked on next. Work is bounded over all and for each sender (a channel, or a caller), and
- * senders take turns. One that sends a thousand times as much as another does not keep the other waiting.
+ * Whose message is worked on next. Work is bounded in total and for each sender (a channel, or a caller), and
+ * senders take turns: one that sends a thousand times as much as another does not delay it.
  */
 type Task = () => Promise<void>;
 
 type Sender = {
   readonly name: string;
-  /** Waiting tasks from `first` on; the array is cut once its head has been used up. */
+  /** Waiting tasks from `first` on. The array is cut once all before `first` is used up. */
   waiting: Task[];
   first: number;
   running: number;

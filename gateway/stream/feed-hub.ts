@@ -1,11 +1,11 @@
 /**
- * A feed for any number of subscribers by one reader: while anybody listens, one query at
- * a time reads what is new and gives it to all. A subscriber that resumes from an older
- * cursor first catches up by its own reads and joins the others when it stands where they
- * stand, so it misses nothing. One that reads slower than things happen is put back to
- * catching up, at its own pace: it lags, but it loses nothing and fills no memory.
+ * One reader feeds any number of subscribers: while there is a subscriber, one query at a time reads what is
+ * new and gives it to all. A subscriber that resumes from an older cursor first catches up by its own reads.
+ * It joins the others when it stands where they stand, so it misses nothing. A subscriber that reads more
+ * slowly than entries come goes back to catching up at its own pace: it lags, but it loses nothing and fills
+ * no memory.
  *
- * What the entries are, and what a place in them is, is the source's business.
+ * What the entries are, and what a place among them is, is known by the source.
  */
 import type { Logger } from "pino";
 import { FEED_MESSAGE_BYTES, FEED_POLL_MS } from "../../config/limits.ts";
@@ -14,7 +14,7 @@ import { logFailure } from "../wire/problem.ts";
 export type FeedSource<Entry, Cursor, Filter> = {
   /** The place from which on everything is new. */
   end(): Promise<Cursor>;
-  /** What lies after a place. `filter` may leave out what it does not match; null: everything. */
+  /** The entries after a place. `filter` may leave out what it does not match; null: everything. */
   read(after: Cursor, filter: Filter | null): Promise<FeedPage<Entry, Cursor>>;
   matches(entry: Entry, filter: Filter): boolean;
   /** Whether the entry lies after the place. */
@@ -25,7 +25,7 @@ export type FeedSource<Entry, Cursor, Filter> = {
   later(a: Cursor, b: Cursor): Cursor;
   /** The place right after an entry within a page; null: only the end of a page is one. */
   placeOf(entry: Entry): Cursor | null;
-  /** About, and rather too many. */
+  /** An estimate that is rather too high. */
   bytesOf(entry: Entry): number;
 };
 
@@ -43,7 +43,7 @@ type Subscriber<Entry, Cursor, Filter> = {
   deliver(entries: readonly Entry[], cursor: Cursor): void;
   /** Whether what was delivered has piled up. */
   congested(): boolean;
-  /** Resolves when more may be delivered; false where nobody is there any more. */
+  /** Resolves when more may be delivered; false where the subscriber is gone. */
   writable(): Promise<boolean>;
   /** The feed cannot be read for this subscriber; it should resume later. */
   fail(error: unknown): void;
@@ -76,8 +76,8 @@ export class FeedHub<Entry, Cursor, Filter> {
 
   /**
    * @param after null: from now on
-   * @returns where the subscription begins, a way to begin it
-   *   (once the caller has told its client where), and its end
+   * @returns where the subscription begins; how to begin it, once the caller has told its client where; and
+   *   how to end it
    */
   async subscribe(
     subscriber: Subscriber<Entry, Cursor, Filter>,
@@ -136,8 +136,7 @@ export class FeedHub<Entry, Cursor, Filter> {
   }
 
   /**
-   * Gives a live subscriber what is new, or puts it back to
-   * catching up where that is more than it can take now.
+   * Gives a live subscriber what is new, or puts it back to catching up where that is more than it can take.
    */
   private giveLive(
     subscription: Subscription<Entry, Cursor, Filter>,

@@ -3,8 +3,9 @@ import { LANE_BYTES, MAX_LANE_OPERATIONS } from "../../actors/lanes/lane-operati
 import { ApiError } from "../wire/problem.ts";
 
 /**
- * Copied once, to a word's boundary and out of the frame. What
- * single operations say is answered by the engine, one code each.
+ * Copied once, out of the frame and aligned to words. The engine answers each operation with a code of its
+ * own.
+ *
  * @throws ApiError `malformed_message`
  */
 export function readLaneOperations(bytes: unknown): Uint32Array {
@@ -23,7 +24,7 @@ export function readLaneOperations(bytes: unknown): Uint32Array {
   return operations;
 }
 
-/** Nobody's lane can be named by anybody else: the key comes first, and the first dot ends it. */
+/** No client can name another's lane: the key comes first, and the first dot ends it. */
 export function laneOf(by: string, lane: string): string {
   return `${by.slice(by.indexOf(":") + 1)}.${lane}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Reads what a client says (`contract/client-messages.ts`): the schema of its own type checks a message, so
- * that the refusal speaks of the message that was meant.
+ * Reads what a client says (`contract/client-messages.ts`). A message is checked by the schema of its own
+ * type, so that a refusal is about the message that the client meant.
  */
 import { Compile } from "typebox/compile";
 import { CLIENT_MESSAGES, type ReadMessage } from "../../contract/client-messages.ts";

@@ -1,7 +1,7 @@
 /**
- * The WebSocket side of the gateway: admits connections to `/v1/stream`, hands
- * their frames to `Connection`, and sees to their end. Owns everything that
- * touches uWebSockets' sockets; leaves what messages mean to `connection.ts`.
+ * The WebSocket side of the gateway: admits connections to `/v1/stream`, hands their frames to `Connection`,
+ * and ends them. Owns everything that touches uWebSockets' sockets. Leaves the meaning of messages to
+ * `connection.ts`.
  */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import {
@@ -36,7 +36,7 @@ type SocketData = {
   connection: Connection | null;
   /** Frames that came before that. */
   early: { readonly bytes: Buffer; readonly isBinary: boolean }[];
-  /** Wakes whoever waits for the socket to drain. */
+  /** Wakes what waits for the socket to drain. */
   onDrain: (() => void)[];
 };
 
@@ -85,7 +85,8 @@ export function createStreamServer(services: Services): StreamServer {
   }
 
   /**
-   * What can be said of a connection without asking the database: refused here, it is refused by HTTP.
+   * Checks what can be checked without asking the database, so that a refusal here is an HTTP answer.
+   *
    * @throws ApiError where the connection is not admitted
    */
   function admit(request: Omit<HttpRequest, "body">): Pick<SocketData, "credential" | "codec"> {
@@ -116,7 +117,8 @@ export function createStreamServer(services: Services): StreamServer {
   }
 
   /**
-   * Checks who connected; greets, or says why not and closes. Until then nothing that was sent is looked at.
+   * Checks who has connected. Then greets, or says why not and closes. Nothing that was sent is read before
+   * that.
    */
   async function begin(socket: WebSocket<SocketData>): Promise<void> {
     const data = socket.getUserData();
@@ -154,8 +156,8 @@ export function createStreamServer(services: Services): StreamServer {
   }
 
   /**
-   * Keeps a frame that came before the greeting; a client
-   * that sends much before it knows its credit is cut off.
+   * Keeps a frame that came before the greeting. A client that sends much before it knows its credit is cut
+   * off.
    */
   function keepEarly(socket: WebSocket<SocketData>, bytes: Buffer, isBinary: boolean): void {
     const { early } = socket.getUserData();
@@ -173,7 +175,7 @@ export function createStreamServer(services: Services): StreamServer {
         for (const frame of frames) {
           const bytes = typeof frame === "string" ? Buffer.byteLength(frame) : frame.length;
           if (socket.getBufferedAmount() + bytes > MAX_BACKPRESSURE_BYTES) {
-            // Never drop what a reader was promised: it reconnects and resumes from its cursor.
+            // Never drop what a reader was promised: it is cut off, reconnects and resumes from its cursor.
             metrics.countCutOff("slow_reader");
             socket.close();
             return;
@@ -198,17 +200,17 @@ export function createStreamServer(services: Services): StreamServer {
   function addRoutes(app: TemplatedApp): void {
     app.ws<SocketData>("/v1/stream", {
       maxPayloadLength: MAX_TRANSPORT_FRAME_BYTES,
-      // `send` above cuts off before this limit; it is set so
-      // that uWebSockets never drops a message by itself.
+      // `send` above cuts off before this limit. It is set so that uWebSockets never drops a message by
+      // itself.
       maxBackpressure: 2 * MAX_BACKPRESSURE_BYTES,
       closeOnBackpressureLimit: true,
       idleTimeout: WEBSOCKET_IDLE_SECONDS,
       sendPingsAutomatically: true,
       // No per-message deflate: it costs memory for each connection, and frames are small.
       upgrade: (res, req, context) => {
-        // In one go: an upgrade after an await has to be corked, and uWebSockets'
-        // cork then reads the upgraded socket as if it were still an HTTP response
-        // and now and then closes it. The credential is therefore checked afterwards.
+        // In one synchronous step. An upgrade after an await has to be corked; uWebSockets' cork then reads
+        // the upgraded socket as if it were still an HTTP response, and sometimes closes it. So the
+        // credential is checked afterwards.
         const request = copyRequest(res, req);
         try {
           const { credential, codec } = admit(request);
@@ -244,7 +246,7 @@ export function createStreamServer(services: Services): StreamServer {
       },
       message: (socket, message, isBinary) => {
         try {
-          // The memory behind `message` is taken back when this callback returns.
+          // The memory of `message` is taken back when this callback returns.
           const bytes = Buffer.from(new Uint8Array(message));
           const { connection } = socket.getUserData();
           if (connection === null) keepEarly(socket, bytes, isBinary);

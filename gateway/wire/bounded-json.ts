@@ -1,6 +1,6 @@
 /**
- * JSON and MessagePack from strangers: bounds are checked in one linear pass over the bytes before a parser
- * that recurses or allocates by announced sizes may see them.
+ * JSON and MessagePack from strangers. One linear pass over the bytes checks the bounds before a parser sees
+ * them that recurses, or that allocates by announced sizes.
  */
 import { Unpackr } from "msgpackr";
 import { MAX_DEPTH, MAX_VALUES } from "../../config/limits.ts";
@@ -21,7 +21,8 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
 /**
- * Depth and number of values of a JSON text, before anybody parses it.
+ * Checks depth and number of values of a JSON text before it is parsed.
+ *
  * @throws ApiError `structure_too_complex`
  */
 export function checkJsonBounds(text: string): void {
@@ -57,9 +58,10 @@ function tooComplex(): ApiError {
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "bigint" });
 
 /**
- * Only nil, booleans, numbers, strings, bytes, arrays and maps with string keys
- * are taken: extension types would let a sender choose what is constructed.
- * Bytes are a view of the frame, which nobody else may change then.
+ * Only nil, booleans, numbers, strings, bytes, arrays and maps with string keys are taken: with extension
+ * types a sender could choose what is constructed. Bytes are a view of the frame, so the frame must not be
+ * changed afterwards.
+ *
  * @throws ApiError `malformed_frame`, `structure_too_complex`
  */
 export function decodeBoundedMsgpack(bytes: Buffer): unknown {
@@ -74,7 +76,7 @@ export function decodeBoundedMsgpack(bytes: Buffer): unknown {
 function checkMsgpackBounds(bytes: Buffer): void {
   /** Values still to be read of each open array or map; maps count key and value. */
   const open: number[] = [];
-  /** Whether the open container is a map, whose every other value is a key. */
+  /** Whether the open container is a map. Every other value of a map is a key. */
   const isMap: boolean[] = [];
   let at = 0;
   let values = 0;
@@ -89,8 +91,8 @@ function checkMsgpackBounds(bytes: Buffer): void {
     at += head.size;
     if (head.kind === "array" || head.kind === "map") {
       const count = head.kind === "map" ? head.length * 2 : head.length;
-      // Every value takes at least a byte: a count beyond the
-      // rest of the frame is a lie that would be allocated for.
+      // Every value takes at least a byte. A count beyond the rest of the frame is false, and the parser
+      // would allocate for it.
       if (count > bytes.length - at) throw truncated();
       open.push(count);
       isMap.push(head.kind === "map");

@@ -1,13 +1,13 @@
-/** What a request and a reply are to the gateway, whatever server they came through. */
+/** What a request and a reply are to the gateway, independent of the server beneath. */
 export type HttpRequest = {
-  /** The caller's `X-Request-Id` where it is a sound one, else a new UUID; in every reply and log line. */
+  /** The caller's `X-Request-Id` where it is well-formed, else a new UUID; in every reply and log line. */
   readonly id: string;
   /** Upper case. */
   readonly method: string;
   /** As sent, not decoded. */
   readonly path: string;
   readonly query: string;
-  /** By lower-case name; of a repeated header the last. */
+  /** By lower-case name. Of a repeated header the last one counts. */
   readonly headers: Readonly<Record<string, string>>;
   readonly remoteAddress: string;
   readonly body: Buffer;

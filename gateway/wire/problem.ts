@@ -1,6 +1,6 @@
 /**
- * What a caller hears of anything that goes wrong, over HTTP and over the stream: a code, a sentence, and
- * when to try again. `status-codes.ts` has the codes' HTTP statuses. What went wrong inside stays in the log.
+ * What a caller is told when something goes wrong, over HTTP and over the stream: a code, a sentence, and
+ * when to try again. `status-codes.ts` has the codes' HTTP statuses. What went wrong inside is only logged.
  */
 import type { Logger } from "pino";
 import type { Problem } from "../../contract/shapes.ts";
@@ -11,12 +11,12 @@ import { isDatabaseFault } from "../../store/sql/database-fault.ts";
 import type { HttpReply } from "./http-message.ts";
 import { STATUS_CODES_BY_CODE, type StatusCode, statusOf } from "./status-codes.ts";
 
-/** A database that restarts is back within seconds; asking more often only adds to what it has to do then. */
+/** A database that restarts is back within seconds. More frequent tries would only add to its load. */
 const STORAGE_RETRY_MS = 2_000;
 
 /**
- * Ends the handling of a request or message with a coded
- * refusal. `detail` is for the caller: facts, no internals.
+ * Ends the handling of a request or message with a coded refusal. `detail` is for the caller: facts, nothing
+ * internal.
  */
 export class ApiError extends Error {
   readonly code: StatusCode;
@@ -41,8 +41,7 @@ export type Described = {
 };
 
 /**
- * Code, detail and time to wait of anything thrown, fit for
- * a caller's eyes. Faults show nothing but their code.
+ * Code, detail and time to wait for anything thrown, as a caller may see it. Faults show only their code.
  */
 export function describeError(error: unknown): Described {
   if (error instanceof ApiError) {
@@ -63,9 +62,9 @@ export function describeError(error: unknown): Described {
 }
 
 /**
- * Logs what an operator has to know of something thrown: of a refusal nothing, it
- * is the caller's affair; of a database that is away one line without a stack,
- * since every request of that time has the same to say; of a defect everything.
+ * Logs what an operator has to know of something thrown. A refusal is not logged, since it concerns the
+ * caller only. A database that is away gets one line without a stack, because every request of that time
+ * fails alike. A defect is logged in full.
  */
 export function logFailure(
   logger: Logger,
@@ -78,7 +77,7 @@ export function logFailure(
   else if (code === "storage_unavailable") logger.warn({ code, reason: reasonOf(error), ...context }, text);
 }
 
-/** The message; of the attempts at several addresses, which have none together, their common code. */
+/** The message. An error that collects the tries at several addresses has none, so their common code. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message !== "" || !("code" in error) ? error.message : String(error.code);

@@ -1,20 +1,20 @@
 /**
  * The one map from codes to HTTP. Every refusal and fault that a client can see has its code here, whatever
- * the transport; docs/errors.md is written from it, and a test compares the two. A code, once published,
- * keeps its meaning.
+ * the transport. docs/errors.md is written from this map, and a test compares the two. A published code keeps
+ * its meaning.
  *
- * The compiler holds the map against the codes of everybody below: one that is missing here does not compile.
+ * The compiler checks the map against the codes of all folders below: it does not compile with one missing.
  */
 import type { EngineErrorCode } from "../../engine/errors.ts";
 import type { RefusalCode } from "../../operations/refusal.ts";
 import type { InvalidCursorError } from "../../store/sql/cursor.ts";
 
-/** Faults of the engine that no caller hears of: the server does not start, or the fault is a defect. */
+/** Faults of the engine that no caller is told of: the server does not start, or the fault is a defect. */
 type SilentEngineError = "attachment_rejected" | "journal_corrupt" | "layout_mismatch";
 
 /**
- * What the folders below refuse with, or fail with where a caller hears of it. The rest of the map is the
- * edge's own.
+ * Codes of the folders below: their refusals, and the faults that a caller is told of. The rest of the map is
+ * the edge's own.
  */
 type CodeFromBelow = RefusalCode | Exclude<EngineErrorCode, SilentEngineError> | InvalidCursorError["code"];
 
@@ -180,8 +180,7 @@ export const STATUS_CODES_BY_CODE = {
 export type StatusCode = keyof typeof STATUS_CODES_BY_CODE;
 
 /**
- * An operation's own code that is missing here is a refusal of what was asked: 409, with the code as its
- * title.
+ * A code that is not in the map is the refusal of a request: 409, with the code as its title.
  */
 export function statusOf(code: string): StatusEntry {
   return Object.hasOwn(STATUS_CODES_BY_CODE, code)

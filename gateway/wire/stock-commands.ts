@@ -1,7 +1,7 @@
 /**
- * Stock commands from outside: checked by the schema of their type, stamped
- * with the edge's own time (a sender's clock decides nothing, least of all when
- * holds expire), with who sent them, and counts with the house's threshold.
+ * Stock commands from outside. Each is checked by the schema of its type, and stamped with the edge's own
+ * time (a sender's clock decides nothing, and certainly not when holds expire) and with its sender. Counts
+ * get the configured threshold.
  */
 import { Compile } from "typebox/compile";
 import type { StockCommand } from "../../actors/commands.ts";
@@ -16,7 +16,7 @@ const validators = new Map(
 
 /**
  * @param by who sends them; the ledger shows it with the cause
- * @throws ApiError `code` at the first command that is not one; none of them has run then
+ * @throws ApiError `code` at the first command that is not valid; none of them has run then
  */
 export function readStockCommands(
   commands: readonly unknown[],

@@ -1,4 +1,4 @@
-/** The first fault of an input, in words for whoever sent it. */
+/** The first error in an input, as a sentence for its sender. */
 import type { TSchema } from "typebox";
 import type { Validator } from "typebox/compile";
 
@@ -11,8 +11,7 @@ export function firstFault(
   value: unknown,
 ): string {
   const errors = [...validator.Errors(value)];
-  // Of a field that is not allowed two errors are reported,
-  // and the later one is the one that a person understands.
+  // For a field that is not allowed two errors are reported, and people understand the later one.
   const fault = errors.find((error) => error.keyword === "additionalProperties") ?? errors[0];
   if (fault === undefined) return " is not valid";
   if (fault.keyword === "additionalProperties") {
