@@ -24,7 +24,7 @@ import type { BridgeTimings } from "./mqtt/timings.ts";
 import { EVERYDAY_FAULTS, type Faults } from "./simulators/faults.ts";
 import { type Fleet, simulatedDevices, startFleet } from "./simulators/fleet.ts";
 
-/** Impatient enough that what has to be driven again is so within the test. */
+/** So short that what has to be tried again is tried again within the test. */
 const TIMINGS: Partial<BridgeTimings> = {
   sweepMs: 250,
   resendMs: 700,
@@ -232,7 +232,7 @@ describe("the device bridge", () => {
     const broken = { ...context, database: failingTransactions(test.database) };
     await expect(confirmPick(broken, input)).rejects.toThrow("crash");
     expect(await engine.client.positions(["SKU-3"])).toMatchObject([{ picked: 2 }]);
-    // Another robot does it again and counts otherwise: what the stock has stands.
+    // Another robot picks it again and counts differently: what the stock has recorded counts.
     const again = {
       ...input,
       picked: [{ holdId: line?.holdId ?? "", quantity: 1 }],

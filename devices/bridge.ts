@@ -2,14 +2,14 @@
  * The device bridge: MQTT on one side, operations on the other. This file wires the parts and routes
  * messages; each protocol and each decision has its own file in the rooms beside it.
  *
- * B1 a QoS 1 message is acknowledged to the broker after it has been handled or dead-lettered; where an
- *    effect must not be lost, the device repeats its report until the effect is there (conveyors by outbox,
- *    robots by cumulative state)
- * B2 a message that cannot be understood becomes a dead letter at once; one whose effect keeps failing, after
- *    some tries
- * B3 as long as the database is away, messages wait at the broker and the devices
- * B4 every effect is booked once: conveyors by sequence number, robots and portals because their operations
- *    are keyed
+ * B1 a QoS 1 message is acknowledged to the broker once it has been handled or dead-lettered. Where an effect
+ *    must not be lost, the device repeats its report until the effect is there (conveyors by outbox, robots
+ *    by cumulative state)
+ * B2 a message that cannot be understood becomes a dead letter at once; a message whose effect keeps failing
+ *    becomes one after some tries
+ * B3 while the database is away, messages wait at the broker and at the devices
+ * B4 every effect is recorded once: for conveyors by sequence number, for robots and portals because their
+ *    operations are keyed
  */
 import type { Logger } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
@@ -77,7 +77,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 
   await registry.start();
   try {
-    // The sender first: what arrives may have to be answered at once.
+    // The sending session is opened first: what arrives may have to be answered at once.
     for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
       sessions.push(await openFamilySession(options, family, subscriptions, intake));
     }
@@ -106,7 +106,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 
 type BridgeParts = ReturnType<typeof wireParts>;
 
-/** Makes the parts known to each other; nothing runs yet. */
+/** Gives the parts to each other; nothing runs yet. */
 function wireParts(options: DeviceBridgeOptions, publish: (topic: string, message: object) => Promise<void>) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };

@@ -1,10 +1,11 @@
 /**
- * The conveyor's own JSON (no open standard exists; the fields follow what sorter hosts exchange): scans and
- * divert results in, decisions and acknowledgements out. What the wire calls a lane is called an exit here.
+ * The conveyor's own JSON: scans and divert results in, decisions and acknowledgements out. There is no open
+ * standard; the fields follow what sorters and their hosts exchange. What the wire calls a lane is called an
+ * exit here.
  *
- * Every event carries `bootId` and `seq` (1, 2, … since the device started) and `from`, the lowest `seq` that
- * is still in the device's outbox: the device repeats an event until its `ack`, which is sent after the
- * commit of its effect. So events may come with QoS 0; the retained status and what we send have QoS 1.
+ * Every event carries `bootId`, `seq` (1, 2, … since the device started) and `from`, the lowest `seq` still
+ * in the device's outbox. The device repeats an event until its `ack`, which is sent after the commit of its
+ * effect. So QoS 0 is enough for events. The retained status and what we send have QoS 1.
  */
 import { plateInScan } from "../../orders/licence-plate.ts";
 import {
@@ -51,17 +52,17 @@ export type ConveyorEvent = Sequenced & { readonly atMs: number } & (
   );
 
 /**
- * Where a scanned tote is to go. After `deadlineMs` (epoch) the conveyor sends it round its loop by itself.
+ * Where a scanned tote is to go. After `deadlineMs` (epoch) the conveyor sends it round its loop without us.
  */
 export type DivertCommand = {
   readonly cmdId: string;
   readonly lpn: string;
-  /** The exit, by the wire's word. */
+  /** The exit; `lane` is the wire's word. */
   readonly lane: string;
   readonly deadlineMs: number;
 };
 
-/** Takes a tote back to the scanner from wherever behind it it stands. */
+/** Takes a tote back to the scanner, wherever behind the scanner it stands. */
 export type RecirculateCommand = { readonly cmdId: string; readonly lpn: string };
 
 export type Acknowledgement = { readonly bootId: string; readonly seq: number };
@@ -129,7 +130,7 @@ function oneOf<T extends string>(message: JsonObject, key: string, values: reado
   return value;
 }
 
-/** As it was scanned, FNC1 and all: a barcode is looked at and never kept. */
+/** As it was scanned, with FNC1: a barcode is read and never kept. */
 function parseBarcode(barcode: unknown): string {
   if (typeof barcode !== "string" || barcode.length > LONGEST_BARCODE) {
     throw new MalformedMessage(
@@ -140,7 +141,7 @@ function parseBarcode(barcode: unknown): string {
   return barcode;
 }
 
-/** The licence plate among a scan's barcodes. `no_read`: none, `multi_read`: two totes at once. */
+/** The licence plate among a scan's barcodes. `no_read`: there is none. `multi_read`: two totes at once. */
 export function licencePlate(
   barcodes: readonly string[],
 ): { readonly lpn: string } | "no_read" | "multi_read" {

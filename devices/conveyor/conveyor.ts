@@ -1,13 +1,14 @@
 /**
- * The conveyors: a scanned tote is told its exit, and what became of it moves its fulfillment order forward.
+ * The conveyors: a scanned tote is told its exit, and what happened to it moves its fulfillment order
+ * forward.
  *
- * An event's effect commits together with its mark; only then the decision and the acknowledgement go out. A
+ * An event's effect commits together with its mark. Only then the decision and the acknowledgement go out. A
  * repeated event gets both again, since the first ones may have been lost.
  *
- * Events wait in one queue per device; whatever has gathered while the last transaction ran goes into the
- * next one. They come with QoS 0: the guarantee is the device's outbox, which sends again what has no
- * acknowledgement of ours, and not the broker's, which MQTT.js would let us have only at one transaction per
- * message. So an event may be dropped here (full queue, database away) and is not lost.
+ * Events wait in one queue per device. What has gathered while the last transaction ran goes into the next
+ * one. Events come with QoS 0, because the guarantee is the device's outbox: the device sends again what we
+ * have not acknowledged. (With the broker's guarantee, MQTT.js would allow only one transaction per message.)
+ * So an event that is dropped here (full queue, database away) is not lost.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -28,7 +29,7 @@ import {
 } from "./conveyor-messages.ts";
 
 /**
- * Exits that no portal guards: people pack there, and people look there. Every other exit bears its portal's
+ * The exit without a portal: people pack there and look at totes there. Every other exit bears its portal's
  * id.
  */
 const MANUAL_EXIT = "manual";
@@ -42,7 +43,7 @@ const BEFORE_PACKING: ReadonlySet<string> = new Set([
   "verifying",
 ]);
 
-/** Events of one device that wait; beyond that its outbox keeps them. */
+/** Events of one device that wait here. Beyond that, its outbox keeps them. */
 const LONGEST_QUEUE = 2_000;
 const LARGEST_BATCH = 64;
 const MOST_TRIES = 3;
@@ -68,7 +69,7 @@ export class Conveyors {
   /** Exit decided per scan, by `cmdId` and device. */
   private readonly decisions = new Map<string, string>();
   private readonly sequencer: MessageSequencer<ConveyorEvent>;
-  /** The area level of each conveyor's topics, as it used it last. */
+  /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
 
   constructor(options: {
@@ -92,7 +93,7 @@ export class Conveyors {
     );
   }
 
-  /** A conveyor has shown itself on its topics. */
+  /** A conveyor has sent something on its topics. */
   seen(device: Device, area: string): void {
     this.areas.set(device.row.id, area);
   }
@@ -109,7 +110,7 @@ export class Conveyors {
     queue.work ??= this.work(device, queue);
   }
 
-  /** Finishes the transactions that run; what waits is the devices' again. */
+  /** Finishes the transactions that run. What still waits stays with the devices. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all([...this.queues.values()].map((queue) => queue.work));
@@ -128,7 +129,8 @@ export class Conveyors {
         for (const entry of batch) await this.takeAlone(device, entry);
       }
     }
-    // In one step with the last look at the queue: an event that comes later starts the work again.
+    // In the same synchronous step as the last look at the queue: an event that comes later starts the work
+    // again.
     queue.work = null;
   }
 
@@ -208,7 +210,7 @@ export class Conveyors {
     this.send(device, "ack", { bootId, seq });
   }
 
-  /** Nobody waits: what gets lost is asked for again by the device's next copy of the event. */
+  /** Not waited for: if the answer is lost, the device repeats the event and gets it again. */
   private send(device: Device, kind: "cmd/divert" | "ack", message: object): void {
     this.publish(this.topic(device, kind), message).catch((error) =>
       this.logger.warn({ err: error, conveyor: device.row.id }, "answer not sent"),
@@ -225,7 +227,7 @@ export class Conveyors {
     return exit;
   }
 
-  /** Totes spread over the portals by their number, so that a repeated scan decides alike. */
+  /** Spreads totes over the portals by their number, so that a repeated scan gets the same exit. */
   private exitFor(deviceId: string, tote: ToteOnTheFloor | undefined): string {
     const expected =
       tote !== undefined &&

@@ -1,10 +1,10 @@
 /**
- * Totes behind the robots must not stand still for ever: a lost message, a passage that no portal reported, a
- * restart of either side. A tote that has not moved is sent round the loop again; one that the conveyor does
- * not know, or that does not come round, is picked afresh (`confirmPick` books a pick once, whatever is done
- * twice on the floor); and when that has been tried often enough, a person has to look.
+ * Totes behind the robots must not stand still for ever. A message may be lost, a portal may not report a
+ * passage, either side may restart. A tote that has not moved is sent round the loop again. One that the
+ * conveyor does not know, or that does not come round, is picked again (`confirmPick` records a pick once,
+ * whatever is done twice on the floor). When that has been tried often enough, a person has to look.
  *
- * What is counted here is in memory only: a restart merely begins to count again.
+ * The counts here are only in memory: after a restart they begin anew.
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
@@ -86,7 +86,7 @@ export class ToteRecovery {
     for (const [id, { at }] of this.rounds) if (now - at > REMEMBERED_MS) this.rounds.delete(id);
     for (const tote of await stalledTotes(this.context.database, this.timings.stallMs)) {
       const rounds = this.rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
-      // Without a portal the tote waits at the manual pack station, for a person.
+      // Without a portal the tote waits at the manual pack station for a person.
       const portals = this.registry.online(tote.locationId, "rfid_portal");
       if (portals.length === 0 || now - rounds.at < this.timings.stallMs) continue;
       if (rounds.count >= MOST_ROUNDS) {

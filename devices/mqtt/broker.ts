@@ -8,7 +8,7 @@ import { Aedes, type AuthenticateError } from "aedes";
 import type { Logger } from "pino";
 
 export type Broker = {
-  /** The port it listens on; of interest where 0 was asked for. */
+  /** The port it listens on: needed where 0 was asked for. */
   readonly port: number;
   /** Disconnects every client and closes the port. */
   stop(): Promise<void>;
@@ -35,9 +35,9 @@ export async function startBroker(options: {
   readonly logger: Logger;
 }): Promise<Broker> {
   const { host, logger } = options;
-  // No limit of messages under way: beyond one, the broker queues all for its slowest reader, and works a
-  // queue of some thousand off by recursion, which overflows the stack. Each client still has its own bounded
-  // queue.
+  // No limit of messages under way. With a limit, the broker queues all messages for its slowest reader and
+  // works the queue off by recursion: some thousand messages overflow the stack. Each client still has its
+  // own bounded queue.
   const broker = await Aedes.createBroker({ heartbeatInterval: 30_000, concurrency: 0 });
   const { username, password } = options;
   if (username !== undefined) {

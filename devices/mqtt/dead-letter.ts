@@ -1,7 +1,7 @@
 /**
  * Messages that cannot be understood or applied go into `device_dead_letter` with the reason, and the
- * device's next message is taken. The table keeps the newest `MOST_LETTERS`: a broken device must not fill
- * the disk.
+ * device's next message is taken. The table keeps the newest `MOST_LETTERS`, so that a broken device does not
+ * fill the disk.
  */
 import type { Logger } from "pino";
 import { trimDeadLetters, writeDeadLetter } from "../../store/floor/devices.ts";
@@ -40,7 +40,7 @@ export class DeadLetters {
       topic: topic.slice(0, 512),
       payload: payload.subarray(0, KEPT_BYTES),
       code,
-      // PostgreSQL's text takes no NUL, and a parser's complaint may quote the message.
+      // PostgreSQL's text takes no NUL, and a parser's error may quote the message.
       detail: detail.replaceAll("\u0000", "").slice(0, 1024),
     });
     this.written += 1;

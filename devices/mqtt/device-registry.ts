@@ -1,6 +1,6 @@
 /**
- * Which devices there are and how they are: the table `device`, with connection and last state written
- * through in batches, at most once a second, because a state message is no reason for a commit.
+ * Which devices there are and how they are: the table `device`. Connection and last state are written in
+ * batches, at most once a second, because a single state message is not worth a commit.
  */
 import type { Logger } from "pino";
 import {
@@ -14,11 +14,11 @@ import type { Queryable } from "../../store/sql/database.ts";
 
 const FLUSH_MS = 1_000;
 /**
- * What was changed in the table, such as a portal's settings, holds after this long at the latest.
+ * A change of the table, such as a portal's settings, takes effect after this long at the latest.
  * Milliseconds.
  */
 const REREAD_MS = 10_000;
-/** A message of an unknown device makes us look into the table again, at most this often. Milliseconds. */
+/** A message of an unknown device makes us read the table again, at most this often. Milliseconds. */
 const REFRESH_MS = 2_000;
 
 export type Device = {
@@ -119,7 +119,7 @@ export class DeviceRegistry {
     this.refreshedAt = performance.now();
     for (const row of await listDevices(this.database)) {
       const known = this.devices.get(row.id);
-      // The object stays the same: others hold it.
+      // The object stays the same, because others hold a reference to it.
       if (known !== undefined) known.row = row;
       else {
         const connectionSince = performance.now();

@@ -1,9 +1,9 @@
 /**
- * Reads foreign JSON field by field. Whatever is not as it must be throws `MalformedMessage`, which the
- * router turns into a dead letter; nothing else is thrown, and no unchecked value gets past here.
+ * Reads foreign JSON field by field. A value that is not as it must be throws `MalformedMessage`, which
+ * becomes a dead letter. Nothing else is thrown, and no unchecked value passes.
  */
 
-/** Larger messages are dead letters unread: a device's report has no business being larger. Bytes. */
+/** Larger messages are dead letters unread: a device's report is never that large. Bytes. */
 export const MAX_MESSAGE_BYTES = 128 * 1024;
 
 export type MalformedCode = "invalid_json" | "invalid_message" | "number_out_of_range" | "message_too_large";
@@ -116,8 +116,8 @@ export function asArray(value: unknown, what: string, most: number): readonly un
 }
 
 /**
- * A string of 0 to `longest` characters, no control character or half of a surrogate pair: fit for a column
- * and a log.
+ * A string of 0 to `longest` characters without control characters or half surrogate pairs: it fits into a
+ * column and a log.
  */
 export function textField(object: JsonObject, key: string, longest = 256): string {
   const value = object[key];

@@ -2,20 +2,20 @@
  * Takes each message of a device's boot once and in order, however often and in whatever order they arrive.
  *
  * D1 a message's effect and its mark (`device_message`) commit together
- * D2 a message is taken when its turn comes: the one after the last taken, or the first that the device still
- *    has
- * D3 a message ahead of its turn waits here, unacknowledged, and is taken when the gap closes; if it is lost
- *    here the device, which has had no acknowledgement, sends it again
+ * D2 a message is taken when its turn comes: it is the one after the last taken, or the first that the device
+ *    still has
+ * D3 a message ahead of its turn waits here, unacknowledged, and is taken when the gap closes. If it is lost
+ *    here, the device sends it again, since it has had no acknowledgement
  *
  * `taken` and `repeat` are to be acknowledged (`repeat`: an earlier acknowledgement may have been lost),
- * `early` not.
+ * `early` is not.
  */
 import { acceptedSequence, lockAcceptedSequence, markAccepted } from "../../store/floor/devices.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 
 /** What every message of a device that keeps an outbox carries. */
 export type Sequenced = {
-  /** Since when the device runs: sequences begin anew with each boot. */
+  /** The device's start that this message belongs to: sequences begin anew with each boot. */
   readonly bootId: string;
   /** 1, 2, … within the boot. */
   readonly seq: number;
@@ -25,7 +25,7 @@ export type Sequenced = {
 
 type Delivery<E extends Sequenced> = { readonly event: E; readonly outcome: "taken" | "repeat" };
 
-/** A device that is this far ahead of a gap is asked for nothing; it repeats what is not acknowledged. */
+/** So many messages ahead of a gap are kept. The device repeats the others: they are not acknowledged. */
 const MOST_WAITING = 256;
 /** Boots remembered in memory; older ones are looked up again. */
 const MOST_BOOTS = 1000;
@@ -52,9 +52,9 @@ export class MessageSequencer<E extends Sequenced> {
   }
 
   /**
-   * Takes what has its turn in one transaction per boot. Must not run twice at once for one device. Returns
-   * what is now to be acknowledged: nothing for messages ahead of their turn, more than came in where a gap
-   * was closed.
+   * Takes the messages whose turn it is, in one transaction per boot. Must not run twice at once for one
+   * device. Returns what is now to be acknowledged: nothing for messages ahead of their turn, more than came
+   * in where a gap was closed.
    */
   async take(deviceId: string, events: readonly E[]): Promise<readonly Delivery<E>[]> {
     const deliveries: Delivery<E>[] = [];
@@ -65,7 +65,7 @@ export class MessageSequencer<E extends Sequenced> {
         deliveries.push({ event, outcome: "repeat" });
       } else if (boot.waiting.size < MOST_WAITING || event.seq === boot.accepted + 1) {
         boot.waiting.set(event.seq, event);
-        // Below `from` the device has nothing any more: no gap to wait for.
+        // The device has nothing below `from` any more: there is no gap to wait for.
         boot.oldest = Math.max(boot.oldest, event.from);
         touched.add(boot);
       }
@@ -81,7 +81,7 @@ export class MessageSequencer<E extends Sequenced> {
     return deliveries;
   }
 
-  /** Passes over a message whose effect keeps failing; it is a dead letter now. */
+  /** Passes over a message whose effect keeps failing. It is a dead letter now. */
   async skip(deviceId: string, event: E): Promise<void> {
     const boot = await this.boot(deviceId, event.bootId);
     await markAccepted(this.database, { deviceId, bootId: event.bootId, sequence: event.seq });
@@ -121,7 +121,7 @@ export class MessageSequencer<E extends Sequenced> {
   }
 }
 
-/** The unbroken run of waiting messages whose turn it is. */
+/** The waiting messages that follow the last taken one without a gap. */
 function inTurn<E extends Sequenced>(boot: Boot<E>): readonly E[] {
   const run: E[] = [];
   let turn = Math.max(boot.accepted + 1, boot.oldest);

@@ -1,15 +1,16 @@
 /**
- * Sees each message of the bus to its end: handled, or put aside as a dead letter with the reason.
+ * Sees each message to its end: handled, or put aside as a dead letter with the reason.
  *
- * What cannot be understood is put aside at once, what keeps failing after some tries. While the database is
- * away nothing is put aside either: the message waits here, and all behind it at the broker and the devices.
+ * What cannot be understood is put aside at once; what keeps failing, after some tries. While the database is
+ * away nothing is put aside: the message waits here, and all others behind it wait at the broker and at the
+ * devices.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { DeadLetterCode, DeadLetters } from "./dead-letter.ts";
 import { MalformedMessage } from "./json-reader.ts";
 
-/** A message that is understood but comes from nobody, or from somebody else than it says. */
+/** A message that is understood, but whose sender is unknown or is not who it claims to be. */
 export class Undeliverable extends Error {
   readonly code: DeadLetterCode;
 
@@ -36,13 +37,13 @@ export class MessageIntake {
     this.logger = logger;
   }
 
-  /** Cuts short what is being tried. Its session must not acknowledge it any more. */
+  /** Breaks off what is being tried. Its session must not acknowledge it any more. */
   stop(): void {
     this.stopping = true;
   }
 
   async take(topic: string, payload: Buffer): Promise<void> {
-    // An emptied retained message says that a device was taken away.
+    // An empty retained message says that a device was removed.
     if (payload.length === 0) return;
     for (let tries = 1; !this.stopping; tries += 1) {
       try {

@@ -1,12 +1,12 @@
 /**
- * One durable MQTT session of the bridge (3.1.1, clean session off): what the broker took for it while it was
+ * One durable MQTT session of the bridge (3.1.1, clean session off). What the broker took for it while it was
  * away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is
  * done.
  *
- * MQTT.js hands over the next packet, acknowledgements of our own messages included, only after the last
- * message is handled. The bridge therefore opens a session per family of devices, so that a slow commit for
- * one family holds up no other, and one of its own for what it sends: a handler that waits for its command to
- * be taken would wait for itself.
+ * MQTT.js delivers the next packet, acknowledgements of our own messages included, only after the last
+ * message is handled. So the bridge opens one session per family of devices: a slow commit for one family
+ * delays no other. It sends through a session of its own: a handler that waits for the acknowledgement of its
+ * own command would otherwise wait for itself.
  */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 
@@ -25,12 +25,12 @@ export type SessionOptions = {
   /** Names the session at the broker: constant over restarts, unique per bridge. */
   readonly clientId: string;
   readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 }>>;
-  /** Must not throw: what it cannot handle is its business. */
+  /** Must not throw: it deals with its own errors. */
   readonly handle: MessageHandler;
   readonly onError: (error: Error) => void;
 };
 
-/** How long a broker may take to be there at the start. */
+/** How long the broker may take to answer at the start. */
 const FIRST_CONNECTION_MS = 15_000;
 
 export async function openSession(options: SessionOptions): Promise<MqttSession> {
@@ -47,7 +47,7 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   };
   let stopping = false;
   const client = connect(options.url, clientOptions);
-  // Before the first packet can arrive: a resumed session delivers right behind the CONNACK.
+  // Set before the first packet can arrive: a resumed session delivers right after the CONNACK.
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     options.handle(packet.topic, payload).then(
@@ -71,7 +71,7 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     throw new Error(`no MQTT session at ${options.url}`, { cause: error });
   }
   client.on("error", options.onError);
-  // Also where the broker still has the session: subscribing again makes it send what is retained.
+  // Also where the broker still has the session: only a new subscription makes it send retained messages.
   client.on("connect", () => {
     subscribe().catch(options.onError);
   });

@@ -1,12 +1,12 @@
 /** How patient the bridge is. All in milliseconds. */
 export type BridgeTimings = {
-  /** Between two looks at what does not move by messages. */
+  /** Between two checks of what no message moves on. */
   readonly sweepMs: number;
   /** An order that the robot does not show in its state is sent again after this. */
   readonly resendMs: number;
-  /** A robot that is away for so long loses its task to another, as long as its picks are not confirmed. */
+  /** A robot that is away for so long loses its task to another robot, if its picks are not confirmed. */
   readonly requeueMs: number;
-  /** A robot that is away for so long with picked goods has failed: a person has to look. */
+  /** A robot that is away for so long with picked goods has failed, and a person has to look. */
   readonly abandonMs: number;
   /** A tote behind the robot that has not moved for so long is sent round again. */
   readonly stallMs: number;
@@ -23,5 +23,5 @@ export const BRIDGE_TIMINGS: BridgeTimings = {
   divertDeadlineMs: 5_000,
 };
 
-/** A pick is given out at most so often; then a person has to look. */
+/** A pick is given to robots so often at most. Then a person has to look. */
 export const MOST_ATTEMPTS = 4;

@@ -2,13 +2,13 @@
  * Hands queued pick tasks to idle robots and sees each task to its end.
  *
  * The database is the truth: a task is `assigned` to one robot there before its order is sent, and the
- * robot's state tells whether it has the order. After a restart of either side that is enough to go on:
- * assigned tasks are read back, and an order that the robot does not show is sent again under the same id,
- * which a robot that has it ignores.
+ * robot's state tells whether it has the order. That is enough to go on after a restart of either side:
+ * assigned tasks are read back, and an order that the robot does not show is sent again under the same id. A
+ * robot that has it already ignores it.
  *
- * All bookings run in the listener's loop, one at a time, so that memory and table cannot cross; it is woken
- * by `NOTIFY floor_task`, by robots and by the clock, and does the finished and the new tasks of that moment
- * in one statement each.
+ * All changes of the table run in the listener's loop, one at a time, so that memory and table cannot
+ * disagree. The loop wakes up on `NOTIFY floor_task`, for robots and by the clock, and books all finished and
+ * all new tasks of that moment in one statement each.
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
@@ -60,7 +60,7 @@ export class Dispatcher implements TaskOutcomes {
         await this.dispatch(isDue);
         return false;
       },
-      // Nothing was taken out of memory that is not in the table.
+      // Nothing has left memory that is not in the table.
       onFault: (error) => this.logger.warn({ err: error }, "dispatch failed; trying again"),
     });
   }
@@ -93,8 +93,8 @@ export class Dispatcher implements TaskOutcomes {
   }
 
   /**
-   * The exception first: a crash behind it repeats it, which changes nothing; the other way round it would be
-   * lost.
+   * The exception comes first: a crash after it repeats it, which changes nothing. In the other order it
+   * would be lost.
    */
   private async abandon(task: AssignedTask, detail: string, tellSaga: boolean): Promise<void> {
     this.logger.warn({ task: task.taskId, robot: task.deviceId, detail }, "pick abandoned");
@@ -142,7 +142,7 @@ export class Dispatcher implements TaskOutcomes {
     }
   }
 
-  /** Brings memory in line with the table, and does something about tasks that do not get on. */
+  /** Brings memory in line with the table, and acts on tasks that make no progress. */
   private async sweep(): Promise<void> {
     const tasks = await assignedTasks(this.context.database);
     const held = new Map(tasks.map((task) => [task.deviceId, task]));
@@ -176,7 +176,7 @@ export class Dispatcher implements TaskOutcomes {
     return undefined;
   }
 
-  /** How long the robot has not been able to work. Milliseconds; 0: it is. */
+  /** How long the robot has not been able to work, in milliseconds; 0 where it is able. */
   private awayMs(deviceId: string, robot: Robot | undefined): number {
     const device = this.registry.get(deviceId);
     const now = performance.now();

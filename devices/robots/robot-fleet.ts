@@ -1,10 +1,9 @@
 /**
  * The robots as the bridge sees them: who is there, in what state, with which task in hand.
  *
- * A state message is cumulative: for each robot the newest one is worked on and what came meanwhile is
- * skipped; no robot waits for another. What a state says about the task in hand (`order-progress.ts`) becomes
- * `confirmPick`, and the end of the task, which the dispatcher books. Who gets which task is the dispatcher's
- * business.
+ * A state message is cumulative: for each robot only the newest one is worked on, and no robot waits for
+ * another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and then the
+ * end of the task, which the dispatcher books. Which robot gets which task is for the dispatcher to decide.
  *
  * F1 a robot's reports never go back in time: a state older than the last one since it connected is dropped
  * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
@@ -45,13 +44,13 @@ export type Robot = {
   work: Promise<void> | null;
 };
 
-/** What becomes of a task; the dispatcher does it. */
+/** How a task ends; the dispatcher books it. */
 export type TaskOutcomes = {
   /** The tote is on the conveyor. */
   finished(robot: Robot, task: AssignedTask): void;
-  /** The robot cannot; another may, unless the picks are booked. */
+  /** The robot cannot do it. Another robot may, unless the picks are booked. */
   failed(robot: Robot, task: AssignedTask, detail: string): Promise<void>;
-  /** Nobody shall: the fulfillment order is closed, or the stock refuses. */
+  /** No robot is to do it: the fulfillment order is closed, or the stock refuses. */
   abandoned(robot: Robot, task: AssignedTask, detail: string, tellSaga: boolean): Promise<void>;
   /** A robot may have become idle. */
   stateChanged(): void;
@@ -87,7 +86,7 @@ export class RobotFleet {
     this.outcomes = outcomes;
   }
 
-  /** Lets the bookings that run come to their end. */
+  /** Lets the running bookings finish. */
   async stop(): Promise<void> {
     this.stopping = true;
     await Promise.all([...this.robots.values()].map((robot) => robot.work));
@@ -127,13 +126,13 @@ export class RobotFleet {
 
   onConnection(robot: Robot, message: RobotConnection): void {
     if (message.connection !== "online") {
-      // It may come back with another clock: what it says then counts, whatever its clock said before.
+      // It may come back with another clock. What it says then counts, whatever its clock said before.
       robot.connectedAtMs = 0;
       robot.state = null;
     } else {
       if (message.atMs < robot.connectedAtMs) return;
       robot.connectedAtMs = message.atMs;
-      // What it said before it connected may be from another life. Its first state may have overtaken this
+      // What it said before it connected may be from an earlier run. Its first state may have overtaken this
       // message.
       if (robot.state !== null && robot.state.atMs < message.atMs) robot.state = null;
     }
@@ -147,7 +146,7 @@ export class RobotFleet {
     const impaired = !state.automatic || state.fatalErrors.length > 0;
     if (!impaired) robot.impairedSince = 0;
     else if (robot.impairedSince === 0) robot.impairedSince = performance.now();
-    // Who reports is there, even where the last will overtook a reconnect.
+    // A robot that reports is there, even where its last will overtook a reconnect.
     this.registry.setConnection(robot.device, "online");
     this.registry.setState(robot.device, describe(robot, state));
     robot.unread = state;
@@ -173,7 +172,7 @@ export class RobotFleet {
     robot.sentAt = 0;
   }
 
-  /** Sends the order of the task in hand; the robot ignores what it has already. */
+  /** Sends the order of the task in hand. The robot ignores an order that it has already. */
   async send(robot: Robot): Promise<void> {
     const { task, state } = robot;
     if (task === null) return;
@@ -204,7 +203,7 @@ export class RobotFleet {
         await delay(RETRY_MS);
       }
     }
-    // In one step with the last look: a state that comes later starts this again.
+    // In the same synchronous step as the last look: a state that comes later starts this again.
     robot.work = null;
   }
 

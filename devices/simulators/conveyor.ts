@@ -1,7 +1,6 @@
 /**
- * A simulated conveyor: a loop with a scanner, and exits. Events stay in its outbox until they are
- * acknowledged, like those of the real one; a tote without a decision goes round the loop and is scanned
- * again.
+ * A simulated conveyor: a loop with a scanner, and exits. As with a real one, events stay in its outbox until
+ * they are acknowledged. A tote without a decision goes round the loop and is scanned again.
  */
 import { randomUUID } from "node:crypto";
 import type { DeviceStatus } from "../conveyor/conveyor-messages.ts";
@@ -26,12 +25,12 @@ const DECISION_MS = 2_000;
 const RESEND_MS = 1_000;
 const LONGEST_RESEND_MS = 8_000;
 /**
- * How often the outbox is looked through, and how many events go out each time: a slow host is not to be
- * drowned.
+ * How often the outbox is looked through, and how many events go out each time, so that a slow host is not
+ * flooded.
  */
 const RESEND_EVERY_MS = 250;
 const RESEND_AT_ONCE = 32;
-/** A boot's outbox; the oldest events are given up beyond it, as in a device with little memory. */
+/** Outbox of one boot. Beyond it the oldest events are dropped, as in a device with little memory. */
 const MOST_UNACKNOWLEDGED = 10_000;
 
 type Unacknowledged = {
@@ -96,7 +95,7 @@ export class SimulatedConveyor implements SimulatedPart {
     await this.client.stop({ topic, message: this.status("OFFLINE") });
   }
 
-  /** A robot sets a tote down at the conveyor's beginning. A tote that is on it already goes on. */
+  /** A robot sets a tote down at the conveyor's beginning. A tote that is on it already moves on. */
   induct(tote: Tote): void {
     if (tote.place === "moving") return;
     tote.place = "moving";

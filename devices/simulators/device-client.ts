@@ -1,6 +1,6 @@
 /**
- * A simulated device's own MQTT connection: real TCP, a last will, and the faults of a bad network where
- * asked for.
+ * A simulated device's own MQTT connection: real TCP, a last will and, where asked for, the faults of a bad
+ * network.
  */
 import { connect, type MqttClient } from "mqtt";
 import { Random } from "../../config/seeded-random.ts";
@@ -13,7 +13,7 @@ export type DeviceClientOptions = {
   readonly username?: string;
   readonly password?: string;
   readonly clientId: string;
-  /** What the broker says, retained, where this device vanishes. */
+  /** What the broker publishes, retained, when this device vanishes. */
   readonly will: RetainedMessage;
   readonly subscriptions: readonly string[];
   readonly faults: Faults;
@@ -50,7 +50,7 @@ export class DeviceClient {
       },
     });
     this.client.on("error", () => {
-      // MQTT.js connects again by itself; a device has nobody to tell.
+      // MQTT.js connects again by itself; there is nothing else to do.
     });
     this.firstConnection = new Promise((resolve) => {
       this.client.on("connect", () => {
@@ -59,7 +59,7 @@ export class DeviceClient {
           resolve();
         };
         if (options.subscriptions.length === 0) start();
-        // A connection that is gone before the answer comes again, and with it this.
+        // If the connection is lost before the answer, it is made again, and this runs again.
         else this.client.subscribeAsync([...options.subscriptions], { qos: 1 }).then(start, () => {});
       });
     });
@@ -92,7 +92,7 @@ export class DeviceClient {
     }
   }
 
-  /** Says goodbye, with `last` retained, and closes. */
+  /** Publishes `last`, retained, and closes. */
   async stop(last: RetainedMessage): Promise<void> {
     for (const timer of this.late) clearTimeout(timer);
     if (this.client.connected) {
@@ -104,7 +104,7 @@ export class DeviceClient {
 
   private send(topic: string, payload: string, qos: 0 | 1, retain: boolean): void {
     this.client.publish(topic, payload, { qos, retain }, () => {
-      // A lost message is repeated by whoever needs it to arrive.
+      // A lost message is repeated by the side that needs it to arrive.
     });
   }
 }

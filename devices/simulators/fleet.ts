@@ -1,7 +1,6 @@
 /**
- * The simulated floors: per location robots, a conveyor and two portals, each a client of its own over real
- * TCP, in one physical world. What they say and understand is what real devices do; only the goods are made
- * up.
+ * The simulated floors: at each location robots, a conveyor and two portals, each a client of its own over
+ * real TCP, in one physical world. They say and understand what real devices do; only the goods are made up.
  */
 import type { Logger } from "pino";
 import { SimulatedConveyor } from "./conveyor.ts";

@@ -11,7 +11,7 @@ export type Tote = {
   readonly lpn: string;
   /** EPCs of the units, by the order line that they were picked for. */
   readonly units: Map<string, readonly string[]>;
-  /** `robot`: carried; `moving`: on the conveyor; else the conveyor's exit at which it stands. */
+  /** `robot`: carried; `moving`: on the conveyor; else the conveyor's exit where it stands. */
   place: string;
 };
 

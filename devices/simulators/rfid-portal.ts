@@ -1,6 +1,6 @@
 /**
- * A simulated RFID portal: a light barrier and a reader of either make. Radio being what it is, it now and
- * then misses a tag and hears a neighbour's, weakly.
+ * A simulated RFID portal: a light barrier and a reader of either make. As radio does, it sometimes misses a
+ * tag, and sometimes reads a neighbour's tag weakly.
  */
 
 import { randomUUID } from "node:crypto";
@@ -73,7 +73,7 @@ export class SimulatedPortal implements SimulatedPart {
     await this.client.stop({ topic: this.statusTopic, message: this.status("OFFLINE") });
   }
 
-  /** Takes a tote through, behind those that are waiting. */
+  /** Takes a tote through, after those that wait. */
   pass(tote: Tote): Promise<void> {
     const passage = this.through.then(() => this.passage(tote));
     this.through = passage.catch(() => {});
@@ -163,7 +163,7 @@ export class SimulatedPortal implements SimulatedPart {
     }
   }
 
-  /** Zebra runs its objects together, Impinj sends an array; each as its real reader does when it batches. */
+  /** Zebra sends its objects without a delimiter, Impinj an array, as the real readers do in batches. */
   private publish(kind: "data" | "events", events: readonly object[]): void {
     const payload =
       this.make === "zebra" ? events.map((event) => JSON.stringify(event)).join("") : JSON.stringify(events);

@@ -100,7 +100,7 @@ export class SimulatedRobot implements SimulatedPart {
         else this.onInstantActions(message);
       },
     });
-    // Spread over the interval, so that a fleet does not speak in chorus.
+    // Spread over the interval, so that not all robots report at the same moment.
     const offset = this.random.next() * HEARTBEAT_MS;
     this.heartbeat = setInterval(() => {
       if (performance.now() - this.reportedAt > HEARTBEAT_MS - offset / 2) this.report();
@@ -216,7 +216,7 @@ export class SimulatedRobot implements SimulatedPart {
     this.reportChange();
   }
 
-  /** Reports a change, unless the last report is so young that the next one will do. */
+  /** Reports a change, unless the last report is so fresh that the next regular one is enough. */
   private reportChange(): void {
     if (performance.now() - this.reportedAt >= LEAST_INTERVAL_MS) this.report();
   }
@@ -260,7 +260,7 @@ export class SimulatedRobot implements SimulatedPart {
   }
 }
 
-/** Our own bridge's orders are exact; anything else on the topic is not for us. */
+/** Orders of our own bridge are exact. Anything else on the topic is not for this robot. */
 function isOrder(message: unknown): message is RobotOrder {
   return isObject(message) && typeof message["orderId"] === "string" && Array.isArray(message["nodes"]);
 }

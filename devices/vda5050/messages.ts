@@ -107,7 +107,7 @@ export function parseConnection(payload: Buffer, major: VdaMajor): RobotConnecti
   }
 }
 
-/** A factsheet is kept as it is; only its header is checked. */
+/** A factsheet is kept as it came; only its header is checked. */
 export function parseFactsheet(payload: Buffer, major: VdaMajor): JsonObject {
   const message = asObject(parseJson(payload), "factsheet");
   parseHeader(message, major);

@@ -1,6 +1,6 @@
 /**
- * What a robot's state says about one pick task: a pure function, because a state is cumulative. A state that
- * is lost, repeated or overtaken costs nothing; the next one tells the same and more.
+ * What a robot's state says about one pick task. A pure function, because a state is cumulative: if a state
+ * is lost, repeated or overtaken, nothing is lost; the next one says the same and more.
  */
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
@@ -14,13 +14,13 @@ export type Picks = {
 };
 
 type OrderProgress =
-  /** The robot does not have this order: never got it, or restarted since. */
+  /** The robot does not have this order: it never got it, or it restarted since. */
   | { readonly status: "unknown" }
   | { readonly status: "rejected"; readonly detail: string }
   | { readonly status: "picking"; readonly done: number; readonly of: number }
   /** Every line has been picked or found short; the tote is under way to the conveyor. */
   | { readonly status: "picked"; readonly picks: Picks }
-  /** And the tote is on the conveyor. */
+  /** As `picked`, and the tote is on the conveyor. */
   | { readonly status: "dropped"; readonly picks: Picks }
   | { readonly status: "failed"; readonly detail: string };
 
@@ -64,8 +64,8 @@ function parseShortPick(result: string, asked: number): { picked: number; reason
 }
 
 /**
- * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and those that are
- * missing as `missing=<c>`; fields of a result are apart by `;`.
+ * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and the missing ones
+ * as `missing=<c>`. Fields of a result are separated by `;`.
  */
 function namedUnits(result: string): Pick<PickedUnits, "serials" | "missingSerials"> {
   const fields = new Map(result.split(";").map((field) => [field.split("=", 1)[0], field] as const));

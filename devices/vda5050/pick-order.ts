@@ -1,7 +1,7 @@
 /**
  * The robot's order for one pick task: drive to the station of each line, pick into the tote, set the tote
- * down where the conveyor begins. Order and action ids derive from the task and its attempt, so that sending
- * it again is the same order to the robot, and what the robot reports finds its line without any memory here.
+ * down where the conveyor begins. Order and action ids derive from the task and its attempt. So a repeated
+ * order is the same order to the robot, and its reports find their lines without any memory here.
  */
 import type { AssignedTask, TaskLine } from "../../store/floor/floor-tasks.ts";
 import type { OrderAction, OrderEdge, OrderNode, RobotOrder } from "./messages.ts";
@@ -24,7 +24,7 @@ type Station = { readonly name: string; readonly x: number; readonly y: number }
 const AISLE = 4;
 const BAY = 1.5;
 
-/** Where a SKU lies: until there is slotting, a fixed place that its name decides. */
+/** Where a SKU lies: a fixed place that follows from its name. There is no slotting yet. */
 function stationOf(sku: string): Station {
   let hash = 2166136261;
   for (const character of sku) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
