@@ -1,18 +1,19 @@
 /**
  * The outside world of a sandbox: the configured payment providers, carriers and the mailbox, in one process,
- * behind the vendors' own wire formats, so that the real adapters are what runs. A vendor is simulated once:
- * its webhooks go to the first of its accounts.
+ * behind the vendors' own wire formats, so that the real adapters run. A vendor is simulated once: its
+ * webhooks go to the first of its accounts.
  *
- * Owns the HTTP server, the pages, the pace, faults on purpose, and the exchange logs that an audit reads:
+ * Owns the HTTP server, the pages, the pace, the faults on purpose, and the exchange logs that an audit
+ * reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
- *   seed?,
- *                              forgetKeys?: true}, the last for what happens a day after a payment call
+ *                              seed?, forgetKeys?: true}; forgetKeys is as if a day had passed since
+ *                              the payment calls
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats
- * Nothing here authenticates whoever asks: it listens where it is told, which is loopback unless set
- * otherwise.
+ * Nothing here authenticates a caller: it only listens on the configured address, which is loopback by
+ * default.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -121,7 +122,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   function simulation(request: SimulatedRequest): SimulatedReply | undefined {
     const { method, path } = request;
     if (path === "/simulation" && method === "POST") {
-      // The overview page sends a form, everybody else JSON.
+      // The overview page sends a form, all other clients JSON.
       const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
       const text = request.body.toString("utf8");
       const body = isForm ? { speed: Number(new URLSearchParams(text).get("speed")) } : parseJson(text);
@@ -209,7 +210,8 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       else send(response, jsonReply(500, { error: "the simulator failed" }));
     });
   });
-  // Adapters keep connections open for longer than Node's 5 s, and would meet one that is just being closed.
+  // Adapters keep connections open for longer than Node's 5 s, and could send to one that is just being
+  // closed.
   server.keepAliveTimeout = 65_000;
   server.listen(options.httpPort, options.host);
   try {
@@ -241,7 +243,7 @@ async function readRequest(message: IncomingMessage): Promise<SimulatedRequest |
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length;
-    // Read on, so that the answer reaches a client that is still sending.
+    // Goes on reading, so that the answer reaches a client that is still sending.
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   if (size > MAX_BODY_BYTES) return undefined;

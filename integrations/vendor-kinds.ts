@@ -1,6 +1,6 @@
 /**
  * The kinds of vendors whose accounts are settings, and the rosters that a composition makes of those
- * settings. A kind to come gets a registry, an entry here and a roster.
+ * settings. A new kind gets a registry, an entry here and a roster.
  */
 import type { ConfiguredVendors, VendorKind, VendorSettings } from "../config/vendor-settings.ts";
 import type { Carrier } from "../ports/carriers.ts";

@@ -2,8 +2,8 @@
  * What a vendor's folder hands out: one descriptor, which its kind's registry lists.
  *
  * A descriptor names the vendor's settings, makes its adapter from them, and leads to its simulator and its
- * sample orders. Each is loaded when it is asked for: an adapter where its vendor is configured, a simulator
- * and sample orders by the sandbox and by tests, never by a production process.
+ * sample orders. Each is loaded when it is needed: an adapter where its vendor is configured, a simulator and
+ * sample orders in the sandbox and in tests, never in production.
  */
 import type { VendorDeclaration, VendorSettings } from "../config/vendor-settings.ts";
 import type { Carrier } from "../ports/carriers.ts";

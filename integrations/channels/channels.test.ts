@@ -446,7 +446,7 @@ test("no adapter throws on any JSON, or on what is none", () => {
     fc.property(fc.oneof(fc.json(), fc.string({ unit: "binary" })), topics, (payload, topic) => {
       for (const each of channelAdapters.values()) {
         for (const reading of each.read(payload, topic)) {
-          // Whoever sends it decides what a refusal quotes, and not what it does to a terminal or a column.
+          // The sender decides what a refusal quotes. Still, no quote may harm a terminal or a column.
           if (reading.kind === "refused") expect(reading.refusal.detail).toMatch(/^[^\p{Cc}\p{Cs}]+$/u);
         }
         expect(Array.isArray(each.join([payload, payload]))).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * What all channel adapters share: the one door at which whatever goes wrong while reading becomes a refusal,
- * the arithmetic of line prices, and what their webhooks' headers say.
+ * What all channel adapters share: the one place where anything that goes wrong while reading becomes a
+ * refusal, the arithmetic of line prices, and what their webhooks' headers say.
  */
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
@@ -11,13 +11,13 @@ import { parseJson, UnreadableAmount, writeJson } from "../vendor-kit/vendor-jso
 import { isStandardWebhook } from "../vendor-kit/webhook-signature.ts";
 
 /**
- * Control characters and halves of surrogate pairs: in a terminal, a log or a column they do more, or less,
- * than be read.
+ * Control characters and halves of surrogate pairs. A terminal may obey them; a log or a column may not be
+ * able to hold them.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
 
 /**
- * @param detail may quote the payload, as a parser's message does; whatever of it cannot be shown is replaced
+ * @param detail may quote the payload, as a parser's message does; what cannot be shown is replaced
  */
 export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
   const shown = detail.replace(UNPRINTABLE, "\uFFFD");
@@ -40,8 +40,8 @@ export function readDocument(
 }
 
 /**
- * Reads each order of a list by itself, so that one that cannot be read costs no other. Where there are
- * several, each reading carries its own part of the payload.
+ * Reads each order of a list on its own, so that one that cannot be read does not stop the others. Where
+ * there are several, each reading carries its own part of the payload.
  */
 export function readEach(
   orders: readonly unknown[],
@@ -62,10 +62,9 @@ export function readEach(
 }
 
 /**
- * The price of one unit where the channel states that of the whole line. It takes a finer exponent where the
- * line does not divide evenly. What does not divide at four more places either is rounded down there:
- * multiplied by its quantity and rounded to what can be charged, it is the line's price again, for any
- * quantity below 5,000.
+ * The price of one unit where the channel states that of the whole line. It has up to four more decimal
+ * places where the line does not divide evenly. What is left after that is rounded down: for any quantity
+ * below 5,000, the price times the quantity, rounded to what can be charged, is the line's price again.
  */
 export function perUnit(lineTotal: Money, quantity: number): Money {
   if (quantity <= 1 || !Number.isSafeInteger(quantity)) return lineTotal;
@@ -92,7 +91,7 @@ export function negated(amount: Money): Money {
   return { ...amount, minor: amount.minor === 0 ? 0 : -amount.minor };
 }
 
-/** What the order comes to, for channels that do not say. */
+/** The order's total, for channels that do not state it. */
 export function computedTotal(
   order: Pick<IncomingOrder, "currency" | "shippingPrice" | "shippingTaxes" | "discount"> & {
     readonly lines: readonly Pick<IncomingLine, "unitPrice" | "quantity" | "discount" | "taxes">[];
@@ -114,7 +113,7 @@ export function computedTotal(
   );
 }
 
-/** An address of non-empty texts; `undefined` where the channel gave nothing that could be one. */
+/** An address of non-empty texts; `undefined` where the channel gave nothing to make one of. */
 export function addressOf(parts: {
   readonly name: string;
   readonly company?: string;
@@ -139,13 +138,13 @@ export function isoFromMs(text: string): string {
   return /^\d{1,14}$/.test(text) && ms < 32_503_680_000_000 ? new Date(ms).toISOString() : "";
 }
 
-/** A webhook that is signed as Standard Webhooks say, with the event's name in `webhook-topic`. */
+/** Reads a webhook that is signed by Standard Webhooks, with the event's name in `webhook-topic`. */
 export const openStandardWebhook: ChannelAdapter["openWebhook"] = (headers, rawBody, secret) =>
   isStandardWebhook(headers, rawBody, secret)
     ? webhookOf(headers["webhook-topic"], headers["webhook-id"])
     : null;
 
-/** More than any channel's event name or id takes; what is longer is cut. */
+/** Longer than any channel's event name or id. What is longer is cut. */
 const HEADER_LENGTH = 100;
 
 export function webhookOf(topic: string | undefined, eventId: string | undefined): ChannelWebhook {

@@ -2,8 +2,8 @@
  * A simulator's exchange log: an append-only file of JSON lines, one for each thing that was answered or
  * reported. It holds what the simulator must still know after it was killed.
  *
- * An entry is handed to the operating system before `append` returns, so that a kill -9 of the process loses
- * nothing that was answered. (A power cut may: that is outside what a sandbox promises.) A last line cut in
+ * An entry is with the operating system before `append` returns, so that a kill -9 of the process loses
+ * nothing that was answered. (A power cut may; a sandbox does not promise more.) A last line that is cut in
  * the middle was never answered, and is dropped at opening.
  */
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
@@ -21,7 +21,7 @@ type ExchangeLog<Entry> = {
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** Opens the file, or makes it, and hands each entry that is there to `replay`, oldest first. */
+/** Opens the file, or creates it, and hands each entry in it to `replay`, oldest first. */
 export function openExchangeLog<Entry>(
   path: string,
   replay: (entry: Entry, position: LogPosition) => void,

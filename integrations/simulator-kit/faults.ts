@@ -1,6 +1,6 @@
 import { Random } from "../../config/seeded-random.ts";
 
-/** What may go wrong between a service and its caller, by chance but repeatable from a seed. */
+/** What may go wrong between a service and its caller: by chance, and repeatable from a seed. */
 export type FaultRates = {
   /** Share of calls whose connection breaks before the service has seen them. */
   readonly dropRequestRate: number;

@@ -1,6 +1,6 @@
 /**
- * An order of the simulated day before it takes on the form of its channel. All amounts are in cents of a US
- * dollar.
+ * An order of the simulated day before it is written in its channel's format. All amounts are in cents of a
+ * US dollar.
  */
 import type { Random } from "../../config/seeded-random.ts";
 import type { Shopper } from "./shopper.ts";
@@ -28,7 +28,7 @@ export type PlannedOrder = {
 };
 
 export type ChannelPayload = {
-  /** The channel's own id of the order, as Holdfast will know it. */
+  /** The channel's own id of the order, by which Holdfast will know it. */
   readonly externalId: string;
   readonly payload: string;
   readonly topic: string | null;

@@ -1,6 +1,6 @@
 /**
- * People who buy: plausible names and addresses over the country. Streets and numbers are invented, towns are
- * real.
+ * People who buy: plausible names and addresses all over the country. Streets and numbers are invented, towns
+ * are real.
  */
 import type { Random } from "../../config/seeded-random.ts";
 

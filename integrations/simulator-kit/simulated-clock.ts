@@ -1,11 +1,11 @@
-/** Timers that run `speed` times as fast as the wall clock, whatever the speed was when they were set. */
+/** Timers that run `speed` times as fast as the wall clock. A new speed also counts for running timers. */
 export type SimulatedClock = {
   readonly speed: number;
-  /** Changes the pace of all timers, also of those that are running. */
+  /** Changes the pace of all timers, including those that run. */
   setSpeed(speed: number): void;
   /** Runs `action` after `ms` at speed 1. @returns what cancels it. */
   after(ms: number, action: () => void): () => void;
-  /** Cancels everything, and what is asked for from now on never runs. */
+  /** Cancels everything; what is asked for afterwards never runs. */
   stop(): void;
 };
 

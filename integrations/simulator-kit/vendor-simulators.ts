@@ -1,6 +1,6 @@
 /**
- * What a simulator of each kind offers beside its vendor's wire format: what the sandbox's pages show, and
- * what an audit reads. Amounts are those of the vendor.
+ * What a simulator of each kind offers beside its vendor's wire format: what the sandbox's pages show and
+ * what an audit reads. Amounts are in the vendor's units.
  */
 import type { Logger } from "pino";
 import type { VendorSettings } from "../../config/vendor-settings.ts";
@@ -8,7 +8,7 @@ import type { Address } from "../../orders/address.ts";
 import type { SimulatedReply, SimulatedRequest } from "./exchange.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
-/** What one order's money did. */
+/** What happened to the money of one order. */
 export type OrderCharges = {
   readonly orderId: string;
   readonly currency: string;
@@ -20,13 +20,13 @@ export type OrderCharges = {
   readonly authorized: number;
   readonly captured: number;
   readonly refunded: number;
-  /** Authorizations that are neither cancelled nor declined: more than one is money held or taken twice. */
+  /** Authorizations that are neither cancelled nor declined. More than one: money is held or taken twice. */
   readonly live: number;
 };
 
 export type PaymentSimulatorOptions = { readonly dataFolder: string };
 
-/** A vendor's simulator before it runs, and what provokes a refusal in it. */
+/** A vendor's simulator before it runs, and what makes it refuse. */
 export type PaymentSimulatorKind = {
   start(options: PaymentSimulatorOptions): PaymentSimulator;
   /** A means of payment that the vendor's sandbox declines. */
@@ -71,15 +71,14 @@ export type CarrierSimulatorOptions = {
   readonly dataFolder: string;
   /** Where tracking webhooks go. */
   readonly webhookUrl: string;
-  /** Of the account that is simulated, with the secret that signs its webhooks. */
+  /** Of the simulated account, with the secret that signs its webhooks. */
   readonly settings: VendorSettings;
   readonly clock: SimulatedClock;
   readonly logger: Logger;
 };
 
 /**
- * A vendor's simulator before it runs, an address that it delivers to from anywhere near, and one that it
- * refuses.
+ * A vendor's simulator before it runs, an address that it delivers to, and one that it refuses.
  */
 export type CarrierSimulatorKind = {
   start(options: CarrierSimulatorOptions): CarrierSimulator;

@@ -1,13 +1,13 @@
 /**
- * Delivers signed webhooks at least once: a few at a time, again and again with growing pauses until somebody
- * answers 2xx. Keeps nothing itself: whoever hands an event over has it in a log and hands it over again
+ * Delivers signed webhooks at least once: a few at a time, again and again with growing pauses, until the
+ * receiver answers 2xx. Keeps nothing itself: the caller has each event in a log and hands it over again
  * after a restart.
  */
 import type { Logger } from "pino";
 import { callHttp } from "../vendor-kit/vendor-http.ts";
 
 const MAX_UNDER_WAY = 8;
-/** EasyPost waits no longer for an answer. */
+/** EasyPost waits no longer than this for an answer. */
 const TIMEOUT_MS = 7_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
@@ -16,7 +16,7 @@ type WebhookSender = {
   /** `delivered` runs after the first 2xx, once. */
   send(event: { readonly id: string; readonly body: string }, delivered: () => void): void;
   status(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };
-  /** Lets the calls that are under way end, and starts no other. */
+  /** Lets the calls under way end, and starts no more. */
   stop(): Promise<void>;
 };
 

@@ -33,7 +33,7 @@ export type Label = {
   readonly contents: string;
   /** When the label was bought, ISO 8601. */
   readonly date: string;
-  /** Nobody carries it: the label says so. */
+  /** True: the label says that no carrier takes it. */
   readonly isSimulated: boolean;
 };
 
@@ -203,7 +203,7 @@ function addressLines(address: LabelAddress): readonly string[] {
   ].filter((line) => line.trim() !== "");
 }
 
-/** Whether an address needs the smaller type, because a street cut short is a parcel that comes back. */
+/** Whether an address needs the smaller type: if its street were cut, the parcel would come back. */
 function isLong(lines: readonly string[]): boolean {
   return lines.some((line) => line.length > 32);
 }

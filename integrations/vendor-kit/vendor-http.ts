@@ -1,9 +1,9 @@
 /**
  * One HTTP call to an outside service, with a time-out, read to the end.
  *
- * Owns what every adapter over HTTP shares: that no call waits for ever, that a body is read at most up to a
- * limit, and that a call without a usable answer becomes a `ServiceFault`. What a status or an error body
- * means is the adapter's.
+ * Owns what every adapter over HTTP shares: no call waits for ever, a body is read only up to a limit, and a
+ * call without a usable answer becomes a `ServiceFault`. The meaning of a status or an error body is left to
+ * the adapter.
  */
 import { ServiceFault } from "../../ports/service-fault.ts";
 import { parseJson } from "./vendor-json.ts";

@@ -1,8 +1,8 @@
 /**
- * The one reader of vendors' JSON: orders, replies, webhooks. It harms no number and trusts no shape.
+ * The one reader of vendors' JSON: orders, replies, webhooks. It damages no number and trusts no shape.
  *
- * `JSON.parse` turns 820982911946154508 into 820982911946154500. It is used where no number is long enough
- * for that, which is nearly always, and three times faster. Otherwise numbers keep their text as
+ * `JSON.parse` turns 820982911946154508 into 820982911946154500. It is three times as fast, and is used where
+ * no number is long enough for that, which is nearly always. Otherwise numbers keep their text as
  * `LosslessNumber`. The accessors below hide the difference and never throw on an unexpected shape: what is
  * not there is empty or `undefined`.
  */
@@ -19,7 +19,7 @@ export function parseJson(text: string): unknown {
   try {
     return parseLossless(text);
   } catch (cause) {
-    // A document that nests too deep for the recursive parser is not an order either.
+    // A document that is nested too deep for the recursive parser is not an order either.
     throw cause instanceof SyntaxError ? cause : new SyntaxError(String(cause), { cause });
   }
 }
@@ -56,7 +56,7 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 }
 
 /**
- * Text, number or boolean as trimmed text that the store can hold; everything else is empty. Numbers are
+ * Text, number or boolean, as trimmed text that the store can hold. Everything else is empty. Numbers are
  * exact.
  */
 export function textAt(value: unknown, ...path: readonly string[]): string {
@@ -67,7 +67,7 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
 }
 
 /**
- * Text as it came, in what the store can hold, or a number's exact digits; `undefined` where there is
+ * Text as it came, without what the store cannot hold, or a number's exact digits; `undefined` where there is
  * neither.
  */
 export function optionalTextAt(value: unknown, ...path: readonly string[]): string | undefined {
@@ -77,7 +77,7 @@ export function optionalTextAt(value: unknown, ...path: readonly string[]): stri
   return isLosslessNumber(found) ? found.value : undefined;
 }
 
-/** A number to calculate with, as near as a double comes to it; `undefined` where there is none. */
+/** A number to calculate with, as exact as a double can be; `undefined` where there is none. */
 export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
   const found = at(value, ...path);
   const number = isLosslessNumber(found) ? Number(found.value) : found;
@@ -101,7 +101,7 @@ export function textRecord(entries: Readonly<Record<string, string>>): Readonly<
 }
 
 /**
- * An amount that the payload states but that is no amount; becomes an `invalid_order` refusal in `readEach`.
+ * An amount that is in the payload but cannot be read; becomes an `invalid_order` refusal in `readEach`.
  */
 export class UnreadableAmount extends Error {
   override readonly name = "UnreadableAmount";

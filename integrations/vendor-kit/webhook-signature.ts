@@ -1,6 +1,6 @@
 /**
- * The two ways of signing a webhook that several vendors share, checked over the raw body and in constant
- * time. Where a secret is empty, nothing is signed with it.
+ * The two ways of signing a webhook that several vendors share. Both are checked over the raw body and in
+ * constant time. With an empty secret no signature is valid.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
@@ -14,9 +14,9 @@ export function isBase64HmacOf(rawBody: Buffer, secret: string, signature: strin
 const TIMESTAMP_TOLERANCE_S = 300;
 
 /**
- * Standard Webhooks: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature` (`v1,<base64
- * HMAC-SHA256 of "id.timestamp.body">`, several separated by spaces while keys are exchanged). A secret may
- * carry its `whsec_` prefix, the rest of which is base64.
+ * Standard Webhooks: `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`: `v1,` and the
+ * base64 HMAC-SHA256 of "id.timestamp.body", several separated by spaces while keys are exchanged. A secret
+ * may start with `whsec_`; the rest is then base64.
  */
 export function isStandardWebhook(
   headers: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ export function isStandardWebhook(
   return signatures.split(" ").some((signature) => equalInConstantTime(`v1,${expected}`, signature));
 }
 
-/** The headers of a webhook that is signed so, for whoever sends one. The body has its id as `id`. */
+/** The headers of a webhook that is signed this way, for its sender. The body has its id as `id`. */
 export function signStandardWebhook(
   body: string,
   secret: string,

@@ -4,13 +4,13 @@
  * Owns: rating, buying and voiding labels, the label documents, and tracking, told or asked for. Leaves to
  * the caller: which rate to buy, and repeating a retryable fault.
  *
- * EasyPost has no idempotency key, so that no label is bought twice rests on three things:
- * E1 a shipment's `reference` is the caller's key and may stand for its id, so that rating again finds the
- *    shipment of the first time, bought or not;
+ * EasyPost has no idempotency key. That no label is bought twice rests on three things:
+ * E1 a shipment's `reference` is the caller's key and can be used in place of its id, so that rating again
+ *    finds the first shipment, bought or not;
  * E2 a shipment is bought at most once: EasyPost refuses a second purchase with `SHIPMENT.POSTAGE.EXISTS`;
  * E3 before buying, the shipment is read, and a label that is there is returned.
- * Two calls of `rate` at the same time with one key may still create two shipments. Nothing is bought by
- * that, and the caller buys the one whose id it has stored.
+ * Two calls of `rate` at the same time with one key may still create two shipments. That buys nothing, and
+ * the caller buys the one whose id it has stored.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
@@ -182,7 +182,7 @@ export function createEasypostCarrier(options: {
       const reply = await post(`${path}/buy`, { rate: { id: request.rateId } });
       if (reply.status === 200) return readLabel(objectAt(reply.json) ?? {});
       if (errorCodeOf(reply) === "SHIPMENT.POSTAGE.EXISTS") {
-        // A purchase whose reply was lost has been carried out since the shipment was read.
+        // The purchase whose reply was lost has taken effect since the shipment was read.
         const after = await findShipment(request.carrierShipmentId);
         if (after !== undefined) return readLabel(after);
       }
@@ -243,9 +243,9 @@ function readTrackingEvent(rawBody: Buffer): readonly TrackingReport[] {
 }
 
 /**
- * One report for each scan that the tracker lists: every event repeats all scans so far, so that an event
- * that never arrived is made up for by the next, or by asking. A scan's id is a digest of what it says, since
- * EasyPost gives it none.
+ * One report for each scan that the tracker lists. Every event repeats all scans so far, so the next event,
+ * or asking, makes up for one that never arrived. EasyPost gives a scan no id: its id is a digest of its
+ * content.
  */
 function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport[] {
   const trackingNumber = optionalTextAt(tracker, "tracking_code");
@@ -299,7 +299,7 @@ function errorCodeOf(reply: JsonReply): string | undefined {
   return optionalTextAt(objectAt(reply.json, "error"), "code");
 }
 
-/** What the carriers refuse about the parcel or its addresses; the person at the order can change that. */
+/** Refusals by a carrier because of the parcel or its addresses, which a person can change in the order. */
 const REFUSED = /^(ADDRESS|SHIPMENT|PARCEL|CUSTOMS_INFO|CUSTOMS_ITEM|RATE)\./;
 
 function refusalOrThrow(reply: JsonReply, step: string): CarrierRefusal {

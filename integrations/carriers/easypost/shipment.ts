@@ -1,6 +1,6 @@
 /**
- * Between the carrier port's words and EasyPost's shipment document: ounces, inches, decimal money, customs
- * forms, tracker states. Pure.
+ * Translates between the carrier port and EasyPost's shipment document: ounces, inches, decimal money,
+ * customs forms, tracker states. Pure.
  */
 import type { Address } from "../../../orders/address.ts";
 import { currencyExponent, decimalText, parseMoney } from "../../../orders/money.ts";
@@ -14,7 +14,7 @@ const MM_AN_INCH = 25.4;
 const DAYS_WHERE_UNKNOWN = 30;
 
 /**
- * Above this value of goods under one tariff number the United States want an export filing (15 CFR
+ * Above this value of goods under one tariff number the United States require an export filing (15 CFR
  * 30.37(a)).
  */
 const EXPORT_FILING_MINOR = 250_000;
@@ -23,7 +23,7 @@ const EXPORT_FILING_MINOR = 250_000;
 export function toShipmentBody(request: RateRequest): {
   readonly shipment: Readonly<Record<string, unknown>>;
 } {
-  // EasyPost turns the two addresses of a return round itself.
+  // EasyPost exchanges the two addresses of a return itself.
   const [from, to] = request.isReturn ? [request.to, request.from] : [request.from, request.to];
   return {
     shipment: {
@@ -44,8 +44,8 @@ export function toShipmentBody(request: RateRequest): {
 }
 
 /**
- * Whether the goods leave the United States in a way that needs an export filing, which no label can be
- * bought without.
+ * Whether the goods leave the United States in a way that needs an export filing: without it no label can be
+ * bought.
  */
 export function needsExportFiling(request: RateRequest): boolean {
   if (request.from.country !== "US" || request.to.country === "US" || request.to.country === "CA")
@@ -105,7 +105,7 @@ function toCustomsItemBody(item: CustomsItem): Readonly<Record<string, unknown>>
   };
 }
 
-/** Rounded up to the tenth that carriers weigh in, and never zero, which they refuse. */
+/** Rounded up to the tenth of an ounce, the carriers' step, and never zero, which they refuse. */
 function ounces(grams: number): number {
   return Math.max(0.1, Math.ceil((grams / GRAMS_AN_OUNCE) * 10 - 1e-9) / 10);
 }
@@ -119,7 +119,7 @@ export function readRates(shipment: unknown): readonly CarrierRate[] {
   return listAt(shipment, "rates").flatMap((rate) => readRate(rate) ?? []);
 }
 
-/** @returns `undefined` where a field that counts is missing. */
+/** @returns `undefined` where a field is missing that we need */
 export function readRate(rate: unknown): CarrierRate | undefined {
   const rateId = optionalTextAt(rate, "id");
   const carrier = optionalTextAt(rate, "carrier");
@@ -150,7 +150,7 @@ const STATUSES: ReadonlySet<string> = new Set<TrackingStatus>([
   "failure",
 ]);
 
-/** EasyPost's `cancelled`, `error` and whatever it may add say nothing about where the parcel is. */
+/** EasyPost's `cancelled`, `error` and any later status say nothing about where the parcel is. */
 export function readTrackingStatus(status: string | undefined): TrackingStatus {
   return status !== undefined && STATUSES.has(status) ? (status as TrackingStatus) : "unknown";
 }

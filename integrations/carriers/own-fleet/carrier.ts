@@ -71,7 +71,7 @@ export function createOwnFleetCarrier(options: {
       if (start === undefined || end === undefined) {
         return refusal("out_of_area", "Own drivers do not go there.");
       }
-      // The shopper's end of the way decides, which for a return is where it starts.
+      // The shopper's end of the way decides; for a return that is where it starts.
       const zone = request.isReturn ? start : end;
       const delivery = deliveryIn(await call("POST", "", offerOf(request, zone)), "offer the delivery");
       return {

@@ -1,9 +1,8 @@
 /**
- * A delivery as the driver app writes it, in replies and in webhooks, and what it means in the carrier port's
- * words.
+ * A delivery as the driver app writes it, in replies and in webhooks, and what it means to the carrier port.
  *
- * The app reports a delivery's events, each with an id of its own, under the tracking number that we issue
- * when a delivery is accepted. Pure.
+ * The app reports a delivery's events, each with its own id, under the tracking number that we issue when a
+ * delivery is accepted. Pure.
  */
 import { createHash } from "node:crypto";
 import type { Address } from "../../../orders/address.ts";
@@ -127,8 +126,8 @@ function labelAddress(address: Readonly<Partial<Record<keyof Address, unknown>>>
 }
 
 /**
- * Makes every single wrong digit, and nearly every two that changed places, visible to whoever types the
- * number in.
+ * Makes every single wrong digit, and nearly every exchange of two digits, noticeable when the number is
+ * typed in.
  */
 function luhnDigit(digits: string): string {
   const sum = [...digits].reduceRight((total, digit, index) => {

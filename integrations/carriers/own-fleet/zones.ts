@@ -1,7 +1,7 @@
 /**
  * Where own drivers deliver and for how much, as a setting says it: `894,895=6.90/1;89=9.90/2` are two zones,
- * each with its postal prefixes, its price and the days that it takes. Of several prefixes that fit, the
- * longest counts. Pure.
+ * each with its postal prefixes, its price and its days of delivery. Where several prefixes fit, the longest
+ * counts. Pure.
  */
 import { parseMoney } from "../../../orders/money.ts";
 
@@ -11,10 +11,10 @@ export type Zone = {
   readonly days: number;
 };
 
-/** Letters and digits without spaces, as postal codes are compared. */
+/** Letters and digits without spaces, the form in which postal codes are compared. */
 const ZONE = /^([A-Z0-9]+(?:,[A-Z0-9]+)*)=(\d{1,9}(?:\.\d{1,3})?)\/([1-9]\d?)$/;
 
-/** @throws Error where the setting is not of the form; `zonesProblem` says so before */
+/** @throws Error where the setting does not have that form; `zonesProblem` checks it beforehand */
 export function readZones(setting: string, currency: string): readonly Zone[] {
   return setting.split(";").map((text) => {
     const [, prefixes, price, days] = ZONE.exec(comparable(text)) ?? [];

@@ -3,10 +3,10 @@
  * getOrderBuyerInfo, getOrderItemsBuyerInfo and getOrderRegulatedInfo, bare or within the `{request,
  * response}` pairs of Amazon's sandbox.
  *
- * An order is spread over these responses. Any of them makes an order that waits for the rest; `join` puts
- * whatever is there into one document an order, `{AmazonOrderId, order, items, itemsComplete, address,
- * buyerInfo, …}`, and may be given documents that it made itself, so that parts can arrive one by one and in
- * any order.
+ * An order is spread over these responses. Each of them alone makes an order that waits for the rest. `join`
+ * puts all that is there into one document for each order: `{AmazonOrderId, order, items, itemsComplete,
+ * address, buyerInfo, …}`. It also takes documents that it made itself, so that parts can arrive one by one
+ * and in any order.
  */
 import type { IncomingLine, IncomingOrder } from "../../../orders/incoming-order.ts";
 import { type Money, multiplyMoney, rescale } from "../../../orders/money.ts";
@@ -36,12 +36,12 @@ import {
   sum,
 } from "../reading.ts";
 
-/** What is known of one order, by the response that it came in. */
+/** What is known of one order, named by the response that it came in. */
 type Parts = {
   readonly AmazonOrderId: string;
   readonly order?: unknown;
   readonly items?: readonly unknown[];
-  /** Whether the last page of the items is among them. */
+  /** Whether the last page of the items has come. */
   readonly itemsComplete?: boolean;
   readonly address?: unknown;
   readonly buyerInfo?: unknown;
@@ -119,7 +119,7 @@ function payloadOf(document: unknown): unknown {
   return at(response, "payload") ?? response;
 }
 
-/** The parts of orders that a response, a joined document or a list of such holds. */
+/** The parts of orders in a response, in a joined document, or in a list of these. */
 function partsIn(document: unknown): readonly Parts[] {
   if (Array.isArray(document))
     return document.flatMap((element) => (Array.isArray(element) ? [] : partsIn(element)));
@@ -167,8 +167,8 @@ function joinedParts(document: unknown, id: string): Parts {
 }
 
 /**
- * One record an order. Of two headers the later updated one counts, of two other parts the later given; items
- * add up.
+ * One record for each order. Of two headers the one that was updated later counts, of two other parts the one
+ * that comes later. Items are added up.
  */
 function mergeByOrder(parts: readonly Parts[]): ReadonlyMap<string, Parts> {
   const merged = new Map<string, Parts>();
@@ -247,7 +247,7 @@ function toIncoming(parts: Parts): IncomingOrder {
     ],
     currency,
   );
-  // Prices of marketplaces with value added tax contain it; the total tells.
+  // In marketplaces with value added tax, prices contain it; the total tells which it is.
   const taxesIncluded =
     stated !== undefined &&
     lines.some((line) => line.taxes.length > 0) &&

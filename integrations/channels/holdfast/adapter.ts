@@ -1,7 +1,7 @@
 /**
- * Holdfast's own order format, for own sites, phone orders and whatever has no adapter: `POST /v1/orders`,
- * `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number is damaged on
- * the way.
+ * Holdfast's own order format, for own shops, phone orders and all sources without an adapter: `POST
+ * /v1/orders`, `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number
+ * loses digits on the way.
  *
  * One document is one order, a list of orders, or with topic `order.cancelled` a cancellation.
  */
@@ -45,7 +45,8 @@ function readCancellation(document: unknown): ChannelReading {
 }
 
 function readOrder(document: unknown): readonly ChannelReading[] {
-  // Numbers kept as text by the lossless parser are never what this schema asks for: it has counts only.
+  // The lossless parser keeps long numbers as text. This schema only has counts, so none of them is valid
+  // anyway.
   const plain: unknown = JSON.parse(writeJson(document));
   if (!checker.Check(plain)) {
     const [first] = checker.Errors(plain);
@@ -128,7 +129,7 @@ function sameAmount(order: IncomingOrder): boolean {
   return rescale(sum, exponent) === rescale(order.total, exponent);
 }
 
-/** The order as the sum sees it: taxes that the prices contain add nothing. */
+/** The order as the sum needs it: taxes that are part of the prices add nothing. */
 function withTaxesOnTop<T extends Parameters<typeof computedTotal>[0] & { taxesIncluded?: true }>(order: T) {
   if (order.taxesIncluded !== true) return order;
   return { ...order, shippingTaxes: [], lines: order.lines.map((line) => ({ ...line, taxes: [] })) };

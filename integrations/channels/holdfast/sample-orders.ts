@@ -1,4 +1,4 @@
-/** Our own format, as the company's web shop sends it; the money is charged here, at shipment. */
+/** Our own format, as the company's web shop sends it. The money is charged by us, at shipment. */
 
 import type { CanonicalOrder } from "../../../contract/canonical-order.ts";
 import { type ChannelWriter, decimal, taxOf, totals } from "../../simulator-kit/planned-order.ts";

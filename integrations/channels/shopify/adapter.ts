@@ -1,11 +1,12 @@
 /**
  * Shopify's Order resource, as its webhooks and REST API send it (2025-07).
  *
- * Ids: Shopify's numeric ids exceed 2^53, and middlemen (even Shopify's own published samples) have damaged
- * them. The `admin_graphql_api_id` is text, so orders and lines are keyed on its number; the numeric ids are
- * kept beside it as they came. Money: shop money is what counts; presentment amounts are kept as attributes.
- * Payment: `paid` is the shop's affair and only verified; `authorized` has promised the money and not moved
- * it, so the merchant's payment provider takes it as goods ship.
+ * Ids: Shopify's numeric ids exceed 2^53, and programs in between (even Shopify's own published samples) have
+ * damaged them. The `admin_graphql_api_id` is text, so orders and lines are identified by the number in it;
+ * the numeric ids are kept beside it as they came.
+ * Money: shop money counts; presentment amounts are kept as attributes.
+ * Payment: `paid` means that the shop has the money, which is only verified. With `authorized` the money is
+ * promised and has not moved, so the merchant's payment provider takes it as goods ship.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
@@ -55,7 +56,7 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   }
   const list = at(document, "orders");
   if (Array.isArray(list)) return readEach(list, (order) => readOne(order, topic));
-  // The REST API wraps an order; a Return has an `order` of its own beside its id.
+  // The REST API wraps an order. A Return has an `order` field too, but it also has an id of its own.
   const wrapped = at(document, "id") === undefined ? at(document, "order") : undefined;
   return readEach([wrapped ?? document], (order) => readOne(order, topic));
 }
@@ -170,7 +171,7 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
 function readLine(line: unknown, order: unknown, currency: string): readonly IncomingLine[] {
   const ordered = countAt(line, "quantity");
   const current = countAt(line, "current_quantity");
-  // An edit that took units off leaves `quantity` as it was; a cancellation sets `current_quantity` to 0 on
+  // An edit that removed units leaves `quantity` as it was. A cancellation sets `current_quantity` to 0 on
   // every line.
   const quantity = isEdited(order) && current < ordered ? current : ordered;
   if (quantity === 0) return [];

@@ -31,7 +31,7 @@ export const shopifyWriter: ChannelWriter = {
       customer_locale: "en-US",
       discount_codes: [],
       email: order.shopper.email,
-      // Shops that take the money as goods ship are as common as those that take it at once.
+      // Many shops take the money as goods ship, and as many take it at once.
       financial_status: random.chance(0.5) ? "authorized" : "paid",
       fulfillment_status: null,
       name: `#${10_000 + order.number}`,
@@ -83,7 +83,7 @@ export const shopifyWriter: ChannelWriter = {
     return { externalId: id, payload: writeExact(document), topic: "orders/create" };
   },
   cancel: ({ externalId, payload }) => {
-    // By the order's own clock, so that a simulated day follows from its seed alone.
+    // By the order's own time, so that a simulated day follows from its seed alone.
     const at = /"created_at":("[^"]*")/.exec(payload)?.[1] ?? '""';
     return {
       externalId,
@@ -163,7 +163,7 @@ function timestamp(at: Date): string {
 
 const EXACT = "exact-number:";
 
-/** A number that JavaScript cannot hold, to be written without quotes. */
+/** A number that is too long for JavaScript, to be written without quotes. */
 function exact(digits: string): string {
   return EXACT + digits;
 }

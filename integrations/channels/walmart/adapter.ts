@@ -74,7 +74,7 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
   ).toUpperCase();
   const read = rawLines.map((line) => readLine(line, currency));
   const allCancelled = read.every((line) => line.cancelled);
-  // A line that is cancelled whole is gone, unless all are: then the order is kept as it was, on hold.
+  // A wholly cancelled line is left out. If all lines are cancelled, the order is kept as it was, on hold.
   const lines = read.filter((line) => allCancelled || !line.cancelled).map(({ line }) => line);
   const postal = at(order, "shippingInfo", "postalAddress");
   const phone = textAt(order, "shippingInfo", "phone");
@@ -211,7 +211,7 @@ function charges(line: unknown): readonly unknown[] {
   return orList(at(line, "charges", "charge"));
 }
 
-/** Walmart writes a list of one as the element itself at times. */
+/** Where a list has one element, Walmart sometimes writes the element itself. */
 function orList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   return value === undefined || value === null ? [] : [value];

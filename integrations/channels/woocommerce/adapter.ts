@@ -197,7 +197,7 @@ function readHolds(order: unknown): readonly HoldReason[] {
       reasons.push({ code: "payment_failed", detail });
       break;
     default:
-      // pending, on-hold, and whatever a plugin calls it: nobody says that it is paid.
+      // pending, on-hold, or a plugin's own status: nothing says that it is paid.
       reasons.push({ code: "payment_pending", detail });
   }
   if (listAt(order, "line_items").length === 0) {

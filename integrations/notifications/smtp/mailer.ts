@@ -1,15 +1,15 @@
 /**
  * The mailer port over SMTP.
  *
- * A message's `Message-ID` is a digest of its key: SMTP knows no idempotency, so a message whose acceptance
- * was lost on the way is sent again, and mailboxes and archives recognise the repeat by that id.
+ * A message's `Message-ID` is a digest of its key. SMTP has no idempotency: a message whose acceptance was
+ * lost is sent again, and mailboxes and archives recognise the repeat by that id.
  */
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import type { Mailer } from "../../../ports/notifications.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 
-/** Connections kept open; a mail server that wants fewer says so with 421, which is retryable. */
+/** Connections kept open. A mail server that wants fewer answers 421, which is retryable. */
 const CONNECTIONS = 4;
 const TIMEOUT_MS = 20_000;
 
@@ -27,7 +27,7 @@ export function createSmtpMailer(options: {
     host: server.hostname,
     port: server.port === "" ? (server.protocol === "smtps:" ? 465 : 587) : Number(server.port),
     secure: server.protocol === "smtps:",
-    // Content comes from templates only; nothing in a message may make nodemailer open a file or a URL.
+    // Content comes only from our templates. Nothing in a message may make nodemailer open a file or a URL.
     disableFileAccess: true,
     disableUrlAccess: true,
     connectionTimeout: TIMEOUT_MS,
@@ -49,7 +49,7 @@ export function createSmtpMailer(options: {
           subject: message.subject,
           text: message.text,
           html: message.html,
-          // Asks robots such as out-of-office answers for silence.
+          // Asks programs such as out-of-office answers not to reply.
           headers: { "Auto-Submitted": "auto-generated" },
         });
       } catch (cause) {
@@ -68,7 +68,7 @@ export function createSmtpMailer(options: {
   };
 }
 
-/** The local part of the `Message-ID` for a key: stable, and free of whatever the key holds. */
+/** The local part of the `Message-ID` for a key: stable, and without anything that the key contains. */
 export function messageIdOf(key: string): string {
   return `holdfast.${createHash("sha256").update(key).digest("hex").slice(0, 40)}`;
 }

@@ -1,7 +1,8 @@
 /**
- * A mail server that takes everything and keeps it: the sandbox's mailbox of all shoppers.
+ * A mail server that takes every message and keeps it: the sandbox's mailbox of all shoppers.
  *
- * A message is in the log before SMTP says 250. Memory holds a line a message; the text stays in the file.
+ * A message is in the log before SMTP answers 250. Memory keeps one line for each message; the text stays in
+ * the file.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -58,7 +59,7 @@ export async function startMailSimulator(options: MailSimulatorOptions): Promise
       );
     },
   });
-  // A client that goes away in the middle is its own affair.
+  // A client that goes away in the middle of a message does no harm.
   server.on("error", (error) => options.logger.debug({ err: error }, "mail connection broke"));
   server.listen(options.port, options.host);
   await Promise.race([

@@ -1,7 +1,7 @@
 /**
- * Between ISO 4217 minor units and the integers that Stripe takes, which differ for a few currencies
- * (https://docs.stripe.com/currencies): some that ISO divides have no minor unit at Stripe, two that ISO no
- * longer divides keep one, and three-decimal amounts must be whole tens.
+ * Between ISO 4217 minor units and the integers that Stripe takes. They differ for a few currencies
+ * (https://docs.stripe.com/currencies): some currencies with a minor unit in ISO have none at Stripe, two
+ * without one in ISO have one at Stripe, and amounts with three decimals must be whole tens.
  */
 import { currencyExponent } from "../../../orders/money.ts";
 

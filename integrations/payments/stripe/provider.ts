@@ -1,14 +1,14 @@
 /**
  * The payment provider port over Stripe's own API (form-encoded requests, JSON replies), without an SDK.
  *
- * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture; which of Stripe's errors
- * is a decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the same
- * key.
+ * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture, and which of Stripe's
+ * errors is a decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the
+ * same key.
  *
- * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture repeated later meets the
- * PaymentIntent's state instead: `payment_intent_unexpected_state`. It counts as done where the state says
- * so; for a capture, where the PaymentIntent's metadata names this very key. A capture that leaves more to
- * follow has to be repeated within those hours.
+ * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture that is repeated later
+ * gets `payment_intent_unexpected_state` from the PaymentIntent's state. It counts as done where that state
+ * says so; for a capture, where the PaymentIntent's metadata names this key. A capture that is not the last
+ * one has to be repeated within those hours.
  */
 import { createHash } from "node:crypto";
 
@@ -141,7 +141,7 @@ function intentPath(reference: string, action: "capture" | "cancel"): string {
   return `/v1/payment_intents/${encodeURIComponent(reference)}/${action}`;
 }
 
-/** The name under which a capture leaves its mark in the metadata; Stripe takes 40 characters. */
+/** The name of a capture's mark in the metadata. Stripe takes names of up to 40 characters. */
 function captureMark(idempotencyKey: string): string {
   return `captured_${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 24)}`;
 }
@@ -195,7 +195,7 @@ function unexpectedState(reply: JsonReply): JsonObject | undefined {
     : undefined;
 }
 
-/** Refusals of the bank and of Stripe's books are values; everything else is a fault. */
+/** Refusals of the bank and of Stripe's own records are values. Everything else is a fault. */
 const DECLINES_OF_THE_BOOKS = new Set([
   "charge_already_refunded",
   "charge_disputed",
@@ -215,7 +215,7 @@ function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
       message,
     };
   }
-  // Stripe's own word on repeating a call goes first. 409: the same key is being worked on, or a lock is
+  // Stripe's own advice on repeating a call comes first. 409: a call with this key is under way, or a lock is
   // held.
   const advice = reply.headers.get("stripe-should-retry");
   throw new ServiceFault(`Stripe refused to ${step}: ${message}`, {

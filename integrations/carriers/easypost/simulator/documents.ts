@@ -1,4 +1,4 @@
-/** EasyPost's documents as it sends them, and its checks of what it is sent. Pure. */
+/** EasyPost's documents as it sends them, and its checks of what it receives. Pure. */
 import {
   type JsonObject,
   listAt,
@@ -54,7 +54,7 @@ export type RateDocument = {
   readonly shipment_id: string;
 };
 
-/** A field of a request that EasyPost does not take, as it lists it beside the error. */
+/** A field of a request that EasyPost refuses, as it is listed beside the error. */
 type FieldError = { readonly field: string; readonly message: string };
 
 export class EasypostError extends Error {

@@ -38,7 +38,7 @@ const ORDER: readonly ScanStatus[] = ["pre_transit", "in_transit", "out_for_deli
 /** @returns the scan after `last`, or `null` where the parcel has arrived. */
 export function nextScan(
   parcel: {
-    /** Gives each parcel its own, always the same pace. */
+    /** Gives each parcel a pace of its own that never changes. */
     readonly id: string;
     readonly from: Place;
     readonly to: Place;

@@ -2,10 +2,12 @@
  * EasyPost, as far as an order needs it: rated shipments, labels in three formats, voiding, trackers and
  * their webhooks, in EasyPost's own requests, replies and errors.
  *
- * Invariants: E1 a shipment is bought at most once; E2 what was answered or reported is in the log first, so
- * that after a kill parcels go on from their last scan, and a webhook that nobody took is sent again with its
- * id; E3 a parcel's scans are reported one after the other, the next when the last was taken; E4 tracking
- * numbers are unique.
+ * Invariants:
+ * E1 a shipment is bought at most once;
+ * E2 what was answered or reported is in the log first, so that after a kill each parcel goes on from its
+ *    last scan, and a webhook that was not taken is sent again with its id;
+ * E3 a parcel's scans are reported one after the other, the next one when the last was taken;
+ * E4 tracking numbers are unique.
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -53,7 +55,7 @@ type Rated = {
   readonly id: string;
   readonly reference: string | null;
   readonly createdAt: string;
-  /** Where the parcel starts and ends: for a return, the other way round than asked. */
+  /** Where the parcel starts and ends. For a return, the reverse of the request. */
   readonly from: AddressDocument;
   readonly to: AddressDocument;
   readonly parcel: ParcelDocument;
@@ -96,7 +98,7 @@ type Shipment = {
   readonly scans: Scan[];
   /** The last scan whose webhook was taken. */
   reported: string | null;
-  /** Formats that the label was converted to, which is when their links appear. */
+  /** Formats that the label was converted to. Their links appear with the conversion. */
   readonly converted: Set<"ZPL" | "PDF">;
   cancelNextScan: (() => void) | null;
 };
@@ -180,7 +182,7 @@ function createEasypostSimulator(options: CarrierSimulatorOptions): CarrierSimul
     }
   }
 
-  /** Goes on where the log ends: reports the last scan if nobody took it yet, else waits for the next. */
+  /** Goes on where the log ends: reports the last scan if it was not taken, else waits for the next one. */
   function resumeJourney(shipment: Shipment): void {
     if (shipment.purchase === null || shipment.voidedAt !== null) return;
     const last = shipment.scans.at(-1);
@@ -604,7 +606,7 @@ function trackerDocument(shipment: Shipment, origin: string): unknown {
   };
 }
 
-/** The event as it was when `scan` was made, so that sending it again sends the same. */
+/** The event as it was when `scan` was made, so that a repeat sends the same. */
 function eventDocument(shipment: Shipment, scan: Scan): unknown {
   const index = shipment.scans.indexOf(scan);
   const then: Shipment = { ...shipment, scans: shipment.scans.slice(0, index + 1) };

@@ -1,6 +1,6 @@
 /**
  * What the simulated carriers charge and how long they take: zones by distance, billable weight by size,
- * services by carrier. Orders of magnitude are those of list prices; they are nobody's contract. Pure.
+ * services by carrier. The prices are of the size of list prices, and no carrier's real ones. Pure.
  */
 type TariffAddress = {
   readonly country: string;
@@ -75,7 +75,7 @@ const INTERNATIONAL: readonly Service[] = [
   service("DHLExpress", "ExpressWorldwideNonDoc", 6_890, 505, 362, 154, byZone(2, 3)),
 ];
 
-/** Carriers bill the greater of weight and size: cubic inches divided by this make pounds. */
+/** Carriers bill the greater of weight and size: cubic inches divided by this are pounds. */
 const DIM_DIVISOR = 139;
 
 /** Longest side and girth that any carrier takes, inches. */
@@ -111,7 +111,7 @@ export function quote(from: TariffAddress, to: TariffAddress, parcel: TariffParc
         carrier,
         message: `${service}: length and girth exceed ${MAX_LENGTH_AND_GIRTH} in.`,
       });
-      // The postal service of the United States takes what starts or, as a return, ends there.
+      // The postal service of the United States takes parcels that start there or, as a return, end there.
     } else if (carrier !== "USPS" || from.country === "US" || to.country === "US") {
       const cents = baseCents + Math.ceil(pounds) * poundCents + (zone - 2) * zoneCents;
       quotes.push({ carrier, service, cents, days: days(zone) });
@@ -132,7 +132,7 @@ function service(
   return { carrier, service: name, baseCents, poundCents, zoneCents, maxPounds, days };
 }
 
-/** Why nobody delivers there; the sandbox's own undeliverable address is ZIP 00000. */
+/** Why no carrier delivers there. The sandbox's own undeliverable address has ZIP 00000. */
 function undeliverable(address: TariffAddress): string | undefined {
   if (address.country !== "US") return undefined;
   if (!/^\d{5}(-?\d{4})?$/.test(address.zip)) return `Invalid ZIP code: ${address.zip || "none"}.`;

@@ -2,9 +2,11 @@
  * The driver app of the sandbox: keeps deliveries, drives them at the sandbox's pace, and reports each step
  * by webhook.
  *
- * Invariants: F1 a key has one delivery; F2 what was answered or reported is in the exchange log first, so
- * that after a kill deliveries go on from their last step; F3 a delivery's steps are reported one after the
- * other, the next when the last was taken.
+ * Invariants:
+ * F1 a key has one delivery;
+ * F2 what was answered or reported is in the exchange log first, so that after a kill each delivery goes on
+ *    from its last step;
+ * F3 a delivery's steps are reported one after the other, the next one when the last was taken.
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -125,7 +127,7 @@ function createOwnFleetSimulator(options: CarrierSimulatorOptions): CarrierSimul
     else delivery.reported = entry.stepId;
   }
 
-  /** Goes on where the log ends: reports the last step if nobody took it yet, else waits for the next. */
+  /** Goes on where the log ends: reports the last step if it was not taken, else waits for the next one. */
   function drive(delivery: Delivery): void {
     if (delivery.state !== "accepted") return;
     const last = delivery.steps.at(-1);

@@ -2,9 +2,10 @@
  * Stripe, as far as an order needs it: PaymentIntents with manual capture, several captures, cancelling,
  * refunds and idempotency keys, in Stripe's own requests, replies and errors.
  *
- * Invariants: S1 one call is one line of the log, which holds its effect and its idempotency key together,
- * written before the reply; S2 the same key with the same call gets the first reply, with another call an
- * `idempotency_error`;
+ * Invariants:
+ * S1 one call is one line of the log, which holds its effect and its idempotency key together, and is written
+ *    before the reply;
+ * S2 the same key with the same call gets the first reply, with another call an `idempotency_error`;
  * S3 captured never exceeds authorised, refunded never exceeds captured.
  */
 import { createHash, randomBytes } from "node:crypto";
