@@ -1,7 +1,7 @@
 /**
- * Twenty connections, one article: 1,000 units, 5,000 orders of one to three lines, all at once over the real
- * gateway. Not one unit too many is sold, an order gets all of its lines or none, and what is left is what
- * was not sold.
+ * Twenty connections compete for one article: 1,000 units, 5,000 orders of one to three lines, all at once
+ * over the real gateway. Not one unit too many is sold, an order gets all of its lines or none, and exactly
+ * the unsold units are left.
  */
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -103,7 +103,7 @@ test("5,000 orders over 20 connections sell 1,000 units exactly once", { timeout
     expect(position.availableToPromise, position.sku).toBe(received - sold);
     expect(position.reserved, position.sku).toBe(sold);
   }
-  // As long as there is a unit and somebody who wants no more than that, it is sold.
+  // While there is a unit and an order that wants no more than that, it is sold.
   expect(positions.find((position) => position.sku === HOT)?.availableToPromise).toBeLessThanOrEqual(1);
 
   const { rows } = await database.database.query<{ external_id: string; lines: Record<string, number> }>(

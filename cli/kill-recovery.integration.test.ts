@@ -1,8 +1,7 @@
 /**
  * `kill -9` of everything in the middle of a day: system, PostgreSQL, Temporal and the simulated outside
  * world at once. After a start every acknowledged order is there and goes on to its end, nothing is shipped,
- * charged or refunded twice, and stock adds up to the unit. The day itself is the client that lived through
- * it.
+ * charged or refunded twice, and stock adds up to the unit. The day itself is the client that survives it.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../store/sql/database.ts";
@@ -37,7 +36,7 @@ test(
       "--json",
     ]);
 
-    // A day that ends before its time is the finding.
+    // A day that ends too early is a failure.
     const early = day.then((outcome) => {
       throw new Error(`the day ended too early:\n${outcome.stderr}\n${outcome.stdout}`);
     });

@@ -1,5 +1,5 @@
 /**
- * A failure that the user can do something about: one line that says what is wrong, one that says what to do.
+ * A failure that the user can do something about: one line says what is wrong, one says what to do.
  * Everything else that is thrown is a defect and shows its stack.
  */
 export class UserProblem extends Error {

@@ -3,13 +3,13 @@ import { type Command, CommanderError } from "commander";
 import { UserProblem } from "./problem.ts";
 import { note, paint } from "./terminal.ts";
 
-/** Ends the process: status 0 all went well, 1 something did not, 2 the command line is wrong. */
+/** Ends the process. Status 0: all went well. 1: something did not. 2: the command line is wrong. */
 export async function runProgram(program: Command): Promise<never> {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError("(--help shows what there is)");
   }
   const status = await statusOf(program);
-  // Output that is still on its way to a pipe goes out before the process ends; nothing else holds it.
+  // Output to a pipe may still be on its way. It is written before the process ends.
   await new Promise((resolve) => process.stdout.write("", resolve));
   process.exit(status);
 }
@@ -20,7 +20,7 @@ async function statusOf(program: Command): Promise<number> {
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Help and version that were asked for are no error; everything else is a wrong command line.
+      // Help or version that was asked for is no error. Everything else is a wrong command line.
       return error.exitCode === 0 ? 0 : 2;
     }
     if (error instanceof UserProblem) {

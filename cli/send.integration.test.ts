@@ -1,6 +1,7 @@
 /**
  * `holdfast send` with the channels' own published payloads against a whole system: each becomes one order,
- * sent again nothing doubles, unknown SKUs wait for a mapping and then go all the way to the door.
+ * sending again doubles nothing, and orders with unknown SKUs wait for a mapping and then go all the way to
+ * the door.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `holdfast start` as a user meets it: first and second start, Ctrl-C, what a kill leaves behind, and every
- * way to fail.
+ * `holdfast start` as a user meets it: first and second start, Ctrl-C, what a killed start leaves behind, and
+ * every way to fail.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";

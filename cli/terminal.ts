@@ -1,6 +1,6 @@
 /**
- * What the command line writes: results on standard output, everything about the way there on standard error,
- * so that `--json` output can be piped. Colours and moving lines only where a person watches.
+ * What the command line writes: results on standard output, everything about progress on standard error, so
+ * that `--json` output can be piped. Colours and moving lines only where a person watches.
  */
 import { stripVTControlCharacters, styleText } from "node:util";
 
@@ -13,7 +13,7 @@ export function isInteractive(stream: NodeJS.WriteStream = process.stdout): bool
   return stream.isTTY === true && process.env["TERM"] !== "dumb";
 }
 
-/** Colours text where the terminal shows it and NO_COLOR does not forbid it. */
+/** Colours text where the terminal can show it and NO_COLOR does not forbid it. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return isInteractive(stream) && !process.env["NO_COLOR"] ? styleText(style, text) : text;
 }
@@ -22,7 +22,7 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One document a line. */
+/** One document on one line. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document)}\n`);
 }
@@ -37,7 +37,7 @@ export function seconds(milliseconds: number): string {
     : `${Math.round(milliseconds / 1000)} s`;
 }
 
-/** Columns as wide as their widest cell; numbers in `right` columns are set to the right. */
+/** Columns as wide as their widest cell; the columns in `right` are aligned to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths: number[] = [];
   for (const row of rows) {

@@ -1,24 +1,24 @@
 /**
- * Where the running system is and the key to it. The command line finds both by itself where `holdfast start`
- * runs in the same folder (`local.json` in the data folder, readable by its owner only); flags and variables
- * go before.
+ * Where the running system is, and the key to it. Where `holdfast start` runs in the same folder, the command
+ * line finds both by itself (`local.json` in the data folder, readable by its owner only). Flags and
+ * variables come first.
  */
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { UserProblem } from "../problem.ts";
 
-/** What `holdfast start` leaves for the command line. Secrets in clear text: mode 600. */
+/** What `holdfast start` writes for the command line. Secrets in clear text: mode 600. */
 export type LocalFile = {
   readonly postgresPassword: string;
   readonly carrierWebhookSecret: string;
   /** Base URL of the gateway and of the simulators, as of the last start. */
   readonly url?: string;
   readonly simulatorsUrl?: string;
-  /** For the audit after a simulated day, which does not take the system's word for its own numbers. */
+  /** For the audit after a simulated day, which does not rely on the system's word for its own numbers. */
   readonly databaseUrl?: string;
   /** A key with every right. */
   readonly apiKey?: string;
-  /** One key a channel, as its connector would have. */
+  /** One key for each channel, as its connector would have. */
   readonly channelKeys?: Readonly<Record<string, string>>;
   readonly staffPassword?: string;
 };
@@ -92,7 +92,7 @@ export async function findAccess(flags: AccessFlags): Promise<Access> {
   };
 }
 
-/** The system of a data folder, as its last start wrote it down. */
+/** The system of a data folder, as its last start recorded it. */
 export async function localAccess(folder: string): Promise<Access> {
   const local = await readLocalFile(folder);
   if (local?.url === undefined || local.apiKey === undefined) {

@@ -1,6 +1,6 @@
 /**
- * Reads what is to be sent: files, folders of files, or standard input; of each the text, exactly, and its
- * topic.
+ * Reads what is to be sent: files, folders of files, or standard input. Of each it gives the exact text and
+ * its topic.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -31,8 +31,8 @@ export async function readPayloads(paths: readonly string[]): Promise<readonly P
 }
 
 /**
- * `resource-event` in front of the first dot, as Shopify names its samples. Only the resources that Shopify
- * has are taken for one: `shopify-order.json` is just a name.
+ * `resource-event` before the first dot, as Shopify names its samples. Only Shopify's own resources count:
+ * `shopify-order.json` is just a name.
  */
 export function topicOf(file: string): string | null {
   const match =

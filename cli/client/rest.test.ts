@@ -10,7 +10,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Answers its requests by `steps` in turn, the last one for all that follow. */
+/** Answers its requests by `steps` in turn, and all later ones by the last step. */
 async function serve(
   steps: readonly Step[],
 ): Promise<{ url: string; readonly keys: (string | undefined)[] }> {

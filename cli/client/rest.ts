@@ -7,7 +7,7 @@ import type { Access } from "./credentials.ts";
 
 const ANSWER_TIMEOUT_MS = 60_000;
 const RECONNECT_DELAY_MS = 250;
-/** That a busy system is asked, however little patience there is. */
+/** How often a busy system is asked at least, however short the patience. */
 const LEAST_ATTEMPTS = 10;
 
 /** The gateway answered, and refused. */
@@ -24,10 +24,10 @@ export class RestClient {
   private readonly patienceMs: number;
 
   /**
-   * @param options.patienceMs how long to go on with a request, from its first attempt, while the system does
-   *   not answer or is not able to (0: a system that is not there is told at once). Longer than
-   *   `IDEMPOTENCY_CLAIM_MS` for a client that is to live through a crash of the gateway: for so long the key
-   *   of the request that died with it is taken.
+   * @param options.patienceMs how long to repeat a request, from its first attempt, while the system does not
+   *   answer or is not able to. 0: a system that is not there is reported at once. A client that is to
+   *   survive a crash of the gateway needs more than `IDEMPOTENCY_CLAIM_MS`: for so long the key of the
+   *   request that died with the gateway stays claimed.
    */
   constructor(access: Access, options: { readonly patienceMs?: number } = {}) {
     this.access = access;
@@ -55,7 +55,8 @@ export class RestClient {
   }
 
   private async request<T>(method: string, path: string, body: unknown): Promise<T> {
-    // One key for all attempts: a repeat of a request whose answer was lost is answered, not run again.
+    // One key for all attempts: if only the answer was lost, the repeat gets that answer and nothing runs
+    // again.
     const headers: Record<string, string> = {
       authorization: `Bearer ${this.access.key}`,
       accept: "application/json",
@@ -106,7 +107,7 @@ type HttpAnswer =
   | { readonly kind: "answered"; readonly status: number; readonly text: string }
   | { readonly kind: "unreachable"; readonly cause: unknown };
 
-/** A connection that breaks in the middle of an answer is none: the body belongs to the attempt. */
+/** A connection that breaks in the middle of an answer gave no answer: the body belongs to the attempt. */
 async function answerOf(url: string, init: RequestInit): Promise<HttpAnswer> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });

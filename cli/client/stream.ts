@@ -2,8 +2,8 @@
  * A connector's side of `/v1/stream`: as many messages under way as the server grants credit for, gathered
  * into frames, each answered exactly once.
  *
- * S1. A message counts as done only when its reply has come; after a reconnect all others are sent again.
- *     Captures and commands are idempotent, so a reply lost with the connection costs nothing.
+ * S1. A message is done only when its reply has come. After a reconnect all others are sent again. Captures
+ *     and commands are idempotent, so a reply that was lost does no harm.
  * S2. At most `credit` messages are unanswered at any time.
  * S3. The feed resumes after its last cursor, so that no event is missed or seen twice.
  */
@@ -20,7 +20,7 @@ import type { Access } from "./credentials.ts";
 /** How long the server may be gone before we give up; a restart takes some 10 s. */
 const RECONNECT_PATIENCE_MS = 60_000;
 const RECONNECT_DELAY_MS = 250;
-/** Of a frame; the server also bounds it in bytes (hello.maxFrameBytes). */
+/** In one frame. The server also limits a frame in bytes (hello.maxFrameBytes). */
 const MESSAGES_PER_FRAME = 256;
 
 type WithoutId<M> = M extends { readonly id: string } ? Omit<M, "id"> : never;
@@ -40,10 +40,10 @@ export class StreamClient {
   private credit = 0;
   private maxFrameBytes = 0;
   private nextId = 1;
-  /** Not sent on the present connection, oldest first. */
+  /** Not yet sent on the present connection, oldest first. */
   private waiting: Pending[] = [];
   private readonly unanswered = new Map<string, Pending>();
-  /** Refused for overload; each is sent again when the server asked for it. */
+  /** Refused because of overload. Each is sent again after the time that the server named. */
   private readonly delayed = new Set<Pending>();
   private flushScheduled = false;
   private closed = false;
@@ -89,7 +89,7 @@ export class StreamClient {
       throw new UserProblem(reply.code, reply.detail, "docs/errors.md explains the code.");
     if (reply.type === "feed.subscribed") feed.cursor ??= reply.cursor;
   }
-  /** Ends the connection; whatever has no reply by now is rejected. */
+  /** Ends the connection. Messages without a reply are rejected. */
   close(): void {
     this.closed = true;
     this.socket?.close(1000);
@@ -149,7 +149,7 @@ export class StreamClient {
             resolve();
             this.scheduleFlush();
           } else if (!greeted && message.type === "error" && message.code === "unauthenticated") {
-            // A key that only looks like one is refused after the upgrade, by a message.
+            // A key that has the right form but is not valid is refused after the upgrade, by a message.
             reject(
               new UserProblem(
                 "unauthorized",
@@ -190,7 +190,7 @@ export class StreamClient {
     if (pending === undefined) return;
     this.unanswered.delete(message.re);
     if (message.type === "error" && message.retryAfterMs !== undefined) {
-      // Overload is the server's wish to be asked later, not an answer.
+      // Overload is a request to come back later, not an answer.
       this.delayed.add(pending);
       setTimeout(() => {
         if (!this.delayed.delete(pending)) return;

@@ -74,8 +74,8 @@ async function watch(id: string, stream: StreamClient, rest: RestClient, json: b
     for (;;) {
       const { summary } = await rest.get<OrderView>(path);
       if (summary.status === "completed" || summary.status === "cancelled" || summary.status === "on_hold") {
-        // What was committed before the status is in the timeline now, though the feed may still be about to
-        // bring it.
+        // Entries committed before the status was read are in the timeline now, though the feed may not have
+        // brought them yet.
         for await (const entry of rest.all<TimelineEntry>(`${path}/timeline`)) show(entry);
         if (!json)
           print(

@@ -53,7 +53,7 @@ async function send(files: readonly string[], options: SendOptions): Promise<voi
   const stream = await StreamClient.open(access);
   let refused = 0;
   try {
-    // All are under way at once, as far as the server's credit reaches; results are shown in the order of the
+    // All are sent at once, as far as the server's credit allows. Results are shown in the order of the
     // files.
     const replies = payloads.map(async (payload) => ({
       payload,
@@ -75,8 +75,8 @@ async function send(files: readonly string[], options: SendOptions): Promise<voi
 }
 
 /**
- * Documents that belong to one order become one payload. Of the formats that we know, only Amazon's spreads
- * an order.
+ * Documents that belong to one order become one payload. Of the known formats only Amazon's spreads an order
+ * over several.
  */
 async function joinPayloads(
   documents: readonly PayloadDocument[],
@@ -112,7 +112,7 @@ async function capture(
       "The sandbox has shopify, amazon, walmart, woocommerce and web.",
     );
   }
-  // The message as a whole was refused: reported like an order, so that every file has its line.
+  // The whole message was refused: that is reported like an order, so that every file has its line.
   const { code, detail } =
     reply.type === "error"
       ? reply

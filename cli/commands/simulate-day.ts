@@ -1,6 +1,6 @@
 /**
- * `holdfast simulate-day`: a compressed day of a mid-size retailer through the whole system, and the books
- * afterwards.
+ * `holdfast simulate-day`: plays a compressed day of a mid-size retailer through the whole system, then
+ * audits the books.
  */
 import { randomBytes } from "node:crypto";
 import { SingleBar } from "cli-progress";
@@ -21,8 +21,8 @@ type DayCommandOptions = AccessOptions & {
 };
 
 /**
- * Longer than an outside call takes to be repeated whose caller was killed (`workflows/saga/steps.ts`: a
- * minute), with the restart before it.
+ * When the caller of an outside service was killed, its call is repeated after a minute
+ * (`workflows/saga/steps.ts`). This is longer than that with the restart before it.
  */
 const PATIENCE_MS = 120_000;
 

@@ -42,7 +42,7 @@ async function start(json: boolean): Promise<void> {
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { settings } = reading;
   requireBuilt();
-  // Loaded here, because every other command is quick without the whole system.
+  // Loaded only here, so that all other commands start quickly.
   const { prepareDataFolder, startLocalSystem } = await import("../system/local-system.ts");
   await prepareDataFolder(settings.dataFolder);
   const logger = await fileLogger(settings);
@@ -111,7 +111,7 @@ async function fileLogger(settings: Settings): Promise<pino.Logger> {
       destination.once("ready", resolve);
       destination.once("error", reject);
     });
-    // A full disk must not end the process through its log.
+    // A full disk must not end the process by way of its log.
     destination.on("error", () => {});
     return pino({ name: "holdfast", level: settings.log.level }, destination);
   } catch (error) {

@@ -1,10 +1,10 @@
-/** Failures of the data folder's disk, in words that say what to do. */
+/** Failures of the data folder's disk, as messages that say what to do. */
 import { errorCode, UserProblem } from "../problem.ts";
 
 export const DISK_ADVICE =
   "Free some space (500 MB are enough to start), or choose another disk with HOLDFAST_DATA.";
 
-/** What the system says of a folder or disk, for the user; anything else is passed on as it is. */
+/** What the system reports of a folder or disk, for the user. Anything else is passed on as it is. */
 export function folderProblem(folder: string, error: unknown): unknown {
   const code = errorCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {

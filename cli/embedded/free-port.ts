@@ -1,8 +1,8 @@
-/** Ports: whether one is free here, and a free one where any will do. */
+/** Ports: whether one is free on this machine, and a free one where the number does not matter. */
 import { createServer } from "node:net";
 import { errorCode, UserProblem } from "../problem.ts";
 
-/** Fails with a line that names the port, what it is for and the variable that moves it. */
+/** Fails with a message that names the port, its purpose and the variable that changes it. */
 export async function requireFreePort(
   host: string,
   port: number,

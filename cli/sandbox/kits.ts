@@ -1,6 +1,5 @@
 /**
- * The two kits that the sandbox sells beside its 300 products. What they are picked as comes from the same
- * shelves.
+ * The two kits that the sandbox sells beside its 300 products. Their components are such products.
  */
 import { gs1CheckDigit } from "../../orders/handling-unit.ts";
 import type { StoredKit } from "../../store/stock/kits.ts";

@@ -1,8 +1,8 @@
 /**
- * The store associate and the supplier's packer: where no robot works, they look at their list, take their
- * time, and confirm what they packed over REST like anybody with a handheld would. What lies picked on the
- * packing table (a short pick that was decided, say) is on their list as well as what is still on the
- * shelves.
+ * The store associate and the supplier's packer. Where no robot works they look at their list, take their
+ * time, and confirm what they packed over REST, as a person with a handheld would. Their list holds what is
+ * still on the shelves, and what lies picked on the packing table (a short pick that was decided, for
+ * example).
  */
 import type { Logger } from "pino";
 import type { WaitingFulfillmentOrder } from "../../contract/fulfillment.ts";
@@ -15,7 +15,7 @@ const LOOK_MS = 3_000;
 const PACK_MS = 2_000;
 const SOONEST_MS = 50;
 
-/** Where a parcel is before somebody has packed it; what lies on the table comes first. */
+/** Where a parcel is before it is packed. What lies on the table comes first. */
 const UNPACKED: readonly WaitingFulfillmentOrder["stage"][] = ["picked", "waiting"];
 
 type People = { setSpeed(speed: number): void; stop(): Promise<void> };
@@ -55,7 +55,7 @@ export function startPeople(options: {
       try {
         await rest.post(`/v1/fulfillment-orders/${encodeURIComponent(waiting.id)}/pack`, {});
       } catch (error) {
-        // Cancelled or packed by somebody else meanwhile: the next list will tell.
+        // It was cancelled or packed by somebody else meanwhile; the next list will show it.
         if (!(error instanceof RequestRefused)) throw error;
         options.logger.warn({ fulfillmentOrder: waiting.id, code: error.code }, "could not pack");
       }

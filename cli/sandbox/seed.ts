@@ -1,7 +1,7 @@
 /**
- * Fills an empty database with the sandbox. Stock first, through the engine like any receipt; then everything
- * else in one transaction, of which the company row is the mark that the sandbox is complete. A start that is
- * killed in between repeats the same receipts by the same ids, which changes nothing.
+ * Fills an empty database with the sandbox. First comes the stock, through the engine like any receipt; then
+ * everything else in one transaction, in which the company's row marks the sandbox as complete. If a start is
+ * killed in between, the next one repeats the same receipts by the same ids, which changes nothing.
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";
@@ -20,11 +20,11 @@ import { type SandboxProduct, sandboxCatalog } from "./catalog.ts";
 import { SANDBOX_CHANNELS, SANDBOX_COMPANY, SANDBOX_LOCATIONS, SANDBOX_STAFF } from "./company.ts";
 import { SANDBOX_KITS } from "./kits.ts";
 
-/** Units of each SKU in each fulfillment center: days of sales, so that a demonstration does not run dry. */
+/** Units of each SKU in each fulfillment center: days of sales, so that a demonstration does not sell out. */
 const CENTER_STOCK = 4_000;
 const STORE_STOCK = 12;
 const SUPPLIER_STOCK = 500;
-/** Never promised: what a shelf is usually wrong by. */
+/** Never promised: as many units as a shelf usually differs from its books. */
 const STORE_SAFETY_STOCK = 2;
 
 export type SeedResult = Required<Pick<LocalFile, "apiKey" | "channelKeys" | "staffPassword">>;
@@ -109,7 +109,7 @@ async function receiveStock(allocator: AllocatorClient, catalog: readonly Sandbo
   }
   const outcomes = await allocator.execute(commands);
   for (const outcome of outcomes) {
-    // An interrupted earlier attempt bears another time: its receipt stands.
+    // An earlier attempt that was interrupted has another time: its receipt is kept.
     if (outcome.status === "refused" && outcome.code !== "command_id_reused") {
       throw new Error(`the sandbox's opening stock was refused: ${outcome.detail}`);
     }

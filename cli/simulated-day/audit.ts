@@ -1,8 +1,7 @@
 /**
- * The audit that ends a simulated day. It compares books that different parts of the system keep on their
- * own: the engine's memory, the stock movements, the orders' line ledger, and what the payment provider and
- * the carrier say that they were asked to do. Whatever two of them do not agree on is a finding; a sound
- * system has none.
+ * The audit that ends a simulated day. It compares books that different parts of the system keep
+ * independently: the engine's memory, the stock movements, the orders' line ledger, and what payment provider
+ * and carrier say they were asked to do. Each disagreement is a finding; a sound system has none.
  */
 import type { PositionView } from "../../engine/allocator-client.ts";
 import {

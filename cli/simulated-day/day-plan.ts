@@ -1,7 +1,7 @@
 /**
- * Plans a day of a mid-size retailer: who orders what, through which channel, and what goes differently than
- * hoped: payloads that are sent twice, SKUs that nobody has mapped yet, customers who change their mind. A
- * pure function of its seed and the catalog.
+ * Plans a day of a mid-size retailer: who orders what, through which channel, and what goes wrong: payloads
+ * that are sent twice, SKUs that are not mapped yet, customers who change their mind. A pure function of its
+ * seed and the catalog.
  */
 
 import { Random, zipf } from "../../config/seeded-random.ts";
@@ -28,10 +28,11 @@ type DayOptions = {
 export type PlannedSending = {
   readonly channel: string;
   readonly order: ChannelPayload;
-  /** The channel repeats itself, as channels do. */
+  /** The channel sends it twice, as channels do. */
   readonly sentTwice: boolean;
   /**
-   * The customer cancels soon after; by the channel's own message, or where it has none by customer service.
+   * The customer cancels soon after: by the channel's own message or, where the channel has none, by customer
+   * service.
    */
   readonly cancellation:
     | { readonly by: "channel"; readonly message: ChannelPayload }
@@ -41,7 +42,7 @@ export type PlannedSending = {
 
 export type DayPlan = {
   readonly sendings: readonly PlannedSending[];
-  /** Channel SKUs that the catalog does not know, with what they mean. */
+  /** Channel SKUs that the catalog does not know, with the SKUs that they stand for. */
   readonly mappings: readonly {
     readonly channel: string;
     readonly channelSku: string;
@@ -66,7 +67,7 @@ const UNMAPPED = 0.006;
 const EXPEDITED = 0.12;
 /** Exponent of Zipf's law over the catalog: the best seller makes some 6 % of the units. */
 const POPULARITY = 0.8;
-/** Few buy two cool boxes at once, and a parcel that no carrier takes is not what the day is about. */
+/** People rarely buy two cool boxes at once, and this day is not about parcels that no carrier takes. */
 const BULKY_GRAMS = 4_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -132,7 +133,7 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
   };
 }
 
-/** One name a channel that our catalog has never heard of. */
+/** For each channel one name that our catalog does not know. */
 function aliasesOf(
   products: readonly SandboxProduct[],
   tag: string,

@@ -1,5 +1,5 @@
 /**
- * What the outside world was asked to do, by the simulators' own account: charges and labels, compared with
+ * What the outside world was asked to do, by the simulators' own records: charges and labels, compared with
  * ours.
  */
 import {

@@ -1,7 +1,6 @@
 /**
- * Shoppers who send something back, and the dock that takes it in: the return is asked for through the
- * shopper's tracking page, waits for its label, is scanned in and inspected over REST, and ends with its
- * refund.
+ * Shoppers who send something back, and the dock that receives it. A return is requested on the shopper's
+ * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
  */
 import type { Random } from "../../config/seeded-random.ts";
 import type { OrderView } from "../../contract/orders.ts";
@@ -28,8 +27,8 @@ export type ReturnsDesk = {
 };
 
 /**
- * However long a busy system takes is fine; whether it still moves is for the day to judge, which then stops
- * the desk.
+ * The desk has no time limit of its own: a busy system may take long. The day decides whether it still makes
+ * progress, and stops the desk if not.
  */
 export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
   const queue: string[] = [];
@@ -58,7 +57,7 @@ export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
     const labelled = await until(path, (view) => view.status !== "requested" && view.shipment !== null);
     if (labelled === null) return;
     await rest.post(`${path}/receive`, {});
-    // One in eight comes back damaged: refunded all the same, but not for sale again.
+    // One in eight comes back damaged. It is refunded all the same, but not sold again.
     const disposition = random.chance(0.125) ? "damaged" : "restocked";
     await rest.post(`${path}/inspect`, { lines: [{ lineId: line.lineId, disposition }] });
     if ((await until(path, (view) => view.status === "refunded")) !== null) finished += 1;

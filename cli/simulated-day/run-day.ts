@@ -1,9 +1,9 @@
 /**
  * Plays a planned day against a running system and reports how it went.
  *
- * D1. At most `depth` orders are under way at a time: the system is kept busy, not buried.
- * D2. The day survives a restart of the system: streams reconnect and resend, questions are asked again.
- * D3. Every number of the report is read after the day, from the books, not counted along the way.
+ * D1. At most `depth` orders are under way at a time: the system is busy, but not flooded.
+ * D2. The day survives a restart of the system: streams reconnect and resend, reads are repeated.
+ * D3. Every number of the report is read from the books after the day, not counted along the way.
  */
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
@@ -42,7 +42,7 @@ type DayOptions = {
   readonly speed: number;
   /** Orders under way at a time. */
   readonly depth: number;
-  /** Without any progress for so long the day ends as it stands. */
+  /** Without any progress for so long the day ends as it is. */
   readonly patienceMs: number;
 };
 
@@ -71,14 +71,14 @@ export type DayReport = {
   readonly capturedPerSecond: number;
   readonly ordersPerSecond: number;
   readonly findings: readonly string[];
-  /** Whether the day went as a day should. */
+  /** Whether everything went as planned. */
   readonly ok: boolean;
 };
 
 const TICK_MS = 300;
 /**
- * How long a restart of the system may take, and on top of it the wait for keys of requests that died with
- * it.
+ * How long a restart of the system may take, with the wait until the keys of requests that died with it are
+ * free.
  */
 const RESTART_PATIENCE_MS = 2 * IDEMPOTENCY_CLAIM_MS;
 
@@ -147,7 +147,7 @@ class Day {
     this.plan = planDay(sandboxCatalog(), {
       orders: options.orders,
       seed: options.seed,
-      // The day that has just ended: no order was placed in the future.
+      // The day that has just ended, so that no order is placed in the future.
       startsAt: new Date(Date.now() - 86_400_000),
     });
     this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`));
@@ -163,7 +163,7 @@ class Day {
     return this.report(seconds, (await capturedIn) / 1000);
   }
 
-  /** The morning delivery: what the day will ask for beyond what is there. */
+  /** The morning delivery: the units that the day asks for and that are not there. */
   private async receiveDelivery(): Promise<void> {
     const skus = [...this.plan.demand.keys()];
     const available = new Map<string, number>();
@@ -243,7 +243,7 @@ class Day {
         reason: "The customer called and cancelled.",
       });
     } catch (error) {
-      // Already on its way: the customer will have to send it back.
+      // Already on its way: the customer has to send it back.
       if (!(error instanceof RequestRefused) || error.status >= 500) throw error;
     }
   }
@@ -272,7 +272,7 @@ class Day {
     }
   }
 
-  /** By noon somebody has looked at the unknown SKUs. */
+  /** By noon a person has mapped the unknown SKUs. */
   private async mapSkus(): Promise<void> {
     for (const mapping of this.plan.mappings) await this.rest.post("/v1/sku-mappings", mapping);
   }
@@ -304,7 +304,7 @@ class Day {
           if (choose.chance(this.options.returnsPercent / 100)) this.returns.enqueue(id);
         }
       } catch {
-        // The database is being restarted with the rest; D2.
+        // The database restarts with the rest of the system (D2).
         continue;
       }
       const view = {
@@ -364,7 +364,7 @@ class Day {
     };
   }
 
-  /** The ledger's read model follows the engine by a moment; a difference counts once it stays. */
+  /** The read model is a moment behind the engine: a difference counts only if it stays. */
   private async settledStock(): Promise<Omit<Audit, "doubled">> {
     const deadline = Date.now() + 10_000;
     for (;;) {
@@ -381,7 +381,7 @@ class Day {
   }
 }
 
-/** Speeds the simulated world up, again after each restart of it, and gives it back its pace at the end. */
+/** Sets the simulated world's speed, also after each of its restarts, and resets its pace at the end. */
 function keepPace(simulatorsUrl: string, speed: number): { stop(): Promise<void> } {
   const set = (value: number): Promise<unknown> =>
     fetch(`${simulatorsUrl}/simulation`, {

@@ -1,5 +1,6 @@
 /**
- * Systems for commands and tests that need one: `holdfast start` as a child, stopped when the work is done.
+ * Systems for commands and tests that need one: `holdfast start` as a child that is stopped when the work is
+ * done.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -20,7 +21,7 @@ import { note } from "../terminal.ts";
 
 export type UsableSystem = { readonly access: Access; release(): Promise<void> };
 
-/** The system that the flags name or that runs here; else one that is started here for the occasion. */
+/** The system that the flags name or that runs here; else one that is started for this command only. */
 export async function useSystem(flags: AccessFlags): Promise<UsableSystem> {
   const named = flags.url !== undefined || process.env["HOLDFAST_URL"] !== undefined;
   const local = await readLocalFile(dataFolder());
@@ -33,13 +34,13 @@ export async function useSystem(flags: AccessFlags): Promise<UsableSystem> {
 }
 
 /**
- * A system of its own below the temporary folder, on ports that are free; nothing of it is left afterwards.
+ * A system of its own below the temporary folder, on free ports. Nothing of it is left afterwards.
  */
 export async function startThrowAwaySystem(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<UsableSystem & { readonly dataFolder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-"));
-  // The database's own user has to pass through.
+  // The database's own user must be able to enter the folder.
   await chmod(folder, 0o711);
   const settings = { ...(await throwAwaySettings(folder)), ...environment };
   try {
@@ -90,7 +91,7 @@ function startChild(environment: NodeJS.ProcessEnv, folder: string): Promise<Chi
     cwd: folder,
     env: environment,
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    // Apart from the terminal's group: Ctrl-C reaches us, and closing the channel stops it in order.
+    // Not in the terminal's process group: Ctrl-C reaches only us, and closing the channel stops it in order.
     detached: true,
   });
   return new Promise((resolve, reject) => {

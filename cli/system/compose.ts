@@ -1,7 +1,7 @@
 /**
  * The one place where adapters meet ports: store, engine, gateway, saga worker and device bridge become one
- * system. Starts them in the order in which they need each other and stops them in the reverse one: first
- * nobody new is let in, last the engine commits what it still holds.
+ * system. Starts them in the order in which they need each other, and stops them in reverse: first no new
+ * work is let in, last the engine commits what it still holds.
  */
 import { join } from "node:path";
 import { Connection } from "@temporalio/client";
@@ -39,8 +39,8 @@ export type RunningSystem = {
 
 type CompositionHooks = {
   /**
-   * Runs once engine and database are there and nothing else is yet: the sandbox fills an empty database
-   * here.
+   * Runs once engine and database are there and before anything else starts: the sandbox fills an empty
+   * database here.
    */
   prepare?(database: Database, allocator: AllocatorClient): Promise<void>;
 };
@@ -91,7 +91,7 @@ type Composition = {
 
 type Stoppable = { stop(): Promise<void> };
 
-/** What has been started, for the way back. */
+/** The parts that have been started, to be stopped in reverse. */
 class StartedParts {
   private readonly logger: Logger;
   private readonly parts: { readonly name: string; readonly part: Stoppable }[] = [];
@@ -104,7 +104,7 @@ class StartedParts {
     this.parts.push({ name, part });
   }
 
-  /** In the reverse order; one that does not stop keeps no other from it. */
+  /** In reverse order. A part that fails to stop does not prevent the others from stopping. */
   async stopAll(): Promise<void> {
     for (const { name, part } of this.parts.splice(0).reverse()) {
       try {

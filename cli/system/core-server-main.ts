@@ -1,10 +1,10 @@
 /**
  * The engine, its gateway and the standing jobs alone, on a given database: no sagas, no devices, no
- * dashboard, no sandbox. What the bench and the fault harness drive as a process of its own, by the public
- * protocol.
+ * dashboard, no sandbox. The bench and the fault harness run it as a process of its own and use it by the
+ * public protocol.
  *
  * Prints one JSON line when it takes requests: `{"port":…,"pid":…,"key":…,"durable":…}`. Ends in order on
- * SIGTERM or SIGINT, or when the parent that has a channel to it is gone.
+ * SIGTERM or SIGINT, or when a parent with a channel to it is gone.
  */
 import { parseArgs } from "node:util";
 import pino from "pino";
@@ -39,7 +39,7 @@ const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-serve
 For fault tests, HOLDFAST_FAILPOINT=name:nth:kill|pause|throw|delay[:ms] arms a point of engine/failpoints.ts.
 `;
 
-/** Who the created key belongs to, where the database has no company yet. */
+/** The owner of the created key, where the database has no company yet. */
 const COMPANY = { id: "core", name: "Core server", currency: "USD" };
 
 async function main(): Promise<number> {
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
     process.stderr.write(`core-server: DATABASE_URL is not set\n\n${HELP}`);
     return 2;
   }
-  // Before any thread is started: they inherit what is armed.
+  // Before any thread is started: threads inherit what is armed.
   const faults = process.env["HOLDFAST_FAILPOINT"];
   if (faults !== undefined) armFailpoints(faults);
   const logger = pino({ name: "core-server", level: values["log-level"] }, pino.destination(2));
@@ -89,7 +89,7 @@ async function main(): Promise<number> {
   });
   const context: OperationContext = { database, allocator: engine.client, now: Date.now };
   await tellAllocator(context);
-  // Nothing here buys labels, so that no parcel goes silent.
+  // This composition buys no labels, so no parcel can go silent.
   const carriers = new VendorRoster<Carrier>("carriers", []);
   const standingJobs = startStandingJobs({ context, carriers, logger });
   const gateway = await startGateway({

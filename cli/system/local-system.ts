@@ -1,10 +1,10 @@
 /**
  * Everything on one machine: the data folder, embedded PostgreSQL, Temporal and MQTT broker, the system
- * itself, and, beside the sandbox, the simulators of the outside world in a child process.
+ * itself and, with the sandbox, the simulators of the outside world in a child process.
  *
  * L1. One data folder, one system: a second start on it is refused.
  * L2. What a killed run left behind is stopped before anything new starts, and nothing else is touched.
- * L3. What this run started it stops, in the reverse order, whatever ends it.
+ * L3. This run stops what it has started, in reverse order, however it ends.
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -71,7 +71,7 @@ export async function startLocalSystem(
     started.push({ stop: () => book.remove("holdfast") });
 
     let local = await readOrCreateLocalFile(settings.dataFolder);
-    // Both at once, and each recorded as soon as it runs, so that a failure of one stops the other too.
+    // Both at once. Each is recorded as soon as it runs, so that if one fails the other is stopped too.
     const [postgres, temporal] = await bothOrNeither(
       steps.run("PostgreSQL", async (progress) => {
         if (settings.databaseUrl !== null) return { value: settings.databaseUrl, detail: "DATABASE_URL" };
@@ -172,7 +172,7 @@ export async function startLocalSystem(
   }
 }
 
-/** Makes the folder, and makes sure that it can be written to before anything depends on it. */
+/** Makes the folder, and checks that it can be written to before anything depends on it. */
 export async function prepareDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
@@ -213,7 +213,7 @@ async function clearLeftovers(book: ProcessBook, dataFolder: string): Promise<vo
   }
 }
 
-/** Before anything is started, so that a taken port leaves nothing half-started behind. */
+/** Checked before anything is started, so that a taken port leaves no half-started system behind. */
 async function requirePorts(settings: Settings): Promise<void> {
   const { host, ports } = settings;
   await requireFreePort(host, ports.gateway, "gateway", "HOLDFAST_PORT");
@@ -243,7 +243,7 @@ function startOwnBroker(settings: Settings, logger: Logger, steps: Steps): Promi
   });
 }
 
-/** @returns whether this database is the sandbox (as opposed to a company that somebody set up). */
+/** @returns whether this database holds the sandbox, and not a company that somebody set up */
 async function prepareSandbox(
   database: Database,
   allocator: AllocatorClient,
@@ -254,8 +254,8 @@ async function prepareSandbox(
   const companies = await companyIds(database);
   if (companies.length === 0) {
     await steps.run("Sandbox", async () => {
-      // On the loopback interface a password that one can remember; anything further gets one that nobody can
-      // guess.
+      // On the loopback interface the password is easy to remember. On any other it is one that cannot be
+      // guessed.
       const isPrivate =
         settings.host === "127.0.0.1" || settings.host === "::1" || settings.host === "localhost";
       const password = isPrivate ? "sandbox" : randomBytes(9).toString("base64url");
@@ -280,7 +280,7 @@ async function startSimulatorsProcess(
   await mkdir(configuration.dataFolder, { recursive: true });
   await chmod(configuration.dataFolder, 0o700);
   const log = openSync(join(dataFolder, "logs", "simulators.log"), "a");
-  // Detached like the servers; its channel to us tells it when we are gone, so it never outlives us.
+  // Detached like the servers. Its channel to us tells it when we are gone, so it never outlives us.
   const child = fork(join(projectRoot, "dist", "cli", "system", "simulators-main.js"), [], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],

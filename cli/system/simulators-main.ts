@@ -28,7 +28,7 @@ export type SimulatorsMessage =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly reason: string };
 
-/** How soon robots and people follow a changed pace. */
+/** How soon robots and people follow when the pace changes. */
 const PACE_POLL_MS = 1_000;
 
 const parts: { stop(): Promise<void> }[] = [];
@@ -66,7 +66,7 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
   );
 }
 
-/** The payment and carrier simulators own the pace; robots and people ask them for it. */
+/** The simulators of vendors own the pace; robots and people ask them for it. */
 function followPace(url: string, apply: (speed: number) => void): { stop(): Promise<void> } {
   let last = 1;
   const timer = setInterval(() => {
@@ -84,8 +84,8 @@ function followPace(url: string, apply: (speed: number) => void): { stop(): Prom
 }
 
 /**
- * Everything that a simulator must remember is on its disk already: a part that hangs on a lost peer is left
- * behind.
+ * All that a simulator must remember is on its disk already, so a part that hangs is not waited for any
+ * longer.
  */
 const END_PATIENCE_MS = 3_000;
 

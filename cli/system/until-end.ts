@@ -1,5 +1,5 @@
 /**
- * Waits for the wish to stop: Ctrl-C, a service manager's SIGTERM, a closed terminal, or a parent that has
+ * Waits for the request to stop: Ctrl-C, a service manager's SIGTERM, a closed terminal, or a parent that is
  * gone.
  */
 
@@ -10,7 +10,7 @@ export type EndReason =
 
 type Ending = { readonly reason: Promise<EndReason> };
 
-/** A second Ctrl-C does not wait for the orderly stop any longer. */
+/** A second Ctrl-C ends the wait for the orderly stop. */
 export function untilEnd(): Ending {
   let asked = false;
   const reason = new Promise<EndReason>((resolve) => {
@@ -21,7 +21,7 @@ export function untilEnd(): Ending {
         resolve({ kind: "signal", signal });
       });
     }
-    // Only where somebody started us with a channel to hear of us (simulate-day, load, tests).
+    // Only where the parent opened a channel to us (simulate-day, load, tests).
     if (process.connected) process.once("disconnect", () => resolve({ kind: "parent_gone" }));
   });
   return { reason };
