@@ -1,6 +1,6 @@
 /**
- * What surrounds every staff page: navigation, connection,
- * who is signed in. Pages themselves are in `pages/`.
+ * What surrounds every staff page: navigation, connection, who is signed in. The pages themselves are in
+ * `pages/`.
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -42,7 +42,7 @@ const PLACES: readonly Place[] = [
   { href: "/catalog", label: "Catalog", icon: "catalog" },
 ];
 
-/** The places that fit a phone's tab bar; the others are behind "More". */
+/** The places that fit into a phone's tab bar. The others are behind "More". */
 const TABS: readonly Place[] = PLACES.filter(({ href }) =>
   ["/", "/orders", "/packing", "/returns"].includes(href),
 );
@@ -62,8 +62,8 @@ export function Shell({ session }: { readonly session: Session }) {
     former.current = path;
     setMore(false);
     window.scrollTo(0, 0);
-    // The new page is read out from its top, as after a page
-    // load; a page's own field may have taken the focus already.
+    // A screen reader reads the new page from its top, as after a page load, unless a field of the page has
+    // the focus already.
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path]);
 

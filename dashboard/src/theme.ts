@@ -24,7 +24,7 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(STORED, next);
   } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
+    // Storage may be forbidden. The choice then lasts as long as the page.
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * The public REST API as functions. Owns requests, their errors and the loss of a
- * session; leaves caching and live updates to `live/`. Every change carries an
- * `Idempotency-Key`, so a repeated click or a repeated request cannot do a thing twice.
+ * The public REST API as functions. Owns requests, their errors and the loss of a session; leaves caching and
+ * live updates to `live/`. Every change carries an `Idempotency-Key`, so a repeated click or request cannot
+ * do anything twice.
  */
 import { problemOf, RequestError } from "./problem.ts";
 import { forgetSession } from "./session.ts";
@@ -12,7 +12,7 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
   return send<T>("GET", withQuery(path, query), undefined, undefined, signal);
 }
 
-/** @param key names the intent: give the same key again when the same form is sent again. */
+/** @param key names the intent: pass the same key when the same form is sent again. */
 export function post<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
   return send<T>("POST", path, body, key);
 }

@@ -1,24 +1,24 @@
 /**
- * The live feed over `/v1/stream`: one WebSocket for the whole application,
- * opened with the first watcher and closed with the last. Owns the connection,
- * its resumption and its scope; leaves what an event means to the watchers.
+ * The live feed over `/v1/stream`: one WebSocket for the whole application, opened with the first watcher and
+ * closed with the last. Owns the connection, its resumption and its scope; leaves the meaning of events to
+ * the watchers.
  *
- * R1: after a reconnect the feed resumes behind the last cursor it has seen, so no event is missed.
- * R2: where resuming is impossible (the cursor is too old, or
- *     the scope has changed) watchers are told to reload.
- * R3: the subscription is narrowed to one order as long as every watcher wants that order only.
+ * R1: after a reconnect the feed resumes after the last cursor it has seen, so no event is missed.
+ * R2: where resuming is impossible (the cursor is too old, or the scope has changed) watchers are told to
+ *   reload.
+ * R3: the subscription is narrowed to one order while all watchers want only that order.
  */
 import { signal } from "@preact/signals";
 import type { ClientMessage, FeedEvent, ServerMessage } from "../../../contract/stream.ts";
 
 /**
- * Same value as the gateway's `SUBPROTOCOL_JSON`; repeated
- * here because the dashboard takes only types from it.
+ * Same value as the gateway's `SUBPROTOCOL_JSON`. Repeated, because the dashboard imports only types from
+ * there.
  */
 const SUBPROTOCOL = "holdfast.v1.json";
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
-/** A connection that says nothing for this long, though pinged, is taken for dead. */
+/** A connection that is silent for this long, though it was pinged, counts as dead. */
 const SILENCE_MS = 30_000;
 
 export type FeedState = "off" | "connecting" | "live" | "waiting";
@@ -50,7 +50,7 @@ export function watchFeed(watcher: Watcher): () => void {
   settle();
   return () => {
     watchers.delete(watcher);
-    // A page change removes one watcher and adds the next in the same turn: decide when that is over.
+    // A page change removes one watcher and adds the next in the same task: decide when that is over.
     queueMicrotask(settle);
   };
 }
@@ -101,7 +101,7 @@ function open(): void {
     clearInterval(silenceTimer);
     if (watchers.size === 0) return;
     feedState.value = "waiting";
-    // Spread out, so that a restarted gateway does not meet every browser at once.
+    // Spread out, so that not all browsers return to a restarted gateway at the same moment.
     retryTimer = setTimeout(open, retryMs * (0.75 + Math.random() / 2));
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   };

@@ -1,7 +1,7 @@
 import type { Problem } from "../../../contract/shapes.ts";
 
 /**
- * A request that did not succeed, in words that can be shown: what went wrong and, where known, what to do.
+ * A request that did not succeed, as text that can be shown: what went wrong and, where known, what to do.
  */
 export class RequestError extends Error {
   /** Stable code of the gateway's problem document; `unreachable` where no answer came. */
@@ -18,8 +18,8 @@ export class RequestError extends Error {
 }
 
 /**
- * Turns any failed answer into a `RequestError`, also one
- * that did not come from the gateway (a proxy's error page).
+ * Turns any failed answer into a `RequestError`, even one that did not come from the gateway (a proxy's error
+ * page).
  */
 export async function problemOf(response: Response): Promise<RequestError> {
   const type = response.headers.get("content-type") ?? "";
@@ -41,13 +41,13 @@ export async function problemOf(response: Response): Promise<RequestError> {
   );
 }
 
-/** One line for a person from anything that was thrown. */
+/** One line that a person can read, from anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "Something went wrong. Try again.";
 }
 
 /**
- * Whether a change may have happened although it failed: no answer came, or the server broke down over it.
+ * Whether a change may have happened although it failed: no answer came, or the server failed while doing it.
  */
 export function outcomeUnknown(error: unknown): boolean {
   return error instanceof RequestError && (error.status === 0 || error.status >= 500);

@@ -4,7 +4,7 @@ import type { Session } from "../../../contract/sessions.ts";
 
 export const session = signal<Session | null | undefined>(undefined);
 
-/** The server no longer knows us: whatever page is open gives way to the sign-in page. */
+/** The server no longer knows this session: the open page is replaced by the sign-in page. */
 export function forgetSession(): void {
   session.value = null;
 }

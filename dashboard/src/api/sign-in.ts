@@ -3,7 +3,7 @@ import { get, post, remove } from "./client.ts";
 import { RequestError } from "./problem.ts";
 import { forgetSession, session } from "./session.ts";
 
-/** Asks the server who we are; nobody is an answer, an unreachable server is an error. */
+/** Asks the server who is signed in. "Nobody" is an answer; an unreachable server is an error. */
 export async function restoreSession(): Promise<void> {
   try {
     session.value = await get<Session>("/sessions/current");

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { messageOf } from "../api/problem.ts";
 import { toast } from "./toast.tsx";
 
-/** A button whose work takes a moment: shut meanwhile; a failure is told in a toast. */
+/** A button whose work takes a moment: disabled meanwhile. A failure is shown in a toast. */
 export function ActionButton({
   run,
   class: look = "button",

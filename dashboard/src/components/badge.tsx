@@ -1,7 +1,7 @@
 import { type Tone, toneOf } from "../format/tone.ts";
 import { words } from "../format/words.ts";
 
-/** A status in its colour and in words: the colour is never the only sign. */
+/** A status in its colour and in words, so that colour is never the only sign. */
 export function Badge({
   status,
   label,

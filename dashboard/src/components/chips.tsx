@@ -1,4 +1,4 @@
-/** One choice of few, as a row of buttons. */
+/** One choice of a few, as a row of buttons. */
 export function Chips({
   label,
   options,

@@ -7,7 +7,7 @@ const WORDS: Readonly<Record<FeedState, string>> = {
   waiting: "Reconnecting",
 };
 
-/** Whether what is on screen moves by itself right now. */
+/** Whether the page is updated live right now. */
 export function Connection() {
   const state = feedState.value;
   return (

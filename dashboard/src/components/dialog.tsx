@@ -3,8 +3,8 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /**
- * A modal dialog on the browser's own `<dialog>`: focus is kept
- * inside, Escape closes it, and focus returns to where it came from.
+ * A modal dialog on the browser's own `<dialog>`: focus is kept inside, Escape closes it, and focus returns
+ * to where it came from.
  */
 export function Dialog({
   title,
@@ -17,17 +17,17 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  // A layout effect, because its end is not put off: the focus is back by the time the dialog is gone.
+  // A layout effect, because its clean-up runs at once: the focus is back when the dialog is gone.
   useLayoutEffect(() => {
     const dialog = element.current;
     const opener = document.activeElement;
     dialog?.showModal();
-    // Where the dialog has a field, typing can start at once;
-    // the close button is first in the document otherwise.
+    // Where the dialog has a field, typing can start at once. Otherwise the close button, the first in the
+    // document, would have the focus.
     dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus();
     return () => {
       dialog?.close();
-      // The element is gone from the document by now, so the browser does not give the focus back by itself.
+      // The element has left the document by now, so the browser does not return the focus itself.
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     };
   }, []);

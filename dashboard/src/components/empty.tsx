@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "./icon.tsx";
 
-/** Nothing here: says so, and says what brings something here. */
+/** An empty list: says so, and says what will fill it. */
 export function Empty({
   icon,
   title,

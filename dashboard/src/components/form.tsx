@@ -4,10 +4,9 @@ import { messageOf, outcomeUnknown } from "../api/problem.ts";
 import { Notice } from "./notice.tsx";
 
 /**
- * A form that sends once: the button is shut while sending, and an error stays beside
- * it. The key that makes the change idempotent stays the same as long as nobody knows
- * whether the change has happened, so that sending again after a lost answer does not
- * do it twice; a refusal has changed nothing, and the next attempt is a new one.
+ * A form that sends once: the button is disabled while sending, and an error stays beside it. While it is not
+ * known whether the change has happened, its idempotency key stays the same, so that sending again after a
+ * lost answer does not do it twice. A refusal has changed nothing, and the next attempt is a new one.
  */
 export function Form({
   submit,

@@ -4,8 +4,8 @@ import type { Resource } from "../live/resource.ts";
 import { Notice } from "./notice.tsx";
 
 /**
- * The four faces of loaded data: skeleton, error, content,
- * and content with an error above it where reloading failed.
+ * The four states of loaded data: skeleton, error, content, and content with an error above it where
+ * reloading failed.
  */
 export function Loaded<T>({
   resource,

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Icon } from "./icon.tsx";
 
-/** One clear line: what is the matter, and the one thing to do about it. */
+/** One clear line: what is wrong, and the one thing to do about it. */
 export function Notice({
   tone,
   action,

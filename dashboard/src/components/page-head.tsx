@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
-/** A page's title (also the document's), where it belongs, and what can be done on it. */
+/** A page's title (also the document's), the page above it, and the actions on it. */
 export function PageHead({
   title,
   documentTitle,

@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 /**
- * A field for a scanner that types (keyboard wedge): it keeps the focus, Enter submits, and it is empty and
- * ready for the next code at once. A person may type into it just as well.
+ * A field for a scanner that types (keyboard wedge): it keeps the focus, Enter submits, and it is then empty
+ * and ready for the next code. A person may type into it as well.
  */
 export function ScanInput({
   label,
@@ -16,7 +16,8 @@ export function ScanInput({
   const [text, setText] = useState("");
   useEffect(() => {
     input.current?.focus({ preventScroll: true });
-    // A click on bare ground must not make the next scan go nowhere; one on a control may.
+    // After a click on empty ground the next scan must still arrive here. A click on a control may take the
+    // focus.
     const onBlur = (): void => {
       setTimeout(() => {
         const { activeElement } = document;

@@ -3,7 +3,7 @@ import { Icon } from "./icon.tsx";
 
 const PAUSE_MS = 250;
 
-/** A search field that reports after a pause in typing; the key `/` leads to it from anywhere on the page. */
+/** A search field that reports after a pause in typing. The key `/` focuses it from anywhere on the page. */
 export function SearchBox({
   label,
   value,

@@ -1,4 +1,4 @@
-/** Grey lines in the place of what is being loaded, so that nothing jumps when it arrives. */
+/** Grey lines in place of what is being loaded, so that nothing moves when it arrives. */
 export function SkeletonRows({ rows }: { readonly rows: number }) {
   return (
     <div class="skeleton-rows">

@@ -7,7 +7,7 @@ const SHOWN_MS = 6_000;
 const toasts = signal<readonly Toast[]>([]);
 let nextId = 1;
 
-/** Tells of something that has just been done, or could not be. */
+/** Says that something has just been done, or could not be done. */
 export function toast(tone: Toast["tone"], text: string): void {
   const id = nextId++;
   toasts.value = [...toasts.value, { id, tone, text }];

@@ -1,5 +1,5 @@
 /**
- * Money for people. Amounts come as integers with a currency and an exponent; they are formatted from their
+ * Money for people. Amounts come as integers with a currency and an exponent. They are formatted from their
  * decimal text, never by way of a floating-point number, so that the cent on screen is the cent in the books.
  */
 
@@ -24,7 +24,7 @@ export function formatMoney(
 ): string {
   const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
   const whole = digits.slice(0, digits.length - exponent);
-  // Places beyond what the currency is charged in are shown only where they are not zero.
+  // More places than the currency is charged in are shown only where they are not zero.
   const fraction = digits.slice(digits.length - exponent).replace(/0+$/, "");
   const places = Math.max(fraction.length, minorUnits(currency));
   const text = `${minor < 0 ? "-" : ""}${whole}.${fraction.padEnd(places, "0") || "0"}`;

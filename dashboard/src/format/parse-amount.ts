@@ -1,8 +1,8 @@
 /**
- * Reads an amount as a person types it, `12.5` or `12,50`, into minor units, exactly.
+ * Reads an amount as a person types it, `12.5` or `12,50`, exactly, into minor units.
  *
- * Throws an Error with a sentence for the form where the
- * text is no amount or has more places than the currency.
+ * Throws an Error with a sentence for the form where the text is no amount or has more places than the
+ * currency.
  */
 export function parseAmount(text: string, exponent: number): number {
   const match = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim());

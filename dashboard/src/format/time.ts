@@ -1,4 +1,4 @@
-/** Times for people: relative where freshness matters, calendar where a promise is made. */
+/** Times for people: relative where freshness matters, calendar days for promises. */
 
 const STEPS: readonly (readonly [limitSeconds: number, unitSeconds: number, unit: string])[] = [
   [60, 1, "s"],

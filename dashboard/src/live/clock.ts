@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
 
 /**
- * The time that relative times are counted from; moves every ten seconds so that all of them move together.
+ * The time that relative times are counted from. It moves every ten seconds, so that all of them change
+ * together.
  */
 export const clock = signal(Date.now());
 

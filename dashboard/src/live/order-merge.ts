@@ -1,18 +1,19 @@
 /**
- * Keeps a list of orders right without loading all of it again. Pure; the list is newest first by capture.
+ * Keeps a list of orders up to date without loading all of it again. Pure. The list is newest first by
+ * capture.
  */
 import type { OrderSummary } from "../../../contract/orders.ts";
 import type { Page } from "../../../contract/shapes.ts";
 
-/** Rows on screen, and the cursor behind the last of them. */
+/** Rows on screen, and the cursor after the last of them. */
 export type OrderList = { readonly rows: readonly OrderSummary[]; readonly next: string | null };
 
 /**
  * Puts a freshly loaded first page over the list on screen.
  *
- * For the stretch that the page covers it is the truth: rows of that stretch that it does not have have left
- * the filter, and go. Rows older than that stretch stay. Where so much is new that page and list do not meet,
- * the page replaces the list: a hole between them would hide orders.
+ * Within the range of the page, the page is right: rows that it does not have no longer match the filter, and
+ * go. Older rows stay. Where so much is new that page and list do not meet, the page replaces the list,
+ * because a hole between them would hide orders.
  */
 export function mergeFirstPage(list: OrderList, page: Page<OrderSummary>): OrderList {
   const { items, next } = page;
@@ -24,7 +25,7 @@ export function mergeFirstPage(list: OrderList, page: Page<OrderSummary>): Order
   return { rows: [...items, ...older], next: older.length === 0 ? next : list.next };
 }
 
-/** Replaces the rows that `changed` has, by id, and leaves the order alone. */
+/** Replaces the rows that are in `changed`, by id, and keeps the order of the list. */
 export function replaceRows(
   rows: readonly OrderSummary[],
   changed: readonly OrderSummary[],
@@ -33,7 +34,7 @@ export function replaceRows(
   return rows.map((row) => byId.get(row.id) ?? row);
 }
 
-/** Appends the next page; a row that moved onto it meanwhile is not shown twice. */
+/** Appends the next page. A row that has moved onto it meanwhile is not shown twice. */
 export function appendPage(
   rows: readonly OrderSummary[],
   page: readonly OrderSummary[],

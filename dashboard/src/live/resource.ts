@@ -1,6 +1,6 @@
 /**
- * Data of the API as it is shown: loaded when a component appears or its key changes, loaded again on demand,
- * with the last good data kept on screen while the next is on its way.
+ * Data of the API as it is shown: loaded when a component appears or its key changes, loaded again on demand.
+ * The last good data stays on screen while the next is being loaded.
  */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
@@ -15,7 +15,7 @@ export type Resource<T> = {
 
 type State<T> = { readonly data?: T; readonly error?: Error; readonly loading: boolean };
 
-/** @param key names what is loaded; another key drops the data of the former. */
+/** @param key names what is loaded; a new key drops the data of the old one. */
 export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
   const [state, setState] = useState<State<T>>({ loading: true });
   const latestLoad = useRef(load);
@@ -24,7 +24,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   const again = useRef(false);
 
   const start = useCallback(() => {
-    // One request at a time: what asks meanwhile is answered by one more afterwards.
+    // One request at a time: all that is asked meanwhile is answered by one more request afterwards.
     if (running.current !== null) {
       again.current = true;
       return;

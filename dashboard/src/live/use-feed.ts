@@ -3,10 +3,10 @@ import type { FeedEvent } from "../../../contract/stream.ts";
 import { watchFeed } from "../api/feed.ts";
 
 /**
- * Events are handed over in batches: a page that is busy a thousand times a second still renders a few times.
+ * Events come in batches: a page with a thousand events a second still renders only a few times.
  */
 const BATCH_MS = 400;
-/** Of one batch no more than this is kept; a page that falls this far behind reloads instead. */
+/** The most events kept for one batch. A page that falls further behind reloads instead. */
 const LARGEST_BATCH = 2_000;
 
 /**

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 
 /**
- * Calls `run` every `milliseconds` while the browser tab is
- * visible, and at once when it becomes visible again.
+ * Calls `run` every `milliseconds` while the browser tab is visible, and at once when it becomes visible
+ * again.
  */
 export function useInterval(milliseconds: number, run: () => void): void {
   const latest = useRef(run);

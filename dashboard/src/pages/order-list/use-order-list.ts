@@ -1,6 +1,6 @@
 /**
- * The live list of orders. The feed says which orders moved; what they look like now is read from the API:
- * the first page again, and rows further down one by one where few moved.
+ * The live list of orders. The feed says which orders changed; their present state is read from the API: the
+ * first page again, and rows further down one by one where only a few changed.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";
@@ -14,14 +14,14 @@ import { orderPath } from "../order/order-path.ts";
 export type OrderFilter = { readonly status: string; readonly channel: string; readonly q: string };
 
 const PAGE_SIZE = 50;
-/** Rows below the first page that are read one by one; beyond that they wait for the next visit. */
+/** Rows below the first page that are read one by one. More than that wait for the next visit. */
 const MOST_SINGLE_READS = 12;
 /** Pause between two refreshes of the list, however busy the feed is. */
 const QUICKEST_REFRESH_MS = 1_000;
 
 export function useOrderList(filter: OrderFilter): {
   readonly resource: Resource<OrderList>;
-  /** Ids of the orders that moved last, to be pointed out. */
+  /** Ids of the orders that changed last, to be highlighted. */
   readonly moved: ReadonlySet<string>;
   readonly loadMore: () => Promise<void>;
 } {

@@ -3,7 +3,7 @@ import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { StageBar } from "../../components/stage-bar.tsx";
 
-/** One card a location that ships a part of the order, with the stage the goods have reached. */
+/** One card for each location that ships a part of the order, with the stage of the goods. */
 export function FulfillmentOrders({ view }: { readonly view: OrderView }) {
   if (view.fulfillmentOrders.length === 0) return null;
   return (

@@ -5,7 +5,7 @@ import { counted } from "../../format/words.ts";
 
 type Money = OrderView["document"]["total"];
 
-/** The lines with their quantity ledger, and what it all costs. */
+/** The lines with their line ledger, and what it all costs. */
 export function OrderLines({ view }: { readonly view: OrderView }) {
   const { document, lines } = view;
   const documentLines = new Map(document.lines.map((line) => [line.lineId, line]));
@@ -76,7 +76,7 @@ export function OrderLines({ view }: { readonly view: OrderView }) {
   );
 }
 
-/** Only quantities that are not zero: most lines need two words. */
+/** Only quantities that are not zero: for most lines that is two words. */
 function Ledger({ line }: { readonly line: OrderLineView }) {
   const counts: readonly (readonly [string, number])[] = [
     ["ordered", line.ordered],

@@ -26,7 +26,7 @@ import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
 import { PaymentPanel } from "./payment-panel.tsx";
 
-/** A timeline is read to its end, up to this many pages; no order comes near. */
+/** A timeline is read to its end, up to this many pages. No order has nearly as many. */
 const MOST_TIMELINE_PAGES = 20;
 
 export function OrderPage() {

@@ -17,7 +17,7 @@ import { Ticker } from "./ticker.tsx";
 import { Tile } from "./tile.tsx";
 
 const REFRESH_MS = 15_000;
-/** The feed may bring many events a second; the numbers are asked for no more often than this. */
+/** The feed may bring many events a second. The numbers are read no more often than this. */
 const QUICKEST_REFRESH_MS = 2_000;
 const TICKER_LENGTH = 14;
 

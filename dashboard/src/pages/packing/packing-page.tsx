@@ -18,7 +18,7 @@ import { orderPath } from "../order/order-path.ts";
 
 const REFRESH_MS = 4_000;
 const MOST_SHOWN = 60;
-/** Nothing is left for the packer; one that was picked but not confirmed as packed stays on the list. */
+/** Nothing is left for the packer. What was picked but not confirmed as packed stays on the list. */
 const PACKED: ReadonlySet<WaitingFulfillmentOrder["stage"]> = new Set(["packed", "labelled", "shipped"]);
 
 type Work = {
@@ -26,7 +26,7 @@ type Work = {
   readonly waiting: readonly WaitingFulfillmentOrder[];
 };
 
-/** The work list of places without robots: what to pick and pack, and the one button that says it is done. */
+/** The work list of locations without robots: what to pick and pack, and one button that confirms it. */
 export function PackingPage() {
   const { query, route } = useLocation();
   const location = query["location"] ?? "";
@@ -116,8 +116,8 @@ export function PackingPage() {
 }
 
 /**
- * Where a robot works, the floor packs by itself; a person
- * who confirmed there would confirm goods that nobody has.
+ * Where a robot works, the floor packs by itself. A person who confirmed there would confirm goods that are
+ * not there.
  */
 async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
   const [locations, devices] = await Promise.all([

@@ -3,8 +3,8 @@ import type { ReturnView } from "../../../../contract/returns.ts";
 type Counts = Readonly<Record<string, number>>;
 
 /**
- * Counts one scan at the dock. The return's own number counts everything that was announced; a SKU counts one
- * unit of the first line of it that still has room; anything else is a problem and changes nothing.
+ * Counts one scan at the dock. The return's own number counts everything that was announced. A SKU counts one
+ * unit of its first line with units left to count. Anything else is a problem and changes nothing.
  */
 export function countScan(
   view: Pick<ReturnView, "id" | "lines">,

@@ -12,7 +12,7 @@ const CHOICES: readonly (readonly [Disposition, string])[] = [
   ["missing", "Not in the parcel"],
 ];
 
-/** What becomes of each line. The refund follows from what was received. */
+/** The inspection result of each line. The refund follows from what was received. */
 export function InspectForm({ view, onDone }: { readonly view: ReturnView; readonly onDone: () => void }) {
   return (
     <Panel title="Inspect">

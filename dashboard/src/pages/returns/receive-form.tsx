@@ -9,7 +9,7 @@ import { toast } from "../../components/toast.tsx";
 import { counted } from "../../format/words.ts";
 import { countScan } from "./count-scan.ts";
 
-/** Scan-in at the dock: every scan of an item counts one unit, the return's own number counts all of them. */
+/** Scan-in at the dock: each scan of an item counts one unit; the return's own number counts all of them. */
 export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; readonly onDone: () => void }) {
   const [counts, setCounts] = useState<Readonly<Record<string, number>>>({});
   const [problem, setProblem] = useState<string | null>(null);

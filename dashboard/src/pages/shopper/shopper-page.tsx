@@ -19,8 +19,8 @@ import { StatusSteps } from "./status-steps.tsx";
 const REFRESH_MS = 10_000;
 
 /**
- * The shopper's page: where the order is, when it comes, and
- * how to send something back. No login: the address is the key.
+ * The shopper's page: where the order is, when it comes, and how to send something back. There is no sign-in:
+ * the address is the key.
  */
 export function ShopperPage({ token }: { readonly token: string }) {
   const tracking = useResource<TrackingView>(`track ${token}`, (signal) =>

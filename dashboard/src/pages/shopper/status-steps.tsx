@@ -26,7 +26,7 @@ const HEADLINES: Readonly<Record<Status, string>> = {
   cancelled: "Your order is cancelled",
 };
 
-/** The one sentence a shopper came for, and how far the order has come. */
+/** The one sentence that a shopper looks for, and how far the order has come. */
 export function StatusSteps({ order }: { readonly order: TrackingView }) {
   const at = STEPS.findIndex((step) => step.reached.includes(order.status));
   return (

@@ -17,7 +17,7 @@ type Applied = Extract<StockOutcome, { status: "applied" }>["position"];
  *
  * @param commandId the same for every attempt of one form, as is `atMs`: the position answers a repeat with
  *   the first outcome, and refuses the same id with another body.
- * @returns the position after it. Throws an Error with the position's own words where it refuses.
+ * @returns the position afterwards. Throws an Error with the position's own sentence where it refuses.
  */
 export async function changeStock(
   position: StockRow,

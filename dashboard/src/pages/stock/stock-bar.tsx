@@ -1,6 +1,6 @@
 import type { StockRow } from "../../../../contract/stock.ts";
 
-/** What share of the goods on hand is free, promised, or set apart. The numbers beside it say the same. */
+/** How much of the goods on hand is free, promised, or set apart. The numbers beside it say the same. */
 export function StockBar({ row }: { readonly row: StockRow }) {
   const share = (count: number): string =>
     `${row.onHand <= 0 ? 0 : Math.max(0, (100 * count) / row.onHand)}%`;

@@ -8,8 +8,8 @@ import { toast } from "../../components/toast.tsx";
 import { changeStock, type StockChange } from "./change-stock.ts";
 
 /**
- * Receives goods or corrects a count. The command's id is
- * made once a form, so sending twice cannot count twice.
+ * Receives goods or corrects a count. The command's id is made once for each form, so sending twice does not
+ * count twice.
  */
 export function StockDialog({
   position,

@@ -19,7 +19,7 @@ import { stockPath } from "./stock-path.ts";
 
 const REFRESH_MS = 2_000;
 
-/** Why is this number so: the sum, what is held for whom, and every movement that led here. */
+/** Why a number is what it is: the sum, the holds with their orders, and every movement that led here. */
 export function StockExplanationPage() {
   const { params } = useRoute();
   const sku = params["sku"] ?? "";

@@ -32,7 +32,7 @@ export function StockPage() {
     const text = search.toString();
     route(text === "" ? "/stock" : `/stock?${text}`, true);
   };
-  // As many rows as were loaded are loaded again, so that a refresh does not fold the list.
+  // A refresh loads as many pages as were loaded before, so that the list does not become shorter.
   const [pages, setPages] = useState(1);
   const list = useResource<List>(`stock ${q} ${location}`, (signal) =>
     loadPages(pages, { q, location }, signal),
