@@ -1,6 +1,6 @@
 /**
  * The client process: drives one system with one variant, and keeps the account of what it knows to be
- * applied. Apart from the servers' processes, so that neither side's work is counted as the other's.
+ * applied. Separate from the servers' processes, so that neither side's work is counted as the other's.
  */
 import { Account } from "./account.ts";
 import type { ClientReply, ClientRequest, SellOut } from "./client-protocol.ts";
@@ -11,9 +11,9 @@ import { systemNamed } from "./systems/registry.ts";
 import { readTrace, type Trace } from "./trace.ts";
 import { Worker } from "./worker.ts";
 
-/** More than any run takes of one position, and far from the end of a 32-bit integer. */
+/** More than any run takes from one position, and far below the end of a 32-bit integer. */
 const PLENTY = 500_000_000;
-/** Of the position that is sold out: some hundred requests of the slowest system. */
+/** Stock of the position that is sold out: some hundred requests of the slowest system. */
 const SCARCE = 1_000;
 
 type Session = {
@@ -92,7 +92,7 @@ async function traceAt(path: string): Promise<Trace> {
   return trace;
 }
 
-/** All workers at once, single units, until each has been refused; then what is left must be nothing. */
+/** All workers at once reserve single units until each has been refused. Then nothing may be left. */
 async function sellOut(): Promise<SellOut> {
   const { positions, workers, driver, variant } = current();
   let sold = 0;
@@ -111,7 +111,7 @@ async function sellOut(): Promise<SellOut> {
   return { stock: SCARCE, sold, remaining };
 }
 
-/** Workers whose last request was not answered when the server died; their batch still holds it. */
+/** Workers whose last request was not answered when the server died; it is still in their batch. */
 const unanswered: Worker[] = [];
 
 async function untilCrash(trace: Trace): Promise<{ answered: number; unanswered: number }> {
@@ -140,8 +140,8 @@ async function untilCrash(trace: Trace): Promise<{ answered: number; unanswered:
 }
 
 /**
- * What was not answered goes again by the same numbers: once answered, every operation has happened exactly
- * once.
+ * What was not answered is sent again by the same numbers. Once it is answered, every operation has happened
+ * exactly once.
  */
 async function resume(endpoint: Endpoint): Promise<number> {
   const { account, driver: former } = current();

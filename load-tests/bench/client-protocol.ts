@@ -20,12 +20,12 @@ export type ClientRequest =
       readonly milliseconds: number;
       readonly warmUpMs: number;
     }
-  /** Everybody wants the last position, until nobody gets any more. */
+  /** All workers reserve the last position until none of them gets any more. */
   | { readonly do: "sell-out" }
   | { readonly do: "audit" }
   /** Loads at peak until the connection breaks, keeping what was answered and what was not. */
   | { readonly do: "until-crash"; readonly tracePath: string }
-  /** Against the server that came after the crash: everything unanswered again, by the same numbers. */
+  /** Against the server started after the crash: everything unanswered again, by the same numbers. */
   | { readonly do: "resume"; readonly endpoint: Endpoint }
   | { readonly do: "close" };
 

@@ -1,7 +1,7 @@
 /**
  * Two ways to load a system. `atPeak`: every worker sends its next request as soon as the last is answered.
- * `atRate`: operations are due by a schedule whatever the system does, and latency runs from when an
- * operation was due, so that a stall counts for everybody whom it kept waiting (no coordinated omission).
+ * `atRate`: operations are due by a schedule, whatever the system does. Latency runs from when an operation
+ * was due, so that a stall counts for every operation that it delayed (no coordinated omission).
  */
 import { build, type Histogram } from "hdr-histogram-js";
 import type { Account } from "./account.ts";
@@ -28,7 +28,7 @@ export type PeakResult = {
 
 export type LatencyResult = {
   readonly rate: number;
-  /** What was really answered; far below `rate` means that the system could not follow. */
+  /** What was really answered. Far below `rate` means that the system could not keep up. */
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p90Ms: number;
@@ -44,7 +44,7 @@ const TICK_MS = 1;
 
 const CURVE = [50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99];
 
-/** Where a trace is read on; goes on over all phases, so that no two phases repeat each other. */
+/** Where the trace is read on. It goes on over all phases, so that no two phases repeat each other. */
 export class Cursor {
   private at = 0;
 
@@ -77,7 +77,7 @@ export async function atPeak(
       while (performance.now() < until) {
         const { from, count } = cursor.take(trace, subject.batch);
         worker.fill(trace, from, count);
-        // Added after the answer has come: `applied += await …` would lose what others add meanwhile.
+        // Added after the answer has come: `applied += await …` would lose what other workers add meanwhile.
         const answered = await request(subject, worker);
         applied += answered;
         requests += 1;
@@ -157,7 +157,7 @@ export async function atRate(
     scheduled += due;
     waiting.push({ dueMs, count: due });
     drain();
-    // A late timer leaves several ticks behind it; answers must still come through between them.
+    // After a late timer several ticks are due at once. Answers must still come through between them.
     if (tick % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   while (failure === undefined && (running > 0 || waiting.length > 0)) {

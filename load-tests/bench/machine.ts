@@ -1,4 +1,4 @@
-/** The machine that a result was measured on: without it a rate says nothing. */
+/** The machine of a measurement: without it a rate says nothing. */
 import { execFile } from "node:child_process";
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
@@ -16,7 +16,7 @@ export type Machine = {
   readonly node: string;
   readonly redis: string;
   readonly filesystem: string;
-  /** One-minute load average before the run: a machine that is busy with something else shows here. */
+  /** One-minute load average before the run, which shows a machine that is busy with something else. */
   readonly loadBefore: number;
 };
 
@@ -47,8 +47,8 @@ const PAGE = 8_192;
 const REWRITTEN_PAGES = 512;
 
 /**
- * Writes and syncs PostgreSQL's page size over and over within a file that has its full length already, as
- * PostgreSQL does with its log, for `milliseconds`.
+ * Writes and syncs a page of PostgreSQL's size again and again for `milliseconds`, within a file that already
+ * has its full length, as PostgreSQL does with its log.
  */
 export function probeFsync(folder: string, milliseconds: number): FsyncLatency {
   const path = join(folder, "fsync-probe");

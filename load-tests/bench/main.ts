@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: measures Holdfast and what it is compared with on this machine, audits every round, and
- * writes a result. Joins the bench's parts; each of them says what it does.
+ * `npm run bench`: measures Holdfast and its rivals on this machine, audits every round, and writes a result.
+ * Joins the bench's parts; each part says what it does.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -22,10 +22,10 @@ import { TRACE_SEED } from "./trace.ts";
 
 const RESULTS = join(projectRoot, "load-tests", "results");
 
-/** Of a rate that systems share: half of what the weaker one can do. */
+/** The rate that systems share: half of what the weaker one can do. */
 const COMMON_SHARE = 0.5;
 
-/** Up to this share of its peak a system is asked to follow a rate; beyond it its queue would be measured. */
+/** A system is asked for at most this share of its peak. Beyond it, its queue would be measured. */
 const FOLLOWS_SHARE = 0.8;
 
 type Contender = { readonly system: System; readonly variant: Variant };
@@ -55,7 +55,7 @@ async function bench(options: Options): Promise<Result> {
     const runner = await Runner.create(plan, room, folder, note);
     const fsync = runner.fsync();
     const stalls = await runner.stalls();
-    // First, while no server has left anything to the disk or the processor that is still to be done.
+    // First, while no server has left work behind for the disk or the processor.
     const inProcess: InProcessResult[] = [];
     for (let index = 0; index < plan.rounds && wants(options, "in-process"); index += 1) {
       inProcess.push(await runInProcess(options.quick ? 400 : 3_000));
@@ -85,7 +85,7 @@ async function bench(options: Options): Promise<Result> {
       }
     }
     const pgbench = wantsPgbench && installed.has("pgbench") ? await runner.pgbench() : null;
-    // Every server has stopped: its threads have written theirs.
+    // Every server has stopped, so all threads have written their profiles.
     const profile =
       profiles === null
         ? null
@@ -122,9 +122,9 @@ async function bench(options: Options): Promise<Result> {
 }
 
 /**
- * Half of the peak of each class of system: the best PostgreSQL form's, the best Redis form's, Holdfast's
- * own. The quick form takes the first only, and of PostgreSQL only the form that it is taken from: what the
- * ratio needs.
+ * Half of the peak of each class of system: of the best PostgreSQL form, of the best Redis form, and of
+ * Holdfast. The quick form takes only the first rate, and of PostgreSQL only the form that it comes from:
+ * enough for the ratio.
  */
 async function measureLatencies(
   runner: Runner,
@@ -144,7 +144,7 @@ async function measureLatencies(
   for (const reference of quick ? references.slice(0, 1) : references) {
     const rate = Math.floor(peakOf(reference) * COMMON_SHARE);
     for (const { system, variant } of contenders) {
-      // What does less work, or keeps nothing, answers sooner for no merit of its own.
+      // What does less work, or keeps nothing, answers sooner without being better.
       if (!system.exact || system.orders || system.server === "core-not-durable") continue;
       if (quick && system.name !== "holdfast" && system.name !== bestPostgres) continue;
       if (peakOf(system.name) * FOLLOWS_SHARE < rate) continue;
@@ -154,7 +154,7 @@ async function measureLatencies(
   return measured;
 }
 
-/** The forms that were found best on a machine like the published one; the full form tries them all. */
+/** The forms that were best on a machine like the published one. The full form tries all of them. */
 function shortlist(system: System): System {
   const chosen = system.variants.filter((variant) => variant.quick === true);
   return chosen.length === 0

@@ -1,7 +1,7 @@
 /**
- * The operations of the bench as every system gets them: 16 bytes each, the layout of a lane's operations
+ * The operations of the bench as every system gets them: 16 bytes each, in the layout of a lane's operations
  * (docs/protocol.md): number, position, kind << 28 | quantity, expiry in milliseconds. Positions are indices
- * 0, 1, 2, … which a system translates into whatever it calls them.
+ * 0, 1, 2, …, which each system translates into its own names.
  */
 export const WORDS = 4;
 
@@ -16,7 +16,7 @@ const QUANTITY_MASK = (1 << KIND_SHIFT) - 1;
 export const EXPIRES_IN_MS = 15 * 60_000;
 
 /**
- * Codes of one operation's answer; anything else that a system says is passed on as it is and counted as an
+ * Codes of one operation's answer. Any other answer of a system is passed on as it is and counted as an
  * error.
  */
 export const APPLIED = 0;

@@ -142,7 +142,7 @@ export function planOf(options: Options): Plan {
     fsyncMs: 2_000,
     stallsMs: 3_000,
     crashes: 3,
-    // Rows for every unit of a million positions would be another table than the one that is measured.
+    // A million positions with a row for every unit would be a different table from the one that is measured.
     workloadsOf: (system) => {
       if (system.orders) return ["orders"];
       return system.name === "postgres-unit-rows" ? ["hot"] : ["hot", "zipf", "uniform"];

@@ -1,7 +1,6 @@
 /**
  * The plots of a result, as plain SVG: horizontal bars on a logarithmic axis, and latency over percentiles.
- * Both carry their numbers as text, so that nothing has to be read off an axis; colours work on light and
- * dark pages.
+ * Both show their numbers as text, so that nobody has to read an axis. Colours work on light and dark pages.
  */
 
 const WIDTH = 860;

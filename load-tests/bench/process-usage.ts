@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 
 /**
- * Linux counts CPU time in hundredths of a second for user space (USER_HZ), on every architecture that Node
+ * Linux counts CPU time in hundredths of a second for programs (USER_HZ), on every architecture that Node
  * runs on.
  */
 const TICKS_PER_SECOND = 100;

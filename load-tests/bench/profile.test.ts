@@ -11,7 +11,7 @@ const built = (file: string): string => pathToFileURL(join(projectRoot, "dist", 
 const packaged = (file: string): string => pathToFileURL(join(projectRoot, "node_modules", file)).href;
 
 /**
- * One sample a millisecond from 0 on, each of the function at that index of `functions`; the entry is never
+ * One sample a millisecond from 0 on, each of the function at that index of `functions`. The entry is never
  * sampled.
  */
 function profileOf(

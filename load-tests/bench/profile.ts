@@ -1,9 +1,10 @@
 /**
  * Where the time of Holdfast's process goes: the CPU profiles that V8 writes of each of its threads, cut to
- * the peaks that were measured and summed over threads of one kind.
+ * the measured peaks and summed over threads of one kind.
  *
- * A sample stands for the time since the sample before it: one that is late, because its thread waited for a
- * core, is charged to the function that waited. What sleeps until there is work is left out.
+ * A sample stands for the time since the sample before it. If a sample is late because its thread waited for
+ * a core, the function that waited is charged for that time. Functions that sleep until there is work are
+ * left out.
  */
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -25,9 +26,9 @@ type ThreadKind = (typeof THREAD_KINDS)[number];
 
 type FunctionTime = {
   readonly name: string;
-  /** Of this project: from its root; of a package: from the package's name; empty for V8 and native code. */
+  /** In this project: from its root; in a package: from the package's name; empty for V8 and native code. */
   readonly file: string;
-  /** Self time, of the busy time of all threads of the kind. */
+  /** Self time as a share of the busy time of all threads of the kind. */
   readonly percent: number;
 };
 
@@ -35,21 +36,21 @@ export type ThreadTime = {
   readonly workload: Workload;
   readonly thread: ThreadKind;
   readonly busySecondsPerMillion: number;
-  /** Those with the largest self time, largest first. */
+  /** The functions with the largest self time, largest first. */
   readonly functions: readonly FunctionTime[];
 };
 
-/** What is used of a `.cpuprofile`; times in microseconds. */
+/** The part of a `.cpuprofile` that is used; times in microseconds. */
 export type CpuProfile = {
   readonly nodes: readonly {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string };
   }[];
-  /** By the same clock as `monotonicUs`: V8 and `process.hrtime` read the machine's monotonic one. */
+  /** By the same clock as `monotonicUs`: V8 and `process.hrtime` both read the machine's monotonic clock. */
   readonly startTime: number;
   /** The node that ran, by sample. */
   readonly samples: readonly number[];
-  /** From the sample before, the first from `startTime`; now and then negative. */
+  /** From the sample before, the first one from `startTime`; sometimes negative. */
   readonly timeDeltas: readonly number[];
 };
 
@@ -59,8 +60,8 @@ const PROJECT = `${pathToFileURL(join(projectRoot, "dist")).href}/`;
 const PACKAGES = "/node_modules/";
 
 /**
- * Files that run in one kind of thread only: its entry, and what works there for as long as it is busy, since
- * an entry that is through in less than the time between two samples is in no profile.
+ * Files that run in one kind of thread only: its entry, and what works there while it is busy. An entry that
+ * ends in less time than there is between two samples is in no profile.
  */
 const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
   ["cli/system/core-server-main.ts", "main thread"],
@@ -73,9 +74,9 @@ const HOMES: ReadonlyMap<string, ThreadKind> = new Map([
 ]);
 
 /**
- * Name and file of what a thread sleeps in until there is work or room: `Atomics.wait`, or its event loop.
- * Node calls the loop idle for as long as no callback runs: what libuv reads from sockets meanwhile is lost
- * to the profile.
+ * Name and file of the functions in which a thread sleeps until there is work or room: `Atomics.wait`, or its
+ * event loop. Node calls the loop idle while no callback runs, so the time in which libuv reads from sockets
+ * is missing from the profile.
  */
 const WAITS: ReadonlySet<string> = new Set([
   "(idle) ",
@@ -88,7 +89,7 @@ export function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1_000n);
 }
 
-/** The folder that profiles are written into; those of earlier runs may be in it and are left alone. */
+/** The folder that profiles are written into. Profiles of earlier runs may be in it and are left alone. */
 export class ProfileFolder {
   /** For the process whose threads are to be profiled. */
   readonly nodeArgs: readonly string[];
@@ -107,7 +108,7 @@ export class ProfileFolder {
     return new ProfileFolder(path, new Set(await readdir(path)));
   }
 
-  /** What has been written since the folder was opened; a thread writes its profile when it ends. */
+  /** What has been written since the folder was opened. A thread writes its profile when it ends. */
   async read(): Promise<readonly CpuProfile[]> {
     const names = (await readdir(this.path)).filter(
       (name) => name.endsWith(".cpuprofile") && !this.earlier.has(name),
@@ -186,8 +187,8 @@ function addSelfTimes(times: SelfTimes, { profile, callees }: Thread, phase: Pha
 }
 
 /**
- * Where the sources are read: without the machine's folders, and the built file as the one that it was built
- * from.
+ * The path at which the source can be read: without the machine's folders, and with a built file replaced by
+ * its source.
  */
 function fileOf(url: string): string {
   const inPackages = url.lastIndexOf(PACKAGES);

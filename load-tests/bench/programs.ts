@@ -1,6 +1,6 @@
 /**
- * Programs that some rows of the bench need and npm does not bring. A row whose program is not on the PATH is
- * left out, and the result says so; all other rows are measured.
+ * Programs that some rows of the bench need and npm does not install. A row whose program is not on the PATH
+ * is left out, and the result says so. All other rows are measured.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -25,7 +25,7 @@ export async function installedPrograms(): Promise<ReadonlySet<Program>> {
   return new Set(installed.flat());
 }
 
-/** Parts the systems into those that can be measured here and those that are left out. */
+/** Divides the systems into those that can be measured here and those that are left out. */
 export function partSystems(
   systems: readonly System[],
   installed: ReadonlySet<Program>,

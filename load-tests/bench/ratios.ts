@@ -1,7 +1,7 @@
 /**
- * The figures that the bench exists for, each with its bar: ratios of two systems of the same round, so that
- * what the machine does to one it does to the other. The median of the rounds is the figure; the smallest and
- * the largest stand beside it.
+ * The figures that the bench is made for, each with its bar: ratios of two systems in the same round, so that
+ * the machine affects both alike. The median of the rounds is the figure; the smallest and the largest are
+ * beside it.
  */
 import type { InProcessResult } from "./in-process/result.ts";
 import type { Crash, LatencyMeasurement, Measurement, Round } from "./runner.ts";
@@ -15,12 +15,12 @@ export type Bar =
 export type Figure = {
   readonly key: string;
   readonly title: string;
-  /** Null where what it needs was not measured. */
+  /** Null where a measurement that it needs is missing. */
   readonly median: number | null;
   readonly min: number | null;
   readonly max: number | null;
   readonly bar: Bar | null;
-  /** What is wished for beyond the bar. */
+  /** What we would like to reach beyond the bar. */
   readonly aim: number | null;
   readonly met: boolean | null;
 };
@@ -34,7 +34,7 @@ export type Evidence = {
 
 const NAIVE = ["postgres-naive"];
 export const POSTGRES_FORMS = ["postgres-naive", "postgres-batched", "postgres-unit-rows"];
-/** Those that do the same work as a reservation; the bare counter does not. */
+/** The forms that do the same work as a reservation. The bare counter does not. */
 export const REDIS_FORMS = ["redis-auto", "redis-pipelined", "redis-batched"];
 
 export function figuresOf(evidence: Evidence): readonly Figure[] {
@@ -114,8 +114,8 @@ export function rateOf(round: Round, names: readonly string[], workload: Workloa
 }
 
 /**
- * Audits of systems that are held to stock; the bare counter is not one, and its oversell is no failure of
- * the run.
+ * Audits of the systems that must respect stock. The bare counter is not one of them: its oversell does not
+ * fail the run.
  */
 function auditsOf(evidence: Evidence): readonly Measurement["audit"][] {
   return [
@@ -130,7 +130,7 @@ function sumOf(evidence: Evidence, of: (audit: Measurement["audit"]) => number):
   return audits.length === 0 ? [] : [audits.reduce((sum, audit) => sum + of(audit), 0)];
 }
 
-/** What failed, in words; empty where every audit was right. */
+/** What failed, in sentences; empty where every audit was right. */
 export function failuresOf(evidence: Evidence): readonly string[] {
   const measured = [
     ...evidence.rounds.flatMap((round) => round.measurements),
@@ -156,7 +156,7 @@ function latencyRatios({ latencies }: Evidence): readonly number[] {
     const theirs = latencies.filter(
       (other) => POSTGRES_FORMS.includes(other.system) && other.rate === one.rate,
     );
-    // A system that could not follow the rate has no p99 worth comparing with.
+    // The p99 of a system that could not keep up with the rate cannot be compared.
     const able = theirs.filter((other) => other.perSecond > 0.9 * other.rate);
     if (able.length === 0) return [];
     return one.p99MsOfWindows.map(

@@ -1,6 +1,5 @@
 /**
- * A result as people read it: one Markdown page with the ratios, every measurement and what it was measured
- * on.
+ * A result as people read it: one Markdown page with the ratios, every measurement, and the machine.
  */
 import type { FsyncLatency, Machine } from "./machine.ts";
 import { barChart, latencyChart } from "./plots.ts";
@@ -30,11 +29,11 @@ export type Result = {
   readonly variants: Readonly<
     Record<string, { readonly best: string; readonly rates: Readonly<Record<string, number>> }>
   >;
-  /** What could not be measured for want of a program. */
+  /** What could not be measured because a program is missing. */
   readonly leftOut: readonly LeftOut[];
   /** Null where it was not run. */
   readonly pgbench: readonly PgbenchRate[] | null;
-  /** Of Holdfast's measured peaks, empty where it was not driven; null where no profiles were taken. */
+  /** Of Holdfast's measured peaks; empty where Holdfast was not driven; null where no profiles were taken. */
   readonly profile: readonly ThreadTime[] | null;
   readonly figures: readonly Figure[];
   readonly failures: readonly string[];
@@ -349,7 +348,7 @@ function profileSection({ profile }: Result): readonly string[] {
   ];
 }
 
-/** A column a thread: its functions with the largest self time, in per cent of its busy time. */
+/** A column for each thread: its functions with the largest self time, in per cent of its busy time. */
 function functionsTable(workload: Workload, threads: readonly ThreadTime[]): readonly string[] {
   const rows = Math.max(...threads.map(({ functions }) => functions.length));
   return [

@@ -1,6 +1,6 @@
 /**
- * The run: finds each system's best variant, then measures every system once a round, in rotated order, one
- * system up at a time; audits each measurement; then latency at common rates and a `kill -9`.
+ * The run: finds each system's best variant, then measures every system once in each round, in rotated order,
+ * with only one system up at a time. Audits each measurement. Then latency at common rates and a `kill -9`.
  */
 import { join } from "node:path";
 import type { Audit } from "./account.ts";
@@ -20,7 +20,7 @@ import { type TraceFile, WORKLOADS, type Workload, writeTrace } from "./trace.ts
 /** Where only the hot SKU is driven, a whole catalog need not be loaded. */
 const CALIBRATION_POSITIONS = 1_000;
 
-/** Many, so that a loss on one is not made up for by a double on another. */
+/** Many, so that a loss on one position cannot be balanced by a double on another. */
 const CRASH_POSITIONS = 1_000;
 
 export type Plan = {
@@ -32,9 +32,11 @@ export type Plan = {
   readonly calibrateMs: number;
   /** Of one window. */
   readonly latencyMs: number;
-  /** One stall of the machine decides a window's p99; the median of several says what the system does. */
+  /** One stall of the machine decides a window's p99. The median of several windows shows the system. */
   readonly latencyWindows: number;
-  /** At the rate that is measured then: what runs ten times as often as at the peak is compiled only now. */
+  /**
+   * At the rate that is measured next: code that runs ten times less often at the peak is compiled only now.
+   */
   readonly latencyWarmUpMs: number;
   readonly fsyncMs: number;
   readonly stallsMs: number;
@@ -49,7 +51,8 @@ export type Measurement = {
   /** Of the servers, on the hot SKU. */
   readonly cpuSecondsPerMillion: number;
   /**
-   * Server cores in use on the hot SKU; far below the machine's where the client or the disk is the limit.
+   * Server cores in use on the hot SKU. Far below the machine's number where the client or the disk is the
+   * limit.
    */
   readonly serverCores: number;
   readonly memoryMb: number;
@@ -72,7 +75,7 @@ export type LatencyMeasurement = LatencyResult & {
 
 export type Crash = CrashReport & {
   readonly repeated: number;
-  /** From the kill until the new process took requests. */
+  /** From the kill until the new process takes requests. */
   readonly restartMs: number;
   readonly audit: Audit;
 };
@@ -231,7 +234,7 @@ export class Runner {
   }
 
   /**
-   * `kill -9` of Holdfast's process under full load, over many positions; then everything must add up
+   * `kill -9` of Holdfast's process under full load, over many positions. Afterwards everything must add up
    * exactly.
    */
   async crash(system: System, variant: Variant, afterMs: number): Promise<Crash> {
@@ -259,7 +262,7 @@ export class Runner {
     }
   }
 
-  /** The driver-free bound of the naive form. */
+  /** How fast the naive form can be without a driver. */
   async pgbench(): Promise<readonly PgbenchRate[]> {
     const servers = await this.room.start("postgres");
     try {
@@ -360,7 +363,7 @@ export class Runner {
   }
 }
 
-/** What CPU is counted on and variants are compared by. */
+/** The workload by which CPU is counted and variants are compared. */
 function mainWorkloadOf(system: System): Workload {
   return system.orders ? "orders" : "hot";
 }

@@ -1,6 +1,6 @@
 /**
- * Entry of one thread of the stall probe: looks at the clock until its time is up, and answers with what it
- * missed.
+ * Entry of one thread of the stall probe: reads the clock until its time is up, and answers with the time
+ * that it missed.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { PAUSE_MS, type ThreadStalls } from "./stalls.ts";

@@ -1,6 +1,6 @@
 /**
- * How often the machine itself stands still: a thread a core does nothing but look at the clock, and what it
- * misses, a hypervisor or the kernel has taken. Where more than a hundredth of the time is lost, it is in
+ * How often the machine itself stands still: one thread for each core does nothing but read the clock. The
+ * time that it misses was taken by a hypervisor or the kernel. Where that is more than a hundredth, it is in
  * every system's p99.
  */
 import { availableParallelism } from "node:os";
@@ -11,7 +11,7 @@ import { projectRoot } from "../../config/project-root.ts";
 const THREAD = join(projectRoot, "dist", "load-tests", "bench", "stalls-thread.js");
 
 export type Stalls = {
-  /** Of the time of all threads, 0 to 1, what went by in pauses of `PAUSE_MS` or more. */
+  /** Share of the time of all threads, 0 to 1, that was lost in pauses of `PAUSE_MS` or more. */
   readonly lostShare: number;
   readonly longestMs: number;
 };

@@ -1,6 +1,6 @@
 /**
- * What the bench asks of a system, and what of it runs where: servers in processes of their own, the driver
- * in a client process.
+ * What the bench needs of a system, and where its parts run: servers in processes of their own, the driver in
+ * a client process.
  */
 import type { OperationBatch } from "./operations.ts";
 
@@ -9,7 +9,7 @@ export type ServerKind = "core" | "core-orders" | "core-not-durable" | "json-gat
 /** How to reach the servers that were started for a system. */
 export type Endpoint = { readonly url: string; readonly key: string };
 
-/** One way to drive a system; where there are several, the best is found before the rounds. */
+/** One way to drive a system. Where there are several, the best one is found before the rounds. */
 export type Variant = {
   readonly name: string;
   /** Requests that may be unanswered at a time. */
@@ -26,11 +26,11 @@ export type System = {
   readonly name: string;
   readonly title: string;
   readonly server: ServerKind;
-  /** Whether it refuses what it has not got; a system that does not has no sell-out to audit. */
+  /** Whether it refuses what it does not have. A system that does not has no sell-out to audit. */
   readonly exact: boolean;
   /** A request is an order of the trace, one to five lines, instead of a batch. */
   readonly orders?: true;
-  /** What a reader must know to compare it. */
+  /** What a reader must know in order to compare it. */
   readonly note: string;
   readonly variants: readonly Variant[];
   connect(endpoint: Endpoint, variant: Variant): Promise<Driver>;
@@ -41,10 +41,10 @@ export interface Driver {
   load(units: Uint32Array): Promise<void>;
 
   /**
-   * Applies a worker's operations; resolves once they are as durable as the system makes them. An operation
-   * is known by worker and number: a repeat must not take effect twice.
+   * Applies a worker's operations. Resolves once they are as durable as the system makes them. An operation
+   * is identified by worker and number: a repeat must not take effect twice.
    *
-   * @returns one code an operation (`operations.ts`); null: all of them applied
+   * @returns one code for each operation (`operations.ts`); null: all of them applied
    */
   apply(worker: number, batch: OperationBatch): Promise<Uint8Array | null>;
 

@@ -1,11 +1,11 @@
 /**
- * The seeded trace that every system is driven with: which position is asked for how many units, and when
- * something is given back. Made once a run and written to a file, so that all client processes read the very
- * same bytes.
+ * The seeded trace that drives every system: which position is asked for how many units, and when something
+ * is released. Made once for each run and written to a file, so that all client processes read the same
+ * bytes.
  *
- * A record is two 32-bit integers: position, kind << 28 | lines << 24 | quantity. A release names no
- * reservation: it gives back the oldest one that its worker knows to be applied, so that it never overtakes
- * what it undoes. `lines` is set in an order's first record only, where requests are orders; those are not
+ * A record is two 32-bit integers: position, kind << 28 | lines << 24 | quantity. A release does not name a
+ * reservation: it releases the oldest one that its worker knows to be applied, so that it never comes before
+ * its reservation. `lines` is set in an order's first record only, where requests are orders; orders are not
  * released.
  */
 import { createHash } from "node:crypto";
@@ -26,7 +26,7 @@ export const WORKLOAD_TITLES: Readonly<Record<Workload, string>> = {
 /** Draws the trace of the recorded results, to the byte. */
 export const TRACE_SEED = 0xc997_6f22;
 
-/** One operation in ten gives something back. */
+/** One operation in ten is a release. */
 const RELEASE_SHARE = 0.1;
 const MAX_QUANTITY = 3;
 const MAX_LINES = 5;
@@ -95,7 +95,7 @@ function positionsOf(workload: Workload, positions: number, random: Random): () 
     case "orders":
     case "zipf": {
       const rank = zipf(random, positions, 1);
-      // Ranks are scattered, so that popular positions are neighbours in nobody's index.
+      // Ranks are scattered, so that popular positions are not neighbours in any index.
       const stride = coprimeStride(positions);
       return () => (rank() * stride) % positions;
     }

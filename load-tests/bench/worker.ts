@@ -1,12 +1,11 @@
 /**
  * One sender of operations: takes records of the trace, gives each a number of its own, and remembers what it
- * knows to be applied, so that a release gives back something that is there. A worker has one request
- * unanswered at a time.
+ * knows to be applied, so that it only releases what is there. A worker has one unanswered request at a time.
  */
 import { APPLIED, OperationBatch, RELEASE, RESERVE } from "./operations.ts";
 import { kindAt, positionAt, quantityAt, type Trace } from "./trace.ts";
 
-/** Applied reservations a worker remembers for later release; older ones just stay. A power of two. */
+/** Applied reservations that a worker remembers for a release; older ones stay. A power of two. */
 const REMEMBERED = 8_192;
 
 export class Worker {

@@ -1,14 +1,14 @@
 /**
- * Compares what the clients testify with what PostgreSQL keeps and what the engine answers.
+ * Compares the clients' logs with what PostgreSQL keeps and what the engine answers.
  *
- * Reads the ledger forward from where the last audit ended; every comparison that needs the whole of it is
- * kept as sums. Runs only while the clients are at rest.
+ * Reads the stock movements on from where the last audit ended. Comparisons that need all of them are kept as
+ * sums. Runs only while the clients are at rest.
  */
 import type { DatabaseServer } from "./database-server.ts";
 import type { ExpectedStock, History, Told } from "./history.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
-/** Every count is of findings, and 0 where all is well, except the first three. */
+/** Counts of findings, which are 0 where all is well; the first three are not findings. */
 export type AuditCounts = {
   /** Operations with an answer so far. */
   readonly answered: number;
@@ -18,23 +18,23 @@ export type AuditCounts = {
   readonly lost: number;
   /** Effects that are there more than once. */
   readonly doubled: number;
-  /** Effects of operations that were refused, or of which nothing was done. */
+  /** Effects of operations that were refused, or that the server said were not done. */
   readonly phantom: number;
   /** Units promised beyond what was on hand, at any moment. */
   readonly oversold: number;
-  /** Journal rows that an owner wrote after somebody else had taken over. */
+  /** Journal rows that an owner wrote after another one had taken over. */
   readonly staleEpochRows: number;
   /** Rows out of sequence or not chained to the one before. */
   readonly brokenChain: number;
-  /** SKUs whose buckets are not the sum of what was acknowledged, in the engine or in the ledger. */
+  /** SKUs whose buckets are not the sum of what was acknowledged, in the engine or in the movements. */
   readonly unbalanced: number;
-  /** Answers that a repeat contradicted, and operations that nobody answered. */
+  /** Answers that a repeat contradicted, and operations that never got an answer. */
   readonly contradicted: number;
   readonly unanswered: number;
 };
 
 export type AuditResult = AuditCounts & {
-  /** What was found, in words; empty where all is well. */
+  /** What was found, in sentences; empty where all is well. */
   readonly findings: readonly string[];
 };
 
@@ -52,7 +52,7 @@ const POLL_MS = 50;
 const ASK_TIMEOUT_MS = 15_000;
 const MAX_FINDINGS = 20;
 
-/** Movements that no client asked for by themselves. */
+/** Movements that no client asked for. */
 const OWN_MOVEMENTS = new Set(["hold-expired"]);
 
 export class Audit {
@@ -117,7 +117,8 @@ export class Audit {
       );
       return rows[0]?.behind === 0;
     }, PROJECTION_TIMEOUT_MS);
-    if (!done) throw new Error(`the ledger is behind the journal for more than ${PROJECTION_TIMEOUT_MS} ms`);
+    if (!done)
+      throw new Error(`the stock movements are behind the journal for more than ${PROJECTION_TIMEOUT_MS} ms`);
   }
 
   /** New journal rows: their order, epochs and chain, and what moved by them. */
@@ -156,7 +157,7 @@ export class Audit {
     this.journalRows += rows.length;
     for (const { kind, cause, count } of movements) {
       if (OWN_MOVEMENTS.has(kind)) continue;
-      // The gateway writes behind the cause who sent it.
+      // The gateway adds the sender to the cause.
       const operation = cause.split(" ")[0] ?? "";
       this.effects.set(operation, (this.effects.get(operation) ?? 0) + count);
     }
@@ -208,8 +209,8 @@ export class Audit {
   }
 
   /**
-   * Holds end by themselves when their shard's timer says so, and the ledger follows the journal: both have a
-   * moment to do so before what does not add up counts.
+   * Holds end on their shard's own timer, and the movements follow the journal. Both get a moment before a
+   * difference counts.
    */
   private async balance(endpoint: Endpoint, findings: string[]): Promise<number> {
     const deadline = Date.now() + SETTLE_TIMEOUT_MS;
@@ -238,7 +239,7 @@ export class Audit {
               sum(allocated)::integer as allocated
          from stock_position group by sku`,
     );
-    const inLedger = new Map(rows.map((row) => [row.sku, row]));
+    const inMovements = new Map(rows.map((row) => [row.sku, row]));
     const { rows: sums } = await this.database.query<{ sku: string }>(
       `select sku from (
          select sku, location_id, sum(on_hand) as on_hand, sum(reserved) as reserved, sum(allocated) as allocated
@@ -252,7 +253,7 @@ export class Audit {
     for (const [sku, told] of expected) {
       for (const [where, found] of [
         ["engine", inEngine.get(sku)],
-        ["ledger", inLedger.get(sku)],
+        ["movements", inMovements.get(sku)],
       ] as const) {
         if (
           found !== undefined &&
@@ -269,7 +270,7 @@ export class Audit {
     return unbalanced.size;
   }
 
-  /** The deepest that any position ever was below nothing left to promise, summed. */
+  /** How far each position ever was below nothing left to promise, summed. */
   private async oversold(findings: string[]): Promise<number> {
     const { rows } = await this.database.query<{ sku: string; location_id: string; lowest: number }>(
       `select sku, location_id, min(available)::integer as lowest from (

@@ -1,6 +1,6 @@
 /**
- * A run of scenarios, one after the other, each audited: what the short form, the long form and the tests
- * have in common.
+ * A run of scenarios, one after the other, each with its audit: what the short form, the long form and the
+ * tests share.
  */
 
 import { Random } from "../../config/seeded-random.ts";
@@ -62,14 +62,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 class Campaign {
   private readonly options: CampaignOptions;
   private readonly runs: ScenarioRun[] = [];
-  /** The last audit of every stage: each counts from its stage's beginning. */
+  /** The last audit of every stage. An audit counts from its stage's beginning. */
   private readonly audits: AuditResult[] = [];
 
   constructor(options: CampaignOptions) {
     this.options = options;
   }
 
-  /** Every scenario once, in an order of the seed's own. */
+  /** Every scenario once, in an order that follows from the seed. */
   async round(seed: string, isOver: () => boolean): Promise<void> {
     const shared: SharedStage = { stage: null, opened: 0, audit: null };
     for (const scenario of shuffled(this.options.scenarios, seed)) {
@@ -152,7 +152,7 @@ class Campaign {
       shared.audit = await shared.stage.check();
       if (isClean(shared.audit)) return { outcome: "passed", ...harm, findings: [] };
       const { findings } = shared.audit;
-      // What is wrong once stays wrong: the next scenario gets a stage of its own.
+      // An error that was found once would be found again, so the next scenario gets a new stage.
       await this.leave(shared, true);
       return { outcome: "failed", ...harm, findings };
     } catch (error) {

@@ -84,12 +84,12 @@ export class CoreServer {
     }
   }
 
-  /** Whether the failpoint has struck: it leaves a line in the log. */
+  /** Whether the failpoint was reached: it leaves a line in the log. */
   async hasStruck(failpoint: string): Promise<boolean> {
     return (await readFile(this.logFile, "utf8")).includes(`failpoint ${failpoint}: `);
   }
 
-  /** What it wrote about its end: the last error in its log, in short. */
+  /** The reason that it gave for its end: the last error in its log, shortened. */
   async complaint(): Promise<string> {
     const lines = (await readFile(this.logFile, "utf8")).split("\n");
     const errors = lines.filter((line) => /error|Error|core-server:/.test(line));

@@ -1,8 +1,7 @@
 /**
- * A TCP proxy before PostgreSQL that breaks connections in the ways that networks do and PostgreSQL itself
- * never does.
+ * A TCP proxy before PostgreSQL that breaks connections as networks do and as PostgreSQL itself never does.
  *
- * Owns its connections; knows of the protocol only what it needs to see a commit go by: the engine's append
+ * Owns its connections. Knows only so much of the protocol that it can see a commit pass: the engine's append
  * statement by its name, and the word `commit` as a statement.
  */
 import { createServer, type Server, type Socket, connect as tcpConnect } from "node:net";
@@ -11,14 +10,14 @@ import { createServer, type Server, type Socket, connect as tcpConnect } from "n
 export type CommitCut =
   /** Nothing of the commit reaches the server. */
   | "before-server"
-  /** The server has answered, and nobody hears it. */
+  /** The server has answered, and the answer is lost. */
   | "after-server";
 
 type Link = {
   readonly engine: Socket;
   readonly server: Socket;
   frozen: boolean;
-  /** The commit is with the server; its answer must not come through. */
+  /** The commit has reached the server; its answer must not come through. */
   cutting: boolean;
 };
 
@@ -61,7 +60,7 @@ export class DatabaseProxy {
   }
 
   /**
-   * Every open connection goes silent for good, without a FIN: what a dead switch looks like. New ones work.
+   * Every open connection becomes silent for good, without a FIN, as with a dead switch. New ones work.
    */
   freeze(): void {
     for (const link of this.links) {
@@ -79,7 +78,7 @@ export class DatabaseProxy {
     });
   }
 
-  /** Holds every answer of the server back for this long; 0: not at all. */
+  /** Delays every answer of the server by this long; 0: not at all. */
   delayAnswers(ms: number): void {
     this.answerDelayMs = ms;
   }
@@ -120,8 +119,8 @@ export class DatabaseProxy {
 
   private fromServer(link: Link, bytes: Buffer): void {
     if (link.frozen) return;
-    // Locks and parse answers of a longer append may come first; only what ends a statement says that it is
-    // done.
+    // Locks and parse answers of a longer append may come first. Only the answer that ends a statement shows
+    // that it is done.
     if (link.cutting) {
       if (bytes.includes("INSERT 0") || bytes.includes("COMMIT")) this.cut(link);
       return;

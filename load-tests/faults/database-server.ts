@@ -1,6 +1,6 @@
 /**
- * The harness's own PostgreSQL: the one that `holdfast start` runs, on its own folder and port, with ways to
- * hurt it.
+ * The harness's own PostgreSQL: the same as that of `holdfast start`, on its own folder and port, with ways
+ * to damage it.
  */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
@@ -41,7 +41,7 @@ export class DatabaseServer {
       port: this.port,
       password: this.password,
       book: this.book,
-      // Whoever kills it knows.
+      // The harness kills it on purpose.
       onCrash: () => {},
       progress: () => {},
     });
@@ -60,8 +60,8 @@ export class DatabaseServer {
   }
 
   /**
-   * SIGINT: fast, clients are thrown out. SIGQUIT: immediate, recovery at the next start. SIGKILL: as if by
-   * the kernel.
+   * SIGINT: fast, clients are disconnected. SIGQUIT: immediate, recovery at the next start. SIGKILL: as the
+   * kernel would.
    */
   async end(signal: "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void> {
     const pid = await this.postmaster();
@@ -75,7 +75,7 @@ export class DatabaseServer {
     this.running = null;
   }
 
-  /** Waits for a server that is just recovering, and starts one where it has given up. */
+  /** Waits for a server that is recovering, and starts one where it has given up. */
   async ensureRunning(): Promise<void> {
     const pid = await this.postmaster();
     const deadline = Date.now() + GONE_TIMEOUT_MS;

@@ -28,7 +28,7 @@ export async function canInjectDiskFaults(): Promise<boolean> {
   );
 }
 
-/** Every sync of the server, whichever of its processes asks for it, takes this much longer. */
+/** Every sync of the server, whichever process asks for it, takes this much longer. */
 export async function slowSyncs(postmaster: number, delayMs: number): Promise<DiskFault> {
   const pids = [postmaster, ...(await childrenOf(postmaster))];
   return trace(pids, ["-f", "-e", `inject=${SYNC_CALLS}:delay_enter=${delayMs * 1000}`]);
@@ -76,7 +76,7 @@ function attached(child: ChildProcess, count: number): Promise<void> {
       reject(new Error(`strace ended: ${text.slice(0, 500)}`));
     });
     child.stderr?.on("data", (bytes: Buffer) => {
-      // The traced calls come here too; nobody reads more than the beginning.
+      // The traced calls come here too. Only the beginning is of use.
       if (text.length < 100_000) text += bytes.toString();
       if ((text.match(/attached/g)?.length ?? 0) < count) return;
       clearTimeout(patience);

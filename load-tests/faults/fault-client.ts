@@ -1,20 +1,21 @@
 /**
- * A client that lives through the faults: asks for seeded operations one message at a time, writes down what
- * it asked and what it was told, and asks again with the same ids where it does not know.
+ * A client that survives the faults: sends seeded operations, one message at a time, logs what it asked and
+ * what it was told, and asks again with the same ids where it does not know the outcome.
  *
- * K1 A hold is changed only by the client that made it, and only once its own reserve is known to be applied,
- *    so that every operation has one right outcome whatever happened before.
- * K2 What is unknown is asked again, at once or when the clients are brought to rest, until it is answered.
+ * K1 A hold is changed only by the client that made it, and only once its reserve is known to be applied. So
+ *    every operation has one right outcome, whatever happened before.
+ * K2 An unknown outcome is asked for again, at once or when the clients are brought to rest, until it is
+ *    answered.
  */
 import { LANE_CODES, LANE_KIND, LANE_WORDS, writeLaneOperation } from "../../actors/lanes/lane-operations.ts";
 import { Random } from "../../config/seeded-random.ts";
 import { type LogEvent, type Operation, OperationLog, type StockOperation } from "./operation-log.ts";
 import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 
-/** What the clients may buy, and where it lies. */
+/** What the clients may buy, and where it is. */
 export type Assortment = {
   readonly skus: readonly string[];
-  /** Bought over reservation lanes only, so that what goes wrong there shows there. */
+  /** Bought over reservation lanes only, so that errors of lanes show here. */
   readonly laneSkus: readonly string[];
   readonly locationIds: readonly string[];
   readonly channel: string;
@@ -25,24 +26,24 @@ type FaultClientOptions = {
   readonly seed: string;
   readonly logFile: string;
   readonly assortment: Assortment;
-  /** Where to connect to now; `null` while there is nothing to connect to. */
+  /** Where to connect to now; `null` while there is no server. */
   readonly endpoint: () => Endpoint | null;
   readonly onAnswer: (askedAtMs: number) => void;
-  /** Stays with a server that does not answer, as long as its patience lasts, though another one is there. */
+  /** Stays with a server that does not answer until its patience ends, even if there is another one. */
   readonly loyal: boolean;
 };
 
 type Message = {
   readonly operations: readonly Operation[];
   /**
-   * It was sent once without an answer: a later promise that nothing was done is about the later time only.
+   * It was sent once without an answer. A later promise that nothing was done only covers the later time.
    */
   doubtful: boolean;
 };
 
 const ANSWER_TIMEOUT_MS = 15_000;
 const RECONNECT_MS = 50;
-/** Between two messages; the clients are many, and the machine is to have room for the faults. */
+/** Between two messages: there are many clients, and the faults need some of the machine too. */
 const PAUSE_MS = 4;
 
 /** Codes by which the server promises that nothing of the message was done (docs/errors.md). */
@@ -79,11 +80,11 @@ export class FaultClient {
   private readonly holds: Hold[] = [];
   private readonly laneHolds: LaneHold[] = [];
   private nextLaneNumber = 1;
-  /** By which the server of this connection knows the lane's positions. */
+  /** The handles by which the server of this connection knows the lane's positions. */
   private handles: ReadonlyMap<string, number> = new Map();
-  /** Operations whose effect on `holds` has been noted: a repeat's answer is no second effect. */
+  /** Operations whose effect on `holds` is counted already: the answer to a repeat is no second effect. */
   private readonly settled = new Set<string>();
-  /** Messages whose fate is open. */
+  /** Messages without a known outcome. */
   private readonly unresolved: Message[] = [];
   private nextOperation = 1;
   private nextMessage = 1;
@@ -99,7 +100,7 @@ export class FaultClient {
     this.running = this.run();
   }
 
-  /** Asks for nothing new. Resolves once nothing is open any more. */
+  /** Asks for nothing new. Resolves once every outcome is known. */
   rest(): Promise<void> {
     this.mode = "resting";
     return new Promise((resolve) => this.atRest.push(resolve));
@@ -111,7 +112,7 @@ export class FaultClient {
     this.onResume = null;
   }
 
-  /** Another server takes the clients from now on. */
+  /** From now on another server serves the clients. */
   moved(): void {
     if (!this.options.loyal) this.connection?.close();
   }
@@ -159,7 +160,7 @@ export class FaultClient {
         this.write({ event: "ok", atMs: Date.now(), message: id, results });
         this.options.onAnswer(askedAtMs);
         this.learn(message, results);
-        // Now and then somebody asks again although all is known.
+        // Sometimes it asks again although the outcome is known.
         if (this.random.chance(0.03)) this.unresolved.push(message);
       }
     } catch (error) {
@@ -170,10 +171,10 @@ export class FaultClient {
   }
 
   private refused(id: string, message: Message, code: string): void {
-    // Operations of one message may lie in several shards, and the promise is that of the shard that refused.
+    // Operations of one message may be in several shards, and the promise is only that of the refusing shard.
     if (NOTHING_DONE.has(code) && message.operations.length === 1) {
       this.write({ event: "fail", atMs: Date.now(), message: id, code });
-      // Whoever believes the promise may as well forget the message: then it must have no effect.
+      // A client may believe the promise and forget the message. Then the message must have no effect.
       if (!message.doubtful && this.random.chance(0.5)) this.giveUp(message);
       else this.unresolved.push(message);
     } else this.doubt(id, message, code);
@@ -185,7 +186,7 @@ export class FaultClient {
     this.unresolved.push(message);
   }
 
-  /** Nothing was done: holds that the message would have changed are as they were. */
+  /** Nothing was done: the holds that the message would have changed are unchanged. */
   private giveUp(message: Message): void {
     for (const operation of message.operations) {
       if (this.settled.has(operation.id)) continue;
@@ -217,7 +218,7 @@ export class FaultClient {
         this.handles = await this.openPositions(connection);
         return connection;
       } catch {
-        // Nobody there, or nobody who can answer: the next attempt is soon.
+        // There is no server, or none that can answer. The next attempt comes soon.
         this.disconnect();
       }
     }
@@ -399,7 +400,7 @@ function positionKey(sku: string, locationId: string): string {
 
 function commandOf(operation: StockOperation): Readonly<Record<string, unknown>> {
   const { id, kind, sku, locationId, quantity, holdId, expiresAtMs } = operation;
-  // The cause names the operation, so that the ledger shows how often it took effect.
+  // The cause names the operation, so that the movements show how often it took effect.
   const common = { type: kind, commandId: id, sku, locationId, atMs: 0, cause: id };
   if (kind === "receive") return { ...common, quantity };
   if (kind === "reserve") return { ...common, holdId, quantity, expiresAtMs };
@@ -433,7 +434,7 @@ function resultsOf(reply: Reply, message: Message): readonly string[] {
     return reply.outcomes.map((outcome) => (outcome.status === "applied" ? "applied" : outcome.code));
   }
   if (reply.type === "order.captured") {
-    // A duplicate is an order that is there: it was accepted the first time, unheard.
+    // A duplicate is an order that was accepted the first time, whose answer was lost.
     return reply.results.map((result) =>
       result.outcome === "accepted" || result.outcome === "duplicate"
         ? "applied"

@@ -1,6 +1,6 @@
 /**
- * The short form of `npm run faults`: every kind of fault once, on real processes; and the audit itself,
- * which must see through a lie of either side.
+ * The short form of `npm run faults`: every kind of fault once, on real processes. And the audit itself,
+ * which must notice a false answer of either side.
  */
 import { appendFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { Stage } from "./stage.ts";
 
 const MINUTE = 60_000;
 
-/** Faults that last: while these pass, or are noticed at all, the machine has nothing to do. */
+/** Faults that last: the machine is idle while they pass or until they are noticed. */
 const LASTING: ReadonlySet<string> = new Set(["half-open connection", "slow disk", "slow network", "stall"]);
 
 const short = scenarios.filter((scenario) => scenario.short === true);
@@ -27,7 +27,7 @@ it("the short form has every kind of fault", () => {
   );
 });
 
-// Side by side, on a stage each: the one waits while the other works.
+// Side by side, each on a stage of its own: one works while the other waits.
 describe.concurrent("nothing acknowledged is lost, doubled or oversold, and clients are served again", () => {
   it.each([
     ["strike", short.filter((scenario) => !LASTING.has(scenario.kind))],
@@ -89,8 +89,7 @@ it("the audit finds an acknowledgement without effect, an effect twice, and a ro
   const lost = await stage.compare();
   expect(lost).toMatchObject({ lost: 1, doubled: 0, unbalanced: 1 });
 
-  // What a shard's newest row did is done once more by a row that a former owner might have written behind
-  // it.
+  // Repeats what a shard's newest row did, in a row that a former owner might have written after it.
   await stage.database.query(
     `with newest as (
        select distinct on (shard) * from journal where sequence > 1 order by shard, sequence desc limit 1

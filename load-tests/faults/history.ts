@@ -1,13 +1,13 @@
 /**
- * All clients' testimonies as one: what each operation's last word is, and what stock must look like if all
- * of it is true.
+ * The logs of all clients together: what is known last of each operation, and what stock must be if all of it
+ * is true.
  *
  * Reads the log files as they grow. Owns the rules of what an answer means; leaves the comparison to
  * `audit.ts`.
  *
- * H1 `applied` and a refusal are final: whoever asks again with the same id is told the same.
- * H2 `fail` promises that nothing was done, `unknown` nothing at all; both are open until somebody asks
- *    again.
+ * H1 `applied` and a refusal are final: a repeat with the same id gets the same answer.
+ * H2 `fail` promises that nothing was done, `unknown` promises nothing at all. Both are open until the client
+ *    asks again.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { LogEvent, Operation, StockOperation } from "./operation-log.ts";
@@ -22,12 +22,12 @@ type Verdict =
 
 export type Told = { readonly operation: Operation; verdict: Verdict };
 
-/** Buckets of one SKU over all locations, as the testimonies have it. */
+/** Buckets of one SKU over all locations, by the clients' logs. */
 export type ExpectedStock = { onHand: number; reserved: number; allocated: number };
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Whose refusals are not remembered: asked again, the operation is tried anew. */
+/** Refusals that are not remembered: when it is asked again, the operation is tried anew. */
 const isRevocable = ({ kind }: Operation): boolean => kind === "order" || kind.startsWith("lane-");
 
 export class History {
@@ -54,7 +54,7 @@ export class History {
     return this.latestExpiryMs;
   }
 
-  /** Takes in what was written since the last time. */
+  /** Reads what was written since the last time. */
   read(): void {
     for (const file of this.files) {
       const descriptor = openSync(file, "r");
@@ -75,7 +75,7 @@ export class History {
     }
   }
 
-  /** Once every hold that ends by itself has ended. */
+  /** What stock must be once every hold that ends by itself has ended. */
   expectedStock(): ReadonlyMap<string, ExpectedStock> {
     const stock = new Map<string, ExpectedStock>();
     const of = (sku: string): ExpectedStock => {

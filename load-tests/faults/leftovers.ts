@@ -1,6 +1,6 @@
 /**
- * What must not outlive the harness: processes, mounts and folders, each with the way to end it. Whoever ends
- * one himself takes it off the list; a harness that is asked to stop ends the rest, the newest first.
+ * What must not outlive the harness: processes, mounts and folders, each with the way to end it. The code
+ * that ends one takes it off the list. A harness that is asked to stop ends the rest, the newest first.
  */
 const open = new Set<() => Promise<void>>();
 

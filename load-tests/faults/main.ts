@@ -1,4 +1,4 @@
-/** `npm run faults`: real processes, real faults, and the books compared afterwards. */
+/** `npm run faults`: real processes, real faults, and an audit of the books afterwards. */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -93,7 +93,7 @@ function progressLine(run: ScenarioRun): string {
   return `  ${run.outcome.padEnd(7)}  ${run.name} (${run.seconds.toFixed(1)} s): ${end}`;
 }
 
-/** One line a kind, and the sums. */
+/** One line for each kind, and the sums. */
 function table({ runs, totals, seconds, ok, seed }: CampaignReport): string {
   const rows = [["", "runs", "failed", "skipped", "faults", "served again, median", "worst"]];
   for (const kind of new Set(runs.map((run) => run.kind))) {
@@ -150,7 +150,7 @@ function machine(): Readonly<Record<string, string | number>> {
   };
 }
 
-/** The commit that was measured; a tree that is not a checkout has none. */
+/** The commit that was measured. Source that is not a checkout has none. */
 function revision(): string {
   try {
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], {
@@ -171,7 +171,7 @@ function say(text: string, status: number): number {
   return status;
 }
 
-// Nothing left to wait for before there is a result is no success.
+// The process has nothing left to wait for, but there is no result: that is not a success.
 process.exitCode = 1;
 main().then(
   (status) => process.exit(status),

@@ -1,13 +1,13 @@
 /**
- * What a client asked for and what it was told, as it happened: one JSON line an event, one file a client.
+ * What a client asked for and what it was told, as it happened: one JSON line for each event, one file for
+ * each client.
  *
- * The file is the client's testimony. What is checked afterwards is read from it, never from the client's
- * memory.
+ * What is checked afterwards is read from these files, never from a client's memory.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 
 /**
- * A command on stock, by its id; `lane-…` are operations of a reservation lane, whose `holdId` is their
+ * A command on stock, by its id. `lane-…` are operations of a reservation lane: their `holdId` is the lane's
  * number.
  */
 export type StockOperation = {
@@ -25,9 +25,9 @@ export type StockOperation = {
   readonly quantity: number;
   /** The hold that it makes or changes; empty for `receive`. */
   readonly holdId: string;
-  /** When the hold that it makes ends by itself, in milliseconds since 1970; 0: never. */
+  /** When its hold ends by itself, in milliseconds since 1970; 0: never. */
   readonly expiresAtMs: number;
-  /** The same of a lane's hold, in milliseconds from when the engine makes it. */
+  /** The same for a lane's hold, in milliseconds from when the engine makes it. */
   readonly expiresInMs: number;
 };
 
@@ -53,7 +53,7 @@ export type LogEvent =
       readonly message: string;
       readonly results: readonly string[];
     }
-  /** Refused as a whole with a code that promises that nothing was done. */
+  /** The whole message was refused, with a code that promises that nothing was done. */
   | { readonly event: "fail"; readonly atMs: number; readonly message: string; readonly code: string }
   /** Anything may have happened. */
   | { readonly event: "unknown"; readonly atMs: number; readonly message: string; readonly why: string };
@@ -68,7 +68,7 @@ export class OperationLog {
   }
 
   /**
-   * On its way to the file before anything is sent: an invocation that is not written down never happened.
+   * Written before anything is sent, so that no request can be missing from the log.
    */
   write(event: LogEvent): void {
     writeSync(this.descriptor, `${JSON.stringify(event)}\n`);

@@ -1,6 +1,6 @@
 /**
- * What goes wrong: each scenario does one kind of harm to a stage whose clients keep working, and sees that
- * they are served again. What the harm did to the books is the audit's question afterwards.
+ * What goes wrong: each scenario damages a stage in one way while its clients keep working, and checks that
+ * they are served again. The audit then looks at what the damage did to the books.
  */
 import { FAILPOINTS, type Failpoint } from "../../engine/failpoints.ts";
 import type { CommitCut } from "./database-proxy.ts";
@@ -10,7 +10,7 @@ import { type Stage, within } from "./stage.ts";
 
 /** What a scenario reports. */
 type Harm = {
-  /** Faults that it inflicted. */
+  /** Faults that it caused. */
   readonly faults: number;
   /** From the end of each fault until clients were served again, in milliseconds. */
   readonly servedAfterMs: readonly number[];
@@ -20,9 +20,9 @@ export type Scenario = {
   readonly name: string;
   /** Scenarios of one kind differ in where or how hard they strike. */
   readonly kind: string;
-  /** Part of the short form, which has every kind once. */
+  /** Part of the short form, which has one scenario of every kind. */
   readonly short?: true;
-  /** Brings its own disk: it cannot share a stage. */
+  /** Brings its own disk, and so cannot share a stage. */
   readonly disk?: () => Promise<SmallDisk | null>;
   /** Why it cannot run here; `null` where it can. */
   unable?(): Promise<string | null>;
@@ -32,7 +32,7 @@ export type Scenario = {
 const STRIKE_TIMEOUT_MS = 45_000;
 const POLL_MS = 25;
 
-/** How often a point is passed at most before it strikes: by chance, so that each run strikes elsewhere. */
+/** How often a point may pass before it strikes, at most: drawn, so that each run strikes elsewhere. */
 const PASSAGES: Readonly<Record<Failpoint, number>> = {
   "gateway-message-read": 200,
   "round-before-apply": 100,
@@ -59,12 +59,12 @@ const PASSAGES: Readonly<Record<Failpoint, number>> = {
   "projector-after-commit": 10,
 };
 
-/** These lie behind a commit that went wrong, so one has to go wrong first. */
+/** These are only reached after a commit that went wrong, so one has to go wrong first. */
 const BEHIND_A_FAULT: ReadonlySet<Failpoint> = new Set(["fault-before-renew", "fault-after-renew"]);
 
 const SHORT_KILLS: ReadonlySet<Failpoint> = new Set(["commit-sent", "commit-before-settle"]);
 
-/** Where an exception is a fault that the engine is to survive. */
+/** Where the engine must survive an exception. */
 const THROWS: readonly Failpoint[] = [
   "round-before-apply",
   "shard-before-apply",
@@ -79,7 +79,7 @@ const THROWS: readonly Failpoint[] = [
   "projector-before-commit",
 ];
 
-/** Where an owner stands still while another takes over. */
+/** Where an owner is stopped while another takes over. */
 const PAUSES: readonly Failpoint[] = [
   "shard-after-apply",
   "commit-before-append",
@@ -195,7 +195,7 @@ function killAt(point: Failpoint): Scenario {
     kind: "kill -9",
     ...(SHORT_KILLS.has(point) ? { short: true } : {}),
     run: async (stage) => {
-      // The owner before dies like this too, at whatever it is.
+      // The former owner dies like this too, whatever it is doing.
       await stage.killAll();
       const first = BEHIND_A_FAULT.has(point)
         ? `commit-before-settle:${stage.random.integer(1, 50)}:throw,`
@@ -207,7 +207,7 @@ function killAt(point: Failpoint): Scenario {
   };
 }
 
-/** Starts a server that is to die at a failpoint, waits for that, and starts one that lives. */
+/** Starts a server that is to die at a failpoint, waits for that, and starts one that stays. */
 async function untilDead(stage: Stage, failpoints: string): Promise<number> {
   const doomed = await stage.spawn(failpoints);
   if ((await doomed.ready()) !== null) await stage.direct(doomed);
@@ -247,7 +247,7 @@ function throwAt(point: Failpoint): Scenario {
   };
 }
 
-/** The fault strikes a living server, which goes on by itself. */
+/** The fault strikes a running server, which must go on by itself. */
 async function strikeAndSurvive(stage: Stage, point: Failpoint, action: string): Promise<Harm> {
   await stage.killAll();
   const server = await stage.serve(`${point}:${stage.random.integer(1, PASSAGES[point])}:${action}`);
@@ -281,7 +281,7 @@ function slowDisk(delayMs: number): Scenario {
     run: async (stage) => {
       const fault = await slowSyncs(await stage.database.postmaster(), delayMs);
       try {
-        // Slow, and still served.
+        // Slow, but still served.
         await stage.untilAnswers(delayMs > 1_000 ? 2 : 5);
       } finally {
         await fault.end();
@@ -295,7 +295,7 @@ async function failingSync(stage: Stage): Promise<Harm> {
   const backend = await committerBackend(stage);
   const fault = await failNextSync(backend);
   try {
-    // PostgreSQL panics rather than trust a disk that lied once, and starts anew by itself.
+    // PostgreSQL panics, because it no longer trusts a disk that failed once, and restarts by itself.
     await until(
       async () => (await committerBackend(stage).catch(() => backend)) !== backend,
       "no sync failed",
@@ -310,7 +310,7 @@ async function fullDisk(stage: Stage, disk: SmallDisk | null): Promise<Harm> {
   if (disk === null) throw new Error("there is no small disk");
   await stage.untilAnswers(20);
   await disk.fill();
-  // The next segment of the write-ahead log finds no room; PostgreSQL goes down over it, sooner or later for
+  // There is no room for the next segment of the write-ahead log. PostgreSQL goes down, sooner or later for
   // good.
   await until(
     async () =>
@@ -343,7 +343,7 @@ function cutCommit(cut: CommitCut): Scenario {
   };
 }
 
-/** @param point where the owner stops itself; `null`: wherever a signal finds it */
+/** @param point where the owner stops itself; `null`: wherever a signal meets it */
 async function takeOver(stage: Stage, point: Failpoint | null): Promise<Harm> {
   await stage.killAll();
   const zombie = await stage.serve(
@@ -359,7 +359,7 @@ async function takeOver(stage: Stage, point: Failpoint | null): Promise<Harm> {
   const servedAfterMs = await stage.untilServed(stoppedAt);
   const mark = await stage.journalMark();
   zombie.signal("SIGCONT");
-  // Time enough for the zombie to try: its clients' questions and its own commit are still in its hands.
+  // Enough time for the stopped owner to try: it still has its clients' questions and a commit of its own.
   await stage.untilAnswers(20);
   await stage.assertNothingStale(mark);
   await zombie.kill();

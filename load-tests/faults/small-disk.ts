@@ -1,5 +1,5 @@
 /**
- * A disk that is full when the test says so: a tmpfs of a few megabytes, for PostgreSQL's data. Needs root on
+ * A disk that is full when the test says so: a tmpfs of a few megabytes for PostgreSQL's data. Needs root on
  * Linux.
  */
 import { execFile } from "node:child_process";
@@ -12,7 +12,7 @@ import { mustNotOutlive } from "./leftovers.ts";
 const run = promisify(execFile);
 
 const MIB = 1024 * 1024;
-/** A fresh cluster and its write-ahead log take some 60. */
+/** A new cluster with its write-ahead log takes some 60. */
 const SIZE_MIB = 160;
 const GROWN_MIB = 640;
 
@@ -39,7 +39,7 @@ export class SmallDisk {
     }
   }
 
-  /** Leaves not a byte. */
+  /** Leaves no byte free. */
   async fill(): Promise<void> {
     const { bavail, bsize } = await statfs(this.folder);
     const block = Buffer.alloc(MIB);
@@ -52,7 +52,7 @@ export class SmallDisk {
     }
   }
 
-  /** What an operator does: a bigger disk. */
+  /** What an operator does: gives it a bigger disk. */
   async grow(): Promise<void> {
     await run("mount", ["-o", `remount,size=${GROWN_MIB}m`, this.folder]);
   }

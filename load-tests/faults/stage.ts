@@ -1,8 +1,8 @@
 /**
- * What a run of faults plays on: an own PostgreSQL behind a proxy, core servers that come and go, clients
- * that live through it, and the audit of what they testify.
+ * The place where faults are played: a PostgreSQL of its own behind a proxy, core servers that come and go,
+ * clients that survive it, and the audit of their logs.
  *
- * Owns every process that it starts and ends no other. Leaves what goes wrong, and when, to `scenarios.ts`.
+ * Owns every process that it starts and ends no other. What goes wrong, and when, is left to `scenarios.ts`.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,13 +21,14 @@ import { type Endpoint, StreamConnection } from "./stream-connection.ts";
 const CLIENTS = 6;
 const SKUS = 12;
 const LANE_SKUS = 6;
-/** Few enough that some SKUs sell out and refusals are part of it. */
+/** So few that some SKUs sell out, and refusals are part of it. */
 const UNITS_EACH = 400;
-/** Small enough that a run of some seconds meets snapshots. */
+/** So few that a run of some seconds includes snapshots. */
 const SNAPSHOT_EVERY_ROWS = 40;
 
 /**
- * From the end of a fault until the first client is served again; beyond it the system counts as not live.
+ * From the end of a fault until the first client is served again. If it takes longer, the system counts as
+ * dead.
  */
 const LIVENESS_LIMIT_MS = 60_000;
 
@@ -63,7 +64,7 @@ export class Stage {
     this.random = new Random(seed);
   }
 
-  /** Everything up, stock received, clients at work. */
+  /** Starts everything, receives stock, and sets the clients to work. */
   static async open(options: StageOptions): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-faults-"));
     const dataFolder = options.dataFolder ?? join(folder, "database");
@@ -118,7 +119,7 @@ export class Stage {
     for (const client of this.clients) client.moved();
   }
 
-  /** `kill -9` of every core server, at whatever they are. */
+  /** `kill -9` of every core server, whatever it is doing. */
   async killAll(): Promise<void> {
     await Promise.all([...this.servers].map((server) => server.kill()));
   }
@@ -145,12 +146,12 @@ export class Stage {
     });
   }
 
-  /** Lets the clients work for a while: until they had this many answers more. */
+  /** Lets the clients work until they have this many answers more. */
   async untilAnswers(count: number): Promise<void> {
     for (let answer = 0; answer < count; answer += 1) await this.untilServed(Date.now());
   }
 
-  /** Brings the clients to rest, compares, and lets them go on. */
+  /** Brings the clients to rest, audits, and lets them go on. */
   async check(): Promise<AuditResult> {
     await this.rest();
     const result = await this.compare();
@@ -183,8 +184,8 @@ export class Stage {
   }
 
   /**
-   * @throws Error where a row came after the mark under an epoch before it: an owner that was taken over has
-   * written
+   * @throws Error where a row was written after the mark under an epoch from before it: an owner that was
+   *   taken over has written
    */
   async assertNothingStale(since: readonly JournalMark[]): Promise<void> {
     const { rows } = await this.database.query<{ stale: number }>(
@@ -197,7 +198,7 @@ export class Stage {
     if (rows[0]?.stale !== 0) throw new Error(`${rows[0]?.stale} journal rows were written by a zombie`);
   }
 
-  /** @param keep leaves logs and testimonies in `folder`, for whoever looks into a finding */
+  /** @param keep leaves the logs in `folder`, for a person who looks into a finding */
   async close(keep = false): Promise<void> {
     this.closed();
     await Promise.all(this.clients.map((client) => client.end()));
@@ -236,7 +237,7 @@ export class Stage {
     );
   }
 
-  /** The first receipt is a client's testimony too: written down by a client that does nothing else. */
+  /** The first receipt is logged like a client's, by a client that does nothing else. */
   private async receiveStock(): Promise<void> {
     if (this.endpoint === null) throw new Error("no core server is ready");
     const { skus, laneSkus, locationIds } = this.assortment;
@@ -306,7 +307,7 @@ export class Stage {
     }
   }
 
-  /** Where this client testifies. */
+  /** Where this client writes its log. */
   logFile(name: string): string {
     return join(this.folder, `client-${name}.jsonl`);
   }

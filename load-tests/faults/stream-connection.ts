@@ -1,4 +1,4 @@
-/** One connection to `/v1/stream` in MessagePack: a question at a time, an answer or a broken connection. */
+/** One connection to `/v1/stream` in MessagePack: one question at a time, then an answer or a broken line. */
 import { Packr } from "msgpackr";
 import { WebSocket } from "ws";
 import { type ServerMessage, SUBPROTOCOL_MSGPACK } from "../../contract/stream.ts";
@@ -34,7 +34,7 @@ export class StreamConnection {
     });
   }
 
-  /** Rejects where the connection breaks or no answer comes in time; the connection is of no use then. */
+  /** Rejects where the connection breaks or no answer comes in time. The connection is useless then. */
   ask(id: string, message: Readonly<Record<string, unknown>>, timeoutMs: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const patience = setTimeout(() => {

@@ -1,6 +1,6 @@
 /**
  * Drives the REST API with autocannon: orders in the canonical format, and reads. autocannon's own
- * percentiles stop at whole milliseconds, so latencies are taken again from its responses.
+ * percentiles have whole milliseconds only, so latencies are measured again from its responses.
  */
 import autocannon from "autocannon";
 import { Latencies } from "./histogram.ts";
@@ -14,7 +14,7 @@ type HttpLoad = {
   readonly path: string;
   /** Body and idempotency key of the n-th request; absent for reads. */
   readonly request?: (n: number) => { readonly body: string; readonly key: string };
-  /** Status codes that are answers and no errors. */
+  /** Status codes that are answers and not errors. */
   readonly expected: readonly number[];
 };
 

@@ -12,7 +12,7 @@ import { runSmoke, type SmokeReport } from "./smoke.ts";
 
 type LoadOptions = AccessOptions & { readonly smoke?: boolean; readonly location: string };
 
-/** Of each of the five scenarios. */
+/** For each of the five scenarios. */
 const SMOKE_SECONDS = 4;
 const FULL_SECONDS = 30;
 

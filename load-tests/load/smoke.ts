@@ -1,9 +1,9 @@
 /**
- * The load smoke: every way in for a few seconds each, and the oversell audit of what they sold. Well under a
- * minute.
+ * The load smoke: every way in for a few seconds each, and the oversell audit of what was sold. Takes well
+ * under a minute.
  *
- * What it measures: one machine that runs system, database and driver together. What it does not: a network,
- * a warm system, the limits of the hardware. Its numbers compare runs on the same machine, nothing else.
+ * It measures one machine that runs system, database and driver together. It does not measure a network, a
+ * warm system or the limits of the hardware. Its numbers compare runs on the same machine, nothing else.
  */
 import { randomBytes } from "node:crypto";
 import { driveHttp } from "./http-driver.ts";
@@ -25,7 +25,7 @@ type SmokeOptions = {
   readonly onScenario: (result: ScenarioResult) => void;
 };
 
-/** Few enough units that the load sells out and the refusals are part of it. */
+/** So few units that the load sells out, and refusals are part of it. */
 const UNITS_EACH = 3_000;
 const SKUS = 24;
 
@@ -89,8 +89,8 @@ export async function runSmoke(target: Target, options: SmokeOptions): Promise<S
 }
 
 /**
- * Whole orders over REST. Their SKUs are not in the catalog, so each is captured on hold, committed, and goes
- * no further.
+ * Whole orders over REST. Their SKUs are not in the catalog, so each order is captured on hold, committed,
+ * and goes no further.
  */
 function postOrders(target: Target, run: string, stock: LoadStock, seconds: number): Promise<ScenarioResult> {
   return driveHttp(target, {

@@ -1,7 +1,6 @@
 /**
- * Stock of the load's own: SKUs that no other order touches, so that the audit afterwards is exact. The audit
- * compares what was acknowledged as reserved with what the engine says is held, and both with what was
- * received.
+ * The load's own stock: SKUs that no other order touches, so that the audit afterwards is exact. The audit
+ * compares what was acknowledged as reserved with what the engine holds, and both with what was received.
  */
 import { WebSocket } from "ws";
 import type { StockBuckets, StockCommand, StockOutcome } from "../../actors/commands.ts";

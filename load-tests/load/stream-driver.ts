@@ -1,6 +1,6 @@
 /**
  * Drives `/v1/stream` as fast as the server's credit allows: `connections` sockets, each keeping `window`
- * messages unanswered, `frameSize` messages a frame. A message reserves units of the load's own SKUs;
+ * messages unanswered, with `frameSize` messages in a frame. A message reserves units of the load's own SKUs;
  * refusals for lack of stock are expected answers.
  *
  * Latency runs from the call that sends a frame to the reply of each of its messages.

@@ -1,4 +1,4 @@
-/** What was measured, held against what was promised. */
+/** What was measured, compared with what was promised. */
 import type { EngineFigures } from "./engine-main.ts";
 import type { StallFigures } from "./stall.ts";
 

@@ -1,8 +1,8 @@
 /**
- * An engine in a process of its own, so that its memory and its start can be read off from outside.
+ * An engine in a process of its own, so that its memory and its start can be measured from outside.
  *
- * `engine-main.js URL` starts, tells how long that took and how much memory it has, and ends. `engine-main.js
- * URL SKU REPETITIONS` then also finds out whether snapshots hold up the shard of that SKU.
+ * `engine-main.js URL` starts it, tells how long that took and how much memory it has, and ends.
+ * `engine-main.js URL SKU REPETITIONS` also finds out whether snapshots delay the shard of that SKU.
  */
 import { pino } from "pino";
 import { startEngine } from "../../engine/engine.ts";
@@ -13,7 +13,7 @@ import { SHARDS } from "./stored-stock.ts";
 export type EngineFigures = {
   readonly startMs: number;
   /**
-   * Of all threads, the program's own start included: what the time would be on a machine with nothing else
+   * Of all threads, with the program's own start: the time that it would take on a machine with nothing else
    * to do.
    */
   readonly startCpuMs: number;
@@ -24,10 +24,10 @@ export type EngineFigures = {
   readonly stall: StallFigures | null;
 };
 
-/** Time for what the start has left behind to be collected. */
+/** Time in which the garbage of the start is collected. */
 const SETTLE_MS = 1_500;
 
-/** No snapshot but those that are asked for. */
+/** No snapshots except those that are asked for. */
 const NEVER_ROWS = 1_000_000_000;
 
 const [databaseUrl, sku, repetitions] = process.argv.slice(2);
@@ -55,7 +55,7 @@ const figures: EngineFigures = {
   stall: sku === undefined ? null : await stallOf(sku, databaseUrl),
 };
 process.stdout.write(`${JSON.stringify(figures)}\n`);
-// Nothing has to be tidied up: whoever starts next recovers.
+// Nothing has to be cleaned up: the next start recovers.
 process.exit(0);
 
 async function stallOf(hotSku: string, url: string): Promise<StallFigures> {

@@ -1,7 +1,7 @@
 /**
- * Measures what the engine needs of memory, how fast it starts, and whether snapshots hold it up; with a
- * PostgreSQL of its own and an engine in a process of its own. Tells what it is doing as it goes, and ends
- * with one JSON document that says of every bar whether it is met.
+ * Measures how much memory the engine needs, how fast it starts, and whether snapshots delay it, with a
+ * PostgreSQL of its own and an engine in a process of its own. Tells what it is doing, and ends with one JSON
+ * document that says of every bar whether it is met.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -34,7 +34,7 @@ Takes some four minutes. Exit status 0 unless it could not be measured; bars tha
 const METHOD =
   "An engine with 16 shards on 2 threads in a process of its own, on a PostgreSQL of its own. MB are RSS " +
   "of that process 1.5 s after its start, above those of the stage before. It starts from stored " +
-  "snapshots and journal rows, with the ledger already caught up; both were made by the engine's own " +
+  "snapshots and journal rows, with the stock movements already caught up; both were made by the engine's own " +
   "code. A start is timed from the taking of the leases until every shard is open. Processor time is " +
   "that of all threads of the engine's process, its program's start included. The longest gap is that " +
   "between two answers of one shard, asked for its stock one question after the other, while the " +

@@ -1,12 +1,13 @@
 /**
- * Whether a snapshot holds its shard up: the longest gap between two answers of a shard while the engine's
- * own snapshot task works on it, and the same while none does.
+ * Whether a snapshot delays its shard: the longest gap between two answers of a shard while the engine's own
+ * snapshot task works on it, and the same while none does.
  *
- * Two kinds of answers. A question is answered by the shard's thread and meets no disk: its gaps are what the
- * shard's own work pauses. A movement is committed: its gaps have the disk in them, to which the snapshot
- * task writes as well.
+ * There are two kinds of answers. A question is answered by the shard's thread without the disk: its gaps are
+ * the pauses of the shard's own work. A movement is committed: its gaps also contain the disk, which the
+ * snapshot task writes to as well.
  *
- * What gaps the machine, the thread scheduler and this very loop make is in both; so each repetition measures
+ * Gaps of the machine, the thread scheduler and this loop are in both. So each repetition measures without a
+ * snapshot for as long as it took with one, directly after it.
  * without a snapshot for as long as it took with one, right after it.
  */
 
@@ -27,8 +28,7 @@ export type StallFigures = {
 };
 
 /**
- * Between two questions: asked without a pause, they would take the processor that the snapshot task is to
- * have.
+ * Between two questions: without a pause they would take the processor that the snapshot task needs.
  */
 const PAUSE_MS = 1;
 
@@ -57,7 +57,8 @@ export class StallMeter {
   }
 
   async measure(repetitions: number): Promise<StallFigures> {
-    // The keeper's own way to make one, and the very thread: a pool of the engine's, in this process.
+    // The same way and the same thread by which the keeper makes one: a pool of the engine's, in this
+    // process.
     const disk = new PostgresDisk(this.database, this.url, "measurement");
     const snapshotMs: number[] = [];
     const questionGapsWith: number[] = [];
@@ -66,7 +67,8 @@ export class StallMeter {
     const commitGapsWithout: number[] = [];
     const ask = () => this.ask();
     const move = () => this.move();
-    // The first task of a thread loads its program, and the first answers are those of cold code.
+    // The first task of a thread loads its program, and the first answers come from code that is not compiled
+    // yet.
     await longestGap(move, this.snapshot(disk));
     await longestGap(ask, pause(500));
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
@@ -74,7 +76,7 @@ export class StallMeter {
         [ask, questionGapsWith, questionGapsWithout],
         [move, commitGapsWith, commitGapsWithout],
       ] as const) {
-        // So that there is something to write down.
+        // So that there is something to write.
         await this.move();
         const started = performance.now();
         gapsWith.push(await longestGap(answer, this.snapshot(disk)));
@@ -126,7 +128,7 @@ async function longestGap(answer: () => Promise<void>, until: Promise<void>): Pr
   const ended = until.finally(() => {
     over = true;
   });
-  // Heard of below, once the answer under way is there.
+  // The error is reported below, once the answer under way is there.
   ended.catch(() => {});
   let longest = 0;
   let last = performance.now();

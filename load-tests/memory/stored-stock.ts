@@ -1,6 +1,6 @@
 /**
  * Stock as an engine would have left it: journal rows and snapshots of any size, made by the engine's own
- * shards and written by its own statements, without the hours that selling it would take.
+ * shards and written by its own statements, without the hours that selling would take.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { CHAIN_START, chainRow } from "../../engine/journal/checksum.ts";
@@ -18,7 +18,7 @@ import type { Database } from "../../store/sql/database.ts";
 export const SHARDS = 16;
 const DAY_MS = 86_400_000;
 
-/** Commands of one shard in one batch while much is written down at once. */
+/** Commands of one shard in one batch, where much is written at once. */
 const LARGE_BATCH = 4_096;
 
 /** Journal rows of one transaction. */
@@ -48,7 +48,7 @@ export class StoredStock {
     return new StoredStock(database);
   }
 
-  /** Takes the shards back from the engine that was measured last; needed before anything is added. */
+  /** Takes the shards back from the engine that was measured last. Needed before anything is added. */
   async takeOver(): Promise<void> {
     this.epochs = await takeLeases(this.database, SHARDS, "measurement");
   }
@@ -67,7 +67,7 @@ export class StoredStock {
     await this.letADayPass();
   }
 
-  /** One hold of one unit on each of so many positions, which expires some day. */
+  /** One hold of one unit on each of so many positions, with a far expiry. */
   async addHolds(count: number): Promise<void> {
     const expiresAtMs = Date.now() + 30 * DAY_MS;
     await this.inBatches(count, LARGE_BATCH, (index) => ({
@@ -122,8 +122,8 @@ export class StoredStock {
   }
 
   /**
-   * As if the ledger had everything that is in the journal: the projector would otherwise work on it, in rows
-   * larger than any engine writes, while the engine's memory is read off.
+   * As if the read model had everything that is in the journal. Otherwise the projector would work on it
+   * while the engine's memory is measured, in rows larger than any engine writes.
    */
   async projectEverything(): Promise<void> {
     await this.database.query(
@@ -206,7 +206,7 @@ export class StoredStock {
   }
 }
 
-/** A SKU like those of real catalogs, at one of eight places. */
+/** A SKU like those of real catalogs, at one of eight locations. */
 export function skuOf(index: number): { readonly sku: string; readonly locationId: string } {
   return { sku: `SKU-${String(index).padStart(8, "0")}`, locationId: `center-${index % 8}` };
 }

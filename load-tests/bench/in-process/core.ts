@@ -1,7 +1,7 @@
 /**
- * The shard core on one thread, against a mailbox of Map and Promise. Both reserve on the same positions and
- * give each reservation back a fixed number of reservations later; a pair of the two counts once. The core
- * also writes its journal records, as it does in service; nobody commits them here.
+ * The shard core on one thread, against a mailbox of Map and Promise. Both reserve on the same positions, and
+ * release each reservation a fixed number of reservations later; such a pair counts once. The core also
+ * writes its journal records, as it does in service, but they are not committed here.
  */
 import { LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import { PositionBook } from "../../../engine/shard/position-book.ts";

@@ -1,5 +1,5 @@
 /**
- * The other thread of `mailbox-benchmark.ts`: looks at each command and answers it, by mailbox, message or
+ * The other thread of `mailbox-benchmark.ts`: reads each command and answers it, by mailbox, message or
  * Piscina.
  */
 import { parentPort, workerData } from "node:worker_threads";
@@ -41,7 +41,7 @@ function serveMailbox(memory: MailboxMemory): never {
   }
 }
 
-// In a thread of Piscina's there are no data, and its messages are its own.
+// A thread of Piscina has no such data, and its messages belong to Piscina.
 const data = workerData as BenchmarkThreadData | null;
 if (data?.mailbox) serveMailbox(data.mailbox);
 else if (data?.mailbox === null) {

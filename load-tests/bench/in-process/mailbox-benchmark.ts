@@ -2,9 +2,9 @@
  * What a command costs between two threads: through the mailbox in batches, as the engine sends them, against
  * `postMessage` per command and `piscina.run` per command.
  *
- * The same work each time: the command crosses to the other thread, is looked at there, and its outcome comes
- * back to a caller that is told. As many commands are on their way at a time in each of them, so that none
- * waits for latency.
+ * The same work each time: the command crosses to the other thread, is read there, and its outcome comes back
+ * to the caller. Each form has as many commands under way at a time as the others, so that none of them waits
+ * for latency.
  */
 import { join } from "node:path";
 import { Piscina } from "piscina";
@@ -134,7 +134,7 @@ async function measurePiscina(seconds: number): Promise<number> {
   return meter.perSecond;
 }
 
-/** Counts from the first answer after half of the time on, for all of it. */
+/** Warms up for half of the time, then counts for all of it, from the next answer on. */
 class Meter {
   private readonly warmUntilMs: number;
   private readonly lastsMs: number;

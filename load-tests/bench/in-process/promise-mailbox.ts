@@ -1,7 +1,7 @@
 /**
- * The actor that one writes first: a Map of actors, each with a queue of messages and a promise a message.
- * Does the same as the shard core (check, decrement, hold with expiry, idempotency also of what is closed),
- * without a journal.
+ * The actor that comes to mind first: a Map of actors, each with a queue of messages and a promise for each
+ * message. Does the same as the shard core (check, decrement, hold with expiry, idempotency also for closed
+ * holds), without a journal.
  */
 type Hold = { readonly quantity: number; readonly expiresAtMs: number; open: boolean };
 

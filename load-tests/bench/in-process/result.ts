@@ -1,4 +1,4 @@
-/** What one round within a single process came to; every rate counts operations of both directions once. */
+/** The result of one round within a single process. Every rate counts a pair of reserve and release once. */
 export type InProcessResult = {
   readonly corePerSecond: number;
   readonly promiseMailboxPerSecond: number;

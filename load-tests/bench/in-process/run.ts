@@ -1,6 +1,6 @@
 /**
- * Runs the measurements within one process, each round in a new one: what the last round compiled must not
- * help this one.
+ * Runs the measurements within one process, each round in a new one: code that V8 compiled in the last round
+ * must not help this one.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -6,7 +6,7 @@ type ReadyLine = { readonly port: number; readonly pid: number; readonly key: st
 
 export type ChildServer = {
   readonly ready: ReadyLine;
-  /** Ends it in order, or, where it is gone already, does nothing. */
+  /** Ends it in order. Does nothing where it is gone already. */
   stop(): Promise<void>;
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * The gateway that one writes first, in front of the very engine: `ws`, one JSON message a reservation, one
- * answer each. A process of its own, like the gateway that it is compared with. Prints `{"port":…,"pid":…}`
- * when ready.
+ * The gateway that comes to mind first, before the same engine: `ws`, one JSON message for each reservation,
+ * one for each answer. A process of its own, like the gateway that it is compared with. Prints
+ * `{"port":…,"pid":…}` when ready.
  */
 import pino from "pino";
 import { type WebSocket, WebSocketServer } from "ws";

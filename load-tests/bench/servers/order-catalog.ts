@@ -1,6 +1,6 @@
 /**
- * What orders need before Holdfast's process starts: a company, one location, a channel, and a product a
- * position.
+ * What orders need before Holdfast's process starts: a company, one location, a channel, and a product for
+ * each position.
  */
 import pg from "pg";
 import { migrate } from "../../../store/sql/migrate.ts";
@@ -23,7 +23,7 @@ export async function prepareOrderCatalog(databaseUrl: string): Promise<void> {
        values ($1, 'bench', 'Bench', 'holdfast', 'refuse')`,
       [ORDER_CHANNEL],
     );
-    // One more than positions: the one that is sold out.
+    // One more than there are positions: the one that is sold out.
     const skus = Array.from({ length: ORDER_POSITIONS + 1 }, (_, position) => skuOf(position));
     await client.query(
       `insert into product

@@ -28,12 +28,12 @@ export class ServerRoom {
   private readonly folder: string;
   private readonly book: ProcessBook;
   private readonly password = randomBytes(12).toString("hex");
-  /** What has been started and not yet stopped, newest last: an interrupted start leaves nothing behind. */
+  /** What has been started and not yet stopped, newest last, so that an interrupted start leaves nothing. */
   private readonly started = new Set<() => Promise<void>>();
-  /** What the core server is started with besides, e.g. `--cpu-prof`. */
+  /** Further arguments of the core server's Node, e.g. `--cpu-prof`. */
   private readonly coreNodeArgs: readonly string[];
   private databases = 0;
-  /** Of the PostgreSQL that was started last; null before. */
+  /** Version of the PostgreSQL that was started last; null before the first. */
   postgresVersion: string | null = null;
 
   constructor(folder: string, coreNodeArgs: readonly string[] = []) {
@@ -49,7 +49,7 @@ export class ServerRoom {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** @returns `stop` as something that is done once, here or when the room is closed */
+  /** @returns `stop`, which runs only once: when it is called, or when the room is closed */
   private register(stop: () => Promise<void>): () => Promise<void> {
     const once = async (): Promise<void> => {
       if (this.started.delete(once)) await stop();
@@ -124,7 +124,7 @@ export class ServerRoom {
       crashAndRestart: async (between = async () => {}) => {
         await server.kill();
         await between();
-        // A client comes back with the key that it had: its lanes are its key's.
+        // A client comes back with its former key, because its lanes belong to the key.
         server = await launch(["--key", server.ready.key]);
         return endpointOf(server);
       },
@@ -167,7 +167,7 @@ export class ServerRoom {
       url: url.toString(),
       pid,
       stop: async () => {
-        // The next system shall not pay for this one's data: neither for its space nor for its checkpoint.
+        // The next system must not pay for this one's data, neither for its space nor for its checkpoint.
         await withClient(server.url, (client) => client.query(`drop database ${name} with (force)`));
         await stopServer();
       },
@@ -184,9 +184,9 @@ export class ServerRoom {
       args: [
         ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
         ...["--appendonly", "yes", "--appendfsync", "always"],
-        // A process is ended only as long as its command line is the one that was written down.
+        // A process is only ended while its command line is the recorded one.
         ...["--set-proc-title", "no"],
-        // Neither snapshots nor rewrites of the log run beside a measurement.
+        // Neither snapshots nor rewrites of the log may run beside a measurement.
         ...["--save", "", "--auto-aof-rewrite-percentage", "0"],
       ],
       logFile: join(this.folder, "logs", "redis.log"),
@@ -231,7 +231,9 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-/** Where the cluster had to go because PostgreSQL's user cannot reach the folder, it is removed there. */
+/**
+ * Where the cluster had to go elsewhere, because PostgreSQL's user cannot reach the folder, removes it there.
+ */
 async function removePostgresData(folder: string): Promise<void> {
   const elsewhere = (await readFile(join(folder, "postgres-location"), "utf8").catch(() => "")).trim();
   if (elsewhere !== "") await rm(elsewhere, { recursive: true, force: true });

@@ -15,7 +15,7 @@ export const holdfastCommands: System = {
   title: "Holdfast, named holds by commands",
   server: "core",
   exact: true,
-  note: "stock.execute over the WebSocket: text ids, a cause, and a movement in the ledger for each hold.",
+  note: "stock.execute over the WebSocket: text ids, a cause, and a movement for each hold.",
   variants: [{ name: "256 a message, 16 in flight", inFlight: 16, batch: 256, connections: 2 }],
   connect: async (endpoint, { connections }): Promise<Driver> => {
     const streams = await Promise.all(

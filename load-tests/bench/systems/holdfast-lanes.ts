@@ -1,7 +1,7 @@
 /**
- * Holdfast by reservation lanes, its way in for whoever reserves by the hundred thousand: 16 bytes an
- * operation, a frame of many, one lane a worker. The same driver for the durable engine and for the one that
- * keeps nothing.
+ * Holdfast by reservation lanes, its way for clients that reserve by the hundred thousand: 16 bytes for each
+ * operation, many in a frame, one lane for each worker. The same driver is used for the durable engine and
+ * for the one that keeps nothing.
  */
 import { randomUUID } from "node:crypto";
 import { type OperationBatch, RELEASE, WORDS } from "../operations.ts";
@@ -55,11 +55,11 @@ function lanes(name: string, title: string, server: ServerKind, note: string): S
 export class LaneDriver implements Driver {
   private readonly streams: readonly StreamClient[];
   private readonly capacity: number;
-  /** Of this driver's lanes, so that no two drivers of one server share their numbers. */
+  /** Prefix of this driver's lanes, so that no two drivers of one server share their numbers. */
   private readonly name: string;
-  /** What the engine calls position i. */
+  /** The engine's handle of position i. */
   private handles = new Uint32Array(0);
-  /** One frame's operations, by worker: the socket reads them until they are sent. */
+  /** One frame's operations for each worker: the socket reads them until they are sent. */
   private readonly frames = new Map<number, Uint32Array<ArrayBuffer>>();
 
   constructor(streams: readonly StreamClient[], capacity: number, name: string) {
@@ -74,8 +74,7 @@ export class LaneDriver implements Driver {
   }
 
   /**
-   * This driver's lanes over new connections, to an engine that was started anew and has the positions
-   * already.
+   * This driver's lanes over new connections, to an engine that was restarted and has the positions already.
    */
   static async reconnected(former: LaneDriver, endpoint: Endpoint, positions: number): Promise<LaneDriver> {
     const streams = await Promise.all(former.streams.map(() => StreamClient.connect(endpoint)));
@@ -129,7 +128,7 @@ export class LaneDriver implements Driver {
     for (let index = 0; index < batch.length; index += 1) {
       const at = index * WORDS;
       frame[at + 1] = this.handles[batch.position(index)] ?? 0;
-      // A release names its reservation only.
+      // A release only names its reservation.
       if (batch.kind(index) === RELEASE) frame[at + 2] = (frame[at + 2] ?? 0) & KIND_BITS;
     }
     return new Uint8Array(frame.buffer, 0, batch.length * WORDS * Uint32Array.BYTES_PER_ELEMENT);

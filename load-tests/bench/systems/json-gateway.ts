@@ -1,6 +1,6 @@
 /**
- * Holdfast's engine behind the gateway that one writes first: `ws`, a JSON text a reservation, a JSON text
- * back.
+ * Holdfast's engine behind the gateway that comes to mind first: `ws`, one JSON text for each reservation,
+ * one JSON text for each answer.
  */
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
@@ -49,7 +49,7 @@ export const jsonGateway: System = {
     );
     const [first] = clients;
     if (first === undefined) throw new Error("no connection");
-    // Of this driver's holds, so that no two drivers of one server share their ids.
+    // Prefix of this driver's holds, so that no two drivers of one server share their ids.
     const prefix = randomUUID().slice(0, 8);
     return {
       load: async (units) => {

@@ -1,7 +1,7 @@
 /**
- * pgbench with the very statement of the naive form, prepared: what PostgreSQL does when no driver is in the
- * way. It draws its own numbers (one hot SKU, no releases), so it is a bound beside the rounds and not a row
- * of them.
+ * pgbench with the same statement as the naive form, prepared: what PostgreSQL does without a driver. It
+ * draws its own numbers (one hot SKU, no releases), so it is a limit beside the rounds and not one of their
+ * rows.
  */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";

@@ -1,11 +1,11 @@
 /**
- * PostgreSQL at its best: whatever waits goes as one statement and one transaction. Arrays by unnest; the
- * stock rows are locked in the order of their positions; running totals in the order of arrival decide who
- * still gets units, so that a batch that is only partly covered is refused only in part; stock changes once a
- * position, holds are inserted and deleted as sets.
+ * PostgreSQL at its best: all that waits goes as one statement and one transaction. Arrays by unnest. The
+ * stock rows are locked in the order of their positions. Running totals in the order of arrival decide which
+ * reservations still get units, so that a batch that is only partly covered is only partly refused. Stock
+ * changes once for each position; holds are inserted and deleted as sets.
  *
- * The one liberty: after the first refusal of a position within a batch, smaller demands behind it are
- * refused too.
+ * The one simplification: after the first refusal for a position within a batch, smaller reservations behind
+ * it are refused too.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";

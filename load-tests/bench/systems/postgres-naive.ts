@@ -1,7 +1,7 @@
 /**
- * PostgreSQL as most shops begin: one conditional UPDATE and one INSERT a reservation, in one statement and
- * so in one round trip and one transaction, prepared, over a pool. The primary key of the hold is the
- * idempotency key: a repeat fails as a whole and is answered from the hold that is there.
+ * PostgreSQL as most shops begin: for each reservation one conditional UPDATE and one INSERT, in one prepared
+ * statement over a pool, so in one round trip and one transaction. The primary key of the hold is the
+ * idempotency key: a repeat fails as a whole and is answered from the stored hold.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";

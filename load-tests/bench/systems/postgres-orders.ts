@@ -1,7 +1,7 @@
 /**
- * Orders in PostgreSQL, the usual way at its best: one function call and one transaction an order, rows
- * locked in the order of their positions so that orders never deadlock, all lines or none. Writes the order
- * and its holds, no more.
+ * Orders in PostgreSQL, the usual way at its best: one function call and one transaction for each order, all
+ * lines or none. Rows are locked in the order of their positions, so that orders never deadlock. Writes the
+ * order and its holds, no more.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED } from "../operations.ts";

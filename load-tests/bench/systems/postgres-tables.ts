@@ -1,4 +1,4 @@
-/** The tables that the forms with one stock row a position share. */
+/** The tables of the forms that have one stock row for each position. */
 import type pg from "pg";
 
 /** A hold's key, which is its idempotency key: worker and number in one integer. */
@@ -6,7 +6,7 @@ export function holdId(worker: number, number: number): number {
   return worker * 4_294_967_296 + number;
 }
 
-/** Room in the pages of `stock` keeps its updates on the page (HOT), the best case for a hot row. */
+/** Free space in the pages of `stock` keeps its updates on the page (HOT): the best case for a hot row. */
 export async function createHoldTables(database: pg.Pool): Promise<void> {
   await database.query(`
     drop table if exists stock, hold;

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL with one row a unit and SKIP LOCKED, so that buyers of one SKU do not wait for each other. The
- * pool of unit rows of each position is what can be sold; a reservation deletes as many of them as it takes.
+ * PostgreSQL with one row for each unit and SKIP LOCKED, so that buyers of one SKU do not wait for each
+ * other. The unit rows of a position are what can be sold; a reservation deletes as many of them as it takes.
  */
 import pg from "pg";
 import { APPLIED, EXPIRES_IN_MS, type OperationBatch, REFUSED, RESERVE } from "../operations.ts";
@@ -39,8 +39,8 @@ const UNIQUE_VIOLATION = "23505";
 const INSUFFICIENT = "HF001";
 
 /**
- * Rows of the hot SKU: more than a run sells. Rows for the whole stock of a million positions would be
- * another table.
+ * Rows of the hot SKU: more than a run sells. With rows for the whole stock of a million positions it would
+ * be a different table.
  */
 const UNITS_OF_HOT = 400_000;
 
@@ -62,7 +62,7 @@ export const postgresUnitRows: System = {
     return {
       load: async (units) => {
         await pool.query(SCHEMA_SQL);
-        // What there are no rows for is neither sold nor lost: the audit sees it as left.
+        // Units without a row are neither sold nor lost: to the audit they are left.
         missing = Int32Array.from(units);
         for (const position of [0, units.length - 1]) {
           const rows = Math.min(units[position] ?? 0, UNITS_OF_HOT);

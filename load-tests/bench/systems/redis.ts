@@ -1,7 +1,7 @@
 /**
  * Redis doing the same work: stock in one hash, holds in another, check and change in Lua. `appendfsync
- * always`: an answer leaves after the fsync of the event loop's turn that it belongs to, so Redis groups its
- * commits by itself.
+ * always`: an answer leaves after the fsync of its turn of the event loop, so Redis groups its commits by
+ * itself.
  */
 import { Redis, type Result } from "ioredis";
 import { pack } from "msgpackr";
@@ -27,8 +27,8 @@ const RELEASE_LUA = `
 
 /**
  * ARGV: reservations as MessagePack (position, quantity, id, …), ids to release, expires at. One call reads
- * all holds, one all stock, one writes each: the calls are what costs in a script. Returns the refused ones
- * by their place.
+ * all holds, one reads all stock, one writes each, because calls are what costs in a script. Returns the
+ * refused ones by their place.
  */
 const BATCH_LUA = `
   local wanted, gone, expires = cmsgpack.unpack(ARGV[1]), cmsgpack.unpack(ARGV[2]), ARGV[3]

@@ -36,7 +36,7 @@ export class StreamClient {
     const socket = new WebSocket(`${url.replace(/^http/, "ws")}/v1/stream`, SUBPROTOCOL_MSGPACK, {
       headers: { authorization: `Bearer ${key}` },
       perMessageDeflate: false,
-      // Checking UTF-8 of binary frames costs nothing, of text something; all frames here are binary.
+      // Checking UTF-8 costs time for text and nothing for binary frames, and all frames here are binary.
       skipUTF8Validation: true,
     });
     const client = new StreamClient(socket);
