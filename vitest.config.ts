@@ -7,12 +7,12 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
 
 /**
- * Four lanes: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation`
+ * Four suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation`
  * needs nothing but the machine to itself.
  *
- * `groupOrder` says what comes after what: the fast lane first, so that a slip is known in seconds; then what
- * waits for servers and browsers, several files at a time; then, one at a time, what is held to times; the
- * simulation last.
+ * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests that
+ * wait for servers and browsers, several files at a time; then, one at a time, those that hold the engine to
+ * times; the simulation last and alone.
  */
 export default defineConfig({
   test: {
@@ -30,8 +30,8 @@ export default defineConfig({
             "**/*.browser.test.ts",
             "**/*.simulation.test.ts",
           ],
-          // Properties over hundreds of cases only compute: on a busy machine they take longer, and are not
-          // at fault.
+          // Tests of hundreds of cases only compute. On a busy machine they take longer, which is not their
+          // fault.
           testTimeout: 30_000,
         },
       },

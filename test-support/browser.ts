@@ -1,11 +1,11 @@
-/** Chromium for the browser lane, as the machine has it; nothing is downloaded. */
+/** Chromium for the browser tests, as the machine has it; nothing is downloaded. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** No sandbox because tests may run as root; no network of its own because the tests have none. */
+/** No sandbox, because tests may run as root; no network, because the tests need none. */
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -16,7 +16,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** @returns the program's path; `undefined` after having said what to install. */
+/** @returns the program's path; where there is none, says what to install and returns `undefined` */
 export function findChromium(): string | undefined {
   const folders = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)];
   const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);

@@ -4,8 +4,7 @@ import { projectRoot } from "../config/project-root.ts";
 import { onceARun } from "./once-a-run.ts";
 
 /**
- * Builds what worker threads and child processes run, without the type check, which is `npm run check`'s
- * work.
+ * Builds what worker threads and child processes run, without the type check, which `npm run check` does.
  */
 export function buildProgram(): void {
   onceARun("program", () =>

@@ -1,7 +1,7 @@
 /**
- * Sample payloads of channels. Our own, in the vendors' shapes, lie in the vendors' folders and are always
- * there. What the channels themselves publish belongs to them and is not copied: where it lies beside the
- * project (`../shared/data/channels`), more tests run; where it does not, they are skipped and say so.
+ * Sample payloads of channels. Our own, in the vendors' shapes, are in the vendors' folders and always there.
+ * Those that the channels publish belong to them and are not copied: where they are beside the project
+ * (`../shared/data/channels`), more tests run; otherwise these tests are skipped and say so.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

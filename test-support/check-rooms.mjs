@@ -1,8 +1,9 @@
-// Holds the code against the table of rooms in docs/rooms.md, prints it, and fails where the two differ.
+// Checks the code against the table of rooms in docs/rooms.md, prints the rooms, and fails where the two
+// differ.
 //
-// A room is a folder of production code, or some of its files; a file belongs to the row that names it most
-// closely. Types count like values: whoever needs a type needs to know the room that it lives in. Tests may
-// look into every room.
+// A room is a folder of production code, or some of its files. A file belongs to the row that names it most
+// closely. Types count like values: a file that needs a type needs the room of that type. Tests may look into
+// every room.
 //
 //   R1 a file imports only from its own room and from what its room's row lists
 //   R2 a row lists only rooms that stand above it in the table, so that no arrow ever points back up
@@ -42,7 +43,7 @@ export function readRooms(markdown) {
   return rows;
 }
 
-/** Names stand in backticks; a folder's last slash is for the reader. */
+/** Names are in backticks. A folder's last slash is only for readers. */
 function namesIn(cell) {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1].replace(/\/$/, ""));
 }

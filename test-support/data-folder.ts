@@ -1,8 +1,8 @@
-/** The end of a data folder that only a test has used. */
+/** Removes a data folder that only a test has used. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** Pids of the servers that run on it, as they were written down when they were started. */
+/** Pids of the servers that run on it, as recorded when they were started. */
 export function serversOf(folder: string): readonly { readonly name: string; readonly pid: number }[] {
   const file = join(folder, "processes.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
@@ -10,7 +10,7 @@ export function serversOf(folder: string): readonly { readonly name: string; rea
 
 /**
  * Ends what still runs on it and removes it, with the database cluster where that had to go elsewhere. Waits
- * for nothing, so that a hook of the process's exit can call it.
+ * for nothing, so that an exit hook of the process can call it.
  */
 export function discardDataFolder(folder: string): void {
   for (const { pid } of serversOf(folder)) kill(pid, "SIGKILL");
@@ -28,7 +28,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A server that was killed this moment may still have put a file there. */
+/** A server that was killed just now may still have put a file there. */
 function discard(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -1,6 +1,6 @@
 /**
  * The system up to its edge for tests: a database with the sandbox's data, the engine and the gateway, all of
- * them the real ones, without sagas, devices and simulators.
+ * them real, without sagas, devices and simulators.
  */
 import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";
@@ -22,7 +22,7 @@ export type TestEdge = {
   readonly credentials: SeedResult;
   /** Stops the gateway, does `work`, and starts a new gateway on the same port. */
   withoutGateway(work: () => Promise<void>): Promise<void>;
-  /** Until what is committed is in the read models of stock. */
+  /** Resolves once what is committed is in the read models of stock. */
   projected(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -36,7 +36,7 @@ export async function startTestEdge(options: {
   const engine = await startEngine({ databaseUrl, threads: 1, shards: 2, logger });
   const credentials = await seedSandbox(database, engine.client, options.staffPassword);
   engine.client.setLocations(SANDBOX_LOCATIONS);
-  // Not port 0: a port that the system chose cannot be listened on again while its closed connections linger.
+  // Not port 0: a port that the system chose cannot be used again while its closed connections linger.
   const port = await freePort();
   const start = (): Promise<Gateway> =>
     startGateway({
@@ -46,7 +46,7 @@ export async function startTestEdge(options: {
       database,
       allocator: engine.client,
       channelAdapters,
-      // No label is bought and no webhook comes without sagas and simulators.
+      // Without sagas and simulators no label is bought and no webhook comes.
       carriers: new VendorRoster("carriers", []),
       dashboardFolder: options.dashboardFolder,
       logger,

@@ -1,6 +1,6 @@
 /**
- * Every vendor of every registry at once, against its simulator, for the contract tests: what holds for a
- * port holds for each adapter of it.
+ * Every vendor of every registry, against its simulator, for the contract tests: what a port promises is
+ * checked for each adapter of it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -21,7 +21,9 @@ export type TakenWebhook = {
 
 export type EveryVendor = {
   readonly url: string;
-  /** The settings of a provider's account, and the same with other secrets or with nobody at its address. */
+  /**
+   * The settings of a provider's account; also with other secrets, or with an address that does not answer.
+   */
   settings(kind: string, provider: string, change?: "another account" | "nobody there"): VendorSettings;
   /** What simulators have sent to the gateway's address. */
   readonly webhooks: readonly TakenWebhook[];

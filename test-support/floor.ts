@@ -1,7 +1,6 @@
 /**
  * A floor for tests: a database with one fulfillment center, stock in a real engine, orders that a saga has
- * released, a real broker, the bridge and simulated devices. Every part can be stopped and started on its
- * own.
+ * released, a real broker, the bridge and simulated devices. Each part can be stopped and started by itself.
  */
 import { randomBytes } from "node:crypto";
 import { type Logger, pino } from "pino";
@@ -63,7 +62,7 @@ export async function startStockedEngine(test: TestDatabase): Promise<Engine> {
   return engine;
 }
 
-/** Orders with stock allocated and handed to the floor, as the saga does it. */
+/** Orders with allocated stock, handed to the floor as the saga does it. */
 export async function releaseOrders(
   test: TestDatabase,
   engine: Engine,
@@ -210,7 +209,7 @@ export async function allPacked(
 }
 
 /**
- * What must be true of orders that went over the floor, however it went: each unit once, each effect once.
+ * What must be true of orders that went over the floor, whatever happened: each unit once, each effect once.
  */
 export async function discrepancies(
   test: TestDatabase,

@@ -41,7 +41,7 @@ export type GatewayWorld = {
   /** `fetch` of a path with the admin key unless `headers` say otherwise. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>;
   connect(options?: { readonly key?: string; readonly subprotocol?: string }): Promise<StreamClient>;
-  /** Rows of every table, so that "nothing changed" can be said in one comparison. */
+  /** Number of rows in every table, so that "nothing changed" is one comparison. */
   counts(): Promise<Readonly<Record<string, number>>>;
   signShopify(body: string | Buffer): string;
   signCarrier(body: string, account?: keyof typeof CARRIER_SECRETS): string;
@@ -69,8 +69,8 @@ export async function startGatewayWorld(
 ): Promise<GatewayWorld> {
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
   await seed(database);
-  // The reply to a fault shows its code only. What was logged of it comes out with the output of the test
-  // that met it.
+  // The reply to a fault shows its code only. What was logged of it is printed with the output of the test in
+  // which it happened.
   // biome-ignore lint/suspicious/noConsole: the runner knows by it which test a line belongs to
   const logger = pino({ level: "error" }, { write: (line) => console.error(line.trimEnd()) });
   const engine = await startEngine({ databaseUrl, threads: 2, shards: 4, logger });
@@ -164,7 +164,7 @@ export async function startGatewayWorld(
       return client;
     },
     counts: async () => {
-      // The ledger follows its journal a moment later; what is counted is what it comes to.
+      // The read model follows the journal a moment later. It is counted once it has caught up.
       await engine.projected();
       const { rows } = await database.query<{ table: string; rows: number }>(
         `select relname as table, (xpath('/row/n/text()', query_to_xml(

@@ -1,13 +1,12 @@
 /**
  * Before any test that needs servers: builds what worker threads and child processes run, and starts the
- * servers that all files share. Each file has a part of its own in them, so that files may run side by side:
- * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on: what the tests say about
- *   durability is
- *   to be true;
+ * servers that all files share. Each file has its own part of them, so that files can run side by side:
+ * - in PostgreSQL a database, cloned from a migrated template. `fsync` stays on, because tests make claims
+ *   about durability;
  * - in Temporal a namespace.
  *
- * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class ends a
- * failed run with status 0. A run that is broken off takes its server and its folder with it.
+ * PostgreSQL is started as `holdfast start` does it, because the exit hook of the package's own class would
+ * end a failed run with status 0. A run that is broken off takes its server and its folder with it.
  */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -45,7 +44,7 @@ async function startSharedPostgres(): Promise<SharedPostgres> {
     port: await freePort(),
     password: "holdfast",
     book: new ProcessBook(folder),
-    // Several files at a time; several processes with a pool each, and the pools of the test itself.
+    // Several files at a time, several processes with a pool each, and the pools of the tests themselves.
     maxConnections: 400,
     onCrash: () => process.stderr.write("the tests' PostgreSQL has ended by itself\n"),
     progress: () => {},

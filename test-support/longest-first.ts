@@ -1,9 +1,9 @@
 /**
- * The order in which the files of a lane begin. A file that takes a minute and begins last keeps one worker
- * busy while the others have nothing left, so the longest come first.
+ * The order in which the files of a test run begin. A file that takes a minute and begins last keeps one
+ * worker busy while the others have nothing left, so the longest come first.
  *
- * Vitest knows how long a file takes only on a machine where it has run before; otherwise it takes the file's
- * size for it. Few files are both short and slow, and they are listed here.
+ * Vitest knows how long a file takes only on a machine where it has run before. Otherwise it judges by the
+ * file's size. Few files are both short and slow, and they are listed here.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 

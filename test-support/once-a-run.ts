@@ -1,7 +1,8 @@
 /**
- * Does a piece of a run's set-up once, whichever of vitest's projects ask for it.
+ * Does a part of a run's set-up once, however many of vitest's projects ask for it.
  *
- * Every project loads its set-up anew, with modules of its own. So what one of them has done is kept where
+ * Every project loads its set-up anew, with modules of its own. So what one of them has done is remembered
+ * where all of them can see it: in the process.
  * all of them look: in the process.
  */
 const done: Map<string, unknown> = remembered();

@@ -1,6 +1,6 @@
 /**
- * The outside world of sagas in memory: payment provider, carrier and mailbox that keep a ledger of what took
- * effect, by idempotency key, as the real ones do. Their wire formats are tested where the adapters are.
+ * The outside world of sagas in memory: payment provider, carrier and mailbox that remember what took effect,
+ * by idempotency key, as the real ones do. Their wire formats are tested with the adapters.
  */
 import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
@@ -12,7 +12,7 @@ export type OutsideWorld = {
   readonly payments: VendorRoster<PaymentProvider>;
   readonly carriers: VendorRoster<Carrier>;
   readonly mailer: Mailer;
-  /** Effects at the provider, one an idempotency key: `authorize 10000`, `capture 4000`. */
+  /** Effects at the provider, one for each idempotency key: `authorize 10000`, `capture 4000`. */
   readonly charges: Map<string, string>;
   readonly rated: Map<string, RateRequest>;
   /** Tracking number of each label in force, by the carrier's shipment id. */
@@ -24,15 +24,15 @@ export type OutsideWorld = {
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
   /**
-   * From now on such calls take effect and their answers stay away, as for a caller that was killed, until
-   * the returned function lets them through.
+   * From now on such calls take effect but do not return, as for a caller that was killed, until the returned
+   * function lets them through.
    */
   withhold(call: Withholdable): () => void;
   /** As if it had just been made. */
   clear(): void;
 };
 
-/** Whose parcels the saga world's are. */
+/** The carrier of all parcels in the saga world. */
 export const TEST_CARRIER = { provider: "test-carrier", account: DEFAULT_ACCOUNT } as const;
 
 function only<Port>(provider: string, port: Port): VendorRoster<Port> {

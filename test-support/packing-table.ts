@@ -1,4 +1,4 @@
-/** Fulfillment orders in front of a packer, as an order's saga leaves them, and what became of them. */
+/** Fulfillment orders at a packing table, as an order's saga leaves them, and what happened to them. */
 import { expect } from "vitest";
 import type { OperationContext } from "../operations/context.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
@@ -6,11 +6,11 @@ import { canonicalOrder, type GatewayWorld } from "./gateway.ts";
 
 export type PackingTable = {
   readonly orderId: string;
-  /** The fulfillment order over three shirts. */
+  /** A fulfillment order for three shirts. */
   readonly id: string;
   readonly holdId: string;
   readonly context: OperationContext;
-  /** Writes a pick down alone, as a robot's is. */
+  /** Writes only a pick, as a robot's is written. */
   pick(cause: string, key: string): Promise<void>;
   stage(): Promise<string | undefined>;
   /** Units of its hold that have left the shelf. */
@@ -19,7 +19,7 @@ export type PackingTable = {
   told(): Promise<readonly string[]>;
 };
 
-/** @param name tells the orders of a test apart */
+/** @param name distinguishes the orders of a test */
 export async function packingTable(world: GatewayWorld, name: string): Promise<PackingTable> {
   const { database, engine } = world;
   const order = await world.call("POST", "/v1/orders", {

@@ -1,5 +1,5 @@
 /**
- * Statements that need the server's superuser, apart from `postgres.ts` because the global set-up runs
+ * Statements that need the server's superuser. Separate from `postgres.ts`, because the global set-up runs
  * outside tests.
  */
 import pg from "pg";

@@ -1,16 +1,16 @@
-// Before the tests: finds what a lane needs beyond npm, installs it where that is possible (Debian packages,
-// as root), and otherwise says in one line what to install. Plain JavaScript, because it runs before anything
-// is built.
+// Before the tests: finds what they need beyond npm, installs it where that is possible (Debian packages, as
+// root), and otherwise says in one line what to install. Plain JavaScript, because it runs before anything is
+// built.
 import { execFileSync, spawnSync } from "node:child_process";
 
 const needs = [
-  { command: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", lane: "browser tests" },
+  { command: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", tests: "browser tests" },
   {
     command: ["mosquitto", "/usr/sbin/mosquitto"],
     package: "mosquitto",
-    lane: "tests against a second MQTT broker",
+    tests: "tests against a second MQTT broker",
   },
-  { command: ["redis-server"], package: "redis-server", lane: "tests of shared rate limits" },
+  { command: ["redis-server"], package: "redis-server", tests: "tests of shared rate limits" },
 ];
 
 const found = (command) => spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
@@ -21,7 +21,7 @@ if (missing.length > 0) {
   const canInstall = process.getuid?.() === 0 && found("apt-get");
   if (canInstall) {
     process.stdout.write(`Installing for the tests: ${packages.join(", ")}\n`);
-    // The tests start their own servers on free ports: a service of the same name must not start by itself.
+    // The tests start their own servers on free ports: the installed service of the same name must not start.
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
     execFileSync("apt-get", ["update", "-qq"], { stdio: ["ignore", "ignore", "inherit"], env });
     execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], {
@@ -31,7 +31,7 @@ if (missing.length > 0) {
   } else {
     for (const need of missing)
       process.stdout.write(
-        `Not found: ${need.package} (${need.lane} will be skipped). Install it to run them.\n`,
+        `Not found: ${need.package} (${need.tests} will be skipped). Install it to run them.\n`,
       );
   }
 }

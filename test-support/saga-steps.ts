@@ -1,4 +1,4 @@
-/** What people, floor and carrier do to an order in a test: each waits until the saga is ready for it. */
+/** What people, floor and carrier do to an order in a test. Each waits until the saga is ready for it. */
 import { eventually, type SagaWorld } from "./saga-world.ts";
 
 export async function onTheFloor(world: SagaWorld, fulfillmentOrderId: string): Promise<void> {
@@ -31,7 +31,7 @@ export async function deliver(world: SagaWorld, shipmentId: string): Promise<voi
   await world.track(shipmentId, "delivered");
 }
 
-/** Waits until the payment provider has this charge in its books, whether or not we know of it. */
+/** Waits until the payment provider has recorded this charge, whether or not we know of it. */
 export async function charged(world: SagaWorld, key: string): Promise<void> {
   await eventually(`the charge ${key}`, async () => world.outside.charges.has(key));
 }
@@ -78,7 +78,7 @@ export async function timeline(world: SagaWorld, orderId: string): Promise<reado
   return rows.map((row) => row.type);
 }
 
-/** Mails that are out, by kind; a saga ends after its last mail. */
+/** Kinds of the mails that were sent. A saga ends after its last mail. */
 export async function mailKinds(world: SagaWorld, orderId: string): Promise<readonly string[]> {
   const { rows } = await world.database.query<{ kind: string }>(
     "select kind from notification where order_id = $1 order by kind",

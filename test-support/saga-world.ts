@@ -1,6 +1,6 @@
 /**
- * Sagas as they run, for tests: real PostgreSQL, real Temporal, the real relay, workflows and activities; the
- * stock and the outside world in memory. Steps can be made to fail where a test says so.
+ * Sagas as they run, for tests: real PostgreSQL, real Temporal, the real relay, workflows and activities. The
+ * stock and the outside world are in memory. A test can make steps fail.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -27,8 +27,8 @@ import { stockInMemory } from "./stock.ts";
 import { createTestNamespace } from "./temporal.ts";
 
 /**
- * How a step fails, the first time that it is called: `before` and `after` its effect with an operating
- * fault, which is repeated; `impossible-before` and `impossible-after` with a failure that is not.
+ * How a step fails the first time it is called: `before` and `after` its effect with an operating fault,
+ * which is repeated; `impossible-before` and `impossible-after` with a failure that is not.
  */
 export type Fault = "before" | "after" | "impossible-before" | "impossible-after";
 
@@ -49,7 +49,7 @@ export type SagaWorld = {
   pack(fulfillmentOrderId: string): Promise<void>;
   /** The carrier reports on a parcel. */
   track(shipmentId: string, status: TrackingStatus): Promise<void>;
-  /** Ends what runs and forgets what happened outside the database: for the next test. */
+  /** Ends what runs and forgets what happened outside the database, for the next test. */
   reset(): Promise<void>;
   close(): Promise<void>;
 };
@@ -175,8 +175,8 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
 }
 
 /**
- * Polls until `check` gives a value; a test fails with what was seen last rather than by a time-out of its
- * own.
+ * Polls until `check` gives a value. Where it does not, the test fails with what was seen last, and not by
+ * its own time-out.
  */
 export async function eventually<T>(
   what: string,
@@ -224,7 +224,7 @@ function withFaults(
 
 let runtimeQuiet = false;
 
-/** Temporal keeps its log to errors; once a process. */
+/** Lets Temporal log errors only. Once in each process. */
 export function quietRuntime(): void {
   if (runtimeQuiet) return;
   runtimeQuiet = true;

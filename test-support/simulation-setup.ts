@@ -1,6 +1,6 @@
 import { buildProgram } from "./build-program.ts";
 
-/** The simulation runs the built program in threads and processes of its own; it needs no server. */
+/** The simulation runs the built program in threads and processes of its own. It needs no server. */
 export default function setup(): void {
   buildProgram();
 }

@@ -14,7 +14,7 @@ import { ServiceFault } from "../ports/service-fault.ts";
 import { vendorsOf } from "./vendors.ts";
 
 export const WEBHOOK_SECRET = "whsec_test";
-/** What the simulators of these tests are told. */
+/** The configuration of the simulators in these tests. */
 export const SANDBOX_VENDORS = vendorsOf({ EASYPOST_WEBHOOK_SECRET: WEBHOOK_SECRET });
 export const STRIPE_KEY = "sk_test_sandbox";
 export const EASYPOST_KEY = "EZTK_sandbox";

@@ -1,7 +1,7 @@
 /**
- * Sequences of stock commands for property tests: every command, over few names. Most steps aim at what is
- * there (a hold that has units to pick, a transfer in transit, serials on the shelf), because a sequence of
- * refusals tests little.
+ * Sequences of stock commands for property tests: every command, over few names. Most steps aim at something
+ * that exists (a hold that has units to pick, a transfer in transit, serials on the shelf), because a
+ * sequence of refusals tests little.
  */
 import fc from "fast-check";
 import type { StockCommand, Tracking } from "../actors/commands.ts";
@@ -24,11 +24,11 @@ export type Step = {
   readonly lot: string;
   readonly serials: readonly string[];
   /**
-   * Whether the command is about what is there, and names lots and serials as the SKU's tracking asks; else
-   * random.
+   * Whether the command is about something that exists, and names lots and serials as the SKU's tracking
+   * requires; otherwise random.
    */
   readonly aimed: boolean;
-  /** Which of what is there. */
+  /** Which of the things that exist. */
   readonly aim: number;
 };
 
@@ -164,7 +164,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   { minLength: 20, maxLength: 70, size: "max" },
 );
 
-/** The command of a step, upon a SKU that is as `model` says. */
+/** The command of a step, on a SKU in the state of `model`. */
 export function commandOf(step: Step, index: number, nowMs: number, model: ReferenceSku): StockCommand {
   const { body: fields, locationId, serials, aimed } = step;
   const command: Fields = {

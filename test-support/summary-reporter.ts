@@ -7,7 +7,7 @@ export default class SummaryReporter implements Reporter {
     let failed = unhandledErrors.length;
     let skipped = 0;
     for (const module of modules) {
-      // A file that could not be loaded has no tests to fail.
+      // A file that could not be loaded has no tests that could fail.
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();

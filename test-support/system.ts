@@ -1,7 +1,7 @@
 /**
- * A whole real system for tests: `holdfast start` as a user would start it, in a process of its own, on a
- * data folder and ports of its own. It can be stopped in order, killed without warning together with
- * everything that it started, and started again on the same data.
+ * A whole real system for tests: `holdfast start` as a user starts it, in a process of its own, on its own
+ * data folder and ports. It can be stopped in order, killed without warning together with everything that it
+ * started, and started again on the same data.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ export type Outcome = { readonly status: number | null; readonly stdout: string;
 export class TestSystem {
   /** Everything that the system keeps. */
   readonly folder: string;
-  /** Environment of the system and of commands that are to find it. */
+  /** Environment of the system and of commands that must find it. */
   readonly environment: NodeJS.ProcessEnv;
   private child: ChildProcess | null = null;
   private output = "";
@@ -54,7 +54,7 @@ export class TestSystem {
       cwd: this.folder,
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],
-      // A process group of its own, as a terminal would give it: what reaches the group must not reach its
+      // A process group of its own, as a terminal would give it: a signal to the group must not reach its
       // servers.
       detached: true,
     });
@@ -87,7 +87,7 @@ export class TestSystem {
     return localAccess(this.folder);
   }
 
-  /** Pids of the servers and simulators that belong to it, as it wrote them down. */
+  /** Pids of the servers and simulators that belong to it, as it recorded them. */
   children(): readonly { readonly name: string; readonly pid: number }[] {
     return serversOf(this.folder).filter((record) => record.pid !== this.child?.pid);
   }
@@ -127,7 +127,7 @@ export class TestSystem {
     return runCommand(args, { cwd: this.folder, environment: this.environment, input });
   }
 
-  /** Stops it and removes everything, also what a failed test has killed the parent of. */
+  /** Stops it and removes everything, even what a failed test has left without a parent. */
   async destroy(): Promise<void> {
     await this.interrupt();
     discardDataFolder(this.folder);
@@ -177,7 +177,7 @@ function untilExit(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once("exit", resolve));
 }
 
-/** `start` wants a built dashboard; tests that never look at it need no browser bundle. */
+/** `start` needs a built dashboard. Tests that never look at it do without a browser bundle. */
 function provideDashboard(): void {
   const folder = join(projectRoot, "dist", "dashboard");
   if (existsSync(join(folder, "index.html"))) return;

@@ -1,6 +1,6 @@
 /**
- * The run's Temporal server: the dev server, in memory, on a free port. Apart from `temporal.ts` like
- * `postgres-admin.ts`.
+ * The run's Temporal server: the dev server, in memory, on a free port. Separate from `temporal.ts` for the
+ * same reason as `postgres-admin.ts` from `postgres.ts`.
  */
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,5 +1,6 @@
 /**
- * A real Temporal for tests: one server a test run, started by the global set-up, and a namespace a caller.
+ * A real Temporal for tests: one server for each test run, started by the global set-up, and one namespace
+ * for each caller.
  */
 import { randomBytes } from "node:crypto";
 import { Connection } from "@temporalio/client";
@@ -14,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-/** Where a caller's sagas run; nobody else's do. */
+/** Where a caller's sagas run, and no others. */
 export type TestTemporal = { readonly address: string; readonly namespace: string };
 
 export async function createTestNamespace(): Promise<TestTemporal> {
@@ -26,7 +27,7 @@ export async function createTestNamespace(): Promise<TestTemporal> {
       namespace,
       workflowExecutionRetentionPeriod: msToTs("1 day"),
     });
-    // The server's parts hear of it one after the other.
+    // The server's parts learn of it one after the other.
     const known = () => connection.operatorService.listSearchAttributes({ namespace });
     const isKnown = () =>
       known().then(

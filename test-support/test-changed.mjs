@@ -1,8 +1,8 @@
 // `npm run test:changed`: runs the tests that a change touches.
 //
 // Vitest's own `--changed` follows imports only. Much of what the tests prove runs in threads and processes
-// of the built program, which are started by name, so the names are followed here too: of a thread, of a
-// program or a folder under the project's root, and of a lane's set-up.
+// of the built program, which are started by name. So names are followed here too: of a thread, of a program
+// or a folder under the project's root, and of a set-up of tests.
 //
 // Plain JavaScript, as its neighbours that run before anything is built. `node test-support/test-changed.mjs
 // --help`.
@@ -26,7 +26,7 @@ const TEST = /\.test\.tsx?$/;
 /** A change of these may change any test's outcome. */
 const EVERYTHING = /^(?:package(?:-lock)?\.json|tsconfig[^/]*\.json|vitest\.config\.ts)$/;
 
-/** What a file needs without naming it: the set-up of its lane, and a build its folder. */
+/** What a file needs without naming it: tests their set-up, the dashboard's build its folder. */
 const UNSAID = [
   [/\.(?:integration|browser)\.test\.ts$/, "test-support/global-setup.ts"],
   [/\.simulation\.test\.ts$/, "test-support/simulation-setup.ts"],
@@ -44,8 +44,7 @@ export function needsOf(file, source) {
 }
 
 /**
- * `join(projectRoot, "store", "migrations", "*.sql")`: what stands between the project's root and the first
- * pattern.
+ * `join(projectRoot, "store", "migrations", "*.sql")`: the path from the project's root to the first pattern.
  */
 function pathsIn(source) {
   return [...source.matchAll(/join\(\s*projectRoot,((?:\s*"[^"]+",?)+)/g)]
@@ -59,7 +58,7 @@ function threadsIn(source) {
   return [...source.matchAll(/startThread\(\s*"([^"]+)"/g)].map(([, name]) => `${name}.ts`);
 }
 
-/** What is built comes from the file of the same name. */
+/** A built file comes from the source file of the same name. */
 function sourceOf(path) {
   return path.startsWith("dist/") ? path.slice("dist/".length).replace(/\.js$/, ".ts") : path;
 }
@@ -67,7 +66,7 @@ function sourceOf(path) {
 /**
  * @param {Map<string, string[]>} needs what each module needs
  * @param {readonly string[]} changed
- * @returns {string[]} the tests whose outcome may be another one
+ * @returns {string[]} the tests whose outcome may be different
  */
 export function testsTouchedBy(changed, needs) {
   const tests = [...needs.keys()].filter((file) => TEST.test(file));
@@ -81,7 +80,7 @@ export function testsTouchedBy(changed, needs) {
   return tests.filter((file) => touched.has(file));
 }
 
-/** The file and the folders that it lies in. */
+/** The file, and the folders that contain it. */
 function pathsTo(file) {
   const parts = file.split("/");
   return parts.map((_, depth) => parts.slice(0, depth + 1).join("/"));

@@ -16,7 +16,7 @@ describe("a file needs", () => {
     expect(needsOf("a/b.ts", source)).toEqual([need]);
   });
 
-  it("the set-up of its lane", () => {
+  it("the set-up of its suite", () => {
     expect(needsOf("a/b.integration.test.ts", "")).toEqual(["test-support/global-setup.ts"]);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The shapes of the VDA 5050 messages that we write, in our own words: required fields, their types, and the
- * values that a field may take, for majors 2 and 3. The published schemas say more; where they lie beside the
- * project, tests hold the messages against them as well.
+ * The shapes of the VDA 5050 messages that we write, as our own schemas: required fields, their types, and
+ * the values that a field may take, for majors 2 and 3. The published schemas say more. Where they are beside
+ * the project, tests check the messages against them as well.
  */
 import type { VdaMajor } from "../devices/mqtt/topics.ts";
 

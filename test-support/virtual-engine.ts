@@ -1,4 +1,4 @@
-/** The engine's core in virtual time: its shards in this thread, on a disk of the test's choice. */
+/** The engine's core in virtual time: its shards run in this thread, on a disk that the test chooses. */
 import { Allocator } from "../engine/allocator.ts";
 import { EngineCore } from "../engine/loop/engine-core.ts";
 import type { Scheduler } from "../engine/loop/scheduler.ts";
@@ -37,7 +37,7 @@ class LocalHost implements ShardHost {
   }
 }
 
-/** @param earlyMs how long before its time a timer may come, as those of an event loop do */
+/** @param earlyMs how much too early a timer may fire, as timers of an event loop do */
 export function virtualEngine<D extends EngineDisk>(
   threads: number,
   diskOn: (scheduler: Scheduler) => D,

@@ -1,6 +1,6 @@
 /**
- * The simulation: many seeds in which every promise is kept, planted bugs that are all found, and a
- * story that is the same however often it is told.
+ * The simulation's suite: many seeds in which every promise is kept, planted bugs that are all found, and a
+ * story that is the same each time it is told.
  *
  * Runs the built program as a user would, on every core, and needs the machine to itself.
  */
