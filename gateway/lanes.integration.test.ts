@@ -188,7 +188,7 @@ describe("reservation lanes over the stream", () => {
     expect(await unitsOf(first, sku)).toBe(0);
   });
 
-  test("the ledger has one line for each row, position, kind and lane, and explains the number", async () => {
+  test("there is one movement for each row, position, kind and lane, and explains the number", async () => {
     const client = await connect();
     const { sku, handle } = await stocked(client, 500);
     await apply(
@@ -214,7 +214,7 @@ describe("reservation lanes over the stream", () => {
     expect(holds.map((hold) => hold.holdId)).toContain(holds[0]?.cause.replace("lane:", "").concat("/110"));
   });
 
-  test("one expires by itself, one becomes an order's hold, and the ledger accounts for both", async () => {
+  test("one expires by itself, one becomes an order's hold, and the movements account for both", async () => {
     const client = await connect();
     const { sku, handle } = await stocked(client, 10);
     expect(

@@ -61,7 +61,7 @@ export async function auditStock(
   }
   for (const row of await readUnitMismatches(database)) {
     findings.push(
-      `${row.sku}: the stock ledger shipped ${row.movedOut} and took back ${row.movedBack}, the orders say ${row.ordersShipped} and ${row.ordersReturned}.`,
+      `${row.sku}: the stock movements shipped ${row.movedOut} and took back ${row.movedBack}, the orders say ${row.ordersShipped} and ${row.ordersReturned}.`,
     );
     oversold += Math.max(0, row.ordersShipped - row.movedOut);
   }

@@ -105,5 +105,5 @@ function listIn<T>(document: unknown, ...fields: readonly string[]): readonly T[
       typeof document === "object" && document !== null ? Reflect.get(document, field) : undefined;
     if (Array.isArray(value)) return value;
   }
-  throw new Error(`the simulator's ledger has no ${fields.join(" or ")}`);
+  throw new Error(`the simulator's account has no ${fields.join(" or ")}`);
 }

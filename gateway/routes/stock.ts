@@ -82,13 +82,13 @@ export const stockRoutes: readonly Route[] = [
     handle: async (call) => {
       const { services } = call;
       const address = { sku: param(call, "sku"), locationId: param(call, "location") };
-      const [ledger, holds] = await Promise.all([
+      const [explained, holds] = await Promise.all([
         explainStock(services.database, { ...address, movements: EXPLAINED_MOVEMENTS }),
         services.allocator.holds(address),
       ]);
       return {
         json: {
-          ...found(ledger, "stock position"),
+          ...found(explained, "stock position"),
           holds: holds.map(({ holdId, state, quantity, expiresAtMs, cause }) => ({
             holdId,
             state,

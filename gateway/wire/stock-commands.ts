@@ -15,7 +15,7 @@ const validators = new Map(
 );
 
 /**
- * @param by who sends them; the ledger shows it with the cause
+ * @param by who sends them; the movements show it with the cause
  * @throws ApiError `code` at the first command that is not valid; none of them has run then
  */
 export function readStockCommands(

@@ -36,7 +36,7 @@ export async function toteAtExit(
     orderId: tote.orderId,
     key: `diverted:${tote.fulfillmentOrderId}:${exit}`,
     type: "fulfillment.diverted",
-    summary: `Tote ${tote.handlingUnit} at ${isGuarded ? `pack-out ${exit}` : `lane ${exit}`}`,
+    summary: `Tote ${tote.handlingUnit} at ${isGuarded ? `pack-out ${exit}` : `exit ${exit}`}`,
     cause,
     data: { fulfillmentOrderId: tote.fulfillmentOrderId, lane: exit },
   });
