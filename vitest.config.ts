@@ -7,7 +7,8 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
 
 /**
- * Four suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well. `simulation`
+ * Five suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well, `alone` real
+ * servers and no file beside it. `simulation`
  * needs nothing but the machine to itself.
  *
  * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests that
