@@ -1,6 +1,6 @@
 /**
- * How a portal is built, from its row's settings: with or without a light barrier, how that is wired, and
- * what counts as heard. What is left out, or is not as it must be, is as most portals are.
+ * How a portal is built, from its row's settings: with or without a light barrier, how that is wired, and how
+ * strong a read must be. What is left out, or is not valid, is as most portals are.
  */
 import { asObject, type JsonObject, MalformedMessage } from "../mqtt/json-reader.ts";
 
@@ -16,8 +16,8 @@ export type PortalSettings = {
   /** How long after the tote has left late messages still count. Milliseconds. */
   readonly graceMs: number;
   /**
-   * A tote that has not left after this long has: the edge was lost, or a tag stands in the field.
-   * Milliseconds.
+   * A tote that has not left after this time counts as having left: the edge was lost, or a tag stands in the
+   * field. Milliseconds.
    */
   readonly longestMs: number;
 };
@@ -30,7 +30,7 @@ export const PORTAL_DEFAULTS: PortalSettings = {
   longestMs: 10_000,
 };
 
-/** Throws `MalformedMessage` where a setting that is there is none. */
+/** Throws `MalformedMessage` where a setting is given and is not valid. */
 export function readPortalSettings(row: JsonObject): PortalSettings {
   const number = (key: keyof PortalSettings, least: number, most: number): number => {
     const value = row[key];

@@ -1,10 +1,10 @@
 /**
- * Makes passages of what a portal reads: one tote's way through it, with the set of tags that were inside.
+ * Turns what a portal reads into passages: one tote's way through it, with the set of tags that were inside.
  *
- * With a light barrier a passage is what lies between its two edges by the reader's own clock, however often,
- * late or out of order the messages come; without one, what lies between two silences (`silence-portal.ts`).
- * Within it a tag is one tag however often it was read; a tag that is only ever weak belongs to a neighbour
- * and is left out. Pure: the caller brings the time.
+ * With a light barrier a passage is the time between its two edges by the reader's own clock, however often,
+ * late or out of order the messages come. Without one it is the time between two silences
+ * (`silence-portal.ts`). Within a passage a tag counts once, however often it was read. A tag that is only
+ * ever weak belongs to a neighbour and is left out. Pure: the caller brings the time.
  *
  * P1 a passage is given out once, `graceMs` after its second edge arrived (or `longestMs` after its first)
  * P2 memory is bounded: reads older than `longestMs` + `graceMs`, and beyond `MOST_READS`, are dropped
@@ -12,7 +12,7 @@
 import type { PortalSettings } from "./portal-settings.ts";
 import type { ReaderEvent, TagRead } from "./tag-events.ts";
 
-/** Reads that a portal keeps at the most. */
+/** The most reads that a portal keeps. */
 export const MOST_READS = 20_000;
 
 /** Makes passages of one reader's events. */
@@ -46,7 +46,7 @@ export class BarrierPortal implements Portal {
   private openings: Opening[] = [];
   private departures: { readonly atMs: number; readonly arrivedAtMs: number }[] = [];
   private reads: Read[] = [];
-  /** Edges of passages already given out, so that a repeated edge opens none anew. */
+  /** Edges of passages already given out, so that a repeated edge does not open a new one. */
   private givenOut: number[] = [];
 
   constructor(settings: PortalSettings, barrier: NonNullable<PortalSettings["lightBarrier"]>) {

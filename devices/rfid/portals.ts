@@ -35,7 +35,7 @@ export class Portals {
     await Promise.all(this.working);
   }
 
-  /** A portal whose settings have changed is built anew; the passage that it was in comes round again. */
+  /** A portal whose settings have changed is built anew. The tote of its open passage comes round again. */
   private portalOf(device: Device): Portal {
     const { id, settings } = device.row;
     const bySettings = JSON.stringify(settings);

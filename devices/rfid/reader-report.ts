@@ -1,7 +1,7 @@
 /**
- * What both makes of readers have in common: a message is one event, an array of them, or several run
- * together, with or without lines between them; and an entry that cannot be read costs itself, never the
- * passage that it lies in.
+ * What both makes of readers have in common. A message is one event, an array of events, or several run
+ * together, with or without line breaks between them. An entry that cannot be read loses only itself, never
+ * the passage that it belongs to.
  */
 import { asObject, type JsonObject, MalformedMessage, parseJsonRun, timeField } from "../mqtt/json-reader.ts";
 import { type ReaderEvent, type ReaderReport, STRONG_DBM } from "./tag-events.ts";
@@ -11,7 +11,7 @@ export const MOST_REPORT_BYTES = 1024 * 1024;
 /** Reads of one message; a crowded portal sees hundreds. */
 const MOST_EVENTS = 10_000;
 
-/** @param readEvent throws `MalformedMessage`; `undefined`: an entry that says nothing to us */
+/** @param readEvent throws `MalformedMessage`; `undefined`: an entry that we have no use for */
 export function readReport(
   payload: Buffer,
   readEvent: (event: JsonObject) => ReaderEvent | undefined,
@@ -32,7 +32,7 @@ export function readReport(
   return { events, refused };
 }
 
-/** A tag of no length is allowed by the air protocol, and is nobody's: `undefined`. */
+/** The air protocol allows a tag of no length. It identifies nothing: `undefined`. */
 export function tagEvent(hex: string, rssiDbm: number | undefined, atMs: number): ReaderEvent | undefined {
   if (hex === "") return undefined;
   if (!/^(?:[0-9A-Fa-f]{2}){1,62}$/.test(hex)) {
@@ -41,7 +41,7 @@ export function tagEvent(hex: string, rssiDbm: number | undefined, atMs: number)
   return { kind: "tag", epc: hex.toUpperCase(), rssiDbm: rssiDbm ?? STRONG_DBM, atMs };
 }
 
-/** The first of these fields that is there. */
+/** The first of these fields that exists. */
 export function firstTime(...places: readonly (readonly [JsonObject, string])[]): number {
   const [object, key] = places.find(([each, name]) => each[name] !== undefined && each[name] !== null) ?? [];
   if (object === undefined || key === undefined) throw new MalformedMessage("invalid_message", "no time");

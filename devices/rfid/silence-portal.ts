@@ -2,9 +2,9 @@
  * Passages at a portal without a light barrier: strong tags that follow each other, by the reader's clock,
  * with less than `silenceMs` between them. Pure: the caller brings the time.
  *
- * S1 a passage is given out once, when nothing has arrived for `silenceMs` + `graceMs`, or `longestMs` after
- *    its first read arrived: a tag that stands in the field must not hold up the totes behind it
- * S2 reads that come late, or again, of what has been given out open no passage
+ * S1 a passage is given out once: when nothing has arrived for `silenceMs` + `graceMs`, or `longestMs` after
+ *    its first read arrived, so that a tag that stands in the field does not delay the totes behind it
+ * S2 reads of a passage that was given out open no new passage when they come late or again
  * S3 memory is bounded as in `portal.ts`
  */
 import { MOST_READS, type Passage, type Portal } from "./portal.ts";
@@ -35,7 +35,8 @@ export class SilencePortal implements Portal {
 
   take(nowMs: number): readonly Passage[] {
     const { silenceMs, graceMs, longestMs } = this.settings;
-    // A repeat comes within this time or not at all; a reader's clock that is set back must not make it deaf.
+    // A repeat comes within this time or not at all. A reader's clock may be set back and must then still be
+    // heard.
     this.givenOut = this.givenOut.filter(({ givenOutAtMs }) => nowMs - givenOutAtMs < longestMs);
     const isOver =
       this.reads.length > 0 &&

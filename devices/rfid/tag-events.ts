@@ -1,4 +1,4 @@
-/** What readers of any make say, in one form. What it means for a tote is the portal's business. */
+/** What readers of any make say, in one form. The portal decides what it means for a tote. */
 import type { MalformedMessage } from "../mqtt/json-reader.ts";
 
 export type ReaderEvent =
@@ -20,5 +20,5 @@ export type ReaderReport = {
   readonly refused: readonly MalformedMessage[];
 };
 
-/** A tag whose reader does not say how strongly it was heard counts as heard well. */
+/** A tag whose reader does not say how strong it was counts as strong. */
 export const STRONG_DBM = -30;

@@ -1,8 +1,8 @@
 /**
  * What the tags of a passage say is in a tote. Pure.
  *
- * A tag counts where its GTIN is in our catalog, or its company prefix is one of ours; what other companies
- * put on their goods, wrappings and people's clothes is none of our business.
+ * A tag counts if its GTIN is in our catalog, or if its company prefix is one of ours. Tags that other
+ * companies put on goods, wrappings and clothes are ignored.
  */
 import type { CountedUnits } from "../../operations/floor/confirm-pack.ts";
 import { decodeEpc, type Epc } from "../../orders/epc/epc.ts";
@@ -15,7 +15,7 @@ export function gtinsOf(tags: readonly Epc[]): readonly string[] {
   return [...new Set(tags.flatMap((tag) => ("gtin" in tag ? [tag.gtin] : [])))];
 }
 
-/** Units by SKU, each serial once; a stranger with a prefix of ours counts under its GTIN. */
+/** Units by SKU, each serial once. An unknown unit with a prefix of ours counts under its GTIN. */
 export function countUnits(
   tags: readonly Epc[],
   skuByGtin: ReadonlyMap<string, string>,
@@ -33,8 +33,8 @@ export function countUnits(
 }
 
 /**
- * Tags that were read in at least two of these passages: a stray is not, and a tag that was missed once still
- * is.
+ * Tags that were read in at least two of these passages. That leaves out a stray, and keeps a tag that was
+ * missed once.
  */
 export function readTwice(passages: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   const once = new Set<string>();

@@ -1,14 +1,14 @@
 /**
- * From a tote's passage through a portal to a verified parcel: the units that its tags name are held against
+ * From a tote's passage through a portal to a verified parcel: the units that its tags name are compared with
  * what was picked (`confirmPack`).
  *
- * Radio misses a tag now and then, and now and then hears one from afar. So each passage is judged by itself,
- * and from the second one on also by what at least two passages agree on; reads never add up. A tote that
- * does not come out right is sent round again `MOST_PASSAGES - 1` times, which its timeline says each time,
- * before the floor gives up (`verification_failed`, with what is missing or extra). Two totes side by side
- * cannot be told apart: both go round.
+ * Radio sometimes misses a tag, and sometimes hears one from far away. So each passage is judged by itself,
+ * and from the second one on also by what at least two passages agree on; reads are never added up. A tote
+ * that does not come out right is sent round again `MOST_PASSAGES - 1` times, each time with an entry in its
+ * timeline. Then the floor gives up (`verification_failed`, with what is missing or extra). Two totes side by
+ * side cannot be told apart: both go round.
  *
- * Nothing is lost with this memory: a tote that got stuck is sent round by `tote-recovery.ts`.
+ * If this memory is lost, no tote is: `tote-recovery.ts` sends round a tote that is stuck.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -26,7 +26,9 @@ import { countUnits, decodeTags, gtinsOf, readTwice } from "./tote-contents.ts";
 const MOST_PASSAGES = 3;
 /** How long a tote's earlier passages count. Milliseconds. */
 const READ_WINDOW_MS = 120_000;
-/** The robot's report may still be under way when its tote is through: ask again, so often, so far apart. */
+/**
+ * The robot's report may still be under way when its tote is through: ask again so often, at this interval.
+ */
 const PICK_PATIENCE = { times: 60, everyMs: 100 };
 
 /** Refusals that another passage may cure. */
@@ -58,7 +60,7 @@ export class Verification {
     this.logger = options.logger;
   }
 
-  /** No more waiting; a tote that is not packed yet comes round again. */
+  /** Ends the waiting. A tote that is not packed yet comes round again. */
   stop(): void {
     this.stopping = true;
   }
@@ -79,7 +81,7 @@ export class Verification {
     }
   }
 
-  /** Totes of ours at this site whose plates were read, but for those that have left. */
+  /** Totes of ours at this site whose plates were read, except those that have left. */
   private async totesIn(device: Device, passage: Passage): Promise<readonly ToteOnTheFloor[]> {
     const plates = decodeTags(passage.epcs).flatMap((tag) => plateInTag(tag) ?? []);
     const totes = await findTotes(this.context.database, plates);
@@ -151,7 +153,7 @@ export class Verification {
     }
   }
 
-  /** Adds a passage to the tote's others, which count as long as no other one succeeds. */
+  /** Adds a passage to the tote's others. They count until one succeeds. */
   private remember(tote: ToteOnTheFloor, epcs: ReadonlySet<string>): readonly ReadonlySet<string>[] {
     const now = performance.now();
     for (const [plate, { at }] of this.failed) {
@@ -161,7 +163,7 @@ export class Verification {
     const passages = this.failed.get(tote.handlingUnit) ?? { epcs: [], at: now };
     passages.epcs.push(epcs);
     passages.at = now;
-    // To the end: the map stays in the order of `at`.
+    // Removed and added again, so that the map stays in the order of `at`.
     this.failed.delete(tote.handlingUnit);
     this.failed.set(tote.handlingUnit, passages);
     return passages.epcs;
