@@ -6,7 +6,7 @@ import { note, paint } from "./terminal.ts";
 /** Ends the process. Status 0: all went well. 1: something did not. 2: the command line is wrong. */
 export async function runProgram(program: Command): Promise<never> {
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError("(--help shows what there is)");
+    command.exitOverride().showHelpAfterError("(--help lists commands and options)");
   }
   const status = await statusOf(program);
   // Output to a pipe may still be on its way. It is written before the process ends.

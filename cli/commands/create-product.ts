@@ -26,7 +26,7 @@ export function addCreateProductCommand(program: Command): void {
     .command("create-product")
     .summary("add a product to the catalog")
     .description("Adds a product. It has no stock yet: `holdfast stock receive` brings some.")
-    .requiredOption("--name <name>", "what it is called")
+    .requiredOption("--name <name>", "name of the product")
     .requiredOption("--weight <grams>", "weight of one unit in grams")
     .requiredOption("--price <amount>", "price, e.g. 89.99")
     .option("--currency <code>", "ISO 4217 code", "USD")

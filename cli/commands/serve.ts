@@ -18,7 +18,7 @@ export function addServeCommand(program: Command): void {
     .summary("run in production, with explicit settings")
     .description(
       "Runs the gateway, the engine, the saga worker and the device bridge against a PostgreSQL, a Temporal cluster and an " +
-        "MQTT broker that you name. Starts nothing else and invents nothing. Logs JSON lines to standard output.",
+        "MQTT broker that you name. Starts nothing else, and has no default for their addresses. Logs JSON lines to standard output.",
     )
     .addHelpText(
       "after",

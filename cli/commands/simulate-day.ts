@@ -33,7 +33,7 @@ export function addSimulateDayCommand(program: Command): void {
     .description(
       "Plays a compressed day of a mid-size retailer over all channels, in the channels' own wire formats, through the whole " +
         "system: capture, payment, picking by robots, shipping, delivery, returns. Then it audits the books: nothing oversold, " +
-        "nothing doubled, stock reconciled to the unit. Uses the system that runs here, or starts one for the occasion.",
+        "nothing doubled, stock reconciled to the unit. Uses the system that runs here, or starts one for the day.",
     )
     .option("--orders <number>", "orders of the day", "1000")
     .option("--seed <text>", "the same seed plays the same day (default: a new one)")

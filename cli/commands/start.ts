@@ -20,8 +20,8 @@ export function addStartCommand(program: Command): void {
     .summary("start everything on this machine, with a sandbox")
     .description(
       "Starts PostgreSQL, Temporal, an MQTT broker, the engine, the gateway with the dashboard, the saga worker and the " +
-        "device bridge. An empty database is filled with a sandbox company, beside which simulators of payment provider, " +
-        "carrier, mail inbox and robots run. Ctrl-C stops all of it.",
+        "device bridge. An empty database is filled with a sandbox company. Beside it run simulators of payment provider, " +
+        "carrier, mail inbox and robots. Ctrl-C stops all of it.",
     )
     .option("--json", "print the addresses as one JSON document when ready")
     .addHelpText("after", () => `\nSettings, by environment:\n${variablesHelp()}\n${EXAMPLES}`)

@@ -127,7 +127,7 @@ async function takeTracking(
 }
 
 function noSuchWebhook(): ApiError {
-  return new ApiError("webhook_not_found", "Nobody takes webhooks at this address.");
+  return new ApiError("webhook_not_found", "No webhooks are received at this address.");
 }
 
 function badSignature(): ApiError {

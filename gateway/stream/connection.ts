@@ -404,7 +404,10 @@ export class Connection {
   private countBadFrame(): void {
     this.badFrames += 1;
     if (this.badFrames < MAX_BAD_FRAMES) return;
-    const error = new ApiError("too_many_bad_frames", `${MAX_BAD_FRAMES} bad frames are enough.`);
+    const error = new ApiError(
+      "too_many_bad_frames",
+      `The connection is closed after ${MAX_BAD_FRAMES} bad frames.`,
+    );
     this.refuse(null, "frame", error);
     this.flush();
     this.socket.close(POLICY_VIOLATION, "too_many_bad_frames");

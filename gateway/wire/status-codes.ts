@@ -31,7 +31,7 @@ export const STATUS_CODES_BY_CODE = {
   idempotency_key_missing: { status: 400, title: "This request needs an Idempotency-Key header." },
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
-  webhook_not_found: { status: 404, title: "Nobody takes webhooks at this address." },
+  webhook_not_found: { status: 404, title: "No webhooks are received at this address." },
   bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
   forbidden: { status: 403, title: "The key or role does not include this permission." },
   channel_forbidden: { status: 403, title: "The key is bound to another channel." },
@@ -93,7 +93,7 @@ export const STATUS_CODES_BY_CODE = {
 
   parcel_not_known_yet: {
     status: 503,
-    title: "A carrier reports a parcel that nobody here knows yet; bring the report again.",
+    title: "A carrier reports a parcel that is not known here yet; send the report again.",
   },
   order_already_shipped: { status: 409, title: "The order has shipped; send it back as a return." },
   unknown_sku: { status: 422, title: "The catalog has no such SKU." },

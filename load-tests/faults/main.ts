@@ -11,7 +11,7 @@ import { type Scenario, scenarios } from "./scenarios.ts";
 
 const HELP = `Usage: npm run faults -- [options]
 
-Starts an own PostgreSQL and own core servers, lets clients work, and does harm to them: kill -9 at named points of a
+Starts its own PostgreSQL and core servers, lets clients work, and injects faults: kill -9 at named points of a
 commit, database restarts, slow, failing and full disks, broken connections, takeovers from a suspended owner. After
 each, the clients' logs are compared with the journal and with what the engine answers.
 

@@ -20,7 +20,7 @@ const command = new Command("npm run load --")
   .description(
     "Drives the gateway with autocannon (HTTP) and its own WebSocket driver (single and batched frames) " +
       "and prints throughput, p50, p99 and p99.9, errors, and the oversell audit. Without --url it starts " +
-      "a system of its own and throws it away afterwards, so that nobody's data is filled with load.",
+      "a system of its own and throws it away afterwards, so that no existing data is filled with load.",
   )
   .option("--smoke", "a short run: under a minute in all")
   .option("--location <id>", "where the load's own stock is received", "fc-reno");
