@@ -1,7 +1,7 @@
 /**
  * GS1 element strings: what a barcode says, as pairs of application identifier (AI) and value, in every form
- * that scanners and people hand it over in. What a value means is its reader's business; here it is only told
- * apart.
+ * in which scanners and people give it. This file only tells the elements apart; its callers know what a
+ * value means.
  *
  * - `]C1…`, `]d2…`, `]e0…`, `]Q3…`, `]J1…`: a symbology identifier that says that element strings follow
  * - AIs of fixed length follow each other; a value of variable length ends with FNC1, which scanners send as
@@ -10,7 +10,7 @@
  * - `https://…/00/0095…?…`: GS1 Digital Link; only the path's key counts, the rest describes it
  */
 
-/** GS1's own way to write it down; it is in no value's character set. */
+/** GS1's own way to write FNC1 down; no value may contain it. */
 const FNC1 = "^";
 
 /**
@@ -29,7 +29,7 @@ const FIXED_LENGTHS: ReadonlyMap<string, number> = new Map([
 /** Longest value of any AI. */
 const LONGEST_VALUE = 90;
 
-/** The keys of things that carry or are carried, where a Digital Link's path names one. */
+/** The keys of carriers and of what they carry, where a Digital Link's path names one. */
 const LINK = /^https?:\/\/[^/?#]+(?:\/[^?#]*)?\/(00|8003|8004)\/([^/?#]+)[^?#]*(?:[?#].*)?$/i;
 
 export type Element = { readonly ai: string; readonly value: string };

@@ -1,10 +1,10 @@
 /**
- * Licence plates of totes, as barcodes and RFID tags say them: the SSCC that we gave the fulfillment order,
+ * Licence plates of totes, as barcodes and RFID tags give them: the SSCC that we gave the fulfillment order,
  * or the asset number of a tote that comes back (GRAI, GIAI). Conveyor, portal and packing table all read
  * them here.
  *
- * A plate is a text that a tote is found by: the 18 digits of an SSCC as they are, an asset's key behind its
- * AI in brackets, since their digits alone could be taken for each other.
+ * A plate is a text by which a tote is found: the 18 digits of an SSCC, or an asset's key after its AI in
+ * brackets. Without the AI, the digits of one kind could be taken for those of another.
  */
 import { readElements, withoutEnds } from "./element-string.ts";
 import type { Epc } from "./epc/epc.ts";
@@ -12,7 +12,7 @@ import { gs1CheckDigit, isHandlingUnitNumber } from "./handling-unit.ts";
 
 export type LicencePlate = string;
 
-/** The plate that a barcode bears; `undefined` where it bears none, or two that differ. */
+/** The plate on a barcode; `undefined` where it has none, or two that differ. */
 export function plateInScan(scan: string): LicencePlate | undefined {
   const bare = withoutEnds(scan).replace(/^\][A-Za-z]\d\^*/, "");
   if (isHandlingUnitNumber(bare)) return bare;
@@ -21,7 +21,7 @@ export function plateInScan(scan: string): LicencePlate | undefined {
   return plates.size === 1 ? plate : undefined;
 }
 
-/** The plate that a tag is; `undefined` for units and for foreign tags. */
+/** The plate on a tag; `undefined` for tags of units and of other companies. */
 export function plateInTag(tag: Epc): LicencePlate | undefined {
   if ("sscc" in tag) return tag.sscc;
   if ("grai" in tag) return plateOf("8003", tag.grai);

@@ -2,7 +2,7 @@
  * The statuses of an order, on four axes, each a function of quantities, of sums of money and of what the
  * order waits for.
  *
- * Owns the rule that no status is ever stored as an opinion: whoever changes an order changes facts, and the
+ * Owns the rule that no status is ever stored as an opinion: a change of an order changes facts, and the
  * statuses are worked out here. A status is `partially_…` whenever some quantity has reached it and some has
  * not.
  */
@@ -59,7 +59,7 @@ export function returnStatusOf(lines: readonly LineLedger[]): ReturnStatus {
   return sum.returnReceived === sum.shipped ? "returned" : "partially_returned";
 }
 
-/** Whether nothing of what an order costs is still to be taken. */
+/** Whether no money of the order is still to be taken. */
 const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
   pending: false,
   authorized: false,
@@ -134,7 +134,7 @@ type HoldChange = {
   /** Reasons that come; each replaces the one of its code. */
   readonly added: readonly HoldReason[];
   readonly paymentBy: OrderDocument["paymentBy"];
-  /** Whether the channel has sent the order anew, and so says anew whether it is paid. */
+  /** Whether the channel has sent the order again, and so says again whether it is paid. */
   readonly isSentAnew: boolean;
 };
 
@@ -163,7 +163,7 @@ function waitingStatusOf(holdReasons: readonly HoldReason[]): OrderStatus {
   return holdReasons.length > 0 ? "on_hold" : "open";
 }
 
-/** What a shopper is shown of an order, in the order in which an order gets there. */
+/** What a shopper is shown of an order, in the usual order of events. */
 export const SHOPPER_STATUSES = [
   "received",
   "on_hold",

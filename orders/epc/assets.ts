@@ -1,4 +1,4 @@
-/** GRAI-96 and GIAI-96: assets that come back, such as totes that go round the building for years. */
+/** GRAI-96 and GIAI-96: assets that come back, such as totes that stay in the building for years. */
 import { gs1CheckDigit } from "../handling-unit.ts";
 import type { BitReader, BitWriter } from "./bits.ts";
 import { readCompanyReference, writeCompanyReference } from "./company-reference.ts";
@@ -7,12 +7,12 @@ const RETURNABLE = { bits: 44, digits: 12 };
 const SERIAL_BITS = 38;
 const INDIVIDUAL = { bits: 82, digits: 25, isNumber: true } as const;
 
-/** One of many assets of a type. */
+/** One asset of a type that has many. */
 export type Grai = {
   readonly encoding: "grai-96";
   readonly filter: number;
   readonly companyPrefix: string;
-  /** As behind AI 8003: a zero, 12 digits, their check digit, the serial. */
+  /** As it follows AI 8003: a zero, 12 digits, their check digit, the serial. */
   readonly grai: string;
 };
 
@@ -21,7 +21,7 @@ export type Giai = {
   readonly encoding: "giai-96";
   readonly filter: number;
   readonly companyPrefix: string;
-  /** As behind AI 8004: company prefix and number. */
+  /** As it follows AI 8004: company prefix and number. */
   readonly giai: string;
 };
 

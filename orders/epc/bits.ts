@@ -16,7 +16,7 @@ export class BitReader {
     return BigInt.asUintN(length, this.bits >> BigInt(this.left));
   }
 
-  /** Whether all that has not been taken is zero. */
+  /** Whether all bits that have not been read are zero. */
   get restIsZero(): boolean {
     return BigInt.asUintN(this.left, this.bits) === 0n;
   }

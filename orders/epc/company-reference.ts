@@ -1,9 +1,9 @@
 /**
- * What every scheme of the GS1 Tag Data Standard has in its middle: a partition value, a company prefix, and
- * the company's own reference. The partition says where the one ends and the other begins, in bits and in
+ * The middle of every scheme of the GS1 Tag Data Standard: a partition value, a company prefix, and the
+ * company's own reference. The partition says where the prefix ends and the reference begins, in bits and in
  * digits.
  *
- * The bit fields are wider than the digits that they hold: a value beyond its digits is no GS1 key.
+ * The bit fields have room for more than their digits: a larger value is no GS1 key.
  */
 import type { BitReader, BitWriter } from "./bits.ts";
 
@@ -15,7 +15,7 @@ const LONGEST_PREFIX = 12;
 export type Room = {
   readonly bits: number;
   readonly digits: number;
-  /** The reference is a number as it is, not digits with zeros in front. */
+  /** The reference is a plain number, not digits with zeros in front. */
   readonly isNumber?: true;
 };
 
@@ -50,7 +50,7 @@ export function writeCompanyReference(
   bits.put(BigInt(reference), room.bits - prefixBits);
 }
 
-/** Exactly `width` digits; a width of none has room for zero alone. */
+/** Exactly `width` digits; a width of 0 has room for zero only. */
 function digitsOf(value: bigint, width: number): string | undefined {
   const digits = value === 0n ? "" : value.toString();
   return digits.length > width ? undefined : digits.padStart(width, "0");

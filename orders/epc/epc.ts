@@ -1,9 +1,9 @@
 /**
  * The one door to RFID tags: from the hexadecimal digits that a reader reports to what the tag is, per GS1
- * EPC Tag Data Standard, and back. Every scheme has its file beside this one; what a tag means to an order is
- * no concern of theirs.
+ * EPC Tag Data Standard, and back. Every scheme has its file beside this one. What a tag means to an order is
+ * decided elsewhere.
  *
- * The first byte names the scheme, three bits of filter follow. What is left over at the end is zero.
+ * The first byte names the scheme; three bits of filter follow. Unused bits at the end are zero.
  */
 import { type Giai, type Grai, readGiai, readGrai, writeGiai, writeGrai } from "./assets.ts";
 import { BitReader, BitWriter } from "./bits.ts";
@@ -23,7 +23,9 @@ const SCHEMES: readonly Scheme[] = [
   { encoding: "sgtin-198", header: 0x36, bits: 208 },
 ];
 
-/** What the tag says; `undefined` where `hex` is nothing of the above: portals read foreign tags all day. */
+/**
+ * What the tag says; `undefined` where `hex` is none of these: portals read tags of other companies all day.
+ */
 export function decodeEpc(hex: string): Epc | undefined {
   if (!/^(?:[0-9a-fA-F]{4})+$/.test(hex)) return undefined;
   const bits = new BitReader(hex);
@@ -34,9 +36,7 @@ export function decodeEpc(hex: string): Epc | undefined {
   return bits.restIsZero ? epc : undefined;
 }
 
-/**
- * Upper-case hex. Throws a RangeError where a field is not what it should be: tags are made of our own data.
- */
+/** Upper-case hex. Throws a RangeError where a field is not valid: tags are made from our own data. */
 export function encodeEpc(epc: Epc): string {
   const scheme = SCHEMES.find((each) => each.encoding === epc.encoding);
   if (scheme === undefined) throw new RangeError(`not an encoding: ${epc.encoding}`);

@@ -1,6 +1,6 @@
 /**
- * SGTIN: one unit of a trade item, that is a GTIN and a serial number. SGTIN-96 holds serials that are
- * numbers of up to 38 bits, SGTIN-198 any serial of up to 20 characters, seven bits each.
+ * SGTIN: one unit of a trade item, by a GTIN and a serial number. SGTIN-96 holds serials that are numbers of
+ * up to 38 bits, SGTIN-198 any serial of up to 20 characters, seven bits each.
  */
 import { isGtin, isSerialNumber } from "../gtin.ts";
 import { gs1CheckDigit } from "../handling-unit.ts";
@@ -42,7 +42,7 @@ export function writeSgtin(bits: BitWriter, sgtin: Sgtin): void {
   else throw new RangeError(`not a serial of an SGTIN-96: ${serial}`);
 }
 
-/** Characters up to the first zero; behind it there may only be zeros, which the caller looks at. */
+/** Characters up to the first zero. After it only zeros may follow, which the caller checks. */
 function readCharacters(bits: BitReader): string {
   let text = "";
   while (text.length < MOST_CHARACTERS) {

@@ -10,7 +10,7 @@ export type DeviceRow = {
   readonly kind: DeviceKind;
   readonly protocol: string;
   readonly name: string;
-  /** What its kind can be told, as `docs/operations.md` says; what is left out is as usual. */
+  /** Settings of its kind, see `docs/operations.md`; the default holds for those left out. */
   readonly settings: Readonly<Record<string, unknown>>;
 };
 

@@ -192,7 +192,7 @@ export async function findTote(client: Queryable, handlingUnit: string): Promise
   return tote;
 }
 
-/** What goes by these licence plates. */
+/** The fulfillment orders with these licence plates. */
 export async function findTotes(
   client: Queryable,
   handlingUnits: readonly string[],

@@ -1,6 +1,6 @@
 /**
  * Which units a portal saw packed, by the serial on their tags. A unit counts as gone until its fulfillment
- * order is cancelled or the shopper has sent some of its SKU back: then it is on our shelves again, and may
+ * order is cancelled or the shopper has sent some of its SKU back. Then it is on our shelves again, and may
  * be packed again.
  */
 import type { Queryable } from "../sql/database.ts";
@@ -43,7 +43,8 @@ export async function recordPackedUnits(
 }
 
 /**
- * Waits until nobody else decides about these units, and keeps others waiting until this transaction ends.
+ * Locks these units: waits until no other transaction decides about them, and keeps others waiting until this
+ * one ends.
  */
 export async function lockUnits(client: Queryable, units: readonly TaggedUnit[]): Promise<void> {
   if (units.length === 0) return;
