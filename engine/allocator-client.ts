@@ -288,9 +288,9 @@ export interface AllocatorClient extends LaneClient {
   availableByLocation(sku: string): readonly StockAt[];
 
   /**
-   * When that many units could be promised if they were asked for now: `atMs` if they are free, else the time
-   * at which what is on its way is enough after all demand that already waits; `null`: all that is known is
-   * not enough. Promises nothing by itself.
+   * When that many units could be promised if they were asked for now. `atMs`: they are free. A later time:
+   * what is on its way is then enough, after all demand that already waits. `null`: all that is known is not
+   * enough. Promises nothing by itself.
    */
   capableToPromise(request: PromiseRequest): Promise<number | null>;
 

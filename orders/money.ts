@@ -1,10 +1,10 @@
 /**
  * Money as integers.
  *
- * Owns the one representation of an amount: an integer count of `10^-exponent` units of a currency.
- * The exponent normally equals the currency's ISO 4217 minor unit (USD 2, JPY 0, KWD 3), but a channel
- * may state a finer amount (a marketplace that quotes "25.99" JPY); such an amount keeps its own, larger
- * exponent so that nothing is rounded before somebody has to be charged.
+ * Owns the one representation of an amount: an integer count of `10^-exponent` units of a currency. The
+ * exponent normally is the currency's ISO 4217 minor unit (USD 2, JPY 0, KWD 3). A channel may state a finer
+ * amount, such as a marketplace that quotes "25.99" JPY. Such an amount keeps its own, larger exponent, so
+ * that nothing is rounded before somebody has to be charged.
  */
 import currencyCodes from "currency-codes";
 

@@ -20,7 +20,10 @@ const GROUND_REACH_KM = [250, 900, 1700, 2800] as const;
 /** Customs and line haul across a border. */
 const CROSS_BORDER_DAYS = 3;
 
-/** Services by words that channels use for them, with the most days that they take; others go by distance. */
+/**
+ * Words by which channels name a service, with its most days; other services take as long as the distance
+ * needs.
+ */
 const SERVICES: readonly (readonly [RegExp, number])[] = [
   [/same.?day/i, 0],
   [/next.?day|overnight|one.?day|1.?day/i, 1],

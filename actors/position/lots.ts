@@ -38,8 +38,8 @@ export function freeOfLot(lot: Lot): number {
 }
 
 /**
- * First expired first; what never expires comes last; the same date goes by name,
- * so that every replay agrees.
+ * First expired first; lots that never expire come last; lots of one date are ordered by name, so that every
+ * replay agrees.
  */
 export function firstExpiredFirst(
   a: { readonly lot: string; readonly expiresAtMs: number },

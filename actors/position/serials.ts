@@ -6,9 +6,9 @@
  * assigned before.
  *
  * Invariants of a SKU tracked by serial, asserted after every event: there are as many serials as units on
- * hand; those picked are as many as picked units; those set apart are at most the unavailable units (a unit
- * may be set apart before anybody has read which one it is). A serial is in one place of its SKU at most,
- * transit included.
+ * hand; as many are picked as there are picked units; at most as many are set apart as there are unavailable
+ * units. (A unit may be set apart before anybody has read its serial.) A serial is in one place of its SKU at
+ * most, transit included.
  */
 import type { SerialChange } from "./events.ts";
 

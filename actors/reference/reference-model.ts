@@ -111,9 +111,7 @@ export class ReferenceSku {
       .reduce((sum, hold) => sum + this.unitsOf(hold.id, at).length, 0);
   }
 
-  /**
-   * What `pool` (empty: everybody) may still promise, in words: its own fence first, then what nobody fences.
-   */
+  /** What `pool` (empty: everybody) may still promise: first its own fence, then what is in no fence. */
   sellable(at: string, pool: string): number {
     const free = this.free(at).length - (this.safety.get(at) ?? 0);
     const pools = this.pools.filter((each) => each.at === at);

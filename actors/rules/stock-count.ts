@@ -151,7 +151,7 @@ function difference(
     case "lot": {
       if (command.lot === undefined) return refused("lot_required", "count a lot at a time");
       const lot = position.details?.lots?.get(command.lot);
-      // A lot that nobody received has no date; it is brought in by adjust, which says it.
+      // A lot that was never received has no date here. `adjust`, which names the date, brings it in.
       if (lot === undefined) return refused("lot_not_found", `there is no lot ${command.lot} here`);
       const discrepancy = command.counted - lot.onHand;
       const lots = discrepancy === 0 ? NO_LOTS : [lotChange(lot, { onHand: discrepancy })];

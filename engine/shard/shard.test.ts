@@ -153,10 +153,8 @@ function sumsOf(blobs: readonly Uint8Array[]): Readonly<Record<string, Record<st
   return sums;
 }
 
-/**
- * Units that are in the building or on their way between two, by what came into and went out of the books.
- */
-function unitsInBooks(blobs: readonly Uint8Array[]): number {
+/** Units that are in the building or between two locations, by what the events brought in and took out. */
+function unitsByEvents(blobs: readonly Uint8Array[]): number {
   let units = 0;
   for (const event of decodeEntries(encodeEntries(blobs)).flatMap((blob) => blob.events)) {
     if (event.type === "transfer-discrepancy") units += event.incoming;
@@ -214,7 +212,7 @@ describe("a shard", () => {
           const places = Object.entries(stateOf(shard).places) as [string, { buckets: object }][];
           const sums = sumsOf(blobs);
           for (const [at, { buckets }] of places) expect(buckets).toEqual(sums[at]);
-          expect(model.units).toHaveLength(unitsInBooks(blobs));
+          expect(model.units).toHaveLength(unitsByEvents(blobs));
           const state = Buffer.from(shard.encodeState());
           const replayed = new Shard(0);
           for (const blob of decodeEntries(encodeEntries(blobs))) replayed.replay(blob);

@@ -1,9 +1,9 @@
 /**
  * The feed: every order's timeline in one sequence that can be resumed without a gap.
  *
- * Rows are ordered by (transaction, id), and only rows of transactions older than every open one are read. A
- * row that commits later therefore always lies behind the cursor of whoever has read so far; ordering by id
- * alone would let a slow transaction slip its rows in before a cursor that has passed them.
+ * Rows are ordered by (transaction, id), and only rows of transactions older than every open one are read. So
+ * a row that commits later always lies behind the cursor of every reader. Ordering by id alone would let a
+ * slow transaction slip its rows in before a cursor that has passed them.
  */
 import type { FeedEvent } from "../../contract/stream.ts";
 import type { Queryable } from "../sql/database.ts";
