@@ -45,7 +45,7 @@ type DeviceBridgeOptions = {
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
   readonly timings?: Partial<BridgeTimings>;
-  /** GS1 company prefixes of ours, whose tags are named where they do not belong; default none. */
+  /** Our GS1 company prefixes: tags with them are reported where they do not belong. Default: none. */
   readonly companyPrefixes?: readonly string[];
 };
 

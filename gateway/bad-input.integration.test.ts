@@ -1,4 +1,4 @@
-/** Bad input from anybody: a coded error, nothing changed, the process stays up. A table per transport. */
+/** Bad input from any sender: a coded error, nothing changed, the process stays up. A table per transport. */
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";

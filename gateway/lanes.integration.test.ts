@@ -188,7 +188,7 @@ describe("reservation lanes over the stream", () => {
     expect(await unitsOf(first, sku)).toBe(0);
   });
 
-  test("there is one movement for each row, position, kind and lane, and explains the number", async () => {
+  test("the movements have one line for each row, position, kind and lane, and explain the number", async () => {
     const client = await connect();
     const { sku, handle } = await stocked(client, 500);
     await apply(
@@ -247,7 +247,7 @@ describe("reservation lanes over the stream", () => {
       { status: "applied" },
       { status: "refused", code: "reservation_not_found" },
     ]);
-    // Nobody asks: the shard's own timer frees the units.
+    // Without any request: the shard's own timer frees the units.
     await expect.poll(() => world.engine.client.available(sku)).toBe(7);
     expect(await world.engine.client.holds(address)).toMatchObject([
       { holdId: `order-${sku}-a`, quantity: 3, expiresAtMs: 0 },

@@ -79,7 +79,7 @@ describe("changes of stock", () => {
       return [...units].every(([place, count]) => now.get(place) === count) ? true : undefined;
     });
     expect(resumed).toBeGreaterThan(3);
-    // Coalesced: whoever comes late gets every position once, with the numbers that are true now.
+    // Coalesced: a late subscriber gets every position once, with the numbers that are true now.
     const late = await world.connect();
     late.send({ id: "s", type: "stock.subscribe", after: start });
     await late.until(() => changesOf(late).length >= units.size);

@@ -121,7 +121,7 @@ async function record(name: string, file: string): Promise<void> {
     enums: String,
     bytes: String,
   });
-  // Where it was recorded is nobody's business.
+  // The history must not name the machine that recorded it.
   const text = JSON.stringify(plain, null, 1).replaceAll(hostname(), "recorder");
   await writeFile(file, `${text}\n`);
 }

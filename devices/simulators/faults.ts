@@ -12,7 +12,7 @@ export type Faults = {
   readonly shortPicks: number;
 };
 
-/** A floor on a good day: radio misses a tag now and then. */
+/** A floor on a good day: radio sometimes misses a tag. */
 export const EVERYDAY_FAULTS: Faults = {
   seed: 1,
   duplicated: 0,

@@ -26,7 +26,7 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** What everybody on the staff may see. */
+/** What every member of staff may see. */
 const SEE: readonly Permission[] = [
   "orders.read",
   "fulfillment.read",

@@ -60,7 +60,7 @@ function decodeSegment(segment: string): string {
   } catch {
     throw new ApiError("malformed_request", "The path is not valid percent-encoding.");
   }
-  // PostgreSQL takes no NUL, and no id of ours is this long.
+  // PostgreSQL takes no NUL, and none of our ids is this long.
   if (value === "" || value.length > 300 || value.includes("\0")) {
     throw new ApiError("not_found", "There is nothing at this address.");
   }

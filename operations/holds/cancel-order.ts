@@ -13,9 +13,9 @@ type CancellationRequest = {
 };
 
 /**
- * Asks the order's saga to cancel. The saga undoes what has been done and tells everybody concerned.
- * Repeating the request changes nothing, nor does cancelling an order that is cancelled. Refused once
- * anything has left the building.
+ * Asks the order's saga to cancel. The saga undoes what has been done and tells the shopper. Repeating the
+ * request changes nothing, nor does cancelling an order that is cancelled. Refused once anything has left the
+ * building.
  */
 export async function requestCancellation(
   context: OperationContext,

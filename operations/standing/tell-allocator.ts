@@ -4,8 +4,8 @@ import { readKits } from "../../store/stock/kits.ts";
 import type { OperationContext } from "../context.ts";
 
 /**
- * Tells the allocator what it must know from the store before it serves anybody: locations, kits, and the
- * writer of demand fills.
+ * Tells the allocator what it must know from the store before it takes its first request: locations, kits,
+ * and the writer of demand fills.
  */
 export async function tellAllocator({ allocator, database }: OperationContext): Promise<void> {
   allocator.setLocations(await readSourcingLocations(database));

@@ -399,7 +399,7 @@ test("an order that costs nothing is completed by its delivery", async () => {
   expect(await orderRow(orderId)).toMatchObject({ status: "completed", payment: "paid" });
 });
 
-/** As if the order had never been: no unit held, nothing charged, no label in force, nobody working on it. */
+/** As if the order had never been: no unit held, nothing charged, no label in force, no work on it. */
 async function expectUndone(orderId: string): Promise<void> {
   expect(await orderRow(orderId)).toEqual({
     status: "cancelled",

@@ -7,7 +7,7 @@ import type { createPaymentActivities } from "./activities/payment.ts";
 import type { createShippingActivities } from "./activities/shipping.ts";
 
 type Payments = ReturnType<typeof createPaymentActivities>;
-/** The one step of payment that calls nobody outside. */
+/** The one step of payment that makes no call to the outside. */
 type InternalPayments = Pick<Payments, "verifyChannelPayment">;
 
 export const internal = internalSteps<

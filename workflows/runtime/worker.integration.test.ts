@@ -41,8 +41,8 @@ test("the outbox is carried out once, in order, and what was left by a relay tha
     // A repeat of its cause adds nothing.
     await writeOutbox(client, [start("shop-1")]);
   });
-  // A relay takes the rows and dies before it has done anything. Nobody waits for its lease of an hour to run
-  // out.
+  // A relay takes the rows and dies before it has done anything. Its lease of an hour does not have to run
+  // out first.
   expect(await takeDueOutbox(database, 10, 3_600_000)).toHaveLength(3);
 
   const worker = await startWorker();

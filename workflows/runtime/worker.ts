@@ -117,7 +117,7 @@ async function superviseWorker(options: {
 
 let runtimeInstalled = false;
 
-/** Temporal's own log goes where ours goes; signals are the composition root's business. Once a process. */
+/** Temporal logs to our own log. Signals are left to the composition root. Once in each process. */
 function installRuntime(logger: Logger): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;

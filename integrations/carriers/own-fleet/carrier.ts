@@ -3,7 +3,7 @@
  *
  * Owns: what a delivery costs, by zone; its tracking number; its label. The driver app owns the deliveries
  * themselves:
- *   POST /own-fleet/v1/deliveries               offers one under a key of ours; a repeated key finds it again
+ *   POST /own-fleet/v1/deliveries               offers one under our key; a repeated key finds it again
  *   GET  /own-fleet/v1/deliveries/{id}
  *   POST /own-fleet/v1/deliveries/{id}/accept   {trackingNumber}: it will be driven; the first number stays
  *   POST /own-fleet/v1/deliveries/{id}/cancel   409 once a driver has it

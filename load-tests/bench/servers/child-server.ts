@@ -1,4 +1,4 @@
-/** A server of ours as a child process that prints one JSON line when it is ready. */
+/** One of our servers as a child process that prints one JSON line when it is ready. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 

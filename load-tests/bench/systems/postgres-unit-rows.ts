@@ -49,7 +49,7 @@ export const postgresUnitRows: System = {
   title: "PostgreSQL, SKIP LOCKED unit rows",
   server: "postgres",
   exact: true,
-  note: `One row a unit, deleted by whoever takes it; ${UNITS_OF_HOT.toLocaleString("en")} rows of the hot SKU.`,
+  note: `One row a unit, deleted by the reservation that takes it; ${UNITS_OF_HOT.toLocaleString("en")} rows of the hot SKU.`,
   variants: [8, 16, 32].map((connections) => ({
     name: `pool of ${connections}`,
     inFlight: connections,
