@@ -10,9 +10,9 @@ const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/ma
  * Five suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well, `alone` real
  * servers and no file beside it. `simulation` needs nothing but the machine to itself.
  *
- * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests that
- * wait for servers and browsers, several files at a time; then, one at a time, those that hold the engine to
- * times; the simulation last and alone.
+ * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests
+ * that wait for servers and browsers, several files at a time; then, one at a time, those that hold the
+ * engine to times; the simulation last and alone.
  */
 export default defineConfig({
   test: {
