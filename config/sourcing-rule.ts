@@ -5,17 +5,17 @@
  * several rules weighed against each other. Every rule gives a plan a number, never below zero, and less is
  * better:
  *
- * | rule           | number of a plan                                                                         |
- * |----------------|------------------------------------------------------------------------------------------|
- * | fewest_parcels | locations that ship (one parcel each)                                                    |
- * | priority       | sum of the shipping locations' priority numbers                                          |
- * | border         | parcels that cross a border                                                              |
- * | distance       | kilometers, summed over parcels                                                          |
- * | cost           | minor units of the company's currency: per parcel, per unit and for the way              |
- * | promise_date   | days until the last parcel arrives                                                       |
- * | capacity       | per mille of the locations' open capacity that day that the order takes, one parcel each |
- * | stock          | per mille of the stock there that the order takes, over units: spares thin shelves       |
- * | custom         | the locations' own number of that name, summed over parcels                              |
+ * | rule           | number of a plan                                                                   |
+ * |----------------|------------------------------------------------------------------------------------|
+ * | fewest_parcels | locations that ship (one parcel each)                                              |
+ * | priority       | sum of the shipping locations' priority numbers                                    |
+ * | border         | parcels that cross a border                                                        |
+ * | distance       | kilometers, summed over parcels                                                    |
+ * | cost           | minor units of the company's currency: per parcel, per unit and for the way        |
+ * | promise_date   | days until the last parcel arrives                                                 |
+ * | capacity       | per mille of the locations' open capacity of that day, one parcel each             |
+ * | stock          | per mille of the stock there that the order takes, over units: spares thin shelves |
+ * | custom         | the locations' own number of that name, summed over parcels                        |
  */
 export const SOURCING_RULES = [
   "fewest_parcels",

@@ -101,7 +101,9 @@ export function returnable(
   return Math.max(0, line.delivered - line.writtenOff - (line.returnRequested - line.returnDismissed));
 }
 
-/** Units that may be announced for return now: a unit that was announced and dismissed still counts for L4. */
+/**
+ * Units that may be announced for return now: a unit that was announced and dismissed still counts for L4.
+ */
 export function announceable(
   line: Pick<LineLedger, "shipped" | "delivered" | "writtenOff" | "returnRequested" | "returnDismissed">,
 ): number {

@@ -1,5 +1,6 @@
 /**
- * Movements against the engine: whatever was done to stock, "why is this number so" adds up, bucket by bucket.
+ * Movements against the engine: whatever was done to stock, "why is this number so" adds up, bucket by
+ * bucket.
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";

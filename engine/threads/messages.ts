@@ -19,7 +19,9 @@ export type ThreadRequest =
   | {
       readonly kind: "open";
       readonly shard: number;
-      /** The last shard of a thread that was started: the thread first frees what its start has left behind. */
+      /**
+       * The last shard of a thread that was started: the thread first frees what its start has left behind.
+       */
       readonly tidy?: boolean;
     };
 
