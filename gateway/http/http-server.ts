@@ -135,11 +135,16 @@ export function writeReply(
     for (const [name, value] of SECURITY_HEADERS) res.writeHeader(name, value);
     res.writeHeader("x-request-id", request.id);
     for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value);
-    if (request.method === "HEAD" || reply.status === 304 || reply.status === 204) {
-      const length = typeof reply.body === "string" ? Buffer.byteLength(reply.body) : reply.body?.byteLength;
-      res.endWithoutBody(length ?? 0, closeConnection);
+    const { body = "" } = reply;
+    if (reply.status === 304 || reply.status === 204) {
+      res.endWithoutBody();
+    } else if (request.method === "HEAD" && !closeConnection) {
+      // Not as an argument of the end: the server would wait for as many bytes, and drop the connection at the
+      // next request.
+      res.writeHeader("content-length", String(Buffer.byteLength(body)));
+      res.endWithoutBody();
     } else {
-      res.end(reply.body ?? "", closeConnection);
+      res.end(request.method === "HEAD" ? "" : body, closeConnection);
     }
   });
 }
