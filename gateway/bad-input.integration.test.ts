@@ -199,6 +199,7 @@ describe("REST", () => {
       "invalid_request",
     ],
     ["a NUL in the query", "GET", "/v1/orders?q=a%00b", {}, 400, "invalid_request"],
+    ["an unknown name in the query", "GET", "/v1/orders?__proto__=a", {}, 400, "invalid_request"],
     ["a wrong method", "DELETE", "/v1/orders", {}, 405, "method_not_allowed"],
     [
       "another media type",

@@ -8,6 +8,7 @@
 import type { Address } from "./address.ts";
 import { countryCode } from "./geography.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
+import { readInstant } from "./instant.ts";
 import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMoney } from "./money.ts";
 import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./order.ts";
 
@@ -61,7 +62,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
   }
   const lines = incoming.lines.map((line, index) => orderLine(line, index, incoming.currency, facts));
   const capturedAt = new Date(facts.capturedAtMs).toISOString();
-  const updatedAt = isoTime(incoming.updatedAt);
+  const updatedAt = readInstant(incoming.updatedAt);
   const document: OrderDocument = {
     orderId: facts.orderId,
     companyId: facts.companyId,
@@ -69,7 +70,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     externalId: incoming.externalId,
     externalNumber: incoming.externalNumber,
     externalIds: incoming.externalIds,
-    placedAt: isoTime(incoming.placedAt) ?? capturedAt,
+    placedAt: readInstant(incoming.placedAt) ?? capturedAt,
     ...(updatedAt === undefined ? {} : { channelUpdatedAt: updatedAt }),
     capturedAt,
     currency: incoming.currency,
@@ -206,13 +207,6 @@ function usableAddress(address: Address | undefined): Address | null {
   if (address === undefined || address.line1 === "" || address.city === "") return null;
   const country = countryCode(address.country);
   return country === undefined ? null : { ...address, country };
-}
-
-/** Years that PostgreSQL, Temporal and every carrier understand. */
-function isoTime(text: string): string | undefined {
-  const ms = Date.parse(text);
-  const inRange = ms >= Date.UTC(1970, 0, 1) && ms < Date.UTC(3000, 0, 1);
-  return inRange ? new Date(ms).toISOString() : undefined;
 }
 
 function refuse(code: CaptureRefusalCode, detail: string): CapturePlan & { status: "refused" } {

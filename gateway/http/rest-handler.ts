@@ -198,12 +198,16 @@ function checksOf(route: Route): Checks {
 }
 
 function readQuery(text: string, check: Checks): unknown {
-  const query: Record<string, string | number> = {};
-  for (const [name, value] of new URLSearchParams(text)) {
-    // An empty form field is a filter that was not set.
-    if (value === "") continue;
-    query[name] = check.integers.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  }
+  // By entries, so that a name such as `__proto__` is an unknown field, too.
+  const query = Object.fromEntries(
+    [...new URLSearchParams(text)]
+      // An empty form field is a filter that was not set.
+      .filter(([, value]) => value !== "")
+      .map(([name, value]): [string, string | number] => [
+        name,
+        check.integers.has(name) && /^\d{1,9}$/.test(value) ? Number(value) : value,
+      ]),
+  );
   if (check.query !== null && !check.query.Check(query)) {
     throw new ApiError("invalid_request", `query${firstFault(check.query, query)}`);
   }

@@ -251,6 +251,13 @@ withSamples(
   },
 );
 
+test("an Amazon marketplace that nobody knows has no currency, whatever its name is", () => {
+  for (const MarketplaceId of ["nobody-knows-it", "toString", "__proto__"]) {
+    const payload = JSON.stringify({ AmazonOrderId: "1", OrderStatus: "Pending", MarketplaceId });
+    expect(onlyOrder("amazon", payload).currency, MarketplaceId).toBe("XXX");
+  }
+});
+
 test("prices of an Amazon marketplace with value added tax contain it", () => {
   const euro = (text: string) => ({ CurrencyCode: "EUR", Amount: text });
   const payload = JSON.stringify({

@@ -56,6 +56,14 @@ describe("a tracking webhook", () => {
     ]);
   });
 
+  it("loses no report to another whose moment no store can hold", () => {
+    const details = ["+275760-09-13T00:00:00.000Z", "-000001-01-01T00:00:00Z", "soon"].map((datetime) =>
+      scan("in_transit", datetime),
+    );
+    const sound = scan("delivered", "2026-11-23T09:30:00Z");
+    expect(read(event([...details, sound], "delivered"))).toMatchObject([{ status: "delivered" }]);
+  });
+
   it("is read into one report a scan", () => {
     expect(read(body)).toEqual([
       expect.objectContaining({ status: "pre_transit", at: "2026-11-23T09:00:00.000Z" }),

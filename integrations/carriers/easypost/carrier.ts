@@ -13,6 +13,7 @@
  * the caller buys the one whose id it has stored.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { readInstant } from "../../../orders/instant.ts";
 import type { Carrier, CarrierRefusal, PurchasedLabel, TrackingReport } from "../../../ports/carriers.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callHttp, callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
@@ -22,6 +23,7 @@ import {
   objectAt,
   optionalTextAt,
   parseJson,
+  textAt,
 } from "../../vendor-kit/vendor-json.ts";
 import {
   needsExportFiling,
@@ -251,17 +253,18 @@ function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport
   const trackingNumber = optionalTextAt(tracker, "tracking_code");
   if (trackingNumber === undefined) return [];
   const reports = listAt(tracker, "tracking_details").flatMap((detail): TrackingReport[] => {
-    const at = optionalTextAt(detail, "datetime");
+    const datetime = textAt(detail, "datetime");
+    const at = readInstant(datetime);
     const status = optionalTextAt(detail, "status");
-    if (at === undefined || status === undefined || Number.isNaN(Date.parse(at))) return [];
+    if (at === undefined || status === undefined) return [];
     const message = optionalTextAt(detail, "message") ?? "";
     return [
       {
-        reportId: digestOf([trackingNumber, at, status, message]),
+        reportId: digestOf([trackingNumber, datetime, status, message]),
         trackingNumber,
         status: readTrackingStatus(status),
         message,
-        at: new Date(at).toISOString(),
+        at,
         place: readPlace(detail),
       },
     ];
@@ -269,14 +272,12 @@ function readTracker(tracker: unknown, event?: unknown): readonly TrackingReport
   const status = readTrackingStatus(optionalTextAt(tracker, "status"));
   if (status === "unknown" || reports.some((report) => report.status === status)) return reports;
   // The tracker knows more than its scans: some carriers report a state without a scan.
-  const at = optionalTextAt(tracker, "updated_at") ?? optionalTextAt(event, "created_at");
-  if (at === undefined || Number.isNaN(Date.parse(at))) return reports;
+  const updatedAt = optionalTextAt(tracker, "updated_at") ?? textAt(event, "created_at");
+  const at = readInstant(updatedAt);
+  if (at === undefined) return reports;
   const message = optionalTextAt(tracker, "status_detail") ?? "";
-  const reportId = optionalTextAt(event, "id") ?? digestOf([trackingNumber, at, status, message]);
-  return [
-    ...reports,
-    { reportId, trackingNumber, status, message, at: new Date(at).toISOString(), place: "" },
-  ];
+  const reportId = optionalTextAt(event, "id") ?? digestOf([trackingNumber, updatedAt, status, message]);
+  return [...reports, { reportId, trackingNumber, status, message, at, place: "" }];
 }
 
 function digestOf(said: readonly string[]): string {

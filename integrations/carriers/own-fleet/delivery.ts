@@ -6,26 +6,20 @@
  */
 import { createHash } from "node:crypto";
 import type { Address } from "../../../orders/address.ts";
+import { readInstant } from "../../../orders/instant.ts";
 import type { TrackingReport, TrackingStatus } from "../../../ports/carriers.ts";
 import type { Label, LabelAddress } from "../../vendor-kit/label-document.ts";
-import {
-  type JsonObject,
-  listAt,
-  numberAt,
-  objectAt,
-  optionalTextAt,
-  textAt,
-} from "../../vendor-kit/vendor-json.ts";
+import { type JsonObject, listAt, numberAt, objectAt, textAt } from "../../vendor-kit/vendor-json.ts";
 
 /** What the driver app calls the steps of a delivery. */
-const STATUSES: Readonly<Record<string, TrackingStatus>> = {
-  planned: "pre_transit",
-  collected: "in_transit",
-  on_route: "out_for_delivery",
-  delivered: "delivered",
-  not_delivered: "failure",
-  brought_back: "return_to_sender",
-};
+const STATUSES: ReadonlyMap<string, TrackingStatus> = new Map([
+  ["planned", "pre_transit"],
+  ["collected", "in_transit"],
+  ["on_route", "out_for_delivery"],
+  ["delivered", "delivered"],
+  ["not_delivered", "failure"],
+  ["brought_back", "return_to_sender"],
+]);
 
 export type Delivery = {
   readonly id: string;
@@ -98,15 +92,15 @@ const GRAMS_AN_OUNCE = 28.349523125;
 
 function readEvent(event: JsonObject | unknown, trackingNumber: string): readonly TrackingReport[] {
   const reportId = textAt(event, "id");
-  const at = optionalTextAt(event, "at");
-  if (reportId === "" || trackingNumber === "" || at === undefined || Number.isNaN(Date.parse(at))) return [];
+  const at = readInstant(textAt(event, "at"));
+  if (reportId === "" || trackingNumber === "" || at === undefined) return [];
   return [
     {
       reportId,
       trackingNumber,
-      status: STATUSES[textAt(event, "step")] ?? "unknown",
+      status: STATUSES.get(textAt(event, "step")) ?? "unknown",
       message: textAt(event, "note"),
-      at: new Date(at).toISOString(),
+      at,
       place: textAt(event, "place"),
     },
   ];

@@ -50,30 +50,30 @@ type Parts = {
 };
 
 /** Currency of a marketplace, for orders that state no amount yet. */
-const MARKETPLACE_CURRENCY: Readonly<Record<string, string>> = {
-  ATVPDKIKX0DER: "USD",
-  A2EUQ1WTGCTBG2: "CAD",
-  A1AM78C64UM0Y8: "MXN",
-  A2Q3Y263D00KWC: "BRL",
-  A1RKKUPIHCS9HS: "EUR",
-  A1F83G8C2ARO7P: "GBP",
-  A13V1IB3VIYZZH: "EUR",
-  A1PA6795UKMFR9: "EUR",
-  APJ6JRA9NG5V4: "EUR",
-  A1805IZSGTT6HS: "EUR",
-  AMEN7PMS3EDWL: "EUR",
-  A28R8C7NBKEWEA: "EUR",
-  A2NODRKZP88ZB9: "SEK",
-  A1C3SOZRARQ6R3: "PLN",
-  A33AVAJ2PDY3EV: "TRY",
-  ARBP9OOSHTCHU: "EGP",
-  A2VIGQ35RCS4UG: "AED",
-  A17E79C6D8DWNP: "SAR",
-  A21TJRUUN4KGV: "INR",
-  A19VAU5U5O7RUS: "SGD",
-  A39IBJ37TRP1C6: "AUD",
-  A1VC38T7YXB528: "JPY",
-};
+const MARKETPLACE_CURRENCY: ReadonlyMap<string, string> = new Map([
+  ["ATVPDKIKX0DER", "USD"],
+  ["A2EUQ1WTGCTBG2", "CAD"],
+  ["A1AM78C64UM0Y8", "MXN"],
+  ["A2Q3Y263D00KWC", "BRL"],
+  ["A1RKKUPIHCS9HS", "EUR"],
+  ["A1F83G8C2ARO7P", "GBP"],
+  ["A13V1IB3VIYZZH", "EUR"],
+  ["A1PA6795UKMFR9", "EUR"],
+  ["APJ6JRA9NG5V4", "EUR"],
+  ["A1805IZSGTT6HS", "EUR"],
+  ["AMEN7PMS3EDWL", "EUR"],
+  ["A28R8C7NBKEWEA", "EUR"],
+  ["A2NODRKZP88ZB9", "SEK"],
+  ["A1C3SOZRARQ6R3", "PLN"],
+  ["A33AVAJ2PDY3EV", "TRY"],
+  ["ARBP9OOSHTCHU", "EGP"],
+  ["A2VIGQ35RCS4UG", "AED"],
+  ["A17E79C6D8DWNP", "SAR"],
+  ["A21TJRUUN4KGV", "INR"],
+  ["A19VAU5U5O7RUS", "SGD"],
+  ["A39IBJ37TRP1C6", "AUD"],
+  ["A1VC38T7YXB528", "JPY"],
+]);
 /** ISO 4217 for "no currency": a part of an order that states no amount and no marketplace. */
 const NO_CURRENCY = "XXX";
 
@@ -420,7 +420,7 @@ function currencyOf(parts: Parts): string {
   return firstText(
     textAt(parts.order, "OrderTotal", "CurrencyCode"),
     ...(parts.items ?? []).map((item) => textAt(item, "ItemPrice", "CurrencyCode")),
-    MARKETPLACE_CURRENCY[textAt(parts.order, "MarketplaceId")] ?? "",
+    MARKETPLACE_CURRENCY.get(textAt(parts.order, "MarketplaceId")) ?? "",
     NO_CURRENCY,
   ).toUpperCase();
 }
