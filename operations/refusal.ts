@@ -15,6 +15,7 @@ type OperationRefusalCode =
   | "channel_inactive"
   | "channel_not_found"
   | "company_not_found"
+  | "contradictory_inspection"
   | "fulfillment_order_closed"
   | "fulfillment_order_not_found"
   | "fulfillment_order_on_hold"

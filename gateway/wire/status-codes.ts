@@ -122,6 +122,7 @@ export const STATUS_CODES_BY_CODE = {
   return_not_found: { status: 404, title: "There is no such return." },
   return_not_approved: { status: 409, title: "The return has not been approved." },
   return_not_received: { status: 409, title: "The return has to be received first." },
+  contradictory_inspection: { status: 422, title: "A line of a return is given several results at once." },
   already_inspected: { status: 409, title: "The return was inspected before, with another result." },
   line_not_found: { status: 422, title: "The order or return has no such line." },
   not_returnable: { status: 409, title: "The line's units are not delivered, or are on their way back." },

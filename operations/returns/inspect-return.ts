@@ -44,6 +44,12 @@ export async function inspectReturn(
     if (stranger !== undefined)
       return refuse("line_not_found", `Line ${stranger.lineId} is not part of ${returnId}.`);
 
+    const torn = input.lines.find(({ lineId, disposition }) =>
+      input.lines.some((other) => other.lineId === lineId && other.disposition !== disposition),
+    );
+    if (torn !== undefined)
+      return refuse("contradictory_inspection", `Line ${torn.lineId} is given more than one result.`);
+
     await setInspectionResults(client, returnId, input.lines);
     const after = (await readReturn(client, returnId)) as ReturnRecord;
     if (after.lines.some((line) => line.received > 0 && line.disposition === null)) return { status: "done" };

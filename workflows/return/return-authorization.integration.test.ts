@@ -77,6 +77,25 @@ test("an empty parcel is not refunded at all", async () => {
   expect(await stockOf("MUG")).toEqual({ onHand: 8, unavailable: 0 });
 });
 
+test("a line is inspected with one result at a time", async () => {
+  const orderId = await deliveredOrder();
+  const returnId = await announce(orderId, 2);
+  await labelled(returnId);
+  const by = "staff:dock";
+  await receiveReturn(world.context, { returnId, by });
+  const torn = (["missing", "restocked"] as const).map((disposition) => ({ lineId: "1", disposition }));
+  expect(await inspectReturn(world.context, { returnId, lines: torn, by })).toMatchObject({
+    status: "refused",
+    code: "contradictory_inspection",
+  });
+  expect(await returnRow(returnId)).toEqual({ status: "received", refund: 0 });
+
+  const twice = [...torn.slice(1), ...torn.slice(1)];
+  expect(await inspectReturn(world.context, { returnId, lines: twice, by })).toEqual({ status: "done" });
+  expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+  expect(await returnRow(returnId)).toEqual({ status: "refunded", refund: 10_000 });
+});
+
 test("what a channel was paid for, the channel refunds", async () => {
   const orderId = await deliveredOrder({ paymentBy: "channel" });
   const returnId = await announce(orderId, 1);
