@@ -11,7 +11,7 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { StreamClient } from "./client/stream.ts";
 import { SANDBOX_LOCATIONS } from "./sandbox/company.ts";
 import { seedSandbox } from "./sandbox/seed.ts";

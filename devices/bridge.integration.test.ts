@@ -17,7 +17,7 @@ import {
   testLogger,
   variedLines,
 } from "../test-support/floor.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";
 import type { BridgeTimings } from "./mqtt/timings.ts";

@@ -9,7 +9,7 @@ import {
   silentLogger,
   until,
 } from "../test-support/engine.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import type {
   AllocatorClient,
   CommitWriter,

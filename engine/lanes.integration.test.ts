@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LANE_CODES, LANE_KIND, LANE_WORDS } from "../actors/lanes/lane-operations.ts";
 import { receive, silentLogger } from "../test-support/engine.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { type Engine, startEngine } from "./engine.ts";
 
 let database: TestDatabase;

@@ -12,7 +12,7 @@ import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import type { Database } from "../store/sql/database.ts";
-import { createTestDatabase } from "./postgres.ts";
+import { createTestDatabase } from "./servers/postgres.ts";
 
 export type TestEdge = {
   /** Where the gateway listens, without a slash at its end. */

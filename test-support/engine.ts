@@ -12,7 +12,7 @@ import type { Shard } from "../engine/shard/shard.ts";
 import { readState, type StateSection } from "../engine/shard/state-sections.ts";
 import { recoverShard } from "../engine/storage/recovery.ts";
 import { storedShard } from "../engine/storage/stored-shard.ts";
-import type { TestDatabase } from "./postgres.ts";
+import type { TestDatabase } from "./servers/postgres.ts";
 
 export const silentLogger = pino({ level: "silent" });
 

@@ -9,7 +9,7 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { gs1CheckDigit } from "../orders/handling-unit.ts";
 import { registerDevices } from "../store/floor/devices.ts";
 import { releaseToFloor } from "../store/floor/fulfillment.ts";
-import type { TestDatabase } from "./postgres.ts";
+import type { TestDatabase } from "./servers/postgres.ts";
 
 export const LOCATION = "fc-test";
 

@@ -19,7 +19,7 @@ import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
 import type { Database } from "../store/sql/database.ts";
-import { createTestDatabase } from "./postgres.ts";
+import { createTestDatabase } from "./servers/postgres.ts";
 
 export const SHOPIFY_SECRET = "shopify-webhook-secret";
 /** Webhook secrets of two accounts at one carrier. */

@@ -17,10 +17,10 @@ import { startPostgres } from "../cli/embedded/postgres.ts";
 import { ProcessBook } from "../cli/embedded/processes.ts";
 import { migrate } from "../store/sql/migrate.ts";
 import { buildProgram } from "./build-program.ts";
-import { discardDataFolder } from "./data-folder.ts";
 import { onceARun } from "./once-a-run.ts";
-import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
-import { startTemporal } from "./temporal-server.ts";
+import { discardDataFolder } from "./servers/data-folder.ts";
+import { runAsAdmin, withDatabase } from "./servers/postgres-admin.ts";
+import { startTemporal } from "./servers/temporal-server.ts";
 
 type SharedPostgres = { readonly url: string; stop(): Promise<void> };
 

@@ -23,8 +23,8 @@ import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
 import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
+import { createTestNamespace } from "./servers/temporal.ts";
 import { stockInMemory } from "./stock.ts";
-import { createTestNamespace } from "./temporal.ts";
 
 /**
  * How a step fails the first time it is called: `before` and `after` its effect with an operating fault,

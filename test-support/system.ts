@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Access, localAccess } from "../cli/client/credentials.ts";
 import { throwAwaySettings } from "../cli/system/background-system.ts";
 import { projectRoot } from "../config/project-root.ts";
-import { discardDataFolder, kill, serversOf } from "./data-folder.ts";
+import { discardDataFolder, kill, serversOf } from "./servers/data-folder.ts";
 
 export type Outcome = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 

@@ -17,9 +17,9 @@ import { projectRoot } from "../config/project-root.ts";
 import { inspectReturn } from "../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../operations/returns/receive-return.ts";
 import { requestReturn } from "../operations/returns/request-return.ts";
-import { createTestDatabase, type TestDatabase } from "../test-support/postgres.ts";
 import { cancel, deliver, held, onTheFloor, outcomeOf, pack, release } from "../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { loadWorkflowBundle } from "./runtime/bundle.ts";
 
 const { History } = protocol.api.history.v1;

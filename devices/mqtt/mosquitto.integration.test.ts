@@ -12,7 +12,7 @@ import {
   testLogger,
   variedLines,
 } from "../../test-support/floor.ts";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { startDeviceBridge } from "../bridge.ts";
 import { simulatedDevices, startFleet } from "../simulators/fleet.ts";
 

@@ -10,7 +10,7 @@ import {
   type TestOrder,
   testLogger,
 } from "../../test-support/floor.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { Device } from "../mqtt/device-registry.ts";
 import { plateTag, unitTag } from "../simulators/tags.ts";
 import { Verification } from "./verification.ts";

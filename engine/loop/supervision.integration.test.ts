@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { projectRoot } from "../../config/project-root.ts";
 import { readJournal } from "../../store/journal/journal.ts";
 import { LOCATIONS, orderRequest, receive, shardStates, until } from "../../test-support/engine.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { type Engine, startEngine } from "../engine.ts";
 import { decodeEntries } from "../journal/journal-codec.ts";
 import { shardOf } from "../shard/shard-of.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { layOutShards, takeLeases } from "../../store/journal/shard-lease.ts";
 import { openDatabase } from "../../store/sql/database.ts";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { CHAIN_START, chainRow } from "../journal/checksum.ts";
 import { PostgresDisk } from "./postgres-disk.ts";
 

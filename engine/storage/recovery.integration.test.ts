@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { receive, shardStates, silentLogger, until } from "../../test-support/engine.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { type Engine, type EngineOptions, startEngine } from "../engine.ts";
 import type { EngineError } from "../errors.ts";
 import { recoverShard } from "./recovery.ts";

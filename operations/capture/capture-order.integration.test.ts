@@ -14,7 +14,7 @@ import {
   ownSample,
   samplesNote,
 } from "../../test-support/channel-samples.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { mapSku } from "../catalog/map-sku.ts";
 import type { OperationContext } from "../context.ts";

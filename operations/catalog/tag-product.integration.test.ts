@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
 import { listProducts } from "../../store/catalog/catalog-views.ts";
 import { startStockedEngine } from "../../test-support/floor.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { tagProduct } from "./tag-product.ts";
 
 let world: TestDatabase;

@@ -6,7 +6,7 @@ import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { insertChannel, insertCompany } from "../../store/catalog/companies.ts";
 import { insertLocations } from "../../store/catalog/locations.ts";
 import { silentLogger } from "../../test-support/engine.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { captureOrders } from "../capture/capture-order.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import type { OperationContext } from "../context.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { claimIdempotencyKey, releaseIdempotencyKey, storeIdempotentReply } from "./idempotency.ts";
 
 let world: TestDatabase;

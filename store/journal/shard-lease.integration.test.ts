@@ -1,6 +1,6 @@
 import pg from "pg";
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { layOutShards, takeLeases } from "./shard-lease.ts";
 
 it.each([

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { layOutShards, takeLeases } from "./shard-lease.ts";
 import { readSnapshots, type SnapshotRow, writeSnapshot } from "./snapshot.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OrderDocument } from "../../orders/order.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { inTransaction } from "../sql/database.ts";
 import { type CapturedOrder, capturedOrderWriter } from "./captured-orders.ts";
 import { type HeldOrderChange, heldOrderWriter } from "./held-orders.ts";

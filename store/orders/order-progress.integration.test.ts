@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LedgerChange } from "../../orders/line-ledger.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { inTransaction } from "../sql/database.ts";
 import { changeOrder, lineRows, lockOrder, type OrderChange } from "./order-progress.ts";
 import { recordEntry } from "./timeline.ts";

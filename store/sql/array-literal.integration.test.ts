@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { numberArray, textArray } from "./array-literal.ts";
 
 test("PostgreSQL reads the very elements out of a literal", async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { bigintOf, copyOut, literal } from "./copy-out.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 

@@ -1,6 +1,6 @@
 /** Work woken by NOTIFY, over real connections that are killed on purpose. */
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createTestDatabase } from "../../test-support/postgres.ts";
+import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import type { Database } from "./database.ts";
 import { type ListenerOptions, startListener } from "./listener.ts";
 

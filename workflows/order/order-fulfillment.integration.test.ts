@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import {
   cancel,
   charged,
@@ -14,6 +13,7 @@ import {
   timeline,
 } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { SagaActivities } from "../all-activities.ts";
 import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 

@@ -5,9 +5,9 @@ import { requestReturn } from "../../operations/returns/request-return.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import type { InspectionResult } from "../../orders/return-authorization.ts";
 import { TEST_CARRIER } from "../../test-support/outside-world.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/postgres.ts";
 import { charged, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { SagaActivities } from "../all-activities.ts";
 
 let testDatabase: TestDatabase;

@@ -5,8 +5,8 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
-import { freePort } from "../cli/embedded/free-port.ts";
-import { findTemporal } from "../cli/embedded/temporal-binary.ts";
+import { freePort } from "../../cli/embedded/free-port.ts";
+import { findTemporal } from "../../cli/embedded/temporal-binary.ts";
 
 export type TemporalServer = { readonly address: string; stop(): Promise<void> };
 

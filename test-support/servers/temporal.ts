@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { Connection } from "@temporalio/client";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import { inject } from "vitest";
-import { waitUntil } from "../cli/embedded/processes.ts";
+import { waitUntil } from "../../cli/embedded/processes.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

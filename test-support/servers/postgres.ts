@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
-import { type Database, openDatabase } from "../store/sql/database.ts";
+import { type Database, openDatabase } from "../../store/sql/database.ts";
 import { runAsAdmin, withDatabase } from "./postgres-admin.ts";
 
 declare module "vitest" {
