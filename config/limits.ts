@@ -118,6 +118,8 @@ export const REVALIDATE_MS = 30 * SECOND;
 /** Messages in work at a time: over all connections, and of one channel or key. The rest waits its turn. */
 export const MAX_RUNNING_MESSAGES = 1_024;
 export const MAX_RUNNING_PER_CHANNEL = 512;
+/** After this a feed looks again whether a slow reader has room, should the word of it have been left out. */
+export const DRAIN_CHECK_MS = 1_000;
 /** Feed entries of one read. */
 export const FEED_BATCH = 500;
 /** Bytes of one `feed.events` message, about: the reader's socket is asked again after each. */

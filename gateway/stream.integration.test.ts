@@ -253,7 +253,7 @@ describe("the feed", () => {
     await watcher.until(() => bigKeys(watcher).length === rows);
     expect(bigKeys(slow).length).toBeLessThan(rows);
     slow.socket.resume();
-    await slow.until(() => bigKeys(slow).length === rows);
+    await slow.until(() => bigKeys(slow).length === rows, 60_000);
     expect(bigKeys(slow)).toEqual(bigKeys(watcher));
     expect(new Set(bigKeys(slow)).size).toBe(rows);
     expect(slow.closeCode).toBeNull();

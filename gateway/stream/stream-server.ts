@@ -5,6 +5,7 @@
  */
 import type { TemplatedApp, WebSocket } from "uWebSockets.js";
 import {
+  DRAIN_CHECK_MS,
   MAX_BACKPRESSURE_BYTES,
   MAX_CONNECTIONS,
   MAX_FRAME_BYTES,
@@ -191,8 +192,17 @@ export function createStreamServer(services: Services): StreamServer {
       bufferedBytes: () => (sockets.has(socket) ? socket.getBufferedAmount() : 0),
       whenDrained: () =>
         new Promise((resolve) => {
-          if (sockets.has(socket)) socket.getUserData().onDrain.push(resolve);
-          else resolve();
+          if (!sockets.has(socket)) {
+            resolve();
+            return;
+          }
+          // uWebSockets has been seen to leave the word out where something else emptied the buffer: who
+          // waits looks again after a while.
+          const timer = setTimeout(resolve, DRAIN_CHECK_MS);
+          socket.getUserData().onDrain.push(() => {
+            clearTimeout(timer);
+            resolve();
+          });
         }),
     };
   }
