@@ -1,6 +1,6 @@
 /** Orders: the answer to a capture, the list, the whole order page, and its timeline. */
 import Type from "typebox";
-import { HOLD_CODES, type HoldCode, type OrderDocument } from "../orders/order.ts";
+import { FULFILLERS, HOLD_CODES, type HoldCode, LINE_KINDS, type OrderDocument } from "../orders/order.ts";
 import { FulfillmentOrderView, ShipmentView } from "./fulfillment.ts";
 import { ReturnSummary } from "./returns.ts";
 import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
@@ -71,6 +71,12 @@ export const OrderLineView = Type.Object({
   unitPriceMinor: Count,
   discountMinor: Count,
   taxMinor: Count,
+  /** What the line bears of the order's discount and duties, with its own charges; may be negative. */
+  shareMinor: Type.Integer(),
+  kind: oneOf(LINE_KINDS),
+  fulfilledBy: oneOf(FULFILLERS),
+  /** Units that the marketplace, another provider or the shop itself has handed over. */
+  fulfilledElsewhere: Count,
 });
 export type OrderLineView = Shape<typeof OrderLineView>;
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { exponentOf, planCapture } from "./capture.ts";
+import { planCapture } from "./capture.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { type Money, parseMoney, zeroMoney } from "./money.ts";
+import { exponentOf } from "./order-amounts.ts";
 import { orderIdOf, reservationIdOf } from "./order-identity.ts";
 
 function usd(text: string): Money {

@@ -77,14 +77,17 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     lines,
     shippingPrice: incoming.shippingPrice,
     discount: incoming.discount,
-    tax: [...incoming.lines.flatMap((line) => line.taxes), ...incoming.shippingTaxes]
-      .map((tax) => tax.amount)
-      .reduce(addMoney, zeroMoney(incoming.currency)),
+    ...(incoming.charges === undefined ? {} : { charges: incoming.charges }),
+    tax: taxesOf(incoming),
     total: incoming.total,
     shippingAddress,
     billingAddress: usableAddress(incoming.billingAddress),
     customer: incoming.customer,
     shippingService: incoming.shippingService,
+    ...(incoming.delivery === undefined ? {} : { delivery: incoming.delivery }),
+    ...(incoming.deliverOn === undefined ? {} : { deliverOn: incoming.deliverOn }),
+    ...(incoming.releaseOn === undefined ? {} : { releaseOn: incoming.releaseOn }),
+    ...(incoming.tags === undefined ? {} : { tags: incoming.tags }),
     paymentBy: incoming.paymentBy,
     ...(incoming.paymentMethod === undefined ? {} : { paymentMethod: incoming.paymentMethod }),
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
@@ -111,18 +114,6 @@ export function unknownSkuReason(
   if (unknown.length === 0) return null;
   const names = unknown.map((line) => `line ${line.lineId} "${line.channelSku}"`).join(", ");
   return { code: "unknown_sku", detail: `Not in the catalog: ${names}.` };
-}
-
-/** The exponent at which every amount of the order is a whole number. */
-export function exponentOf(document: OrderDocument): number {
-  const amounts = [
-    document.total,
-    document.shippingPrice,
-    document.discount,
-    document.tax,
-    ...document.lines.flatMap((line) => [line.unitPrice, line.discount, line.tax]),
-  ];
-  return Math.max(currencyExponent(document.currency) ?? 0, ...amounts.map((amount) => amount.exponent));
 }
 
 function findRefusal(incoming: IncomingOrder): (CapturePlan & { status: "refused" }) | null {
@@ -189,7 +180,21 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
     tax: line.taxes.map((tax) => tax.amount).reduce(addMoney, zeroMoney(currency)),
     taxes: line.taxes,
     attributes: line.attributes,
+    ...(line.kind === undefined ? {} : { kind: line.kind }),
+    ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
+    ...(line.charges === undefined ? {} : { charges: line.charges }),
+    ...(line.fulfilledElsewhere === undefined ? {} : { fulfilledElsewhere: line.fulfilledElsewhere }),
   };
+}
+
+/** All taxes: of lines, shipping and charges. */
+function taxesOf(incoming: IncomingOrder): Money {
+  const charges = [...(incoming.charges ?? []), ...incoming.lines.flatMap((line) => line.charges ?? [])];
+  return [
+    ...incoming.lines.flatMap((line) => line.taxes.map((tax) => tax.amount)),
+    ...incoming.shippingTaxes.map((tax) => tax.amount),
+    ...charges.map((charge) => charge.tax),
+  ].reduce(addMoney, zeroMoney(incoming.currency));
 }
 
 function holdReasonsOf(incoming: IncomingOrder, document: OrderDocument): readonly HoldReason[] {

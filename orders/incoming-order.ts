@@ -4,7 +4,7 @@
  */
 import type { Address } from "./address.ts";
 import type { Money } from "./money.ts";
-import type { AllocationPolicy, HoldReason } from "./order.ts";
+import type { AllocationPolicy, Charge, Delivery, Fulfiller, HoldReason, LineKind } from "./order.ts";
 
 export type IncomingTax = { readonly name: string; readonly amount: Money };
 
@@ -25,6 +25,14 @@ export type IncomingLine = {
   readonly taxes: readonly IncomingTax[];
   /** What the channel says of the line beyond that, e.g. variant or ASIN; kept as text. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Absent: goods. */
+  readonly kind?: LineKind;
+  /** Absent: us. */
+  readonly fulfilledBy?: Fulfiller;
+  /** Of the whole line. */
+  readonly charges?: readonly Charge[];
+  /** Units of `quantity` that somebody has handed over already. */
+  readonly fulfilledElsewhere?: number;
 };
 
 export type IncomingOrder = {
@@ -43,6 +51,8 @@ export type IncomingOrder = {
   readonly shippingTaxes: readonly IncomingTax[];
   /** Discount on the order that no line carries. */
   readonly discount: Money;
+  /** Of the order; lines carry their own. */
+  readonly charges?: readonly Charge[];
   readonly total: Money;
   readonly shippingAddress?: Address;
   readonly billingAddress?: Address;
@@ -54,8 +64,17 @@ export type IncomingOrder = {
   };
   /** Requested service as the channel words it, e.g. `Standard`. */
   readonly shippingService: string;
-  /** `channel` where the channel took the money itself, so that it is verified and never charged here. */
-  readonly paymentBy: "channel" | "merchant";
+  /** Absent: a parcel. */
+  readonly delivery?: Delivery;
+  /** Calendar days, ISO 8601. */
+  readonly deliverOn?: string;
+  readonly releaseOn?: string;
+  readonly tags?: readonly string[];
+  /**
+   * Who takes the money, as the payload says. The channel's setting decides (`charged_by`); this counts only
+   * where that is `order`, or where the money is due on delivery.
+   */
+  readonly paymentBy: "channel" | "merchant" | "on_delivery";
   /** The payment provider's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
   /** Prices contain the taxes; absent: taxes come on top. */

@@ -7,9 +7,10 @@
  *
  * Invariants of one line (`ledgerViolations`):
  *   L1 every quantity is an integer >= 0 and `ordered` > 0
- *   L2 cancelled + shipped <= ordered          L3 delivered <= shipped
- *   L4 returnRequested <= shipped              L5 returnReceived + returnDismissed <= returnRequested
- *   L6 allocated <= ordered - cancelled; fulfilled <= ordered - cancelled
+ *   L2 cancelled + shipped + fulfilledElsewhere <= ordered        L3 delivered <= shipped
+ *   L4 returnRequested - returnDismissed <= shipped
+ *   L5 returnReceived + returnDismissed <= returnRequested
+ *   L6 allocated and fulfilled <= ordered - cancelled - fulfilledElsewhere
  */
 export type LineLedger = {
   readonly ordered: number;
@@ -18,6 +19,8 @@ export type LineLedger = {
   /** Picked, packed and verified. */
   readonly fulfilled: number;
   readonly shipped: number;
+  /** Handed over by somebody else: the marketplace, another provider, the shop where it needs no parcel. */
+  readonly fulfilledElsewhere: number;
   readonly delivered: number;
   readonly returnRequested: number;
   readonly returnReceived: number;
@@ -28,16 +31,18 @@ export type LineLedger = {
 };
 
 const QUANTITIES = [
+  "ordered",
   "cancelled",
   "allocated",
   "fulfilled",
   "shipped",
+  "fulfilledElsewhere",
   "delivered",
   "returnRequested",
   "returnReceived",
   "returnDismissed",
   "writtenOff",
-] as const satisfies readonly Exclude<keyof LineLedger, "ordered">[];
+] as const satisfies readonly (keyof LineLedger)[];
 
 /** A line of which nothing has happened yet. */
 export function newLedger(ordered: number): LineLedger {
@@ -47,6 +52,7 @@ export function newLedger(ordered: number): LineLedger {
     allocated: 0,
     fulfilled: 0,
     shipped: 0,
+    fulfilledElsewhere: 0,
     delivered: 0,
     returnRequested: 0,
     returnReceived: 0,
@@ -56,7 +62,7 @@ export function newLedger(ordered: number): LineLedger {
 }
 
 /** Units that a step adds to a line's quantities; it takes them away where they are negative. */
-export type LedgerChange = { readonly [Quantity in Exclude<keyof LineLedger, "ordered">]?: number };
+export type LedgerChange = { readonly [Quantity in keyof LineLedger]?: number };
 
 /** Units of one line. */
 type LineUnits = { readonly lineId: string; readonly quantity: number };
@@ -77,10 +83,10 @@ export function unitsOf(units: readonly LineUnits[], lineId: string): number {
   return units.reduce((sum, unit) => (unit.lineId === lineId ? sum + unit.quantity : sum), 0);
 }
 
-/** Everything that has not been shipped is cancelled. */
+/** Everything that nobody has handed over is cancelled. */
 export function cancellation(line: LineLedger): LedgerChange {
   return {
-    cancelled: line.ordered - line.shipped - line.cancelled,
+    cancelled: line.ordered - line.shipped - line.fulfilledElsewhere - line.cancelled,
     allocated: line.shipped - line.allocated,
     fulfilled: line.shipped - line.fulfilled,
   };
@@ -101,31 +107,16 @@ export function returnable(
   return Math.max(0, line.delivered - line.writtenOff - (line.returnRequested - line.returnDismissed));
 }
 
-/**
- * Units that may be announced for return now: a unit that was announced and dismissed still counts for L4.
- */
-export function announceable(
-  line: Pick<LineLedger, "shipped" | "delivered" | "writtenOff" | "returnRequested" | "returnDismissed">,
-): number {
-  return Math.min(returnable(line), line.shipped - line.returnRequested);
-}
-
 /** The invariants that `line` breaks, by their names in this file's header; empty for a sound ledger. */
 export function ledgerViolations(line: LineLedger): readonly string[] {
   const broken: string[] = [];
-  if (
-    ![line.ordered, ...QUANTITIES.map((quantity) => line[quantity])].every(
-      (n) => Number.isInteger(n) && n >= 0,
-    ) ||
-    line.ordered === 0
-  ) {
-    broken.push("L1");
-  }
-  if (line.cancelled + line.shipped > line.ordered) broken.push("L2");
+  const isCount = (units: number) => Number.isInteger(units) && units >= 0;
+  if (!QUANTITIES.every((quantity) => isCount(line[quantity])) || line.ordered === 0) broken.push("L1");
+  if (line.cancelled + line.shipped + line.fulfilledElsewhere > line.ordered) broken.push("L2");
   if (line.delivered > line.shipped) broken.push("L3");
-  if (line.returnRequested > line.shipped) broken.push("L4");
+  if (line.returnRequested - line.returnDismissed > line.shipped) broken.push("L4");
   if (line.returnReceived + line.returnDismissed > line.returnRequested) broken.push("L5");
-  const wanted = line.ordered - line.cancelled;
+  const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
   if (line.allocated > wanted || line.fulfilled > wanted) broken.push("L6");
   return broken;
 }
@@ -164,7 +155,7 @@ export function changedLedger(
   before: LineLedger,
   change: LedgerChange,
 ): LineLedger {
-  const after = { ...newLedger(before.ordered) };
+  const after = { ...newLedger(0) };
   for (const quantity of QUANTITIES) after[quantity] = before[quantity] + (change[quantity] ?? 0);
   const broken = ledgerViolations(after);
   if (broken.length > 0) throw new LedgerViolation(of, broken, after);

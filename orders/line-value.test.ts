@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { valueOfUnits } from "./line-value.ts";
 
-const line = { ordered: 3, unitPriceMinor: 1000, discountMinor: 100, taxMinor: 500 };
+const line = { ordered: 3, unitPriceMinor: 1000, discountMinor: 100, taxMinor: 500, shareMinor: 0 };
 
 test("a whole line is worth its price less discount plus tax", () => {
   expect(valueOfUnits(line, 0, 3, "EUR", 2)).toBe(3400);
@@ -12,8 +12,13 @@ test("a part bears its share of discount and tax", () => {
   expect(valueOfUnits(line, 0, 1, "EUR", 2)).toBe(1133);
 });
 
+test("a line bears its share of the order's discount", () => {
+  const half = { ordered: 1, unitPriceMinor: 5_000, discountMinor: 0, taxMinor: 0, shareMinor: -1_000 };
+  expect(valueOfUnits(half, 0, 1, "USD", 2)).toBe(4_000);
+});
+
 test("an amount finer than the currency is rounded to what can be charged", () => {
-  const fine = { ordered: 1, unitPriceMinor: 2599, discountMinor: 0, taxMinor: 0 };
+  const fine = { ordered: 1, unitPriceMinor: 2599, discountMinor: 0, taxMinor: 0, shareMinor: 0 };
   expect(valueOfUnits(fine, 0, 1, "JPY", 2)).toBe(26);
 });
 
@@ -25,6 +30,7 @@ test("however a line is cut, its parts add up to the whole", () => {
         unitPriceMinor: fc.nat(1_000_000),
         discountMinor: fc.nat(10_000),
         taxMinor: fc.nat(100_000),
+        shareMinor: fc.integer({ min: -10_000, max: 10_000 }),
       }),
       fc.array(fc.nat(50)),
       fc.constantFrom(2, 4),

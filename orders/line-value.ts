@@ -1,8 +1,9 @@
 /**
  * What some units of a line are worth: to charge a shipment, to refund a return.
  *
- * A line's discount and tax belong to the whole line. They are spread so that any way of cutting the line
- * into parts adds up to exactly the line's total: a part is the difference of two rounded cumulative values.
+ * A line's discount, tax and share of the order's amounts (`order-amounts.ts`) belong to the whole line. They
+ * are spread so that any way of cutting the line into parts adds up to exactly the line's total: a part is the
+ * difference of two rounded cumulative values.
  */
 import { chargeableMinor } from "./money.ts";
 
@@ -11,6 +12,8 @@ type PricedLine = {
   readonly unitPriceMinor: number;
   readonly discountMinor: number;
   readonly taxMinor: number;
+  /** What the line bears of the order's amounts, and its own charges. */
+  readonly shareMinor: number;
 };
 
 /**
@@ -30,7 +33,7 @@ export function valueOfUnits(
     chargeableMinor({
       minor:
         line.unitPriceMinor * units +
-        Math.round(((line.taxMinor - line.discountMinor) * units) / line.ordered),
+        Math.round(((line.taxMinor - line.discountMinor + line.shareMinor) * units) / line.ordered),
       currency,
       exponent,
     });

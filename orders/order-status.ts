@@ -40,14 +40,17 @@ export function rollUp(
   };
 }
 
+/** What somebody else has handed over counts as delivered: nothing more is heard of it. */
 export function fulfillmentStatusOf(lines: readonly LineLedger[]): FulfillmentStatus {
   const sum = totalOf(lines);
   const wanted = sum.ordered - sum.cancelled;
   if (wanted === 0) return sum.ordered === 0 ? "unfulfilled" : "cancelled";
-  if (sum.delivered === wanted) return "delivered";
-  if (sum.delivered > 0) return "partially_delivered";
-  if (sum.shipped === wanted) return "fulfilled";
-  if (sum.shipped > 0) return "partially_fulfilled";
+  const arrived = sum.delivered + sum.fulfilledElsewhere;
+  const gone = sum.shipped + sum.fulfilledElsewhere;
+  if (arrived === wanted) return "delivered";
+  if (arrived > 0) return "partially_delivered";
+  if (gone === wanted) return "fulfilled";
+  if (gone > 0) return "partially_fulfilled";
   return sum.allocated > 0 || sum.fulfilled > 0 ? "in_progress" : "unfulfilled";
 }
 
@@ -67,10 +70,17 @@ const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
   partially_paid: false,
   paid: true,
   paid_at_channel: true,
+  due_on_delivery: false,
   partially_refunded: true,
   refunded: true,
   voided: true,
 };
+
+/** Units of a line of which something is still to come: no parcel, no word of the carrier, no cancellation. */
+export function openUnits(line: LineLedger): number {
+  const lost = Math.min(line.writtenOff, line.shipped - line.delivered);
+  return line.ordered - line.cancelled - line.fulfilledElsewhere - line.delivered - lost;
+}
 
 /**
  * Completed means delivered and paid for. Goods may arrive before the answer to the capture is written down.
@@ -83,8 +93,8 @@ export function orderStatusOf(
 ): OrderStatus {
   const sum = totalOf(lines);
   if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
-  const isDelivered = sum.ordered > 0 && sum.delivered === sum.ordered - sum.cancelled;
-  if (isDelivered && SETTLED[paymentStatus]) return "completed";
+  const isDone = sum.ordered > 0 && lines.every((line) => openUnits(line) === 0);
+  if (isDone && SETTLED[paymentStatus]) return "completed";
   return waitingStatusOf(holdReasons);
 }
 
@@ -118,6 +128,7 @@ export function capturedPaymentStatus(
   paymentBy: OrderDocument["paymentBy"],
   holdReasons: readonly HoldReason[],
 ): PaymentStatus {
+  if (paymentBy === "on_delivery") return "due_on_delivery";
   const isPending = holdReasons.some((reason) => reason.code === "payment_pending");
   return paymentBy === "channel" && !isPending ? "paid_at_channel" : "pending";
 }

@@ -1,8 +1,8 @@
 /**
- * The order as captured: what was bought, by whom, where it goes and why it may have to wait.
+ * The order: what was bought, by whom, where it goes and why it may have to wait.
  *
- * The captured document never changes; what moves afterwards lives beside it: the ledger of each
- * line (`line-ledger.ts`) and the four status axes that roll up from it.
+ * A document never changes: a change of the order makes the next revision of it. What moves lives beside it:
+ * the ledger of each line (`line-ledger.ts`) and the four status axes that roll up from it.
  */
 import type { Address } from "./address.ts";
 import type { Money } from "./money.ts";
@@ -19,7 +19,9 @@ export type PaymentStatus =
   | "refunded"
   | "voided"
   | "failed"
-  | "paid_at_channel";
+  | "paid_at_channel"
+  /** Cash on delivery: who brings the parcel takes the money. */
+  | "due_on_delivery";
 
 export type FulfillmentStatus =
   | "unfulfilled"
@@ -45,19 +47,60 @@ export const ALLOCATION_POLICIES = [
 
 export type AllocationPolicy = (typeof ALLOCATION_POLICIES)[number];
 
-/** Why an order waits for a person. Codes are stable. */
+/** Who can clear a hold. `channel`: it clears by what the channel sends next. */
+export const HOLD_OWNERS = ["catalog", "warehouse", "service", "finance", "channel", "nobody"] as const;
+
+export type HoldOwner = (typeof HOLD_OWNERS)[number];
+
+type HoldMeaning = { readonly owner: HoldOwner; readonly meaning: string };
+
+/** Why an order waits, and who clears it. Codes are stable. `nobody`: it clears by itself. */
 export const HOLD_CODES = {
-  unknown_sku: "A line's SKU is not in the catalog: map it or create the product.",
-  insufficient_stock: "Stock does not cover the order: it goes on when stock arrives.",
-  backordered: "Units of the order wait for the next stock, in their turn: it goes on when it has them all.",
-  lines_missing: "The channel has sent the order without its lines.",
-  address_missing: "The order has no usable shipping address.",
-  cancelled_at_channel: "The channel says that the order is cancelled.",
-  fulfilled_at_channel: "The channel says that the order is already fulfilled.",
-  payment_pending: "The channel says that the payment is still pending.",
-  payment_failed: "The payment was declined.",
-  floor_exception: "The warehouse could not finish the order.",
-} as const;
+  unknown_sku: {
+    owner: "catalog",
+    meaning: "A line's SKU is not in the catalog: map it or create the product.",
+  },
+  insufficient_stock: {
+    owner: "warehouse",
+    meaning: "Stock does not cover the order: it goes on when stock arrives.",
+  },
+  backordered: {
+    owner: "nobody",
+    meaning: "Units of the order wait for the next stock, in their turn: it goes on when it has them all.",
+  },
+  lines_missing: { owner: "channel", meaning: "The channel has sent the order without its lines." },
+  address_missing: { owner: "service", meaning: "The order has no usable shipping address." },
+  address_unusable: {
+    owner: "service",
+    meaning: "No parcel can be sent to the address as it is: correct it.",
+  },
+  sum_mismatch: { owner: "finance", meaning: "The order's amounts do not add up to its total." },
+  price_missing: { owner: "finance", meaning: "An amount that the order needs is not stated." },
+  currency_unusable: { owner: "finance", meaning: "The order's currency is not an ISO 4217 currency." },
+  quantity_unusable: { owner: "service", meaning: "A line orders something that is no count of units." },
+  payment_pending: { owner: "channel", meaning: "The channel says that the payment is still pending." },
+  payment_missing: {
+    owner: "service",
+    meaning: "We are to charge the order, and it has no means of payment.",
+  },
+  payment_failed: { owner: "finance", meaning: "The payment was declined." },
+  cancelled_at_channel: { owner: "service", meaning: "The channel says that the order is cancelled." },
+  refunded_at_channel: { owner: "service", meaning: "The channel has refunded some of the order." },
+  changed_at_channel: {
+    owner: "service",
+    meaning: "The channel has changed the order, and the change cannot be applied as it is.",
+  },
+  fulfilled_at_channel: {
+    owner: "service",
+    meaning: "The channel says that the order is already fulfilled.",
+  },
+  partly_fulfilled_at_channel: {
+    owner: "service",
+    meaning: "The channel says that some of the order is already fulfilled.",
+  },
+  floor_exception: { owner: "warehouse", meaning: "The warehouse could not finish the order." },
+  put_by_staff: { owner: "service", meaning: "A person has put the order on hold." },
+} as const satisfies Readonly<Record<string, HoldMeaning>>;
 
 export type HoldCode = keyof typeof HOLD_CODES;
 
@@ -65,6 +108,40 @@ export type HoldReason = {
   readonly code: HoldCode;
   /** One sentence with the facts, e.g. which SKU on which line. */
   readonly detail: string;
+};
+
+/** What a line sells. Only goods are reserved, picked and posted. */
+export const LINE_KINDS = ["goods", "digital", "gift_card", "service", "tip", "custom"] as const;
+
+export type LineKind = (typeof LINE_KINDS)[number];
+
+/** Who hands a line over: we, the marketplace, or another provider of the merchant's. */
+export const FULFILLERS = ["us", "channel", "provider"] as const;
+
+export type Fulfiller = (typeof FULFILLERS)[number];
+
+/** What is charged beside the goods and their shipping. */
+export const CHARGE_KINDS = ["fee", "handling", "gift_wrap", "duty", "tip"] as const;
+
+/** An amount beside prices and shipping, of a line or of the order. */
+export type Charge = {
+  readonly kind: (typeof CHARGE_KINDS)[number];
+  /** As the channel words it. Several charges may bear one name. */
+  readonly name: string;
+  /** Without tax, unless the order's prices contain it. */
+  readonly amount: Money;
+  readonly tax: Money;
+};
+
+/** How the customer gets the goods. */
+export const DELIVERY_METHODS = ["parcel", "local_delivery", "pickup", "curbside"] as const;
+
+export type Delivery = {
+  readonly method: (typeof DELIVERY_METHODS)[number];
+  /** Our location where the goods are collected; absent: not known yet, or a parcel. */
+  readonly locationId?: string;
+  /** The place as the channel names it. */
+  readonly place?: string;
 };
 
 export type OrderLine = {
@@ -81,7 +158,20 @@ export type OrderLine = {
   readonly tax: Money;
   readonly taxes: readonly { readonly name: string; readonly amount: Money }[];
   readonly attributes: Readonly<Record<string, string>>;
+  /** Absent: goods. */
+  readonly kind?: LineKind;
+  /** Absent: us. */
+  readonly fulfilledBy?: Fulfiller;
+  /** Of the whole line. */
+  readonly charges?: readonly Charge[];
+  /** Units that somebody had handed over when the order was captured. Absent: 0. */
+  readonly fulfilledElsewhere?: number;
 };
+
+/** Whether we reserve, pick and post the line. */
+export function isOurs(line: Pick<OrderLine, "kind" | "fulfilledBy">): boolean {
+  return (line.kind ?? "goods") === "goods" && (line.fulfilledBy ?? "us") === "us";
+}
 
 /** When the customer was told to expect the goods. Dates are ISO 8601 calendar days. */
 export type DeliveryPromise = {
@@ -89,8 +179,10 @@ export type DeliveryPromise = {
   readonly deliverBy: string;
 };
 
-/** The immutable document that is stored with the order. */
+/** One revision of an order; never changed once it is stored. */
 export type OrderDocument = {
+  /** Absent: 1, as captured. */
+  readonly revision?: number;
   /**
    * `<channel>-<external id>`: identity, order number and workflow id in one. Two captures of one order meet
    * in it.
@@ -108,8 +200,13 @@ export type OrderDocument = {
   readonly currency: string;
   readonly lines: readonly OrderLine[];
   readonly shippingPrice: Money;
+  /** Discount on the order that no line carries. */
   readonly discount: Money;
+  /** Of the order; lines carry their own. */
+  readonly charges?: readonly Charge[];
+  /** All taxes: of lines, shipping and charges. */
   readonly tax: Money;
+  /** Lines + shipping + charges + taxes on top - discounts; an order where that is not so is held. */
   readonly total: Money;
   readonly shippingAddress: Address | null;
   readonly billingAddress: Address | null;
@@ -120,7 +217,14 @@ export type OrderDocument = {
     readonly externalId?: string;
   };
   readonly shippingService: string;
-  readonly paymentBy: "channel" | "merchant";
+  /** Absent: a parcel. */
+  readonly delivery?: Delivery;
+  /** Calendar days, ISO 8601: asked for by the customer; not to leave before. */
+  readonly deliverOn?: string;
+  readonly releaseOn?: string;
+  readonly tags?: readonly string[];
+  /** Who takes the money; `on_delivery`: who brings the parcel. */
+  readonly paymentBy: "channel" | "merchant" | "on_delivery";
   /** The payment provider's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
   /** Prices contain the taxes; absent: taxes come on top. */

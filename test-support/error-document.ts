@@ -10,7 +10,9 @@ export function errorDocument(): string {
   const rows = Object.entries(STATUS_CODES_BY_CODE)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, { status, title }]) => `| <a id="${code}"></a>\`${code}\` | ${status} | ${title} |`);
-  const holds = Object.entries(HOLD_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  const holds = Object.entries(HOLD_CODES).map(
+    ([code, { owner, meaning }]) => `| \`${code}\` | ${owner} | ${meaning} |`,
+  );
   return `# Errors
 
 Whatever goes wrong is told with a stable code. Over HTTP it comes as \`application/problem+json\` (RFC 9457) with
@@ -36,8 +38,8 @@ ${rows.join("\n")}
 
 A captured order that cannot go on is not an error: it is kept, with one or more of these reasons.
 
-| Code | Meaning |
-|---|---|
+| Code | Who clears it | Meaning |
+|---|---|---|
 ${holds.join("\n")}
 
 ## Faults that keep the server from starting

@@ -2,7 +2,7 @@
  * A shopper or a member of staff announces a return. The announced units are counted at once, under the
  * order's lock, so that no unit is announced twice. Whether the return is approved is for its saga to decide.
  */
-import { adding, announceable } from "../../orders/line-ledger.ts";
+import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnReason } from "../../orders/return-authorization.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
@@ -63,7 +63,7 @@ function returnedLines(order: OrderProgress, asked: ReturnRequestInput["lines"])
     const line = order.lines.find((candidate) => candidate.lineId === lineId);
     if (line === undefined || line.sku === null)
       return refuse("line_not_found", `The order has no line ${lineId}.`);
-    const possible = announceable(line);
+    const possible = returnable(line);
     if (quantity > possible)
       return refuse("not_returnable", `Of "${line.title}", ${possible} can be returned, not ${quantity}.`);
     lines.push({ lineId, sku: line.sku, quantity });

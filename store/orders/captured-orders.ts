@@ -65,7 +65,10 @@ export const capturedOrderWriter = {
 
 function insertRow(order: CapturedOrder): object {
   const { document, holdReasons } = order;
-  const ledgers = document.lines.map((line) => newLedger(line.quantity));
+  const ledgers = document.lines.map((line) => ({
+    ...newLedger(line.quantity),
+    fulfilledElsewhere: line.fulfilledElsewhere ?? 0,
+  }));
   return {
     id: document.orderId,
     company_id: document.companyId,

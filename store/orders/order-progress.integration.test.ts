@@ -141,7 +141,9 @@ test("a lock waits for another one, but not for an entry that only refers to the
 test("an order with a line of no units is not captured", () => {
   const none = { minor: 0, currency: "USD", exponent: 2 };
   const line = { lineId: "1", sku: null, channelSku: "T", title: "T", quantity: 0 };
-  const document = { orderId: "own-4", lines: [{ ...line, unitPrice: none, discount: none, tax: none }] };
+  const priced = { ...line, unitPrice: none, discount: none, tax: none };
+  const amounts = { currency: "USD", shippingPrice: none, discount: none, tax: none, total: none };
+  const document = { orderId: "own-4", ...amounts, lines: [priced] };
   expect(() => lineRows(document as never, 2)).toThrow(
     expect.objectContaining({ code: "ledger_violated", invariants: ["L1"] }),
   );

@@ -11,7 +11,8 @@
  */
 import { changedLedger, type LedgerChange, type LineLedger, newLedger } from "../../orders/line-ledger.ts";
 import { rescale } from "../../orders/money.ts";
-import type { HoldReason, OrderDocument, PaymentStatus } from "../../orders/order.ts";
+import type { Fulfiller, HoldReason, LineKind, OrderDocument, PaymentStatus } from "../../orders/order.ts";
+import { lineShares } from "../../orders/order-amounts.ts";
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
 
@@ -19,16 +20,22 @@ type LineProgress = LineLedger & {
   readonly lineId: string;
   readonly sku: string | null;
   readonly title: string;
-  /** In units of the order's exponent; discount and tax are the whole line's. */
+  readonly kind: LineKind;
+  readonly fulfilledBy: Fulfiller;
+  /** In units of the order's exponent; discount, tax and share are the whole line's. */
   readonly unitPriceMinor: number;
   readonly discountMinor: number;
   readonly taxMinor: number;
+  /** What the line bears of the order's amounts, and its own charges. */
+  readonly shareMinor: number;
 };
 
 export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "holdReasons"> & {
   readonly orderId: string;
   /** Goes up with every change. */
   readonly version: number;
+  /** Of its document; goes up with every change that was accepted. */
+  readonly revision: number;
   readonly channelId: string;
   readonly externalNumber: string;
   readonly shopName: string;
@@ -45,14 +52,16 @@ export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "ho
 };
 
 const LINES = `(select jsonb_agg(jsonb_build_object(
-    'lineId', l.line_id, 'sku', l.sku, 'title', l.title, 'ordered', l.ordered, 'cancelled', l.cancelled,
-    'allocated', l.allocated, 'fulfilled', l.fulfilled, 'shipped', l.shipped, 'delivered', l.delivered,
+    'lineId', l.line_id, 'sku', l.sku, 'title', l.title, 'kind', l.kind, 'fulfilledBy', l.fulfilled_by, 'ordered', l.ordered, 'cancelled', l.cancelled,
+    'allocated', l.allocated, 'fulfilled', l.fulfilled, 'shipped', l.shipped,
+    'fulfilledElsewhere', l.fulfilled_elsewhere, 'delivered', l.delivered,
     'returnRequested', l.return_requested, 'returnReceived', l.return_received,
     'returnDismissed', l.return_dismissed, 'writtenOff', l.written_off,
-    'unitPriceMinor', l.unit_price_minor, 'discountMinor', l.discount_minor, 'taxMinor', l.tax_minor)
+    'unitPriceMinor', l.unit_price_minor, 'discountMinor', l.discount_minor, 'taxMinor', l.tax_minor,
+    'shareMinor', l.share_minor)
     order by l.line_id) from order_line l where l.order_id = o.id)`;
 
-const ORDER = `select o.id as "orderId", o.version, o.channel_id as "channelId",
+const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as "channelId",
     o.external_number as "externalNumber", c.name as "shopName", o.status,
     o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
@@ -85,11 +94,12 @@ export type OrderChange = {
 
 const CHANGE_ORDER = `
 with ledger as (
-  update order_line l set cancelled = c.cancelled, allocated = c.allocated, fulfilled = c.fulfilled,
-    shipped = c.shipped, delivered = c.delivered, return_requested = c."returnRequested",
+  update order_line l set ordered = c.ordered, cancelled = c.cancelled, allocated = c.allocated,
+    fulfilled = c.fulfilled, shipped = c.shipped, fulfilled_elsewhere = c."fulfilledElsewhere",
+    delivered = c.delivered, return_requested = c."returnRequested",
     return_received = c."returnReceived", return_dismissed = c."returnDismissed", written_off = c."writtenOff"
-  from json_to_recordset($3::json) as c("lineId" text, cancelled integer, allocated integer,
-    fulfilled integer, shipped integer, delivered integer, "returnRequested" integer, "returnReceived" integer,
+  from json_to_recordset($3::json) as c("lineId" text, ordered integer, cancelled integer, allocated integer,
+    fulfilled integer, shipped integer, "fulfilledElsewhere" integer, delivered integer, "returnRequested" integer, "returnReceived" integer,
     "returnDismissed" integer, "writtenOff" integer)
   where l.order_id = $1 and l.line_id = c."lineId"
 )
@@ -170,38 +180,49 @@ export function statusRow(statuses: OrderStatuses): Readonly<Record<keyof typeof
  * made.
  */
 export function insertLines(orders: string): string {
-  return `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor,
-      discount_minor, tax_minor)
-    select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.ordered, l.unit_price_minor, l.discount_minor,
-      l.tax_minor
+  return `insert into order_line (order_id, line_id, sku, channel_sku, title, kind, fulfilled_by, ordered,
+      fulfilled_elsewhere, unit_price_minor, discount_minor, tax_minor, share_minor)
+    select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.kind, l.fulfilled_by, l.ordered,
+      l.fulfilled_elsewhere, l.unit_price_minor, l.discount_minor, l.tax_minor, l.share_minor
     from ${orders} f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text,
-      channel_sku text, title text, ordered integer, unit_price_minor bigint, discount_minor bigint, tax_minor bigint)`;
+      channel_sku text, title text, kind text, fulfilled_by text, ordered integer, fulfilled_elsewhere integer,
+      unit_price_minor bigint, discount_minor bigint, tax_minor bigint, share_minor bigint)`;
 }
 
 /** The same where lines may be there already, of which nothing has happened yet. */
 export function replaceLines(orders: string): string {
   return `${insertLines(orders)}
     on conflict (order_id, line_id) do update set sku = excluded.sku, channel_sku = excluded.channel_sku,
-      title = excluded.title, ordered = excluded.ordered, unit_price_minor = excluded.unit_price_minor,
-      discount_minor = excluded.discount_minor, tax_minor = excluded.tax_minor`;
+      title = excluded.title, kind = excluded.kind, fulfilled_by = excluded.fulfilled_by,
+      ordered = excluded.ordered, fulfilled_elsewhere = excluded.fulfilled_elsewhere,
+      unit_price_minor = excluded.unit_price_minor, discount_minor = excluded.discount_minor,
+      tax_minor = excluded.tax_minor, share_minor = excluded.share_minor`;
 }
 
 /**
- * The lines of an order of which nothing has happened yet.
+ * The lines of an order of which nothing has happened here yet; the document says what others have handed over.
  *
  * @throws LedgerViolation
  */
 export function lineRows(document: OrderDocument, exponent: number): readonly object[] {
-  return document.lines.map((line) => ({
+  const shares = lineShares(document);
+  return document.lines.map((line, index) => ({
     line_id: line.lineId,
     sku: line.sku,
     channel_sku: line.channelSku,
     title: line.title,
-    ordered: changedLedger({ orderId: document.orderId, lineId: line.lineId }, newLedger(line.quantity), {})
-      .ordered,
+    kind: line.kind ?? "goods",
+    fulfilled_by: line.fulfilledBy ?? "us",
+    ordered: line.quantity,
+    fulfilled_elsewhere: changedLedger(
+      { orderId: document.orderId, lineId: line.lineId },
+      newLedger(line.quantity),
+      { fulfilledElsewhere: line.fulfilledElsewhere ?? 0 },
+    ).fulfilledElsewhere,
     unit_price_minor: rescale(line.unitPrice, exponent),
     discount_minor: rescale(line.discount, exponent),
     // The ledger's tax comes on top of the price.
     tax_minor: document.taxesIncluded === true ? 0 : rescale(line.tax, exponent),
+    share_minor: shares[index] ?? 0,
   }));
 }

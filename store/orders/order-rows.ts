@@ -1,7 +1,7 @@
 /** Rows of an order that its capture writes, and that a fuller version of it replaces while it is on hold. */
-import { exponentOf } from "../../orders/capture.ts";
 import { rescale } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
+import { exponentOf } from "../../orders/order-amounts.ts";
 import { lineRows } from "./order-progress.ts";
 
 /** What the channel sent, read and as it came. */

@@ -96,7 +96,8 @@ export async function readOrderView(
             'cancelled', line.cancelled, 'allocated', line.allocated, 'fulfilled', line.fulfilled,
             'shipped', line.shipped, 'delivered', line.delivered, 'returnRequested', line.return_requested,
             'returnReceived', line.return_received, 'unitPriceMinor', line.unit_price_minor,
-            'discountMinor', line.discount_minor, 'taxMinor', line.tax_minor)
+            'discountMinor', line.discount_minor, 'taxMinor', line.tax_minor, 'shareMinor', line.share_minor,
+            'kind', line.kind, 'fulfilledBy', line.fulfilled_by, 'fulfilledElsewhere', line.fulfilled_elsewhere)
           order by length(line.line_id), line.line_id), '[]')
           from order_line line where line.order_id = o.id) as lines,
        (select coalesce(jsonb_agg(${FULFILLMENT_ORDER_JSON} order by f.created_at, f.id), '[]')

@@ -3,7 +3,7 @@
  * cost, no street. The token is 128 random bits and is looked up by a unique index.
  */
 import type { TrackingView } from "../../contract/tracking.ts";
-import { announceable, type LineLedger } from "../../orders/line-ledger.ts";
+import { type LineLedger, returnable } from "../../orders/line-ledger.ts";
 import type { FulfillmentStatus, OrderStatus } from "../../orders/order.ts";
 import { shopperStatusOf } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -92,5 +92,5 @@ function shownLine(line: TrackingRow["lines"][number]): TrackingLine {
     returnDismissed: _dismissed,
     ...shown
   } = line;
-  return { ...shown, returnable: announceable(line) };
+  return { ...shown, returnable: returnable(line) };
 }

@@ -21,6 +21,16 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",
   payment_pending: "Wait for the channel, or release it if the money is safe.",
   payment_failed: "Ask the customer to pay again, then release; or cancel, as long as nothing has left.",
+  address_unusable: "Correct the address, then release.",
+  sum_mismatch: "Ask the channel which amount is right; correct the order, or release it as it is.",
+  price_missing: "Ask the channel for the price; correct the order, or cancel it.",
+  currency_unusable: "Ask the channel for the currency, or cancel the order.",
+  quantity_unusable: "Correct the quantity, or cancel the line.",
+  payment_missing: "Ask the customer for a means of payment, or cancel the order.",
+  refunded_at_channel: "Cancel what was refunded, then release the rest.",
+  changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
+  partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
+  put_by_staff: "Release it when its reason is gone.",
   floor_exception: "See the timeline for what the floor reported, put it right, then release.",
 };
 
