@@ -295,7 +295,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     );
     const [id] = await inTransaction(edge.database, async (client) => {
       const ids = await createFulfillmentOrders(client, orderId, holds);
-      await releaseToFloor(client, ids, 1);
+      await releaseToFloor(client, ids);
       return ids;
     });
     const page = await open(staff, "/packing");

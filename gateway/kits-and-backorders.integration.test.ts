@@ -121,7 +121,7 @@ describe("a kit", () => {
     expect(await rows("select allocated from order_line where order_id = $1", orderId)).toEqual([
       { allocated: 2 },
     ]);
-    await inventory.releaseToFloor({ orderId, fulfillmentOrders: ["web-kit-1-F1"], round: 1 });
+    await inventory.releaseToFloor({ orderId, fulfillmentOrders: ["web-kit-1-F1"] });
     const holds = await rows(
       `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = 'web-kit-1-F1'`,
     );

@@ -85,7 +85,7 @@ describe("a parcel packed by hand", () => {
 
     // What the saga does once the order's hold is released.
     await inTransaction(world.database, async (client) => {
-      await releaseToFloor(client, [table.id], 2);
+      await releaseToFloor(client, [table.id]);
       await recordEntry(client, {
         orderId: table.orderId,
         key: `released:${table.id}:2`,

@@ -28,6 +28,16 @@ export const FLOOR_STAGES = [
 
 export type FloorStage = (typeof FLOOR_STAGES)[number];
 
+/** In its parcel: only the label and the carrier are left. */
+export function isPacked(stage: FloorStage): boolean {
+  return stage === "packed" || stage === "labelled";
+}
+
+/** Nothing more happens to it. */
+export function isEnded(status: FulfillmentOrderStatus): boolean {
+  return status === "closed" || status === "cancelled";
+}
+
 export const FULFILLMENT_ORDER_ACTIONS = [
   "hold",
   "release_hold",

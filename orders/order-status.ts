@@ -76,6 +76,10 @@ const SETTLED: Readonly<Record<PaymentStatus, boolean>> = {
   voided: true,
 };
 
+export function isSettled(paymentStatus: PaymentStatus): boolean {
+  return SETTLED[paymentStatus];
+}
+
 /** Units of a line of which something is still to come: no parcel, no word of the carrier, no cancellation. */
 export function openUnits(line: LineLedger): number {
   const lost = Math.min(line.writtenOff, line.shipped - line.delivered);
@@ -94,7 +98,7 @@ export function orderStatusOf(
   const sum = totalOf(lines);
   if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
   const isDone = sum.ordered > 0 && lines.every((line) => openUnits(line) === 0);
-  if (isDone && SETTLED[paymentStatus]) return "completed";
+  if (isDone && isSettled(paymentStatus)) return "completed";
   return waitingStatusOf(holdReasons);
 }
 

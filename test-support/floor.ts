@@ -104,7 +104,6 @@ export async function releaseOrders(
   await releaseToFloor(
     test.database,
     orders.map((order) => order.fulfillmentOrderId),
-    1,
   );
   return orders;
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { ApplicationFailure, Client, Connection } from "@temporalio/client";
-import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
 import { type Logger, pino } from "pino";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
@@ -49,6 +49,11 @@ export type SagaWorld = {
   pack(fulfillmentOrderId: string): Promise<void>;
   /** The carrier reports on a parcel. */
   track(shipmentId: string, status: TrackingStatus): Promise<void>;
+  /**
+   * Another worker takes over, as after an upgrade. One of the `former` version goes the way of the sagas' code
+   * before its newest patches.
+   */
+  restartWorker(version: "former" | "today"): Promise<void>;
   /** Ends what runs and forgets what happened outside the database, for the next test. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -102,8 +107,20 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   const client = new Client({ connection, namespace });
   await registerSearchAttributes(connection, namespace);
   const native = await NativeConnection.connect({ address });
-  const worker = await Worker.create({ connection: native, namespace, ...workerOptions(bundle, activities) });
-  const running = worker.run();
+  const startWorker = async (options: Partial<WorkerOptions> = {}) => {
+    const worker = await Worker.create({
+      connection: native,
+      namespace,
+      ...workerOptions(bundle, activities),
+      ...options,
+    });
+    const running = worker.run();
+    return async () => {
+      worker.shutdown();
+      await running;
+    };
+  };
+  let stopWorker = await startWorker();
   const relay = startOutboxRelay({ database, client, logger });
   const context: OperationContext = { database, allocator: stock, now: Date.now };
   const started: string[] = [];
@@ -155,6 +172,12 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
         { ...report, message: "reported by the test", place: "Reno" },
       ]);
     },
+    restartWorker: async (version) => {
+      await stopWorker();
+      stopWorker = await startWorker(
+        version === "former" ? { patchActivationCallback: () => false } : undefined,
+      );
+    },
     reset: async () => {
       await endSagas();
       outside.clear();
@@ -166,8 +189,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     close: async () => {
       await relay.stop();
       await endSagas();
-      worker.shutdown();
-      await running;
+      await stopWorker();
       await native.close();
       await connection.close();
     },

@@ -55,6 +55,10 @@ export type OrderMessage =
       readonly code: "short_pick" | "verification_failed" | "device_failure";
       readonly detail: string;
     }
+  /** A fulfillment order was split, moved, merged, added, cancelled, rescheduled, or closed elsewhere. */
+  | { readonly key: string; readonly type: "fulfillment-changed" }
+  /** A new revision of the order was accepted. */
+  | { readonly key: string; readonly type: "order-changed" }
   | { readonly key: string; readonly type: "out-for-delivery"; readonly shipmentId: string }
   | { readonly key: string; readonly type: "delivered"; readonly shipmentId: string };
 

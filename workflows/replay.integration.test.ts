@@ -55,6 +55,24 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await cancel(world, orderId);
     return orderId;
   },
+  "order-asking-the-store": completedOrder,
+  "order-halted-asking-the-store": async () => {
+    world.outside.refusals.push("The address is not deliverable.");
+    const orderId = await world.placeOrder();
+    await pack(world, `${orderId}-F1`);
+    await held(world, orderId, "floor_exception");
+    await release(world, orderId);
+    await deliver(world, `${orderId}-F1-S1`);
+    return orderId;
+  },
+  // Begun before the saga asked the store, and ended by a worker whose saga does.
+  "order-turned-to-the-store": async () => {
+    await world.restartWorker("former");
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await world.restartWorker("today");
+    return finish(orderId);
+  },
   "return-refunded": async () => {
     const orderId = await completedOrder();
     await outcomeOf(world, orderId);

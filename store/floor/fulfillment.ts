@@ -127,38 +127,51 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
 
 /**
  * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on
- * the list of what people have to pack. What was picked before is not picked again.
+ * the list of what people have to pack. What was picked or packed before is not picked or packed again.
  *
- * @param round 1 for the first release, one more for each release after the floor gave it up
+ * @returns those that were released now; `round` is 1 for the first time, one more for each time after the
+ *   floor gave it up
  */
 export async function releaseToFloor(
   client: Queryable,
   ids: readonly string[],
-  round: number,
-): Promise<readonly { readonly id: string; readonly locationId: string; readonly byRobot: boolean }[]> {
+): Promise<readonly ReleasedFulfillmentOrder[]> {
   await assignHandlingUnits(client, ids);
-  const { rows } = await client.query<{ id: string; locationId: string; byRobot: boolean }>(
+  const { rows } = await client.query<ReleasedFulfillmentOrder>(
     `with released as (
        update fulfillment_order f
-       set status = 'in_progress', updated_at = now(), stage = case when p.picked then 'picked' else 'waiting' end
+       set status = 'in_progress', updated_at = now(), stage = case when f.stage in ('packed', 'labelled') then f.stage
+         when p.picked then 'picked' else 'waiting' end
        from (select g.id, exists (select from order_event e
-               where e.order_id = g.order_id and e.key = 'picked:' || g.id) as picked
+               where e.order_id = g.order_id and e.key = 'picked:' || g.id) as picked,
+               1 + coalesce((select max(split_part(e.key, ':', -1)::integer) from order_event e
+               where e.order_id = g.order_id and e.type = 'fulfillment.released'
+                 and starts_with(e.key, 'released:' || g.id || ':')), 0) as round
              from fulfillment_order g where g.id = any($1)) p
        where f.id = p.id and f.status in ('open', 'on_hold')
-       returning f.id, f.location_id, p.picked
+       returning f.id, f.location_id, f.stage, p.round
      ), sorted as (
-       select r.id, r.location_id, not r.picked and exists (select from device d
+       select r.*, r.stage = 'waiting' and exists (select from device d
          where d.location_id = r.location_id and d.kind = 'robot') as by_robot from released r
      ), queued as (
        insert into floor_task (id, kind, fulfillment_order_id, location_id, status)
-       select id || ':pick:' || $2::integer, 'pick', id, location_id, 'queued' from sorted where by_robot
+       select id || ':pick:' || round, 'pick', id, location_id, 'queued' from sorted where by_robot
        on conflict do nothing returning location_id
      ), told as (select pg_notify('floor_task', location_id) from (select distinct location_id from queued) q)
-     select id, location_id as "locationId", by_robot as "byRobot", (select count(*) from told) as told from sorted`,
-    [ids, round],
+     select id, location_id as "locationId", stage, round, by_robot as "byRobot", (select count(*) from told) as told
+     from sorted order by id`,
+    [ids],
   );
   return rows;
 }
+
+type ReleasedFulfillmentOrder = {
+  readonly id: string;
+  readonly locationId: string;
+  readonly stage: FloorStage;
+  readonly round: number;
+  readonly byRobot: boolean;
+};
 
 /** Stops work on a fulfillment order until a person has looked at it. */
 export async function haltFulfillmentOrder(client: Queryable, id: string): Promise<void> {

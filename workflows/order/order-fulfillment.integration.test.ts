@@ -231,6 +231,7 @@ const FORWARD: readonly (keyof SagaActivities)[] = [
   "openOrder",
   "authorizePayment",
   "allocateStock",
+  "askWhatIsLeft",
   "releaseToFloor",
   "buyLabel",
   "shipStock",
@@ -398,6 +399,106 @@ test("an order that costs nothing is completed by its delivery", async () => {
   expect(world.outside.charges.size).toBe(0);
   expect(await orderRow(orderId)).toMatchObject({ status: "completed", payment: "paid" });
 });
+
+test("a parcel whose label is refused waits for a person, and the order's other parcel leaves", async () => {
+  world.outside.refusals.push("The parcel is too heavy.");
+  const orderId = await world.placeOrder({
+    lines: [{ sku: "MUG", quantity: 2, priceMinor: 5000, at: { omaha: 1, reno: 1 } }],
+  });
+  await pack(world, `${orderId}-F1`);
+  await held(world, orderId, "floor_exception");
+  await pack(world, `${orderId}-F2`);
+  await deliver(world, `${orderId}-F2-S1`);
+  expect(await orderRow(orderId)).toMatchObject({ status: "on_hold", fulfillment: "partially_delivered" });
+
+  await release(world, orderId);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await timeline(world, orderId)).toContain("fulfillment.released");
+});
+
+test("while the order waits for a person, nothing of it is sent, and what was packed leaves afterwards", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  await hold(orderId);
+  await pack(world, `${orderId}-F1`);
+  await world.tell(orderId, { key: "look", type: "order-changed" });
+  await eventually("both messages", async () => (world.calls.get("askWhatIsLeft") ?? 0) >= 4);
+  expect(world.calls.get("buyLabel")).toBeUndefined();
+
+  await release(world, orderId);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+});
+
+test("an order of which a unit is neither sent nor cancelled cannot end, and says what it waits for", async () => {
+  const orderId = await world.placeOrder();
+  await pack(world, `${orderId}-F1`);
+  await shipped(world, `${orderId}-F1-S1`);
+  // As if one more had been ordered: nobody sends it.
+  await world.database.query("update order_line set ordered = ordered + 1 where order_id = $1", [orderId]);
+  const asked = world.calls.get("askWhatIsLeft") ?? 0;
+  await deliver(world, `${orderId}-F1-S1`);
+  await eventually("the question", async () => (world.calls.get("askWhatIsLeft") ?? 0) > asked);
+  expect(world.calls.get("completeOrder")).toBeUndefined();
+  expect(await orderRow(orderId)).toMatchObject({ status: "open", fulfillment: "partially_delivered" });
+
+  await world.database.query("update order_line set cancelled = 1 where order_id = $1", [orderId]);
+  await world.tell(orderId, { key: "cancelled-one", type: "order-changed" });
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+});
+
+test("an order whose lines are all cancelled one by one ends as cancelled, with its money given back", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  await world.database.query(
+    `with gone as (update order_line set cancelled = ordered, allocated = 0 where order_id = $1)
+     update fulfillment_order set status = 'cancelled' where order_id = $1`,
+    [orderId],
+  );
+  await world.tell(orderId, { key: "all-gone", type: "order-changed" });
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  await expectUndone(orderId);
+});
+
+test.each(["on the floor", "halted", "on its way"])(
+  "an order of the former version goes on after the upgrade: %s",
+  async (where) => {
+    await world.restartWorker("former");
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    if (where === "halted") {
+      const detail = "Robot 3 lost its tote.";
+      const fulfillmentOrderId = `${orderId}-F1`;
+      const code = "device_failure";
+      await world.tell(orderId, { key: "e1", type: "floor-exception", fulfillmentOrderId, code, detail });
+      await held(world, orderId, "floor_exception");
+    }
+    if (where === "on its way") {
+      await pack(world, `${orderId}-F1`);
+      await shipped(world, `${orderId}-F1-S1`);
+    }
+    expect(world.calls.get("askWhatIsLeft")).toBeUndefined();
+    await world.restartWorker("today");
+    if (where === "halted") await release(world, orderId);
+    if (where !== "on its way") await pack(world, `${orderId}-F1`);
+    await deliver(world, `${orderId}-F1-S1`);
+
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+    expect(world.calls.get("askWhatIsLeft")).toBeGreaterThan(0);
+    expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "capture 10500 final"]);
+    expect(await ledger(orderId)).toMatchObject({ shipped: 2, delivered: 2 });
+  },
+);
+
+/** As a channel or a person puts an order on hold. */
+async function hold(orderId: string): Promise<void> {
+  await world.database.query(
+    `update orders set status = 'on_hold', hold_reasons = '[{"code": "put_by_staff", "detail": "Look at it."}]'
+     where id = $1`,
+    [orderId],
+  );
+}
 
 /** As if the order had never been: no unit held, nothing charged, no label in force, no work on it. */
 async function expectUndone(orderId: string): Promise<void> {

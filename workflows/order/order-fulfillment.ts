@@ -1,9 +1,10 @@
 /**
  * The saga of one order, from capture to the door. Workflow id = order id.
  *
- *   held? -> authorizePayment | verifyChannelPayment -> allocateStock -> releaseToFloor
- *         -> for each fulfillment order, once packed: buyLabel -> shipStock -> capturePayment
- *         -> delivered -> completeOrder
+ *   held? -> authorizePayment | verifyChannelPayment -> allocateStock
+ *         -> until nothing is left: askWhatIsLeft -> do it, or wait for the next message
+ *            (releaseToFloor; buyLabel -> shipStock -> capturePayment of what is packed)
+ *         -> completeOrder
  *
  * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats
  *     that step.
@@ -11,12 +12,15 @@
  *     visibly.
  * O3. Steps get ids, never documents: what a step needs it reads from the store, so that histories stay
  *     small.
+ * O4. The saga keeps no account of fulfillment orders: the store says what is left (`orders/work-left.ts`). A
+ *     message only says that it is time to ask.
  *
  * Deterministic code: no clock, no randomness, no I/O, nothing of Node.
  */
 import {
   CancellationScope,
   defineSignal,
+  patched,
   rootCause,
   setCurrentDetails,
   setHandler,
@@ -33,6 +37,12 @@ import type { SagaNoticeKind } from "./activities/notices.ts";
 import { internal, outside, sendNotice } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
+
+/**
+ * The version that asks the store. Runs of the former version turn to it where they are once they are live; a
+ * recorded history goes its old way.
+ */
+const ASKS_THE_STORE = "asks-the-store";
 
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
@@ -54,6 +64,34 @@ export async function orderFulfillment(input: OrderFulfillmentInput): Promise<Or
 
 type CancelRequest = Extract<OrderMessage, { type: "cancel-requested" }>;
 
+const ALL_LINES_CANCELLED: CancelRequest = {
+  key: "all-lines-cancelled",
+  type: "cancel-requested",
+  reason: "Every line was cancelled.",
+  by: "saga",
+};
+
+/** What may be said to an order once its stock is allocated. */
+const FULFILLMENT_MESSAGES = [
+  "packed",
+  "floor-exception",
+  "fulfillment-changed",
+  "order-changed",
+  "hold-released",
+  "cancel-requested",
+  "out-for-delivery",
+  "delivered",
+] as const satisfies readonly OrderMessage["type"][];
+
+const FORMER_MESSAGES = [
+  "packed",
+  "floor-exception",
+  "hold-released",
+  "cancel-requested",
+  "out-for-delivery",
+  "delivered",
+] as const satisfies readonly OrderMessage["type"][];
+
 /** Ends the forward path; `run` turns it into the undo. */
 class Cancelled extends Error {
   readonly request: CancelRequest;
@@ -73,6 +111,8 @@ class OrderSaga {
   /** Whether the money is taken through our own payment provider. */
   private charged = false;
   private anythingShipped = false;
+  /** How often a label was asked for, by fulfillment order: each attempt has a key of its own. */
+  private readonly labelAttempts = new Map<string, number>();
 
   constructor(input: OrderFulfillmentInput, inbox: Inbox<OrderMessage>) {
     this.orderId = input.orderId;
@@ -95,15 +135,15 @@ class OrderSaga {
     try {
       await this.pay();
       const fulfillmentOrders = await this.source();
-      await this.fulfill(fulfillmentOrders);
+      if (patched(ASKS_THE_STORE)) await this.fulfill();
+      else await this.fulfillAsBefore(fulfillmentOrders);
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
       await this.cancel(error.request);
       return { status: "cancelled" };
     }
-    await internal.completeOrder({ orderId });
     this.show("completed", "Delivered and completed.");
-    this.tell("delivered", orderId);
+    if (this.anythingShipped) this.tell("delivered", orderId);
     await Promise.all(this.notices);
     await this.refuseLateCancellation();
     return { status: "completed" };
@@ -140,111 +180,108 @@ class OrderSaga {
       internal.allocateStock({ orderId, attempt }),
     );
     this.stopIfCancelled();
-    await this.saga.step({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) }, () =>
-      this.release(fulfillmentOrders, 1),
-    );
+    this.saga.undoWith({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) });
+    if (!patched(ASKS_THE_STORE)) await this.release(fulfillmentOrders);
     return fulfillmentOrders;
   }
 
-  private async release(fulfillmentOrders: readonly string[], round: number): Promise<void> {
+  private async release(fulfillmentOrders: readonly string[]): Promise<void> {
     await this.attempt("release-to-floor", "floor_exception", () =>
-      internal.releaseToFloor({ orderId: this.orderId, fulfillmentOrders, round }),
+      internal.releaseToFloor({ orderId: this.orderId, fulfillmentOrders }),
     );
   }
 
-  /**
-   * Takes what the floor, the carrier and people say, one message at a time, until every parcel is delivered.
-   */
-  private async fulfill(fulfillmentOrders: readonly string[]): Promise<void> {
+  /** Does what is left to do and takes what the floor, the carrier and people say, until the order is done. */
+  private async fulfill(): Promise<void> {
     const orderId = this.orderId;
-    const unshipped = new Set(fulfillmentOrders);
-    const halted = new Set<string>();
-    const shipped = new Set<string>();
-    const delivered = new Set<string>();
-    let round = 1;
-    while (unshipped.size > 0 || [...shipped].some((id) => !delivered.has(id))) {
-      if (halted.size === 0)
-        this.show(
-          unshipped.size > 0 ? "in_progress" : "shipped",
-          unshipped.size > 0
-            ? `Waiting for the floor to pack ${[...unshipped].join(", ")}.`
-            : `Waiting for the carrier to deliver ${[...shipped].filter((id) => !delivered.has(id)).join(", ")}.`,
-        );
-      const message = await this.inbox.take(
-        "packed",
-        "floor-exception",
-        "hold-released",
-        "cancel-requested",
-        "out-for-delivery",
-        "delivered",
-      );
-      switch (message.type) {
-        case "packed":
-          if (!unshipped.has(message.fulfillmentOrderId)) break;
-          if (halted.delete(message.fulfillmentOrderId) && halted.size === 0)
-            await internal.reviewHolds({ orderId, resolved: "floor_exception" });
-          shipped.add(await this.ship(message.fulfillmentOrderId));
-          unshipped.delete(message.fulfillmentOrderId);
-          break;
-        case "floor-exception":
-          if (!unshipped.has(message.fulfillmentOrderId)) break;
-          halted.add(message.fulfillmentOrderId);
-          await internal.haltFulfillment({
-            orderId,
-            fulfillmentOrderId: message.fulfillmentOrderId,
-            key: message.key,
-            code: message.code,
-            detail: message.detail,
-          });
-          this.show("on_hold", `Waiting for a person: ${message.detail}`);
-          break;
-        case "hold-released": {
-          if (halted.size === 0) break;
-          const { open } = await internal.reviewHolds({ orderId });
-          if (open.length > 0) break;
-          round += 1;
-          await this.release([...halted], round);
-          halted.clear();
-          break;
-        }
-        case "cancel-requested":
-          await this.onCancelRequest(message);
-          break;
-        case "out-for-delivery":
-          this.tell("out_for_delivery", message.shipmentId);
-          break;
-        case "delivered":
-          delivered.add(message.shipmentId);
-          break;
-        default: {
-          const unreachable: never = message;
-          return unreachable;
-        }
+    for (;;) {
+      const left = await internal.askWhatIsLeft({ orderId });
+      if (left.isCancelled && !this.anythingShipped) throw new Cancelled(ALL_LINES_CANCELLED);
+      const [resolved] = left.resolved;
+      const [packed] = left.ship;
+      if (resolved !== undefined) await internal.reviewHolds({ orderId, resolved });
+      else if (left.release.length > 0) {
+        this.stopIfCancelled();
+        await this.release(left.release);
+      } else if (packed !== undefined) await this.send(packed);
+      else if (left.waitsFor.length === 0) {
+        const { status } = await internal.completeOrder({ orderId });
+        if (status === "completed") return;
+      } else {
+        this.show(left.standing, `Waiting for ${left.waitsFor.join("; ")}.`);
+        await this.hear(await this.inbox.take(...FULFILLMENT_MESSAGES));
       }
     }
   }
 
-  /** @returns the shipment's id */
-  private async ship(fulfillmentOrderId: string): Promise<string> {
+  private async hear(message: OrderMessage): Promise<void> {
     const orderId = this.orderId;
+    switch (message.type) {
+      case "floor-exception":
+        return internal.haltFulfillment({
+          orderId,
+          fulfillmentOrderId: message.fulfillmentOrderId,
+          key: message.key,
+          code: message.code,
+          detail: message.detail,
+        });
+      case "hold-released":
+        await internal.reviewHolds({ orderId });
+        return;
+      case "cancel-requested":
+        return this.onCancelRequest(message);
+      case "out-for-delivery":
+        return this.tell("out_for_delivery", message.shipmentId);
+      case "packed":
+      case "delivered":
+      case "fulfillment-changed":
+      case "order-changed":
+        return;
+      default: {
+        const unreachable: never = message;
+        return unreachable;
+      }
+    }
+  }
+
+  /** A parcel whose label the carrier refuses waits for a person; the other parcels of the order go on. */
+  private async send(fulfillmentOrderId: string): Promise<void> {
     this.stopIfCancelled();
     this.show("in_progress", `Buying the label of ${fulfillmentOrderId}.`);
-    const { shipmentId } = await this.attempt(
-      `buy-label:${fulfillmentOrderId}`,
-      "floor_exception",
-      (attempt) =>
-        this.saga.step(
-          {
-            name: `voidLabels:${fulfillmentOrderId}`,
-            run: () => outside.voidLabels({ orderId, fulfillmentOrderId }),
-          },
-          () =>
-            outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [
-              { orderId, fulfillmentOrderId, attempt },
-            ]),
-        ),
+    const attempt = (this.labelAttempts.get(fulfillmentOrderId) ?? 0) + 1;
+    this.labelAttempts.set(fulfillmentOrderId, attempt);
+    const bought = await this.buyLabel(fulfillmentOrderId, attempt).catch((error) =>
+      refusalOf(error, "floor_exception"),
     );
     this.stopIfCancelled();
+    if (bought.status === "bought") return this.hand(fulfillmentOrderId, bought.shipmentId);
+    await internal.haltFulfillment({
+      orderId: this.orderId,
+      fulfillmentOrderId,
+      key: `buy-label:${fulfillmentOrderId}:${attempt}`,
+      code: "label_refused",
+      detail: bought.detail,
+      holdCode: bought.holdCode,
+    });
+  }
+
+  private buyLabel(fulfillmentOrderId: string, attempt: number) {
+    const orderId = this.orderId;
+    return this.saga.step(
+      {
+        name: `voidLabels:${fulfillmentOrderId}`,
+        run: () => outside.voidLabels({ orderId, fulfillmentOrderId }),
+      },
+      () =>
+        outside.buyLabel.executeWithOptions({ summary: fulfillmentOrderId }, [
+          { orderId, fulfillmentOrderId, attempt },
+        ]),
+    );
+  }
+
+  /** Hands a parcel to the carrier: from the first one on, the order cannot be cancelled as a whole. */
+  private async hand(fulfillmentOrderId: string, shipmentId: string): Promise<void> {
+    const orderId = this.orderId;
     this.anythingShipped = true;
     this.saga.settle();
     await this.attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
@@ -257,6 +294,68 @@ class OrderSaga {
         ]),
       );
     this.tell("shipped", shipmentId);
+  }
+
+  /**
+   * The former version, which kept account of the fulfillment orders itself. A run of it that is live asks the
+   * store from here on.
+   */
+  private async fulfillAsBefore(fulfillmentOrders: readonly string[]): Promise<void> {
+    const orderId = this.orderId;
+    const unshipped = new Set(fulfillmentOrders);
+    const halted = new Set<string>();
+    const underWay = new Set<string>();
+    const arrived = new Set<string>();
+    for (;;) {
+      if (patched(ASKS_THE_STORE)) return this.fulfill();
+      if (unshipped.size === 0 && [...underWay].every((id) => arrived.has(id))) break;
+      if (halted.size === 0) this.show(unshipped.size > 0 ? "in_progress" : "shipped", "Waiting.");
+      const message = await this.inbox.take(...FORMER_MESSAGES);
+      switch (message.type) {
+        case "packed":
+          if (!unshipped.has(message.fulfillmentOrderId)) break;
+          if (halted.delete(message.fulfillmentOrderId) && halted.size === 0)
+            await internal.reviewHolds({ orderId, resolved: "floor_exception" });
+          underWay.add(await this.sendAsBefore(message.fulfillmentOrderId));
+          unshipped.delete(message.fulfillmentOrderId);
+          break;
+        case "floor-exception":
+          if (!unshipped.has(message.fulfillmentOrderId)) break;
+          halted.add(message.fulfillmentOrderId);
+          await this.hear(message);
+          this.show("on_hold", `Waiting for a person: ${message.detail}`);
+          break;
+        case "hold-released": {
+          if (halted.size === 0) break;
+          const { open } = await internal.reviewHolds({ orderId });
+          if (open.length > 0) break;
+          await this.release([...halted]);
+          halted.clear();
+          break;
+        }
+        case "delivered":
+          arrived.add(message.shipmentId);
+          break;
+        default:
+          await this.hear(message);
+      }
+    }
+    // Recorded histories have no answer to this step.
+    const end: { readonly status: string } | undefined = await internal.completeOrder({ orderId });
+    if (end?.status === "not_done") await this.fulfill();
+  }
+
+  /** @returns the shipment's id */
+  private async sendAsBefore(fulfillmentOrderId: string): Promise<string> {
+    this.stopIfCancelled();
+    this.show("in_progress", `Buying the label of ${fulfillmentOrderId}.`);
+    const { shipmentId } = await this.attempt(
+      `buy-label:${fulfillmentOrderId}`,
+      "floor_exception",
+      (attempt) => this.buyLabel(fulfillmentOrderId, attempt),
+    );
+    this.stopIfCancelled();
+    await this.hand(fulfillmentOrderId, shipmentId);
     return shipmentId;
   }
 

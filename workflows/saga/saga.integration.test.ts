@@ -37,6 +37,15 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     openOrder: () => Promise.resolve({ paymentBy: "merchant", held: false }),
     authorizePayment: () => Promise.resolve({ status: "authorized" }),
     allocateStock: () => Promise.resolve({ status: "allocated", fulfillmentOrders: ["o-1-F1"] }),
+    askWhatIsLeft: () =>
+      Promise.resolve({
+        release: log.includes("releaseToFloor") ? [] : ["o-1-F1"],
+        ship: [],
+        resolved: [],
+        waitsFor: ["the floor"],
+        isCancelled: false,
+        standing: "in_progress",
+      }),
     releaseToFloor: async () => {
       await note("releaseToFloor");
       return { status: "released" };

@@ -5,6 +5,7 @@
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
+import { isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import {
@@ -159,21 +160,24 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       });
     },
 
-    /** Hands fulfillment orders to robots or people. */
+    /** Hands fulfillment orders to robots or people. Those that are there already stay where they are. */
     async releaseToFloor(
-      input: OrderId & { readonly fulfillmentOrders: readonly string[]; readonly round: number },
+      input: OrderId & { readonly fulfillmentOrders: readonly string[] },
     ): Promise<{ readonly status: "released" }> {
       await inTransaction(database, async (client) => {
-        for (const released of await releaseToFloor(client, input.fulfillmentOrders, input.round))
+        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(
+          client,
+          input.fulfillmentOrders,
+        ))
           await recordEntry(client, {
             orderId: input.orderId,
-            key: `released:${released.id}:${input.round}`,
+            key: `released:${id}:${round}`,
             type: "fulfillment.released",
-            summary: released.byRobot
-              ? `${released.id} waits for a robot at ${released.locationId}.`
-              : `${released.id} waits for a person to pack it at ${released.locationId}.`,
+            summary: isPacked(stage)
+              ? `${id} goes on: it is packed at ${locationId}.`
+              : `${id} waits for a ${byRobot ? "robot" : "person to pack it"} at ${locationId}.`,
             cause: "saga:release-to-floor",
-            data: { fulfillmentOrderId: released.id, locationId: released.locationId },
+            data: { fulfillmentOrderId: id, locationId },
           });
       });
       return { status: "released" };

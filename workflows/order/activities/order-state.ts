@@ -1,8 +1,11 @@
 /** Steps that change the order itself: what it waits for, how it ends, and what a person must know. */
+import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
-import { haltFulfillmentOrder } from "../../../store/floor/fulfillment.ts";
+import { type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
+import { haltFulfillmentOrder, readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
+import { readParcelsUnderWay } from "../../../store/floor/shipments.ts";
 import {
   changeOrder,
   lockOrder,
@@ -13,6 +16,7 @@ import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { moneyLeft } from "./money-left.ts";
 
 type OrderId = { readonly orderId: string };
 
@@ -29,12 +33,27 @@ function existing(order: OrderProgress | undefined, orderId: string): OrderProgr
   return order;
 }
 
+async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
+  return {
+    holdReasons: order.holdReasons,
+    fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
+    lines: order.lines,
+    underWay: await readParcelsUnderWay(client, order.orderId),
+    money: moneyLeft(order),
+  };
+}
+
 export function createOrderStateActivities({ database }: SagaDependencies) {
   return {
     /** What the saga must know of the order to begin. */
     async openOrder({ orderId }: OrderId) {
       const order = await mustReadOrder(database, orderId);
       return { paymentBy: order.document.paymentBy, held: order.holdReasons.length > 0 };
+    },
+
+    /** What the saga can do for the order now, and what it waits for. */
+    async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
+      return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
     },
 
     /** Puts the order on hold for a person. */
@@ -60,12 +79,21 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       input: OrderId & {
         readonly fulfillmentOrderId: string;
         readonly key: string;
+        /** What happened. */
         readonly code: string;
         readonly detail: string;
+        /** What the order waits for; absent: the floor. */
+        readonly holdCode?: HoldCode;
       },
     ) {
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, input.orderId);
+        const part = (await readFulfillmentOrders(client, input.orderId)).find(
+          ({ id }) => id === input.fulfillmentOrderId,
+        );
+        // What the floor reported is settled where it has been packed since. A label is wanted of it only then.
+        const isSettled = input.code !== "label_refused" && part !== undefined && isPacked(part.stage);
+        if (part === undefined || isEnded(part.status) || isSettled) return;
         const fresh = await recordEntry(client, {
           orderId: input.orderId,
           key: `held:${input.key}`,
@@ -76,7 +104,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         });
         if (!fresh) return;
         await haltFulfillmentOrder(client, input.fulfillmentOrderId);
-        const reason: HoldReason = { code: "floor_exception", detail: input.detail };
+        const reason: HoldReason = { code: input.holdCode ?? "floor_exception", detail: input.detail };
         await changeOrder(client, order, { holdReasons: withReason(order, reason) });
       });
     },
@@ -128,9 +156,14 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
-    async completeOrder({ orderId }: OrderId) {
-      await inTransaction(database, async (client) => {
+    /**
+     * The end of the order. Looks again, under its lock, whether nothing is left: an order that is not done
+     * does not end.
+     */
+    async completeOrder({ orderId }: OrderId): Promise<{ readonly status: "completed" | "not_done" }> {
+      return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
+        if (workLeft(await readWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
         const fresh = await recordEntry(client, {
           orderId,
           key: "completed",
@@ -139,6 +172,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           cause: "saga:complete-order",
         });
         if (fresh) await changeOrder(client, order, { holdReasons: [] });
+        return { status: "completed" };
       });
     },
 
