@@ -6,6 +6,7 @@ import { writeOutbox } from "../store/outbox.ts";
 import type { Queryable } from "../store/sql/database.ts";
 import {
   type OrderMessage,
+  type RefundMessage,
   type ReturnMessage,
   signalRow,
   startRow,
@@ -22,4 +23,8 @@ export function tellOrderSaga(client: Queryable, orderId: string, message: Order
 
 export function tellReturnSaga(client: Queryable, returnId: string, message: ReturnMessage): Promise<void> {
   return writeOutbox(client, [signalRow({ workflowId: returnId, signal: "returnMessage", message })]);
+}
+
+export function tellRefundSaga(client: Queryable, refundId: string, message: RefundMessage): Promise<void> {
+  return writeOutbox(client, [signalRow({ workflowId: refundId, signal: "refundMessage", message })]);
 }

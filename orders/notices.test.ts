@@ -50,8 +50,23 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     carrier: "USPS",
     returnLines: [{ title: "Merino sock", quantity: 1 }],
   },
-  refund_issued: { kind: "refund_issued", amount: usd(4_497), explanation: "Return R-1" },
-  order_cancelled: { kind: "order_cancelled", explanation: "You asked us to cancel.", refund: usd(17_397) },
+  refund_issued: {
+    kind: "refund_issued",
+    amount: usd(4_497),
+    storeCredit: { amount: usd(1_000), balance: usd(1_500), code: "SC-7F3K-9Q2M-X4TD-PW8E" },
+    explanation: "Return R-1",
+  },
+  refund_at_channel: {
+    kind: "refund_at_channel",
+    amount: usd(4_497),
+    payer: "Big Market",
+    explanation: "Return R-1",
+  },
+  order_cancelled: {
+    kind: "order_cancelled",
+    explanation: "You asked us to cancel.",
+    refund: { amount: usd(17_397), payer: "Big Market" },
+  },
 };
 
 const all = Object.values(notices);
@@ -77,7 +92,8 @@ describe("a notice", () => {
     ["out_for_delivery", ["1Z999AA10123456784", "https://shop.example/track/1"]],
     ["delivered", ["New York", "https://shop.example/return/1"]],
     ["return_approved", ["R-1", "https://shop.example/returns/R-1/label.pdf", "USPS", "1 × Merino sock"]],
-    ["refund_issued", ["$44.97", "Return R-1"]],
+    ["refund_issued", ["$44.97", "Return R-1", "$10.00", "$15.00", "SC-7F3K-9Q2M-X4TD-PW8E"]],
+    ["refund_at_channel", ["To be refunded by Big Market: $44.97", "Return R-1"]],
     ["order_cancelled", ["You asked us to cancel.", "$173.97"]],
   ] as const)("%s says what the shopper needs", (kind, expected) => {
     const { text, subject } = renderNotice(facts, notices[kind]);

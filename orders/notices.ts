@@ -64,16 +64,28 @@ export type Notice =
     }
   | {
       readonly kind: "refund_issued";
-      readonly amount: Money;
+      /** Paid back through the payment provider; `null` where it all became store credit. */
+      readonly amount: Money | null;
+      readonly storeCredit: StoreCreditGiven | null;
       /** Why, in a few words, e.g. `Return R-1`. */
+      readonly explanation: string;
+    }
+  /** Somebody else has the money, and is to give it back. */
+  | {
+      readonly kind: "refund_at_channel";
+      readonly amount: Money;
+      /** Who is to refund it, e.g. the marketplace. */
+      readonly payer: string;
       readonly explanation: string;
     }
   | {
       readonly kind: "order_cancelled";
       readonly explanation: string;
-      /** What goes back to the shopper; `null` where nothing was charged. */
-      readonly refund: Money | null;
+      /** What somebody else is to give back, and who; `null` where nothing was charged. */
+      readonly refund: { readonly amount: Money; readonly payer: string } | null;
     };
+
+type StoreCreditGiven = { readonly amount: Money; readonly balance: Money; readonly code: string };
 
 export type NoticeKind = Notice["kind"];
 
@@ -195,15 +207,18 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
         showAddress: false,
       };
     case "refund_issued":
+      return refundContent(notice, orderAction);
+    case "refund_at_channel":
       return {
-        title: "Your refund is on its way",
-        preview: `We have refunded ${moneyText(notice.amount)}.`,
+        title: "Your refund was approved",
+        preview: `${notice.payer} refunds you ${moneyText(notice.amount)}.`,
         paragraphs: [
-          `We have refunded ${moneyText(notice.amount)} to the way you paid. Banks take up to ten days to show it.`,
+          `You paid ${notice.payer}, so ${notice.payer} gives you the money back: ${moneyText(notice.amount)}.`,
+          "We have approved it on our side. When it arrives is up to them.",
         ],
         progress: null,
         highlights: [
-          { label: "Refunded", value: moneyText(notice.amount) },
+          { label: `To be refunded by ${notice.payer}`, value: moneyText(notice.amount) },
           { label: "For", value: notice.explanation },
         ],
         action: orderAction,
@@ -219,10 +234,18 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
           notice.explanation,
           notice.refund === null
             ? "You have not been charged. If your bank shows a reserved amount, it disappears within some days."
-            : `We refund ${moneyText(notice.refund)} to the way you paid. Banks take up to ten days to show it.`,
+            : `You paid ${notice.refund.payer}, who is to refund you ${moneyText(notice.refund.amount)}.`,
         ],
         progress: null,
-        highlights: notice.refund === null ? [] : [{ label: "Refund", value: moneyText(notice.refund) }],
+        highlights:
+          notice.refund === null
+            ? []
+            : [
+                {
+                  label: `To be refunded by ${notice.refund.payer}`,
+                  value: moneyText(notice.refund.amount),
+                },
+              ],
         action: orderAction,
         lines: facts.lines,
         showTotal: false,
@@ -233,6 +256,41 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
       return unreachable;
     }
   }
+}
+
+function refundContent(
+  { amount, storeCredit, explanation }: Extract<Notice, { kind: "refund_issued" }>,
+  action: Content["action"],
+): Content {
+  const paragraphs = [
+    amount === null
+      ? ""
+      : `We have refunded ${moneyText(amount)} to the way you paid. Banks take up to ten days to show it.`,
+    storeCredit === null
+      ? ""
+      : `We have added ${moneyText(storeCredit.amount)} to your store credit. Use the code at your next order.`,
+  ].filter((paragraph) => paragraph !== "");
+  return {
+    title: amount === null ? "You have store credit" : "Your refund is on its way",
+    preview: paragraphs.join(" "),
+    paragraphs,
+    progress: null,
+    highlights: [
+      ...(amount === null ? [] : [{ label: "Refunded", value: moneyText(amount) }]),
+      ...(storeCredit === null
+        ? []
+        : [
+            { label: "Store credit", value: moneyText(storeCredit.amount) },
+            { label: "Code", value: storeCredit.code },
+            { label: "Balance", value: moneyText(storeCredit.balance) },
+          ]),
+      { label: "For", value: explanation },
+    ],
+    action,
+    lines: [],
+    showTotal: false,
+    showAddress: false,
+  };
 }
 
 function promiseHighlights(promise: DeliveryPromise | null): Content["highlights"] {

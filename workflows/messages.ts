@@ -9,7 +9,7 @@
 /** Every saga's task queue. */
 export const TASK_QUEUE = "holdfast";
 
-/** Workflow ids: an order's saga bears the order id, a return's saga the return id. */
+/** Workflow ids: an order's saga bears the order id, a return's the return id, a refund's the refund id. */
 export type WorkflowStart =
   | {
       readonly workflow: "orderFulfillment";
@@ -20,6 +20,11 @@ export type WorkflowStart =
       readonly workflow: "returnAuthorization";
       readonly workflowId: string;
       readonly args: readonly [ReturnInput];
+    }
+  | {
+      readonly workflow: "refundPayment";
+      readonly workflowId: string;
+      readonly args: readonly [RefundInput];
     };
 
 export type OrderFulfillmentInput = {
@@ -31,6 +36,12 @@ export type OrderFulfillmentInput = {
 
 export type ReturnInput = {
   readonly returnId: string;
+  readonly orderId: string;
+  readonly channelId: string;
+};
+
+export type RefundInput = {
+  readonly refundId: string;
   readonly orderId: string;
   readonly channelId: string;
 };
@@ -72,12 +83,24 @@ export type ReturnMessage =
   /** An operator has fixed the cause of a step's refusal: try the step again. */
   | { readonly key: string; readonly type: "retry" };
 
+/** Delivered with signal name `refundMessage`. */
+export type RefundMessage =
+  /** A person wants a refund that was declined to be tried again. */
+  | { readonly key: string; readonly type: "retry" }
+  /** A person gives up a refund that was declined. */
+  | { readonly key: string; readonly type: "withdrawn" };
+
 export type WorkflowSignal =
   | { readonly workflowId: string; readonly signal: "orderMessage"; readonly message: OrderMessage }
   | {
       readonly workflowId: string;
       readonly signal: "returnMessage";
       readonly message: ReturnMessage;
+    }
+  | {
+      readonly workflowId: string;
+      readonly signal: "refundMessage";
+      readonly message: RefundMessage;
     };
 
 /** The outbox row that starts a saga; at most one a saga. */

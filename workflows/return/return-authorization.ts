@@ -17,6 +17,7 @@ import {
 import type { ReturnAuthorizationStatus } from "../../orders/return-authorization.ts";
 import type { ReturnInput, ReturnMessage } from "../messages.ts";
 import type { SagaNoticeKind } from "../order/activities/notices.ts";
+import type { PaidRefund } from "../refund/activities/refunds.ts";
 import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
 import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
@@ -92,8 +93,7 @@ class ReturnSaga {
       outside.refundReturn({ ...ids, attempt }),
     );
     this.show("refunded", "Refunded.");
-    // Where the channel has the money, the channel refunds it and tells the shopper.
-    if (refund.status === "refunded") this.tell("refund_issued");
+    this.tellRefund(refund);
     return { status: "refunded" };
   }
 
@@ -113,6 +113,14 @@ class ReturnSaga {
       setCurrentDetails(`Waiting for the message "retry": ${detail}`);
       await this.inbox.take("retry");
     }
+  }
+
+  /** A mail says what has happened: nothing was refunded, we have refunded it, or the channel is to. */
+  private tellRefund({ status, amountMinor }: PaidRefund): void {
+    if (amountMinor === 0) return;
+    if (status === "refunded") this.tell("refund_issued");
+    // Absent in what the former version wrote, which left this mail to the channel.
+    else if (amountMinor !== undefined) this.tell("refund_at_channel");
   }
 
   private tell(kind: SagaNoticeKind): void {

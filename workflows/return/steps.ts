@@ -1,7 +1,7 @@
 /** The steps of a return's saga: its own, and those that the order's activities do for it. */
 import type { createOrderStateActivities } from "../order/activities/order-state.ts";
-import type { createPaymentActivities } from "../order/activities/payment.ts";
 import type { createShippingActivities } from "../order/activities/shipping.ts";
+import type { createRefundActivities } from "../refund/activities/refunds.ts";
 import { internalSteps, outsideSteps } from "../saga/steps.ts";
 import type { createReturnActivities } from "./activities/returns.ts";
 
@@ -14,5 +14,5 @@ export const internal = internalSteps<
 
 export const outside = outsideSteps<
   Pick<ReturnType<typeof createShippingActivities>, "buyReturnLabel" | "voidReturnLabel"> &
-    Pick<ReturnType<typeof createPaymentActivities>, "refundReturn">
+    Pick<ReturnType<typeof createRefundActivities>, "refundReturn">
 >();

@@ -130,13 +130,10 @@ class Relay {
           { key: HOLDFAST_CHANNEL, value: input.channelId },
           {
             key: HOLDFAST_STATUS,
-            value: start.workflow === "returnAuthorization" ? "requested" : onHold ? "on_hold" : "open",
+            value: start.workflow !== "orderFulfillment" ? "requested" : onHold ? "on_hold" : "open",
           },
         ],
-        staticSummary:
-          start.workflow === "orderFulfillment"
-            ? `Order ${input.orderId} of ${input.channelId}`
-            : `Return ${start.workflowId} of order ${input.orderId}`,
+        staticSummary: summaryOf(start),
       });
       return null;
     } catch (error) {
@@ -154,6 +151,21 @@ class Relay {
       if (await isStartPending(this.database, signal.workflowId))
         throw new Error(`${signal.workflowId} is still to be started`, { cause: error });
       return "the saga has ended";
+    }
+  }
+}
+
+function summaryOf({ workflow, workflowId, args: [input] }: WorkflowStart): string {
+  switch (workflow) {
+    case "orderFulfillment":
+      return `Order ${input.orderId} of ${input.channelId}`;
+    case "returnAuthorization":
+      return `Return ${workflowId} of order ${input.orderId}`;
+    case "refundPayment":
+      return `Refund ${workflowId} of order ${input.orderId}`;
+    default: {
+      const unreachable: never = workflow;
+      return unreachable;
     }
   }
 }

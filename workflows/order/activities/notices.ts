@@ -1,11 +1,14 @@
 /**
  * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
  */
-import { chargeableMinor, currencyExponent } from "../../../orders/money.ts";
+import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
 import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
+import { payerOf } from "../../../store/refunds/settle-refund.ts";
+import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
 import { readReturn } from "../../../store/returns/returns.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
@@ -50,7 +53,10 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
         return {
           kind,
           explanation: "Your order was cancelled before it left us.",
-          refund: order.document.paymentBy === "channel" ? order.document.total : null,
+          refund:
+            order.document.paymentBy === "channel"
+              ? { amount: order.document.total, payer: await payerOf(database, order) }
+              : null,
         };
       case "return_approved": {
         const { carrier } = await mustReadShipment(returnShipmentId(about));
@@ -62,22 +68,48 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
         return { kind, returnId: about, labelUrl: pageOf(order), carrier, returnLines };
       }
       case "refund_issued": {
-        const returned = await readReturn(database, about);
+        const { paid, credit, explanation } = await refundsAbout(order, about);
         return {
           kind,
-          amount: {
-            minor: returned?.refundMinor ?? 0,
-            currency: order.currency,
-            exponent: currencyExponent(order.currency) ?? order.exponent,
-          },
-          explanation: `Return ${about}`,
+          amount: paid === 0 && credit !== null ? null : minorOf(order, paid),
+          storeCredit: credit,
+          explanation,
         };
+      }
+      case "refund_at_channel": {
+        const { due, explanation } = await refundsAbout(order, about);
+        return { kind, amount: minorOf(order, due), payer: await payerOf(database, order), explanation };
       }
       default: {
         const unreachable: never = kind;
         return unreachable;
       }
     }
+  };
+
+  /** What a refund came to, or all refunds of a return. */
+  const refundsAbout = async (order: OrderProgress, about: string) => {
+    const refunds = await readRefundsAbout(database, about);
+    const sum = (part: (refund: RefundRecord) => number) =>
+      refunds.reduce((total, refund) => total + part(refund), 0);
+    const given = await readStoreCreditGiven(
+      database,
+      refunds.map(({ refundId }) => refundId),
+    );
+    const [first] = refunds;
+    return {
+      paid: sum(({ paymentMinor }) => paymentMinor),
+      due: sum(({ channelMinor }) => channelMinor),
+      credit:
+        given === undefined
+          ? null
+          : {
+              amount: minorOf(order, given.amountMinor),
+              balance: minorOf(order, given.balanceMinor),
+              code: given.code,
+            },
+      explanation: first?.returnId == null ? `Order ${order.externalNumber}` : `Return ${first.returnId}`,
+    };
   };
 
   const mustReadShipment = async (id: string) => {
@@ -121,6 +153,10 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
       });
     },
   };
+}
+
+function minorOf(order: OrderProgress, minor: number): Money {
+  return { minor, currency: order.currency, exponent: currencyExponent(order.currency) ?? order.exponent };
 }
 
 function linesOf(

@@ -13,6 +13,9 @@ import {
   readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { readRefundable } from "../../../store/refunds/refunds.ts";
+import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
+import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
@@ -148,6 +151,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           data: { by: input.by },
         });
         if (!fresh) return;
+        await giveBackMoney(client, order, input.by);
         await changeOrder(client, order, {
           ledger: cancellation,
           holdReasons: [],
@@ -204,6 +208,26 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
   };
+}
+
+/**
+ * Of an order that is cancelled: store credit goes back to its account; what a channel was paid is due there,
+ * unless it is the channel that cancels.
+ */
+async function giveBackMoney(client: Queryable, order: OrderProgress, by: string): Promise<void> {
+  const { orderId, currency } = order;
+  const { pockets } = await readRefundable(client, order);
+  const { storeCredit, channel } = pockets;
+  await giveBackStoreCredit(client, { orderId, amountMinor: storeCredit, key: `${orderId}:cancelled`, by });
+  if (channel > 0 && !by.startsWith("channel:"))
+    await oweAtChannel(client, order, {
+      orderId,
+      key: `${orderId}:cancelled`,
+      reason: "cancellation",
+      currency,
+      askedMinor: channel,
+      requestedBy: by,
+    });
 }
 
 function withReason(order: OrderProgress, { code, detail }: HoldReason): readonly HoldReason[] {

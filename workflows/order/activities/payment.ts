@@ -3,13 +3,12 @@
  * effect on the order counts once, when the first answer is written. An amount that is written is never
  * computed again.
  *
- * For one order: captured <= authorised, and refunded <= captured, which counts refunds that are not answered
- * yet.
+ * For one order: captured <= authorised. What gives money back is in `workflows/refund/`.
  */
 import { valueOfUnits } from "../../../orders/line-value.ts";
-import { chargeableMinor, currencyExponent, decimalText } from "../../../orders/money.ts";
+import { chargeableMinor } from "../../../orders/money.ts";
+import { minorText } from "../../../orders/refund.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
-import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { VendorAccount } from "../../../ports/vendor-roster.ts";
 import { readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
 import { readParcelLines } from "../../../store/floor/shipments.ts";
@@ -24,12 +23,12 @@ import {
   readPaymentTransactions,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
-import { readReturn, setRefund } from "../../../store/returns/returns.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
-import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
+import { StepImpossible } from "../../activities/failures.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
+import { askProvider } from "./provider-call.ts";
 
 type OrderId = { readonly orderId: string };
 
@@ -46,9 +45,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     answer: PaymentResult,
     effect: (reference: string) => PaymentEffect,
     entry: { readonly type: string; readonly text: string; readonly cause: string },
-    alsoWrite: (client: Parameters<Parameters<typeof inTransaction>[1]>[0]) => Promise<void> = async () => {},
   ): Promise<void> => {
-    const amount = amountText(transaction.amountMinor, order.currency);
+    const amount = minorText(transaction.amountMinor, order.currency);
     await inTransaction(database, async (client) => {
       const locked = await mustLockOrder(client, order.orderId);
       const first = await finishPaymentTransaction(
@@ -76,7 +74,6 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           { orderId: order.orderId, currency: order.currency, dueMinor: due(order) },
           effect(answer.reference),
         );
-        await alsoWrite(client);
         await changeOrder(client, locked, { paymentStatus });
       } else if (transaction.type === "authorization") {
         await changeOrder(client, locked, { paymentStatus: "failed" });
@@ -84,28 +81,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     });
   };
 
-  /**
-   * Calls the provider unless the call was answered before. A definite "no" is written as a decline.
-   */
-  const call = async (
-    transaction: PaymentTransaction,
-    run: () => Promise<PaymentResult>,
-  ): Promise<PaymentResult> => {
-    if (transaction.status === "succeeded")
-      return { status: "succeeded", reference: transaction.reference ?? "" };
-    if (transaction.status === "declined")
-      return { status: "declined", code: "declined", message: transaction.detail ?? "declined" };
-    try {
-      return await run();
-    } catch (fault) {
-      if (fault instanceof ServiceFault && !fault.retryable)
-        return { status: "declined", code: fault.code, message: fault.message };
-      throw fault;
-    }
-  };
-
   const authorize = async (order: OrderProgress, transaction: PaymentTransaction): Promise<PaymentResult> => {
-    const answer = await call(transaction, () =>
+    const answer = await askProvider(transaction, () =>
       payments.at(transaction).authorize({
         idempotencyKey: transaction.key,
         orderId: order.orderId,
@@ -130,49 +107,6 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     );
     return answer;
   };
-
-  /**
-   * Writes the intended refund: the return's value, or what is left of the captured money where less was
-   * captured for good.
-   *
-   * @throws StepTooEarly `capture_outstanding` while a capture is still under way: goods can be back before
-   *   the answer to their capture is written
-   */
-  const beginRefund = (
-    ids: OrderId & { readonly returnId: string },
-    account: VendorAccount,
-    key: string,
-    value: number,
-  ) =>
-    inTransaction(database, async (client) => {
-      const order = await mustLockOrder(client, ids.orderId);
-      const refunds = await readPaymentTransactions(client, ids.orderId, "refund");
-      const begun = refunds.find((refund) => refund.key === key);
-      if (begun !== undefined) return begun;
-      const payment = await readPayment(client, ids.orderId);
-      const underWay = refunds
-        .filter(({ status }) => status === "pending")
-        .reduce((total, { amountMinor }) => total + amountMinor, 0);
-      const captured = payment?.capturedMinor ?? 0;
-      const left = captured - (payment?.refundedMinor ?? 0) - underWay;
-      if (value > left && captured < due(order) && payment?.status !== "voided")
-        throw new StepTooEarly(
-          "capture_outstanding",
-          [
-            `Return ${ids.returnId} is refunded once its goods are paid for:`,
-            `${amountText(value, order.currency)} are to be refunded,`,
-            `${amountText(left, order.currency)} of the captured money are left, a capture is outstanding.`,
-          ].join(" "),
-        );
-      return beginPaymentTransaction(client, {
-        ...accountOf(account),
-        key,
-        orderId: ids.orderId,
-        type: "refund",
-        amountMinor: Math.min(value, left),
-        currency: order.currency,
-      });
-    });
 
   return {
     /** The channel has the money: that is noted, and nothing is charged. */
@@ -230,7 +164,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         amountMinor: payment.authorizedMinor,
         currency: order.currency,
       });
-      const answer = await call(transaction, () =>
+      const answer = await askProvider(transaction, () =>
         payments.at(transaction).cancel({ idempotencyKey: transaction.key, reference: payment.reference }),
       );
       if (answer.status === "declined") throw new StepImpossible("void_declined", answer.message);
@@ -270,7 +204,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         detail: open ? "partial" : "final",
       });
       if (transaction.amountMinor === 0) return { status: "captured" };
-      const answer = await call(transaction, () =>
+      const answer = await askProvider(transaction, () =>
         payments.at(transaction).capture({
           idempotencyKey: transaction.key,
           reference: payment.reference,
@@ -287,72 +221,6 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         { type: "payment.captured", text: "Captured", cause: "saga:capture-payment" },
       );
       return answer.status === "succeeded" ? { status: "captured" } : declined(answer.message);
-    },
-
-    /** Refunds what was received of a return, with tax. What did not come back is not refunded. */
-    async refundReturn({
-      orderId,
-      returnId,
-      attempt,
-    }: OrderId & { readonly returnId: string; readonly attempt: number }): Promise<
-      Done<"refunded" | "due_at_channel"> | StepRefusal
-    > {
-      const order = await mustReadOrder(database, orderId);
-      const returned = await readReturn(database, returnId);
-      if (returned === undefined)
-        throw new StepImpossible("return_not_found", `There is no return ${returnId}.`);
-      const value = returned.lines.reduce((total, line) => {
-        const priced = order.lines.find(({ lineId }) => lineId === line.lineId);
-        const units = line.disposition === "missing" ? 0 : line.received;
-        if (priced === undefined || units === 0) return total;
-        // `restockReturn` has counted these units already.
-        const before = priced.returnReceived - units;
-        return total + valueOfUnits(priced, before, before + units, order.currency, order.exponent);
-      }, 0);
-      const payment = await readPayment(database, orderId);
-      if (payment === undefined) {
-        await inTransaction(database, async (client) => {
-          await mustLockOrder(client, orderId);
-          await setRefund(client, returnId, value);
-          await recordEntry(client, {
-            orderId,
-            key: `refunded:${returnId}`,
-            type: "refund.due_at_channel",
-            summary: `To be refunded by the channel, which has the money: ${amountText(value, order.currency)}.`,
-            cause: "saga:refund-return",
-            data: { returnId, amountMinor: value },
-          });
-        });
-        return { status: "due_at_channel" };
-      }
-      const transaction = await beginRefund(
-        { orderId, returnId },
-        payment,
-        `${returnId}:refund:${attempt}`,
-        value,
-      );
-      if (transaction.amountMinor === 0) {
-        await setRefund(database, returnId, 0);
-        return { status: "refunded" };
-      }
-      const answer = await call(transaction, () =>
-        payments.at(transaction).refund({
-          idempotencyKey: transaction.key,
-          reference: payment.reference,
-          amountMinor: transaction.amountMinor,
-          currency: order.currency,
-          reason: `Return ${returnId}: ${returned.reason}`,
-        }),
-      );
-      await settle(
-        order,
-        transaction,
-        answer,
-        () => ({ type: "refund", amountMinor: transaction.amountMinor }),
-        { type: "payment.refunded", text: "Refunded", cause: "saga:refund-return" },
-        (client) => setRefund(client, returnId, transaction.amountMinor),
-      );
-      return answer.status === "succeeded" ? { status: "refunded" } : declined(answer.message);
     },
   };
 }
@@ -380,8 +248,4 @@ function accountOf({ provider, account }: VendorAccount): VendorAccount {
 
 function declined(message: string): StepRefusal {
   return { status: "refused", holdCode: "payment_failed", detail: message };
-}
-
-function amountText(minor: number, currency: string): string {
-  return `${decimalText({ minor, currency, exponent: currencyExponent(currency) ?? 2 })} ${currency}`;
 }

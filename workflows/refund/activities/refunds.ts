@@ -1,0 +1,274 @@
+/**
+ * Steps that give money back. What goes back, and who pays it out, is written before anybody is asked; each
+ * call to the payment provider has its row and key before it is made; its effect counts once, when the first
+ * answer is written.
+ *
+ * Two drive a refund: the saga of its return (`refundReturn`), and its own saga (`payRefund`).
+ */
+import { valueOfUnits } from "../../../orders/line-value.ts";
+import { chargeableMinor } from "../../../orders/money.ts";
+import {
+  chargeableStep,
+  minorText,
+  type Pockets,
+  type Refundable,
+  splitRefund,
+} from "../../../orders/refund.ts";
+import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
+import {
+  applyPaymentEffect,
+  beginPaymentTransaction,
+  finishPaymentTransaction,
+  type PaymentTransaction,
+  readPayment,
+  readPaymentTransactions,
+} from "../../../store/orders/payments.ts";
+import { recordEntry } from "../../../store/orders/timeline.ts";
+import {
+  addRefund,
+  planRefund,
+  type RefundRecord,
+  readRefund,
+  readRefundable,
+  setRefundStatus,
+} from "../../../store/refunds/refunds.ts";
+import { settleRefund } from "../../../store/refunds/settle-refund.ts";
+import { type ReturnRecord, readReturn } from "../../../store/returns/returns.ts";
+import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
+import type { SagaDependencies } from "../../activities/dependencies.ts";
+import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
+import { mustLockOrder, mustReadOrder } from "../../order/activities/order-state.ts";
+import { askProvider } from "../../order/activities/provider-call.ts";
+import type { StepRefusal } from "../../saga/step-refusal.ts";
+
+type RefundIds = { readonly orderId: string; readonly refundId: string };
+
+export type PaidRefund = {
+  readonly status: "refunded" | "due_at_channel";
+  /** Absent in histories of the version before this one. */
+  readonly amountMinor?: number;
+};
+
+/** A refund with its amounts, and the provider's part of it while that is open. */
+type Planned = { readonly refund: RefundRecord; readonly call: PaymentTransaction | null };
+
+export function createRefundActivities({ database, payments }: SagaDependencies) {
+  /** @param attempt counts from 1; a higher one tries a refund again that was declined */
+  const pay = async (ids: RefundIds, attempt: number, cause: string): Promise<PaidRefund | StepRefusal> => {
+    const { refund, call } = await inTransaction(database, (client) => plan(client, ids, attempt, cause));
+    if (call === null) return outcomeOf(refund);
+    const payment = await readPayment(database, ids.orderId);
+    const answer = await askProvider(call, () =>
+      payments.at(call).refund({
+        idempotencyKey: call.key,
+        reference: payment?.reference ?? "",
+        amountMinor: call.amountMinor,
+        currency: call.currency,
+        reason: refund.returnId === null ? refund.reason : `Return ${refund.returnId}`,
+      }),
+    );
+    return inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, ids.orderId);
+      const first = await finishPaymentTransaction(
+        client,
+        call.key,
+        answer.status === "succeeded"
+          ? { status: "succeeded", reference: answer.reference }
+          : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
+      );
+      if (!first) return outcomeOf((await readRefund(client, ids.refundId)) ?? refund);
+      if (answer.status === "declined") {
+        await setRefundStatus(client, ids.refundId, "failed", { failure: answer.message });
+        await recordEntry(client, {
+          orderId: ids.orderId,
+          key: `payment:${call.key}`,
+          type: "payment.declined",
+          summary: `Refund of ${minorText(call.amountMinor, call.currency)} declined: ${answer.message}`,
+          cause,
+          data: { refundId: ids.refundId, amountMinor: call.amountMinor, currency: call.currency },
+        });
+        return declined(answer.message);
+      }
+      await applyPaymentEffect(
+        client,
+        { orderId: order.orderId, currency: order.currency, dueMinor: chargeableMinor(order.document.total) },
+        { type: "refund", amountMinor: call.amountMinor },
+      );
+      await changeOrder(client, order, { paymentStatus: await settleRefund(client, order, refund, cause) });
+      return outcomeOf((await readRefund(client, ids.refundId)) ?? refund);
+    });
+  };
+
+  return {
+    /** Pays out a refund that a person, a claim or an exchange has asked for. */
+    async payRefund({
+      orderId,
+      refundId,
+      attempt,
+    }: RefundIds & { readonly attempt: number }): Promise<PaidRefund | StepRefusal> {
+      return pay({ orderId, refundId }, attempt, "saga:pay-refund");
+    },
+
+    /** A refund that was declined is given up: its money can be given back in another way. */
+    async withdrawRefund({ orderId, refundId }: RefundIds): Promise<void> {
+      await inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const refund = await readRefund(client, refundId);
+        if (refund?.status !== "failed" && refund?.status !== "requested") return;
+        await setRefundStatus(client, refundId, "withdrawn", { settledBy: "saga:withdraw-refund" });
+        await recordEntry(client, {
+          orderId,
+          key: `refund-withdrawn:${refundId}`,
+          type: "refund.withdrawn",
+          summary: `Refund ${refundId} could not be paid out and was given up.`,
+          cause: "saga:withdraw-refund",
+          data: { refundId },
+        });
+      });
+    },
+
+    /** Refunds what was received of a return, with tax. What did not come back is not refunded. */
+    async refundReturn({
+      orderId,
+      returnId,
+      attempt,
+    }: {
+      readonly orderId: string;
+      readonly returnId: string;
+      readonly attempt: number;
+    }): Promise<PaidRefund | StepRefusal> {
+      const returned = await readReturn(database, returnId);
+      if (returned === undefined)
+        throw new StepImpossible("return_not_found", `There is no return ${returnId}.`);
+      const order = await mustReadOrder(database, orderId);
+      const { refundId } = await inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        return addRefund(client, {
+          orderId,
+          key: `${returnId}:refund`,
+          reason: "return",
+          currency: order.currency,
+          askedMinor: valueReceived(order, returned),
+          returnId,
+          requestedBy: "saga:refund-return",
+        });
+      });
+      return pay({ orderId, refundId }, attempt, "saga:refund-return");
+    },
+  };
+}
+
+/**
+ * Fixes what goes back and who pays it out. Where nothing goes through the payment provider, that ends the
+ * refund.
+ *
+ * @throws StepTooEarly `capture_outstanding` while a capture is still under way: goods can be back before
+ *   the answer to their capture is written
+ */
+async function plan(
+  client: DatabaseClient,
+  { orderId, refundId }: RefundIds,
+  attempt: number,
+  cause: string,
+): Promise<Planned> {
+  const order = await mustLockOrder(client, orderId);
+  const refund = await readRefund(client, refundId);
+  if (refund === undefined) throw new StepImpossible("refund_not_found", `There is no refund ${refundId}.`);
+  const isOpen = refund.status === "requested" || (refund.status === "failed" && attempt > refund.attempt);
+  if (!isOpen) return { refund, call: await callOf(client, refund) };
+  const split = await splitOf(client, order, refund, attempt);
+  await planRefund(client, refundId, split, attempt);
+  const planned = (await readRefund(client, refundId)) as RefundRecord;
+  if (split.payment > 0) return { refund: planned, call: await beginCall(client, planned) };
+  await changeOrder(client, order, { paymentStatus: await settleRefund(client, order, planned, cause) });
+  return { refund: (await readRefund(client, refundId)) ?? planned, call: null };
+}
+
+async function splitOf(
+  client: DatabaseClient,
+  order: OrderProgress,
+  refund: RefundRecord,
+  attempt: number,
+): Promise<Pockets> {
+  // A former version wrote the call alone. Its amount stands.
+  const begun = await findCall(client, refund.orderId, keyOf(refund, attempt));
+  if (begun !== undefined) return { payment: begun.amountMinor, storeCredit: 0, channel: 0 };
+  const from = await readRefundable(client, order, refund.refundId);
+  const step = chargeableStep(refund.currency);
+  const asked = refund.askedMinor + (refund.reason === "return" && step > 1 ? from.carried : 0);
+  if (asked > from.left) await refuseEarly(client, order, refund, from);
+  return refund.toStoreCredit
+    ? { payment: 0, storeCredit: Math.min(asked, from.left), channel: 0 }
+    : splitRefund(asked, from, step);
+}
+
+async function refuseEarly(
+  client: DatabaseClient,
+  order: OrderProgress,
+  refund: RefundRecord,
+  { left }: Refundable,
+): Promise<void> {
+  const payment = await readPayment(client, order.orderId);
+  const isOver = order.status === "completed" || order.status === "cancelled";
+  if (payment === undefined || payment.status === "voided" || isOver) return;
+  if (payment.capturedMinor >= chargeableMinor(order.document.total)) return;
+  throw new StepTooEarly(
+    "capture_outstanding",
+    [
+      `${refund.returnId === null ? `Refund ${refund.refundId}` : `Return ${refund.returnId}`} is refunded once its goods are paid for:`,
+      `${minorText(refund.askedMinor, refund.currency)} are to be refunded,`,
+      `${minorText(left, refund.currency)} of the captured money are left, a capture is outstanding.`,
+    ].join(" "),
+  );
+}
+
+/** The provider's idempotency key. */
+function keyOf({ key }: RefundRecord, attempt: number): string {
+  return `${key}:${attempt}`;
+}
+
+async function findCall(client: DatabaseClient, orderId: string, key: string) {
+  const calls = await readPaymentTransactions(client, orderId, "refund");
+  return calls.find((call) => call.key === key);
+}
+
+/** The call that a refund waits for, or that was declined. */
+async function callOf(client: DatabaseClient, refund: RefundRecord): Promise<PaymentTransaction | null> {
+  if (refund.status !== "pending" && refund.status !== "failed") return null;
+  return (await findCall(client, refund.orderId, keyOf(refund, refund.attempt))) ?? null;
+}
+
+async function beginCall(client: DatabaseClient, refund: RefundRecord): Promise<PaymentTransaction> {
+  const payment = await readPayment(client, refund.orderId);
+  if (payment === undefined)
+    throw new StepImpossible("payment_not_found", `Nothing was charged for ${refund.orderId}.`);
+  return beginPaymentTransaction(client, {
+    provider: payment.provider,
+    account: payment.account,
+    key: keyOf(refund, refund.attempt),
+    orderId: refund.orderId,
+    type: "refund",
+    amountMinor: refund.paymentMinor,
+    currency: refund.currency,
+  });
+}
+
+/** What the received units of a return are worth. `restockReturn` has counted them already. */
+function valueReceived(order: OrderProgress, returned: ReturnRecord): number {
+  return returned.lines.reduce((total, line) => {
+    const priced = order.lines.find(({ lineId }) => lineId === line.lineId);
+    const units = line.disposition === "missing" ? 0 : line.received;
+    if (priced === undefined || units === 0) return total;
+    const before = priced.returnReceived - units;
+    return total + valueOfUnits(priced, before, before + units, order.currency, order.exponent);
+  }, 0);
+}
+
+function outcomeOf({ status, amountMinor }: RefundRecord): PaidRefund {
+  const isDue = status === "due_at_channel" || status === "confirmed_by_channel";
+  return { status: isDue ? "due_at_channel" : "refunded", amountMinor };
+}
+
+function declined(message: string): StepRefusal {
+  return { status: "refused", holdCode: "payment_failed", detail: message };
+}
