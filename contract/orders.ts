@@ -6,7 +6,17 @@ import { ReturnSummary } from "./returns.ts";
 import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 
 const HoldCodeName = oneOf(Object.keys(HOLD_CODES) as HoldCode[]);
-const HoldReasons = Type.Array(Type.Object({ code: HoldCodeName, detail: Text }));
+const HoldReasons = Type.Array(
+  Type.Object({
+    code: HoldCodeName,
+    detail: Text,
+    /** Tells reasons of one code apart: a release may name it. */
+    id: Type.Optional(Text),
+    /** The fulfillment order that waits; absent: the whole order. */
+    fulfillmentOrderId: Type.Optional(Text),
+    by: Type.Optional(Text),
+  }),
+);
 
 /** The answer to one captured order, over every transport. */
 export const CaptureResult = Type.Object({

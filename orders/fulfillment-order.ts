@@ -28,9 +28,9 @@ export const FLOOR_STAGES = [
 
 export type FloorStage = (typeof FLOOR_STAGES)[number];
 
-/** In its parcel: only the label and the carrier are left. */
+/** In its parcel: the floor is done with it. */
 export function isPacked(stage: FloorStage): boolean {
-  return stage === "packed" || stage === "labelled";
+  return stage === "packed" || stage === "labelled" || stage === "shipped";
 }
 
 /** Nothing more happens to it. */

@@ -108,6 +108,12 @@ export type HoldReason = {
   readonly code: HoldCode;
   /** One sentence with the facts, e.g. which SKU on which line. */
   readonly detail: string;
+  /** Tells reasons of one code apart. */
+  readonly id?: string;
+  /** The fulfillment order that waits; absent: the whole order. */
+  readonly fulfillmentOrderId?: string;
+  /** Who has put it, where that was a person. */
+  readonly by?: string;
 };
 
 /** What a line sells. Only goods are reserved, picked and posted. */

@@ -14,6 +14,7 @@ const part = (id: string, status: FulfillmentOrderStatus, stage: FloorStage = "w
   id,
   status,
   stage,
+  releaseOn: status === "scheduled" ? "2026-12-24" : null,
 });
 const reasons = (...codes: readonly HoldCode[]) =>
   codes.map((code) => ({ code, detail: `Because of ${code}.` }));
@@ -24,6 +25,7 @@ function left(facts: Partial<WorkFacts>) {
     fulfillmentOrders: [],
     lines: [line()],
     underWay: [],
+    hasStockErrands: false,
     money: null,
     ...facts,
   });
@@ -38,14 +40,17 @@ test("open parts are released, packed ones leave, the others are waited for", ()
       part("F4", "in_progress", "labelled"),
       part("F5", "closed", "shipped"),
       part("F6", "cancelled"),
+      part("F7", "scheduled"),
     ],
     underWay: ["F5-S1"],
   };
   expect(left(facts)).toMatchObject({
     release: ["F1"],
-    ship: ["F3", "F4"],
+    label: ["F3"],
+    send: ["F4"],
+    tellStock: false,
     standing: "in_progress",
-    waitsFor: ["the floor to pack F1, F2, F3, F4", "the carrier to deliver F5-S1"],
+    waitsFor: ["2026-12-24 to begin F7", "the floor to pack F1, F2, F3, F4", "the carrier to deliver F5-S1"],
   });
 });
 
@@ -57,17 +62,17 @@ test("a reason that concerns the whole order stops it; one that concerns a part 
   ];
   expect(left({ fulfillmentOrders, holdReasons: reasons("changed_at_channel") })).toMatchObject({
     release: [],
-    ship: [],
+    label: [],
     standing: "on_hold",
   });
   for (const code of ["insufficient_stock", "backordered"] as const)
     expect(left({ fulfillmentOrders, holdReasons: reasons(code) })).toMatchObject({
       release: ["F1", "F2"],
-      ship: ["F3"],
+      label: ["F3"],
     });
   expect(left({ fulfillmentOrders, holdReasons: reasons("floor_exception") })).toMatchObject({
     release: ["F1"],
-    ship: ["F3"],
+    label: ["F3"],
     resolved: [],
   });
 });
@@ -75,7 +80,25 @@ test("a reason that concerns the whole order stops it; one that concerns a part 
 test("an exception of the floor is over once no part of the order is halted", () => {
   const fulfillmentOrders = [part("F1", "in_progress", "packed")];
   const holdReasons = reasons("floor_exception");
-  expect(left({ fulfillmentOrders, holdReasons }).resolved).toEqual(["floor_exception"]);
+  expect(left({ fulfillmentOrders, holdReasons }).resolved).toEqual(holdReasons);
+});
+
+test("a reason that names a fulfillment order halts that one only, and is gone once it is halted no longer", () => {
+  const holdReasons = [
+    { code: "put_by_staff", detail: "Look at it.", fulfillmentOrderId: "F1", id: "1" },
+    { code: "floor_exception", detail: "Short.", fulfillmentOrderId: "F2" },
+  ] as const;
+  const parts = [part("F1", "on_hold"), part("F2", "on_hold"), part("F3", "on_hold"), part("F4", "open")];
+  expect(left({ fulfillmentOrders: parts, holdReasons })).toMatchObject({
+    release: ["F4", "F3"],
+    resolved: [],
+    standing: "on_hold",
+  });
+  const packed = [part("F1", "on_hold"), part("F2", "in_progress", "packed")];
+  expect(left({ fulfillmentOrders: packed, holdReasons })).toMatchObject({
+    label: ["F2"],
+    resolved: [holdReasons[1]],
+  });
 });
 
 test("nothing is left once every unit is delivered, cancelled, lost or handed over elsewhere, and the money agrees", () => {

@@ -7,7 +7,7 @@
  *
  * An order for which there is nothing to do and nothing to wait for is at its end.
  */
-import { type FloorStage, type FulfillmentOrderStatus, isEnded, isPacked } from "./fulfillment-order.ts";
+import { type FloorStage, type FulfillmentOrderStatus, isEnded } from "./fulfillment-order.ts";
 import type { LineLedger } from "./line-ledger.ts";
 import type { HoldCode, HoldReason } from "./order.ts";
 import { openUnits } from "./order-status.ts";
@@ -18,7 +18,11 @@ export type WorkFacts = {
     readonly id: string;
     readonly status: FulfillmentOrderStatus;
     readonly stage: FloorStage;
+    /** Of a scheduled one: the calendar day on which it goes to the floor. */
+    readonly releaseOn: string | null;
   }[];
+  /** Whether the stock is still to be told of a change that was committed. */
+  readonly hasStockErrands: boolean;
   readonly lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[];
   /** Parcels that have left and have not arrived. */
   readonly underWay: readonly string[];
@@ -27,12 +31,16 @@ export type WorkFacts = {
 };
 
 export type WorkLeft = {
+  /** The stock is to be told of a change before anything else. */
+  readonly tellStock: boolean;
   /** Fulfillment orders that the floor can begin, or go on with. */
   readonly release: readonly string[];
-  /** Packed fulfillment orders that can leave. */
-  readonly ship: readonly string[];
-  /** Hold reasons that are gone. */
-  readonly resolved: readonly HoldCode[];
+  /** Packed fulfillment orders that can get their label. */
+  readonly label: readonly string[];
+  /** Labelled ones that can leave. */
+  readonly send: readonly string[];
+  /** Hold reasons that are gone: what they held goes on, or has ended. */
+  readonly resolved: readonly HoldReason[];
   /** Who has to do what before anything else happens; empty at the end of the order. */
   readonly waitsFor: readonly string[];
   /** Nothing of the order is wanted any more: it ends as cancelled. */
@@ -50,17 +58,19 @@ const CONCERNS_A_PART: ReadonlySet<HoldCode> = new Set([
 
 export function workLeft(facts: WorkFacts): WorkLeft {
   const { holdReasons, fulfillmentOrders } = facts;
-  const isStopped = holdReasons.some(({ code }) => !CONCERNS_A_PART.has(code));
-  const isExceptional = holdReasons.some(({ code }) => code === "floor_exception");
-  const inStatus = (...statuses: readonly FulfillmentOrderStatus[]) =>
-    fulfillmentOrders.filter(({ status }) => statuses.includes(status));
-  const working = inStatus("in_progress");
-  // A person who clears the order's exception lets all of its halted parts go on.
-  const startable = inStatus("open", ...(isExceptional ? [] : (["on_hold"] as const)));
+  const isStopped = holdReasons.some((reason) => concernsAll(reason));
+  const inStatus = (status: FulfillmentOrderStatus) =>
+    fulfillmentOrders.filter((part) => part.status === status);
+  const halted = inStatus("on_hold");
+  const startable = [...inStatus("open"), ...halted.filter(({ id }) => !isHeld(id, holdReasons))];
+  const inStage = (...stages: readonly FloorStage[]) =>
+    inStatus("in_progress").filter(({ stage }) => stages.includes(stage));
   return {
+    tellStock: facts.hasStockErrands,
     release: isStopped ? [] : idsOf(startable),
-    ship: isStopped ? [] : idsOf(working.filter(({ stage }) => isPacked(stage))),
-    resolved: isExceptional && inStatus("on_hold").length === 0 ? ["floor_exception"] : [],
+    label: isStopped ? [] : idsOf(inStage("packed")),
+    send: isStopped ? [] : idsOf(inStage("labelled", "shipped")),
+    resolved: holdReasons.filter((reason) => isResolved(reason, idsOf(halted))),
     waitsFor: awaited(facts),
     isCancelled:
       facts.lines.length > 0 &&
@@ -75,10 +85,29 @@ export function workLeft(facts: WorkFacts): WorkLeft {
   };
 }
 
+function concernsAll({ code, fulfillmentOrderId }: HoldReason): boolean {
+  return fulfillmentOrderId === undefined && !CONCERNS_A_PART.has(code);
+}
+
+/** An exception that names no fulfillment order is one of every part that is halted. */
+function isHeld(id: string, holdReasons: readonly HoldReason[]): boolean {
+  return holdReasons.some(({ code, fulfillmentOrderId }) =>
+    fulfillmentOrderId === undefined ? code === "floor_exception" : fulfillmentOrderId === id,
+  );
+}
+
+/** A person may have packed what the floor had given up, or sent it otherwise. */
+function isResolved({ code, fulfillmentOrderId }: HoldReason, halted: readonly string[]): boolean {
+  if (fulfillmentOrderId !== undefined) return !halted.includes(fulfillmentOrderId);
+  return code === "floor_exception" && halted.length === 0;
+}
+
 function awaited({ holdReasons, fulfillmentOrders, lines, underWay, money }: WorkFacts): readonly string[] {
   const open = lines.filter((line) => openUnits(line) > 0);
-  const unsent = idsOf(fulfillmentOrders.filter(({ status }) => !isEnded(status)));
+  const scheduled = fulfillmentOrders.filter(({ status }) => status === "scheduled");
+  const unsent = idsOf(fulfillmentOrders.filter(({ status }) => !isEnded(status) && status !== "scheduled"));
   const sent = [
+    ...scheduled.map(({ id, releaseOn }) => `${releaseOn ?? "its day"} to begin ${id}`),
     ...(unsent.length > 0 ? [`the floor to pack ${unsent.join(", ")}`] : []),
     ...(underWay.length > 0 && open.length > 0 ? [`the carrier to deliver ${underWay.join(", ")}`] : []),
   ];

@@ -17,21 +17,25 @@ export type OrderHold = {
   readonly perUnit: number;
 };
 
-type FulfillmentOrderLine = {
+export type FulfillmentOrderLine = {
   readonly lineId: string;
   readonly holdId: string;
   readonly sku: string;
   readonly quantity: number;
   readonly picked: number;
   readonly perUnit: number;
+  /** Another fulfillment order has, or had, the rest of the hold. */
+  readonly splitOff: boolean;
 };
 
-type FulfillmentOrder = {
+export type FulfillmentOrder = {
   readonly id: string;
   readonly orderId: string;
   readonly locationId: string;
   readonly status: FulfillmentOrderStatus;
   readonly stage: FloorStage;
+  /** Calendar day; of a scheduled one. */
+  readonly releaseOn: string | null;
   readonly lines: readonly FulfillmentOrderLine[];
 };
 
@@ -63,36 +67,69 @@ export async function readLineComponents(
   return components;
 }
 
-/** Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …; repeating it changes nothing. */
+/**
+ * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for the holds that are in none yet;
+ * repeating it changes nothing. The order must be locked.
+ *
+ * @returns the fulfillment orders that have these holds
+ */
 export async function createFulfillmentOrders(
   client: Queryable,
   orderId: string,
   holds: readonly OrderHold[],
 ): Promise<readonly string[]> {
-  const locations = [...new Set(holds.map((hold) => hold.locationId))].sort();
-  const idOf = (locationId: string) => `${orderId}-F${locations.indexOf(locationId) + 1}`;
-  await client.query(
-    `with created as (
-       insert into fulfillment_order (id, order_id, location_id, status, stage)
-       select id, $1, location_id, 'open', 'waiting' from unnest($2::text[], $3::text[]) as f(id, location_id)
-       on conflict do nothing
-     )
-     insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, per_unit)
-     select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::integer[], $9::integer[])
-     on conflict do nothing`,
-    [
-      orderId,
-      locations.map(idOf),
-      locations,
-      holds.map((hold) => idOf(hold.locationId)),
-      holds.map((hold) => hold.lineId),
-      holds.map((hold) => hold.holdId),
-      holds.map((hold) => hold.sku),
-      holds.map((hold) => hold.quantity),
-      holds.map((hold) => hold.perUnit),
-    ],
+  const before = await readFulfillmentOrders(client, orderId);
+  const placed = new Map(
+    before.flatMap(({ id, locationId, lines }) => lines.map(({ holdId }) => [`${holdId}@${locationId}`, id])),
   );
-  return locations.map(idOf);
+  const placeOf = ({ holdId, locationId }: OrderHold) => placed.get(`${holdId}@${locationId}`);
+  const fresh = holds.filter((hold) => placeOf(hold) === undefined);
+  const locations = [...new Set(fresh.map((hold) => hold.locationId))].sort();
+  const next = nextFulfillmentOrderNumber(before);
+  const idOf = (locationId: string) => `${orderId}-F${next + locations.indexOf(locationId)}`;
+  await insertFulfillmentOrders(
+    client,
+    locations.map((locationId) => ({
+      id: idOf(locationId),
+      orderId,
+      locationId,
+      status: "open",
+      stage: "waiting",
+      releaseOn: null,
+      lines: fresh
+        .filter((hold) => hold.locationId === locationId)
+        .map((hold) => ({ ...hold, picked: 0, splitOff: false })),
+    })),
+  );
+  return [...new Set(holds.map((hold) => placeOf(hold) ?? idOf(hold.locationId)))].sort();
+}
+
+/** Of the next fulfillment order of an order that has these. */
+export function nextFulfillmentOrderNumber(existing: readonly { readonly id: string }[]): number {
+  return 1 + Math.max(0, ...existing.map(({ id }) => Number(id.slice(id.lastIndexOf("-F") + 2))));
+}
+
+export async function insertFulfillmentOrders(
+  client: Queryable,
+  fulfillmentOrders: readonly FulfillmentOrder[],
+): Promise<void> {
+  await client.query(
+    `with input as materialized (
+       select * from json_to_recordset($1::json) as f(id text, "orderId" text, "locationId" text, status text,
+         stage text, "releaseOn" date, lines json)
+     ), created as (
+       insert into fulfillment_order (id, order_id, location_id, status, stage, release_on)
+       select id, "orderId", "locationId", status, stage, "releaseOn" from input
+     )
+     insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, picked, verified,
+       per_unit, split_off)
+     select i.id, l."lineId", l."holdId", l.sku, l.quantity, l.picked,
+       case when i.stage in ('packed', 'labelled', 'shipped') then l.picked else 0 end, l."perUnit", l."splitOff"
+     from input i cross join lateral json_to_recordset(i.lines)
+       as l("lineId" text, "holdId" text, sku text, quantity integer, picked integer, "perUnit" integer,
+         "splitOff" boolean)`,
+    [JSON.stringify(fulfillmentOrders)],
+  );
 }
 
 export async function readFulfillmentOrders(
@@ -101,8 +138,8 @@ export async function readFulfillmentOrders(
 ): Promise<readonly FulfillmentOrder[]> {
   const { rows } = await client.query<FulfillmentOrder>(
     `select f.id, f.order_id as "orderId", f.location_id as "locationId", f.status, f.stage,
-       coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'holdId', l.hold_id, 'sku', l.sku,
-         'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit) order by l.hold_id)
+       f.release_on as "releaseOn", coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'holdId', l.hold_id, 'sku', l.sku,
+         'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit, 'splitOff', l.split_off) order by l.hold_id)
          from fulfillment_order_line l where l.fulfillment_order_id = f.id), '[]') as lines
      from fulfillment_order f where f.order_id = $1 order by f.id`,
     [orderId],
@@ -140,7 +177,7 @@ export async function releaseToFloor(
   const { rows } = await client.query<ReleasedFulfillmentOrder>(
     `with released as (
        update fulfillment_order f
-       set status = 'in_progress', updated_at = now(), stage = case when f.stage in ('packed', 'labelled') then f.stage
+       set status = 'in_progress', updated_at = now(), stage = case when f.stage in ('packed', 'labelled', 'shipped') then f.stage
          when p.picked then 'picked' else 'waiting' end
        from (select g.id, exists (select from order_event e
                where e.order_id = g.order_id and e.key = 'picked:' || g.id) as picked,
@@ -178,7 +215,7 @@ export async function haltFulfillmentOrder(client: Queryable, id: string): Promi
   await client.query(
     `with halted as (
        update fulfillment_order set status = 'on_hold', updated_at = now()
-       where id = $1 and status in ('open', 'in_progress') returning id
+       where id = $1 and status in ('open', 'in_progress') and stage <> 'shipped' returning id
      )
      update floor_task set status = 'cancelled', finished_at = now()
      where fulfillment_order_id = $1 and status in ('queued', 'assigned')`,
@@ -207,6 +244,13 @@ export async function closeFulfillmentOrder(client: Queryable, id: string): Prom
     `update fulfillment_order set status = 'closed', stage = 'shipped', updated_at = now() where id = $1`,
     [id],
   );
+}
+
+/** The parcel is being handed over: nothing can stop it any more. */
+export async function markLeaving(client: Queryable, id: string): Promise<void> {
+  await client.query("update fulfillment_order set stage = 'shipped', updated_at = now() where id = $1", [
+    id,
+  ]);
 }
 
 /** The label is on the parcel. */

@@ -14,6 +14,11 @@ const ASK_AGAIN_MS = 6 * HOUR_MS;
 /** After this time since it left, the carrier is not asked any more. */
 const FORGOTTEN_PARCEL_MS = 60 * 24 * HOUR_MS;
 
+/** A fulfillment order leaves in one parcel. */
+export function outboundShipmentId(fulfillmentOrderId: string): string {
+  return `${fulfillmentOrderId}-S1`;
+}
+
 /** Weight and size of a parcel of these goods are worked out from the catalog. */
 export type PackedItem = {
   readonly sku: string;

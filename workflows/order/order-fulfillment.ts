@@ -3,7 +3,7 @@
  *
  *   held? -> authorizePayment | verifyChannelPayment -> allocateStock
  *         -> until nothing is left: askWhatIsLeft -> do it, or wait for the next message
- *            (releaseToFloor; buyLabel -> shipStock -> capturePayment of what is packed)
+ *            (releaseToFloor; buyLabel of what is packed; beginShipment -> shipStock -> capturePayment)
  *         -> completeOrder
  *
  * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats
@@ -197,13 +197,15 @@ class OrderSaga {
     for (;;) {
       const left = await internal.askWhatIsLeft({ orderId });
       if (left.isCancelled && !this.anythingShipped) throw new Cancelled(ALL_LINES_CANCELLED);
-      const [resolved] = left.resolved;
-      const [packed] = left.ship;
-      if (resolved !== undefined) await internal.reviewHolds({ orderId, resolved });
+      const [packed] = left.label;
+      const [labelled] = left.send;
+      if (left.tellStock) await internal.runStockErrands({ orderId });
+      else if (left.resolved.length > 0) await internal.reviewHolds({ orderId });
       else if (left.release.length > 0) {
         this.stopIfCancelled();
         await this.release(left.release);
-      } else if (packed !== undefined) await this.send(packed);
+      } else if (labelled !== undefined) await this.send(labelled);
+      else if (packed !== undefined) await this.label(packed);
       else if (left.waitsFor.length === 0) {
         const { status } = await internal.completeOrder({ orderId });
         if (status === "completed") return;
@@ -245,24 +247,30 @@ class OrderSaga {
   }
 
   /** A parcel whose label the carrier refuses waits for a person; the other parcels of the order go on. */
-  private async send(fulfillmentOrderId: string): Promise<void> {
+  private async label(fulfillmentOrderId: string): Promise<void> {
     this.stopIfCancelled();
     this.show("in_progress", `Buying the label of ${fulfillmentOrderId}.`);
     const attempt = (this.labelAttempts.get(fulfillmentOrderId) ?? 0) + 1;
     this.labelAttempts.set(fulfillmentOrderId, attempt);
-    const bought = await this.buyLabel(fulfillmentOrderId, attempt).catch((error) =>
+    const label = await this.buyLabel(fulfillmentOrderId, attempt).catch((error) =>
       refusalOf(error, "floor_exception"),
     );
-    this.stopIfCancelled();
-    if (bought.status === "bought") return this.hand(fulfillmentOrderId, bought.shipmentId);
+    if (label.status === "bought") return;
     await internal.haltFulfillment({
       orderId: this.orderId,
       fulfillmentOrderId,
       key: `buy-label:${fulfillmentOrderId}:${attempt}`,
       code: "label_refused",
-      detail: bought.detail,
-      holdCode: bought.holdCode,
+      detail: label.detail,
+      holdCode: label.holdCode,
     });
+  }
+
+  /** Whoever has halted, cancelled or changed the parcel before this moment was in time. */
+  private async send(fulfillmentOrderId: string): Promise<void> {
+    this.stopIfCancelled();
+    const shipment = await internal.beginShipment({ orderId: this.orderId, fulfillmentOrderId });
+    if (shipment.status === "leaving") await this.hand(fulfillmentOrderId, shipment.shipmentId);
   }
 
   private buyLabel(fulfillmentOrderId: string, attempt: number) {
@@ -315,7 +323,7 @@ class OrderSaga {
         case "packed":
           if (!unshipped.has(message.fulfillmentOrderId)) break;
           if (halted.delete(message.fulfillmentOrderId) && halted.size === 0)
-            await internal.reviewHolds({ orderId, resolved: "floor_exception" });
+            await internal.reviewHolds({ orderId });
           underWay.add(await this.sendAsBefore(message.fulfillmentOrderId));
           unshipped.delete(message.fulfillmentOrderId);
           break;
@@ -393,9 +401,14 @@ class OrderSaga {
   private async waitUntilReleased(what: string): Promise<void> {
     this.show("on_hold", `Waiting for a person: ${what}`);
     for (;;) {
-      const message = await this.inbox.take("hold-released", "cancel-requested");
+      const message = await this.inbox.take("hold-released", "cancel-requested", "fulfillment-changed");
       if (message.type === "cancel-requested") {
         await this.onCancelRequest(message);
+        continue;
+      }
+      // What was given up meanwhile is free for others at once.
+      if (message.type === "fulfillment-changed") {
+        await internal.runStockErrands({ orderId: this.orderId });
         continue;
       }
       const { open } = await internal.reviewHolds({ orderId: this.orderId });

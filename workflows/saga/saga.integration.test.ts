@@ -40,7 +40,9 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
     askWhatIsLeft: () =>
       Promise.resolve({
         release: log.includes("releaseToFloor") ? [] : ["o-1-F1"],
-        ship: [],
+        label: [],
+        send: [],
+        tellStock: false,
         resolved: [],
         waitsFor: ["the floor"],
         isCancelled: false,

@@ -18,6 +18,7 @@ import {
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
 import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
+import { markErrandsDone, readStockErrands } from "../../../store/floor/stock-errands.ts";
 import { changeOrder } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
@@ -82,6 +83,42 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   };
 
   /**
+   * Does what changes of fulfillment orders have left to tell the stock. What it refuses is noted for a person:
+   * units that were taken off the shelf in the same moment.
+   */
+  const tellStock = async (orderId: string): Promise<void> => {
+    const errands = await readStockErrands(database, orderId);
+    if (errands.length === 0) return;
+    const outcomes = await allocator.execute(
+      errands.map(({ kind, quantity, ...errand }) => ({
+        type: kind,
+        ...errand,
+        atMs: now(),
+        cause: `order ${orderId}`,
+        ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
+      })),
+    );
+    await inTransaction(database, async (client) => {
+      for (const [index, { commandId, sku, locationId }] of errands.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.status === "refused" && outcome.code !== "hold_not_reserved")
+          await recordEntry(client, {
+            orderId,
+            key: `stock-refused:${commandId}`,
+            type: "stock.change_refused",
+            summary: `${sku} at ${locationId} is not as the order has it: ${outcome.detail}.`,
+            cause: "saga:run-stock-errands",
+            data: { commandId, code: outcome.code },
+          });
+      }
+      await markErrandsDone(
+        client,
+        errands.map(({ commandId }) => commandId),
+      );
+    });
+  };
+
+  /**
    * Whether an earlier run has made this hold firm. The allocate command only found it no longer reserved.
    */
   const isFirm = async (hold: OrderHold): Promise<boolean> =>
@@ -134,6 +171,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     /** Undo of the reservation and of `allocateStock`: every unit that the order holds becomes free again. */
     async releaseStock({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
+      await tellStock(orderId);
       await withdrawDemand(orderId);
       const holds = [
         ...(await readOrderHolds(database, orderId)),
@@ -183,6 +221,11 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       return { status: "released" };
     },
 
+    /** Tells the stock of changes that were committed before. */
+    async runStockErrands({ orderId }: OrderId): Promise<void> {
+      await tellStock(orderId);
+    },
+
     /** Undo of `releaseToFloor`: nobody works on the order any longer. */
     async recallFromFloor({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
@@ -206,7 +249,11 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const { locationId } = fulfillmentOrder;
       const [refusal] = await executeOnce(lines, input.attempt, (line, suffix) => ({
         type: "ship",
-        ...commandFor({ ...line, locationId }, orderId, `ship${suffix}`),
+        ...commandFor(
+          { ...line, locationId },
+          orderId,
+          `ship${line.splitOff ? `:${fulfillmentOrderId}` : ""}${suffix}`,
+        ),
         quantity: line.picked,
       }));
       if (refusal !== undefined) throw new StepImpossible("stock_not_shipped", refusal.detail);

@@ -4,8 +4,13 @@ import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
 import { type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
-import { haltFulfillmentOrder, readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
-import { readParcelsUnderWay } from "../../../store/floor/shipments.ts";
+import {
+  haltFulfillmentOrder,
+  markLeaving,
+  readFulfillmentOrders,
+} from "../../../store/floor/fulfillment.ts";
+import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
+import { readStockErrands } from "../../../store/floor/stock-errands.ts";
 import {
   changeOrder,
   lockOrder,
@@ -41,6 +46,7 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
     holdReasons: order.holdReasons,
     fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
     lines: order.lines,
+    hasStockErrands: (await readStockErrands(client, order.orderId)).length > 0,
     underWay: await readParcelsUnderWay(client, order.orderId),
     money: moneyLeft(order),
   };
@@ -59,6 +65,23 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
     },
 
+    /**
+     * The point of no return of a parcel, under the order's lock: what was halted, cancelled or changed before it
+     * stays; afterwards the parcel leaves.
+     */
+    async beginShipment(
+      input: OrderId & { readonly fulfillmentOrderId: string },
+    ): Promise<{ readonly status: "leaving"; readonly shipmentId: string } | { readonly status: "stays" }> {
+      const { orderId, fulfillmentOrderId } = input;
+      return inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, orderId);
+        const { send } = workLeft(await readWorkFacts(client, order));
+        if (!send.includes(fulfillmentOrderId)) return { status: "stays" };
+        await markLeaving(client, fulfillmentOrderId);
+        return { status: "leaving", shipmentId: outboundShipmentId(fulfillmentOrderId) };
+      });
+    },
+
     /** Puts the order on hold for a person. */
     async holdOrder(
       input: OrderId & { readonly key: string; readonly code: HoldCode; readonly detail: string },
@@ -73,7 +96,10 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           cause: `saga:${input.key.split(":")[0]}`,
           data: { code: input.code },
         });
-        if (fresh) await changeOrder(client, order, { holdReasons: withReason(order, input) });
+        if (fresh)
+          await changeOrder(client, order, {
+            holdReasons: withReason(order, { code: input.code, detail: input.detail }),
+          });
       });
     },
 
@@ -107,21 +133,24 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         });
         if (!fresh) return;
         await haltFulfillmentOrder(client, input.fulfillmentOrderId);
-        const reason: HoldReason = { code: input.holdCode ?? "floor_exception", detail: input.detail };
+        const reason: HoldReason = {
+          code: input.holdCode ?? "floor_exception",
+          detail: input.detail,
+          fulfillmentOrderId: input.fulfillmentOrderId,
+        };
         await changeOrder(client, order, { holdReasons: withReason(order, reason) });
       });
     },
 
     /**
-     * What the order still waits for, each as `code: detail`. An order that waits for nothing is on hold no
-     * longer.
-     *
-     * @param resolved a reason that has gone by itself
+     * What the order still waits for, each as `code: detail`. Reasons that are gone by themselves are taken off;
+     * an order that waits for nothing is on hold no longer.
      */
-    async reviewHolds({ orderId, resolved }: OrderId & { readonly resolved?: HoldCode }) {
+    async reviewHolds({ orderId }: OrderId) {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const open = order.holdReasons.filter((reason) => reason.code !== resolved);
+        const { resolved } = workLeft(await readWorkFacts(client, order));
+        const open = order.holdReasons.filter((reason) => !resolved.includes(reason));
         await changeOrder(client, order, { holdReasons: open });
         return { open: open.map((reason) => `${reason.code}: ${reason.detail}`) };
       });
@@ -230,6 +259,9 @@ async function giveBackMoney(client: Queryable, order: OrderProgress, by: string
     });
 }
 
-function withReason(order: OrderProgress, { code, detail }: HoldReason): readonly HoldReason[] {
-  return [...order.holdReasons.filter((reason) => reason.code !== code), { code, detail }];
+/** One that the saga puts replaces the one that it has put before. */
+function withReason(order: OrderProgress, added: HoldReason): readonly HoldReason[] {
+  const isBefore = (reason: HoldReason) =>
+    reason.code === added.code && reason.fulfillmentOrderId === added.fulfillmentOrderId;
+  return [...order.holdReasons.filter((reason) => !isBefore(reason)), added];
 }

@@ -9,6 +9,7 @@ import {
   beginLabelPurchase,
   type LabelPurchase,
   markLabelsVoided,
+  outboundShipmentId,
   type PackedItem,
   readLabelPurchase,
   readLocationAddress,
@@ -211,11 +212,6 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       await voidAll(input.orderId, returnShipmentId(input.returnId));
     },
   };
-}
-
-/** A fulfillment order leaves in one parcel. */
-function outboundShipmentId(fulfillmentOrderId: string): string {
-  return `${fulfillmentOrderId}-S1`;
 }
 
 export function returnShipmentId(returnId: string): string {
