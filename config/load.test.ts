@@ -48,6 +48,7 @@ describe("settings", () => {
     ["DATABASE_URL", "mysql://x/y"],
     ["TEMPORAL_ADDRESS", "http://temporal"],
     ["HOLDFAST_LOG_LEVEL", "loud"],
+    ["HOLDFAST_REFUND_LIMITS", "service=lots"],
     ["MQTT_URL", "broker:1883"],
     ["HOLDFAST_CARRIERS", "pigeons"],
     ["HOLDFAST_CARRIERS", "easypost:Not An Account"],

@@ -4,6 +4,7 @@
  */
 import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./project-root.ts";
+import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import type { Settings } from "./settings.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
@@ -61,6 +62,11 @@ const VARIABLES: readonly Variable[] = [
     "HOLDFAST_SOURCING_RULES",
     "File of the rules by which orders are sourced",
     "config/sourcing-rules.json",
+  ),
+  variable(
+    "HOLDFAST_REFUND_LIMITS",
+    "What a role may give away on one order in a day: role=amount or role=amount CUR, with commas between them",
+    DEFAULT_REFUND_LIMITS,
   ),
   variable("HOLDFAST_LOG_LEVEL", "debug, info, warn or error", "info"),
 ];
@@ -151,6 +157,10 @@ export function readSettings(
       "must be GS1 company prefixes of 6 to 12 digits, with commas between them",
     );
   }
+  const refundLimits = readRefundLimits(text("HOLDFAST_REFUND_LIMITS") ?? DEFAULT_REFUND_LIMITS);
+  if (refundLimits === undefined) {
+    complain("HOLDFAST_REFUND_LIMITS", 'must be like "service=50.00,operations=250 USD"');
+  }
   const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const settings: Settings = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
@@ -169,6 +179,7 @@ export function readSettings(
           ? rulesFile
           : join(workingFolder, rulesFile),
     companyPrefixes,
+    refundLimits: refundLimits ?? [],
     engine: {
       threads: integer("HOLDFAST_ENGINE_THREADS", 2, 2, 64),
       threadMemoryMb: integer("HOLDFAST_THREAD_MEMORY_MB", 2_048, 256, 32_768),

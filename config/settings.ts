@@ -1,3 +1,4 @@
+import type { RefundLimit } from "./refund-limits.ts";
 import type { ConfiguredVendors } from "./vendor-settings.ts";
 
 /**
@@ -41,6 +42,8 @@ export type Settings = {
   readonly sourcingRulesFile: string;
   /** GS1 company prefixes whose RFID tags are ours. `HOLDFAST_COMPANY_PREFIXES`, default the sandbox's. */
   readonly companyPrefixes: readonly string[];
+  /** What members of each role may give away on one order in a day. `HOLDFAST_REFUND_LIMITS`. */
+  readonly refundLimits: readonly RefundLimit[];
   readonly engine: {
     /** Worker threads that run shards; at least 2. `HOLDFAST_ENGINE_THREADS`. */
     readonly threads: number;

@@ -12,6 +12,7 @@ import {
   MAX_BUCKETS,
   REQUEST_BUCKET,
 } from "../config/limits.ts";
+import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
@@ -47,6 +48,8 @@ type GatewayOptions = {
   readonly redisUrl?: string | null;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;
+  /** Absent: the standard ones. */
+  readonly refundLimits?: readonly RefundLimit[];
 };
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
@@ -71,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,
     publicUrl: options.publicUrl,
+    refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: options.readiness,
     metrics: createMetrics(allocator),
     loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),

@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chargeableStep, type Refundable, splitRefund, totalOfPockets } from "./refund.ts";
+import {
+  chargeableStep,
+  matchConfirmation,
+  type Refundable,
+  splitRefund,
+  statusAfterRefund,
+  totalOfPockets,
+} from "./refund.ts";
 
 const from = (pockets: Partial<Refundable["pockets"]>, left?: number): Refundable => {
   const all = { payment: 0, storeCredit: 0, channel: 0, ...pockets };
-  return { pockets: all, left: left ?? totalOfPockets(all), carried: 0 };
+  return { pockets: all, left: left ?? totalOfPockets(all), carried: 0, unmatched: 0 };
 };
 
 test("a refund goes back to the pockets that it came from, in proportion", () => {
@@ -48,7 +55,7 @@ test("whatever the pockets are, no pocket gives more than it has, and steps take
       fc.constantFrom(1, 10, 100),
       (pockets, taken, asked, step) => {
         const left = Math.max(0, totalOfPockets(pockets) - taken);
-        const split = splitRefund(asked, { pockets, left, carried: 0 }, step);
+        const split = splitRefund(asked, { pockets, left, carried: 0, unmatched: 0 }, step);
         const sum = totalOfPockets(split);
         expect(split.payment % step).toBe(0);
         expect(split.payment).toBeLessThanOrEqual(pockets.payment);
@@ -59,4 +66,28 @@ test("whatever the pockets are, no pocket gives more than it has, and steps take
       },
     ),
   );
+});
+
+test("a channel's word closes the refund of its amount, else the oldest ones, and the rest is left over", () => {
+  const awaited = [
+    { refundId: "a", openMinor: 1000 },
+    { refundId: "b", openMinor: 5000 },
+  ];
+  expect(matchConfirmation(5000, awaited)).toEqual({ parts: [{ refundId: "b", minor: 5000 }], over: 0 });
+  expect(matchConfirmation(1500, awaited)).toEqual({
+    parts: [
+      { refundId: "a", minor: 1000 },
+      { refundId: "b", minor: 500 },
+    ],
+    over: 0,
+  });
+  expect(matchConfirmation(7000, awaited).over).toBe(1000);
+  expect(matchConfirmation(7000, [])).toEqual({ parts: [], over: 7000 });
+});
+
+test("an order is refunded once everything that was paid has gone back", () => {
+  expect(statusAfterRefund("paid_at_channel", 10_000, 0)).toBe("paid_at_channel");
+  expect(statusAfterRefund("paid_at_channel", 10_000, 4000)).toBe("partially_refunded");
+  expect(statusAfterRefund("partially_refunded", 10_000, 10_000)).toBe("refunded");
+  expect(statusAfterRefund("partially_paid", 10_000, 4000)).toBe("partially_paid");
 });

@@ -74,6 +74,8 @@ export type Refundable = {
   readonly left: number;
   /** What earlier refunds were short of, because of the provider's steps. */
   readonly carried: number;
+  /** What the channel has refunded of its own accord: the next refund that is due there takes it off. */
+  readonly unmatched: number;
 };
 
 export function totalOfPockets({ payment, storeCredit, channel }: Pockets): number {

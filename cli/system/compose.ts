@@ -190,6 +190,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     carriers: outside.carriers,
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
+    refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(settings, context),
   });

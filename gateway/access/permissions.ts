@@ -20,6 +20,10 @@ export const PERMISSIONS = [
   "returns.read",
   "returns.receive",
   "returns.inspect",
+  "refunds.read",
+  "refunds.give",
+  "refunds.confirm",
+  "refunds.settle",
   "devices.read",
   "overview.read",
   "metrics.read",
@@ -33,6 +37,7 @@ const SEE: readonly Permission[] = [
   "stock.read",
   "catalog.read",
   "returns.read",
+  "refunds.read",
   "devices.read",
   "overview.read",
 ];
@@ -40,7 +45,13 @@ const SEE: readonly Permission[] = [
 export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission>>> = {
   admin: new Set(PERMISSIONS),
   operations: new Set(PERMISSIONS.filter((permission) => permission !== "metrics.read")),
-  service: new Set<Permission>([...SEE, "orders.capture", "orders.cancel", "orders.release-hold"]),
+  service: new Set<Permission>([
+    ...SEE,
+    "orders.capture",
+    "orders.cancel",
+    "orders.release-hold",
+    "refunds.give",
+  ]),
   warehouse: new Set<Permission>([
     ...SEE,
     "fulfillment.pack",
@@ -49,7 +60,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "returns.receive",
     "returns.inspect",
   ]),
-  finance: new Set(SEE),
+  finance: new Set<Permission>([...SEE, "refunds.give", "refunds.confirm", "refunds.settle"]),
 };
 
 export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>> = {
@@ -57,6 +68,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
   "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
   "stock:read": ["stock.read", "catalog.read"],
   "stock:write": ["stock.command", "catalog.write"],
+  "refunds:write": ["refunds.read", "refunds.give", "refunds.confirm", "refunds.settle"],
   "returns:write": ["returns.read", "returns.receive", "returns.inspect"],
   admin: PERMISSIONS,
 };
@@ -70,6 +82,9 @@ const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   "orders.capture",
   "orders.cancel",
   "stock.read",
+  // A connector reads what its channel has to pay back, and says that it was paid.
+  "refunds.read",
+  "refunds.confirm",
 ]);
 
 export function permissionsOfKey(

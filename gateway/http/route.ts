@@ -5,6 +5,7 @@
  */
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
+import type { RefundLimit } from "../../config/refund-limits.ts";
 import type { Shape } from "../../contract/shapes.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -34,6 +35,8 @@ export type Services = {
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
   readonly publicUrl: string;
+  /** What members of each role may give away on one order in a day. */
+  readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
   /** Attempts to sign in, by account and by address; counted over all gateways where there is a Redis. */

@@ -185,7 +185,7 @@ export const orderRoutes: readonly Route[] = [
  * The order that the path names, where the caller may act on it. For a key that is bound to a channel, orders
  * of other channels do not exist.
  */
-async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
+export async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
   const orderId = param(call, "id");
   const { channelId } = callerOf(call);
   if (channelId !== null && !(await hasOrder(call.services.database, orderId, channelId))) {

@@ -3,6 +3,7 @@ import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
+import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { stockRoutes } from "./stock.ts";
@@ -18,6 +19,7 @@ export const routeTable: readonly Route[] = [
   ...catalogRoutes,
   ...fulfillmentRoutes,
   ...returnRoutes,
+  ...refundRoutes,
   ...trackingRoutes,
   ...webhookRoutes,
   ...systemRoutes,

@@ -129,6 +129,24 @@ export const STATUS_CODES_BY_CODE = {
   nothing_to_return: { status: 422, title: "The request names no units." },
   quantity_exceeds_line: { status: 422, title: "The quantity is larger than the line's." },
 
+  // Money after the sale
+  refund_not_found: { status: 404, title: "There is no such refund." },
+  refund_exceeds_paid: {
+    status: 409,
+    title: "More is asked for than was paid for the order and has not gone back.",
+  },
+  refund_limit_exceeded: {
+    status: 403,
+    title: "The role may not give so much on one order in a day; the detail says who can.",
+  },
+  refund_not_due: { status: 409, title: "Nobody but us is to pay this refund out." },
+  refund_exceeds_due: { status: 409, title: "More is confirmed than is due." },
+  external_refund_known: { status: 409, title: "This refund of the channel's was confirmed before." },
+  refund_not_failed: { status: 409, title: "Only a refund that was declined can be repeated or given up." },
+  refund_not_withdrawable: { status: 409, title: "The refund is owed to the customer." },
+  amount_not_payable: { status: 422, title: "The payment provider takes no such amount in this currency." },
+  customer_unknown: { status: 409, title: "The order names no customer who could hold store credit." },
+
   // Stock commands
   invalid_command: { status: 422, title: "The stock command is not valid." },
   command_id_reused: { status: 409, title: "The command id was used with another body." },

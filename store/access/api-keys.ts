@@ -12,6 +12,7 @@ export const API_SCOPES = [
   "stock:read",
   "stock:write",
   "returns:write",
+  "refunds:write",
   "admin",
 ] as const;
 export type ApiScope = (typeof API_SCOPES)[number];

@@ -16,6 +16,16 @@ export async function companyIds(client: Queryable): Promise<readonly string[]> 
   return rows.map((row) => row.id);
 }
 
+/** ISO 4217. */
+export async function companyCurrency(client: Queryable, companyId: string): Promise<string> {
+  const { rows } = await client.query<{ currency: string }>("select currency from company where id = $1", [
+    companyId,
+  ]);
+  const [company] = rows;
+  if (company === undefined) throw new Error(`there is no company ${companyId}`);
+  return company.currency;
+}
+
 type NewChannel = {
   readonly id: string;
   readonly companyId: string;

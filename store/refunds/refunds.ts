@@ -166,7 +166,7 @@ export async function confirmPart(client: Queryable, refundId: string, minor: nu
   ]);
 }
 
-/** @returns whether the message is new */
+/** @returns whether the message is new: a channel's id of a refund counts once */
 export async function addChannelRefund(
   client: Queryable,
   told: {
@@ -193,19 +193,24 @@ export async function readUnmatched(client: Queryable, orderId: string): Promise
   return rows[0]?.minor ?? 0;
 }
 
-/** Takes `minor` off what is unmatched, oldest first. */
-export async function takeUnmatched(client: Queryable, orderId: string, minor: number): Promise<void> {
+/** Takes `minor` off what is unmatched of one message, or else of all, oldest first. */
+export async function takeUnmatched(
+  client: Queryable,
+  orderId: string,
+  taken: { readonly minor: number; readonly externalId?: string },
+): Promise<void> {
   await client.query(
     `with open as (
        select external_id, unmatched_minor,
          coalesce(sum(unmatched_minor) over (order by at, external_id
            rows between unbounded preceding and 1 preceding), 0) as before
-       from channel_refund where order_id = $1 and unmatched_minor > 0
+       from channel_refund
+       where order_id = $1 and unmatched_minor > 0 and ($3::text is null or external_id = $3)
      )
      update channel_refund c set unmatched_minor = c.unmatched_minor
          - greatest(0, least(open.unmatched_minor, $2::bigint - open.before))
      from open where c.order_id = $1 and c.external_id = open.external_id`,
-    [orderId, minor],
+    [orderId, taken.minor, taken.externalId ?? null],
   );
 }
 
@@ -277,7 +282,12 @@ export async function readRefundable(
     channel: Math.max(0, paidElsewhere(order, money.authorized) - money.channelGone),
   };
   const sum = pockets.payment + pockets.storeCredit + pockets.channel;
-  return { pockets, left: Math.max(0, sum - money.toNewCredit - money.asked), carried: money.carried };
+  return {
+    pockets,
+    left: Math.max(0, sum - money.toNewCredit - money.asked),
+    carried: money.carried,
+    unmatched: await readUnmatched(client, order.orderId),
+  };
 }
 
 /** What was paid for an order, by whatever means, and what of it has gone back. */

@@ -175,7 +175,7 @@ async function refundedOf(client: Queryable, refund: RefundRecord): Promise<numb
 async function matchEarlier(client: Queryable, order: OrderProgress, refund: RefundRecord): Promise<void> {
   const earlier = Math.min(await readUnmatched(client, order.orderId), refund.channelMinor);
   if (earlier === 0) return;
-  await takeUnmatched(client, order.orderId, earlier);
+  await takeUnmatched(client, order.orderId, { minor: earlier });
   const { refundId } = refund;
   await confirmRefunds(client, order, earlier, {
     by: `channel:${order.channelId}`,

@@ -198,7 +198,7 @@ async function splitOf(
   const asked = refund.askedMinor + (refund.reason === "return" && step > 1 ? from.carried : 0);
   if (asked > from.left) await refuseEarly(client, order, refund, from);
   return refund.toStoreCredit
-    ? { payment: 0, storeCredit: Math.min(asked, from.left), channel: 0 }
+    ? { payment: 0, storeCredit: Math.max(0, Math.min(asked, from.left - from.unmatched)), channel: 0 }
     : splitRefund(asked, from, step);
 }
 

@@ -1,0 +1,81 @@
+/** Money after the sale: refunds, who pays them out, and what is left that could go back. */
+import Type from "typebox";
+import { GIFT_REASONS, REFUND_REASONS, REFUND_STATUSES } from "../orders/refund.ts";
+import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+
+/** No refund comes near; it keeps sums within exact integers. */
+export const MinorAmount = Type.Integer({ minimum: 1, maximum: 1_000_000_000_000 });
+
+export const Percent = Type.Integer({ minimum: 0, maximum: 100 });
+
+export const RefundView = Type.Object({
+  id: Text,
+  orderId: Text,
+  orderNumber: Text,
+  customerName: Text,
+  channelId: Text,
+  /** Who took the money that we did not take, and pays it back. */
+  channelName: Text,
+  reason: oneOf(REFUND_REASONS),
+  status: oneOf(REFUND_STATUSES),
+  currency: Text,
+  exponent: Count,
+  /** What it is for. */
+  askedMinor: Count,
+  /** What goes back: the parts below. */
+  amountMinor: Count,
+  paymentMinor: Count,
+  storeCreditMinor: Count,
+  channelMinor: Count,
+  /** What the channel has confirmed of its part. */
+  confirmedMinor: Count,
+  /** Store credit on top. */
+  bonusMinor: Count,
+  toStoreCredit: Type.Boolean(),
+  note: Text,
+  /** Why the payment provider declined it. */
+  failure: Nullable(Text),
+  returnId: Nullable(Text),
+  claimId: Nullable(Text),
+  requestedBy: Text,
+  requestedAt: Time,
+  settledAt: Nullable(Time),
+  supportedActions: Type.Array(oneOf(["confirm", "retry", "withdraw"])),
+});
+export type RefundView = Shape<typeof RefundView>;
+
+/** All of an order's refunds, and what can still go back. */
+export const OrderRefunds = Type.Object({
+  orderId: Text,
+  currency: Text,
+  exponent: Count,
+  /** What was paid and has not gone back. */
+  leftMinor: Count,
+  /** Smallest amount that the payment provider takes, in the currency's minor units. */
+  stepMinor: Count,
+  /** What the caller may give on this order today; null: no limit. */
+  limit: Nullable(Type.Object({ role: Text, perDayMinor: Count, givenMinor: Count })),
+  /** Whether the order names a customer who can hold store credit. */
+  canHoldStoreCredit: Type.Boolean(),
+  /** Store credit that was spent on the order. */
+  storeCreditUsedMinor: Count,
+  refunds: Type.Array(RefundView),
+});
+export type OrderRefunds = Shape<typeof OrderRefunds>;
+
+export const RequestRefundBody = Type.Object(
+  {
+    amountMinor: MinorAmount,
+    reason: oneOf(GIFT_REASONS),
+    to: Type.Optional(oneOf(["original", "store_credit"])),
+    bonusPercent: Type.Optional(Percent),
+    note: Type.Optional(text(500)),
+  },
+  closed,
+);
+
+/** Without `amountMinor`, all that is still open. */
+export const ConfirmRefundBody = Type.Object(
+  { externalRefundId: text(200), amountMinor: Type.Optional(MinorAmount) },
+  closed,
+);

@@ -1,0 +1,184 @@
+/** Money after the sale: refunds, who pays them out, and what finance does about those that are open. */
+import Type from "typebox";
+import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
+import { ConfirmRefundBody, OrderRefunds, RefundView, RequestRefundBody } from "../../contract/refunds.ts";
+import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { EXPORT_COLUMNS, exportRefunds } from "../../operations/refunds/export-refunds.ts";
+import { type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
+import { requestRefund } from "../../operations/refunds/request-refund.ts";
+import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
+import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
+import { ROLE_PERMISSIONS } from "../access/permissions.ts";
+import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { csvOf } from "../wire/csv.ts";
+import { ApiError } from "../wire/problem.ts";
+import { ownOrder } from "./orders.ts";
+
+const READ = { kind: "permission", permission: "refunds.read" } as const;
+const SETTLE = { kind: "permission", permission: "refunds.settle" } as const;
+const CONFIRM = { kind: "permission", permission: "refunds.confirm" } as const;
+
+const Filter = {
+  status: Type.Optional(text(32)),
+  reason: Type.Optional(text(32)),
+  channel: Type.Optional(Id),
+  order: Type.Optional(Id),
+};
+
+type FilterQuery = {
+  readonly status?: string;
+  readonly reason?: string;
+  readonly channel?: string;
+  readonly order?: string;
+};
+
+export const refundRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/refunds",
+    summary: "Refunds, newest first; `?status=due_at_channel`: what channels still have to pay back",
+    access: READ,
+    query: Type.Object({ ...Filter, ...PageQuery }),
+    reply: pageOf(RefundView),
+    handle: async (call) => ({
+      json: await listRefunds(call.services.database, {
+        ...filterOf(call),
+        cursor: call.query.cursor,
+        limit: call.query.limit ?? PAGE_DEFAULT,
+      }),
+    }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/refunds/export.csv",
+    summary: "The same list as a table, at most 20,000 rows",
+    access: READ,
+    query: Type.Object(Filter),
+    handle: async (call) => ({
+      contentType: "text/csv; charset=utf-8",
+      bytes: csvOf(EXPORT_COLUMNS, await exportRefunds(call.services.operations, filterOf(call))),
+    }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/refunds/{id}",
+    summary: "One refund",
+    access: READ,
+    reply: RefundView,
+    handle: async (call) => ({ json: await ownRefund(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/refunds/{id}/confirm",
+    summary: "The channel has refunded it, or the customer has paid back what was too much",
+    access: CONFIRM,
+    body: ConfirmRefundBody,
+    reply: RefundView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { id: refundId } = await ownRefund(call);
+      const { externalRefundId, amountMinor } = call.body;
+      done(
+        await confirmRefund(call.services.operations, {
+          refundId,
+          externalRefundId,
+          by: callerOf(call).by,
+          ...(amountMinor === undefined ? {} : { amountMinor }),
+        }),
+      );
+      return { json: await ownRefund(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/refunds/{id}/retry",
+    summary: "Asks the payment provider again for a refund that it has declined",
+    access: SETTLE,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { id: refundId } = await ownRefund(call);
+      return {
+        status: 202,
+        json: done(await retryRefund(call.services.operations, { refundId, by: callerOf(call).by })),
+      };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/refunds/{id}/withdraw",
+    summary: "Gives up a refund that was declined, so that its money can go back in another way",
+    access: SETTLE,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { id: refundId } = await ownRefund(call);
+      return {
+        status: 202,
+        json: done(await withdrawRefund(call.services.operations, { refundId, by: callerOf(call).by })),
+      };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/{id}/refunds",
+    summary: "An order's refunds, what can still go back, and what the caller may give",
+    access: READ,
+    reply: OrderRefunds,
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const giving = found(await readGiving(call.services.operations, orderId, giverOf(call)), "order");
+      const { items } = await listRefunds(call.services.database, { orderId, limit: PAGE_MAX });
+      return { json: { ...giving, refunds: items } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/refunds",
+    summary: "Gives money back, to the way it was paid or as store credit, within the caller's limit",
+    access: { kind: "permission", permission: "refunds.give" },
+    body: RequestRefundBody,
+    reply: RefundView,
+    idempotency: "required",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { amountMinor, reason, to, bonusPercent, note } = call.body;
+      const { refundId } = done(
+        await requestRefund(call.services.operations, {
+          orderId,
+          amountMinor,
+          reason,
+          to: to ?? "original",
+          bonusPercent: bonusPercent ?? 0,
+          note: note ?? "",
+          giver: giverOf(call),
+          key: `${callerOf(call).by}:${call.request.headers["idempotency-key"] ?? ""}`,
+        }),
+      );
+      const refund = await readRefundView(call.services.database, refundId, null);
+      return { status: 201, json: found(refund, "refund") };
+    },
+  }),
+];
+
+/** Who gives, with the limits that the process was started with. */
+export function giverOf(call: Call<unknown, unknown>): Giver {
+  const { by, staff } = callerOf(call);
+  const roles = Object.entries(ROLE_PERMISSIONS).flatMap(([role, permissions]) =>
+    permissions.has("refunds.give") ? [role] : [],
+  );
+  return { by, role: staff?.role ?? "api-key", limits: call.services.refundLimits, roles };
+}
+
+async function ownRefund(call: Call<unknown, unknown>): Promise<RefundView> {
+  const { channelId } = callerOf(call);
+  return found(await readRefundView(call.services.database, param(call, "id"), channelId), "refund");
+}
+
+function filterOf(call: Call<FilterQuery, unknown>) {
+  const { status, reason, channel, order } = call.query;
+  const bound = callerOf(call).channelId;
+  if (bound !== null && channel !== undefined && channel !== bound)
+    throw new ApiError("channel_forbidden", `The key is bound to the channel ${bound}.`);
+  return { status, reason, channelId: bound ?? channel, orderId: order };
+}

@@ -1,0 +1,81 @@
+/** Refunds as staff and finance read them. */
+import type { RefundView } from "../../contract/refunds.ts";
+import type { Page } from "../../contract/shapes.ts";
+import { currencyExponent } from "../../orders/money.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import type { Queryable } from "../sql/database.ts";
+import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
+
+type RefundRow = Omit<RefundView, "exponent" | "supportedActions">;
+
+const COLUMNS = `r.id, r.order_id as "orderId", o.external_number as "orderNumber",
+  o.customer_name as "customerName", o.channel_id as "channelId", c.name as "channelName", r.reason, r.status,
+  r.currency, r.asked_minor as "askedMinor", r.amount_minor as "amountMinor",
+  r.payment_minor as "paymentMinor", r.store_credit_minor as "storeCreditMinor",
+  r.channel_minor as "channelMinor", r.confirmed_minor as "confirmedMinor", r.bonus_minor as "bonusMinor",
+  r.to_store_credit as "toStoreCredit", r.note, r.failure, r.return_id as "returnId", r.claim_id as "claimId",
+  r.requested_by as "requestedBy", ${iso("r.requested_at")} as "requestedAt",
+  ${iso("r.settled_at")} as "settledAt"`;
+
+const FROM = "from refund r join orders o on o.id = r.order_id join channel c on c.id = o.channel_id";
+
+export type RefundFilter = {
+  readonly status?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly channelId?: string | undefined;
+  readonly orderId?: string | undefined;
+};
+
+/** Newest first. */
+export async function listRefunds(
+  database: Queryable,
+  filter: RefundFilter & { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<Page<RefundView>> {
+  const [requestedAt, id] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const { rows } = await database.query<RefundRow & { position: string }>(
+    `select ${COLUMNS}, ${microseconds("r.requested_at")} as position ${FROM}
+      where ($1::text is null or r.status = $1) and ($2::text is null or r.reason = $2)
+        and ($3::text is null or o.channel_id = $3) and ($4::text is null or r.order_id = $4)
+        and ($5::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$5")}, $6))
+      order by r.requested_at desc, r.id desc limit $7`,
+    [
+      filter.status ?? null,
+      filter.reason ?? null,
+      filter.channelId ?? null,
+      filter.orderId ?? null,
+      requestedAt ?? null,
+      id ?? null,
+      filter.limit + 1,
+    ],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    ({ position: _position, ...row }) => shown(row),
+    (row) => [row.position, row.id],
+  );
+}
+
+/** @returns null where there is no such refund, or where it is of another channel */
+export async function readRefundView(
+  database: Queryable,
+  refundId: string,
+  channelId: string | null,
+): Promise<RefundView | null> {
+  const { rows } = await database.query<RefundRow>(
+    `select ${COLUMNS} ${FROM} where r.id = $1 and ($2::text is null or o.channel_id = $2)`,
+    [refundId, channelId],
+  );
+  return rows[0] === undefined ? null : shown(rows[0]);
+}
+
+function shown(row: RefundRow): RefundView {
+  return { ...row, exponent: currencyExponent(row.currency) ?? 2, supportedActions: actionsOf(row) };
+}
+
+function actionsOf({ status, returnId }: RefundRow): RefundView["supportedActions"] {
+  if (status === "due_at_channel" || status === "owed_by_customer") return ["confirm"];
+  if (status !== "failed") return [];
+  return returnId === null ? ["retry", "withdraw"] : ["retry"];
+}
