@@ -44,6 +44,19 @@ export const RefundView = Type.Object({
 });
 export type RefundView = Shape<typeof RefundView>;
 
+/** What came of money that goes back, and who pays it: as much as a shopper may know. */
+export const RefundState = Type.Object({
+  status: oneOf(REFUND_STATUSES),
+  /** Who took the money that we did not take. */
+  payer: Text,
+  paymentMinor: Count,
+  storeCreditMinor: Count,
+  bonusMinor: Count,
+  channelMinor: Count,
+  confirmedMinor: Count,
+});
+export type RefundState = Shape<typeof RefundState>;
+
 /** All of an order's refunds, and what can still go back. */
 export const OrderRefunds = Type.Object({
   orderId: Text,

@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { INSPECTION_RESULTS, RETURN_REASONS } from "../orders/return-authorization.ts";
 import { ShipmentView } from "./fulfillment.ts";
+import { RefundState } from "./refunds.ts";
 import { Count, closed, Id, Nullable, oneOf, Quantity, type Shape, Text, Time } from "./shapes.ts";
 
 export const ReturnRequest = Type.Object(
@@ -47,6 +48,8 @@ export const ReturnSummary = Type.Object({
   reason: Text,
   requestedAt: Time,
   refundMinor: Count,
+  /** Who pays the refund, and how far that is; null: nothing was refunded. */
+  refund: Nullable(RefundState),
   currency: Text,
   units: Count,
 });

@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { SHOPPER_STATUSES } from "../orders/order-status.ts";
 import { ParcelReports, TrackingStatusName } from "./fulfillment.ts";
+import { RefundState } from "./refunds.ts";
 import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
 
 export const TrackingView = Type.Object({
@@ -29,7 +30,16 @@ export const TrackingView = Type.Object({
     Type.Object({ carrier: Text, trackingNumber: Text, status: TrackingStatusName, reports: ParcelReports }),
   ),
   returns: Type.Array(
-    Type.Object({ id: Text, status: Text, reason: Text, refundMinor: Count, labelUrl: Nullable(Text) }),
+    Type.Object({
+      id: Text,
+      status: Text,
+      reason: Text,
+      refundMinor: Count,
+      refund: Nullable(RefundState),
+      labelUrl: Nullable(Text),
+    }),
   ),
+  /** What goes back without a return. */
+  refunds: Type.Array(RefundState),
 });
 export type TrackingView = Shape<typeof TrackingView>;

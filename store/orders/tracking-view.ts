@@ -7,7 +7,7 @@ import { type LineLedger, returnable } from "../../orders/line-ledger.ts";
 import type { FulfillmentStatus, OrderStatus } from "../../orders/order.ts";
 import { shopperStatusOf } from "../../orders/order-status.ts";
 import type { Queryable } from "../sql/database.ts";
-import { iso } from "../sql/view-sql.ts";
+import { iso, refundStateJson } from "../sql/view-sql.ts";
 
 type TrackingReturn = TrackingView["returns"][number];
 
@@ -47,10 +47,13 @@ export async function readTracking(database: Queryable, token: string) {
           order by shipment.created_at, shipment.id), '[]')
           from shipment where shipment.order_id = o.id and shipment.return_id is null) as parcels,
        (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'reason', r.reason,
-            'refundMinor', r.refund_minor,
+            'refundMinor', r.refund_minor, 'refund', ${refundStateJson("refund.return_id = r.id")},
             'hasLabel', exists (select from shipment where shipment.return_id = r.id))
           order by r.requested_at, r.id), '[]')
-          from return_authorization r where r.order_id = o.id) as returns
+          from return_authorization r where r.order_id = o.id) as returns,
+       (select coalesce(jsonb_agg(${refundStateJson("refund.id = given.id")} order by given.requested_at, given.id), '[]')
+          from refund given where given.order_id = o.id and given.return_id is null and given.amount_minor > 0
+            and given.status in ('pending', 'due_at_channel', 'confirmed_by_channel', 'done')) as refunds
      from orders o join company on company.id = o.company_id
     where o.tracking_token = $1`,
     [token],

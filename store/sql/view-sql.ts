@@ -30,10 +30,28 @@ export const SHIPMENT_JSON = `jsonb_build_object(
       'place', report.place, 'at', ${iso("report.at")}) order by report.at, report.report_id), '[]')
     from tracking_report report where report.tracking_number = shipment.tracking_number))`;
 
+/**
+ * What came of the refunds of table `refund` that `condition` picks, together, as the API's `RefundState`; null
+ * where nothing goes back. The worst status stands for all.
+ */
+export function refundStateJson(condition: string): string {
+  return `(select jsonb_build_object('status', (array_agg(refund.status order by array_position(
+      array['failed', 'requested', 'pending', 'due_at_channel', 'confirmed_by_channel', 'done'], refund.status)))[1],
+      'payer', (select channel.name from orders join channel on channel.id = orders.channel_id
+        where orders.id = refund.order_id),
+      'paymentMinor', sum(refund.payment_minor), 'storeCreditMinor', sum(refund.store_credit_minor),
+      'bonusMinor', sum(refund.bonus_minor), 'channelMinor', sum(refund.channel_minor),
+      'confirmedMinor', sum(refund.confirmed_minor))
+    from refund where ${condition} and refund.amount_minor > 0
+      and refund.status in ('failed', 'requested', 'pending', 'due_at_channel', 'confirmed_by_channel', 'done')
+    group by refund.order_id)`;
+}
+
 /** A row `return_authorization` named `r` as the API's return summary. */
 export const RETURN_JSON = `jsonb_build_object(
   'id', r.id, 'orderId', r.order_id, 'status', r.status, 'reason', r.reason,
-  'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor, 'currency', r.currency,
+  'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor,
+  'refund', ${refundStateJson("refund.return_id = r.id")}, 'currency', r.currency,
   'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id))`;
 
 /** A row `fulfillment_order` named `f` joined with its `location`; actions are added by `withActions`. */

@@ -44,6 +44,15 @@ const TONES: Readonly<Record<string, Tone>> = {
   failure: "bad",
   exception: "bad",
   delayed: "warn",
+  // refunds and claims
+  done: "good",
+  withdrawn: "plain",
+  due_at_channel: "warn",
+  confirmed_by_channel: "good",
+  owed_by_customer: "warn",
+  settled_by_customer: "good",
+  reshipped: "good",
+  rejected: "plain",
   // returns
   none: "plain",
   requested: "warn",

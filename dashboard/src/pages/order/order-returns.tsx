@@ -2,7 +2,7 @@ import type { ReturnSummary } from "../../../../contract/returns.ts";
 import { pathOf } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { formatMoney } from "../../format/money.ts";
+import { refundToStaff } from "../../format/refund-words.ts";
 import { counted, words } from "../../format/words.ts";
 
 export function OrderReturns({ returns }: { readonly returns: readonly ReturnSummary[] }) {
@@ -19,10 +19,8 @@ export function OrderReturns({ returns }: { readonly returns: readonly ReturnSum
             <span class="muted">
               {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
             </span>
-            {one.refundMinor > 0 && (
-              <span class="push">refunded {formatMoney(one.refundMinor, one.currency)}</span>
-            )}
           </div>
+          {one.refund !== null && <div class="cell-sub">{refundToStaff(one.refund, one.currency)}</div>}
         </div>
       ))}
     </Panel>

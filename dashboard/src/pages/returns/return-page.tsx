@@ -10,7 +10,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Parcel } from "../../components/parcel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
-import { formatMoney } from "../../format/money.ts";
+import { refundToStaff } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
@@ -53,11 +53,11 @@ export function ReturnPage() {
                       ["Reason", words(data.reason)],
                       ["Comment", data.comment === "" ? <span class="muted">none</span> : data.comment],
                       [
-                        "Refunded",
-                        data.refundMinor === 0 ? (
+                        "Refund",
+                        data.refund === null ? (
                           <span class="muted">after inspection, for what was received</span>
                         ) : (
-                          <b>{formatMoney(data.refundMinor, data.currency)}</b>
+                          refundToStaff(data.refund, data.currency)
                         ),
                       ],
                     ]}
@@ -93,13 +93,13 @@ function NextStep({ view, onChange }: { readonly view: ReturnView; readonly onCh
     case "requested":
       return <Notice tone="info">The rules are looking at this request. It moves on by itself.</Notice>;
     case "inspected":
-      return <Notice tone="info">Inspected. The refund of what was received is on its way.</Notice>;
+      return <Notice tone="info">Inspected. The refund of what was received is being worked out.</Notice>;
     case "refunded":
-      return (
-        <Notice tone="good">
-          {view.refundMinor === 0
-            ? "Closed without a refund."
-            : `${formatMoney(view.refundMinor, view.currency)} went back to the customer.`}
+      return view.refund === null ? (
+        <Notice tone="good">Closed without a refund.</Notice>
+      ) : (
+        <Notice tone={view.refund.status === "due_at_channel" ? "warn" : "good"}>
+          {refundToStaff(view.refund, view.currency)}
         </Notice>
       );
     default:

@@ -16,6 +16,7 @@ import { ScanInput } from "../../components/scan-input.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
+import { refundToStaff } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
@@ -133,7 +134,7 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
             Units
           </th>
           <th scope="col" class="number">
-            Refunded
+            Refund
           </th>
           <th scope="col" class="number">
             Requested
@@ -158,11 +159,16 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
             <td class="number" data-label="Units">
               {one.units}
             </td>
-            <td class={`number ${one.refundMinor === 0 ? "phone-hidden" : ""}`} data-label="Refunded">
-              {one.refundMinor === 0 ? (
+            <td class={`number ${one.refundMinor === 0 ? "phone-hidden" : ""}`} data-label="Refund">
+              {one.refund === null ? (
                 <span class="zero">–</span>
               ) : (
-                formatMoney(one.refundMinor, one.currency)
+                <span title={refundToStaff(one.refund, one.currency)}>
+                  {formatMoney(one.refundMinor, one.currency)}
+                  {one.refund.status !== "done" && (
+                    <span class="cell-sub"> {words(one.refund.status).toLowerCase()}</span>
+                  )}
+                </span>
               )}
             </td>
             <td class="number muted" data-label="Requested">

@@ -9,6 +9,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { formatMoney } from "../../format/money.ts";
+import { refundToShopper } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
@@ -61,12 +62,11 @@ export function ShopperPage({ token }: { readonly token: string }) {
             ))}
             {order.returns.map((one) => (
               <Panel key={one.id} title={`Return ${one.id}`} aside={<Badge status={one.status} />}>
-                <p>{returnSentence(one.status)}</p>
-                {one.refundMinor > 0 && (
-                  <p>
-                    Refunded: <b>{formatMoney(one.refundMinor, order.currency)}</b>
-                  </p>
-                )}
+                <p>
+                  {one.refund === null
+                    ? returnSentence(one.status)
+                    : refundToShopper(one.refund, order.currency)}
+                </p>
                 {one.labelUrl !== null && (one.status === "approved" || one.status === "requested") && (
                   <a class="button primary wide" href={one.labelUrl} target="_blank" rel="noopener">
                     Open the return label
@@ -74,6 +74,13 @@ export function ShopperPage({ token }: { readonly token: string }) {
                 )}
               </Panel>
             ))}
+            {order.refunds.length > 0 && (
+              <Panel title="Refunds">
+                {order.refunds.map((one, index) => (
+                  <p key={`${index}`}>{refundToShopper(one, order.currency)}</p>
+                ))}
+              </Panel>
+            )}
             {returning ? (
               <ReturnForm
                 token={token}
@@ -137,9 +144,9 @@ function returnSentence(status: string): string {
     case "received":
       return "Your parcel is here. We are looking at the items now.";
     case "inspected":
-      return "All checked. Your refund is on its way.";
+      return "All checked. We are working out your refund.";
     case "refunded":
-      return "Done: your refund has been sent.";
+      return "All checked: there was nothing to refund.";
     case "declined":
       return "We could not accept this return. Please ask the shop.";
     default:
