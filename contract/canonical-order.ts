@@ -91,6 +91,20 @@ export const canonicalOrderSchema = Type.Object(
         description: "The payment provider's token; never card data",
       }),
     ),
+    storeCredit: Type.Optional(
+      Type.Object(
+        {
+          code: Type.String({ pattern: "^[A-Za-z0-9 -]{16,40}$", description: "The customer's code" }),
+          amount: Type.Optional(
+            Type.String({
+              pattern: "^\\d{1,13}(\\.\\d{1,6})?$",
+              description: "How much of it pays for the order; default: as much as the order costs",
+            }),
+          ),
+        },
+        { ...closed, description: "Pays for the order before the payment provider is asked for the rest" },
+      ),
+    ),
     allocation: Type.Optional(
       Type.Union(
         ALLOCATION_POLICIES.map((policy) => Type.Literal(policy)),

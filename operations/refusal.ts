@@ -33,6 +33,7 @@ type OperationRefusalCode =
   | "order_already_shipped"
   | "order_not_found"
   | "order_not_on_hold"
+  | "order_not_payable"
   | "picked_short"
   | "product_exists"
   | "product_not_found"
@@ -47,6 +48,8 @@ type OperationRefusalCode =
   | "return_not_approved"
   | "return_not_found"
   | "return_not_received"
+  | "store_credit_insufficient"
+  | "store_credit_not_found"
   | "unit_packed_before"
   | "verification_failed";
 

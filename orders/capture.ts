@@ -91,6 +91,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     paymentBy: incoming.paymentBy,
     ...(incoming.paymentMethod === undefined ? {} : { paymentMethod: incoming.paymentMethod }),
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
+    ...(incoming.storeCredit === undefined ? {} : { storeCredit: incoming.storeCredit }),
     ...allocationOf(incoming, facts),
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),

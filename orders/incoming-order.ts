@@ -80,6 +80,7 @@ export type IncomingOrder = {
   /** Prices contain the taxes; absent: taxes come on top. */
   readonly taxesIncluded?: true;
   /** What to reserve where stock does not cover the order; absent: all or nothing. */
+  readonly storeCredit?: { readonly code: string; readonly amount?: Money };
   readonly allocation?: AllocationPolicy;
   /**
    * Reasons that the payload itself gives for not fulfilling the order at once, e.g. cancelled at the

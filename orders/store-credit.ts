@@ -38,6 +38,11 @@ export function readStoreCreditCode(text: string): string | undefined {
   return grouped(plain);
 }
 
+/** A code as people may see it who are not to spend it: its last letters. */
+export function shownCode(code: string): string {
+  return `…${code.replace(/[\s-]/g, "").slice(-4)}`;
+}
+
 function grouped(letters: string): string {
   return `SC-${letters.match(/.{4}/g)?.join("-")}`;
 }

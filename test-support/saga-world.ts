@@ -70,6 +70,7 @@ export type NewOrder = {
   }[];
   readonly holdReasons: readonly HoldReason[];
   readonly shippingMinor: number;
+  readonly storeCredit: OrderDocument["storeCredit"];
 };
 
 const ADDRESS: Address = {
@@ -306,6 +307,7 @@ async function placeOrder(
     lines: [{ sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } }],
     holdReasons: [],
     shippingMinor: 500,
+    storeCredit: undefined,
     ...wanted,
   };
   const externalId = randomBytes(5).toString("hex");
@@ -346,6 +348,7 @@ async function placeOrder(
     shippingService: "Standard",
     paymentBy: order.paymentBy,
     paymentMethod: "pm_card_visa",
+    ...(order.storeCredit === undefined ? {} : { storeCredit: order.storeCredit }),
   };
   const holds = order.lines.flatMap((line, index) =>
     Object.entries(line.at).map(([locationId, quantity]) => ({

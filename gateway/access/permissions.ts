@@ -24,6 +24,8 @@ export const PERMISSIONS = [
   "refunds.give",
   "refunds.confirm",
   "refunds.settle",
+  "store-credit.read",
+  "store-credit.apply",
   "devices.read",
   "overview.read",
   "metrics.read",
@@ -51,6 +53,8 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "orders.cancel",
     "orders.release-hold",
     "refunds.give",
+    "store-credit.read",
+    "store-credit.apply",
   ]),
   warehouse: new Set<Permission>([
     ...SEE,
@@ -60,7 +64,14 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "returns.receive",
     "returns.inspect",
   ]),
-  finance: new Set<Permission>([...SEE, "refunds.give", "refunds.confirm", "refunds.settle"]),
+  finance: new Set<Permission>([
+    ...SEE,
+    "refunds.give",
+    "refunds.confirm",
+    "refunds.settle",
+    "store-credit.read",
+    "store-credit.apply",
+  ]),
 };
 
 export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>> = {
@@ -68,7 +79,14 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
   "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
   "stock:read": ["stock.read", "catalog.read"],
   "stock:write": ["stock.command", "catalog.write"],
-  "refunds:write": ["refunds.read", "refunds.give", "refunds.confirm", "refunds.settle"],
+  "refunds:write": [
+    "store-credit.read",
+    "store-credit.apply",
+    "refunds.read",
+    "refunds.give",
+    "refunds.confirm",
+    "refunds.settle",
+  ],
   "returns:write": ["returns.read", "returns.receive", "returns.inspect"],
   admin: PERMISSIONS,
 };

@@ -7,6 +7,7 @@ import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { stockRoutes } from "./stock.ts";
+import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
 import { trackingRoutes } from "./tracking.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -20,6 +21,7 @@ export const routeTable: readonly Route[] = [
   ...fulfillmentRoutes,
   ...returnRoutes,
   ...refundRoutes,
+  ...storeCreditRoutes,
   ...trackingRoutes,
   ...webhookRoutes,
   ...systemRoutes,

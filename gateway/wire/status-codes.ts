@@ -144,6 +144,9 @@ export const STATUS_CODES_BY_CODE = {
   external_refund_known: { status: 409, title: "This refund of the channel's was confirmed before." },
   refund_not_failed: { status: 409, title: "Only a refund that was declined can be repeated or given up." },
   refund_not_withdrawable: { status: 409, title: "The refund is owed to the customer." },
+  store_credit_not_found: { status: 404, title: "There is no such store credit." },
+  store_credit_insufficient: { status: 409, title: "The store credit does not hold so much." },
+  order_not_payable: { status: 409, title: "The order is not waiting for a payment through us." },
   amount_not_payable: { status: 422, title: "The payment provider takes no such amount in this currency." },
   customer_unknown: { status: 409, title: "The order names no customer who could hold store credit." },
 

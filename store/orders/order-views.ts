@@ -6,6 +6,8 @@ import type { FulfillmentOrderView, WaitingFulfillmentOrder } from "../../contra
 import type { OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
 import type { Page } from "../../contract/shapes.ts";
 import { supportedActions } from "../../orders/fulfillment-order.ts";
+import type { OrderDocument } from "../../orders/order.ts";
+import { shownCode } from "../../orders/store-credit.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import {
@@ -134,7 +136,7 @@ export async function readOrderView(
   } = row;
   return {
     summary,
-    document,
+    document: withoutCode(document),
     lines,
     sourcing,
     fulfillmentOrders: fulfillmentOrders.map(withActions),
@@ -144,6 +146,14 @@ export async function readOrderView(
     trackingToken,
     supportedActions: orderActions(summary.status, lines),
   };
+}
+
+/** Who has the code of store credit can spend it: a reader sees its last letters. */
+function withoutCode(document: OrderDocument): OrderDocument {
+  const { storeCredit } = document;
+  return storeCredit === undefined
+    ? document
+    : { ...document, storeCredit: { ...storeCredit, code: shownCode(storeCredit.code) } };
 }
 
 /** Entries in the order in which they happened. @returns null where there is no such order */

@@ -323,13 +323,9 @@ async function givenBackByRefunds(client: Queryable, orderId: string): Promise<n
 /** What members of a role with a limit have given on an order within the last day. */
 export async function givenToday(client: Queryable, orderId: string, role: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
-    `select (select coalesce(sum(asked_minor + bonus_minor), 0) from refund
-        where order_id = $1 and limited_role = $2 and status <> 'withdrawn'
-          and requested_at > now() - interval '1 day')
-      + (select coalesce(sum(amount_minor), 0) from store_credit_entry
-        where order_id = $1 and limited_role = $2 and refund_id is null and kind in ('issued', 'bonus')
-          and at > now() - interval '1 day') as minor`,
+    `select coalesce(sum(asked_minor + bonus_minor), 0)::bigint as minor from refund
+     where order_id = $1 and limited_role = $2 and status <> 'withdrawn' and requested_at > now() - interval '1 day'`,
     [orderId, role],
   );
-  return Number(rows[0]?.minor ?? 0);
+  return rows[0]?.minor ?? 0;
 }

@@ -178,6 +178,16 @@ export async function giveBackStoreCredit(
   return given;
 }
 
+/** What members of a role with a limit have granted on an account within the last day. */
+export async function grantedToday(client: Queryable, accountId: string, role: string): Promise<number> {
+  const { rows } = await client.query<{ minor: number }>(
+    `select coalesce(sum(amount_minor), 0)::bigint as minor from store_credit_entry
+     where account_id = $1 and limited_role = $2 and kind in ('issued', 'bonus') and at > now() - interval '1 day'`,
+    [accountId, role],
+  );
+  return rows[0]?.minor ?? 0;
+}
+
 /** What refunds gave as store credit, bonus included, with the account's balance; undefined where nothing. */
 export async function readStoreCreditGiven(
   client: Queryable,

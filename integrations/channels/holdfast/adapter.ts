@@ -98,6 +98,16 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
     },
     ...(order.paymentMethod === undefined ? {} : { paymentMethod: clean(order.paymentMethod) }),
     ...(order.taxesIncluded === undefined ? {} : { taxesIncluded: order.taxesIncluded }),
+    ...(order.storeCredit === undefined
+      ? {}
+      : {
+          storeCredit: {
+            code: clean(order.storeCredit.code),
+            ...(order.storeCredit.amount === undefined
+              ? {}
+              : { amount: amount(order.storeCredit.amount, currency, "store credit") }),
+          },
+        }),
     ...(order.allocation === undefined ? {} : { allocation: order.allocation }),
     ...(order.note === undefined ? {} : { note: clean(order.note) }),
     ...optionalAddress("shippingAddress", order.shippingAddress),

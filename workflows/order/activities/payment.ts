@@ -23,7 +23,9 @@ import {
   readPaymentTransactions,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
-import { inTransaction } from "../../../store/sql/database.ts";
+import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
+import { storeCreditUsed } from "../../../store/refunds/store-credit.ts";
+import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
@@ -71,7 +73,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       if (answer.status === "succeeded") {
         const paymentStatus = await applyPaymentEffect(
           client,
-          { orderId: order.orderId, currency: order.currency, dueMinor: due(order) },
+          { orderId: order.orderId, currency: order.currency, dueMinor: await dueHere(client, order) },
           effect(answer.reference),
         );
         await changeOrder(client, locked, { paymentStatus });
@@ -108,6 +110,27 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     return answer;
   };
 
+  /** What store credit does not pay is to be authorised. Nobody spends more of it from now on. */
+  const beginAuthorization = async (client: DatabaseClient, orderId: string, attempt: number) => {
+    const order = await mustLockOrder(client, orderId);
+    const credit = await spendAskedFor(client, order);
+    if (credit.status === "refused") return declined(credit.detail);
+    const amountMinor = await dueHere(client, order);
+    if (amountMinor === 0) {
+      await changeOrder(client, order, { paymentStatus: "paid" });
+      return { status: "authorized" } as const;
+    }
+    const transaction = await beginPaymentTransaction(client, {
+      ...accountOf(payments.first),
+      key: `${orderId}:authorize:${attempt}`,
+      orderId,
+      type: "authorization",
+      amountMinor,
+      currency: order.currency,
+    });
+    return { status: "begun", transaction } as const;
+  };
+
   return {
     /** The channel has the money: that is noted, and nothing is charged. */
     async verifyChannelPayment({ orderId }: OrderId): Promise<Done<"verified">> {
@@ -130,20 +153,9 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       attempt,
     }: OrderId & { readonly attempt: number }): Promise<Done<"authorized"> | StepRefusal> {
       const order = await mustReadOrder(database, orderId);
-      if (due(order) === 0) {
-        await inTransaction(database, async (client) => {
-          await changeOrder(client, await mustLockOrder(client, orderId), { paymentStatus: "paid" });
-        });
-        return { status: "authorized" };
-      }
-      const transaction = await beginPaymentTransaction(database, {
-        ...accountOf(payments.first),
-        key: `${orderId}:authorize:${attempt}`,
-        orderId,
-        type: "authorization",
-        amountMinor: due(order),
-        currency: order.currency,
-      });
+      const begun = await inTransaction(database, (client) => beginAuthorization(client, orderId, attempt));
+      if (begun.status !== "begun") return begun;
+      const { transaction } = begun;
       const answer = await authorize(order, transaction);
       return answer.status === "succeeded" ? { status: "authorized" } : declined(answer.message);
     },
@@ -228,6 +240,11 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
 /** What the order costs, in units that its currency can be charged in. */
 function due(order: OrderProgress): number {
   return chargeableMinor(order.document.total);
+}
+
+/** What of it goes through the payment provider: store credit pays the rest. */
+async function dueHere(client: DatabaseClient, order: OrderProgress): Promise<number> {
+  return Math.max(0, due(order) - (await storeCreditUsed(client, order.orderId)));
 }
 
 /** Value of the units in a parcel, which the ledger counts as shipped already. */
