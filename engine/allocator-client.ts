@@ -80,6 +80,11 @@ export type AllocationPolicy =
   | "ship_available"
   | "ship_available_backorder_rest";
 
+/** Where units may come from. */
+export type LocationRestriction =
+  | { readonly only: readonly string[] }
+  | { readonly except: readonly string[] };
+
 export type OrderReservationRequest = {
   /**
    * Also the prefix of every hold id: `<orderId>:<lineId>:<locationId>`, for a kit's components with `:1`,
@@ -88,7 +93,12 @@ export type OrderReservationRequest = {
    */
   readonly orderId: string;
   readonly lines: readonly ReservationLine[];
+  /** `ship_available_backorder_rest` goes with no restriction: the queue takes units wherever they come free. */
   readonly policy: AllocationPolicy;
+  /** Absent: any location. A repeat is answered with the holds of the first run, wherever they are. */
+  readonly locations?: LocationRestriction;
+  /** Locations that ship a parcel of the order anyway: choosing them opens nothing. Absent: none. */
+  readonly opened?: readonly string[];
   readonly destination: {
     readonly latitude: number;
     readonly longitude: number;

@@ -206,9 +206,12 @@ export class Allocator implements AllocatorClient {
 }
 
 function wrongRequest(request: OrderReservationRequest): string | undefined {
-  return request.lines.length === 0
-    ? `order ${request.orderId} has no lines`
-    : wrongLines(request.orderId, request.lines);
+  const { orderId, lines, policy, locations } = request;
+  if (lines.length === 0) return `order ${orderId} has no lines`;
+  if (locations !== undefined && policy === "ship_available_backorder_rest") {
+    return `order ${orderId} would wait in a queue that knows no locations`;
+  }
+  return wrongLines(orderId, lines);
 }
 
 function wrongLines(orderId: unknown, lines: readonly ReservationLine[]): string | undefined {

@@ -50,6 +50,57 @@ function placesOf(plan: ReturnType<typeof planReservation>): string[] {
   return plan.holds.map((hold) => `${hold.lineId} ${hold.quantity} ${hold.sku}@${hold.locationId}`);
 }
 
+describe("a request that restricts its locations", () => {
+  const stock = () => stockOf({ A: { east: 3, west: 3, store: 3 } });
+  const restricted = (
+    quantity: number,
+    more: Pick<OrderReservationRequest, "locations" | "opened">,
+    policy?: AllocationPolicy,
+  ) => planReservation({ ...request([line("1", "A", quantity)], policy), ...more }, stock(), SETUP);
+
+  it("takes units only where it may", () => {
+    expect(placesOf(restricted(2, { locations: { only: ["west"] } }))).toEqual(["1 2 A@west"]);
+    expect(placesOf(restricted(2, { locations: { except: ["east"] } }))).toEqual(["1 2 A@west"]);
+    expect(placesOf(restricted(5, { locations: { only: ["west", "store"] } }))).toEqual([
+      "1 3 A@west",
+      "1 2 A@store",
+    ]);
+  });
+
+  it("is refused for what the other locations would have had", () => {
+    expect(restricted(4, { locations: { only: ["west"] } })).toMatchObject({
+      status: "refused",
+      short: [{ lineId: "1", missing: 1 }],
+    });
+    expect(restricted(1, { locations: { only: [] } })).toMatchObject({ status: "refused" });
+    expect(placesOf(restricted(9, { locations: { except: ["east"] } }, "ship_available"))).toEqual([
+      "1 3 A@west",
+      "1 3 A@store",
+    ]);
+  });
+
+  it("promises by what comes to the locations that it may use", () => {
+    const coming = (locationId: string, dueAtMs: number) => ({
+      locationId,
+      available: 0,
+      incoming: [{ quantity: 9, dueAtMs }],
+    });
+    const outlooks = new Map([
+      ["A", { sku: "A", queued: 0, locations: [coming("east", 500), coming("west", 900)] }],
+    ]);
+    const plan = restricted(4, { locations: { only: ["west"] } });
+    const due = (more: Pick<OrderReservationRequest, "locations">) =>
+      withPromises(plan, more, outlooks, new Map(), 100).short[0]?.promisedAtMs;
+    expect(due({})).toBe(500);
+    expect(due({ locations: { only: ["west"] } })).toBe(900);
+  });
+
+  it("joins a parcel that the order ships anyway, though another place is nearer", () => {
+    expect(placesOf(restricted(1, {}))).toEqual(["1 1 A@east"]);
+    expect(placesOf(restricted(1, { opened: ["west"] }))).toEqual(["1 1 A@west"]);
+  });
+});
+
 describe("sourcing", () => {
   it("takes the nearest of equal locations for the whole order and says why", () => {
     const stock = stockOf({ A: { west: 5, east: 5, store: 5 }, B: { west: 5, east: 5 } });
@@ -357,7 +408,7 @@ describe("policy", () => {
           },
         ],
       ]);
-    const promised = (queued: number) => withPromises(plan, outlook(queued), new Map(), 100);
+    const promised = (queued: number) => withPromises(plan, {}, outlook(queued), new Map(), 100);
     expect(promised(2)).toMatchObject({ short: [{ promisedAtMs: 500 }], queued: [{ promisedAtMs: 500 }] });
     expect(promised(4)).toMatchObject({ short: [{ promisedAtMs: 900 }], queued: [{ promisedAtMs: 900 }] });
     expect(promised(9).short).toEqual([{ lineId: "1", sku: "A", missing: 2 }]);

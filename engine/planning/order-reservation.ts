@@ -9,6 +9,7 @@
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
 import type {
+  LocationRestriction,
   OrderReservation,
   OrderReservationRequest,
   PlacedHold,
@@ -41,8 +42,9 @@ export type SourcingSetup = {
 export function planReservation(
   request: OrderReservationRequest,
   stock: AvailableStock,
-  setup: SourcingSetup,
+  everywhere: SourcingSetup,
 ): OrderReservation {
+  const setup = within(everywhere, request.locations);
   const { granted, short } = grant(request, stock, setup);
   const queued = queueFor(request, short, setup.kits);
   const nothing = [...granted.values()].every((quantity) => quantity === 0);
@@ -55,7 +57,7 @@ export function planReservation(
   });
   const sourcing = nothing
     ? NOTHING
-    : chooseLocations(sourcingRequest(request, demandOf(lines), stock, setup, NO_LOCATIONS));
+    : chooseLocations(sourcingRequest(request, demandOf(lines), stock, setup, new Set(request.opened ?? [])));
   if (sourcing === null) throw new Error(`what order ${request.orderId} was granted cannot be served`);
   return {
     status: "reserved",
@@ -64,6 +66,19 @@ export function planReservation(
     short,
     ...(queued.length > 0 ? { queued } : {}),
   };
+}
+
+/** The same, with only the locations that the request may use. */
+function within(setup: SourcingSetup, restriction: LocationRestriction | undefined): SourcingSetup {
+  if (restriction === undefined) return setup;
+  const locations = new Map([...setup.locations].filter(([id]) => isAllowed(id, restriction)));
+  return { ...setup, locations };
+}
+
+function isAllowed(locationId: string, restriction: LocationRestriction): boolean {
+  return "only" in restriction
+    ? restriction.only.includes(locationId)
+    : !restriction.except.includes(locationId);
 }
 
 /** What is missing and may wait: not kits, whose components would come one by one. */
@@ -162,10 +177,12 @@ export function repeatedReservation(
 /** The outcome with the dates at which the missing units can be had. */
 export function withPromises(
   reservation: OrderReservation,
-  outlooks: ReadonlyMap<string, SkuOutlook>,
+  { locations }: Pick<OrderReservationRequest, "locations">,
+  everywhere: ReadonlyMap<string, SkuOutlook>,
   kits: KitBook,
   atMs: number,
 ): OrderReservation {
+  const outlooks = locations === undefined ? everywhere : outlooksWithin(everywhere, locations);
   const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
   const promised = <L extends { readonly lineId: string; readonly sku: string }>(
     line: L,
@@ -180,6 +197,22 @@ export function withPromises(
   return reservation.status === "refused" || reservation.queued === undefined
     ? { ...reservation, short }
     : { ...reservation, short, queued: queued.map((demand) => promised(demand, demand.quantity)) };
+}
+
+/** Demand that waits may take its units at any location: all of it stands before the order. */
+function outlooksWithin(
+  outlooks: ReadonlyMap<string, SkuOutlook>,
+  restriction: LocationRestriction,
+): ReadonlyMap<string, SkuOutlook> {
+  return new Map(
+    [...outlooks].map(([sku, outlook]) => [
+      sku,
+      {
+        ...outlook,
+        locations: outlook.locations.filter(({ locationId }) => isAllowed(locationId, restriction)),
+      },
+    ]),
+  );
 }
 
 /** The latest of the dates of its components: no missing unit is free now. */

@@ -256,7 +256,8 @@ class Run {
       const { work } = order;
       if (order.reservation.short.length > 0) {
         const { outlooks } = this.answers;
-        order.reservation = withPromises(order.reservation, outlooks, this.layout.kits, this.nowMs);
+        const { kits } = this.layout;
+        order.reservation = withPromises(order.reservation, work.request, outlooks, kits, this.nowMs);
       }
       const { reservation } = order;
       if (order.undone !== null || work.attachment === null || this.hasFailed(order)) continue;

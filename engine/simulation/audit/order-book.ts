@@ -149,6 +149,13 @@ export class OrderBook {
 
   private checkLine({ request, placed, queued }: OrderEntry, line: ReservationLine): void {
     const parts = [...placed.values()].filter((part) => part.lineId === line.lineId);
+    const stray = parts.find(({ locationId }) => !mayUse(request, locationId));
+    if (stray !== undefined) {
+      throw new Violation(
+        "an order is placed as asked",
+        `line ${line.lineId} of ${request.orderId} is placed at ${stray.locationId}, where it may not be`,
+      );
+    }
     const kit = this.kits.get(line.sku);
     const units =
       kit === undefined
@@ -172,6 +179,12 @@ export class OrderBook {
 /** An order that was undone may be placed anew, also where a part of it had expired before. */
 function forgetExpired({ placed }: OrderEntry): void {
   for (const [holdId, part] of placed) if (part.isExpired) placed.delete(holdId);
+}
+
+function mayUse({ locations }: OrderReservationRequest, locationId: string): boolean {
+  if (locations === undefined) return true;
+  if ("only" in locations) return locations.only.includes(locationId);
+  return !locations.except.includes(locationId);
 }
 
 function isHeld({ placed, queued }: OrderEntry): boolean {

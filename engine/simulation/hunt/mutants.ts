@@ -155,6 +155,13 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: "",
   },
   {
+    name: "restriction of locations ignored",
+    breaks: "an order is placed as asked",
+    file: "engine/planning/order-reservation.js",
+    search: "if (restriction === undefined)",
+    replacement: "if (restriction !== null)",
+  },
+  {
     name: "repeated order planned anew",
     breaks: "exactly one effect per key",
     file: "engine/rounds/round-runner.js",

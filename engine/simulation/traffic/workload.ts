@@ -7,7 +7,12 @@
 import { ANY_LOCATION, DISPOSITIONS, type StockCommand } from "../../../actors/commands.ts";
 import { LANE_CODE, LANE_KIND } from "../../../actors/lanes/lane-operations.ts";
 import type { Random } from "../../../config/seeded-random.ts";
-import type { AllocationPolicy, OrderReservation, SourcingLocation } from "../../allocator-client.ts";
+import type {
+  AllocationPolicy,
+  OrderReservation,
+  OrderReservationRequest,
+  SourcingLocation,
+} from "../../allocator-client.ts";
 import type { Answer, Ask, LaneStep, Operation } from "../audit/operation.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
 import type { Weather } from "../world/weather.ts";
@@ -252,12 +257,14 @@ export class Workload {
     const orderId = `o-${this.issued}`;
     this.orderIds.push(orderId);
     const lines = this.lines();
+    const policy = random.pick(POLICIES);
     return {
       kind: "order",
       request: {
         orderId,
         lines,
-        policy: random.pick(POLICIES),
+        policy,
+        ...this.restriction(policy),
         destination: random.chance(0.5) ? { latitude: 41, longitude: -87, country: "US" } : null,
         expiresAtMs: random.chance(this.weather.expiring * 0.5)
           ? this.time.nowMs + random.integer(50, MAX_LIFE_MS)
@@ -267,6 +274,14 @@ export class Workload {
       },
       record: random.chance(0.7) ? { id: orderId, poison: random.chance(this.weather.poisonRecord) } : null,
     };
+  }
+
+  /** Some orders are moved, or leave out the place that was short: they may only be reserved at some locations. */
+  private restriction(policy: AllocationPolicy): Pick<OrderReservationRequest, "locations"> {
+    const { random } = this;
+    if (policy === "ship_available_backorder_rest" || random.chance(0.85)) return {};
+    const { locationId } = random.pick(this.locations);
+    return { locations: random.chance(0.5) ? { only: [locationId] } : { except: [locationId] } };
   }
 
   private lines(): readonly { readonly lineId: string; readonly sku: string; readonly quantity: number }[] {
