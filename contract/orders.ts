@@ -37,6 +37,9 @@ export type CaptureResult = Shape<typeof CaptureResult>;
 
 export const CancelBody = Type.Object({ reason: text(500) }, closed);
 
+/** Sends a notice again; `notice` is its key in the order's `notices`. */
+export const ResendNoticeBody = Type.Object({ notice: text(300) }, closed);
+
 /** Clears holds that a person may clear; without `codes`, all of them. */
 export const ReleaseHoldBody = Type.Object(
   { codes: Type.Optional(Type.Array(HoldCodeName, { minItems: 1, maxItems: 20 })) },
@@ -115,6 +118,8 @@ export const OrderView = Type.Object({
   shipments: Type.Array(ShipmentView),
   payment: Nullable(PaymentView),
   returns: Type.Array(ReturnSummary),
+  /** Mails to the shopper, in the order that they were sent. */
+  notices: Type.Array(Type.Object({ key: Text, kind: Text, recipient: Text, subject: Text, sentAt: Time })),
   trackingUrl: Text,
   supportedActions: Type.Array(oneOf(["cancel", "release_hold"])),
 });

@@ -5,6 +5,7 @@
  * the relay (`runtime/outbox-relay.ts`) delivers it at least once. So signals carry a key, and sagas drop
  * repeats.
  */
+import type { NoticeKind } from "../orders/notices.ts";
 
 /** Every saga's task queue. */
 export const TASK_QUEUE = "holdfast";
@@ -25,6 +26,11 @@ export type WorkflowStart =
       readonly workflow: "refundPayment";
       readonly workflowId: string;
       readonly args: readonly [RefundInput];
+    }
+  | {
+      readonly workflow: "resendNotice";
+      readonly workflowId: string;
+      readonly args: readonly [ResendInput];
     };
 
 export type OrderFulfillmentInput = {
@@ -44,6 +50,17 @@ export type RefundInput = {
   readonly refundId: string;
   readonly orderId: string;
   readonly channelId: string;
+};
+
+export type ResendInput = {
+  readonly orderId: string;
+  readonly channelId: string;
+  /** A kind that sagas send. */
+  readonly kind: Exclude<NoticeKind, "order_delayed">;
+  /** What the mail is about: the order's, shipment's, return's or refund's id. */
+  readonly about: string;
+  /** Counts the order's mails that were sent again, from 1. */
+  readonly copy: number;
 };
 
 /** Delivered with signal name `orderMessage`. */

@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   "orders.capture",
   "orders.cancel",
   "orders.release-hold",
+  "orders.notify",
   "fulfillment.read",
   "fulfillment.pack",
   "shipments.label",
@@ -52,6 +53,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "orders.capture",
     "orders.cancel",
     "orders.release-hold",
+    "orders.notify",
     "refunds.give",
     "store-credit.read",
     "store-credit.apply",
@@ -75,7 +77,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
 };
 
 export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>> = {
-  "orders:write": ["orders.capture", "orders.cancel", "orders.release-hold"],
+  "orders:write": ["orders.capture", "orders.cancel", "orders.release-hold", "orders.notify"],
   "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
   "stock:read": ["stock.read", "catalog.read"],
   "stock:write": ["stock.command", "catalog.write"],

@@ -123,6 +123,11 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   };
 }
 
+/** Names a call for the operation behind it: the caller and its `Idempotency-Key`, which the route requires. */
+export function keyOf(call: Call<unknown, unknown>): string {
+  return `${callerOf(call).by}:${call.request.headers["idempotency-key"] ?? ""}`;
+}
+
 /** The caller of a route that is not public. */
 export function callerOf(call: { readonly principal: Principal | null }): Principal {
   if (call.principal === null) throw new ApiError("unauthenticated", "Send an API key, or sign in.");

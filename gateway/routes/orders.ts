@@ -8,15 +8,17 @@ import {
   OrderSummary,
   OrderView,
   ReleaseHoldBody,
+  ResendNoticeBody,
   TimelineEntry,
 } from "../../contract/orders.ts";
 import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
+import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
-import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -177,6 +179,25 @@ export const orderRoutes: readonly Route[] = [
         ...(codes === undefined ? {} : { codes }),
       });
       return { json: done(released) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/resend-notice",
+    summary: "Sends a mail to the shopper again, written from what is true now",
+    access: { kind: "permission", permission: "orders.notify" },
+    body: ResendNoticeBody,
+    reply: Done,
+    idempotency: "required",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { by } = callerOf(call);
+      const { notice } = call.body;
+      const key = keyOf(call);
+      return {
+        status: 202,
+        json: done(await resendNotice(call.services.operations, { orderId, notice, by, key })),
+      };
     },
   }),
 ];

@@ -13,7 +13,7 @@ import {
 import { applyStoreCredit, dropStoreCredit } from "../../operations/refunds/apply-store-credit.ts";
 import { grantStoreCredit, withdrawStoreCredit } from "../../operations/refunds/grant-store-credit.ts";
 import { listStoreCredit, readStoreCreditView } from "../../store/refunds/store-credit-views.ts";
-import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 import { ownOrder } from "./orders.ts";
 import { giverOf } from "./refunds.ts";
@@ -130,9 +130,4 @@ export const storeCreditRoutes: readonly Route[] = [
 async function ownAccount(call: Call<unknown, unknown>, accountId: string) {
   const { companyId } = callerOf(call);
   return found(await readStoreCreditView(call.services.database, companyId, accountId), "store credit");
-}
-
-/** The route table says that the header is required. */
-function keyOf(call: Call<unknown, unknown>): string {
-  return `${callerOf(call).by}:${call.request.headers["idempotency-key"] ?? ""}`;
 }

@@ -89,6 +89,8 @@ export const STATUS_CODES_BY_CODE = {
   cancelled_at_channel: { status: 422, title: "The channel says that the order is cancelled." },
   order_not_on_hold: { status: 409, title: "The order is not on hold." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
+  notice_not_found: { status: 404, title: "No such notice was sent about this order." },
+  customer_email_missing: { status: 409, title: "The order has no mail address of its customer." },
   order_not_found: { status: 404, title: "There is no such order, or not for this caller." },
 
   parcel_not_known_yet: {

@@ -2,6 +2,44 @@
 import type { Queryable } from "../sql/database.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
+/** Identifies a mail to its receiver, and in the table. */
+export function noticeKey(notice: {
+  readonly kind: string;
+  readonly about: string;
+  readonly copy?: number;
+}): string {
+  const key = `${notice.kind}:${notice.about}`;
+  return notice.copy === undefined ? key : `${COPY}${notice.copy}:${key}`;
+}
+
+/** Begins the keys of mails that were sent again. */
+const COPY = "copy-";
+
+/** A notice of the order by its key; not a copy of one. */
+export async function readSentNotice<Kind extends string>(
+  client: Queryable,
+  orderId: string,
+  key: string,
+): Promise<{ readonly kind: Kind; readonly about: string; readonly subject: string } | undefined> {
+  const { rows } = await client.query<{ kind: Kind; subject: string }>(
+    "select kind, subject from notification where key = $1 and order_id = $2",
+    [key, orderId],
+  );
+  const [row] = rows;
+  if (row === undefined || !key.startsWith(`${row.kind}:`)) return undefined;
+  return { ...row, about: key.slice(row.kind.length + 1) };
+}
+
+/** How many mails about the order were asked for again. */
+export async function countCopies(client: Queryable, orderId: string): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::integer as count from order_event
+      where order_id = $1 and type = 'notification.resend_requested'`,
+    [orderId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export async function wasNoticeSent(client: Queryable, key: string): Promise<boolean> {
   const { rowCount } = await client.query("select from notification where key = $1", [key]);
   return rowCount === 1;

@@ -77,7 +77,7 @@ type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "line
 };
 
 type OrderRow = OrderSummary &
-  Pick<OrderView, "document" | "sourcing" | "lines" | "shipments" | "payment" | "returns"> & {
+  Pick<OrderView, "document" | "sourcing" | "lines" | "shipments" | "payment" | "returns" | "notices"> & {
     readonly trackingToken: string;
     readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
   };
@@ -116,7 +116,10 @@ export async function readOrderView(
                from payment_transaction t where t.order_id = o.id))
           from payment where payment.order_id = o.id) as payment,
        (select coalesce(jsonb_agg(${RETURN_JSON} order by r.requested_at, r.id), '[]')
-          from return_authorization r where r.order_id = o.id) as returns
+          from return_authorization r where r.order_id = o.id) as returns,
+       (select coalesce(jsonb_agg(jsonb_build_object('key', n.key, 'kind', n.kind, 'recipient', n.recipient,
+            'subject', n.subject, 'sentAt', ${iso("n.sent_at")}) order by n.sent_at, n.key), '[]')
+          from notification n where n.order_id = o.id) as notices
      from orders o
     where o.id = $1 and ($2::text is null or o.channel_id = $2)`,
     [orderId, channelId],
@@ -132,6 +135,7 @@ export async function readOrderView(
     shipments,
     payment,
     returns,
+    notices,
     ...summary
   } = row;
   return {
@@ -143,6 +147,7 @@ export async function readOrderView(
     shipments,
     payment,
     returns,
+    notices,
     trackingToken,
     supportedActions: orderActions(summary.status, lines),
   };

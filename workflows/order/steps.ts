@@ -23,9 +23,14 @@ export const outside = outsideSteps<
 const mails = mailSteps<ReturnType<typeof createNoticeActivities>>();
 
 /** A notice that cannot be sent is told to a person and holds nothing up. */
-export async function sendNotice(orderId: string, kind: SagaNoticeKind, about: string): Promise<void> {
+export async function sendNotice(
+  orderId: string,
+  kind: SagaNoticeKind,
+  about: string,
+  copy?: number,
+): Promise<void> {
   try {
-    await mails.sendMail({ orderId, kind, about });
+    await mails.sendMail({ orderId, kind, about, ...(copy === undefined ? {} : { copy }) });
   } catch (error) {
     const { detail } = refusalOf(error, "floor_exception");
     await internal.reportUnsentMail({ orderId, kind, about, detail });

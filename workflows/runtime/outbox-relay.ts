@@ -161,6 +161,8 @@ function summaryOf({ workflow, workflowId, args: [input] }: WorkflowStart): stri
       return `Order ${input.orderId} of ${input.channelId}`;
     case "returnAuthorization":
       return `Return ${workflowId} of order ${input.orderId}`;
+    case "resendNotice":
+      return `Mail of order ${input.orderId}, sent again`;
     case "refundPayment":
       return `Refund ${workflowId} of order ${input.orderId}`;
     default: {

@@ -4,7 +4,7 @@
 import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
 import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
-import { recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
+import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
 import { payerOf } from "../../../store/refunds/settle-refund.ts";
@@ -119,13 +119,17 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
   };
 
   return {
-    /** @param input.about what the mail is about: the order's, shipment's or return's id */
+    /**
+     * @param input.about what the mail is about: the order's, shipment's or return's id
+     * @param input.copy number of a mail that staff send again; absent: the mail itself
+     */
     async sendMail(input: {
       readonly orderId: string;
       readonly kind: SagaNoticeKind;
       readonly about: string;
+      readonly copy?: number;
     }): Promise<void> {
-      const key = `${input.kind}:${input.about}`;
+      const key = noticeKey(input);
       const order = await mustReadOrder(database, input.orderId);
       if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;
       const mail = renderNotice(
