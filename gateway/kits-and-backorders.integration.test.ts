@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { confirmPack } from "../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
+import { readUnitFlows, readUnitPromises } from "../store/audit/stock-audit.ts";
 import { readParcelLines } from "../store/floor/shipments.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";
@@ -183,6 +184,23 @@ describe("a kit", () => {
     expect(await rows("select return_received from order_line where order_id = $1", orderId)).toEqual([
       { return_received: 1 },
     ]);
+  });
+
+  test("is the same to an audit, whether it asks the stock or the orders", async () => {
+    await world.database.query("update return_authorization set status = 'refunded' where id = 'ret-1'");
+    // Movements are written a moment after the units have moved.
+    const flows = () => readUnitFlows(world.database);
+    await expect.poll(flows).toEqual([
+      { sku: "POT", movedOut: 4, ordersShipped: 4, movedBack: 2, ordersReturned: 2 },
+      { sku: "STOVE", movedOut: 2, ordersShipped: 2, movedBack: 1, ordersReturned: 1 },
+    ]);
+    await order("kit-audited", { lines: [{ sku: "COOK", quantity: 1, unitPrice: "159.00" }] });
+    const waiting = await readUnitPromises(world.database);
+    expect(waiting.map(({ sku, least, most }) => [sku, least, most])).toEqual([
+      ["POT", 2, 2],
+      ["STOVE", 1, 1],
+    ]);
+    await createInventoryActivities(dependencies()).releaseStock({ orderId: "web-kit-audited" });
   });
 
   test("is refused whole where one component is short, and nothing of it is held", async () => {

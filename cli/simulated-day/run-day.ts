@@ -5,6 +5,7 @@
  * D2. The day survives a restart of the system: streams reconnect and resend, reads are repeated.
  * D3. Every number of the report is read from the books after the day, not counted along the way.
  */
+import { isDeepStrictEqual } from "node:util";
 import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
@@ -28,7 +29,7 @@ import { StreamClient } from "../client/stream.ts";
 import { UserProblem } from "../problem.ts";
 import { sandboxCatalog } from "../sandbox/catalog.ts";
 import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
-import { type Audit, auditStock } from "./audit.ts";
+import { auditStock, readStockBooks, type StockAudit, type StockBooks } from "./audit.ts";
 import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
 import { auditDoubles, simulatedWorld } from "./doubles-audit.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
@@ -65,7 +66,7 @@ export type DayReport = {
   readonly held: readonly HeldReason[];
   readonly oversold: number;
   readonly doubled: number;
-  readonly stock: Pick<Audit, "reconciled" | "positions" | "units">;
+  readonly stock: Pick<StockAudit, "reconciled" | "positions" | "units">;
   readonly stages: readonly StageTime[];
   readonly seconds: number;
   readonly capturedPerSecond: number;
@@ -76,6 +77,8 @@ export type DayReport = {
 };
 
 const TICK_MS = 300;
+/** The longest that books which are written one after the other may disagree. */
+const SETTLING_MS = 10_000;
 /**
  * How long a restart of the system may take, with the wait until the keys of requests that died with it are
  * free.
@@ -154,13 +157,14 @@ class Day {
   }
 
   async run(): Promise<DayReport> {
+    const before = await this.openingBooks();
     await this.receiveDelivery();
     const began = Date.now();
     const sending = this.sendAll();
     const capturedIn = sending.then(() => Date.now() - began);
     await this.untilEnd(sending);
     const seconds = (Date.now() - began) / 1000;
-    return this.report(seconds, (await capturedIn) / 1000);
+    return this.report(before, seconds, (await capturedIn) / 1000);
   }
 
   /** The morning delivery: the units that the day asks for and that are not there. */
@@ -331,9 +335,9 @@ class Day {
     }
   }
 
-  private async report(seconds: number, captureSeconds: number): Promise<DayReport> {
+  private async report(before: StockBooks, seconds: number, captureSeconds: number): Promise<DayReport> {
     const ids = this.orderIds;
-    const stock = await this.settledStock();
+    const stock = await this.settledStock(before);
     const doubles = await auditDoubles(this.database, simulatedWorld(this.simulatorsUrl), ids);
     const totals = await readTotals(this.database, ids);
     const lost = new Set(ids).size - totals.orders;
@@ -365,13 +369,32 @@ class Day {
   }
 
   /** The read model is a moment behind the engine: a difference counts only if it stays. */
-  private async settledStock(): Promise<Omit<Audit, "doubled">> {
-    const deadline = Date.now() + 10_000;
+  private async settledStock(before: StockBooks): Promise<StockAudit> {
+    const deadline = Date.now() + SETTLING_MS;
     for (;;) {
-      const audit = await auditStock(this.database, (skus) => this.enginePositions(skus));
+      const audit = auditStock(before, await this.readBooks());
       if (audit.reconciled || Date.now() > deadline) return audit;
       await pause(TICK_MS);
     }
+  }
+
+  /**
+   * The books as the day finds them. Where orders of others are under way, one book may be read before such an
+   * order moves and the next one after: it is read until nothing has moved meanwhile.
+   */
+  private async openingBooks(): Promise<StockBooks> {
+    const deadline = Date.now() + SETTLING_MS;
+    let books = await this.readBooks();
+    for (;;) {
+      const again = await this.readBooks();
+      if (isDeepStrictEqual(again, books) || Date.now() > deadline) return again;
+      books = again;
+      await pause(TICK_MS);
+    }
+  }
+
+  private readBooks(): Promise<StockBooks> {
+    return readStockBooks(this.database, (skus) => this.enginePositions(skus));
   }
 
   private async enginePositions(skus: readonly string[]): Promise<readonly PositionView[]> {

@@ -5,7 +5,7 @@
  */
 import type { Queryable } from "../sql/database.ts";
 
-type AuditedPosition = {
+export type AuditedPosition = {
   readonly sku: string;
   readonly locationId: string;
   readonly onHand: number;
@@ -44,59 +44,81 @@ export async function readMovementSums(database: Queryable): Promise<readonly Au
   return rows;
 }
 
-type UnitMismatch = {
+export type UnitFlow = {
   readonly sku: string;
+  /** Units that left and came back by the stock's movements. */
   readonly movedOut: number;
-  readonly ordersShipped: number;
   readonly movedBack: number;
+  /** The same by the lines of orders and returns. */
+  readonly ordersShipped: number;
   readonly ordersReturned: number;
 };
 
-/** SKUs where other units left or came back by the movements than by the orders' lines, at most 20. */
-export async function readUnitMismatches(database: Queryable): Promise<readonly UnitMismatch[]> {
-  const { rows } = await database.query<UnitMismatch>(
-    `with stock as (
+/**
+ * The units that a line takes of each SKU: of a kit its components, else its own. Stock counts components, the
+ * ledger counts kits.
+ */
+const PARTS = `part as (
+  select order_id, line_id, sku, max(per_unit) as per_unit from order_hold group by order_id, line_id, sku)`;
+
+/** Units that left and came back, of every SKU that ever did. */
+export async function readUnitFlows(database: Queryable): Promise<readonly UnitFlow[]> {
+  const { rows } = await database.query<UnitFlow>(
+    `with ${PARTS},
+     stock as (
        select sku,
               -coalesce(sum(on_hand) filter (where kind = 'stock-shipped'), 0)::integer as shipped,
               coalesce(sum(on_hand) filter (where kind = 'stock-returned'), 0)::integer as returned
          from stock_movement group by sku),
      ordered as (
-       select sku, sum(shipped)::integer as shipped from order_line where sku is not null group by sku),
+       select coalesce(part.sku, line.sku) as sku, sum(line.shipped * coalesce(part.per_unit, 1))::integer as shipped
+         from order_line line left join part on part.order_id = line.order_id and part.line_id = line.line_id
+        where line.sku is not null group by 1),
      returned as (
-       select line.sku, sum(line.received)::integer as returned
+       select coalesce(part.sku, line.sku) as sku, sum(line.received * coalesce(part.per_unit, 1))::integer as returned
          from return_line line join return_authorization ra on ra.id = line.return_id
-        where ra.status = 'refunded' and line.disposition in ('restocked', 'damaged') group by line.sku)
+         left join part on part.order_id = ra.order_id and part.line_id = line.line_id
+        where ra.status = 'refunded' and line.disposition in ('restocked', 'damaged') group by 1)
      select sku, coalesce(stock.shipped, 0) as "movedOut", coalesce(ordered.shipped, 0) as "ordersShipped",
             coalesce(stock.returned, 0) as "movedBack", coalesce(returned.returned, 0) as "ordersReturned"
        from stock full join ordered using (sku) full join returned using (sku)
-      where coalesce(stock.shipped, 0) <> coalesce(ordered.shipped, 0)
-         or coalesce(stock.returned, 0) <> coalesce(returned.returned, 0)
-      order by sku limit 20`,
+      where coalesce(stock.shipped, ordered.shipped, stock.returned, returned.returned, 0) <> 0
+      order by sku`,
   );
   return rows;
 }
 
-/**
- * SKUs of which stock holds more or fewer units for orders than those orders wait for, at most 20. Orders on
- * hold may wait without stock.
- */
-export async function readPromiseMismatches(
-  database: Queryable,
-): Promise<readonly { readonly sku: string; readonly held: number; readonly wanted: number }[]> {
-  const { rows } = await database.query<{ sku: string; held: number; wanted: number }>(
-    `with held as (
+export type UnitPromise = {
+  readonly sku: string;
+  /** Units that stock holds for orders. */
+  readonly held: number;
+  /** What those orders wait for: orders on hold may wait without stock. */
+  readonly least: number;
+  readonly most: number;
+};
+
+/** Of every SKU that is held or waited for, what stock holds for orders and what these wait for. */
+export async function readUnitPromises(database: Queryable): Promise<readonly UnitPromise[]> {
+  const { rows } = await database.query<UnitPromise>(
+    `with ${PARTS},
+     held as (
        select sku, sum(reserved + allocated + picked)::integer as units from stock_position group by sku),
      wanted as (
-       select line.sku,
-              sum(line.ordered - line.cancelled - line.shipped)::integer as most,
-              coalesce(sum(line.ordered - line.cancelled - line.shipped)
-                filter (where orders.status = 'open'), 0)::integer as least
+       select coalesce(part.sku, line.sku) as sku, orders.status,
+              (line.ordered - line.cancelled - line.shipped - line.fulfilled_elsewhere)
+                * coalesce(part.per_unit, 1) as units
          from order_line line join orders on orders.id = line.order_id
-        where orders.status in ('open', 'on_hold') and line.sku is not null group by line.sku)
-     select sku, coalesce(held.units, 0) as held, coalesce(wanted.least, 0) as wanted
-       from held full join wanted using (sku)
-      where coalesce(held.units, 0) > coalesce(wanted.most, 0) or coalesce(held.units, 0) < coalesce(wanted.least, 0)
-      order by sku limit 20`,
+         left join part on part.order_id = line.order_id and part.line_id = line.line_id
+        where orders.status in ('open', 'on_hold') and line.sku is not null
+          and line.kind = 'goods' and line.fulfilled_by = 'us'),
+     waited as (
+       select sku, sum(units)::integer as most,
+              coalesce(sum(units) filter (where status = 'open'), 0)::integer as least
+         from wanted group by sku)
+     select sku, coalesce(held.units, 0) as held, coalesce(least, 0) as least, coalesce(most, 0) as most
+       from held full join waited using (sku)
+      where coalesce(held.units, 0) <> 0 or coalesce(most, 0) <> 0
+      order by sku`,
   );
   return rows;
 }
