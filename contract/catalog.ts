@@ -1,6 +1,6 @@
 /** Products, channels' own SKUs, places and channels. */
 import Type from "typebox";
-import { Count, closed, Id, type Shape, Sku, Text, text } from "./shapes.ts";
+import { Count, closed, Done, Id, type Shape, Sku, Text, text } from "./shapes.ts";
 
 export const ProductBody = Type.Object(
   {
@@ -61,3 +61,13 @@ export const ChannelView = Type.Object({
   onShortage: Text,
 });
 export type ChannelView = Shape<typeof ChannelView>;
+
+/** What becomes of the fulfillment orders of a place that has closed. */
+export const LocationClosed = Type.Object({
+  ...Done.properties,
+  // Their units come from elsewhere.
+  givenUp: Type.Array(Text),
+  // They have begun, and still leave from there.
+  goingOn: Type.Array(Text),
+});
+export type LocationClosed = Shape<typeof LocationClosed>;

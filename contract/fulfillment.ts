@@ -6,7 +6,7 @@ import {
   FULFILLMENT_ORDER_STATUSES,
 } from "../orders/fulfillment-order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import { Count, closed, Done, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
+import { Count, closed, Done, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);
@@ -57,14 +57,25 @@ export const PackBody = Type.Object(
         { minItems: 1, maxItems: 1_000 },
       ),
     ),
-    // Why units are missing, see config/short-pick-effects.ts.
+    // Why units are missing, see config/short-pick-reasons.ts.
     shortReason: Type.Optional(Type.String({ pattern: "^[a-z_]{1,32}$" })),
   },
   closed,
 );
 export type PackBody = Shape<typeof PackBody>;
 
-/** `short`: units were missing, and it was not packed. */
+/** What the customer shows in the store. */
+export const CollectBody = Type.Object(
+  {
+    code: text(32),
+    // Whether somebody looked at a document with the customer's name.
+    idChecked: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type CollectBody = Shape<typeof CollectBody>;
+
+/** `short`: units were missing; what was found is packed, and the rest comes from elsewhere. */
 export const Packed = Type.Object({ ...Done.properties, short: Type.Boolean() });
 
 export const TrackingStatusName = oneOf(TRACKING_STATUSES);

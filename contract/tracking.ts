@@ -3,7 +3,11 @@ import Type from "typebox";
 import { SHOPPER_STATUSES } from "../orders/order-status.ts";
 import { ParcelReports, TrackingStatusName } from "./fulfillment.ts";
 import { RefundState } from "./refunds.ts";
-import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
+import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+
+/** "I am here": which car, which parking space. */
+export const ArrivalBody = Type.Object({ note: Type.Optional(text(200)) }, closed);
+export type ArrivalBody = Shape<typeof ArrivalBody>;
 
 export const TrackingView = Type.Object({
   orderNumber: Text,
@@ -26,6 +30,17 @@ export const TrackingView = Type.Object({
   currency: Text,
   exponent: Count,
   totalMinor: Count,
+  // Where the order is collected, where it is; `until` once it waits there.
+  collection: Nullable(
+    Type.Object({
+      place: Text,
+      street: Text,
+      curbside: Type.Boolean(),
+      until: Nullable(Text),
+      arrived: Type.Boolean(),
+      collected: Type.Boolean(),
+    }),
+  ),
   parcels: Type.Array(
     Type.Object({ carrier: Text, trackingNumber: Text, status: TrackingStatusName, reports: ParcelReports }),
   ),

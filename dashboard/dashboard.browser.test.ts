@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { projectRoot } from "../config/project-root.ts";
 import { adding } from "../orders/line-ledger.ts";
-import { createFulfillmentOrders, readOrderHolds, releaseToFloor } from "../store/floor/fulfillment.ts";
+import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
 import { setReturnStatus } from "../store/returns/returns.ts";
@@ -281,7 +281,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
 
   test("what a supplier has to ship is on the packing list until a person has packed it", async () => {
     const orderId = await sendOrder("drop-1", dropShipped.sku, 1);
-    const holds = await readOrderHolds(edge.database, orderId);
+    const holds = await readUnsourced(edge.database, orderId);
     await edge.allocator.execute(
       holds.map(({ holdId, sku, locationId }) => ({
         type: "allocate",
@@ -295,7 +295,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     );
     const [id] = await inTransaction(edge.database, async (client) => {
       const ids = await createFulfillmentOrders(client, orderId, holds);
-      await releaseToFloor(client, ids);
+      await releaseToFloor(client, ids, new Date());
       return ids;
     });
     const page = await open(staff, "/packing");

@@ -1,7 +1,6 @@
 import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
-import { confirmPack } from "../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import type { Database } from "../store/sql/database.ts";
 import {
@@ -182,30 +181,20 @@ describe("the device bridge", () => {
     expect(await discrepancies(test, engine, orders)).toEqual([]);
   });
 
-  it("tells the saga once of a short pick, writes the units off and leaves the tote to a person", async () => {
+  it("notes once what a robot did not find, writes it off, and what was found is packed", async () => {
     await startBridge();
     await startDevices(20, { shortPicks: 1 });
     const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-1", quantity: 3 }]);
     const id = order?.fulfillmentOrderId ?? "";
-    const signals = await eventually(() => signalsOf(id), 15_000);
-    expect(signals).toEqual([
-      { type: "floor-exception", code: "short_pick", detail: "1 of 3 × SKU-1 missing" },
-    ]);
+    const signals = await eventually(() => signalsOf(id), 20_000);
+    expect(signals).toMatchObject([{ type: "packed" }]);
     const [position] = await engine.client.positions(["SKU-1"]);
     expect(position).toMatchObject({ onHand: OPENING_STOCK - 1, picked: 2, allocated: 0 });
-    const context = { database: test.database, allocator: engine.client, now: Date.now };
-    const byRfid = {
-      fulfillmentOrderId: id,
-      verified: [{ sku: "SKU-1", quantity: 2 }],
-      cause: "device:x",
-      key: "k1",
-    };
-    expect(await confirmPack(context, byRfid)).toMatchObject({ status: "refused", code: "picked_short" });
-    const byHand = { fulfillmentOrderId: id, verified: "by-person", cause: "staff:ann", key: "k2" } as const;
-    expect(await confirmPack(context, byHand)).toEqual({ status: "done" });
-    expect(await confirmPack(context, byHand)).toEqual({ status: "done" });
-    expect(await confirmPack(context, byRfid)).toMatchObject({ code: "already_packed" });
-    expect((await signalsOf(id))?.length).toBe(2);
+    const { rows } = await test.database.query(
+      "select quantity, reason, settled_at from shortage where fulfillment_order_id = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ quantity: 1, reason: "not_found", settled_at: null }]);
   });
 
   it("reads a tote again and then says what is missing, once", async () => {

@@ -3,9 +3,6 @@
  * on the list of people's work, and doing it again moves each unit once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { haltFulfillmentOrder, releaseToFloor } from "../store/floor/fulfillment.ts";
-import { recordEntry } from "../store/orders/timeline.ts";
-import { inTransaction } from "../store/sql/database.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
 
@@ -74,29 +71,29 @@ describe("a parcel packed by hand", () => {
     expect(await table.told()).toEqual([`packed:${table.id}`]);
   });
 
-  test("that was picked short is packed as it is once a person has let it go on, and not before", async () => {
+  test("of which a unit is missing is packed without it, once, whoever says so again", async () => {
     const short = { lines: [{ holdId: table.holdId, picked: 2 }], shortReason: "damaged" };
     expect((await pack(short)).json).toEqual({ status: "done", short: true });
-    // A repeat of the same request changes no decision.
     expect((await pack(short)).json).toEqual({ status: "done", short: true });
-    await haltFulfillmentOrder(world.database, table.id);
-    expect((await pack({})).json).toEqual({ status: "done", short: true });
-    expect(await table.told()).toEqual([`short:${table.id}`]);
-
-    // What the saga does once the order's hold is released.
-    await inTransaction(world.database, async (client) => {
-      await releaseToFloor(client, [table.id]);
-      await recordEntry(client, {
-        orderId: table.orderId,
-        key: `released:${table.id}:2`,
-        type: "fulfillment.released",
-        summary: "Waits for a person to pack it.",
-        cause: "saga:release-to-floor",
-        data: { fulfillmentOrderId: table.id, locationId: "east" },
-      });
-    });
-    expect((await pack({})).json).toEqual({ status: "done", short: false });
     expect(await table.stage()).toBe("packed");
-    expect(await table.told()).toEqual([`short:${table.id}`, `packed:${table.id}`]);
+    expect(await table.told()).toEqual([`packed:${table.id}`]);
+    const { rows } = await world.database.query("select quantity, reason from shortage where order_id = $1", [
+      table.orderId,
+    ]);
+    expect(rows).toEqual([{ quantity: 1, reason: "damaged" }]);
+  });
+
+  test("of which nothing was found is over, and its units are missing", async () => {
+    const nothing = { lines: [{ holdId: table.holdId, picked: 0 }] };
+    expect((await pack(nothing)).json).toEqual({ status: "done", short: true });
+    expect((await pack(nothing)).json).toEqual({ status: "done", short: true });
+    expect((await pack({})).json).toEqual({ status: "done", short: true });
+    expect(await table.told()).toEqual([]);
+    const { rows } = await world.database.query(
+      `select f.status, s.quantity from fulfillment_order f join shortage s on s.fulfillment_order_id = f.id
+       where f.id = $1`,
+      [table.id],
+    );
+    expect(rows).toEqual([{ status: "cancelled", quantity: 3 }]);
   });
 });

@@ -74,6 +74,7 @@ test("the routes that need no identity are exactly these", () => {
     "GET /v1/track/{token}",
     "GET /v1/track/{token}/returns/{id}/label.pdf",
     "POST /v1/sessions",
+    "POST /v1/track/{token}/arrival",
     "POST /v1/track/{token}/returns",
     "POST /v1/webhooks/carriers/{provider}",
     "POST /v1/webhooks/channels/{channel}",

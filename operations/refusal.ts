@@ -28,11 +28,14 @@ type OperationRefusalCode =
   | "invalid_product"
   | "invalid_quantity"
   | "line_not_found"
+  | "location_not_found"
   | "not_picked"
   | "not_returnable"
+  | "nothing_to_collect"
   | "nothing_to_return"
   | "notice_not_found"
   | "order_already_shipped"
+  | "order_being_cancelled"
   | "order_not_found"
   | "order_not_on_hold"
   | "order_not_payable"
@@ -52,8 +55,10 @@ type OperationRefusalCode =
   | "return_not_received"
   | "store_credit_insufficient"
   | "store_credit_not_found"
+  | "too_many_wrong_codes"
   | "unit_packed_before"
-  | "verification_failed";
+  | "verification_failed"
+  | "wrong_code";
 
 /** These, and the codes of channel adapters, of the rules of capture and of the stock. */
 export type RefusalCode =

@@ -23,6 +23,8 @@ export const FLOOR_STAGES = [
   "verifying",
   "packed",
   "labelled",
+  /** In the store, for the customer to collect. */
+  "ready",
   "shipped",
 ] as const;
 
@@ -30,7 +32,7 @@ export type FloorStage = (typeof FLOOR_STAGES)[number];
 
 /** In its parcel: the floor is done with it. */
 export function isPacked(stage: FloorStage): boolean {
-  return stage === "packed" || stage === "labelled" || stage === "shipped";
+  return stage === "packed" || stage === "labelled" || stage === "ready" || stage === "shipped";
 }
 
 /** Nothing more happens to it. */

@@ -38,6 +38,15 @@ export type Notice =
       readonly explanation: string;
       readonly promise: DeliveryPromise | null;
     }
+  /** Units that are nowhere to be had were taken off the order. */
+  | {
+      readonly kind: "units_cancelled";
+      readonly unitLines: readonly NoticeLine[];
+      /** Who gives back what was paid for them; `null`: it was not charged. */
+      readonly payer: string | null;
+    }
+  | ({ readonly kind: "pickup_ready" } & PickupFacts)
+  | ({ readonly kind: "pickup_reminder" } & PickupFacts)
   | {
       readonly kind: "shipped";
       readonly carrier: string;
@@ -54,7 +63,13 @@ export type Notice =
       readonly trackingNumber: string;
       readonly trackingUrl: string;
     }
-  | { readonly kind: "delivered"; readonly place: string; readonly returnUrl: string }
+  | {
+      readonly kind: "delivered";
+      readonly place: string;
+      readonly returnUrl: string;
+      /** In the store, by the customer. */
+      readonly isCollected: boolean;
+    }
   | {
       readonly kind: "return_approved";
       readonly returnId: string;
@@ -86,6 +101,17 @@ export type Notice =
     };
 
 type StoreCreditGiven = { readonly amount: Money; readonly balance: Money; readonly code: string };
+
+/** Where an order waits to be collected, and what it is handed over against. */
+type PickupFacts = {
+  readonly code: string;
+  readonly place: string;
+  readonly street: string;
+  /** Calendar day, ISO 8601. */
+  readonly until: string;
+  /** In front of the store. */
+  readonly isCurbside: boolean;
+};
 
 export type NoticeKind = Notice["kind"];
 
@@ -149,6 +175,27 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
         showTotal: false,
         showAddress: false,
       };
+    case "units_cancelled":
+      return {
+        title: "Part of your order is not available",
+        preview: "We could not find some of your items anywhere and have taken them off your order.",
+        paragraphs: [
+          "We are sorry: we could not find the items below anywhere, so we have taken them off your order. Everything else is on its way as planned.",
+          notice.payer === null
+            ? "You are not charged for them."
+            : `You paid ${notice.payer} for them, who is to give you that money back.`,
+        ],
+        progress: null,
+        highlights: [],
+        action: orderAction,
+        lines: notice.unitLines,
+        showTotal: false,
+        showAddress: false,
+      };
+    case "pickup_ready":
+      return pickupContent(notice, facts, "Your order is ready to collect");
+    case "pickup_reminder":
+      return pickupContent(notice, facts, "Your order is still waiting for you");
     case "shipped":
       return {
         title: "Your order is on its way",
@@ -178,10 +225,12 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
       };
     case "delivered":
       return {
-        title: "Your order has arrived",
-        preview: "Your parcel has been delivered.",
+        title: notice.isCollected ? "You have collected your order" : "Your order has arrived",
+        preview: notice.isCollected ? "Thank you for coming." : "Your parcel has been delivered.",
         paragraphs: [
-          "Your parcel has been delivered. We hope that you like what is in it.",
+          notice.isCollected
+            ? "Thank you for coming. We hope that you like what you have bought."
+            : "Your parcel has been delivered. We hope that you like what is in it.",
           "If something is not right, you can send it back from your order's page.",
         ],
         progress: 4,
@@ -256,6 +305,30 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
       return unreachable;
     }
   }
+}
+
+function pickupContent(notice: PickupFacts, facts: NoticeFacts, title: string): Content {
+  const how = notice.isCurbside
+    ? `Come to ${notice.place} and tell us on your order's page that you are there. We bring your order to you.`
+    : `Come to ${notice.place} and show this code.`;
+  return {
+    title,
+    preview: `Your code is ${notice.code}.`,
+    paragraphs: [
+      how,
+      "Whoever has the code can collect the order. We may ask for a document with your name.",
+    ],
+    progress: null,
+    highlights: [
+      { label: "Code", value: notice.code },
+      { label: "Where", value: notice.street === "" ? notice.place : `${notice.place}, ${notice.street}` },
+      { label: "Until", value: dayText(notice.until) },
+    ],
+    action: { label: notice.isCurbside ? "I am here" : "View your order", url: facts.orderUrl },
+    lines: facts.lines,
+    showTotal: false,
+    showAddress: false,
+  };
 }
 
 function refundContent(

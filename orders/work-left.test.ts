@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { FloorStage, FulfillmentOrderStatus } from "./fulfillment-order.ts";
 import { type LineLedger, newLedger } from "./line-ledger.ts";
 import type { HoldCode } from "./order.ts";
-import { type WorkFacts, workLeft } from "./work-left.ts";
+import { stoppingReasons, type WorkFacts, workLeft } from "./work-left.ts";
 
 const line = (ledger: Partial<LineLedger> = {}) => ({
   ...newLedger(2),
@@ -24,6 +24,8 @@ function left(facts: Partial<WorkFacts>) {
     holdReasons: [],
     fulfillmentOrders: [],
     lines: [line()],
+    isUnsourced: false,
+    isCollected: false,
     underWay: [],
     hasStockErrands: false,
     money: null,
@@ -127,4 +129,36 @@ test("an order ends as cancelled where all of it is cancelled and nobody works o
   expect(left({ lines, fulfillmentOrders: [part("F1", "in_progress")] }).isCancelled).toBe(false);
   expect(left({ lines: [...lines, line({ cancelled: 1 })] }).isCancelled).toBe(false);
   expect(left({ lines: [] }).isCancelled).toBe(false);
+});
+
+test("units that are held and in no part yet are sourced, unless the order is stopped", () => {
+  expect(left({ isUnsourced: true }).source).toBe(true);
+  expect(left({ isUnsourced: true, holdReasons: reasons("backordered") }).source).toBe(true);
+  expect(left({ isUnsourced: true, holdReasons: reasons("put_by_staff") }).source).toBe(false);
+});
+
+test("missing stock stops an order that is to leave whole, as long as nothing of it is allocated", () => {
+  const stops = (shipsParts: boolean, allocated: number) =>
+    stoppingReasons({
+      holdReasons: reasons("insufficient_stock", "backordered", "payment_failed"),
+      shipsParts,
+      lines: [line({ allocated })],
+    }).map(({ code }) => code);
+  expect(stops(false, 0)).toEqual(["insufficient_stock", "backordered", "payment_failed"]);
+  expect(stops(false, 1)).toEqual(["payment_failed"]);
+  expect(stops(true, 0)).toEqual(["payment_failed"]);
+});
+
+test("what the customer collects gets no label: the store keeps it, and it leaves once it is handed over", () => {
+  const fulfillmentOrders = [
+    part("F1", "in_progress", "packed"),
+    part("F2", "in_progress", "ready"),
+    part("F3", "in_progress", "shipped"),
+  ];
+  expect(left({ fulfillmentOrders, isCollected: true })).toMatchObject({
+    label: [],
+    keep: ["F1"],
+    send: ["F3"],
+    waitsFor: ["the floor to pack F1, F3", "the customer to collect F2"],
+  });
 });

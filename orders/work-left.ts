@@ -24,6 +24,10 @@ export type WorkFacts = {
   /** Whether the stock is still to be told of a change that was committed. */
   readonly hasStockErrands: boolean;
   readonly lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[];
+  /** Whether the customer collects the order. */
+  readonly isCollected: boolean;
+  /** Whether the order holds units that are in no fulfillment order. */
+  readonly isUnsourced: boolean;
   /** Parcels that have left and have not arrived. */
   readonly underWay: readonly string[];
   /** What has to happen with the money before the order can end, in words; `null`: it agrees. */
@@ -33,11 +37,15 @@ export type WorkFacts = {
 export type WorkLeft = {
   /** The stock is to be told of a change before anything else. */
   readonly tellStock: boolean;
+  /** Units that the order holds can be put into fulfillment orders. */
+  readonly source: boolean;
   /** Fulfillment orders that the floor can begin, or go on with. */
   readonly release: readonly string[];
   /** Packed fulfillment orders that can get their label. */
   readonly label: readonly string[];
-  /** Labelled ones that can leave. */
+  /** Packed ones that the store keeps for its customer from now on. */
+  readonly keep: readonly string[];
+  /** Labelled ones that can leave, and collected ones that have left. */
   readonly send: readonly string[];
   /** Hold reasons that are gone: what they held goes on, or has ended. */
   readonly resolved: readonly HoldReason[];
@@ -49,12 +57,28 @@ export type WorkLeft = {
   readonly standing: "on_hold" | "in_progress" | "shipped";
 };
 
+/** Reasons to wait for stock. */
+const WAITS_FOR_STOCK: ReadonlySet<HoldCode> = new Set(["insufficient_stock", "backordered"]);
+
 /** Reasons that concern a part of the order; the rest of it goes on. */
-const CONCERNS_A_PART: ReadonlySet<HoldCode> = new Set([
-  "floor_exception",
-  "insufficient_stock",
-  "backordered",
-]);
+const CONCERNS_A_PART: ReadonlySet<HoldCode> = new Set(["floor_exception", ...WAITS_FOR_STOCK]);
+
+export function waitsForStock({ code }: HoldReason): boolean {
+  return WAITS_FOR_STOCK.has(code);
+}
+
+/**
+ * Reasons for which nothing of the order may begin. Units that are still to come stop the others only where the
+ * order is to leave whole and none of it has been allocated yet.
+ */
+export function stoppingReasons(order: {
+  readonly holdReasons: readonly HoldReason[];
+  readonly shipsParts: boolean;
+  readonly lines: readonly Pick<LineLedger, "allocated" | "shipped">[];
+}): readonly HoldReason[] {
+  const goesOn = order.shipsParts || order.lines.some((line) => line.allocated + line.shipped > 0);
+  return goesOn ? order.holdReasons.filter((reason) => !waitsForStock(reason)) : order.holdReasons;
+}
 
 export function workLeft(facts: WorkFacts): WorkLeft {
   const { holdReasons, fulfillmentOrders } = facts;
@@ -67,8 +91,10 @@ export function workLeft(facts: WorkFacts): WorkLeft {
     inStatus("in_progress").filter(({ stage }) => stages.includes(stage));
   return {
     tellStock: facts.hasStockErrands,
+    source: facts.isUnsourced && !isStopped,
     release: isStopped ? [] : idsOf(startable),
-    label: isStopped ? [] : idsOf(inStage("packed")),
+    label: isStopped || facts.isCollected ? [] : idsOf(inStage("packed")),
+    keep: isStopped || !facts.isCollected ? [] : idsOf(inStage("packed")),
     send: isStopped ? [] : idsOf(inStage("labelled", "shipped")),
     resolved: holdReasons.filter((reason) => isResolved(reason, idsOf(halted))),
     waitsFor: awaited(facts),
@@ -85,7 +111,8 @@ export function workLeft(facts: WorkFacts): WorkLeft {
   };
 }
 
-function concernsAll({ code, fulfillmentOrderId }: HoldReason): boolean {
+/** Whether nothing of the order goes on before the reason is gone. */
+export function concernsAll({ code, fulfillmentOrderId }: HoldReason): boolean {
   return fulfillmentOrderId === undefined && !CONCERNS_A_PART.has(code);
 }
 
@@ -105,10 +132,13 @@ function isResolved({ code, fulfillmentOrderId }: HoldReason, halted: readonly s
 function awaited({ holdReasons, fulfillmentOrders, lines, underWay, money }: WorkFacts): readonly string[] {
   const open = lines.filter((line) => openUnits(line) > 0);
   const scheduled = fulfillmentOrders.filter(({ status }) => status === "scheduled");
-  const unsent = idsOf(fulfillmentOrders.filter(({ status }) => !isEnded(status) && status !== "scheduled"));
+  const begun = fulfillmentOrders.filter(({ status }) => !isEnded(status) && status !== "scheduled");
+  const unsent = idsOf(begun.filter(({ stage }) => stage !== "ready"));
+  const kept = idsOf(begun.filter(({ stage }) => stage === "ready"));
   const sent = [
     ...scheduled.map(({ id, releaseOn }) => `${releaseOn ?? "its day"} to begin ${id}`),
     ...(unsent.length > 0 ? [`the floor to pack ${unsent.join(", ")}`] : []),
+    ...(kept.length > 0 ? [`the customer to collect ${kept.join(", ")}`] : []),
     ...(underWay.length > 0 && open.length > 0 ? [`the carrier to deliver ${underWay.join(", ")}`] : []),
   ];
   const unsaid =

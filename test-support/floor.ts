@@ -104,6 +104,7 @@ export async function releaseOrders(
   await releaseToFloor(
     test.database,
     orders.map((order) => order.fulfillmentOrderId),
+    new Date(),
   );
   return orders;
 }

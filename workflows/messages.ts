@@ -55,8 +55,7 @@ export type RefundInput = {
 export type ResendInput = {
   readonly orderId: string;
   readonly channelId: string;
-  /** A kind that sagas send. */
-  readonly kind: Exclude<NoticeKind, "order_delayed">;
+  readonly kind: NoticeKind;
   /** What the mail is about: the order's, shipment's, return's or refund's id. */
   readonly about: string;
   /** Counts the order's mails that were sent again, from 1. */
@@ -85,6 +84,14 @@ export type OrderMessage =
     }
   /** A fulfillment order was split, moved, merged, added, cancelled, rescheduled, or closed elsewhere. */
   | { readonly key: string; readonly type: "fulfillment-changed" }
+  /** Something happened that the shopper is to hear of. */
+  | {
+      readonly key: string;
+      readonly type: "tell-shopper";
+      readonly kind: NoticeKind;
+      /** As `sendMail` takes it. */
+      readonly about: string;
+    }
   /** A new revision of the order was accepted. */
   | { readonly key: string; readonly type: "order-changed" }
   | { readonly key: string; readonly type: "out-for-delivery"; readonly shipmentId: string }

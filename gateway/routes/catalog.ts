@@ -3,6 +3,7 @@ import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
 import {
   ChannelView,
+  LocationClosed,
   LocationView,
   Product,
   ProductBody,
@@ -12,10 +13,11 @@ import {
   SkuMappingBody,
   UnmappedSku,
 } from "../../contract/catalog.ts";
-import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
 import { tagProduct } from "../../operations/catalog/tag-product.ts";
+import { closeLocation, openLocation } from "../../operations/shortage/close-location.ts";
 import {
   listChannels,
   listLocations,
@@ -122,6 +124,30 @@ export const catalogRoutes: readonly Route[] = [
     handle: async ({ services }) => {
       return { json: await listUnmappedSkus(services.database, PAGE_MAX) };
     },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/locations/{id}/close",
+    summary: "Serves no orders from a place any longer; what nobody has picked there comes from elsewhere",
+    access: { kind: "permission", permission: "locations.write" },
+    body: Type.Object({}, closed),
+    reply: LocationClosed,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const locationId = param(call, "id");
+      const closing = await closeLocation(call.services.operations, { locationId, by: callerOf(call).by });
+      return { json: done(closing) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/locations/{id}/open",
+    summary: "Serves orders from a place again",
+    access: { kind: "permission", permission: "locations.write" },
+    body: Type.Object({}, closed),
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => ({ json: done(await openLocation(call.services.operations, param(call, "id"))) }),
   }),
   route({
     method: "GET",

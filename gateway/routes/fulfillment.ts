@@ -2,13 +2,15 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
+  CollectBody,
   FloorStageName,
   FulfillmentOrderStatusName,
   PackBody,
   Packed,
   WaitingFulfillmentOrder,
 } from "../../contract/fulfillment.ts";
-import { Id, PageQuery, pageOf } from "../../contract/shapes.ts";
+import { Done, Id, PageQuery, pageOf } from "../../contract/shapes.ts";
+import { collect } from "../../operations/collection/collect.ts";
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import { packByHand } from "../../operations/floor/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
@@ -72,6 +74,25 @@ export const fulfillmentRoutes: readonly Route[] = [
       });
       // Where units were missing, the order's saga decides what happens to it.
       return { json: done(packed) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/fulfillment-orders/{id}/collect",
+    summary: "Hands what the store keeps to the customer, against their code",
+    access: { kind: "permission", permission: "fulfillment.collect" },
+    body: CollectBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { code, idChecked } = call.body;
+      const collected = await collect(call.services.operations, {
+        fulfillmentOrderId: param(call, "id"),
+        code,
+        isIdChecked: idChecked === true,
+        by: callerOf(call).by,
+      });
+      return { json: done(collected) };
     },
   }),
   route({

@@ -11,10 +11,11 @@ import {
   ResendNoticeBody,
   TimelineEntry,
 } from "../../contract/orders.ts";
-import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
+import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
@@ -159,6 +160,21 @@ export const orderRoutes: readonly Route[] = [
         json: done(
           await requestCancellation(call.services.operations, { orderId, reason, by: callerOf(call).by }),
         ),
+      };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/ship-available",
+    summary: "Lets what is there of an order leave before the rest",
+    access: { kind: "permission", permission: "orders.release-hold" },
+    body: Type.Object({}, closed),
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = param(call, "id");
+      return {
+        json: done(await shipAvailable(call.services.operations, { orderId, by: callerOf(call).by })),
       };
     },
   }),

@@ -1,6 +1,8 @@
 /** What a shopper sees and may ask for, by the token of the tracking link. */
 import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
-import { TrackingView } from "../../contract/tracking.ts";
+import { Done } from "../../contract/shapes.ts";
+import { ArrivalBody, TrackingView } from "../../contract/tracking.ts";
+import { arrive } from "../../operations/collection/arrive.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
@@ -34,6 +36,19 @@ export const trackingRoutes: readonly Route[] = [
           })),
         },
       };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/arrival",
+    summary: "A shopper is in front of the store where their order waits",
+    access: SHOPPER,
+    body: ArrivalBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      return { json: done(await arrive(call.services.operations, { orderId, note: call.body.note ?? "" })) };
     },
   }),
   route({

@@ -107,6 +107,7 @@ export const STATUS_CODES_BY_CODE = {
   product_not_found: { status: 404, title: "There is no such product." },
   company_not_found: { status: 409, title: "The database has no company yet." },
   invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },
+  location_not_found: { status: 404, title: "There is no such location." },
 
   // The floor
   fulfillment_order_not_found: { status: 404, title: "There is no such fulfillment order." },
@@ -119,6 +120,10 @@ export const STATUS_CODES_BY_CODE = {
   picked_short: { status: 409, title: "It was picked short, so there is nothing whole to pack." },
   unit_packed_before: { status: 409, title: "A unit's tag says that it was packed for another order." },
   verification_failed: { status: 409, title: "What was counted is not what was picked." },
+  nothing_to_collect: { status: 409, title: "The store keeps nothing that can be collected now." },
+  wrong_code: { status: 403, title: "This is no code of the fulfillment order." },
+  too_many_wrong_codes: { status: 409, title: "Too many wrong codes were tried; a new code has to be sent." },
+  order_being_cancelled: { status: 409, title: "The order is being cancelled." },
 
   // Returns
   return_not_found: { status: 404, title: "There is no such return." },

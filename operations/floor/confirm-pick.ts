@@ -1,33 +1,44 @@
 /**
  * A robot or a person has taken a fulfillment order's units off the shelves, or found fewer than were
- * allocated.
+ * allocated. What was found goes on. What was not found is a shortage, which `operations/shortage/` settles.
  *
  * A crash between any two effects, followed by a repeat, gives each effect exactly once. First come the stock
  * commands, whose ids derive from the fulfillment order: a repeat gets the first outcome, and a correction of
  * a refused command has an id of its own. Then one transaction writes everything that PostgreSQL must know:
- * picked quantities, the timeline entry `picked:<id>` and, where units are short, the order's ledger and the
- * message to its saga. The timeline entry is the mark: the call that inserts it writes the rest.
+ * picked quantities, the timeline entry `picked:<id>` and, where units are short, the order's ledger and its
+ * shortages. The timeline entry is the mark: the call that inserts it writes the rest.
+ *
+ * A kit is whole or not: where a component is missing, the other components of that kit go back on the shelf.
  */
 import { createHash } from "node:crypto";
 import type { StockCommand, StockOutcome } from "../../actors/commands.ts";
-import { shortPickEffect } from "../../config/short-pick-effects.ts";
+import { shortPickReason } from "../../config/short-pick-reasons.ts";
+import { isEnded } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { type PickLine, pickedKey, readPickLines, recordPicked } from "../../store/floor/picking.ts";
-import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
+import {
+  keepWhatWasFound,
+  lockForPacking,
+  type PickLine,
+  pickedKey,
+  readPackState,
+  readPickLines,
+  recordPicked,
+} from "../../store/floor/picking.ts";
+import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
+import { addShortages, takeOffHolds } from "../../store/orders/shortages.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { tellOrderSaga } from "../tell-saga.ts";
 
 type PickConfirmation = {
   readonly fulfillmentOrderId: string;
   /** Units taken per hold; a hold that is left out counts as 0 taken. */
   readonly picked: readonly PickedUnits[];
   /**
-   * Why fewer were taken than asked for, `not_found` if left out; config/short-pick-effects.ts says what it
+   * Why fewer were taken than asked for, `not_found` if left out; config/short-pick-reasons.ts says what it
    * does to stock.
    */
   readonly shortReason?: string;
@@ -55,6 +66,8 @@ type PickConfirmed = { readonly status: "done"; readonly short: boolean };
 
 type CountedLine = PickLine & {
   readonly picked: number;
+  /** Found, but of a kit that is not whole: goes back on the shelf. */
+  readonly spare: number;
   readonly serials: readonly string[];
   readonly missingSerials: readonly string[];
 };
@@ -129,10 +142,25 @@ function countLines(lines: readonly PickLine[], picked: PickConfirmation["picked
       return refuse("invalid_quantity", `${line.sku}: ${counted}, ${named}`);
     }
     byHold.delete(line.holdId);
-    counted.push({ ...line, picked: quantity, serials, missingSerials });
+    counted.push({ ...line, picked: quantity, spare: 0, serials, missingSerials });
   }
   const unknown = byHold.keys().next();
-  return unknown.done === true ? counted : refuse("line_not_found", `no line for hold ${unknown.value}`);
+  return unknown.done === true
+    ? withoutPartsOfKits(counted)
+    : refuse("line_not_found", `no line for hold ${unknown.value}`);
+}
+
+/** Takes nothing of a kit of which a component is missing. */
+function withoutPartsOfKits(lines: readonly CountedLine[]): CountedLine[] {
+  const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
+  const left = new Map<string, number>();
+  return lines.map((line) => {
+    const part = `${line.lineId} ${line.sku}`;
+    const wanted = left.get(part) ?? unitsOf(whole, line.lineId) * line.perUnit;
+    const picked = Math.min(line.picked, wanted);
+    left.set(part, wanted - picked);
+    return { ...line, picked, spare: line.picked - picked, serials: line.serials.slice(0, picked) };
+  });
 }
 
 /**
@@ -174,7 +202,7 @@ async function takeFromStock(
   );
 }
 
-type PickCommand = Extract<StockCommand, { type: "pick" | "short-pick" }>;
+type PickCommand = Extract<StockCommand, { type: "pick" | "short-pick" | "deallocate" }>;
 
 /** Refusals of a command whose units have already left the shelf or the hold. */
 const TAKEN_BEFORE: ReadonlySet<string> = new Set([
@@ -184,10 +212,12 @@ const TAKEN_BEFORE: ReadonlySet<string> = new Set([
 ]);
 
 function digestOf(command: PickCommand): string {
-  const { type, serials = [] } = command;
-  const body = type === "pick" ? [command.quantity] : [command.missing, command.reason];
+  const body =
+    command.type === "short-pick"
+      ? [[command.missing, command.reason], command.serials ?? []]
+      : [[command.quantity], command.type === "pick" ? (command.serials ?? []) : []];
   return createHash("sha256")
-    .update(JSON.stringify([type, body, serials]))
+    .update(JSON.stringify([command.type, ...body]))
     .digest("hex")
     .slice(0, 16);
 }
@@ -200,9 +230,17 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
     atMs: context.now(),
     cause: input.cause,
   };
-  const missing = line.quantity - line.picked;
-  const reason = input.shortReason ?? "not_found";
+  const missing = line.quantity - line.picked - line.spare;
+  const reason = reasonOf(input);
   const commands: PickCommand[] = [];
+  if (line.spare > 0) {
+    commands.push({
+      ...shared,
+      type: "deallocate",
+      commandId: `spare:${input.fulfillmentOrderId}:${line.part}`,
+      quantity: line.spare,
+    });
+  }
   if (missing > 0) {
     commands.push({
       ...shared,
@@ -210,7 +248,7 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
       commandId: `short:${input.fulfillmentOrderId}:${line.part}`,
       missing,
       reason,
-      effect: shortPickEffect(reason),
+      effect: shortPickReason(reason).effect,
       ...named(line.missingSerials),
     });
   }
@@ -224,6 +262,10 @@ function commandsFor(context: OperationContext, input: PickConfirmation, line: C
     });
   }
   return commands;
+}
+
+function reasonOf({ shortReason = "not_found" }: PickConfirmation): string {
+  return shortReason;
 }
 
 /** Absent where no serial is named, so that a SKU that is not tracked is not asked for serials. */
@@ -246,15 +288,18 @@ export async function recordPick(
   client: DatabaseClient,
   input: PickConfirmation,
   lines: readonly CountedLine[],
-): Promise<PickConfirmed> {
+): Promise<PickConfirmed | Refusal> {
   const { fulfillmentOrderId } = input;
+  const orderId = (await lockForPacking(client, fulfillmentOrderId)) ?? "";
+  const { status } = await readPackState(client, fulfillmentOrderId);
   const units = lines.reduce((sum, line) => sum + line.picked, 0);
   const missing = lines.filter((line) => line.picked < line.quantity);
   const shortage = missing
     .map((line) => `${line.quantity - line.picked} of ${line.quantity} × ${line.sku} missing`)
     .join(", ");
   const short = missing.length > 0;
-  const orderId = lines[0]?.orderId ?? "";
+  // Whoever ended it meanwhile gives back what its holds have, picked or not.
+  if (isEnded(status)) return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${status}`);
   const isNew = await recordEntry(client, {
     orderId,
     key: pickedKey(fulfillmentOrderId),
@@ -269,18 +314,8 @@ export async function recordPick(
     },
   });
   if (!isNew) return { status: "done", short };
-  // The order is locked before its fulfillment order, as everywhere where both are locked.
-  if (short) await recordShortage(client, orderId, lines);
-  await recordPicked(client, fulfillmentOrderId, lines);
-  if (short) {
-    await tellOrderSaga(client, orderId, {
-      key: `short:${fulfillmentOrderId}`,
-      type: "floor-exception",
-      fulfillmentOrderId,
-      code: "short_pick",
-      detail: shortage,
-    });
-  }
+  if (short) await recordShortage(client, orderId, input, lines);
+  if (units > 0) await recordPicked(client, fulfillmentOrderId, lines);
   return { status: "done", short };
 }
 
@@ -288,12 +323,34 @@ export async function recordPick(
 async function recordShortage(
   client: DatabaseClient,
   orderId: string,
+  input: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<void> {
+  const { fulfillmentOrderId } = input;
   const allocated = wholeUnits(lines);
   const picked = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
-  const order = (await lockOrder(client, orderId)) as OrderProgress;
-  await changeOrder(client, order, {
-    ledger: (line) => shortPick(line, unitsOf(allocated, line.lineId) - unitsOf(picked, line.lineId)),
-  });
+  const missing = allocated.map(({ lineId, quantity }) => ({
+    lineId,
+    quantity: quantity - unitsOf(picked, lineId),
+  }));
+  const order = (await readOrderProgress(client, orderId)) as OrderProgress;
+  await changeOrder(client, order, { ledger: (line) => shortPick(line, unitsOf(missing, line.lineId)) });
+  await takeOffHolds(
+    client,
+    orderId,
+    lines.map((line) => ({ ...line, quantity: line.quantity - line.picked })),
+  );
+  await addShortages(
+    client,
+    missing
+      .filter(({ quantity }) => quantity > 0)
+      .map((units) => ({
+        ...units,
+        orderId,
+        fulfillmentOrderId,
+        locationId: lines[0]?.locationId ?? "",
+        reason: reasonOf(input),
+      })),
+  );
+  await keepWhatWasFound(client, fulfillmentOrderId, lines);
 }

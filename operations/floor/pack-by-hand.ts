@@ -5,11 +5,9 @@
  * crash in between leaves the work on the list of waiting work. If the pick were written alone, the work
  * would leave that list and nobody would pack it.
  *
- * What was picked short waits for the order's saga and for a person's decision; once it has been released to
- * the floor again, it is packed as it is. A person may also vouch for what a robot has picked, whose tote
- * waits at the manual station.
+ * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot has
+ * picked, whose tote waits at the manual station.
  */
-import { isShortUndecided } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import type { Refusal } from "../refusal.ts";
@@ -28,7 +26,7 @@ type HandPacking = {
   readonly cause: string;
 };
 
-/** `short`: units were missing; nothing is packed before a person has decided. */
+/** `short`: units were missing; what was found is packed, where anything was. */
 type HandPacked = { readonly status: "done"; readonly short: boolean };
 
 export async function packByHand(
@@ -43,15 +41,19 @@ export async function packByHand(
   if (taken.status === "refused" && !isVouchedFor) return taken;
 
   return inTransaction(context.database, async (client) => {
-    if (taken.status === "taken") await recordPick(client, pick, taken.lines);
-    if (!isVouchedFor && (await isShortUndecided(client, fulfillmentOrderId)))
-      return { status: "done", short: true };
+    const recorded = taken.status === "taken" ? await recordPick(client, pick, taken.lines) : taken;
+    if (recorded.status === "refused" && !isVouchedFor) return recorded;
+    const short = recorded.status === "done" && recorded.short;
+    if (taken.status === "taken" && taken.lines.every((line) => line.picked === 0))
+      return { status: "done", short };
     const packed = await recordPack(client, {
       fulfillmentOrderId,
       verified: "by-person",
       cause: input.cause,
       key: `${key}:pack`,
     });
-    return packed.status === "refused" ? packed : { status: "done", short: false };
+    // A repeat finds nothing to pack where nothing was found.
+    const isOver = packed.status === "refused" && packed.code === "fulfillment_order_closed" && short;
+    return packed.status === "refused" && !isOver ? packed : { status: "done", short };
   });
 }

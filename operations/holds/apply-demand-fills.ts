@@ -70,6 +70,11 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
       cause: "stock:queue",
       data: { fills },
     });
+    // Where parcels leave as they can, these units do.
+    await tellOrderSaga(client, orderId, {
+      key: `filled:${orderId}:${fills[0]?.id}`,
+      type: "fulfillment-changed",
+    });
     const isWaiting = order.holdReasons.some((reason) => reason.code === "backordered");
     if (!isWaiting || (await isShort(client, orderId))) return null;
     await goOn(client, order);

@@ -37,6 +37,8 @@ type ReleaseHoldRequest = {
   readonly orderId: string;
   /** Absent: every reason that can be cleared. */
   readonly codes?: readonly HoldCode[];
+  /** Whether what is there is to be reserved, also where the order is to leave whole. */
+  readonly shipsParts?: true;
   /** `staff:…`, `catalog:…`. */
   readonly by: string;
 };
@@ -104,6 +106,7 @@ type Decision = {
   readonly lineSkus: HeldOrderChange["lineSkus"];
   readonly lines: readonly ReservationLine[];
   readonly replacement: HeldOrderChange["replacement"];
+  readonly shipsParts: boolean;
   readonly by: string;
 };
 
@@ -164,6 +167,7 @@ async function release(
       sku !== null && wanted > held ? [{ lineId, sku, quantity: wanted - held }] : [],
     ),
     replacement: null,
+    shipsParts: request.shipsParts === true,
     by: request.by,
   });
 }
@@ -194,6 +198,7 @@ export async function completeHeldOrder(
       sku === null ? [] : [{ lineId, sku, quantity }],
     ),
     replacement: { document, rawPayload, contentHash },
+    shipsParts: false,
     by: fuller.cause,
   });
 }
@@ -212,7 +217,13 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
   const isRetry = wasShort && decision.replacement === null && decision.cleared.length === 1;
   let after: readonly HoldReason[] = [];
   const reservation = await context.allocator.reserveOrder(
-    reservationRequest(document, lines, order.reservations, atMs),
+    reservationRequest(
+      document,
+      lines,
+      order.reservations,
+      atMs,
+      decision.shipsParts ? { policy: "ship_available" } : {},
+    ),
     {
       writer: heldOrderWriter,
       record: (outcome: OrderReservation): HeldOrderChange | null => {

@@ -5,6 +5,7 @@ import type {
   PlacedHold,
   ReservationLine,
 } from "../../engine/allocator-client.ts";
+import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { placeOf } from "../../orders/geography.ts";
 import type { DeliveryPromise, HoldReason, OrderDocument } from "../../orders/order.ts";
 import { reservationIdOf } from "../../orders/order-identity.ts";
@@ -13,17 +14,26 @@ import { unitsText } from "../../orders/units-text.ts";
 import type { ShippingOrigin } from "../../store/catalog/catalog.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 
+/**
+ * @param otherwise what this reservation does differently from what the order says. What the customer collects
+ *   comes from the place where they collect it, whatever is said here.
+ */
 export function reservationRequest(
   document: OrderDocument,
   lines: readonly ReservationLine[],
   attempt: number,
   atMs: number,
+  otherwise: Partial<Pick<OrderReservationRequest, "policy" | "locations">> = {},
 ): OrderReservationRequest {
   const { shippingAddress } = document;
+  const place = pickupPlaceOf(document);
+  const { policy = document.allocation ?? "all_or_nothing" } = otherwise;
+  const locations = place === null ? otherwise.locations : { only: [place] };
   return {
     orderId: reservationIdOf(document.orderId, attempt),
     lines,
-    policy: document.allocation ?? "all_or_nothing",
+    policy: place !== null && policy === "ship_available_backorder_rest" ? "ship_available" : policy,
+    ...(locations === undefined ? {} : { locations }),
     destination: shippingAddress === null ? null : placeOf(shippingAddress),
     expiresAtMs: 0,
     atMs,

@@ -6,8 +6,10 @@ import type { Logger } from "pino";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
+import { runCollections } from "./collections.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { runShortOrders } from "./short-orders.ts";
+import { runShortages } from "./shortages.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
 
 type StandingJobs = {
@@ -24,6 +26,8 @@ export function startStandingJobs(options: {
   const jobs = [
     runShortOrders(context, logger.child({ part: "short-orders" })),
     runDemandFills(context, logger.child({ part: "demand-fills" })),
+    runShortages(context, logger.child({ part: "shortages" })),
+    runCollections(context, logger.child({ part: "collections" })),
     ...carriers.vendors.map((carrier) =>
       runSilentParcels(
         context,

@@ -9,7 +9,7 @@ import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } 
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "../../config/limits.ts";
 import type { Queryable } from "../sql/database.ts";
 
-export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance"] as const;
+export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance", "store"] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
 
 export type StaffMember = {

@@ -55,3 +55,9 @@ export async function insertLocations(
     [companyId, JSON.stringify(locations)],
   );
 }
+
+/** Whether orders may be served from the location, from now on. False: there is no such location. */
+export async function setLocationActive(client: Queryable, id: string, active: boolean): Promise<boolean> {
+  const { rowCount } = await client.query("update location set active = $2 where id = $1", [id, active]);
+  return rowCount === 1;
+}

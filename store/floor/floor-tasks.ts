@@ -40,7 +40,7 @@ const TASK_COLUMNS = `t.id as "taskId", t.attempt, t.device_id as "deviceId", t.
    from fulfillment_order_line l join product p on p.sku = l.sku
    where l.fulfillment_order_id = f.id) as lines`;
 
-/** Gives the oldest, most urgent queued tasks to these idle robots, at most one each. */
+/** Gives the queued tasks that come first to these idle robots, at most one each. */
 export async function assignTasks(
   client: Queryable,
   idle: readonly { readonly deviceId: string; readonly locationId: string }[],
@@ -53,12 +53,12 @@ export async function assignTasks(
      ), taken as (
        select q.* from (select location_id, count(*) as robots from idle group by location_id) w
        cross join lateral (
-         select id, location_id, priority, created_at from floor_task
+         select id, location_id, queue_at from floor_task
          where status = 'queued' and location_id = w.location_id
-         order by priority, created_at, id limit w.robots for update skip locked
+         order by queue_at, id limit w.robots for update skip locked
        ) q
      ), ranked as (
-       select id, location_id, row_number() over (partition by location_id order by priority, created_at, id) as n
+       select id, location_id, row_number() over (partition by location_id order by queue_at, id) as n
        from taken
      ), assigned as (
        update floor_task t set status = 'assigned', device_id = i.device_id, assigned_at = now(), detail = null

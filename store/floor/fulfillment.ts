@@ -67,25 +67,39 @@ export async function readLineComponents(
   return components;
 }
 
+/** Units of a hold that are in no fulfillment order. */
+export type UnsourcedUnits = OrderHold & {
+  /** Another fulfillment order has the rest of the hold. */
+  readonly splitOff: boolean;
+};
+
+/** What the order holds, or what has grown of it, and is in no fulfillment order. */
+export async function readUnsourced(client: Queryable, orderId: string): Promise<readonly UnsourcedUnits[]> {
+  const { rows } = await client.query<UnsourcedUnits>(
+    `select h.hold_id as "holdId", h.line_id as "lineId", h.sku, h.location_id as "locationId",
+       h.quantity - asked.units as quantity, h.per_unit as "perUnit", asked.before > 0 as "splitOff"
+     from order_hold h cross join lateral (
+       select coalesce(sum(l.quantity) filter (where f.status <> 'cancelled'), 0)::integer as units, count(*) as before
+         from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
+        where f.order_id = h.order_id and f.location_id = h.location_id and l.hold_id = h.hold_id) asked
+     where h.order_id = $1 and h.quantity > asked.units
+     order by h.location_id, h.line_id, h.hold_id`,
+    [orderId],
+  );
+  return rows;
+}
+
 /**
- * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for the holds that are in none yet;
- * repeating it changes nothing. The order must be locked.
- *
- * @returns the fulfillment orders that have these holds
+ * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for units that are in none. The order
+ * must be locked.
  */
 export async function createFulfillmentOrders(
   client: Queryable,
   orderId: string,
-  holds: readonly OrderHold[],
+  units: readonly UnsourcedUnits[],
 ): Promise<readonly string[]> {
-  const before = await readFulfillmentOrders(client, orderId);
-  const placed = new Map(
-    before.flatMap(({ id, locationId, lines }) => lines.map(({ holdId }) => [`${holdId}@${locationId}`, id])),
-  );
-  const placeOf = ({ holdId, locationId }: OrderHold) => placed.get(`${holdId}@${locationId}`);
-  const fresh = holds.filter((hold) => placeOf(hold) === undefined);
-  const locations = [...new Set(fresh.map((hold) => hold.locationId))].sort();
-  const next = nextFulfillmentOrderNumber(before);
+  const locations = [...new Set(units.map((hold) => hold.locationId))].sort();
+  const next = nextFulfillmentOrderNumber(await readFulfillmentOrders(client, orderId));
   const idOf = (locationId: string) => `${orderId}-F${next + locations.indexOf(locationId)}`;
   await insertFulfillmentOrders(
     client,
@@ -96,12 +110,10 @@ export async function createFulfillmentOrders(
       status: "open",
       stage: "waiting",
       releaseOn: null,
-      lines: fresh
-        .filter((hold) => hold.locationId === locationId)
-        .map((hold) => ({ ...hold, picked: 0, splitOff: false })),
+      lines: units.filter((hold) => hold.locationId === locationId).map((hold) => ({ ...hold, picked: 0 })),
     })),
   );
-  return [...new Set(holds.map((hold) => placeOf(hold) ?? idOf(hold.locationId)))].sort();
+  return locations.map(idOf);
 }
 
 /** Of the next fulfillment order of an order that has these. */
@@ -124,7 +136,7 @@ export async function insertFulfillmentOrders(
      insert into fulfillment_order_line (fulfillment_order_id, line_id, hold_id, sku, quantity, picked, verified,
        per_unit, split_off)
      select i.id, l."lineId", l."holdId", l.sku, l.quantity, l.picked,
-       case when i.stage in ('packed', 'labelled', 'shipped') then l.picked else 0 end, l."perUnit", l."splitOff"
+       case when i.stage in ('packed', 'labelled', 'ready', 'shipped') then l.picked else 0 end, l."perUnit", l."splitOff"
      from input i cross join lateral json_to_recordset(i.lines)
        as l("lineId" text, "holdId" text, sku text, quantity integer, picked integer, "perUnit" integer,
          "splitOff" boolean)`,
@@ -166,18 +178,20 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
  * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on
  * the list of what people have to pack. What was picked or packed before is not picked or packed again.
  *
+ * @param queueAt their place in the queue (`orders/fulfillment/pick-priority.ts`); one that has an earlier place keeps it
  * @returns those that were released now; `round` is 1 for the first time, one more for each time after the
  *   floor gave it up
  */
 export async function releaseToFloor(
   client: Queryable,
   ids: readonly string[],
+  queueAt: Date,
 ): Promise<readonly ReleasedFulfillmentOrder[]> {
   await assignHandlingUnits(client, ids);
   const { rows } = await client.query<ReleasedFulfillmentOrder>(
     `with released as (
        update fulfillment_order f
-       set status = 'in_progress', updated_at = now(), stage = case when f.stage in ('packed', 'labelled', 'shipped') then f.stage
+       set status = 'in_progress', updated_at = now(), queue_at = least(f.queue_at, $2), stage = case when f.stage in ('packed', 'labelled', 'ready', 'shipped') then f.stage
          when p.picked then 'picked' else 'waiting' end
        from (select g.id, exists (select from order_event e
                where e.order_id = g.order_id and e.key = 'picked:' || g.id) as picked,
@@ -186,18 +200,18 @@ export async function releaseToFloor(
                  and starts_with(e.key, 'released:' || g.id || ':')), 0) as round
              from fulfillment_order g where g.id = any($1)) p
        where f.id = p.id and f.status in ('open', 'on_hold')
-       returning f.id, f.location_id, f.stage, p.round
+       returning f.id, f.location_id, f.stage, f.queue_at, p.round
      ), sorted as (
        select r.*, r.stage = 'waiting' and exists (select from device d
          where d.location_id = r.location_id and d.kind = 'robot') as by_robot from released r
      ), queued as (
-       insert into floor_task (id, kind, fulfillment_order_id, location_id, status)
-       select id || ':pick:' || round, 'pick', id, location_id, 'queued' from sorted where by_robot
+       insert into floor_task (id, kind, fulfillment_order_id, location_id, status, queue_at)
+       select id || ':pick:' || round, 'pick', id, location_id, 'queued', queue_at from sorted where by_robot
        on conflict do nothing returning location_id
      ), told as (select pg_notify('floor_task', location_id) from (select distinct location_id from queued) q)
      select id, location_id as "locationId", stage, round, by_robot as "byRobot", (select count(*) from told) as told
      from sorted order by id`,
-    [ids],
+    [ids, queueAt],
   );
   return rows;
 }
@@ -223,19 +237,35 @@ export async function haltFulfillmentOrder(client: Queryable, id: string): Promi
   );
 }
 
+/** What a location has to ship. */
+export async function fulfillmentOrdersAt(client: Queryable, locationId: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from fulfillment_order where location_id = $1 and status not in ('closed', 'cancelled')
+     order by created_at, id`,
+    [locationId],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Cancels every fulfillment order of an order that the floor has not handed to a carrier. */
 export async function cancelFulfillmentOrders(client: Queryable, orderId: string): Promise<void> {
-  await client.query(
-    `with cancelled as (
+  await client.query(cancelWhere("order_id = $1"), [orderId]);
+}
+
+/** The same of a single one. */
+export async function cancelFulfillmentOrder(client: Queryable, id: string): Promise<void> {
+  await client.query(cancelWhere("id = $1"), [id]);
+}
+
+function cancelWhere(condition: string): string {
+  return `with cancelled as (
        update fulfillment_order set status = 'cancelled', updated_at = now()
-       where order_id = $1 and status not in ('closed', 'cancelled') returning id, location_id
+       where ${condition} and status not in ('closed', 'cancelled') returning id, location_id
      ), recalled as (
        update floor_task t set status = 'cancelled', finished_at = now() from cancelled c
        where t.fulfillment_order_id = c.id and t.status in ('queued', 'assigned') returning t.location_id
      )
-     select pg_notify('floor_task', location_id) from (select distinct location_id from recalled) r`,
-    [orderId],
-  );
+     select pg_notify('floor_task', location_id) from (select distinct location_id from recalled) r`;
 }
 
 /** The parcel has left. */

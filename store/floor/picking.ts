@@ -1,6 +1,7 @@
 /** What is picked and packed of a fulfillment order, and how far that has come. */
-import type { FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
+import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
 import type { Queryable } from "../sql/database.ts";
+import { cancelFulfillmentOrder } from "./fulfillment.ts";
 
 /** A line of a fulfillment order, as the one who picks it needs it. */
 export type PickLine = {
@@ -60,6 +61,7 @@ export async function recordPicked(
 /** A fulfillment order, as the one who packs it needs it. */
 export type PackState = {
   readonly status: FulfillmentOrderStatus;
+  readonly stage: FloorStage;
   readonly isPicked: boolean;
   /** The key of the packing, if it was packed. */
   readonly packedUnder: string | null;
@@ -95,7 +97,7 @@ export async function lockForPacking(
 /** Apart from the lock, so that it sees what the previous holder of the lock has written. */
 export async function readPackState(client: Queryable, fulfillmentOrderId: string): Promise<PackState> {
   const { rows } = await client.query<PackState>(
-    `select f.status,
+    `select f.status, f.stage,
        exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
        (select e.data->>'key' from order_event e
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",
@@ -121,18 +123,29 @@ export async function recordPacked(client: Queryable, fulfillmentOrderId: string
   );
 }
 
-/** Whether it was picked short and has not been released to the floor since. */
-export async function isShortUndecided(client: Queryable, fulfillmentOrderId: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `select from fulfillment_order f
-       join order_event pick on pick.order_id = f.order_id and pick.key = $2
-      where f.id = $1 and (pick.data->>'short')::boolean
-        and not exists (select from order_event release
-                        where release.order_id = f.order_id and release.type = 'fulfillment.released'
-                          and release.data->>'fulfillmentOrderId' = f.id and release.id > pick.id)`,
-    [fulfillmentOrderId, pickedKey(fulfillmentOrderId)],
+/**
+ * What was found is all that it asks for from now on. Where nothing was found, nobody works on it any longer.
+ */
+export async function keepWhatWasFound(
+  client: Queryable,
+  fulfillmentOrderId: string,
+  lines: readonly { readonly holdId: string; readonly picked: number }[],
+): Promise<void> {
+  if (lines.every((line) => line.picked === 0)) {
+    await cancelFulfillmentOrder(client, fulfillmentOrderId);
+    return;
+  }
+  await client.query(
+    `with found as (
+       select * from unnest($2::text[], $3::integer[]) as f(hold_id, picked)
+     ), gone as (
+       delete from fulfillment_order_line l using found f
+       where l.fulfillment_order_id = $1 and l.hold_id = f.hold_id and f.picked = 0
+     )
+     update fulfillment_order_line l set quantity = f.picked from found f
+     where l.fulfillment_order_id = $1 and l.hold_id = f.hold_id and f.picked > 0`,
+    [fulfillmentOrderId, lines.map((line) => line.holdId), lines.map((line) => line.picked)],
   );
-  return rowCount === 1;
 }
 
 /**

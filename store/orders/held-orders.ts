@@ -15,6 +15,7 @@ import type {
   OrderStatus,
 } from "../../orders/order.ts";
 import { afterHoldChange, type OrderStatuses } from "../../orders/order-status.ts";
+import { waitsForStock } from "../../orders/work-left.ts";
 import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Queryable, Transaction } from "../sql/database.ts";
 import { replaceLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
@@ -75,7 +76,7 @@ export type HeldOrderChange = {
   readonly sourcing: readonly string[];
   readonly promise: DeliveryPromise | null;
   readonly entries: readonly TimelineEntry[];
-  /** Tells the order's saga; sent where no reason is left. */
+  /** Tells the order's saga; sent where no reason is left, or none but missing stock. */
   readonly signal: OutboxMessage;
   /** The order as the channel knows it now, where it has sent a fuller version. */
   readonly replacement: SentOrder | null;
@@ -176,7 +177,8 @@ function changeRow(order: LockedOrder, change: HeldOrderChange): object {
     ship_by: change.promise?.shipBy ?? null,
     deliver_by: change.promise?.deliverBy ?? null,
     entries: change.entries,
-    signal: statuses.holdReasons.length === 0 ? change.signal : null,
+    // What still waits for stock does not hold up what is there; the saga knows whether it may go on.
+    signal: statuses.holdReasons.every(waitsForStock) ? change.signal : null,
     replaced: replacement !== null,
     ...(replacement === null ? {} : documentRow(replacement)),
   };

@@ -47,6 +47,8 @@ export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "ho
   readonly shipBy: string | null;
   readonly deliverBy: string | null;
   readonly trackingToken: string;
+  /** What is there leaves before the rest. */
+  readonly shipsParts: boolean;
   readonly document: OrderDocument;
   readonly lines: readonly LineProgress[];
 };
@@ -61,11 +63,15 @@ const LINES = `(select jsonb_agg(jsonb_build_object(
     'shareMinor', l.share_minor)
     order by l.line_id) from order_line l where l.order_id = o.id)`;
 
+/** Of a row `orders` named `o`: whether what is there leaves before the rest. */
+export const SHIPS_PARTS = `(o.ships_parts or coalesce(o.document->>'allocation', '')
+    in ('ship_available', 'ship_available_backorder_rest'))`;
+
 const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as "channelId",
     o.external_number as "externalNumber", c.name as "shopName", o.status,
     o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
-    o.tracking_token as "trackingToken", o.document, coalesce(${LINES}, '[]') as lines
+    o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document, coalesce(${LINES}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
 
 export async function readOrderProgress(

@@ -61,13 +61,21 @@ export async function setPromise(
   ]);
 }
 
+/** From now on, what is there leaves before the rest. */
+export async function letShipParts(client: Queryable, orderId: string): Promise<void> {
+  await client.query("update orders set ships_parts = true, updated_at = now() where id = $1", [orderId]);
+}
+
 /** The facts by which an order can still be cancelled or not. */
 export async function readCancellable(
   client: Queryable,
   orderId: string,
 ): Promise<{ readonly status: OrderStatus; readonly shipped: number } | undefined> {
   const { rows } = await client.query<{ status: OrderStatus; shipped: number }>(
-    `select o.status, (select coalesce(sum(l.shipped), 0)::integer from order_line l where l.order_id = o.id) as shipped
+    `select o.status, (select coalesce(sum(l.shipped), 0)::integer from order_line l where l.order_id = o.id)
+       + (select coalesce(sum(l.quantity), 0)::integer from fulfillment_order f
+            join fulfillment_order_line l on l.fulfillment_order_id = f.id
+           where f.order_id = o.id and f.stage = 'shipped' and f.status = 'in_progress') as shipped
      from orders o where o.id = $1 for update`,
     [orderId],
   );

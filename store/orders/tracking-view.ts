@@ -32,6 +32,14 @@ export async function readTracking(database: Queryable, token: string) {
          'name', o.document->'shippingAddress'->'name', 'city', o.document->'shippingAddress'->'city',
          'country', o.document->'shippingAddress'->'country') end as "shipTo",
        o.currency, o.exponent, o.total_minor as "totalMinor",
+       case when o.document->'delivery'->>'method' in ('pickup', 'curbside') then (select jsonb_build_object(
+         'place', coalesce(l.name, o.document->'delivery'->>'place', ''),
+         'street', concat_ws(', ', l.address->>'line1', l.address->>'city'),
+         'curbside', o.document->'delivery'->>'method' = 'curbside', 'until', c.expires_at::date,
+         'arrived', c.arrived_at is not null, 'collected', c.collected_at is not null)
+         from (select 1) one left join location l on l.id = o.document->'delivery'->>'locationId'
+         left join lateral (select * from collection where order_id = o.id and expired_at is null
+           order by ready_at desc limit 1) c on true) end as collection,
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title,
             'ordered', line.ordered - line.cancelled, 'shipped', line.shipped, 'delivered', line.delivered,
             'writtenOff', line.written_off, 'returnRequested', line.return_requested,
@@ -45,7 +53,8 @@ export async function readTracking(database: Queryable, token: string) {
                  order by report.at, report.report_id), '[]')
                from tracking_report report where report.tracking_number = shipment.tracking_number))
           order by shipment.created_at, shipment.id), '[]')
-          from shipment where shipment.order_id = o.id and shipment.return_id is null) as parcels,
+          from shipment where shipment.order_id = o.id and shipment.return_id is null
+            and shipment.carrier_provider <> 'store') as parcels,
        (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'reason', r.reason,
             'refundMinor', r.refund_minor, 'refund', ${refundStateJson("refund.return_id = r.id")},
             'hasLabel', exists (select from shipment where shipment.return_id = r.id))

@@ -89,7 +89,8 @@ export async function isShort(client: Queryable, orderId: string): Promise<boole
          select coalesce(min(whole), 0) as whole from (
            select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
             where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component) held
-       where l.order_id = $1 and l.ordered - l.cancelled > held.whole) as short`,
+       where l.order_id = $1 and l.kind = 'goods' and l.fulfilled_by = 'us'
+         and l.ordered - l.cancelled - l.fulfilled_elsewhere > held.whole) as short`,
     [orderId],
   );
   return rows[0]?.short ?? false;

@@ -77,6 +77,7 @@ const FULFILLMENT_MESSAGES = [
   "floor-exception",
   "fulfillment-changed",
   "order-changed",
+  "tell-shopper",
   "hold-released",
   "cancel-requested",
   "out-for-delivery",
@@ -199,13 +200,17 @@ class OrderSaga {
       if (left.isCancelled && !this.anythingShipped) throw new Cancelled(ALL_LINES_CANCELLED);
       const [packed] = left.label;
       const [labelled] = left.send;
+      // Recorded histories know nothing of what is collected.
+      const [kept] = left.keep ?? [];
       if (left.tellStock) await internal.runStockErrands({ orderId });
       else if (left.resolved.length > 0) await internal.reviewHolds({ orderId });
+      else if (left.source) await this.sourceMore();
       else if (left.release.length > 0) {
         this.stopIfCancelled();
         await this.release(left.release);
       } else if (labelled !== undefined) await this.send(labelled);
       else if (packed !== undefined) await this.label(packed);
+      else if (kept !== undefined) await this.keep(kept);
       else if (left.waitsFor.length === 0) {
         const { status } = await internal.completeOrder({ orderId });
         if (status === "completed") return;
@@ -214,6 +219,22 @@ class OrderSaga {
         await this.hear(await this.inbox.take(...FULFILLMENT_MESSAGES));
       }
     }
+  }
+
+  /** The customer collects it: they are told where and with which code. */
+  private async keep(fulfillmentOrderId: string): Promise<void> {
+    this.stopIfCancelled();
+    await internal.keepForCustomer({ orderId: this.orderId, fulfillmentOrderId });
+    this.tell("pickup_ready", fulfillmentOrderId);
+  }
+
+  /** What was reserved since: the rest of the order, or what replaces missing units. */
+  private async sourceMore(): Promise<void> {
+    this.stopIfCancelled();
+    const { orderId } = this;
+    await this.attempt("source-held", "insufficient_stock", (attempt) =>
+      internal.sourceHeld({ orderId, attempt }),
+    );
   }
 
   private async hear(message: OrderMessage): Promise<void> {
@@ -234,6 +255,8 @@ class OrderSaga {
         return this.onCancelRequest(message);
       case "out-for-delivery":
         return this.tell("out_for_delivery", message.shipmentId);
+      case "tell-shopper":
+        return this.tell(message.kind, message.about);
       case "packed":
       case "delivered":
       case "fulfillment-changed":

@@ -5,9 +5,11 @@
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
+import { queuePlaceMs } from "../../../orders/fulfillment/pick-priority.ts";
 import { isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
+import { isOurs } from "../../../orders/order.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -15,11 +17,13 @@ import {
   type OrderHold,
   readFulfillmentOrders,
   readOrderHolds,
+  readUnsourced,
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
 import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
 import { markErrandsDone, readStockErrands } from "../../../store/floor/stock-errands.ts";
 import { changeOrder } from "../../../store/orders/order-progress.ts";
+import { withdrawShortages } from "../../../store/orders/shortages.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
 import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-fills.ts";
@@ -29,6 +33,8 @@ import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };
+
+type Sourced = { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] };
 
 export function createInventoryActivities({ database, allocator, now }: SagaDependencies) {
   const commandFor = (hold: HeldUnits, orderId: string, step: string) => ({
@@ -126,50 +132,76 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       ({ holdId, state }) => holdId === hold.holdId && state !== "reserved",
     );
 
+  /** What the order holds and is in no fulfillment order becomes firm and gets one, at each location. */
+  const source = async (orderId: string, attempt: number): Promise<Sourced | StepRefusal> => {
+    const units = await readUnsourced(database, orderId);
+    const totals = new Map(
+      (await readOrderHolds(database, orderId)).map((hold) => [
+        `${hold.holdId}@${hold.locationId}`,
+        hold.quantity,
+      ]),
+    );
+    const refusals = await executeOnce(units, attempt, (hold, suffix) => ({
+      type: "allocate",
+      // A hold that has grown becomes firm again, by a command of its own.
+      ...commandFor(hold, orderId, `allocate${totals.get(`${hold.holdId}@${hold.locationId}`)}${suffix}`),
+    }));
+    for (const { hold, detail } of refusals)
+      if (!(await isFirm(hold))) return shortage(`The reservation of ${hold.sku} is gone: ${detail}.`);
+    return inTransaction(database, async (client): Promise<Sourced> => {
+      const order = await mustLockOrder(client, orderId);
+      // What came meanwhile is not firm, and what is gone is not to be fulfilled: the next look sees both.
+      const now = await readUnsourced(client, orderId);
+      const firm = now.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
+      if (firm.length > 0) {
+        const ids = await createFulfillmentOrders(client, orderId, firm);
+        await recordEntry(client, {
+          orderId,
+          key: `allocated:${ids[0]}`,
+          type: "order.sourced",
+          summary: `Stock allocated at ${[...new Set(firm.map((hold) => hold.locationId))].join(", ")}.`,
+          cause: "saga:allocate-stock",
+          data: { fulfillmentOrders: ids },
+        });
+        await changeOrder(client, order, { ledger: adding(wholeUnits(firm), "allocated") });
+      }
+      const all = await readFulfillmentOrders(client, orderId);
+      return { status: "allocated", fulfillmentOrders: all.map(({ id }) => id) };
+    });
+  };
+
   return {
     /**
-     * Makes the order's reservations firm and creates one fulfillment order for each location. Only reserved
-     * units are ever fulfilled: an order whose holds do not cover its lines is refused.
+     * Makes the order's reservations firm and puts them into fulfillment orders. Only reserved units are ever
+     * fulfilled: an order that is to leave whole and whose holds do not cover its lines is refused.
      */
     async allocateStock({
       orderId,
       attempt,
-    }: OrderId & { readonly attempt: number }): Promise<
-      { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] } | StepRefusal
-    > {
+    }: OrderId & { readonly attempt: number }): Promise<Sourced | StepRefusal> {
       const order = await mustReadOrder(database, orderId);
       const holds = await readOrderHolds(database, orderId);
-      for (const line of order.lines) {
+      for (const line of order.lines.filter(isOurs)) {
         const held = sum(wholeUnits(holds.filter((hold) => hold.lineId === line.lineId)));
-        const wanted = line.ordered - line.cancelled;
-        if (held < wanted)
+        const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
+        if (held < wanted && !order.shipsParts)
           return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
       }
-      const refusals = await executeOnce(holds, attempt, (hold, suffix) => ({
-        type: "allocate",
-        ...commandFor(hold, orderId, `allocate${suffix}`),
-      }));
-      for (const { hold, detail } of refusals)
-        if (!(await isFirm(hold))) return shortage(`The reservation of ${hold.sku} is gone: ${detail}.`);
-      const fulfillmentOrders = await inTransaction(database, async (client) => {
-        const order = await mustLockOrder(client, orderId);
-        const ids = await createFulfillmentOrders(client, orderId, holds);
-        const fresh = await recordEntry(client, {
-          orderId,
-          key: "allocated",
-          type: "order.sourced",
-          summary: `Stock allocated at ${[...new Set(holds.map((hold) => hold.locationId))].join(", ")}.`,
-          cause: "saga:allocate-stock",
-          data: { fulfillmentOrders: ids },
-        });
-        if (fresh) await changeOrder(client, order, { ledger: adding(wholeUnits(holds), "allocated") });
-        return ids;
-      });
-      return { status: "allocated", fulfillmentOrders };
+      return source(orderId, attempt);
+    },
+
+    /** The same for what was reserved since: the rest of an order, or what replaces missing units. */
+    async sourceHeld({
+      orderId,
+      attempt,
+    }: OrderId & { readonly attempt: number }): Promise<Sourced | StepRefusal> {
+      return source(orderId, attempt);
     },
 
     /** Undo of the reservation and of `allocateStock`: every unit that the order holds becomes free again. */
     async releaseStock({ orderId }: OrderId): Promise<void> {
+      // First, so that nothing is reserved for the order after its holds were read.
+      await withdrawShortages(database, orderId);
       await cancelFulfillmentOrders(database, orderId);
       await tellStock(orderId);
       await withdrawDemand(orderId);
@@ -202,10 +234,13 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
     ): Promise<{ readonly status: "released" }> {
+      const { document, shipBy } = await mustReadOrder(database, input.orderId);
+      const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
       await inTransaction(database, async (client) => {
         for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(
           client,
           input.fulfillmentOrders,
+          queueAt,
         ))
           await recordEntry(client, {
             orderId: input.orderId,
@@ -291,6 +326,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 function commandIdFor({ holdId, locationId }: HeldUnits, step: string): string {
   // Units that came from the demand queue have one hold id at all locations.
   return holdId.includes(`:${locationId}`) ? `${holdId}:${step}` : `${holdId}:${locationId}:${step}`;
+}
+
+function isSameHold(a: OrderHold, b: OrderHold): boolean {
+  return a.holdId === b.holdId && a.locationId === b.locationId && a.quantity === b.quantity;
 }
 
 function shortage(detail: string): StepRefusal {

@@ -1,11 +1,14 @@
 /**
  * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
  */
+import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
 import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
+import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readShortUnits } from "../../../store/orders/shortages.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
 import { payerOf } from "../../../store/refunds/settle-refund.ts";
 import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
@@ -15,8 +18,7 @@ import { StepImpossible } from "../../activities/failures.ts";
 import { mustReadOrder } from "./order-state.ts";
 import { returnShipmentId } from "./shipping.ts";
 
-/** Notices of the sagas; the others of `orders/notices.ts` are not sent yet. */
-export type SagaNoticeKind = Exclude<NoticeKind, "order_delayed">;
+export type SagaNoticeKind = NoticeKind;
 
 export function createNoticeActivities({ database, mailer, publicUrl }: SagaDependencies) {
   const pageOf = (order: OrderProgress) => `${publicUrl}/track/${order.trackingToken}`;
@@ -48,7 +50,38 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
         return { kind, carrier, trackingNumber, trackingUrl: pageOf(order) };
       }
       case "delivered":
-        return { kind, place: "", returnUrl: pageOf(order) };
+        return { kind, place: "", returnUrl: pageOf(order), isCollected: isCollected(order.document) };
+      case "order_delayed": {
+        const units = await readShortUnits(database, about.split(","));
+        const named = linesOf(order, units).map(({ title, quantity }) => `${quantity} × ${title}`);
+        return {
+          kind,
+          explanation: `We do not have these at the moment: ${named.join(", ")}. They follow as soon as they are here.`,
+          promise: null,
+        };
+      }
+      case "units_cancelled":
+        return {
+          kind,
+          unitLines: linesOf(order, await readShortUnits(database, about.split(","))),
+          payer: order.document.paymentBy === "channel" ? await payerOf(database, order) : null,
+        };
+      case "pickup_ready":
+      case "pickup_reminder": {
+        const collection = await readCollection(database, about);
+        if (collection === undefined)
+          throw new StepImpossible("nothing_to_collect", `${about} is not ready to be collected.`);
+        const { place, street, until } = collection;
+        const isCurbside = order.document.delivery?.method === "curbside";
+        return {
+          kind,
+          code: await issueCollectionCode(database, about),
+          place,
+          street,
+          until,
+          isCurbside,
+        };
+      }
       case "order_cancelled":
         return {
           kind,
@@ -120,7 +153,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
 
   return {
     /**
-     * @param input.about what the mail is about: the order's, shipment's or return's id
+     * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment order, or
+     *   of shortages with commas between them
      * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
     async sendMail(input: {
@@ -132,6 +166,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
       const key = noticeKey(input);
       const order = await mustReadOrder(database, input.orderId);
       if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;
+      // Nobody has to be told of a parcel that they have just been given.
+      if (input.kind === "shipped" && isCollected(order.document)) return;
       const mail = renderNotice(
         {
           shopName: order.shopName,

@@ -1,13 +1,16 @@
 /** Steps that change the order itself: what it waits for, how it ends, and what a person must know. */
+import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
-import { type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
+import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
+import { beginCollection } from "../../../store/floor/collections.ts";
 import {
   haltFulfillmentOrder,
   markLeaving,
   readFulfillmentOrders,
+  readUnsourced,
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
 import { readStockErrands } from "../../../store/floor/stock-errands.ts";
@@ -47,6 +50,8 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
     fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
     lines: order.lines,
     hasStockErrands: (await readStockErrands(client, order.orderId)).length > 0,
+    isCollected: isCollected(order.document),
+    isUnsourced: (await readUnsourced(client, order.orderId)).length > 0,
     underWay: await readParcelsUnderWay(client, order.orderId),
     money: moneyLeft(order),
   };
@@ -57,12 +62,31 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     /** What the saga must know of the order to begin. */
     async openOrder({ orderId }: OrderId) {
       const order = await mustReadOrder(database, orderId);
-      return { paymentBy: order.document.paymentBy, held: order.holdReasons.length > 0 };
+      return { paymentBy: order.document.paymentBy, held: stoppingReasons(order).length > 0 };
     },
 
     /** What the saga can do for the order now, and what it waits for. */
     async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
       return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
+    },
+
+    /** The store keeps it for its customer from now on. */
+    async keepForCustomer(input: OrderId & { readonly fulfillmentOrderId: string }): Promise<void> {
+      const { orderId, fulfillmentOrderId } = input;
+      await inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, orderId);
+        const { keep } = workLeft(await readWorkFacts(client, order));
+        if (!keep.includes(fulfillmentOrderId)) return;
+        const { place, until } = await beginCollection(client, fulfillmentOrderId);
+        await recordEntry(client, {
+          orderId,
+          key: `ready:${fulfillmentOrderId}`,
+          type: "fulfillment.ready_to_collect",
+          summary: `Ready to be collected at ${place}, until ${until}.`,
+          cause: "saga:keep-for-customer",
+          data: { fulfillmentOrderId, until },
+        });
+      });
     },
 
     /**
@@ -143,7 +167,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * What the order still waits for, each as `code: detail`. Reasons that are gone by themselves are taken off;
+     * What the order still stops for, each as `code: detail`. Reasons that are gone by themselves are taken off;
      * an order that waits for nothing is on hold no longer.
      */
     async reviewHolds({ orderId }: OrderId) {
@@ -152,7 +176,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         const { resolved } = workLeft(await readWorkFacts(client, order));
         const open = order.holdReasons.filter((reason) => !resolved.includes(reason));
         await changeOrder(client, order, { holdReasons: open });
-        return { open: open.map((reason) => `${reason.code}: ${reason.detail}`) };
+        const stops = stoppingReasons({ ...order, holdReasons: open });
+        return { open: stops.map((reason) => `${reason.code}: ${reason.detail}`) };
       });
     },
 

@@ -1,0 +1,291 @@
+/**
+ * Settles what was missing of orders: other units are reserved in its place at once, and what nobody has is
+ * queued, awaited or cancelled, by the rule of the channel. Every unit is settled once, and said so on the
+ * timeline; the order's saga is told, and the shopper where it matters to them.
+ *
+ * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains; the stock and the settlement
+ * are one commit (`resourcedOrderWriter`). Anybody may run this at any time and any number of times: what is
+ * settled is not open any more. A standing job does, as soon as a shortage is noted.
+ */
+
+import { giveBack } from "../../actors/give-back.ts";
+import { shortPickReason } from "../../config/short-pick-reasons.ts";
+import type { OrderReservation } from "../../engine/allocator-client.ts";
+import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
+import { restOf, type Search, searchesFor, shareOut } from "../../orders/fulfillment/shortage.ts";
+import { wholeUnits } from "../../orders/kit-units.ts";
+import { adding } from "../../orders/line-ledger.ts";
+import type { HoldReason } from "../../orders/order.ts";
+import { unitsText } from "../../orders/units-text.ts";
+import { recordedHolds } from "../../store/orders/held-orders.ts";
+import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
+import {
+  lockShortages,
+  ordersWithShortages,
+  type ResourcedOrder,
+  readShortOrder,
+  resourcedOrderWriter,
+  type Settlement,
+  type Shortage,
+  type ShortOrder,
+  settleShortages as settleRows,
+  withdrawShortages,
+} from "../../store/orders/shortages.ts";
+import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import type { OperationContext } from "../context.ts";
+import { oneAtATime } from "../holds/one-at-a-time.ts";
+import { reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
+
+/** Orders of one pass; the next one follows at once. */
+const BATCH = 100;
+
+/** @returns the orders whose shortages were settled, and those where that failed */
+export async function settleShortages(context: OperationContext): Promise<{
+  readonly settled: readonly string[];
+  readonly faults: readonly unknown[];
+  readonly isMore: boolean;
+}> {
+  const orders = await ordersWithShortages(context.database, BATCH);
+  const settled: string[] = [];
+  const faults: unknown[] = [];
+  for (const orderId of orders) {
+    // One order's trouble is not the others'.
+    try {
+      await oneAtATime(context.database, orderId, () => settleOrder(context, orderId));
+      settled.push(orderId);
+    } catch (error) {
+      faults.push(error);
+    }
+  }
+  return { settled, faults, isMore: orders.length === BATCH && faults.length < BATCH };
+}
+
+async function settleOrder(context: OperationContext, orderId: string): Promise<void> {
+  const first = await openShortages(context, orderId);
+  if (first === undefined) return;
+  if (first.status === "cancelled" || first.status === "completed") {
+    await withdrawShortages(context.database, orderId);
+    return;
+  }
+  for (const search of searchesOf(first)) {
+    const order = await openShortages(context, orderId);
+    if (order === undefined) return;
+    await look(context, order, search, "ship_available");
+  }
+  const order = await openShortages(context, orderId);
+  if (order === undefined) return;
+  const rest = restOf({
+    ...order,
+    onlyAt: pickupPlaceOf(order.document),
+    reasons: order.shortages.map(({ reason }) => reason),
+  });
+  if (rest === "backorder") {
+    const all = order.shortages.map(({ id }) => id);
+    await look(context, order, { shortageIds: all, locations: undefined }, "ship_available_backorder_rest");
+  }
+  await settleRest(context, orderId, rest === "cancel");
+}
+
+async function openShortages(context: OperationContext, orderId: string): Promise<ShortOrder | undefined> {
+  const order = await readShortOrder(context.database, orderId);
+  return order === undefined || order.shortages.length === 0 ? undefined : order;
+}
+
+function searchesOf({ shortages, fellShort, document }: ShortOrder): readonly Search[] {
+  return searchesFor({
+    missing: shortages.map((shortage) => ({
+      ...shortage,
+      othersAreGood: shortPickReason(shortage.reason).othersAreGood,
+    })),
+    fellShort,
+    onlyAt: pickupPlaceOf(document),
+  });
+}
+
+/** Reserves what there is for the missing units, in one commit with their settlement. */
+async function look(
+  context: OperationContext,
+  order: ShortOrder,
+  search: Pick<Search, "shortageIds"> & { readonly locations: Search["locations"] | undefined },
+  policy: "ship_available" | "ship_available_backorder_rest",
+): Promise<void> {
+  const wanted = order.shortages.filter(({ id }) => search.shortageIds.includes(id));
+  if (wanted.length === 0) return;
+  const atMs = context.now();
+  const request = reservationRequest(order.document, linesOf(wanted), order.reservations, atMs, {
+    policy,
+    ...(search.locations === undefined ? {} : { locations: search.locations }),
+  });
+  const reservation = await context.allocator.reserveOrder(request, {
+    writer: resourcedOrderWriter,
+    record: (outcome) => recordOf(order, wanted, outcome),
+  });
+  if (reservation.status === "reserved")
+    await giveBackUnwanted(context, order.orderId, reservation.holds, atMs);
+}
+
+function linesOf(shortages: readonly Shortage[]) {
+  const lines = new Map<
+    string,
+    { readonly lineId: string; readonly sku: string; readonly quantity: number }
+  >();
+  for (const { lineId, sku, left } of shortages)
+    lines.set(lineId, { lineId, sku, quantity: (lines.get(lineId)?.quantity ?? 0) + left });
+  return [...lines.values()];
+}
+
+function recordOf(
+  order: ShortOrder,
+  wanted: readonly Shortage[],
+  outcome: OrderReservation,
+): ResourcedOrder | null {
+  if (outcome.status === "refused") return null;
+  const { orderId, reservations } = order;
+  const reserved = shareOut(
+    wholeUnits(outcome.holds.map((hold) => ({ ...hold, perUnit: hold.perUnit ?? 1 }))),
+    wanted,
+  );
+  const queued = shareOut(outcome.queued ?? [], wanted);
+  if (reserved.length + queued.length === 0) return null;
+  const key = `resourced:${orderId}:${reservations + 1}`;
+  const entries: TimelineEntry[] = [reservedEntry(outcome, reservations, CAUSE)];
+  if (reserved.length > 0) entries.push(resourcedEntry(key, reserved, outcome.holds));
+  return {
+    orderId,
+    settlements: [
+      ...reserved.map(({ shortageId, quantity }) => ({ shortageId, resourced: quantity })),
+      ...queued.map(({ shortageId, quantity }) => ({ shortageId, awaited: quantity })),
+    ],
+    holds: outcome.holds,
+    sourcing: outcome.explanation,
+    // What is neither here nor queued is settled by itself.
+    added: shortageReasons({ ...outcome, short: [] }),
+    entries,
+    messages: [
+      messageTo(orderId, { key, type: "fulfillment-changed" }),
+      ...(queued.length === 0 ? [] : [messageTo(orderId, toldOf(key, "order_delayed", queued))]),
+    ],
+  };
+}
+
+function resourcedEntry(
+  key: string,
+  reserved: readonly { readonly shortageId: string; readonly quantity: number }[],
+  holds: readonly { readonly locationId: string }[],
+): TimelineEntry {
+  const units = reserved.reduce((sum, each) => sum + each.quantity, 0);
+  const places = [...new Set(holds.map((hold) => hold.locationId))];
+  const come = units === 1 ? "was missing now comes" : "were missing now come";
+  return {
+    key,
+    type: "order.resourced",
+    summary: `${unitsText(units)} that ${come} from ${places.join(", ")}.`,
+    cause: CAUSE,
+    data: { units: reserved, locations: places },
+  };
+}
+
+/** The shopper is told what becomes of units that they do not get as promised. */
+function toldOf(
+  key: string,
+  kind: "order_delayed" | "units_cancelled",
+  units: readonly { readonly shortageId: string; readonly quantity: number }[],
+): OrderMessage {
+  return {
+    key: `${key}:told`,
+    type: "tell-shopper",
+    kind,
+    about: units.map((each) => each.shortageId).join(","),
+  };
+}
+
+const CAUSE = "stock:shortage";
+
+function messageTo(orderId: string, message: OrderMessage) {
+  return signalRow({ workflowId: orderId, signal: "orderMessage", message });
+}
+
+/** The order was cancelled, or another process was faster, while stock was being reserved for it. */
+async function giveBackUnwanted(
+  context: OperationContext,
+  orderId: string,
+  holds: readonly { readonly holdId: string; readonly sku: string; readonly locationId: string }[],
+  atMs: number,
+): Promise<void> {
+  const ids = holds.map((hold) => hold.holdId);
+  const recorded = await recordedHolds(context.database, orderId, ids);
+  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
+  if (lost.length === 0) return;
+  await context.allocator.execute(
+    giveBack(lost, {
+      type: "release",
+      commandId: ({ holdId }) => `${holdId}:unwanted`,
+      cause: orderId,
+      atMs,
+    }),
+  );
+}
+
+/** What no place has, and what cannot be queued. */
+async function settleRest(context: OperationContext, orderId: string, isCancelled: boolean): Promise<void> {
+  await inTransaction(context.database, async (client) => {
+    const order = await lockOrder(client, orderId);
+    const left = await lockShortages(client, orderId);
+    if (order === undefined || left.length === 0) return;
+    await settleRows(
+      client,
+      left.map((shortage) => settlementOf(shortage, isCancelled)),
+    );
+    const units = left.map(({ lineId, left: quantity }) => ({ lineId, quantity }));
+    await changeOrder(
+      client,
+      order,
+      isCancelled
+        ? { ledger: adding(units, "cancelled") }
+        : { holdReasons: withAwaited(order.holdReasons, left) },
+    );
+    const entry = restEntry(left, isCancelled);
+    await recordEntry(client, { orderId, ...entry });
+    await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
+    const told = left.map(({ id, left: quantity }) => ({ shortageId: id, quantity }));
+    await tellOrderSaga(
+      client,
+      orderId,
+      toldOf(entry.key, isCancelled ? "units_cancelled" : "order_delayed", told),
+    );
+  });
+}
+
+function settlementOf({ id, left }: Shortage, isCancelled: boolean): Settlement {
+  return isCancelled ? { shortageId: id, cancelled: left } : { shortageId: id, awaited: left };
+}
+
+function withAwaited(reasons: readonly HoldReason[], left: readonly Shortage[]): readonly HoldReason[] {
+  const known = reasons.find(({ code }) => code === "insufficient_stock");
+  const detail = `Missing: ${inWords(left)}.`;
+  return [
+    ...reasons.filter((reason) => reason !== known),
+    { code: "insufficient_stock", detail: known === undefined ? detail : `${known.detail} ${detail}` },
+  ];
+}
+
+function inWords(shortages: readonly Shortage[]): string {
+  return shortages.map(({ left, sku, lineId }) => `${left} of ${sku} (line ${lineId})`).join(", ");
+}
+
+function restEntry(left: readonly Shortage[], isCancelled: boolean): TimelineEntry {
+  return {
+    key: `short:${left[0]?.id}:${isCancelled ? "cancelled" : "awaited"}`,
+    type: isCancelled ? "order.units_cancelled" : "order.units_awaited",
+    summary: isCancelled
+      ? `Cancelled, because no place has them: ${inWords(left)}.`
+      : `Awaited, because no place has them: ${inWords(left)}.`,
+    cause: CAUSE,
+    data: {
+      units: left.map(({ id, lineId, sku, left: quantity }) => ({ shortageId: id, lineId, sku, quantity })),
+    },
+  };
+}

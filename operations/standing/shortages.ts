@@ -1,0 +1,27 @@
+/**
+ * Settles what was missing of orders: on every notification, once at the start for what a stopped process left,
+ * and every few seconds in case a notification was lost or a settlement failed.
+ */
+import type { Logger } from "pino";
+import { SHORTAGE_CHANNEL } from "../../store/orders/shortages.ts";
+import { type Listener, startListener } from "../../store/sql/listener.ts";
+import type { OperationContext } from "../context.ts";
+import { settleShortages } from "../shortage/settle-shortages.ts";
+
+const LOOK_AGAIN_MS = 5_000;
+
+export function runShortages(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
+  return startListener({
+    database: context.database,
+    channel: SHORTAGE_CHANNEL,
+    everyMs: LOOK_AGAIN_MS,
+    work: async () => {
+      const { settled, faults, isMore } = await settleShortages(context);
+      if (settled.length > 0) logger.info({ orders: settled.length }, "what was missing is settled");
+      for (const error of faults)
+        logger.error({ err: error }, "what is missing of an order could not be settled");
+      return isMore;
+    },
+    onFault: (error) => logger.error({ err: error }, "what is missing of orders could not be settled"),
+  });
+}
