@@ -5,12 +5,28 @@ import {
   FULFILLMENT_ORDER_ACTIONS,
   FULFILLMENT_ORDER_STATUSES,
 } from "../orders/fulfillment-order.ts";
+import { HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import { Count, closed, Done, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);
 export const FloorStageName = oneOf(FLOOR_STAGES);
+
+export const HoldCodeName = oneOf(Object.keys(HOLD_CODES) as HoldCode[]);
+
+/** Why an order, or a part of it, waits. */
+export const HoldReasons = Type.Array(
+  Type.Object({
+    code: HoldCodeName,
+    detail: Text,
+    /** Tells reasons of one code apart: a release may name it. */
+    id: Type.Optional(Text),
+    /** The fulfillment order that waits; absent: the whole order. */
+    fulfillmentOrderId: Type.Optional(Text),
+    by: Type.Optional(Text),
+  }),
+);
 
 export const FulfillmentOrderView = Type.Object({
   id: Text,
@@ -19,24 +35,82 @@ export const FulfillmentOrderView = Type.Object({
   status: FulfillmentOrderStatusName,
   stage: FloorStageName,
   handlingUnit: Nullable(Text),
+  /** Calendar day; of a scheduled one: when it begins. */
+  releaseOn: Nullable(Text),
+  /** What halts this fulfillment order, and not the whole of its order. */
+  holdReasons: HoldReasons,
   supportedActions: Type.Array(oneOf(FULFILLMENT_ORDER_ACTIONS)),
   lines: Type.Array(
-    Type.Object({ lineId: Text, sku: Text, quantity: Count, picked: Count, verified: Count }),
+    Type.Object({
+      /** What a packer names. */
+      holdId: Text,
+      lineId: Text,
+      sku: Text,
+      quantity: Count,
+      picked: Count,
+      verified: Count,
+    }),
   ),
 });
 export type FulfillmentOrderView = Shape<typeof FulfillmentOrderView>;
+export type FulfillmentOrderActionName = FulfillmentOrderView["supportedActions"][number];
 
-/** A fulfillment order on a place's list, with the hold ids that the packer confirms. */
+/** A fulfillment order on a place's list. */
 export const WaitingFulfillmentOrder = Type.Object({
-  id: Text,
+  ...FulfillmentOrderView.properties,
   orderId: Text,
-  locationId: Text,
-  status: FulfillmentOrderStatusName,
-  stage: FloorStageName,
-  handlingUnit: Nullable(Text),
-  lines: Type.Array(Type.Object({ holdId: Text, lineId: Text, sku: Text, quantity: Count, picked: Count })),
+  orderNumber: Text,
+  channelId: Text,
+  createdAt: Time,
 });
 export type WaitingFulfillmentOrder = Shape<typeof WaitingFulfillmentOrder>;
+
+/** Units that somebody else has handed over. */
+export const HandoverView = Type.Object({
+  lines: Type.Array(Type.Object({ lineId: Text, quantity: Count })),
+  carrier: Nullable(Text),
+  trackingNumber: Nullable(Text),
+  trackingUrl: Nullable(Text),
+  by: Text,
+  at: Time,
+});
+
+const Units = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+const LineUnits = Type.Array(Type.Object({ lineId: text(64), quantity: Units }, closed), {
+  minItems: 1,
+  maxItems: 1_000,
+});
+const Day = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", format: "date" });
+
+/** What the actions on a fulfillment order take. */
+export const HoldPartBody = Type.Object({ reason: text(500) }, closed);
+/** Without `holds`, all that hold it. */
+export const ReleasePartBody = Type.Object(
+  { holds: Type.Optional(Type.Array(text(64), { minItems: 1, maxItems: 30 })) },
+  closed,
+);
+export const MovePartBody = Type.Object({ locationId: Id }, closed);
+/** What gets a fulfillment order of its own. */
+export const SplitPartBody = Type.Object({ lines: LineUnits }, closed);
+/** What becomes part of it; without, all that can. */
+export const MergePartsBody = Type.Object(
+  { fulfillmentOrders: Type.Optional(Type.Array(text(160), { minItems: 1, maxItems: 100 })) },
+  closed,
+);
+export const ReschedulePartBody = Type.Object({ releaseOn: Day }, closed);
+export const NothingBody = Type.Object({}, closed);
+export const FulfilledElsewhereBody = Type.Object(
+  {
+    carrier: Type.Optional(text(100)),
+    trackingNumber: Type.Optional(text(100)),
+    trackingUrl: Type.Optional(Type.String({ maxLength: 500, pattern: "^https?://[^\\s]+$" })),
+  },
+  closed,
+);
+export const CancelPartBody = Type.Object({ reason: text(500) }, closed);
+
+/** `fulfillmentOrders`: those that the action has changed or made. */
+export const PartChanged = Type.Object({ ...Done.properties, fulfillmentOrders: Type.Array(Text) });
 
 /** What a person picked and packed; without `lines`, all of it. */
 export const PackBody = Type.Object(

@@ -1,22 +1,15 @@
 /** Orders: the answer to a capture, the list, the whole order page, and its timeline. */
 import Type from "typebox";
-import { FULFILLERS, HOLD_CODES, type HoldCode, LINE_KINDS, type OrderDocument } from "../orders/order.ts";
-import { FulfillmentOrderView, ShipmentView } from "./fulfillment.ts";
+import { FULFILLERS, LINE_KINDS, type OrderDocument } from "../orders/order.ts";
+import {
+  FulfillmentOrderView,
+  HandoverView,
+  HoldCodeName,
+  HoldReasons,
+  ShipmentView,
+} from "./fulfillment.ts";
 import { ReturnSummary } from "./returns.ts";
-import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
-
-const HoldCodeName = oneOf(Object.keys(HOLD_CODES) as HoldCode[]);
-const HoldReasons = Type.Array(
-  Type.Object({
-    code: HoldCodeName,
-    detail: Text,
-    /** Tells reasons of one code apart: a release may name it. */
-    id: Type.Optional(Text),
-    /** The fulfillment order that waits; absent: the whole order. */
-    fulfillmentOrderId: Type.Optional(Text),
-    by: Type.Optional(Text),
-  }),
-);
+import { Count, closed, Done, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 
 /** The answer to one captured order, over every transport. */
 export const CaptureResult = Type.Object({
@@ -40,9 +33,16 @@ export const CancelBody = Type.Object({ reason: text(500) }, closed);
 /** Sends a notice again; `notice` is its key in the order's `notices`. */
 export const ResendNoticeBody = Type.Object({ notice: text(300) }, closed);
 
-/** Clears holds that a person may clear; without `codes`, all of them. */
+/** Puts an order on hold, in addition to what holds it already. */
+export const HoldOrderBody = Type.Object({ reason: text(500) }, closed);
+export const HoldPut = Type.Object({ ...Done.properties, holdId: Text });
+
+/** Clears holds that a person may clear: those of `codes`, or those with these ids; without both, all of them. */
 export const ReleaseHoldBody = Type.Object(
-  { codes: Type.Optional(Type.Array(HoldCodeName, { minItems: 1, maxItems: 20 })) },
+  {
+    codes: Type.Optional(Type.Array(HoldCodeName, { minItems: 1, maxItems: 30 })),
+    ids: Type.Optional(Type.Array(text(64), { minItems: 1, maxItems: 30 })),
+  },
   closed,
 );
 
@@ -116,12 +116,14 @@ export const OrderView = Type.Object({
   sourcing: Type.Array(Text),
   fulfillmentOrders: Type.Array(FulfillmentOrderView),
   shipments: Type.Array(ShipmentView),
+  /** What somebody else has handed over, oldest first. */
+  handovers: Type.Array(HandoverView),
   payment: Nullable(PaymentView),
   returns: Type.Array(ReturnSummary),
   /** Mails to the shopper, in the order that they were sent. */
   notices: Type.Array(Type.Object({ key: Text, kind: Text, recipient: Text, subject: Text, sentAt: Time })),
   trackingUrl: Text,
-  supportedActions: Type.Array(oneOf(["cancel", "release_hold"])),
+  supportedActions: Type.Array(oneOf(["cancel", "hold", "release_hold"])),
 });
 export type OrderView = Shape<typeof OrderView>;
 

@@ -7,7 +7,13 @@
  *
  * An order for which there is nothing to do and nothing to wait for is at its end.
  */
-import { type FloorStage, type FulfillmentOrderStatus, isEnded } from "./fulfillment-order.ts";
+import {
+  type FloorStage,
+  type FulfillmentOrderStatus,
+  holds,
+  isEnded,
+  stopsOrder,
+} from "./fulfillment-order.ts";
 import type { LineLedger } from "./line-ledger.ts";
 import type { HoldCode, HoldReason } from "./order.ts";
 import { openUnits } from "./order-status.ts";
@@ -60,9 +66,6 @@ export type WorkLeft = {
 /** Reasons to wait for stock. */
 const WAITS_FOR_STOCK: ReadonlySet<HoldCode> = new Set(["insufficient_stock", "backordered"]);
 
-/** Reasons that concern a part of the order; the rest of it goes on. */
-const CONCERNS_A_PART: ReadonlySet<HoldCode> = new Set(["floor_exception", ...WAITS_FOR_STOCK]);
-
 export function waitsForStock({ code }: HoldReason): boolean {
   return WAITS_FOR_STOCK.has(code);
 }
@@ -82,11 +85,14 @@ export function stoppingReasons(order: {
 
 export function workLeft(facts: WorkFacts): WorkLeft {
   const { holdReasons, fulfillmentOrders } = facts;
-  const isStopped = holdReasons.some((reason) => concernsAll(reason));
+  const isStopped = holdReasons.some(stopsOrder);
   const inStatus = (status: FulfillmentOrderStatus) =>
     fulfillmentOrders.filter((part) => part.status === status);
   const halted = inStatus("on_hold");
-  const startable = [...inStatus("open"), ...halted.filter(({ id }) => !isHeld(id, holdReasons))];
+  const startable = [
+    ...inStatus("open"),
+    ...halted.filter(({ id }) => !holdReasons.some((reason) => holds(reason, id))),
+  ];
   const inStage = (...stages: readonly FloorStage[]) =>
     inStatus("in_progress").filter(({ stage }) => stages.includes(stage));
   return {
@@ -109,18 +115,6 @@ export function workLeft(facts: WorkFacts): WorkLeft {
           ? "shipped"
           : "in_progress",
   };
-}
-
-/** Whether nothing of the order goes on before the reason is gone. */
-export function concernsAll({ code, fulfillmentOrderId }: HoldReason): boolean {
-  return fulfillmentOrderId === undefined && !CONCERNS_A_PART.has(code);
-}
-
-/** An exception that names no fulfillment order is one of every part that is halted. */
-function isHeld(id: string, holdReasons: readonly HoldReason[]): boolean {
-  return holdReasons.some(({ code, fulfillmentOrderId }) =>
-    fulfillmentOrderId === undefined ? code === "floor_exception" : fulfillmentOrderId === id,
-  );
 }
 
 /** A person may have packed what the floor had given up, or sent it otherwise. */

@@ -11,7 +11,9 @@ export const PERMISSIONS = [
   "orders.cancel",
   "orders.release-hold",
   "orders.notify",
+  "orders.hold",
   "fulfillment.read",
+  "fulfillment.change",
   "fulfillment.pack",
   "fulfillment.collect",
   "shipments.label",
@@ -59,9 +61,13 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "refunds.give",
     "store-credit.read",
     "store-credit.apply",
+    "orders.hold",
+    "fulfillment.change",
   ]),
   warehouse: new Set<Permission>([
     ...SEE,
+    "orders.hold",
+    "fulfillment.change",
     "fulfillment.pack",
     "fulfillment.collect",
     "shipments.label",
@@ -87,7 +93,14 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
 };
 
 export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>> = {
-  "orders:write": ["orders.capture", "orders.cancel", "orders.release-hold", "orders.notify"],
+  "orders:write": [
+    "orders.capture",
+    "orders.cancel",
+    "orders.release-hold",
+    "orders.notify",
+    "orders.hold",
+    "fulfillment.change",
+  ],
   "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
   "stock:read": ["stock.read", "catalog.read"],
   "stock:write": ["stock.command", "catalog.write"],

@@ -3,6 +3,7 @@
  * only checked values. The route table is the one source for the router, the permission matrix and
  * `/openapi.json`.
  */
+import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
 import type { RefundLimit } from "../../config/refund-limits.ts";
@@ -123,9 +124,12 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   };
 }
 
-/** Names a call for the operation behind it: the caller and its `Idempotency-Key`, which the route requires. */
-export function keyOf(call: Call<unknown, unknown>): string {
-  return `${callerOf(call).by}:${call.request.headers["idempotency-key"] ?? ""}`;
+/**
+ * Names a call for the operation behind it: the caller and its `Idempotency-Key`, or a key that no other call has.
+ */
+export function keyOf(call: Pick<Call<unknown, unknown>, "request" | "principal">): string {
+  const key = call.request.headers["idempotency-key"] ?? "";
+  return `${callerOf(call).by}:${key === "" ? randomUUID() : key}`;
 }
 
 /** The caller of a route that is not public. */

@@ -1,25 +1,46 @@
 /** What locations have to ship, what people pack by hand, and what is printed for it. */
-import Type from "typebox";
+import Type, { type TSchema } from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
+  CancelPartBody,
   CollectBody,
   FloorStageName,
+  FulfilledElsewhereBody,
+  type FulfillmentOrderActionName,
   FulfillmentOrderStatusName,
+  HoldPartBody,
+  MergePartsBody,
+  MovePartBody,
+  NothingBody,
   PackBody,
   Packed,
+  PartChanged,
+  ReleasePartBody,
+  ReschedulePartBody,
+  SplitPartBody,
   WaitingFulfillmentOrder,
 } from "../../contract/fulfillment.ts";
-import { Done, Id, PageQuery, pageOf } from "../../contract/shapes.ts";
+import { Done, Id, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
 import { collect } from "../../operations/collection/collect.ts";
+import type { OperationContext } from "../../operations/context.ts";
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import { packByHand } from "../../operations/floor/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
+import { cancelPart } from "../../operations/fulfillment/cancel-part.ts";
+import type { PartChanged as Changed, PartAction } from "../../operations/fulfillment/change-part.ts";
+import { createFulfillment } from "../../operations/fulfillment/create-fulfillment.ts";
+import { holdPart, releasePart } from "../../operations/fulfillment/hold-part.ts";
+import { markPartFulfilledElsewhere } from "../../operations/fulfillment/mark-fulfilled-elsewhere.ts";
+import { movePart } from "../../operations/fulfillment/move-part.ts";
+import { openPart, reschedulePart } from "../../operations/fulfillment/schedule-part.ts";
+import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
+import type { Refusal } from "../../operations/refusal.ts";
 import {
   listFulfillmentOrders,
   readFulfillmentOrderHolds,
   readLabel,
 } from "../../store/orders/order-views.ts";
-import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
 const LABEL = { kind: "permission", permission: "shipments.label" } as const;
@@ -58,23 +79,9 @@ export const fulfillmentRoutes: readonly Route[] = [
     body: PackBody,
     reply: Packed,
     idempotency: "accepted",
-    handle: async (call) => {
-      const fulfillmentOrderId = param(call, "id");
-      const { services, body } = call;
-      const holds = found(
-        await readFulfillmentOrderHolds(services.database, fulfillmentOrderId),
-        "fulfillment order",
-      );
-      const packed = await packByHand(services.operations, {
-        fulfillmentOrderId,
-        picked: body.lines === undefined ? null : countPicked(holds, body.lines),
-        holds,
-        ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
-        cause: callerOf(call).by,
-      });
-      // Where units were missing, the order's saga decides what happens to it.
-      return { json: done(packed) };
-    },
+    handle: async (call) => ({
+      json: done(await packByHand(call.services.operations, await packingOf(call))),
+    }),
   }),
   route({
     method: "POST",
@@ -95,6 +102,65 @@ export const fulfillmentRoutes: readonly Route[] = [
       return { json: done(collected) };
     },
   }),
+  route({
+    method: "POST",
+    path: "/v1/fulfillment-orders/{id}/create_fulfillment",
+    summary:
+      "The same, as an action of the fulfillment order: refused where it is not among its supportedActions",
+    access: { kind: "permission", permission: "fulfillment.pack" },
+    body: PackBody,
+    reply: Packed,
+    idempotency: "accepted",
+    handle: async (call) => ({
+      json: done(await createFulfillment(call.services.operations, await packingOf(call))),
+    }),
+  }),
+  action("hold", "Nobody works on it until the hold is released", HoldPartBody, (context, asked, body) =>
+    holdPart(context, { ...asked, reason: body.reason }),
+  ),
+  action(
+    "release_hold",
+    "Takes its holds off: all, or those named",
+    ReleasePartBody,
+    (context, asked, body) => releasePart(context, { ...asked, ...body }),
+  ),
+  action("move", "Another location ships it", MovePartBody, (context, asked, body) =>
+    movePart(context, { ...asked, locationId: body.locationId }),
+  ),
+  action(
+    "split",
+    "Some of its units get a fulfillment order of their own",
+    SplitPartBody,
+    (context, asked, body) => splitPart(context, { ...asked, lines: body.lines }),
+  ),
+  action(
+    "merge",
+    "Others of the same order and place become part of it",
+    MergePartsBody,
+    (context, asked, body) =>
+      mergeParts(context, {
+        ...asked,
+        ...(body.fulfillmentOrders === undefined ? {} : { others: body.fulfillmentOrders }),
+      }),
+  ),
+  action("reschedule", "It begins on a later day", ReschedulePartBody, (context, asked, body) =>
+    reschedulePart(context, { ...asked, releaseOn: body.releaseOn }),
+  ),
+  action(
+    "cancel_fulfillment_order",
+    "Its units are not wanted any more: they are cancelled in the order",
+    CancelPartBody,
+    (context, asked, body) => cancelPart(context, { ...asked, reason: body.reason }),
+  ),
+  action("mark_as_open", "It begins now, before its day", NothingBody, (context, asked) =>
+    openPart(context, asked),
+  ),
+  action(
+    "mark_fulfilled_elsewhere",
+    "Somebody else has handed its units over; what was held for them is free",
+    FulfilledElsewhereBody,
+    (context, asked, body) => markPartFulfilledElsewhere(context, { ...asked, tracking: body }),
+  ),
   route({
     method: "GET",
     path: "/v1/fulfillment-orders/{id}/packing-slip.pdf",
@@ -127,6 +193,49 @@ export const fulfillmentRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** An action on a fulfillment order, under the name that `supportedActions` gives it. */
+function action<B extends TSchema>(
+  name: FulfillmentOrderActionName,
+  summary: string,
+  body: B,
+  run: (context: OperationContext, asked: PartAction, body: Shape<B>) => Promise<Changed | Refusal>,
+): Route {
+  return route({
+    method: "POST",
+    path: `/v1/fulfillment-orders/{id}/${name}`,
+    summary,
+    access: { kind: "permission", permission: "fulfillment.change" },
+    body,
+    reply: PartChanged,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const asked = {
+        fulfillmentOrderId: param(call, "id"),
+        by: callerOf(call).by,
+        key: keyOf(call),
+      };
+      return { json: done(await run(call.services.operations, asked, call.body as Shape<B>)) };
+    },
+  });
+}
+
+/** What the person says was picked and packed. Where units were missing, the order's saga decides what follows. */
+async function packingOf(call: Call<unknown, PackBody>) {
+  const fulfillmentOrderId = param(call, "id");
+  const { services, body } = call;
+  const holds = found(
+    await readFulfillmentOrderHolds(services.database, fulfillmentOrderId),
+    "fulfillment order",
+  );
+  return {
+    fulfillmentOrderId,
+    picked: body.lines === undefined ? null : countPicked(holds, body.lines),
+    holds,
+    ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
+    cause: callerOf(call).by,
+  };
+}
 
 /** What the person says was taken, checked against what was asked for. */
 function countPicked(

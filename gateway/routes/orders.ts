@@ -5,6 +5,8 @@ import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
 import {
   CancelBody,
   CaptureResult,
+  HoldOrderBody,
+  HoldPut,
   OrderSummary,
   OrderView,
   ReleaseHoldBody,
@@ -14,6 +16,7 @@ import {
 import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
+import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
@@ -165,6 +168,23 @@ export const orderRoutes: readonly Route[] = [
   }),
   route({
     method: "POST",
+    path: "/v1/orders/{id}/hold",
+    summary: "Puts the order on hold: nothing of it is picked, packed or sent until the hold is released",
+    access: { kind: "permission", permission: "orders.hold" },
+    body: HoldOrderBody,
+    reply: HoldPut,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { reason } = call.body;
+      const by = callerOf(call).by;
+      return {
+        json: done(await putHold(call.services.operations, { orderId, reason, by, key: keyOf(call) })),
+      };
+    },
+  }),
+  route({
+    method: "POST",
     path: "/v1/orders/{id}/ship-available",
     summary: "Lets what is there of an order leave before the rest",
     access: { kind: "permission", permission: "orders.release-hold" },
@@ -188,11 +208,12 @@ export const orderRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);
-      const { codes } = call.body;
+      const { codes, ids } = call.body;
       const released = await releaseHold(call.services.operations, {
         orderId,
         by: callerOf(call).by,
         ...(codes === undefined ? {} : { codes }),
+        ...(ids === undefined ? {} : { ids }),
       });
       return { json: done(released) };
     },

@@ -88,6 +88,7 @@ export const STATUS_CODES_BY_CODE = {
   unknown_currency: { status: 422, title: "The currency is not one of ISO 4217." },
   cancelled_at_channel: { status: 422, title: "The channel says that the order is cancelled." },
   order_not_on_hold: { status: 409, title: "The order is not on hold." },
+  order_ended: { status: 409, title: "The order is completed or cancelled." },
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
   notice_not_found: { status: 404, title: "No such notice was sent about this order." },
   customer_email_missing: { status: 409, title: "The order has no mail address of its customer." },
@@ -107,10 +108,24 @@ export const STATUS_CODES_BY_CODE = {
   product_not_found: { status: 404, title: "There is no such product." },
   company_not_found: { status: 409, title: "The database has no company yet." },
   invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },
-  location_not_found: { status: 404, title: "There is no such location." },
+  location_not_found: { status: 404, title: "There is no such location, or it is closed." },
 
   // The floor
   fulfillment_order_not_found: { status: 404, title: "There is no such fulfillment order." },
+  action_not_supported: {
+    status: 409,
+    title: "The fulfillment order does not support this action now; supportedActions says which it does.",
+  },
+  invalid_release_date: { status: 422, title: "The day on which it is to begin is not a day to come." },
+  not_mergeable: {
+    status: 409,
+    title: "The fulfillment orders are not of one order and place, or one has begun.",
+  },
+  nothing_left_to_split: { status: 422, title: "A split takes some of the units, not all." },
+  fulfillment_order_changed: {
+    status: 409,
+    title: "The fulfillment order was changed while it was being picked.",
+  },
   fulfillment_order_closed: { status: 409, title: "The fulfillment order is closed or cancelled." },
   fulfillment_order_on_hold: { status: 409, title: "The fulfillment order is on hold." },
   invalid_quantity: { status: 422, title: "A quantity is not a whole number in the allowed range." },

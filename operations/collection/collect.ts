@@ -5,7 +5,7 @@
  *
  * Repeating it with a right code changes nothing. Too many wrong codes, and only a new code helps.
  */
-import { concernsAll } from "../../orders/work-left.ts";
+import { stopsOrder } from "../../orders/fulfillment-order.ts";
 import {
   countWrongCode,
   handOver,
@@ -54,7 +54,7 @@ export function collect(
       return refuse("nothing_to_collect", `${fulfillmentOrderId} is not kept any longer`);
     if ((await readEntryData(client, orderId, "order.cancel_requested")) !== null)
       return refuse("order_being_cancelled", `${orderId} is being cancelled`);
-    if (status !== "in_progress" || order.holdReasons.some(concernsAll))
+    if (status !== "in_progress" || order.holdReasons.some(stopsOrder))
       return refuse("fulfillment_order_on_hold", `${fulfillmentOrderId} waits for a person`);
     const isCurbside = order.document.delivery?.method === "curbside";
     await handOver(client, {

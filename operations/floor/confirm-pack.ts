@@ -10,6 +10,7 @@
  * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
  * says so. A unit whose tag says that it was packed for another order is not packed again.
  */
+import { isHeldByPerson } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";
@@ -78,6 +79,8 @@ export async function recordPack(
   if (state.status === "closed" || state.status === "cancelled") {
     return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${state.status}`);
   }
+  const halted = refuseHalted(fulfillmentOrderId, state);
+  if (halted !== null) return halted;
   if (state.status === "on_hold" && input.verified !== "by-person") {
     return refuse("fulfillment_order_on_hold", `${fulfillmentOrderId} waits for a person`);
   }
@@ -99,6 +102,17 @@ export async function recordPack(
   await recordPackedUnits(client, fulfillmentOrderId, units);
   await record(client, input, orderId, state.lines);
   return { status: "done" };
+}
+
+/** What a person has halted, or put off, is not packed. What the floor has given up may be packed by hand. */
+export function refuseHalted(
+  id: string,
+  { status, holdReasons }: Pick<PackState, "status" | "holdReasons">,
+): Refusal | null {
+  if (status === "scheduled") return refuse("action_not_supported", `${id} is put off to a later day`);
+  return isHeldByPerson({ id, status }, holdReasons)
+    ? refuse("fulfillment_order_on_hold", `${id} waits until a person lets it go on`)
+    : null;
 }
 
 function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {

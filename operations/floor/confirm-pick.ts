@@ -300,6 +300,12 @@ export async function recordPick(
   const short = missing.length > 0;
   // Whoever ended it meanwhile gives back what its holds have, picked or not.
   if (isEnded(status)) return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${status}`);
+  const isKnown = (await readEntryData(client, orderId, pickedKey(fulfillmentOrderId))) !== null;
+  if (!isKnown && !isAsCounted(lines, await readPickLines(client, fulfillmentOrderId)))
+    return refuse(
+      "fulfillment_order_changed",
+      `${fulfillmentOrderId} was changed while it was being picked: put everything back, and look again`,
+    );
   const isNew = await recordEntry(client, {
     orderId,
     key: pickedKey(fulfillmentOrderId),
@@ -317,6 +323,14 @@ export async function recordPick(
   if (short) await recordShortage(client, orderId, input, lines);
   if (units > 0) await recordPicked(client, fulfillmentOrderId, lines);
   return { status: "done", short };
+}
+
+/** Whether the fulfillment order still asks for what was counted. */
+function isAsCounted(counted: readonly PickLine[], lines: readonly PickLine[]): boolean {
+  const asked = new Map(lines.map(({ holdId, quantity }) => [holdId, quantity]));
+  return (
+    counted.length === lines.length && counted.every(({ holdId, quantity }) => asked.get(holdId) === quantity)
+  );
 }
 
 /** A kit's line loses as many units as there are kits that are no longer whole. */

@@ -8,10 +8,11 @@
  * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot has
  * picked, whose tote waits at the manual station.
  */
+import { readPackState } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import type { Refusal } from "../refusal.ts";
-import { recordPack } from "./confirm-pack.ts";
+import { recordPack, refuseHalted } from "./confirm-pack.ts";
 import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
 
 type HandPacking = {
@@ -34,6 +35,9 @@ export async function packByHand(
   input: HandPacking,
 ): Promise<HandPacked | Refusal> {
   const { fulfillmentOrderId, picked, holds, ...by } = input;
+  const state = await readPackState(context.database, fulfillmentOrderId);
+  const halted = state === undefined ? null : refuseHalted(fulfillmentOrderId, state);
+  if (halted !== null) return halted;
   const key = `${fulfillmentOrderId}:by-person`;
   const pick = { ...by, fulfillmentOrderId, picked: picked ?? holds, key: `${key}:pick` };
   const taken = await takePick(context, pick);

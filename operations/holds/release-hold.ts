@@ -20,10 +20,13 @@ import {
   readHeldOrder,
   recordedHolds,
 } from "../../store/orders/held-orders.ts";
-import type { TimelineEntry } from "../../store/orders/timeline.ts";
+import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import {
   promiseFor,
@@ -39,6 +42,8 @@ type ReleaseHoldRequest = {
   readonly codes?: readonly HoldCode[];
   /** Whether what is there is to be reserved, also where the order is to leave whole. */
   readonly shipsParts?: true;
+  /** Only the reasons with these ids. */
+  readonly ids?: readonly string[];
   /** `staff:…`, `catalog:…`. */
   readonly by: string;
 };
@@ -56,6 +61,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "payment_pending",
   "payment_failed",
   "floor_exception",
+  "put_by_staff",
 ];
 const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
 
@@ -63,7 +69,46 @@ export function releaseHold(
   context: OperationContext,
   request: ReleaseHoldRequest,
 ): Promise<HoldReleased | Refusal> {
-  return oneAtATime(context.database, request.orderId, () => release(context, request));
+  return oneAtATime(context.database, request.orderId, async () => {
+    const { ids } = request;
+    if (ids === undefined) return release(context, request);
+    const others = await releaseNamed(context, { ...request, ids });
+    return others ?? release(context, request);
+  });
+}
+
+/**
+ * Takes reasons off that people have put, one by one. The last reason of an order is left to `release`: the order
+ * may have to reserve its stock before it goes on.
+ */
+function releaseNamed(
+  context: OperationContext,
+  { orderId, ids, by }: ReleaseHoldRequest & { readonly ids: readonly string[] },
+): Promise<HoldReleased | Refusal | null> {
+  return inTransaction(context.database, async (client) => {
+    const order = await lockOrder(client, orderId);
+    if (order === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
+    const isNamed = ({ id }: HoldReason) => id !== undefined && ids.includes(id);
+    const left = order.holdReasons.filter((reason) => !isNamed(reason));
+    if (left.length === order.holdReasons.length)
+      return refuse("hold_not_cleared", `Order ${orderId} has no hold ${ids.join(", ")}.`);
+    if (left.length === 0) return null;
+    await changeOrder(client, order, { holdReasons: left });
+    const key = `order.hold_released:v${order.version}`;
+    await recordEntry(client, {
+      orderId,
+      key,
+      type: "order.hold_released",
+      summary: `No longer waiting for: ${order.holdReasons
+        .filter(isNamed)
+        .map(({ detail }) => detail)
+        .join(" ")}`,
+      cause: by,
+      data: { ids },
+    });
+    await tellOrderSaga(client, orderId, { key: `fulfillment-changed:${key}`, type: "fulfillment-changed" });
+    return { status: "done", holdReasons: left };
+  });
 }
 
 /**
@@ -192,7 +237,8 @@ export async function completeHeldOrder(
     order,
     document,
     left: fuller.holdReasons,
-    cleared: ALL_CODES,
+    // What a person has put, a person takes off.
+    cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
     lineSkus: [],
     lines: document.lines.flatMap(({ lineId, sku, quantity }) =>
       sku === null ? [] : [{ lineId, sku, quantity }],

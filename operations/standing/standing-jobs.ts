@@ -8,6 +8,7 @@ import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { runCollections } from "./collections.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
 import { runShortages } from "./shortages.ts";
 import { runSilentParcels } from "./silent-parcels.ts";
@@ -28,6 +29,7 @@ export function startStandingJobs(options: {
     runDemandFills(context, logger.child({ part: "demand-fills" })),
     runShortages(context, logger.child({ part: "shortages" })),
     runCollections(context, logger.child({ part: "collections" })),
+    runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
     ...carriers.vendors.map((carrier) =>
       runSilentParcels(
         context,

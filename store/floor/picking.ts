@@ -1,5 +1,6 @@
 /** What is picked and packed of a fulfillment order, and how far that has come. */
 import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
+import type { HoldReason } from "../../orders/order.ts";
 import type { Queryable } from "../sql/database.ts";
 import { cancelFulfillmentOrder } from "./fulfillment.ts";
 
@@ -62,6 +63,8 @@ export async function recordPicked(
 export type PackState = {
   readonly status: FulfillmentOrderStatus;
   readonly stage: FloorStage;
+  /** Of its order. */
+  readonly holdReasons: readonly HoldReason[];
   readonly isPicked: boolean;
   /** The key of the packing, if it was packed. */
   readonly packedUnder: string | null;
@@ -97,7 +100,7 @@ export async function lockForPacking(
 /** Apart from the lock, so that it sees what the previous holder of the lock has written. */
 export async function readPackState(client: Queryable, fulfillmentOrderId: string): Promise<PackState> {
   const { rows } = await client.query<PackState>(
-    `select f.status, f.stage,
+    `select f.status, f.stage, (select o.hold_reasons from orders o where o.id = f.order_id) as "holdReasons",
        exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
        (select e.data->>'key' from order_event e
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",

@@ -16,26 +16,58 @@ export type StockErrand = {
   readonly quantity: number | null;
 };
 
+/** @param delayMs how long from now it is left alone: until then `withdrawStockErrands` may take it back */
 export async function addStockErrands(
   client: Queryable,
   orderId: string,
   errands: readonly StockErrand[],
+  delayMs = 0,
 ): Promise<void> {
   await client.query(
-    `insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id, quantity)
-     select "commandId", $1, kind, "holdId", sku, "locationId", quantity from json_to_recordset($2::json)
+    `insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id, quantity, due_at)
+     select "commandId", $1, kind, "holdId", sku, "locationId", quantity, now() + $3 * interval '1 millisecond'
+     from json_to_recordset($2::json)
        as e("commandId" text, kind text, "holdId" text, sku text, "locationId" text, quantity integer)
      on conflict do nothing`,
-    [orderId, JSON.stringify(errands)],
+    [orderId, JSON.stringify(errands), delayMs],
   );
 }
 
-/** Those that are not done yet. */
-export async function readStockErrands(client: Queryable, orderId: string): Promise<readonly StockErrand[]> {
+/** @returns whether all of them were still to be done */
+export async function withdrawStockErrands(
+  client: Queryable,
+  errands: readonly StockErrand[],
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "delete from stock_errand where command_id = any($1) and done_at is null",
+    [errands.map(({ commandId }) => commandId)],
+  );
+  return rowCount === errands.length;
+}
+
+/** Those that are to be done now; `all`: those of changes under way, too. The order must be locked. */
+export async function readStockErrands(
+  client: Queryable,
+  orderId: string,
+  which: "due" | "all" = "due",
+): Promise<readonly StockErrand[]> {
   const { rows } = await client.query<StockErrand>(
     `select kind, command_id as "commandId", hold_id as "holdId", sku, location_id as "locationId", quantity
-     from stock_errand where order_id = $1 and done_at is null order by command_id`,
-    [orderId],
+     from stock_errand where order_id = $1 and done_at is null and ($2 or due_at <= now()) order by command_id`,
+    [orderId, which === "all"],
+  );
+  return rows;
+}
+
+/** Orders with an errand that has been due for so long that their saga has not heard of it. */
+export async function ordersWithOldErrands(
+  client: Queryable,
+  ageMs: number,
+): Promise<readonly { readonly orderId: string; readonly commandId: string }[]> {
+  const { rows } = await client.query<{ orderId: string; commandId: string }>(
+    `select order_id as "orderId", min(command_id) as "commandId" from stock_errand
+     where done_at is null and due_at < now() - $1 * interval '1 millisecond' group by order_id limit 500`,
+    [ageMs],
   );
   return rows;
 }

@@ -19,6 +19,8 @@ create table stock_errand (
   location_id  text not null,
   -- Of deallocate; null: all that the hold has.
   quantity     integer check (quantity > 0),
+  -- In the future while the change itself is under way, which takes the errand back when it has succeeded.
+  due_at       timestamptz not null default now(),
   done_at      timestamptz
 );
 create index stock_errand_open on stock_errand (order_id) where done_at is null;

@@ -15,7 +15,6 @@ import type {
   OrderStatus,
 } from "../../orders/order.ts";
 import { afterHoldChange, type OrderStatuses } from "../../orders/order-status.ts";
-import { waitsForStock } from "../../orders/work-left.ts";
 import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Queryable, Transaction } from "../sql/database.ts";
 import { replaceLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
@@ -43,6 +42,10 @@ export type HeldOrder = {
   readonly reservations: number;
 };
 
+/** Units of the line `l` that we are to reserve: neither cancelled nor done by somebody else. */
+const WANTED_HERE = `case when l.kind = 'goods' and l.fulfilled_by = 'us'
+  then l.ordered - l.cancelled - l.fulfilled_elsewhere else 0 end`;
+
 export async function readHeldOrder(client: Queryable, orderId: string): Promise<HeldOrder | undefined> {
   const { rows } = await client.query<HeldOrder>(
     `select o.id as "orderId", o.channel_id as "channelId", o.status, o.version,
@@ -51,7 +54,7 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
        (select count(*)::integer from order_event e
          where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
        coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
-         'channelSku', l.channel_sku, 'wanted', l.ordered - l.cancelled,
+         'channelSku', l.channel_sku, 'wanted', ${WANTED_HERE},
          'held', (select coalesce(min(whole), 0) from (
            select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
            where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component))
@@ -76,7 +79,7 @@ export type HeldOrderChange = {
   readonly sourcing: readonly string[];
   readonly promise: DeliveryPromise | null;
   readonly entries: readonly TimelineEntry[];
-  /** Tells the order's saga; sent where no reason is left, or none but missing stock. */
+  /** Tells the order's saga, which looks what is left: a part of the order may go on while others wait. */
   readonly signal: OutboxMessage;
   /** The order as the channel knows it now, where it has sent a fuller version. */
   readonly replacement: SentOrder | null;
@@ -128,10 +131,8 @@ with input as materialized (
   ${insertHolds("fresh")} on conflict do nothing
 ), new_entries as (
   ${insertEntries("fresh")}
-), signalled as (
-  select signal from fresh where signal is not null
 ), added as (
-  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from signalled")}
+  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from fresh")}
 )
 ${WAKE_RELAY}`;
 
@@ -177,8 +178,7 @@ function changeRow(order: LockedOrder, change: HeldOrderChange): object {
     ship_by: change.promise?.shipBy ?? null,
     deliver_by: change.promise?.deliverBy ?? null,
     entries: change.entries,
-    // What still waits for stock does not hold up what is there; the saga knows whether it may go on.
-    signal: statuses.holdReasons.every(waitsForStock) ? change.signal : null,
+    signal: change.signal,
     replaced: replacement !== null,
     ...(replacement === null ? {} : documentRow(replacement)),
   };

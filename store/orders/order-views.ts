@@ -5,8 +5,8 @@
 import type { FulfillmentOrderView, WaitingFulfillmentOrder } from "../../contract/fulfillment.ts";
 import type { OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
 import type { Page } from "../../contract/shapes.ts";
-import { supportedActions } from "../../orders/fulfillment-order.ts";
-import type { OrderDocument } from "../../orders/order.ts";
+import { type ActionFacts, holds, supportedActions } from "../../orders/fulfillment-order.ts";
+import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { shownCode } from "../../orders/store-credit.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -71,13 +71,14 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
   );
 }
 
-/** With the hold ids that a packer confirms; what may be done with it is said in `withActions`. */
-type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "lines"> & {
-  readonly lines: readonly (FulfillmentOrderView["lines"][number] & { readonly holdId: string })[];
-};
+/** What may be done with it is said in `withActions`. */
+type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "holdReasons">;
 
 type OrderRow = OrderSummary &
-  Pick<OrderView, "document" | "sourcing" | "lines" | "shipments" | "payment" | "returns" | "notices"> & {
+  Pick<
+    OrderView,
+    "document" | "sourcing" | "lines" | "shipments" | "handovers" | "payment" | "returns" | "notices"
+  > & {
     readonly trackingToken: string;
     readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
   };
@@ -107,6 +108,10 @@ export async function readOrderView(
          where f.order_id = o.id) as "fulfillmentOrders",
        (select coalesce(jsonb_agg(${SHIPMENT_JSON} order by shipment.created_at, shipment.id), '[]')
           from shipment where shipment.order_id = o.id and shipment.return_id is null) as shipments,
+       (select coalesce(jsonb_agg(jsonb_build_object('lines', h.lines, 'carrier', h.carrier,
+            'trackingNumber', h.tracking_number, 'trackingUrl', h.tracking_url, 'by', h.by, 'at', ${iso("h.at")})
+            order by h.at, h.key), '[]')
+          from handover_elsewhere h where h.order_id = o.id) as handovers,
        (select jsonb_build_object('provider', payment.provider, 'reference', payment.reference,
             'status', payment.status, 'currency', payment.currency,
             'authorizedMinor', payment.authorized_minor, 'capturedMinor', payment.captured_minor,
@@ -133,6 +138,7 @@ export async function readOrderView(
     lines,
     fulfillmentOrders,
     shipments,
+    handovers,
     payment,
     returns,
     notices,
@@ -143,8 +149,11 @@ export async function readOrderView(
     document: withoutCode(document),
     lines,
     sourcing,
-    fulfillmentOrders: fulfillmentOrders.map(withActions),
+    fulfillmentOrders: fulfillmentOrders.map((part) =>
+      withActions(part, summary.holdReasons, fulfillmentOrders),
+    ),
     shipments,
+    handovers,
     payment,
     returns,
     notices,
@@ -210,9 +219,13 @@ export async function listFulfillmentOrders(
     channelId: string;
     createdAt: string;
     position: string;
+    holdReasons: readonly HoldReason[];
+    parts: readonly FulfillmentOrderRow[];
   }>(
     `select ${FULFILLMENT_ORDER_JSON} as "fulfillmentOrder", f.order_id as "orderId",
-            o.external_number as "orderNumber", o.channel_id as "channelId",
+            o.external_number as "orderNumber", o.channel_id as "channelId", o.hold_reasons as "holdReasons",
+            (select jsonb_agg(jsonb_build_object('id', g.id, 'locationId', g.location_id, 'status', g.status,
+                'stage', g.stage, 'lines', '[]'::jsonb)) from fulfillment_order g where g.order_id = o.id) as parts,
             ${iso("f.created_at")} as "createdAt", ${microseconds("f.created_at")} as position
        from fulfillment_order f
        join location on location.id = f.location_id
@@ -235,7 +248,10 @@ export async function listFulfillmentOrders(
   return toPage(
     rows,
     filter.limit,
-    ({ position: _position, fulfillmentOrder, ...order }) => ({ ...withActions(fulfillmentOrder), ...order }),
+    ({ position: _position, fulfillmentOrder, holdReasons, parts, ...order }) => ({
+      ...withActions(fulfillmentOrder, holdReasons, parts),
+      ...order,
+    }),
     (row) => [row.position, row.fulfillmentOrder.id],
   );
 }
@@ -279,10 +295,16 @@ export async function readLabel(
   return rows[0] ?? null;
 }
 
-function withActions(fulfillmentOrder: FulfillmentOrderRow) {
+/** @param parts of its order, itself included */
+function withActions(
+  part: FulfillmentOrderRow,
+  holdReasons: readonly HoldReason[],
+  parts: readonly ActionFacts[],
+): FulfillmentOrderView {
   return {
-    ...fulfillmentOrder,
-    supportedActions: supportedActions(fulfillmentOrder.status, fulfillmentOrder.stage),
+    ...part,
+    holdReasons: holdReasons.filter((reason) => holds(reason, part.id)),
+    supportedActions: supportedActions(part, holdReasons, parts),
   };
 }
 
@@ -291,6 +313,7 @@ function orderActions(
   lines: readonly { readonly shipped: number }[],
 ): OrderView["supportedActions"] {
   const shipped = lines.some((line) => line.shipped > 0);
-  if (status === "on_hold") return shipped ? ["release_hold"] : ["cancel", "release_hold"];
-  return status === "open" && !shipped ? ["cancel"] : [];
+  if (status === "on_hold") return shipped ? ["hold", "release_hold"] : ["cancel", "hold", "release_hold"];
+  if (status === "open") return shipped ? ["hold"] : ["cancel", "hold"];
+  return [];
 }

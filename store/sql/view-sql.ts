@@ -57,7 +57,7 @@ export const RETURN_JSON = `jsonb_build_object(
 /** A row `fulfillment_order` named `f` joined with its `location`; actions are added by `withActions`. */
 export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
   'id', f.id, 'locationId', f.location_id, 'locationName', location.name, 'status', f.status, 'stage', f.stage,
-  'handlingUnit', f.handling_unit,
+  'handlingUnit', f.handling_unit, 'releaseOn', f.release_on,
   'lines', (select coalesce(jsonb_agg(jsonb_build_object('holdId', line.hold_id, 'lineId', line.line_id,
       'sku', line.sku, 'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified) order by line.hold_id), '[]')
     from fulfillment_order_line line where line.fulfillment_order_id = f.id))`;

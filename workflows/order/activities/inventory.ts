@@ -89,24 +89,26 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
   };
 
   /**
-   * Does what changes of fulfillment orders have left to tell the stock. What it refuses is noted for a person:
-   * units that were taken off the shelf in the same moment.
+   * Does what changes of fulfillment orders have left to tell the stock. Under the order's lock, so that a change
+   * under way either takes its errands back or finds them done.
    */
-  const tellStock = async (orderId: string): Promise<void> => {
-    const errands = await readStockErrands(database, orderId);
-    if (errands.length === 0) return;
-    const outcomes = await allocator.execute(
-      errands.map(({ kind, quantity, ...errand }) => ({
-        type: kind,
-        ...errand,
-        atMs: now(),
-        cause: `order ${orderId}`,
-        ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
-      })),
-    );
-    await inTransaction(database, async (client) => {
+  const tellStock = (orderId: string, which: "due" | "all"): Promise<void> =>
+    inTransaction(database, async (client) => {
+      await mustLockOrder(client, orderId);
+      const errands = await readStockErrands(client, orderId, which);
+      if (errands.length === 0) return;
+      const outcomes = await allocator.execute(
+        errands.map(({ kind, quantity, ...errand }) => ({
+          type: kind,
+          ...errand,
+          atMs: now(),
+          cause: `order ${orderId}`,
+          ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
+        })),
+      );
       for (const [index, { commandId, sku, locationId }] of errands.entries()) {
         const outcome = outcomes[index];
+        // Units that were taken off the shelf in the same moment: a person puts them back.
         if (outcome?.status === "refused" && outcome.code !== "hold_not_reserved")
           await recordEntry(client, {
             orderId,
@@ -122,7 +124,6 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         errands.map(({ commandId }) => commandId),
       );
     });
-  };
 
   /**
    * Whether an earlier run has made this hold firm. The allocate command only found it no longer reserved.
@@ -203,7 +204,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       // First, so that nothing is reserved for the order after its holds were read.
       await withdrawShortages(database, orderId);
       await cancelFulfillmentOrders(database, orderId);
-      await tellStock(orderId);
+      await tellStock(orderId, "all");
       await withdrawDemand(orderId);
       const holds = [
         ...(await readOrderHolds(database, orderId)),
@@ -258,7 +259,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 
     /** Tells the stock of changes that were committed before. */
     async runStockErrands({ orderId }: OrderId): Promise<void> {
-      await tellStock(orderId);
+      await tellStock(orderId, "due");
     },
 
     /** Undo of `releaseToFloor`: nobody works on the order any longer. */

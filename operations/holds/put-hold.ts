@@ -1,0 +1,66 @@
+/**
+ * A person puts an order on hold: nothing of it is picked, packed or sent until he, or somebody else, releases
+ * it. What the floor has begun is recalled, and stays where it is.
+ *
+ * Several may hold an order at once, each for a reason of its own, which bears an id and who has put it.
+ */
+import { createHash } from "node:crypto";
+import { isEnded } from "../../orders/fulfillment-order.ts";
+import type { HoldReason } from "../../orders/order.ts";
+import { lockParts, recallTasks, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
+import { changeOrder } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import type { OperationContext } from "../context.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
+
+type HoldRequest = {
+  readonly orderId: string;
+  /** One sentence for whoever has to decide. */
+  readonly reason: string;
+  /** `staff:…`, `api-key:…`. */
+  readonly by: string;
+  /** Repeating a request under its key changes nothing. */
+  readonly key: string;
+};
+
+type HoldPut = { readonly status: "done"; readonly holdId: string };
+
+export function putHold(
+  context: OperationContext,
+  { orderId, reason, by, key }: HoldRequest,
+): Promise<HoldPut | Refusal> {
+  const holdId = createHash("sha256").update(`${orderId}\n${key}`).digest("hex").slice(0, 12);
+  return inTransaction(context.database, async (client) => {
+    const locked = await lockParts(client, orderId);
+    if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
+    const { order, parts } = locked;
+    if (order.status === "completed" || order.status === "cancelled")
+      return refuse("order_ended", `Order ${orderId} is ${order.status}.`);
+    const fresh = await recordEntry(client, {
+      orderId,
+      key: `order.held:staff:${holdId}`,
+      type: "order.held",
+      summary: `On hold: ${reason}`,
+      cause: by,
+      data: { code: "put_by_staff", holdId },
+    });
+    if (!fresh) return { status: "done", holdId };
+    const stopped = parts.filter(
+      ({ status, stage }) => status !== "scheduled" && !isEnded(status) && stage !== "shipped",
+    );
+    await recallTasks(
+      client,
+      stopped.map(({ id }) => id),
+    );
+    for (const { id } of stopped) await updateFulfillmentOrder(client, id, { status: "on_hold" });
+    const held: HoldReason = { code: "put_by_staff", detail: reason, id: holdId, by };
+    await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
+    await tellOrderSaga(client, orderId, {
+      key: `fulfillment-changed:held:${holdId}`,
+      type: "fulfillment-changed",
+    });
+    return { status: "done", holdId };
+  });
+}
