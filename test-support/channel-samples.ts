@@ -42,3 +42,14 @@ export function channelSamples(kind?: string): readonly ChannelSample[] {
 export function channelSample(kind: string, name: string): string {
   return readFileSync(join(folder, kind, name), "utf8");
 }
+
+const cases = join(projectRoot, "..", "shared", "cases", "channels");
+
+export const hasChannelCases = existsSync(cases);
+/** Appended to the titles of tests that need the cases. */
+export const casesNote = hasChannelCases ? "" : ` (skipped: no cases in ${cases})`;
+
+/** A payload that once was read wrongly, by its name, e.g. `w04-cod`. */
+export function channelCase(name: string): string {
+  return readFileSync(join(cases, `${name}.json`), "utf8");
+}

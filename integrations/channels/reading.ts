@@ -91,13 +91,17 @@ export function negated(amount: Money): Money {
   return { ...amount, minor: amount.minor === 0 ? 0 : -amount.minor };
 }
 
-/** The order's total, for channels that do not state it. */
+/** The order's total, for channels that do not state it. Taxes come on top. */
 export function computedTotal(
-  order: Pick<IncomingOrder, "currency" | "shippingPrice" | "shippingTaxes" | "discount"> & {
-    readonly lines: readonly Pick<IncomingLine, "unitPrice" | "quantity" | "discount" | "taxes">[];
+  order: Pick<IncomingOrder, "currency" | "shippingPrice" | "shippingTaxes" | "discount" | "charges"> & {
+    readonly lines: readonly Pick<
+      IncomingLine,
+      "unitPrice" | "quantity" | "discount" | "taxes" | "charges"
+    >[];
   },
 ): Money {
   const taxes = (list: readonly IncomingTax[]) => list.map((tax) => tax.amount);
+  const charges = [...(order.charges ?? []), ...order.lines.flatMap((line) => line.charges ?? [])];
   return sum(
     [
       ...order.lines.flatMap((line) => [
@@ -107,6 +111,7 @@ export function computedTotal(
       ]),
       order.shippingPrice,
       ...taxes(order.shippingTaxes),
+      ...charges.flatMap((charge) => [charge.amount, charge.tax]),
       negated(order.discount),
     ],
     order.currency,

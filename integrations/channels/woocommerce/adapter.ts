@@ -1,32 +1,34 @@
 /**
  * WooCommerce orders (REST API v3), as its `order.*` webhooks and list responses carry them.
  *
- * Line totals are those of the whole line, after coupons (`total`) and before (`subtotal`), and never contain
- * tax. `price` is a computed float and not used. A shop that ships to the billing address leaves the shipping
- * address empty.
+ * Owns what is a WooCommerce order, and its head: who, where to, in which state. Its products are read in
+ * `line-items.ts`, what it charges beside them in `charges.ts`.
  */
 import type { Address } from "../../../orders/address.ts";
-import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
-import type { HoldReason } from "../../../orders/order.ts";
+import type { IncomingOrder } from "../../../orders/incoming-order.ts";
+import { decimalText } from "../../../orders/money.ts";
+import type { Delivery, HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import {
-  amount,
-  at,
-  countAt,
-  firstText,
-  isObject,
-  listAt,
-  textAt,
-  textRecord,
-} from "../../vendor-kit/vendor-json.ts";
+import { amount, at, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
-import { addressOf, negated, perUnit, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
+import { addressOf, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
+import { paidByGiftCards, readFees, readShipping, refundedOf, withRounding } from "./charges.ts";
+import { readLineItems } from "./line-items.ts";
+import { momentOf } from "./moments.ts";
+import { metaOf, wordsAt } from "./text.ts";
 
 const ORDER_TOPICS = new Set(["order.created", "order.updated", "order.restored"]);
+const DRAFTS = ["checkout-draft", "auto-draft", "draft"];
+const PICKUP_METHODS = new Set(["local_pickup", "pickup_location", "local_pickup_plus"]);
+/** The first delivery of a new webhook: a form, not JSON. */
+const PING = /^webhook_id=\d+$/;
 
 export const woocommerceAdapter: ChannelAdapter = {
   kind: "woocommerce",
-  read: (payload, topic) => readDocument(payload, (document) => readAny(document, topic)),
+  read: (payload, topic) =>
+    PING.test(payload.trim())
+      ? [refused("not_an_order", "This is the ping of a new webhook.")]
+      : readDocument(payload, (document) => readAny(document, topic)),
   join: (documents) => documents,
   openWebhook: (headers, rawBody, secret) =>
     isBase64HmacOf(rawBody, secret, headers["x-wc-webhook-signature"])
@@ -57,7 +59,7 @@ function readOne(order: unknown): readonly ChannelReading[] {
     const detail = "A WooCommerce order needs an id, line_items and a currency.";
     return [refused("malformed_payload", detail, externalId)];
   }
-  if (["checkout-draft", "auto-draft", "draft"].includes(textAt(order, "status"))) {
+  if (DRAFTS.includes(textAt(order, "status"))) {
     return [refused("not_an_order", "This is a draft that no customer has placed.", externalId)];
   }
   return [{ kind: "order", order: toIncoming(order, externalId) }];
@@ -65,21 +67,17 @@ function readOne(order: unknown): readonly ChannelReading[] {
 
 function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const currency = textAt(order, "currency").toUpperCase();
-  const taxNames = new Map(
-    listAt(order, "tax_lines").map((tax) => [
-      textAt(tax, "rate_id"),
-      firstText(textAt(tax, "label"), textAt(tax, "rate_code")),
-    ]),
-  );
   const shippingLines = listAt(order, "shipping_lines");
+  const delivery = readDelivery(shippingLines);
   const billingAddress = readAddress(at(order, "billing"));
-  const shippingAddress =
-    textAt(order, "shipping", "address_1") === "" ? billingAddress : readAddress(at(order, "shipping"));
+  const shippingAddress = shippedTo(order, delivery);
   const phone = textAt(order, "billing", "phone");
   const email = textAt(order, "billing", "email");
   const customerId = textAt(order, "customer_id");
-  const note = textAt(order, "customer_note");
-  return {
+  const note = wordsAt(order, "customer_note");
+  const fees = readFees(order, currency);
+  const byGiftCards = paidByGiftCards(order, currency);
+  return withRounding({
     externalId,
     externalNumber: firstText(textAt(order, "number"), externalId),
     externalIds: textRecord({
@@ -89,16 +87,14 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       transaction_id: textAt(order, "transaction_id"),
       cart_hash: textAt(order, "cart_hash"),
     }),
-    placedAt: utc(textAt(order, "date_created_gmt")),
-    updatedAt: utc(textAt(order, "date_modified_gmt")),
+    placedAt: momentOf(order, "date_created"),
+    updatedAt: momentOf(order, "date_modified"),
     currency,
-    lines: listAt(order, "line_items")
-      .filter((line) => countAt(line, "quantity") !== 0)
-      .map((line) => readLine(line, currency, taxNames)),
-    shippingPrice: amount(textAt(order, "shipping_total"), currency, "shipping_total"),
-    shippingTaxes: shippingLines.flatMap((line) => readTaxes(line, currency, taxNames)),
-    discount: sum([], currency),
-    total: amount(textAt(order, "total"), currency, "total"),
+    lines: readLineItems(order, currency),
+    ...readShipping(order, currency),
+    discount: fees.discount,
+    ...(fees.charges.length === 0 ? {} : { charges: fees.charges }),
+    total: sum([amount(textAt(order, "total"), currency, "total"), byGiftCards], currency),
     ...(shippingAddress === undefined
       ? {}
       : { shippingAddress: phone === "" ? shippingAddress : { phone, ...shippingAddress } }),
@@ -110,11 +106,12 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       ...(customerId === "" || customerId === "0" ? {} : { externalId: customerId }),
     },
     shippingService: shippingLines
-      .map((line) => textAt(line, "method_title"))
+      .map((line) => wordsAt(line, "method_title"))
       .filter((title) => title !== "")
       .join(" + "),
-    paymentBy: "channel",
-    holdReasons: readHolds(order),
+    ...(delivery === undefined ? {} : { delivery }),
+    paymentBy: isDueOnDelivery(order) ? "on_delivery" : "channel",
+    holdReasons: readHolds(order, currency),
     ...(note === "" ? {} : { note }),
     attributes: textRecord({
       status: textAt(order, "status"),
@@ -123,70 +120,46 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       coupons: listAt(order, "coupon_lines")
         .map((coupon) => textAt(coupon, "code"))
         .join(","),
-      ...Object.fromEntries(
-        listAt(order, "fee_lines").map((fee) => [`fee:${textAt(fee, "name")}`, textAt(fee, "total")]),
-      ),
+      gift_cards: byGiftCards.minor === 0 ? "" : decimalText(byGiftCards),
       ...metaOf(order),
     }),
-  };
+  });
 }
 
-function readLine(line: unknown, currency: string, taxNames: ReadonlyMap<string, string>): IncomingLine {
-  const id = textAt(line, "id");
-  const quantity = countAt(line, "quantity");
-  const subtotal = amount(
-    firstText(textAt(line, "subtotal"), textAt(line, "total")),
-    currency,
-    `the subtotal of line ${id}`,
-  );
-  const total = amount(textAt(line, "total"), currency, `the total of line ${id}`);
-  const discount = sum([subtotal, negated(total)], currency);
-  const variation = textAt(line, "variation_id");
-  return {
-    externalLineId: id,
-    channelSku: firstText(
-      textAt(line, "sku"),
-      variation === "" || variation === "0" ? "" : `variation_id:${variation}`,
-      `product_id:${textAt(line, "product_id")}`,
-    ),
-    title: textAt(line, "name"),
-    quantity,
-    unitPrice: perUnit(subtotal, quantity),
-    discount: discount.minor > 0 ? discount : sum([], currency),
-    taxes: readTaxes(line, currency, taxNames),
-    attributes: textRecord({
-      product_id: textAt(line, "product_id"),
-      variation_id: variation,
-      tax_class: textAt(line, "tax_class"),
-      ...metaOf(line),
-    }),
-  };
+/** WooCommerce's two ways of collecting in a store, and what shops call their own delivery. */
+function readDelivery(shippingLines: readonly unknown[]): Delivery | undefined {
+  const methods = shippingLines.map((line) => textAt(line, "method_id").split(":")[0] ?? "");
+  const [first] = shippingLines;
+  if (methods.length === 0) return undefined;
+  if (methods.every((method) => method === "local_delivery")) return { method: "local_delivery" };
+  if (!methods.every((method) => PICKUP_METHODS.has(method))) return undefined;
+  const named = listAt(first, "meta_data").find((meta) => textAt(meta, "key") === "pickup_location");
+  const place = firstText(wordsAt(named, "value"), wordsAt(first, "method_title"));
+  return { method: "pickup", ...(place === "" ? {} : { place }) };
 }
 
-/** Taxes by rate where the line lists them, else their sum. */
-function readTaxes(
-  line: unknown,
-  currency: string,
-  taxNames: ReadonlyMap<string, string>,
-): readonly IncomingTax[] {
-  const listed = listAt(line, "taxes").map((tax) => ({
-    name: firstText(taxNames.get(textAt(tax, "id")) ?? "", "tax"),
-    amount: amount(textAt(tax, "total"), currency, "tax"),
-  }));
-  if (listed.length > 0) return listed;
-  const whole = amount(textAt(line, "total_tax"), currency, "total_tax");
-  return whole.minor === 0 ? [] : [{ name: "tax", amount: whole }];
+/** A shop that ships to the billing address leaves the shipping address empty. */
+function shippedTo(order: unknown, delivery: Delivery | undefined): Address | undefined {
+  if (textAt(order, "shipping", "address_1") !== "") return readAddress(at(order, "shipping"));
+  return delivery?.method === "pickup" ? undefined : readAddress(at(order, "billing"));
 }
 
-function readHolds(order: unknown): readonly HoldReason[] {
+function isDueOnDelivery(order: unknown): boolean {
+  const isPaid = textAt(order, "date_paid") !== "" || textAt(order, "date_paid_gmt") !== "";
+  return textAt(order, "payment_method") === "cod" && !isPaid && textAt(order, "status") !== "completed";
+}
+
+function readHolds(order: unknown, currency: string): readonly HoldReason[] {
   const reasons: HoldReason[] = [];
   const status = textAt(order, "status");
   const detail = `WooCommerce: the order is ${status}.`;
   switch (status) {
     case "processing":
-      break;
+    // Its lines say that all of it is done.
     case "completed":
-      reasons.push({ code: "fulfilled_at_channel", detail });
+      break;
+    case "partial-shipped":
+      reasons.push({ code: "partly_fulfilled_at_channel", detail });
       break;
     case "cancelled":
     case "refunded":
@@ -200,6 +173,15 @@ function readHolds(order: unknown): readonly HoldReason[] {
       // pending, on-hold, or a plugin's own status: nothing says that it is paid.
       reasons.push({ code: "payment_pending", detail });
   }
+  const refunded = refundedOf(order, currency);
+  if (refunded.minor !== 0 && status === "processing") {
+    const why = listAt(order, "refunds").map((refund) => wordsAt(refund, "reason"));
+    const given = why.filter((reason) => reason !== "").join(", ");
+    reasons.push({
+      code: "refunded_at_channel",
+      detail: `WooCommerce has refunded ${decimalText(refunded)} ${currency} of the order${given === "" ? "" : ` (${given})`}, and does not say for which units.`,
+    });
+  }
   if (listAt(order, "line_items").length === 0) {
     reasons.push({ code: "lines_missing", detail: "WooCommerce sent the order without line items." });
   }
@@ -208,27 +190,15 @@ function readHolds(order: unknown): readonly HoldReason[] {
 
 function readAddress(address: unknown): Address | undefined {
   return addressOf({
-    name: `${textAt(address, "first_name")} ${textAt(address, "last_name")}`.trim(),
-    company: textAt(address, "company"),
-    line1: textAt(address, "address_1"),
-    line2: textAt(address, "address_2"),
-    city: textAt(address, "city"),
+    name: `${wordsAt(address, "first_name")} ${wordsAt(address, "last_name")}`.trim(),
+    company: wordsAt(address, "company"),
+    line1: wordsAt(address, "address_1"),
+    line2: wordsAt(address, "address_2"),
+    city: wordsAt(address, "city"),
     region: textAt(address, "state"),
     postalCode: textAt(address, "postcode"),
     country: textAt(address, "country"),
     phone: textAt(address, "phone"),
     email: textAt(address, "email"),
   });
-}
-
-/** Meta data that is plain text, by `meta:<key>`. */
-function metaOf(holder: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    listAt(holder, "meta_data").map((meta) => [`meta:${textAt(meta, "key")}`, textAt(meta, "value")]),
-  );
-}
-
-/** WooCommerce writes GMT without saying so. */
-function utc(text: string): string {
-  return text === "" || /(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`;
 }
