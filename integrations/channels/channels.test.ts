@@ -233,8 +233,8 @@ withSamples(`Amazon's responses about one order join into one, in any order${sam
 withSamples(`any of Amazon's responses alone makes an order that waits for the rest${samplesNote}`, () => {
   const alone = (name: string) => onlyOrder("amazon", channelSample("amazon", `v0-${name}.json`));
   expect(holds(alone("getOrder-200-1"))).toEqual(["lines_missing"]);
-  expect(holds(alone("getOrder-200-2"))).toEqual(["fulfilled_at_channel", "lines_missing"]);
-  expect(holds(alone("getOrder-200-example"))).toEqual(["payment_pending", "lines_missing"]);
+  expect(holds(alone("getOrder-200-2"))).toEqual(["lines_missing"]);
+  expect(holds(alone("getOrder-200-example"))).toEqual(["payment_pending", "lines_missing", "price_missing"]);
   expect(holds(alone("getOrderAddress-200-1"))).toEqual(["payment_pending", "lines_missing"]);
   expect(holds(alone("getOrderItems-200-1"))).toEqual(["payment_pending", "cancelled_at_channel"]);
 });
