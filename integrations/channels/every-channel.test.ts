@@ -160,7 +160,7 @@ test("each order of a Walmart list carries its own part of the payload", () => {
     if (reading.kind !== "order") throw new Error("not an order");
     expect(walmart.read(reading.source ?? "", null)).toMatchObject([{ kind: "order", order: reading.order }]);
   }
-  expect(readings[1]).toMatchObject({ order: { holdReasons: [{ code: "fulfilled_at_channel" }] } });
+  expect(readings[1]).toMatchObject({ order: { holdReasons: [], lines: [{ fulfilledElsewhere: 1 }] } });
 });
 
 test("a WooCommerce order keeps its line totals, taxes and alphabet", () => {

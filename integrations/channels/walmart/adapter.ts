@@ -1,11 +1,11 @@
 /**
  * Walmart Marketplace orders (v3): one `order`, a `list.elements.order[]`, bare or as `{path, body}` of
- * Walmart's published samples. Charges are those of the whole line and plain JSON numbers, read exactly.
+ * Walmart's published samples. Their lines are read in `lines.ts`.
  *
  * The purchase order id identifies the order: one customer order may become several purchase orders.
  */
-import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
-import type { Money } from "../../../orders/money.ts";
+import type { IncomingOrder } from "../../../orders/incoming-order.ts";
+import { decimalText } from "../../../orders/money.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import {
@@ -23,12 +23,12 @@ import {
   isoFromMs,
   negated,
   openStandardWebhook,
-  perUnit,
   readDocument,
   readEach,
   refused,
   sum,
 } from "../reading.ts";
+import { chargesOf, fulfillerOf, orList, readLine, type WalmartLine } from "./lines.ts";
 
 export const walmartAdapter: ChannelAdapter = {
   kind: "walmart",
@@ -58,24 +58,31 @@ function readOne(order: unknown): readonly ChannelReading[] {
   return [{ kind: "order", order: toIncoming(order, externalId) }];
 }
 
-type Line = {
-  readonly line: IncomingLine;
-  readonly shipping: readonly Money[];
-  readonly shippingTaxes: readonly IncomingTax[];
-  readonly shipped: boolean;
-  readonly cancelled: boolean;
-};
-
 function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const rawLines = orList(at(order, "orderLines", "orderLine"));
   const currency = firstText(
-    ...rawLines.flatMap((line) => charges(line).map((charge) => textAt(charge, "chargeAmount", "currency"))),
+    ...rawLines.flatMap((line) =>
+      chargesOf(line).map((charge) => textAt(charge, "chargeAmount", "currency")),
+    ),
     "USD",
   ).toUpperCase();
-  const read = rawLines.map((line) => readLine(line, currency));
-  const allCancelled = read.every((line) => line.cancelled);
+  const fulfilledBy = fulfillerOf(textAt(order, "shipNode", "type"));
+  const read = rawLines.map((line) => readLine(line, currency, fulfilledBy));
   // A wholly cancelled line is left out. If all lines are cancelled, the order is kept as it was, on hold.
-  const lines = read.filter((line) => allCancelled || !line.cancelled).map(({ line }) => line);
+  const isCancelled = read.every((line) => line.isCancelled);
+  const kept = read.filter((line) => isCancelled || !line.isCancelled);
+  const shipping = sum(
+    kept.flatMap((line) => line.shipping),
+    currency,
+  );
+  const sums = {
+    currency,
+    lines: kept.map(({ line }) => line),
+    shippingPrice: shipping.minor < 0 ? sum([], currency) : shipping,
+    shippingTaxes: kept.flatMap((line) => line.shippingTaxes),
+    discount: shipping.minor < 0 ? negated(shipping) : sum([], currency),
+  };
+  const stated = textAt(order, "orderSummary", "totalAmount", "currencyAmount");
   const postal = at(order, "shippingInfo", "postalAddress");
   const phone = textAt(order, "shippingInfo", "phone");
   const email = textAt(order, "customerEmailId");
@@ -89,16 +96,6 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
     country: textAt(postal, "country"),
     phone,
   });
-  const sums = {
-    currency,
-    lines,
-    shippingPrice: sum(
-      read.flatMap((line) => line.shipping),
-      currency,
-    ),
-    shippingTaxes: read.flatMap((line) => line.shippingTaxes),
-    discount: sum([], currency),
-  };
   return {
     ...sums,
     externalId,
@@ -113,7 +110,8 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
     updatedAt: isoFromMs(
       String(Math.max(0, ...rawLines.map((line) => countAt(line, "statusDate")).filter(Number.isFinite))),
     ),
-    total: computedTotal(sums),
+    // Most orders have no summary. What they cost is what their lines are charged with.
+    total: stated === "" ? computedTotal(sums) : amount(stated, currency, "orderSummary.totalAmount"),
     ...(shippingAddress === undefined ? {} : { shippingAddress }),
     customer: {
       name: firstText(textAt(postal, "name"), email),
@@ -121,98 +119,88 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       ...(phone === "" ? {} : { phone }),
     },
     shippingService: textAt(order, "shippingInfo", "methodCode"),
+    ...readDelivery(order, rawLines),
     paymentBy: "channel",
-    holdReasons: readHolds(read),
+    holdReasons: readHolds(order, read, currency),
     attributes: textRecord({
       orderType: textAt(order, "orderType"),
       estimatedShipDate: isoFromMs(textAt(order, "shippingInfo", "estimatedShipDate")),
       estimatedDeliveryDate: isoFromMs(textAt(order, "shippingInfo", "estimatedDeliveryDate")),
       addressType: textAt(postal, "addressType"),
       shipNode: textAt(order, "shipNode", "name"),
+      shipNodeType: textAt(order, "shipNode", "type"),
+      paymentTypes: textsAt(order, "paymentTypes"),
+      pickupPersons: orList(at(order, "pickupPersons"))
+        .map((person) => textAt(person, "name", "completeName"))
+        .join(", "),
     }),
   };
 }
 
-function readLine(line: unknown, currency: string): Line {
-  const number = textAt(line, "lineNumber");
-  const ordered = countAt(line, "orderLineQuantity", "amount");
-  const statuses = orList(at(line, "orderLineStatuses", "orderLineStatus"));
-  const unitsIn = (names: readonly string[]) =>
-    statuses
-      .filter((status) => names.includes(textAt(status, "status").toLowerCase()))
-      .reduce<number>((units, status) => units + (countAt(status, "statusQuantity", "amount") || 0), 0);
-  const cancelled = unitsIn(["cancelled", "canceled"]);
-  const prices: Money[] = [];
-  const discounts: Money[] = [];
-  const taxes: IncomingTax[] = [];
-  const shipping: Money[] = [];
-  const shippingTaxes: IncomingTax[] = [];
-  const others: Record<string, string> = {};
-  for (const charge of charges(line)) {
-    const type = textAt(charge, "chargeType").toUpperCase();
-    const text = textAt(charge, "chargeAmount", "amount");
-    const chargeCurrency = firstText(textAt(charge, "chargeAmount", "currency"), currency).toUpperCase();
-    const value = amount(text, chargeCurrency, `charge ${type} of line ${number}`);
-    const tax = readTax(charge, currency);
-    if (type === "SHIPPING") {
-      shipping.push(value);
-      shippingTaxes.push(...tax);
-      continue;
-    }
-    taxes.push(...tax);
-    if (value.minor < 0) discounts.push(negated(value));
-    else if (type === "PRODUCT") prices.push(value);
-    else others[`charge:${textAt(charge, "chargeName") || type}`] = `${text} ${chargeCurrency}`;
-  }
-  const incoming: IncomingLine = {
-    externalLineId: number,
-    channelSku: firstText(textAt(line, "item", "sku"), `line:${number}`),
-    title: textAt(line, "item", "productName"),
-    quantity: cancelled < ordered ? ordered - cancelled : ordered,
-    unitPrice: perUnit(sum(prices, currency), ordered),
-    discount: sum(discounts, currency),
-    taxes,
-    attributes: textRecord({
-      status: statuses.map((status) => textAt(status, "status")).join(","),
-      fulfillmentOption: textAt(line, "fulfillment", "fulfillmentOption"),
-      shipMethod: textAt(line, "fulfillment", "shipMethod"),
-      ...others,
-    }),
-  };
-  return {
-    line: incoming,
-    shipping,
-    shippingTaxes,
-    shipped: unitsIn(["shipped", "delivered"]) > 0,
-    cancelled: cancelled >= ordered,
-  };
+/** Collected in a store where every line is; Walmart names the way in several fields, and the store in one. */
+function readDelivery(order: unknown, lines: readonly unknown[]): Pick<IncomingOrder, "delivery"> {
+  const ways = lines.map((line) =>
+    [
+      textAt(line, "fulfillment", "fulfillmentOption"),
+      textAt(line, "fulfillment", "shipMethod"),
+      textAt(order, "shippingInfo", "methodCode"),
+    ]
+      .join(" ")
+      .toUpperCase(),
+  );
+  if (ways.length === 0 || !ways.every((way) => /PICK_?UP|CURBSIDE/.test(way))) return {};
+  const method = ways.some((way) => way.includes("CURBSIDE")) ? "curbside" : "pickup";
+  const place = firstText(...lines.map((line) => textAt(line, "fulfillment", "storeId")));
+  return { delivery: { method, ...(place === "" ? {} : { place }) } };
 }
 
-function readTax(charge: unknown, currency: string): readonly IncomingTax[] {
-  const text = textAt(charge, "tax", "taxAmount", "amount");
-  if (text === "") return [];
-  const taxCurrency = firstText(textAt(charge, "tax", "taxAmount", "currency"), currency).toUpperCase();
-  const name = firstText(textAt(charge, "tax", "taxName"), "tax");
-  return [{ name, amount: amount(text, taxCurrency, `tax ${name}`) }];
-}
-
-function readHolds(lines: readonly Line[]): readonly HoldReason[] {
+function readHolds(order: unknown, lines: readonly WalmartLine[], currency: string): readonly HoldReason[] {
   if (lines.length === 0) return [{ code: "lines_missing", detail: "Walmart sent the order without lines." }];
-  if (lines.every((line) => line.cancelled)) {
+  if (lines.every((line) => line.isCancelled)) {
     return [{ code: "cancelled_at_channel", detail: "Walmart: every line is cancelled." }];
   }
-  const shipped = lines.filter((line) => line.shipped).length;
-  if (shipped === 0) return [];
-  const detail = `Walmart: ${shipped} of ${lines.length} lines are shipped.`;
-  return [{ code: "fulfilled_at_channel", detail }];
+  const open = lines.filter((line) => !line.isCancelled);
+  return [...changeHolds(open, currency), ...moneyHolds(order, open)];
 }
 
-function charges(line: unknown): readonly unknown[] {
-  return orList(at(line, "charges", "charge"));
+function changeHolds(lines: readonly WalmartLine[], currency: string): readonly HoldReason[] {
+  const reasons: HoldReason[] = [];
+  const asked = lines.filter((line) => line.isAskedToCancel);
+  if (asked.length > 0) {
+    const names = asked.map(({ line }) => line.channelSku).join(", ");
+    const code = asked.length === lines.length ? "cancelled_at_channel" : "changed_at_channel";
+    reasons.push({ code, detail: `Walmart: the customer asks to cancel ${names}.` });
+  }
+  const refunded = sum(
+    lines.map((line) => line.refunded),
+    currency,
+  );
+  if (refunded.minor !== 0) {
+    const detail = `Walmart: ${decimalText(refunded)} ${currency} of units that are not shipped were refunded.`;
+    reasons.push({ code: "refunded_at_channel", detail });
+  }
+  return reasons;
 }
 
-/** Where a list has one element, Walmart sometimes writes the element itself. */
-function orList(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  return value === undefined || value === null ? [] : [value];
+function moneyHolds(order: unknown, lines: readonly WalmartLine[]): readonly HoldReason[] {
+  const reasons: HoldReason[] = [];
+  const unpriced = lines.filter((line) => !line.isPriced).map(({ line }) => line.channelSku);
+  if (unpriced.length > 0 && textAt(order, "orderType").toUpperCase() !== "REPLACEMENT") {
+    const detail = `Walmart has not stated the price of ${unpriced.join(", ")}.`;
+    reasons.push({ code: "price_missing", detail });
+  }
+  const foreign = lines.flatMap((line) => line.foreign);
+  if (foreign.length > 0) {
+    reasons.push({
+      code: "sum_mismatch",
+      detail: `Amounts in another currency than the order's: ${foreign.join(", ")}.`,
+    });
+  }
+  return reasons;
+}
+
+function textsAt(order: unknown, name: string): string {
+  return orList(at(order, name))
+    .map((text) => textAt({ text }, "text"))
+    .join(",");
 }
