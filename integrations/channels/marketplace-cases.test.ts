@@ -71,7 +71,7 @@ test.skipIf(!hasChannelCases).each(WOO_WITHOUT_A_HOLD)(
   `%s adds up and waits for nothing${casesNote}`,
   (name, total) => {
     expect(sumAndTotal(woo(name))).toEqual([total, total]);
-    expect(holds(woo(name))).toEqual([]);
+    expect(woo(name).holdReasons).toEqual([]);
   },
 );
 
