@@ -27,6 +27,8 @@ export const RefundView = Type.Object({
   paymentMinor: Count,
   storeCreditMinor: Count,
   channelMinor: Count,
+  /** What paid for an order in exchange. */
+  exchangeMinor: Count,
   /** What the channel has confirmed of its part. */
   confirmedMinor: Count,
   /** Store credit on top. */
@@ -54,6 +56,7 @@ export const RefundState = Type.Object({
   bonusMinor: Count,
   channelMinor: Count,
   confirmedMinor: Count,
+  exchangeMinor: Count,
 });
 export type RefundState = Shape<typeof RefundState>;
 
@@ -92,3 +95,25 @@ export const ConfirmRefundBody = Type.Object(
   { externalRefundId: text(200), amountMinor: Type.Optional(MinorAmount) },
   closed,
 );
+
+/** What the customer gets instead; prices contain the taxes. Without a price, the catalog's. */
+export const ExchangeBody = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          sku: text(200),
+          quantity: Type.Integer({ minimum: 1, maximum: 10_000 }),
+          unitPriceMinor: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 100 },
+    ),
+    /** The payment provider's token, for a difference. */
+    paymentMethod: Type.Optional(Type.String({ maxLength: 200, pattern: "^[A-Za-z][A-Za-z0-9_-]*$" })),
+  },
+  closed,
+);
+
+export const Exchanged = Type.Object({ status: Type.Literal("done"), orderId: Text });

@@ -24,6 +24,19 @@ export function orderIdOf(channelId: string, externalId: string): string | undef
   return orderId.length <= MAX_ORDER_ID_LENGTH ? orderId : undefined;
 }
 
+/**
+ * The order that replaces what a claim or a return of another order is about: `<claim>-X1`, `<return>-X1`.
+ * `undefined` where the id would be too long.
+ */
+export function replacementIds(
+  of: { readonly channelId: string; readonly orderId: string; readonly externalId: string },
+  id: string,
+): { readonly orderId: string; readonly externalId: string } | undefined {
+  const externalId = `${of.externalId}${id.slice(of.orderId.length)}-X1`;
+  const orderId = orderIdOf(of.channelId, externalId);
+  return orderId === undefined ? undefined : { orderId, externalId };
+}
+
 /** The order that a reservation, or an amendment of it, was made for. */
 export function orderIdOfReservation(reservationId: string): string {
   const end = reservationId.indexOf("#");

@@ -98,6 +98,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "The channel says that some of the order is already fulfilled.",
   },
+  awaiting_return: {
+    owner: "warehouse",
+    meaning: "The order is in exchange for a return that has not come back yet: it goes on by itself.",
+  },
   floor_exception: { owner: "warehouse", meaning: "The warehouse could not finish the order." },
   put_by_staff: { owner: "service", meaning: "A person has put the order on hold." },
 } as const satisfies Readonly<Record<string, HoldMeaning>>;

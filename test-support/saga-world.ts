@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ApplicationFailure, Client, Connection } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from "@temporalio/worker";
 import { type Logger, pino } from "pino";
-import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { AllocatorClient, OrderReservation } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { confirmPack } from "../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
@@ -85,7 +85,8 @@ const ADDRESS: Address = {
 export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   const logger: Logger = pino({ level: "silent" });
   quietRuntime();
-  const stock = stockInMemory();
+  const memory = stockInMemory();
+  const stock = { ...memory, reserveOrder: reservingOrders(database, memory) };
   const outside = outsideWorld();
   await seed(database, stock);
   const calls = new Map<string, number>();
@@ -259,6 +260,56 @@ async function registerSearchAttributes(connection: Connection, namespace: strin
     namespace,
     searchAttributes: { HoldfastChannel: 2, HoldfastStatus: 2 },
   });
+}
+
+/** Reserves each line at one location that has all of it, or nothing; writes what comes along with it. */
+function reservingOrders(database: Database, stock: AllocatorClient): AllocatorClient["reserveOrder"] {
+  return async (request, attachment) => {
+    const free = await stock.positions(request.lines.map(({ sku }) => sku));
+    const holds = request.lines.flatMap(({ lineId, sku, quantity }) => {
+      const place = free.find(
+        (position) =>
+          position.sku === sku &&
+          position.onHand - position.reserved - position.allocated - position.picked >= quantity,
+      );
+      return place === undefined
+        ? []
+        : [
+            {
+              holdId: `${request.orderId}:${lineId}:${place.locationId}`,
+              lineId,
+              sku,
+              locationId: place.locationId,
+              quantity,
+            },
+          ];
+    });
+    const isWhole = holds.length === request.lines.length;
+    const outcome: OrderReservation = isWhole
+      ? { status: "reserved", holds, explanation: [], short: [] }
+      : {
+          status: "refused",
+          code: "insufficient_stock",
+          short: request.lines.map(({ lineId, sku, quantity }) => ({ lineId, sku, missing: quantity })),
+        };
+    if (isWhole)
+      await stock.execute(
+        holds.map(({ lineId: _lineId, ...hold }) => ({
+          ...hold,
+          type: "reserve",
+          commandId: `${hold.holdId}:reserve`,
+          expiresAtMs: 0,
+          atMs: 0,
+          cause: request.orderId,
+        })),
+      );
+    const record = attachment?.record(outcome) ?? null;
+    if (record !== null)
+      await inTransaction(database, async (client) => {
+        await attachment?.writer.write(client, [record]);
+      });
+    return outcome;
+  };
 }
 
 /** Two fulfillment centers without robots, so that people pack, and two products with ten units at each. */

@@ -11,6 +11,7 @@ import { createNoticeActivities } from "./order/activities/notices.ts";
 import { createOrderStateActivities } from "./order/activities/order-state.ts";
 import { createPaymentActivities } from "./order/activities/payment.ts";
 import { createShippingActivities } from "./order/activities/shipping.ts";
+import { createClaimActivities } from "./refund/activities/claims.ts";
 import { createRefundActivities } from "./refund/activities/refunds.ts";
 import { createReturnActivities } from "./return/activities/returns.ts";
 
@@ -20,6 +21,7 @@ export type SagaActivities = ReturnType<typeof createOrderStateActivities> &
   ReturnType<typeof createShippingActivities> &
   ReturnType<typeof createNoticeActivities> &
   ReturnType<typeof createRefundActivities> &
+  ReturnType<typeof createClaimActivities> &
   ReturnType<typeof createReturnActivities>;
 
 /** The attempt after which the timeline says that a step keeps failing: some ten seconds after the first. */
@@ -36,6 +38,7 @@ export function createSagaActivities(dependencies: SagaDependencies): SagaActivi
         createShippingActivities(dependencies),
         createNoticeActivities(dependencies),
         createRefundActivities(dependencies),
+        createClaimActivities(dependencies),
         createReturnActivities(dependencies),
       ),
     ),

@@ -2,5 +2,6 @@
 
 export { resendNotice } from "./notice/resend-notice.ts";
 export { orderFulfillment } from "./order/order-fulfillment.ts";
+export { claimReceipt } from "./refund/claim-receipt.ts";
 export { refundPayment } from "./refund/refund-payment.ts";
 export { returnAuthorization } from "./return/return-authorization.ts";

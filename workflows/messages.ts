@@ -31,7 +31,18 @@ export type WorkflowStart =
       readonly workflow: "resendNotice";
       readonly workflowId: string;
       readonly args: readonly [ResendInput];
+    }
+  | {
+      readonly workflow: "claimReceipt";
+      readonly workflowId: string;
+      readonly args: readonly [ClaimReceiptInput];
     };
+
+export type ClaimReceiptInput = {
+  readonly claimId: string;
+  readonly orderId: string;
+  readonly channelId: string;
+};
 
 export type OrderFulfillmentInput = {
   readonly orderId: string;

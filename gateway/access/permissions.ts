@@ -31,6 +31,10 @@ export const PERMISSIONS = [
   "refunds.settle",
   "store-credit.read",
   "store-credit.apply",
+  "claims.read",
+  "claims.open",
+  "claims.decide",
+  "returns.exchange",
   "devices.read",
   "overview.read",
   "metrics.read",
@@ -45,6 +49,7 @@ const SEE: readonly Permission[] = [
   "catalog.read",
   "returns.read",
   "refunds.read",
+  "claims.read",
   "devices.read",
   "overview.read",
 ];
@@ -63,6 +68,9 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "store-credit.apply",
     "orders.hold",
     "fulfillment.change",
+    "claims.open",
+    "claims.decide",
+    "returns.exchange",
   ]),
   warehouse: new Set<Permission>([
     ...SEE,
@@ -74,6 +82,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "stock.command",
     "returns.receive",
     "returns.inspect",
+    "claims.open",
   ]),
   store: new Set<Permission>([
     ...SEE,
@@ -89,6 +98,9 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "refunds.settle",
     "store-credit.read",
     "store-credit.apply",
+    "claims.open",
+    "claims.decide",
+    "returns.exchange",
   ]),
 };
 
@@ -111,6 +123,10 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
     "refunds.give",
     "refunds.confirm",
     "refunds.settle",
+    "claims.read",
+    "claims.open",
+    "claims.decide",
+    "returns.exchange",
   ],
   "returns:write": ["returns.read", "returns.receive", "returns.inspect"],
   admin: PERMISSIONS,

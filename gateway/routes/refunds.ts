@@ -1,8 +1,16 @@
 /** Money after the sale: refunds, who pays them out, and what finance does about those that are open. */
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
-import { ConfirmRefundBody, OrderRefunds, RefundView, RequestRefundBody } from "../../contract/refunds.ts";
+import {
+  ConfirmRefundBody,
+  ExchangeBody,
+  Exchanged,
+  OrderRefunds,
+  RefundView,
+  RequestRefundBody,
+} from "../../contract/refunds.ts";
 import { Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { EXPORT_COLUMNS, exportRefunds } from "../../operations/refunds/export-refunds.ts";
 import { type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
@@ -157,6 +165,26 @@ export const refundRoutes: readonly Route[] = [
       );
       const refund = await readRefundView(call.services.database, refundId, null);
       return { status: 201, json: found(refund, "refund") };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/exchange",
+    summary: "Makes a return an exchange: the new goods are reserved now, and paid with what comes back",
+    access: { kind: "permission", permission: "returns.exchange" },
+    body: ExchangeBody,
+    reply: Exchanged,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const returnId = param(call, "id");
+      const { items, paymentMethod } = call.body;
+      const exchanged = await exchangeReturn(call.services.operations, {
+        returnId,
+        items,
+        giver: giverOf(call),
+        ...(paymentMethod === undefined ? {} : { paymentMethod }),
+      });
+      return { status: 201, json: done(exchanged) };
     },
   }),
 ];

@@ -1,6 +1,7 @@
 /** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { claimRoutes } from "./claims.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
@@ -21,6 +22,7 @@ export const routeTable: readonly Route[] = [
   ...fulfillmentRoutes,
   ...returnRoutes,
   ...refundRoutes,
+  ...claimRoutes,
   ...storeCreditRoutes,
   ...trackingRoutes,
   ...webhookRoutes,

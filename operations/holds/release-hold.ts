@@ -62,6 +62,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "payment_failed",
   "floor_exception",
   "put_by_staff",
+  "awaiting_return",
 ];
 const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
 

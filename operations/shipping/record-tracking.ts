@@ -23,6 +23,7 @@ import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OrderMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { openInOrder } from "../refunds/open-claim.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 type RecordedTracking = {
@@ -124,8 +125,15 @@ async function moveOrder(
   shipment: Shipment,
   status: TrackingStatus,
 ): Promise<void> {
-  if (status !== "delivered" && status !== "out_for_delivery") return;
   const { id, orderId } = shipment;
+  if (status === "return_to_sender") {
+    const by = `carrier:${shipment.carrier}`;
+    const claim = { shipmentId: id, kind: "return_to_sender", note: "", by, key: `${id}:return` } as const;
+    // Refused where people have claimed all of it before.
+    await openInOrder(client, order, shipment, claim);
+    return;
+  }
+  if (status !== "delivered" && status !== "out_for_delivery") return;
   // A parcel can arrive before we have written that it left. `shipStock` then counts it as delivered.
   if (status === "delivered" && shipment.shippedAt !== null) {
     await changeOrder(client, order, { ledger: adding(await readParcelLines(client, id), "delivered") });

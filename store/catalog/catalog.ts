@@ -224,6 +224,27 @@ export async function insertProducts(
 }
 
 /** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
+export type ProductPrice = {
+  readonly name: string;
+  /** ISO 4217 minor units. */
+  readonly priceMinor: number;
+  readonly currency: string;
+};
+
+/** Names and prices of the company's products, by SKU. */
+export async function readProductPrices(
+  client: Queryable,
+  companyId: string,
+  skus: readonly string[],
+): Promise<ReadonlyMap<string, ProductPrice>> {
+  const { rows } = await client.query<ProductPrice & { readonly sku: string }>(
+    `select sku, name, price_minor as "priceMinor", currency from product
+     where company_id = $1 and sku = any($2)`,
+    [companyId, skus],
+  );
+  return new Map(rows.map(({ sku, ...price }) => [sku, price]));
+}
+
 export async function setTagged(client: Queryable, sku: string, tagged: boolean): Promise<boolean> {
   const { rowCount } = await client.query("update product set tagged = $2 where sku = $1", [sku, tagged]);
   return rowCount === 1;

@@ -18,6 +18,8 @@ create table refund (
   payment_minor       bigint not null default 0 check (payment_minor >= 0),
   store_credit_minor  bigint not null default 0 check (store_credit_minor >= 0),
   channel_minor       bigint not null default 0 check (channel_minor >= 0),
+  -- What pays for an order in exchange, `<return>-X1`, by way of store credit.
+  exchange_minor      bigint not null default 0 check (exchange_minor >= 0),
   to_store_credit     boolean not null default false,
   -- Store credit that comes on top.
   bonus_minor         bigint not null default 0 check (bonus_minor >= 0),
@@ -35,7 +37,7 @@ create table refund (
   settled_at          timestamptz,
   settled_by          text,
   check (status in ('requested', 'failed', 'withdrawn', 'owed_by_customer', 'settled_by_customer')
-    or payment_minor + store_credit_minor + channel_minor = amount_minor)
+    or payment_minor + store_credit_minor + channel_minor + exchange_minor = amount_minor)
 );
 create index refund_order on refund (order_id, requested_at);
 create index refund_status on refund (status, requested_at desc, id desc);

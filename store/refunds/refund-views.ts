@@ -12,7 +12,7 @@ const COLUMNS = `r.id, r.order_id as "orderId", o.external_number as "orderNumbe
   o.customer_name as "customerName", o.channel_id as "channelId", c.name as "channelName", r.reason, r.status,
   r.currency, r.asked_minor as "askedMinor", r.amount_minor as "amountMinor",
   r.payment_minor as "paymentMinor", r.store_credit_minor as "storeCreditMinor",
-  r.channel_minor as "channelMinor", r.confirmed_minor as "confirmedMinor", r.bonus_minor as "bonusMinor",
+  r.channel_minor as "channelMinor", r.exchange_minor as "exchangeMinor", r.confirmed_minor as "confirmedMinor", r.bonus_minor as "bonusMinor",
   r.to_store_credit as "toStoreCredit", r.note, r.failure, r.return_id as "returnId", r.claim_id as "claimId",
   r.requested_by as "requestedBy", ${iso("r.requested_at")} as "requestedAt",
   ${iso("r.settled_at")} as "settledAt"`;

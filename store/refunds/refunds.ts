@@ -27,6 +27,8 @@ export type RefundRecord = {
   readonly paymentMinor: number;
   readonly storeCreditMinor: number;
   readonly channelMinor: number;
+  /** What pays for the order in exchange. */
+  readonly exchangeMinor: number;
   readonly toStoreCredit: boolean;
   readonly bonusMinor: number;
   readonly confirmedMinor: number;
@@ -42,7 +44,7 @@ export type RefundRecord = {
 const REFUND = `select id as "refundId", order_id as "orderId", key, reason, status, currency,
     asked_minor as "askedMinor", amount_minor as "amountMinor", payment_minor as "paymentMinor",
     store_credit_minor as "storeCreditMinor", channel_minor as "channelMinor",
-    to_store_credit as "toStoreCredit", bonus_minor as "bonusMinor", confirmed_minor as "confirmedMinor",
+    exchange_minor as "exchangeMinor", to_store_credit as "toStoreCredit", bonus_minor as "bonusMinor", confirmed_minor as "confirmedMinor",
     attempt, failure, note, return_id as "returnId", claim_id as "claimId", requested_by as "requestedBy"
   from refund`;
 
@@ -125,20 +127,21 @@ export async function addRefund(client: Queryable, wanted: NewRefund): Promise<R
 export async function planRefund(
   client: Queryable,
   refundId: string,
-  split: Pockets,
+  split: Pockets & { readonly exchange: number },
   attempt: number,
 ): Promise<void> {
   await client.query(
     `update refund set status = 'pending', amount_minor = $2, payment_minor = $3, store_credit_minor = $4,
-       channel_minor = $5, attempt = $6, failure = null
+       channel_minor = $5, attempt = $6, exchange_minor = $7, failure = null
      where id = $1`,
     [
       refundId,
-      split.payment + split.storeCredit + split.channel,
+      split.payment + split.storeCredit + split.channel + split.exchange,
       split.payment,
       split.storeCredit,
       split.channel,
       attempt,
+      split.exchange,
     ],
   );
 }
@@ -243,8 +246,8 @@ select coalesce(p.authorized_minor, 0)::bigint as authorized, coalesce(p.capture
   -- A price that went down is in the order's total already.
   (select coalesce(sum(channel_minor), 0) from mine
     where status <> 'requested' and reason <> 'overpayment')::bigint as "channelGone",
-  (select coalesce(sum(amount_minor), 0) from mine
-    where to_store_credit and status <> 'requested')::bigint as "toNewCredit",
+  (select coalesce(sum(case when to_store_credit then amount_minor else exchange_minor end), 0) from mine
+    where status <> 'requested')::bigint as "toNewCredit",
   (select coalesce(sum(asked_minor), 0) from mine where status = 'requested')::bigint as asked,
   (select coalesce(sum(asked_minor - amount_minor), 0) from mine
     where reason = 'return' and status <> 'requested')::bigint as carried,

@@ -65,7 +65,8 @@ export async function oweAtChannel(
 ): Promise<PaymentStatus> {
   const refund = await addRefund(client, wanted);
   if (refund.status !== "requested") return order.paymentStatus;
-  await planRefund(client, refund.refundId, { payment: 0, storeCredit: 0, channel: wanted.askedMinor }, 1);
+  const split = { payment: 0, storeCredit: 0, channel: wanted.askedMinor, exchange: 0 };
+  await planRefund(client, refund.refundId, split, 1);
   const planned = (await readRefund(client, refund.refundId)) as RefundRecord;
   return settleRefund(client, order, planned, wanted.requestedBy);
 }
@@ -184,10 +185,11 @@ async function matchEarlier(client: Queryable, order: OrderProgress, refund: Ref
   });
 }
 
-function typeOf({ amountMinor, channelMinor, paymentMinor }: RefundRecord): string {
+function typeOf({ amountMinor, channelMinor, paymentMinor, exchangeMinor }: RefundRecord): string {
   if (amountMinor === 0) return "refund.nothing_due";
   if (channelMinor > 0) return "refund.due_at_channel";
-  return paymentMinor > 0 ? "payment.refunded" : "store_credit.issued";
+  if (paymentMinor > 0) return "payment.refunded";
+  return exchangeMinor > 0 ? "refund.exchanged" : "store_credit.issued";
 }
 
 async function sentenceOf(client: Queryable, order: OrderProgress, refund: RefundRecord): Promise<string> {
@@ -196,6 +198,7 @@ async function sentenceOf(client: Queryable, order: OrderProgress, refund: Refun
     refund.paymentMinor > 0 ? `${text(refund.paymentMinor)} went back to the way it was paid` : "",
     refund.storeCreditMinor > 0 ? `${text(refund.storeCreditMinor)} went to the customer's store credit` : "",
     refund.bonusMinor > 0 && refund.storeCreditMinor > 0 ? `with ${text(refund.bonusMinor)} on top` : "",
+    refund.exchangeMinor > 0 ? `${text(refund.exchangeMinor)} pay for the order in exchange` : "",
     refund.channelMinor > 0
       ? `${text(refund.channelMinor)} are to be refunded by ${await payerOf(client, order)}, which has the money`
       : "",

@@ -198,7 +198,7 @@ export async function readStoreCreditGiven(
   const { rows } = await client.query<{ amountMinor: number; balanceMinor: number; code: string }>(
     `select sum(e.amount_minor)::bigint as "amountMinor", a.balance_minor as "balanceMinor", a.code
      from store_credit_entry e join store_credit_account a on a.id = e.account_id
-     where e.refund_id = any($1) group by a.id order by sum(e.amount_minor) desc limit 1`,
+     where e.refund_id = any($1) and e.key not like 'exchange:%' group by a.id order by sum(e.amount_minor) desc limit 1`,
     [refundIds],
   );
   return rows[0];

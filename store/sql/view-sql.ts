@@ -41,7 +41,7 @@ export function refundStateJson(condition: string): string {
         where orders.id = refund.order_id),
       'paymentMinor', sum(refund.payment_minor), 'storeCreditMinor', sum(refund.store_credit_minor),
       'bonusMinor', sum(refund.bonus_minor), 'channelMinor', sum(refund.channel_minor),
-      'confirmedMinor', sum(refund.confirmed_minor))
+      'confirmedMinor', sum(refund.confirmed_minor), 'exchangeMinor', sum(refund.exchange_minor))
     from refund where ${condition} and refund.amount_minor > 0
       and refund.status in ('failed', 'requested', 'pending', 'due_at_channel', 'confirmed_by_channel', 'done')
     group by refund.order_id)`;

@@ -155,18 +155,21 @@ class Relay {
   }
 }
 
-function summaryOf({ workflow, workflowId, args: [input] }: WorkflowStart): string {
-  switch (workflow) {
+function summaryOf(start: WorkflowStart): string {
+  const { orderId, channelId } = start.args[0];
+  switch (start.workflow) {
     case "orderFulfillment":
-      return `Order ${input.orderId} of ${input.channelId}`;
+      return `Order ${orderId} of ${channelId}`;
     case "returnAuthorization":
-      return `Return ${workflowId} of order ${input.orderId}`;
+      return `Return ${start.workflowId} of order ${orderId}`;
     case "resendNotice":
-      return `Mail of order ${input.orderId}, sent again`;
+      return `Mail of order ${orderId}, sent again`;
     case "refundPayment":
-      return `Refund ${workflowId} of order ${input.orderId}`;
+      return `Refund ${start.workflowId} of order ${orderId}`;
+    case "claimReceipt":
+      return `Parcel of claim ${start.args[0].claimId} of order ${orderId}, taken in`;
     default: {
-      const unreachable: never = workflow;
+      const unreachable: never = start;
       return unreachable;
     }
   }

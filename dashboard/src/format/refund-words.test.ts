@@ -9,6 +9,7 @@ const refund = {
   bonusMinor: 0,
   channelMinor: 0,
   confirmedMinor: 0,
+  exchangeMinor: 0,
 };
 
 test("what only the channel can give back is never said to have gone back", () => {
@@ -21,6 +22,12 @@ test("what only the channel can give back is never said to have gone back", () =
   );
   const all = { ...due, status: "confirmed_by_channel", confirmedMinor: 13_610 };
   expect(refundToShopper(all, "USD")).toBe("Big Market has refunded you $136.10.");
+});
+
+test("what pays for an exchange is not called a refund", () => {
+  expect(refundToShopper({ ...refund, exchangeMinor: 5000, paymentMinor: 500 }, "USD")).toBe(
+    "Your refund of $5.00 has been sent to the way you paid. $50.00 pay for what you get in exchange.",
+  );
 });
 
 test("what was paid out is said with its way", () => {

@@ -12,12 +12,13 @@ type Refund = {
   readonly bonusMinor: number;
   readonly channelMinor: number;
   readonly confirmedMinor: number;
+  readonly exchangeMinor: number;
 };
 
 /** For staff: `$136.10 are to be refunded by Big Market, which has the money.` */
 export function refundToStaff(refund: Refund, currency: string): string {
   const text = (minor: number) => formatMoney(minor, currency);
-  const { paymentMinor, channelMinor, confirmedMinor, payer } = refund;
+  const { paymentMinor, channelMinor, confirmedMinor, exchangeMinor, payer } = refund;
   if (refund.status === "failed")
     return `The payment provider has declined to refund ${text(paymentMinor)}: finance has to look at it.`;
   const isPaid = refund.status !== "requested" && refund.status !== "pending";
@@ -28,6 +29,7 @@ export function refundToStaff(refund: Refund, currency: string): string {
         ? `${text(paymentMinor)} went back to the way the customer paid.`
         : `${text(paymentMinor)} are being refunded.`
       : "",
+    exchangeMinor > 0 ? `${text(exchangeMinor)} pay for the order in exchange.` : "",
     creditSentence(refund, (amount) => `${amount} went to the customer's store credit.`, currency),
     open > 0 ? `${text(open)} are to be refunded by ${payer}, which has the money.` : "",
     confirmedMinor > 0 ? `${payer} has refunded ${text(confirmedMinor)}.` : "",
@@ -37,7 +39,7 @@ export function refundToStaff(refund: Refund, currency: string): string {
 /** For the shopper: `Big Market, where you paid, will refund you $136.10.` */
 export function refundToShopper(refund: Refund, currency: string): string {
   const text = (minor: number) => formatMoney(minor, currency);
-  const { paymentMinor, channelMinor, confirmedMinor, payer } = refund;
+  const { paymentMinor, channelMinor, confirmedMinor, exchangeMinor, payer } = refund;
   const isPaid = ["done", "due_at_channel", "confirmed_by_channel"].includes(refund.status);
   const open = channelMinor - confirmedMinor;
   return sentences([
@@ -46,6 +48,7 @@ export function refundToShopper(refund: Refund, currency: string): string {
         ? `Your refund of ${text(paymentMinor)} has been sent to the way you paid.`
         : `Your refund of ${text(paymentMinor)} is being prepared.`
       : "",
+    exchangeMinor > 0 ? `${text(exchangeMinor)} pay for what you get in exchange.` : "",
     creditSentence(refund, (amount) => `We have added ${amount} to your store credit.`, currency),
     open > 0 ? `${payer}, where you paid, will refund you ${text(open)}.` : "",
     confirmedMinor > 0 ? `${payer} has refunded you ${text(confirmedMinor)}.` : "",

@@ -40,6 +40,7 @@ import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
 import { mustLockOrder, mustReadOrder } from "../../order/activities/order-state.ts";
 import { askProvider } from "../../order/activities/provider-call.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
+import { dueInExchange, payExchange } from "./exchange.ts";
 
 type RefundIds = { readonly orderId: string; readonly refundId: string };
 
@@ -94,7 +95,7 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
         { orderId: order.orderId, currency: order.currency, dueMinor: chargeableMinor(order.document.total) },
         { type: "refund", amountMinor: call.amountMinor },
       );
-      await changeOrder(client, order, { paymentStatus: await settleRefund(client, order, refund, cause) });
+      await end(client, order, refund, cause);
       return outcomeOf((await readRefund(client, ids.refundId)) ?? refund);
     });
   };
@@ -180,8 +181,20 @@ async function plan(
   await planRefund(client, refundId, split, attempt);
   const planned = (await readRefund(client, refundId)) as RefundRecord;
   if (split.payment > 0) return { refund: planned, call: await beginCall(client, planned) };
-  await changeOrder(client, order, { paymentStatus: await settleRefund(client, order, planned, cause) });
+  await end(client, order, planned, cause);
   return { refund: (await readRefund(client, refundId)) ?? planned, call: null };
+}
+
+/** What follows from a refund whose payment, if it has one, has gone through. */
+async function end(
+  client: DatabaseClient,
+  order: OrderProgress,
+  refund: RefundRecord,
+  cause: string,
+): Promise<void> {
+  const paymentStatus = await settleRefund(client, order, refund, cause);
+  if (refund.returnId !== null) await payExchange(client, order, refund, cause);
+  await changeOrder(client, order, { paymentStatus });
 }
 
 async function splitOf(
@@ -189,17 +202,25 @@ async function splitOf(
   order: OrderProgress,
   refund: RefundRecord,
   attempt: number,
-): Promise<Pockets> {
+): Promise<Pockets & { readonly exchange: number }> {
   // A former version wrote the call alone. Its amount stands.
   const begun = await findCall(client, refund.orderId, keyOf(refund, attempt));
-  if (begun !== undefined) return { payment: begun.amountMinor, storeCredit: 0, channel: 0 };
+  if (begun !== undefined) return { payment: begun.amountMinor, storeCredit: 0, channel: 0, exchange: 0 };
   const from = await readRefundable(client, order, refund.refundId);
   const step = chargeableStep(refund.currency);
   const asked = refund.askedMinor + (refund.reason === "return" && step > 1 ? from.carried : 0);
   if (asked > from.left) await refuseEarly(client, order, refund, from);
-  return refund.toStoreCredit
-    ? { payment: 0, storeCredit: Math.max(0, Math.min(asked, from.left - from.unmatched)), channel: 0 }
-    : splitRefund(asked, from, step);
+  const due = refund.returnId === null ? 0 : await dueInExchange(client, order, refund.returnId);
+  const exchange = Math.max(0, Math.min(asked, from.left - from.unmatched, due));
+  const rest = { ...from, left: from.left - exchange };
+  const split = refund.toStoreCredit
+    ? {
+        payment: 0,
+        storeCredit: Math.max(0, Math.min(asked - exchange, rest.left - rest.unmatched)),
+        channel: 0,
+      }
+    : splitRefund(asked - exchange, rest, step);
+  return { ...split, exchange };
 }
 
 async function refuseEarly(
@@ -264,9 +285,10 @@ function valueReceived(order: OrderProgress, returned: ReturnRecord): number {
   }, 0);
 }
 
-function outcomeOf({ status, amountMinor }: RefundRecord): PaidRefund {
+/** What pays for an order in exchange is no money that the customer is told of. */
+function outcomeOf({ status, amountMinor, exchangeMinor }: RefundRecord): PaidRefund {
   const isDue = status === "due_at_channel" || status === "confirmed_by_channel";
-  return { status: isDue ? "due_at_channel" : "refunded", amountMinor };
+  return { status: isDue ? "due_at_channel" : "refunded", amountMinor: amountMinor - exchangeMinor };
 }
 
 function declined(message: string): StepRefusal {

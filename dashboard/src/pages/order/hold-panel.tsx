@@ -31,6 +31,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
   partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
   put_by_staff: "Release it when its reason is gone.",
+  awaiting_return: "It goes on when the return is inspected. Released before, it is charged in full.",
   floor_exception: "See the timeline for what the floor reported, put it right, then release.",
 };
 

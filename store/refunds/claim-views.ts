@@ -1,0 +1,87 @@
+/** Claims as staff read them. */
+import type { ClaimView } from "../../contract/claims.ts";
+import type { Page } from "../../contract/shapes.ts";
+import { CARRIER_STEPS, isUndecided } from "../../orders/claim.ts";
+import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
+import type { Queryable } from "../sql/database.ts";
+import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
+
+type ClaimRow = Omit<ClaimView, "supportedActions">;
+
+const CLAIM = `c.id, c.order_id as "orderId", o.external_number as "orderNumber",
+  o.customer_name as "customerName", c.shipment_id as "shipmentId", s.carrier,
+  s.tracking_number as "trackingNumber", c.kind, c.status, c.note, c.opened_by as "openedBy",
+  ${iso("c.opened_at")} as "openedAt", c.decision, c.decided_by as "decidedBy",
+  ${iso("c.decided_at")} as "decidedAt", c.carrier_status as "carrierStatus",
+  c.carrier_reference as "carrierReference", c.carrier_paid_minor as "carrierPaidMinor", o.currency,
+  (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
+      'title', coalesce(ordered.title, l.sku), 'quantity', l.quantity, 'restocked', l.restocked,
+      'damaged', l.damaged) order by length(l.line_id), l.line_id), '[]')
+    from claim_line l left join order_line ordered on ordered.order_id = c.order_id and ordered.line_id = l.line_id
+    where l.claim_id = c.id) as lines`;
+
+const FROM = "from claim c join orders o on o.id = c.order_id join shipment s on s.id = c.shipment_id";
+
+/** Newest first. `carrierStatus`: the list of what is to be asked of carriers. */
+export async function listClaims(
+  database: Queryable,
+  filter: {
+    readonly status?: string | undefined;
+    readonly carrierStatus?: string | undefined;
+    readonly orderId?: string | undefined;
+    readonly channelId?: string | null;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Page<ClaimView>> {
+  const [openedAt, id] =
+    filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const { rows } = await database.query<ClaimRow & { position: string }>(
+    `select ${CLAIM}, ${microseconds("c.opened_at")} as position ${FROM}
+      where ($1::text is null or c.status = $1) and ($2::text is null or c.carrier_status = $2)
+        and ($3::text is null or c.order_id = $3) and ($4::text is null or o.channel_id = $4)
+        and ($5::text is null or (c.opened_at, c.id) < (${fromMicroseconds("$5")}, $6))
+      order by c.opened_at desc, c.id desc limit $7`,
+    [
+      filter.status ?? null,
+      filter.carrierStatus ?? null,
+      filter.orderId ?? null,
+      filter.channelId ?? null,
+      openedAt ?? null,
+      id ?? null,
+      filter.limit + 1,
+    ],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    ({ position: _position, ...row }) => withActions(row),
+    (row) => [row.position, row.id],
+  );
+}
+
+/** @returns null where there is no such claim, or where it is of another channel */
+export async function readClaimView(
+  database: Queryable,
+  claimId: string,
+  channelId: string | null,
+): Promise<ClaimView | null> {
+  const { rows } = await database.query<ClaimRow>(
+    `select ${CLAIM} ${FROM} where c.id = $1 and ($2::text is null or o.channel_id = $2)`,
+    [claimId, channelId],
+  );
+  return rows[0] === undefined ? null : withActions(rows[0]);
+}
+
+function withActions(row: ClaimRow): ClaimView {
+  const isHere = row.lines.some((line) => line.restocked + line.damaged > 0) || row.status === "received";
+  const canReceive = row.kind === "return_to_sender" && row.status !== "rejected" && !isHere;
+  return {
+    ...row,
+    supportedActions: [
+      ...(canReceive ? (["receive"] as const) : []),
+      ...(isUndecided(row.status) ? (["refund", "reship", "reject"] as const) : []),
+      ...(CARRIER_STEPS[row.carrierStatus].length > 0 ? (["carrier"] as const) : []),
+    ],
+  };
+}

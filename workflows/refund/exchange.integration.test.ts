@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
+import { inspectReturn } from "../../operations/returns/inspect-return.ts";
+import { receiveReturn } from "../../operations/returns/receive-return.ts";
+import { requestReturn } from "../../operations/returns/request-return.ts";
+import {
+  deliver,
+  held,
+  mailKinds,
+  onTheFloor,
+  outcomeOf,
+  pack,
+  timeline,
+} from "../../test-support/saga-steps.ts";
+import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+
+let testDatabase: TestDatabase;
+let world: SagaWorld;
+
+const by = "staff:sue";
+const finance = { by, role: "finance", limits: [], roles: ["finance"] };
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  world = await startSagaWorld(testDatabase.database);
+});
+afterEach(async () => {
+  await world.reset();
+});
+afterAll(async () => {
+  await world.close();
+  await testDatabase.close();
+});
+
+/** 2 mugs at 50.00 and 5.00 shipping, delivered; one mug is to come back. */
+async function returning(order: Partial<NewOrder> = {}): Promise<{ orderId: string; returnId: string }> {
+  const orderId = await world.placeOrder(order);
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  await outcomeOf(world, orderId);
+  const announced = await requestReturn(world.context, {
+    orderId,
+    lines: [{ lineId: "1", quantity: 1 }],
+    reason: "too_small",
+    by,
+  });
+  if (announced.status !== "done") throw new Error(announced.detail);
+  const { returnId } = announced;
+  await eventually("the label", async () => {
+    const { rowCount } = await world.database.query("select from shipment where return_id = $1", [returnId]);
+    return rowCount === 1;
+  });
+  return { orderId, returnId };
+}
+
+function exchange(returnId: string, quantity: number, unitPriceMinor?: number) {
+  const item = { sku: "CAP", quantity, ...(unitPriceMinor === undefined ? {} : { unitPriceMinor }) };
+  return exchangeReturn(world.context, { returnId, items: [item], giver: finance });
+}
+
+async function comeBack(returnId: string): Promise<void> {
+  await receiveReturn(world.context, { returnId, by });
+  await inspectReturn(world.context, { returnId, lines: [{ lineId: "1", disposition: "restocked" }], by });
+}
+
+async function reservedCaps(): Promise<number> {
+  return (await world.stock.positions(["CAP"])).reduce((sum, { reserved }) => sum + reserved, 0);
+}
+
+function charges(prefix: string): readonly string[] {
+  return [...world.outside.charges].flatMap(([key, charge]) => (key.startsWith(prefix) ? [charge] : []));
+}
+
+test("an even exchange reserves the new goods at once and ships them once the old ones are back", async () => {
+  const { orderId, returnId } = await returning();
+  const other = `${returnId}-X1`;
+  for (const _ of [1, 2]) expect(await exchange(returnId, 1)).toEqual({ status: "done", orderId: other });
+  expect(await reservedCaps()).toBe(1);
+  await held(world, other, "awaiting_return");
+  await comeBack(returnId);
+  expect(await outcomeOf(world, returnId)).toMatchObject({ status: "refunded" });
+  await pack(world, `${other}-F1`);
+  await deliver(world, `${other}-F1-S1`);
+  expect(await outcomeOf(world, other)).toEqual({ status: "completed" });
+  expect(charges(other)).toEqual([]);
+  expect(charges(`${returnId}:`)).toEqual([]);
+  expect(await mailKinds(world, orderId)).not.toContain("refund_issued");
+  expect(await timeline(world, orderId)).toEqual(
+    expect.arrayContaining(["return.exchanged", "refund.exchanged"]),
+  );
+});
+
+test("a dearer exchange is charged for the difference before it ships", async () => {
+  const { returnId } = await returning();
+  const other = `${returnId}-X1`;
+  await exchange(returnId, 1, 8000);
+  await comeBack(returnId);
+  await pack(world, `${other}-F1`);
+  await deliver(world, `${other}-F1-S1`);
+  expect(await outcomeOf(world, other)).toEqual({ status: "completed" });
+  expect(charges(other)).toEqual(["authorize 3000", "capture 3000 final"]);
+  expect(charges(`${returnId}:`)).toEqual([]);
+});
+
+test("of a cheaper exchange the difference goes back to the way the customer paid", async () => {
+  const { orderId, returnId } = await returning();
+  await exchange(returnId, 1, 3500);
+  await comeBack(returnId);
+  await outcomeOf(world, returnId);
+  expect(charges(`${returnId}:`)).toEqual(["refund 1500"]);
+  await onTheFloor(world, `${returnId}-X1-F1`);
+  expect(charges(`${returnId}-X1`)).toEqual([]);
+  expect(await mailKinds(world, orderId)).toContain("refund_issued");
+});
+
+test("where the new goods are not to be had, the exchange is refused and nothing changes", async () => {
+  const { orderId, returnId } = await returning();
+  expect(await exchange(returnId, 11)).toMatchObject({ status: "refused", code: "insufficient_stock" });
+  expect(await reservedCaps()).toBe(0);
+  await comeBack(returnId);
+  await outcomeOf(world, returnId);
+  expect(charges(`${returnId}:`)).toEqual(["refund 5000"]);
+  expect(await timeline(world, orderId)).not.toContain("return.exchanged");
+  expect(await exchange(returnId, 1)).toMatchObject({ code: "exchange_impossible" });
+});
+
+test("of an order that a channel was paid for, only the difference is due at the channel", async () => {
+  const { orderId, returnId } = await returning({ paymentBy: "channel" });
+  await exchange(returnId, 1, 4000);
+  await comeBack(returnId);
+  await outcomeOf(world, returnId);
+  const { rows } = await world.database.query(
+    "select status, channel_minor as channel, exchange_minor as exchange from refund where order_id = $1",
+    [orderId],
+  );
+  expect(rows).toEqual([{ status: "due_at_channel", channel: 1000, exchange: 4000 }]);
+});
+
+test("a role with a limit cannot give goods away by their price", async () => {
+  const { returnId } = await returning();
+  const giver = {
+    by,
+    role: "service",
+    limits: [{ role: "service", amount: "10.00", currency: null }],
+    roles: ["finance", "service"],
+  };
+  const items = [{ sku: "CAP", quantity: 1, unitPriceMinor: 3999 }];
+  expect(await exchangeReturn(world.context, { returnId, items, giver })).toMatchObject({
+    code: "refund_limit_exceeded",
+  });
+});
