@@ -41,18 +41,18 @@ const order: IncomingOrder = {
   holdReasons: [],
 };
 
-function plan(change: Partial<IncomingOrder>, addressRequired = false) {
-  return planCapture(
-    { ...order, ...change },
-    {
-      orderId: "shop-1",
-      companyId: "company",
-      channelId: "shop",
-      capturedAtMs: Date.parse("2026-01-02T04:00:00Z"),
-      skuOf: (channelSku) => (channelSku === "TENT" ? "SKU-TENT" : null),
-      addressRequired,
-    },
-  );
+const facts = {
+  orderId: "shop-1",
+  companyId: "company",
+  channelId: "shop",
+  capturedAtMs: Date.parse("2026-01-02T04:00:00Z"),
+  skuOf: (channelSku: string) => (channelSku === "TENT" ? "SKU-TENT" : null),
+  isWish: false,
+  chargedBy: "order",
+} as const;
+
+function plan(change: Partial<IncomingOrder>, isWish = false) {
+  return planCapture({ ...order, ...change }, { ...facts, isWish });
 }
 
 test("a sound order becomes a document with catalog SKUs, summed taxes and a UTC time", () => {
@@ -82,8 +82,77 @@ test.each([
   ["amount_out_of_range", { total: { minor: 2e15, currency: "USD", exponent: 2 } }],
   ["unknown_currency", { currency: "ABC" }],
   ["currency_mismatch", { shippingPrice: zeroMoney("EUR") }],
-] as const)("an order that could never be fulfilled is refused with %s (%#)", (code, change) => {
-  expect(plan(change)).toMatchObject({ status: "refused", code });
+] as const)("a basket that could never be fulfilled is refused with %s (%#)", (code, change) => {
+  expect(plan(change, true)).toMatchObject({ status: "refused", code });
+});
+
+test.each([
+  ["quantity_unusable", { lines: [{ ...line, quantity: 1.5 }] }],
+  ["quantity_unusable", { lines: [{ ...line, quantity: Number.NaN }] }],
+  ["sum_mismatch", { lines: [{ ...line, unitPrice: usd("-0.01") }] }],
+  ["sum_mismatch", { total: usd("-1") }],
+  ["sum_mismatch", { total: usd("100.00") }],
+  ["currency_unusable", { currency: "IRT" }],
+  ["currency_unusable", { shippingPrice: zeroMoney("EUR") }],
+  ["currency_unusable", { shippingTaxes: [{ name: "VAT", amount: zeroMoney("EUR") }] }],
+] as const)("a channel's order with one odd value is kept, and waits with %s (%#)", (code, change) => {
+  expect(plan(change)).toMatchObject({ status: "captured", holdReasons: [{ code }] });
+});
+
+test("a quantity that is no count is kept as it came", () => {
+  const captured = plan({ lines: [{ ...line, quantity: 1.5 }] });
+  expect(captured).toMatchObject({ document: { lines: [{ quantity: 1, attributes: { quantity: "1.5" } }] } });
+});
+
+test("amounts that do not add up are shown with their sums", () => {
+  expect(plan({ total: usd("100.00") })).toMatchObject({
+    holdReasons: [
+      {
+        code: "sum_mismatch",
+        detail: expect.stringMatching(/^lines .* = .*, but the total is 100\.00 USD\.$/),
+      },
+    ],
+  });
+});
+
+test("only goods of ours need a SKU and an address, and an order of others' goods needs neither", () => {
+  const others = [
+    { ...line, channelSku: "TIP", kind: "tip" as const },
+    { ...line, channelSku: "EBOOK", kind: "digital" as const },
+    { ...line, channelSku: "WFS", fulfilledBy: "channel" as const },
+  ];
+  const total = { ...order.total, minor: order.total.minor * 3 };
+  const { shippingAddress: _, ...nowhere } = order;
+  const captured = planCapture(
+    {
+      ...nowhere,
+      lines: others,
+      shippingPrice: zeroMoney("USD"),
+      shippingTaxes: [],
+      discount: zeroMoney("USD"),
+      total,
+    },
+    { ...facts, isWish: false },
+  );
+  expect(captured.status === "captured" && captured.holdReasons.map(({ code }) => code)).toEqual([
+    "sum_mismatch",
+  ]);
+});
+
+test("the channel's setting says who charges, and the order only where the setting leaves it to it", () => {
+  const payer = (chargedBy: "channel" | "merchant" | "order", paymentBy: IncomingOrder["paymentBy"]) => {
+    const captured = planCapture({ ...order, paymentBy, paymentMethod: "pm_1" }, { ...facts, chargedBy });
+    return captured.status === "captured" && captured.document.paymentBy;
+  };
+  expect(payer("channel", "merchant")).toBe("channel");
+  expect(payer("merchant", "channel")).toBe("merchant");
+  expect(payer("order", "merchant")).toBe("merchant");
+  expect(payer("channel", "on_delivery")).toBe("on_delivery");
+});
+
+test("an order that we are to charge and that has no means of payment waits for one", () => {
+  const captured = planCapture(order, { ...facts, chargedBy: "merchant" });
+  expect(captured).toMatchObject({ holdReasons: [{ code: "payment_missing" }] });
 });
 
 test("a channel's order without an address waits for it, a basket of our own is refused", () => {
@@ -101,7 +170,8 @@ test("an order whose lines the channel still owes waits for them", () => {
 });
 
 test("lines that the catalog does not know hold the order and are named", () => {
-  const unknown = plan({ lines: [line, { ...line, channelSku: "LAMP" }] });
+  const free = { ...line, channelSku: "LAMP", unitPrice: usd("0.00"), discount: usd("0.00"), taxes: [] };
+  const unknown = plan({ lines: [line, free] });
   expect(unknown).toMatchObject({
     holdReasons: [{ code: "unknown_sku", detail: 'Not in the catalog: line 2 "LAMP".' }],
     document: { lines: [{ sku: "SKU-TENT" }, { sku: null }] },

@@ -2,21 +2,29 @@
  * From a channel's order to the order that is stored: checks what the channel claims, maps its SKUs to the
  * catalog's and finds the reasons to wait.
  *
- * A channel's order is a fact, so whatever can be cleared up later becomes a hold reason. Refused is only
- * what could never be fulfilled as it stands, or a wish: a basket of our own shop without an address.
+ * A channel's order is a fact: whatever is odd about it becomes a hold reason, and nothing of it is lost. A basket
+ * of our own shop is a wish: what could never be fulfilled as it stands is refused, so that the customer corrects it.
  */
 import type { Address } from "./address.ts";
-import { countryCode } from "./geography.ts";
+import { countryCode, onlyCityOf } from "./geography.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { readInstant } from "./instant.ts";
-import { addMoney, currencyExponent, type Money, multiplyMoney, rescale, zeroMoney } from "./money.ts";
-import type { AllocationPolicy, HoldReason, OrderDocument, OrderLine } from "./order.ts";
+import { addMoney, currencyExponent, type Money, multiplyMoney, zeroMoney } from "./money.ts";
+import {
+  type AllocationPolicy,
+  type HoldCode,
+  type HoldReason,
+  isOurs,
+  type OrderDocument,
+  type OrderLine,
+} from "./order.ts";
+import { sumMismatch } from "./order-amounts.ts";
 
 /** No real line comes near. Beyond it, a typing error or an attack is more likely than an order. */
 const MAX_LINE_QUANTITY = 100_000;
 /** Largest orders seen at marketplaces have some 200 lines. */
 const MAX_LINES = 500;
-/** In units of the order's finest amount: keeps sums of several amounts within exact integers. */
+/** In units of the amount itself: keeps sums of several amounts within exact integers. */
 const MAX_AMOUNT = 1e15;
 
 export type CaptureRefusalCode =
@@ -44,21 +52,23 @@ type CaptureFacts = {
   readonly capturedAtMs: number;
   /** The catalog's SKU for the channel's, or `null`. */
   readonly skuOf: (channelSku: string) => string | null;
-  /**
-   * Whether the order is a wish, which is refused without an address; a channel's order waits for its
-   * address.
-   */
-  readonly addressRequired: boolean;
+  /** Whether the order is a wish, which is refused where a channel's order would wait. */
+  readonly isWish: boolean;
+  readonly chargedBy: "channel" | "merchant" | "order";
   /** What to reserve where the channel's orders do not say it; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
 };
 
 export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): CapturePlan {
-  const refusal = findRefusal(incoming);
-  if (refusal !== null) return refusal;
+  const oddities = odditiesOf(incoming);
+  const [oddity] = oddities;
+  if (oddity !== undefined && (facts.isWish || oddity.hold === null)) {
+    return { status: "refused", code: oddity.code, detail: oddity.detail };
+  }
   const shippingAddress = usableAddress(incoming.shippingAddress);
-  if (shippingAddress === null && facts.addressRequired) {
-    return refuse("address_missing", "The order needs a shipping address with street, city and country.");
+  if (shippingAddress === null && facts.isWish && needsAddress(incoming)) {
+    const detail = "The order needs a shipping address with street, city and country.";
+    return { status: "refused", code: "address_missing", detail };
   }
   const lines = incoming.lines.map((line, index) => orderLine(line, index, incoming.currency, facts));
   const capturedAt = new Date(facts.capturedAtMs).toISOString();
@@ -88,7 +98,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     ...(incoming.deliverOn === undefined ? {} : { deliverOn: incoming.deliverOn }),
     ...(incoming.releaseOn === undefined ? {} : { releaseOn: incoming.releaseOn }),
     ...(incoming.tags === undefined ? {} : { tags: incoming.tags }),
-    paymentBy: incoming.paymentBy,
+    paymentBy: payerOf(incoming, facts),
     ...(incoming.paymentMethod === undefined ? {} : { paymentMethod: incoming.paymentMethod }),
     ...(incoming.taxesIncluded === undefined ? {} : { taxesIncluded: incoming.taxesIncluded }),
     ...(incoming.storeCredit === undefined ? {} : { storeCredit: incoming.storeCredit }),
@@ -96,8 +106,22 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
   };
-  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document) };
+  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document, oddities) };
 }
+
+/** The channel's setting decides; an order that is paid at the door is so whatever the setting. */
+function payerOf(incoming: IncomingOrder, { chargedBy }: CaptureFacts): OrderDocument["paymentBy"] {
+  if (incoming.paymentBy === "on_delivery" || chargedBy === "order") return incoming.paymentBy;
+  return chargedBy;
+}
+
+/** Whether anything of it has to be brought to the customer by us. */
+function needsAddress(order: Pick<OrderDocument, "delivery"> & { readonly lines: readonly Kind[] }): boolean {
+  const isCollected = order.delivery?.method === "pickup" || order.delivery?.method === "curbside";
+  return !isCollected && order.lines.some(isOurs);
+}
+
+type Kind = Parameters<typeof isOurs>[0];
 
 /** All or nothing is the default and is not written down. */
 function allocationOf(incoming: IncomingOrder, facts: CaptureFacts): Pick<OrderDocument, "allocation"> {
@@ -107,53 +131,60 @@ function allocationOf(incoming: IncomingOrder, facts: CaptureFacts): Pick<OrderD
     : { allocation: facts.allocation };
 }
 
-/** What the order's lines still lack in the catalog, as a hold reason; `null` where every line is mapped. */
+/** What our lines still lack in the catalog, as a hold reason; `null` where every one is mapped. */
 export function unknownSkuReason(
-  lines: readonly Pick<OrderLine, "lineId" | "sku" | "channelSku">[],
+  lines: readonly (Pick<OrderLine, "lineId" | "sku" | "channelSku"> & Kind)[],
 ): HoldReason | null {
-  const unknown = lines.filter((line) => line.sku === null);
+  const unknown = lines.filter((line) => line.sku === null && isOurs(line));
   if (unknown.length === 0) return null;
   const names = unknown.map((line) => `line ${line.lineId} "${line.channelSku}"`).join(", ");
   return { code: "unknown_sku", detail: `Not in the catalog: ${names}.` };
 }
 
-function findRefusal(incoming: IncomingOrder): (CapturePlan & { status: "refused" }) | null {
-  const waitsForLines = incoming.holdReasons.some((reason) => reason.code === "lines_missing");
-  if (incoming.lines.length === 0 && !waitsForLines) return refuse("no_lines", "The order has no lines.");
+/** Something that no order should say. A wish is refused for it; a fact waits under `hold`, or cannot be kept. */
+type Oddity = {
+  readonly code: CaptureRefusalCode;
+  readonly hold: HoldCode | null;
+  readonly detail: string;
+};
+
+function odditiesOf(incoming: IncomingOrder): readonly Oddity[] {
+  const oddities: Oddity[] = [];
+  const odd = (code: CaptureRefusalCode, hold: HoldCode | null, detail: string) =>
+    oddities.push({ code, hold, detail });
+  const waitsForLines = incoming.holdReasons.some((reason) => WAIT_FOR_LINES.includes(reason.code));
+  if (incoming.lines.length === 0 && !waitsForLines) odd("no_lines", null, "The order has no lines.");
   if (incoming.lines.length > MAX_LINES) {
-    return refuse(
+    odd(
       "too_many_lines",
+      null,
       `The order has ${incoming.lines.length} lines; at most ${MAX_LINES} are taken.`,
     );
   }
   if (currencyExponent(incoming.currency) === undefined) {
-    return refuse("unknown_currency", `"${incoming.currency}" is not an ISO 4217 currency.`);
+    odd("unknown_currency", "currency_unusable", `"${incoming.currency}" is not an ISO 4217 currency.`);
   }
-  const badQuantity = incoming.lines.find(
-    ({ quantity }) => !Number.isSafeInteger(quantity) || quantity < 1 || quantity > MAX_LINE_QUANTITY,
-  );
-  if (badQuantity !== undefined) {
-    return refuse(
-      "invalid_quantity",
-      `Line "${badQuantity.externalLineId}" orders ${badQuantity.quantity} units; 1 to ${MAX_LINE_QUANTITY} are taken.`,
-    );
+  for (const { externalLineId, quantity } of incoming.lines) {
+    if (isCount(quantity)) continue;
+    const detail = `Line "${externalLineId}" orders ${quantity} units; 1 to ${MAX_LINE_QUANTITY} are taken.`;
+    odd("invalid_quantity", "quantity_unusable", detail);
   }
   for (const [what, amount] of amountsOf(incoming)) {
     if (amount.currency !== incoming.currency) {
-      return refuse(
-        "currency_mismatch",
-        `${what} is in ${amount.currency}, the order in ${incoming.currency}.`,
-      );
-    }
-    if (amount.minor < 0) return refuse("negative_amount", `${what} is negative.`);
+      const detail = `${what} is in ${amount.currency}, the order in ${incoming.currency}.`;
+      odd("currency_mismatch", "currency_unusable", detail);
+    } else if (amount.minor < 0) odd("negative_amount", "sum_mismatch", `${what} is negative.`);
+    else if (!(Math.abs(amount.minor) <= MAX_AMOUNT))
+      odd("amount_out_of_range", "sum_mismatch", `${what} is beyond any order.`);
   }
-  const exponent = Math.max(...[...amountsOf(incoming)].map(([, amount]) => amount.exponent));
-  for (const [what, amount] of amountsOf(incoming)) {
-    if (!(rescale(amount, exponent) <= MAX_AMOUNT)) {
-      return refuse("amount_out_of_range", `${what} is beyond any order.`);
-    }
-  }
-  return null;
+  return oddities;
+}
+
+/** An order with one of these may come without lines. */
+const WAIT_FOR_LINES: readonly HoldCode[] = ["lines_missing", "price_missing"];
+
+function isCount(quantity: number): boolean {
+  return Number.isSafeInteger(quantity) && quantity >= 1 && quantity <= MAX_LINE_QUANTITY;
 }
 
 function* amountsOf(incoming: IncomingOrder): Generator<readonly [string, Money]> {
@@ -162,7 +193,8 @@ function* amountsOf(incoming: IncomingOrder): Generator<readonly [string, Money]
   yield ["The discount", incoming.discount];
   for (const tax of incoming.shippingTaxes) yield [`Shipping tax ${tax.name}`, tax.amount];
   for (const line of incoming.lines) {
-    yield [`The price of line "${line.externalLineId}"`, multiplyMoney(line.unitPrice, line.quantity)];
+    const units = isCount(line.quantity) ? line.quantity : 1;
+    yield [`The price of line "${line.externalLineId}"`, multiplyMoney(line.unitPrice, units)];
     yield [`The discount of line "${line.externalLineId}"`, line.discount];
     for (const tax of line.taxes) yield [`Tax ${tax.name} of line "${line.externalLineId}"`, tax.amount];
   }
@@ -175,12 +207,18 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
     sku: facts.skuOf(line.channelSku),
     channelSku: line.channelSku,
     title: line.title,
-    quantity: line.quantity,
+    // What is no count is kept beside it as it came; the order waits for a person then.
+    quantity: isCount(line.quantity) ? line.quantity : 1,
     unitPrice: line.unitPrice,
     discount: line.discount,
-    tax: line.taxes.map((tax) => tax.amount).reduce(addMoney, zeroMoney(currency)),
+    tax: line.taxes
+      .map((tax) => tax.amount)
+      .filter((amount) => amount.currency === currency)
+      .reduce(addMoney, zeroMoney(currency)),
     taxes: line.taxes,
-    attributes: line.attributes,
+    attributes: isCount(line.quantity)
+      ? line.attributes
+      : { ...line.attributes, quantity: String(line.quantity) },
     ...(line.kind === undefined ? {} : { kind: line.kind }),
     ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     ...(line.charges === undefined ? {} : { charges: line.charges }),
@@ -191,18 +229,50 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
 /** All taxes: of lines, shipping and charges. */
 function taxesOf(incoming: IncomingOrder): Money {
   const charges = [...(incoming.charges ?? []), ...incoming.lines.flatMap((line) => line.charges ?? [])];
-  return [
-    ...incoming.lines.flatMap((line) => line.taxes.map((tax) => tax.amount)),
-    ...incoming.shippingTaxes.map((tax) => tax.amount),
-    ...charges.map((charge) => charge.tax),
-  ].reduce(addMoney, zeroMoney(incoming.currency));
+  return (
+    [
+      ...incoming.lines.flatMap((line) => line.taxes.map((tax) => tax.amount)),
+      ...incoming.shippingTaxes.map((tax) => tax.amount),
+      ...charges.map((charge) => charge.tax),
+    ]
+      // An order with amounts of another currency waits; they are in no sum.
+      .filter((amount) => amount.currency === incoming.currency)
+      .reduce(addMoney, zeroMoney(incoming.currency))
+  );
 }
 
-function holdReasonsOf(incoming: IncomingOrder, document: OrderDocument): readonly HoldReason[] {
-  const reasons = [...incoming.holdReasons];
-  const has = (code: HoldReason["code"]) => reasons.some((reason) => reason.code === code);
-  if (document.shippingAddress === null && !has("address_missing")) {
-    reasons.push({ code: "address_missing", detail: "The order has no street, city or country to ship to." });
+function holdReasonsOf(
+  incoming: IncomingOrder,
+  document: OrderDocument,
+  oddities: readonly Oddity[],
+): readonly HoldReason[] {
+  // Where we charge, what the channel says of its own payment is beside the point.
+  const reasons = incoming.holdReasons.filter(
+    ({ code }) => code !== "payment_pending" || document.paymentBy === "channel",
+  );
+  const add = (code: HoldCode, detail: string) => {
+    if (!reasons.some((reason) => reason.code === code)) reasons.push({ code, detail });
+  };
+  const odd = new Set(oddities.flatMap(({ hold }) => hold ?? []));
+  for (const code of odd) {
+    add(code, oddities.flatMap((oddity) => (oddity.hold === code ? [oddity.detail] : [])).join(" "));
+  }
+  // Sums of amounts that are in doubt already say nothing.
+  const doubts: readonly HoldCode[] = [
+    "currency_unusable",
+    "quantity_unusable",
+    "price_missing",
+    "lines_missing",
+  ];
+  if (!reasons.some(({ code }) => doubts.includes(code))) {
+    const mismatch = sumMismatch(document);
+    if (mismatch !== null) add("sum_mismatch", mismatch);
+  }
+  if (document.shippingAddress === null && needsAddress(document)) {
+    add("address_missing", "The order has no street, city or country to ship to.");
+  }
+  if (document.paymentBy === "merchant" && document.paymentMethod === undefined && document.total.minor > 0) {
+    add("payment_missing", "We are to charge the order, and it names no means of payment.");
   }
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
@@ -232,11 +302,9 @@ function unsupported(document: OrderDocument): readonly HoldReason[] {
 }
 
 function usableAddress(address: Address | undefined): Address | null {
-  if (address === undefined || address.line1 === "" || address.city === "") return null;
+  if (address === undefined || address.line1 === "") return null;
   const country = countryCode(address.country);
-  return country === undefined ? null : { ...address, country };
-}
-
-function refuse(code: CaptureRefusalCode, detail: string): CapturePlan & { status: "refused" } {
-  return { status: "refused", code, detail };
+  if (country === undefined) return null;
+  const city = address.city === "" ? onlyCityOf(country) : address.city;
+  return city === undefined ? null : { ...address, country, city };
 }

@@ -160,16 +160,34 @@ const COUNTRIES: Readonly<Record<string, readonly [number, number]>> = {
   ZA: [-28.0, 27.5],
 };
 
+/** Codes that posts and phone networks use for parts of a country of ISO 3166-1. */
+const OTHER_CODES: Readonly<Record<string, string>> = { UK: "GB", AC: "SH", TA: "SH", EL: "GR" };
+
+/** Countries that are one city, whose addresses often name none. */
+const CITY_STATES: Readonly<Record<string, string>> = {
+  SG: "Singapore",
+  HK: "Hong Kong",
+  MO: "Macao",
+  MC: "Monaco",
+  VA: "Vatican City",
+  GI: "Gibraltar",
+};
+
+/** The city of an address that names none, where its country (alpha-2) has only one. */
+export function onlyCityOf(country: string): string | undefined {
+  return CITY_STATES[country];
+}
+
 /** ISO 3166-1 alpha-2 of a code (alpha-2, alpha-3) or an English name, or `undefined`. */
 export function countryCode(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed.length === 2) {
     const code = trimmed.toUpperCase();
-    if (code === "UK") return "GB";
-    return countries.isValid(code) ? code : undefined;
+    return OTHER_CODES[code] ?? (countries.isValid(code) ? code : undefined);
   }
   if (trimmed.length === 3) return countries.alpha3ToAlpha2(trimmed.toUpperCase());
-  return countries.getAlpha2Code(trimmed, "en");
+  const name = trimmed.replace(/^the /i, "").replace(/,? \(?S\.?A\.?R\.?\)?( China| of China)?$/i, "");
+  return countries.getAlpha2Code(name, "en") ?? countries.getSimpleAlpha2Code(name, "en");
 }
 
 /** The address's rough place, or `null` where even its country is unknown to this table. */

@@ -9,7 +9,7 @@
  * handling, gift wrap of the order and tips stay with the order: they are charged with its first parcel.
  */
 import { apportion } from "./apportion.ts";
-import { addMoney, currencyExponent, type Money, multiplyMoney, rescale } from "./money.ts";
+import { addMoney, currencyExponent, decimalText, type Money, multiplyMoney, rescale } from "./money.ts";
 import type { Charge, OrderDocument, OrderLine } from "./order.ts";
 
 type PricedOrder = Pick<
@@ -58,6 +58,31 @@ export function sumsOf(order: PricedOrder): OrderSums {
   const discounts = at(order.discount) + add(order.lines.map((line) => line.discount));
   const sum = lines + shipping + charges + taxes - discounts;
   return { exponent, lines, shipping, charges, taxes, discounts, sum, total: at(order.total) };
+}
+
+/**
+ * Why the order breaks A1, with the sums; `null` where it does not. A channel that states the price of a whole line
+ * leaves a unit price that is rounded: each line may be off by a unit of its own exponent for each of its units.
+ */
+export function sumMismatch(order: PricedOrder): string | null {
+  const sums = sumsOf(order);
+  const { exponent, sum, total } = sums;
+  const fine = currencyExponent(order.currency) ?? exponent;
+  const tolerance = order.lines.reduce(
+    (units, { unitPrice, quantity }) =>
+      unitPrice.exponent > fine ? units + quantity * 10 ** (exponent - unitPrice.exponent) : units,
+    0,
+  );
+  if (Math.abs(sum - total) <= tolerance) return null;
+  const text = (minor: number) => decimalText({ minor, currency: order.currency, exponent });
+  const parts = [
+    `lines ${text(sums.lines)}`,
+    `+ shipping ${text(sums.shipping)}`,
+    ...(sums.charges === 0 ? [] : [`+ charges ${text(sums.charges)}`]),
+    ...(sums.taxes === 0 ? [] : [`+ taxes ${text(sums.taxes)}`]),
+    ...(sums.discounts === 0 ? [] : [`- discounts ${text(sums.discounts)}`]),
+  ].join(" ");
+  return `${parts} = ${text(sum)}, but the total is ${text(total)} ${order.currency}.`;
 }
 
 /**

@@ -301,6 +301,7 @@ async function seed(database: Database): Promise<void> {
     [SHOPIFY_SECRET],
   );
   await database.query("update channel set active = false where id = 'closed'");
+  await database.query("update channel set charged_by = 'order' where kind = 'holdfast'");
   await database.query(
     `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
      select sku, 'acme', name, 300, 1999, 'USD', '610910', 'PT', gtin

@@ -116,7 +116,7 @@ test("Shopify's ids beyond 2^53 keep every digit", () => {
       customer: { externalId: "9007199254740995011" },
       lines: [{ externalLineId: "9007199254740997003" }, { externalLineId: "9007199254740997004" }],
       total: { minor: 12_915 },
-      paymentBy: "merchant",
+      paymentBy: "channel",
     },
   });
 });

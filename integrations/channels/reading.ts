@@ -42,10 +42,16 @@ export function readDocument(
 /**
  * Reads each order of a list on its own, so that one that cannot be read does not stop the others. Where
  * there are several, each reading carries its own part of the payload.
+ *
+ * An order with an amount that is none is kept, by its id and its payload, and waits for a person or for the
+ * channel to send it again.
+ *
+ * @param idOf the order's own id, where that can be read; empty where not
  */
 export function readEach(
   orders: readonly unknown[],
   readOne: (order: unknown) => readonly ChannelReading[],
+  idOf: (order: unknown) => string = () => "",
 ): readonly ChannelReading[] {
   return orders.flatMap((order) => {
     try {
@@ -56,9 +62,33 @@ export function readEach(
       );
     } catch (cause) {
       if (!(cause instanceof UnreadableAmount)) throw cause;
-      return [refused("invalid_order", `${cause.message}.`)];
+      const id = idOf(order);
+      if (id === "") return [refused("invalid_order", `${cause.message}.`)];
+      return [{ kind: "order", order: unreadOrder(id, `${cause.message}.`), source: writeJson(order) }];
     }
   });
+}
+
+/** An order of which nothing is known but its id. XXX is ISO 4217's code for no currency. */
+function unreadOrder(externalId: string, detail: string): IncomingOrder {
+  const nothing = zeroMoney("XXX");
+  return {
+    externalId,
+    externalNumber: externalId,
+    externalIds: {},
+    placedAt: "",
+    updatedAt: "",
+    currency: "XXX",
+    lines: [],
+    shippingPrice: nothing,
+    shippingTaxes: [],
+    discount: nothing,
+    total: nothing,
+    customer: { name: "" },
+    shippingService: "",
+    paymentBy: "channel",
+    holdReasons: [{ code: "price_missing", detail }],
+  };
 }
 
 /**

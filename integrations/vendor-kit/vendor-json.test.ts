@@ -61,7 +61,11 @@ test("an amount that is none is named", () => {
   expect(amount("25.99", "JPY", "price")).toEqual({ minor: 2599, currency: "JPY", exponent: 2 });
   expect(amount("", "KWD", "price")).toEqual({ minor: 0, currency: "KWD", exponent: 3 });
   expect(() => amount("1,50", "EUR", "price")).toThrow(UnreadableAmount);
-  expect(() => amount("1.50", "ABC", "price")).toThrow('price "1.50" ABC');
+  expect(() => amount("sixty", "ABC", "price")).toThrow('price "sixty" ABC');
+});
+
+test("an amount in a currency that nobody knows keeps its digits", () => {
+  expect(amount("1.50", "IRT", "price")).toEqual({ minor: 15, currency: "IRT", exponent: 1 });
 });
 
 test("text that is no JSON is a SyntaxError, however deep it nests", () => {

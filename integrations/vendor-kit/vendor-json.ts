@@ -7,7 +7,7 @@
  * not there is empty or `undefined`.
  */
 import { isLosslessNumber, parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
-import { type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
+import { currencyExponent, type Money, parseMoney, zeroMoney } from "../../orders/money.ts";
 import { storableText } from "../../orders/storable-text.ts";
 
 /** 16 or more characters of digits and points: the shortest literal that a double may not keep. */
@@ -107,10 +107,17 @@ export class UnreadableAmount extends Error {
   override readonly name = "UnreadableAmount";
 }
 
+/** An amount in a currency that ISO 4217 does not know keeps its digits: the order waits for a person. */
+function amountInNoCurrency(text: string, currency: string): Money | undefined {
+  if (currencyExponent(currency) !== undefined) return undefined;
+  const plain = parseMoney(text, "XXX");
+  return plain === undefined ? undefined : { ...plain, currency };
+}
+
 /** The exact amount that `text` states; zero where it is empty. Throws `UnreadableAmount`. */
 export function amount(text: string, currency: string, what: string): Money {
   if (text === "") return zeroMoney(currency);
-  const money = parseMoney(text, currency);
+  const money = parseMoney(text, currency) ?? amountInNoCurrency(text, currency);
   if (money === undefined) throw new UnreadableAmount(`${what} "${text}" ${currency} is not an amount`);
   return money;
 }

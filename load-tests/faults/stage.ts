@@ -226,8 +226,8 @@ export class Stage {
       [this.assortment.locationIds],
     );
     await this.database.query(
-      `insert into channel (id, company_id, name, kind, on_shortage)
-       values ($1, 'faults', 'Web', 'holdfast', 'refuse')`,
+      `insert into channel (id, company_id, name, kind, on_shortage, charged_by)
+       values ($1, 'faults', 'Web', 'holdfast', 'refuse', 'order')`,
       [this.assortment.channel],
     );
     await this.database.query(

@@ -43,6 +43,7 @@ beforeAll(async () => {
      ('amazon', 'acme', 'Amazon', 'amazon', 'hold', true), ('shopify', 'acme', 'Shopify', 'shopify', 'hold', true),
      ('walmart', 'acme', 'Walmart', 'walmart', 'hold', true), ('closed', 'acme', 'Closed', 'holdfast', 'hold', false)`,
   );
+  await store.database.query("update channel set charged_by = 'order' where kind = 'holdfast'");
   const logger = pino({ level: "silent" });
   engine = await startEngine({ databaseUrl: store.url, threads: 2, shards: 4, logger });
   engine.client.setLocations([

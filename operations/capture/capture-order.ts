@@ -31,6 +31,7 @@ import { requestCancellation } from "../holds/cancel-order.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { completeHeldOrder } from "../holds/release-hold.ts";
 import {
+  linesToReserve,
   promiseFor,
   type Reserved,
   reservationRequest,
@@ -193,9 +194,16 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
     return resultOf(record);
   }
   const locations = await capture.catalog.locations();
-  const lines = document.lines.flatMap(({ lineId, sku, quantity }) =>
-    sku === null ? [] : [{ lineId, sku, quantity }],
-  );
+  const lines = linesToReserve(document);
+  if (lines.length === 0) {
+    const record = recordOf(capture, incoming, document, {
+      holdReasons: [],
+      reservation: null,
+      promise: null,
+    });
+    await context.allocator.commit(capturedOrderWriter, record);
+    return resultOf(record);
+  }
   const atMs = context.now();
   const recordFor = (reservation: OrderReservation): CapturedOrder | null => {
     if (reservation.short.length > 0 && channel.onShortage === "refuse" && reservation.status === "refused") {
@@ -311,8 +319,9 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     channelId: channel.id,
     capturedAtMs: context.now(),
     skuOf: (name) => skus.get(name) ?? null,
-    // An order in our own web shop can still be corrected by the customer, so it is refused rather than held.
-    addressRequired: channel.kind === "holdfast",
+    // A basket in our own web shop can still be corrected by the customer.
+    isWish: channel.kind === "holdfast",
+    chargedBy: channel.chargedBy,
     allocation: channel.allocation,
   });
 }

@@ -29,6 +29,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import {
+  linesToReserve,
   promiseFor,
   type Reserved,
   reservationRequest,
@@ -58,6 +59,7 @@ type HoldReleased = {
 const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "cancelled_at_channel",
   "fulfilled_at_channel",
+  "sum_mismatch",
   "payment_pending",
   "payment_failed",
   "floor_exception",
@@ -241,9 +243,7 @@ export async function completeHeldOrder(
     // What a person has put, a person takes off.
     cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
     lineSkus: [],
-    lines: document.lines.flatMap(({ lineId, sku, quantity }) =>
-      sku === null ? [] : [{ lineId, sku, quantity }],
-    ),
+    lines: linesToReserve(document),
     replacement: { document, rawPayload, contentHash },
     shipsParts: false,
     by: fuller.cause,

@@ -7,12 +7,22 @@ import type {
 } from "../../engine/allocator-client.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { placeOf } from "../../orders/geography.ts";
-import type { DeliveryPromise, HoldReason, OrderDocument } from "../../orders/order.ts";
+import { type DeliveryPromise, type HoldReason, isOurs, type OrderDocument } from "../../orders/order.ts";
 import { reservationIdOf } from "../../orders/order-identity.ts";
 import { deliveryPromise } from "../../orders/promise.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import type { ShippingOrigin } from "../../store/catalog/catalog.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
+
+/** Of what we hand over, the units that nobody has handed over yet. */
+export function linesToReserve(document: OrderDocument): readonly ReservationLine[] {
+  return document.lines.flatMap((line) => {
+    const quantity = line.quantity - (line.fulfilledElsewhere ?? 0);
+    return line.sku === null || !isOurs(line) || quantity === 0
+      ? []
+      : [{ lineId: line.lineId, sku: line.sku, quantity }];
+  });
+}
 
 /**
  * @param otherwise what this reservation does differently from what the order says. What the customer collects

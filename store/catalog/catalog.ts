@@ -36,6 +36,8 @@ export type Channel = {
   readonly onShortage: "hold" | "refuse";
   /** What its orders want reserved where stock does not cover them, unless they say so themselves. */
   readonly allocation: AllocationPolicy;
+  /** Who takes the money of its orders; `order`: each order says so. */
+  readonly chargedBy: "channel" | "merchant" | "order";
   readonly active: boolean;
 };
 
@@ -143,7 +145,8 @@ async function findChannels(
 ): Promise<ReadonlyMap<string, Channel>> {
   const { rows } = await database.query<Channel>({
     name: "find-channels",
-    text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation, active
+    text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation,
+        charged_by as "chargedBy", active
       from channel where id = any($1)`,
     values: [ids],
   });

@@ -38,8 +38,8 @@ type NewChannel = {
 
 export async function insertChannel(client: Queryable, channel: NewChannel): Promise<void> {
   await client.query(
-    `insert into channel (id, company_id, name, kind, webhook_secret, on_shortage)
-     values ($1, $2, $3, $4, $5, $6)`,
+    `insert into channel (id, company_id, name, kind, webhook_secret, on_shortage, charged_by)
+     values ($1, $2, $3, $4, $5, $6, case $4 when 'holdfast' then 'order' else 'channel' end)`,
     [channel.id, channel.companyId, channel.name, channel.kind, channel.webhookSecret, channel.onShortage],
   );
 }

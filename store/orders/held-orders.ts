@@ -9,8 +9,10 @@
  */
 import type {
   DeliveryPromise,
+  Fulfiller,
   HoldCode,
   HoldReason,
+  LineKind,
   OrderDocument,
   OrderStatus,
 } from "../../orders/order.ts";
@@ -34,7 +36,9 @@ export type HeldOrder = {
     readonly lineId: string;
     readonly sku: string | null;
     readonly channelSku: string;
-    /** Ordered and not cancelled. */
+    readonly kind: LineKind;
+    readonly fulfilledBy: Fulfiller;
+    /** Units that we are to hand over. */
     readonly wanted: number;
     readonly held: number;
   }[];
@@ -54,7 +58,7 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
        (select count(*)::integer from order_event e
          where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
        coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
-         'channelSku', l.channel_sku, 'wanted', ${WANTED_HERE},
+         'channelSku', l.channel_sku, 'kind', l.kind, 'fulfilledBy', l.fulfilled_by, 'wanted', ${WANTED_HERE},
          'held', (select coalesce(min(whole), 0) from (
            select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
            where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component))

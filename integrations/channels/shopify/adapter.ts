@@ -4,13 +4,15 @@
  * Ids: Shopify's numeric ids exceed 2^53, and programs in between (even Shopify's own published samples) have
  * damaged them. The `admin_graphql_api_id` is text, so orders and lines are identified by the number in it;
  * the numeric ids are kept beside it as they came.
- * Money: shop money counts; presentment amounts are kept as attributes.
- * Payment: `paid` means that the shop has the money, which is only verified. With `authorized` the money is
- * promised and has not moved, so the merchant's payment provider takes it as goods ship.
+ * Money: shop money counts; presentment amounts are kept as attributes. An edit changes quantities and the order's
+ * `current_…` amounts, but leaves each line's discount and taxes as they were at first: a line bears its part of them.
+ * Payment: Shopify has charged what is `paid`. An `authorized` payment is Shopify's too: it is waited for.
+ * Who fulfils: `fulfillment_service`; what `fulfillable_quantity` leaves out has been handed over already.
  */
 import type { Address } from "../../../orders/address.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
-import type { HoldReason } from "../../../orders/order.ts";
+import { decimalText, type Money } from "../../../orders/money.ts";
+import type { Charge, Delivery, Fulfiller, HoldReason, LineKind } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import {
   amount,
@@ -55,10 +57,10 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
     return [refused("not_an_order", `Topic ${topic} carries no order.`, orderIdIn(document))];
   }
   const list = at(document, "orders");
-  if (Array.isArray(list)) return readEach(list, (order) => readOne(order, topic));
+  if (Array.isArray(list)) return readEach(list, (order) => readOne(order, topic), orderIdIn);
   // The REST API wraps an order. A Return has an `order` field too, but it also has an id of its own.
   const wrapped = at(document, "id") === undefined ? at(document, "order") : undefined;
-  return readEach([wrapped ?? document], (order) => readOne(order, topic));
+  return readEach([wrapped ?? document], (order) => readOne(order, topic), orderIdIn);
 }
 
 function readOne(order: unknown, topic: string | null): readonly ChannelReading[] {
@@ -97,12 +99,20 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
     lines.map((line) => line.discount),
     currency,
   );
-  const allDiscounts = amount(textAt(order, "total_discounts"), currency, "total_discounts");
-  const rest = sum([allDiscounts, negated(lineDiscounts)], currency);
   const edited = isEdited(order);
+  const currentOr = (name: string) =>
+    firstText(edited ? textAt(order, `current_${name}`) : "", textAt(order, name));
+  const allDiscounts = amount(currentOr("total_discounts"), currency, "total_discounts");
+  const rest = sum([allDiscounts, negated(lineDiscounts)], currency);
+  const charges = readCharges(order, lines, currency);
+  const delivery = readDelivery(shipping);
   const shippingAddress = readAddress(at(order, "shipping_address"));
   const billingAddress = readAddress(at(order, "billing_address"));
   const note = textAt(order, "note");
+  const tags = textAt(order, "tags")
+    .split(",")
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== "");
   return {
     externalId,
     externalNumber: firstText(textAt(order, "name"), textAt(order, "order_number"), externalId),
@@ -132,11 +142,8 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
     ),
     shippingTaxes: shipping.flatMap((line) => readTaxes(line, currency)),
     discount: rest.minor > 0 ? rest : sum([], currency),
-    total: amount(
-      firstText(edited ? textAt(order, "current_total_price") : "", textAt(order, "total_price")),
-      currency,
-      "total_price",
-    ),
+    ...(charges.length === 0 ? {} : { charges }),
+    total: amount(currentOr("total_price"), currency, "total_price"),
     ...(shippingAddress === undefined ? {} : { shippingAddress }),
     ...(billingAddress === undefined ? {} : { billingAddress }),
     customer: readCustomer(order),
@@ -144,9 +151,11 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       .map((line) => textAt(line, "title"))
       .filter((title) => title !== "")
       .join(" + "),
-    paymentBy: textAt(order, "financial_status") === "authorized" ? "merchant" : "channel",
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(tags.length === 0 ? {} : { tags }),
+    paymentBy: isPaidAtTheDoor(order) ? "on_delivery" : "channel",
     ...(textAt(order, "taxes_included") === "true" ? { taxesIncluded: true as const } : {}),
-    holdReasons: readHolds(order),
+    holdReasons: readHolds(order, currency),
     ...(note === "" ? {} : { note }),
     attributes: textRecord({
       financial_status: textAt(order, "financial_status"),
@@ -157,8 +166,6 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
       discount_codes: listAt(order, "discount_codes")
         .map((code) => textAt(code, "code"))
         .join(","),
-      tip: textAt(order, "total_tip_received"),
-      tags: textAt(order, "tags"),
       test: textAt(order, "test"),
       source_name: textAt(order, "source_name"),
       payment_gateways: listAt(order, "payment_gateway_names")
@@ -175,6 +182,13 @@ function readLine(line: unknown, order: unknown, currency: string): readonly Inc
   // every line.
   const quantity = isEdited(order) && current < ordered ? current : ordered;
   if (quantity === 0) return [];
+  /** Amounts of a line are those of the units that it had at first. */
+  const partOf = (whole: Money): Money =>
+    quantity === ordered ? whole : { ...whole, minor: Math.round((whole.minor * quantity) / ordered) };
+  const fulfillable = countAt(line, "fulfillable_quantity");
+  const handedOver = hasFulfillments(order, line) ? Math.max(0, quantity - fulfillable) : 0;
+  const kind = kindOf(line, order);
+  const fulfilledBy = fulfillerOf(line);
   const id = firstText(gidNumber(textAt(line, "admin_graphql_api_id")), textAt(line, "id"));
   const what = `the price of line ${id}`;
   const variant = textAt(line, "variant_id");
@@ -184,16 +198,24 @@ function readLine(line: unknown, order: unknown, currency: string): readonly Inc
       channelSku: firstText(
         textAt(line, "sku"),
         variant === "" ? "" : `variant_id:${variant}`,
-        `product_id:${textAt(line, "product_id")}`,
+        textAt(line, "product_id") === "" ? "" : `product_id:${textAt(line, "product_id")}`,
+        // A custom item has no product: it goes by its own name.
+        textAt(line, "title"),
+        `line:${id}`,
       ),
       title: firstText(textAt(line, "name"), textAt(line, "title")),
       quantity,
       unitPrice: amount(textAt(line, "price"), currency, what),
-      discount: sum(
-        listAt(line, "discount_allocations").map((d) => amount(textAt(d, "amount"), currency, "discount")),
-        currency,
+      discount: partOf(
+        sum(
+          listAt(line, "discount_allocations").map((d) => amount(textAt(d, "amount"), currency, "discount")),
+          currency,
+        ),
       ),
-      taxes: readTaxes(line, currency),
+      taxes: readTaxes(line, currency).map((tax) => ({ ...tax, amount: partOf(tax.amount) })),
+      ...(kind === "goods" ? {} : { kind }),
+      ...(fulfilledBy === "us" ? {} : { fulfilledBy }),
+      ...(handedOver === 0 ? {} : { fulfilledElsewhere: handedOver }),
       attributes: textRecord({
         id: textAt(line, "id"),
         admin_graphql_api_id: textAt(line, "admin_graphql_api_id"),
@@ -214,6 +236,75 @@ function readLine(line: unknown, order: unknown, currency: string): readonly Inc
   ];
 }
 
+function kindOf(line: unknown, order: unknown): LineKind {
+  if (textAt(line, "gift_card") === "true") return "gift_card";
+  const hasProduct = textAt(line, "product_id") !== "" || textAt(line, "variant_id") !== "";
+  if (hasProduct || textAt(line, "sku") !== "") {
+    return textAt(line, "requires_shipping") === "false" ? "digital" : "goods";
+  }
+  const tip = Number(textAt(order, "total_tip_received"));
+  const price = Number(textAt(line, "price")) * countAt(line, "quantity");
+  return tip > 0 && tip === price ? "tip" : "custom";
+}
+
+/** Shopify's own way to fulfil by hand, which is ours, or a service that has been given the line. */
+function fulfillerOf(line: unknown): Fulfiller {
+  const service = textAt(line, "fulfillment_service");
+  return service === "" || service === "manual" || service === "holdfast" ? "us" : "provider";
+}
+
+/** Without any, `fulfillable_quantity` says something else: 0 on a cancelled order. */
+function hasFulfillments(order: unknown, line: unknown): boolean {
+  return (
+    textAt(order, "cancelled_at") === "" &&
+    (listAt(order, "fulfillments").length > 0 || textAt(line, "fulfillment_status") !== "") &&
+    !Number.isNaN(countAt(line, "fulfillable_quantity"))
+  );
+}
+
+/** Duties, further fees, and a tip that is no line. */
+function readCharges(order: unknown, lines: readonly IncomingLine[], currency: string): readonly Charge[] {
+  const shopMoney = (field: string) => textAt(order, field, "shop_money", "amount");
+  const charge = (kind: Charge["kind"], name: string, text: string): readonly Charge[] => {
+    const price = amount(text, currency, name);
+    return price.minor === 0 ? [] : [{ kind, name, amount: price, tax: sum([], currency) }];
+  };
+  const duties = firstText(shopMoney("current_total_duties_set"), shopMoney("original_total_duties_set"));
+  const lineDuties = sum(
+    listAt(order, "line_items").flatMap((line) =>
+      listAt(line, "duties").map((duty) => amount(textAt(duty, "price"), currency, "duty")),
+    ),
+    currency,
+  );
+  const hasTipLine = lines.some((line) => line.kind === "tip");
+  return [
+    ...charge("duty", "duties", duties === "" ? decimalText(lineDuties) : duties),
+    ...charge("fee", "additional fees", shopMoney("current_total_additional_fees_set")),
+    ...(hasTipLine ? [] : charge("tip", "tip", textAt(order, "total_tip_received"))),
+  ];
+}
+
+const PICKUP = /pick.?up|in.?store|collect/i;
+
+function readDelivery(shipping: readonly unknown[]): Delivery | undefined {
+  for (const line of shipping) {
+    const category = textAt(line, "delivery_category");
+    const place = firstText(textAt(line, "title"), textAt(line, "code"));
+    const named = place === "" ? {} : { place };
+    if (/curb/i.test(`${category} ${place}`)) return { method: "curbside", ...named };
+    if (PICKUP.test(category) || PICKUP.test(textAt(line, "code"))) return { method: "pickup", ...named };
+    if (/local/i.test(category)) return { method: "local_delivery", ...named };
+  }
+  return undefined;
+}
+
+const COD = /cash on delivery|\bcod\b/i;
+
+function isPaidAtTheDoor(order: unknown): boolean {
+  const gateways = listAt(order, "payment_gateway_names").map((name) => textAt({ name }, "name"));
+  return textAt(order, "financial_status") === "pending" && gateways.some((name) => COD.test(name));
+}
+
 function isEdited(order: unknown): boolean {
   if (textAt(order, "cancelled_at") !== "") return false;
   return listAt(order, "line_items").some(
@@ -228,7 +319,7 @@ function readTaxes(line: unknown, currency: string): readonly IncomingTax[] {
   }));
 }
 
-function readHolds(order: unknown): readonly HoldReason[] {
+function readHolds(order: unknown, currency: string): readonly HoldReason[] {
   const reasons: HoldReason[] = [];
   const financial = textAt(order, "financial_status");
   const fulfillment = textAt(order, "fulfillment_status");
@@ -239,10 +330,19 @@ function readHolds(order: unknown): readonly HoldReason[] {
   } else if (financial === "voided" || financial === "refunded") {
     reasons.push({ code: "cancelled_at_channel", detail: `Shopify: the payment is ${financial}.` });
   }
-  if (["pending", "partially_paid", "expired"].includes(financial)) {
+  const price = textAt(order, "total_price");
+  if (price === "") {
+    reasons.push({ code: "price_missing", detail: "Shopify has not stated the order's total." });
+  }
+  const isFree = price !== "" && amount(price, currency, "total_price").minor === 0;
+  if (UNPAID.includes(financial) && !isFree && !isPaidAtTheDoor(order)) {
     reasons.push({ code: "payment_pending", detail: `Shopify: the payment is ${financial}.` });
   }
-  if (fulfillment === "fulfilled" || fulfillment === "partial") {
+  if (textAt(order, "test") === "true") {
+    reasons.push({ code: "payment_pending", detail: "Shopify: this is a test order, no money has moved." });
+  }
+  const says = listAt(order, "line_items").some((line) => hasFulfillments(order, line));
+  if (fulfillment !== "" && !says && cancelledAt === "") {
     reasons.push({ code: "fulfilled_at_channel", detail: `Shopify: fulfillment is ${fulfillment}.` });
   }
   if (listAt(order, "line_items").length === 0) {
@@ -250,6 +350,8 @@ function readHolds(order: unknown): readonly HoldReason[] {
   }
   return reasons;
 }
+
+const UNPAID = ["authorized", "pending", "partially_paid", "expired"];
 
 function readCustomer(order: unknown): IncomingOrder["customer"] {
   const customer = at(order, "customer");

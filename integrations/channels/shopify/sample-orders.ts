@@ -31,8 +31,7 @@ export const shopifyWriter: ChannelWriter = {
       customer_locale: "en-US",
       discount_codes: [],
       email: order.shopper.email,
-      // Many shops take the money as goods ship, and as many take it at once.
-      financial_status: random.chance(0.5) ? "authorized" : "paid",
+      financial_status: "paid",
       fulfillment_status: null,
       name: `#${10_000 + order.number}`,
       note: null,

@@ -19,8 +19,8 @@ export async function prepareOrderCatalog(databaseUrl: string): Promise<void> {
       [LOCATION],
     );
     await client.query(
-      `insert into channel (id, company_id, name, kind, on_shortage)
-       values ($1, 'bench', 'Bench', 'holdfast', 'refuse')`,
+      `insert into channel (id, company_id, name, kind, on_shortage, charged_by)
+       values ($1, 'bench', 'Bench', 'holdfast', 'refuse', 'order')`,
       [ORDER_CHANNEL],
     );
     // One more than there are positions: the one that is sold out.

@@ -1,0 +1,189 @@
+import { expect, test } from "vitest";
+import { planCapture } from "../../../orders/capture.ts";
+import { shopifyAdapter } from "./adapter.ts";
+
+const line = (more: object) => ({
+  admin_graphql_api_id: "gid://shopify/LineItem/11",
+  sku: "BAG",
+  title: "Bag",
+  quantity: 1,
+  current_quantity: 1,
+  price: "60.00",
+  product_id: 5,
+  variant_id: 6,
+  requires_shipping: true,
+  fulfillment_service: "manual",
+  fulfillable_quantity: 1,
+  ...more,
+});
+const order = (more: object) => ({
+  admin_graphql_api_id: "gid://shopify/Order/1",
+  currency: "USD",
+  financial_status: "paid",
+  total_price: "60.00",
+  total_discounts: "0.00",
+  line_items: [line({})],
+  shipping_address: { name: "A", address1: "1 B St", city: "Reno", province_code: "NV", country_code: "US" },
+  ...more,
+});
+
+/** The order as it would be stored. */
+function captured(document: object, topic: string | null = null) {
+  const [reading] = shopifyAdapter.read(JSON.stringify(document), topic);
+  if (reading?.kind !== "order") throw new Error(JSON.stringify(reading));
+  const plan = planCapture(reading.order, {
+    orderId: "shopify-1",
+    companyId: "acme",
+    channelId: "shopify",
+    capturedAtMs: 0,
+    skuOf: (sku) => sku,
+    isWish: false,
+    chargedBy: "channel",
+  });
+  if (plan.status !== "captured") throw new Error(plan.detail);
+  return { ...plan.document, holds: plan.holdReasons.map((reason) => reason.code) };
+}
+
+test("units that an edit removed take their part of the line's discount and taxes with them", () => {
+  const edited = captured(
+    order({
+      total_price: "85.80",
+      current_total_price: "42.90",
+      total_discounts: "19.20",
+      current_total_discounts: "9.60",
+      line_items: [
+        line({
+          quantity: 2,
+          price: "48.00",
+          discount_allocations: [{ amount: "19.20" }],
+          tax_lines: [{ title: "VAT", price: "9.00" }],
+        }),
+      ],
+    }),
+  );
+  expect(edited).toMatchObject({
+    holds: [],
+    discount: { minor: 0 },
+    total: { minor: 4_290 },
+    lines: [{ quantity: 1, discount: { minor: 960 }, tax: { minor: 450 } }],
+  });
+});
+
+test("a removed line leaves nothing of its discount behind", () => {
+  const edited = captured(
+    order({
+      total_price: "140.00",
+      current_total_price: "60.00",
+      total_discounts: "10.00",
+      current_total_discounts: "0.00",
+      line_items: [
+        line({ current_quantity: 0, price: "90.00", discount_allocations: [{ amount: "10.00" }] }),
+        line({ admin_graphql_api_id: "gid://shopify/LineItem/12" }),
+      ],
+    }),
+  );
+  expect(edited).toMatchObject({ holds: [], discount: { minor: 0 }, total: { minor: 6_000 } });
+  expect(edited.lines).toHaveLength(1);
+});
+
+test.each([
+  ["gift_card", { gift_card: true, requires_shipping: false }],
+  ["digital", { requires_shipping: false }],
+  ["custom", { sku: null, product_id: null, variant_id: null, title: "Engraving", requires_shipping: false }],
+  ["custom", { sku: "", product_id: null, variant_id: null, title: "Special strap" }],
+] as const)("a line is read as %s (%#), needs no stock, and an order of it no address", (kind, more) => {
+  const { shipping_address: _, ...nowhere } = order({ line_items: [line(more)] });
+  expect(captured(nowhere)).toMatchObject({ holds: [], lines: [{ kind }] });
+});
+
+test("each custom item keeps its own name", () => {
+  const none = { sku: null, product_id: null, variant_id: null };
+  const { lines } = captured(
+    order({
+      total_price: "120.00",
+      line_items: [line({ ...none, title: "Engraving" }), line({ ...none, title: "Strap" })],
+    }),
+  );
+  expect(lines.map(({ channelSku, title }) => [channelSku, title])).toEqual([
+    ["Engraving", "Engraving"],
+    ["Strap", "Strap"],
+  ]);
+});
+
+test("a tip is a tip, as a line of its own or in the total only", () => {
+  const tip = line({ sku: null, product_id: null, variant_id: null, title: "Tip", price: "5.00" });
+  const total = { total_price: "65.00", total_tip_received: "5.00" };
+  expect(captured(order({ ...total, line_items: [line({}), tip] }))).toMatchObject({
+    holds: [],
+    lines: [{}, { kind: "tip" }],
+  });
+  expect(captured(order(total))).toMatchObject({
+    holds: [],
+    charges: [{ kind: "tip", amount: { minor: 500 } }],
+  });
+});
+
+test("duties and further fees have fields of their own, in the sum", () => {
+  const set = (amount: string) => ({ shop_money: { amount, currency_code: "USD" } });
+  expect(
+    captured(
+      order({
+        total_price: "70.00",
+        current_total_duties_set: set("7.50"),
+        current_total_additional_fees_set: set("2.50"),
+      }),
+    ),
+  ).toMatchObject({
+    holds: [],
+    charges: [
+      { kind: "duty", amount: { minor: 750 } },
+      { kind: "fee", amount: { minor: 250 } },
+    ],
+  });
+});
+
+test("a line that another service fulfils is not ours, and needs no SKU of ours", () => {
+  expect(
+    captured(order({ line_items: [line({ fulfillment_service: "amazon_marketplace_web" })] })),
+  ).toMatchObject({
+    holds: [],
+    lines: [{ fulfilledBy: "provider" }],
+  });
+});
+
+test("what has been handed over already is known, unit by unit", () => {
+  const partial = captured(
+    order({
+      total_price: "180.00",
+      fulfillment_status: "partial",
+      line_items: [
+        line({ quantity: 3, current_quantity: 3, fulfillable_quantity: 1, fulfillment_status: "partial" }),
+      ],
+    }),
+  );
+  expect(partial).toMatchObject({ holds: [], lines: [{ quantity: 3, fulfilledElsewhere: 2 }] });
+});
+
+test.each([
+  ["pickup", { code: "Pickup in store", title: "Downtown" }],
+  ["pickup", { delivery_category: "pick_up", title: "Downtown" }],
+  ["curbside", { code: "curbside", title: "Curbside at Downtown" }],
+  ["local_delivery", { delivery_category: "local_delivery", title: "Bike" }],
+])("the customer gets it by %s (%#)", (method, shipping) => {
+  const read = captured(order({ shipping_lines: [{ price: "0.00", ...shipping }] }));
+  expect(read.delivery?.method).toBe(method);
+});
+
+test("what is authorised at Shopify, or pending there, is waited for; cash on delivery is not", () => {
+  expect(captured(order({ financial_status: "authorized" })).holds).toEqual(["payment_pending"]);
+  const cod = order({ financial_status: "pending", payment_gateway_names: ["Cash on Delivery (COD)"] });
+  expect(captured(cod)).toMatchObject({ holds: [], paymentBy: "on_delivery" });
+  expect(captured(order({ test: true })).holds).toEqual(["payment_pending"]);
+});
+
+test("an order without a total, and one with an amount that is none, are kept and wait", () => {
+  expect(captured(order({ total_price: null })).holds).toContain("price_missing");
+  const broken = captured(order({ line_items: [line({ price: "sixty" })] }));
+  expect(broken).toMatchObject({ externalId: "1", lines: [], currency: "XXX" });
+  expect(broken.holds).toContain("price_missing");
+});
