@@ -125,6 +125,7 @@ async function capture(stream: StreamClient, order: Wanted): Promise<CaptureResu
     id: order.id,
     currency: "USD",
     lines: [...order.lines].map(([sku, quantity]) => ({ sku, quantity, unitPrice: "10.00" })),
+    paymentMethod: "pm_card_visa",
     shippingAddress: {
       name: "A B",
       line1: "1 Main Street",

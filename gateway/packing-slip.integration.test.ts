@@ -19,6 +19,7 @@ test("a packing slip is a page with what one place has to pack", async () => {
         { sku: "MUG-1", quantity: 1, unitPrice: "9.00" },
       ],
       customer: { name: "Ada Byron", email: "ada@example.com" },
+      paymentMethod: "pm_card_visa",
       shippingAddress: {
         name: "Ada Byron",
         line1: "1 Analytical Way",

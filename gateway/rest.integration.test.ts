@@ -38,7 +38,7 @@ describe("orders", () => {
     expect(order.json.summary).toMatchObject({ id: "web-first", currency: "USD", totalMinor: 1999 });
     expect(order.json.lines).toMatchObject([{ lineId: "1", sku: "TEE-1", ordered: 1 }]);
     expect(order.json.trackingUrl).toMatch(/^http:\/\/shop\.example\/track\/[\w-]{20,}$/);
-    expect(order.json.supportedActions).toEqual(["cancel"]);
+    expect(order.json.supportedActions).toEqual(["cancel", "hold"]);
 
     const again = await world.call("GET", "/v1/orders/web-first", {
       headers: { "if-none-match": order.headers.get("etag") ?? "" },
@@ -197,7 +197,7 @@ describe("the way of an order", () => {
       shipments: [{ id: "S1", trackingNumber: "T1", reports: [{ message: "On the van" }] }],
       payment: { capturedMinor: 3998, transactions: [{ type: "capture", amountMinor: 3998 }] },
       returns: [{ id: "web-way-R1", units: 1 }],
-      supportedActions: [],
+      supportedActions: ["hold"],
     });
     const label = await world.call("GET", "/v1/shipments/S1/label.zpl");
     expect([label.text, label.headers.get("content-type")]).toEqual(["^XA^XZ", "application/zpl"]);

@@ -193,6 +193,7 @@ export function canonicalOrder(id: string, change: Readonly<Record<string, unkno
     currency: "USD",
     lines: [{ sku: "TEE-1", quantity: 1, unitPrice: "19.99" }],
     customer: { name: "Ada Lovelace", email: "ada@example.com" },
+    paymentMethod: "pm_card_visa",
     shippingAddress: {
       name: "Ada Lovelace",
       line1: "1 Main Street",

@@ -415,6 +415,7 @@ function orderPayload(
     id,
     currency: "USD",
     lines: lines.map(({ sku, quantity }) => ({ sku, quantity, unitPrice: "10.00" })),
+    paymentMethod: "pm_card_visa",
     shippingAddress: {
       name: "Fault Test",
       line1: "1 Main Street",

@@ -106,6 +106,7 @@ function postOrders(target: Target, run: string, stock: LoadStock, seconds: numb
         id: `LOAD-${run}-${n}`,
         currency: "USD",
         lines: [{ sku: stock.skus[n % stock.skus.length], quantity: 1, unitPrice: "10.00" }],
+        paymentMethod: "pm_card_visa",
         shippingAddress: {
           name: "Load Test",
           line1: "1 Test Street",

@@ -61,6 +61,7 @@ async function capture(stream: StreamClient, prefix: string, batch: OperationBat
       quantity: batch.quantity(index),
       unitPrice: "10.00",
     })),
+    paymentMethod: "pm_card_visa",
     shippingAddress: {
       name: "Bench",
       line1: "1 Test Street",
