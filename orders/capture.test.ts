@@ -199,13 +199,3 @@ test("order ids keep plain ids readable and never let two external ids meet", ()
   expect(reservationIdOf("own-1", 0)).toBe("own-1");
   expect(reservationIdOf("own-1", 1)).toBe("own-1#2");
 });
-
-test.each<[string, Partial<IncomingOrder>, readonly string[]]>([
-  ["others ship", { lines: [{ ...line, fulfilledBy: "channel" }] }, ["fulfilled_at_channel"]],
-  ["others have shipped in part", { lines: [{ ...line, fulfilledElsewhere: 1 }] }, ["fulfilled_at_channel"]],
-  ["a courier is to be paid for", { paymentBy: "on_delivery" }, ["payment_pending"]],
-  ["we ship and the channel was paid for", {}, []],
-])("what %s waits for %j", (_, change, codes) => {
-  const captured = plan(change);
-  expect(captured.status === "captured" && captured.holdReasons.map((reason) => reason.code)).toEqual(codes);
-});

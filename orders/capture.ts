@@ -276,29 +276,9 @@ function holdReasonsOf(
   }
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
-  reasons.push(...unsupported(document).filter((reason) => !has(reason.code)));
+  // Until the saga of an order knows payments at the door, a person sees to them.
+  if (document.paymentBy === "on_delivery") add("payment_pending", "It is to be paid when it is delivered.");
   return reasons;
-}
-
-/** What is read from channels and not yet acted upon: without a person, it would be shipped or charged again. */
-function unsupported(document: OrderDocument): readonly HoldReason[] {
-  const elsewhere = document.lines.filter(
-    (line) => (line.fulfilledBy ?? "us") !== "us" || (line.fulfilledElsewhere ?? 0) > 0,
-  );
-  const names = elsewhere.map((line) => `line ${line.lineId}`).join(", ");
-  return [
-    ...(elsewhere.length === 0
-      ? []
-      : [
-          {
-            code: "fulfilled_at_channel" as const,
-            detail: `Others ship, or have shipped, some of it: ${names}.`,
-          },
-        ]),
-    ...(document.paymentBy === "on_delivery"
-      ? [{ code: "payment_pending" as const, detail: "It is to be paid when it is delivered." }]
-      : []),
-  ];
 }
 
 function usableAddress(address: Address | undefined): Address | null {

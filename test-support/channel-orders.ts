@@ -31,7 +31,8 @@ export function captured(incoming: IncomingOrder): {
     channelId: "channel-1",
     capturedAtMs: Date.UTC(2026, 10, 28),
     skuOf: (channelSku) => channelSku,
-    addressRequired: false,
+    isWish: false,
+    chargedBy: "order",
   });
   if (plan.status === "refused") throw new Error(`refused: ${plan.code}: ${plan.detail}`);
   return { document: plan.document, holds: plan.holdReasons.map((reason) => reason.code) };
