@@ -199,3 +199,38 @@ test("order ids keep plain ids readable and never let two external ids meet", ()
   expect(reservationIdOf("own-1", 0)).toBe("own-1");
   expect(reservationIdOf("own-1", 1)).toBe("own-1#2");
 });
+
+const stores = [
+  { locationId: "store-1", name: "Quay Store" },
+  { locationId: "store-2", name: "Hill Store" },
+];
+
+test.each<[string, readonly (typeof stores)[number][], string | undefined]>([
+  ["quay store", stores, "store-1"],
+  ["STORE-2", stores, "store-2"],
+  ["Local pickup", stores, undefined],
+  ["Local pickup", stores.slice(0, 1), "store-1"],
+  ["Local pickup", [], undefined],
+])("an order to be collected at %s needs no address but a store of ours (%#)", (place, ours, locationId) => {
+  const { shippingAddress: _, ...unaddressed } = order;
+  const captured = planCapture(
+    { ...unaddressed, delivery: { method: "pickup", place } },
+    {
+      orderId: "shop-1",
+      companyId: "company",
+      channelId: "shop",
+      capturedAtMs: 0,
+      skuOf: (sku) => sku,
+      isWish: true,
+      chargedBy: "channel",
+      stores: ours,
+    },
+  );
+  expect(captured).toMatchObject({
+    status: "captured",
+    document: { shippingAddress: null, delivery: { method: "pickup", place } },
+    holdReasons:
+      locationId === undefined ? [{ code: "address_missing", detail: expect.stringContaining(place) }] : [],
+  });
+  expect(captured.status === "captured" && captured.document.delivery?.locationId).toBe(locationId);
+});

@@ -6,12 +6,14 @@
  * of our own shop is a wish: what could never be fulfilled as it stands is refused, so that the customer corrects it.
  */
 import type { Address } from "./address.ts";
+import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { readInstant } from "./instant.ts";
 import { addMoney, currencyExponent, type Money, multiplyMoney, zeroMoney } from "./money.ts";
 import {
   type AllocationPolicy,
+  type Delivery,
   type HoldCode,
   type HoldReason,
   isOurs,
@@ -52,6 +54,8 @@ type CaptureFacts = {
   readonly capturedAtMs: number;
   /** The catalog's SKU for the channel's, or `null`. */
   readonly skuOf: (channelSku: string) => string | null;
+  /** Where customers may collect an order; needed of an order that is collected. */
+  readonly stores?: readonly Store[];
   /** Whether the order is a wish, which is refused where a channel's order would wait. */
   readonly isWish: boolean;
   readonly chargedBy: "channel" | "merchant" | "order";
@@ -94,7 +98,7 @@ export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): Captu
     billingAddress: usableAddress(incoming.billingAddress),
     customer: incoming.customer,
     shippingService: incoming.shippingService,
-    ...(incoming.delivery === undefined ? {} : { delivery: incoming.delivery }),
+    ...(incoming.delivery === undefined ? {} : { delivery: placed(incoming.delivery, facts) }),
     ...(incoming.deliverOn === undefined ? {} : { deliverOn: incoming.deliverOn }),
     ...(incoming.releaseOn === undefined ? {} : { releaseOn: incoming.releaseOn }),
     ...(incoming.tags === undefined ? {} : { tags: incoming.tags }),
@@ -117,11 +121,17 @@ function payerOf(incoming: IncomingOrder, { chargedBy }: CaptureFacts): OrderDoc
 
 /** Whether anything of it has to be brought to the customer by us. */
 function needsAddress(order: Pick<OrderDocument, "delivery"> & { readonly lines: readonly Kind[] }): boolean {
-  const isCollected = order.delivery?.method === "pickup" || order.delivery?.method === "curbside";
-  return !isCollected && order.lines.some(isOurs);
+  return !isCollected(order) && order.lines.some(isOurs);
 }
 
 type Kind = Parameters<typeof isOurs>[0];
+
+/** The store where the order is collected, as far as it can be known. */
+function placed(delivery: Delivery, { stores = [] }: CaptureFacts): Delivery {
+  if (!isCollected({ delivery }) || delivery.locationId !== undefined) return delivery;
+  const locationId = storeNamed(delivery.place ?? "", stores);
+  return locationId === null ? delivery : { ...delivery, locationId };
+}
 
 /** All or nothing is the default and is not written down. */
 function allocationOf(incoming: IncomingOrder, facts: CaptureFacts): Pick<OrderDocument, "allocation"> {
@@ -270,6 +280,10 @@ function holdReasonsOf(
   }
   if (document.shippingAddress === null && needsAddress(document)) {
     add("address_missing", "The order has no street, city or country to ship to.");
+  }
+  if (isCollected(document) && pickupPlaceOf(document) === null) {
+    const place = document.delivery?.place ?? "";
+    add("address_missing", `The order is to be collected at "${place}", which is no store of ours.`);
   }
   if (document.paymentBy === "merchant" && document.paymentMethod === undefined && document.total.minor > 0) {
     add("payment_missing", "We are to charge the order, and it names no means of payment.");

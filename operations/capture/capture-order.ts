@@ -13,6 +13,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
+import { isCollected } from "../../orders/fulfillment/collection.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";
@@ -319,6 +320,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     channelId: channel.id,
     capturedAtMs: context.now(),
     skuOf: (name) => skus.get(name) ?? null,
+    stores: isCollected(order) ? await catalog.stores(channel.companyId) : [],
     // A basket in our own web shop can still be corrected by the customer.
     isWish: channel.kind === "holdfast",
     chargedBy: channel.chargedBy,

@@ -19,3 +19,19 @@ export function pickupPlaceOf(document: Pick<OrderDocument, "delivery">): string
 export function plainCollectionCode(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, "");
 }
+
+/** One of our stores. */
+export type Store = { readonly locationId: string; readonly name: string };
+
+/**
+ * The store that a channel means, by our id or our name for it; `null` where it can be none or several. A
+ * company with one store means that one, whatever the channel calls it.
+ */
+export function storeNamed(place: string, stores: readonly Store[]): string | null {
+  const wanted = place.trim().toLowerCase();
+  const named = stores.filter(({ locationId, name }) =>
+    [locationId, name].some((own) => own.toLowerCase() === wanted),
+  );
+  const [store, ...others] = named.length === 0 ? stores : named;
+  return store === undefined || others.length > 0 ? null : store.locationId;
+}

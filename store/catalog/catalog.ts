@@ -6,6 +6,7 @@
  * found for a minute, a channel or the locations for some seconds. What was not found is not cached. A change
  * of a mapping in this process tells the cache (`forgetSku`); another process learns of it within the minute.
  */
+import type { Store } from "../../orders/fulfillment/collection.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
@@ -54,6 +55,8 @@ export type Catalog = {
    */
   skuFor(channelId: string, channelSku: string): Promise<string | null>;
   locations(): Promise<ReadonlyMap<string, ShippingOrigin>>;
+  /** The company's stores that are open to customers, by their ids. */
+  stores(companyId: string): Promise<readonly Store[]>;
   forgetSku(channelSku: string): void;
 };
 
@@ -77,6 +80,7 @@ function createCatalog(database: Database): Catalog {
   const skus = new Map<string, { readonly sku: string; readonly until: number }>();
   const channels = new Map<string, { readonly channel: Channel; readonly until: number }>();
   let locations: { readonly byId: ReadonlyMap<string, ShippingOrigin>; readonly until: number } | undefined;
+  const stores = new Map<string, { readonly stores: readonly Store[]; readonly until: number }>();
   const findSku = batched((keys) => findSkus(database, keys));
   const findChannel = batched((ids) => findChannels(database, ids));
 
@@ -109,6 +113,13 @@ function createCatalog(database: Database): Catalog {
         locations = { byId: await readLocations(database), until: Date.now() + SETTINGS_TTL_MS };
       }
       return locations.byId;
+    },
+    stores: async (companyId) => {
+      const cached = stores.get(companyId);
+      if (cached !== undefined && cached.until > Date.now()) return cached.stores;
+      const found = await readStores(database, companyId);
+      stores.set(companyId, { stores: found, until: Date.now() + SETTINGS_TTL_MS });
+      return found;
     },
     forgetSku: (channelSku) => {
       for (const key of skus.keys()) if (key.endsWith(keyOf("", channelSku))) skus.delete(key);
@@ -158,6 +169,15 @@ async function readLocations(database: Database): Promise<ReadonlyMap<string, Sh
     `select id, latitude, longitude, coalesce(address->>'country', '') as country from location`,
   );
   return new Map(rows.map(({ id, ...origin }) => [id, origin]));
+}
+
+async function readStores(database: Database, companyId: string): Promise<readonly Store[]> {
+  const { rows } = await database.query<Store>(
+    `select id as "locationId", name from location
+      where company_id = $1 and kind = 'store' and active order by id`,
+    [companyId],
+  );
+  return rows;
 }
 
 /** The company that a product without one belongs to: the first; several companies name it. */
