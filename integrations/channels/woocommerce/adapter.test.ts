@@ -113,6 +113,19 @@ describe("money", () => {
     expect(sumAndTotal(incoming)).toEqual([8_000, 8_000]);
   });
 
+  test("a line below zero is a discount, with its tax, and nothing to ship", () => {
+    const incoming = read({
+      total: "29.00",
+      line_items: [line(), line({ id: 12, sku: "MINUS", total: "-10.00", total_tax: "-1.00" })],
+    });
+    expect(incoming.lines).toMatchObject([
+      { channelSku: "LAMP" },
+      { channelSku: "MINUS", kind: "custom", unitPrice: { minor: 0 }, taxes: [] },
+    ]);
+    expect(decimalText(incoming.discount)).toBe("11.00");
+    expect(sumAndTotal(incoming)).toEqual([2_900, 2_900]);
+  });
+
   test("what a gift card paid belongs to what the order costs", () => {
     const incoming = read({ total: "15.00", gift_cards: [{ id: 3, code: "AB-12", amount: "25.00" }] });
     expect(decimalText(incoming.total)).toBe("40.00");

@@ -75,6 +75,7 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
   const email = textAt(order, "billing", "email");
   const customerId = textAt(order, "customer_id");
   const note = wordsAt(order, "customer_note");
+  const items = readLineItems(order, currency);
   const fees = readFees(order, currency);
   const byGiftCards = paidByGiftCards(order, currency);
   return withRounding({
@@ -90,9 +91,9 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
     placedAt: momentOf(order, "date_created"),
     updatedAt: momentOf(order, "date_modified"),
     currency,
-    lines: readLineItems(order, currency),
+    lines: items.lines,
     ...readShipping(order, currency),
-    discount: fees.discount,
+    discount: sum([items.discount, fees.discount], currency),
     ...(fees.charges.length === 0 ? {} : { charges: fees.charges }),
     total: sum([amount(textAt(order, "total"), currency, "total"), byGiftCards], currency),
     ...(shippingAddress === undefined

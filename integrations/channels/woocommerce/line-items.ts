@@ -8,10 +8,11 @@
  * all of them say that they travel inside the bundle, it is the bundle. Either may bear the price.
  */
 import type { IncomingLine } from "../../../orders/incoming-order.ts";
+import { type Money, zeroMoney } from "../../../orders/money.ts";
 import type { LineKind } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { negated, perUnit, sum } from "../reading.ts";
-import { type TaxReader, taxReaderOf } from "./taxes.ts";
+import { type TaxReader, taxReaderOf, taxSum } from "./taxes.ts";
 import { metaOf, wordsAt } from "./text.ts";
 
 /** Where the plugins for bundles write which line is a bundle, as a field of the line or as meta data. */
@@ -21,7 +22,10 @@ const PART_MARKS = ["bundled_by", "composite_parent", "mnm_container", "_woosb_p
 const INSIDE_MARK = "_bundled_item_needs_shipping";
 const GIFT_CARD_MARK = /^_?(wc_gc_giftcard_|pw_gift_card_)/;
 
-export function readLineItems(order: unknown, currency: string): readonly IncomingLine[] {
+type LineItems = { readonly lines: readonly IncomingLine[]; readonly discount: Money };
+
+/** @returns the lines, and what lines below zero take off the order: some shops write discounts so */
+export function readLineItems(order: unknown, currency: string): LineItems {
   const lines = listAt(order, "line_items").filter((line) => countAt(line, "quantity") !== 0);
   const parts = lines.filter((line) => hasMark(line, PART_MARKS));
   const partsTravelInside = parts.length > 0 && parts.every((part) => markAt(part, INSIDE_MARK) === "no");
@@ -29,15 +33,21 @@ export function readLineItems(order: unknown, currency: string): readonly Incomi
     partsTravelInside ? hasMark(line, PART_MARKS) : parts.length > 0 && hasMark(line, BUNDLE_MARKS);
   const taxesOf = taxReaderOf(order, currency);
   const isDone = textAt(order, "status") === "completed";
-  return lines.map((line) => {
+  const off: Money[] = [];
+  const read = lines.map((line): IncomingLine => {
     const kind = isContainer(line) ? "custom" : kindOf(order, line);
-    const read = readLine(line, currency, taxesOf);
+    const asWritten = readLine(line, currency, taxesOf);
+    if (asWritten.unitPrice.minor < 0) {
+      off.push(amount(textAt(line, "total"), currency, "a discount"), taxSum(asWritten.taxes, currency));
+      return { ...asWritten, kind: "custom", unitPrice: zeroMoney(currency), taxes: [] };
+    }
     return {
-      ...read,
+      ...asWritten,
       ...(kind === "goods" ? {} : { kind }),
-      ...(isDone ? { fulfilledElsewhere: read.quantity } : {}),
+      ...(isDone ? { fulfilledElsewhere: asWritten.quantity } : {}),
     };
   });
+  return { lines: read, discount: negated(sum(off, currency)) };
 }
 
 function readLine(line: unknown, currency: string, taxesOf: TaxReader): IncomingLine {
