@@ -7,7 +7,7 @@ import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
-import { parseJson, UnreadableAmount, writeJson } from "../vendor-kit/vendor-json.ts";
+import { countAt, parseJson, textAt, UnreadableAmount, writeJson } from "../vendor-kit/vendor-json.ts";
 import { isStandardWebhook } from "../vendor-kit/webhook-signature.ts";
 
 /**
@@ -108,6 +108,13 @@ export function perUnit(lineTotal: Money, quantity: number): Money {
   return { ...lineTotal, minor, exponent: lineTotal.exponent + MOST_PLACES };
 }
 const MOST_PLACES = 4;
+
+/** What a line orders: a count or, where it is none, the number as it is written, e.g. 1.5. */
+export function quantityAt(line: unknown, ...path: readonly string[]): number {
+  const text = textAt(line, ...path);
+  const count = countAt(line, ...path);
+  return Number.isNaN(count) && text !== "" ? Number(text) : count;
+}
 
 /** The sum of amounts, which must all be in `currency`. Throws `UnreadableAmount`. */
 export function sum(amounts: readonly Money[], currency: string): Money {

@@ -27,7 +27,9 @@ export const amazonAdapter: ChannelAdapter = {
             : refused("malformed_payload", "No AmazonOrderId: not a response of Amazon's Orders API."),
         ];
       }
-      return readEach([...mergeByOrder(parts).values()], readParts);
+      return readEach([...mergeByOrder(parts).values()], readParts, (order) =>
+        textAt(order, "AmazonOrderId"),
+      );
     }),
   join: (documents) => {
     const parts: Parts[] = [];

@@ -7,7 +7,7 @@ import type { IncomingLine, IncomingTax } from "../../../orders/incoming-order.t
 import { type Money, zeroMoney } from "../../../orders/money.ts";
 import type { Charge } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
-import { negated, perUnit, sum } from "../reading.ts";
+import { negated, perUnit, quantityAt, sum } from "../reading.ts";
 import type { Parts } from "./documents.ts";
 
 /** What an item is charged with, and where Amazon writes the gift wrap: with the item, or with its buyer. */
@@ -68,7 +68,7 @@ export function readItem(item: unknown, parts: Parts, currency: string): Item {
       tax: zeroMoney(currency),
     },
   ].filter((charge): charge is Charge => charge.amount.minor !== 0 || charge.tax.minor !== 0);
-  const quantity = countAt(item, "QuantityOrdered");
+  const quantity = quantityAt(item, "QuantityOrdered");
   return {
     line: {
       externalLineId: textAt(item, "OrderItemId"),

@@ -45,8 +45,7 @@ function readAny(document: unknown): readonly ChannelReading[] {
     }
   }
   const list = at(body, "list", "elements", "order") ?? at(body, "order") ?? body;
-  if (Array.isArray(list)) return readEach(list, readOne);
-  return readEach([list], readOne);
+  return readEach(Array.isArray(list) ? list : [list], readOne, (order) => textAt(order, "purchaseOrderId"));
 }
 
 function readOne(order: unknown): readonly ChannelReading[] {

@@ -9,7 +9,7 @@ import type { IncomingLine, IncomingTax } from "../../../orders/incoming-order.t
 import { addMoney, type Money, zeroMoney } from "../../../orders/money.ts";
 import type { Charge, Fulfiller } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
-import { negated, perUnit, sum } from "../reading.ts";
+import { negated, perUnit, quantityAt, sum } from "../reading.ts";
 
 export type WalmartLine = {
   readonly line: IncomingLine;
@@ -46,7 +46,7 @@ export function orList(value: unknown): readonly unknown[] {
 
 export function readLine(raw: unknown, currency: string, fulfilledBy: Fulfiller): WalmartLine {
   const number = textAt(raw, "lineNumber");
-  const ordered = countAt(raw, "orderLineQuantity", "amount");
+  const ordered = quantityAt(raw, "orderLineQuantity", "amount");
   const cancelled = unitsIn(raw, ["cancelled", "canceled"]);
   const isCancelled = cancelled >= ordered;
   // A line that is cancelled as a whole is kept as it was, for an order of which nothing is left.
@@ -54,7 +54,9 @@ export function readLine(raw: unknown, currency: string, fulfilledBy: Fulfiller)
   const shipped = isCancelled ? 0 : Math.min(unitsIn(raw, ["shipped", "delivered"]), kept);
   const charged = readCharges(raw, currency);
   const ofKept = (value: Money): Money =>
-    kept === ordered ? value : { ...value, minor: apportion(value.minor, [kept, cancelled])[0] ?? 0 };
+    kept === ordered || !Number.isSafeInteger(kept)
+      ? value
+      : { ...value, minor: apportion(value.minor, [kept, cancelled])[0] ?? 0 };
   const fees = charged.fees.map((fee) => ({ ...fee, amount: ofKept(fee.amount), tax: ofKept(fee.tax) }));
   return {
     line: {

@@ -232,6 +232,53 @@ describe("money", () => {
   });
 });
 
+describe("what is odd", () => {
+  test("a quantity that is no count is kept as it is written, and the order waits", () => {
+    for (const [quantity, kept] of [
+      [1.5, "1.5"],
+      ["0.25", "0.25"],
+      ["a dozen", "NaN"],
+    ]) {
+      const { document, holds: codes } = captured(read({ line_items: [line({ quantity })] }));
+      expect(codes).toEqual(["quantity_unusable"]);
+      expect(document.lines).toMatchObject([{ quantity: 1, attributes: { quantity: kept } }]);
+    }
+    expect(captured(read({ line_items: [line({ quantity: "2.00" })] })).holds).toEqual([]);
+  });
+
+  test("a currency that ISO 4217 does not know is kept with its digits, and the order waits", () => {
+    const { document, holds: codes } = captured(read({ currency: "IRT" }));
+    expect(codes).toEqual(["currency_unusable"]);
+    expect(document).toMatchObject({ currency: "IRT", total: { currency: "IRT", minor: 4_000 } });
+  });
+
+  test("an amount that is none keeps the order by its id", () => {
+    const [reading] = woocommerceAdapter.read(JSON.stringify(order({ total: "forty" })), null);
+    expect(reading).toMatchObject({
+      kind: "order",
+      order: { externalId: "7001", holdReasons: [{ code: "price_missing" }] },
+      source: expect.stringContaining("forty"),
+    });
+  });
+
+  test("what has no price, or no total, is not free but waits", () => {
+    expect(read({ total: undefined }).holdReasons).toEqual([
+      { code: "price_missing", detail: "WooCommerce has not stated the order's total." },
+    ]);
+    const unpriced = line({ subtotal: undefined, total: "" });
+    expect(read({ line_items: [unpriced], total: null }).holdReasons).toEqual([
+      {
+        code: "price_missing",
+        detail: "WooCommerce has not stated the price of LAMP and the order's total.",
+      },
+    ]);
+  });
+
+  test("amounts that do not add up are shown, and the order waits", () => {
+    expect(captured(read({ total: "41.00" })).holds).toEqual(["sum_mismatch"]);
+  });
+});
+
 describe("what there is to ship", () => {
   const bundle = (parts: readonly Fields[]) =>
     read({

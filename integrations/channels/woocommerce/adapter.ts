@@ -45,7 +45,8 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   if (topic !== null && !ORDER_TOPICS.has(topic)) {
     return [refused("not_an_order", `Topic ${topic} carries no order.`, textAt(document, "id"))];
   }
-  return readEach(Array.isArray(document) ? document : [document], readOne);
+  const orders = Array.isArray(document) ? document : [document];
+  return readEach(orders, readOne, (order) => textAt(order, "id"));
 }
 
 function readOne(order: unknown): readonly ChannelReading[] {
@@ -173,6 +174,16 @@ function readHolds(order: unknown, currency: string): readonly HoldReason[] {
     default:
       // pending, on-hold, or a plugin's own status: nothing says that it is paid.
       reasons.push({ code: "payment_pending", detail });
+  }
+  const unpriced = listAt(order, "line_items")
+    .filter((line) => textAt(line, "total") === "")
+    .map((line) => firstText(textAt(line, "sku"), textAt(line, "id")));
+  const missing = [
+    ...(unpriced.length === 0 ? [] : [`the price of ${unpriced.join(", ")}`]),
+    ...(textAt(order, "total") === "" ? ["the order's total"] : []),
+  ];
+  if (missing.length > 0) {
+    reasons.push({ code: "price_missing", detail: `WooCommerce has not stated ${missing.join(" and ")}.` });
   }
   const refunded = refundedOf(order, currency);
   if (refunded.minor !== 0 && status === "processing") {

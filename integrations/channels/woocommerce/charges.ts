@@ -78,7 +78,8 @@ export function refundedOf(order: unknown, currency: string): Money {
  */
 export function withRounding(order: IncomingOrder): IncomingOrder {
   const exponent = currencyExponent(order.currency);
-  if (exponent === undefined) return order;
+  const isCounted = order.lines.every((line) => Number.isSafeInteger(line.quantity));
+  if (exponent === undefined || !isCounted) return order;
   const missing = chargeableMinor(order.total) - chargeableMinor(computedTotal(order));
   if (missing === 0 || 2 * Math.abs(missing) > shownAmounts(order)) return order;
   const rounding = { minor: Math.abs(missing), currency: order.currency, exponent };

@@ -11,7 +11,7 @@ import type { IncomingLine } from "../../../orders/incoming-order.ts";
 import { type Money, zeroMoney } from "../../../orders/money.ts";
 import type { LineKind } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
-import { negated, perUnit, sum } from "../reading.ts";
+import { negated, perUnit, quantityAt, sum } from "../reading.ts";
 import { type TaxReader, taxReaderOf, taxSum } from "./taxes.ts";
 import { metaOf, wordsAt } from "./text.ts";
 
@@ -52,7 +52,7 @@ export function readLineItems(order: unknown, currency: string): LineItems {
 
 function readLine(line: unknown, currency: string, taxesOf: TaxReader): IncomingLine {
   const id = textAt(line, "id");
-  const quantity = countAt(line, "quantity");
+  const quantity = quantityAt(line, "quantity");
   const total = amount(textAt(line, "total"), currency, `the total of line ${id}`);
   const before = amount(
     firstText(textAt(line, "subtotal"), textAt(line, "total")),
