@@ -5,7 +5,7 @@ import {
   FULFILLMENT_ORDER_ACTIONS,
   FULFILLMENT_ORDER_STATUSES,
 } from "../orders/fulfillment-order.ts";
-import { HOLD_CODES, type HoldCode } from "../orders/order.ts";
+import { DELIVERY_METHODS, HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
 import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
@@ -62,6 +62,17 @@ export const WaitingFulfillmentOrder = Type.Object({
   orderNumber: Text,
   channelId: Text,
   createdAt: Time,
+  // Its place in the floor's queue: the earliest is to be picked first.
+  queueAt: Time,
+  // Calendar day.
+  shipBy: Nullable(Text),
+  service: Text,
+  customerName: Text,
+  delivery: oneOf(DELIVERY_METHODS),
+  // While the store keeps it for the customer.
+  collection: Nullable(
+    Type.Object({ readyAt: Time, until: Text, arrivedAt: Nullable(Time), arrivalNote: Nullable(Text) }),
+  ),
 });
 export type WaitingFulfillmentOrder = Shape<typeof WaitingFulfillmentOrder>;
 

@@ -9,7 +9,7 @@ import {
   ShipmentView,
 } from "./fulfillment.ts";
 import { ReturnSummary } from "./returns.ts";
-import { Count, closed, Done, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 
 /** The answer to one captured order, over every transport. */
 export const CaptureResult = Type.Object({
@@ -138,3 +138,7 @@ export const TimelineEntry = Type.Object({
   at: Time,
 });
 export type TimelineEntry = Shape<typeof TimelineEntry>;
+
+/** The store where the customer collects the order. */
+export const PickupPlaceBody = Type.Object({ locationId: Id }, closed);
+export type PickupPlaceBody = Shape<typeof PickupPlaceBody>;

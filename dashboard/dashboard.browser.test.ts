@@ -294,7 +294,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       })),
     );
     const [id] = await inTransaction(edge.database, async (client) => {
-      const ids = await createFulfillmentOrders(client, orderId, holds);
+      const ids = await createFulfillmentOrders(client, orderId, holds, null);
       await releaseToFloor(client, ids, new Date());
       return ids;
     });

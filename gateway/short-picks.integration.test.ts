@@ -204,7 +204,7 @@ describe("a unit that was not found", () => {
     await settle();
     await settle();
     expect(await ledger(orderId)).toEqual({ ordered: 2, cancelled: 1, allocated: 1, fulfilled: 1 });
-    expect(await told(orderId)).toEqual(["packed", "order-changed", "tell-shopper units_cancelled"]);
+    expect(await told(orderId)).toEqual(["packed", "tell-shopper units_cancelled", "order-changed"]);
     expect(await state().askWhatIsLeft({ orderId })).toMatchObject({
       label: [`${orderId}-F1`],
       isCancelled: false,
@@ -241,7 +241,7 @@ describe("a unit that was not found", () => {
     const orderId = await order({ [sku]: 2 }, { allocation: "ship_available_backorder_rest" });
     await pack(`${orderId}-F1`, [1]);
     await settle();
-    expect(await told(orderId)).toEqual(["packed", "fulfillment-changed", "tell-shopper order_delayed"]);
+    expect(await told(orderId)).toEqual(["packed", "tell-shopper order_delayed", "fulfillment-changed"]);
     await receive(sku, "west", 3);
     expect(await applyDemandFills(context())).toEqual([orderId]);
     await goOn(orderId);
@@ -298,6 +298,35 @@ describe("a unit that was not found", () => {
         orderId,
       ),
     ).toEqual([{ quantity: 1, resourced: 1, open: false }]);
+  });
+
+  test("waits for its turn where somebody holds the order, and keeps nothing meanwhile", async () => {
+    await receive(sku, "east", 2);
+    await receive(sku, "west", 9);
+    const orderId = await order({ [sku]: 2 });
+    await pack(`${orderId}-F1`, [1]);
+    const client = await world.database.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from orders where id = $1 for no key update", [orderId]);
+      expect(await settleShortages(context())).toMatchObject({
+        settled: [],
+        postponed: [orderId],
+        faults: [],
+      });
+      expect(await stock(sku, "west")).toEqual({ onHand: 9, free: 9 });
+      await client.query("rollback");
+    } finally {
+      client.release();
+    }
+    await settle();
+    await goOn(orderId);
+    expect(await parts(orderId)).toMatchObject([
+      { units: 1 },
+      { at: "west", status: "in_progress", units: 1 },
+    ]);
+    expect(await stock(sku, "west")).toEqual({ onHand: 9, free: 8 });
+    expect(await ledger(orderId)).toEqual({ ordered: 2, cancelled: 0, allocated: 2, fulfilled: 1 });
   });
 
   test("is not looked for once the order is being undone: nothing stays reserved", async () => {

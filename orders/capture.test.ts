@@ -230,7 +230,9 @@ test.each<[string, readonly (typeof stores)[number][], string | undefined]>([
     status: "captured",
     document: { shippingAddress: null, delivery: { method: "pickup", place } },
     holdReasons:
-      locationId === undefined ? [{ code: "address_missing", detail: expect.stringContaining(place) }] : [],
+      locationId === undefined
+        ? [{ code: "pickup_place_unknown", detail: expect.stringContaining(place) }]
+        : [],
   });
   expect(captured.status === "captured" && captured.document.delivery?.locationId).toBe(locationId);
 });

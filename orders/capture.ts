@@ -283,7 +283,7 @@ function holdReasonsOf(
   }
   if (isCollected(document) && pickupPlaceOf(document) === null) {
     const place = document.delivery?.place ?? "";
-    add("address_missing", `The order is to be collected at "${place}", which is no store of ours.`);
+    add("pickup_place_unknown", `The order is to be collected at "${place}", which is no store of ours.`);
   }
   if (document.paymentBy === "merchant" && document.paymentMethod === undefined && document.total.minor > 0) {
     add("payment_missing", "We are to charge the order, and it names no means of payment.");

@@ -74,6 +74,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "No parcel can be sent to the address as it is: correct it.",
   },
+  pickup_place_unknown: {
+    owner: "service",
+    meaning: "The customer collects the order, and it is not known in which store: say where.",
+  },
   sum_mismatch: { owner: "finance", meaning: "The order's amounts do not add up to its total." },
   price_missing: { owner: "finance", meaning: "An amount that the order needs is not stated." },
   currency_unusable: { owner: "finance", meaning: "The order's currency is not an ISO 4217 currency." },

@@ -97,6 +97,8 @@ export type TrackingReport = {
 };
 
 export interface Carrier {
+  /** The merchant's own people, who bring what is to be delivered locally. */
+  readonly isOwnFleet?: true;
   rate(request: RateRequest): Promise<({ readonly status: "rated" } & RatedShipment) | CarrierRefusal>;
   buyLabel(request: {
     readonly idempotencyKey: string;

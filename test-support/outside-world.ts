@@ -17,7 +17,7 @@ export type OutsideWorld = {
   readonly rated: Map<string, RateRequest>;
   /** Tracking number of each label in force, by the carrier's shipment id. */
   readonly labels: Map<string, string>;
-  /** Subject of each mail, by key. */
+  /** Text of each mail, by key. */
   readonly mails: Map<string, string>;
   /** Answers of the provider that are not a success, in turn. */
   readonly declines: string[];
@@ -135,7 +135,7 @@ export function outsideWorld(): OutsideWorld {
     }),
     mailer: {
       send: (mail) => {
-        world.mails.set(mail.key, mail.subject);
+        world.mails.set(mail.key, mail.text);
         return Promise.resolve();
       },
     },

@@ -71,6 +71,10 @@ export type NewOrder = {
   readonly holdReasons: readonly HoldReason[];
   readonly shippingMinor: number;
   readonly storeCredit: OrderDocument["storeCredit"];
+  /** Absent: a parcel. */
+  readonly delivery: OrderDocument["delivery"];
+  /** Absent: at once. */
+  readonly releaseOn: OrderDocument["releaseOn"];
 };
 
 const ADDRESS: Address = {
@@ -359,6 +363,8 @@ async function placeOrder(
     holdReasons: [],
     shippingMinor: 500,
     storeCredit: undefined,
+    delivery: undefined,
+    releaseOn: undefined,
     ...wanted,
   };
   const externalId = randomBytes(5).toString("hex");
@@ -400,6 +406,8 @@ async function placeOrder(
     paymentBy: order.paymentBy,
     paymentMethod: "pm_card_visa",
     ...(order.storeCredit === undefined ? {} : { storeCredit: order.storeCredit }),
+    ...(order.delivery === undefined ? {} : { delivery: order.delivery }),
+    ...(order.releaseOn === undefined ? {} : { releaseOn: order.releaseOn }),
   };
   const holds = order.lines.flatMap((line, index) =>
     Object.entries(line.at).map(([locationId, quantity]) => ({

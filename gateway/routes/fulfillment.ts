@@ -49,7 +49,8 @@ export const fulfillmentRoutes: readonly Route[] = [
   route({
     method: "GET",
     path: "/v1/fulfillment-orders",
-    summary: "What places have to ship, oldest first; without `status` whatever is not closed or cancelled",
+    summary:
+      "What places have to ship, the most urgent first; without `status` whatever is not closed or cancelled",
     access: { kind: "permission", permission: "fulfillment.read" },
     query: Type.Object({
       location: Type.Optional(Id),

@@ -9,6 +9,7 @@ import {
   HoldPut,
   OrderSummary,
   OrderView,
+  PickupPlaceBody,
   ReleaseHoldBody,
   ResendNoticeBody,
   TimelineEntry,
@@ -18,6 +19,7 @@ import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
+import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
 import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
@@ -181,6 +183,18 @@ export const orderRoutes: readonly Route[] = [
       return {
         json: done(await putHold(call.services.operations, { orderId, reason, by, key: keyOf(call) })),
       };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/pickup-place",
+    summary: "Says in which store an order is collected that came without one",
+    access: { kind: "permission", permission: "orders.release-hold" },
+    body: PickupPlaceBody,
+    reply: Done,
+    handle: async (call) => {
+      const place = { orderId: param(call, "id"), locationId: call.body.locationId, by: callerOf(call).by };
+      return { json: done(await setPickupPlace(call.services.operations, place)) };
     },
   }),
   route({

@@ -212,7 +212,7 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
     }
     const reserved = reservation.status === "reserved" ? reservation : null;
     return recordOf(capture, incoming, document, {
-      holdReasons: shortageReasons(reservation),
+      holdReasons: shortageReasons(reservation, document),
       reservation: reserved,
       promise:
         reserved === null || reservation.short.length > 0

@@ -2,13 +2,18 @@
  * The floor could not finish a fulfillment order, and the saga or a person has to decide. The timeline says
  * why, and the saga gets the signal `floor-exception`.
  *
+ * What robots could not fetch comes from another place, where one has it; nobody has to decide then.
+ *
  * There is one exception at a time. A second report changes nothing until the saga has halted the fulfillment
  * order and a person has released it again; the number in the key counts these rounds.
  */
-import { readExceptions } from "../../store/floor/picking.ts";
+import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
+import { readExceptions, readPickLines } from "../../store/floor/picking.ts";
+import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
+import { giveUp } from "../shortage/give-up.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 type FloorException = {
@@ -24,6 +29,10 @@ export async function reportFloorException(
   context: OperationContext,
   input: FloorException,
 ): Promise<{ readonly status: "done" }> {
+  if (input.code === "device_failure" && (await isElsewhere(context, input.fulfillmentOrderId))) {
+    const { fulfillmentOrderId, cause: by } = input;
+    if (await giveUp(context, { fulfillmentOrderId, reason: "robot_fault", by })) return { status: "done" };
+  }
   return inTransaction(context.database, async (client) => {
     const order = await readExceptions(client, input.fulfillmentOrderId);
     if (order === undefined) return { status: "done" };
@@ -48,5 +57,16 @@ export async function reportFloorException(
       detail: input.detail,
     });
     return { status: "done" };
+  });
+}
+
+/** Whether other places have all that it asks for, and it may come from there. */
+async function isElsewhere({ database, allocator }: OperationContext, id: string): Promise<boolean> {
+  const lines = await readPickLines(database, id);
+  const order = lines[0] === undefined ? undefined : await readOrderProgress(database, lines[0].orderId);
+  if (order === undefined || pickupPlaceOf(order.document) !== null) return false;
+  return lines.every(({ sku, locationId, quantity }) => {
+    const others = allocator.availableByLocation(sku).filter((at) => at.locationId !== locationId);
+    return others.reduce((sum, { available }) => sum + Math.max(0, available), 0) >= quantity;
   });
 }

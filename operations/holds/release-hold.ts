@@ -10,6 +10,7 @@
 import { giveBack } from "../../actors/give-back.ts";
 import type { OrderReservation, PlacedHold, ReservationLine } from "../../engine/allocator-client.ts";
 import { unknownSkuReason } from "../../orders/capture.ts";
+import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import {
@@ -188,6 +189,8 @@ async function release(
       }
       case "address_missing":
         return order.document.shippingAddress === null ? [reason] : [];
+      case "pickup_place_unknown":
+        return pickupPlaceOf(order.document) === null ? [reason] : [];
       case "lines_missing":
         return [reason];
       default:
@@ -274,7 +277,7 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
     {
       writer: heldOrderWriter,
       record: (outcome: OrderReservation): HeldOrderChange | null => {
-        after = shortageReasons(outcome);
+        after = shortageReasons(outcome, document);
         if (outcome.status === "refused") {
           return isRetry ? null : changeFor(decision, after, null, null);
         }

@@ -5,7 +5,7 @@ import type {
   PlacedHold,
   ReservationLine,
 } from "../../engine/allocator-client.ts";
-import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
+import { isCollected, pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { placeOf } from "../../orders/geography.ts";
 import { type DeliveryPromise, type HoldReason, isOurs, type OrderDocument } from "../../orders/order.ts";
 import { reservationIdOf } from "../../orders/order-identity.ts";
@@ -63,26 +63,34 @@ export function promiseFor(
     return origin === undefined ? [] : [origin];
   });
   if (first === undefined) return null;
-  return deliveryPromise({
+  const promise = deliveryPromise({
     atMs,
     origins: [first, ...rest],
     destination: document.shippingAddress === null ? null : placeOf(document.shippingAddress),
     service: document.shippingService,
   });
+  // What is collected has no way to go.
+  return isCollected(document) ? { ...promise, deliverBy: promise.shipBy } : promise;
 }
 
 export function shortageReason(
   short: readonly { readonly lineId: string; readonly sku: string; readonly missing: number }[],
+  document?: OrderDocument,
 ): HoldReason {
   const what = short.map(({ lineId, sku, missing }) => `${missing} of ${sku} (line ${lineId})`).join(", ");
-  return { code: "insufficient_stock", detail: `Missing: ${what}.` };
+  const place = document === undefined ? null : pickupPlaceOf(document);
+  const where = place === null ? "" : ` at ${place}, where the customer collects the order`;
+  return { code: "insufficient_stock", detail: `Missing${where}: ${what}.` };
 }
 
 /**
  * What the order waits for after its reservation: its place in the demand queue, or stock without a place
  * there.
  */
-export function shortageReasons(reservation: OrderReservation): readonly HoldReason[] {
+export function shortageReasons(
+  reservation: OrderReservation,
+  document?: OrderDocument,
+): readonly HoldReason[] {
   const queued = reservation.status === "reserved" ? (reservation.queued ?? []) : [];
   const lineIds = new Set(queued.map((demand) => demand.lineId));
   const missing = reservation.short.filter((line) => !lineIds.has(line.lineId));
@@ -91,7 +99,7 @@ export function shortageReasons(reservation: OrderReservation): readonly HoldRea
     return `${quantity} of ${sku} (line ${lineId}, ${due})`;
   });
   return [
-    ...(missing.length > 0 ? [shortageReason(missing)] : []),
+    ...(missing.length > 0 ? [shortageReason(missing, document)] : []),
     ...(waiting.length > 0
       ? [{ code: "backordered" as const, detail: `Waiting for: ${waiting.join(", ")}.` }]
       : []),

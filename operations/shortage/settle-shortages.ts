@@ -8,6 +8,7 @@
  * settled is not open any more. A standing job does, as soon as a shortage is noted.
  */
 
+import { ANY_LOCATION } from "../../actors/commands.ts";
 import { giveBack } from "../../actors/give-back.ts";
 import { shortPickReason } from "../../config/short-pick-reasons.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
@@ -33,50 +34,53 @@ import {
 } from "../../store/orders/shortages.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
-import { reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
+import { type Reserved, reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 /** Orders of one pass; the next one follows at once. */
 const BATCH = 100;
 
-/** @returns the orders whose shortages were settled, and those where that failed */
+/** `postponed`: orders that somebody else was busy with; their turn comes again. */
 export async function settleShortages(context: OperationContext): Promise<{
   readonly settled: readonly string[];
+  readonly postponed: readonly string[];
   readonly faults: readonly unknown[];
   readonly isMore: boolean;
 }> {
   const orders = await ordersWithShortages(context.database, BATCH);
   const settled: string[] = [];
+  const postponed: string[] = [];
   const faults: unknown[] = [];
   for (const orderId of orders) {
     // One order's trouble is not the others'.
     try {
-      await oneAtATime(context.database, orderId, () => settleOrder(context, orderId));
-      settled.push(orderId);
+      const isSettled = await oneAtATime(context.database, orderId, () => settleOrder(context, orderId));
+      (isSettled ? settled : postponed).push(orderId);
     } catch (error) {
       faults.push(error);
     }
   }
-  return { settled, faults, isMore: orders.length === BATCH && faults.length < BATCH };
+  return { settled, postponed, faults, isMore: orders.length === BATCH && settled.length > 0 };
 }
 
-async function settleOrder(context: OperationContext, orderId: string): Promise<void> {
+async function settleOrder(context: OperationContext, orderId: string): Promise<boolean> {
   const first = await openShortages(context, orderId);
-  if (first === undefined) return;
+  if (first === undefined) return true;
   if (first.status === "cancelled" || first.status === "completed") {
     await withdrawShortages(context.database, orderId);
-    return;
+    return true;
   }
   for (const search of searchesOf(first)) {
     const order = await openShortages(context, orderId);
-    if (order === undefined) return;
-    await look(context, order, search, "ship_available");
+    if (order === undefined) return true;
+    if (!(await look(context, order, search, "ship_available"))) return false;
   }
   const order = await openShortages(context, orderId);
-  if (order === undefined) return;
+  if (order === undefined) return true;
   const rest = restOf({
     ...order,
     onlyAt: pickupPlaceOf(order.document),
@@ -84,9 +88,11 @@ async function settleOrder(context: OperationContext, orderId: string): Promise<
   });
   if (rest === "backorder") {
     const all = order.shortages.map(({ id }) => id);
-    await look(context, order, { shortageIds: all, locations: undefined }, "ship_available_backorder_rest");
+    const anywhere = { shortageIds: all, locations: undefined };
+    if (!(await look(context, order, anywhere, "ship_available_backorder_rest"))) return false;
   }
   await settleRest(context, orderId, rest === "cancel");
+  return true;
 }
 
 async function openShortages(context: OperationContext, orderId: string): Promise<ShortOrder | undefined> {
@@ -105,15 +111,19 @@ function searchesOf({ shortages, fellShort, document }: ShortOrder): readonly Se
   });
 }
 
-/** Reserves what there is for the missing units, in one commit with their settlement. */
+/**
+ * Reserves what there is for the missing units, in one commit with their settlement.
+ *
+ * @returns false where that came to nothing although there are units: somebody else is busy with the order
+ */
 async function look(
   context: OperationContext,
   order: ShortOrder,
   search: Pick<Search, "shortageIds"> & { readonly locations: Search["locations"] | undefined },
   policy: "ship_available" | "ship_available_backorder_rest",
-): Promise<void> {
+): Promise<boolean> {
   const wanted = order.shortages.filter(({ id }) => search.shortageIds.includes(id));
-  if (wanted.length === 0) return;
+  if (wanted.length === 0) return true;
   const atMs = context.now();
   const request = reservationRequest(order.document, linesOf(wanted), order.reservations, atMs, {
     policy,
@@ -123,8 +133,8 @@ async function look(
     writer: resourcedOrderWriter,
     record: (outcome) => recordOf(order, wanted, outcome),
   });
-  if (reservation.status === "reserved")
-    await giveBackUnwanted(context, order.orderId, reservation.holds, atMs);
+  if (reservation.status === "refused") return true;
+  return giveBackInVain(context, order.orderId, reservation, atMs);
 }
 
 function linesOf(shortages: readonly Shortage[]) {
@@ -165,8 +175,8 @@ function recordOf(
     added: shortageReasons({ ...outcome, short: [] }),
     entries,
     messages: [
-      messageTo(orderId, { key, type: "fulfillment-changed" }),
       ...(queued.length === 0 ? [] : [messageTo(orderId, toldOf(key, "order_delayed", queued))]),
+      messageTo(orderId, { key, type: "fulfillment-changed" }),
     ],
   };
 }
@@ -208,25 +218,56 @@ function messageTo(orderId: string, message: OrderMessage) {
   return signalRow({ workflowId: orderId, signal: "orderMessage", message });
 }
 
-/** The order was cancelled, or another process was faster, while stock was being reserved for it. */
-async function giveBackUnwanted(
+/**
+ * The order was locked or cancelled, or another process was faster, while stock was being reserved for it. That
+ * the units go back is written down already; here it is done at once, under the same ids.
+ *
+ * @returns whether nothing was reserved in vain
+ */
+async function giveBackInVain(
   context: OperationContext,
   orderId: string,
-  holds: readonly { readonly holdId: string; readonly sku: string; readonly locationId: string }[],
+  { holds, queued = [] }: Reserved,
   atMs: number,
-): Promise<void> {
-  const ids = holds.map((hold) => hold.holdId);
-  const recorded = await recordedHolds(context.database, orderId, ids);
-  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
-  if (lost.length === 0) return;
-  await context.allocator.execute(
-    giveBack(lost, {
-      type: "release",
-      commandId: ({ holdId }) => `${holdId}:unwanted`,
-      cause: orderId,
-      atMs,
-    }),
+): Promise<boolean> {
+  const recorded = await recordedHolds(
+    context.database,
+    orderId,
+    holds.map((hold) => hold.holdId),
   );
+  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
+  const isQueuedInVain = queued.length > 0 && !(await isDemandRecorded(context, orderId, queued));
+  if (isQueuedInVain)
+    await context.allocator.execute(
+      queued.map(({ holdId, sku }) => ({
+        type: "cancel-demand",
+        commandId: `${holdId}:in-vain`,
+        holdId,
+        sku,
+        locationId: ANY_LOCATION,
+        atMs,
+        cause: orderId,
+      })),
+    );
+  if (lost.length > 0)
+    await context.allocator.execute(
+      giveBack(lost, {
+        type: "deallocate",
+        commandId: ({ holdId }) => `${holdId}:in-vain`,
+        cause: orderId,
+        atMs,
+      }),
+    );
+  return lost.length === 0 && !isQueuedInVain;
+}
+
+async function isDemandRecorded(
+  { database }: OperationContext,
+  orderId: string,
+  queued: readonly { readonly holdId: string }[],
+): Promise<boolean> {
+  const known = new Set((await readQueuedDemand(database, orderId)).map(({ holdId }) => holdId));
+  return queued.every(({ holdId }) => known.has(holdId));
 }
 
 /** What no place has, and what cannot be queued. */
@@ -249,13 +290,14 @@ async function settleRest(context: OperationContext, orderId: string, isCancelle
     );
     const entry = restEntry(left, isCancelled);
     await recordEntry(client, { orderId, ...entry });
-    await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
     const told = left.map(({ id, left: quantity }) => ({ shortageId: id, quantity }));
     await tellOrderSaga(
       client,
       orderId,
       toldOf(entry.key, isCancelled ? "units_cancelled" : "order_delayed", told),
     );
+    // Last: the order may be at its end with it.
+    await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
   });
 }
 

@@ -2,6 +2,7 @@
  * Settles what was missing of orders: on every notification, once at the start for what a stopped process left,
  * and every few seconds in case a notification was lost or a settlement failed.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { SHORTAGE_CHANNEL } from "../../store/orders/shortages.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
@@ -9,6 +10,8 @@ import type { OperationContext } from "../context.ts";
 import { settleShortages } from "../shortage/settle-shortages.ts";
 
 const LOOK_AGAIN_MS = 5_000;
+/** Whoever holds an order does so for some milliseconds. */
+const BUSY_MS = 100;
 
 export function runShortages(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
   return startListener({
@@ -16,11 +19,12 @@ export function runShortages(context: OperationContext, logger: Logger): Pick<Li
     channel: SHORTAGE_CHANNEL,
     everyMs: LOOK_AGAIN_MS,
     work: async () => {
-      const { settled, faults, isMore } = await settleShortages(context);
+      const { settled, postponed, faults, isMore } = await settleShortages(context);
       if (settled.length > 0) logger.info({ orders: settled.length }, "what was missing is settled");
       for (const error of faults)
         logger.error({ err: error }, "what is missing of an order could not be settled");
-      return isMore;
+      if (postponed.length > 0 && !isMore) await pause(BUSY_MS);
+      return isMore || postponed.length > 0;
     },
     onFault: (error) => logger.error({ err: error }, "what is missing of orders could not be settled"),
   });

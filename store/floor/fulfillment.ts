@@ -92,11 +92,14 @@ export async function readUnsourced(client: Queryable, orderId: string): Promise
 /**
  * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for units that are in none. The order
  * must be locked.
+ *
+ * @param releaseOn the calendar day before which they do not go to the floor; `null`: at once
  */
 export async function createFulfillmentOrders(
   client: Queryable,
   orderId: string,
   units: readonly UnsourcedUnits[],
+  releaseOn: string | null,
 ): Promise<readonly string[]> {
   const locations = [...new Set(units.map((hold) => hold.locationId))].sort();
   const next = nextFulfillmentOrderNumber(await readFulfillmentOrders(client, orderId));
@@ -107,9 +110,9 @@ export async function createFulfillmentOrders(
       id: idOf(locationId),
       orderId,
       locationId,
-      status: "open",
+      status: releaseOn === null ? "open" : "scheduled",
       stage: "waiting",
-      releaseOn: null,
+      releaseOn,
       lines: units.filter((hold) => hold.locationId === locationId).map((hold) => ({ ...hold, picked: 0 })),
     })),
   );

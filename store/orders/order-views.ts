@@ -199,7 +199,10 @@ export async function readTimeline(
   );
 }
 
-/** Fulfillment orders, oldest first; without `status`, all that are not closed or cancelled. */
+/** A pick's place in the queue; before it has one, what was made first comes first. */
+const QUEUE_PLACE = "coalesce(f.queue_at, f.created_at)";
+
+/** Fulfillment orders, the most urgent first; without `status`, all that are not closed or cancelled. */
 export async function listFulfillmentOrders(
   database: Queryable,
   filter: {
@@ -210,7 +213,7 @@ export async function listFulfillmentOrders(
     readonly limit: number;
   },
 ): Promise<Page<WaitingFulfillmentOrder>> {
-  const [createdAt, id] =
+  const [queueAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
   const { rows } = await database.query<{
     fulfillmentOrder: FulfillmentOrderRow;
@@ -218,6 +221,12 @@ export async function listFulfillmentOrders(
     orderNumber: string;
     channelId: string;
     createdAt: string;
+    queueAt: string;
+    shipBy: string | null;
+    service: string;
+    customerName: string;
+    delivery: WaitingFulfillmentOrder["delivery"];
+    collection: WaitingFulfillmentOrder["collection"];
     position: string;
     holdReasons: readonly HoldReason[];
     parts: readonly FulfillmentOrderRow[];
@@ -226,21 +235,28 @@ export async function listFulfillmentOrders(
             o.external_number as "orderNumber", o.channel_id as "channelId", o.hold_reasons as "holdReasons",
             (select jsonb_agg(jsonb_build_object('id', g.id, 'locationId', g.location_id, 'status', g.status,
                 'stage', g.stage, 'lines', '[]'::jsonb)) from fulfillment_order g where g.order_id = o.id) as parts,
-            ${iso("f.created_at")} as "createdAt", ${microseconds("f.created_at")} as position
+            ${iso("f.created_at")} as "createdAt", ${iso(QUEUE_PLACE)} as "queueAt", o.ship_by as "shipBy",
+            o.document->>'shippingService' as service, o.customer_name as "customerName",
+            coalesce(o.document->'delivery'->>'method', 'parcel') as delivery,
+            case when kept.ready_at is not null then jsonb_build_object('readyAt', ${iso("kept.ready_at")},
+              'until', kept.expires_at::date, 'arrivedAt', ${iso("kept.arrived_at")},
+              'arrivalNote', kept.arrival_note) end as collection,
+            ${microseconds(QUEUE_PLACE)} as position
        from fulfillment_order f
        join location on location.id = f.location_id
        join orders o on o.id = f.order_id
+       left join collection kept on kept.fulfillment_order_id = f.id
       where ($1::text is null or f.location_id = $1)
         and ($2::text is null or f.stage = $2)
         and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
-        and ($4::text is null or (f.created_at, f.id) > (${fromMicroseconds("$4")}, $5))
-      order by f.created_at, f.id
+        and ($4::text is null or (${QUEUE_PLACE}, f.id) > (${fromMicroseconds("$4")}, $5))
+      order by ${QUEUE_PLACE}, f.id
       limit $6`,
     [
       filter.locationId ?? null,
       filter.stage ?? null,
       filter.status ?? null,
-      createdAt ?? null,
+      queueAt ?? null,
       id ?? null,
       filter.limit + 1,
     ],

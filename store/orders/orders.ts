@@ -1,5 +1,5 @@
 /** Short questions about orders, and what is noted about them outside of ledger and statuses. */
-import type { DeliveryPromise, HoldReason, OrderStatus } from "../../orders/order.ts";
+import type { Delivery, DeliveryPromise, HoldReason, OrderStatus } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
 
@@ -66,17 +66,41 @@ export async function letShipParts(client: Queryable, orderId: string): Promise<
   await client.query("update orders set ships_parts = true, updated_at = now() where id = $1", [orderId]);
 }
 
-/** The facts by which an order can still be cancelled or not. */
+/** The order gets a new revision, with another way of delivery. This transaction has locked it. */
+export async function reviseDelivery(
+  client: Queryable,
+  change: {
+    readonly orderId: string;
+    readonly delivery: Delivery;
+    readonly key: string;
+    readonly by: string;
+  },
+): Promise<void> {
+  await client.query(
+    `with former as (
+       insert into order_revision (order_id, revision, document, change_key, changes, changed_by)
+       select id, revision, document, $3, jsonb_build_array(jsonb_build_object('kind', 'delivery', 'delivery', $2::jsonb)), $4
+       from orders where id = $1 on conflict do nothing
+     )
+     update orders set document = document || jsonb_build_object('delivery', $2::jsonb, 'revision', revision + 1),
+       revision = revision + 1, version = version + 1, updated_at = now() where id = $1`,
+    [change.orderId, JSON.stringify(change.delivery), change.key, change.by],
+  );
+}
+
+/** The facts by which an order can still be cancelled or not; locks the order. */
 export async function readCancellable(
   client: Queryable,
   orderId: string,
 ): Promise<{ readonly status: OrderStatus; readonly shipped: number } | undefined> {
+  // Apart from the read, so that the read sees what the previous holder of the lock has written.
+  await client.query("select from orders where id = $1 for no key update", [orderId]);
   const { rows } = await client.query<{ status: OrderStatus; shipped: number }>(
     `select o.status, (select coalesce(sum(l.shipped), 0)::integer from order_line l where l.order_id = o.id)
        + (select coalesce(sum(l.quantity), 0)::integer from fulfillment_order f
             join fulfillment_order_line l on l.fulfillment_order_id = f.id
            where f.order_id = o.id and f.stage = 'shipped' and f.status = 'in_progress') as shipped
-     from orders o where o.id = $1 for update`,
+     from orders o where o.id = $1`,
     [orderId],
   );
   return rows[0];

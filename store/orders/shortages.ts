@@ -7,7 +7,9 @@
  *
  * Invariants: S1 a unit is settled once: resourced + awaited + cancelled <= quantity, and what comes to settle
  * more than is left changes nothing. S2 an order that was cancelled gets nothing more: cancelling withdraws
- * its shortages first, and the commit below looks for them under the order's lock.
+ * its shortages first, and the commit below looks for them under the order's lock. S3 units that were reserved in
+ * vain are written down to be given back, in the commit that reserves them. S4 the commit waits for nobody who
+ * holds the order: such a one may be waiting for the stock.
  */
 
 import type { ShortRest } from "../../orders/fulfillment/shortage.ts";
@@ -187,6 +189,7 @@ export type ResourcedOrder = {
   readonly sourcing: readonly string[];
   /** What the order waits for from now on. */
   readonly added: readonly HoldReason[];
+  /** The first one counts the order's reservations: `stock.reserved:<n>`. */
   readonly entries: readonly TimelineEntry[];
   /** To the order's saga. */
   readonly messages: readonly OutboxMessage[];
@@ -195,7 +198,7 @@ export type ResourcedOrder = {
 const LOCK_SHORT = `
 select id as "orderId", status, payment_status as "paymentStatus", fulfillment_status as "fulfillmentStatus",
   return_status as "returnStatus", hold_reasons as "holdReasons", document->>'paymentBy' as "paymentBy"
-from orders where id = any($1) and status in ('open', 'on_hold') order by id for no key update`;
+from orders where id = any($1) and status in ('open', 'on_hold') order by id for no key update skip locked`;
 
 const LOCK_SHORTAGES = `
 select id, order_id as "orderId", quantity - resourced - awaited - cancelled as left
@@ -220,6 +223,21 @@ with input as materialized (
 )
 ${WAKE_RELAY}`;
 
+/** What was reserved in vain: another process has settled the shortage, or the order is locked or cancelled. */
+const RESERVED_IN_VAIN = `
+with input as materialized (
+  select * from json_to_recordset($1::json) as r(id text, key text, holds jsonb)
+), noted as (
+  insert into order_event (order_id, key, type, summary, cause)
+  select id, key, 'stock.reserved', 'Reserved in vain, and given back.', 'stock:shortage' from input
+  on conflict do nothing returning order_id, key
+)
+insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id)
+select h."holdId" || ':in-vain', i.id, 'deallocate', h."holdId", h.sku, h."locationId"
+from input i join noted n on n.order_id = i.id and n.key = i.key
+  cross join lateral jsonb_to_recordset(i.holds) as h("holdId" text, sku text, "locationId" text)
+on conflict do nothing`;
+
 type LockedOrder = OrderStatuses & {
   readonly orderId: string;
   readonly paymentBy: OrderDocument["paymentBy"];
@@ -242,14 +260,19 @@ export const resourcedOrderWriter = {
       const { rows: orders } = await transaction.query(LOCK_SHORT, [ids]);
       const { rows: shortages } = await transaction.query(LOCK_SHORTAGES, [ids]);
       const left = new Map((shortages as { id: string; left: number }[]).map((row) => [row.id, row.left]));
-      const changes = (orders as LockedOrder[]).flatMap((order) => {
-        const record = round.get(order.orderId);
-        const isWanted = record?.settlements.every(
+      const byId = new Map((orders as LockedOrder[]).map((order) => [order.orderId, order]));
+      const changes: object[] = [];
+      const inVain: object[] = [];
+      for (const record of round.values()) {
+        const order = byId.get(record.orderId);
+        const isWanted = record.settlements.every(
           ({ shortageId, resourced = 0, awaited = 0 }) => resourced + awaited <= (left.get(shortageId) ?? 0),
         );
-        return record !== undefined && isWanted ? [changeRow(order, record)] : [];
-      });
+        if (order !== undefined && isWanted) changes.push(changeRow(order, record));
+        else inVain.push({ id: record.orderId, key: record.entries[0]?.key, holds: record.holds });
+      }
       if (changes.length > 0) await transaction.query(RESOURCE, [JSON.stringify(changes)]);
+      if (inVain.length > 0) await transaction.query(RESERVED_IN_VAIN, [JSON.stringify(inVain)]);
       rest = later;
     }
   },

@@ -145,6 +145,7 @@ class OrderSaga {
     }
     this.show("completed", "Delivered and completed.");
     if (this.anythingShipped) this.tell("delivered", orderId);
+    this.tellWhatIsLeft();
     await Promise.all(this.notices);
     await this.refuseLateCancellation();
     return { status: "completed" };
@@ -397,6 +398,7 @@ class OrderSaga {
     await internal.cancelOrder({ orderId, reason: request.reason, by: request.by });
     this.show("cancelled", `Cancelled: ${request.reason}`);
     this.tell("order_cancelled", orderId);
+    this.tellWhatIsLeft();
     await Promise.all(this.notices);
   }
 
@@ -450,6 +452,16 @@ class OrderSaga {
   private async onCancelRequest(request: CancelRequest): Promise<void> {
     if (!this.anythingShipped) throw new Cancelled(request);
     await internal.refuseCancellation({ orderId: this.orderId, key: request.key, by: request.by });
+  }
+
+  /** What the shopper is to hear, and the saga had no time to take, because it went on without waiting. */
+  private tellWhatIsLeft(): void {
+    for (
+      let message = this.inbox.takeWaiting("tell-shopper");
+      message !== undefined;
+      message = this.inbox.takeWaiting("tell-shopper")
+    )
+      this.tell(message.kind, message.about);
   }
 
   private async refuseLateCancellation(): Promise<void> {

@@ -12,6 +12,9 @@ const STAGES: readonly FulfillmentOrderView["stage"][] = [
   "shipped",
 ];
 
+/** What is collected gets no label. */
+const COLLECTED = STAGES.map((stage) => (stage === "labelled" ? "ready" : stage));
+
 /** How far the goods have come on the floor. */
 export function StageBar({
   stage,
@@ -20,11 +23,12 @@ export function StageBar({
   readonly stage: FulfillmentOrderView["stage"];
   readonly stopped: boolean;
 }) {
-  const reached = STAGES.indexOf(stage);
+  const stages = stage === "ready" ? COLLECTED : STAGES;
+  const reached = stages.indexOf(stage);
   return (
     <div class={`stage-bar ${stopped ? "stopped" : ""}`}>
-      <ol aria-label={`Stage ${reached + 1} of ${STAGES.length}: ${words(stage)}`}>
-        {STAGES.map((name, index) => (
+      <ol aria-label={`Stage ${reached + 1} of ${stages.length}: ${words(stage)}`}>
+        {stages.map((name, index) => (
           <li
             key={name}
             class={index < reached || stage === "shipped" ? "done" : index === reached ? "now" : ""}

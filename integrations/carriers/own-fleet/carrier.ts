@@ -63,6 +63,8 @@ export function createOwnFleetCarrier(options: {
     address.country === options.country ? zoneOf(options.zones, address.postalCode ?? "") : undefined;
 
   return {
+    isOwnFleet: true,
+
     async rate(request) {
       if (request.parcel.weightGrams > MOST_GRAMS) {
         return refusal("too_heavy", `Own drivers take parcels of up to ${MOST_GRAMS / 1000} kg.`);

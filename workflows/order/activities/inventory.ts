@@ -22,7 +22,7 @@ import {
 } from "../../../store/floor/fulfillment.ts";
 import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
 import { markErrandsDone, readStockErrands } from "../../../store/floor/stock-errands.ts";
-import { changeOrder } from "../../../store/orders/order-progress.ts";
+import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { withdrawShortages } from "../../../store/orders/shortages.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { inTransaction } from "../../../store/sql/database.ts";
@@ -152,10 +152,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     return inTransaction(database, async (client): Promise<Sourced> => {
       const order = await mustLockOrder(client, orderId);
       // What came meanwhile is not firm, and what is gone is not to be fulfilled: the next look sees both.
-      const now = await readUnsourced(client, orderId);
-      const firm = now.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
+      const held = await readUnsourced(client, orderId);
+      const firm = held.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
       if (firm.length > 0) {
-        const ids = await createFulfillmentOrders(client, orderId, firm);
+        const ids = await createFulfillmentOrders(client, orderId, firm, releaseDay(order, now()));
         await recordEntry(client, {
           orderId,
           key: `allocated:${ids[0]}`,
@@ -327,6 +327,13 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
 function commandIdFor({ holdId, locationId }: HeldUnits, step: string): string {
   // Units that came from the demand queue have one hold id at all locations.
   return holdId.includes(`:${locationId}`) ? `${holdId}:${step}` : `${holdId}:${locationId}:${step}`;
+}
+
+/** The day before which the order is not to leave; `null`: that is no question any more. */
+function releaseDay({ document }: OrderProgress, nowMs: number): string | null {
+  const { releaseOn } = document;
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  return releaseOn !== undefined && releaseOn > today ? releaseOn : null;
 }
 
 function isSameHold(a: OrderHold, b: OrderHold): boolean {

@@ -97,7 +97,11 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       isReturn: parcel.returnId !== null,
     };
     const refusals: string[] = [];
-    for (const { provider, account, port } of carriers.vendors) {
+    const isLocal = parcel.returnId === null && parcel.order.document.delivery?.method === "local_delivery";
+    const suited = carriers.vendors.filter(({ port }) => !isLocal || port.isOwnFleet === true);
+    if (suited.length === 0)
+      return refused("No drivers of our own are set up, and the order is to be delivered by them.");
+    for (const { provider, account, port } of suited) {
       const rated = await port.rate(request);
       const chosen = rated.status === "refused" ? null : choice(rated, parcel, now());
       if (rated.status === "refused" || chosen === null) {

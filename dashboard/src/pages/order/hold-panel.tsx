@@ -7,6 +7,7 @@ import { toast } from "../../components/toast.tsx";
 import { words } from "../../format/words.ts";
 import { SkuDialog } from "../catalog/sku-dialog.tsx";
 import { orderPath } from "./order-path.ts";
+import { PickupPlaces } from "./pickup-places.tsx";
 
 type HoldCode = OrderSummary["holdReasons"][number]["code"];
 
@@ -17,6 +18,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   backordered: "The rest waits for stock and is reserved as it arrives. Or cancel the order.",
   lines_missing: "Wait for the channel to send the lines, or cancel the order.",
   address_missing: "Ask the customer for an address at the channel, or cancel the order.",
+  pickup_place_unknown: "Say in which store the customer collects it, or cancel the order.",
   cancelled_at_channel: "Cancel the order here as well.",
   fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",
   payment_pending: "Wait for the channel, or release it if the money is safe.",
@@ -63,6 +65,20 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
             Map {one.channelSku}
           </button>
         ))}
+        {summary.holdReasons.some(({ code }) => code === "insufficient_stock" || code === "backordered") && (
+          <ActionButton
+            run={async () => {
+              await post(`${orderPath(summary.id)}/ship-available`, {});
+              toast("good", "What is there leaves before the rest.");
+              onChange();
+            }}
+          >
+            Ship what is there
+          </ActionButton>
+        )}
+        {summary.holdReasons.some(({ code }) => code === "pickup_place_unknown") && (
+          <PickupPlaces orderId={summary.id} onDone={onChange} />
+        )}
         {view.supportedActions.includes("release_hold") && (
           <ActionButton
             run={async () => {

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { LocationView } from "../../../../contract/catalog.ts";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
@@ -12,26 +13,41 @@ import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { toast } from "../../components/toast.tsx";
+import { calendarDay } from "../../format/time.ts";
+import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { orderPath } from "../order/order-path.ts";
+import { ReadyList } from "./ready-list.tsx";
+import { ShortDialog } from "./short-dialog.tsx";
 
 const REFRESH_MS = 4_000;
 const MOST_SHOWN = 60;
 /** Nothing is left for the packer. What was picked but not confirmed as packed stays on the list. */
-const PACKED: ReadonlySet<WaitingFulfillmentOrder["stage"]> = new Set(["packed", "labelled", "shipped"]);
+const PACKED: ReadonlySet<WaitingFulfillmentOrder["stage"]> = new Set([
+  "packed",
+  "labelled",
+  "ready",
+  "shipped",
+]);
 
 type Work = {
   readonly places: readonly LocationView[];
   readonly waiting: readonly WaitingFulfillmentOrder[];
+  /** Kept for customers to collect. */
+  readonly ready: readonly WaitingFulfillmentOrder[];
 };
 
-/** The work list of locations without robots: what to pick and pack, and one button that confirms it. */
+/**
+ * The work list of locations without robots: what to pick and pack, the most urgent first, one button that confirms
+ * it, and what customers come to collect.
+ */
 export function PackingPage() {
   const { query, route } = useLocation();
   const location = query["location"] ?? "";
   const work = useResource<Work>(`work ${location}`, (signal) => loadWork(location, signal));
   useInterval(REFRESH_MS, work.reload);
+  const [short, setShort] = useState<WaitingFulfillmentOrder | null>(null);
   const places = work.data?.places ?? [];
   const nameOf = (id: string): string => places.find((one) => one.id === id)?.name ?? id;
   return (
@@ -59,58 +75,75 @@ export function PackingPage() {
         </select>
       </PageHead>
       <Loaded resource={work} skeleton={<SkeletonBlock />}>
-        {({ waiting }) =>
-          waiting.length === 0 ? (
-            <div class="panel">
-              <Empty icon="pack" title="Nothing to pack">
-                Work appears here by itself as soon as an order is sent to this place.
-              </Empty>
-            </div>
-          ) : (
-            <div class="work">
-              {waiting.map((item) => (
-                <article key={item.id} class="work-card">
-                  <div class="row spread">
-                    <div>
-                      <a class="row-link" href={orderPath(item.orderId)}>
-                        {item.id}
-                      </a>
-                      <div class="cell-sub">{nameOf(item.locationId)}</div>
+        {({ waiting, ready }) => (
+          <>
+            {ready.length > 0 && <ReadyList items={ready} onChange={work.reload} />}
+            {waiting.length === 0 ? (
+              <div class="panel">
+                <Empty icon="pack" title="Nothing to pack">
+                  Work appears here by itself as soon as an order is sent to this place.
+                </Empty>
+              </div>
+            ) : (
+              <div class="work">
+                {waiting.map((item) => (
+                  <article key={item.id} class="work-card">
+                    <div class="row spread">
+                      <div>
+                        <a class="row-link" href={orderPath(item.orderId)}>
+                          {item.id}
+                        </a>
+                        <div class="cell-sub">{nameOf(item.locationId)}</div>
+                        <div class="cell-sub">{urgencyOf(item)}</div>
+                      </div>
+                      <Badge status={item.stage} />
                     </div>
-                    <Badge status={item.stage} />
-                  </div>
-                  <ul>
-                    {item.lines.map((line) => (
-                      <li key={line.holdId}>
-                        <span class="work-quantity">{line.quantity} ×</span>
-                        <code class="break">{line.sku}</code>
-                      </li>
-                    ))}
-                  </ul>
-                  <a
-                    class="small"
-                    href={`/v1/fulfillment-orders${pathOf(item.id)}/packing-slip.pdf`}
-                    target="_blank"
-                    rel="noopener"
-                  >
-                    Packing slip <Icon name="link" />
-                  </a>
-                  <ActionButton
-                    class="button primary wide"
-                    run={async () => {
-                      await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {});
-                      toast("good", `${item.id} is packed. The label follows.`);
-                      work.reload();
-                    }}
-                  >
-                    Picked and packed
-                  </ActionButton>
-                </article>
-              ))}
-            </div>
-          )
-        }
+                    <ul>
+                      {item.lines.map((line) => (
+                        <li key={line.holdId}>
+                          <span class="work-quantity">{line.quantity} ×</span>
+                          <code class="break">{line.sku}</code>
+                        </li>
+                      ))}
+                    </ul>
+                    <a
+                      class="small"
+                      href={`/v1/fulfillment-orders${pathOf(item.id)}/packing-slip.pdf`}
+                      target="_blank"
+                      rel="noopener"
+                    >
+                      Packing slip <Icon name="link" />
+                    </a>
+                    <ActionButton
+                      class="button primary wide"
+                      run={async () => {
+                        await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {});
+                        toast("good", `${item.id} is packed.`);
+                        work.reload();
+                      }}
+                    >
+                      Picked and packed
+                    </ActionButton>
+                    <button type="button" class="button quiet wide" onClick={() => setShort(item)}>
+                      Something is missing
+                    </button>
+                  </article>
+                ))}
+              </div>
+            )}
+          </>
+        )}
       </Loaded>
+      {short !== null && (
+        <ShortDialog
+          item={short}
+          onClose={() => setShort(null)}
+          onDone={() => {
+            setShort(null);
+            work.reload();
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -139,8 +172,18 @@ async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
         ),
       ),
   );
+  const items = lists.flatMap((list) => list.items).sort((a, b) => a.queueAt.localeCompare(b.queueAt));
   return {
     places,
-    waiting: lists.flatMap((list) => list.items).filter((item) => !PACKED.has(item.stage)),
+    waiting: items.filter((item) => !PACKED.has(item.stage)),
+    ready: items.filter((item) => item.stage === "ready"),
   };
+}
+
+/** Why it stands where it stands in the list. */
+function urgencyOf({ delivery, service, shipBy }: WaitingFulfillmentOrder): string {
+  const how = delivery === "parcel" ? service : words(delivery);
+  return [how, ...(shipBy === null ? [] : [`leaves by ${calendarDay(shipBy)}`])]
+    .filter((part) => part !== "")
+    .join(", ");
 }

@@ -13,6 +13,7 @@ import { refundToShopper } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { CollectionPanel } from "./collection-panel.tsx";
 import { ParcelReports } from "./parcel-reports.tsx";
 import { ReturnForm } from "./return-form.tsx";
 import { StatusSteps } from "./status-steps.tsx";
@@ -57,6 +58,9 @@ export function ShopperPage({ token }: { readonly token: string }) {
               <span class="muted">Order {order.orderNumber}</span>
             </header>
             <StatusSteps order={order} />
+            {order.collection !== null && (
+              <CollectionPanel token={token} collection={order.collection} onChange={tracking.reload} />
+            )}
             {order.parcels.map((parcel) => (
               <ParcelReports key={parcel.trackingNumber} parcel={parcel} />
             ))}

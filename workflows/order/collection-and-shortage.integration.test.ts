@@ -1,0 +1,239 @@
+/** Orders that are collected, fall short, or begin later, through the whole saga. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type {
+  AllocatorClient,
+  OrderReservation,
+  OrderReservationRequest,
+} from "../../engine/allocator-client.ts";
+import { arrive } from "../../operations/collection/arrive.ts";
+import { collect } from "../../operations/collection/collect.ts";
+import { expireCollections, remindCustomers } from "../../operations/collection/due-collections.ts";
+import { confirmPack } from "../../operations/floor/confirm-pack.ts";
+import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { openDueParts } from "../../operations/fulfillment/schedule-part.ts";
+import { requestCancellation } from "../../operations/holds/cancel-order.ts";
+import { settleShortages } from "../../operations/shortage/settle-shortages.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
+import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+
+let testDatabase: TestDatabase;
+let world: SagaWorld;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  world = await startSagaWorld(testDatabase.database);
+});
+afterEach(async () => {
+  await world.reset();
+});
+afterAll(async () => {
+  await world.close();
+  await testDatabase.close();
+});
+
+const PICKUP = { delivery: { method: "pickup", locationId: "reno" } } as const;
+
+async function kept(orderId: string): Promise<void> {
+  await pack(world, `${orderId}-F1`);
+  await eventually("the mail with the code", async () =>
+    (await mailKinds(world, orderId)).includes("pickup_ready"),
+  );
+}
+
+/** The last code that the customer was sent. */
+function codeOf(orderId: string): string {
+  const mails = [...world.outside.mails].filter(([key]) => key.startsWith("pickup") && key.includes(orderId));
+  const code = /Code: ([2-9A-HJKMNP-Z]{6})\b/.exec(mails.at(-1)?.[1] ?? "");
+  return code?.[1] ?? expect.fail("no code was sent");
+}
+
+function hand(orderId: string, code: string) {
+  return collect(world.context, {
+    fulfillmentOrderId: `${orderId}-F1`,
+    code,
+    isIdChecked: true,
+    by: "staff:sam",
+  });
+}
+
+async function lines(orderId: string) {
+  const { rows } = await world.database.query(
+    "select ordered, cancelled, shipped, delivered from order_line where order_id = $1",
+    [orderId],
+  );
+  return rows;
+}
+
+async function free(sku: string, locationId: string): Promise<number | undefined> {
+  const positions = await world.stock.positions([sku]);
+  return positions.find((position) => position.locationId === locationId)?.availableToPromise;
+}
+
+test("what is collected needs no carrier: kept, told, handed over against its code, captured and completed", async () => {
+  const orderId = await world.placeOrder(PICKUP);
+  expect(await hand(orderId, "ABCDEF")).toMatchObject({ code: "fulfillment_order_not_found" });
+  await kept(orderId);
+  const code = codeOf(orderId);
+  const wrong = code === "222222" ? "333333" : "222222";
+  expect(await hand(orderId, wrong)).toMatchObject({ code: "wrong_code" });
+  expect([...world.outside.charges.values()]).toEqual(["authorize 10500"]);
+  expect(await hand(orderId, ` ${code.toLowerCase()}`)).toEqual({ status: "done" });
+  expect(await hand(orderId, code)).toEqual({ status: "done" });
+
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await lines(orderId)).toEqual([{ ordered: 2, cancelled: 0, shipped: 2, delivered: 2 }]);
+  expect([...world.outside.charges.values()][1]).toContain("capture 10500");
+  expect(world.calls.get("buyLabel")).toBeUndefined();
+  expect(await mailKinds(world, orderId)).toEqual(["delivered", "order_confirmed", "pickup_ready"]);
+  expect(await timeline(world, orderId)).toEqual([
+    "payment.authorized",
+    "order.sourced",
+    "fulfillment.released",
+    "fulfillment.picked",
+    "fulfillment.packed",
+    "fulfillment.ready_to_collect",
+    "fulfillment.collected",
+    "shipment.shipped",
+    "payment.captured",
+    "order.completed",
+  ]);
+});
+
+test("after ten wrong codes even the right one does not open it, until a new one is sent", async () => {
+  const orderId = await world.placeOrder(PICKUP);
+  await kept(orderId);
+  const code = codeOf(orderId);
+  const wrong = code === "222222" ? "333333" : "222222";
+  for (let tries = 0; tries < 10; tries += 1) await hand(orderId, wrong);
+  expect(await hand(orderId, code)).toMatchObject({ code: "too_many_wrong_codes" });
+  await world.database.query("update collection set remind_at = now() where order_id = $1", [orderId]);
+  expect(await remindCustomers(world.context)).toBe(1);
+  expect(await remindCustomers(world.context)).toBe(0);
+  await eventually("the reminder", async () => (await mailKinds(world, orderId)).includes("pickup_reminder"));
+  expect(codeOf(orderId)).not.toBe(code);
+  // Both codes are in the customer's hands.
+  expect(await hand(orderId, code)).toEqual({ status: "done" });
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+});
+
+test("what nobody collects in time goes back on the shelf, is cancelled and not charged", async () => {
+  const orderId = await world.placeOrder(PICKUP);
+  await kept(orderId);
+  const code = codeOf(orderId);
+  expect(await arrive(world.context, { orderId, note: "the red car" })).toEqual({ status: "done" });
+  await world.database.query("update collection set expires_at = now() where order_id = $1", [orderId]);
+  expect(await expireCollections(world.context)).toEqual([`${orderId}-F1`]);
+  expect(await hand(orderId, code)).toMatchObject({ status: "refused" });
+
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  expect(await free("MUG", "reno")).toBe(10);
+  expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "cancel"]);
+  expect(await expireCollections(world.context)).toEqual([]);
+  expect(await arrive(world.context, { orderId, note: "" })).toMatchObject({ code: "nothing_to_collect" });
+});
+
+test("of a cancellation and a collection in the same moment one wins, and the other hears of it", async () => {
+  const orderId = await world.placeOrder(PICKUP);
+  await kept(orderId);
+  const [collected, cancelled] = await Promise.all([
+    hand(orderId, codeOf(orderId)),
+    requestCancellation(world.context, { orderId, reason: "Changed my mind.", by: "staff:ann" }),
+  ]);
+  expect([collected.status, cancelled.status].sort()).toEqual(["done", "refused"]);
+  const isCollected = collected.status === "done";
+  expect(await outcomeOf(world, orderId)).toEqual({ status: isCollected ? "completed" : "cancelled" });
+  expect(await free("MUG", "reno")).toBe(isCollected ? 8 : 10);
+});
+
+/** One of two mugs is missing at packing. */
+async function packOneOfTwo(orderId: string): Promise<void> {
+  const fulfillmentOrderId = `${orderId}-F1`;
+  await onTheFloor(world, fulfillmentOrderId);
+  const by = { fulfillmentOrderId, cause: "staff:tester", key: "one-of-two" };
+  const picked = [{ holdId: `${orderId}:1:reno`, quantity: 1 }];
+  expect(await confirmPick(world.context, { ...by, picked })).toEqual({ status: "done", short: true });
+  expect(await confirmPack(world.context, { ...by, verified: "by-person" })).toEqual({ status: "done" });
+}
+
+/** Settles with an engine that has units at one place, or nowhere. */
+async function settleWith(at: string | null): Promise<void> {
+  const allocator: AllocatorClient = {
+    ...world.stock,
+    reserveOrder: async (request: OrderReservationRequest, attachment) => {
+      const holds = request.lines.flatMap(({ lineId, sku, quantity }) =>
+        at === null
+          ? []
+          : [{ holdId: `${request.orderId}:${lineId}:${at}`, lineId, sku, locationId: at, quantity }],
+      );
+      if (holds.length === 0) return { status: "refused", code: "insufficient_stock", short: [] };
+      await world.stock.execute(
+        holds.map(({ lineId: _lineId, ...hold }) => ({
+          type: "reserve",
+          commandId: `${hold.holdId}:reserve`,
+          ...hold,
+          expiresAtMs: 0,
+          atMs: 0,
+          cause: request.orderId,
+        })),
+      );
+      const outcome: OrderReservation = { status: "reserved", holds, explanation: [], short: [] };
+      const record = attachment?.record(outcome) ?? null;
+      if (attachment !== undefined && record !== null)
+        await inTransaction(world.database, (client) => attachment.writer.write(client, [record]));
+      return outcome;
+    },
+  };
+  const { faults, settled } = await settleShortages({ ...world.context, allocator });
+  expect([faults, settled.length]).toEqual([[], 1]);
+}
+
+test("a unit that is missing comes from another place in a parcel of its own, and the order ends", async () => {
+  const orderId = await world.placeOrder();
+  await packOneOfTwo(orderId);
+  await settleWith("omaha");
+  await pack(world, `${orderId}-F2`);
+  await deliver(world, `${orderId}-F1-S1`);
+  await deliver(world, `${orderId}-F2-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await lines(orderId)).toEqual([{ ordered: 2, cancelled: 0, shipped: 2, delivered: 2 }]);
+  expect([await free("MUG", "reno"), await free("MUG", "omaha")]).toEqual([8, 9]);
+});
+
+test("a unit that no place has is cancelled, its customer told, and the order ends with what was found", async () => {
+  const orderId = await world.placeOrder();
+  await packOneOfTwo(orderId);
+  await settleWith(null);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await lines(orderId)).toEqual([{ ordered: 2, cancelled: 1, shipped: 1, delivered: 1 }]);
+  expect(await mailKinds(world, orderId)).toContain("units_cancelled");
+});
+
+test("an order of which nothing is found anywhere ends as cancelled, and is not charged", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  const nothing = { fulfillmentOrderId: `${orderId}-F1`, picked: [], cause: "staff:tester", key: "nothing" };
+  expect(await confirmPick(world.context, nothing)).toEqual({ status: "done", short: true });
+  await settleWith(null);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  expect([...world.outside.charges.values()]).toEqual(["authorize 10500", "cancel"]);
+});
+
+test("a pre-order is reserved at once and begins on its day", async () => {
+  const orderId = await world.placeOrder({ releaseOn: "2999-01-01" });
+  const status = async () => {
+    const { rows } = await world.database.query<{ status: string }>(
+      "select status from fulfillment_order where order_id = $1",
+      [orderId],
+    );
+    return rows[0]?.status;
+  };
+  await eventually("its place in the calendar", async () => (await status()) === "scheduled");
+  expect(await openDueParts(world.context)).toBe(0);
+  expect(await openDueParts({ ...world.context, now: () => Date.parse("2999-01-01T00:00:00Z") })).toBe(1);
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+});
