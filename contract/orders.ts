@@ -46,6 +46,15 @@ export const ReleaseHoldBody = Type.Object(
   closed,
 );
 
+/** The payment provider's token; a card number has no letters, and is turned away at the door. */
+export const PaymentMethodBody = Type.Object(
+  { paymentMethod: Type.String({ maxLength: 200, pattern: "^[A-Za-z][A-Za-z0-9_-]*$" }) },
+  closed,
+);
+
+/** What was taken on delivery, in all. */
+export const CashBody = Type.Object({ takenMinor: Count, note: Type.Optional(text(500)) }, closed);
+
 export const OrderSummary = Type.Object({
   id: Text,
   channelId: Text,

@@ -127,6 +127,23 @@ export function paymentStatusOf(sums: PaymentSums): PaymentStatus {
   return sums.declined ? "failed" : "pending";
 }
 
+/**
+ * Payment status of an order whose bearer takes the money. What never arrives is not taken.
+ *
+ * @param taken in ISO 4217 minor units, before anything of it was corrected
+ */
+export function cashStatus(
+  lines: readonly LineLedger[],
+  before: PaymentStatus,
+  sums: { readonly cost: number; readonly taken: number },
+): PaymentStatus {
+  if (before === "partially_refunded" || before === "refunded") return before;
+  const isOver = lines.every((line) => openUnits(line) === 0);
+  if (sums.taken >= sums.cost || (sums.taken > 0 && isOver)) return "paid";
+  if (sums.taken > 0) return "partially_paid";
+  return isOver ? "voided" : "due_on_delivery";
+}
+
 /** What the channel charged is paid, unless the channel itself is in doubt. */
 export function capturedPaymentStatus(
   paymentBy: OrderDocument["paymentBy"],
@@ -139,7 +156,7 @@ export function capturedPaymentStatus(
 
 /** A payment that was never made cannot be made for an order that is cancelled. */
 export function cancelledPaymentStatus(before: PaymentStatus): PaymentStatus {
-  return before === "pending" || before === "failed" ? "voided" : before;
+  return before === "pending" || before === "failed" || before === "due_on_delivery" ? "voided" : before;
 }
 
 /** What a decision about an order on hold changes. */

@@ -88,6 +88,10 @@ export const HOLD_CODES = {
     meaning: "We are to charge the order, and it has no means of payment.",
   },
   payment_failed: { owner: "finance", meaning: "The payment was declined." },
+  payment_disputed: {
+    owner: "finance",
+    meaning: "The payment was disputed, refunded or taken back outside of Holdfast.",
+  },
   cancelled_at_channel: { owner: "service", meaning: "The channel says that the order is cancelled." },
   refunded_at_channel: { owner: "service", meaning: "The channel has refunded some of the order." },
   changed_at_channel: {

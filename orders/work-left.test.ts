@@ -29,6 +29,7 @@ function left(facts: Partial<WorkFacts>) {
     underWay: [],
     hasStockErrands: false,
     money: null,
+    moneyToMove: false,
     ...facts,
   });
 }

@@ -38,6 +38,8 @@ export type WorkFacts = {
   readonly underWay: readonly string[];
   /** What has to happen with the money before the order can end, in words; `null`: it agrees. */
   readonly money: string | null;
+  /** Whether that can happen now. */
+  readonly moneyToMove: boolean;
 };
 
 export type WorkLeft = {
@@ -45,6 +47,8 @@ export type WorkLeft = {
   readonly tellStock: boolean;
   /** Units that the order holds can be put into fulfillment orders. */
   readonly source: boolean;
+  /** Money is to be captured, authorised or given back. */
+  readonly charge: boolean;
   /** Fulfillment orders that the floor can begin, or go on with. */
   readonly release: readonly string[];
   /** Packed fulfillment orders that can get their label. */
@@ -98,6 +102,7 @@ export function workLeft(facts: WorkFacts): WorkLeft {
   return {
     tellStock: facts.hasStockErrands,
     source: facts.isUnsourced && !isStopped,
+    charge: facts.moneyToMove,
     release: isStopped ? [] : idsOf(startable),
     label: isStopped || facts.isCollected ? [] : idsOf(inStage("packed")),
     keep: isStopped || !facts.isCollected ? [] : idsOf(inStage("packed")),

@@ -8,21 +8,25 @@ export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
   | { readonly status: "declined"; readonly code: string; readonly message: string };
 
+/** The code of a capture that is declined because the bank has taken its authorisation back. */
+export const AUTHORIZATION_EXPIRED = "authorization_expired";
+
 export interface PaymentProvider {
+  /** Every amount in `currency` has to be a multiple of it, in ISO 4217 minor units. */
+  smallestChargeable(currency: string): number;
   authorize(request: {
     readonly idempotencyKey: string;
     readonly orderId: string;
     readonly amountMinor: number;
     readonly currency: string;
-    /**
-     * The provider's token of the means of payment; card data never enters Holdfast. An order without a token
-     * is charged to the provider's own test card. A live account declines that, and the order then waits for
-     * a person.
-     */
-    readonly paymentMethod?: string;
+    /** The provider's token of the means of payment; card data never enters Holdfast. */
+    readonly paymentMethod: string;
     readonly customerEmail?: string;
   }): Promise<PaymentResult>;
-  /** Captures part or all of an authorization; `reference` is that of `authorize`. */
+  /**
+   * Captures part or all of an authorization; `reference` is that of `authorize`. Where the bank has taken it back,
+   * it is declined with `AUTHORIZATION_EXPIRED`.
+   */
   capture(request: {
     readonly idempotencyKey: string;
     readonly reference: string;
@@ -31,7 +35,9 @@ export interface PaymentProvider {
     /** False where more captures of this authorization may follow; true gives back what is not captured. */
     readonly final: boolean;
   }): Promise<PaymentResult>;
-  /** Gives an authorization back. Succeeds also where it was never made or is void already. */
+  /**
+   * Gives back what was not captured of an authorization. Succeeds also where it was never made or is void already.
+   */
   cancel(request: { readonly idempotencyKey: string; readonly reference: string }): Promise<PaymentResult>;
   refund(request: {
     readonly idempotencyKey: string;

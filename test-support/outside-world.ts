@@ -5,7 +5,7 @@
 import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
-import type { PaymentProvider, PaymentResult } from "../ports/payments.ts";
+import { AUTHORIZATION_EXPIRED, type PaymentProvider, type PaymentResult } from "../ports/payments.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 
 export type OutsideWorld = {
@@ -19,7 +19,7 @@ export type OutsideWorld = {
   readonly labels: Map<string, string>;
   /** Text of each mail, by key. */
   readonly mails: Map<string, string>;
-  /** Answers of the provider that are not a success, in turn. */
+  /** Answers of the provider that are not a success, in turn; `expired`: the bank has taken the authorisation back. */
   readonly declines: string[];
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
@@ -58,7 +58,11 @@ export function outsideWorld(): OutsideWorld {
     const result: PaymentResult =
       message === undefined
         ? { status: "succeeded", reference }
-        : { status: "declined", code: "card_declined", message };
+        : {
+            status: "declined",
+            code: message === "expired" ? AUTHORIZATION_EXPIRED : "card_declined",
+            message,
+          };
     answers.set(key, result);
     if (message === undefined) world.charges.set(key, effect);
     return Promise.resolve(result);
@@ -82,7 +86,8 @@ export function outsideWorld(): OutsideWorld {
       world.refusals.length = 0;
     },
     payments: only<PaymentProvider>("test-provider", {
-      authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.orderId}`),
+      smallestChargeable: () => 1,
+      authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.idempotencyKey}`),
       capture: async (r) => {
         const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;
         const result = await answer(r.idempotencyKey, effect, r.reference);

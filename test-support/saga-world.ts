@@ -13,12 +13,19 @@ import { confirmPack } from "../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import { recordTracking } from "../operations/shipping/record-tracking.ts";
 import type { Address } from "../orders/address.ts";
-import type { HoldReason, OrderDocument } from "../orders/order.ts";
+import type { Fulfiller, HoldReason, LineKind, OrderDocument } from "../orders/order.ts";
+import { capturedPaymentStatus } from "../orders/order-status.ts";
 import type { TrackingStatus } from "../ports/carriers.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
 import { createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
-import { type OrderMessage, type ReturnMessage, signalRow, startRow } from "../workflows/messages.ts";
+import {
+  type OrderMessage,
+  type RefundMessage,
+  type ReturnMessage,
+  signalRow,
+  startRow,
+} from "../workflows/messages.ts";
 import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
 import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
@@ -45,6 +52,7 @@ export type SagaWorld = {
   placeOrder(order?: Partial<NewOrder>): Promise<string>;
   tell(orderId: string, message: OrderMessage): Promise<void>;
   tellReturn(returnId: string, message: ReturnMessage): Promise<void>;
+  tellRefund(refundId: string, message: RefundMessage): Promise<void>;
   /** A person picks and packs a fulfillment order. */
   pack(fulfillmentOrderId: string): Promise<void>;
   /** The carrier reports on a parcel. */
@@ -60,11 +68,16 @@ export type SagaWorld = {
 };
 
 export type NewOrder = {
-  readonly paymentBy: "channel" | "merchant";
+  readonly paymentBy: OrderDocument["paymentBy"];
+  /** The means of payment; null: none. */
+  readonly paymentMethod: string | null;
   readonly lines: readonly {
     readonly sku: string;
     readonly quantity: number;
     readonly priceMinor: number;
+    /** Absent: goods of ours. */
+    readonly kind?: LineKind;
+    readonly fulfilledBy?: Fulfiller;
     /** Units reserved by location. */
     readonly at: Readonly<Record<string, number>>;
   }[];
@@ -128,7 +141,12 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   };
   let stopWorker = await startWorker();
   const relay = startOutboxRelay({ database, client, logger });
-  const context: OperationContext = { database, allocator: stock, now: Date.now };
+  // Where nothing of the stock changes, a commit is only its records.
+  const allocator: AllocatorClient = {
+    ...stock,
+    commit: (writer, record) => inTransaction(database, (client) => writer.write(client, [record])),
+  };
+  const context: OperationContext = { database, allocator, now: Date.now };
   const started: string[] = [];
   const endSagas = async () => {
     for (const workflowId of started.splice(0))
@@ -157,6 +175,8 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       writeOutbox(database, [signalRow({ workflowId, signal: "orderMessage", message })]),
     tellReturn: (workflowId, message) =>
       writeOutbox(database, [signalRow({ workflowId, signal: "returnMessage", message })]),
+    tellRefund: (workflowId, message) =>
+      writeOutbox(database, [signalRow({ workflowId, signal: "refundMessage", message })]),
     pack: async (fulfillmentOrderId) => {
       const { rows } = await database.query<{ holdId: string; quantity: number }>(
         `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
@@ -359,6 +379,7 @@ async function placeOrder(
 ): Promise<string> {
   const order: NewOrder = {
     paymentBy: "merchant",
+    paymentMethod: "pm_card_visa",
     lines: [{ sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } }],
     holdReasons: [],
     shippingMinor: 500,
@@ -394,6 +415,8 @@ async function placeOrder(
       tax: money(0),
       taxes: [],
       attributes: {},
+      ...(line.kind === undefined ? {} : { kind: line.kind }),
+      ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     })),
     shippingPrice: money(order.shippingMinor),
     discount: money(0),
@@ -404,7 +427,7 @@ async function placeOrder(
     customer: { name: "Ada Example", email: "ada@example.test" },
     shippingService: "Standard",
     paymentBy: order.paymentBy,
-    paymentMethod: "pm_card_visa",
+    ...(order.paymentMethod === null ? {} : { paymentMethod: order.paymentMethod }),
     ...(order.storeCredit === undefined ? {} : { storeCredit: order.storeCredit }),
     ...(order.delivery === undefined ? {} : { delivery: order.delivery }),
     ...(order.releaseOn === undefined ? {} : { releaseOn: order.releaseOn }),
@@ -437,7 +460,7 @@ async function placeOrder(
       `insert into orders (id, company_id, channel_id, external_id, external_number, status, payment_status,
          fulfillment_status, hold_reasons, currency, total_minor, exponent, unit_count, customer_name, customer_email,
          ship_by, deliver_by, placed_at, content_hash, document, raw_payload, tracking_token)
-       values ($1, 'acme', 'shop', $2, $3, $4, 'pending', 'unfulfilled', $5, 'USD', $6, 2, $7, 'Ada Example',
+       values ($1, 'acme', 'shop', $2, $3, $4, $9, 'unfulfilled', $5, 'USD', $6, 2, $7, 'Ada Example',
          'ada@example.test', current_date + 1, current_date + 3, now(), '', $8, '{}', $2)`,
       [
         orderId,
@@ -448,13 +471,15 @@ async function placeOrder(
         total,
         order.lines.reduce((sum, line) => sum + line.quantity, 0),
         JSON.stringify(document),
+        capturedPaymentStatus(order.paymentBy, order.holdReasons),
       ],
     );
     await client.query(
-      `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor, discount_minor,
-         tax_minor)
-       select $1, "lineId", sku, sku, 'Product ' || sku, quantity, price, 0, 0
-       from jsonb_to_recordset($2) as l("lineId" text, sku text, quantity integer, price bigint)`,
+      `insert into order_line (order_id, line_id, sku, channel_sku, title, kind, fulfilled_by, ordered,
+         unit_price_minor, discount_minor, tax_minor)
+       select $1, "lineId", sku, sku, 'Product ' || sku, kind, by, quantity, price, 0, 0
+       from jsonb_to_recordset($2)
+         as l("lineId" text, sku text, kind text, by text, quantity integer, price bigint)`,
       [
         orderId,
         JSON.stringify(
@@ -463,6 +488,8 @@ async function placeOrder(
             sku: line.sku,
             quantity: line.quantity,
             price: line.priceMinor,
+            kind: line.kind ?? "goods",
+            by: line.fulfilledBy ?? "us",
           })),
         ),
       ],

@@ -78,7 +78,7 @@ export type Answer<Json> =
   | { readonly contentType: string; readonly bytes: Uint8Array | string };
 
 export type Route = {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Segments in braces are parameters: `/v1/orders/{id}`. */
   readonly path: string;
   readonly summary: string;

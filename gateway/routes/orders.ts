@@ -5,10 +5,12 @@ import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
 import {
   CancelBody,
   CaptureResult,
+  CashBody,
   HoldOrderBody,
   HoldPut,
   OrderSummary,
   OrderView,
+  PaymentMethodBody,
   PickupPlaceBody,
   ReleaseHoldBody,
   ResendNoticeBody,
@@ -22,6 +24,8 @@ import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
 import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
+import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
+import { recordCash } from "../../operations/payments/record-cash.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
 import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
@@ -248,6 +252,40 @@ export const orderRoutes: readonly Route[] = [
       return {
         status: 202,
         json: done(await resendNotice(call.services.operations, { orderId, notice, by, key })),
+      };
+    },
+  }),
+  route({
+    method: "PUT",
+    path: "/v1/orders/{id}/payment-method",
+    summary: "Gives the order a means of payment, and lets it try again where it waited for one",
+    access: { kind: "permission", permission: "orders.payment" },
+    body: PaymentMethodBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { paymentMethod } = call.body;
+      const by = callerOf(call).by;
+      return {
+        json: done(await givePaymentMethod(call.services.operations, { orderId, paymentMethod, by })),
+      };
+    },
+  }),
+  route({
+    method: "PUT",
+    path: "/v1/orders/{id}/cash",
+    summary: "Says how much of an order that is paid on delivery was taken, in all",
+    access: { kind: "permission", permission: "orders.cash" },
+    body: CashBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { takenMinor, note } = call.body;
+      const by = callerOf(call).by;
+      return {
+        json: done(await recordCash(call.services.operations, { orderId, takenMinor, note: note ?? "", by })),
       };
     },
   }),

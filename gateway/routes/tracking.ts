@@ -1,8 +1,10 @@
 /** What a shopper sees and may ask for, by the token of the tracking link. */
+import { PaymentMethodBody } from "../../contract/orders.ts";
 import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
 import { Done } from "../../contract/shapes.ts";
 import { ArrivalBody, TrackingView } from "../../contract/tracking.ts";
 import { arrive } from "../../operations/collection/arrive.ts";
+import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
@@ -76,6 +78,24 @@ export const trackingRoutes: readonly Route[] = [
       const requested = found(await readReturnView(call.services.database, returnId), "return");
       // The shopper does not see what the label cost.
       return { status: 201, json: { ...requested, shipment: null } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/payment-method",
+    summary: "A shopper gives the order another means of payment",
+    access: SHOPPER,
+    body: PaymentMethodBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      const { paymentMethod } = call.body;
+      return {
+        json: done(
+          await givePaymentMethod(call.services.operations, { orderId, paymentMethod, by: "shopper" }),
+        ),
+      };
     },
   }),
   route({

@@ -92,6 +92,9 @@ export const STATUS_CODES_BY_CODE = {
   hold_not_cleared: { status: 409, title: "The reason for the hold is still there." },
   notice_not_found: { status: 404, title: "No such notice was sent about this order." },
   customer_email_missing: { status: 409, title: "The order has no mail address of its customer." },
+  not_charged_here: { status: 409, title: "Our payment provider does not charge the order." },
+  not_paid_on_delivery: { status: 409, title: "The order is not paid on delivery." },
+  order_over: { status: 409, title: "The order is completed or cancelled: its payment is over, too." },
   order_not_found: { status: 404, title: "There is no such order, or not for this caller." },
 
   parcel_not_known_yet: {

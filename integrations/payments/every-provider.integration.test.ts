@@ -24,16 +24,18 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
     let orderId: string;
     beforeAll(async () => {
       payments = await vendor.create(world.settings("payments", provider));
+      ({ goodPaymentMethod } = await vendor.simulator());
     });
 
-    const authorize = (amountMinor = 5_000, currency = "USD", paymentMethod?: string) => {
+    let goodPaymentMethod: string;
+    const authorize = (amountMinor = 5_000, currency = "USD", paymentMethod = goodPaymentMethod) => {
       orderId = `order-${randomUUID()}`;
       return {
         idempotencyKey: `${orderId}:authorize`,
         orderId,
         amountMinor,
         currency,
-        ...(paymentMethod === undefined ? {} : { paymentMethod }),
+        paymentMethod,
       };
     };
     const referenceOf = (result: PaymentResult): string => {
@@ -107,6 +109,14 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
       const more = payments.refund({ ...refund, idempotencyKey: key("more"), amountMinor: 1 });
       expect(await more.catch((fault: unknown) => fault)).not.toMatchObject({ status: "succeeded" });
       expect(await money()).toMatchObject({ captured: 5_000, refunded: 5_000 });
+    });
+
+    test("the step of each currency can be charged", async () => {
+      for (const currency of ["USD", "JPY", "KWD", "MGA", "ISK"]) {
+        const minor = payments.smallestChargeable(currency) * 700;
+        expect(await payments.authorize(authorize(minor, currency))).toMatchObject({ status: "succeeded" });
+        expect(await money(), currency).toMatchObject({ live: 1 });
+      }
     });
 
     test.each([

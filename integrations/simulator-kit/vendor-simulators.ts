@@ -29,7 +29,8 @@ export type PaymentSimulatorOptions = { readonly dataFolder: string };
 /** A vendor's simulator before it runs, and what makes it refuse. */
 export type PaymentSimulatorKind = {
   start(options: PaymentSimulatorOptions): PaymentSimulator;
-  /** A means of payment that the vendor's sandbox declines. */
+  /** Means of payment of the vendor's sandbox: one that it charges, and one that it declines. */
+  readonly goodPaymentMethod: string;
   readonly declinedPaymentMethod: string;
 };
 

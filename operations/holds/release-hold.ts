@@ -63,6 +63,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "sum_mismatch",
   "payment_pending",
   "payment_failed",
+  "payment_disputed",
   "floor_exception",
   "put_by_staff",
   "awaiting_return",
@@ -193,6 +194,8 @@ async function release(
         return pickupPlaceOf(order.document) === null ? [reason] : [];
       case "lines_missing":
         return [reason];
+      case "payment_missing":
+        return order.paymentMethod === null ? [reason] : [];
       default:
         return CLEARED_BY_PERSON.includes(reason.code) ? [] : [reason];
     }

@@ -31,6 +31,8 @@ export type HeldOrder = {
   readonly version: number;
   readonly holdReasons: readonly HoldReason[];
   readonly document: OrderDocument;
+  /** The provider's token of the means of payment that we charge. */
+  readonly paymentMethod: string | null;
   readonly rawPayload: string;
   readonly lines: readonly {
     readonly lineId: string;
@@ -54,7 +56,8 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
   const { rows } = await client.query<HeldOrder>(
     `select o.id as "orderId", o.channel_id as "channelId", o.status, o.version,
        o.hold_reasons as "holdReasons",
-       o.document, o.raw_payload as "rawPayload",
+       o.document, coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod",
+       o.raw_payload as "rawPayload",
        (select count(*)::integer from order_event e
          where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
        coalesce((select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,

@@ -50,6 +50,8 @@ export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "ho
   /** What is there leaves before the rest. */
   readonly shipsParts: boolean;
   readonly document: OrderDocument;
+  /** The provider's token of the means of payment that we charge; null where there is none. */
+  readonly paymentMethod: string | null;
   readonly lines: readonly LineProgress[];
 };
 
@@ -71,7 +73,8 @@ const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as 
     o.external_number as "externalNumber", c.name as "shopName", o.status,
     o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
-    o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document, coalesce(${LINES}, '[]') as lines
+    o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document,
+    coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${LINES}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
 
 export async function readOrderProgress(

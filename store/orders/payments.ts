@@ -1,53 +1,80 @@
 /**
- * What moves through the payment provider. Every call has its row, with its amount, before it is made, so
- * that a repeat asks for the same. Its effect on the sums counts once, when the row leaves `pending`.
+ * What moves through the payment provider, and what others take for us. Every call has its row, with its amount,
+ * before it is made, so that a repeat asks for the same. Its effect on the sums counts once, when the row leaves
+ * `pending`.
+ *
+ * An order may have several authorisations (`payment_authorization`): what it became dearer by, or one that was
+ * made anew because the bank took the first one back. `payment` has the sums of all of them.
  */
 import type { PaymentStatus } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import type { Queryable } from "../sql/database.ts";
 
-type PaymentTransactionType = "authorization" | "capture" | "void" | "refund";
+export const PAYMENT_TRANSACTION_TYPES = [
+  "authorization",
+  "capture",
+  "void",
+  "refund",
+  /** Taken by somebody else for us, e.g. who brought the parcel; a correction may be negative. */
+  "cash",
+] as const;
+
+export type PaymentTransactionType = (typeof PAYMENT_TRANSACTION_TYPES)[number];
 
 /** One call to the account where it was first made: a repeat goes there, too. */
 export type PaymentTransaction = VendorAccount & {
   readonly key: string;
+  readonly orderId: string;
   readonly type: PaymentTransactionType;
   readonly amountMinor: number;
   readonly currency: string;
   readonly status: "pending" | "succeeded" | "declined";
   readonly reference: string | null;
   readonly detail: string | null;
+  /** The authorisation that a capture, a void or a refund is of. */
+  readonly authorizationKey: string | null;
+  /** What an authorisation is made with. */
+  readonly paymentMethod: string | null;
 };
 
-/** The account is that of the authorisation. */
+/** The account is that of the newest authorisation. */
 type PaymentSummary = VendorAccount & {
   readonly reference: string;
   readonly currency: string;
   readonly authorizedMinor: number;
   readonly capturedMinor: number;
   readonly refundedMinor: number;
+  readonly stepMinor: number;
   readonly status: PaymentStatus;
 };
 
-const TRANSACTION = `key, provider, account, type, amount_minor as "amountMinor", currency, status, reference, detail`;
+export type Authorization = VendorAccount & {
+  readonly key: string;
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly capturedMinor: number;
+  readonly refundedMinor: number;
+  readonly state: "open" | "captured" | "released" | "expired";
+};
+
+const TRANSACTION = `key, order_id as "orderId", provider, account, type, amount_minor as "amountMinor", currency, status,
+  reference, detail, authorization_key as "authorizationKey", payment_method as "paymentMethod"`;
 
 /** Registers a call that is about to be made; returns the first registration where the key is known. */
 export async function beginPaymentTransaction(
   client: Queryable,
-  transaction: VendorAccount & {
-    readonly key: string;
-    readonly orderId: string;
-    readonly type: PaymentTransactionType;
-    readonly amountMinor: number;
-    readonly currency: string;
-    readonly detail?: string;
-  },
+  transaction: VendorAccount &
+    Pick<PaymentTransaction, "key" | "orderId" | "type" | "amountMinor" | "currency"> & {
+      readonly detail?: string;
+      readonly authorizationKey?: string;
+      readonly paymentMethod?: string;
+    },
 ): Promise<PaymentTransaction> {
   await client.query(
     `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status,
-       detail)
-     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8) on conflict do nothing`,
+       detail, authorization_key, payment_method)
+     values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10) on conflict do nothing`,
     [
       transaction.key,
       transaction.orderId,
@@ -57,6 +84,8 @@ export async function beginPaymentTransaction(
       transaction.amountMinor,
       transaction.currency,
       transaction.detail ?? null,
+      transaction.authorizationKey ?? null,
+      transaction.paymentMethod ?? null,
     ],
   );
   const { rows } = await client.query<PaymentTransaction>(
@@ -86,13 +115,15 @@ export async function finishPaymentTransaction(
   return rowCount === 1;
 }
 
+/** Oldest first; without `type`, of all types. */
 export async function readPaymentTransactions(
   client: Queryable,
   orderId: string,
-  type: PaymentTransactionType,
+  type: PaymentTransactionType | null = null,
 ): Promise<readonly PaymentTransaction[]> {
   const { rows } = await client.query<PaymentTransaction>(
-    `select ${TRANSACTION} from payment_transaction where order_id = $1 and type = $2 order by at, key`,
+    `select ${TRANSACTION} from payment_transaction
+     where order_id = $1 and ($2::text is null or type = $2) order by at, key`,
     [orderId, type],
   );
   return rows;
@@ -101,57 +132,176 @@ export async function readPaymentTransactions(
 export async function readPayment(client: Queryable, orderId: string): Promise<PaymentSummary | undefined> {
   const { rows } = await client.query<PaymentSummary>(
     `select provider, account, reference, currency, authorized_minor as "authorizedMinor",
-       captured_minor as "capturedMinor", refunded_minor as "refundedMinor", status
+       captured_minor as "capturedMinor", refunded_minor as "refundedMinor", step_minor as "stepMinor", status
      from payment where order_id = $1`,
     [orderId],
   );
   return rows[0];
 }
 
+/** Oldest first. */
+export async function readAuthorizations(
+  client: Queryable,
+  orderId: string,
+): Promise<readonly Authorization[]> {
+  const { rows } = await client.query<Authorization>(
+    `select key, provider, account, reference, amount_minor as "amountMinor", captured_minor as "capturedMinor",
+       refunded_minor as "refundedMinor", state
+     from payment_authorization where order_id = $1 order by at, key`,
+    [orderId],
+  );
+  return rows;
+}
+
 /** What one answered call changes in the sums. */
 export type PaymentEffect =
   | (VendorAccount & {
       readonly type: "authorization";
+      readonly key: string;
       readonly reference: string;
       readonly amountMinor: number;
+      /** Amounts at this provider are multiples of it. */
+      readonly stepMinor: number;
     })
-  | { readonly type: "capture" | "refund"; readonly amountMinor: number }
-  | { readonly type: "void" };
+  | {
+      readonly type: "capture";
+      readonly authorizationKey: string;
+      readonly amountMinor: number;
+      /** Nothing more can be captured of the authorisation. */
+      readonly final: boolean;
+    }
+  | { readonly type: "refund"; readonly authorizationKey: string; readonly amountMinor: number }
+  | { readonly type: "void" | "expiry"; readonly authorizationKey: string };
 
-/** Applies an effect to the order's sums and returns the payment status that rolls up from them. */
+/**
+ * Applies an effect to the order's sums and returns the payment status that rolls up from them.
+ *
+ * @param order with what it costs through the provider, in amounts that the provider takes
+ */
 export async function applyPaymentEffect(
   client: Queryable,
   order: { readonly orderId: string; readonly currency: string; readonly dueMinor: number },
   effect: PaymentEffect,
 ): Promise<PaymentStatus> {
-  const added = effect.type === "void" ? 0 : effect.amountMinor;
-  if (effect.type === "authorization") {
-    await client.query(
-      `insert into payment (order_id, provider, account, reference, currency, authorized_minor, status)
-       values ($1, $2, $3, $4, $5, $6, 'authorized')
-       on conflict (order_id)
-         do update set provider = $2, account = $3, reference = $4, authorized_minor = $6`,
-      [order.orderId, effect.provider, effect.account, effect.reference, order.currency, added],
-    );
-  } else if (effect.type !== "void") {
-    const column = effect.type === "capture" ? "captured_minor" : "refunded_minor";
-    await client.query(`update payment set ${column} = ${column} + $2 where order_id = $1`, [
-      order.orderId,
-      added,
-    ]);
+  const { orderId, currency } = order;
+  switch (effect.type) {
+    case "authorization":
+      await client.query(
+        `insert into payment_authorization (key, order_id, provider, account, reference, currency, amount_minor, state)
+         values ($1, $2, $3, $4, $5, $6, $7, 'open')`,
+        [
+          effect.key,
+          orderId,
+          effect.provider,
+          effect.account,
+          effect.reference,
+          currency,
+          effect.amountMinor,
+        ],
+      );
+      await client.query(
+        `insert into payment (order_id, provider, account, reference, currency, status, step_minor)
+         values ($1, $2, $3, $4, $5, 'authorized', $6)
+         on conflict (order_id) do update set provider = $2, account = $3, reference = $4, step_minor = $6`,
+        [orderId, effect.provider, effect.account, effect.reference, currency, effect.stepMinor],
+      );
+      break;
+    case "capture":
+      await client.query(
+        `update payment_authorization set captured_minor = captured_minor + $2,
+           state = case when $3 or captured_minor + $2 = amount_minor then 'captured' else state end
+         where key = $1`,
+        [effect.authorizationKey, effect.amountMinor, effect.final],
+      );
+      break;
+    case "refund":
+      await client.query(
+        "update payment_authorization set refunded_minor = refunded_minor + $2 where key = $1",
+        [effect.authorizationKey, effect.amountMinor],
+      );
+      break;
+    default:
+      await client.query("update payment_authorization set state = $2 where key = $1 and state = 'open'", [
+        effect.authorizationKey,
+        effect.type === "void" ? "released" : "expired",
+      ]);
   }
-  const payment = await readPayment(client, order.orderId);
+  return rollUpPayment(client, order);
+}
+
+const SUMS = `
+update payment p set authorized_minor = s.authorized, captured_minor = s.captured, refunded_minor = s.refunded,
+  updated_at = now()
+from (select sum(case when state = 'expired' then captured_minor else amount_minor end)::bigint as authorized,
+        sum(captured_minor)::bigint as captured, sum(refunded_minor)::bigint as refunded,
+        bool_and(state <> 'open') as closed
+      from payment_authorization where order_id = $1) s
+where p.order_id = $1
+returning s.authorized, s.captured, s.refunded, s.closed`;
+
+/** The payment status as the authorisations are now, and as the order costs now. */
+export async function rollUpPayment(
+  client: Queryable,
+  order: { readonly orderId: string; readonly dueMinor: number },
+): Promise<PaymentStatus> {
+  const { rows } = await client.query<{
+    readonly authorized: number;
+    readonly captured: number;
+    readonly refunded: number;
+    readonly closed: boolean;
+  }>(SUMS, [order.orderId]);
+  const [sums] = rows;
   const status = paymentStatusOf({
     due: order.dueMinor,
-    authorized: payment?.authorizedMinor ?? 0,
-    captured: payment?.capturedMinor ?? 0,
-    refunded: payment?.refundedMinor ?? 0,
-    voided: effect.type === "void",
+    authorized: sums?.authorized ?? 0,
+    captured: sums?.captured ?? 0,
+    refunded: sums?.refunded ?? 0,
+    voided: sums?.closed === true,
     declined: false,
   });
-  await client.query("update payment set status = $2, updated_at = now() where order_id = $1", [
-    order.orderId,
-    status,
-  ]);
+  await client.query("update payment set status = $2 where order_id = $1", [order.orderId, status]);
   return status;
+}
+
+/** The means of payment that counts from now on, instead of the document's. */
+export async function setPaymentMethod(
+  client: Queryable,
+  orderId: string,
+  paymentMethod: string,
+): Promise<void> {
+  await client.query("update orders set payment_method = $2, version = version + 1 where id = $1", [
+    orderId,
+    paymentMethod,
+  ]);
+}
+
+/** Notes what somebody has taken for us; once a key. A correction takes something off again. */
+export async function addCash(
+  client: Queryable,
+  taken: VendorAccount &
+    Pick<PaymentTransaction, "key" | "orderId" | "amountMinor" | "currency"> & { readonly note?: string },
+): Promise<void> {
+  await client.query(
+    `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status, detail)
+     values ($1, $2, $3, $4, 'cash', $5, $6, 'succeeded', $7) on conflict do nothing`,
+    [
+      taken.key,
+      taken.orderId,
+      taken.provider,
+      taken.account,
+      taken.amountMinor,
+      taken.currency,
+      taken.note ?? null,
+    ],
+  );
+}
+
+/** What others have taken for us of an order, before corrections, in ISO 4217 minor units. */
+export async function readCashTaken(client: Queryable, orderId: string): Promise<number> {
+  const { rows } = await client.query<{ readonly minor: number }>(
+    `select coalesce(sum(amount_minor) filter (where amount_minor > 0), 0)::bigint as minor
+     from payment_transaction where order_id = $1 and type = 'cash'`,
+    [orderId],
+  );
+  return rows[0]?.minor ?? 0;
 }

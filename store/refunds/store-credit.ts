@@ -138,6 +138,16 @@ export async function storeCreditUsed(client: Queryable, orderId: string): Promi
   return (await spentOn(client, orderId)).reduce((sum, { minor }) => sum + minor, 0);
 }
 
+/** What store credit has paid of an order, whatever refunds gave back of it since. In ISO 4217 minor units. */
+export async function storeCreditPaid(client: Queryable, orderId: string): Promise<number> {
+  const { rows } = await client.query<{ minor: number }>(
+    `select coalesce(-sum(amount_minor), 0)::bigint as minor from store_credit_entry
+     where order_id = $1 and kind in ('spent', 'given_back') and refund_id is null`,
+    [orderId],
+  );
+  return rows[0]?.minor ?? 0;
+}
+
 /**
  * Gives back some of what was spent on an order, to the accounts that it came from; never more than that.
  *

@@ -3,7 +3,7 @@
  *
  *   held? -> authorizePayment | verifyChannelPayment -> allocateStock
  *         -> until nothing is left: askWhatIsLeft -> do it, or wait for the next message
- *            (releaseToFloor; buyLabel of what is packed; beginShipment -> shipStock -> capturePayment)
+ *            (adjustPayment; releaseToFloor; buyLabel of what is packed; beginShipment -> shipStock)
  *         -> completeOrder
  *
  * O1. The order waits for a person (on hold) wherever repeating a step cannot help; `hold-released` repeats
@@ -43,6 +43,9 @@ export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
  * recorded history goes its old way.
  */
 const ASKS_THE_STORE = "asks-the-store";
+
+/** The version in which the store also says what of the money is to move. Before, each parcel captured something. */
+const CHARGES_BY_THE_STORE = "charges-by-the-store";
 
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
@@ -112,6 +115,7 @@ class OrderSaga {
   /** Whether the money is taken through our own payment provider. */
   private charged = false;
   private anythingShipped = false;
+  private chargeAttempts = 0;
   /** How often a label was asked for, by fulfillment order: each attempt has a key of its own. */
   private readonly labelAttempts = new Map<string, number>();
 
@@ -161,7 +165,7 @@ class OrderSaga {
       await this.attempt("verify-payment", "payment_pending", () =>
         internal.verifyChannelPayment({ orderId }),
       );
-    } else {
+    } else if (facts.paymentBy === "merchant") {
       this.charged = true;
       this.show("open", "Authorising the payment.");
       await this.saga.step(
@@ -196,6 +200,8 @@ class OrderSaga {
   /** Does what is left to do and takes what the floor, the carrier and people say, until the order is done. */
   private async fulfill(): Promise<void> {
     const orderId = this.orderId;
+    // Once between two messages or steps: money that does not move then waits visibly.
+    let isCharged = false;
     for (;;) {
       const left = await internal.askWhatIsLeft({ orderId });
       if (left.isCancelled && !this.anythingShipped) throw new Cancelled(ALL_LINES_CANCELLED);
@@ -205,7 +211,11 @@ class OrderSaga {
       const [kept] = left.keep ?? [];
       if (left.tellStock) await internal.runStockErrands({ orderId });
       else if (left.resolved.length > 0) await internal.reviewHolds({ orderId });
-      else if (left.source) await this.sourceMore();
+      else if (left.charge && !isCharged) {
+        await this.charge();
+        isCharged = true;
+        continue;
+      } else if (left.source) await this.sourceMore();
       else if (left.release.length > 0) {
         this.stopIfCancelled();
         await this.release(left.release);
@@ -219,6 +229,7 @@ class OrderSaga {
         this.show(left.standing, `Waiting for ${left.waitsFor.join("; ")}.`);
         await this.hear(await this.inbox.take(...FULFILLMENT_MESSAGES));
       }
+      isCharged = false;
     }
   }
 
@@ -236,6 +247,22 @@ class OrderSaga {
     await this.attempt("source-held", "insufficient_stock", (attempt) =>
       internal.sourceHeld({ orderId, attempt }),
     );
+  }
+
+  /** What is declined holds the order; what cannot be tried again at all does, too. */
+  private async charge(): Promise<void> {
+    const orderId = this.orderId;
+    this.chargeAttempts += 1;
+    const outcome = await outside
+      .adjustPayment({ orderId })
+      .catch((error) => refusalOf(error, "payment_failed"));
+    if (outcome.status !== "refused") return;
+    await internal.holdOrder({
+      orderId,
+      key: `adjust-payment:${this.chargeAttempts}`,
+      code: outcome.holdCode,
+      detail: outcome.detail,
+    });
   }
 
   private async hear(message: OrderMessage): Promise<void> {
@@ -319,7 +346,7 @@ class OrderSaga {
     await this.attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
       internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
     );
-    if (this.charged)
+    if (this.charged && !patched(CHARGES_BY_THE_STORE))
       await this.attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>
         outside.capturePayment.executeWithOptions({ summary: shipmentId }, [
           { orderId, shipmentId, attempt },

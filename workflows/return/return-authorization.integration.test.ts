@@ -164,7 +164,7 @@ test("goods that are back before the answer to their capture are refunded in ful
   const answer = world.outside.withhold("capture");
   const orderId = await world.placeOrder();
   await pack(world, `${orderId}-F1`);
-  await charged(world, `${orderId}-F1-S1:capture:1`);
+  await charged(world, `${orderId}:money:2`);
   await deliver(world, `${orderId}-F1-S1`);
   const returnId = await announce(orderId, 2);
   await labelled(returnId);
@@ -207,7 +207,7 @@ test("of an order in two parcels only the one whose capture is outstanding waits
   );
   const answerCapture = world.outside.withhold("capture");
   await pack(world, `${orderId}-F2`);
-  await charged(world, `${orderId}-F2-S1:capture:1`);
+  await charged(world, `${orderId}:money:3`);
   await deliver(world, `${orderId}-F2-S1`);
 
   const paid = await announce(orderId, 1, "1");

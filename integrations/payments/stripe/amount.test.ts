@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { toStripeAmount } from "./amount.ts";
+import { stripeStep, toStripeAmount } from "./amount.ts";
 
 it.each([
   ["two decimals", 35_997, "USD", 35_997],
@@ -20,3 +20,12 @@ it.each([
 ])("%s cannot be charged", (_case, minor, currency) => {
   expect(toStripeAmount(minor, currency)).toBeUndefined();
 });
+
+it.each(["USD", "JPY", "ISK", "UGX", "MGA", "KWD", "BHD"])(
+  "each step of %s can be charged, and nothing finer",
+  (currency) => {
+    const step = stripeStep(currency);
+    for (const steps of [1, 7, 1_000]) expect(toStripeAmount(step * steps, currency)).toBeGreaterThan(0);
+    if (step > 1) expect(toStripeAmount(step * 3 + 1, currency)).toBeUndefined();
+  },
+);

@@ -20,3 +20,10 @@ export function toStripeAmount(minor: number, currency: string): number | undefi
   if (exponent === 3) return minor % 10 === 0 ? minor : undefined;
   return minor;
 }
+
+/** Every amount that Stripe takes in `currency` is a multiple of it, in ISO 4217 minor units. */
+export function stripeStep(currency: string): number {
+  const exponent = currencyExponent(currency) ?? 2;
+  if (NO_MINOR_UNIT_AT_STRIPE.has(currency)) return 10 ** exponent;
+  return exponent === 3 ? 10 : 1;
+}

@@ -12,19 +12,16 @@
  */
 import { createHash } from "node:crypto";
 
-import type { PaymentProvider, PaymentResult } from "../../../ports/payments.ts";
+import { AUTHORIZATION_EXPIRED, type PaymentProvider, type PaymentResult } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
 import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
-import { toStripeAmount } from "./amount.ts";
+import { stripeStep, toStripeAmount } from "./amount.ts";
 
 const SERVICE = "stripe";
 
 /** Pinned, so that a new default version of the account never changes what replies look like. */
 const API_VERSION = "2026-02-25.clover";
-
-/** Stripe's token of a test card. */
-const TEST_PAYMENT_METHOD = "pm_card_visa";
 
 /** Stripe advises no less: a card network may take most of a minute. */
 const TIMEOUT_MS = 60_000;
@@ -50,13 +47,15 @@ export function createStripeProvider(options: {
     });
 
   return {
+    smallestChargeable: stripeStep,
+
     async authorize(request) {
       const reply = await post("/v1/payment_intents", request.idempotencyKey, {
         amount: stripeAmount(request.amountMinor, request.currency),
         currency: request.currency.toLowerCase(),
         capture_method: "manual",
         confirm: "true",
-        payment_method: request.paymentMethod ?? TEST_PAYMENT_METHOD,
+        payment_method: request.paymentMethod,
         "payment_method_types[]": "card",
         // An order that ships in parts is captured in parts.
         "payment_method_options[card][request_multicapture]": "if_available",
@@ -82,7 +81,7 @@ export function createStripeProvider(options: {
         if (optionalTextAt(intent, "status") === "canceled") {
           return {
             status: "declined",
-            code: "authorization_expired",
+            code: AUTHORIZATION_EXPIRED,
             message: "The authorization was given back or has expired.",
           };
         }
@@ -100,7 +99,8 @@ export function createStripeProvider(options: {
       const reply = await post(intentPath(request.reference, "cancel"), request.idempotencyKey, {
         cancellation_reason: "requested_by_customer",
       });
-      if (reply.status === 200) return readIntent(reply.json, ["canceled"], "cancel");
+      // What was captured of it before stays captured.
+      if (reply.status === 200) return readIntent(reply.json, ["canceled", "succeeded"], "cancel");
       if (reply.status === 404) return { status: "succeeded", reference: request.reference };
       const state = optionalTextAt(unexpectedState(reply), "status");
       if (state === "canceled") return { status: "succeeded", reference: request.reference };
@@ -211,7 +211,10 @@ function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
   if (type === "card_error" || (code !== undefined && DECLINES_OF_THE_BOOKS.has(code))) {
     return {
       status: "declined",
-      code: optionalTextAt(error, "decline_code") ?? code ?? "card_declined",
+      code:
+        code === "charge_expired_for_capture"
+          ? AUTHORIZATION_EXPIRED
+          : (optionalTextAt(error, "decline_code") ?? code ?? "card_declined"),
       message,
     };
   }

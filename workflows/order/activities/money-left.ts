@@ -1,10 +1,13 @@
-import { isSettled } from "../../../orders/order-status.ts";
+import { isMoneyToMove, type MoneyFacts, moneyMissing } from "../../../orders/payment/order-completion.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readMoneyFacts } from "../../../store/refunds/charged-money.ts";
+import type { Queryable } from "../../../store/sql/database.ts";
 
-/**
- * What has to happen with the money before the order can end, in words; `null` where it agrees with what was
- * handed over.
- */
-export function moneyLeft({ paymentStatus }: OrderProgress): string | null {
-  return isSettled(paymentStatus) ? null : `the payment, which is ${paymentStatus.replaceAll("_", " ")}`;
+/** What has to happen with the money before the order can end, in words; and whether it can happen now. */
+export async function moneyLeft(
+  client: Queryable,
+  order: OrderProgress,
+): Promise<{ readonly money: string | null; readonly moneyToMove: boolean }> {
+  const facts: MoneyFacts = await readMoneyFacts(client, order);
+  return { money: moneyMissing(facts)?.detail ?? null, moneyToMove: isMoneyToMove(facts) };
 }

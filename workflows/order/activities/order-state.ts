@@ -53,7 +53,7 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
     isCollected: isCollected(order.document),
     isUnsourced: (await readUnsourced(client, order.orderId)).length > 0,
     underWay: await readParcelsUnderWay(client, order.orderId),
-    money: moneyLeft(order),
+    ...(await moneyLeft(client, order)),
   };
 }
 
@@ -285,7 +285,7 @@ async function giveBackMoney(client: Queryable, order: OrderProgress, by: string
 }
 
 /** One that the saga puts replaces the one that it has put before. */
-function withReason(order: OrderProgress, added: HoldReason): readonly HoldReason[] {
+export function withReason(order: OrderProgress, added: HoldReason): readonly HoldReason[] {
   const isBefore = (reason: HoldReason) =>
     reason.code === added.code && reason.fulfillmentOrderId === added.fulfillmentOrderId;
   return [...order.holdReasons.filter((reason) => !isBefore(reason)), added];

@@ -1,35 +1,52 @@
 /**
- * Steps that move money. Each call to the provider is written before it is made, with its key and amount. Its
- * effect on the order counts once, when the first answer is written. An amount that is written is never
- * computed again.
+ * Steps that move money. Each call to the provider is written before it is made, with its key, its amount and its
+ * means of payment. Its effect on the order counts once, when the first answer is written. What is written is
+ * never worked out again.
  *
- * For one order: captured <= authorised. What gives money back is in `workflows/refund/`.
+ * What is to be charged, and when, is said by `orders/payment/charging.ts`. What gives money back is in
+ * `workflows/refund/`.
  */
-import { valueOfUnits } from "../../../orders/line-value.ts";
-import { chargeableMinor } from "../../../orders/money.ts";
+
+import { adding, unitsOf } from "../../../orders/line-ledger.ts";
+import type { HoldCode, HoldReason, PaymentStatus } from "../../../orders/order.ts";
+import { cashStatus } from "../../../orders/order-status.ts";
+import {
+  type ChargedMoney,
+  costOf,
+  earnedOf,
+  type MoneyMovement,
+  nextMovement,
+  unpostedUnits,
+} from "../../../orders/payment/charging.ts";
+import { isMoneyInDoubt } from "../../../orders/payment/order-completion.ts";
 import { minorText } from "../../../orders/refund.ts";
-import type { PaymentResult } from "../../../ports/payments.ts";
+import { AUTHORIZATION_EXPIRED, type PaymentResult } from "../../../ports/payments.ts";
 import type { VendorAccount } from "../../../ports/vendor-roster.ts";
-import { readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
-import { readParcelLines } from "../../../store/floor/shipments.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
+  addCash,
   applyPaymentEffect,
   beginPaymentTransaction,
   finishPaymentTransaction,
   type PaymentEffect,
   type PaymentTransaction,
-  readPayment,
+  readAuthorizations,
+  readCashTaken,
   readPaymentTransactions,
+  rollUpPayment,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
+import { dueOf, readChargedMoney } from "../../../store/refunds/charged-money.ts";
+import { addRefund } from "../../../store/refunds/refunds.ts";
 import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
-import { storeCreditUsed } from "../../../store/refunds/store-credit.ts";
+import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/store-credit.ts";
 import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { startRow } from "../../messages.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
-import { mustLockOrder, mustReadOrder } from "./order-state.ts";
+import { mustLockOrder, mustReadOrder, withReason } from "./order-state.ts";
 import { askProvider } from "./provider-call.ts";
 
 type OrderId = { readonly orderId: string };
@@ -37,98 +54,239 @@ type OrderId = { readonly orderId: string };
 type Done<S extends string> = { readonly status: S };
 
 export function createPaymentActivities({ database, payments }: SagaDependencies) {
-  /**
-   * Writes the first answer to a call, and what that answer changes.
-   * @returns the answer, as the first run got it
-   */
-  const settle = async (
-    order: OrderProgress,
-    transaction: PaymentTransaction,
-    answer: PaymentResult,
-    effect: (reference: string) => PaymentEffect,
-    entry: { readonly type: string; readonly text: string; readonly cause: string },
-  ): Promise<void> => {
-    const amount = minorText(transaction.amountMinor, order.currency);
-    await inTransaction(database, async (client) => {
-      const locked = await mustLockOrder(client, order.orderId);
-      const first = await finishPaymentTransaction(
-        client,
-        transaction.key,
-        answer.status === "succeeded"
-          ? { status: "succeeded", reference: answer.reference }
-          : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
-      );
-      if (!first) return;
-      await recordEntry(client, {
-        orderId: order.orderId,
-        key: `payment:${transaction.key}`,
-        type: answer.status === "succeeded" ? entry.type : "payment.declined",
-        summary:
-          answer.status === "succeeded"
-            ? `${entry.text} ${amount}.`
-            : `${entry.text} ${amount}: declined, ${answer.message}`,
-        cause: entry.cause,
-        data: { amountMinor: transaction.amountMinor, currency: order.currency, key: transaction.key },
-      });
-      if (answer.status === "succeeded") {
-        const paymentStatus = await applyPaymentEffect(
-          client,
-          { orderId: order.orderId, currency: order.currency, dueMinor: await dueHere(client, order) },
-          effect(answer.reference),
-        );
-        await changeOrder(client, locked, { paymentStatus });
-      } else if (transaction.type === "authorization") {
-        await changeOrder(client, locked, { paymentStatus: "failed" });
+  const moneyOf = (client: DatabaseClient | typeof database, order: OrderProgress): Promise<ChargedMoney> =>
+    readChargedMoney(client, order, payments.first.port.smallestChargeable(order.currency));
+
+  /** Makes the call, or asks again how it ended. */
+  const perform = async (order: OrderProgress, call: PaymentTransaction): Promise<PaymentResult> => {
+    const authorization = (await readAuthorizations(database, order.orderId)).find(
+      ({ key }) => key === call.authorizationKey,
+    );
+    const reference = authorization?.reference ?? "";
+    return askProvider(call, () => {
+      const provider = payments.at(call);
+      switch (call.type) {
+        case "authorization":
+          return provider.authorize({
+            idempotencyKey: call.key,
+            orderId: order.orderId,
+            amountMinor: call.amountMinor,
+            currency: call.currency,
+            // Rows of a former version do not say it: they were made with the document's.
+            paymentMethod: call.paymentMethod ?? order.document.paymentMethod ?? "",
+            ...(order.customerEmail === null ? {} : { customerEmail: order.customerEmail }),
+          });
+        case "capture":
+          return provider.capture({
+            idempotencyKey: call.key,
+            reference,
+            amountMinor: call.amountMinor,
+            currency: call.currency,
+            final: call.detail === "final",
+          });
+        case "void":
+          return provider.cancel({ idempotencyKey: call.key, reference });
+        default:
+          throw new StepImpossible("no_call", `A ${call.type} is no call of an order's saga.`);
       }
     });
   };
 
-  const authorize = async (order: OrderProgress, transaction: PaymentTransaction): Promise<PaymentResult> => {
-    const answer = await askProvider(transaction, () =>
-      payments.at(transaction).authorize({
-        idempotencyKey: transaction.key,
-        orderId: order.orderId,
-        amountMinor: transaction.amountMinor,
+  /**
+   * Writes the first answer to a call, and what it changes.
+   *
+   * @param onDecline what the order waits for where the provider says no
+   */
+  const settle = (
+    orderId: string,
+    call: PaymentTransaction,
+    answer: PaymentResult,
+    cause: string,
+    onDecline: HoldCode | null = null,
+  ): Promise<void> =>
+    inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const isDone = answer.status === "succeeded";
+      const first = await finishPaymentTransaction(
+        client,
+        call.key,
+        isDone
+          ? { status: "succeeded", reference: answer.reference }
+          : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
+      );
+      if (!first) return;
+      const amount = minorText(call.amountMinor, order.currency);
+      const { type, text } = WORDS[call.type as keyof typeof WORDS];
+      await recordEntry(client, {
+        orderId,
+        key: `payment:${call.key}`,
+        type: isDone ? type : "payment.declined",
+        summary: isDone ? `${text} ${amount}.` : `${text} ${amount}: declined, ${answer.message}`,
+        cause,
+        data: { amountMinor: call.amountMinor, currency: order.currency, key: call.key },
+      });
+      const sums = {
+        orderId,
         currency: order.currency,
-        ...(order.document.paymentMethod == null ? {} : { paymentMethod: order.document.paymentMethod }),
-        ...(order.customerEmail === null ? {} : { customerEmail: order.customerEmail }),
-      }),
-    );
-    await settle(
-      order,
-      transaction,
-      answer,
-      (reference) => ({
+        dueMinor: dueOf(await moneyOf(client, order)),
+      };
+      if (answer.status === "succeeded") {
+        const effect = effectOf(call, answer, payments.at(call).smallestChargeable(call.currency));
+        await changeOrder(client, order, {
+          paymentStatus: await applyPaymentEffect(client, sums, effect),
+        });
+      } else if (answer.code === AUTHORIZATION_EXPIRED && call.authorizationKey !== null) {
+        const effect = { type: "expiry", authorizationKey: call.authorizationKey } as const;
+        await changeOrder(client, order, {
+          paymentStatus: await applyPaymentEffect(client, sums, effect),
+        });
+      } else if (onDecline !== null) {
+        const detail = `${text} ${amount} was declined: ${answer.message}`;
+        const holdReasons = withReason(order, { code: onDecline, detail });
+        await changeOrder(client, order, { holdReasons, ...(await declinedStatus(client, order, call)) });
+      } else {
+        await changeOrder(client, order, await declinedStatus(client, order, call));
+      }
+    });
+
+  /** The call that an earlier run has begun and not settled, or else the one that is to be made now. */
+  const nextCall = (orderId: string): Promise<PaymentTransaction | "agrees" | "held"> =>
+    inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const calls = await readPaymentTransactions(client, orderId);
+      const pending = calls.find(({ status, type }) => status === "pending" && type !== "refund");
+      if (pending !== undefined) return pending;
+      if (isMoneyInDoubt(order.holdReasons)) return "held";
+      await giveBackCredit(client, order);
+      const movement = nextMovement(await moneyOf(client, order));
+      if (movement === null) return "agrees";
+      if (movement.type === "give-back") {
+        await giveBack(client, order, movement.amountMinor);
+        return "agrees";
+      }
+      return begin(client, order, movement, `${orderId}:money:${calls.length + 1}`);
+    });
+
+  const begin = async (
+    client: DatabaseClient,
+    order: OrderProgress,
+    movement: Exclude<MoneyMovement, { type: "give-back" }>,
+    key: string,
+  ): Promise<PaymentTransaction | "held"> => {
+    const { orderId, currency } = order;
+    const { amountMinor } = movement;
+    if (movement.type === "authorize") {
+      const { paymentMethod } = order;
+      if (paymentMethod === null) {
+        const reason = missing(minorText(amountMinor, currency));
+        await changeOrder(client, order, { holdReasons: withReason(order, reason) });
+        await recordEntry(client, {
+          orderId,
+          key: `held:${key}`,
+          type: "order.held",
+          summary: `On hold: ${reason.detail}`,
+          cause: "saga:adjust-payment",
+          data: { code: reason.code },
+        });
+        return "held";
+      }
+      return beginPaymentTransaction(client, {
+        ...accountOf(payments.first),
+        key,
+        orderId,
         type: "authorization",
-        provider: transaction.provider,
-        account: transaction.account,
-        reference,
-        amountMinor: transaction.amountMinor,
-      }),
-      { type: "payment.authorized", text: "Authorised", cause: "saga:authorize-payment" },
+        amountMinor,
+        currency,
+        paymentMethod,
+      });
+    }
+    const authorization = (await readAuthorizations(client, orderId)).find(
+      (candidate) => candidate.key === movement.authorization,
     );
-    return answer;
+    if (authorization === undefined) throw new Error(`authorisation ${movement.authorization} vanished`);
+    return beginPaymentTransaction(client, {
+      ...accountOf(authorization),
+      key,
+      orderId,
+      type: movement.type === "capture" ? "capture" : "void",
+      amountMinor,
+      currency,
+      authorizationKey: authorization.key,
+      ...(movement.type === "capture" ? { detail: movement.final ? "final" : "partial" } : {}),
+    });
   };
 
-  /** What store credit does not pay is to be authorised. Nobody spends more of it from now on. */
-  const beginAuthorization = async (client: DatabaseClient, orderId: string, attempt: number) => {
-    const order = await mustLockOrder(client, orderId);
-    const credit = await spendAskedFor(client, order);
-    if (credit.status === "refused") return declined(credit.detail);
-    const amountMinor = await dueHere(client, order);
-    if (amountMinor === 0) {
-      await changeOrder(client, order, { paymentStatus: "paid" });
-      return { status: "authorized" } as const;
-    }
-    const transaction = await beginPaymentTransaction(client, {
-      ...accountOf(payments.first),
-      key: `${orderId}:authorize:${attempt}`,
-      orderId,
-      type: "authorization",
-      amountMinor,
-      currency: order.currency,
+  /** What others take for us counts once it was handed over to the customer. */
+  const noteCash = async (orderId: string): Promise<void> => {
+    await inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const before = await readCashTaken(client, orderId);
+      const amountMinor = Math.max(0, earnedOf(order) - before);
+      if (amountMinor > 0) {
+        const key = `${orderId}:cash:${before + amountMinor}`;
+        await addCash(client, {
+          ...TAKEN_BY_CARRIER,
+          key,
+          orderId,
+          amountMinor,
+          currency: order.currency,
+        });
+        await recordEntry(client, {
+          orderId,
+          key: `payment:${key}`,
+          type: "payment.cash_taken",
+          summary: `Who brought the parcel took ${minorText(amountMinor, order.currency)}.`,
+          cause: "saga:adjust-payment",
+          data: { amountMinor, currency: order.currency, key },
+        });
+      }
+      const sums = { cost: costOf(order), taken: before + amountMinor };
+      const paymentStatus = cashStatus(order.lines, order.paymentStatus, sums);
+      if (paymentStatus !== order.paymentStatus) await changeOrder(client, order, { paymentStatus });
     });
-    return { status: "begun", transaction } as const;
+  };
+
+  /** What needs no parcel is done with the first one, or at once where none is to come. */
+  const handOverUnposted = async (orderId: string): Promise<void> => {
+    await inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const units = order.holdReasons.length > 0 ? [] : unpostedUnits(order);
+      if (units.length === 0) return;
+      await changeOrder(client, order, { ledger: adding(units, "fulfilledElsewhere") });
+      await recordEntry(client, {
+        orderId,
+        key: `handed-over:v${order.version}`,
+        type: "fulfillment.handed_over_without_parcel",
+        summary: `Needs no parcel, and is done: ${order.lines
+          .flatMap(({ lineId, title }) => {
+            const count = unitsOf(units, lineId);
+            return count === 0 ? [] : [`${count} x ${title}`];
+          })
+          .join(", ")}.`,
+        cause: "saga:adjust-payment",
+        data: { lines: units },
+      });
+    });
+  };
+
+  const adjustPayment = async ({ orderId }: OrderId): Promise<Done<"agrees" | "held">> => {
+    await handOverUnposted(orderId);
+    const { paymentBy } = (await mustReadOrder(database, orderId)).document;
+    if (paymentBy === "on_delivery") await noteCash(orderId);
+    if (paymentBy !== "merchant") return { status: "agrees" };
+    for (;;) {
+      const call = await nextCall(orderId);
+      if (call === "held") return { status: "held" };
+      if (call === "agrees") break;
+      const answer = await perform(await mustReadOrder(database, orderId), call);
+      await settle(orderId, call, answer, "saga:adjust-payment", "payment_failed");
+    }
+    await inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const paymentStatus = await statusNow(client, order, await moneyOf(client, order));
+      if (paymentStatus !== order.paymentStatus) await changeOrder(client, order, { paymentStatus });
+    });
+    return { status: "agrees" };
   };
 
   return {
@@ -143,126 +301,200 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           summary: "Paid at the channel; nothing is charged here.",
           cause: "saga:verify-channel-payment",
         });
-        if (fresh) await changeOrder(client, order, { paymentStatus: "paid_at_channel" });
+        if (fresh && order.paymentStatus === "pending")
+          await changeOrder(client, order, { paymentStatus: "paid_at_channel" });
       });
       return { status: "verified" };
     },
 
+    /** Authorises what the order costs, with the means of payment that it has now. */
     async authorizePayment({
       orderId,
       attempt,
     }: OrderId & { readonly attempt: number }): Promise<Done<"authorized"> | StepRefusal> {
+      const begun = await inTransaction(database, async (client) => {
+        const order = await mustLockOrder(client, orderId);
+        const key = `${orderId}:authorize:${attempt}`;
+        const calls = await readPaymentTransactions(client, orderId, "authorization");
+        const earlier = calls.find((call) => call.key === key);
+        if (earlier !== undefined) return earlier;
+        const credit = await spendAskedFor(client, order);
+        if (credit.status === "refused") return { code: "payment_failed" as const, detail: credit.detail };
+        const money = await moneyOf(client, order);
+        const movement = nextMovement({ ...money, earned: 0 });
+        if (movement?.type !== "authorize") {
+          const dueMinor = dueOf(money);
+          if (dueMinor === 0) await changeOrder(client, order, { paymentStatus: "paid" });
+          return null;
+        }
+        const { paymentMethod } = order;
+        if (paymentMethod === null) return missing(minorText(movement.amountMinor, order.currency));
+        return beginPaymentTransaction(client, {
+          ...accountOf(payments.first),
+          key,
+          orderId,
+          type: "authorization",
+          amountMinor: movement.amountMinor,
+          currency: order.currency,
+          paymentMethod,
+        });
+      });
+      if (begun === null) return { status: "authorized" };
+      if ("code" in begun) return { status: "refused", holdCode: begun.code, detail: begun.detail };
       const order = await mustReadOrder(database, orderId);
-      const begun = await inTransaction(database, (client) => beginAuthorization(client, orderId, attempt));
-      if (begun.status !== "begun") return begun;
-      const { transaction } = begun;
-      const answer = await authorize(order, transaction);
-      return answer.status === "succeeded" ? { status: "authorized" } : declined(answer.message);
+      const answer = await perform(order, begun);
+      await settle(orderId, begun, answer, "saga:authorize-payment");
+      if (answer.status === "succeeded") return { status: "authorized" };
+      const amount = minorText(begun.amountMinor, begun.currency);
+      return { status: "refused", holdCode: "payment_failed", detail: `${amount}: ${answer.message}` };
     },
 
     /** Undo of `authorizePayment`, also where its answer never arrived. */
     async cancelAuthorization({ orderId }: OrderId): Promise<void> {
       const order = await mustReadOrder(database, orderId);
       // Asking again with the same key tells how a call ended whose answer was lost.
-      for (const transaction of await readPaymentTransactions(database, orderId, "authorization"))
-        if (transaction.status === "pending") await authorize(order, transaction);
-      const payment = await readPayment(database, orderId);
-      if (payment === undefined || payment.status === "voided") return;
-      const transaction = await beginPaymentTransaction(database, {
-        ...accountOf(payment),
-        key: `${orderId}:void`,
-        orderId,
-        type: "void",
-        amountMinor: payment.authorizedMinor,
-        currency: order.currency,
-      });
-      const answer = await askProvider(transaction, () =>
-        payments.at(transaction).cancel({ idempotencyKey: transaction.key, reference: payment.reference }),
-      );
-      if (answer.status === "declined") throw new StepImpossible("void_declined", answer.message);
-      await settle(order, transaction, answer, () => ({ type: "void" }), {
-        type: "payment.voided",
-        text: "Gave the authorisation back:",
-        cause: "saga:cancel-authorization",
-      });
+      for (const call of await readPaymentTransactions(database, orderId))
+        if (call.status === "pending" && call.type !== "refund")
+          await settle(orderId, call, await perform(order, call), "saga:cancel-authorization");
+      const open = (await readAuthorizations(database, orderId)).filter(({ state }) => state === "open");
+      for (const authorization of open) {
+        const call = await beginPaymentTransaction(database, {
+          ...accountOf(authorization),
+          key: `${authorization.key}:void`,
+          orderId,
+          type: "void",
+          amountMinor: authorization.amountMinor - authorization.capturedMinor,
+          currency: order.currency,
+          authorizationKey: authorization.key,
+        });
+        const answer = await perform(order, call);
+        if (answer.status === "declined") throw new StepImpossible("void_declined", answer.message);
+        await settle(orderId, call, answer, "saga:cancel-authorization");
+      }
     },
 
-    /** Captures the value of a shipment. The last one captures the rest, with shipping and tax. */
+    /**
+     * Brings the money to where the order is: captures what was handed over, authorises what the order has become
+     * dearer by, gives back what nothing more is to come of. Repeating it changes nothing.
+     */
+    adjustPayment,
+
+    /** The step of the version before `adjustPayment`, which captured with each parcel. */
     async capturePayment({
       orderId,
-      shipmentId,
-      attempt,
     }: OrderId & { readonly shipmentId: string; readonly attempt: number }): Promise<
       Done<"captured"> | StepRefusal
     > {
-      const order = await mustReadOrder(database, orderId);
-      const payment = await readPayment(database, orderId);
-      // Nothing was authorised here: the channel has the money, or the order costs nothing.
-      if (payment === undefined) return { status: "captured" };
-      const open = (await readFulfillmentOrders(database, orderId)).some(
-        ({ status }) => status !== "closed" && status !== "cancelled",
-      );
-      const rest = payment.authorizedMinor - payment.capturedMinor;
-      const amountMinor = open
-        ? Math.min(shipmentValue(order, await readParcelLines(database, shipmentId)), rest)
-        : rest;
-      const transaction = await beginPaymentTransaction(database, {
-        ...accountOf(payment),
-        key: `${shipmentId}:capture:${attempt}`,
-        orderId,
-        type: "capture",
-        amountMinor,
-        currency: order.currency,
-        detail: open ? "partial" : "final",
-      });
-      if (transaction.amountMinor === 0) return { status: "captured" };
-      const answer = await askProvider(transaction, () =>
-        payments.at(transaction).capture({
-          idempotencyKey: transaction.key,
-          reference: payment.reference,
-          amountMinor: transaction.amountMinor,
-          currency: order.currency,
-          final: transaction.detail === "final",
-        }),
-      );
-      await settle(
-        order,
-        transaction,
-        answer,
-        () => ({ type: "capture", amountMinor: transaction.amountMinor }),
-        { type: "payment.captured", text: "Captured", cause: "saga:capture-payment" },
-      );
-      return answer.status === "succeeded" ? { status: "captured" } : declined(answer.message);
+      const { status } = await adjustPayment({ orderId });
+      if (status === "agrees") return { status: "captured" };
+      const { holdReasons } = await mustReadOrder(database, orderId);
+      const reason = holdReasons.find(({ code }) => isMoneyInDoubt([{ code, detail: "" }]));
+      return {
+        status: "refused",
+        holdCode: reason?.code ?? "payment_failed",
+        detail: reason?.detail ?? "The payment waits for a person.",
+      };
     },
   };
 }
 
-/** What the order costs, in units that its currency can be charged in. */
-function due(order: OrderProgress): number {
-  return chargeableMinor(order.document.total);
+const WORDS = {
+  authorization: { type: "payment.authorized", text: "Authorised" },
+  capture: { type: "payment.captured", text: "Captured" },
+  void: { type: "payment.voided", text: "Gave the authorisation back:" },
+} as const;
+
+/** Who brings the parcel, as the account of what he takes. */
+const TAKEN_BY_CARRIER: VendorAccount = { provider: "carrier", account: "cash" };
+
+function effectOf(
+  call: PaymentTransaction,
+  { reference }: { readonly reference: string },
+  stepMinor: number,
+): PaymentEffect {
+  const { key, provider, account, amountMinor } = call;
+  if (call.type === "authorization")
+    return { type: "authorization", key, provider, account, reference, amountMinor, stepMinor };
+  const authorizationKey = call.authorizationKey ?? "";
+  return call.type === "void"
+    ? { type: "void", authorizationKey }
+    : { type: "capture", authorizationKey, amountMinor, final: call.detail === "final" };
 }
 
-/** What of it goes through the payment provider: store credit pays the rest. */
-async function dueHere(client: DatabaseClient, order: OrderProgress): Promise<number> {
-  return Math.max(0, due(order) - (await storeCreditUsed(client, order.orderId)));
+/** Store credit beyond what the order costs goes back to its accounts. */
+async function giveBackCredit(client: DatabaseClient, order: OrderProgress): Promise<void> {
+  const { orderId, currency } = order;
+  const amountMinor = (await storeCreditPaid(client, orderId)) - costOf(order);
+  if (amountMinor <= 0) return;
+  const key = `${orderId}:credit-unused:${order.version}`;
+  await giveBackStoreCredit(client, { orderId, amountMinor, key, by: "saga:adjust-payment" });
+  await recordEntry(client, {
+    orderId,
+    key,
+    type: "store_credit.given_back",
+    summary: `The order costs less now: ${minorText(amountMinor, currency)} are store credit again.`,
+    cause: "saga:adjust-payment",
+    data: { amountMinor, currency },
+  });
 }
 
-/** Value of the units in a parcel, which the ledger counts as shipped already. */
-function shipmentValue(
+/** Asks for a refund of what was captured beyond what is earned; the refund's own saga pays it out. */
+async function giveBack(client: DatabaseClient, order: OrderProgress, amountMinor: number): Promise<void> {
+  const { orderId, channelId, currency } = order;
+  const { refundId } = await addRefund(client, {
+    orderId,
+    key: `${orderId}:overpaid:${order.version}`,
+    reason: "overpayment",
+    currency,
+    askedMinor: amountMinor,
+    requestedBy: "saga:adjust-payment",
+  });
+  await recordEntry(client, {
+    orderId,
+    key: `refund-requested:${refundId}`,
+    type: "refund.requested",
+    summary: `${minorText(amountMinor, currency)} more were captured than the order costs now: they go back.`,
+    cause: "saga:adjust-payment",
+    data: { refundId, amountMinor, currency },
+  });
+  await writeOutbox(client, [
+    startRow({
+      workflow: "refundPayment",
+      workflowId: refundId,
+      args: [{ refundId, orderId, channelId }],
+    }),
+  ]);
+}
+
+/** The payment status as the order's costs and its authorisations are now. */
+async function statusNow(
+  client: DatabaseClient,
   order: OrderProgress,
-  parcel: readonly { readonly lineId: string; readonly quantity: number }[],
-): number {
-  return parcel.reduce((total, { lineId, quantity }) => {
-    const line = order.lines.find((candidate) => candidate.lineId === lineId);
-    if (line === undefined) return total;
-    return total + valueOfUnits(line, line.shipped - quantity, line.shipped, order.currency, order.exponent);
-  }, 0);
+  money: ChargedMoney,
+): Promise<PaymentStatus> {
+  if (dueOf(money) === 0 && money.captured === 0) {
+    return order.status === "cancelled" ? order.paymentStatus : "paid";
+  }
+  return rollUpPayment(client, { orderId: order.orderId, dueMinor: dueOf(money) });
+}
+
+/** A first authorisation that fails leaves nothing; a later one leaves what was authorised before. */
+async function declinedStatus(
+  client: DatabaseClient,
+  order: OrderProgress,
+  call: PaymentTransaction,
+): Promise<{ readonly paymentStatus?: PaymentStatus }> {
+  const isFirst = (await readAuthorizations(client, order.orderId)).length === 0;
+  return call.type === "authorization" && isFirst ? { paymentStatus: "failed" } : {};
+}
+
+function missing(amount: string): HoldReason {
+  return {
+    code: "payment_missing",
+    detail: `We are to charge ${amount}, and the order has no means of payment.`,
+  };
 }
 
 function accountOf({ provider, account }: VendorAccount): VendorAccount {
   return { provider, account };
-}
-
-function declined(message: string): StepRefusal {
-  return { status: "refused", holdCode: "payment_failed", detail: message };
 }

@@ -5,8 +5,10 @@
  *
  * Two drive a refund: the saga of its return (`refundReturn`), and its own saga (`payRefund`).
  */
+
 import { valueOfUnits } from "../../../orders/line-value.ts";
-import { chargeableMinor } from "../../../orders/money.ts";
+import { wholeSteps } from "../../../orders/payment/charging.ts";
+import { moneyMissing } from "../../../orders/payment/order-completion.ts";
 import {
   chargeableStep,
   minorText,
@@ -14,16 +16,18 @@ import {
   type Refundable,
   splitRefund,
 } from "../../../orders/refund.ts";
+import type { PaymentResult } from "../../../ports/payments.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
   finishPaymentTransaction,
   type PaymentTransaction,
-  readPayment,
+  readAuthorizations,
   readPaymentTransactions,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { dueOf, readChargedMoney, readMoneyFacts } from "../../../store/refunds/charged-money.ts";
 import {
   addRefund,
   planRefund,
@@ -50,54 +54,31 @@ export type PaidRefund = {
   readonly amountMinor?: number;
 };
 
-/** A refund with its amounts, and the provider's part of it while that is open. */
-type Planned = { readonly refund: RefundRecord; readonly call: PaymentTransaction | null };
+/** A refund with its amounts, and the calls that its part of the provider takes, while that is open. */
+type Planned = { readonly refund: RefundRecord; readonly calls: readonly PaymentTransaction[] };
 
 export function createRefundActivities({ database, payments }: SagaDependencies) {
   /** @param attempt counts from 1; a higher one tries a refund again that was declined */
   const pay = async (ids: RefundIds, attempt: number, cause: string): Promise<PaidRefund | StepRefusal> => {
-    const { refund, call } = await inTransaction(database, (client) => plan(client, ids, attempt, cause));
-    if (call === null) return outcomeOf(refund);
-    const payment = await readPayment(database, ids.orderId);
-    const answer = await askProvider(call, () =>
-      payments.at(call).refund({
-        idempotencyKey: call.key,
-        reference: payment?.reference ?? "",
-        amountMinor: call.amountMinor,
-        currency: call.currency,
-        reason: refund.returnId === null ? refund.reason : `Return ${refund.returnId}`,
-      }),
-    );
-    return inTransaction(database, async (client) => {
-      const order = await mustLockOrder(client, ids.orderId);
-      const first = await finishPaymentTransaction(
-        client,
-        call.key,
-        answer.status === "succeeded"
-          ? { status: "succeeded", reference: answer.reference }
-          : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
+    const { refund, calls } = await inTransaction(database, (client) => plan(client, ids, attempt, cause));
+    for (const [index, call] of calls.entries()) {
+      const authorizations = await readAuthorizations(database, ids.orderId);
+      const authorization = authorizations.find(({ key }) => key === call.authorizationKey);
+      const answer = await askProvider(call, () =>
+        payments.at(call).refund({
+          idempotencyKey: call.key,
+          reference: authorization?.reference ?? "",
+          amountMinor: call.amountMinor,
+          currency: call.currency,
+          reason: refund.returnId === null ? refund.reason : `Return ${refund.returnId}`,
+        }),
       );
-      if (!first) return outcomeOf((await readRefund(client, ids.refundId)) ?? refund);
-      if (answer.status === "declined") {
-        await setRefundStatus(client, ids.refundId, "failed", { failure: answer.message });
-        await recordEntry(client, {
-          orderId: ids.orderId,
-          key: `payment:${call.key}`,
-          type: "payment.declined",
-          summary: `Refund of ${minorText(call.amountMinor, call.currency)} declined: ${answer.message}`,
-          cause,
-          data: { refundId: ids.refundId, amountMinor: call.amountMinor, currency: call.currency },
-        });
-        return declined(answer.message);
-      }
-      await applyPaymentEffect(
-        client,
-        { orderId: order.orderId, currency: order.currency, dueMinor: chargeableMinor(order.document.total) },
-        { type: "refund", amountMinor: call.amountMinor },
+      const outcome = await inTransaction(database, (client) =>
+        settleCall(client, refund, call, answer, { isLast: index === calls.length - 1, cause }),
       );
-      await end(client, order, refund, cause);
-      return outcomeOf((await readRefund(client, ids.refundId)) ?? refund);
-    });
+      if (outcome !== null) return outcome;
+    }
+    return outcomeOf((await readRefund(database, ids.refundId)) ?? refund);
   };
 
   return {
@@ -176,13 +157,14 @@ async function plan(
   const refund = await readRefund(client, refundId);
   if (refund === undefined) throw new StepImpossible("refund_not_found", `There is no refund ${refundId}.`);
   const isOpen = refund.status === "requested" || (refund.status === "failed" && attempt > refund.attempt);
-  if (!isOpen) return { refund, call: await callOf(client, refund) };
+  if (!isOpen) return { refund, calls: await openCalls(client, refund) };
   const split = await splitOf(client, order, refund, attempt);
   await planRefund(client, refundId, split, attempt);
   const planned = (await readRefund(client, refundId)) as RefundRecord;
-  if (split.payment > 0) return { refund: planned, call: await beginCall(client, planned) };
+  const calls = await beginCalls(client, planned);
+  if (calls.length > 0) return { refund: planned, calls };
   await end(client, order, planned, cause);
-  return { refund: (await readRefund(client, refundId)) ?? planned, call: null };
+  return { refund: (await readRefund(client, refundId)) ?? planned, calls };
 }
 
 /** What follows from a refund whose payment, if it has one, has gone through. */
@@ -204,12 +186,26 @@ async function splitOf(
   attempt: number,
 ): Promise<Pockets & { readonly exchange: number }> {
   // A former version wrote the call alone. Its amount stands.
-  const begun = await findCall(client, refund.orderId, keyOf(refund, attempt));
+  const calls = await callsOf(client, refund);
+  const begun = calls.find(({ key }) => key === keyOf(refund, attempt));
   if (begun !== undefined) return { payment: begun.amountMinor, storeCredit: 0, channel: 0, exchange: 0 };
+  // What has gone back in part goes on as it was planned.
+  if (calls.some(({ status }) => status === "succeeded"))
+    return {
+      payment: refund.paymentMinor,
+      storeCredit: refund.storeCreditMinor,
+      channel: refund.channelMinor,
+      exchange: refund.exchangeMinor,
+    };
   const from = await readRefundable(client, order, refund.refundId);
   const step = chargeableStep(refund.currency);
   const asked = refund.askedMinor + (refund.reason === "return" && step > 1 ? from.carried : 0);
   if (asked > from.left) await refuseEarly(client, order, refund, from);
+  // What was captured too much goes back to where it was captured.
+  if (refund.reason === "overpayment") {
+    const payment = wholeSteps(Math.min(asked, from.pockets.payment), step);
+    return { payment, storeCredit: 0, channel: 0, exchange: 0 };
+  }
   const due = refund.returnId === null ? 0 : await dueInExchange(client, order, refund.returnId);
   const exchange = Math.max(0, Math.min(asked, from.left - from.unmatched, due));
   const rest = { ...from, left: from.left - exchange };
@@ -229,10 +225,9 @@ async function refuseEarly(
   refund: RefundRecord,
   { left }: Refundable,
 ): Promise<void> {
-  const payment = await readPayment(client, order.orderId);
-  const isOver = order.status === "completed" || order.status === "cancelled";
-  if (payment === undefined || payment.status === "voided" || isOver) return;
-  if (payment.capturedMinor >= chargeableMinor(order.document.total)) return;
+  if (order.status === "completed" || order.status === "cancelled") return;
+  const missing = moneyMissing(await readMoneyFacts(client, order));
+  if (missing?.code !== "capture_outstanding" && missing?.code !== "authorization_outstanding") return;
   throw new StepTooEarly(
     "capture_outstanding",
     [
@@ -248,30 +243,111 @@ function keyOf({ key }: RefundRecord, attempt: number): string {
   return `${key}:${attempt}`;
 }
 
-async function findCall(client: DatabaseClient, orderId: string, key: string) {
+/** Every call that was made for the refund, whatever came of it. */
+async function callsOf(
+  client: DatabaseClient,
+  { orderId, key }: RefundRecord,
+): Promise<readonly PaymentTransaction[]> {
   const calls = await readPaymentTransactions(client, orderId, "refund");
-  return calls.find((call) => call.key === key);
+  return calls.filter((call) => call.key.startsWith(`${key}:`));
 }
 
-/** The call that a refund waits for, or that was declined. */
-async function callOf(client: DatabaseClient, refund: RefundRecord): Promise<PaymentTransaction | null> {
-  if (refund.status !== "pending" && refund.status !== "failed") return null;
-  return (await findCall(client, refund.orderId, keyOf(refund, refund.attempt))) ?? null;
+/** The calls that a refund waits for, or the one that was declined. */
+async function openCalls(
+  client: DatabaseClient,
+  refund: RefundRecord,
+): Promise<readonly PaymentTransaction[]> {
+  if (refund.status !== "pending" && refund.status !== "failed") return [];
+  const first = keyOf(refund, refund.attempt);
+  return (await callsOf(client, refund)).filter(
+    ({ key, status }) => status !== "succeeded" && (key === first || key.startsWith(`${first}:`)),
+  );
 }
 
-async function beginCall(client: DatabaseClient, refund: RefundRecord): Promise<PaymentTransaction> {
-  const payment = await readPayment(client, refund.orderId);
-  if (payment === undefined)
-    throw new StepImpossible("payment_not_found", `Nothing was charged for ${refund.orderId}.`);
-  return beginPaymentTransaction(client, {
-    provider: payment.provider,
-    account: payment.account,
-    key: keyOf(refund, refund.attempt),
-    orderId: refund.orderId,
-    type: "refund",
-    amountMinor: refund.paymentMinor,
-    currency: refund.currency,
-  });
+/**
+ * What the provider is still to give back of the refund, one call for each authorisation that it was captured from,
+ * oldest first.
+ */
+async function beginCalls(
+  client: DatabaseClient,
+  refund: RefundRecord,
+): Promise<readonly PaymentTransaction[]> {
+  const made = await callsOf(client, refund);
+  let left = made.reduce(
+    (minor, { status, amountMinor }) => (status === "succeeded" ? minor - amountMinor : minor),
+    refund.paymentMinor,
+  );
+  const calls: PaymentTransaction[] = [];
+  for (const authorization of await readAuthorizations(client, refund.orderId)) {
+    const amountMinor = Math.min(left, authorization.capturedMinor - authorization.refundedMinor);
+    if (amountMinor <= 0) continue;
+    const key = keyOf(refund, refund.attempt);
+    calls.push(
+      await beginPaymentTransaction(client, {
+        provider: authorization.provider,
+        account: authorization.account,
+        key: calls.length === 0 ? key : `${key}:${calls.length + 1}`,
+        orderId: refund.orderId,
+        type: "refund",
+        amountMinor,
+        currency: refund.currency,
+        authorizationKey: authorization.key,
+      }),
+    );
+    left -= amountMinor;
+  }
+  if (left > 0 && refund.paymentMinor > 0)
+    throw new StepImpossible("payment_not_found", `Of ${refund.orderId}, less was captured than goes back.`);
+  return calls;
+}
+
+/**
+ * Writes the first answer to one call, and what it changes; the last one ends the refund.
+ *
+ * @returns what came of the refund; `null` while further calls are to be made
+ */
+async function settleCall(
+  client: DatabaseClient,
+  { refundId, orderId }: RefundRecord,
+  call: PaymentTransaction,
+  answer: PaymentResult,
+  { isLast, cause }: { readonly isLast: boolean; readonly cause: string },
+): Promise<PaidRefund | StepRefusal | null> {
+  const order = await mustLockOrder(client, orderId);
+  const refund = (await readRefund(client, refundId)) as RefundRecord;
+  const first = await finishPaymentTransaction(
+    client,
+    call.key,
+    answer.status === "succeeded"
+      ? { status: "succeeded", reference: answer.reference }
+      : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
+  );
+  if (answer.status === "declined") {
+    if (!first) return declined(answer.message);
+    await setRefundStatus(client, refundId, "failed", { failure: answer.message });
+    await recordEntry(client, {
+      orderId,
+      key: `payment:${call.key}`,
+      type: "payment.declined",
+      summary: `Refund of ${minorText(call.amountMinor, call.currency)} declined: ${answer.message}`,
+      cause,
+      data: { refundId, amountMinor: call.amountMinor, currency: call.currency },
+    });
+    return declined(answer.message);
+  }
+  if (first)
+    await applyPaymentEffect(
+      client,
+      {
+        orderId,
+        currency: order.currency,
+        dueMinor: dueOf(await readChargedMoney(client, order)),
+      },
+      { type: "refund", authorizationKey: call.authorizationKey ?? "", amountMinor: call.amountMinor },
+    );
+  if (!isLast) return null;
+  if (refund.status === "pending") await end(client, order, refund, cause);
+  return outcomeOf((await readRefund(client, refundId)) ?? refund);
 }
 
 /** What the received units of a return are worth. `restockReturn` has counted them already. */

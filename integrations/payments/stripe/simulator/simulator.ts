@@ -97,6 +97,7 @@ type Charges = { -readonly [Field in keyof OrderCharges]: OrderCharges[Field] };
 
 export const stripeSimulator: PaymentSimulatorKind = {
   start: createStripeSimulator,
+  goodPaymentMethod: "pm_card_visa",
   declinedPaymentMethod: "pm_card_chargeDeclined",
 };
 

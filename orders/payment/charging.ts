@@ -13,11 +13,11 @@
  * earned = cost; where nothing was cancelled, that is the order's total. Q3 what was captured and not given back is
  * the largest whole number of steps in what is earned, and never more than what was authorised.
  */
-import type { LineLedger } from "./line-ledger.ts";
-import { valueOfUnits } from "./line-value.ts";
-import { addMoney, chargeableMinor, type Money, rescale, zeroMoney } from "./money.ts";
-import { type Fulfiller, isOurs, type LineKind, type OrderDocument } from "./order.ts";
-import { sumsOf } from "./order-amounts.ts";
+import type { LineLedger } from "../line-ledger.ts";
+import { valueOfUnits } from "../line-value.ts";
+import { addMoney, chargeableMinor, type Money, rescale, zeroMoney } from "../money.ts";
+import { type Fulfiller, isOurs, type LineKind, type OrderDocument } from "../order.ts";
+import { sumsOf } from "../order-amounts.ts";
 
 export type ChargedLine = LineLedger & {
   readonly lineId: string;

@@ -1,5 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { newLedger } from "../line-ledger.ts";
+import { type Money, zeroMoney } from "../money.ts";
+import type { Charge, LineKind, OrderDocument, OrderLine } from "../order.ts";
+import { exponentOf, lineShares, sumsOf } from "../order-amounts.ts";
 import {
   type ChargedLine,
   type ChargedMoney,
@@ -9,10 +13,6 @@ import {
   nextMovement,
   wholeSteps,
 } from "./charging.ts";
-import { newLedger } from "./line-ledger.ts";
-import { type Money, zeroMoney } from "./money.ts";
-import type { Charge, LineKind, OrderDocument, OrderLine } from "./order.ts";
-import { exponentOf, lineShares, sumsOf } from "./order-amounts.ts";
 
 type LineSpec = {
   readonly price: number;

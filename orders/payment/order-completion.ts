@@ -1,0 +1,126 @@
+/**
+ * When an order is done: every unit is delivered, collected, cancelled, written off or done elsewhere, and the
+ * money agrees with that.
+ *
+ * Owns the one answer, in codes and in words. The saga ends an order by it, the order's page shows it, and the
+ * audit looks whether any order has ended without it.
+ */
+
+import type { LineLedger } from "../line-ledger.ts";
+import type { HoldCode, HoldReason, PaymentStatus } from "../order.ts";
+import { isSettled, openUnits } from "../order-status.ts";
+import { minorText } from "../refund.ts";
+import {
+  type ChargedMoney,
+  type ChargedOrder,
+  earnedOf,
+  nextMovement,
+  unpostedUnits,
+  wholeSteps,
+} from "./charging.ts";
+
+export const COMPLETION_CODES = {
+  units_open: "Units are neither delivered nor cancelled nor done elsewhere.",
+  authorization_outstanding: "The order costs more than is authorised.",
+  capture_outstanding: "What was handed over is not charged yet.",
+  release_outstanding: "Money is still authorised that nothing is to come of.",
+  refund_outstanding: "More was captured than was handed over.",
+  cash_outstanding: "Who brings the parcel has not taken the money yet.",
+  channel_payment_outstanding: "The channel has not said that the order is paid.",
+} as const;
+
+export type CompletionCode = keyof typeof COMPLETION_CODES;
+
+export type Missing = { readonly code: CompletionCode; readonly detail: string };
+
+export type MoneyFacts = {
+  readonly order: ChargedOrder;
+  readonly paymentStatus: PaymentStatus;
+  readonly holdReasons: readonly HoldReason[];
+  /** What moved through our payment provider. */
+  readonly money: ChargedMoney;
+  /** What others took for us, before anything of it was corrected. */
+  readonly cashTaken: number;
+};
+
+/** While one of these holds an order, nothing of its money moves by itself. */
+const IN_DOUBT: ReadonlySet<HoldCode> = new Set([
+  "payment_failed",
+  "payment_missing",
+  "payment_pending",
+  "payment_disputed",
+  "sum_mismatch",
+  "price_missing",
+  "currency_unusable",
+  "quantity_unusable",
+]);
+
+export function isMoneyInDoubt(holdReasons: readonly HoldReason[]): boolean {
+  return holdReasons.some(({ code }) => IN_DOUBT.has(code));
+}
+
+/** What an order still waits for; empty where it is done. */
+export function missingOf(
+  lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[],
+  money: MoneyFacts,
+): readonly Missing[] {
+  const open = lines.flatMap((line): readonly Missing[] => {
+    const units = openUnits(line);
+    return units === 0
+      ? []
+      : [{ code: "units_open", detail: `${units} of line ${line.lineId} (${line.title})` }];
+  });
+  const payment = moneyMissing(money);
+  return payment === null ? open : [...open, payment];
+}
+
+/** What of the money does not agree with what was handed over; `null` where it does. */
+export function moneyMissing(facts: MoneyFacts): Missing | null {
+  const { order, paymentStatus, money, cashTaken } = facts;
+  const text = (minor: number) => minorText(minor, order.currency);
+  switch (order.document.paymentBy) {
+    case "channel":
+      return isSettled(paymentStatus)
+        ? null
+        : {
+            code: "channel_payment_outstanding",
+            detail: `the channel's payment, which is ${paymentStatus.replaceAll("_", " ")}`,
+          };
+    case "on_delivery": {
+      const due = earnedOf(order) - cashTaken;
+      return due > 0
+        ? { code: "cash_outstanding", detail: `${text(due)} to be taken by who brings the parcel` }
+        : null;
+    }
+    default: {
+      const movement = nextMovement(money);
+      if (movement === null) return null;
+      const amount = text(movement.amountMinor);
+      switch (movement.type) {
+        case "authorize":
+          return { code: "authorization_outstanding", detail: `the authorisation of ${amount}` };
+        case "capture":
+          return { code: "capture_outstanding", detail: `the capture of ${amount}` };
+        case "release":
+          return { code: "release_outstanding", detail: `giving back ${amount} that are authorised` };
+        default:
+          return { code: "refund_outstanding", detail: `the refund of ${amount}` };
+      }
+    }
+  }
+}
+
+/**
+ * Whether money can be moved now, or its status or what needs no parcel has to follow: an order on which somebody has yet to decide waits.
+ */
+export function isMoneyToMove(facts: MoneyFacts): boolean {
+  const { order, paymentStatus, holdReasons, money } = facts;
+  const { paymentBy } = order.document;
+  if (holdReasons.length === 0 && unpostedUnits(order).length > 0) return true;
+  if (paymentBy === "channel" || isMoneyInDoubt(holdReasons)) return false;
+  if (moneyMissing(facts) !== null) return true;
+  if (isSettled(paymentStatus)) return false;
+  return paymentBy === "merchant"
+    ? money.captured - money.returned >= wholeSteps(money.cost, money.step)
+    : facts.order.lines.every((line) => openUnits(line) === 0);
+}
