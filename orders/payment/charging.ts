@@ -3,7 +3,7 @@
  *
  * Owns what an order costs as it is now (`costOf`), how much of that its customer owes by now (`earnedOf`), and
  * the next movement of money that brings our payment provider there (`nextMovement`). Leaves carrying it out to
- * `workflows/order/activities/payment.ts`, and what goes back after a return to `refund.ts`.
+ * `workflows/order/activities/payment.ts`, and what goes back after a return to `orders/refund.ts`.
  *
  * Everything is a function of the whole order, never of one parcel: a capture is the difference between what is
  * earned and what was captured. So parcels may be cut, cancelled, picked short and handed over in any order, and
