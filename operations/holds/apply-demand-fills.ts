@@ -15,6 +15,7 @@ import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import {
   addToHolds,
+  isQueued,
   isShort,
   type RecordedFill,
   reservationsWithFills,
@@ -40,8 +41,12 @@ export async function applyDemandFills(context: OperationContext): Promise<reado
   }
 }
 
-/** @returns the order, where it now has everything it waited for */
-async function applyFills(context: OperationContext, reservationId: string): Promise<string | null> {
+/**
+ * Those of one reservation.
+ *
+ * @returns the order, where it now has everything it waited for
+ */
+export async function applyFills(context: OperationContext, reservationId: string): Promise<string | null> {
   const locations = await catalogOf(context.database).locations();
   return inTransaction(context.database, async (client) => {
     const orderId = orderIdOfReservation(reservationId);
@@ -76,8 +81,12 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
       type: "fulfillment-changed",
     });
     const isWaiting = order.holdReasons.some((reason) => reason.code === "backordered");
-    if (!isWaiting || (await isShort(client, orderId))) return null;
-    await goOn(client, order);
+    if (!isWaiting) return null;
+    const short = await isShort(client, orderId);
+    // What it still lacks without a place in the queue is another reason's to wait for.
+    if (short && (await isQueued(client, orderId))) return null;
+    await goOn(client, order, String(fills[0]?.id));
+    if (short) return null;
     const promise = promiseFor(
       order.document,
       await readOrderHolds(client, orderId),
@@ -89,13 +98,14 @@ async function applyFills(context: OperationContext, reservationId: string): Pro
   });
 }
 
-async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void> {
+/** @param fill names what ended the wait: an order may wait in the queue more than once */
+async function goOn(client: DatabaseClient, order: OrderProgress, fill: string): Promise<void> {
   const { orderId } = order;
   const left = order.holdReasons.filter((reason) => reason.code !== "backordered");
   await changeOrder(client, order, { holdReasons: left });
   await recordEntry(client, {
     orderId,
-    key: "order.hold_released:backordered",
+    key: `order.hold_released:backordered:${fill}`,
     type: "order.hold_released",
     summary: "No longer waiting for: backordered.",
     cause: "stock:queue",
@@ -103,7 +113,7 @@ async function goOn(client: DatabaseClient, order: OrderProgress): Promise<void>
   });
   if (left.length > 0) return;
   await tellOrderSaga(client, orderId, {
-    key: `hold-released:${orderId}:backordered`,
+    key: `hold-released:${orderId}:backordered:${fill}`,
     type: "hold-released",
   });
 }

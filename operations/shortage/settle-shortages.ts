@@ -67,7 +67,8 @@ export async function settleShortages(context: OperationContext): Promise<{
   return { settled, postponed, faults, isMore: orders.length === BATCH && settled.length > 0 };
 }
 
-async function settleOrder(context: OperationContext, orderId: string): Promise<boolean> {
+/** Those of one order. @returns whether they are settled */
+export async function settleOrder(context: OperationContext, orderId: string): Promise<boolean> {
   const first = await openShortages(context, orderId);
   if (first === undefined) return true;
   if (first.status === "cancelled" || first.status === "completed") {

@@ -96,6 +96,20 @@ export async function isShort(client: Queryable, orderId: string): Promise<boole
   return rows[0]?.short ?? false;
 }
 
+/** Whether units that the order's reservations queued have not come yet. */
+export async function isQueued(client: Queryable, orderId: string): Promise<boolean> {
+  const { rows } = await client.query<{ queued: boolean }>(
+    `select exists (select from (
+         select q.value->>'holdId' as hold_id, sum((q.value->>'quantity')::integer) as units
+           from order_event e cross join lateral jsonb_array_elements(e.data->'queued') q
+          where e.order_id = $1 and e.type = 'stock.reserved' and e.data ? 'queued' group by 1) queue
+        where queue.units > (select coalesce(sum(f.quantity), 0) from demand_fill f
+          where f.hold_id = queue.hold_id and f.applied_at is not null)) as queued`,
+    [orderId],
+  );
+  return rows[0]?.queued ?? false;
+}
+
 /** Demand that the order's reservations queued, whether or not it still waits. */
 export async function readQueuedDemand(
   client: Queryable,
