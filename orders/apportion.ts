@@ -35,3 +35,11 @@ export function apportion(amount: number, weights: readonly number[]): readonly 
   }
   return shares.map(({ whole }) => (amount < 0 && whole !== 0 ? -whole : whole));
 }
+
+/** `amount`, an integer that stands for `whole`, for `part` of it; rounded half away from zero. */
+export function proportion(amount: number, part: number, whole: number): number {
+  // As big integers, as above.
+  const twice = BigInt(Math.abs(amount)) * BigInt(part) * 2n + BigInt(whole);
+  const rounded = Number(twice / (BigInt(whole) * 2n));
+  return amount < 0 && rounded !== 0 ? -rounded : rounded;
+}

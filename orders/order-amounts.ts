@@ -94,12 +94,18 @@ export function lineShares(order: PricedOrder): readonly number[] {
   const withTax = ({ amount, tax }: Charge) =>
     rescale(order.taxesIncluded === true ? amount : addMoney(amount, tax), exponent);
   const sum = (charges: readonly Charge[]) => charges.reduce((total, charge) => total + withTax(charge), 0);
-  const weights = order.lines.map((line) =>
-    Math.max(0, rescale(line.unitPrice, exponent) * line.quantity - rescale(line.discount, exponent)),
-  );
+  const weights = goodsWeights(order);
   const discounts = apportion(rescale(order.discount, exponent), weights);
   const duties = apportion(sum((order.charges ?? []).filter((charge) => charge.kind === "duty")), weights);
   return order.lines.map(
     (line, index) => sum(line.charges ?? []) + (duties[index] ?? 0) - (discounts[index] ?? 0),
+  );
+}
+
+/** In which proportion the lines bear the order's discount and duties: by what they cost themselves. */
+export function goodsWeights(order: PricedOrder): readonly number[] {
+  const exponent = exponentOf(order);
+  return order.lines.map((line) =>
+    Math.max(0, rescale(line.unitPrice, exponent) * line.quantity - rescale(line.discount, exponent)),
   );
 }
