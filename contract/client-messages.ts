@@ -13,7 +13,8 @@ import {
   MAX_STOCK_CURSOR_LENGTH,
   MAX_STOCK_FEED_NAMES,
 } from "../config/limits.ts";
-import { closed, Id, type Shape, Sku } from "./shapes.ts";
+import { OrderChangeBody } from "./order-changes.ts";
+import { closed, Id, type Shape, Sku, text } from "./shapes.ts";
 
 const messageId = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -27,6 +28,11 @@ export const CLIENT_MESSAGES = {
       topic: Type.Optional(Type.String({ maxLength: 100 })),
       payload: Type.String({ minLength: 1, maxLength: MAX_BODY_BYTES }),
     },
+    closed,
+  ),
+  /** The body of `POST /v1/orders/{id}/changes`; repeating it under its key changes nothing. */
+  "order.change": Type.Object(
+    { id: messageId, type: Type.Literal("order.change"), order: Id, key: text(200), change: OrderChangeBody },
     closed,
   ),
   "stock.execute": Type.Object(

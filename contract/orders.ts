@@ -28,8 +28,6 @@ export const CaptureResult = Type.Object({
 });
 export type CaptureResult = Shape<typeof CaptureResult>;
 
-export const CancelBody = Type.Object({ reason: text(500) }, closed);
-
 /** Sends a notice again; `notice` is its key in the order's `notices`. */
 export const ResendNoticeBody = Type.Object({ notice: text(300) }, closed);
 
@@ -135,6 +133,24 @@ export const OrderView = Type.Object({
   supportedActions: Type.Array(oneOf(["cancel", "hold", "release_hold"])),
 });
 export type OrderView = Shape<typeof OrderView>;
+
+/** One revision of an order: its document, who made it and when, and what was changed. */
+export const OrderRevisionView = Type.Object({
+  revision: Count,
+  document: Type.Unsafe<OrderDocument>(Type.Object({})),
+  /** `capture` for the first one. */
+  by: Text,
+  at: Time,
+  changes: Type.Array(
+    Type.Object({
+      what: Text,
+      lineId: Type.Optional(Text),
+      from: Type.Optional(Type.Unknown()),
+      to: Type.Optional(Type.Unknown()),
+    }),
+  ),
+});
+export type OrderRevisionView = Shape<typeof OrderRevisionView>;
 
 export const TimelineEntry = Type.Object({
   key: Text,

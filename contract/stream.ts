@@ -16,6 +16,7 @@
  */
 
 import type { PositionAddress, StockBuckets, StockOutcome } from "../actors/commands.ts";
+import type { ChangeAnswer } from "./order-changes.ts";
 import type { CaptureResult, TimelineEntry } from "./orders.ts";
 
 export type { ClientMessage } from "./client-messages.ts";
@@ -36,6 +37,7 @@ export type ServerMessage =
       readonly type: "order.captured";
       readonly results: readonly CaptureResult[];
     }
+  | ({ readonly re: string; readonly type: "order.changed" } & ChangeAnswer)
   | {
       readonly re: string;
       readonly type: "stock.executed";

@@ -5,6 +5,8 @@
  */
 import type { RefusalCode as StockRefusalCode } from "../actors/commands.ts";
 import type { CaptureRefusalCode } from "../orders/capture.ts";
+import type { ChangeRefusalCode } from "../orders/change/order-change.ts";
+import type { EditRefusalCode } from "../orders/change/order-edits.ts";
 import type { ChannelRefusal } from "../ports/channels.ts";
 
 /** Codes of the operations themselves. */
@@ -17,6 +19,7 @@ type OperationRefusalCode =
   | "carrier_claim_impossible"
   | "channel_inactive"
   | "channel_not_found"
+  | "change_window_closed"
   | "claim_decided"
   | "claim_not_found"
   | "claim_not_returned"
@@ -49,6 +52,7 @@ type OperationRefusalCode =
   | "notice_not_found"
   | "order_already_shipped"
   | "order_being_cancelled"
+  | "order_busy"
   | "order_ended"
   | "order_not_found"
   | "order_not_on_hold"
@@ -78,10 +82,12 @@ type OperationRefusalCode =
   | "verification_failed"
   | "wrong_code";
 
-/** These, and the codes of channel adapters, of the rules of capture and of the stock. */
+/** These, and the codes of channel adapters, of the rules of capture, of changes and of the stock. */
 export type RefusalCode =
   | OperationRefusalCode
   | CaptureRefusalCode
+  | ChangeRefusalCode
+  | EditRefusalCode
   | ChannelRefusal["code"]
   | StockRefusalCode;
 

@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   "orders.read",
   "orders.capture",
   "orders.cancel",
+  "orders.change",
   "orders.release-hold",
   "orders.payment",
   "orders.cash",
@@ -63,6 +64,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     ...SEE,
     "orders.capture",
     "orders.cancel",
+    "orders.change",
     "orders.release-hold",
     "orders.payment",
     "orders.notify",
@@ -113,6 +115,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
   "orders:write": [
     "orders.capture",
     "orders.cancel",
+    "orders.change",
     "orders.release-hold",
     "orders.payment",
     "orders.notify",
@@ -147,6 +150,7 @@ const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   "orders.read",
   "orders.capture",
   "orders.cancel",
+  "orders.change",
   "stock.read",
   // A connector reads what its channel has to pay back, and says that it was paid.
   "refunds.read",

@@ -129,7 +129,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
  */
 export function keyOf(call: Pick<Call<unknown, unknown>, "request" | "principal">): string {
   const key = call.request.headers["idempotency-key"] ?? "";
-  return `${callerOf(call).by}:${key === "" ? randomUUID() : key}`;
+  return `${call.principal?.by ?? "public"}:${key === "" ? randomUUID() : key}`;
 }
 
 /** The caller of a route that is not public. */
@@ -147,6 +147,12 @@ export function param(call: { readonly params: Readonly<Record<string, string>> 
 
 /** Passes on what an operation did. A refusal of the operation becomes the request's. */
 export function done<T extends { readonly status: "done" }>(result: T | Refusal): T {
+  if (result.status === "refused") throw ApiError.of(result);
+  return result as T;
+}
+
+/** The same for what may go on after the answer. */
+export function accepted<T extends { readonly status: "done" | "cancelling" }>(result: T | Refusal): T {
   if (result.status === "refused") throw ApiError.of(result);
   return result as T;
 }

@@ -2,12 +2,13 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import { canonicalOrderSchema } from "../../contract/canonical-order.ts";
+import { CancelBody, ChangeAnswer, OrderChangeBody } from "../../contract/order-changes.ts";
 import {
-  CancelBody,
   CaptureResult,
   CashBody,
   HoldOrderBody,
   HoldPut,
+  OrderRevisionView,
   OrderSummary,
   OrderView,
   PaymentMethodBody,
@@ -18,7 +19,8 @@ import {
 } from "../../contract/orders.ts";
 import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
-import { requestCancellation } from "../../operations/holds/cancel-order.ts";
+import { cancelOrder } from "../../operations/change/cancel-order.ts";
+import { editOrder } from "../../operations/change/edit-order.ts";
 import { putHold } from "../../operations/holds/put-hold.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { setPickupPlace } from "../../operations/holds/set-pickup-place.ts";
@@ -27,8 +29,19 @@ import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
+import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
-import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
+import {
+  accepted,
+  type Call,
+  callerOf,
+  done,
+  found,
+  keyOf,
+  param,
+  type Route,
+  route,
+} from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -156,20 +169,60 @@ export const orderRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/orders/{id}/cancel",
-    summary: "Asks to cancel what has not shipped yet",
+    summary: "Cancels lines, or all that can still be cancelled",
     access: { kind: "permission", permission: "orders.cancel" },
     body: CancelBody,
-    reply: Done,
+    reply: ChangeAnswer,
     idempotency: "accepted",
     handle: async (call) => {
       const orderId = await ownOrder(call);
-      const { reason } = call.body;
+      const { reason, lines } = call.body;
+      const { by } = callerOf(call);
+      const key = keyOf(call);
       return {
         status: 202,
-        json: done(
-          await requestCancellation(call.services.operations, { orderId, reason, by: callerOf(call).by }),
+        json: accepted(
+          await cancelOrder(call.services.operations, {
+            orderId,
+            reason,
+            by,
+            key,
+            ...(lines === undefined ? {} : { lines }),
+          }),
         ),
       };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/changes",
+    summary: "Changes the order: all edits together make its next revision, or none of them does",
+    access: { kind: "permission", permission: "orders.change" },
+    body: OrderChangeBody,
+    reply: ChangeAnswer,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const orderId = await ownOrder(call);
+      const { by } = callerOf(call);
+      const changed = await editOrder(call.services.operations, {
+        ...call.body,
+        orderId,
+        by,
+        key: keyOf(call),
+      });
+      return { json: accepted(changed) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/{id}/revisions",
+    summary: "Every revision of the order's document, the newest first, with who made it and what it changed",
+    access: READ,
+    reply: Type.Object({ items: Type.Array(OrderRevisionView) }),
+    handle: async (call) => {
+      const { channelId } = callerOf(call);
+      const items = await readRevisions(call.services.database, param(call, "id"), channelId);
+      return { json: { items: found(items ?? null, "order") } };
     },
   }),
   route({

@@ -1,14 +1,16 @@
 /** What a shopper sees and may ask for, by the token of the tracking link. */
+import { ChangeAnswer, ShopperAddressBody, ShopperCancelBody } from "../../contract/order-changes.ts";
 import { PaymentMethodBody } from "../../contract/orders.ts";
 import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
 import { Done } from "../../contract/shapes.ts";
 import { ArrivalBody, TrackingView } from "../../contract/tracking.ts";
+import { shopperChange } from "../../operations/change/shopper-change.ts";
 import { arrive } from "../../operations/collection/arrive.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
-import { type Call, done, found, param, type Route, route } from "../http/route.ts";
+import { accepted, type Call, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 
 /**
  * A shopper has no account here. A caller with the 128-bit token of an order sees that order and nothing
@@ -96,6 +98,46 @@ export const trackingRoutes: readonly Route[] = [
           await givePaymentMethod(call.services.operations, { orderId, paymentMethod, by: "shopper" }),
         ),
       };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/cancel",
+    summary: "A shopper cancels the order or lines of it, within the channel's window and before the pick",
+    access: SHOPPER,
+    body: ShopperCancelBody,
+    reply: ChangeAnswer,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      const { reason = "The shopper no longer wants it.", lines } = call.body;
+      const changed = await shopperChange(call.services.operations, {
+        action: "cancel",
+        orderId,
+        reason,
+        key: keyOf(call),
+        ...(lines === undefined ? {} : { lines }),
+      });
+      return { status: 202, json: accepted(changed) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/address",
+    summary: "A shopper corrects where the order goes, within the channel's window and before the pick",
+    access: SHOPPER,
+    body: ShopperAddressBody,
+    reply: ChangeAnswer,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      const changed = await shopperChange(call.services.operations, {
+        action: "address",
+        orderId,
+        address: call.body.address,
+        key: keyOf(call),
+      });
+      return { json: accepted(changed) };
     },
   }),
   route({

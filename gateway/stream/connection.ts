@@ -24,7 +24,9 @@ import {
 } from "../../contract/stream.ts";
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
+import { editOrder } from "../../operations/change/edit-order.ts";
 import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/orders/feed.ts";
+import { hasOrder } from "../../store/orders/order-views.ts";
 import {
   formatStockFeedCursor,
   parseStockFeedCursor,
@@ -212,6 +214,9 @@ export class Connection {
       case "order.capture":
         await this.capture(message);
         return;
+      case "order.change":
+        await this.change(message);
+        return;
       case "stock.execute": {
         const { by } = this.requireToChange("stock.command");
         const now = this.services.operations.now();
@@ -294,6 +299,22 @@ export class Connection {
     });
     this.services.metrics.countCaptured(results);
     this.reply(message, { re: message.id, type: "order.captured", results });
+  }
+
+  private async change(message: Extract<ReadMessage, { type: "order.change" }>): Promise<void> {
+    const { by, channelId } = this.requireToChange("orders.change");
+    const { order: orderId, key, change } = message;
+    if (channelId !== null && !(await hasOrder(this.services.database, orderId, channelId))) {
+      throw new ApiError("order_not_found", `There is no order ${orderId}.`);
+    }
+    const changed = await editOrder(this.services.operations, {
+      ...change,
+      orderId,
+      by,
+      key: `${by}:${key}`,
+    });
+    if (changed.status === "refused") throw ApiError.of(changed);
+    this.reply(message, { re: message.id, type: "order.changed", ...changed });
   }
 
   private async subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {

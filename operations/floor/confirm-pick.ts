@@ -18,6 +18,7 @@ import { wholeUnits } from "../../orders/kit-units.ts";
 import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import {
+  beginPicking,
   keepWhatWasFound,
   lockForPacking,
   type PickLine,
@@ -109,6 +110,9 @@ export async function takePick(
   const counted = countLines(lines, input.picked);
   if (!Array.isArray(counted)) return counted;
 
+  // Of a pick and a change of the order, one is first: the change sees what has begun, or this sees the change.
+  const changed = await inTransaction(context.database, (client) => beginPick(client, input, counted));
+  if (changed !== null) return changed;
   const taken = await takeFromStock(context, input, counted);
   if (!Array.isArray(taken)) return taken;
   return { status: "taken", lines: taken };
@@ -283,6 +287,25 @@ async function asTheStockHasIt(context: OperationContext, line: CountedLine): Pr
   return { ...line, picked: hold?.state === "picked" ? hold.quantity : 0 };
 }
 
+async function beginPick(
+  client: DatabaseClient,
+  { fulfillmentOrderId }: PickConfirmation,
+  lines: readonly CountedLine[],
+): Promise<Refusal | null> {
+  await lockForPacking(client, fulfillmentOrderId);
+  const isAsked = isAsCounted(lines, await readPickLines(client, fulfillmentOrderId));
+  if (!isAsked) return changedMeanwhile(fulfillmentOrderId);
+  await beginPicking(client, fulfillmentOrderId);
+  return null;
+}
+
+function changedMeanwhile(fulfillmentOrderId: string): Refusal {
+  return refuse(
+    "fulfillment_order_changed",
+    `${fulfillmentOrderId} was changed while it was being picked: put everything back, and look again`,
+  );
+}
+
 /** The second half: writes what PostgreSQL must know, unless it is written already. */
 export async function recordPick(
   client: DatabaseClient,
@@ -302,10 +325,7 @@ export async function recordPick(
   if (isEnded(status)) return refuse("fulfillment_order_closed", `${fulfillmentOrderId} is ${status}`);
   const isKnown = (await readEntryData(client, orderId, pickedKey(fulfillmentOrderId))) !== null;
   if (!isKnown && !isAsCounted(lines, await readPickLines(client, fulfillmentOrderId)))
-    return refuse(
-      "fulfillment_order_changed",
-      `${fulfillmentOrderId} was changed while it was being picked: put everything back, and look again`,
-    );
+    return changedMeanwhile(fulfillmentOrderId);
   const isNew = await recordEntry(client, {
     orderId,
     key: pickedKey(fulfillmentOrderId),

@@ -6,14 +6,12 @@
  * person who has sent its goods another way (`markPartFulfilledElsewhere`). Refused is what is being picked here
  * or has been: it would be sent twice.
  */
-import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { type LedgerChange, unitsOf } from "../../orders/line-ledger.ts";
 import type { HoldReason } from "../../orders/order.ts";
 import { openUnits } from "../../orders/order-status.ts";
-import { splitUnits } from "../../orders/split-units.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { type FulfillmentOrder, type OrderHold, readOrderHolds } from "../../store/floor/fulfillment.ts";
+import { type FulfillmentOrder, readUnsourced } from "../../store/floor/fulfillment.ts";
 import {
   giveUpUnits,
   type LockedParts,
@@ -30,6 +28,7 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { changeIdOf, changePart, type PartAction, type PartChanged } from "./change-part.ts";
+import { unitsToFree } from "./units-to-free.ts";
 
 type LineUnits = { readonly lineId: string; readonly quantity: number };
 
@@ -95,7 +94,7 @@ export async function recordFulfilledElsewhere(
   const units = newUnits(locked, request.units);
   if (!Array.isArray(units)) return units;
   if (units.length === 0) return { status: "done", units };
-  const freed = unitsToFree(locked, await readOrderHolds(client, orderId), units);
+  const freed = unitsToFree(locked, await readUnsourced(client, orderId), units);
   if ("status" in freed) return freed;
 
   await giveUpUnits(client, orderId, changeId, [
@@ -135,60 +134,6 @@ function newUnits({ order }: LockedParts, asked: readonly LineUnits[]): LineUnit
     if (more > 0) units.push({ lineId, quantity: more });
   }
   return units;
-}
-
-type HeldUnits = OrderHold & { readonly splitOff: boolean; readonly picked: number };
-
-type Freed = {
-  /** Held, and in no fulfillment order yet. */
-  readonly unplaced: readonly HeldUnits[];
-  readonly parts: readonly {
-    readonly part: FulfillmentOrder;
-    readonly taken: readonly HeldUnits[];
-    readonly left: FulfillmentOrder["lines"];
-  }[];
-};
-
-/**
- * What we hold for the units. First those count that nobody holds: of other fulfillers, or waiting for stock.
- * Then what is in no fulfillment order yet, then what nobody has begun to pick, the youngest first.
- */
-function unitsToFree(
-  { order, parts }: LockedParts,
-  holds: readonly OrderHold[],
-  units: readonly LineUnits[],
-): Freed | Refusal {
-  const open = parts.filter(({ status }) => !isEnded(status));
-  const placed = new Set(
-    parts.flatMap(({ locationId, lines }) => lines.map(({ holdId }) => `${holdId}@${locationId}`)),
-  );
-  const unplaced = holds
-    .filter(({ holdId, locationId }) => !placed.has(`${holdId}@${locationId}`))
-    .map((hold) => ({ ...hold, splitOff: false, picked: 0 }));
-  const held = wholeUnits([...unplaced, ...open.flatMap(({ lines }) => lines)]);
-  let wanted = units.flatMap(({ lineId, quantity }) => {
-    const line = order.lines.find((candidate) => candidate.lineId === lineId);
-    if (line === undefined) return [];
-    const unsent = line.ordered - line.cancelled - line.shipped - line.fulfilledElsewhere;
-    const more = quantity - (unsent - unitsOf(held, lineId));
-    return more > 0 ? [{ lineId, quantity: more }] : [];
-  });
-  const fromUnplaced = splitUnits(unplaced, wanted);
-  wanted = [...fromUnplaced.missing];
-  const changed: Freed["parts"][number][] = [];
-  for (const part of open.filter(notBegun).reverse()) {
-    const { taken, left, missing } = splitUnits(part.lines, wanted);
-    wanted = [...missing];
-    if (taken.length > 0)
-      changed.push({ part, taken: taken.map((line) => ({ ...line, locationId: part.locationId })), left });
-  }
-  const [begun] = wanted;
-  if (begun !== undefined)
-    return refuse(
-      "already_picked",
-      `${begun.quantity} of line ${begun.lineId} are being picked here, or have been.`,
-    );
-  return { unplaced: fromUnplaced.taken, parts: changed };
 }
 
 /** What the order waits for afterwards; an order of which nothing is left waits for nothing. */

@@ -290,3 +290,18 @@ export async function upsertSkuMapping(
   );
   return rowCount === 1;
 }
+
+/** Which of these SKUs are no products of the order's company. */
+export async function skusNotSold(
+  client: Queryable,
+  orderId: string,
+  skus: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ sku: string }>(
+    `select asked.sku from unnest($2::text[]) as asked(sku)
+     where not exists (select from product p join orders o on o.company_id = p.company_id
+                       where o.id = $1 and p.sku = asked.sku)`,
+    [orderId, skus],
+  );
+  return rows.map(({ sku }) => sku);
+}

@@ -23,6 +23,12 @@ export async function lockParts(client: Queryable, orderId: string): Promise<Loc
   return { order, parts: await readFulfillmentOrders(client, orderId) };
 }
 
+/** The same without a lock. */
+export async function readParts(client: Queryable, orderId: string): Promise<LockedParts | undefined> {
+  const order = await readOrderProgress(client, orderId);
+  return order && { order, parts: await readFulfillmentOrders(client, orderId) };
+}
+
 export async function orderOfFulfillmentOrder(client: Queryable, id: string): Promise<string | undefined> {
   const { rows } = await client.query<{ orderId: string }>(
     `select order_id as "orderId" from fulfillment_order where id = $1`,

@@ -38,6 +38,15 @@ export async function readPickLines(
 export const pickedKey = (fulfillmentOrderId: string) => `picked:${fulfillmentOrderId}`;
 export const packedKey = (fulfillmentOrderId: string) => `packed:${fulfillmentOrderId}`;
 
+/** Somebody is about to take it off the shelves: from now on nothing of it is given up. */
+export async function beginPicking(client: Queryable, fulfillmentOrderId: string): Promise<void> {
+  await client.query(
+    `update fulfillment_order set stage = 'picking', status = 'in_progress', updated_at = now()
+     where id = $1 and stage = 'waiting' and status in ('open', 'in_progress')`,
+    [fulfillmentOrderId],
+  );
+}
+
 /** Writes down what was taken of each hold. */
 export async function recordPicked(
   client: Queryable,

@@ -93,6 +93,14 @@ export async function lockOrder(client: Queryable, orderId: string): Promise<Ord
   return readOrderProgress(client, orderId);
 }
 
+/** Locks the order unless somebody has it locked. @returns whether it is locked now, by this transaction */
+export async function tryLockOrder(client: Queryable, orderId: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from orders where id = $1 for no key update skip locked", [
+    orderId,
+  ]);
+  return rowCount === 1;
+}
+
 /** What a step changes in an order. What is left out stays as it is. */
 export type OrderChange = {
   /** What becomes of each line's quantities. */

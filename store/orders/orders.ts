@@ -105,3 +105,23 @@ export async function readCancellable(
   );
   return rows[0];
 }
+
+/** Whether somebody has asked to cancel the whole order, and has not been refused. */
+export async function isCancelRequested(client: Queryable, orderId: string): Promise<boolean> {
+  const { rows } = await client.query<{ requested: boolean }>(
+    `select exists (select from order_event where order_id = $1 and key = 'order.cancel_requested')
+       and not exists (select from order_event where order_id = $1 and type = 'order.cancellation_refused') as requested`,
+    [orderId],
+  );
+  return rows[0]?.requested === true;
+}
+
+/** Until when the shopper may change the order himself. */
+export async function shopperWindowEndsAt(client: Queryable, orderId: string): Promise<Date | undefined> {
+  const { rows } = await client.query<{ endsAt: Date }>(
+    `select o.captured_at + c.shopper_changes_minutes * interval '1 minute' as "endsAt"
+     from orders o join channel c on c.id = o.channel_id where o.id = $1`,
+    [orderId],
+  );
+  return rows[0]?.endsAt;
+}

@@ -114,9 +114,9 @@ export async function isQueued(client: Queryable, orderId: string): Promise<bool
 export async function readQueuedDemand(
   client: Queryable,
   orderId: string,
-): Promise<readonly { readonly holdId: string; readonly sku: string }[]> {
-  const { rows } = await client.query<{ holdId: string; sku: string }>(
-    `select q.value->>'holdId' as "holdId", q.value->>'sku' as sku
+): Promise<readonly { readonly holdId: string; readonly lineId: string; readonly sku: string }[]> {
+  const { rows } = await client.query<{ holdId: string; lineId: string; sku: string }>(
+    `select q.value->>'holdId' as "holdId", q.value->>'lineId' as "lineId", q.value->>'sku' as sku
        from order_event e cross join lateral jsonb_array_elements(e.data->'queued') q
       where e.order_id = $1 and e.type = 'stock.reserved' and e.data ? 'queued'`,
     [orderId],

@@ -1,4 +1,5 @@
 /** Steps that buy labels and give them back. The carrier's shipment is written before it is paid for. */
+import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../../../orders/address.ts";
 import { chargeableMinor } from "../../../orders/money.ts";
 import type { CustomsItem, Parcel, RatedShipment, RateRequest } from "../../../ports/carriers.ts";
@@ -24,9 +25,12 @@ import { inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
-import { mustReadOrder } from "./order-state.ts";
+import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type Bought = { readonly status: "bought"; readonly shipmentId: string };
+
+/** The order was changed meanwhile: the label would send its parcel elsewhere. */
+type Outdated = { readonly status: "outdated" };
 
 type ParcelToSend = {
   readonly shipmentId: string;
@@ -41,10 +45,10 @@ type ParcelToSend = {
 };
 
 export function createShippingActivities({ database, carriers, now }: SagaDependencies) {
-  const buy = async (parcel: ParcelToSend): Promise<Bought | StepRefusal> => {
+  const buy = async (parcel: ParcelToSend): Promise<Bought | Outdated | StepRefusal> => {
     const { shipmentId, order } = parcel;
     if ((await readShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
-    const key = `${shipmentId}:label:${parcel.attempt}`;
+    const key = `${shipmentId}:label:${parcel.attempt}${order.revision === 1 ? "" : `:r${order.revision}`}`;
     const purchase = (await readLabelPurchase(database, key)) ?? (await rate(parcel, key));
     if ("status" in purchase) return purchase;
     const label = await carriers.at(purchase).buyLabel({
@@ -53,8 +57,11 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       rateId: purchase.rateId,
     });
     if (label.status === "refused") return refused(label.message);
-    await inTransaction(database, async (client) => {
+    return inTransaction(database, async (client): Promise<Bought | Outdated> => {
       const { fulfillmentOrderId, returnId } = parcel;
+      const { document } = await mustLockOrder(client, order.orderId);
+      if (returnId === null && !isDeepStrictEqual(whereTo(document), whereTo(order.document)))
+        return { status: "outdated" };
       await addShipment(
         client,
         {
@@ -77,8 +84,19 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         cause: parcel.cause,
         data: { shipmentId, trackingNumber: label.trackingNumber, costMinor: label.costMinor, returnId },
       });
+      return { status: "bought", shipmentId };
     });
-    return { status: "bought", shipmentId };
+  };
+
+  /** Where the order was changed while its label was bought, that label goes back and another one is bought. */
+  const buyCurrent = async (parcelNow: () => Promise<ParcelToSend | StepRefusal>) => {
+    for (;;) {
+      const parcel = await parcelNow();
+      if ("status" in parcel) return parcel;
+      const bought = await buy(parcel);
+      if (bought.status !== "outdated") return bought;
+      await voidAll(parcel.order.orderId, parcel.shipmentId);
+    }
   };
 
   /** Asks the carriers one after the other, in the order of the settings, until one takes the parcel. */
@@ -142,39 +160,41 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
   };
 
   return {
-    async buyLabel(input: {
+    buyLabel(input: {
       readonly orderId: string;
       readonly fulfillmentOrderId: string;
       readonly attempt: number;
     }): Promise<Bought | StepRefusal> {
-      const order = await mustReadOrder(database, input.orderId);
-      const fulfillmentOrder = (await readFulfillmentOrders(database, input.orderId)).find(
-        ({ id }) => id === input.fulfillmentOrderId,
-      );
-      if (fulfillmentOrder === undefined)
-        throw new StepImpossible(
-          "fulfillment_order_not_found",
-          `There is no fulfillment order ${input.fulfillmentOrderId}.`,
+      return buyCurrent(async () => {
+        const order = await mustReadOrder(database, input.orderId);
+        const fulfillmentOrder = (await readFulfillmentOrders(database, input.orderId)).find(
+          ({ id }) => id === input.fulfillmentOrderId,
         );
-      const to = order.document.shippingAddress;
-      if (to === null)
+        if (fulfillmentOrder === undefined)
+          throw new StepImpossible(
+            "fulfillment_order_not_found",
+            `There is no fulfillment order ${input.fulfillmentOrderId}.`,
+          );
+        const to = order.document.shippingAddress;
+        if (to === null)
+          return {
+            status: "refused",
+            holdCode: "address_missing",
+            detail: "The order has no shipping address.",
+          };
         return {
-          status: "refused",
-          holdCode: "address_missing",
-          detail: "The order has no shipping address.",
+          shipmentId: outboundShipmentId(input.fulfillmentOrderId),
+          order,
+          fulfillmentOrderId: input.fulfillmentOrderId,
+          returnId: null,
+          from: await mustReadAddress(database, fulfillmentOrder.locationId),
+          to,
+          goods: fulfillmentOrder.lines
+            .filter((line) => line.picked > 0)
+            .map((line) => ({ sku: line.sku, quantity: line.picked })),
+          attempt: input.attempt,
+          cause: "saga:buy-label",
         };
-      return buy({
-        shipmentId: outboundShipmentId(input.fulfillmentOrderId),
-        order,
-        fulfillmentOrderId: input.fulfillmentOrderId,
-        returnId: null,
-        from: await mustReadAddress(database, fulfillmentOrder.locationId),
-        to,
-        goods: fulfillmentOrder.lines
-          .filter((line) => line.picked > 0)
-          .map((line) => ({ sku: line.sku, quantity: line.picked })),
-        attempt: input.attempt,
-        cause: "saga:buy-label",
       });
     },
 
@@ -198,7 +218,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       const from = order.document.shippingAddress;
       if (returned === undefined || locationId === undefined || from === null)
         throw new StepImpossible("return_not_shippable", `Nothing is known of where ${input.returnId} goes.`);
-      return buy({
+      return buyCurrent(async () => ({
         shipmentId: returnShipmentId(input.returnId),
         order,
         fulfillmentOrderId: null,
@@ -208,7 +228,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         goods: returned.lines.map((line) => ({ sku: line.sku, quantity: line.requested })),
         attempt: input.attempt,
         cause: "saga:buy-return-label",
-      });
+      }));
     },
 
     /** Undo of `buyReturnLabel`. */
@@ -216,6 +236,10 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       await voidAll(input.orderId, returnShipmentId(input.returnId));
     },
   };
+}
+
+function whereTo({ shippingAddress, shippingService }: OrderProgress["document"]) {
+  return { shippingAddress, shippingService };
 }
 
 export function returnShipmentId(returnId: string): string {

@@ -9,13 +9,13 @@
  * Invariant: an edit moves the total by exactly what it moves the sum of the parts. So an order that added up
  * still does, and one that did not is off by the same amount as before.
  */
-import type { Address } from "./address.ts";
-import { apportion, proportion } from "./apportion.ts";
-import { countryCode } from "./geography.ts";
-import type { IncomingTax } from "./incoming-order.ts";
-import { addMoney, type Money, rescale, zeroMoney } from "./money.ts";
-import type { Charge, LineKind, OrderDocument, OrderLine } from "./order.ts";
-import { goodsWeights, sumsOf } from "./order-amounts.ts";
+import type { Address } from "../address.ts";
+import { apportion, proportion } from "../apportion.ts";
+import { countryCode } from "../geography.ts";
+import type { IncomingTax } from "../incoming-order.ts";
+import { addMoney, type Money, rescale, zeroMoney } from "../money.ts";
+import type { Charge, LineKind, OrderDocument, OrderLine } from "../order.ts";
+import { goodsWeights, sumsOf } from "../order-amounts.ts";
 
 export type AddedLine = {
   /** Of the catalog; `null` where the line needs none: a tip, a service. */

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LineLedger, newLedger } from "./line-ledger.ts";
-import { valueOfUnits } from "./line-value.ts";
-import { chargeableMinor, zeroMoney } from "./money.ts";
-import type { OrderDocument, OrderLine } from "./order.ts";
-import { exponentOf, lineShares, sumsOf } from "./order-amounts.ts";
+import { type LineLedger, newLedger } from "../line-ledger.ts";
+import { valueOfUnits } from "../line-value.ts";
+import { chargeableMinor, zeroMoney } from "../money.ts";
+import type { OrderDocument, OrderLine } from "../order.ts";
+import { exponentOf, lineShares, sumsOf } from "../order-amounts.ts";
 import { type ChangeFacts, changesText, type PartFacts, planChange } from "./order-change.ts";
 import { applyEdits, type OrderEdit } from "./order-edits.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseMoney } from "./money.ts";
-import type { OrderDocument, OrderLine } from "./order.ts";
-import { sumsOf } from "./order-amounts.ts";
+import { parseMoney } from "../money.ts";
+import type { OrderDocument, OrderLine } from "../order.ts";
+import { sumsOf } from "../order-amounts.ts";
 import { applyEdits, type OrderEdit } from "./order-edits.ts";
 
 const usd = (text: string) => {

@@ -11,13 +11,13 @@
  * what is being picked, is never given up. C3 `lineAmounts` spreads a line's amounts so that the units which
  * are wanted are worth exactly what the document says.
  */
-import { proportion } from "./apportion.ts";
-import type { FloorStage, FulfillmentOrderStatus } from "./fulfillment-order.ts";
-import { wholeUnits } from "./kit-units.ts";
-import { changedLedger, type LedgerChange, type LineLedger, newLedger } from "./line-ledger.ts";
-import { rescale } from "./money.ts";
-import { isOurs, type OrderDocument, type OrderLine, type OrderStatus } from "./order.ts";
-import { exponentOf, lineShares } from "./order-amounts.ts";
+import { proportion } from "../apportion.ts";
+import type { FloorStage, FulfillmentOrderStatus } from "../fulfillment-order.ts";
+import { wholeUnits } from "../kit-units.ts";
+import type { LedgerChange, LineLedger } from "../line-ledger.ts";
+import { rescale } from "../money.ts";
+import { isOurs, type OrderDocument, type OrderLine, type OrderStatus } from "../order.ts";
+import { exponentOf, lineShares } from "../order-amounts.ts";
 
 type LineUnits = { readonly lineId: string; readonly quantity: number };
 
@@ -142,8 +142,7 @@ export function planChange(
 
 function orderedOf(facts: ChangeFacts, ledger: ReadonlyMap<string, LedgerChange>, lineId: string) {
   const line = facts.lines.find((candidate) => candidate.lineId === lineId);
-  if (line === undefined) return undefined;
-  return changedLedger({ orderId: facts.orderId, lineId }, line, ledger.get(lineId) ?? {}).ordered;
+  return line && line.ordered + (ledger.get(lineId)?.ordered ?? 0);
 }
 
 /** Units of the line in parcels that are being picked or packed. */
@@ -315,11 +314,6 @@ function canonical(value: unknown): string | undefined {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
-}
-
-/** A line as it comes with a change. */
-export function addedLedger(line: OrderLine): LineLedger {
-  return { ...newLedger(line.quantity), fulfilledElsewhere: line.fulfilledElsewhere ?? 0 };
 }
 
 /** The changes in words, for the timeline: `quantity of line 1 from 2 to 1, address`. */

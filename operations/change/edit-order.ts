@@ -1,0 +1,137 @@
+/**
+ * A person, an integration or a shopper changes an order by edits (`orders/change/order-edits.ts`), with amounts as
+ * decimal text in the order's currency.
+ *
+ * What was cancelled without a change of the document, on the floor for example, leaves the document with the
+ * next change (`documentAsItStands`).
+ */
+import type { OrderEditBody } from "../../contract/order-changes.ts";
+import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
+import { type Money, parseMoney } from "../../orders/money.ts";
+import type { OrderDocument } from "../../orders/order.ts";
+import { skusNotSold } from "../../store/catalog/catalog.ts";
+import type { OrderProgress } from "../../store/orders/order-progress.ts";
+import type { OperationContext } from "../context.ts";
+import { requestCancellation } from "../holds/cancel-order.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { type Revised, type RevisionRequest, reviseOrder } from "./revise-order.ts";
+
+type EditRequest = Omit<RevisionRequest, "next"> & {
+  readonly edits: readonly OrderEditBody[];
+  /** Why, where the edits leave nothing of the order and cancel it. */
+  readonly reason?: string;
+};
+
+/** `cancelling`: nothing is left of the order, and its saga has been asked to cancel it. */
+export type Edited = Revised | { readonly status: "cancelling" };
+
+export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
+  const { edits, reason = "Every line was cancelled.", ...change } = request;
+  const unknown = await unknownProduct(context, change.orderId, edits);
+  if (unknown !== null) return unknown;
+  const revised = await reviseOrder(context, { ...change, next: (order) => documentAfter(order, edits) });
+  if (revised.status !== "nothing_left") return revised;
+  const { orderId, by } = change;
+  const cancelled = await requestCancellation(context, { orderId, reason, by });
+  return cancelled.status === "refused" ? cancelled : { status: "cancelling" };
+}
+
+function documentAfter(order: OrderProgress, edits: readonly OrderEditBody[]): OrderDocument | Refusal {
+  const read = edits.map((edit) => readEdit(edit, order.document.currency));
+  const wrong = read.find((edit) => edit === null);
+  if (wrong !== undefined)
+    return refuse(
+      "amount_out_of_range",
+      `An amount has more digits than ${order.document.currency} can take.`,
+    );
+  const edited = applyEdits(
+    documentAsItStands(order),
+    read.filter((edit) => edit !== null),
+    nextLineNumber(order),
+  );
+  return edited.status === "edited" ? edited.document : refuse(edited.code, edited.detail);
+}
+
+/** The document with no more of each line than is still wanted of it. */
+export function documentAsItStands({ document, lines }: OrderProgress): OrderDocument {
+  const edits = document.lines.flatMap(({ lineId, quantity }): readonly OrderEdit[] => {
+    const line = lines.find((candidate) => candidate.lineId === lineId);
+    const wanted = line === undefined ? quantity : line.ordered - line.cancelled;
+    return wanted < quantity ? [{ kind: "quantity", lineId, quantity: wanted }] : [];
+  });
+  const standing = applyEdits(document, edits, 0);
+  if (standing.status === "refused") throw new Error(`${document.orderId}: ${standing.detail}`);
+  return standing.document;
+}
+
+/** Above the number of every line that the order ever had. */
+export function nextLineNumber({ lines }: Pick<OrderProgress, "lines">): number {
+  return 1 + Math.max(0, ...lines.map(({ lineId }) => Number(lineId) || 0));
+}
+
+/** `null`: an amount that cannot be kept exactly. */
+function readEdit(edit: OrderEditBody, currency: string): OrderEdit | null {
+  switch (edit.kind) {
+    case "shipping_service": {
+      const { price, ...rest } = edit;
+      if (price === undefined) return rest;
+      const amount = parseMoney(price, currency);
+      return amount === undefined ? null : { ...rest, price: amount };
+    }
+    case "discount": {
+      const amount = parseMoney(edit.amount, currency);
+      return amount === undefined ? null : { ...edit, amount };
+    }
+    case "add_line": {
+      const line = readLine(edit, currency);
+      return line === null ? null : { kind: "add_line", line };
+    }
+    default:
+      return edit;
+  }
+}
+
+function readLine(
+  {
+    sku,
+    title,
+    quantity,
+    unitPrice,
+    discount,
+    taxes = [],
+    lineKind,
+  }: Extract<OrderEditBody, { kind: "add_line" }>,
+  currency: string,
+): AddedLine | null {
+  const price = parseMoney(unitPrice, currency);
+  const less = discount === undefined ? undefined : parseMoney(discount, currency);
+  const named = taxes.map((tax) => ({ name: tax.name, amount: parseMoney(tax.amount, currency) }));
+  const exact = named.filter((tax): tax is { name: string; amount: Money } => tax.amount !== undefined);
+  if (price === undefined || (discount !== undefined && less === undefined) || exact.length < named.length)
+    return null;
+  return {
+    sku: sku ?? null,
+    title,
+    quantity,
+    unitPrice: price,
+    taxes: exact,
+    ...(less === undefined ? {} : { discount: less }),
+    ...(lineKind === undefined ? {} : { kind: lineKind }),
+  };
+}
+
+/** What is added as goods has to be in the catalog. */
+async function unknownProduct(
+  context: OperationContext,
+  orderId: string,
+  edits: readonly OrderEditBody[],
+): Promise<Refusal | null> {
+  const goods = edits.flatMap((edit) =>
+    edit.kind === "add_line" && (edit.lineKind ?? "goods") === "goods" ? [edit.sku ?? ""] : [],
+  );
+  if (goods.length === 0) return null;
+  const [unknown] = await skusNotSold(context.database, orderId, goods);
+  return unknown === undefined
+    ? null
+    : refuse("product_not_found", `The catalog has no product "${unknown}".`);
+}

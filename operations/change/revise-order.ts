@@ -1,0 +1,250 @@
+/**
+ * Makes an order its next revision: the one door for every change after capture, whoever asks for it.
+ *
+ *   1. plan it; find out what stock it needs more
+ *   2. under the order's lock plan it again, and write everything that comes of it in one transaction
+ *
+ * A change that needs stock does 2 in the engine's commit: the units are reserved, and the change is made,
+ * together or not at all. Where the order has moved between 1 and 2 so that it needs something else, the units
+ * that came are given back in that very commit (`stock_errand`), and the change is planned anew.
+ *
+ * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen. V2
+ * whatever is picked, packed and labelled takes the order's lock, as this does: of a change and a pick one is
+ * first, and the other sees it. V3 the ledger, the fulfillment orders, the holds and the document of a revision
+ * are written together.
+ */
+import { randomUUID } from "node:crypto";
+import { type ChangedField, type ChangePlan, planChange } from "../../orders/change/order-change.ts";
+import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
+import { placeOf } from "../../orders/geography.ts";
+import type { HoldCode, OrderDocument } from "../../orders/order.ts";
+import { type LockedParts, lockParts, readParts } from "../../store/floor/fulfillment-changes.ts";
+import { lockOrder, type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
+import { findRevision } from "../../store/orders/order-revisions.ts";
+import { isCancelRequested } from "../../store/orders/orders.ts";
+import {
+  type Database,
+  inTransaction,
+  type Queryable,
+  queryable,
+  type Transaction,
+} from "../../store/sql/database.ts";
+import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
+import type { OperationContext } from "../context.ts";
+import { oneAtATime } from "../holds/one-at-a-time.ts";
+import { releaseHold } from "../holds/release-hold.ts";
+import { shortageReason } from "../holds/reserve-stock.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { giveBackReserved, type Reserved, type StockNeed, stockNeed, writeChange } from "./write-change.ts";
+
+export type RevisionRequest = {
+  readonly orderId: string;
+  /** Repeating a change under its key changes nothing. */
+  readonly key: string;
+  /** That whoever asks has seen; absent: whichever there is. */
+  readonly revision?: number;
+  /** The document as it is to be. Called again under the lock: it depends on the order and nothing else. */
+  readonly next: (order: OrderProgress) => OrderDocument | Refusal;
+  /** `staff:…`, `channel:…`, `api-key:…`, `shopper`. */
+  readonly by: string;
+};
+
+export type Revised = {
+  readonly status: "done";
+  readonly revision: number;
+  readonly changes: readonly ChangedField[];
+};
+
+/** Nothing would be left of the order: it is to be cancelled as a whole. */
+export type NothingLeft = { readonly status: "nothing_left" };
+
+/** How often a change may find that the order has moved. Each time somebody else has got on. */
+const MAX_TRIES = 5;
+
+/** Reasons to wait that a change may have cleared. */
+const CLEARED_BY_CHANGE: readonly HoldCode[] = [
+  "unknown_sku",
+  "address_missing",
+  "address_unusable",
+  "insufficient_stock",
+];
+
+export async function reviseOrder(
+  context: OperationContext,
+  request: RevisionRequest,
+): Promise<Revised | NothingLeft | Refusal> {
+  const { orderId, by } = request;
+  const revised = await oneAtATime(context.database, orderId, () => revise(context, request));
+  if (revised.status === "done" && revised.wasOnHold)
+    // Where nothing is cleared, the order waits on.
+    await releaseHold(context, { orderId, codes: CLEARED_BY_CHANGE, by });
+  return revised;
+}
+
+type Outcome = (Revised & { readonly wasOnHold: boolean }) | NothingLeft | Refusal;
+
+async function revise(context: OperationContext, request: RevisionRequest): Promise<Outcome> {
+  const { database } = context;
+  for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+    if (tried > 0) await untilUnlocked(database, request.orderId);
+    const found = await readParts(database, request.orderId);
+    if (found === undefined) return noOrder(request.orderId);
+    const decided = await decide(database, request, found);
+    if (decided.status !== "planned") return decided;
+    const need = await stockNeed(database, found, decided);
+    const outcome =
+      need.length === 0
+        ? await inTransaction(database, (client) => commitChange(client, request, [], null))
+        : await reserveAndCommit(context, request, found, need);
+    if (outcome !== "moved") return outcome;
+  }
+  return refuse("order_busy", `Order ${request.orderId} is being changed by others: try again.`);
+}
+
+/** Waits until whoever is changing the order has done so. */
+async function untilUnlocked(database: Database, orderId: string): Promise<void> {
+  await inTransaction(database, (client) => lockOrder(client, orderId));
+}
+
+/** What comes of the request, as the order is. */
+async function decide(
+  client: Queryable,
+  request: RevisionRequest,
+  locked: LockedParts,
+): Promise<ChangePlan | Outcome> {
+  const { orderId, key, next, revision } = request;
+  const { order, parts } = locked;
+  const earlier = await findRevision(client, orderId, key);
+  if (earlier !== null) return { status: "done", wasOnHold: false, ...earlier };
+  if (await isCancelRequested(client, orderId))
+    return refuse("order_being_cancelled", `Order ${orderId} is being cancelled.`);
+  const document = next(order);
+  if (isRefusal(document)) return document;
+  const begun = parts.filter((part) => !isEnded(part.status) && !notBegun(part));
+  const plan = planChange({ ...order, begun }, document, revision);
+  if (plan.status === "refused") return refuse(plan.code, plan.detail);
+  if (plan.isCancelled) return { status: "nothing_left" };
+  return (await refuseQueued(client, order, plan)) ?? plan;
+}
+
+/** Units of a line that wait in the demand queue could come after the line has been made smaller. */
+async function refuseQueued(
+  client: Queryable,
+  order: OrderProgress,
+  plan: ChangePlan,
+): Promise<Refusal | null> {
+  if (!order.holdReasons.some(({ code }) => code === "backordered")) return null;
+  const queued = await readQueuedDemand(client, order.orderId);
+  const line = plan.less.find(({ lineId }) => queued.some((demand) => demand.lineId === lineId));
+  return line === undefined
+    ? null
+    : refuse(
+        "change_not_supported",
+        `Line ${line.lineId} waits for the next stock: it cannot become smaller.`,
+      );
+}
+
+/**
+ * @param reserved what was reserved for `need` in this very transaction: it goes back where nothing is written
+ * @returns `moved` where the order needs other stock than `need` by now
+ */
+async function commitChange(
+  client: Queryable,
+  request: RevisionRequest,
+  need: StockNeed,
+  reserved: Reserved | null,
+): Promise<Outcome | "moved"> {
+  const { orderId, key, by } = request;
+  // The engine's commit must not wait: whoever has the lock may be waiting for that very commit.
+  if (reserved !== null && !(await tryLockOrder(client, orderId))) {
+    await giveBackReserved(client, orderId, reserved);
+    return "moved";
+  }
+  const locked = await lockParts(client, orderId);
+  if (locked === undefined) return noOrder(orderId);
+  const decided = await decide(client, request, locked);
+  const isAsReserved =
+    decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
+  if (isAsReserved) {
+    const revision = await writeChange(client, locked, decided, { key, by, reserved });
+    const wasOnHold = locked.order.status === "on_hold";
+    return { status: "done", wasOnHold, revision, changes: decided.changes };
+  }
+  if (reserved !== null) await giveBackReserved(client, orderId, reserved);
+  return decided.status === "planned" ? "moved" : decided;
+}
+
+async function reserveAndCommit(
+  context: OperationContext,
+  request: RevisionRequest,
+  { order, parts }: LockedParts,
+  need: StockNeed,
+): Promise<Outcome | "moved"> {
+  const { orderId } = request;
+  const document = request.next(order);
+  if (isRefusal(document)) return document;
+  const { shippingAddress, delivery } = document;
+  const open = parts.filter((part) => !isEnded(part.status) && notBegun(part));
+  const record: ChangeRecord = { request, need, reserved: null, outcome: "moved" };
+  const reservation = await context.allocator.reserveOrder(
+    {
+      // Never the same twice: what was given back under it would be taken for a reservation.
+      orderId: `${orderId}#${randomUUID().slice(0, 8)}`,
+      lines: need,
+      policy: "all_or_nothing",
+      opened: [...new Set(open.map(({ locationId }) => locationId))],
+      ...(delivery?.locationId === undefined ? {} : { locations: { only: [delivery.locationId] } }),
+      destination: shippingAddress === null ? null : placeOf(shippingAddress),
+      expiresAtMs: 0,
+      atMs: context.now(),
+      cause: orderId,
+    },
+    {
+      writer: changeWriter,
+      record: (outcome) => {
+        if (outcome.status === "refused") return null;
+        record.reserved = outcome;
+        return record;
+      },
+    },
+  );
+  return reservation.status === "refused"
+    ? refuse("insufficient_stock", shortageReason(reservation.short).detail)
+    : record.outcome;
+}
+
+/** A change on its way through the engine's commit. */
+type ChangeRecord = {
+  readonly request: RevisionRequest;
+  readonly need: StockNeed;
+  reserved: Reserved | null;
+  /** What the commit has made of it. */
+  outcome: Outcome | "moved";
+};
+
+const changeWriter = {
+  name: "order-change",
+  async write(transaction: Transaction, records: readonly ChangeRecord[]): Promise<void> {
+    const client = queryable(transaction);
+    for (const record of records)
+      record.outcome = await commitChange(client, record.request, record.need, record.reserved);
+  },
+};
+
+function isSameNeed(a: StockNeed, b: StockNeed): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ lineId, sku, quantity }, index) => {
+      const other = b[index];
+      return other?.lineId === lineId && other.sku === sku && other.quantity === quantity;
+    })
+  );
+}
+
+function isRefusal(value: OrderDocument | Refusal): value is Refusal {
+  return "status" in value && value.status === "refused";
+}
+
+function noOrder(orderId: string): Refusal {
+  return refuse("order_not_found", `There is no order ${orderId}.`);
+}

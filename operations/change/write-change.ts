@@ -1,0 +1,202 @@
+/**
+ * Writes what comes of a planned change: holds, fulfillment orders, ledger, document, timeline, and the word to
+ * the order's saga. For `reviseOrder`, in its transaction and under the order's lock.
+ *
+ * Units that are given up are taken where nothing has begun: first what nobody holds, then what is in no
+ * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of their
+ * place that nobody has begun, or make one. The stock is told of both afterwards, by the saga (`stock_errand`).
+ */
+import type { OrderReservation } from "../../engine/allocator-client.ts";
+import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
+import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
+import { wholeUnits } from "../../orders/kit-units.ts";
+import { unitsOf } from "../../orders/line-ledger.ts";
+import { chargeableMinor } from "../../orders/money.ts";
+import { isOurs } from "../../orders/order.ts";
+import { minorText } from "../../orders/refund.ts";
+import { unitsText } from "../../orders/units-text.ts";
+import {
+  type FulfillmentOrder,
+  type OrderHold,
+  readFulfillmentOrders,
+  readOrderHolds,
+  readUnsourced,
+} from "../../store/floor/fulfillment.ts";
+import {
+  addOrderHolds,
+  giveUpUnits,
+  type LockedParts,
+  recallTasks,
+  replaceFulfillmentOrderLines,
+  updateFulfillmentOrder,
+} from "../../store/floor/fulfillment-changes.ts";
+import { addStockErrands } from "../../store/floor/stock-errands.ts";
+import { changeOrder } from "../../store/orders/order-progress.ts";
+import { writeRevision } from "../../store/orders/order-revisions.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import type { Queryable } from "../../store/sql/database.ts";
+import { unitsToFree } from "../fulfillment/units-to-free.ts";
+import { tellOrderSaga } from "../tell-saga.ts";
+
+export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
+
+/** What has to be reserved for a change. */
+export type StockNeed = ChangePlan["more"];
+
+/**
+ * An order that has its stock, or has gone to the floor, gets what a change adds at once. One that still waits
+ * for stock gets it with the rest, when it is released.
+ */
+export async function stockNeed(
+  client: Queryable,
+  { order, parts }: LockedParts,
+  { more }: ChangePlan,
+): Promise<StockNeed> {
+  if (more.length === 0 || parts.length > 0) return more;
+  const held = wholeUnits(await readOrderHolds(client, order.orderId));
+  const isCovered = order.lines.filter(isOurs).every((line) => {
+    const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
+    return unitsOf(held, line.lineId) >= wanted;
+  });
+  return isCovered ? more : [];
+}
+
+/** @returns the revision that the order is at now */
+export async function writeChange(
+  client: Queryable,
+  locked: LockedParts,
+  plan: ChangePlan,
+  { key, by, reserved }: { readonly key: string; readonly by: string; readonly reserved: Reserved | null },
+): Promise<number> {
+  const { order } = locked;
+  const { orderId } = order;
+  const revision = order.revision + 1;
+  const changeId = `${orderId}:r${revision}`;
+  const takenBack = await giveUp(client, locked, plan, changeId);
+  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved);
+  const { document, exponent, amounts, changes, ledger } = plan;
+  const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
+  await changeOrder(client, revised, {
+    ledger: (line) => ({
+      ...ledger.get(line.lineId),
+      allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
+    }),
+  });
+  await recordEntry(client, {
+    orderId,
+    key: `order.changed:${revision}`,
+    type: "order.changed",
+    summary: `Changed: ${changesText(changes)}${totalText(locked, plan)}.`,
+    cause: by,
+    data: { revision, changes },
+  });
+  if (reserved !== null)
+    await recordEntry(client, {
+      orderId,
+      key: `stock.reserved:r${revision}`,
+      type: "stock.reserved",
+      summary: `${unitsText(sum(reserved.holds))} more reserved at ${placesOf(reserved.holds)}.`,
+      cause: by,
+      data: { holds: reserved.holds },
+    });
+  await tellOrderSaga(client, orderId, {
+    key: `order-changed:${orderId}:${revision}`,
+    type: "order-changed",
+  });
+  return revision;
+}
+
+/** Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by line */
+async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, changeId: string) {
+  if (plan.less.length === 0) return [];
+  const { orderId } = locked.order;
+  const freed = unitsToFree(locked, await readUnsourced(client, orderId), plan.less);
+  // The plan was made under the same lock, from the same fulfillment orders.
+  if ("status" in freed) throw new Error(`${orderId} cannot give up what was planned: ${freed.detail}`);
+  const taken = freed.parts.flatMap((part) => part.taken);
+  await giveUpUnits(client, orderId, changeId, [...freed.unplaced, ...taken]);
+  for (const { part, left } of freed.parts) {
+    await replaceFulfillmentOrderLines(client, part.id, left);
+    if (left.length > 0) continue;
+    await recallTasks(client, [part.id]);
+    await updateFulfillmentOrder(client, part.id, { status: "cancelled", releaseOn: null });
+  }
+  return wholeUnits(taken);
+}
+
+/**
+ * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it; the
+ * saga makes one for the others.
+ *
+ * @returns those that have joined one, by line
+ */
+async function takeUp(client: Queryable, orderId: string, reserved: Reserved) {
+  const holds: readonly OrderHold[] = reserved.holds.map((hold) => ({ ...hold, perUnit: hold.perUnit ?? 1 }));
+  await addOrderHolds(client, orderId, holds);
+  const joined: OrderHold[] = [];
+  // As they are now: the same change may have taken units out of them.
+  for (const part of (await readFulfillmentOrders(client, orderId)).filter(isOpenPart)) {
+    const here = holds.filter((hold) => hold.locationId === part.locationId && !joined.includes(hold));
+    if (here.length > 0) await join(client, part, here);
+    joined.push(...here);
+  }
+  await addStockErrands(
+    client,
+    orderId,
+    joined.map(({ holdId, sku, locationId }) => ({
+      kind: "allocate",
+      commandId: `allocate:${holdId}`,
+      holdId,
+      sku,
+      locationId,
+      quantity: null,
+    })),
+  );
+  return wholeUnits(joined);
+}
+
+function isOpenPart(part: FulfillmentOrder): boolean {
+  return !isEnded(part.status) && notBegun(part);
+}
+
+async function join(client: Queryable, part: FulfillmentOrder, holds: readonly OrderHold[]): Promise<void> {
+  const lines = holds.map(({ locationId: _, ...hold }) => ({ ...hold, picked: 0, splitOff: false }));
+  await replaceFulfillmentOrderLines(client, part.id, [...part.lines, ...lines]);
+}
+
+/** The change is not made: its units go back. The errands are written in the commit that has reserved them. */
+export async function giveBackReserved(
+  client: Queryable,
+  orderId: string,
+  reserved: Reserved,
+): Promise<void> {
+  const errands = reserved.holds.map(({ holdId, sku, locationId, quantity }) => ({
+    kind: "deallocate" as const,
+    commandId: `unused:${holdId}`,
+    holdId,
+    sku,
+    locationId,
+    quantity,
+  }));
+  await addStockErrands(client, orderId, errands);
+  const [first] = errands;
+  if (first !== undefined)
+    await tellOrderSaga(client, orderId, {
+      key: `fulfillment-changed:${first.commandId}`,
+      type: "fulfillment-changed",
+    });
+}
+
+function totalText({ order }: LockedParts, { document }: ChangePlan): string {
+  const [before, after] = [order.document.total, document.total];
+  if (before.minor * 10 ** (after.exponent - before.exponent) === after.minor) return "";
+  return `; the total is ${minorText(chargeableMinor(after), after.currency)}`;
+}
+
+function sum(holds: readonly { readonly quantity: number }[]): number {
+  return holds.reduce((total, { quantity }) => total + quantity, 0);
+}
+
+function placesOf(holds: readonly { readonly locationId: string }[]): string {
+  return [...new Set(holds.map(({ locationId }) => locationId))].join(", ");
+}
