@@ -278,10 +278,13 @@ describe("the device bridge", () => {
 });
 
 /** A database whose transactions break, as if the process had died before them. */
+/** The first transaction, which says that the pick begins, succeeds; those after it fail. */
 function failingTransactions(database: Database): Database {
+  let isFirst = true;
   return new Proxy(database, {
     get: (target, property) => {
-      if (property === "connect") return () => Promise.reject(new Error("crash"));
+      if (property === "connect" && !isFirst) return () => Promise.reject(new Error("crash"));
+      if (property === "connect") isFirst = false;
       const value: unknown = Reflect.get(target, property);
       return typeof value === "function" ? value.bind(target) : value;
     },

@@ -22,13 +22,14 @@ import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
 import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catalog.ts";
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
-import { readHeldOrder } from "../../store/orders/held-orders.ts";
-import { findKnownOrder, type KnownOrder } from "../../store/orders/orders.ts";
-import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
+import { cancelledBefore, keepChannelWord } from "../../store/orders/channel-versions.ts";
+import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts";
+import { findKnownOrder, isCancelRequested, type KnownOrder } from "../../store/orders/orders.ts";
+import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startRow } from "../../workflows/messages.ts";
+import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
-import { requestCancellation } from "../holds/cancel-order.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { completeHeldOrder } from "../holds/release-hold.ts";
 import {
@@ -41,6 +42,7 @@ import {
   shortageReasons,
 } from "../holds/reserve-stock.ts";
 import type { RefusalCode } from "../refusal.ts";
+import { type ChannelUpdate, receiveUpdate } from "./channel-update.ts";
 
 /** The answer as it goes over the wire, with a code that the compiler knows. */
 type CodedResult = CaptureResult & { readonly code?: RefusalCode };
@@ -166,7 +168,8 @@ async function captureReading(
     const result = await first.result;
     return result.outcome === "refused" ? result : { ...result, outcome: "duplicate" };
   }
-  const result = oneAtATime(database, orderId, () => captureOne(capture, incoming));
+  // What the channel says is taken in its order; what it does to the order takes the order's own turns.
+  const result = oneAtATime(database, `said of ${orderId}`, () => captureOne(capture, incoming));
   const entry = { contentHash: incoming.contentHash, result };
   running.set(orderId, entry);
   try {
@@ -177,8 +180,26 @@ async function captureReading(
 }
 
 async function captureOne(capture: Capture, incoming: Incoming): Promise<CodedResult> {
-  const known = await findKnownOrder(capture.context.database, incoming.orderId);
-  return known === undefined ? captureNew(capture, incoming) : receiveAgain(capture, incoming, known);
+  const { database } = capture.context;
+  const { orderId, order } = incoming;
+  const known = await findKnownOrder(database, orderId);
+  if (known !== undefined) return receiveAgain(capture, incoming, known);
+  // A cancellation, or a deletion, may come before the order does.
+  const before = await cancelledBefore(database, capture.channel.id, order.externalId);
+  const cancelReason = order.holdReasons.find((reason) => reason.code === "cancelled_at_channel");
+  const cancellation = incoming.cancellation ?? before;
+  const captured = await oneAtATime(database, orderId, () =>
+    captureNew(capture, { ...incoming, cancellation }),
+  );
+  const reason =
+    cancellation ??
+    cancelReason?.detail ??
+    (await cancelledBefore(database, capture.channel.id, order.externalId)) ??
+    undefined;
+  if (captured.outcome === "refused" || reason === undefined) return captured;
+  // Captured, so that it is known; never to be sent.
+  await cancelled(capture, captured, reason);
+  return captured;
 }
 
 async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedResult> {
@@ -238,74 +259,101 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
 }
 
 /**
- * An order that is known already. What came is a repeat, the rest of an order that waits for it, a
- * cancellation, or a change that is only noted.
+ * An order that is known already. What came is a repeat, a cancellation, the rest of an order that waits for it,
+ * or a newer version (`channel-update.ts`).
  */
 async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CodedResult> {
   const { context, channel } = capture;
-  const { orderId, order, cancellation } = incoming;
+  const { orderId, order } = incoming;
   const duplicate = duplicateOf(known, channel.id, order.externalId);
-  if (cancellation !== null) {
-    return cancelled(capture, duplicate, cancellation);
-  }
-  if (known.contentHash === incoming.contentHash) return duplicate;
   const cancelReason = order.holdReasons.find((reason) => reason.code === "cancelled_at_channel");
-  const wasCancelled = known.holdReasons.some((reason) => reason.code === "cancelled_at_channel");
   const isRunning = known.status === "open" || known.status === "on_hold";
-  if (cancelReason !== undefined && !wasCancelled && isRunning) {
-    return cancelled(capture, duplicate, cancelReason.detail);
-  }
-  if (known.status === "on_hold") {
-    const completed = await complete(capture, incoming);
+  if (incoming.cancellation !== null) return cancelled(capture, duplicate, incoming.cancellation);
+  if (cancelReason !== undefined && isRunning) return cancelled(capture, duplicate, cancelReason.detail);
+  if (known.contentHash === incoming.contentHash) return duplicate;
+  // Whatever was said before it was cancelled comes too late.
+  if (await isCancelRequested(context.database, orderId)) return duplicate;
+  const held = await readHeldOrder(context.database, orderId);
+  if (held === undefined) return duplicate;
+  const newer = fuller(capture, held, incoming);
+  if (known.status === "on_hold" && held.reservations === 0 && held.document.revision === undefined) {
+    const completed = await oneAtATime(context.database, orderId, () => complete(capture, held, newer));
     if (completed !== null) return { ...completed, outcome: "duplicate" };
   }
-  await recordEntry(context.database, {
+  const outcome = await receiveUpdate(context, await updateOf(capture, incoming, held, newer));
+  if (outcome === "nothing_left") return cancelled(capture, duplicate, "Every line was taken off the order.");
+  const now = await findKnownOrder(context.database, orderId);
+  return now === undefined ? duplicate : duplicateOf(now, channel.id, order.externalId);
+}
+
+/** What the channel says now, as an update of what the order was made from. */
+async function updateOf(
+  capture: Capture,
+  incoming: Incoming,
+  held: HeldOrder,
+  newer: Newer,
+): Promise<ChannelUpdate> {
+  const { adapter, channel, cause } = capture;
+  const { orderId } = incoming;
+  const { externalId } = held.document;
+  const plan = await planFor(capture, newer.order, orderId);
+  const before = orderIn(adapter, held.rawPayload, externalId);
+  const base = before === undefined ? undefined : await planFor(capture, before, orderId);
+  return {
     orderId,
-    key: `channel.update_received:${incoming.contentHash.slice(0, 24)}`,
-    type: "channel.update_received",
-    summary: `${channel.id} sent the order again with other content.`,
-    cause: capture.cause,
-    data: { payload: clippedText(incoming.rawPayload, 20_000) },
-  });
-  return duplicate;
+    channelId: channel.id,
+    updatedAt: newer.order.updatedAt,
+    rawPayload: newer.rawPayload,
+    contentHash: incoming.contentHash,
+    version: plan.status === "refused" ? null : plan,
+    why: plan.status === "refused" ? plan.detail : "",
+    base: base === undefined || base.status === "refused" ? held.document : base.document,
+    cause,
+  };
+}
+
+/** An order with all that the channel has said of it. */
+type Newer = { readonly order: IncomingOrder; readonly rawPayload: string };
+
+/** Some channels spread an order over several documents: what came is joined with what came before. */
+function fuller({ adapter }: Capture, held: HeldOrder, incoming: Incoming): Newer {
+  const [joined, ...others] = adapter.join([held.rawPayload, incoming.rawPayload]);
+  if (joined === undefined || others.length > 0) return incoming;
+  const order = orderIn(adapter, joined, held.document.externalId);
+  return order === undefined ? incoming : { order, rawPayload: joined };
+}
+
+function orderIn(adapter: ChannelAdapter, payload: string, externalId: string): IncomingOrder | undefined {
+  const reading = adapter
+    .read(payload, null)
+    .find((candidate) => candidate.kind === "order" && candidate.order.externalId === externalId);
+  return reading?.kind === "order" ? reading.order : undefined;
 }
 
 /**
  * Adds what the channel sends now to what it sent before, as long as nothing is reserved for the order.
  * Returns `null` where the order stays as it is: what came is older, says less, or comes too late.
  */
-async function complete(capture: Capture, incoming: Incoming): Promise<CodedResult | null> {
-  const { context, adapter, channel } = capture;
-  const held = await readHeldOrder(context.database, incoming.orderId);
-  if (held === undefined || held.reservations > 0) return null;
-  const [joined, ...others] = adapter.join([held.rawPayload, incoming.rawPayload]);
-  const reading =
-    joined === undefined || others.length > 0
-      ? undefined
-      : adapter
-          .read(joined, null)
-          .find(
-            (candidate) =>
-              candidate.kind === "order" && candidate.order.externalId === held.document.externalId,
-          );
-  const fuller = reading?.kind === "order" ? reading.order : incoming.order;
-  const rawPayload = reading?.kind === "order" && joined !== undefined ? joined : incoming.rawPayload;
+async function complete(capture: Capture, held: HeldOrder, newer: Newer): Promise<CodedResult | null> {
+  const { context, channel } = capture;
+  const { order, rawPayload } = newer;
+  const { document } = held;
   const isLess =
-    (fuller.lines.length === 0 && held.lines.length > 0) ||
-    (fuller.shippingAddress === undefined && held.document.shippingAddress !== null);
-  const isOlder = Date.parse(fuller.updatedAt) < Date.parse(held.document.channelUpdatedAt ?? "");
+    (order.lines.length === 0 && held.lines.length > 0) ||
+    (order.shippingAddress === undefined && document.shippingAddress !== null);
+  const isOlder = Date.parse(order.updatedAt) < Date.parse(document.channelUpdatedAt ?? "");
   if (isLess || isOlder) return null;
-  const plan = await planFor(capture, fuller, incoming.orderId);
+  const plan = await planFor(capture, order, held.orderId);
   if (plan.status === "refused") return null;
   await completeHeldOrder(context, held, {
-    document: { ...plan.document, capturedAt: held.document.capturedAt },
+    document: { ...plan.document, capturedAt: document.capturedAt },
     holdReasons: plan.holdReasons,
     rawPayload,
-    contentHash: hashOf(fuller),
+    contentHash: hashOf(order),
     cause: capture.cause,
   });
-  const now = await findKnownOrder(context.database, incoming.orderId);
-  return now === undefined ? null : duplicateOf(now, channel.id, held.document.externalId);
+  const now = await findKnownOrder(context.database, held.orderId);
+  return now === undefined ? null : duplicateOf(now, channel.id, document.externalId);
 }
 
 async function planFor(capture: Capture, order: IncomingOrder, orderId: string) {
@@ -419,29 +467,39 @@ function duplicateOf(known: KnownOrder, channelId: string, externalId: string): 
   };
 }
 
+/** Of an order that has not come yet, the word is kept: the order ends as soon as it comes. */
 async function cancelKnown(capture: Capture, externalId: string, reason: string): Promise<CodedResult> {
-  const { context, channel } = capture;
+  const { context, channel, cause } = capture;
   const orderId = orderIdOf(channel.id, externalId);
-  const known = orderId === undefined ? undefined : await findKnownOrder(context.database, orderId);
-  if (known === undefined) {
-    return refusal(
-      channel.id,
-      externalId,
-      "order_not_found",
-      "The channel cancels an order that it never sent.",
-    );
+  if (orderId === undefined) {
+    const detail = "No order can have such an id.";
+    return refusal(channel.id, clippedText(externalId, 100), "order_not_found", detail);
   }
-  return cancelled(capture, duplicateOf(known, channel.id, externalId), reason);
+  return oneAtATime(context.database, `said of ${orderId}`, async () => {
+    const known = await findKnownOrder(context.database, orderId);
+    if (known !== undefined) return cancelled(capture, duplicateOf(known, channel.id, externalId), reason);
+    await keepChannelWord(context.database, { channelId: channel.id, externalId, reason, cause });
+    // Another process may have captured it meanwhile; where it does so later, it sees the word.
+    const since = await findKnownOrder(context.database, orderId);
+    if (since !== undefined) return cancelled(capture, duplicateOf(since, channel.id, externalId), reason);
+    return {
+      order: null,
+      channel: channel.id,
+      externalId,
+      outcome: "accepted",
+      lines: [],
+      promise: null,
+      detail: "The order is not known yet: it will be cancelled when it comes.",
+    };
+  });
 }
 
 /** A cancellation that comes too late is refused: the channel has to offer a return instead. */
 async function cancelled(capture: Capture, known: CodedResult, reason: string): Promise<CodedResult> {
-  const answer = await requestCancellation(capture.context, {
-    orderId: known.order ?? "",
-    reason,
-    by: capture.cause,
-  });
-  if (answer.status === "done") return { ...known, detail: "cancellation requested" };
+  const { context, cause } = capture;
+  const orderId = known.order ?? "";
+  const answer = await cancelOrder(context, { orderId, reason, by: cause, key: `channel-cancel:${orderId}` });
+  if (answer.status !== "refused") return { ...known, detail: "cancellation requested" };
   return { ...known, outcome: "refused", code: answer.code, detail: answer.detail };
 }
 

@@ -27,11 +27,30 @@ type HoldRequest = {
 
 type HoldPut = { readonly status: "done"; readonly holdId: string };
 
-export function putHold(
+export async function putHold(
   context: OperationContext,
   { orderId, reason, by, key }: HoldRequest,
 ): Promise<HoldPut | Refusal> {
   const holdId = createHash("sha256").update(`${orderId}\n${key}`).digest("hex").slice(0, 12);
+  const held: HoldReason = { code: "put_by_staff", detail: reason, id: holdId, by };
+  const halted = await haltOrder(context, { orderId, held, entryKey: `order.held:staff:${holdId}`, by });
+  return halted.status === "refused" ? halted : { status: "done", holdId };
+}
+
+type Halt = {
+  readonly orderId: string;
+  /** With an id. */
+  readonly held: HoldReason;
+  /** Of the timeline: the order is halted once under it. */
+  readonly entryKey: string;
+  readonly by: string;
+};
+
+/** `known`: it was halted under this key before, and may have been released since. */
+export function haltOrder(
+  context: OperationContext,
+  { orderId, held, entryKey, by }: Halt,
+): Promise<{ readonly status: "done" } | { readonly status: "known" } | Refusal> {
   return inTransaction(context.database, async (client) => {
     const locked = await lockParts(client, orderId);
     if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
@@ -40,13 +59,13 @@ export function putHold(
       return refuse("order_ended", `Order ${orderId} is ${order.status}.`);
     const fresh = await recordEntry(client, {
       orderId,
-      key: `order.held:staff:${holdId}`,
+      key: entryKey,
       type: "order.held",
-      summary: `On hold: ${reason}`,
+      summary: `On hold: ${held.detail}`,
       cause: by,
-      data: { code: "put_by_staff", holdId },
+      data: { code: held.code, holdId: held.id },
     });
-    if (!fresh) return { status: "done", holdId };
+    if (!fresh) return { status: "known" };
     const stopped = parts.filter(
       ({ status, stage }) => status !== "scheduled" && !isEnded(status) && stage !== "shipped",
     );
@@ -55,12 +74,11 @@ export function putHold(
       stopped.map(({ id }) => id),
     );
     for (const { id } of stopped) await updateFulfillmentOrder(client, id, { status: "on_hold" });
-    const held: HoldReason = { code: "put_by_staff", detail: reason, id: holdId, by };
     await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
     await tellOrderSaga(client, orderId, {
-      key: `fulfillment-changed:held:${holdId}`,
+      key: `fulfillment-changed:held:${held.id}`,
       type: "fulfillment-changed",
     });
-    return { status: "done", holdId };
+    return { status: "done" };
   });
 }

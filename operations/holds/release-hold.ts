@@ -59,7 +59,10 @@ type HoldReleased = {
 /** Reasons that a person decides. */
 const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "cancelled_at_channel",
+  "refunded_at_channel",
+  "changed_at_channel",
   "fulfilled_at_channel",
+  "partly_fulfilled_at_channel",
   "sum_mismatch",
   "payment_pending",
   "payment_failed",

@@ -123,7 +123,8 @@ export function planChange(
   const exponent = Math.max(facts.exponent, exponentOf(next));
   for (const line of next.lines) {
     const { lineId, sku } = line;
-    const quantity = known.has(lineId) ? (ledger.get(lineId)?.ordered ?? 0) : line.quantity;
+    const { quantity: wanted, fulfilledElsewhere = 0 } = line;
+    const quantity = known.has(lineId) ? (ledger.get(lineId)?.ordered ?? 0) : wanted - fulfilledElsewhere;
     if (quantity > 0 && sku !== null && isOurs(line)) more.push({ lineId, sku, quantity });
   }
   return {
@@ -308,7 +309,7 @@ function detailsOf({ sku, title, kind, fulfilledBy, attributes }: OrderLine): un
 }
 
 /** JSON without the order of its keys: PostgreSQL keeps none. */
-function canonical(value: unknown): string | undefined {
+export function canonical(value: unknown): string | undefined {
   return JSON.stringify(value, (_, part: unknown) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -100,7 +100,9 @@ function applyEdit(document: OrderDocument, edit: OrderEdit, number: number): Ed
     case "shipping_service": {
       const { service, price = document.shippingPrice } = edit;
       const wrong = wrongAmount(document, "The shipping price", price);
-      return wrong ?? done(priced(document, { ...document, shippingService: service, shippingPrice: price }));
+      return (
+        wrong ?? done(repriced(document, { ...document, shippingService: service, shippingPrice: price }))
+      );
     }
     case "quantity":
       return resize(document, edit.lineId, () => edit.quantity);
@@ -160,7 +162,7 @@ function resize(document: OrderDocument, lineId: string, quantityOf: (before: nu
     if (other !== line) return [other];
     return quantity === 0 ? [] : [resized(line, quantity)];
   });
-  return done(priced(document, { ...document, ...given, lines }));
+  return done(repriced(document, { ...document, ...given, lines }));
 }
 
 /** What the order's own discount and duties are once the line has given up its part of them. */
@@ -189,7 +191,8 @@ function givenUp(
   };
 }
 
-function resized(line: OrderLine, quantity: number): OrderLine {
+/** The line with other units, and its amounts in proportion. */
+export function resized(line: OrderLine, quantity: number): OrderLine {
   const part = (amount: Money): Money => ({
     ...amount,
     minor: proportion(amount.minor, quantity, line.quantity),
@@ -250,7 +253,7 @@ function addLine(document: OrderDocument, added: AddedLine, number: number): Edi
     attributes: {},
     ...(added.kind === undefined ? {} : { kind: added.kind }),
   };
-  return done(priced(document, { ...document, lines: [...document.lines, line] }));
+  return done(repriced(document, { ...document, lines: [...document.lines, line] }));
 }
 
 function discount(
@@ -263,18 +266,21 @@ function discount(
     const discounted = { ...document, discount: amount };
     if (sumsOf(discounted).sum < 0)
       return refuse("amount_out_of_range", "The discount is more than the order costs.");
-    return done(priced(document, discounted));
+    return done(repriced(document, discounted));
   }
   const line = document.lines.find((candidate) => candidate.lineId === lineId);
   if (line === undefined) return refuse("line_not_found", `The order has no line ${lineId}.`);
   if (isMore(amount, { ...line.unitPrice, minor: line.unitPrice.minor * line.quantity }))
     return refuse("amount_out_of_range", `The discount is more than line ${lineId} costs.`);
   const lines = document.lines.map((other) => (other === line ? { ...line, discount: amount } : other));
-  return done(priced(document, { ...document, lines }));
+  return done(repriced(document, { ...document, lines }));
 }
 
-/** The taxes of the order follow those of its parts; the total follows the sum. */
-function priced(before: OrderDocument, edited: OrderDocument): OrderDocument {
+/**
+ * `edited`, whose taxes and total are still those of `before`: its taxes follow those of its parts, its total the
+ * sum.
+ */
+export function repriced(before: OrderDocument, edited: OrderDocument): OrderDocument {
   const tax = addMoney(edited.tax, difference(taxesOf(before), taxesOf(edited)));
   const taxed = { ...edited, tax };
   const [was, is] = [sumsOf(before), sumsOf(taxed)];

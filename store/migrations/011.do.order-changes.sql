@@ -14,3 +14,6 @@ create table channel_word (
   said_at      timestamptz not null default now(),
   primary key (channel_id, external_id, kind)
 );
+
+-- When the newest version was made that the channel has sent, applied or not. Null: as the document says.
+alter table orders add column channel_updated_at timestamptz;

@@ -76,7 +76,7 @@ export async function writeRevision(
       kind: line.kind ?? "goods",
       fulfilled_by: line.fulfilledBy ?? "us",
       ordered: amount.ordered,
-      fulfilled_elsewhere: 0,
+      fulfilled_elsewhere: line.fulfilledElsewhere ?? 0,
       unit_price_minor: amount.unitPriceMinor,
       discount_minor: amount.discountMinor,
       tax_minor: amount.taxMinor,
@@ -122,6 +122,7 @@ function linesAfter(
     .filter(({ lineId }) => !known.has(lineId))
     .map((line) => ({
       ...newLedger(line.quantity),
+      fulfilledElsewhere: line.fulfilledElsewhere ?? 0,
       lineId: line.lineId,
       sku: line.sku,
       title: line.title,

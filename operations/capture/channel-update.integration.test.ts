@@ -1,0 +1,368 @@
+/** What a channel says after capture, in every order of arrival, over a real PostgreSQL and the real engine. */
+import pino from "pino";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Engine, startEngine } from "../../engine/engine.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { sumsOf } from "../../orders/order-amounts.ts";
+import { readParts } from "../../store/floor/fulfillment-changes.ts";
+import { readOrderProgress } from "../../store/orders/order-progress.ts";
+import { isCancelRequested } from "../../store/orders/orders.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
+import { createInventoryActivities } from "../../workflows/order/activities/inventory.ts";
+import { createProduct } from "../catalog/create-product.ts";
+import { editOrder } from "../change/edit-order.ts";
+import type { OperationContext } from "../context.ts";
+import { packByHand } from "../floor/pack-by-hand.ts";
+import { releaseHold } from "../holds/release-hold.ts";
+import { captureOrders } from "./capture-order.ts";
+
+let store: TestDatabase;
+let engine: Engine;
+let context: OperationContext;
+let saga: ReturnType<typeof createInventoryActivities>;
+let serial = 0;
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
+  await store.database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
+     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1)`,
+  );
+  await store.database.query(
+    `insert into channel (id, company_id, name, kind) values ('woo', 'acme', 'Shop', 'woocommerce'), ('shopify', 'acme', 'Shop', 'shopify')`,
+  );
+  engine = await startEngine({
+    databaseUrl: store.url,
+    threads: 1,
+    shards: 2,
+    logger: pino({ level: "silent" }),
+  });
+  engine.client.setLocations([
+    {
+      locationId: "east",
+      kind: "fulfillment_center",
+      priority: 1,
+      latitude: 38,
+      longitude: -85.7,
+      country: "US",
+    },
+  ]);
+  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+  saga = createInventoryActivities(context as unknown as SagaDependencies);
+  for (const sku of ["TENT", "LAMP"])
+    await createProduct(
+      context,
+      {
+        sku,
+        name: sku,
+        weightGrams: 3200,
+        priceMinor: 2000,
+        currency: "USD",
+        hsCode: "6306.22",
+        originCountry: "VN",
+        gtin: "80614141123458",
+      },
+      "staff:1",
+    );
+  await receive("TENT", 5_000);
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await store?.close();
+});
+
+let orderId = "";
+beforeEach(nextOrder);
+
+function nextOrder(): void {
+  serial += 1;
+  orderId = `woo-${serial}`;
+}
+
+async function receive(sku: string, quantity: number): Promise<void> {
+  await context.allocator.execute([
+    {
+      type: "receive",
+      sku,
+      locationId: "east",
+      quantity,
+      commandId: `receive-${sku}-${Math.random()}`,
+      atMs: Date.now(),
+      cause: "test",
+    },
+  ]);
+}
+
+type Version = {
+  readonly minute: number;
+  readonly status?: string;
+  readonly tents?: number;
+  readonly lamps?: number;
+  readonly street?: string;
+  readonly refunded?: string;
+};
+
+/** The order as the shop shows it at that minute. */
+function version({
+  minute,
+  status = "processing",
+  tents = 2,
+  lamps = 0,
+  street = "1 B St",
+  refunded,
+}: Version) {
+  const line = (id: number, sku: string, quantity: number) =>
+    quantity === 0
+      ? []
+      : [
+          {
+            id,
+            sku,
+            name: sku,
+            quantity,
+            price: 20,
+            subtotal: `${quantity * 20}.00`,
+            total: `${quantity * 20}.00`,
+            total_tax: "0.00",
+            taxes: [],
+          },
+        ];
+  const at = `2026-01-01T10:${String(minute).padStart(2, "0")}:00`;
+  return JSON.stringify({
+    id: serial,
+    number: String(serial),
+    status,
+    currency: "USD",
+    date_created_gmt: "2026-01-01T10:00:00",
+    date_modified_gmt: at,
+    date_paid_gmt: "2026-01-01T10:00:00",
+    total: `${(tents + lamps) * 20 + 5}.00`,
+    billing: { first_name: "A", address_1: street, city: "Louisville", state: "KY", country: "US" },
+    shipping: { first_name: "A", address_1: street, city: "Louisville", state: "KY", country: "US" },
+    line_items: [...line(1, "TENT", tents), ...line(2, "LAMP", lamps)],
+    shipping_lines: [{ method_title: "Flat rate", method_id: "flat_rate", total: "5.00", total_tax: "0.00" }],
+    ...(refunded === undefined ? {} : { refunds: [{ id: 9, reason: "late", total: refunded }] }),
+  });
+}
+
+async function say(payload: string, topic: string | null = null, channelId = "woo") {
+  const [result] = await captureOrders(context, {
+    channelId,
+    topic,
+    payload,
+    adapters: channelAdapters,
+    cause: `channel:${channelId}`,
+  });
+  if (result === undefined) throw new Error("no answer");
+  return result;
+}
+
+async function standing() {
+  const order = await readOrderProgress(store.database, orderId);
+  if (order === undefined) throw new Error(`no order ${orderId}`);
+  const sums = sumsOf(order.document);
+  expect(sums.total).toBe(sums.sum);
+  const { rows } = await store.database.query<{ sku: string; units: number }>(
+    `select sku, sum(quantity)::integer as units from order_hold where order_id = $1 group by sku order by sku`,
+    [orderId],
+  );
+  return {
+    status: order.status,
+    holds: order.holdReasons.map(({ code }) => code),
+    wanted: order.lines.flatMap(({ sku, ordered, cancelled }) =>
+      ordered > cancelled ? [`${ordered - cancelled} ${sku}`] : [],
+    ),
+    street: order.document.shippingAddress?.line1,
+    total: sums.total,
+    held: rows.map(({ sku, units }) => `${units} ${sku}`),
+    isCancelled: await isCancelRequested(store.database, orderId),
+  };
+}
+
+async function source(): Promise<void> {
+  const sourced = await saga.allocateStock({ orderId, attempt: 1 });
+  if (sourced.status !== "allocated") throw new Error(sourced.detail);
+  await saga.releaseToFloor({ orderId, fulfillmentOrders: sourced.fulfillmentOrders });
+}
+
+async function pack(): Promise<void> {
+  const found = await readParts(store.database, orderId);
+  const part = found?.parts[0];
+  const packed = await packByHand(context, {
+    fulfillmentOrderId: part?.id ?? "",
+    picked: null,
+    holds: (part?.lines ?? []).map(({ holdId, quantity }) => ({ holdId, quantity })),
+    cause: "staff:1",
+  });
+  expect(packed.status).toBe("done");
+}
+
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length < 2) return [items];
+  return items.flatMap((first, index) =>
+    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [first, ...rest]),
+  );
+}
+
+describe("messages in every order of arrival, each repeated later", () => {
+  const messages = () => [
+    version({ minute: 0 }),
+    version({ minute: 1, tents: 1 }),
+    version({ minute: 2, tents: 1, status: "on-hold" }),
+    version({ minute: 3, tents: 1, street: "2 C St" }),
+  ];
+
+  async function sayAll(said: readonly (() => Promise<unknown>)[]): Promise<void> {
+    for (const [index, speak] of said.entries()) {
+      await speak();
+      // Channels deliver at least once, and late.
+      if (index > 0) await said[(index * 7) % index]?.();
+    }
+  }
+
+  test("come to the newest version", async () => {
+    for (const order of permutations([0, 1, 2, 3])) {
+      nextOrder();
+      const payloads = messages();
+      await sayAll(order.map((index) => () => say(payloads[index] ?? "")));
+      expect({ order, ...(await standing()) }).toEqual({
+        order,
+        status: "open",
+        holds: [],
+        wanted: ["1 TENT"],
+        street: "2 C St",
+        total: 2500,
+        held: ["1 TENT"],
+        isCancelled: false,
+      });
+    }
+  });
+
+  test("end cancelled where one of them says so", async () => {
+    for (const order of permutations([0, 1, 2, 3]).filter((_, index) => index % 2 === 0)) {
+      nextOrder();
+      const payloads = [
+        version({ minute: 0 }),
+        version({ minute: 1, tents: 1 }),
+        version({ minute: 2, status: "on-hold" }),
+        version({ minute: 3, status: "cancelled" }),
+      ];
+      await sayAll(order.map((index) => () => say(payloads[index] ?? "")));
+      expect({ order, ...(await standing()) }).toMatchObject({ order, isCancelled: true });
+    }
+  });
+
+  test("end done elsewhere, or held with the refund named, where the newest says so", async () => {
+    for (const order of permutations([0, 1, 2])) {
+      nextOrder();
+      const done = [
+        version({ minute: 0 }),
+        version({ minute: 1, street: "2 C St" }),
+        version({ minute: 2, street: "2 C St", status: "completed" }),
+      ];
+      await sayAll(order.map((index) => () => say(done[index] ?? "")));
+      expect({ order, ...(await standing()) }).toMatchObject({ order, holds: [], held: [] });
+      nextOrder();
+      const refunded = [
+        version({ minute: 0 }),
+        version({ minute: 1, tents: 1 }),
+        version({ minute: 2, tents: 1, refunded: "-10.00" }),
+      ];
+      await sayAll(order.map((index) => () => say(refunded[index] ?? "")));
+      expect({ order, ...(await standing()) }).toMatchObject({
+        order,
+        status: "on_hold",
+        holds: ["refunded_at_channel"],
+        wanted: ["1 TENT"],
+      });
+    }
+  });
+});
+
+describe("what is said after capture", () => {
+  test("a line that an edit adds is reserved and paid for, and joins what the floor has not begun", async () => {
+    await receive("LAMP", 2);
+    await say(version({ minute: 0 }));
+    await source();
+    expect(await say(version({ minute: 1, lamps: 2 }))).toMatchObject({ outcome: "duplicate" });
+    expect(await standing()).toMatchObject({
+      status: "open",
+      wanted: ["2 TENT", "2 LAMP"],
+      held: ["2 LAMP", "2 TENT"],
+      total: 8500,
+    });
+    const found = await readParts(store.database, orderId);
+    expect(found?.parts.map(({ lines }) => lines.map(({ sku }) => sku).sort())).toEqual([["LAMP", "TENT"]]);
+  });
+
+  test("what cannot be had, or comes too late, stops the order and names itself; taken back, it goes on", async () => {
+    await say(version({ minute: 0 }));
+    await source();
+    await say(version({ minute: 1, lamps: 900 }));
+    expect(await standing()).toMatchObject({
+      holds: ["changed_at_channel"],
+      wanted: ["2 TENT"],
+      total: 4500,
+    });
+    const stopped = await readParts(store.database, orderId);
+    expect(stopped?.parts).toMatchObject([{ status: "on_hold" }]);
+    await say(version({ minute: 2 }));
+    expect(await standing()).toMatchObject({ status: "open", holds: [] });
+
+    nextOrder();
+    await say(version({ minute: 0 }));
+    await source();
+    await pack();
+    await say(version({ minute: 1, tents: 1 }));
+    expect(await standing()).toMatchObject({ holds: ["changed_at_channel"], wanted: ["2 TENT"] });
+    // What a person has decided stays decided.
+    await releaseHold(context, { orderId, codes: ["changed_at_channel"], by: "staff:1" });
+    await say(version({ minute: 1, tents: 1 }));
+    expect(await standing()).toMatchObject({ holds: [], wanted: ["2 TENT"] });
+  });
+
+  test("an order that is put on hold at the channel stops where it is, and goes on with it", async () => {
+    await say(version({ minute: 0 }));
+    await source();
+    await say(version({ minute: 1, status: "on-hold" }));
+    expect(await standing()).toMatchObject({
+      status: "on_hold",
+      holds: ["payment_pending"],
+      held: ["2 TENT"],
+    });
+    expect((await readParts(store.database, orderId))?.parts).toMatchObject([{ status: "on_hold" }]);
+    await say(version({ minute: 2 }));
+    expect(await standing()).toMatchObject({ status: "open", holds: [], held: ["2 TENT"] });
+  });
+
+  test("what was corrected here stays, where the channel has not changed it", async () => {
+    await say(version({ minute: 0 }));
+    const address = { name: "A", line1: "9 Z St", city: "Louisville", region: "KY", country: "US" };
+    await editOrder(context, { orderId, key: "k", by: "staff:1", edits: [{ kind: "address", address }] });
+    await say(version({ minute: 1, tents: 3 }));
+    expect(await standing()).toMatchObject({ street: "9 Z St", wanted: ["3 TENT"], total: 6500 });
+    await say(version({ minute: 2, tents: 3, street: "2 C St" }));
+    expect(await standing()).toMatchObject({ street: "2 C St", wanted: ["3 TENT"] });
+  });
+
+  test("an order that was cancelled or deleted before it came ends as soon as it comes", async () => {
+    const payload = version({ minute: 0, status: "cancelled" });
+    expect(await say(payload)).toMatchObject({ order: orderId });
+    expect(await standing()).toMatchObject({ isCancelled: true, held: [] });
+    await say(version({ minute: 0 }));
+    expect(await standing()).toMatchObject({ isCancelled: true, held: [] });
+
+    const deleted = JSON.stringify({ id: 77_000 + serial });
+    expect(await say(deleted, "orders/delete", "shopify")).toMatchObject({
+      outcome: "accepted",
+      order: null,
+    });
+    const { rows } = await store.database.query("select kind from channel_word where external_id = $1", [
+      String(77_000 + serial),
+    ]);
+    expect(rows).toEqual([{ kind: "cancelled" }]);
+  });
+});

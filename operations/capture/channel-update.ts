@@ -1,0 +1,227 @@
+/**
+ * What a channel says of an order after its capture: the newer version is compared with the one that ours was
+ * made from, and becomes a change (`orders/change/channel-document.ts`), units done elsewhere, or a reason to
+ * stop.
+ *
+ * Applied is what still can be. Where it cannot, the order is held with a named reason, and the floor halts
+ * until a person has decided. What is older than what was heard before changes nothing: so messages that
+ * come in any order, and however often, come to the same end.
+ */
+import { createHash } from "node:crypto";
+import { channelDocument } from "../../orders/change/channel-document.ts";
+import { readInstant } from "../../orders/instant.ts";
+import type { HoldCode, HoldReason, OrderDocument } from "../../orders/order.ts";
+import { clippedText } from "../../orders/storable-text.ts";
+import { noteChannelVersion, readChannelVersion } from "../../store/orders/channel-versions.ts";
+import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
+import { recordEntry } from "../../store/orders/timeline.ts";
+import { documentAsItStands, nextLineNumber } from "../change/edit-order.ts";
+import { reviseOrder } from "../change/revise-order.ts";
+import type { OperationContext } from "../context.ts";
+import { markFulfilledElsewhere } from "../fulfillment/mark-fulfilled-elsewhere.ts";
+import { haltOrder } from "../holds/put-hold.ts";
+import { releaseHold } from "../holds/release-hold.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+
+/** A version of the order, read and planned as for its capture. */
+type ChannelVersion = {
+  readonly document: OrderDocument;
+  readonly holdReasons: readonly HoldReason[];
+};
+
+export type ChannelUpdate = {
+  readonly orderId: string;
+  readonly channelId: string;
+  /** As the channel says; empty where it does not. */
+  readonly updatedAt: string;
+  readonly rawPayload: string;
+  readonly contentHash: string;
+  /** `null`: nothing can be made of it; `why` says so. */
+  readonly version: ChannelVersion | null;
+  readonly why: string;
+  /** The version that the order was made from. */
+  readonly base: OrderDocument;
+  readonly cause: string;
+};
+
+/** `cancelled`: nothing of the order is wanted any more. */
+export type UpdateOutcome = "applied" | "noted" | "held" | "nothing_left";
+
+/** They say where the order stands at the channel. Once the channel says otherwise, they are gone. */
+const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_channel"];
+
+/** These come of what capture lacks; an order that has gone on has it. */
+const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
+  "unknown_sku",
+  "address_missing",
+  "address_unusable",
+  "lines_missing",
+  "payment_missing",
+  "insufficient_stock",
+  "backordered",
+]);
+
+export async function receiveUpdate(
+  context: OperationContext,
+  update: ChannelUpdate,
+): Promise<UpdateOutcome> {
+  const { orderId, channelId, contentHash } = update;
+  const { database } = context;
+  const seen = await readChannelVersion(database, orderId);
+  const isOlder = Date.parse(update.updatedAt) < Date.parse(seen?.updatedAt ?? "");
+  if (isOlder || seen?.contentHashes.includes(contentHash.slice(0, 24)) === true) {
+    await note(context, update, `${channelId} sent an older version of the order: nothing is changed.`);
+    return "noted";
+  }
+  const order = await readOrderProgress(database, orderId);
+  if (order === undefined) return "noted";
+  const outcome = update.version === null ? unreadable(update) : await apply(context, update, update.version);
+  if (outcome.status === "refused") {
+    await hold(context, update, { code: "changed_at_channel", detail: outcome.detail });
+    await noteChannelVersion(database, orderId, { updatedAt: readInstant(update.updatedAt) ?? null });
+    await note(
+      context,
+      update,
+      `${channelId} changed the order, which waits for a person: ${outcome.detail}`,
+    );
+    return "held";
+  }
+  await noteChannelVersion(database, orderId, {
+    updatedAt: readInstant(update.updatedAt) ?? null,
+    accepted: update,
+  });
+  await note(context, update, `${channelId} sent the order again; it is ${outcome.said}.`);
+  if (outcome.said === "given up") return "nothing_left";
+  const isHeld = await takeReasons(context, update, update.version?.holdReasons ?? []);
+  if (isHeld) return "held";
+  return outcome.said === "changed" ? "applied" : "noted";
+}
+
+type Applied = { readonly status: "done"; readonly said: "changed" | "as it is" | "given up" };
+
+async function apply(
+  context: OperationContext,
+  update: ChannelUpdate,
+  version: ChannelVersion,
+): Promise<Applied | Refusal> {
+  const { orderId, cause, contentHash } = update;
+  const elsewhere = await takeElsewhere(context, update, version.document);
+  if (elsewhere !== null) return elsewhere;
+  const odd = version.holdReasons.find(({ code }) => AMOUNTS_IN_DOUBT.has(code));
+  if (odd !== undefined) return refuse("change_not_supported", odd.detail);
+  const revised = await reviseOrder(context, {
+    orderId,
+    key: `channel:${contentHash}`,
+    by: cause,
+    next: (order) => mergedDocument(order, update.base, version.document),
+  });
+  switch (revised.status) {
+    case "done":
+      return { status: "done", said: "changed" };
+    case "nothing_left":
+      return { status: "done", said: "given up" };
+    case "refused":
+      // Of an order that has ended, a channel may say what it likes.
+      return AS_IT_IS.has(revised.code) ? { status: "done", said: "as it is" } : revised;
+  }
+}
+
+const AS_IT_IS: ReadonlySet<string> = new Set(["nothing_changes", "order_ended", "order_being_cancelled"]);
+
+const AMOUNTS_IN_DOUBT: ReadonlySet<HoldCode> = new Set([
+  "sum_mismatch",
+  "price_missing",
+  "quantity_unusable",
+  "currency_unusable",
+]);
+
+function mergedDocument(
+  order: OrderProgress,
+  base: OrderDocument,
+  next: OrderDocument,
+): OrderDocument | Refusal {
+  // Another process may have applied a newer version meanwhile.
+  const { channelUpdatedAt = "" } = order.document;
+  if (Date.parse(next.channelUpdatedAt ?? "") < Date.parse(channelUpdatedAt))
+    return refuse("nothing_changes", "The channel has said something newer.");
+  return channelDocument({
+    base,
+    next,
+    ours: documentAsItStands(order),
+    nextLineNumber: nextLineNumber(order),
+  });
+}
+
+/** Units that the channel, or somebody else, has handed over by now. */
+async function takeElsewhere(
+  context: OperationContext,
+  { orderId, cause, contentHash, base }: ChannelUpdate,
+  document: OrderDocument,
+): Promise<Refusal | null> {
+  const order = await readOrderProgress(context.database, orderId);
+  const units = document.lines.flatMap(({ externalLineId, channelSku, fulfilledElsewhere = 0 }) => {
+    const was = base.lines.find((line) => line.externalLineId === externalLineId)?.fulfilledElsewhere ?? 0;
+    const ours = order?.document.lines.find(
+      (line) => line.externalLineId === externalLineId && line.channelSku === channelSku,
+    );
+    return fulfilledElsewhere > was && ours !== undefined
+      ? [{ lineId: ours.lineId, quantity: fulfilledElsewhere }]
+      : [];
+  });
+  if (units.length === 0) return null;
+  const marked = await markFulfilledElsewhere(context, {
+    orderId,
+    units,
+    by: cause,
+    key: `channel:${contentHash}`,
+  });
+  return marked.status === "refused" ? marked : null;
+}
+
+/** Puts the reasons that this version gives, and takes off those that it gives no longer. */
+async function takeReasons(
+  context: OperationContext,
+  update: ChannelUpdate,
+  reasons: readonly HoldReason[],
+): Promise<boolean> {
+  const { orderId, cause } = update;
+  const order = await readOrderProgress(context.database, orderId);
+  if (order === undefined || order.status === "completed" || order.status === "cancelled") return false;
+  const said = reasons.filter(({ code }) => !OF_CAPTURE.has(code) && !AMOUNTS_IN_DOUBT.has(code));
+  const gone = order.holdReasons
+    .map(({ code }) => code)
+    .filter((code) => CLEARED_BY_CHANNEL.includes(code) && said.every((reason) => reason.code !== code));
+  if (gone.length > 0) await releaseHold(context, { orderId, codes: gone, by: cause });
+  let isHeld = false;
+  for (const reason of said) isHeld = (await hold(context, update, reason)) || isHeld;
+  return isHeld;
+}
+
+/** A reason that a person has decided about is not put again. @returns whether the order waits for it now */
+async function hold(context: OperationContext, update: ChannelUpdate, reason: HoldReason): Promise<boolean> {
+  const { orderId, cause } = update;
+  const digest = createHash("sha256").update(`${reason.code}\n${reason.detail}`).digest("hex").slice(0, 12);
+  const halted = await haltOrder(context, {
+    orderId,
+    held: { ...reason, id: digest },
+    entryKey: `order.held:channel:${digest}`,
+    by: cause,
+  });
+  return halted.status === "done";
+}
+
+function unreadable({ why }: ChannelUpdate): Refusal {
+  return refuse("change_not_supported", why);
+}
+
+async function note(context: OperationContext, update: ChannelUpdate, summary: string): Promise<void> {
+  const { orderId, contentHash, cause, rawPayload } = update;
+  await recordEntry(context.database, {
+    orderId,
+    key: `channel.update_received:${contentHash.slice(0, 24)}`,
+    type: "channel.update_received",
+    summary,
+    cause,
+    data: { payload: clippedText(rawPayload, 20_000) },
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * What a channel's newer version of an order makes of ours: a merge of three documents.
+ *
+ * `base` is the version of the channel that ours was made from, `next` its newer one, `ours` the order as it
+ * stands, with what was changed here since. What the channel has changed is taken from the channel; what it has
+ * left alone stays as it is here. So a channel that does not know of our changes does not undo them.
+ *
+ * Invariant: where nothing was changed here, the result is the channel's document, amounts and all.
+ */
+import type { OrderDocument, OrderLine } from "../order.ts";
+import { canonical } from "./order-change.ts";
+import { repriced, resized } from "./order-edits.ts";
+
+export type Versions = {
+  readonly base: OrderDocument;
+  readonly next: OrderDocument;
+  readonly ours: OrderDocument;
+  /** Above the number of every line that the order ever had. */
+  readonly nextLineNumber: number;
+};
+
+/** Taken as a whole from the channel where it has changed them. */
+const FIELDS = [
+  "shippingAddress",
+  "billingAddress",
+  "customer",
+  "shippingService",
+  "shippingPrice",
+  "discount",
+  "charges",
+  "delivery",
+  "deliverOn",
+  "releaseOn",
+  "tags",
+  "note",
+  "attributes",
+  "externalNumber",
+  "externalIds",
+] as const satisfies readonly (keyof OrderDocument)[];
+
+export function channelDocument(versions: Versions): OrderDocument {
+  const { base, next, ours } = versions;
+  const merged: Record<string, unknown> = { ...ours };
+  for (const field of FIELDS) {
+    // A later message may say less; that takes nothing away.
+    const says = field === "shippingAddress" ? next[field] !== null : true;
+    if (!says || canonical(base[field]) === canonical(next[field])) continue;
+    if (next[field] === undefined) delete merged[field];
+    else merged[field] = next[field];
+  }
+  if (next.channelUpdatedAt !== undefined) merged["channelUpdatedAt"] = next.channelUpdatedAt;
+  const lines = next.lines.length === 0 ? ours.lines : mergedLines(versions);
+  return repriced(next.lines.length === 0 ? ours : next, {
+    ...(merged as OrderDocument),
+    lines,
+    tax: next.lines.length === 0 ? ours.tax : next.tax,
+    total: next.lines.length === 0 ? ours.total : next.total,
+  });
+}
+
+function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly OrderLine[] {
+  const [was, is] = [byKey(base.lines), byKey(next.lines)];
+  let number = nextLineNumber;
+  const kept = ours.lines.flatMap((line): readonly OrderLine[] => {
+    const key = keyOf(line);
+    const [before, after] = [was.get(key), is.get(key)];
+    // A line of our own.
+    if (before === undefined && after === undefined) return [line];
+    if (after === undefined) return [];
+    if (before !== undefined && canonical(before) === canonical(after)) return [line];
+    const quantity = quantityOf(line.quantity, before?.quantity ?? line.quantity, after.quantity);
+    if (quantity === 0) return [];
+    const { lineId, sku } = line;
+    const taken = { ...after, lineId, sku: after.sku ?? sku };
+    return [quantity === after.quantity ? taken : resized(taken, quantity)];
+  });
+  const known = new Set(ours.lines.map(keyOf));
+  const added = next.lines.flatMap((line): readonly OrderLine[] => {
+    const before = was.get(keyOf(line));
+    if (known.has(keyOf(line))) return [];
+    // We have given it up; the channel may want more of it again.
+    const quantity = before === undefined ? line.quantity : line.quantity - before.quantity;
+    if (quantity <= 0) return [];
+    const lineId = String(number);
+    number += 1;
+    return [{ ...(quantity === line.quantity ? line : resized(line, quantity)), lineId }];
+  });
+  return [...kept, ...added];
+}
+
+/** What is wanted of a line of which we may have given up units that the channel still counts. */
+function quantityOf(ours: number, was: number, is: number): number {
+  return is < was ? Math.min(ours, is) : ours + (is - was);
+}
+
+function byKey(lines: readonly OrderLine[]): ReadonlyMap<string, OrderLine> {
+  return new Map(lines.map((line) => [keyOf(line), { ...line, lineId: "" }]));
+}
+
+/** Another product under the same id is another line. */
+function keyOf({ externalLineId, channelSku }: OrderLine): string {
+  return `${externalLineId}\n${channelSku}`;
+}

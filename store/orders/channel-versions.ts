@@ -1,0 +1,76 @@
+/**
+ * What channels have said of their orders, as far as later messages are measured by it: when the newest version
+ * was made, which version the order was made from, and words about orders that have not come yet.
+ */
+import type { Queryable } from "../sql/database.ts";
+
+export type SeenVersions = {
+  /** ISO 8601: of the newest version that was heard; `null` where the channel has not said. */
+  readonly updatedAt: string | null;
+  /** The first 24 digits of each version that was heard. */
+  readonly contentHashes: readonly string[];
+};
+
+export async function readChannelVersion(
+  client: Queryable,
+  orderId: string,
+): Promise<SeenVersions | undefined> {
+  const { rows } = await client.query<SeenVersions>(
+    `select to_char(coalesce(o.channel_updated_at, (o.document->>'channelUpdatedAt')::timestamptz) at time zone 'UTC',
+         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt",
+       array(select split_part(e.key, ':', 2) from order_event e
+             where e.order_id = o.id and e.type = 'channel.update_received'
+             union select substr(e.data->>'contentHash', 1, 24) from order_event e
+             where e.order_id = o.id and e.key = 'order.captured') as "contentHashes"
+     from orders o where o.id = $1`,
+    [orderId],
+  );
+  return rows[0];
+}
+
+/** @param version.accepted what the order was made from, from now on */
+export async function noteChannelVersion(
+  client: Queryable,
+  orderId: string,
+  version: {
+    readonly updatedAt: string | null;
+    readonly accepted?: { readonly rawPayload: string; readonly contentHash: string };
+  },
+): Promise<void> {
+  await client.query(
+    `update orders set channel_updated_at = greatest(channel_updated_at, $2::timestamptz),
+       raw_payload = coalesce($3, raw_payload), content_hash = coalesce(decode($4, 'hex'), content_hash)
+     where id = $1`,
+    [orderId, version.updatedAt, version.accepted?.rawPayload ?? null, version.accepted?.contentHash ?? null],
+  );
+}
+
+/** Keeps what a channel says of an order that it has not sent yet. */
+export async function keepChannelWord(
+  client: Queryable,
+  word: {
+    readonly channelId: string;
+    readonly externalId: string;
+    readonly reason: string;
+    readonly cause: string;
+  },
+): Promise<void> {
+  await client.query(
+    `insert into channel_word (channel_id, external_id, kind, reason, cause) values ($1, $2, 'cancelled', $3, $4)
+     on conflict do nothing`,
+    [word.channelId, word.externalId, word.reason, word.cause],
+  );
+}
+
+/** Why the channel has cancelled an order, said before it has sent it; `null`: it has not. */
+export async function cancelledBefore(
+  client: Queryable,
+  channelId: string,
+  externalId: string,
+): Promise<string | null> {
+  const { rows } = await client.query<{ reason: string }>(
+    "select reason from channel_word where channel_id = $1 and external_id = $2 and kind = 'cancelled'",
+    [channelId, externalId],
+  );
+  return rows[0]?.reason ?? null;
+}
