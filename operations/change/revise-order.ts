@@ -17,6 +17,7 @@ import { randomUUID } from "node:crypto";
 import { type ChangedField, type ChangePlan, planChange } from "../../orders/change/order-change.ts";
 import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { placeOf } from "../../orders/geography.ts";
+import { chargeableMinor } from "../../orders/money.ts";
 import type { HoldCode, OrderDocument } from "../../orders/order.ts";
 import { type LockedParts, lockParts, readParts } from "../../store/floor/fulfillment-changes.ts";
 import { lockOrder, type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
@@ -124,6 +125,12 @@ async function decide(
   const plan = planChange({ ...order, begun }, document, revision);
   if (plan.status === "refused") return refuse(plan.code, plan.detail);
   if (plan.isCancelled) return { status: "nothing_left" };
+  const isDearer = chargeableMinor(plan.document.total) > chargeableMinor(order.document.total);
+  if (isDearer && document.paymentBy === "channel" && !request.by.startsWith("channel:"))
+    return refuse(
+      "change_not_supported",
+      "The channel has taken the money: only there can the order become dearer.",
+    );
   return (await refuseQueued(client, order, plan)) ?? plan;
 }
 

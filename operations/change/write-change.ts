@@ -12,7 +12,8 @@ import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";
 import { chargeableMinor } from "../../orders/money.ts";
-import { isOurs } from "../../orders/order.ts";
+import { isOurs, type PaymentStatus } from "../../orders/order.ts";
+import { isSettled } from "../../orders/order-status.ts";
 import { minorText } from "../../orders/refund.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import {
@@ -31,9 +32,10 @@ import {
   updateFulfillmentOrder,
 } from "../../store/floor/fulfillment-changes.ts";
 import { addStockErrands } from "../../store/floor/stock-errands.ts";
-import { changeOrder } from "../../store/orders/order-progress.ts";
+import { changeOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { writeRevision } from "../../store/orders/order-revisions.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
+import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import { unitsToFree } from "../fulfillment/units-to-free.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -77,6 +79,7 @@ export async function writeChange(
   const { document, exponent, amounts, changes, ledger } = plan;
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
   await changeOrder(client, revised, {
+    paymentStatus: await oweWhatIsLess(client, locked, revised, by),
     ledger: (line) => ({
       ...ledger.get(line.lineId),
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
@@ -104,6 +107,27 @@ export async function writeChange(
     type: "order-changed",
   });
   return revision;
+}
+
+/** What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper. */
+async function oweWhatIsLess(
+  client: Queryable,
+  { order }: LockedParts,
+  revised: OrderProgress,
+  by: string,
+): Promise<PaymentStatus> {
+  const { orderId, currency, paymentStatus, document, revision } = revised;
+  const less = chargeableMinor(order.document.total) - chargeableMinor(document.total);
+  const isPaidThere = document.paymentBy === "channel" && isSettled(paymentStatus);
+  if (!isPaidThere || less <= 0 || by.startsWith("channel:")) return paymentStatus;
+  return oweAtChannel(client, revised, {
+    orderId,
+    key: `${orderId}:r${revision}`,
+    reason: "cancellation",
+    currency,
+    askedMinor: less,
+    requestedBy: by,
+  });
 }
 
 /** Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by line */
