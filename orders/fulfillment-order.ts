@@ -73,11 +73,13 @@ export type ActionFacts = {
  *
  * @param holdReasons of its order
  * @param others fulfillment orders of its order
+ * @param isCollected whether its customer comes to its location for it
  */
 export function supportedActions(
   part: ActionFacts,
   holdReasons: readonly HoldReason[],
   others: readonly ActionFacts[],
+  isCollected: boolean,
 ): readonly FulfillmentOrderAction[] {
   const { status, stage } = part;
   if (isEnded(status) || status === "incomplete" || stage === "shipped") return [];
@@ -86,7 +88,7 @@ export function supportedActions(
   const possible: Readonly<Record<FulfillmentOrderAction, boolean>> = {
     hold: true,
     release_hold: status === "on_hold" && holdReasons.some((reason) => holds(reason, part.id)),
-    move: isUntouched,
+    move: isUntouched && !isCollected,
     split: canSplit(part),
     merge: canMerge,
     reschedule: isUntouched && status !== "on_hold",

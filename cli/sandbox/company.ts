@@ -90,6 +90,7 @@ export const SANDBOX_STAFF: readonly {
   { id: "otto", name: "Otto Operations", email: "operations@sandbox.example", role: "operations" },
   { id: "selma", name: "Selma Service", email: "service@sandbox.example", role: "service" },
   { id: "wanda", name: "Wanda Warehouse", email: "warehouse@sandbox.example", role: "warehouse" },
+  { id: "stella", name: "Stella Store", email: "store@sandbox.example", role: "store" },
   { id: "finn", name: "Finn Finance", email: "finance@sandbox.example", role: "finance" },
 ];
 

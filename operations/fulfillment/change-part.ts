@@ -6,6 +6,7 @@
  * `supportedActions` is refused with `action_not_supported`; so what is served and what works are one.
  */
 import { createHash } from "node:crypto";
+import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { type FulfillmentOrderAction, supportedActions } from "../../orders/fulfillment-order.ts";
 import type { FulfillmentOrder } from "../../store/floor/fulfillment.ts";
 import { lockParts, orderOfFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
@@ -101,7 +102,7 @@ export function refuseUnsupported(
   others: readonly FulfillmentOrder[],
   order: OrderProgress,
 ): Refusal | null {
-  const possible = supportedActions(part, order.holdReasons, others);
+  const possible = supportedActions(part, order.holdReasons, others, isCollected(order.document));
   if (possible.includes(action)) return null;
   return refuse(
     "action_not_supported",

@@ -5,6 +5,7 @@
 import type { FulfillmentOrderView, WaitingFulfillmentOrder } from "../../contract/fulfillment.ts";
 import type { OrderSummary, OrderView, TimelineEntry } from "../../contract/orders.ts";
 import type { Page } from "../../contract/shapes.ts";
+import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { type ActionFacts, holds, supportedActions } from "../../orders/fulfillment-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { shownCode } from "../../orders/store-credit.ts";
@@ -150,7 +151,7 @@ export async function readOrderView(
     lines,
     sourcing,
     fulfillmentOrders: fulfillmentOrders.map((part) =>
-      withActions(part, summary.holdReasons, fulfillmentOrders),
+      withActions(part, summary.holdReasons, fulfillmentOrders, isCollected(document)),
     ),
     shipments,
     handovers,
@@ -265,7 +266,12 @@ export async function listFulfillmentOrders(
     rows,
     filter.limit,
     ({ position: _position, fulfillmentOrder, holdReasons, parts, ...order }) => ({
-      ...withActions(fulfillmentOrder, holdReasons, parts),
+      ...withActions(
+        fulfillmentOrder,
+        holdReasons,
+        parts,
+        isCollected({ delivery: { method: order.delivery } }),
+      ),
       ...order,
     }),
     (row) => [row.position, row.fulfillmentOrder.id],
@@ -299,13 +305,13 @@ export async function hasOrder(database: Queryable, orderId: string, channelId: 
   return rowCount === 1;
 }
 
-/** @returns null where there is no such shipment */
+/** @returns null where there is no such shipment, or none with a label: it was collected */
 export async function readLabel(
   database: Queryable,
   shipmentId: string,
 ): Promise<{ readonly zpl: string; readonly pdf: Buffer } | null> {
   const { rows } = await database.query<{ zpl: string; pdf: Buffer }>(
-    "select label_zpl as zpl, label_pdf as pdf from shipment where id = $1",
+    "select label_zpl as zpl, label_pdf as pdf from shipment where id = $1 and label_zpl <> ''",
     [shipmentId],
   );
   return rows[0] ?? null;
@@ -316,11 +322,12 @@ function withActions(
   part: FulfillmentOrderRow,
   holdReasons: readonly HoldReason[],
   parts: readonly ActionFacts[],
+  isCollected: boolean,
 ): FulfillmentOrderView {
   return {
     ...part,
     holdReasons: holdReasons.filter((reason) => holds(reason, part.id)),
-    supportedActions: supportedActions(part, holdReasons, parts),
+    supportedActions: supportedActions(part, holdReasons, parts, isCollected),
   };
 }
 
