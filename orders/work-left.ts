@@ -63,6 +63,8 @@ export type WorkLeft = {
   readonly waitsFor: readonly string[];
   /** Nothing of the order is wanted any more: it ends as cancelled. */
   readonly isCancelled: boolean;
+  /** Something of it has been handed over, by us or by others: it can no longer be cancelled as a whole. */
+  readonly isHandedOver: boolean;
   /** Where the order stands meanwhile. */
   readonly standing: "on_hold" | "in_progress" | "shipped";
 };
@@ -113,6 +115,7 @@ export function workLeft(facts: WorkFacts): WorkLeft {
       facts.lines.length > 0 &&
       facts.lines.every((line) => line.cancelled === line.ordered) &&
       fulfillmentOrders.every(({ status }) => isEnded(status)),
+    isHandedOver: facts.lines.some((line) => line.shipped + line.fulfilledElsewhere > 0),
     standing:
       holdReasons.length > 0
         ? "on_hold"

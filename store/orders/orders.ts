@@ -96,7 +96,7 @@ export async function readCancellable(
   // Apart from the read, so that the read sees what the previous holder of the lock has written.
   await client.query("select from orders where id = $1 for no key update", [orderId]);
   const { rows } = await client.query<{ status: OrderStatus; shipped: number }>(
-    `select o.status, (select coalesce(sum(l.shipped), 0)::integer from order_line l where l.order_id = o.id)
+    `select o.status, (select coalesce(sum(l.shipped + l.fulfilled_elsewhere), 0)::integer from order_line l where l.order_id = o.id)
        + (select coalesce(sum(l.quantity), 0)::integer from fulfillment_order f
             join fulfillment_order_line l on l.fulfillment_order_id = f.id
            where f.order_id = o.id and f.stage = 'shipped' and f.status = 'in_progress') as shipped

@@ -115,6 +115,8 @@ class OrderSaga {
   /** Whether the money is taken through our own payment provider. */
   private charged = false;
   private anythingShipped = false;
+  /** Something was handed over: the order cannot be cancelled as a whole any more. */
+  private isPastNoReturn = false;
   private chargeAttempts = 0;
   /** How often a label was asked for, by fulfillment order: each attempt has a key of its own. */
   private readonly labelAttempts = new Map<string, number>();
@@ -204,7 +206,8 @@ class OrderSaga {
     let isCharged = false;
     for (;;) {
       const left = await internal.askWhatIsLeft({ orderId });
-      if (left.isCancelled && !this.anythingShipped) throw new Cancelled(ALL_LINES_CANCELLED);
+      if (left.isHandedOver) this.passNoReturn();
+      if (left.isCancelled && !this.isPastNoReturn) throw new Cancelled(ALL_LINES_CANCELLED);
       const [packed] = left.label;
       const [labelled] = left.send;
       // Recorded histories know nothing of what is collected.
@@ -342,7 +345,7 @@ class OrderSaga {
   private async hand(fulfillmentOrderId: string, shipmentId: string): Promise<void> {
     const orderId = this.orderId;
     this.anythingShipped = true;
-    this.saga.settle();
+    this.passNoReturn();
     await this.attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
       internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
     );
@@ -470,14 +473,19 @@ class OrderSaga {
     this.show(this.anythingShipped ? "shipped" : "open", "Released, going on.");
   }
 
+  private passNoReturn(): void {
+    this.isPastNoReturn = true;
+    this.saga.settle();
+  }
+
   private stopIfCancelled(): void {
-    if (this.anythingShipped) return;
+    if (this.isPastNoReturn) return;
     const request = this.inbox.takeWaiting("cancel-requested");
     if (request !== undefined) throw new Cancelled(request);
   }
 
   private async onCancelRequest(request: CancelRequest): Promise<void> {
-    if (!this.anythingShipped) throw new Cancelled(request);
+    if (!this.isPastNoReturn) throw new Cancelled(request);
     await internal.refuseCancellation({ orderId: this.orderId, key: request.key, by: request.by });
   }
 

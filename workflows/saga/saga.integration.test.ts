@@ -46,6 +46,7 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
         resolved: [],
         waitsFor: ["the floor"],
         isCancelled: false,
+        isHandedOver: false,
         standing: "in_progress",
       }),
     releaseToFloor: async () => {
