@@ -29,6 +29,12 @@ test("the outbox is written in one place", () => {
   expect(writersOf(/insert into outbox\b/)).toEqual(["store/outbox.ts"]);
 });
 
+test("money after the sale is written in one place each", () => {
+  expect(writersOf(/(?:insert into|update) refund\b/)).toEqual(["store/refunds/refunds.ts"]);
+  expect(writersOf(/(?:insert into|update) store_credit_/)).toEqual(["store/refunds/store-credit.ts"]);
+  expect(writersOf(/(?:insert into|update) claim\b/)).toEqual(["store/refunds/claims.ts"]);
+});
+
 test("ledgers are written in one place", () => {
   const ledger = [
     "cancelled",

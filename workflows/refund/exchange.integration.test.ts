@@ -125,6 +125,15 @@ test("where the new goods are not to be had, the exchange is refused and nothing
   expect(await exchange(returnId, 1)).toMatchObject({ code: "exchange_impossible" });
 });
 
+test("a return that is withdrawn takes the order in exchange with it", async () => {
+  const { returnId } = await returning();
+  await exchange(returnId, 1);
+  await held(world, `${returnId}-X1`, "awaiting_return");
+  await world.tellReturn(returnId, { key: "withdraw-1", type: "cancelled" });
+  expect(await outcomeOf(world, `${returnId}-X1`)).toEqual({ status: "cancelled" });
+  expect(await reservedCaps()).toBe(0);
+});
+
 test("of an order that a channel was paid for, only the difference is due at the channel", async () => {
   const { orderId, returnId } = await returning({ paymentBy: "channel" });
   await exchange(returnId, 1, 4000);

@@ -76,6 +76,34 @@ export async function payExchange(
   ]);
 }
 
+/** The return will not come back: the order in exchange gives its stock back, unless it was released by hand. */
+export async function cancelExchange(
+  client: Queryable,
+  order: OrderProgress,
+  returnId: string,
+  by: string,
+): Promise<void> {
+  const other = await lockExchange(client, order, returnId);
+  if (!other?.holdReasons.some(({ code }) => code === "awaiting_return")) return;
+  const { orderId } = other;
+  const reason = `Return ${returnId} will not come back.`;
+  await recordEntry(client, {
+    orderId,
+    key: "order.cancel_requested",
+    type: "order.cancel_requested",
+    summary: `Cancellation requested: ${reason}`,
+    cause: by,
+    data: { reason },
+  });
+  await writeOutbox(client, [
+    signalRow({
+      workflowId: orderId,
+      signal: "orderMessage",
+      message: { key: `cancel-requested:${orderId}`, type: "cancel-requested", reason, by },
+    }),
+  ]);
+}
+
 function lockExchange(
   client: Queryable,
   order: OrderProgress,

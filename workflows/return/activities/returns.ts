@@ -16,6 +16,7 @@ import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { mustLockOrder } from "../../order/activities/order-state.ts";
+import { cancelExchange } from "../../refund/activities/exchange.ts";
 
 type Ids = { readonly orderId: string; readonly returnId: string };
 
@@ -152,10 +153,11 @@ export function createReturnActivities({ database, allocator, now }: SagaDepende
   };
 }
 
-/** Units that will not come back after all can be announced again. */
+/** Units that will not come back after all can be announced again; nothing is sent in exchange for them. */
 async function withdraw(client: Queryable, order: OrderProgress, returned: ReturnRecord): Promise<void> {
   const units = returned.lines.map((line) => ({ lineId: line.lineId, quantity: -line.requested }));
   await changeOrder(client, order, { ledger: adding(units, "returnRequested") });
+  await cancelExchange(client, order, returned.returnId, `return:${returned.returnId}`);
 }
 
 async function mustLockReturn(client: Queryable, returnId: string): Promise<ReturnRecord> {
