@@ -351,6 +351,44 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await phone.close();
   });
 
+  test("staff give money back on the order's page, and finance confirms what a channel has paid back", async () => {
+    const orderId = await sendOrder("after-sale-1", stocked.sku);
+    await deliver(orderId);
+    await edge.database.query(
+      `insert into payment (order_id, provider, reference, currency, authorized_minor, captured_minor, status)
+       values ($1, 'stripe', 'pi_1', 'USD', 10499, 10499, 'paid')`,
+      [orderId],
+    );
+    const page = await open(staff, `/orders/${orderId}`);
+    await page.getByRole("button", { name: "Give money back" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Goodwill" }).click();
+    await dialog.getByLabel("Amount in USD").fill("500");
+    await dialog.getByRole("button", { name: "Give it back" }).click();
+    await dialog
+      .getByRole("alert")
+      .getByText(/are left|are too much/)
+      .waitFor();
+    complaints = complaints.filter((text) => !/status of 40[39]/.test(text));
+    await dialog.getByLabel("Amount in USD").fill("5.00");
+    await dialog.getByRole("button", { name: "Give it back" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.getByText("Goodwill $5.00", { exact: false }).first().waitFor();
+
+    await edge.database.query(
+      `update refund set status = 'due_at_channel', channel_minor = 500 where order_id = $1`,
+      [orderId],
+    );
+    const finance = await open(staff, "/finance");
+    await finance.getByRole("link", { name: "after-sale-1" }).waitFor();
+    await finance.getByRole("button", { name: "Confirm" }).click();
+    await finance.getByLabel("The channel's id of its refund").fill("re_4711");
+    await finance.getByRole("dialog").getByRole("button", { name: "Confirm" }).click();
+    await finance.getByText("Nothing to do here").waitFor();
+    const csv = await finance.request.get("/v1/refunds/export.csv?status=confirmed_by_channel");
+    expect(await csv.text()).toContain("after-sale-1");
+  });
+
   test("a tracking address that nobody was given shows no order", async () => {
     const phone = await browser.newContext({ viewport: PHONE, baseURL: edge.url });
     const page = await open(phone, "/track/AAAAAAAAAAAAAAAAAAAAAA");
@@ -371,6 +409,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       [`/stock/${stocked.sku}/fc-reno`, stocked.name],
       ["/packing", "Packing"],
       ["/returns", "Returns"],
+      ["/finance", "Finance"],
       ["/devices", "Devices"],
       ["/catalog", "Catalog"],
       [`/track/${token}`, "Your order has arrived"],

@@ -18,6 +18,7 @@ import { Icon, type IconName } from "./components/icon.tsx";
 import { toast } from "./components/toast.tsx";
 import { useResource } from "./live/resource.ts";
 import { useInterval } from "./live/use-interval.ts";
+import { FinancePage } from "./pages/after-sale/finance-page.tsx";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
 import { DevicesPage } from "./pages/device-grid/devices-page.tsx";
 import { OrderPage } from "./pages/order/order-page.tsx";
@@ -38,6 +39,7 @@ const PLACES: readonly Place[] = [
   { href: "/stock", label: "Stock", icon: "stock" },
   { href: "/packing", label: "Packing", icon: "pack" },
   { href: "/returns", label: "Returns", icon: "returns" },
+  { href: "/finance", label: "Finance", icon: "money" },
   { href: "/devices", label: "Devices", icon: "devices" },
   { href: "/catalog", label: "Catalog", icon: "catalog" },
 ];
@@ -110,6 +112,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/packing" component={PackingPage} />
           <Route path="/returns" component={ReturnsPage} />
           <Route path="/returns/:id" component={ReturnPage} />
+          <Route path="/finance" component={FinancePage} />
           <Route path="/devices" component={DevicesPage} />
           <Route path="/catalog" component={CatalogPage} />
           <Route default component={NotFoundPage} />

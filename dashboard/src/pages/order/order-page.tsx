@@ -18,6 +18,7 @@ import { calendarDay } from "../../format/time.ts";
 import { useResource } from "../../live/resource.ts";
 import { mergeTimeline } from "../../live/timeline-merge.ts";
 import { useFeed } from "../../live/use-feed.ts";
+import { AfterSalePanel } from "../after-sale/after-sale-panel.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
 import { FulfillmentOrders } from "./fulfillment-orders.tsx";
 import { HoldPanel } from "./hold-panel.tsx";
@@ -67,6 +68,7 @@ export function OrderPage() {
                   </Panel>
                 )}
                 <OrderReturns returns={view.returns} />
+                <AfterSalePanel view={view} onChange={order.reload} />
                 <Panel title="Timeline">
                   <Loaded resource={timeline} skeleton={<SkeletonRows rows={6} />}>
                     {(entries) => <Timeline entries={entries} />}

@@ -1,0 +1,271 @@
+import { useState } from "preact/hooks";
+import { useLocation } from "preact-iso/router";
+import type { ClaimView } from "../../../../contract/claims.ts";
+import type { RefundView } from "../../../../contract/refunds.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Badge } from "../../components/badge.tsx";
+import { Chips } from "../../components/chips.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonRows } from "../../components/skeleton.tsx";
+import { Time } from "../../components/time.tsx";
+import { toast } from "../../components/toast.tsx";
+import { formatMoney } from "../../format/money.ts";
+import { words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { useInterval } from "../../live/use-interval.ts";
+import { orderPath } from "../order/order-path.ts";
+import { ClaimCard } from "./claim-card.tsx";
+import { ConfirmDialog } from "./confirm-dialog.tsx";
+
+const VIEWS = [
+  { value: "due_at_channel", label: "Due at channels" },
+  { value: "failed", label: "Declined" },
+  { value: "owed_by_customer", label: "Refunded too much" },
+  { value: "carriers", label: "Claims with carriers" },
+  { value: "all", label: "All refunds" },
+] as const;
+
+const REFRESH_MS = 10_000;
+const PAGE_SIZE = 100;
+
+/** What finance has to see to: money that somebody still has to pay back, or to be asked for. */
+export function FinancePage() {
+  const { query, route } = useLocation();
+  const view = query["view"] ?? "due_at_channel";
+  const status = view === "all" ? "" : view;
+  return (
+    <div class="page">
+      <PageHead title="Finance" documentTitle="Finance">
+        {view !== "carriers" && (
+          <a
+            class="button"
+            href={`/v1/refunds/export.csv${status === "" ? "" : `?status=${status}`}`}
+            download
+          >
+            Export CSV
+          </a>
+        )}
+      </PageHead>
+      <Chips
+        label="List"
+        options={VIEWS}
+        value={view}
+        onChange={(value) => route(value === "due_at_channel" ? "/finance" : `/finance?view=${value}`, true)}
+      />
+      {view === "carriers" ? <CarrierClaims /> : <Refunds key={status} status={status} />}
+    </div>
+  );
+}
+
+function Refunds({ status }: { readonly status: string }) {
+  const first = useResource<Page<RefundView>>(`finance ${status}`, (signal) =>
+    get("/refunds", { status, limit: PAGE_SIZE }, signal),
+  );
+  useInterval(REFRESH_MS, first.reload);
+  const [more, setMore] = useState<Page<RefundView> | null>(null);
+  const [confirming, setConfirming] = useState<RefundView | null>(null);
+  return (
+    <Panel flush>
+      <Loaded resource={first} skeleton={<SkeletonRows rows={6} />}>
+        {(page) => {
+          const known = new Set(page.items.map(({ id }) => id));
+          const rows = [...page.items, ...(more?.items.filter(({ id }) => !known.has(id)) ?? [])];
+          const next = more === null ? page.next : more.next;
+          if (rows.length === 0)
+            return (
+              <Empty icon="check" title="Nothing to do here">
+                Refunds come here from returns, claims and the order pages.
+              </Empty>
+            );
+          return (
+            <>
+              <RefundTable rows={rows} onConfirm={setConfirming} onChange={first.reload} />
+              {next !== null && (
+                <div class="table-foot">
+                  <ActionButton
+                    run={async () => {
+                      const query = { status, limit: PAGE_SIZE, cursor: next };
+                      const following = await get<Page<RefundView>>("/refunds", query);
+                      setMore({ ...following, items: [...(more?.items ?? []), ...following.items] });
+                    }}
+                  >
+                    Load more
+                  </ActionButton>
+                </div>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+      {confirming !== null && (
+        <ConfirmDialog
+          refund={confirming}
+          onClose={() => setConfirming(null)}
+          onDone={() => {
+            setConfirming(null);
+            first.reload();
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function RefundTable({
+  rows,
+  onConfirm,
+  onChange,
+}: {
+  readonly rows: readonly RefundView[];
+  readonly onConfirm: (refund: RefundView) => void;
+  readonly onChange: () => void;
+}) {
+  return (
+    <table class="table stack">
+      <thead>
+        <tr>
+          <th scope="col">Refund</th>
+          <th scope="col">Order</th>
+          <th scope="col">Who pays</th>
+          <th scope="col">Status</th>
+          <th scope="col" class="number">
+            Amount
+          </th>
+          <th scope="col" class="number">
+            Since
+          </th>
+          <th scope="col">
+            <span class="visually-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((refund) => (
+          <tr key={refund.id}>
+            <td class="full">
+              <div>
+                <div class="cell-title">{words(refund.reason)}</div>
+                <div class="cell-sub">
+                  {refund.customerName}
+                  {refund.failure !== null && `: ${refund.failure}`}
+                </div>
+              </div>
+            </td>
+            <td>
+              <a href={orderPath(refund.orderId)}>{refund.orderNumber}</a>
+            </td>
+            <td>{payerOf(refund)}</td>
+            <td>
+              <Badge status={refund.status} />
+            </td>
+            <td class="number" data-label="Amount">
+              {amountOf(refund)}
+            </td>
+            <td class="number muted" data-label="Since">
+              <Time at={refund.requestedAt} />
+            </td>
+            <td class="full">
+              <RefundActions refund={refund} onConfirm={onConfirm} onChange={onChange} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function RefundActions({
+  refund,
+  onConfirm,
+  onChange,
+}: {
+  readonly refund: RefundView;
+  readonly onConfirm: (refund: RefundView) => void;
+  readonly onChange: () => void;
+}) {
+  const send = async (step: "retry" | "withdraw", said: string): Promise<void> => {
+    await post(`${pathOf("refunds", refund.id)}/${step}`, {});
+    toast("good", said);
+    onChange();
+  };
+  return (
+    <div class="row">
+      {refund.supportedActions.includes("confirm") && (
+        <button type="button" class="button small" onClick={() => onConfirm(refund)}>
+          Confirm
+        </button>
+      )}
+      {refund.supportedActions.includes("retry") && (
+        <ActionButton class="button small" run={() => send("retry", "The refund is tried again.")}>
+          Try again
+        </ActionButton>
+      )}
+      {refund.supportedActions.includes("withdraw") && (
+        <ActionButton class="button small" run={() => send("withdraw", "The refund is given up.")}>
+          Give up
+        </ActionButton>
+      )}
+    </div>
+  );
+}
+
+function CarrierClaims() {
+  const toFile = useResource<Page<ClaimView>>("claims to file", (signal) =>
+    get("/claims", { carrierStatus: "to_file", limit: PAGE_SIZE }, signal),
+  );
+  const filed = useResource<Page<ClaimView>>("claims filed", (signal) =>
+    get("/claims", { carrierStatus: "filed", limit: PAGE_SIZE }, signal),
+  );
+  const reload = (): void => {
+    toFile.reload();
+    filed.reload();
+  };
+  useInterval(REFRESH_MS, reload);
+  return (
+    <>
+      {(
+        [
+          ["To be filed", toFile],
+          ["Filed, not paid yet", filed],
+        ] as const
+      ).map(([title, resource]) => (
+        <Panel key={title} title={title}>
+          <Loaded resource={resource} skeleton={<SkeletonRows rows={3} />}>
+            {(page) =>
+              page.items.length === 0 ? (
+                <Empty icon="check" title="None">
+                  Lost and damaged parcels come here once their claim is approved.
+                </Empty>
+              ) : (
+                page.items.map((claim) => (
+                  <div key={claim.id}>
+                    <a href={orderPath(claim.orderId)}>{claim.orderNumber}</a>
+                    <ClaimCard claim={claim} onChange={reload} />
+                  </div>
+                ))
+              )
+            }
+          </Loaded>
+        </Panel>
+      ))}
+    </>
+  );
+}
+
+function payerOf(refund: RefundView): string {
+  if (refund.status === "owed_by_customer" || refund.status === "settled_by_customer") return "The customer";
+  if (refund.channelMinor > 0) return refund.channelName;
+  return refund.toStoreCredit ? "Store credit" : "Payment provider";
+}
+
+/** Of what a channel owes, what is still open. */
+function amountOf(refund: RefundView): string {
+  const minor =
+    refund.status === "due_at_channel" ? refund.channelMinor - refund.confirmedMinor : refund.amountMinor;
+  return formatMoney(minor, refund.currency, refund.exponent);
+}
