@@ -211,6 +211,18 @@ describe("a unit that was not found", () => {
     });
   });
 
+  test("that no place has is owed by the channel that was paid for it, once", async () => {
+    await receive(sku, "east", 2);
+    const orderId = await order({ [sku]: 2 }, { paymentBy: "channel" });
+    await pack(`${orderId}-F1`, [1]);
+    await settle();
+    await settle();
+    expect(
+      await rows("select status, reason, channel_minor from refund where order_id = $1", orderId),
+    ).toEqual([{ status: "due_at_channel", reason: "cancellation", channel_minor: 1000 }]);
+    expect(await ledger(orderId)).toEqual({ ordered: 2, cancelled: 1, allocated: 1, fulfilled: 1 });
+  });
+
   test("waits for stock where the channel wants that, and is reserved once it comes", async () => {
     await world.database.query("update channel set short_rest = 'wait' where id = 'web'");
     try {

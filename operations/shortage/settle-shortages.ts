@@ -15,11 +15,13 @@ import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { restOf, type Search, searchesFor, shareOut } from "../../orders/fulfillment/shortage.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
-import { adding } from "../../orders/line-ledger.ts";
-import type { HoldReason } from "../../orders/order.ts";
+import { adding, unitsOf } from "../../orders/line-ledger.ts";
+import { valueOfUnits } from "../../orders/line-value.ts";
+import type { HoldReason, PaymentStatus } from "../../orders/order.ts";
+import { isSettled } from "../../orders/order-status.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import { recordedHolds } from "../../store/orders/held-orders.ts";
-import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
+import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import {
   lockShortages,
   ordersWithShortages,
@@ -33,7 +35,8 @@ import {
   withdrawShortages,
 } from "../../store/orders/shortages.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
+import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
@@ -286,7 +289,10 @@ async function settleRest(context: OperationContext, orderId: string, isCancelle
       client,
       order,
       isCancelled
-        ? { ledger: adding(units, "cancelled") }
+        ? {
+            ledger: adding(units, "cancelled"),
+            paymentStatus: await oweForCancelled(client, order, units, `${orderId}:${left[0]?.id}`),
+          }
         : { holdReasons: withAwaited(order.holdReasons, left) },
     );
     const entry = restEntry(left, isCancelled);
@@ -300,6 +306,24 @@ async function settleRest(context: OperationContext, orderId: string, isCancelle
     // Last: the order may be at its end with it.
     await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
   });
+}
+
+/** What the channel was paid for units that are cancelled is due there. What we charge, we charge as it is shipped. */
+async function oweForCancelled(
+  client: Queryable,
+  order: OrderProgress,
+  units: readonly { readonly lineId: string; readonly quantity: number }[],
+  key: string,
+): Promise<PaymentStatus> {
+  const { orderId, currency, exponent, lines, paymentStatus } = order;
+  if (order.document.paymentBy !== "channel" || !isSettled(paymentStatus)) return paymentStatus;
+  const askedMinor = lines.reduce((sum, line) => {
+    const wanted = line.ordered - line.cancelled;
+    return sum + valueOfUnits(line, wanted - unitsOf(units, line.lineId), wanted, currency, exponent);
+  }, 0);
+  if (askedMinor === 0) return paymentStatus;
+  const wanted = { orderId, key, reason: "cancellation" as const, currency, askedMinor, requestedBy: CAUSE };
+  return oweAtChannel(client, order, wanted);
 }
 
 function settlementOf({ id, left }: Shortage, isCancelled: boolean): Settlement {

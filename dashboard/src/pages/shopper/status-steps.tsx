@@ -32,7 +32,7 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
   return (
     <section class="shop-hero">
       <div>
-        <h1>{HEADLINES[order.status]}</h1>
+        <h1>{headline(order)}</h1>
         <p>{sentence(order)}</p>
       </div>
       {order.status !== "cancelled" && (
@@ -53,6 +53,12 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
       )}
     </section>
   );
+}
+
+function headline({ status, collection }: TrackingView): string {
+  if (collection?.collected) return "You have collected your order";
+  const isWaiting = collection?.until != null && (status === "preparing" || status === "received");
+  return isWaiting ? "Your order is ready to collect" : HEADLINES[status];
 }
 
 function sentence(order: TrackingView): string {
