@@ -2,11 +2,15 @@
  * What a carrier says about our parcels. Carriers repeat reports and send them out of order: a report is
  * taken once, by its id. Every report is kept, but a parcel's status never goes backwards.
  *
+ * A carrier may scan a parcel before we have written that it has left. Such a report waits for that: `shipStock`
+ * acts on it, so that nothing arrives before it has left, in the timeline, in the mails and in the figures.
+ *
  * All that a report changes happens in one transaction per order, under the order's lock. The report's row is
  * the mark that it happened.
  */
 import { adding } from "../../orders/line-ledger.ts";
 import type { TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import { isBeforeLeaving, progressOf } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import {
   addTrackingReport,
@@ -14,11 +18,10 @@ import {
   findShipmentsByTracking,
   readParcelLines,
   readShipment,
+  recordProgress,
   type Shipment,
-  setTrackingStatus,
 } from "../../store/floor/shipments.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
 import { lockReturn, setReturnStatus } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OrderMessage } from "../../workflows/messages.ts";
@@ -41,29 +44,6 @@ type RecordedTracking = {
 
 /** Longer than it takes to write a label purchase, even with a restart of this system in between. */
 const EARLY_MS = 10 * 60_000;
-
-/** How far a parcel is. A status only replaces one of lower rank. */
-const RANK: Readonly<Record<TrackingStatus, number>> = {
-  unknown: 0,
-  pre_transit: 1,
-  in_transit: 2,
-  available_for_pickup: 3,
-  out_for_delivery: 3,
-  failure: 4,
-  return_to_sender: 5,
-  delivered: 6,
-};
-
-const SENTENCES: Readonly<Record<TrackingStatus, string>> = {
-  unknown: "The carrier reports",
-  pre_transit: "The carrier expects the parcel",
-  in_transit: "On its way",
-  available_for_pickup: "Waiting to be picked up",
-  out_for_delivery: "Out for delivery",
-  failure: "The carrier could not deliver",
-  return_to_sender: "Going back to the sender",
-  delivered: "Delivered",
-};
 
 export async function recordTracking(
   context: OperationContext,
@@ -95,28 +75,22 @@ async function recordOne(
   { id, orderId }: Shipment,
   reports: readonly TrackingReport[],
 ): Promise<number> {
-  const order = (await lockOrder(client, orderId)) as OrderProgress;
-  let recorded = 0;
-  for (const report of reports) {
-    if (!(await addTrackingReport(client, report))) continue;
-    recorded += 1;
-    const shipment = await readShipment(client, id);
-    if (shipment === undefined || RANK[report.status] <= RANK[shipment.trackingStatus]) continue;
-    await setTrackingStatus(client, id, report.status, report.at);
-    const facts = [report.message, report.place].filter((part) => part !== "");
-    await recordEntry(client, {
-      orderId,
-      key: `tracking:${id}:${report.status}`,
-      type: shipment.returnId === null ? `shipment.${report.status}` : `return.parcel_${report.status}`,
-      summary: `${SENTENCES[report.status]}: ${facts.join(", ")}`,
-      cause: `carrier:${shipment.carrier}`,
-      data: { shipmentId: id, trackingNumber: report.trackingNumber, at: report.at },
-    });
+  await lockOrder(client, orderId);
+  const fresh: TrackingReport[] = [];
+  for (const report of reports) if (await addTrackingReport(client, report)) fresh.push(report);
+  const shipment = await readShipment(client, id);
+  if (shipment === undefined || fresh.length === 0) return fresh.length;
+  const isHere = shipment.returnId === null && shipment.shippedAt === null;
+  const usable = isHere ? fresh.filter(isBeforeLeaving) : fresh;
+  for (const report of progressOf(shipment.trackingStatus, usable)) {
+    await recordProgress(client, shipment, report);
+    // Each report may change the order.
+    const order = (await lockOrder(client, orderId)) as OrderProgress;
     if (shipment.returnId === null) await moveOrder(client, order, shipment, report.status);
     else await moveReturn(client, shipment.returnId, report.status);
   }
-  if (recorded > 0) await expectNextReport(client, id);
-  return recorded;
+  await expectNextReport(client, id);
+  return fresh.length;
 }
 
 async function moveOrder(
@@ -134,8 +108,7 @@ async function moveOrder(
     return;
   }
   if (status !== "delivered" && status !== "out_for_delivery") return;
-  // A parcel can arrive before we have written that it left. `shipStock` then counts it as delivered.
-  if (status === "delivered" && shipment.shippedAt !== null) {
+  if (status === "delivered") {
     await changeOrder(client, order, { ledger: adding(await readParcelLines(client, id), "delivered") });
   }
   const message: OrderMessage =

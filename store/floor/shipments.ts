@@ -3,7 +3,9 @@
  */
 import type { Address } from "../../orders/address.ts";
 import type { PurchasedLabel, TrackingReport, TrackingStatus } from "../../ports/carriers.ts";
+import { reportInWords } from "../../ports/parcel-progress.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
+import { recordEntry } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
 
 const HOUR_MS = 3_600_000;
@@ -264,18 +266,40 @@ export async function addTrackingReport(client: Queryable, report: TrackingRepor
   return rowCount === 1;
 }
 
-export async function setTrackingStatus(
+/** What has been reported of the parcel so far. */
+export async function readTrackingReports(
   client: Queryable,
-  id: string,
-  status: TrackingStatus,
-  at: string,
+  trackingNumber: string,
+): Promise<readonly TrackingReport[]> {
+  const { rows } = await client.query<TrackingReport & { readonly atDate: Date }>(
+    `select report_id as "reportId", tracking_number as "trackingNumber", status, message, place, at as "atDate"
+     from tracking_report where tracking_number = $1 order by at, report_id`,
+    [trackingNumber],
+  );
+  return rows.map(({ atDate, ...report }) => ({ ...report, at: atDate.toISOString() }));
+}
+
+/** A report moves the parcel on: its status, and the order's timeline. */
+export async function recordProgress(
+  client: Queryable,
+  { id, orderId, returnId, carrier, trackingNumber }: Shipment,
+  report: TrackingReport,
 ): Promise<void> {
+  const { status, at } = report;
   await client.query(
     `update shipment set tracking_status = $2,
        delivered_at = case when $2 = 'delivered' then $3::timestamptz else delivered_at end
      where id = $1`,
     [id, status, at],
   );
+  await recordEntry(client, {
+    orderId,
+    key: `tracking:${id}:${status}`,
+    type: returnId === null ? `shipment.${status}` : `return.parcel_${status}`,
+    summary: reportInWords(report),
+    cause: `carrier:${carrier}`,
+    data: { shipmentId: id, trackingNumber, at },
+  });
 }
 
 /** Units in an outbound parcel, by order line; of a kit's line, whole kits. */

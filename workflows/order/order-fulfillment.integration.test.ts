@@ -343,6 +343,43 @@ test("a parcel delivered before we have written down that it left counts as deli
 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await ledger(orderId)).toMatchObject({ shipped: 2, delivered: 2 });
+  const told = await timeline(world, orderId);
+  expect(told.indexOf("shipment.shipped")).toBeLessThan(told.indexOf("shipment.delivered"));
+});
+
+test("a carrier that reports everything at once, before we have written that it left, reverses no stage", async () => {
+  world.failNext("shipStock", "impossible-before");
+  world.failNext("sendMail", "before");
+  const orderId = await world.placeOrder();
+  await pack(world, `${orderId}-F1`);
+  await held(world, orderId);
+  for (const status of ["pre_transit", "in_transit", "out_for_delivery", "delivered"] as const)
+    await world.track(`${orderId}-F1-S1`, status);
+  const { rows } = await world.database.query(
+    "select tracking_status as status, delivered_at as at from shipment where order_id = $1",
+    [orderId],
+  );
+  expect(rows).toEqual([{ status: "pre_transit", at: null }]);
+  await release(world, orderId);
+
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect((await timeline(world, orderId)).filter((type) => type.startsWith("shipment."))).toEqual([
+    "shipment.label_bought",
+    "shipment.shipped",
+    "shipment.in_transit",
+    "shipment.out_for_delivery",
+    "shipment.delivered",
+  ]);
+  const mails = await world.database.query<{ kind: string }>(
+    "select kind from notification where order_id = $1 order by sent_at, kind",
+    [orderId],
+  );
+  expect(mails.rows.map(({ kind }) => kind)).toEqual([
+    "order_confirmed",
+    "shipped",
+    "out_for_delivery",
+    "delivered",
+  ]);
 });
 
 test("an order delivered before the answer to its capture is completed with that answer, not before", async () => {

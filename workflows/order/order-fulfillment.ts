@@ -47,6 +47,9 @@ const ASKS_THE_STORE = "asks-the-store";
 /** The version in which the store also says what of the money is to move. Before, each parcel captured something. */
 const CHARGES_BY_THE_STORE = "charges-by-the-store";
 
+/** The version whose mails go out one after the other. */
+const MAILS_IN_TURN = "mails-in-turn";
+
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
 export async function orderFulfillment(input: OrderFulfillmentInput): Promise<OrderOutcome> {
@@ -346,16 +349,23 @@ class OrderSaga {
     const orderId = this.orderId;
     this.anythingShipped = true;
     this.passNoReturn();
-    await this.attempt(`ship-stock:${fulfillmentOrderId}`, "floor_exception", (attempt) =>
-      internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
+    const shipped: { readonly reported?: readonly string[] } = await this.attempt(
+      `ship-stock:${fulfillmentOrderId}`,
+      "floor_exception",
+      (attempt) => internal.shipStock({ orderId, fulfillmentOrderId, shipmentId, attempt }),
     );
+    // The parcel has left, whatever becomes of its payment.
+    const isToldAtOnce = patched(MAILS_IN_TURN);
+    if (isToldAtOnce) this.tell("shipped", shipmentId);
+    // Reported before the parcel had left by our books, so that no message told of it.
+    if (shipped.reported?.includes("out_for_delivery")) this.tell("out_for_delivery", shipmentId);
     if (this.charged && !patched(CHARGES_BY_THE_STORE))
       await this.attempt(`capture-payment:${shipmentId}`, "payment_failed", (attempt) =>
         outside.capturePayment.executeWithOptions({ summary: shipmentId }, [
           { orderId, shipmentId, attempt },
         ]),
       );
-    this.tell("shipped", shipmentId);
+    if (!isToldAtOnce) this.tell("shipped", shipmentId);
   }
 
   /**
@@ -509,11 +519,13 @@ class OrderSaga {
   }
 
   /**
-   * Notices go out beside the steps: a mail server that is down holds up no parcel. The saga ends when they
-   * are out.
+   * Notices go out beside the steps, one after the other: a mail server that is down holds up no parcel, and
+   * none tells of a delivery before the one that tells of the parcel. The saga ends when they are out.
    */
   private tell(kind: SagaNoticeKind, about: string): void {
-    this.notices.push(sendNotice(this.orderId, kind, about));
+    const before = patched(MAILS_IN_TURN) ? this.notices.at(-1) : undefined;
+    const send = () => sendNotice(this.orderId, kind, about);
+    this.notices.push(before === undefined ? send() : before.then(send));
   }
 
   private show(status: SagaStatus, details: string): void {

@@ -10,6 +10,8 @@ import { isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
+import type { TrackingStatus } from "../../../ports/carriers.ts";
+import { progressOf } from "../../../ports/parcel-progress.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -20,7 +22,12 @@ import {
   readUnsourced,
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
-import { markShipped, readShipment } from "../../../store/floor/shipments.ts";
+import {
+  markShipped,
+  readShipment,
+  readTrackingReports,
+  recordProgress,
+} from "../../../store/floor/shipments.ts";
 import { markErrandsDone, readStockErrands } from "../../../store/floor/stock-errands.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { withdrawShortages } from "../../../store/orders/shortages.ts";
@@ -274,7 +281,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         readonly shipmentId: string;
         readonly attempt: number;
       },
-    ): Promise<{ readonly status: "shipped" }> {
+    ): Promise<{ readonly status: "shipped"; readonly reported: readonly TrackingStatus[] }> {
       const { orderId, fulfillmentOrderId, shipmentId } = input;
       const fulfillmentOrder = (await readFulfillmentOrders(database, orderId)).find(
         ({ id }) => id === fulfillmentOrderId,
@@ -298,11 +305,15 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         (fulfillmentOrder?.lines ?? []).map((line) => ({ ...line, quantity: line.picked })),
       );
       const picked = lines.reduce((total, line) => total + line.picked, 0);
-      await inTransaction(database, async (client) => {
+      return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
         const shipment = await readShipment(client, shipmentId);
         if (shipment === undefined)
           throw new StepImpossible("shipment_not_found", `There is no shipment ${shipmentId}.`);
+        // What the carrier has reported before this was written comes after it.
+        const reports = await readTrackingReports(client, shipment.trackingNumber);
+        const early = progressOf("pre_transit", reports);
+        const reported = early.map(({ status }) => status);
         const fresh = await recordEntry(client, {
           orderId,
           key: `shipped:${shipmentId}`,
@@ -311,15 +322,16 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });
-        if (!fresh) return;
+        if (!fresh) return { status: "shipped", reported };
+        for (const report of early) await recordProgress(client, shipment, report);
         await markShipped(client, shipmentId);
         await closeFulfillmentOrder(client, fulfillmentOrderId);
-        // A carrier may report before we have written this: see `record-tracking.ts`.
-        const ledger =
-          shipment.deliveredAt === null ? adding(units, "shipped") : adding(units, "shipped", "delivered");
+        const ledger = reported.includes("delivered")
+          ? adding(units, "shipped", "delivered")
+          : adding(units, "shipped");
         await changeOrder(client, order, { ledger });
+        return { status: "shipped", reported };
       });
-      return { status: "shipped" };
     },
   };
 }
