@@ -7,11 +7,12 @@
  * reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
- *                              seed?, forgetKeys?: true}; forgetKeys is as if a day had passed since
+ *                              shortPicks?, seed?, forgetKeys?: true}; shortPicks is the share of picks in
+ *                              which robots find too little; forgetKeys is as if a day had passed since
  *                              the payment calls
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
- *   GET  /simulation/mails     every message taken, and repeats
+ *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject
  * Nothing here authenticates a caller: it only listens on the configured address, which is loopback by
  * default.
  */
@@ -82,9 +83,13 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   );
   const mails = await startMails(options);
 
+  /** The fleet asks for it, as it does for the pace. */
+  let shortPicks = 0;
+
   function state(): unknown {
     return {
       speed: clock.speed,
+      shortPicks,
       faults: faults.rates,
       webhooks: webhooksOf(carriers),
       counts: {
@@ -111,6 +116,9 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       rates.delayMs >= 0;
     if (!valid)
       return "faults takes dropRequestRate, dropReplyRate and errorRate, together at most 1, and delayMs";
+    const short = numberAt(body, "shortPicks");
+    if (short !== undefined && !(short >= 0 && short <= 1)) return "shortPicks must be from 0 to 1";
+    shortPicks = short ?? shortPicks;
     if (speed !== undefined) clock.setSpeed(speed);
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");
@@ -135,7 +143,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (path === "/simulation") return jsonReply(200, state());
     if (path === "/simulation/charges") return jsonReply(200, chargesAudit(payments));
     if (path === "/simulation/labels") return jsonReply(200, labelsAudit(carriers));
-    if (path === "/simulation/mails") return jsonReply(200, mailsAudit(mails));
+    if (path === "/simulation/mails") return jsonReply(200, mailsAudit(mails, request.query.get("q")));
     return undefined;
   }
 
@@ -339,8 +347,8 @@ function labelsAudit(carriers: readonly CarrierSimulator[]): unknown {
   };
 }
 
-function mailsAudit(mails: MailSimulator): unknown {
-  const all = mails.all();
+function mailsAudit(mails: MailSimulator, filter: string | null): unknown {
+  const all = filter === null ? mails.all() : mails.list(filter, 0, MAILS_A_PAGE).mails;
   return { mails: all, repeated: repeated(all.map(({ messageId }) => messageId)) };
 }
 

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
+import type { IncomingOrder } from "../../orders/incoming-order.ts";
+import { isOurs } from "../../orders/order.ts";
+import { sumAndTotal } from "../../test-support/channel-orders.ts";
 import { sandboxCatalog } from "../sandbox/catalog.ts";
 import { SANDBOX_CHANNELS } from "../sandbox/company.ts";
-import { planDay } from "./day-plan.ts";
+import { SANDBOX_KITS } from "../sandbox/kits.ts";
+import { type PlannedSending, planDay } from "./day-plan.ts";
+import { STORIES, type Story } from "./stories.ts";
 
 const startsAt = new Date("2026-03-02T00:00:00Z");
 const catalog = sandboxCatalog();
@@ -24,57 +29,101 @@ test("the same seed plays the same day, another seed another", () => {
 test("each channel's adapter reads every payload as the order that was planned, id and units exact", () => {
   const units = new Map<string, number>();
   const meanings = new Map(day.mappings.map((mapping) => [mapping.channelSku, mapping.sku]));
-  for (const { channel, order } of day.sendings) {
+  const kits = new Map(SANDBOX_KITS.map((kit) => [kit.sku, kit.components]));
+  for (const { channel, order, story } of day.sendings) {
     const reading = readOne(channel, order.payload, order.topic);
     if (reading?.kind !== "order") throw new Error(`${channel}: ${JSON.stringify(reading)}`);
     expect(reading.order.externalId).toBe(order.externalId);
-    expect(reading.order.holdReasons).toEqual([]);
+    const waits = reading.order.holdReasons.map((reason) => reason.code);
+    expect(waits).toEqual(story === "paid_later" ? ["payment_pending"] : []);
     expect(reading.order.shippingAddress?.country).toBe("US");
-    for (const line of reading.order.lines) {
+    for (const line of reading.order.lines.filter(isOurs)) {
       const sku = meanings.get(line.channelSku) ?? line.channelSku;
-      units.set(sku, (units.get(sku) ?? 0) + line.quantity);
+      for (const part of kits.get(sku) ?? [{ sku, quantity: 1 }]) {
+        units.set(part.sku, (units.get(part.sku) ?? 0) + part.quantity * line.quantity);
+      }
     }
   }
-  expect(units).toEqual(day.demand);
+  const demand = new Map(day.demand);
+  for (const [sku, count] of day.demandAtStore) demand.set(sku, (demand.get(sku) ?? 0) + count);
+  expect(units).toEqual(demand);
 });
 
-test("lines, shipping and taxes add up to the total that the channel states", () => {
-  for (const { channel, order } of day.sendings) {
+test("what the channel states as total is what the order's parts come to, and what was planned", () => {
+  for (const { channel, order, totalMinor } of day.sendings) {
     const reading = readOne(channel, order.payload, order.topic);
     if (reading?.kind !== "order") throw new Error("not an order");
-    const { lines, shippingPrice, shippingTaxes, total } = reading.order;
-    const sum =
-      lines.reduce(
-        (all, line) =>
-          all +
-          line.unitPrice.minor * line.quantity -
-          line.discount.minor +
-          line.taxes.reduce((taxes, tax) => taxes + tax.amount.minor, 0),
-        0,
-      ) +
-      shippingPrice.minor +
-      shippingTaxes.reduce((taxes, tax) => taxes + tax.amount.minor, 0);
-    expect(sum, `${channel} ${order.externalId}`).toBe(total.minor);
+    expect(sumAndTotal(reading.order), `${channel} ${order.externalId}`).toEqual([totalMinor, totalMinor]);
   }
 });
+
+const told = (story: Story) => day.sendings.filter((sending) => sending.story === story);
+
+function readLater({ channel, later }: PlannedSending) {
+  const kind = SANDBOX_CHANNELS.find((one) => one.id === channel)?.kind ?? "";
+  return later === null ? [] : (channelAdapters.get(kind)?.read(later.payload, later.topic) ?? []);
+}
 
 test("a channel's cancellation is read as a cancellation of that order", () => {
-  const cancelled = day.sendings.filter((sending) => sending.cancellation?.by === "channel");
+  const cancelled = told("cancelled").filter(({ later }) => later !== null);
   expect(cancelled.length).toBeGreaterThan(0);
-  for (const { channel, order, cancellation } of cancelled) {
-    if (cancellation?.by !== "channel") continue;
-    const kind = SANDBOX_CHANNELS.find((one) => one.id === channel)?.kind ?? "";
-    const readings =
-      channelAdapters.get(kind)?.read(cancellation.message.payload, cancellation.message.topic) ?? [];
-    const found = readings.find((reading) => reading.kind === "cancellation");
-    expect(found?.kind === "cancellation" && found.externalId).toBe(order.externalId);
+  for (const sending of cancelled) {
+    const found = readLater(sending).find((reading) => reading.kind === "cancellation");
+    expect(found?.kind === "cancellation" && found.externalId).toBe(sending.order.externalId);
   }
 });
 
-test("the day has what days have: repeats, unknown SKUs, cancellations, every channel, best sellers", () => {
+test.each<[Story, (order: IncomingOrder) => boolean]>([
+  ["paid_later", (order) => order.holdReasons.length === 0],
+  ["by_marketplace", (order) => order.lines.every((line) => line.fulfilledElsewhere === line.quantity)],
+  ["refunded_at_channel", (order) => order.holdReasons[0]?.code === "refunded_at_channel"],
+])("what a channel says later of an order that is %s is newer, and says so", (story, says) => {
+  expect(told(story).length).toBeGreaterThan(0);
+  for (const sending of told(story)) {
+    const before = readOne(sending.channel, sending.order.payload, sending.order.topic);
+    const [after] = readLater(sending);
+    if (before?.kind !== "order" || after?.kind !== "order") throw new Error("not an order");
+    expect(after.order.externalId).toBe(before.order.externalId);
+    expect(Date.parse(after.order.updatedAt)).toBeGreaterThan(Date.parse(before.order.updatedAt));
+    expect(says(before.order)).toBe(false);
+    expect(says(after.order)).toBe(true);
+  }
+});
+
+test("an order's meaning is read from the channel's own fields", () => {
+  const orders = (story: Story) =>
+    told(story).flatMap(({ channel, order }) => {
+      const reading = readOne(channel, order.payload, order.topic);
+      return reading?.kind === "order" ? [reading.order] : [];
+    });
+  for (const { delivery } of orders("collected")) {
+    expect(delivery).toMatchObject({ method: "pickup", place: "Portland store" });
+  }
+  for (const { paymentBy } of orders("cash_on_delivery")) expect(paymentBy).toBe("on_delivery");
+  for (const { lines } of orders("by_marketplace")) {
+    expect(lines.map((line) => line.fulfilledBy)).not.toContain(undefined);
+  }
+  for (const { lines } of orders("digital_only")) expect(lines.map((line) => line.kind)).toEqual(["digital"]);
+  for (const { lines } of orders("digital_too")) expect(lines.at(-1)?.kind).toBe("digital");
+  for (const { lines } of orders("tip")) expect(lines.at(-1)?.kind).toBe("tip");
+});
+
+test("the day has what days have: every story, repeats, every channel, best sellers", () => {
+  for (const story of Object.keys(STORIES) as Story[]) expect(told(story).length, story).toBeGreaterThan(0);
+  const plain = day.sendings.filter(({ story }) => story === null).length;
+  expect(plain).toBeGreaterThan(day.sendings.length / 2);
   expect(day.sendings.filter((sending) => sending.sentTwice).length).toBeGreaterThan(0);
   expect(day.mappings.length).toBeGreaterThan(0);
   expect(new Set(day.sendings.map((sending) => sending.channel)).size).toBe(5);
   const units = [...day.demand.values()].sort((a, b) => b - a);
   expect(units[0]).toBeGreaterThan(4 * (units[Math.floor(units.length / 2)] ?? 0));
+});
+
+test("a short day has no stories that it has no room for, a day of a hundred orders has them all", () => {
+  const storiesOf = (orders: number) =>
+    new Set(
+      planDay(catalog, { orders, seed: "short", startsAt }).sendings.flatMap(({ story }) => story ?? []),
+    );
+  expect(storiesOf(1).size).toBe(0);
+  expect([...storiesOf(200)].sort()).toEqual(Object.keys(STORIES).sort());
 });

@@ -1,7 +1,6 @@
 /**
- * Plans a day of a mid-size retailer: who orders what, through which channel, and what goes wrong: payloads
- * that are sent twice, SKUs that are not mapped yet, customers who change their mind. A pure function of its
- * seed and the catalog.
+ * Plans a day of a mid-size retailer: who orders what, through which channel, and what is special about some
+ * of the orders (`stories.ts`). A pure function of its seed and the catalog.
  */
 
 import { Random, zipf } from "../../config/seeded-random.ts";
@@ -10,14 +9,18 @@ import { holdfastWriter } from "../../integrations/channels/holdfast/sample-orde
 import { shopifyWriter } from "../../integrations/channels/shopify/sample-orders.ts";
 import { walmartWriter } from "../../integrations/channels/walmart/sample-orders.ts";
 import { woocommerceWriter } from "../../integrations/channels/woocommerce/sample-orders.ts";
-import type {
-  ChannelPayload,
-  ChannelWriter,
-  PlannedLine,
-  PlannedOrder,
+import {
+  type ChannelPayload,
+  type ChannelWriter,
+  type PlannedLine,
+  type PlannedOrder,
+  totals,
 } from "../../integrations/simulator-kit/planned-order.ts";
 import { randomShopper } from "../../integrations/simulator-kit/shopper.ts";
 import type { SandboxProduct } from "../sandbox/catalog.ts";
+import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
+import { SANDBOX_KITS } from "../sandbox/kits.ts";
+import { type Story, tellStories } from "./stories.ts";
 
 type DayOptions = {
   readonly orders: number;
@@ -30,14 +33,12 @@ export type PlannedSending = {
   readonly order: ChannelPayload;
   /** The channel sends it twice, as channels do. */
   readonly sentTwice: boolean;
-  /**
-   * The customer cancels soon after: by the channel's own message or, where the channel has none, by customer
-   * service.
-   */
-  readonly cancellation:
-    | { readonly by: "channel"; readonly message: ChannelPayload }
-    | { readonly by: "service" }
-    | null;
+  /** `null`: nothing is special about it. */
+  readonly story: Story | null;
+  /** What the channel says of the order some time later; `null` where it says no more. */
+  readonly later: ChannelPayload | null;
+  /** What the customer pays, in cents. */
+  readonly totalMinor: number;
 };
 
 export type DayPlan = {
@@ -48,8 +49,9 @@ export type DayPlan = {
     readonly channelSku: string;
     readonly sku: string;
   }[];
-  /** Units that the day asks for, by SKU. */
+  /** Units that the day asks for, by SKU, of kits their components; anywhere, and where it is collected. */
   readonly demand: ReadonlyMap<string, number>;
+  readonly demandAtStore: ReadonlyMap<string, number>;
 };
 
 /** Shares of the day's orders, in percent. */
@@ -61,67 +63,73 @@ const CHANNELS: readonly (readonly [channel: string, writer: ChannelWriter, shar
   ["woocommerce", woocommerceWriter, 10],
 ];
 
+/** Where customers collect what they ordered. */
+const STORE = storeOf(SANDBOX_LOCATIONS);
+
 const SENT_TWICE = 0.02;
-const CANCELLED = 0.012;
-const UNMAPPED = 0.006;
 const EXPEDITED = 0.12;
 /** Exponent of Zipf's law over the catalog: the best seller makes some 6 % of the units. */
 const POPULARITY = 0.8;
 /** People rarely buy two cool boxes at once, and this day is not about parcels that no carrier takes. */
 const BULKY_GRAMS = 4_000;
 const DAY_MS = 24 * 3_600_000;
+const DIGITAL: PlannedLine = {
+  channelSku: "GUIDE-PDF",
+  title: "Route guide to download",
+  quantity: 1,
+  priceMinor: 1_499,
+  weightGrams: 0,
+  kind: "digital",
+};
+const TIP = { channelSku: "TIP", title: "Tip", quantity: 1, weightGrams: 0, kind: "tip" } as const;
+/** What the shop gives back before shipping: less than any line costs. */
+const REFUNDED_MINOR = 250;
 
 export function planDay(catalog: readonly SandboxProduct[], options: DayOptions): DayPlan {
   const random = new Random(options.seed);
   const products = shuffled(catalog, random);
-  const draw = zipf(random, products.length, POPULARITY);
-  const tag = random.digits(5);
-  const aliases = aliasesOf(products, tag, random);
+  const aliases = aliasesOf(products, random.digits(5), random);
+  const writers = Array.from({ length: options.orders }, () => pickChannel(random));
+  const stories = tellStories(
+    writers.map(([channel]) => channel),
+    random.fork(),
+  );
+  const basket = basketFiller(products, random);
   const usedAliases = new Map<string, (typeof aliases)[number]>();
   const demand = new Map<string, number>();
-  const sendings: PlannedSending[] = [];
-  for (let number = 1; number <= options.orders; number += 1) {
-    const [channel, writer] = pickChannel(random);
-    const lines = new Map<string, PlannedLine>();
-    const wanted = lineCount(random);
-    const alias = random.chance(UNMAPPED) ? aliases.find((one) => one.channel === channel) : undefined;
-    while (lines.size < wanted) {
-      const product = alias !== undefined && lines.size === 0 ? alias.product : products[draw()];
-      if (product === undefined || lines.has(product.sku)) continue;
-      const isBulky = product.weightGrams > BULKY_GRAMS;
-      if (isBulky && [...lines.values()].some((line) => line.weightGrams > BULKY_GRAMS)) continue;
-      const quantity = isBulky || random.chance(0.82) ? 1 : random.integer(2, 4);
-      const isAlias = alias !== undefined && lines.size === 0;
-      if (isAlias) usedAliases.set(alias.channelSku, alias);
-      lines.set(product.sku, {
-        channelSku: isAlias ? alias.channelSku : product.sku,
-        title: product.name,
-        quantity,
-        priceMinor: product.priceMinor,
-        weightGrams: product.weightGrams,
-      });
-      demand.set(product.sku, (demand.get(product.sku) ?? 0) + quantity);
+  const demandAtStore = new Map<string, number>();
+  const sendings = writers.map(([channel, writer], index): PlannedSending => {
+    const story = stories.get(index) ?? null;
+    const alias = story === "unmapped" ? aliases.find((one) => one.channel === channel) : undefined;
+    if (alias !== undefined) usedAliases.set(alias.channelSku, alias);
+    const lines = linesOf(story, basket, alias, random);
+    if (story !== "by_marketplace") {
+      for (const [sku, units] of unitsOf(lines, alias)) {
+        const place = story === "collected" ? demandAtStore : demand;
+        place.set(sku, (place.get(sku) ?? 0) + units);
+      }
     }
     const planned: PlannedOrder = {
       channel,
-      number,
-      placedAt: new Date(options.startsAt.getTime() + Math.floor((number / options.orders) * DAY_MS)),
+      number: index + 1,
+      placedAt: new Date(options.startsAt.getTime() + Math.floor(((index + 1) / options.orders) * DAY_MS)),
       shopper: randomShopper(random),
-      lines: [...lines.values()],
-      shippingMinor: random.chance(0.4) ? 0 : 799,
+      lines,
+      shippingMinor: story === "digital_only" || story === "collected" || random.chance(0.4) ? 0 : 799,
       service: random.chance(EXPEDITED) ? "expedited" : "standard",
       taxPercent: random.pick([0, 5.5, 6.25, 7.25, 8.875]),
+      ...meaningOf(story),
     };
     const order = writer.write(planned, random);
-    const cancels = random.chance(CANCELLED);
-    const message = cancels ? writer.cancel?.(order) : undefined;
-    sendings.push({
+    return {
       channel,
       order,
       sentTwice: random.chance(SENT_TWICE),
-      cancellation: !cancels ? null : message === undefined ? { by: "service" } : { by: "channel", message },
-    });
-  }
+      story,
+      later: laterMessage(story, writer, order),
+      totalMinor: totals(planned).total,
+    };
+  });
   return {
     sendings,
     mappings: [...usedAliases.values()].map(({ channel, channelSku, product }) => ({
@@ -130,19 +138,132 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
       sku: product.sku,
     })),
     demand,
+    demandAtStore,
   };
 }
 
-/** For each channel one name that our catalog does not know. */
-function aliasesOf(
-  products: readonly SandboxProduct[],
-  tag: string,
+function meaningOf(
+  story: Story | null,
+): Pick<PlannedOrder, "collectedAt" | "fulfilledByChannel" | "payment"> {
+  switch (story) {
+    case "collected":
+      return { collectedAt: { locationId: STORE.locationId, name: STORE.name } };
+    case "by_marketplace":
+      return { fulfilledByChannel: true };
+    case "paid_later":
+      return { payment: "later" };
+    case "cash_on_delivery":
+      return { payment: "on_delivery" };
+    default:
+      return {};
+  }
+}
+
+/** Where a channel has no message for it, customer service does it. */
+function laterMessage(
+  story: Story | null,
+  writer: ChannelWriter,
+  order: ChannelPayload,
+): ChannelPayload | null {
+  switch (story) {
+    case "cancelled":
+      return writer.cancel?.(order) ?? null;
+    case "paid_later":
+      return writer.pay?.(order) ?? null;
+    case "by_marketplace":
+      return writer.ship?.(order) ?? null;
+    case "refunded_at_channel":
+      return writer.refund?.(order, REFUNDED_MINOR) ?? null;
+    default:
+      return null;
+  }
+}
+
+type Alias = { readonly channel: string; readonly channelSku: string; readonly product: SandboxProduct };
+
+function linesOf(
+  story: Story | null,
+  basket: (first: SandboxProduct | undefined, isCollected: boolean) => readonly PlannedLine[],
+  alias: Alias | undefined,
   random: Random,
-): readonly { channel: string; channelSku: string; product: SandboxProduct }[] {
+): readonly PlannedLine[] {
+  const kit = random.pick(SANDBOX_KITS).product;
+  switch (story) {
+    case "digital_only":
+      return [DIGITAL];
+    case "digital_too":
+      return [...basket(undefined, false), DIGITAL];
+    case "tip":
+      return [...basket(undefined, false), { ...TIP, priceMinor: random.integer(1, 20) * 100 }];
+    case "kit":
+      return [lineOf(kit, 1), ...(random.chance(0.5) ? basket(undefined, false) : [])];
+    default: {
+      const lines = basket(alias?.product, story === "collected");
+      return lines.map((line) =>
+        line.channelSku === alias?.product.sku ? { ...line, channelSku: alias.channelSku } : line,
+      );
+    }
+  }
+}
+
+function lineOf(
+  product: Pick<SandboxProduct, "sku" | "name" | "priceMinor" | "weightGrams">,
+  quantity: number,
+): PlannedLine {
+  return {
+    channelSku: product.sku,
+    title: product.name,
+    quantity,
+    priceMinor: product.priceMinor,
+    weightGrams: product.weightGrams,
+  };
+}
+
+/** Fills baskets with 1 to 5 products, best sellers more often than others. */
+function basketFiller(products: readonly SandboxProduct[], random: Random) {
+  const draw = zipf(random, products.length, POPULARITY);
+  return (first: SandboxProduct | undefined, isCollected: boolean): readonly PlannedLine[] => {
+    const lines = new Map<string, PlannedLine>();
+    const wanted = lineCount(random);
+    while (lines.size < wanted) {
+      const product = lines.size === 0 && first !== undefined ? first : products[draw()];
+      if (product === undefined || lines.has(product.sku)) continue;
+      if (isCollected && product.source === "supplier") continue;
+      const isBulky = product.weightGrams > BULKY_GRAMS;
+      if (isBulky && [...lines.values()].some((line) => line.weightGrams > BULKY_GRAMS)) continue;
+      const quantity = isBulky || random.chance(0.82) ? 1 : random.integer(2, 4);
+      lines.set(product.sku, lineOf(product, quantity));
+    }
+    return [...lines.values()];
+  };
+}
+
+/** Units of stock that the lines ask for. */
+function* unitsOf(
+  lines: readonly PlannedLine[],
+  alias: Alias | undefined,
+): Generator<readonly [sku: string, units: number]> {
+  for (const line of lines) {
+    if (line.kind !== undefined) continue;
+    const sku = line.channelSku === alias?.channelSku ? alias.product.sku : line.channelSku;
+    const kit = SANDBOX_KITS.find((each) => each.sku === sku);
+    if (kit === undefined) yield [sku, line.quantity];
+    else for (const part of kit.components) yield [part.sku, part.quantity * line.quantity];
+  }
+}
+
+/** For each channel one name that our catalog does not know. */
+function aliasesOf(products: readonly SandboxProduct[], tag: string, random: Random): readonly Alias[] {
   return CHANNELS.map(([channel]) => {
     const product = random.pick(products.filter((one) => one.source === "fulfillment_centers"));
     return { channel, channelSku: `${channel.slice(0, 3).toUpperCase()}-LISTING-${tag}`, product };
   });
+}
+
+function storeOf(locations: typeof SANDBOX_LOCATIONS): (typeof SANDBOX_LOCATIONS)[number] {
+  const store = locations.find((location) => location.kind === "store");
+  if (store === undefined) throw new Error("the sandbox has no store");
+  return store;
 }
 
 function pickChannel(random: Random): readonly [string, ChannelWriter] {

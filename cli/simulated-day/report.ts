@@ -33,6 +33,12 @@ export function renderReport(report: DayReport): string {
       `${stock.positions} positions: ${stock.units.received} received ${signed(stock.units.corrected)} corrected − ${stock.units.shipped} shipped + ${stock.units.returned} returned = ${stock.units.onHand} on hand`,
     ],
   ];
+  const dollars = (minor: number): string => (minor / 100).toFixed(2);
+  rows.push([
+    "Money",
+    report.money.reconciled ? paint("green", "reconciled") : paint("red", "does not add up"),
+    `${dollars(report.money.takenMinor)} taken by us − ${dollars(report.money.refundedMinor)} refunded`,
+  ]);
   const stages = report.stages.map((stage) => [
     `  ${stage.stage}`,
     seconds(stage.p50Ms),

@@ -10,6 +10,7 @@ import { IDEMPOTENCY_CLAIM_MS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
+import { readMoney } from "../../store/audit/money-audit.ts";
 import {
   type HeldReason,
   type OrderProgressCounts,
@@ -24,7 +25,7 @@ import {
 } from "../../store/audit/order-statistics.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
-import { RequestRefused, RestClient } from "../client/rest.ts";
+import { RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";
 import { UserProblem } from "../problem.ts";
 import { sandboxCatalog } from "../sandbox/catalog.ts";
@@ -32,7 +33,10 @@ import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
 import { auditStock, readStockBooks, type StockAudit, type StockBooks } from "./audit.ts";
 import { type DayPlan, type PlannedSending, planDay } from "./day-plan.ts";
 import { auditDoubles, simulatedWorld } from "./doubles-audit.ts";
+import { auditMoney, type MoneyAudit } from "./money-audit.ts";
 import { openReturnsDesk, type ReturnsDesk } from "./returns-desk.ts";
+import { openServiceDesk, type ServiceDesk } from "./service-desk.ts";
+import { openStoreCounter, type StoreCounter } from "./store-counter.ts";
 
 type DayOptions = {
   readonly orders: number;
@@ -67,6 +71,8 @@ export type DayReport = {
   readonly oversold: number;
   readonly doubled: number;
   readonly stock: Pick<StockAudit, "reconciled" | "positions" | "units">;
+  /** In cents. */
+  readonly money: Omit<MoneyAudit, "findings"> & { readonly reconciled: boolean };
   readonly stages: readonly StageTime[];
   readonly seconds: number;
   readonly capturedPerSecond: number;
@@ -77,6 +83,8 @@ export type DayReport = {
 };
 
 const TICK_MS = 300;
+/** The share of picks where a robot finds one unit fewer than the books say. */
+const SHORT_PICKS = 0.01;
 /** The longest that books which are written one after the other may disagree. */
 const SETTLING_MS = 10_000;
 /**
@@ -101,7 +109,7 @@ export async function runDay(
   const database = openDatabase(databaseUrl, { maxConnections: 4, name: "holdfast-simulate-day" });
   const rest = new RestClient(access, { patienceMs: RESTART_PATIENCE_MS });
   const stream = await StreamClient.open(access);
-  const pace = keepPace(simulatorsUrl, options.speed);
+  const pace = keepWorld(simulatorsUrl, options.speed);
   try {
     return await new Day(database, rest, stream, simulatorsUrl, options, onProgress).run();
   } finally {
@@ -120,6 +128,10 @@ class Day {
   private readonly onProgress: (view: DayView) => void;
   private readonly plan: DayPlan;
   private readonly returns: ReturnsDesk;
+  private readonly service: ServiceDesk;
+  private readonly counter: StoreCounter;
+  /** What each order costs by the plan, in cents. */
+  private readonly planned = new Map<string, number>();
   private readonly orderIds: string[] = [];
   private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, refused: 0 };
   private readonly findings: string[] = [];
@@ -154,6 +166,8 @@ class Day {
       startsAt: new Date(Date.now() - 86_400_000),
     });
     this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`));
+    this.service = openServiceDesk(rest, (channel, payload, topic) => this.capture(channel, payload, topic));
+    this.counter = openStoreCounter(rest, simulatorsUrl);
   }
 
   async run(): Promise<DayReport> {
@@ -167,26 +181,31 @@ class Day {
     return this.report(before, seconds, (await capturedIn) / 1000);
   }
 
-  /** The morning delivery: the units that the day asks for and that are not there. */
+  /** The morning delivery: twice the units that the day asks for, less what is there. */
   private async receiveDelivery(): Promise<void> {
-    const skus = [...this.plan.demand.keys()];
-    const available = new Map<string, number>();
-    for (const position of await this.enginePositions(skus)) {
-      available.set(position.sku, (available.get(position.sku) ?? 0) + position.availableToPromise);
-    }
+    const { demand, demandAtStore } = this.plan;
+    const placesOf = (kind: (typeof SANDBOX_LOCATIONS)[number]["kind"]) =>
+      SANDBOX_LOCATIONS.filter((location) => location.kind === kind).map(({ locationId }) => locationId);
     const suppliers = new Set(
-      sandboxCatalog()
-        .filter((product) => product.source === "supplier")
-        .map((product) => product.sku),
+      sandboxCatalog().flatMap((product) => (product.source === "supplier" ? [product.sku] : [])),
     );
+    const wanted = [
+      ...[...demand].map(([sku, units]) => {
+        const places = placesOf(suppliers.has(sku) ? "supplier" : "fulfillment_center");
+        return { sku, units, places };
+      }),
+      ...[...demandAtStore].map(([sku, units]) => ({ sku, units, places: placesOf("store") })),
+    ];
+    const available = new Map<string, number>();
+    for (const position of await this.enginePositions([...new Set(wanted.map(({ sku }) => sku))])) {
+      available.set(`${position.sku} ${position.locationId}`, position.availableToPromise);
+    }
     const atMs = Date.now();
-    const commands = skus.flatMap((sku) => {
-      const missing = (this.plan.demand.get(sku) ?? 0) * 2 - (available.get(sku) ?? 0);
+    const commands = wanted.flatMap(({ sku, units, places }) => {
+      const there = places.reduce((sum, place) => sum + (available.get(`${sku} ${place}`) ?? 0), 0);
+      const missing = units * 2 - there;
       if (missing <= 0) return [];
-      const places = SANDBOX_LOCATIONS.filter((location) =>
-        suppliers.has(sku) ? location.kind === "supplier" : location.kind === "fulfillment_center",
-      );
-      return places.map(({ locationId }) => ({
+      return places.map((locationId) => ({
         type: "receive" as const,
         sku,
         locationId,
@@ -225,11 +244,11 @@ class Day {
     await Promise.all(inFlight);
   }
 
-  private async sendOne({ channel, order, sentTwice, cancellation }: PlannedSending): Promise<void> {
+  private async sendOne(sending: PlannedSending): Promise<void> {
+    const { channel, order, sentTwice, story } = sending;
     const [result] = await this.capture(channel, order.payload, order.topic);
     if (result === undefined) throw new Error(`${channel} ${order.externalId}: no result`);
     this.count(result);
-    if (result.order !== null) this.orderIds.push(result.order);
     if (sentTwice) {
       const [again] = await this.capture(channel, order.payload, order.topic);
       if (again !== undefined) this.count(again);
@@ -237,19 +256,11 @@ class Day {
         this.findings.push(`${channel} ${order.externalId}, sent twice, came back as ${again?.outcome}.`);
       }
     }
-    if (cancellation === null || result.order === null) return;
-    if (cancellation.by === "channel") {
-      await this.capture(channel, cancellation.message.payload, cancellation.message.topic);
-      return;
-    }
-    try {
-      await this.rest.post(`/v1/orders/${encodeURIComponent(result.order)}/cancel`, {
-        reason: "The customer called and cancelled.",
-      });
-    } catch (error) {
-      // Already on its way: the customer has to send it back.
-      if (!(error instanceof RequestRefused) || error.status >= 500) throw error;
-    }
+    if (result.order === null) return;
+    this.orderIds.push(result.order);
+    this.planned.set(result.order, sending.totalMinor);
+    if (story === "collected") this.counter.expect(result.order);
+    await this.service.continue(sending, result.order);
   }
 
   private async capture(
@@ -318,18 +329,26 @@ class Day {
         returns: this.returns.finished,
       };
       this.onProgress(view);
-      const state = JSON.stringify([view, this.returns.requested]);
+      const state = JSON.stringify([view, this.returns.requested, this.counter.collected]);
       if (state !== lastState) {
         lastState = state;
         lastChange = Date.now();
       }
       const quiet = Date.now() - lastChange;
-      if (allSent && this.progress.open === 0 && this.returns.idle() && quiet > 2 * TICK_MS) return;
+      if (
+        allSent &&
+        this.progress.open === 0 &&
+        this.returns.idle() &&
+        this.counter.idle() &&
+        quiet > 2 * TICK_MS
+      )
+        return;
       if (quiet > this.options.patienceMs) {
         this.findings.push(
           `Nothing has moved for ${Math.round(quiet / 1000)} s: ${this.progress.open} orders are still open: ${(await readStuck(this.database, ids)).join("; ")}`,
         );
         this.returns.stop();
+        this.counter.stop();
         return;
       }
     }
@@ -338,11 +357,18 @@ class Day {
   private async report(before: StockBooks, seconds: number, captureSeconds: number): Promise<DayReport> {
     const ids = this.orderIds;
     const stock = await this.settledStock(before);
+    const money = await this.settledMoney();
     const doubles = await auditDoubles(this.database, simulatedWorld(this.simulatorsUrl), ids);
     const totals = await readTotals(this.database, ids);
     const lost = new Set(ids).size - totals.orders;
     if (lost > 0) this.findings.push(`${lost} orders were acknowledged and are not there.`);
-    const findings = [...this.findings, ...this.returns.problems, ...stock.findings, ...doubles.findings];
+    const findings = [
+      ...this.findings,
+      ...this.returns.problems,
+      ...this.counter.problems,
+      ...stock.findings,
+      ...doubles.findings,
+    ];
     const { accepted, held, duplicate, refused } = this.outcomes;
     return {
       seed: this.options.seed,
@@ -359,6 +385,11 @@ class Day {
       oversold: stock.oversold,
       doubled: doubles.doubled,
       stock: { reconciled: stock.reconciled, positions: stock.positions, units: stock.units },
+      money: {
+        reconciled: money.findings.length === 0,
+        takenMinor: money.takenMinor,
+        refundedMinor: money.refundedMinor,
+      },
       stages: await readStageTimes(this.database, ids),
       seconds: round(seconds),
       capturedPerSecond: round(ids.length / Math.max(captureSeconds, 0.001)),
@@ -374,6 +405,16 @@ class Day {
     for (;;) {
       const audit = auditStock(before, await this.readBooks());
       if (audit.reconciled || Date.now() > deadline) return audit;
+      await pause(TICK_MS);
+    }
+  }
+
+  /** An order's money follows its parcel by a moment. */
+  private async settledMoney(): Promise<MoneyAudit> {
+    const deadline = Date.now() + SETTLING_MS;
+    for (;;) {
+      const audit = auditMoney(await readMoney(this.database, this.orderIds), this.planned);
+      if (audit.findings.length === 0 || Date.now() > deadline) return audit;
       await pause(TICK_MS);
     }
   }
@@ -404,23 +445,24 @@ class Day {
   }
 }
 
-/** Sets the simulated world's speed, also after each of its restarts, and resets its pace at the end. */
-function keepPace(simulatorsUrl: string, speed: number): { stop(): Promise<void> } {
-  const set = (value: number): Promise<unknown> =>
+/** Sets the simulated world's pace and faults, also after each of its restarts, and resets them at the end. */
+function keepWorld(simulatorsUrl: string, speed: number): { stop(): Promise<void> } {
+  const set = (world: { readonly speed: number; readonly shortPicks: number }): Promise<unknown> =>
     fetch(`${simulatorsUrl}/simulation`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ speed: value }),
+      body: JSON.stringify(world),
     }).catch(() => undefined);
-  let pending: Promise<unknown> = set(speed);
+  const ofTheDay = { speed, shortPicks: SHORT_PICKS };
+  let pending: Promise<unknown> = set(ofTheDay);
   const timer = setInterval(() => {
-    pending = set(speed);
+    pending = set(ofTheDay);
   }, 1_000);
   return {
     stop: async () => {
       clearInterval(timer);
       await pending;
-      await set(1);
+      await set({ speed: 1, shortPicks: 0 });
     },
   };
 }

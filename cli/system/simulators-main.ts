@@ -59,23 +59,27 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
   });
   parts.push(people);
   parts.push(
-    followPace(`http://${configuration.host}:${configuration.httpPort}/simulation`, (speed) => {
-      fleet.setSpeed(speed);
-      people.setSpeed(speed);
+    followWorld(`http://${configuration.host}:${configuration.httpPort}/simulation`, (world) => {
+      fleet.setSpeed(world.speed);
+      fleet.setShortPicks(world.shortPicks);
+      people.setSpeed(world.speed);
     }),
   );
 }
 
-/** The simulators of vendors own the pace; robots and people ask them for it. */
-function followPace(url: string, apply: (speed: number) => void): { stop(): Promise<void> } {
-  let last = 1;
+type SimulatedWorld = { readonly speed: number; readonly shortPicks: number };
+
+/** The simulators of vendors own the pace and what goes wrong; robots and people ask them for it. */
+function followWorld(url: string, apply: (world: SimulatedWorld) => void): { stop(): Promise<void> } {
+  let last = "";
   const timer = setInterval(() => {
     fetch(url)
       .then(async (response) => {
-        const { speed }: { readonly speed: number } = JSON.parse(await response.text());
-        if (speed !== last && speed > 0) {
-          last = speed;
-          apply(speed);
+        const { speed, shortPicks }: SimulatedWorld = JSON.parse(await response.text());
+        const now = `${speed} ${shortPicks}`;
+        if (now !== last && speed > 0) {
+          last = now;
+          apply({ speed, shortPicks });
         }
       })
       .catch(() => {});

@@ -9,7 +9,7 @@ export type Faults = {
   /** Tags that a portal misses, per tag and passage. */
   readonly missedTags: number;
   /** Picks that find one unit fewer than asked for. */
-  readonly shortPicks: number;
+  shortPicks: number;
 };
 
 /** A floor on a good day: radio sometimes misses a tag. */

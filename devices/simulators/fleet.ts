@@ -23,6 +23,8 @@ export type SimulatedDevice = {
 export type Fleet = {
   /** 1: demo pace, an order crosses the floor in some 10 s; 20 and more: under a second. */
   setSpeed(speed: number): void;
+  /** The share of picks that find one unit fewer than asked for, from now on. */
+  setShortPicks(share: number): void;
   stop(): Promise<void>;
 };
 
@@ -77,7 +79,7 @@ export async function startFleet(options: {
 }): Promise<Fleet> {
   const { devices, logger } = options;
   const pace = new Pace(checkedSpeed(options.speed));
-  const faults = options.faults ?? EVERYDAY_FAULTS;
+  const faults = { ...(options.faults ?? EVERYDAY_FAULTS) };
   const surroundings: Surroundings = {
     connection: {
       mqttUrl: options.mqttUrl,
@@ -104,6 +106,9 @@ export async function startFleet(options: {
   return {
     setSpeed: (speed) => {
       pace.speed = checkedSpeed(speed);
+    },
+    setShortPicks: (share) => {
+      faults.shortPicks = share;
     },
     stop: async () => {
       pace.stop();

@@ -12,6 +12,8 @@ export type PlannedLine = {
   readonly quantity: number;
   readonly priceMinor: number;
   readonly weightGrams: number;
+  /** Absent: goods, which are taxed and shipped. */
+  readonly kind?: "digital" | "tip";
 };
 
 export type PlannedOrder = {
@@ -25,6 +27,12 @@ export type PlannedOrder = {
   readonly service: "standard" | "expedited";
   /** State tax, part of the total and not of the prices. */
   readonly taxPercent: number;
+  /** Absent: a parcel. Otherwise collected there; the place is named as the channel names it. */
+  readonly collectedAt?: { readonly locationId: string; readonly name: string };
+  /** The marketplace ships it from its own warehouse. */
+  readonly fulfilledByChannel?: true;
+  /** Absent: paid. `later`: a message says when; `on_delivery`: the courier takes the money. */
+  readonly payment?: "later" | "on_delivery";
 };
 
 export type ChannelPayload = {
@@ -41,9 +49,16 @@ export type ChannelWriter = {
   write(order: PlannedOrder, random: Random): ChannelPayload;
   /** The channel's message that the customer has cancelled; absent where its API has none. */
   cancel?(written: ChannelPayload): ChannelPayload;
+  /** That the order is paid now; absent where the channel sends paid orders only. */
+  pay?(written: ChannelPayload): ChannelPayload;
+  /** That the marketplace has shipped what it fulfils; absent where it has no warehouse of its own. */
+  ship?(written: ChannelPayload): ChannelPayload;
+  /** That the shop gave back a part of the money before anything was shipped. */
+  refund?(written: ChannelPayload, minor: number): ChannelPayload;
 };
 
 export function taxOf(order: PlannedOrder, line: PlannedLine): number {
+  if (line.kind === "tip") return 0;
   return Math.round((line.priceMinor * line.quantity * order.taxPercent) / 100);
 }
 

@@ -35,6 +35,7 @@ export async function readPaymentTotals(
   return rows;
 }
 
+/** Parcels that need a label: what customers collect in a store has none. */
 type ParcelCounts = { readonly orderId: string; readonly parcels: number; readonly returns: number };
 
 export async function readParcelCounts(
@@ -44,7 +45,7 @@ export async function readParcelCounts(
   const { rows } = await client.query<ParcelCounts>(
     `select order_id as "orderId", (count(*) filter (where return_id is null))::integer as parcels,
             (count(*) filter (where return_id is not null))::integer as returns
-       from shipment where order_id = any($1) group by order_id`,
+       from shipment where order_id = any($1) and carrier_provider <> 'store' group by order_id`,
     [orderIds],
   );
   return rows;

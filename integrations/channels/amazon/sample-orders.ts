@@ -30,7 +30,18 @@ export const amazonWriter: ChannelWriter = {
     if (payload === undefined) throw new Error("the responses of one order were not joined");
     return { externalId: AmazonOrderId, payload, topic: null };
   },
+  ship: ({ externalId, payload }) => ({
+    externalId,
+    payload: payload
+      .replace('"OrderStatus":"Unshipped"', '"OrderStatus":"Shipped"')
+      .replace(/"LastUpdateDate":"([^"]*)"/, (_, at: string) => `"LastUpdateDate":"${anHourAfter(at)}"`),
+    topic: null,
+  }),
 };
+
+function anHourAfter(at: string): string {
+  return new Date(Date.parse(at) + 3_600_000).toISOString();
+}
 
 function header(order: PlannedOrder, AmazonOrderId: string): Record<string, unknown> {
   const units = order.lines.reduce((sum, line) => sum + line.quantity, 0);
@@ -42,7 +53,7 @@ function header(order: PlannedOrder, AmazonOrderId: string): Record<string, unkn
     PurchaseDate: at,
     LastUpdateDate: at,
     OrderStatus: "Unshipped",
-    FulfillmentChannel: "MFN",
+    FulfillmentChannel: order.fulfilledByChannel === true ? "AFN" : "MFN",
     SalesChannel: "Amazon.com",
     ShipServiceLevel: order.service === "expedited" ? "Exp US D2D Dom" : "Std US D2D Dom",
     OrderTotal: usd(totals(order).total),

@@ -31,7 +31,7 @@ export const shopifyWriter: ChannelWriter = {
       customer_locale: "en-US",
       discount_codes: [],
       email: order.shopper.email,
-      financial_status: "paid",
+      financial_status: order.payment === "later" ? "authorized" : "paid",
       fulfillment_status: null,
       name: `#${10_000 + order.number}`,
       note: null,
@@ -51,6 +51,7 @@ export const shopifyWriter: ChannelWriter = {
       total_price_set: moneySet(total),
       total_shipping_price_set: moneySet(order.shippingMinor),
       total_tax: decimal(tax),
+      total_tip_received: decimal(tipOf(order)),
       updated_at: timestamp(order.placedAt),
       billing_address: address(order),
       customer: {
@@ -68,8 +69,9 @@ export const shopifyWriter: ChannelWriter = {
       shipping_lines: [
         {
           id: exact(random.digits(18)),
-          code: order.service === "expedited" ? "Express" : "Standard",
-          title: order.service === "expedited" ? "Express" : "Standard",
+          code: order.collectedAt?.name ?? serviceOf(order),
+          title: order.collectedAt?.name ?? serviceOf(order),
+          ...(order.collectedAt === undefined ? {} : { delivery_category: "pickup" }),
           price: decimal(order.shippingMinor),
           price_set: moneySet(order.shippingMinor),
           is_removed: false,
@@ -92,7 +94,24 @@ export const shopifyWriter: ChannelWriter = {
       topic: "orders/cancelled",
     };
   },
+  pay: ({ externalId, payload }) => ({
+    externalId,
+    payload: payload
+      .replace('"financial_status":"authorized"', '"financial_status":"paid"')
+      .replace(/"updated_at":"([^"]*)"/, (_, at: string) => {
+        return `"updated_at":"${timestamp(new Date(Date.parse(at) + 3_600_000))}"`;
+      }),
+    topic: "orders/updated",
+  }),
 };
+
+function tipOf(order: PlannedOrder): number {
+  return order.lines.reduce((sum, line) => sum + (line.kind === "tip" ? line.priceMinor : 0), 0);
+}
+
+function serviceOf(order: PlannedOrder): string {
+  return order.service === "expedited" ? "Express" : "Standard";
+}
 
 function lineItems(order: PlannedOrder, random: Random): readonly unknown[] {
   return order.lines.map((line) => {
@@ -110,15 +129,15 @@ function lineItems(order: PlannedOrder, random: Random): readonly unknown[] {
       price: decimal(line.priceMinor),
       price_set: moneySet(line.priceMinor),
       product_exists: true,
-      product_id: exact(random.digits(13)),
+      product_id: line.kind === "tip" ? null : exact(random.digits(13)),
       properties: [],
       quantity: line.quantity,
-      requires_shipping: true,
-      sku: line.channelSku,
+      requires_shipping: line.kind === undefined,
+      sku: line.kind === "tip" ? null : line.channelSku,
       taxable: true,
       title: line.title,
       total_discount: "0.00",
-      variant_id: exact(random.digits(14)),
+      variant_id: line.kind === "tip" ? null : exact(random.digits(14)),
       vendor: "Fernweh",
       tax_lines: [
         {

@@ -40,11 +40,21 @@ export const walmartWriter: ChannelWriter = {
         orderLines: {
           orderLine: order.lines.map((line, index) => orderLine(order, line, index + 1, placed)),
         },
-        shipNode: { type: "SellerFulfilled", name: "Fernweh Outfitters" },
+        shipNode: {
+          type: order.fulfilledByChannel === true ? "WFSFulfilled" : "SellerFulfilled",
+          name: "Fernweh Outfitters",
+        },
       },
     };
     return { externalId: purchaseOrderId, payload: JSON.stringify(document), topic: null };
   },
+  ship: ({ externalId, payload }) => ({
+    externalId,
+    payload: payload
+      .replaceAll('"status":"Created"', '"status":"Shipped"')
+      .replaceAll(/"statusDate":(\d+)/g, (_, at: string) => `"statusDate":${Number(at) + 3_600_000}`),
+    topic: null,
+  }),
 };
 
 function orderLine(

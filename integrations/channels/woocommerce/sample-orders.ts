@@ -14,6 +14,7 @@ export const woocommerceWriter: ChannelWriter = {
     const id = Number(random.digits(9));
     const { tax, total } = totals(order);
     const local = order.placedAt.toISOString().slice(0, 19);
+    const paidAt = order.payment === undefined ? local : null;
     const document = {
       id,
       parent_id: 0,
@@ -21,7 +22,7 @@ export const woocommerceWriter: ChannelWriter = {
       order_key: `wc_order_${random.digits(13)}`,
       created_via: "checkout",
       version: "9.3.3",
-      status: "processing",
+      status: order.payment === "later" ? "on-hold" : "processing",
       currency: "USD",
       date_created: local,
       date_created_gmt: local,
@@ -39,11 +40,15 @@ export const woocommerceWriter: ChannelWriter = {
       customer_note: "",
       billing: { ...address(order), email: order.shopper.email, phone: order.shopper.phone },
       shipping: address(order),
-      payment_method: "stripe",
-      payment_method_title: "Card",
-      transaction_id: `ch_${random.digits(16)}`,
-      date_paid: local,
-      date_paid_gmt: local,
+      ...(order.payment === "on_delivery"
+        ? { payment_method: "cod", payment_method_title: "Cash on delivery", transaction_id: "" }
+        : {
+            payment_method: "stripe",
+            payment_method_title: "Card",
+            transaction_id: `ch_${random.digits(16)}`,
+          }),
+      date_paid: paidAt,
+      date_paid_gmt: paidAt,
       date_completed: null,
       cart_hash: random.digits(16),
       meta_data: [],
@@ -63,6 +68,7 @@ export const woocommerceWriter: ChannelWriter = {
         ],
         meta_data: [],
         sku: line.channelSku,
+        ...(line.kind === "digital" ? { virtual: true } : {}),
         price: line.priceMinor / 100,
       })),
       tax_lines: [
@@ -79,8 +85,17 @@ export const woocommerceWriter: ChannelWriter = {
       shipping_lines: [
         {
           id: random.integer(1_000, 9_999_999),
-          method_title: order.service === "expedited" ? "Express" : "Flat Rate",
-          method_id: "flat_rate",
+          ...(order.collectedAt === undefined
+            ? {
+                method_title: order.service === "expedited" ? "Express" : "Flat Rate",
+                method_id: "flat_rate",
+                meta_data: [],
+              }
+            : {
+                method_title: "Local pickup",
+                method_id: "pickup_location",
+                meta_data: [{ id: 1, key: "pickup_location", value: order.collectedAt.name }],
+              }),
           total: decimal(order.shippingMinor),
           total_tax: "0.00",
           taxes: [],
@@ -97,7 +112,28 @@ export const woocommerceWriter: ChannelWriter = {
     payload: JSON.stringify({ id: Number(externalId) }),
     topic: "order.deleted",
   }),
+  pay: ({ externalId, payload }) => ({
+    externalId,
+    payload: modified(payload).replace('"status":"on-hold"', '"status":"processing"'),
+    topic: "order.updated",
+  }),
+  refund: ({ externalId, payload }, minor) => ({
+    externalId,
+    payload: modified(payload).replace(
+      '"refunds":[]',
+      `"refunds":[{"id":${Number(externalId) + 1},"reason":"Price adjustment","total":"-${decimal(minor)}"}]`,
+    ),
+    topic: "order.updated",
+  }),
 };
+
+/** The order as it is an hour later. */
+function modified(payload: string): string {
+  return payload.replace(/"date_modified_gmt":"([^"]*)"/, (_, at: string) => {
+    const later = new Date(Date.parse(`${at}Z`) + 3_600_000).toISOString().slice(0, 19);
+    return `"date_modified_gmt":"${later}"`;
+  });
+}
 
 function address({ shopper }: PlannedOrder): Record<string, unknown> {
   return {
