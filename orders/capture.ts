@@ -290,8 +290,6 @@ function holdReasonsOf(
   }
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
-  // Until the saga of an order knows payments at the door, a person sees to them.
-  if (document.paymentBy === "on_delivery") add("payment_pending", "It is to be paid when it is delivered.");
   return reasons;
 }
 
