@@ -32,8 +32,9 @@ export function addSimulateDayCommand(program: Command): void {
     .summary("play a day of orders through the whole system, and audit it")
     .description(
       "Plays a compressed day of a mid-size retailer over all channels, in the channels' own wire formats, through the whole " +
-        "system: capture, payment, picking by robots, shipping, delivery, returns. Then it audits the books: nothing oversold, " +
-        "nothing doubled, stock reconciled to the unit. Uses the system that runs here, or starts one for the day.",
+        "system: capture, payment, picking by robots, shipping, delivery, returns, and what goes differently than planned. Then it " +
+        "audits the books: nothing oversold, nothing doubled, stock reconciled to the unit and money to the cent. Uses the system " +
+        "that runs here, whatever has happened on it before, or starts one for the day.",
     )
     .option("--orders <number>", "orders of the day", "1000")
     .option("--seed <text>", "the same seed plays the same day (default: a new one)")
@@ -48,8 +49,8 @@ Examples:
   $ npx holdfast simulate-day --orders 1000
   $ npx holdfast simulate-day --orders 10000 --seed black-friday --json
 
-With --json the report is one document. Exit status 0 only if nothing was oversold, doubled, lost or left unfinished and
-stock adds up to the unit.`,
+With --json the report is one document. Exit status 0 only if nothing was oversold, doubled, lost or left unfinished, and
+stock adds up to the unit and money to the cent.`,
     )
     .action(simulateDay);
 }

@@ -30,14 +30,20 @@ test("each channel's adapter reads every payload as the order that was planned, 
   const units = new Map<string, number>();
   const meanings = new Map(day.mappings.map((mapping) => [mapping.channelSku, mapping.sku]));
   const kits = new Map(SANDBOX_KITS.map((kit) => [kit.sku, kit.components]));
-  for (const { channel, order, story } of day.sendings) {
+  for (const { channel, order, story, edits } of day.sendings) {
     const reading = readOne(channel, order.payload, order.topic);
     if (reading?.kind !== "order") throw new Error(`${channel}: ${JSON.stringify(reading)}`);
     expect(reading.order.externalId).toBe(order.externalId);
     const waits = reading.order.holdReasons.map((reason) => reason.code);
     expect(waits).toEqual(story === "paid_later" ? ["payment_pending"] : []);
     expect(reading.order.shippingAddress?.country).toBe("US");
-    for (const line of reading.order.lines.filter(isOurs)) {
+    const more = edits.flatMap((edit) => {
+      if (edit.kind === "add_line") return [{ channelSku: edit.sku ?? "", quantity: edit.quantity }];
+      const [first] = reading.order.lines;
+      const isMore = edit.kind === "quantity" && first !== undefined && edit.quantity > first.quantity;
+      return isMore ? [{ ...first, quantity: edit.quantity - first.quantity }] : [];
+    });
+    for (const line of [...reading.order.lines.filter(isOurs), ...more]) {
       const sku = meanings.get(line.channelSku) ?? line.channelSku;
       for (const part of kits.get(sku) ?? [{ sku, quantity: 1 }]) {
         units.set(part.sku, (units.get(part.sku) ?? 0) + part.quantity * line.quantity);

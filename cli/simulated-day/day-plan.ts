@@ -4,6 +4,7 @@
  */
 
 import { Random, zipf } from "../../config/seeded-random.ts";
+import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { amazonWriter } from "../../integrations/channels/amazon/sample-orders.ts";
 import { holdfastWriter } from "../../integrations/channels/holdfast/sample-orders.ts";
 import { shopifyWriter } from "../../integrations/channels/shopify/sample-orders.ts";
@@ -12,6 +13,7 @@ import { woocommerceWriter } from "../../integrations/channels/woocommerce/sampl
 import {
   type ChannelPayload,
   type ChannelWriter,
+  decimal,
   type PlannedLine,
   type PlannedOrder,
   totals,
@@ -35,6 +37,8 @@ export type PlannedSending = {
   readonly sentTwice: boolean;
   /** `null`: nothing is special about it. */
   readonly story: Story | null;
+  /** What service changes of it at the customer's wish. */
+  readonly edits: readonly OrderEditBody[];
   /** What the channel says of the order some time later; `null` where it says no more. */
   readonly later: ChannelPayload | null;
   /** What the customer pays, in cents. */
@@ -103,8 +107,9 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
     const alias = story === "unmapped" ? aliases.find((one) => one.channel === channel) : undefined;
     if (alias !== undefined) usedAliases.set(alias.channelSku, alias);
     const lines = linesOf(story, basket, alias, random);
+    const extra = extraOf(story, lines, products);
     if (story !== "by_marketplace") {
-      for (const [sku, units] of unitsOf(lines, alias)) {
+      for (const [sku, units] of unitsOf(extra === null ? lines : [...lines, extra], alias)) {
         const place = story === "collected" ? demandAtStore : demand;
         place.set(sku, (place.get(sku) ?? 0) + units);
       }
@@ -126,6 +131,7 @@ export function planDay(catalog: readonly SandboxProduct[], options: DayOptions)
       order,
       sentTwice: random.chance(SENT_TWICE),
       story,
+      edits: editsOf(story, planned, extra, random),
       later: laterMessage(story, writer, order),
       totalMinor: totals(planned).total,
     };
@@ -156,6 +162,63 @@ function meaningOf(
       return { payment: "on_delivery" };
     default:
       return {};
+  }
+}
+
+/** What the customer wants beside what they ordered: another unit of it, or something else. */
+function extraOf(
+  story: Story | null,
+  lines: readonly PlannedLine[],
+  products: readonly SandboxProduct[],
+): PlannedLine | null {
+  const [first] = lines;
+  if (story === "one_more" && first !== undefined) return { ...first, quantity: 1 };
+  if (story !== "line_added") return null;
+  const other = products.find(
+    ({ sku, weightGrams, source }) =>
+      weightGrams < BULKY_GRAMS &&
+      source === "fulfillment_centers" &&
+      lines.every((line) => line.channelSku !== sku),
+  );
+  return other === undefined ? null : lineOf(other, 1);
+}
+
+/** Lines are numbered from 1, in the channel's order. */
+function editsOf(
+  story: Story | null,
+  { lines }: PlannedOrder,
+  extra: PlannedLine | null,
+  random: Random,
+): readonly OrderEditBody[] {
+  const ordered = lines[0]?.quantity ?? 0;
+  switch (story) {
+    case "new_address": {
+      const { firstName, lastName, line1, line2, city, region, postalCode } = randomShopper(random);
+      const name = `${firstName} ${lastName}`;
+      const more = line2 === "" ? {} : { line2 };
+      const address = { name, line1, ...more, city, region, postalCode, country: "US" };
+      return [{ kind: "address", address }];
+    }
+    case "one_more":
+      return [{ kind: "quantity", lineId: "1", quantity: ordered + 1 }];
+    case "one_less":
+      return [{ kind: "quantity", lineId: "1", quantity: ordered - 1 }];
+    case "line_cancelled":
+      return [{ kind: "cancel_line", lineId: "2" }];
+    case "line_added":
+      return extra === null
+        ? []
+        : [
+            {
+              kind: "add_line",
+              sku: extra.channelSku,
+              title: extra.title,
+              quantity: extra.quantity,
+              unitPrice: decimal(extra.priceMinor),
+            },
+          ];
+    default:
+      return [];
   }
 }
 
@@ -195,6 +258,12 @@ function linesOf(
       return [...basket(undefined, false), DIGITAL];
     case "tip":
       return [...basket(undefined, false), { ...TIP, priceMinor: random.integer(1, 20) * 100 }];
+    case "one_less":
+      return basket(undefined, false).map((line, index) =>
+        index === 0 ? { ...line, quantity: Math.max(2, line.quantity) } : line,
+      );
+    case "line_cancelled":
+      return twoOrMore(() => basket(undefined, false));
     case "kit":
       return [lineOf(kit, 1), ...(random.chance(0.5) ? basket(undefined, false) : [])];
     default: {
@@ -203,6 +272,13 @@ function linesOf(
         line.channelSku === alias?.product.sku ? { ...line, channelSku: alias.channelSku } : line,
       );
     }
+  }
+}
+
+function twoOrMore(basket: () => readonly PlannedLine[]): readonly PlannedLine[] {
+  for (;;) {
+    const lines = basket();
+    if (lines.length > 1) return lines;
   }
 }
 

@@ -51,6 +51,7 @@ function order(
     capturedMinor: 3_600,
     refundedMinor: 0,
     cashMinor: 0,
+    creditMinor: 0,
     refunds: [],
     isComingBack: false,
     ...change,
@@ -104,6 +105,11 @@ test("what the channel charges, we do not; what is paid at the door is paid ther
   expect(findings(order({ capturedMinor: 0 }, {}, atTheDoor))).toEqual([
     "web-1: it is completed, 3600 was to be taken, and 0 was.",
   ]);
+});
+
+test("store credit pays like money", () => {
+  expect(findings(order({ capturedMinor: 600, creditMinor: 3_000 }))).toEqual([]);
+  expect(findings(order({ creditMinor: 3_000 }))).toHaveLength(1);
 });
 
 test("what came back is refunded at what it had cost", () => {

@@ -70,7 +70,7 @@ function* movementFindings(order: AuditedMoney): Generator<string> {
   const earned = earnedOf(order);
   const [expected, moved] =
     paymentBy === "merchant"
-      ? [earned, order.capturedMinor - notEarned]
+      ? [earned, order.capturedMinor + order.creditMinor - notEarned]
       : paymentBy === "on_delivery"
         ? [earned, order.cashMinor]
         : [0, order.capturedMinor];

@@ -15,8 +15,8 @@ const POLL_MS = 400;
 const CLERKS = 8;
 
 export type ReturnsDesk = {
-  /** Queues a return of some units of a delivered order. */
-  enqueue(orderId: string): void;
+  /** Queues a return of some units of a delivered order, in exchange for the same again or for its money. */
+  enqueue(orderId: string, isExchanged: boolean): void;
   readonly requested: number;
   readonly finished: number;
   readonly problems: readonly string[];
@@ -26,12 +26,20 @@ export type ReturnsDesk = {
   stop(): void;
 };
 
+type Queued = { readonly orderId: string; readonly isExchanged: boolean };
+
 /**
  * The desk has no time limit of its own: a busy system may take long. The day decides whether it still makes
  * progress, and stops the desk if not.
+ *
+ * @param onExchange told of the orders that are made in exchange
  */
-export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
-  const queue: string[] = [];
+export function openReturnsDesk(
+  rest: RestClient,
+  random: Random,
+  onExchange: (orderId: string) => void,
+): ReturnsDesk {
+  const queue: Queued[] = [];
   const problems: string[] = [];
   const waiting = new Map<string, ReturnView>();
   let requested = 0;
@@ -39,7 +47,7 @@ export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
   let busy = 0;
   let stopped = false;
 
-  const work = async (orderId: string): Promise<void> => {
+  const work = async ({ orderId, isExchanged }: Queued): Promise<void> => {
     const order = await rest.get<OrderView>(`/v1/orders/${encodeURIComponent(orderId)}`);
     const token = new URL(order.trackingUrl).pathname.split("/").at(-1) ?? "";
     const tracking = await rest.get<TrackingView>(`/v1/track/${token}`);
@@ -54,6 +62,14 @@ export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
       comment: "Sent back in the simulation.",
     });
     const path = `/v1/returns/${encodeURIComponent(asked.id)}`;
+    const sku = order.lines.find(({ lineId }) => lineId === line.lineId)?.sku;
+    if (isExchanged && sku != null) {
+      const exchanged = await rest.post<{ readonly orderId: string }>(`${path}/exchange`, {
+        items: [{ sku, quantity }],
+        paymentMethod: "pm_card_visa",
+      });
+      onExchange(exchanged.orderId);
+    }
     const labelled = await until(path, (view) => view.status !== "requested" && view.shipment !== null);
     if (labelled === null) return;
     await rest.post(`${path}/receive`, {});
@@ -80,13 +96,13 @@ export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
 
   const next = (): void => {
     while (!stopped && busy < CLERKS) {
-      const orderId = queue.shift();
-      if (orderId === undefined) return;
+      const queued = queue.shift();
+      if (queued === undefined) return;
       busy += 1;
-      work(orderId)
+      work(queued)
         .catch((error: unknown) => {
           const what = error instanceof RequestRefused ? error.code : String(error);
-          problems.push(`return of ${orderId}: ${what}`);
+          problems.push(`return of ${queued.orderId}: ${what}`);
         })
         .finally(() => {
           busy -= 1;
@@ -96,8 +112,8 @@ export function openReturnsDesk(rest: RestClient, random: Random): ReturnsDesk {
   };
 
   return {
-    enqueue: (orderId) => {
-      queue.push(orderId);
+    enqueue: (orderId, isExchanged) => {
+      queue.push({ orderId, isExchanged });
       next();
     },
     get requested() {

@@ -130,8 +130,8 @@ class Day {
   private readonly returns: ReturnsDesk;
   private readonly service: ServiceDesk;
   private readonly counter: StoreCounter;
-  /** What each order costs by the plan, in cents. */
-  private readonly planned = new Map<string, number>();
+  /** What was sent, by the order that it became. */
+  private readonly sendings = new Map<string, PlannedSending>();
   private readonly orderIds: string[] = [];
   private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, refused: 0 };
   private readonly findings: string[] = [];
@@ -165,7 +165,9 @@ class Day {
       // The day that has just ended, so that no order is placed in the future.
       startsAt: new Date(Date.now() - 86_400_000),
     });
-    this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`));
+    this.returns = openReturnsDesk(rest, new Random(`${options.seed} returns`), (orderId) =>
+      this.orderIds.push(orderId),
+    );
     this.service = openServiceDesk(rest, (channel, payload, topic) => this.capture(channel, payload, topic));
     this.counter = openStoreCounter(rest, simulatorsUrl);
   }
@@ -258,7 +260,7 @@ class Day {
     }
     if (result.order === null) return;
     this.orderIds.push(result.order);
-    this.planned.set(result.order, sending.totalMinor);
+    this.sendings.set(result.order, sending);
     if (story === "collected") this.counter.expect(result.order);
     await this.service.continue(sending, result.order);
   }
@@ -314,9 +316,12 @@ class Day {
       try {
         this.progress = await readProgress(this.database, ids);
         for (const id of await readDelivered(this.database, ids)) {
-          if (considered.has(id)) continue;
+          const sending = this.sendings.get(id);
+          if (sending === undefined || considered.has(id)) continue;
           considered.add(id);
-          if (choose.chance(this.options.returnsPercent / 100)) this.returns.enqueue(id);
+          const isExchanged = sending.story === "exchanged";
+          const comesBack = choose.chance(this.options.returnsPercent / 100);
+          if (isExchanged || comesBack) this.returns.enqueue(id, isExchanged);
         }
       } catch {
         // The database restarts with the rest of the system (D2).
@@ -411,9 +416,10 @@ class Day {
 
   /** An order's money follows its parcel by a moment. */
   private async settledMoney(): Promise<MoneyAudit> {
+    const planned = new Map([...this.sendings].map(([id, { totalMinor }]) => [id, totalMinor]));
     const deadline = Date.now() + SETTLING_MS;
     for (;;) {
-      const audit = auditMoney(await readMoney(this.database, this.orderIds), this.planned);
+      const audit = auditMoney(await readMoney(this.database, this.orderIds), planned);
       if (audit.findings.length === 0 || Date.now() > deadline) return audit;
       await pause(TICK_MS);
     }

@@ -40,6 +40,13 @@ export function openServiceDesk(rest: RestClient, capture: Capture): ServiceDesk
         case "by_marketplace":
           await channelSays(sending);
           return;
+        case "new_address":
+        case "one_more":
+        case "one_less":
+        case "line_added":
+        case "line_cancelled":
+          await ask(orderId, "changes", { edits: sending.edits, reason: "The customer called." });
+          return;
         case "held_by_staff":
           if (await ask(orderId, "hold", { reason: "To be looked at once more." })) {
             await ask(orderId, "release-hold", { codes: ["put_by_staff"] });

@@ -29,10 +29,18 @@ export const STORIES = {
   digital_only: { percent: 1.5, channels: ["shopify", "woocommerce"] },
   digital_too: { percent: 2, channels: ["shopify", "woocommerce"] },
   tip: { percent: 2, channels: ["shopify"] },
+  /** The customer calls, and service changes the order. */
+  new_address: { percent: 1.5 },
+  one_more: { percent: 0.6 },
+  one_less: { percent: 0.8 },
+  line_added: { percent: 0.6 },
+  line_cancelled: { percent: 0.8 },
   /** Service looks at the order again before it leaves. */
   held_by_staff: { percent: 1 },
   /** The shop gives a part of the money back before anything is shipped. */
   refunded_at_channel: { percent: 2, channels: ["woocommerce"] },
+  /** After delivery one thing of it is exchanged for the same again. */
+  exchanged: { percent: 0.8 },
 } as const satisfies Readonly<Record<string, StoryRule>>;
 
 export type Story = keyof typeof STORIES;

@@ -37,6 +37,8 @@ export type AuditedMoney = {
   readonly capturedMinor: number;
   readonly refundedMinor: number;
   readonly cashMinor: number;
+  /** Store credit that paid for it. */
+  readonly creditMinor: number;
   readonly refunds: readonly AuditedRefund[];
   /** Whether a return of it has not ended. */
   readonly isComingBack: boolean;
@@ -59,6 +61,8 @@ export async function readMoney(
        coalesce(p.refunded_minor, 0)::float as "refundedMinor",
        (select coalesce(sum(t.amount_minor), 0)::float from payment_transaction t
          where t.order_id = o.id and t.type = 'cash' and t.status = 'succeeded') as "cashMinor",
+       (select coalesce(-sum(e.amount_minor), 0)::float from store_credit_entry e
+         where e.order_id = o.id and e.kind in ('spent', 'given_back') and e.refund_id is null) as "creditMinor",
        coalesce((select jsonb_agg(jsonb_build_object(
           'reason', r.reason, 'status', r.status, 'amountMinor', r.amount_minor, 'paymentMinor', r.payment_minor))
           from refund r where r.order_id = o.id), '[]') as refunds,
