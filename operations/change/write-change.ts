@@ -123,7 +123,8 @@ async function oweWhatIsLess(
   return oweAtChannel(client, revised, {
     orderId,
     key: `${orderId}:r${revision}`,
-    reason: "cancellation",
+    // Not a cancellation: what the order costs now has it taken off already.
+    reason: "overpayment",
     currency,
     askedMinor: less,
     requestedBy: by,
