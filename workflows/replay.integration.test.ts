@@ -14,10 +14,22 @@ import { Worker } from "@temporalio/worker";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
+import { receiveClaim } from "../operations/refunds/decide-claim.ts";
+import { requestRefund } from "../operations/refunds/request-refund.ts";
+import { retryRefund } from "../operations/refunds/settle-refund.ts";
 import { inspectReturn } from "../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../operations/returns/receive-return.ts";
 import { requestReturn } from "../operations/returns/request-return.ts";
-import { cancel, deliver, held, onTheFloor, outcomeOf, pack, release } from "../test-support/saga-steps.ts";
+import {
+  cancel,
+  deliver,
+  held,
+  onTheFloor,
+  outcomeOf,
+  pack,
+  release,
+  shipped,
+} from "../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { loadWorkflowBundle } from "./runtime/bundle.ts";
@@ -72,6 +84,39 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await onTheFloor(world, `${orderId}-F1`);
     await world.restartWorker("today");
     return finish(orderId);
+  },
+  // Declined by the provider once, and tried again by a person.
+  "refund-retried": async () => {
+    const orderId = await completedOrder();
+    await outcomeOf(world, orderId);
+    world.outside.declines.push("The balance is too low.");
+    const asked = await requestRefund(world.context, {
+      orderId,
+      amountMinor: 1500,
+      reason: "goodwill",
+      to: "original",
+      bonusPercent: 0,
+      note: "",
+      giver: { by: "staff:fin", role: "finance", limits: [], roles: ["finance"] },
+      key: "recorded",
+    });
+    if (asked.status !== "done") throw new Error(asked.detail);
+    const { refundId } = asked;
+    await eventually("the decline", async () => {
+      const { rows } = await world.database.query("select status from refund where id = $1", [refundId]);
+      return rows[0]?.status === "failed";
+    });
+    await retryRefund(world.context, { refundId, by: "staff:fin" });
+    return refundId;
+  },
+  "claim-received": async () => {
+    const orderId = await world.placeOrder();
+    await pack(world, `${orderId}-F1`);
+    await shipped(world, `${orderId}-F1-S1`);
+    await world.track(`${orderId}-F1-S1`, "return_to_sender");
+    const claimId = `${orderId}-C1`;
+    await receiveClaim(world.context, { claimId, by: "staff:dock" });
+    return `${claimId}:receipt`;
   },
   "return-refunded": async () => {
     const orderId = await completedOrder();
