@@ -2,6 +2,7 @@
  * What Holdfast needs of a sales channel: reading its own payloads. An adapter is pure: bytes in, orders out.
  */
 import type { IncomingOrder } from "../orders/incoming-order.ts";
+import type { Money } from "../orders/money.ts";
 
 /** A reason why a payload is not an order that can be captured. */
 export type ChannelRefusal = {
@@ -26,6 +27,13 @@ export type ChannelReading =
    * this one.
    */
   | { readonly kind: "cancellation"; readonly externalId: string; readonly reason: string }
+  /** The channel has refunded some of an order that it was paid for. Its id tells a repeat. */
+  | {
+      readonly kind: "refund";
+      readonly externalId: string;
+      readonly refundId: string;
+      readonly amount: Money;
+    }
   | { readonly kind: "refused"; readonly refusal: ChannelRefusal };
 
 /** What a channel's headers say about its webhook; `null` where they do not. */

@@ -41,6 +41,7 @@ import {
   shortageReason,
   shortageReasons,
 } from "../holds/reserve-stock.ts";
+import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
 import type { RefusalCode } from "../refusal.ts";
 import { type ChannelUpdate, receiveUpdate } from "./channel-update.ts";
 
@@ -118,6 +119,8 @@ export async function captureOrders(
         return ordered.has(reading.externalId)
           ? null
           : cancelKnown(capture, reading.externalId, reading.reason);
+      case "refund":
+        return refundedAt(capture, reading);
       case "order":
         return captureReading(
           capture,
@@ -492,6 +495,31 @@ async function cancelKnown(capture: Capture, externalId: string, reason: string)
       detail: "The order is not known yet: it will be cancelled when it comes.",
     };
   });
+}
+
+/** The channel has refunded some of what it was paid: that closes what is due there. */
+async function refundedAt(
+  { context, channel, cause }: Capture,
+  { externalId, refundId, amount }: ChannelReading & { readonly kind: "refund" },
+): Promise<CodedResult> {
+  const orderId = orderIdOf(channel.id, externalId);
+  const known = orderId === undefined ? undefined : await findKnownOrder(context.database, orderId);
+  if (known === undefined)
+    return refusal(
+      channel.id,
+      clippedText(externalId, 100),
+      "order_not_found",
+      "The channel refunds an order that it never sent.",
+    );
+  const answer = await confirmChannelRefund(context, {
+    orderId: known.orderId,
+    amount,
+    externalRefundId: refundId,
+    by: cause,
+  });
+  return answer.status === "refused"
+    ? refusal(channel.id, externalId, answer.code, answer.detail)
+    : { ...duplicateOf(known, channel.id, externalId), detail: "refund noted" };
 }
 
 /** A cancellation that comes too late is refused: the channel has to offer a return instead. */

@@ -3,6 +3,7 @@
  * waiting for is kept, and taken off the next refund that becomes due. So it makes no difference which comes
  * first, the channel's word or our reason for it.
  */
+import { chargeableMinor, type Money } from "../../orders/money.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { addChannelRefund, takeUnmatched } from "../../store/refunds/refunds.ts";
 import { confirmRefunds, paymentStatusNow } from "../../store/refunds/settle-refund.ts";
@@ -21,15 +22,22 @@ export async function confirmChannelRefund(
   context: OperationContext,
   input: {
     readonly orderId: string;
-    readonly amountMinor: number;
+    readonly amount: Money;
     readonly externalRefundId: string;
     readonly by: string;
   },
 ): Promise<Confirmed | Refusal> {
-  const { orderId, amountMinor, by } = input;
+  const { orderId, amount, by } = input;
   return inTransaction(context.database, async (client) => {
     const order = await lockOrder(client, orderId);
     if (order === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
+    if (amount.currency !== order.currency)
+      return refuse(
+        "currency_mismatch",
+        `The refund is in ${amount.currency}, the order in ${order.currency}.`,
+      );
+    const amountMinor = chargeableMinor(amount);
+    if (amountMinor <= 0) return refuse("negative_amount", `A refund of ${orderId} is not above zero.`);
     const told = { externalId: input.externalRefundId, amountMinor, by };
     return { status: "done", unmatchedMinor: (await confirmInOrder(client, order, told)) ?? 0 };
   });

@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "../../config/refund-limits.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { confirmChannelRefund } from "../../operations/refunds/confirm-channel-refund.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import { cancel, deliver, mailKinds, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
@@ -13,6 +18,7 @@ let asked = 0;
 
 const limits = readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [];
 const roles = ["admin", "finance", "operations", "service"];
+const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
 const finance = { by: "staff:fin", role: "finance", limits, roles };
 const service = { by: "staff:sue", role: "service", limits, roles };
 
@@ -205,7 +211,7 @@ test("what a channel was paid is due there until the channel says that it has re
   expect(await mailKinds(world, orderId)).toContain("refund_at_channel");
   expect(await mailKinds(world, orderId)).not.toContain("refund_issued");
 
-  const told = { orderId, amountMinor: 2500, externalRefundId: "re-1", by: "channel:shop" };
+  const told = { orderId, amount: usd(2500), externalRefundId: "re-1", by: "channel:shop" };
   expect(await confirmChannelRefund(world.context, told)).toEqual({ status: "done", unmatchedMinor: 0 });
   expect(await confirmChannelRefund(world.context, told)).toEqual({ status: "done", unmatchedMinor: 0 });
   expect(await row(refundId)).toMatchObject({ status: "due_at_channel", confirmed: 2500 });
@@ -226,17 +232,61 @@ test("a channel that refunds before we know why closes what becomes due afterwar
   const whole = await deliveredOrder({ paymentBy: "channel" });
   await confirmChannelRefund(world.context, {
     orderId: whole,
-    amountMinor: 10_500,
+    amount: usd(10_500),
     externalRefundId: "re-1",
     by,
   });
   // It has all been refunded: a gift on top would be more than was paid.
   expect(await ask(whole, 100)).toMatchObject({ code: "refund_exceeds_paid" });
   const orderId = await deliveredOrder({ paymentBy: "channel" });
-  await confirmChannelRefund(world.context, { orderId, amountMinor: 1500, externalRefundId: "re-2", by });
+  await confirmChannelRefund(world.context, { orderId, amount: usd(1500), externalRefundId: "re-2", by });
   const refundId = await given(orderId, 4000);
   await outcomeOf(world, refundId);
   expect(await row(refundId)).toMatchObject({ status: "due_at_channel", channel: 4000, confirmed: 1500 });
+});
+
+test("a channel's own message closes what is due there, once however often it comes", async () => {
+  const orderId = await deliveredOrder({ paymentBy: "channel" });
+  const refundId = await given(orderId, 4000);
+  await outcomeOf(world, refundId);
+  const say = (message: object) =>
+    captureOrders(world.context, {
+      channelId: "shop",
+      topic: "order.refunded",
+      payload: JSON.stringify({ id: orderId.slice("shop-".length), refundId: "r1", ...message }),
+      adapters: channelAdapters,
+      cause: "channel:shop",
+    });
+  expect(await say({ amount: "40.00", currency: "EUR" })).toMatchObject([{ code: "currency_mismatch" }]);
+  expect(await say({ amount: "0", currency: "USD" })).toMatchObject([{ code: "negative_amount" }]);
+  for (const _ of [1, 2])
+    expect(await say({ amount: "40.00", currency: "USD" })).toMatchObject([{ detail: "refund noted" }]);
+  expect(await row(refundId)).toMatchObject({ status: "confirmed_by_channel", confirmed: 4000 });
+  expect(await say({ id: "nobody", amount: "1", currency: "USD" })).toMatchObject([
+    { code: "order_not_found" },
+  ]);
+});
+
+test("what a change made cheaper is due at the channel beside the worth of what is left, not out of it", async () => {
+  const orderId = await deliveredOrder({ paymentBy: "channel" });
+  await world.database.query(
+    "update orders set document = jsonb_set(document, '{total,minor}', '6500') where id = $1",
+    [orderId],
+  );
+  await inTransaction(world.database, async (client) => {
+    const order = await lockOrder(client, orderId);
+    if (order === undefined) throw new Error("the order is gone");
+    await oweAtChannel(client, order, {
+      orderId,
+      key: `${orderId}:r2`,
+      reason: "overpayment",
+      currency: "USD",
+      askedMinor: 4000,
+      requestedBy: "staff:sue",
+    });
+  });
+  expect(await ask(orderId, 6501)).toMatchObject({ code: "refund_exceeds_paid" });
+  expect(await outcomeOf(world, await given(orderId, 6500))).toEqual({ status: "due_at_channel" });
 });
 
 test("an order that a channel was paid for and that we cancel is due there; one that the channel cancels is not", async () => {

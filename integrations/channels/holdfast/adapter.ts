@@ -3,7 +3,8 @@
  * /v1/orders`, `order.capture` and the channel kind `holdfast`. Amounts are decimal text, so that no number
  * loses digits on the way.
  *
- * One document is one order, a list of orders, or with topic `order.cancelled` a cancellation.
+ * One document is one order, a list of orders, or with topic `order.cancelled` a cancellation, with topic
+ * `order.refunded` a refund.
  */
 import { Compile } from "typebox/compile";
 import { type CanonicalOrder, canonicalOrderSchema } from "../../../contract/canonical-order.ts";
@@ -28,6 +29,7 @@ export const holdfastAdapter: ChannelAdapter = {
   read: (payload, topic) =>
     readDocument(payload, (document) => {
       if (topic === "order.cancelled") return [readCancellation(document)];
+      if (topic === "order.refunded") return readEach([document], readRefund);
       return Array.isArray(document) ? readEach(document, readOrder) : readEach([document], readOrder);
     }),
   join: (documents) => documents,
@@ -42,6 +44,17 @@ function readCancellation(document: unknown): ChannelReading {
     externalId,
     reason: textAt(document, "reason") || "cancelled by the customer",
   };
+}
+
+/** `{id, refundId, amount, currency}`: what the sender, who has the money, has given back. */
+function readRefund(document: unknown): readonly ChannelReading[] {
+  const externalId = textAt(document, "id");
+  const refundId = textAt(document, "refundId");
+  if (externalId === "" || refundId === "")
+    return [refused("malformed_payload", "A refund needs the order's id and its own refundId.", externalId)];
+  const currency = textAt(document, "currency").toUpperCase();
+  const given = amount(textAt(document, "amount"), currency, "amount");
+  return [{ kind: "refund", externalId, refundId, amount: given }];
 }
 
 function readOrder(document: unknown): readonly ChannelReading[] {

@@ -53,6 +53,7 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
     if (externalId === "") return [refused("malformed_payload", "orders/delete without an order id.")];
     return [{ kind: "cancellation", externalId, reason: "deleted at Shopify" }];
   }
+  if (topic === "refunds/create") return readEach([document], readRefund);
   if (topic !== null && !ORDER_TOPICS.has(topic)) {
     return [refused("not_an_order", `Topic ${topic} carries no order.`, orderIdIn(document))];
   }
@@ -61,6 +62,23 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   // The REST API wraps an order. A Return has an `order` field too, but it also has an id of its own.
   const wrapped = at(document, "id") === undefined ? at(document, "order") : undefined;
   return readEach([wrapped ?? document], (order) => readOne(order, topic), orderIdIn);
+}
+
+/** What Shopify has given back: the transactions of a Refund that went through. */
+function readRefund(document: unknown): readonly ChannelReading[] {
+  const externalId = textAt(document, "order_id");
+  const refundId = /\/(\d+)$/.exec(textAt(document, "admin_graphql_api_id"))?.[1] ?? textAt(document, "id");
+  if (externalId === "" || refundId === "")
+    return [refused("malformed_payload", "A Refund needs its id and its order's.", externalId)];
+  const given = listAt(document, "transactions").filter(
+    (each) => textAt(each, "kind") === "refund" && textAt(each, "status") === "success",
+  );
+  const [first] = given;
+  if (first === undefined)
+    return [refused("not_an_order", `Refund ${refundId} has moved no money.`, externalId)];
+  const currency = textAt(first, "currency").toUpperCase();
+  const amounts = given.map((each) => amount(textAt(each, "amount"), currency, "refund"));
+  return [{ kind: "refund", externalId, refundId, amount: sum(amounts, currency) }];
 }
 
 function readOne(order: unknown, topic: string | null): readonly ChannelReading[] {
