@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
+import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
@@ -38,6 +39,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addOrderCommand(program);
   addSimulateDayCommand(program);
   addMapSkuCommand(program);
+  addAuditOrdersCommand(program);
   addCreateProductCommand(program);
   addStockCommand(program);
   return program;

@@ -1,6 +1,7 @@
 /** Orders: the answer to a capture, the list, the whole order page, and its timeline. */
 import Type from "typebox";
-import { FULFILLERS, LINE_KINDS, type OrderDocument } from "../orders/order.ts";
+import { FULFILLERS, LINE_KINDS, type OrderDocument, PAYMENT_TRANSACTION_TYPES } from "../orders/order.ts";
+import { COMPLETION_CODES, type CompletionCode } from "../orders/payment/order-completion.ts";
 import {
   FulfillmentOrderView,
   HandoverView,
@@ -100,6 +101,7 @@ export const OrderLineView = Type.Object({
 });
 export type OrderLineView = Shape<typeof OrderLineView>;
 
+/** Amounts in ISO 4217 minor units, unlike those of the lines. */
 const PaymentView = Type.Object({
   provider: Text,
   reference: Text,
@@ -108,10 +110,72 @@ const PaymentView = Type.Object({
   authorizedMinor: Count,
   capturedMinor: Count,
   refundedMinor: Count,
+  authorizations: Type.Array(
+    Type.Object({
+      key: Text,
+      reference: Text,
+      state: oneOf(["open", "captured", "released", "expired"]),
+      amountMinor: Count,
+      capturedMinor: Count,
+      refundedMinor: Count,
+    }),
+  ),
   transactions: Type.Array(
-    Type.Object({ key: Text, type: Text, amountMinor: Count, status: Text, at: Time }),
+    Type.Object({
+      key: Text,
+      type: oneOf(PAYMENT_TRANSACTION_TYPES),
+      /** A correction of cash may be negative. */
+      amountMinor: Type.Integer(),
+      status: Text,
+      at: Time,
+    }),
   ),
 });
+
+/**
+ * The order's sums as its document has them, in units of its exponent: `lines + shipping + charges + taxes -
+ * discounts = sum`; and what it costs as it is now, in ISO 4217 minor units.
+ */
+const AmountsView = Type.Object({
+  exponent: Count,
+  lines: Type.Integer(),
+  shipping: Type.Integer(),
+  charges: Type.Integer(),
+  /** On top of the prices. */
+  taxes: Type.Integer(),
+  discounts: Type.Integer(),
+  sum: Type.Integer(),
+  /** As the order states it. */
+  total: Type.Integer(),
+  /** Without what was cancelled. */
+  costMinor: Count,
+  /** Of it, what was handed over. */
+  earnedMinor: Count,
+  /** Paid, by whatever means, before refunds. */
+  paidMinor: Count,
+  /** Still to be paid. */
+  dueMinor: Count,
+});
+
+const MissingView = Type.Object({
+  code: oneOf(Object.keys(COMPLETION_CODES) as CompletionCode[]),
+  detail: Text,
+});
+
+const CompletionView = Type.Object({ done: Type.Boolean(), waitsFor: Type.Array(MissingView) });
+
+/** A completed order whose units or money do not agree. */
+export const EndedWrong = Type.Object({ order: Text, missing: Type.Array(MissingView) });
+export type EndedWrong = Shape<typeof EndedWrong>;
+
+export const EndedOrdersAudit = Type.Object({
+  /** Completed orders that were looked at. */
+  checked: Count,
+  wrong: Type.Array(EndedWrong),
+  /** Where to go on; null: that were all. */
+  next: Nullable(Text),
+});
+export type EndedOrdersAudit = Shape<typeof EndedOrdersAudit>;
 
 export const OrderView = Type.Object({
   summary: OrderSummary,
@@ -125,7 +189,10 @@ export const OrderView = Type.Object({
   shipments: Type.Array(ShipmentView),
   /** What somebody else has handed over, oldest first. */
   handovers: Type.Array(HandoverView),
+  amounts: AmountsView,
   payment: Nullable(PaymentView),
+  /** Whether everything is handed over and the money agrees; else what is missing. */
+  completion: CompletionView,
   returns: Type.Array(ReturnSummary),
   /** Mails to the shopper, in the order that they were sent. */
   notices: Type.Array(Type.Object({ key: Text, kind: Text, recipient: Text, subject: Text, sentAt: Time })),

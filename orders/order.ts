@@ -23,6 +23,18 @@ export type PaymentStatus =
   /** Cash on delivery: who brings the parcel takes the money. */
   | "due_on_delivery";
 
+/** What moves money of an order. */
+export const PAYMENT_TRANSACTION_TYPES = [
+  "authorization",
+  "capture",
+  "void",
+  "refund",
+  /** Taken by somebody else for us, e.g. who brought the parcel; a correction may be negative. */
+  "cash",
+] as const;
+
+export type PaymentTransactionType = (typeof PAYMENT_TRANSACTION_TYPES)[number];
+
 export type FulfillmentStatus =
   | "unfulfilled"
   | "in_progress"

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  chargeableStep,
   matchConfirmation,
   type Refundable,
   splitRefund,
@@ -39,10 +38,6 @@ test("the provider's part is in whole steps, and the other pockets take what tha
     storeCredit: 2505,
     channel: 0,
   });
-});
-
-test("three-decimal currencies and the ariary have steps of their own", () => {
-  expect(["USD", "JPY", "KWD", "MGA"].map(chargeableStep)).toEqual([1, 1, 10, 100]);
 });
 
 test("whatever the pockets are, no pocket gives more than it has, and steps take off less than one step", () => {

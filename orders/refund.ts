@@ -82,12 +82,6 @@ export function totalOfPockets({ payment, storeCredit, channel }: Pockets): numb
   return payment + storeCredit + channel;
 }
 
-/** Smallest amount of a currency that payment providers take, in ISO 4217 minor units. */
-export function chargeableStep(currency: string): number {
-  if (currency === "MGA") return 100;
-  return currencyExponent(currency) === 3 ? 10 : 1;
-}
-
 /**
  * What goes back of `asked`, and out of which pocket: in proportion to what each still has. The provider's
  * part is in whole steps; what that takes off goes to the other pockets, as far as they have it.

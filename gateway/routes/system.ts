@@ -1,7 +1,10 @@
 /** The start page, the devices, and what a supervisor of the process asks. */
-import { pageOf } from "../../contract/shapes.ts";
+import Type from "typebox";
+import { EndedOrdersAudit } from "../../contract/orders.ts";
+import { pageOf, text } from "../../contract/shapes.ts";
 import { DeviceView, Health, Overview, Readiness } from "../../contract/system.ts";
 import { listDeviceViews } from "../../store/floor/device-views.ts";
+import { auditEndedOrders } from "../../store/orders/money-audit.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { type Route, route } from "../http/route.ts";
 
@@ -15,6 +18,17 @@ export const systemRoutes: readonly Route[] = [
     handle: async ({ services }) => {
       return { json: await readOverview(services.database) };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/audits/ended-orders",
+    summary: "Completed orders whose units or money do not agree; there must be none",
+    access: { kind: "permission", permission: "refunds.settle" },
+    query: Type.Object({ after: Type.Optional(text(200)) }),
+    reply: EndedOrdersAudit,
+    handle: async ({ services, query }) => ({
+      json: await auditEndedOrders(services.database, query.after ?? ""),
+    }),
   }),
   route({
     method: "GET",

@@ -6,10 +6,11 @@
 import type { RefundLimit } from "../../config/refund-limits.ts";
 import type { OrderRefunds } from "../../contract/refunds.ts";
 import { currencyExponent, parseMoney } from "../../orders/money.ts";
-import { chargeableStep, minorText } from "../../orders/refund.ts";
+import { minorText } from "../../orders/refund.ts";
 import { holderOf } from "../../orders/store-credit.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
+import { readPayment } from "../../store/orders/payments.ts";
 import { givenToday, readRefundable } from "../../store/refunds/refunds.ts";
 import { storeCreditUsed } from "../../store/refunds/store-credit.ts";
 import type { OperationContext } from "../context.ts";
@@ -82,7 +83,7 @@ export async function readGiving(
     currency,
     exponent: currencyExponent(currency) ?? 2,
     leftMinor: Math.max(0, left - unmatched),
-    stepMinor: chargeableStep(currency),
+    stepMinor: (await readPayment(database, orderId))?.stepMinor ?? 1,
     limit:
       role === null || perDayMinor === null
         ? null

@@ -6,16 +6,11 @@
  * by the refund's saga.
  */
 import { createHash } from "node:crypto";
-import {
-  chargeableStep,
-  type GIFT_REASONS,
-  minorText,
-  splitRefund,
-  totalOfPockets,
-} from "../../orders/refund.ts";
+import { type GIFT_REASONS, minorText, splitRefund, totalOfPockets } from "../../orders/refund.ts";
 import { holderOf } from "../../orders/store-credit.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
+import { readPayment } from "../../store/orders/payments.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { addRefund, findRefund, givenToday, readRefundable } from "../../store/refunds/refunds.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -62,7 +57,7 @@ export async function requestRefund(
     }
     if (toStoreCredit && holderOf(order.document) === null)
       return refuse("customer_unknown", `${orderId} names no e-mail address or customer to hold the credit.`);
-    const step = chargeableStep(currency);
+    const step = (await readPayment(client, orderId))?.stepMinor ?? 1;
     if (!toStoreCredit && totalOfPockets(splitRefund(amountMinor, from, step)) !== amountMinor)
       return refuse("amount_not_payable", `Payment providers take ${currency} in steps of ${text(step)}.`);
     const bonusMinor = toStoreCredit ? Math.floor((amountMinor * input.bonusPercent) / 100) : 0;

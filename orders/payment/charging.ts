@@ -41,6 +41,13 @@ export function costOf(order: ChargedOrder): number {
   return amountOf(order, wantedUnits);
 }
 
+/** What the order was to cost as its document has it, whatever was cancelled since. */
+export function priceOf({ document, currency }: ChargedOrder): number {
+  const { sum, total, exponent: own } = sumsOf(document);
+  // Whoever has let an order go on that does not add up charges the smaller of its two sums.
+  return chargeableMinor({ minor: Math.min(sum, total), currency, exponent: own });
+}
+
 /**
  * What the customer owes by now. A parcel of ours counts when it leaves; where its bearer takes the money, when it
  * arrives. What needs no parcel counts with the first one, or at once where none is to come.
@@ -140,15 +147,12 @@ export function wholeSteps(minor: number, step: number): number {
 /** What parts of the order's price belong to no line. They may be negative where a line bears too little discount. */
 function orderLevel(order: ChargedOrder): { readonly shipping: number; readonly others: number } {
   const { document, currency, exponent } = order;
-  const { sum, total, exponent: ownExponent } = sumsOf(document);
-  // Whoever has let an order go on that does not add up charges the smaller of its two sums.
-  const price = chargeableMinor({ minor: Math.min(sum, total), currency, exponent: ownExponent });
   const lines = order.lines.reduce((value, line) => {
     const counted = document.lines.find(({ lineId }) => lineId === line.lineId)?.quantity ?? 0;
     return value + valueOfUnits(line, 0, Math.min(counted, line.ordered), currency, exponent);
   }, 0);
   const shipping = chargeableMinor(addMoney(document.shippingPrice, shippingTax(document)));
-  return { shipping, others: price - lines - shipping };
+  return { shipping, others: priceOf(order) - lines - shipping };
 }
 
 /** What of the taxes is neither a line's nor a charge's. */

@@ -13,8 +13,10 @@ import { minorText } from "../refund.ts";
 import {
   type ChargedMoney,
   type ChargedOrder,
+  costOf,
   earnedOf,
   nextMovement,
+  priceOf,
   unpostedUnits,
   wholeSteps,
 } from "./charging.ts";
@@ -41,6 +43,8 @@ export type MoneyFacts = {
   readonly money: ChargedMoney;
   /** What others took for us, before anything of it was corrected. */
   readonly cashTaken: number;
+  /** What the channel has to pay back because units were cancelled here. */
+  readonly cancelledAtChannel: number;
 };
 
 /** While one of these holds an order, nothing of its money moves by itself. */
@@ -79,13 +83,16 @@ export function moneyMissing(facts: MoneyFacts): Missing | null {
   const { order, paymentStatus, money, cashTaken } = facts;
   const text = (minor: number) => minorText(minor, order.currency);
   switch (order.document.paymentBy) {
-    case "channel":
+    case "channel": {
+      const due = dueAtChannel(facts);
+      if (due > 0) return { code: "refund_outstanding", detail: `the channel's refund of ${text(due)}` };
       return isSettled(paymentStatus)
         ? null
         : {
             code: "channel_payment_outstanding",
             detail: `the channel's payment, which is ${paymentStatus.replaceAll("_", " ")}`,
           };
+    }
     case "on_delivery": {
       const due = earnedOf(order) - cashTaken;
       return due > 0
@@ -110,6 +117,12 @@ export function moneyMissing(facts: MoneyFacts): Missing | null {
   }
 }
 
+/** What a channel was paid for units that were cancelled here, and that is not on the list of what is due there yet. */
+export function dueAtChannel({ order, paymentStatus, cancelledAtChannel }: MoneyFacts): number {
+  const isPaid = isSettled(paymentStatus) && paymentStatus !== "voided";
+  return isPaid ? Math.max(0, priceOf(order) - costOf(order) - cancelledAtChannel) : 0;
+}
+
 /**
  * Whether money can be moved now, or its status or what needs no parcel has to follow: an order on which somebody has yet to decide waits.
  */
@@ -117,7 +130,8 @@ export function isMoneyToMove(facts: MoneyFacts): boolean {
   const { order, paymentStatus, holdReasons, money } = facts;
   const { paymentBy } = order.document;
   if (holdReasons.length === 0 && unpostedUnits(order).length > 0) return true;
-  if (paymentBy === "channel" || isMoneyInDoubt(holdReasons)) return false;
+  if (isMoneyInDoubt(holdReasons)) return false;
+  if (paymentBy === "channel") return dueAtChannel(facts) > 0;
   if (moneyMissing(facts) !== null) return true;
   if (isSettled(paymentStatus)) return false;
   return paymentBy === "merchant"

@@ -55,7 +55,8 @@ export type OrderProgress = Pick<OrderStatuses, "status" | "paymentStatus" | "ho
   readonly lines: readonly LineProgress[];
 };
 
-const LINES = `(select jsonb_agg(jsonb_build_object(
+/** The lines of the row `o` of `orders`, as JSON for `OrderProgress`. */
+export const PROGRESS_LINES_JSON = `(select jsonb_agg(jsonb_build_object(
     'lineId', l.line_id, 'sku', l.sku, 'title', l.title, 'kind', l.kind, 'fulfilledBy', l.fulfilled_by, 'ordered', l.ordered, 'cancelled', l.cancelled,
     'allocated', l.allocated, 'fulfilled', l.fulfilled, 'shipped', l.shipped,
     'fulfilledElsewhere', l.fulfilled_elsewhere, 'delivered', l.delivered,
@@ -74,7 +75,7 @@ const ORDER = `select o.id as "orderId", o.version, o.revision, o.channel_id as 
     o.payment_status as "paymentStatus", o.hold_reasons as "holdReasons", o.currency, o.exponent, o.customer_name as "customerName",
     o.customer_email as "customerEmail", o.ship_by as "shipBy", o.deliver_by as "deliverBy",
     o.tracking_token as "trackingToken", ${SHIPS_PARTS} as "shipsParts", o.document,
-    coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${LINES}, '[]') as lines
+    coalesce(o.payment_method, o.document->>'paymentMethod') as "paymentMethod", coalesce(${PROGRESS_LINES_JSON}, '[]') as lines
   from orders o join company c on c.id = o.company_id where o.id = $1`;
 
 export async function readOrderProgress(

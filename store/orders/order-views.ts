@@ -7,7 +7,11 @@ import type { OrderSummary, OrderView, TimelineEntry } from "../../contract/orde
 import type { Page } from "../../contract/shapes.ts";
 import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { type ActionFacts, holds, supportedActions } from "../../orders/fulfillment-order.ts";
-import type { HoldReason, OrderDocument } from "../../orders/order.ts";
+import type { HoldReason, OrderDocument, PaymentStatus } from "../../orders/order.ts";
+import { sumsOf } from "../../orders/order-amounts.ts";
+import { isSettled } from "../../orders/order-status.ts";
+import { costOf, earnedOf, priceOf } from "../../orders/payment/charging.ts";
+import { type MoneyFacts, missingOf } from "../../orders/payment/order-completion.ts";
 import { shownCode } from "../../orders/store-credit.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -20,6 +24,8 @@ import {
   RETURN_JSON,
   SHIPMENT_JSON,
 } from "../sql/view-sql.ts";
+import { moneyFactsOf, type StoredMoney, storedMoneyJson } from "./money-facts.ts";
+import { type OrderProgress, PROGRESS_LINES_JSON } from "./order-progress.ts";
 
 type OrderFilter = {
   readonly status?: string | undefined;
@@ -81,6 +87,8 @@ type OrderRow = OrderSummary &
     "document" | "sourcing" | "lines" | "shipments" | "handovers" | "payment" | "returns" | "notices"
   > & {
     readonly trackingToken: string;
+    readonly progress: OrderProgress["lines"];
+    readonly storedMoney: StoredMoney;
     readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
   };
 
@@ -95,6 +103,7 @@ export async function readOrderView(
 ): Promise<ReadOrder | null> {
   const { rows } = await database.query<OrderRow>(
     `select ${SUMMARY_COLUMNS}, o.document, o.sourcing, o.tracking_token as "trackingToken",
+       coalesce(${PROGRESS_LINES_JSON}, '[]') as progress, ${storedMoneyJson("o.id")} as "storedMoney",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
             'channelSku', line.channel_sku, 'title', line.title, 'ordered', line.ordered,
             'cancelled', line.cancelled, 'allocated', line.allocated, 'fulfilled', line.fulfilled,
@@ -117,6 +126,10 @@ export async function readOrderView(
             'status', payment.status, 'currency', payment.currency,
             'authorizedMinor', payment.authorized_minor, 'capturedMinor', payment.captured_minor,
             'refundedMinor', payment.refunded_minor,
+            'authorizations', (select coalesce(jsonb_agg(jsonb_build_object('key', a.key, 'reference', a.reference,
+                 'state', a.state, 'amountMinor', a.amount_minor, 'capturedMinor', a.captured_minor,
+                 'refundedMinor', a.refunded_minor) order by a.at, a.key), '[]')
+               from payment_authorization a where a.order_id = o.id),
             'transactions', (select coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'type', t.type,
                  'amountMinor', t.amount_minor, 'status', t.status, 'at', ${iso("t.at")}) order by t.at, t.key), '[]')
                from payment_transaction t where t.order_id = o.id))
@@ -136,6 +149,8 @@ export async function readOrderView(
     document,
     sourcing,
     trackingToken,
+    progress,
+    storedMoney,
     lines,
     fulfillmentOrders,
     shipments,
@@ -145,6 +160,11 @@ export async function readOrderView(
     notices,
     ...summary
   } = row;
+  const { currency, exponent, holdReasons } = summary;
+  const paymentStatus = summary.paymentStatus as PaymentStatus;
+  const order = { document, currency, exponent, lines: progress, paymentStatus, holdReasons };
+  const facts = moneyFactsOf(order, storedMoney);
+  const waitsFor = summary.status === "cancelled" ? [] : missingOf(progress, facts);
   return {
     summary,
     document: withoutCode(document),
@@ -155,11 +175,34 @@ export async function readOrderView(
     ),
     shipments,
     handovers,
+    amounts: amountsOf(facts, storedMoney),
     payment,
+    completion: { done: waitsFor.length === 0, waitsFor },
     returns,
     notices,
     trackingToken,
     supportedActions: orderActions(summary.status, lines),
+  };
+}
+
+/** The order's sums, and what of its price is paid. */
+function amountsOf(facts: MoneyFacts, { storeCredit }: StoredMoney): OrderView["amounts"] {
+  const { order, paymentStatus, money, cashTaken } = facts;
+  const costMinor = costOf(order);
+  const atChannel = isSettled(paymentStatus) && paymentStatus !== "voided" ? priceOf(order) : 0;
+  const { paymentBy } = order.document;
+  const paidMinor =
+    paymentBy === "channel"
+      ? atChannel
+      : paymentBy === "on_delivery"
+        ? cashTaken
+        : money.captured + storeCredit;
+  return {
+    ...sumsOf(order.document),
+    costMinor,
+    earnedMinor: earnedOf(order),
+    paidMinor,
+    dueMinor: Math.max(0, costMinor - paidMinor),
   };
 }
 

@@ -6,21 +6,10 @@
  * An order may have several authorisations (`payment_authorization`): what it became dearer by, or one that was
  * made anew because the bank took the first one back. `payment` has the sums of all of them.
  */
-import type { PaymentStatus } from "../../orders/order.ts";
+import type { PaymentStatus, PaymentTransactionType } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import type { Queryable } from "../sql/database.ts";
-
-export const PAYMENT_TRANSACTION_TYPES = [
-  "authorization",
-  "capture",
-  "void",
-  "refund",
-  /** Taken by somebody else for us, e.g. who brought the parcel; a correction may be negative. */
-  "cash",
-] as const;
-
-export type PaymentTransactionType = (typeof PAYMENT_TRANSACTION_TYPES)[number];
 
 /** One call to the account where it was first made: a repeat goes there, too. */
 export type PaymentTransaction = VendorAccount & {

@@ -230,6 +230,8 @@ type MoneyRow = {
   readonly asked: number;
   readonly carried: number;
   readonly gone: number;
+  /** Taken by who brought the parcel, as corrected. */
+  readonly cash: number;
 };
 
 /** The sums of an order's money. What is under way counts as gone. */
@@ -252,7 +254,9 @@ select coalesce(p.authorized_minor, 0)::bigint as authorized, coalesce(p.capture
   (select coalesce(sum(asked_minor - amount_minor), 0) from mine
     where reason = 'return' and status <> 'requested')::bigint as carried,
   (select coalesce(sum(case when status = 'due_at_channel' then amount_minor - channel_minor + confirmed_minor
-      when status in ('done', 'confirmed_by_channel') then amount_minor else 0 end), 0) from mine)::bigint as gone
+      when status in ('done', 'confirmed_by_channel') then amount_minor else 0 end), 0) from mine)::bigint as gone,
+  (select coalesce(sum(amount_minor), 0) from payment_transaction
+    where order_id = $1 and type = 'cash')::bigint as cash
 from (select $1::text as order_id) o left join payment p using (order_id)`;
 
 async function readMoney(client: Queryable, orderId: string, except: string | null): Promise<MoneyRow> {
@@ -261,11 +265,12 @@ async function readMoney(client: Queryable, orderId: string, except: string | nu
 }
 
 /** What the customer paid to somebody else than our payment provider. */
-function paidElsewhere(order: OrderProgress, authorizedHere: number): number {
+function paidElsewhere(order: OrderProgress, { authorized, cash }: MoneyRow): number {
+  if (order.document.paymentBy === "on_delivery") return cash;
   const isPaid = ["paid_at_channel", "paid", "partially_refunded", "refunded"].includes(order.paymentStatus);
   return order.document.paymentBy === "merchant" || !isPaid
     ? 0
-    : Math.max(0, chargeableMinor(order.document.total) - authorizedHere);
+    : Math.max(0, chargeableMinor(order.document.total) - authorized);
 }
 
 /**
@@ -282,7 +287,7 @@ export async function readRefundable(
   const pockets = {
     payment: Math.max(0, money.captured - money.refunded - money.underWay),
     storeCredit: Math.max(0, money.spent - money.creditUnderWay),
-    channel: Math.max(0, paidElsewhere(order, money.authorized) - money.channelGone),
+    channel: Math.max(0, paidElsewhere(order, money) - money.channelGone),
   };
   const sum = pockets.payment + pockets.storeCredit + pockets.channel;
   return {
@@ -304,7 +309,7 @@ export async function readPaid(
   readonly voided: boolean;
 }> {
   const money = await readMoney(client, order.orderId, null);
-  const elsewhere = paidElsewhere(order, money.authorized);
+  const elsewhere = paidElsewhere(order, money);
   const creditGivenBack = await givenBackByRefunds(client, order.orderId);
   return {
     authorized: money.authorized + money.spent + creditGivenBack,

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
+import { auditEndedOrders } from "../../store/orders/money-audit.ts";
+import { readOrderView } from "../../store/orders/order-views.ts";
 import {
   deliver,
   held,
@@ -79,6 +81,70 @@ test("a unit that was not found is not charged, and what it was authorised with 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(charges()).toEqual(["authorize 10500", "capture 5500 final"]);
   expect(await money(orderId)).toMatchObject({ status: "completed", payment: "paid", captured: 5500 });
+});
+
+test("a unit that was not found of an order that its channel charged is due there", async () => {
+  const orderId = await world.placeOrder({ paymentBy: "channel" });
+  await onTheFloor(world, `${orderId}-F1`);
+  await change(orderId, oneShort);
+  await toTheDoor(orderId, "F1");
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  const { rows } = await world.database.query(
+    "select reason, status, channel_minor as minor from refund where order_id = $1",
+    [orderId],
+  );
+  expect(rows).toEqual([{ reason: "cancellation", status: "due_at_channel", minor: 5000 }]);
+});
+
+test("the order's page shows sums that add up, what is paid and due, and what the order waits for", async () => {
+  const orderId = await world.placeOrder(twoPlaces);
+  await pack(world, `${orderId}-F1`);
+  await eventually("the first capture", async () => charges().length === 2);
+  const waiting = await eventually("the sums", async () => {
+    const view = await readOrderView(world.database, orderId, null);
+    return view !== null && view.amounts.paidMinor > 0 && view;
+  });
+  expect(waiting.amounts).toMatchObject({
+    lines: 10_000,
+    shipping: 500,
+    charges: 0,
+    taxes: 0,
+    discounts: 0,
+    sum: 10_500,
+    total: 10_500,
+    costMinor: 10_500,
+    earnedMinor: 5500,
+    paidMinor: 5500,
+    dueMinor: 5000,
+  });
+  expect(waiting.payment?.authorizations).toMatchObject([{ state: "open", capturedMinor: 5500 }]);
+  expect(waiting.completion).toMatchObject({ done: false, waitsFor: [{ code: "units_open" }] });
+  await deliver(world, `${orderId}-F1-S1`);
+  await toTheDoor(orderId, "F2");
+  await outcomeOf(world, orderId);
+  const done = await readOrderView(world.database, orderId, null);
+  expect(done?.completion).toEqual({ done: true, waitsFor: [] });
+  expect(done?.amounts).toMatchObject({ paidMinor: 10_500, dueMinor: 0 });
+});
+
+test("the audit finds a completed order whose money does not agree", async () => {
+  const orderId = await world.placeOrder();
+  await toTheDoor(orderId, "F1");
+  await outcomeOf(world, orderId);
+  const { wrong } = await auditEndedOrders(world.database, "");
+  expect(wrong).toEqual([]);
+  await world.database.query(
+    "update payment_authorization set captured_minor = captured_minor - 100 where order_id = $1",
+    [orderId],
+  );
+  expect(await auditEndedOrders(world.database, "")).toMatchObject({
+    wrong: [{ order: orderId, missing: [{ code: "authorization_outstanding" }] }],
+    next: null,
+  });
+  await world.database.query(
+    "update payment_authorization set captured_minor = captured_minor + 100 where order_id = $1",
+    [orderId],
+  );
 });
 
 test("what is cancelled after the first parcel was charged is released", async () => {

@@ -1,6 +1,6 @@
 import { isMoneyToMove, type MoneyFacts, moneyMissing } from "../../../orders/payment/order-completion.ts";
+import { readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
-import { readMoneyFacts } from "../../../store/refunds/charged-money.ts";
 import type { Queryable } from "../../../store/sql/database.ts";
 
 /** What has to happen with the money before the order can end, in words; and whether it can happen now. */

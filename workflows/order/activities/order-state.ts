@@ -27,6 +27,7 @@ import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { askForRefund } from "./ask-for-refund.ts";
 import { moneyLeft } from "./money-left.ts";
 
 type OrderId = { readonly orderId: string };
@@ -271,7 +272,14 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
 async function giveBackMoney(client: Queryable, order: OrderProgress, by: string): Promise<void> {
   const { orderId, currency } = order;
   const { pockets } = await readRefundable(client, order);
-  const { storeCredit, channel } = pockets;
+  const { payment, storeCredit, channel } = pockets;
+  if (payment > 0)
+    await askForRefund(client, order, {
+      key: `${orderId}:cancelled-after-capture`,
+      reason: "cancellation",
+      amountMinor: payment,
+      by,
+    });
   await giveBackStoreCredit(client, { orderId, amountMinor: storeCredit, key: `${orderId}:cancelled`, by });
   if (channel > 0 && !by.startsWith("channel:"))
     await oweAtChannel(client, order, {

@@ -18,10 +18,11 @@ import {
   nextMovement,
   unpostedUnits,
 } from "../../../orders/payment/charging.ts";
-import { isMoneyInDoubt } from "../../../orders/payment/order-completion.ts";
+import { dueAtChannel, isMoneyInDoubt } from "../../../orders/payment/order-completion.ts";
 import { minorText } from "../../../orders/refund.ts";
 import { AUTHORIZATION_EXPIRED, type PaymentResult } from "../../../ports/payments.ts";
 import type { VendorAccount } from "../../../ports/vendor-roster.ts";
+import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   addCash,
@@ -36,16 +37,14 @@ import {
   rollUpPayment,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
-import { writeOutbox } from "../../../store/outbox.ts";
-import { dueOf, readChargedMoney } from "../../../store/refunds/charged-money.ts";
-import { addRefund } from "../../../store/refunds/refunds.ts";
+import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
 import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/store-credit.ts";
 import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
-import { startRow } from "../../messages.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
+import { askForRefund } from "./ask-for-refund.ts";
 import { mustLockOrder, mustReadOrder, withReason } from "./order-state.ts";
 import { askProvider } from "./provider-call.ts";
 
@@ -54,8 +53,10 @@ type OrderId = { readonly orderId: string };
 type Done<S extends string> = { readonly status: S };
 
 export function createPaymentActivities({ database, payments }: SagaDependencies) {
-  const moneyOf = (client: DatabaseClient | typeof database, order: OrderProgress): Promise<ChargedMoney> =>
-    readChargedMoney(client, order, payments.first.port.smallestChargeable(order.currency));
+  const moneyOf = async (client: DatabaseClient, order: OrderProgress): Promise<ChargedMoney> => {
+    const step = payments.first.port.smallestChargeable(order.currency);
+    return (await readMoneyFacts(client, order, step)).money;
+  };
 
   /** Makes the call, or asks again how it ended. */
   const perform = async (order: OrderProgress, call: PaymentTransaction): Promise<PaymentResult> => {
@@ -161,7 +162,12 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       const movement = nextMovement(await moneyOf(client, order));
       if (movement === null) return "agrees";
       if (movement.type === "give-back") {
-        await giveBack(client, order, movement.amountMinor);
+        await askForRefund(client, order, {
+          key: `${orderId}:overpaid:${order.version}`,
+          reason: "overpayment",
+          amountMinor: movement.amountMinor,
+          by: "saga:adjust-payment",
+        });
         return "agrees";
       }
       return begin(client, order, movement, `${orderId}:money:${calls.length + 1}`);
@@ -246,6 +252,25 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     });
   };
 
+  /** What the channel was paid for units that were cancelled here is due there. */
+  const noteDueAtChannel = async (orderId: string): Promise<void> => {
+    await inTransaction(database, async (client) => {
+      const order = await mustLockOrder(client, orderId);
+      const facts = await readMoneyFacts(client, order);
+      const askedMinor = dueAtChannel(facts);
+      if (askedMinor === 0) return;
+      const paymentStatus = await oweAtChannel(client, order, {
+        orderId,
+        key: `${orderId}:cancelled-part:${facts.cancelledAtChannel + askedMinor}`,
+        reason: "cancellation",
+        currency: order.currency,
+        askedMinor,
+        requestedBy: "saga:adjust-payment",
+      });
+      await changeOrder(client, order, { paymentStatus });
+    });
+  };
+
   /** What needs no parcel is done with the first one, or at once where none is to come. */
   const handOverUnposted = async (orderId: string): Promise<void> => {
     await inTransaction(database, async (client) => {
@@ -273,6 +298,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     await handOverUnposted(orderId);
     const { paymentBy } = (await mustReadOrder(database, orderId)).document;
     if (paymentBy === "on_delivery") await noteCash(orderId);
+    if (paymentBy === "channel") await noteDueAtChannel(orderId);
     if (paymentBy !== "merchant") return { status: "agrees" };
     for (;;) {
       const call = await nextCall(orderId);
@@ -436,34 +462,6 @@ async function giveBackCredit(client: DatabaseClient, order: OrderProgress): Pro
     cause: "saga:adjust-payment",
     data: { amountMinor, currency },
   });
-}
-
-/** Asks for a refund of what was captured beyond what is earned; the refund's own saga pays it out. */
-async function giveBack(client: DatabaseClient, order: OrderProgress, amountMinor: number): Promise<void> {
-  const { orderId, channelId, currency } = order;
-  const { refundId } = await addRefund(client, {
-    orderId,
-    key: `${orderId}:overpaid:${order.version}`,
-    reason: "overpayment",
-    currency,
-    askedMinor: amountMinor,
-    requestedBy: "saga:adjust-payment",
-  });
-  await recordEntry(client, {
-    orderId,
-    key: `refund-requested:${refundId}`,
-    type: "refund.requested",
-    summary: `${minorText(amountMinor, currency)} more were captured than the order costs now: they go back.`,
-    cause: "saga:adjust-payment",
-    data: { refundId, amountMinor, currency },
-  });
-  await writeOutbox(client, [
-    startRow({
-      workflow: "refundPayment",
-      workflowId: refundId,
-      args: [{ refundId, orderId, channelId }],
-    }),
-  ]);
 }
 
 /** The payment status as the order's costs and its authorisations are now. */

@@ -9,14 +9,9 @@
 import { valueOfUnits } from "../../../orders/line-value.ts";
 import { wholeSteps } from "../../../orders/payment/charging.ts";
 import { moneyMissing } from "../../../orders/payment/order-completion.ts";
-import {
-  chargeableStep,
-  minorText,
-  type Pockets,
-  type Refundable,
-  splitRefund,
-} from "../../../orders/refund.ts";
+import { minorText, type Pockets, type Refundable, splitRefund } from "../../../orders/refund.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
+import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   applyPaymentEffect,
@@ -24,10 +19,10 @@ import {
   finishPaymentTransaction,
   type PaymentTransaction,
   readAuthorizations,
+  readPayment,
   readPaymentTransactions,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
-import { dueOf, readChargedMoney, readMoneyFacts } from "../../../store/refunds/charged-money.ts";
 import {
   addRefund,
   planRefund,
@@ -198,7 +193,7 @@ async function splitOf(
       exchange: refund.exchangeMinor,
     };
   const from = await readRefundable(client, order, refund.refundId);
-  const step = chargeableStep(refund.currency);
+  const step = (await readPayment(client, order.orderId))?.stepMinor ?? 1;
   const asked = refund.askedMinor + (refund.reason === "return" && step > 1 ? from.carried : 0);
   if (asked > from.left) await refuseEarly(client, order, refund, from);
   // What was captured too much goes back to where it was captured.
@@ -341,7 +336,7 @@ async function settleCall(
       {
         orderId,
         currency: order.currency,
-        dueMinor: dueOf(await readChargedMoney(client, order)),
+        dueMinor: dueOf((await readMoneyFacts(client, order)).money),
       },
       { type: "refund", authorizationKey: call.authorizationKey ?? "", amountMinor: call.amountMinor },
     );

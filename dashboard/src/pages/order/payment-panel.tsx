@@ -6,22 +6,56 @@ import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { words } from "../../format/words.ts";
 
+const NO_PAYMENT = {
+  channel: "The channel takes the money; nothing is charged here.",
+  on_delivery: "Who brings the parcel takes the money.",
+  merchant: "No payment yet. It is authorised as soon as the order is free of holds.",
+} as const;
+
+/** What the order costs, part by part, so that the parts add up to the total; and what of it is paid. */
+function Sums({ view }: { readonly view: OrderView }) {
+  const { amounts, document, completion } = view;
+  const { currency } = document;
+  const own = (minor: number) => formatMoney(minor, currency, amounts.exponent);
+  const parts: readonly (readonly [string, number])[] = [
+    ["Goods", amounts.lines],
+    ["Discounts", -amounts.discounts],
+    ["Shipping", amounts.shipping],
+    ["Charges", amounts.charges],
+    ["Tax", amounts.taxes],
+  ];
+  const shown = parts.filter(([name, minor]) => minor !== 0 || name === "Goods");
+  return (
+    <>
+      <Facts
+        facts={[
+          ...shown.map(([name, minor]): [string, string] => [name, own(minor)]),
+          ["Total", own(amounts.total)],
+          ["Paid", formatMoney(amounts.paidMinor, currency)],
+          ["Due", formatMoney(amounts.dueMinor, currency)],
+        ]}
+      />
+      {!completion.done && (
+        <p class="muted">Waits for {completion.waitsFor.map(({ detail }) => detail).join("; ")}.</p>
+      )}
+    </>
+  );
+}
+
 export function PaymentPanel({ view }: { readonly view: OrderView }) {
   const { payment, document } = view;
   if (payment === null) {
     return (
       <Panel title="Payment">
-        <p class="muted">
-          {document.paymentBy === "channel"
-            ? "The channel took the money; nothing is charged here."
-            : "No payment yet. It is authorised as soon as the order is free of holds."}
-        </p>
+        <Sums view={view} />
+        <p class="muted">{NO_PAYMENT[document.paymentBy]}</p>
       </Panel>
     );
   }
   const text = (minor: number): string => formatMoney(minor, payment.currency);
   return (
     <Panel title="Payment" aside={<Badge status={payment.status} />}>
+      <Sums view={view} />
       <Facts
         facts={[
           ["Authorised", text(payment.authorizedMinor)],
