@@ -118,6 +118,18 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await receiveClaim(world.context, { claimId, by: "staff:dock" });
     return `${claimId}:receipt`;
   },
+  // The store says what of the money is to move.
+  "order-charged-by-the-store": completedOrder,
+  "order-charge-declined": async () => {
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    world.outside.declines.push("The card was closed.");
+    await pack(world, `${orderId}-F1`);
+    await held(world, orderId, "payment_failed");
+    await release(world, orderId);
+    await deliver(world, `${orderId}-F1-S1`);
+    return orderId;
+  },
   "return-refunded": async () => {
     const orderId = await completedOrder();
     await outcomeOf(world, orderId);
