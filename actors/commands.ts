@@ -272,9 +272,16 @@ type ShipStock = Mutation & {
 };
 
 /**
- * What becomes of a returned unit: sellable, set apart as `damaged` or for `inspection`, or not kept at all.
+ * What becomes of a returned unit: sellable, set apart under its own word, or (`scrapped`) not kept at all.
  */
-export const DISPOSITIONS = ["restocked", "damaged", "inspection", "scrapped"] as const;
+export const DISPOSITIONS = [
+  "restocked",
+  "damaged",
+  "inspection",
+  "refurbish",
+  "quarantine",
+  "scrapped",
+] as const;
 type Disposition = (typeof DISPOSITIONS)[number];
 
 /**

@@ -89,6 +89,8 @@ export const OrderLineView = Type.Object({
   delivered: Count,
   returnRequested: Count,
   returnReceived: Count,
+  /** Units that can be announced for return now. */
+  returnable: Count,
   unitPriceMinor: Count,
   discountMinor: Count,
   taxMinor: Count,

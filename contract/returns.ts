@@ -1,9 +1,17 @@
-/** Returns: what a shopper asks for, and what staff see of it and do about it. */
+/** Returns: what is asked for, what staff see of it and do about it, and the rules that decide. */
 import Type from "typebox";
-import { INSPECTION_RESULTS, RETURN_REASONS } from "../orders/return-authorization.ts";
+import {
+  INSPECTION_RESULTS,
+  RETURN_METHODS,
+  RETURN_REASONS,
+  RETURN_STATUSES,
+} from "../orders/return-authorization.ts";
+import { REASON_ANSWERS } from "../orders/returns/return-rules.ts";
 import { ShipmentView } from "./fulfillment.ts";
 import { RefundState } from "./refunds.ts";
-import { Count, closed, Id, Nullable, oneOf, Quantity, type Shape, Text, Time } from "./shapes.ts";
+import { Count, closed, Id, Nullable, oneOf, Quantity, type Shape, Sku, Text, Time, text } from "./shapes.ts";
+
+const Remark = Type.String({ maxLength: 2_000, pattern: "^[^\\u0000\\ud800-\\udfff]*$" });
 
 export const ReturnRequest = Type.Object(
   {
@@ -12,13 +20,17 @@ export const ReturnRequest = Type.Object(
       maxItems: 1_000,
     }),
     reason: oneOf(RETURN_REASONS),
-    comment: Type.Optional(Type.String({ maxLength: 2_000, pattern: "^[^\\u0000\\ud800-\\udfff]*$" })),
+    comment: Type.Optional(Remark),
+    /** Default: `label`. */
+    method: Type.Optional(oneOf(RETURN_METHODS)),
+    /** The store that the goods are brought to; by staff also another place that they are sent to. */
+    locationId: Type.Optional(Id),
   },
   closed,
 );
 export type ReturnRequest = Shape<typeof ReturnRequest>;
 
-/** What was scanned in at the dock; without `lines`, all that was announced. */
+/** What was in a parcel that came; without `lines`, all that is awaited. */
 export const ReceiveReturnBody = Type.Object(
   {
     lines: Type.Optional(
@@ -31,21 +43,76 @@ export const ReceiveReturnBody = Type.Object(
   closed,
 );
 
+/** `restock` is another word for `restocked`. */
+const Disposition = oneOf([...INSPECTION_RESULTS, "restock"] as const);
+
+/** What becomes of the units of a line; of all that wait, or of so many, with an Idempotency-Key. */
 export const InspectReturnBody = Type.Object(
   {
-    lines: Type.Array(Type.Object({ lineId: Id, disposition: oneOf(INSPECTION_RESULTS) }, closed), {
-      minItems: 1,
-      maxItems: 1_000,
-    }),
+    lines: Type.Array(
+      Type.Object(
+        {
+          lineId: Id,
+          disposition: Disposition,
+          quantity: Type.Optional(Quantity),
+          /** Where they go. Default: where the return goes. */
+          locationId: Type.Optional(Id),
+          lot: Type.Optional(text(64)),
+          lotExpiresAt: Type.Optional(Time),
+          serials: Type.Optional(Type.Array(text(64), { minItems: 1, maxItems: 1_000 })),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 1_000 },
+    ),
+    note: Type.Optional(Remark),
   },
   closed,
 );
+export type InspectReturnBody = Shape<typeof InspectReturnBody>;
+
+export const ReasonedBody = Type.Object({ reason: Type.Optional(Remark) }, closed);
+export const DeclineReturnBody = Type.Object({ reason: text(500) }, closed);
+export const ReopenInspectionBody = Type.Object({ inspectionId: Id, reason: Type.Optional(Remark) }, closed);
+
+export const UnknownItemBody = Type.Object(
+  {
+    /** What was read or seen on it. */
+    code: text(200),
+    quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+    note: Type.Optional(Remark),
+  },
+  closed,
+);
+export const AttachItemBody = Type.Object({ returnId: Id, lineId: Id }, closed);
+
+export const UNKNOWN_ITEM_STATUSES = ["aside", "attached", "discarded"] as const;
+
+export const UnknownItem = Type.Object({
+  id: Text,
+  /** With whose parcel it came. */
+  returnId: Nullable(Text),
+  code: Text,
+  quantity: Count,
+  note: Text,
+  status: oneOf(UNKNOWN_ITEM_STATUSES),
+  putAsideBy: Text,
+  at: Time,
+  attachedReturnId: Nullable(Text),
+  attachedLineId: Nullable(Text),
+});
+export type UnknownItem = Shape<typeof UnknownItem>;
 
 export const ReturnSummary = Type.Object({
   id: Text,
   orderId: Text,
-  status: Text,
+  orderNumber: Text,
+  customerName: Text,
+  status: oneOf(RETURN_STATUSES),
   reason: Text,
+  method: oneOf(RETURN_METHODS),
+  /** Whether a person has to approve or decline it. */
+  waitsForPerson: Type.Boolean(),
   requestedAt: Time,
   refundMinor: Count,
   /** Who pays the refund, and how far that is; null: nothing was refunded. */
@@ -55,19 +122,125 @@ export const ReturnSummary = Type.Object({
 });
 export type ReturnSummary = Shape<typeof ReturnSummary>;
 
+/** What an inspection found of some units; `kept`: the customer keeps them. */
+const FoundResult = oneOf([...INSPECTION_RESULTS, "kept"] as const);
+
 export const ReturnView = Type.Object({
   ...ReturnSummary.properties,
   comment: Text,
+  requestedBy: Text,
+  /** Why it was approved or declined, or what a person has to decide. */
+  decision: Text,
+  /** Where the goods go, where that was said. */
+  locationId: Nullable(Text),
   lines: Type.Array(
     Type.Object({
       lineId: Text,
       sku: Text,
       title: Text,
+      gtin: Nullable(Text),
       requested: Count,
       received: Count,
-      disposition: Nullable(oneOf(INSPECTION_RESULTS)),
+      /** Will not come, or was missing; may come late. */
+      dismissed: Count,
+      awaited: Count,
+      uninspected: Count,
+      /** Where all inspected units have the same. */
+      disposition: Nullable(FoundResult),
     }),
   ),
+  inspections: Type.Array(
+    Type.Object({
+      id: Text,
+      by: Text,
+      at: Time,
+      note: Text,
+      reopenedAt: Nullable(Time),
+      /** Its goods are in the stock, and what it brought is refunded. */
+      settled: Type.Boolean(),
+      pieces: Type.Array(
+        Type.Object({
+          lineId: Text,
+          sku: Text,
+          quantity: Count,
+          disposition: FoundResult,
+          locationId: Nullable(Text),
+          serials: Type.Array(Text),
+        }),
+      ),
+    }),
+  ),
+  unknownItems: Type.Array(UnknownItem),
   shipment: Nullable(ShipmentView),
 });
 export type ReturnView = Shape<typeof ReturnView>;
+
+/** What a code is that was scanned at the desk. */
+export const SCAN_KINDS = ["return", "tracking", "order", "item", "unknown"] as const;
+
+export const ScanResult = Type.Object({
+  code: Text,
+  kind: oneOf(SCAN_KINDS),
+  /** The one return that it leads to. */
+  returnId: Nullable(Text),
+  orderId: Nullable(Text),
+  sku: Nullable(Text),
+  serial: Nullable(Text),
+  /** Returns that it may be about; those that await it first. */
+  matches: Type.Array(
+    Type.Object({
+      returnId: Nullable(Text),
+      orderId: Text,
+      orderNumber: Text,
+      customerName: Text,
+      status: Nullable(Text),
+      lineId: Nullable(Text),
+      title: Nullable(Text),
+      awaited: Count,
+    }),
+  ),
+});
+export type ScanResult = Shape<typeof ScanResult>;
+
+const AmountByCurrency = Type.Record(
+  Type.String({ pattern: "^[A-Z]{3}$" }),
+  Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
+);
+
+function optionalAnswer() {
+  return Type.Optional(oneOf(REASON_ANSWERS));
+}
+
+/** A channel's own rules; what is left out is as by default. */
+export const ReturnRulesBody = Type.Object(
+  {
+    windowDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650 })),
+    waitDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
+    notReturnable: Type.Optional(Type.Array(Sku, { maxItems: 1_000 })),
+    reasons: Type.Optional(
+      Type.Object(
+        Object.fromEntries(RETURN_REASONS.map((reason) => [reason, optionalAnswer()] as const)) as Record<
+          (typeof RETURN_REASONS)[number],
+          ReturnType<typeof optionalAnswer>
+        >,
+        closed,
+      ),
+    ),
+    askAboveMinor: Type.Optional(AmountByCurrency),
+    keepUpToMinor: Type.Optional(AmountByCurrency),
+    askFromReturns: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 1_000 }))),
+    methods: Type.Optional(Type.Array(oneOf(RETURN_METHODS), { minItems: 1, maxItems: 4 })),
+  },
+  closed,
+);
+
+export const ReturnRulesView = Type.Object({
+  windowDays: Count,
+  waitDays: Count,
+  notReturnable: Type.Array(Text),
+  reasons: Type.Record(Text, oneOf(REASON_ANSWERS)),
+  askAboveMinor: Type.Record(Text, Count),
+  keepUpToMinor: Type.Record(Text, Count),
+  askFromReturns: Nullable(Count),
+  methods: Type.Array(oneOf(RETURN_METHODS)),
+});

@@ -1,6 +1,7 @@
 /** What a shopper sees: no internal ids, no stock, nobody else's data. */
 import Type from "typebox";
 import { SHOPPER_STATUSES } from "../orders/order-status.ts";
+import { RETURN_METHODS } from "../orders/return-authorization.ts";
 import { ParcelReports, TrackingStatusName } from "./fulfillment.ts";
 import { RefundState } from "./refunds.ts";
 import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
@@ -51,9 +52,20 @@ export const TrackingView = Type.Object({
       reason: Text,
       refundMinor: Count,
       refund: Nullable(RefundState),
+      method: oneOf(RETURN_METHODS),
+      /** Why it was declined. */
+      decision: Nullable(Text),
+      /** Whether it can still be withdrawn. */
+      cancellable: Type.Boolean(),
       labelUrl: Nullable(Text),
+      /** A picture of the code for the counter. */
+      codeUrl: Nullable(Text),
     }),
   ),
+  /** How goods may come back. */
+  returnMethods: Type.Array(oneOf(RETURN_METHODS)),
+  /** Stores that goods can be brought to. */
+  returnStores: Type.Array(Type.Object({ id: Text, name: Text, city: Text })),
   /** What goes back without a return. */
   refunds: Type.Array(RefundState),
 });

@@ -14,7 +14,7 @@ import { adding } from "../orders/line-ledger.ts";
 import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
-import { setReturnStatus } from "../store/returns/returns.ts";
+import { setDecision } from "../store/returns/returns.ts";
 import { inTransaction } from "../store/sql/database.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
@@ -314,7 +314,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     const shopper = await open(phone, `/track/${token}`);
     await shopper.getByRole("heading", { name: "Your order has arrived" }).waitFor();
     await shopper.getByRole("button", { name: "Return something" }).click();
-    await shopper.getByRole("button", { name: /more$/ }).click();
+    for (let unit = 0; unit < 2; unit += 1) await shopper.getByRole("button", { name: /more$/ }).click();
     await shopper.getByLabel("Why?").selectOption("too_small");
     await shopper.getByLabel(/Anything we should know/).fill("One size larger would do.");
     expect(await overflowOf(shopper)).toBe(0);
@@ -326,28 +326,60 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       [orderId],
     );
     const returnId = rows[0]?.id ?? "";
-    await setReturnStatus(edge.database, returnId, "approved");
+    await setDecision(edge.database, returnId, {
+      status: "requested",
+      detail: "It is worth much.",
+      waitsForPerson: true,
+    });
 
-    const page = await open(staff, "/returns");
-    const scanner = page.getByLabel("Scan or type an RMA number");
-    await expect.poll(() => scanner.evaluate((element) => element === document.activeElement)).toBe(true);
-    await page.keyboard.type(returnId);
+    const page = await open(staff, "/returns?status=waiting");
+    await page.getByLabel("Search returns, customers, orders, items").fill(stocked.sku);
+    await page.getByRole("link", { name: returnId }).waitFor();
+    const scanner = page.getByLabel("Scan a label or an item");
+    await scanner.fill("NOBODY-KNOWS-THIS");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nobody knows NOBODY-KNOWS-THIS").waitFor();
+    await scanner.fill(returnId.toLowerCase());
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: returnId }).waitFor();
     await page.getByText("One size larger would do.").waitFor();
-    await page.getByLabel(/Scan each item/).waitFor();
+    await page.getByText("It is worth much.").first().waitFor();
+    await page.getByRole("button", { name: "Approve" }).click();
+
+    await page.getByLabel(/Scan items/).waitFor();
     await page.keyboard.type("WRONG-ITEM\n");
     await page.getByText("does not belong to this return").waitFor();
+    await page.getByRole("button", { name: "Put it aside" }).click();
+    await page.getByRole("heading", { name: "Put aside" }).waitFor();
+    await page.getByLabel(/Scan items/).focus();
     await page.keyboard.type(`${stocked.sku}\n`);
-    await page.getByRole("button", { name: "Receive 1 unit" }).click();
-    await page.getByLabel("Like new: back to stock").check();
-    await page.getByRole("button", { name: "Finish inspection" }).click();
+    await page.getByRole("button", { name: "Receive 1 unit" }).waitFor();
+    await page.getByRole("button", { name: /less$/ }).click();
+    await page.getByLabel(/Scan items/).focus();
+    await page.keyboard.type(`${returnId}\n`);
+    await page.getByRole("button", { name: "Receive 2 units" }).click();
+
+    await page.getByRole("button", { name: /Like new: back to stock more$/ }).click();
+    await page.getByRole("button", { name: /Write off more$/ }).click();
+    await page.getByRole("button", { name: "Finish inspection of 2 units" }).click();
     await page.getByText("Inspected. The refund").waitFor();
-    const lines = await edge.database.query(
-      "select received, disposition from return_line where return_id = $1",
+    const pieces = await edge.database.query(
+      `select p.quantity, p.disposition from return_piece p join return_inspection i on i.id = p.inspection_id
+       where i.return_id = $1 order by p.id`,
       [returnId],
     );
-    expect(lines.rows).toEqual([{ received: 1, disposition: "restocked" }]);
+    expect(pieces.rows).toEqual([
+      { quantity: 1, disposition: "restocked" },
+      { quantity: 1, disposition: "write_off" },
+    ]);
+
+    await page.getByRole("button", { name: "Reopen" }).click();
+    await page.getByLabel("What was wrong?").fill("Both are fine.");
+    await page.getByRole("dialog").getByRole("button", { name: "Reopen" }).click();
+    await page.getByRole("button", { name: /^All that are left of .*Like new/ }).click();
+    await page.getByRole("button", { name: "Finish inspection of 2 units" }).waitFor();
+    await page.setViewportSize(PHONE);
+    expect(await overflowOf(page)).toBe(0);
     await phone.close();
   });
 

@@ -7,6 +7,7 @@ import type { Queryable } from "../store/sql/database.ts";
 import {
   type OrderMessage,
   type RefundMessage,
+  type ReturnInput,
   type ReturnMessage,
   signalRow,
   startRow,
@@ -21,8 +22,14 @@ export function tellOrderSaga(client: Queryable, orderId: string, message: Order
   return writeOutbox(client, [signalRow({ workflowId: orderId, signal: "orderMessage", message })]);
 }
 
-export function tellReturnSaga(client: Queryable, returnId: string, message: ReturnMessage): Promise<void> {
-  return writeOutbox(client, [signalRow({ workflowId: returnId, signal: "returnMessage", message })]);
+/** A return goes on after its saga has ended, for example when units come late: then it is started again. */
+export function tellReturnSaga(
+  client: Queryable,
+  { returnId, orderId, channelId }: ReturnInput,
+  message: ReturnMessage,
+): Promise<void> {
+  const start = { returnId, orderId, channelId };
+  return writeOutbox(client, [signalRow({ workflowId: returnId, signal: "returnMessage", message, start })]);
 }
 
 export function tellRefundSaga(client: Queryable, refundId: string, message: RefundMessage): Promise<void> {

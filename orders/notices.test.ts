@@ -73,9 +73,10 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     kind: "return_approved",
     returnId: "R-1",
     labelUrl: "https://shop.example/returns/R-1/label.pdf",
-    carrier: "USPS",
+    way: { kind: "label", carrier: "USPS" },
     returnLines: [{ title: "Merino sock", quantity: 1 }],
   },
+  return_declined: { kind: "return_declined", returnId: "R-1", explanation: "Announced too late." },
   refund_issued: {
     kind: "refund_issued",
     amount: usd(4_497),
@@ -154,6 +155,16 @@ describe("a notice", () => {
     expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;");
     expect(subject).not.toMatch(/[\r\n]/);
     expect(text).not.toMatch(/^Bcc/m);
+  });
+
+  it.each([
+    [{ kind: "qr_code", carrier: "USPS" }, "Show the code"],
+    [{ kind: "store", store: "Reno Store" }, "Bring the items below to Reno Store"],
+    [{ kind: "none" }, "Write the return number on the parcel"],
+  ] as const)("a return by %o says how the goods come back", (way, words) => {
+    const { text } = renderNotice(facts, { ...notices.return_approved, way });
+    expect(text).toContain(words);
+    expect(text).not.toContain("put the label on");
   });
 
   it.each(["javascript:alert(1)", 'https://x.example/"onclick="alert(1)', "//x.example", ""])(

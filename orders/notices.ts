@@ -74,9 +74,10 @@ export type Notice =
       readonly kind: "return_approved";
       readonly returnId: string;
       readonly labelUrl: string;
-      readonly carrier: string;
+      readonly way: ReturnWay;
       readonly returnLines: readonly NoticeLine[];
     }
+  | { readonly kind: "return_declined"; readonly returnId: string; readonly explanation: string }
   | {
       readonly kind: "refund_issued";
       /** Paid back through the payment provider; `null` where it all became store credit. */
@@ -99,6 +100,12 @@ export type Notice =
       /** What somebody else is to give back, and who; `null` where nothing was charged. */
       readonly refund: { readonly amount: Money; readonly payer: string } | null;
     };
+
+/** How the goods come back. */
+type ReturnWay =
+  | { readonly kind: "label" | "qr_code"; readonly carrier: string }
+  | { readonly kind: "store"; readonly store: string }
+  | { readonly kind: "none" };
 
 type StoreCreditGiven = { readonly amount: Money; readonly balance: Money; readonly code: string };
 
@@ -142,6 +149,53 @@ type Content = {
   readonly showTotal: boolean;
   readonly showAddress: boolean;
 };
+
+/** What the customer does with the goods. */
+function wayBack(way: ReturnWay): Pick<Content, "title" | "preview" | "paragraphs"> {
+  const refunded = "We refund you once we have received and checked it.";
+  switch (way.kind) {
+    case "label":
+      return {
+        title: "Your return label is ready",
+        preview: "Print the label, put it on the parcel and hand it in.",
+        paragraphs: [
+          "Your return is approved. Pack the items below, put the label on the parcel and cover or remove the old one.",
+          `Hand the parcel to ${way.carrier}. ${refunded}`,
+        ],
+      };
+    case "qr_code":
+      return {
+        title: "Your return code is ready",
+        preview: "Show the code at the counter. You need not print anything.",
+        paragraphs: [
+          "Your return is approved. Pack the items below. You need not print anything.",
+          `Show the code on your order's page at a counter of ${way.carrier}. ${refunded}`,
+        ],
+      };
+    case "store":
+      return {
+        title: "Your return is approved",
+        preview: `Bring the items to ${way.store}.`,
+        paragraphs: [
+          `Your return is approved. Bring the items below to ${way.store} and give your return number.`,
+          "We refund you once they are checked there.",
+        ],
+      };
+    case "none":
+      return {
+        title: "Your return is approved",
+        preview: "Send the items back with your return number.",
+        paragraphs: [
+          "Your return is approved. Write the return number on the parcel, so that we know whose it is.",
+          refunded,
+        ],
+      };
+    default: {
+      const unreachable: never = way;
+      return unreachable;
+    }
+  }
+}
 
 function contentOf(facts: NoticeFacts, notice: Notice): Content {
   const orderAction = { label: "View your order", url: facts.orderUrl };
@@ -242,16 +296,27 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
       };
     case "return_approved":
       return {
-        title: "Your return label is ready",
-        preview: "Print the label, put it on the parcel and hand it in.",
+        ...wayBack(notice.way),
+        progress: null,
+        highlights: [{ label: "Return number", value: notice.returnId }],
+        action: { label: "Open your return", url: notice.labelUrl },
+        lines: notice.returnLines,
+        showTotal: false,
+        showAddress: false,
+      };
+    case "return_declined":
+      return {
+        title: "Your return was declined",
+        preview: notice.explanation,
         paragraphs: [
-          "Your return is approved. Pack the items below, put the label on the parcel and cover or remove the old one.",
-          `Hand the parcel to ${notice.carrier}. We refund you once we have received and checked it.`,
+          "We cannot take this return back.",
+          notice.explanation,
+          "Please keep the items. Answer this mail if you think that this is a mistake.",
         ],
         progress: null,
         highlights: [{ label: "Return number", value: notice.returnId }],
-        action: { label: "Open your return label", url: notice.labelUrl },
-        lines: notice.returnLines,
+        action: orderAction,
+        lines: [],
         showTotal: false,
         showAddress: false,
       };

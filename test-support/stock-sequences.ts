@@ -4,7 +4,7 @@
  * sequence of refusals tests little.
  */
 import fc from "fast-check";
-import type { StockCommand, Tracking } from "../actors/commands.ts";
+import { DISPOSITIONS, type StockCommand, type Tracking } from "../actors/commands.ts";
 import type { ReferenceSku } from "../actors/reference/reference-model.ts";
 
 export const SKU = "A";
@@ -48,7 +48,7 @@ const body = fc.oneof(
   fc.record({
     type: is("return-receive"),
     quantity: units,
-    disposition: fc.constantFrom("restocked", "damaged", "inspection", "scrapped"),
+    disposition: fc.constantFrom(...DISPOSITIONS),
   }),
   {
     weight: 2,

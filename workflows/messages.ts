@@ -108,12 +108,18 @@ export type OrderMessage =
   | { readonly key: string; readonly type: "out-for-delivery"; readonly shipmentId: string }
   | { readonly key: string; readonly type: "delivered"; readonly shipmentId: string };
 
-/** Delivered with signal name `returnMessage`. */
+/** Delivered with signal name `returnMessage`. What they are about is in the store. */
 export type ReturnMessage =
-  /** The return was scanned in at the dock. */
+  /** Goods of the return came in at the dock. */
   | { readonly key: string; readonly type: "received" }
-  /** Every line has been inspected and has its inspection result (in `return_line`). */
+  /** An inspection was written down. */
   | { readonly key: string; readonly type: "inspected" }
+  /** An inspection was taken back. */
+  | { readonly key: string; readonly type: "reopened" }
+  /** A person has approved or declined the request. */
+  | { readonly key: string; readonly type: "decided" }
+  /** The rest is no longer awaited. */
+  | { readonly key: string; readonly type: "closed" }
   | { readonly key: string; readonly type: "cancelled" }
   /** An operator has fixed the cause of a step's refusal: try the step again. */
   | { readonly key: string; readonly type: "retry" };
@@ -131,6 +137,8 @@ export type WorkflowSignal =
       readonly workflowId: string;
       readonly signal: "returnMessage";
       readonly message: ReturnMessage;
+      /** Starts the saga again where it has ended. */
+      readonly start?: ReturnInput;
     }
   | {
       readonly workflowId: string;

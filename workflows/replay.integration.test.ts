@@ -19,6 +19,7 @@ import { requestRefund } from "../operations/refunds/request-refund.ts";
 import { retryRefund } from "../operations/refunds/settle-refund.ts";
 import { inspectReturn } from "../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../operations/returns/receive-return.ts";
+import { reopenInspection } from "../operations/returns/reopen-inspection.ts";
 import { requestReturn } from "../operations/returns/request-return.ts";
 import {
   cancel,
@@ -130,31 +131,34 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await deliver(world, `${orderId}-F1-S1`);
     return orderId;
   },
-  "return-refunded": async () => {
-    const orderId = await completedOrder();
-    await outcomeOf(world, orderId);
+  "return-refunded": async () => backInStock(await labelledReturn()),
+  // In two pieces; the first look was wrong.
+  "return-asking-the-store": async () => {
+    const returnId = await labelledReturn(2);
     const lines = [{ lineId: "1", quantity: 1 }];
-    const announced = await requestReturn(world.context, {
-      orderId,
-      lines,
-      reason: "too_small",
-      by: "shopper",
-    });
-    if (announced.status !== "done") throw new Error(announced.detail);
-    const { returnId } = announced;
-    await eventually("the label", async () => {
-      const { rowCount } = await world.database.query("select from shipment where return_id = $1", [
-        returnId,
-      ]);
-      return rowCount === 1;
-    });
-    await receiveReturn(world.context, { returnId, by: "staff:dock" });
+    await receiveReturn(world.context, { returnId, lines, key: "parcel-1", by: "staff:dock" });
     await inspectReturn(world.context, {
       returnId,
-      lines: [{ lineId: "1", disposition: "restocked" }],
+      lines: [{ lineId: "1", disposition: "damaged" }],
       by: "staff:dock",
     });
-    return returnId;
+    await refundedOnce(returnId);
+    await reopenInspection(world.context, {
+      returnId,
+      inspectionId: `${returnId}-I1`,
+      why: "",
+      by: "staff:dock",
+    });
+    return backInStock(returnId);
+  },
+  // Begun before the saga asked the store, and ended by a worker whose saga does.
+  "return-turned-to-the-store": async () => {
+    const orderId = await completedOrder();
+    await outcomeOf(world, orderId);
+    await world.restartWorker("former");
+    const returnId = await labelledReturn(1, orderId);
+    await world.restartWorker("today");
+    return backInStock(returnId);
   },
 };
 
@@ -175,6 +179,44 @@ test("a history that the code would not have written is found out", async () => 
 
 async function completedOrder(): Promise<string> {
   return finish(await world.placeOrder());
+}
+
+async function labelledReturn(quantity = 1, of?: string): Promise<string> {
+  const orderId = of ?? (await completedOrder());
+  await outcomeOf(world, orderId);
+  const announced = await requestReturn(world.context, {
+    orderId,
+    lines: [{ lineId: "1", quantity }],
+    reason: "too_small",
+    by: "shopper",
+  });
+  if (announced.status !== "done") throw new Error(announced.detail);
+  const { returnId } = announced;
+  await eventually("the label", async () => {
+    const { rowCount } = await world.database.query("select from shipment where return_id = $1", [returnId]);
+    return rowCount === 1;
+  });
+  return returnId;
+}
+
+async function refundedOnce(returnId: string): Promise<void> {
+  await eventually("the first refund", async () => {
+    const { rowCount } = await world.database.query(
+      "select from return_authorization where id = $1 and status = 'partially_refunded'",
+      [returnId],
+    );
+    return rowCount === 1;
+  });
+}
+
+async function backInStock(returnId: string): Promise<string> {
+  await receiveReturn(world.context, { returnId, by: "staff:dock" });
+  await inspectReturn(world.context, {
+    returnId,
+    lines: [{ lineId: "1", disposition: "restocked" }],
+    by: "staff:dock",
+  });
+  return returnId;
 }
 
 async function finish(orderId: string): Promise<string> {

@@ -70,6 +70,8 @@ export function openReturnsDesk(
       });
       onExchange(exchanged.orderId);
     }
+    const decided = await until(path, (view) => view.status !== "requested" || view.waitsForPerson);
+    if (decided?.waitsForPerson === true) await rest.post(`${path}/approve`, {});
     const labelled = await until(path, (view) => view.status !== "requested" && view.shipment !== null);
     if (labelled === null) return;
     await rest.post(`${path}/receive`, {});

@@ -27,6 +27,7 @@ import { OverviewPage } from "./pages/overview/overview-page.tsx";
 import { PackingPage } from "./pages/packing/packing-page.tsx";
 import { ReturnPage } from "./pages/returns/return-page.tsx";
 import { ReturnsPage } from "./pages/returns/returns-page.tsx";
+import { UnknownItemsPage } from "./pages/returns/unknown-items-page.tsx";
 import { StockExplanationPage } from "./pages/stock/stock-explanation-page.tsx";
 import { StockPage } from "./pages/stock/stock-page.tsx";
 import { theme, toggleTheme } from "./theme.ts";
@@ -111,6 +112,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/stock/:sku/:location" component={StockExplanationPage} />
           <Route path="/packing" component={PackingPage} />
           <Route path="/returns" component={ReturnsPage} />
+          <Route path="/returns/unknown" component={UnknownItemsPage} />
           <Route path="/returns/:id" component={ReturnPage} />
           <Route path="/finance" component={FinancePage} />
           <Route path="/devices" component={DevicesPage} />

@@ -1,14 +1,38 @@
-/** Returns at the dock: listed, scanned in, inspected. */
+/** The returns desk: returns are asked for, decided, taken in, inspected, corrected. */
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
-import { InspectReturnBody, ReceiveReturnBody, ReturnSummary, ReturnView } from "../../contract/returns.ts";
-import { PageQuery, pageOf, text } from "../../contract/shapes.ts";
-import { inspectReturn } from "../../operations/returns/inspect-return.ts";
+import {
+  DeclineReturnBody,
+  InspectReturnBody,
+  ReasonedBody,
+  ReceiveReturnBody,
+  ReopenInspectionBody,
+  ReturnRequest,
+  ReturnRulesBody,
+  ReturnRulesView,
+  ReturnSummary,
+  ReturnView,
+  ScanResult,
+} from "../../contract/returns.ts";
+import { Id, oneOf, PageQuery, pageOf, type Shape, text } from "../../contract/shapes.ts";
+import { approveReturn, declineReturn } from "../../operations/returns/decide-return.ts";
+import { cancelReturn, closeReturn } from "../../operations/returns/end-return.ts";
+import { type FoundUnits, inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
+import { reopenInspection } from "../../operations/returns/reopen-inspection.ts";
+import { requestReturn } from "../../operations/returns/request-return.ts";
+import { retryReturn } from "../../operations/returns/retry-return.ts";
+import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
-import { callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { readReturnRules, setReturnRules } from "../../store/returns/returns.ts";
+import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { ApiError } from "../wire/problem.ts";
 
 const READ = { kind: "permission", permission: "returns.read" } as const;
+const DECIDE = { kind: "permission", permission: "returns.decide" } as const;
+const RECEIVE = { kind: "permission", permission: "returns.receive" } as const;
+const INSPECT = { kind: "permission", permission: "returns.inspect" } as const;
+const RULES = { kind: "permission", permission: "returns.rules" } as const;
 
 export const returnRoutes: readonly Route[] = [
   route({
@@ -16,12 +40,20 @@ export const returnRoutes: readonly Route[] = [
     path: "/v1/returns",
     summary: "Returns, newest first",
     access: READ,
-    query: Type.Object({ status: Type.Optional(text(32)), ...PageQuery }),
+    query: Type.Object({
+      status: Type.Optional(text(32)),
+      q: Type.Optional(text(200)),
+      /** Only those that a person has to approve or decline. */
+      waiting: Type.Optional(oneOf(["true"])),
+      ...PageQuery,
+    }),
     reply: pageOf(ReturnSummary),
     handle: async ({ query, services }) => {
       return {
         json: await listReturns(services.database, {
           status: query.status,
+          search: query.q,
+          waiting: query.waiting === "true",
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),
@@ -30,49 +62,218 @@ export const returnRoutes: readonly Route[] = [
   }),
   route({
     method: "GET",
+    path: "/v1/returns/scan",
+    summary: "What a code is that is printed on a label or an item, and which return and line it leads to",
+    access: READ,
+    query: Type.Object({
+      // Scanners send control characters with it.
+      code: Type.String({ minLength: 1, maxLength: 400, pattern: "^[^\\u0000\\ud800-\\udfff]*$" }),
+      returnId: Type.Optional(Id),
+    }),
+    reply: ScanResult,
+    handle: async ({ query, services }) => {
+      return { json: await findScanned(services.database, query.code, query.returnId ?? null) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/orders/{id}/returns",
+    summary: "Asks for a return in the customer's name",
+    access: { kind: "permission", permission: "returns.request" },
+    body: ReturnRequest,
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const key = keyOf(call);
+      const { returnId } = done(
+        await requestReturn(call.services.operations, {
+          ...call.body,
+          orderId: param(call, "id"),
+          by: callerOf(call).by,
+          ...(key === undefined ? {} : { key }),
+        }),
+      );
+      return { status: 201, json: await viewOf(call, returnId) };
+    },
+  }),
+  route({
+    method: "GET",
     path: "/v1/returns/{id}",
-    summary: "One return with its lines and parcel",
+    summary: "One return with its lines, inspections and parcel",
     access: READ,
     reply: ReturnView,
+    handle: async (call) => ({ json: await viewOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/approve",
+    summary: "A person approves a return that waits for a decision, or that was declined",
+    access: DECIDE,
+    body: ReasonedBody,
+    reply: ReturnView,
+    idempotency: "accepted",
     handle: async (call) => {
-      return { json: found(await readReturnView(call.services.database, param(call, "id")), "return") };
+      done(
+        await approveReturn(call.services.operations, { ...whoAndWhy(call), why: call.body.reason ?? "" }),
+      );
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/decline",
+    summary: "A person declines a return; the reason is told to the customer",
+    access: DECIDE,
+    body: DeclineReturnBody,
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await declineReturn(call.services.operations, { ...whoAndWhy(call), why: call.body.reason }));
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/cancel",
+    summary: "The customer sends nothing back after all",
+    access: { kind: "permission", permission: "returns.request" },
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await cancelReturn(call.services.operations, whoAndWhy(call)));
+      return { json: await viewOf(call) };
     },
   }),
   route({
     method: "POST",
     path: "/v1/returns/{id}/receive",
-    summary: "The parcel was scanned in at the dock: with all that was announced, or the units given",
-    access: { kind: "permission", permission: "returns.receive" },
+    summary: "A parcel came in at the dock: with all that is awaited, or the units given; also late",
+    access: RECEIVE,
     body: ReceiveReturnBody,
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
       const { services, body } = call;
-      const returnId = param(call, "id");
-      const lines = body.lines;
+      const key = keyOf(call);
       done(
         await receiveReturn(services.operations, {
-          returnId,
-          by: callerOf(call).by,
-          ...(lines === undefined ? {} : { lines }),
+          ...whoAndWhy(call),
+          ...(body.lines === undefined ? {} : { lines: body.lines }),
+          ...(key === undefined ? {} : { key }),
         }),
       );
-      return { json: found(await readReturnView(services.database, returnId), "return") };
+      return { json: await viewOf(call) };
     },
   }),
   route({
     method: "POST",
     path: "/v1/returns/{id}/inspect",
-    summary: "Says of each line what becomes of its units",
-    access: { kind: "permission", permission: "returns.inspect" },
+    summary: "Says what becomes of units that came: of all that wait of a line, or of so many",
+    access: INSPECT,
     body: InspectReturnBody,
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
       const { services, body } = call;
-      const returnId = param(call, "id");
-      done(await inspectReturn(services.operations, { returnId, lines: body.lines, by: callerOf(call).by }));
-      return { json: found(await readReturnView(services.database, returnId), "return") };
+      const key = keyOf(call);
+      if (key === undefined && body.lines.some(({ quantity }) => quantity !== undefined))
+        throw new ApiError(
+          "idempotency_key_missing",
+          "Quantities add up: send an Idempotency-Key with them.",
+        );
+      done(
+        await inspectReturn(services.operations, {
+          ...whoAndWhy(call),
+          lines: body.lines.map(foundUnits),
+          note: body.note ?? "",
+          ...(key === undefined ? {} : { key }),
+        }),
+      );
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/reopen",
+    summary: "Takes an inspection back, so that its units are inspected anew",
+    access: INSPECT,
+    body: ReopenInspectionBody,
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { inspectionId, reason = "" } = call.body;
+      done(
+        await reopenInspection(call.services.operations, { ...whoAndWhy(call), inspectionId, why: reason }),
+      );
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/close",
+    summary: "What has not come is no longer awaited",
+    access: RECEIVE,
+    body: ReasonedBody,
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await closeReturn(call.services.operations, { ...whoAndWhy(call), why: call.body.reason ?? "" }));
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/returns/{id}/retry",
+    summary: "Tries a step again that was refused and waits for a person",
+    access: INSPECT,
+    reply: ReturnView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await retryReturn(call.services.operations, whoAndWhy(call)));
+      return { json: await viewOf(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/channels/{id}/return-rules",
+    summary: "The rules by which a channel's returns are decided",
+    access: READ,
+    reply: ReturnRulesView,
+    handle: async (call) => ({ json: await readReturnRules(call.services.database, param(call, "id")) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/channels/{id}/return-rules",
+    summary: "Sets a channel's own rules; what is left out is as by default",
+    access: RULES,
+    body: ReturnRulesBody,
+    reply: ReturnRulesView,
+    handle: async (call) => {
+      const channelId = param(call, "id");
+      const known = await setReturnRules(call.services.database, channelId, call.body);
+      if (!known) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
+      return { json: await readReturnRules(call.services.database, channelId) };
     },
   }),
 ];
+
+async function viewOf(call: Call<unknown, unknown>, returnId = param(call, "id")) {
+  return found(await readReturnView(call.services.database, returnId), "return");
+}
+
+function whoAndWhy(call: Call<unknown, unknown>) {
+  return { returnId: param(call, "id"), by: callerOf(call).by };
+}
+
+function keyOf(call: Call<unknown, unknown>): string | undefined {
+  return call.request.headers["idempotency-key"];
+}
+
+function foundUnits(said: Shape<typeof InspectReturnBody>["lines"][number]): FoundUnits {
+  const { disposition, lotExpiresAt, ...rest } = said;
+  return {
+    ...rest,
+    disposition: disposition === "restock" ? "restocked" : disposition,
+    ...(lotExpiresAt === undefined ? {} : { lotExpiresAtMs: Date.parse(lotExpiresAt) }),
+  };
+}

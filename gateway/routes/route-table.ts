@@ -11,6 +11,7 @@ import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
 import { trackingRoutes } from "./tracking.ts";
+import { unknownItemRoutes } from "./unknown-items.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 /** Every REST route. `/openapi.json` and `/v1/stream` are served beside it. */
@@ -21,6 +22,7 @@ export const routeTable: readonly Route[] = [
   ...catalogRoutes,
   ...fulfillmentRoutes,
   ...returnRoutes,
+  ...unknownItemRoutes,
   ...refundRoutes,
   ...claimRoutes,
   ...storeCreditRoutes,

@@ -7,8 +7,10 @@ import { ArrivalBody, TrackingView } from "../../contract/tracking.ts";
 import { shopperChange } from "../../operations/change/shopper-change.ts";
 import { arrive } from "../../operations/collection/arrive.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
+
+import { cancelReturn } from "../../operations/returns/end-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
-import { readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
+import { readReturnCode, readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
 import { accepted, type Call, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 
@@ -32,12 +34,14 @@ export const trackingRoutes: readonly Route[] = [
       return {
         json: {
           ...rest,
-          returns: returns.map(({ hasLabel, ...entry }) => ({
-            ...entry,
-            labelUrl: hasLabel
-              ? `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}/label.pdf`
-              : null,
-          })),
+          returns: returns.map(({ hasLabel, ...entry }) => {
+            const own = `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}`;
+            return {
+              ...entry,
+              labelUrl: hasLabel && entry.method === "label" ? `${own}/label.pdf` : null,
+              codeUrl: hasLabel && entry.method === "qr_code" ? `${own}/code.svg` : null,
+            };
+          }),
         },
       };
     },
@@ -65,15 +69,12 @@ export const trackingRoutes: readonly Route[] = [
     idempotency: "accepted",
     handle: async (call) => {
       const { orderId } = await trackedOrder(call);
-      const { lines, reason, comment } = call.body;
       const key = call.request.headers["idempotency-key"];
       const { returnId } = done(
         await requestReturn(call.services.operations, {
+          ...call.body,
           orderId,
-          lines,
-          reason,
           by: "shopper",
-          ...(comment === undefined ? {} : { comment }),
           ...(key === undefined ? {} : { key }),
         }),
       );
@@ -138,6 +139,31 @@ export const trackingRoutes: readonly Route[] = [
         key: keyOf(call),
       });
       return { json: accepted(changed) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/returns/{id}/cancel",
+    summary: "A shopper sends nothing back after all",
+    access: SHOPPER,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { view } = await trackedOrder(call);
+      const own = view.returns.find(({ id }) => id === param(call, "id")) ?? null;
+      const { id: returnId } = found(own, "return");
+      return { json: done(await cancelReturn(call.services.operations, { returnId, by: "shopper" })) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/track/{token}/returns/{id}/code.svg",
+    summary: "The code of a shopper's return, for the counter",
+    access: SHOPPER,
+    handle: async (call) => {
+      const { database, documents } = call.services;
+      const code = found(await readReturnCode(database, param(call, "token"), param(call, "id")), "code");
+      return { contentType: "image/svg+xml", bytes: await documents.returnCode(code) };
     },
   }),
   route({

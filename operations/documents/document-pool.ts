@@ -17,6 +17,8 @@ const IDLE_TIMEOUT_MS = 30_000;
 export type DocumentPool = {
   /** @returns PDF bytes. Rejects where the queue is full. */
   packingSlip(slip: PackingSlip): Promise<Uint8Array>;
+  /** @returns the bytes of an SVG. Rejects where the queue is full. */
+  returnCode(code: string): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
@@ -30,6 +32,7 @@ export function createDocumentPool(): DocumentPool {
   });
   return {
     packingSlip: (slip) => pool.run({ kind: "packing-slip", slip }),
+    returnCode: (code) => pool.run({ kind: "return-code", code }),
     close: () => pool.close(),
   };
 }

@@ -35,7 +35,7 @@ export function retryRefund(
       data: { refundId: refund.refundId },
     });
     if (refund.returnId === null) await tellRefundSaga(client, refund.refundId, { key, type: "retry" });
-    else await tellReturnSaga(client, refund.returnId, { key, type: "retry" });
+    else await tellReturnSaga(client, { ...order, returnId: refund.returnId }, { key, type: "retry" });
     return { status: "done" };
   });
 }

@@ -1,13 +1,14 @@
 /**
- * A shopper or a member of staff announces a return. The announced units are counted at once, under the
- * order's lock, so that no unit is announced twice. Whether the return is approved is for its saga to decide.
+ * A shopper, a member of staff or another system announces a return. The announced units are counted at once,
+ * under the order's lock, so that no unit is announced twice. Whether the return is approved is for its saga to
+ * decide, by the channel's rules.
  */
 import { adding, returnable } from "../../orders/line-ledger.ts";
-import type { ReturnReason } from "../../orders/return-authorization.ts";
+import type { ReturnMethod, ReturnReason } from "../../orders/return-authorization.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
-import { addReturn } from "../../store/returns/returns.ts";
+import { addReturn, readReturnRules, usableLocations } from "../../store/returns/returns.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -18,6 +19,10 @@ type ReturnRequestInput = {
   readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly reason: ReturnReason;
   readonly comment?: string;
+  /** How the goods come back. Default: with a label. */
+  readonly method?: ReturnMethod;
+  /** Where to: the store that they are brought to, or the place that they are sent to. Default: as always. */
+  readonly locationId?: string;
   /** Who asks: `shopper` or `staff:<id>`. */
   readonly by: string;
   /** Repeating a request with the same key returns the first return. Absent: every request is new. */
@@ -39,6 +44,8 @@ export async function requestReturn(
     if (earlier !== null) return { status: "done", returnId: earlier };
     const lines = returnedLines(order, input.lines);
     if (!Array.isArray(lines)) return lines;
+    const refusal = await refusedWay(client, order, input);
+    if (refusal !== null) return refusal;
     return { status: "done", returnId: await announce(client, order, input, lines) };
   });
 }
@@ -71,6 +78,26 @@ function returnedLines(order: OrderProgress, asked: ReturnRequestInput["lines"])
   return lines;
 }
 
+/** A shopper has what the channel's rules offer; staff may do otherwise. */
+async function refusedWay(
+  client: DatabaseClient,
+  order: OrderProgress,
+  { method = "label", locationId, by }: ReturnRequestInput,
+): Promise<Refusal | null> {
+  const { methods } = await readReturnRules(client, order.channelId);
+  if (by === "shopper" && !methods.includes(method))
+    return refuse("return_method_unavailable", `Returns of this shop come back by: ${methods.join(", ")}.`);
+  if (order.document.shippingAddress === null && (method === "label" || method === "qr_code"))
+    return refuse("return_method_unavailable", "The order has no address that a label could start from.");
+  if (locationId === undefined)
+    return method === "store" ? refuse("location_not_usable", "Say which store it is brought to.") : null;
+  const usable = await usableLocations(client, order.document.companyId, [locationId]);
+  const kind = usable.get(locationId);
+  if (kind === undefined || (method === "store" && kind !== "store"))
+    return refuse("location_not_usable", `Returned goods cannot go to ${locationId}.`);
+  return null;
+}
+
 async function announce(
   client: DatabaseClient,
   order: OrderProgress,
@@ -83,6 +110,9 @@ async function announce(
     reason: input.reason,
     comment: input.comment ?? "",
     currency: order.currency,
+    method: input.method ?? "label",
+    locationId: input.locationId ?? null,
+    requestedBy: input.by,
     lines,
   });
   await changeOrder(client, order, { ledger: adding(lines, "returnRequested") });

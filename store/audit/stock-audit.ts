@@ -80,10 +80,11 @@ export async function readUnitFlows(database: Queryable): Promise<readonly UnitF
          from claim_line line join claim on claim.id = line.claim_id
          left join part on part.order_id = claim.order_id and part.line_id = line.line_id group by 1),
      returned as (
-       select coalesce(part.sku, line.sku) as sku, sum(line.received * coalesce(part.per_unit, 1))::integer as returned
-         from return_line line join return_authorization ra on ra.id = line.return_id
-         left join part on part.order_id = ra.order_id and part.line_id = line.line_id
-        where ra.status = 'refunded' and line.disposition in ('restocked', 'damaged') group by 1)
+       select coalesce(part.sku, piece.sku) as sku, sum(piece.quantity * coalesce(part.per_unit, 1))::integer as returned
+         from return_piece piece join return_inspection i on i.id = piece.inspection_id
+         join return_authorization ra on ra.id = i.return_id
+         left join part on part.order_id = ra.order_id and part.line_id = piece.line_id
+        where piece.stocked and piece.disposition <> 'write_off' group by 1)
      select sku, coalesce(stock.shipped, 0) as "movedOut", coalesce(ordered.shipped, 0) as "ordersShipped",
             coalesce(stock.returned, 0) as "movedBack", coalesce(returned.returned, 0) + coalesce(reclaimed.returned, 0) as "ordersReturned"
        from stock full join ordered using (sku) full join returned using (sku) full join reclaimed using (sku)

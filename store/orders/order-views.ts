@@ -108,7 +108,8 @@ export async function readOrderView(
             'channelSku', line.channel_sku, 'title', line.title, 'ordered', line.ordered,
             'cancelled', line.cancelled, 'allocated', line.allocated, 'fulfilled', line.fulfilled,
             'shipped', line.shipped, 'delivered', line.delivered, 'returnRequested', line.return_requested,
-            'returnReceived', line.return_received, 'unitPriceMinor', line.unit_price_minor,
+            'returnReceived', line.return_received,
+            'returnable', greatest(0, line.delivered - line.written_off - line.return_requested + line.return_dismissed), 'unitPriceMinor', line.unit_price_minor,
             'discountMinor', line.discount_minor, 'taxMinor', line.tax_minor, 'shareMinor', line.share_minor,
             'kind', line.kind, 'fulfilledBy', line.fulfilled_by, 'fulfilledElsewhere', line.fulfilled_elsewhere)
           order by length(line.line_id), line.line_id), '[]')

@@ -6,6 +6,7 @@ import type { TrackingView } from "../../contract/tracking.ts";
 import { type LineLedger, returnable } from "../../orders/line-ledger.ts";
 import type { FulfillmentStatus, OrderStatus } from "../../orders/order.ts";
 import { shopperStatusOf } from "../../orders/order-status.ts";
+import { type ReturnRules, returnRules } from "../../orders/returns/return-rules.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso, refundStateJson } from "../sql/view-sql.ts";
 
@@ -13,13 +14,16 @@ type TrackingReturn = TrackingView["returns"][number];
 
 type TrackingLine = TrackingView["lines"][number];
 
-type TrackingRow = Omit<TrackingView, "status" | "lines" | "returns"> & {
+type TrackingRow = Omit<TrackingView, "status" | "lines" | "returns" | "returnMethods"> & {
+  readonly returnRules: Partial<ReturnRules>;
   readonly orderId: string;
   readonly orderStatus: OrderStatus;
   readonly fulfillmentStatus: FulfillmentStatus;
   readonly lines: readonly (Omit<TrackingLine, "returnable"> &
     Pick<LineLedger, "writtenOff" | "returnRequested" | "returnDismissed">)[];
-  readonly returns: readonly (Omit<TrackingReturn, "labelUrl"> & { readonly hasLabel: boolean })[];
+  readonly returns: readonly (Omit<TrackingReturn, "labelUrl" | "codeUrl"> & {
+    readonly hasLabel: boolean;
+  })[];
 };
 
 /** The order id beside the view is for the server's own use. */
@@ -57,26 +61,36 @@ export async function readTracking(database: Queryable, token: string) {
             and shipment.carrier_provider <> 'store') as parcels,
        (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'reason', r.reason,
             'refundMinor', r.refund_minor, 'refund', ${refundStateJson("refund.return_id = r.id")},
+            'method', r.method, 'decision', case when r.status = 'declined' then r.decision end,
+            'cancellable', r.status in ('requested', 'approved') and not exists (
+              select from return_line l where l.return_id = r.id and l.received + l.dismissed > 0),
             'hasLabel', exists (select from shipment where shipment.return_id = r.id))
           order by r.requested_at, r.id), '[]')
           from return_authorization r where r.order_id = o.id) as returns,
+       channel.return_rules as "returnRules",
+       (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'city', l.address->>'city')
+          order by l.priority, l.id), '[]')
+          from location l where l.company_id = o.company_id and l.kind = 'store' and l.active) as "returnStores",
        (select coalesce(jsonb_agg(${refundStateJson("refund.id = given.id")} order by given.requested_at, given.id), '[]')
           from refund given where given.order_id = o.id and given.return_id is null and given.amount_minor > 0
             and given.status in ('pending', 'due_at_channel', 'confirmed_by_channel', 'done')) as refunds
-     from orders o join company on company.id = o.company_id
+     from orders o join company on company.id = o.company_id join channel on channel.id = o.channel_id
     where o.tracking_token = $1`,
     [token],
   );
   const row = rows[0];
   if (row === undefined) return null;
-  const { orderId, orderStatus, fulfillmentStatus, lines, ...rest } = row;
+  const { orderId, orderStatus, fulfillmentStatus, lines, returnRules: own, ...rest } = row;
+  const returnMethods = returnRules(own).methods.filter(
+    (method) => method !== "store" || rest.returnStores.length > 0,
+  );
   const status = shopperStatusOf({
     status: orderStatus,
     fulfillmentStatus,
     lines,
     anyParcelOutForDelivery: rest.parcels.some((parcel) => parcel.status === "out_for_delivery"),
   });
-  return { orderId, view: { ...rest, lines: lines.map(shownLine), status } };
+  return { orderId, view: { ...rest, returnMethods, lines: lines.map(shownLine), status } };
 }
 
 /** The label of a return of the order that `token` opens; null where there is none. */
@@ -95,6 +109,24 @@ export async function readReturnLabel(
     [token, returnId],
   );
   return rows[0]?.pdf ?? null;
+}
+
+/** What the counter scans for a return: its parcel's tracking number. */
+export async function readReturnCode(
+  database: Queryable,
+  token: string,
+  returnId: string,
+): Promise<string | null> {
+  const { rows } = await database.query<{ code: string }>(
+    `select shipment.tracking_number as code
+       from orders o
+       join return_authorization r on r.order_id = o.id
+       join shipment on shipment.return_id = r.id
+      where o.tracking_token = $1 and r.id = $2 and r.method = 'qr_code'
+      order by shipment.created_at desc limit 1`,
+    [token, returnId],
+  );
+  return rows[0]?.code ?? null;
 }
 
 function shownLine(line: TrackingRow["lines"][number]): TrackingLine {

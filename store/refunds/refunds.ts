@@ -328,6 +328,17 @@ async function givenBackByRefunds(client: Queryable, orderId: string): Promise<n
   return rows[0]?.minor ?? 0;
 }
 
+/** What was asked for because of a return, less what was too much of it. What was given up counts as asked for. */
+export async function readAskedOfReturn(client: Queryable, returnId: string): Promise<number> {
+  const { rows } = await client.query<{ minor: number }>(
+    `select coalesce(sum(case when status in ('owed_by_customer', 'settled_by_customer') then -asked_minor
+       else asked_minor end), 0)::bigint as minor
+     from refund where return_id = $1 and reason = 'return'`,
+    [returnId],
+  );
+  return rows[0]?.minor ?? 0;
+}
+
 /** What members of a role with a limit have given on an order within the last day. */
 export async function givenToday(client: Queryable, orderId: string, role: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(

@@ -1,28 +1,69 @@
 /** Returns as staff reads them. */
 import type { ReturnSummary, ReturnView } from "../../contract/returns.ts";
 import type { Page } from "../../contract/shapes.ts";
+import { awaitedUnits, standingPieces, uninspectedUnits } from "../../orders/return-authorization.ts";
+import { readScannedCode } from "../../orders/returns/scanned-code.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
-import { fromMicroseconds, microseconds, RETURN_JSON, SHIPMENT_JSON } from "../sql/view-sql.ts";
+import {
+  containing,
+  fromMicroseconds,
+  iso,
+  microseconds,
+  RETURN_JSON,
+  SHIPMENT_JSON,
+} from "../sql/view-sql.ts";
+import { type ReturnRecord, readReturn } from "./returns.ts";
+import { UNKNOWN_ITEM_JSON } from "./unknown-items.ts";
 
-/** Newest first. */
+/**
+ * Newest first.
+ *
+ * @param filter.search a part of the return's or the order's number, of the customer's name or e-mail address
+ *   or of a SKU; or a whole tracking number, GTIN or serial
+ */
 export async function listReturns(
   database: Queryable,
   filter: {
     readonly status?: string | undefined;
+    readonly search?: string | undefined;
+    readonly waiting?: boolean | undefined;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<Page<ReturnSummary>> {
   const [requestedAt, id] =
     filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_MICROSECONDS, CURSOR_TEXT]);
+  const search = filter.search?.trim() ?? "";
+  const code = readScannedCode(search);
   const { rows } = await database.query<{ summary: ReturnSummary; position: string }>(
     `select ${RETURN_JSON} as summary, ${microseconds("r.requested_at")} as position
        from return_authorization r
       where ($1::text is null or r.status = $1)
         and ($2::text is null or (r.requested_at, r.id) < (${fromMicroseconds("$2")}, $3))
+        and ($5::text is null or r.id ilike $5
+          or exists (select from orders o where o.id = r.order_id and (o.external_number ilike $5
+            or o.customer_name ilike $5 or o.customer_email ilike $5))
+          or exists (select from return_line l where l.return_id = r.id and (l.sku ilike $5
+            or exists (select from product p where p.sku = l.sku and p.gtin = $6)
+            or exists (select from packed_unit u join fulfillment_order f on f.id = u.fulfillment_order_id
+                        where f.order_id = r.order_id and u.sku = l.sku and u.serial = $7)))
+          or exists (select from return_inspection i join return_piece p on p.inspection_id = i.id
+                      where i.return_id = r.id and $7 = any(p.serials))
+          or exists (select from shipment s where s.return_id = r.id and s.tracking_number = any($8)))
+        and (not $9 or (r.waits_for_person and r.status = 'requested'))
       order by r.requested_at desc, r.id desc limit $4`,
-    [filter.status ?? null, requestedAt ?? null, id ?? null, filter.limit + 1],
+    [
+      filter.status ?? null,
+      requestedAt ?? null,
+      id ?? null,
+      filter.limit + 1,
+      search === "" ? null : containing(search),
+      code.gtin,
+      code.serial,
+      code.tracking,
+      filter.waiting ?? false,
+    ],
   );
   return toPage(
     rows,
@@ -32,25 +73,78 @@ export async function listReturns(
   );
 }
 
-type ReturnRow = Pick<ReturnView, "comment" | "lines" | "shipment"> & { readonly summary: ReturnSummary };
+type ReturnRow = Pick<ReturnView, "comment" | "requestedBy" | "decision" | "shipment" | "unknownItems"> & {
+  readonly summary: ReturnSummary;
+  readonly inspections: readonly Omit<ReturnView["inspections"][number], "pieces" | "settled">[];
+  readonly products: readonly {
+    readonly lineId: string;
+    readonly title: string;
+    readonly gtin: string | null;
+  }[];
+};
 
 /** @returns null where there is no such return */
 export async function readReturnView(database: Queryable, returnId: string): Promise<ReturnView | null> {
+  const returned = await readReturn(database, returnId);
   const { rows } = await database.query<ReturnRow>(
-    `select ${RETURN_JSON} as summary, r.comment,
-       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
-            'title', coalesce(ordered.title, line.sku), 'requested', line.requested, 'received', line.received,
-            'disposition', line.disposition) order by length(line.line_id), line.line_id), '[]')
+    `select ${RETURN_JSON} as summary, r.comment, r.requested_by as "requestedBy", r.decision,
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', coalesce(ordered.title, line.sku),
+            'gtin', product.gtin)), '[]')
           from return_line line
           left join order_line ordered on ordered.order_id = r.order_id and ordered.line_id = line.line_id
-         where line.return_id = r.id) as lines,
+          left join product on product.sku = line.sku
+         where line.return_id = r.id) as products,
+       (select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'by', i.inspected_by, 'at', ${iso("i.at")},
+            'note', i.note, 'reopenedAt', ${iso("i.reopened_at")}) order by i.number), '[]')
+          from return_inspection i where i.return_id = r.id) as inspections,
+       (select coalesce(jsonb_agg(${UNKNOWN_ITEM_JSON} order by u.at, u.id), '[]')
+          from return_unknown_item u where u.return_id = r.id) as "unknownItems",
        (select ${SHIPMENT_JSON} from shipment where shipment.return_id = r.id
          order by shipment.created_at desc limit 1) as shipment
      from return_authorization r where r.id = $1`,
     [returnId],
   );
   const row = rows[0];
-  if (row === undefined) return null;
-  const { summary, ...rest } = row;
-  return { ...summary, ...rest };
+  if (row === undefined || returned === undefined) return null;
+  const { summary, products, ...rest } = row;
+  return {
+    ...summary,
+    ...rest,
+    locationId: returned.locationId,
+    lines: returned.lines.map((line) => ({
+      ...line,
+      title: products.find(({ lineId }) => lineId === line.lineId)?.title ?? line.sku,
+      gtin: products.find(({ lineId }) => lineId === line.lineId)?.gtin ?? null,
+      awaited: awaitedUnits(line),
+      uninspected: uninspectedUnits(returned, line),
+      disposition: commonResult(returned, line.lineId),
+    })),
+    inspections: row.inspections.map((inspection) => shownInspection(returned, inspection)),
+  };
+}
+
+function commonResult(returned: ReturnRecord, lineId: string) {
+  const results = new Set(standingPieces(returned, lineId).map(({ disposition }) => disposition));
+  const [only] = results;
+  return results.size === 1 ? (only ?? null) : null;
+}
+
+function shownInspection(
+  { inspections }: ReturnRecord,
+  shown: ReturnRow["inspections"][number],
+): ReturnView["inspections"][number] {
+  const inspection = inspections.find(({ inspectionId }) => inspectionId === shown.id);
+  return {
+    ...shown,
+    settled:
+      inspection?.isStocked === true && (inspection.isReopened ? inspection.isUndone : inspection.isRefunded),
+    pieces: (inspection?.pieces ?? []).map(({ lineId, sku, quantity, disposition, locationId, serials }) => ({
+      lineId,
+      sku,
+      quantity,
+      disposition,
+      locationId,
+      serials,
+    })),
+  };
 }

@@ -14,5 +14,5 @@ export const internal = internalSteps<
 
 export const outside = outsideSteps<
   Pick<ReturnType<typeof createShippingActivities>, "buyReturnLabel" | "voidReturnLabel"> &
-    Pick<ReturnType<typeof createRefundActivities>, "refundReturn">
+    Pick<ReturnType<typeof createRefundActivities>, "refundReturn" | "refundInspection">
 >();

@@ -3,7 +3,8 @@
  *
  * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works
  * at a time; others stand by and take over within a poll. What is repeated does no harm: a saga is started
- * once for ever (its id is not used again), and sagas drop signals by their key.
+ * once for ever (its id is not used again), and sagas drop signals by their key. A return's saga that has ended
+ * is started again by what is said to it; it asks the store what there is to do.
  *
  * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start
  * is still to come, and is done if the saga has ended.
@@ -26,7 +27,13 @@ import {
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
-import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
+import {
+  type ReturnInput,
+  type ReturnMessage,
+  TASK_QUEUE,
+  type WorkflowSignal,
+  type WorkflowStart,
+} from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
 const BATCH = 100;
@@ -118,22 +125,10 @@ class Relay {
   }
 
   private async start(start: WorkflowStart): Promise<string | null> {
-    const [input] = start.args;
-    const onHold = "onHold" in input && input.onHold;
     try {
       await this.client.workflow.start(start.workflow, {
-        workflowId: start.workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [input],
+        ...optionsOf(start),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-        typedSearchAttributes: [
-          { key: HOLDFAST_CHANNEL, value: input.channelId },
-          {
-            key: HOLDFAST_STATUS,
-            value: start.workflow !== "orderFulfillment" ? "requested" : onHold ? "on_hold" : "open",
-          },
-        ],
-        staticSummary: summaryOf(start),
       });
       return null;
     } catch (error) {
@@ -143,6 +138,8 @@ class Relay {
   }
 
   private async signal(signal: WorkflowSignal): Promise<string | null> {
+    if ("start" in signal && signal.start !== undefined)
+      return this.signalOrStart(signal.workflowId, signal.start, signal.message);
     try {
       await this.client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
       return null;
@@ -153,6 +150,36 @@ class Relay {
       return "the saga has ended";
     }
   }
+
+  /** For a saga that may have ended: it is told, or runs again and is told. */
+  private async signalOrStart(workflowId: string, input: ReturnInput, message: ReturnMessage): Promise<null> {
+    const start = { workflow: "returnAuthorization", workflowId, args: [input] } as const;
+    await this.client.workflow.signalWithStart(start.workflow, {
+      ...optionsOf(start),
+      signal: "returnMessage",
+      signalArgs: [message],
+    });
+    return null;
+  }
+}
+
+/** How a saga is shown from its start. */
+function optionsOf(start: WorkflowStart) {
+  const [input] = start.args;
+  const onHold = "onHold" in input && input.onHold;
+  return {
+    workflowId: start.workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    typedSearchAttributes: [
+      { key: HOLDFAST_CHANNEL, value: input.channelId },
+      {
+        key: HOLDFAST_STATUS,
+        value: start.workflow !== "orderFulfillment" ? "requested" : onHold ? "on_hold" : "open",
+      },
+    ],
+    staticSummary: summaryOf(start),
+  };
 }
 
 function summaryOf(start: WorkflowStart): string {

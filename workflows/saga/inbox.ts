@@ -26,6 +26,21 @@ export class Inbox<M extends Keyed> {
     return message as Extract<M, { type: T }>;
   }
 
+  /** The same, for so long at most; then there is none. */
+  async takeWithin<T extends M["type"]>(
+    milliseconds: number,
+    ...types: readonly T[]
+  ): Promise<Extract<M, { type: T }> | undefined> {
+    const wanted = (message: M) => (types as readonly string[]).includes(message.type);
+    if (!(await condition(() => this.waiting.some(wanted), milliseconds))) return undefined;
+    return this.take(...types);
+  }
+
+  /** Drops what nobody took. @returns whether there was anything */
+  drain(): boolean {
+    return this.waiting.splice(0).length > 0;
+  }
+
   /** The oldest message of this type that is already there. */
   takeWaiting<T extends M["type"]>(type: T): Extract<M, { type: T }> | undefined {
     const index = this.waiting.findIndex((message) => message.type === type);

@@ -12,7 +12,12 @@ import { readShortUnits } from "../../../store/orders/shortages.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
 import { payerOf } from "../../../store/refunds/settle-refund.ts";
 import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
-import { readReturn } from "../../../store/returns/returns.ts";
+import {
+  type ReturnRecord,
+  readDecision,
+  readLocationName,
+  readReturn,
+} from "../../../store/returns/returns.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import { mustReadOrder } from "./order-state.ts";
@@ -92,14 +97,15 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
               : null,
         };
       case "return_approved": {
-        const { carrier } = await mustReadShipment(returnShipmentId(about));
-        const returned = await readReturn(database, about);
+        const returned = await mustReadReturn(about);
         const returnLines = linesOf(
           order,
-          (returned?.lines ?? []).map((line) => ({ lineId: line.lineId, quantity: line.requested })),
+          returned.lines.map((line) => ({ lineId: line.lineId, quantity: line.requested })),
         );
-        return { kind, returnId: about, labelUrl: pageOf(order), carrier, returnLines };
+        return { kind, returnId: about, labelUrl: pageOf(order), way: await wayBack(returned), returnLines };
       }
+      case "return_declined":
+        return { kind, returnId: about, explanation: await readDecision(database, about) };
       case "refund_issued": {
         const { paid, credit, explanation } = await refundsAbout(order, about);
         return {
@@ -143,6 +149,19 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
             },
       explanation: first?.returnId == null ? `Order ${order.externalNumber}` : `Return ${first.returnId}`,
     };
+  };
+
+  const wayBack = async ({ returnId, method, locationId }: ReturnRecord) => {
+    if (method === "none") return { kind: method };
+    const store = locationId === null ? null : await readLocationName(database, locationId);
+    if (method === "store") return { kind: method, store: store ?? "our store" };
+    return { kind: method, carrier: (await mustReadShipment(returnShipmentId(returnId))).carrier };
+  };
+
+  const mustReadReturn = async (id: string) => {
+    const returned = await readReturn(database, id);
+    if (returned === undefined) throw new StepImpossible("return_not_found", `There is no return ${id}.`);
+    return returned;
   };
 
   const mustReadShipment = async (id: string) => {

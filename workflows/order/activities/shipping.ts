@@ -214,7 +214,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     }): Promise<Bought | StepRefusal> {
       const order = await mustReadOrder(database, input.orderId);
       const returned = await readReturn(database, input.returnId);
-      const locationId = await returnLocation(database, input.orderId);
+      const locationId = await returnLocation(database, input.orderId, returned?.locationId);
       const from = order.document.shippingAddress;
       if (returned === undefined || locationId === undefined || from === null)
         throw new StepImpossible("return_not_shippable", `Nothing is known of where ${input.returnId} goes.`);

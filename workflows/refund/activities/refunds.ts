@@ -3,13 +3,13 @@
  * call to the payment provider has its row and key before it is made; its effect counts once, when the first
  * answer is written.
  *
- * Two drive a refund: the saga of its return (`refundReturn`), and its own saga (`payRefund`).
+ * Two drive a refund: the saga of its return (`refundInspection`), and its own saga (`payRefund`).
  */
-
 import { valueOfUnits } from "../../../orders/line-value.ts";
 import { wholeSteps } from "../../../orders/payment/charging.ts";
 import { moneyMissing } from "../../../orders/payment/order-completion.ts";
 import { minorText, type Pockets, type Refundable, splitRefund } from "../../../orders/refund.ts";
+import { standingPieces, uninspectedUnits } from "../../../orders/return-authorization.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
@@ -25,18 +25,27 @@ import {
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import {
   addRefund,
+  findRefund,
   planRefund,
   type RefundRecord,
+  readAskedOfReturn,
   readRefund,
   readRefundable,
   setRefundStatus,
 } from "../../../store/refunds/refunds.ts";
-import { settleRefund } from "../../../store/refunds/settle-refund.ts";
-import { type ReturnRecord, readReturn } from "../../../store/returns/returns.ts";
-import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
+import { oweByCustomer, settleRefund } from "../../../store/refunds/settle-refund.ts";
+import { settleStatus } from "../../../store/returns/return-progress.ts";
+import {
+  lockReturn,
+  markInspection,
+  type ReturnRecord,
+  readReturn,
+  setReturnValue,
+} from "../../../store/returns/returns.ts";
+import { type DatabaseClient, inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
-import { mustLockOrder, mustReadOrder } from "../../order/activities/order-state.ts";
+import { mustLockOrder } from "../../order/activities/order-state.ts";
 import { askProvider } from "../../order/activities/provider-call.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { dueInExchange, payExchange } from "./exchange.ts";
@@ -48,6 +57,11 @@ export type PaidRefund = {
   /** Absent in histories of the version before this one. */
   readonly amountMinor?: number;
 };
+
+/** @property refundId absent where nothing was to be paid out, and in histories of the version before this one */
+export type PaidInspection = PaidRefund & { readonly refundId?: string };
+
+const CAUSE = "saga:refund-return";
 
 /** A refund with its amounts, and the calls that its part of the provider takes, while that is open. */
 type Planned = { readonly refund: RefundRecord; readonly calls: readonly PaymentTransaction[] };
@@ -74,6 +88,21 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
       if (outcome !== null) return outcome;
     }
     return outcomeOf((await readRefund(database, ids.refundId)) ?? refund);
+  };
+
+  const refundOf = async (ids: InspectionIds, attempt: number): Promise<PaidInspection | StepRefusal> => {
+    const refund = await inTransaction(database, (client) => refundFor(client, ids));
+    const paid = refund === null ? NOTHING : await pay({ ...ids, refundId: refund.refundId }, attempt, CAUSE);
+    if (paid.status === "refused") return paid;
+    return inTransaction(database, async (client) => {
+      await mustLockOrder(client, ids.orderId);
+      await lockReturn(client, ids.returnId);
+      await markInspection(client, ids.inspectionId, "refunded_at");
+      await settleStatus(client, ids.returnId);
+      if (refund === null) return NOTHING;
+      const after = await readRefund(client, refund.refundId);
+      return after?.status === "withdrawn" ? NOTHING : { ...paid, refundId: refund.refundId };
+    });
   };
 
   return {
@@ -104,7 +133,22 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
       });
     },
 
-    /** Refunds what was received of a return, with tax. What did not come back is not refunded. */
+    /** Refunds what an inspection of a return brought, with tax. What did not come back is not refunded. */
+    async refundInspection({
+      orderId,
+      returnId,
+      inspectionId,
+      attempt,
+    }: {
+      readonly orderId: string;
+      readonly returnId: string;
+      readonly inspectionId: string;
+      readonly attempt: number;
+    }): Promise<PaidInspection | StepRefusal> {
+      return refundOf({ orderId, returnId, inspectionId }, attempt);
+    },
+
+    /** The same for the first inspection, as sagas of the former version ask for it: they know no other. */
     async refundReturn({
       orderId,
       returnId,
@@ -113,26 +157,58 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
       readonly orderId: string;
       readonly returnId: string;
       readonly attempt: number;
-    }): Promise<PaidRefund | StepRefusal> {
-      const returned = await readReturn(database, returnId);
-      if (returned === undefined)
-        throw new StepImpossible("return_not_found", `There is no return ${returnId}.`);
-      const order = await mustReadOrder(database, orderId);
-      const { refundId } = await inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
-        return addRefund(client, {
-          orderId,
-          key: `${returnId}:refund`,
-          reason: "return",
-          currency: order.currency,
-          askedMinor: valueReceived(order, returned),
-          returnId,
-          requestedBy: "saga:refund-return",
-        });
-      });
-      return pay({ orderId, refundId }, attempt, "saga:refund-return");
+    }): Promise<PaidInspection | StepRefusal> {
+      const [first] = (await mustReadReturn(database, returnId)).inspections;
+      if (first === undefined) return NOTHING;
+      return refundOf({ orderId, returnId, inspectionId: first.inspectionId }, attempt);
     },
   };
+}
+
+/** An inspection of which nothing is to be paid out. */
+const NOTHING: PaidInspection = { status: "refunded", amountMinor: 0 };
+
+type InspectionIds = { readonly orderId: string; readonly returnId: string; readonly inspectionId: string };
+
+/**
+ * The refund of an inspection, written down; null where it brought nothing that is still to be refunded. What
+ * was refunded too much before a correction is owed by the customer, once every unit that came is inspected.
+ */
+async function refundFor(
+  client: DatabaseClient,
+  { orderId, returnId, inspectionId }: InspectionIds,
+): Promise<RefundRecord | null> {
+  const order = await mustLockOrder(client, orderId);
+  const returned = await mustReadReturn(client, returnId);
+  const inspection = returned.inspections.find((one) => one.inspectionId === inspectionId);
+  if (inspection === undefined)
+    throw new StepImpossible("inspection_not_found", `There is no inspection ${inspectionId}.`);
+  // The first bears the return's name, as it did when a return had one refund.
+  const key = inspection.number === 1 ? `${returnId}:refund` : `${returnId}:refund-${inspection.number}`;
+  const known = await findRefund(client, key);
+  if (known !== undefined) return known;
+  const value = returned.valueMinor ?? valueReceived(order, returned);
+  if (returned.valueMinor === null) await setReturnValue(client, returnId, value);
+  const due = value - (await readAskedOfReturn(client, returnId));
+  const refund = {
+    orderId,
+    key,
+    reason: "return",
+    currency: order.currency,
+    askedMinor: Math.abs(due),
+    returnId,
+    requestedBy: "saga:refund-return",
+  } as const;
+  if (due > 0) return addRefund(client, refund);
+  const isWhole = returned.lines.every((line) => uninspectedUnits(returned, line) === 0);
+  if (due < 0 && isWhole) await oweByCustomer(client, { ...refund, key: `${key}:owed` });
+  return null;
+}
+
+async function mustReadReturn(client: Queryable, returnId: string): Promise<ReturnRecord> {
+  const returned = await readReturn(client, returnId);
+  if (returned === undefined) throw new StepImpossible("return_not_found", `There is no return ${returnId}.`);
+  return returned;
 }
 
 /**
@@ -345,11 +421,13 @@ async function settleCall(
   return outcomeOf((await readRefund(client, refundId)) ?? refund);
 }
 
-/** What the received units of a return are worth. `restockReturn` has counted them already. */
+/** What the units of a return are worth that the former version has inspected. The ledger has them already. */
 function valueReceived(order: OrderProgress, returned: ReturnRecord): number {
   return returned.lines.reduce((total, line) => {
     const priced = order.lines.find(({ lineId }) => lineId === line.lineId);
-    const units = line.disposition === "missing" ? 0 : line.received;
+    const units = standingPieces(returned, line.lineId)
+      .filter(({ disposition }) => disposition !== "missing")
+      .reduce((sum, { quantity }) => sum + quantity, 0);
     if (priced === undefined || units === 0) return total;
     const before = priced.returnReceived - units;
     return total + valueOfUnits(priced, before, before + units, order.currency, order.exponent);

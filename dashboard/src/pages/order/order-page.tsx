@@ -67,7 +67,7 @@ export function OrderPage() {
                     ))}
                   </Panel>
                 )}
-                <OrderReturns returns={view.returns} />
+                <OrderReturns view={view} />
                 <AfterSalePanel view={view} onChange={order.reload} />
                 <Panel title="Timeline">
                   <Loaded resource={timeline} skeleton={<SkeletonRows rows={6} />}>

@@ -1,21 +1,36 @@
-import type { ReturnSummary } from "../../../../contract/returns.ts";
+import { useState } from "preact/hooks";
+import type { OrderView } from "../../../../contract/orders.ts";
 import { pathOf } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { refundToStaff } from "../../format/refund-words.ts";
 import { counted, words } from "../../format/words.ts";
+import { ReturnDialog } from "./return-dialog.tsx";
 
-export function OrderReturns({ returns }: { readonly returns: readonly ReturnSummary[] }) {
-  if (returns.length === 0) return null;
+/** The returns of an order; staff start one here. */
+export function OrderReturns({ view }: { readonly view: OrderView }) {
+  const [requesting, setRequesting] = useState(false);
+  const canReturn = view.lines.some((line) => line.returnable > 0);
+  if (view.returns.length === 0 && !canReturn) return null;
   return (
-    <Panel title="Returns">
-      {returns.map((one) => (
+    <Panel
+      title="Returns"
+      aside={
+        canReturn && (
+          <button type="button" class="button small" onClick={() => setRequesting(true)}>
+            Create a return
+          </button>
+        )
+      }
+    >
+      {view.returns.length === 0 && <p class="muted">Nothing was sent back.</p>}
+      {view.returns.map((one) => (
         <div key={one.id} class="row subcard">
           <div class="row">
             <a class="row-link" href={pathOf("returns", one.id)}>
               {one.id}
             </a>
-            <Badge status={one.status} />
+            <Badge status={one.waitsForPerson ? "waits_for_decision" : one.status} />
             <span class="muted">
               {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
             </span>
@@ -23,6 +38,7 @@ export function OrderReturns({ returns }: { readonly returns: readonly ReturnSum
           {one.refund !== null && <div class="cell-sub">{refundToStaff(one.refund, one.currency)}</div>}
         </div>
       ))}
+      {requesting && <ReturnDialog view={view} onClose={() => setRequesting(false)} />}
     </Panel>
   );
 }

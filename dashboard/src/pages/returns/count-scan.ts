@@ -1,29 +1,45 @@
-import type { ReturnView } from "../../../../contract/returns.ts";
+import type { ReturnView, ScanResult } from "../../../../contract/returns.ts";
 
-type Counts = Readonly<Record<string, number>>;
+export type Counts = Readonly<Record<string, number>>;
+
+type Lines = Pick<ReturnView, "id" | "lines">;
 
 /**
- * Counts one scan at the dock. The return's own number counts everything that was announced. A SKU counts one
- * unit of its first line with units left to count. Anything else is a problem and changes nothing.
+ * Counts one scan at the dock, once the server has said what the code is. The return's own number or parcel
+ * counts everything that is awaited. An item counts one unit of its first line with units left to count: those
+ * that are awaited first, then those that come late. Anything else is a problem and changes nothing.
  */
 export function countScan(
-  view: Pick<ReturnView, "id" | "lines">,
+  view: Lines,
   counts: Counts,
-  code: string,
+  found: ScanResult,
 ): { readonly counts: Counts; readonly problem: string | null } {
-  if (code.toUpperCase() === view.id.toUpperCase()) {
+  const isItem = found.kind === "item";
+  if (!isItem && found.matches.some(({ returnId }) => returnId === view.id)) {
     return {
-      counts: Object.fromEntries(view.lines.map((line) => [line.lineId, line.requested])),
+      counts: Object.fromEntries(view.lines.map((line) => [line.lineId, line.awaited])),
       problem: null,
     };
   }
-  const matching = view.lines.filter((line) => line.sku.toUpperCase() === code.toUpperCase());
+  if (!isItem && found.returnId !== null) return { counts, problem: `This is return ${found.returnId}.` };
+  const matching = isItem ? view.lines.filter((line) => line.sku === found.sku) : [];
   if (matching.length === 0) {
-    return { counts, problem: `${code} does not belong to this return. Put the item aside and ask.` };
+    return { counts, problem: `${found.code} does not belong to this return. Put the item aside.` };
   }
-  const line = matching.find((one) => (counts[one.lineId] ?? 0) < one.requested);
+  const counted = (lineId: string) => counts[lineId] ?? 0;
+  const line =
+    matching.find((one) => counted(one.lineId) < one.awaited) ??
+    matching.find((one) => counted(one.lineId) < mostOf(one));
   if (line === undefined) {
-    return { counts, problem: `All announced units of ${code} are counted already.` };
+    return {
+      counts,
+      problem: `All announced units of ${found.code} are counted already. Put the item aside.`,
+    };
   }
-  return { counts: { ...counts, [line.lineId]: (counts[line.lineId] ?? 0) + 1 }, problem: null };
+  return { counts: { ...counts, [line.lineId]: counted(line.lineId) + 1 }, problem: null };
+}
+
+/** Units of a line that can come: the awaited ones, and those that nobody waits for any more. */
+export function mostOf({ awaited, dismissed }: Lines["lines"][number]): number {
+  return awaited + dismissed;
 }

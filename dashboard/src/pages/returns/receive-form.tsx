@@ -1,30 +1,70 @@
-import { useState } from "preact/hooks";
-import type { ReturnView } from "../../../../contract/returns.ts";
-import { pathOf, post } from "../../api/client.ts";
+import { useRef, useState } from "preact/hooks";
+import type { ReturnView, ScanResult } from "../../../../contract/returns.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { messageOf } from "../../api/problem.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Form } from "../../components/form.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ScanInput } from "../../components/scan-input.tsx";
+import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
 import { counted } from "../../format/words.ts";
-import { countScan } from "./count-scan.ts";
+import { type Counts, countScan, mostOf } from "./count-scan.ts";
 
-/** Scan-in at the dock: each scan of an item counts one unit; the return's own number counts all of them. */
+type Problem = { readonly text: string; readonly otherReturn: string | null; readonly code: string | null };
+
+/**
+ * Scan-in at the dock, parcel by parcel: each scan of an item counts one unit; the return's own number or label
+ * counts all that is awaited. What does not belong here is put aside with one tap.
+ */
 export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; readonly onDone: () => void }) {
-  const [counts, setCounts] = useState<Readonly<Record<string, number>>>({});
-  const [problem, setProblem] = useState<string | null>(null);
+  const [counts, setCounts] = useState<Counts>({});
+  // Scans come quicker than renders: each one counts on what the one before it has counted.
+  const latest = useRef(counts);
+  latest.current = counts;
+  const [problem, setProblem] = useState<Problem | null>(null);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const open = view.lines.filter((line) => mostOf(line) > 0);
+
+  const scan = async (code: string): Promise<void> => {
+    try {
+      const found = await get<ScanResult>("/returns/scan", { code, returnId: view.id });
+      const after = countScan(view, latest.current, found);
+      latest.current = after.counts;
+      setCounts(after.counts);
+      setProblem(problemOf(view, after.problem, found));
+    } catch (error) {
+      setProblem({ text: messageOf(error), otherReturn: null, code: null });
+    }
+  };
+
   return (
-    <Panel title="Receive">
-      <ScanInput
-        label={`Scan each item's SKU, or ${view.id} for all`}
-        onScan={(code) => {
-          const counted = countScan(view, counts, code);
-          setProblem(counted.problem);
-          setCounts(counted.counts);
-        }}
-      />
-      {problem !== null && <Notice tone="warn">{problem}</Notice>}
+    <Panel title={view.status === "refunded" ? "Receive late items" : "Receive"}>
+      <ScanInput label={`Scan items, or ${view.id} for all`} onScan={(code) => void scan(code)} />
+      {problem !== null && (
+        <Notice tone="warn">
+          <p>{problem.text}</p>
+          {problem.otherReturn !== null && (
+            <a class="button small" href={pathOf("returns", problem.otherReturn)}>
+              Open {problem.otherReturn}
+            </a>
+          )}
+          {problem.code !== null && (
+            <ActionButton
+              class="button small"
+              run={async () => {
+                await post(`${pathOf("returns", view.id)}/unknown-items`, { code: problem.code });
+                setProblem(null);
+                toast("good", `${problem.code} is put aside.`);
+                onDone();
+              }}
+            >
+              Put it aside
+            </ActionButton>
+          )}
+        </Notice>
+      )}
       <Form
         submit={total === 0 ? "Receive" : `Receive ${counted(total, "unit")}`}
         disabled={total === 0}
@@ -34,29 +74,30 @@ export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; reado
             .map(([lineId, quantity]) => ({ lineId, quantity }));
           await post(`${pathOf("returns", view.id)}/receive`, { lines }, key);
           toast("good", `Received ${counted(total, "unit")} of ${view.id}.`);
+          setCounts({});
           onDone();
         }}
       >
         <ul class="count-list">
-          {view.lines.map((line) => (
+          {open.map((line) => (
             <li key={line.lineId}>
               <span>
-                {line.title} <code class="muted">{line.sku}</code>
+                {line.title}{" "}
+                <span class="cell-sub">
+                  <code>{line.sku}</code>, {line.awaited} awaited
+                  {line.dismissed > 0 && `, ${line.dismissed} may come late`}
+                </span>
               </span>
-              <span class="push row">
-                <b>{counts[line.lineId] ?? 0}</b>
-                <span class="muted">of {line.requested}</span>
-                <button
-                  type="button"
-                  class="button small"
-                  disabled={(counts[line.lineId] ?? 0) >= line.requested}
-                  onClick={() => {
+              <span class="push">
+                <Stepper
+                  label={line.title}
+                  value={counts[line.lineId] ?? 0}
+                  most={mostOf(line)}
+                  onChange={(count) => {
                     setProblem(null);
-                    setCounts({ ...counts, [line.lineId]: (counts[line.lineId] ?? 0) + 1 });
+                    setCounts({ ...counts, [line.lineId]: count });
                   }}
-                >
-                  Count one<span class="visually-hidden"> of {line.title}</span>
-                </button>
+                />
               </span>
             </li>
           ))}
@@ -64,4 +105,11 @@ export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; reado
       </Form>
     </Panel>
   );
+}
+
+function problemOf(view: ReturnView, text: string | null, found: ScanResult): Problem | null {
+  if (text === null) return null;
+  const otherReturn = found.returnId === view.id ? null : found.returnId;
+  const isLabel = found.kind === "return" || found.kind === "tracking" || found.kind === "order";
+  return { text, otherReturn, code: isLabel ? null : found.code };
 }

@@ -1,6 +1,9 @@
 import { useRoute } from "preact-iso/router";
+import type { LocationView } from "../../../../contract/catalog.ts";
 import type { ReturnView } from "../../../../contract/returns.ts";
-import { get, pathOf } from "../../api/client.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -10,18 +13,24 @@ import { Panel } from "../../components/panel.tsx";
 import { Parcel } from "../../components/parcel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
+import { toast } from "../../components/toast.tsx";
 import { refundToStaff } from "../../format/refund-words.ts";
-import { words } from "../../format/words.ts";
+import { counted, words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useFeed } from "../../live/use-feed.ts";
 import { orderPath } from "../order/order-path.ts";
+import { mostOf } from "./count-scan.ts";
+import { DecidePanel } from "./decide-panel.tsx";
 import { InspectForm } from "./inspect-form.tsx";
+import { Inspections } from "./inspections.tsx";
 import { ReceiveForm } from "./receive-form.tsx";
+import { UnknownItems } from "./unknown-items.tsx";
 
 export function ReturnPage() {
   const { params } = useRoute();
   const id = params["id"] ?? "";
   const view = useResource<ReturnView>(`return ${id}`, (signal) => get(pathOf("returns", id), {}, signal));
+  const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
   return (
     <div class="page">
       <Loaded resource={view} skeleton={<SkeletonBlock />}>
@@ -34,24 +43,36 @@ export function ReturnPage() {
               parent={{ href: "/returns", label: "Returns" }}
               lead={
                 <>
-                  of order <a href={orderPath(data.orderId)}>{data.orderId}</a> · requested{" "}
-                  <Time at={data.requestedAt} />
+                  of order{" "}
+                  <a class="inline-link" href={orderPath(data.orderId)}>
+                    {data.orderNumber}
+                  </a>{" "}
+                  · {data.customerName} · requested <Time at={data.requestedAt} />
                 </>
               }
             >
-              <Badge status={data.status} />
+              <Badge status={data.waitsForPerson ? "waits_for_decision" : data.status} />
             </PageHead>
             <div class="columns">
               <div class="column">
-                <NextStep view={data} onChange={view.reload} />
+                <NextSteps
+                  view={data}
+                  locations={(locations.data?.items ?? []).filter(({ kind }) => kind !== "supplier")}
+                  onChange={view.reload}
+                />
                 <ReturnLines view={data} />
+                <Inspections view={data} onChange={view.reload} />
               </div>
               <div class="column">
+                <UnknownItems view={data} onChange={view.reload} />
                 <Panel title="Return">
                   <Facts
                     facts={[
                       ["Reason", words(data.reason)],
                       ["Comment", data.comment === "" ? <span class="muted">none</span> : data.comment],
+                      ["Comes back", METHODS[data.method]],
+                      ...(data.locationId === null ? [] : ([["Goes to", data.locationId]] as const)),
+                      ...(data.decision === "" ? [] : ([["Decision", data.decision]] as const)),
                       [
                         "Refund",
                         data.refund === null ? (
@@ -83,28 +104,76 @@ function FollowOrder({ orderId, onMove }: { readonly orderId: string; readonly o
   return null;
 }
 
-function NextStep({ view, onChange }: { readonly view: ReturnView; readonly onChange: () => void }) {
-  switch (view.status) {
-    case "approved":
-    case "in_transit":
-      return <ReceiveForm view={view} onDone={onChange} />;
-    case "received":
-      return <InspectForm view={view} onDone={onChange} />;
-    case "requested":
-      return <Notice tone="info">The rules are looking at this request. It moves on by itself.</Notice>;
-    case "inspected":
-      return <Notice tone="info">Inspected. The refund of what was received is being worked out.</Notice>;
-    case "refunded":
-      return view.refund === null ? (
-        <Notice tone="good">Closed without a refund.</Notice>
-      ) : (
-        <Notice tone={view.refund.status === "due_at_channel" ? "warn" : "good"}>
-          {refundToStaff(view.refund, view.currency)}
-        </Notice>
-      );
-    default:
-      return <Notice tone="warn">This return is {words(view.status).toLowerCase()}.</Notice>;
-  }
+type Locations = readonly { readonly id: string; readonly name: string }[];
+
+const METHODS: Readonly<Record<ReturnView["method"], string>> = {
+  label: "With our label",
+  qr_code: "With a code for the counter",
+  none: "In the customer's own way",
+  store: "Brought to a store",
+};
+
+/** What can be done now: pieces may come while others wait for an inspection. */
+function NextSteps({
+  view,
+  locations,
+  onChange,
+}: {
+  readonly view: ReturnView;
+  readonly locations: Locations;
+  readonly onChange: () => void;
+}) {
+  if (view.waitsForPerson || view.status === "declined")
+    return <DecidePanel view={view} onChange={onChange} />;
+  if (view.status === "requested")
+    return <Notice tone="info">The rules are looking at this request. It moves on by itself.</Notice>;
+  if (view.status === "cancelled") return <Notice tone="warn">This return was withdrawn.</Notice>;
+  return (
+    <>
+      <Standing view={view} />
+      {view.lines.some((line) => line.uninspected > 0) && (
+        <InspectForm view={view} locations={locations} onDone={onChange} />
+      )}
+      {view.lines.some((line) => mostOf(line) > 0) && (
+        <>
+          <ReceiveForm view={view} onDone={onChange} />
+          <CloseButton view={view} onChange={onChange} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Standing({ view }: { readonly view: ReturnView }) {
+  if (view.status === "inspected")
+    return <Notice tone="info">Inspected. The refund of what was received is being worked out.</Notice>;
+  if (view.status !== "refunded" && view.status !== "partially_refunded") return null;
+  if (view.refund === null) return <Notice tone="good">Nothing was to be refunded so far.</Notice>;
+  return (
+    <Notice tone={view.refund.status === "due_at_channel" ? "warn" : "good"}>
+      {refundToStaff(view.refund, view.currency)}
+    </Notice>
+  );
+}
+
+/** Nobody waits for the rest any longer. Where nothing has come, the return is withdrawn. */
+function CloseButton({ view, onChange }: { readonly view: ReturnView; readonly onChange: () => void }) {
+  const awaited = view.lines.reduce((sum, line) => sum + line.awaited, 0);
+  if (awaited === 0) return null;
+  return (
+    <div class="row">
+      <ActionButton
+        run={async () => {
+          await post(`${pathOf("returns", view.id)}/close`, {});
+          toast("good", `${counted(awaited, "unit")} of ${view.id} are no longer awaited.`);
+          onChange();
+        }}
+      >
+        Do not wait for {counted(awaited, "unit")}
+      </ActionButton>
+      <span class="muted">What comes late is taken all the same.</span>
+    </div>
+  );
 }
 
 function ReturnLines({ view }: { readonly view: ReturnView }) {
@@ -141,16 +210,37 @@ function ReturnLines({ view }: { readonly view: ReturnView }) {
                 {line.received}
               </td>
               <td class="full">
-                {line.disposition === null ? (
-                  <span class="muted">not inspected</span>
-                ) : (
-                  <Badge status={line.disposition} />
-                )}
+                <LineResult view={view} line={line} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </Panel>
+  );
+}
+
+function LineResult({
+  view,
+  line,
+}: {
+  readonly view: ReturnView;
+  readonly line: ReturnView["lines"][number];
+}) {
+  if (line.disposition !== null && line.uninspected === 0) return <Badge status={line.disposition} />;
+  const pieces = view.inspections
+    .filter(({ reopenedAt }) => reopenedAt === null)
+    .flatMap((inspection) => inspection.pieces.filter(({ lineId }) => lineId === line.lineId));
+  if (pieces.length === 0) return <span class="muted">not inspected</span>;
+  return (
+    <span class="row">
+      {pieces.map((piece, index) => (
+        <Badge
+          key={`${index}`}
+          status={piece.disposition}
+          label={`${piece.quantity} ${words(piece.disposition).toLowerCase()}`}
+        />
+      ))}
+    </span>
   );
 }

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
-import type { ReturnSummary, ReturnView } from "../../../../contract/returns.ts";
+import type { ReturnSummary, ScanResult } from "../../../../contract/returns.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf } from "../../api/client.ts";
-import { messageOf, RequestError } from "../../api/problem.ts";
+import { messageOf } from "../../api/problem.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Chips } from "../../components/chips.tsx";
@@ -13,6 +13,7 @@ import { Notice } from "../../components/notice.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ScanInput } from "../../components/scan-input.tsx";
+import { SearchBox } from "../../components/search-box.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
@@ -28,54 +29,75 @@ const STATUSES = [
   "in_transit",
   "received",
   "inspected",
+  "partially_refunded",
   "refunded",
   "declined",
 ] as const;
 const PAGE_SIZE = 50;
 const REFRESH_MS = 5_000;
 
+/** A chip of its own: a status alone does not say that a person is waited for. */
+const WAITING = "waiting";
+
 export function ReturnsPage() {
   const { query, route } = useLocation();
   const status = query["status"] ?? "";
+  const search = query["q"] ?? "";
+  const filter = status === WAITING ? { waiting: "true", q: search } : { status, q: search };
+  const [scanned, setScanned] = useState<ScanResult | null>(null);
   const [scanError, setScanError] = useState<string | null>(null);
   const [more, setMore] = useState<{
     readonly rows: readonly ReturnSummary[];
     readonly next: string | null;
   } | null>(null);
-  const first = useResource<Page<ReturnSummary>>(`returns ${status}`, (signal) =>
-    get("/returns", { status, limit: PAGE_SIZE }, signal),
+  const first = useResource<Page<ReturnSummary>>(`returns ${status} ${search}`, (signal) =>
+    get("/returns", { ...filter, limit: PAGE_SIZE }, signal),
   );
   useInterval(REFRESH_MS, first.reload);
+  const show = (next: { readonly status?: string; readonly q?: string }): void => {
+    setMore(null);
+    route(listPath({ status, q: search, ...next }), true);
+  };
 
   const open = async (code: string): Promise<void> => {
     setScanError(null);
+    setScanned(null);
     try {
-      const found = await get<ReturnView>(pathOf("returns", code));
-      route(pathOf("returns", found.id));
+      const found = await get<ScanResult>("/returns/scan", { code });
+      if (found.returnId !== null) route(pathOf("returns", found.returnId));
+      else setScanned(found);
     } catch (error) {
-      setScanError(
-        error instanceof RequestError && error.status === 404
-          ? `No return has the number ${code}. Scan the barcode on the return label or type its RMA number.`
-          : messageOf(error),
-      );
+      setScanError(messageOf(error));
     }
   };
 
   return (
     <div class="page">
-      <PageHead title="Returns" documentTitle="Returns" />
+      <PageHead title="Returns" documentTitle="Returns">
+        <a class="button" href="/returns/unknown">
+          Put aside
+        </a>
+      </PageHead>
       <Panel>
-        <ScanInput label="Scan or type an RMA number" onScan={(code) => void open(code)} />
+        <ScanInput label="Scan a label or an item" onScan={(code) => void open(code)} />
         {scanError !== null && <Notice tone="bad">{scanError}</Notice>}
+        {scanned !== null && <Scanned found={scanned} />}
       </Panel>
+      <SearchBox
+        key={search === "" ? "empty" : "search"}
+        label="Search returns, customers, orders, items"
+        value={search}
+        onChange={(q) => show({ q })}
+      />
       <Chips
         label="Status"
-        options={[{ value: "", label: "All" }, ...STATUSES.map((value) => ({ value, label: words(value) }))]}
+        options={[
+          { value: "", label: "All" },
+          { value: WAITING, label: "Needs a decision" },
+          ...STATUSES.map((value) => ({ value, label: words(value) })),
+        ]}
         value={status}
-        onChange={(value) => {
-          setMore(null);
-          route(value === "" ? "/returns" : `/returns?status=${value}`, true);
-        }}
+        onChange={(value) => show({ status: value })}
       />
       <Panel flush>
         <Loaded resource={first} skeleton={<SkeletonRows rows={8} />}>
@@ -85,11 +107,10 @@ export function ReturnsPage() {
             const next = more === null ? page.next : more.next;
             if (rows.length === 0) {
               return (
-                <Empty
-                  icon="returns"
-                  title={status === "" ? "No returns yet" : `No return is ${words(status).toLowerCase()}`}
-                >
-                  Shoppers start a return on their tracking page.
+                <Empty icon="returns" title={emptyTitle(status, search)}>
+                  {search === ""
+                    ? "Shoppers start a return on their tracking page, staff on the order's page."
+                    : "Numbers of returns, orders and parcels, names, SKUs, GTINs and serials are searched."}
                 </Empty>
               );
             }
@@ -101,7 +122,7 @@ export function ReturnsPage() {
                     <ActionButton
                       run={async () => {
                         const following = await get<Page<ReturnSummary>>("/returns", {
-                          status,
+                          ...filter,
                           limit: PAGE_SIZE,
                           cursor: next,
                         });
@@ -121,6 +142,61 @@ export function ReturnsPage() {
   );
 }
 
+function listPath({ status, q }: { readonly status: string; readonly q: string }): string {
+  const filters = new URLSearchParams(
+    Object.entries({ status, q }).filter(([, value]) => value.trim() !== ""),
+  );
+  return filters.size === 0 ? "/returns" : `/returns?${filters}`;
+}
+
+function emptyTitle(status: string, search: string): string {
+  if (search !== "") return `Nothing is known of "${search}"`;
+  if (status === WAITING) return "No return needs a decision";
+  return status === "" ? "No returns yet" : `No return is ${words(status).toLowerCase()}`;
+}
+
+/** A code that leads to no return alone: those that it may be about, or the order of which one can be made. */
+function Scanned({ found }: { readonly found: ScanResult }) {
+  if (found.matches.length === 0) {
+    return (
+      <Notice tone={found.orderId === null ? "bad" : "warn"}>
+        {found.kind === "item"
+          ? `No return awaits ${found.sku ?? found.code}${found.serial === null ? "" : `, serial ${found.serial}`}.`
+          : `Nobody knows ${found.code}. Put the item aside.`}{" "}
+        {found.orderId !== null && <a href={orderPath(found.orderId)}>It was sent with {found.orderId}</a>}
+      </Notice>
+    );
+  }
+  return (
+    <ul class="count-list">
+      {found.matches.map((match) => (
+        <li key={`${match.returnId ?? match.orderId} ${match.lineId ?? ""}`}>
+          {match.returnId === null ? (
+            <a class="row-link" href={orderPath(match.orderId)}>
+              Order {match.orderNumber}, no return yet
+            </a>
+          ) : (
+            <a class="row-link" href={pathOf("returns", match.returnId)}>
+              {match.returnId}
+            </a>
+          )}
+          <span>{match.customerName}</span>
+          {match.title !== null && (
+            <span class="muted">
+              {match.title}, {match.awaited} awaited
+            </span>
+          )}
+          {match.status !== null && (
+            <span class="push">
+              <Badge status={match.status} />
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
   return (
     <table class="table stack">
@@ -128,6 +204,7 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
         <tr>
           <th scope="col">Return</th>
           <th scope="col">Order</th>
+          <th scope="col">Customer</th>
           <th scope="col">Status</th>
           <th scope="col">Reason</th>
           <th scope="col" class="number">
@@ -150,10 +227,11 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
               </a>
             </td>
             <td>
-              <a href={orderPath(one.orderId)}>{one.orderId}</a>
+              <a href={orderPath(one.orderId)}>{one.orderNumber}</a>
             </td>
+            <td>{one.customerName}</td>
             <td>
-              <Badge status={one.status} />
+              <Badge status={one.waitsForPerson ? "waits_for_decision" : one.status} />
             </td>
             <td>{words(one.reason)}</td>
             <td class="number" data-label="Units">

@@ -5,15 +5,14 @@ import { pathOf, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { Stepper } from "./stepper.tsx";
+import { Stepper } from "../../components/stepper.tsx";
+import { RETURN_REASONS } from "../../format/return-words.ts";
 
-const REASONS: Readonly<Record<ReturnRequest["reason"], string>> = {
-  too_small: "Too small",
-  too_large: "Too large",
-  not_as_described: "Not as described",
-  defective: "Defective",
-  wrong_item: "Wrong item",
-  changed_mind: "I changed my mind",
+const METHODS: Readonly<Record<TrackingView["returnMethods"][number], string>> = {
+  label: "Print a label",
+  qr_code: "Show a code at the counter, nothing to print",
+  store: "Bring it to a store",
+  none: "Send it myself",
 };
 
 /** Choose what goes back, how many, and why. */
@@ -29,6 +28,7 @@ export function ReturnForm({
   readonly onDone: () => void;
 }) {
   const [quantities, setQuantities] = useState<Readonly<Record<string, number>>>({});
+  const [method, setMethod] = useState(order.returnMethods[0] ?? "label");
   const chosen = Object.values(quantities).reduce((sum, quantity) => sum + quantity, 0);
   return (
     <Panel
@@ -49,6 +49,8 @@ export function ReturnForm({
               .filter(([, quantity]) => quantity > 0)
               .map(([lineId, quantity]) => ({ lineId, quantity })),
             reason: textOf(fields, "reason") as ReturnRequest["reason"],
+            method,
+            ...(method === "store" ? { locationId: textOf(fields, "store") } : {}),
             ...(comment === "" ? {} : { comment }),
           };
           await post(`${pathOf("track", token)}/returns`, request, key);
@@ -76,13 +78,39 @@ export function ReturnForm({
         <Field label="Why?">
           <select class="select" name="reason" required>
             <option value="">Please choose</option>
-            {Object.entries(REASONS).map(([value, label]) => (
+            {Object.entries(RETURN_REASONS).map(([value, label]) => (
               <option key={value} value={value}>
                 {label}
               </option>
             ))}
           </select>
         </Field>
+        {order.returnMethods.length > 1 && (
+          <Field label="How would you like to send it back?">
+            <select
+              class="select"
+              value={method}
+              onChange={(event) => setMethod(event.currentTarget.value as typeof method)}
+            >
+              {order.returnMethods.map((value) => (
+                <option key={value} value={value}>
+                  {METHODS[value]}
+                </option>
+              ))}
+            </select>
+          </Field>
+        )}
+        {method === "store" && (
+          <Field label="Which store?">
+            <select class="select" name="store" required>
+              {order.returnStores.map(({ id, name, city }) => (
+                <option key={id} value={id}>
+                  {name}, {city}
+                </option>
+              ))}
+            </select>
+          </Field>
+        )}
         <Field label="Anything we should know? (optional)">
           <textarea class="textarea" name="comment" maxLength={1000} />
         </Field>

@@ -2,7 +2,6 @@ import { useEffect, useState } from "preact/hooks";
 import type { TrackingView } from "../../../../contract/tracking.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { RequestError } from "../../api/problem.ts";
-import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -10,12 +9,12 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { refundToShopper } from "../../format/refund-words.ts";
-import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { CollectionPanel } from "./collection-panel.tsx";
 import { ParcelReports } from "./parcel-reports.tsx";
 import { ReturnForm } from "./return-form.tsx";
+import { ShopperReturn } from "./shopper-return.tsx";
 import { StatusSteps } from "./status-steps.tsx";
 
 const REFRESH_MS = 10_000;
@@ -65,18 +64,13 @@ export function ShopperPage({ token }: { readonly token: string }) {
               <ParcelReports key={parcel.trackingNumber} parcel={parcel} />
             ))}
             {order.returns.map((one) => (
-              <Panel key={one.id} title={`Return ${one.id}`} aside={<Badge status={one.status} />}>
-                <p>
-                  {one.refund === null
-                    ? returnSentence(one.status)
-                    : refundToShopper(one.refund, order.currency)}
-                </p>
-                {one.labelUrl !== null && (one.status === "approved" || one.status === "requested") && (
-                  <a class="button primary wide" href={one.labelUrl} target="_blank" rel="noopener">
-                    Open the return label
-                  </a>
-                )}
-              </Panel>
+              <ShopperReturn
+                key={one.id}
+                token={token}
+                currency={order.currency}
+                view={one}
+                onChange={tracking.reload}
+              />
             ))}
             {order.refunds.length > 0 && (
               <Panel title="Refunds">
@@ -135,25 +129,4 @@ export function ShopperPage({ token }: { readonly token: string }) {
       </Loaded>
     </main>
   );
-}
-
-function returnSentence(status: string): string {
-  switch (status) {
-    case "requested":
-      return "We have your request and are looking at it.";
-    case "approved":
-      return "Print the label, put it on the parcel and hand it in.";
-    case "in_transit":
-      return "Your parcel is on its way back to us.";
-    case "received":
-      return "Your parcel is here. We are looking at the items now.";
-    case "inspected":
-      return "All checked. We are working out your refund.";
-    case "refunded":
-      return "All checked: there was nothing to refund.";
-    case "declined":
-      return "We could not accept this return. Please ask the shop.";
-    default:
-      return words(status);
-  }
 }

@@ -1,0 +1,62 @@
+import { useState } from "preact/hooks";
+import type { ReturnView } from "../../../../contract/returns.ts";
+import { pathOf, post } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Field } from "../../components/field.tsx";
+import { Form, textOf } from "../../components/form.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { toast } from "../../components/toast.tsx";
+
+/** A return that the rules leave to a person, or have declined. */
+export function DecidePanel({
+  view,
+  onChange,
+}: {
+  readonly view: ReturnView;
+  readonly onChange: () => void;
+}) {
+  const [declining, setDeclining] = useState(false);
+  const path = pathOf("returns", view.id);
+  const isDeclined = view.status === "declined";
+  return (
+    <Panel title={isDeclined ? "Declined" : "Your decision"}>
+      <p>{view.decision}</p>
+      <div class="row">
+        <ActionButton
+          class={isDeclined ? "button" : "button primary"}
+          run={async () => {
+            await post(`${path}/approve`, {});
+            toast("good", `${view.id} is approved.`);
+            onChange();
+          }}
+        >
+          {isDeclined ? "Approve after all" : "Approve"}
+        </ActionButton>
+        {!isDeclined && (
+          <button type="button" class="button danger" onClick={() => setDeclining(true)}>
+            Decline
+          </button>
+        )}
+      </div>
+      {declining && (
+        <Dialog title={`Decline ${view.id}?`} onClose={() => setDeclining(false)}>
+          <Form
+            submit="Decline the return"
+            danger
+            onSubmit={async (fields, key) => {
+              await post(`${path}/decline`, { reason: textOf(fields, "reason") }, key);
+              toast("good", `${view.id} is declined.`);
+              setDeclining(false);
+              onChange();
+            }}
+          >
+            <Field label="Reason" hint="The customer reads it.">
+              <textarea class="textarea" name="reason" required maxLength={500} />
+            </Field>
+          </Form>
+        </Dialog>
+      )}
+    </Panel>
+  );
+}
