@@ -13,6 +13,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
+import { jsonWithoutCardNumbers, withoutCardNumbers } from "../../orders/card-number.ts";
 import { isCollected } from "../../orders/fulfillment/collection.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
@@ -76,7 +77,8 @@ type Capture = {
 };
 
 /**
- * One result for each order of the payload, in the payload's order. A refusal is a result. Rejects with an
+ * One result for each order of the payload, in the payload's order. A refusal is a result; another of the channel's
+ * documents, a draft or a ping is `ignored`. Rejects with an
  * `EngineError` where the outcome could not be committed: the sender then sends again.
  */
 export async function captureOrders(
@@ -112,7 +114,8 @@ export async function captureOrders(
     switch (reading.kind) {
       case "refused": {
         const { code, detail, externalId } = reading.refusal;
-        return refusal(channelId, externalId ?? null, code, detail);
+        const answer = refusal(channelId, externalId ?? null, code, detail);
+        return code === "not_an_order" ? { ...answer, outcome: "ignored" } : answer;
       }
       case "cancellation":
         // The order came along in the same payload, and its reading carries the cancellation.
@@ -146,7 +149,7 @@ async function captureReading(
   payload: string,
   cancellation: string | null,
 ): Promise<CodedResult> {
-  const { order } = reading;
+  const order = withoutCardNumbers(reading.order);
   const orderId = orderIdOf(capture.channel.id, order.externalId);
   if (orderId === undefined) {
     const shown = clippedText(order.externalId, 100);
@@ -156,7 +159,7 @@ async function captureReading(
   const incoming: Incoming = {
     orderId,
     order,
-    rawPayload: storableText(reading.source ?? payload),
+    rawPayload: jsonWithoutCardNumbers(storableText(reading.source ?? payload)),
     contentHash: hashOf(order),
     cancellation,
   };

@@ -1,0 +1,128 @@
+/** Orders as channels send them, with all that is odd about them: what is kept, what is reserved, what waits. */
+import pino from "pino";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Engine, startEngine } from "../../engine/engine.ts";
+import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { createProduct } from "../catalog/create-product.ts";
+import type { OperationContext } from "../context.ts";
+import { captureOrders } from "./capture-order.ts";
+
+let store: TestDatabase;
+let engine: Engine;
+let context: OperationContext;
+let serial = 0;
+let sku = "";
+
+beforeAll(async () => {
+  store = await createTestDatabase();
+  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
+  await store.database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
+     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1)`,
+  );
+  await store.database.query(
+    `insert into channel (id, company_id, name, kind, on_shortage, charged_by, active)
+     select kind, 'acme', kind, kind, 'hold', case kind when 'holdfast' then 'order' else 'channel' end, true
+     from unnest(array['holdfast', 'shopify', 'woocommerce', 'amazon', 'walmart']) kind`,
+  );
+  engine = await startEngine({
+    databaseUrl: store.url,
+    threads: 1,
+    shards: 2,
+    logger: pino({ level: "silent" }),
+  });
+  engine.client.setLocations([
+    {
+      locationId: "east",
+      kind: "fulfillment_center",
+      priority: 1,
+      latitude: 38,
+      longitude: -85.7,
+      country: "US",
+    },
+  ]);
+  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await store?.close();
+});
+
+beforeEach(async () => {
+  serial += 1;
+  sku = `LAMP-${serial}`;
+  await createProduct(
+    context,
+    {
+      sku,
+      name: "Lamp",
+      weightGrams: 400,
+      priceMinor: 2500,
+      currency: "USD",
+      hsCode: "9405.41",
+      originCountry: "VN",
+      gtin: "80614141123458",
+    },
+    "staff:1",
+  );
+  await stock({ type: "receive", quantity: 10 });
+});
+
+async function stock(
+  command: { type: "receive"; quantity: number } | { type: "set-pool"; pool: string; units: number },
+): Promise<void> {
+  const common = {
+    sku,
+    locationId: "east",
+    commandId: `c-${Math.random()}`,
+    atMs: Date.now(),
+    cause: "test",
+  };
+  const full =
+    command.type === "receive"
+      ? ({ ...common, ...command } as const)
+      : ({ ...common, ...command, kind: "ring-fenced" } as const);
+  expect(await context.allocator.execute([full])).toMatchObject([{ status: "applied" }]);
+}
+
+async function capture(channelId: string, order: object, topic: string | null = null) {
+  const results = await captureOrders(context, {
+    channelId,
+    topic,
+    payload: JSON.stringify(order),
+    adapters: channelAdapters,
+    cause: `channel:${channelId}`,
+  });
+  const [result] = results;
+  if (result === undefined || results.length !== 1) throw new Error(`${results.length} results`);
+  return result;
+}
+
+const person = { name: "Ada", line1: "1 Mill Lane", city: "Louisville", region: "KY", postalCode: "40202" };
+const own = (order: object = {}) => ({
+  id: `n${serial}`,
+  currency: "USD",
+  lines: [{ sku, quantity: 1, unitPrice: "25.00" }],
+  customer: { name: "Ada" },
+  paymentBy: "channel",
+  shippingAddress: { ...person, country: "US" },
+  ...order,
+});
+
+test("a card number in a note is stored nowhere, and the order's own numbers stay", async () => {
+  const card = "4242 4242 4242 4242";
+  const id = "4111111111111111";
+  const result = await capture("holdfast", own({ id, note: `Please charge ${card}.` }));
+  expect(result).toMatchObject({ outcome: "accepted", order: `holdfast-${id}` });
+  const { rows } = await store.database.query(
+    `select document, raw_payload, (select jsonb_agg(to_jsonb(e)) from order_event e where e.order_id = o.id) as events
+     from orders o where id = $1`,
+    [result.order],
+  );
+  expect(rows).toMatchObject([{ document: { externalId: id, note: "Please charge **** 4242." } }]);
+  const stored = JSON.stringify(rows);
+  expect(stored).not.toContain(card);
+  expect(stored).toContain("**** 4242");
+});
