@@ -4,8 +4,14 @@
  * adapter makes of it: `integrations/channels/holdfast/`.
  */
 import Type, { type Static } from "typebox";
-import { ALLOCATION_POLICIES } from "../orders/order.ts";
-import { closed } from "./shapes.ts";
+import {
+  ALLOCATION_POLICIES,
+  CHARGE_KINDS,
+  DELIVERY_METHODS,
+  FULFILLERS,
+  LINE_KINDS,
+} from "../orders/order.ts";
+import { closed, Id, oneOf } from "./shapes.ts";
 
 /** As a connector sends it: cleaned for storage by the adapter. */
 const SentText = Type.String({ maxLength: 1000 });
@@ -13,6 +19,25 @@ const SentId = Type.String({ minLength: 1, maxLength: 64 });
 const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
 
 const Tax = Type.Object({ name: SentText, amount: Amount }, closed);
+
+const Charges = Type.Array(
+  Type.Object(
+    {
+      kind: oneOf(CHARGE_KINDS),
+      name: Type.Optional(SentText),
+      amount: Amount,
+      tax: Type.Optional(Amount),
+    },
+    closed,
+  ),
+  { maxItems: 50, description: "Amounts beside prices and shipping; `tax` is the whole charge's" },
+);
+
+/** What a sender wants kept with the order, as it is. */
+const Metadata = Type.Record(Type.String({ maxLength: 100 }), SentText, { maxProperties: 100 });
+
+const Day = (description: string) =>
+  Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: `Calendar day, ISO 8601: ${description}` });
 
 const PostalAddress = Type.Object(
   {
@@ -33,12 +58,31 @@ const PostalAddress = Type.Object(
 const Line = Type.Object(
   {
     id: Type.Optional(SentId),
-    sku: Type.String({ minLength: 1, maxLength: 200 }),
+    sku: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "Needed for goods; others may go by their title",
+      }),
+    ),
+    kind: Type.Optional(
+      Type.Unsafe<(typeof LINE_KINDS)[number]>({
+        ...oneOf(LINE_KINDS),
+        description: "Only goods are reserved, picked and posted; default: goods",
+      }),
+    ),
+    fulfilledBy: Type.Optional(
+      Type.Unsafe<(typeof FULFILLERS)[number]>({
+        ...oneOf(FULFILLERS),
+        description: "Who hands it over; default: us. What others fulfil is not reserved",
+      }),
+    ),
     title: Type.Optional(SentText),
     quantity: Type.Integer(),
     unitPrice: Amount,
     discount: Type.Optional(Amount),
     taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
+    charges: Type.Optional(Charges),
     attributes: Type.Optional(Type.Record(Type.String(), SentText)),
   },
   closed,
@@ -60,6 +104,7 @@ export const canonicalOrderSchema = Type.Object(
     shippingTaxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
     shippingService: Type.Optional(SentText),
     discount: Type.Optional(Amount),
+    charges: Type.Optional(Charges),
     total: Type.Optional(
       Type.String({
         pattern: "^\\d{1,13}(\\.\\d{1,6})?$",
@@ -78,9 +123,26 @@ export const canonicalOrderSchema = Type.Object(
       },
       closed,
     ),
+    delivery: Type.Optional(
+      Type.Object(
+        {
+          method: oneOf(DELIVERY_METHODS),
+          locationId: Type.Optional(
+            Type.Unsafe<string>({ ...Id, description: "Our location where the customer collects the goods" }),
+          ),
+        },
+        { ...closed, description: "Default: a parcel" },
+      ),
+    ),
+    deliverOn: Type.Optional(Day("asked for by the customer")),
+    releaseOn: Type.Optional(Day("nothing leaves before it")),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
+    metadata: Type.Optional(Metadata),
     paymentBy: Type.Optional(
-      Type.Union([Type.Literal("merchant"), Type.Literal("channel")], {
-        description: "Who charges; default: merchant",
+      Type.Union([Type.Literal("merchant"), Type.Literal("channel"), Type.Literal("on_delivery")], {
+        description:
+          "Who takes the money, where the channel's setting leaves that to the order; default: merchant. " +
+          "`on_delivery`: who brings the parcel",
       }),
     ),
     paymentMethod: Type.Optional(

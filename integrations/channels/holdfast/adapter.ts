@@ -9,10 +9,11 @@
 import { Compile } from "typebox/compile";
 import { type CanonicalOrder, canonicalOrderSchema } from "../../../contract/canonical-order.ts";
 import type { Address } from "../../../orders/address.ts";
-import type { IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
+import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import { decimalText, rescale } from "../../../orders/money.ts";
+import type { Charge } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
+import { amount, firstText, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import {
   addressOf,
   computedTotal,
@@ -67,6 +68,8 @@ function readOrder(document: unknown): readonly ChannelReading[] {
     const detail = `Not a Holdfast order: ${where} ${first?.message ?? "does not match the schema"}.`;
     return [refused("malformed_payload", detail, textAt(document, "id"))];
   }
+  const problem = problemOf(plain);
+  if (problem !== null) return [refused("malformed_payload", `Not a Holdfast order: ${problem}.`, plain.id)];
   const order = toIncoming(plain);
   if (plain.total !== undefined && !sameAmount(order)) {
     const detail = `The total ${plain.total} is not the sum of the order, ${decimalText(totalOf(order))}.`;
@@ -75,10 +78,64 @@ function readOrder(document: unknown): readonly ChannelReading[] {
   return [{ kind: "order", order }];
 }
 
+/** What the schema cannot say. */
+function problemOf(order: CanonicalOrder): string | null {
+  const nameless = order.lines.findIndex(({ kind = "goods", sku }) => kind === "goods" && sku === undefined);
+  if (nameless >= 0) return `/lines/${nameless} is of goods and needs a sku`;
+  for (const [field, day] of [
+    ["deliverOn", order.deliverOn],
+    ["releaseOn", order.releaseOn],
+  ] as const) {
+    if (day !== undefined && !isCalendarDay(day)) return `/${field} "${day}" is no day of the calendar`;
+  }
+  return null;
+}
+
+function isCalendarDay(day: string): boolean {
+  const moment = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day);
+}
+
+function readLine(line: CanonicalOrder["lines"][number], index: number, currency: string): IncomingLine {
+  const externalLineId = clean(line.id ?? String(index + 1));
+  const title = clean(line.title ?? line.sku ?? "");
+  const charges = readCharges(line.charges, currency);
+  return {
+    externalLineId,
+    channelSku: firstText(clean(line.sku ?? ""), title, `line:${externalLineId}`),
+    title,
+    quantity: line.quantity,
+    unitPrice: amount(line.unitPrice, currency, "unit price"),
+    discount: amount(line.discount ?? "", currency, "discount"),
+    taxes: readTaxes(line.taxes, currency),
+    attributes: readTexts(line.attributes),
+    ...(line.kind === undefined ? {} : { kind: line.kind }),
+    ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
+    ...(charges.length === 0 ? {} : { charges }),
+  };
+}
+
+function readTaxes(taxes: CanonicalOrder["shippingTaxes"], currency: string): readonly IncomingTax[] {
+  return (taxes ?? []).map((tax) => ({ name: clean(tax.name), amount: amount(tax.amount, currency, "tax") }));
+}
+
+function readCharges(charges: CanonicalOrder["charges"], currency: string): readonly Charge[] {
+  return (charges ?? []).map(({ kind, name, amount: price, tax }) => ({
+    kind,
+    name: firstText(clean(name ?? ""), kind),
+    amount: amount(price, currency, kind),
+    tax: amount(tax ?? "", currency, "tax"),
+  }));
+}
+
+function readTexts(texts: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts ?? {}).map(([name, value]) => [clean(name), clean(value)]));
+}
+
 function toIncoming(order: CanonicalOrder): IncomingOrder {
   const currency = order.currency.toUpperCase();
-  const taxes = (list: CanonicalOrder["shippingTaxes"]): readonly IncomingTax[] =>
-    (list ?? []).map((tax) => ({ name: clean(tax.name), amount: amount(tax.amount, currency, "tax") }));
+  const charges = readCharges(order.charges, currency);
+  const tags = (order.tags ?? []).map(clean).filter((tag) => tag !== "");
   const base = {
     externalId: clean(order.id),
     externalNumber: clean(order.number ?? order.id),
@@ -86,21 +143,11 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
     placedAt: order.placedAt ?? "",
     updatedAt: "",
     currency,
-    lines: order.lines.map((line, index) => ({
-      externalLineId: clean(line.id ?? String(index + 1)),
-      channelSku: clean(line.sku),
-      title: clean(line.title ?? line.sku),
-      quantity: line.quantity,
-      unitPrice: amount(line.unitPrice, currency, "unit price"),
-      discount: amount(line.discount ?? "", currency, "discount"),
-      taxes: taxes(line.taxes),
-      attributes: Object.fromEntries(
-        Object.entries(line.attributes ?? {}).map(([name, text]) => [clean(name), clean(text)]),
-      ),
-    })),
+    lines: order.lines.map((line, index) => readLine(line, index, currency)),
     shippingPrice: amount(order.shippingPrice ?? "", currency, "shipping price"),
-    shippingTaxes: taxes(order.shippingTaxes),
+    shippingTaxes: readTaxes(order.shippingTaxes, currency),
     discount: amount(order.discount ?? "", currency, "discount"),
+    ...(charges.length === 0 ? {} : { charges }),
     shippingService: clean(order.shippingService ?? ""),
     paymentBy: order.paymentBy ?? "merchant",
     customer: {
@@ -121,6 +168,11 @@ function toIncoming(order: CanonicalOrder): IncomingOrder {
               : { amount: amount(order.storeCredit.amount, currency, "store credit") }),
           },
         }),
+    ...(order.delivery === undefined ? {} : { delivery: order.delivery }),
+    ...(order.deliverOn === undefined ? {} : { deliverOn: order.deliverOn }),
+    ...(order.releaseOn === undefined ? {} : { releaseOn: order.releaseOn }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(order.metadata === undefined ? {} : { attributes: readTexts(order.metadata) }),
     ...(order.allocation === undefined ? {} : { allocation: order.allocation }),
     ...(order.note === undefined ? {} : { note: clean(order.note) }),
     ...optionalAddress("shippingAddress", order.shippingAddress),
@@ -153,9 +205,16 @@ function sameAmount(order: IncomingOrder): boolean {
 }
 
 /** The order as the sum needs it: taxes that are part of the prices add nothing. */
-function withTaxesOnTop<T extends Parameters<typeof computedTotal>[0] & { taxesIncluded?: true }>(order: T) {
+function withTaxesOnTop(order: Parameters<typeof computedTotal>[0] & { readonly taxesIncluded?: true }) {
   if (order.taxesIncluded !== true) return order;
-  return { ...order, shippingTaxes: [], lines: order.lines.map((line) => ({ ...line, taxes: [] })) };
+  const untaxed = (charges: readonly Charge[] = []) =>
+    charges.map((charge) => ({ ...charge, tax: amount("", order.currency, "tax") }));
+  return {
+    ...order,
+    shippingTaxes: [],
+    charges: untaxed(order.charges),
+    lines: order.lines.map((line) => ({ ...line, taxes: [], charges: untaxed(line.charges) })),
+  };
 }
 
 function clean(text: string): string {
