@@ -14,16 +14,17 @@ import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text 
 
 /** The answer to one captured order, over every transport. */
 export const CaptureResult = Type.Object({
-  /** Holdfast's order id; null where refused. */
+  /** Holdfast's order id; null where nothing was captured. */
   order: Nullable(Text),
   channel: Text,
   externalId: Nullable(Text),
-  outcome: oneOf(["accepted", "duplicate", "held", "refused"]),
+  /** `ignored`: no order, and nothing to be done or sent again. */
+  outcome: oneOf(["accepted", "duplicate", "held", "ignored", "refused"]),
   lines: Type.Array(Type.Object({ lineId: Text, sku: Nullable(Text), channelSku: Text, quantity: Count })),
   /** Calendar days. */
   promise: Nullable(Type.Object({ shipBy: Text, deliverBy: Text })),
   holdReasons: Type.Optional(HoldReasons),
-  /** Only where refused. */
+  /** Only where refused or ignored. */
   code: Type.Optional(Text),
   detail: Type.Optional(Text),
 });

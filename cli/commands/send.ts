@@ -135,6 +135,8 @@ function describe(result: CaptureResult, source: string): string {
         `${paint("yellow", "held     ")} ${result.order}  ${lines}`,
         ...(result.holdReasons ?? []).map((reason) => `            ${reason.code}: ${reason.detail}`),
       ].join("\n");
+    case "ignored":
+      return `${paint("dim", "ignored  ")} ${result.externalId ?? source}  ${result.detail}`;
     case "refused":
       return `${paint("red", "refused  ")} ${result.order ?? result.externalId ?? source}  ${result.code}: ${result.detail}`;
     default: {

@@ -133,7 +133,7 @@ class Day {
   /** What was sent, by the order that it became. */
   private readonly sendings = new Map<string, PlannedSending>();
   private readonly orderIds: string[] = [];
-  private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, refused: 0 };
+  private readonly outcomes = { accepted: 0, held: 0, duplicate: 0, ignored: 0, refused: 0 };
   private readonly findings: string[] = [];
   private progress: OrderProgressCounts = {
     captured: 0,

@@ -84,8 +84,8 @@ export function createMetrics(allocator: AllocatorClient): Metrics {
       requests.observe({ route, method, status: String(status) }, seconds),
     countCaptured: (results) => {
       for (const { channel, outcome } of results) {
-        // A refused order may name any channel at all, which must not become a label.
-        captured.inc({ channel: outcome === "refused" ? "-" : channel, outcome });
+        // What was not captured may name any channel at all, which must not become a label.
+        captured.inc({ channel: outcome === "refused" || outcome === "ignored" ? "-" : channel, outcome });
       }
     },
     countMessage: (type, outcome) => messages.inc({ type, outcome }),

@@ -114,7 +114,7 @@ export const orderRoutes: readonly Route[] = [
       const [result] = results;
       if (result === undefined) throw new ApiError("invalid_order", "The document holds no order.");
       if (results.length > 1) return { json: { results } };
-      if (result.outcome === "refused") {
+      if (result.outcome === "refused" || result.outcome === "ignored") {
         throw ApiError.of({
           status: "refused",
           code: result.code ?? "invalid_order",

@@ -98,7 +98,9 @@ async function takeOrders(
   });
   services.metrics.countCaptured(results);
   const [first] = results;
-  if (first !== undefined && results.every((result) => result.outcome === "refused")) {
+  // A channel sends what was answered with 4xx again, and gives up in the end. So that is the answer only where
+  // nothing of the document could be taken; what we know of and do not follow, it has told us.
+  if (first !== undefined && results.every(({ outcome, order }) => outcome === "refused" && order === null)) {
     throw ApiError.of({
       status: "refused",
       code: first.code ?? "invalid_order",
