@@ -7,6 +7,7 @@ import { sumsOf } from "../../orders/order-amounts.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { isCancelRequested } from "../../store/orders/orders.ts";
+import { casesNote, channelCase, hasChannelCases } from "../../test-support/channel-samples.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
 import { createInventoryActivities } from "../../workflows/order/activities/inventory.ts";
@@ -51,23 +52,26 @@ beforeAll(async () => {
   ]);
   context = { database: store.database, allocator: engine.client, now: () => Date.now() };
   saga = createInventoryActivities(context as unknown as SagaDependencies);
-  for (const sku of ["TENT", "LAMP"])
-    await createProduct(
-      context,
-      {
-        sku,
-        name: sku,
-        weightGrams: 3200,
-        priceMinor: 2000,
-        currency: "USD",
-        hsCode: "6306.22",
-        originCountry: "VN",
-        gtin: "80614141123458",
-      },
-      "staff:1",
-    );
+  for (const sku of ["TENT", "LAMP"]) await addProduct(sku);
   await receive("TENT", 5_000);
 });
+
+async function addProduct(sku: string): Promise<void> {
+  await createProduct(
+    context,
+    {
+      sku,
+      name: sku,
+      weightGrams: 3200,
+      priceMinor: 2000,
+      currency: "USD",
+      hsCode: "6306.22",
+      originCountry: "VN",
+      gtin: "80614141123458",
+    },
+    "staff:1",
+  );
+}
 
 afterAll(async () => {
   await engine?.stop();
@@ -348,6 +352,17 @@ describe("what is said after capture", () => {
     expect(await standing()).toMatchObject({ street: "2 C St", wanted: ["3 TENT"] });
   });
 
+  test("a line whose SKU nobody knows holds the order until it is mapped, and is reserved then", async () => {
+    await say(version({ minute: 0 }));
+    await source();
+    await say(version({ minute: 1, lamps: 1 }).replaceAll("LAMP", `NEW-${serial}`));
+    expect(await standing()).toMatchObject({ holds: ["unknown_sku"], total: 6500, held: ["2 TENT"] });
+    await addProduct(`NEW-${serial}`);
+    await receive(`NEW-${serial}`, 1);
+    await releaseHold(context, { orderId, codes: ["unknown_sku"], by: "catalog:test" });
+    expect(await standing()).toMatchObject({ status: "open", held: [`1 NEW-${serial}`, "2 TENT"] });
+  });
+
   test("an order that was cancelled or deleted before it came ends as soon as it comes", async () => {
     const payload = version({ minute: 0, status: "cancelled" });
     expect(await say(payload)).toMatchObject({ order: orderId });
@@ -364,5 +379,73 @@ describe("what is said after capture", () => {
       String(77_000 + serial),
     ]);
     expect(rows).toEqual([{ kind: "cancelled" }]);
+  });
+});
+
+describe(`the cases of shops${casesNote}`, () => {
+  const tell = async (name: string, channelId: "woo" | "shopify", topic: string | null = null) => {
+    const payload = channelCase(name);
+    const { id } = JSON.parse(payload) as { id: number };
+    orderId = `${channelId}-${id}`;
+    return say(payload, topic, channelId);
+  };
+  const withCases = test.skipIf(!hasChannelCases);
+
+  beforeAll(async () => {
+    for (const sku of ["BAG-DAY-18L", "BAG-DRY-18L"]) {
+      await addProduct(sku);
+      await receive(sku, 500);
+    }
+  });
+
+  withCases(
+    "what became fulfilled at the channel is known as done elsewhere, and never sent by us",
+    async () => {
+      await tell("s13b-1-create", "shopify");
+      await source();
+      await tell("s13b-2-fulfilled", "shopify");
+      const order = await readOrderProgress(store.database, orderId);
+      expect(order?.lines.every((line) => line.fulfilledElsewhere === line.ordered)).toBe(true);
+      expect(await standing()).toMatchObject({ held: [] });
+    },
+  );
+
+  withCases("a line that an edit adds is added and paid for", async () => {
+    await tell("s13c-1-create", "shopify");
+    const before = await standing();
+    await tell("s13c-2-line-added", "shopify");
+    const after = await standing();
+    expect(after.wanted.length + after.holds.length).toBeGreaterThan(before.wanted.length);
+    expect(after.held.length).toBeGreaterThan(before.held.length);
+  });
+
+  withCases("an order that goes on hold, or is refunded in part, stops with its reason", async () => {
+    await tell("w25-1-processing", "woo");
+    await source();
+    await tell("w25-2-on-hold", "woo");
+    expect(await standing()).toMatchObject({ status: "on_hold", holds: ["payment_pending"] });
+    await tell("w05-partial-refund", "woo");
+    expect(await standing()).toMatchObject({ status: "on_hold", holds: ["refunded_at_channel"] });
+  });
+
+  withCases("a deletion or cancellation before the create ends the order, as one after it", async () => {
+    await tell("s12a-1-delete", "shopify", "orders/delete");
+    await tell("s12a-2-create", "shopify", "orders/create");
+    expect(await standing()).toMatchObject({ isCancelled: true, held: [] });
+    await tell("s12c-1-cancelled", "shopify", "orders/cancelled");
+    await tell("s12c-2-create", "shopify", "orders/create");
+    expect(await standing()).toMatchObject({ isCancelled: true, held: [] });
+    await tell("s38-1-create", "shopify", "orders/create");
+    await source();
+    await tell("s38-2-cancelled", "shopify", "orders/cancelled");
+    expect(await standing()).toMatchObject({ isCancelled: true });
+  });
+
+  withCases("what was authorised at the channel and is paid there is not charged here", async () => {
+    await tell("s39-authorized-then-paid-1", "shopify");
+    await tell("s39-authorized-then-paid-2", "shopify");
+    const order = await readOrderProgress(store.database, orderId);
+    expect(order?.document.paymentBy).toBe("channel");
+    expect(await standing()).toMatchObject({ holds: [] });
   });
 });

@@ -10,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { channelDocument } from "../../orders/change/channel-document.ts";
 import { readInstant } from "../../orders/instant.ts";
-import type { HoldCode, HoldReason, OrderDocument } from "../../orders/order.ts";
+import { type HoldCode, type HoldReason, isOurs, type OrderDocument } from "../../orders/order.ts";
 import { clippedText } from "../../orders/storable-text.ts";
 import { noteChannelVersion, readChannelVersion } from "../../store/orders/channel-versions.ts";
 import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
@@ -50,11 +50,9 @@ export type UpdateOutcome = "applied" | "noted" | "held" | "nothing_left";
 /** They say where the order stands at the channel. Once the channel says otherwise, they are gone. */
 const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_channel"];
 
-/** These come of what capture lacks; an order that has gone on has it. */
+/** These come of what a message lacks; an order that has gone on has it. */
 const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
-  "unknown_sku",
   "address_missing",
-  "address_unusable",
   "lines_missing",
   "payment_missing",
   "insufficient_stock",
@@ -187,7 +185,11 @@ async function takeReasons(
   const { orderId, cause } = update;
   const order = await readOrderProgress(context.database, orderId);
   if (order === undefined || order.status === "completed" || order.status === "cancelled") return false;
-  const said = reasons.filter(({ code }) => !OF_CAPTURE.has(code) && !AMOUNTS_IN_DOUBT.has(code));
+  const isMapped = order.lines.every((line) => line.sku !== null || !isOurs(line));
+  const said = reasons.filter(
+    ({ code }) =>
+      !OF_CAPTURE.has(code) && !AMOUNTS_IN_DOUBT.has(code) && !(code === "unknown_sku" && isMapped),
+  );
   const gone = order.holdReasons
     .map(({ code }) => code)
     .filter((code) => CLEARED_BY_CHANNEL.includes(code) && said.every((reason) => reason.code !== code));

@@ -464,6 +464,54 @@ describe("when the order moves while stock is reserved for its change", () => {
   });
 });
 
+describe("an order that was sent in part", () => {
+  test("can still be cancelled as far as nothing of it was sent or begun", async () => {
+    await receive(tent, 3);
+    await receive(lamp, 5);
+    await capture();
+    await source();
+    await store.database.query(
+      "update order_line set allocated = 3, fulfilled = 3, shipped = 3 where order_id = $1",
+      [orderId],
+    );
+    await store.database.query(
+      "update fulfillment_order set status = 'closed', stage = 'shipped' where order_id = $1",
+      [orderId],
+    );
+    expect(await edit([adds(lamp, 2)])).toMatchObject({ status: "done" });
+    const cancel = (key: string) => cancelOrder(context, { orderId, reason: "no", by: "staff:1", key });
+    expect(await cancel("a")).toMatchObject({ status: "done" });
+    expect((await progress()).lines).toMatchObject([
+      { ordered: 3, cancelled: 0, shipped: 3 },
+      { ordered: 2, cancelled: 2, shipped: 0 },
+    ]);
+    await saga.runStockErrands({ orderId });
+    expect(await stock(lamp)).toEqual({ free: 5, reserved: 0, allocated: 0, picked: 0 });
+    expect(await cancel("b")).toMatchObject({ code: "order_already_shipped" });
+  });
+});
+
+describe("what a channel was paid", () => {
+  test("is due there where a change makes the order cheaper; dearer it can only become there", async () => {
+    await receive(tent, 3);
+    await capture();
+    await store.database.query(
+      `update orders set payment_status = 'paid_at_channel',
+         document = jsonb_set(document, '{paymentBy}', '"channel"') where id = $1`,
+      [orderId],
+    );
+    const before = (await progress()).document.total.minor;
+    expect(await edit([wants("1", 4)])).toMatchObject({ code: "change_not_supported" });
+    expect(await edit([wants("1", 1)])).toMatchObject({ status: "done" });
+    const after = (await progress()).document.total.minor;
+    const { rows } = await store.database.query(
+      "select status, amount_minor as amount from refund where order_id = $1",
+      [orderId],
+    );
+    expect(rows).toEqual([{ status: "due_at_channel", amount: before - after }]);
+  });
+});
+
 describe("what shoppers may do", () => {
   const cancel = (at = Date.now()) =>
     shopperChange(

@@ -63,12 +63,7 @@ export type NothingLeft = { readonly status: "nothing_left" };
 const MAX_TRIES = 5;
 
 /** Reasons to wait that a change may have cleared. */
-const CLEARED_BY_CHANGE: readonly HoldCode[] = [
-  "unknown_sku",
-  "address_missing",
-  "address_unusable",
-  "insufficient_stock",
-];
+const CLEARED_BY_CHANGE: readonly HoldCode[] = ["unknown_sku", "address_missing", "insufficient_stock"];
 
 export async function reviseOrder(
   context: OperationContext,
@@ -76,9 +71,12 @@ export async function reviseOrder(
 ): Promise<Revised | NothingLeft | Refusal> {
   const { orderId, by } = request;
   const revised = await oneAtATime(context.database, orderId, () => revise(context, request));
-  if (revised.status === "done" && revised.wasOnHold)
+  if (revised.status === "done" && revised.wasOnHold) {
+    const isReaddressed = revised.changes.some(({ what }) => what === "address");
+    const codes = [...CLEARED_BY_CHANGE, ...(isReaddressed ? (["address_unusable"] as const) : [])];
     // Where nothing is cleared, the order waits on.
-    await releaseHold(context, { orderId, codes: CLEARED_BY_CHANGE, by });
+    await releaseHold(context, { orderId, codes, by });
+  }
   return revised;
 }
 

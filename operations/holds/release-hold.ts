@@ -59,6 +59,7 @@ type HoldReleased = {
 /** Reasons that a person decides. */
 const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "cancelled_at_channel",
+  "address_unusable",
   "refunded_at_channel",
   "changed_at_channel",
   "fulfilled_at_channel",

@@ -61,6 +61,7 @@ function factsOf(
       ...ledgers[line.lineId],
       lineId: line.lineId,
       title: line.title,
+      sku: line.sku,
     })),
     begun: [],
     ...more,
@@ -124,6 +125,14 @@ describe("what a change does to ledger and stock", () => {
       { kind: "quantity", lineId: "2", quantity: 2 },
     );
     expect(more).toEqual([]);
+  });
+
+  it("finds stock for a line whose SKU was mapped after its capture", () => {
+    const lines = TWO_LINES.lines.map((line) => ({ ...line, sku: null }));
+    const facts = factsOf({ ...TWO_LINES, lines });
+    const mapped = { ...facts, lines: facts.lines.map((line) => ({ ...line, sku: "TENT" })) };
+    const { more } = planned(mapped, { kind: "quantity", lineId: "1", quantity: 4 });
+    expect(more).toEqual([{ lineId: "1", sku: "TENT", quantity: 1 }]);
   });
 
   it("says that the order is cancelled where nothing is left of it", () => {

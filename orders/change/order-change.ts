@@ -41,7 +41,12 @@ export type ChangeFacts = {
   readonly document: OrderDocument;
   /** Of the amounts of its lines. */
   readonly exponent: number;
-  readonly lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[];
+  readonly lines: readonly (LineLedger & {
+    readonly lineId: string;
+    readonly title: string;
+    /** Also where the document has none: it was mapped since. */
+    readonly sku: string | null;
+  })[];
   /** Fulfillment orders that have not ended and whose pick has begun: nothing of them can be taken back. */
   readonly begun: readonly PartFacts[];
 };
@@ -122,7 +127,8 @@ export function planChange(
   const added = next.lines.filter(({ lineId }) => !known.has(lineId));
   const exponent = Math.max(facts.exponent, exponentOf(next));
   for (const line of next.lines) {
-    const { lineId, sku } = line;
+    const { lineId } = line;
+    const sku = line.sku ?? facts.lines.find((known) => known.lineId === lineId)?.sku ?? null;
     const { quantity: wanted, fulfilledElsewhere = 0 } = line;
     const quantity = known.has(lineId) ? (ledger.get(lineId)?.ordered ?? 0) : wanted - fulfilledElsewhere;
     if (quantity > 0 && sku !== null && isOurs(line)) more.push({ lineId, sku, quantity });

@@ -466,13 +466,18 @@ class OrderSaga {
   private async waitUntilReleased(what: string): Promise<void> {
     this.show("on_hold", `Waiting for a person: ${what}`);
     for (;;) {
-      const message = await this.inbox.take("hold-released", "cancel-requested", "fulfillment-changed");
+      const message = await this.inbox.take(
+        "hold-released",
+        "cancel-requested",
+        "fulfillment-changed",
+        "order-changed",
+      );
       if (message.type === "cancel-requested") {
         await this.onCancelRequest(message);
         continue;
       }
       // What was given up meanwhile is free for others at once.
-      if (message.type === "fulfillment-changed") {
+      if (message.type === "fulfillment-changed" || message.type === "order-changed") {
         await internal.runStockErrands({ orderId: this.orderId });
         continue;
       }
