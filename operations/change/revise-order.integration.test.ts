@@ -38,8 +38,8 @@ beforeAll(async () => {
      ('west', 'acme', 'West', 'fulfillment_center', '{"country":"US"}', 39.5, -119.8, 2)`,
   );
   await store.database.query(
-    `insert into channel (id, company_id, name, kind, on_shortage, active) values
-     ('own', 'acme', 'Own site', 'holdfast', 'hold', true)`,
+    `insert into channel (id, company_id, name, kind, on_shortage, charged_by) values
+     ('own', 'acme', 'Own site', 'holdfast', 'hold', 'order')`,
   );
   engine = await startEngine({
     databaseUrl: store.url,

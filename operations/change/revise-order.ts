@@ -20,6 +20,7 @@ import { placeOf } from "../../orders/geography.ts";
 import { chargeableMinor } from "../../orders/money.ts";
 import type { HoldCode, OrderDocument } from "../../orders/order.ts";
 import { type LockedParts, lockParts, readParts } from "../../store/floor/fulfillment-changes.ts";
+import { markErrandsDone, readStockErrands } from "../../store/floor/stock-errands.ts";
 import { lockOrder, type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
 import { findRevision } from "../../store/orders/order-revisions.ts";
 import { isCancelRequested } from "../../store/orders/orders.ts";
@@ -71,6 +72,7 @@ export async function reviseOrder(
 ): Promise<Revised | NothingLeft | Refusal> {
   const { orderId, by } = request;
   const revised = await oneAtATime(context.database, orderId, () => revise(context, request));
+  if (revised.status === "done") await firmUp(context, orderId);
   if (revised.status === "done" && revised.wasOnHold) {
     const isReaddressed = revised.changes.some(({ what }) => what === "address");
     const codes = [...CLEARED_BY_CHANGE, ...(isReaddressed ? (["address_unusable"] as const) : [])];
@@ -78,6 +80,31 @@ export async function reviseOrder(
     await releaseHold(context, { orderId, codes, by });
   }
   return revised;
+}
+
+/**
+ * Makes firm what has joined a fulfillment order, so that who picks it at once finds it so. The saga would do it
+ * a moment later, and does it where this dies on the way.
+ */
+async function firmUp(context: OperationContext, orderId: string): Promise<void> {
+  const { database, allocator } = context;
+  const errands = (await readStockErrands(database, orderId)).filter(({ kind }) => kind === "allocate");
+  if (errands.length === 0) return;
+  await allocator.execute(
+    errands.map(({ commandId, holdId, sku, locationId }) => ({
+      type: "allocate",
+      commandId,
+      holdId,
+      sku,
+      locationId,
+      atMs: context.now(),
+      cause: `order ${orderId}`,
+    })),
+  );
+  await markErrandsDone(
+    database,
+    errands.map(({ commandId }) => commandId),
+  );
 }
 
 type Outcome = (Revised & { readonly wasOnHold: boolean }) | NothingLeft | Refusal;
