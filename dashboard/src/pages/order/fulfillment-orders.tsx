@@ -1,10 +1,19 @@
 import type { OrderView } from "../../../../contract/orders.ts";
+import { pathOf } from "../../api/client.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { StageBar } from "../../components/stage-bar.tsx";
+import { words } from "../../format/words.ts";
+import { PartActions } from "./part-actions.tsx";
 
 /** One card for each location that ships a part of the order, with the stage of the goods. */
-export function FulfillmentOrders({ view }: { readonly view: OrderView }) {
+export function FulfillmentOrders({
+  view,
+  onChange,
+}: {
+  readonly view: OrderView;
+  readonly onChange: () => void;
+}) {
   if (view.fulfillmentOrders.length === 0) return null;
   return (
     <Panel title="Fulfillment">
@@ -35,6 +44,22 @@ export function FulfillmentOrders({ view }: { readonly view: OrderView }) {
               </li>
             ))}
           </ul>
+          {part.holdReasons.map((reason) => (
+            <p key={reason.id ?? reason.detail} class="small">
+              <b>{words(reason.code)}.</b> {reason.detail}
+            </p>
+          ))}
+          <div class="row wrap">
+            <a
+              class="button quiet small"
+              href={`/v1${pathOf("fulfillment-orders", part.id)}/packing-slip.pdf`}
+              target="_blank"
+              rel="noopener"
+            >
+              Packing slip
+            </a>
+          </div>
+          <PartActions part={part} onChange={onChange} />
         </article>
       ))}
     </Panel>

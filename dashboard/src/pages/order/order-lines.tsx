@@ -1,13 +1,25 @@
+import { useState } from "preact/hooks";
 import type { OrderLineView, OrderView } from "../../../../contract/orders.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
-import { counted } from "../../format/words.ts";
+import { counted, words } from "../../format/words.ts";
+import { AddLineDialog } from "./add-line-dialog.tsx";
+import { LineDialog } from "./line-dialog.tsx";
+import { OrderSums } from "./order-sums.tsx";
 
 type Money = OrderView["document"]["total"];
 
 /** The lines with their line ledger, and what it all costs. */
-export function OrderLines({ view }: { readonly view: OrderView }) {
+export function OrderLines({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { document, lines } = view;
+  const [changing, setChanging] = useState<OrderLineView | null>(null);
+  const [adding, setAdding] = useState(false);
+  const canChange = view.supportedActions.includes("cancel");
+  const done = () => {
+    setChanging(null);
+    setAdding(false);
+    onChange();
+  };
   const documentLines = new Map(document.lines.map((line) => [line.lineId, line]));
   const text = (money: Money): string => formatMoney(money.minor, money.currency, money.exponent);
   return (
@@ -19,6 +31,9 @@ export function OrderLines({ view }: { readonly view: OrderView }) {
             <th scope="col">Quantities</th>
             <th scope="col" class="number">
               Price
+            </th>
+            <th scope="col" class="number">
+              Amount
             </th>
           </tr>
         </thead>
@@ -38,40 +53,43 @@ export function OrderLines({ view }: { readonly view: OrderView }) {
                       ) : (
                         <code>{line.sku}</code>
                       )}
+                      {line.kind !== "goods" && <> · {words(line.kind)}</>}
+                      {line.fulfilledBy !== "us" && <> · fulfilled by the {words(line.fulfilledBy)}</>}
                     </div>
                   </div>
                 </td>
                 <td class="full">
                   <Ledger line={line} />
+                  {canChange && line.ordered > line.cancelled + line.shipped + line.fulfilledElsewhere && (
+                    <button type="button" class="button quiet small" onClick={() => setChanging(line)}>
+                      Change
+                    </button>
+                  )}
                 </td>
                 <td class="number full" data-label="Price">
                   {captured !== undefined && text(captured.unitPrice)}
+                </td>
+                <td class="number full" data-label="Amount">
+                  {captured !== undefined &&
+                    text({ ...captured.unitPrice, minor: captured.unitPrice.minor * captured.quantity })}
                 </td>
               </tr>
             );
           })}
         </tbody>
       </table>
-      <div class="sums">
-        {document.discount.minor !== 0 && (
-          <div>
-            <span class="muted">Discount</span>
-            <span>{text({ ...document.discount, minor: -Math.abs(document.discount.minor) })}</span>
-          </div>
-        )}
-        <div>
-          <span class="muted">Shipping</span>
-          <span>{text(document.shippingPrice)}</span>
+      {canChange && (
+        <div class="row wrap panel-actions">
+          <button type="button" class="button small" onClick={() => setAdding(true)}>
+            Add a line
+          </button>
         </div>
-        <div>
-          <span class="muted">Tax</span>
-          <span>{text(document.tax)}</span>
-        </div>
-        <div class="total">
-          <span>Total</span>
-          <span>{text(document.total)}</span>
-        </div>
-      </div>
+      )}
+      <OrderSums view={view} />
+      {changing !== null && (
+        <LineDialog view={view} line={changing} onClose={() => setChanging(null)} onDone={done} />
+      )}
+      {adding && <AddLineDialog view={view} onClose={() => setAdding(false)} onDone={done} />}
     </Panel>
   );
 }
@@ -84,6 +102,7 @@ function Ledger({ line }: { readonly line: OrderLineView }) {
     ["fulfilled", line.fulfilled],
     ["shipped", line.shipped],
     ["delivered", line.delivered],
+    ["done elsewhere", line.fulfilledElsewhere],
     ["return requested", line.returnRequested],
     ["returned", line.returnReceived],
   ];

@@ -20,8 +20,11 @@ import { mergeTimeline } from "../../live/timeline-merge.ts";
 import { useFeed } from "../../live/use-feed.ts";
 import { AfterSalePanel } from "../after-sale/after-sale-panel.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
+import { EditDialog } from "./edit-dialog.tsx";
 import { FulfillmentOrders } from "./fulfillment-orders.tsx";
+import { HoldDialog } from "./hold-dialog.tsx";
 import { HoldPanel } from "./hold-panel.tsx";
+import { NoticesPanel } from "./notices-panel.tsx";
 import { OrderLines } from "./order-lines.tsx";
 import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
@@ -58,8 +61,8 @@ export function OrderPage() {
             <HoldPanel view={view} onChange={order.reload} />
             <div class="columns">
               <div class="column">
-                <OrderLines view={view} />
-                <FulfillmentOrders view={view} />
+                <OrderLines view={view} onChange={order.reload} />
+                <FulfillmentOrders view={view} onChange={order.reload} />
                 {view.shipments.length > 0 && (
                   <Panel title="Shipments">
                     {view.shipments.map((shipment) => (
@@ -86,7 +89,13 @@ export function OrderPage() {
 
 function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onChange: () => void }) {
   const { summary } = view;
-  const [cancelling, setCancelling] = useState(false);
+  const [asked, setAsked] = useState<"edit" | "hold" | "cancel" | null>(null);
+  const close = () => setAsked(null);
+  const done = () => {
+    close();
+    onChange();
+  };
+  const can = (action: OrderView["supportedActions"][number]) => view.supportedActions.includes(action);
   return (
     <>
       <PageHead
@@ -103,8 +112,21 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
         <a class="button" href={view.trackingUrl} target="_blank" rel="noopener">
           Shopper's page <Icon name="link" />
         </a>
-        {view.supportedActions.includes("cancel") && (
-          <button type="button" class="button" onClick={() => setCancelling(true)}>
+        <button type="button" class="button" onClick={() => window.print()}>
+          Print
+        </button>
+        {can("cancel") && (
+          <button type="button" class="button" onClick={() => setAsked("edit")}>
+            Edit
+          </button>
+        )}
+        {can("hold") && (
+          <button type="button" class="button" onClick={() => setAsked("hold")}>
+            Put on hold
+          </button>
+        )}
+        {can("cancel") && (
+          <button type="button" class="button" onClick={() => setAsked("cancel")}>
             Cancel order
           </button>
         )}
@@ -133,16 +155,16 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
           </div>
         )}
       </div>
-      {cancelling && (
-        <CancelDialog
-          order={summary}
-          onClose={() => setCancelling(false)}
-          onDone={() => {
-            setCancelling(false);
-            onChange();
-          }}
+      {asked === "edit" && <EditDialog view={view} onClose={close} onDone={done} />}
+      {asked === "hold" && (
+        <HoldDialog
+          path={orderPath(summary.id)}
+          what={summary.externalNumber}
+          onClose={close}
+          onDone={done}
         />
       )}
+      {asked === "cancel" && <CancelDialog order={summary} onClose={close} onDone={done} />}
     </>
   );
 }
@@ -167,11 +189,18 @@ function OrderAside({ view }: { readonly view: OrderView }) {
               ),
             ],
             ["Service", document.shippingService || "Standard"],
+            ...(document.deliverOn === undefined
+              ? []
+              : ([["Deliver on", calendarDay(document.deliverOn)]] as const)),
             ...(document.note === undefined ? [] : ([["Note", document.note]] as const)),
+            ...((document.tags ?? []).length === 0
+              ? []
+              : ([["Tags", (document.tags ?? []).join(", ")]] as const)),
           ]}
         />
       </Panel>
       <PaymentPanel view={view} />
+      <NoticesPanel view={view} />
       {view.sourcing.length > 0 && (
         <Panel title="Sourcing">
           <ul class="sourcing">

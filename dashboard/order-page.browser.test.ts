@@ -1,0 +1,181 @@
+/** The order page's changes in a real browser, against the real gateway, engine and PostgreSQL. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import { projectRoot } from "../config/project-root.ts";
+import type { OrderView } from "../contract/orders.ts";
+import { createFulfillmentOrders, readUnsourced } from "../store/floor/fulfillment.ts";
+import { inTransaction } from "../store/sql/database.ts";
+import { findChromium, launchChromium } from "../test-support/browser.ts";
+import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
+
+const PASSWORD = "a password of the tests 1";
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)("the order page", () => {
+  const assets = mkdtempSync(join(tmpdir(), "holdfast-order-page-"));
+  const [first, second] = sandboxCatalog().filter((product) => product.source === "fulfillment_centers");
+  let edge: TestEdge;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[] = [];
+
+  beforeAll(async () => {
+    await build({
+      configFile: join(projectRoot, "dashboard", "vite.config.ts"),
+      build: { outDir: assets, emptyOutDir: true },
+      logLevel: "warn",
+    });
+    edge = await startTestEdge({ dashboardFolder: assets, staffPassword: PASSWORD });
+    browser = await launchChromium(chromium ?? "");
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: edge.url });
+    page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto("/");
+    await page.getByLabel("Email").fill("operations@sandbox.example");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+  });
+
+  afterEach(() => {
+    const told = complaints;
+    complaints = [];
+    expect(told).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await edge?.stop();
+    rmSync(assets, { recursive: true, force: true });
+  });
+
+  const headers = (key: string) => ({
+    authorization: `Bearer ${edge.credentials.channelKeys["web"]}`,
+    "content-type": "application/json",
+    "idempotency-key": key,
+  });
+
+  /** An order of three units, shown on its page. */
+  async function shownOrder(number: string): Promise<string> {
+    const response = await fetch(`${edge.url}/v1/orders`, {
+      method: "POST",
+      headers: headers(`order-${number}`),
+      body: JSON.stringify({
+        id: number,
+        currency: "USD",
+        lines: [{ sku: first?.sku, title: "Bag", quantity: 3, unitPrice: "29.00", discount: "7.00" }],
+        shippingPrice: "6.95",
+        discount: "10.00",
+        paymentMethod: "pm_card_visa",
+        customer: { name: "Ada Example", email: "ada@example.com" },
+        shippingAddress: {
+          name: "Ada Example",
+          line1: "1200 Market Street",
+          city: "Columbus",
+          region: "OH",
+          postalCode: "43215",
+          country: "US",
+        },
+      }),
+    });
+    const { order } = (await response.json()) as { readonly order: string };
+    await page.goto(`/orders/${order}`);
+    await page.getByRole("heading", { name: number }).waitFor();
+    return order;
+  }
+
+  async function orderView(id: string): Promise<OrderView> {
+    const response = await fetch(`${edge.url}/v1/orders/${id}`, { headers: headers("-") });
+    return (await response.json()) as OrderView;
+  }
+
+  test("shows amounts that a reader can add up", async () => {
+    await shownOrder("SUM-1");
+    const sums = page.locator(".sums");
+    await sums.getByText("Subtotal").waitFor();
+    expect(await sums.textContent()).toContain(
+      "Subtotal$87.00Discounts-$17.00Shipping$6.95Tax$0.00Total$76.95",
+    );
+  });
+
+  test("changes address, note and tags in one revision", async () => {
+    const id = await shownOrder("EDIT-1");
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Street").fill("7 River Road");
+    await page.getByLabel("Note").fill("Leave it at the door.");
+    await page.getByLabel("Tags").fill("gift, vip");
+    await page.getByRole("button", { name: "Save the changes" }).click();
+    await page.getByText("7 River Road").first().waitFor();
+    await page.getByText("gift, vip").first().waitFor();
+    expect((await orderView(id)).document).toMatchObject({
+      revision: 2,
+      shippingAddress: { line1: "7 River Road", city: "Columbus" },
+      note: "Leave it at the door.",
+      tags: ["gift", "vip"],
+    });
+  });
+
+  test("takes units off a line and adds another product, with the stock of both", async () => {
+    const id = await shownOrder("LINE-1");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByLabel("Units").fill("1");
+    await page.getByRole("button", { name: "Change the line" }).click();
+    await page.getByText("1 unit from now on.").waitFor();
+    await page.getByRole("button", { name: "Add a line" }).click();
+    await page
+      .getByRole("dialog")
+      .getByLabel("SKU", { exact: true })
+      .fill(second?.sku ?? "");
+    await page.getByLabel("Price of one, USD").fill("12.50");
+    await page.getByRole("button", { name: "Add it" }).click();
+    await page.getByText(`${second?.sku} is on the order.`).waitFor();
+    const { lines } = await orderView(id);
+    expect(lines.map(({ sku, ordered, cancelled }) => [sku, ordered - cancelled])).toEqual([
+      [first?.sku, 1],
+      [second?.sku, 1],
+    ]);
+  });
+
+  test("puts the order on hold with a reason, and releases it", async () => {
+    const id = await shownOrder("HOLD-1");
+    await page.getByRole("button", { name: "Put on hold" }).click();
+    await page.getByLabel("Reason").fill("The customer calls back.");
+    await page.getByRole("dialog").getByRole("button", { name: "Put on hold" }).click();
+    await page.getByText("The customer calls back.").first().waitFor();
+    expect((await orderView(id)).summary.status).toBe("on_hold");
+    await page.getByRole("button", { name: "Release" }).first().click();
+    await expect.poll(async () => (await orderView(id)).summary.holdReasons).toEqual([]);
+  });
+
+  test("splits a fulfillment order, and offers only what can be done with it", async () => {
+    const id = await shownOrder("SPLIT-1");
+    await inTransaction(edge.database, async (client) =>
+      createFulfillmentOrders(client, id, await readUnsourced(client, id)),
+    );
+    await page.reload();
+    await page.getByRole("button", { name: "Split" }).first().click();
+    await page
+      .getByRole("dialog")
+      .getByLabel(first?.sku ?? "")
+      .fill("1");
+    await page.getByRole("dialog").getByRole("button", { name: "Split" }).click();
+    await expect.poll(async () => (await orderView(id)).fulfillmentOrders.length).toBe(2);
+    const parts = (await orderView(id)).fulfillmentOrders;
+    expect(parts.map((part) => part.lines.reduce((sum, line) => sum + line.quantity, 0)).sort()).toEqual([
+      1, 2,
+    ]);
+  });
+
+  test("fits a phone", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shownOrder("PHONE-1");
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+    expect(overflow).toBeLessThanOrEqual(0);
+  });
+});
