@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { projectRoot } from "../config/project-root.ts";
 import { adding } from "../orders/line-ledger.ts";
+import { beginCollection, issueCollectionCode } from "../store/floor/collections.ts";
 import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
@@ -103,6 +104,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
         currency: "USD",
         lines: [{ sku, title: `Item ${sku}`, quantity, unitPrice: "49.50" }],
         shippingPrice: "5.99",
+        paymentMethod: "pm_card_visa",
         customer: { name: `Customer ${number}`, email: "shopper@sandbox.example" },
         shippingAddress: {
           name: `Customer ${number}`,
@@ -279,8 +281,9 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await page.getByText("Adds up").waitFor();
   });
 
-  test("what a supplier has to ship is on the packing list until a person has packed it", async () => {
-    const orderId = await sendOrder("drop-1", dropShipped.sku, 1);
+  /** A fulfillment order of a supplier, on its packing list. */
+  const toPack = async (name: string, units: number): Promise<string> => {
+    const orderId = await sendOrder(name, dropShipped.sku, units);
     const holds = await readUnsourced(edge.database, orderId);
     await edge.allocator.execute(
       holds.map(({ holdId, sku, locationId }) => ({
@@ -293,18 +296,57 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
         locationId,
       })),
     );
-    const [id] = await inTransaction(edge.database, async (client) => {
+    const [id = ""] = await inTransaction(edge.database, async (client) => {
       const ids = await createFulfillmentOrders(client, orderId, holds, null);
       await releaseToFloor(client, ids, new Date());
       return ids;
     });
+    return id;
+  };
+
+  const stageOf = async (id: string) => {
+    const { rows } = await edge.database.query("select stage from fulfillment_order where id = $1", [id]);
+    return rows[0]?.stage;
+  };
+
+  test("what a supplier has to ship is on the packing list until a person has packed it", async () => {
+    const id = await toPack("drop-1", 1);
     const page = await open(staff, "/packing");
-    const card = page.locator(".work-card", { hasText: id ?? "" });
+    const card = page.locator(".work-card", { hasText: id });
     await card.getByText(dropShipped.sku).waitFor();
     await card.getByRole("button", { name: "Picked and packed" }).click();
     await card.waitFor({ state: "detached" });
-    const { rows } = await edge.database.query("select stage from fulfillment_order where id = $1", [id]);
-    expect(rows).toEqual([{ stage: "packed" }]);
+    expect(await stageOf(id)).toBe("packed");
+  });
+
+  test("a packer says what is missing; what the store keeps is handed over against its code", async () => {
+    const id = await toPack("drop-short", 2);
+    const page = await open(staff, "/packing");
+    const card = page.locator(".work-card", { hasText: id });
+    await card.getByRole("button", { name: "Something is missing" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(dropShipped.sku).fill("1");
+    await dialog.getByLabel("Why are some missing?").selectOption("damaged");
+    await dialog.getByRole("button", { name: "Pack what was found" }).click();
+    await card.waitFor({ state: "detached" });
+    const { rows } = await edge.database.query(
+      "select quantity, reason from shortage where fulfillment_order_id = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ quantity: 1, reason: "damaged" }]);
+
+    await beginCollection(edge.database, id);
+    const code = await issueCollectionCode(edge.database, id);
+    await card.getByRole("button", { name: "Hand over" }).click();
+    await dialog.getByLabel("Code").fill("wrong1");
+    await dialog.getByRole("button", { name: "Collected" }).click();
+    await dialog.getByText("no code of").waitFor();
+    await dialog.getByLabel("Code").fill(code.toLowerCase());
+    await dialog.getByRole("button", { name: "Collected" }).click();
+    await card.waitFor({ state: "detached" });
+    expect(await stageOf(id)).toBe("shipped");
+    // The browser tells the console of the wrong code.
+    complaints = complaints.filter((text) => !/status of 403/.test(text));
   });
 
   test("a shopper returns on the phone; the dock scans it in and inspects it", async () => {
