@@ -390,6 +390,33 @@ test("an order with an unknown SKU reserves nothing until it is mapped, then goe
   expect(await availableUnits()).toBe(3);
 });
 
+test("a SKU that is mapped while its order is being captured lets the order go on", async () => {
+  await receive(9);
+  const channelSku = `late-${serial}`;
+  const allocator = standIn({
+    commit: async (...commit) => {
+      // After the look at the catalog, and before anybody can see the order.
+      await mapSku(context, { channelId: "pos", channelSku, sku, by: "staff:1" });
+      return context.allocator.commit(...commit);
+    },
+  });
+  const [result] = await captureOrders(
+    { ...context, allocator },
+    {
+      channelId: "pos",
+      topic: null,
+      payload: basket(`late${serial}`, 1, { lines: [{ sku: channelSku, quantity: 2, unitPrice: "1" }] }),
+      adapters: channelAdapters,
+      cause: "channel:pos",
+    },
+  );
+  expect(result).toMatchObject({ outcome: "held", holdReasons: [{ code: "unknown_sku" }] });
+  expect(await rowsOf("select status from orders where id = $1", `pos-late${serial}`)).toEqual([
+    { status: "open" },
+  ]);
+  expect(await availableUnits()).toBe(7);
+});
+
 test("creating the product lets the orders go on that waited for it", async () => {
   const name = `LAMP-${serial}`;
   const lines = [{ sku: name, quantity: 1, unitPrice: "1" }];

@@ -32,7 +32,7 @@ import { startRow } from "../../workflows/messages.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
-import { completeHeldOrder } from "../holds/release-hold.ts";
+import { completeHeldOrder, releaseHold } from "../holds/release-hold.ts";
 import {
   linesToReserve,
   promiseFor,
@@ -197,6 +197,7 @@ async function captureOne(capture: Capture, incoming: Incoming): Promise<CodedRe
   const captured = await oneAtATime(database, orderId, () =>
     captureNew(capture, { ...incoming, cancellation }),
   );
+  await releaseMapped(capture, captured);
   const reason =
     cancellation ??
     cancelReason?.detail ??
@@ -206,6 +207,19 @@ async function captureOne(capture: Capture, incoming: Incoming): Promise<CodedRe
   // Captured, so that it is known; never to be sent.
   await cancelled(capture, captured, reason);
   return captured;
+}
+
+/**
+ * A SKU may be mapped between the look at the catalog and the order's commit. Who mapped it has then not seen
+ * the order, and nobody would look at it again. What is mapped after this look sees it.
+ */
+async function releaseMapped({ context, catalog, channel }: Capture, captured: CodedResult): Promise<void> {
+  const waits = captured.holdReasons?.some(({ code }) => code === "unknown_sku") ?? false;
+  if (!waits || captured.order === null) return;
+  const unmapped = captured.lines.filter((line) => line.sku === null);
+  const found = await Promise.all(unmapped.map((line) => catalog.skuFor(channel.id, line.channelSku)));
+  if (found.every((sku) => sku === null)) return;
+  await releaseHold(context, { orderId: captured.order, codes: ["unknown_sku"], by: "catalog" });
 }
 
 async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedResult> {
