@@ -31,7 +31,7 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
     if (order.summary.status === "cancelled" || order.summary.status === "completed") return true;
     const ready = order.fulfillmentOrders.filter((each) => each.stage === "ready");
     for (const { id } of ready) {
-      const code = await codeFor(order.summary.externalNumber);
+      const code = await codeFor(order.summary.externalNumber, order.document.customer.email ?? "");
       if (code === null) return false;
       await rest.post(`/v1/fulfillment-orders/${encodeURIComponent(id)}/collect`, { code, idChecked: true });
       collected += 1;
@@ -39,9 +39,9 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
     return false;
   };
 
-  /** From the newest mail that has one. */
-  const codeFor = async (orderNumber: string): Promise<string | null> => {
-    const found = await readText(`${simulatorsUrl}/simulation/mails?q=${encodeURIComponent(orderNumber)}`);
+  /** From the newest mail to them that has one. Other days, and other customers, may have the same number. */
+  const codeFor = async (orderNumber: string, email: string): Promise<string | null> => {
+    const found = await readText(`${simulatorsUrl}/simulation/mails?q=${encodeURIComponent(email)}`);
     const { mails } = JSON.parse(found) as { mails: readonly { id: number; subject: string }[] };
     for (const { id, subject } of mails) {
       if (!subject.endsWith(`order ${orderNumber}`)) continue;
