@@ -24,7 +24,7 @@ import { requestReturn } from "../../operations/returns/request-return.ts";
 import { retryReturn } from "../../operations/returns/retry-return.ts";
 import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
-import { readReturnRules, setReturnRules } from "../../store/returns/returns.ts";
+import { findReturnRules, setReturnRules } from "../../store/returns/returns.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -239,7 +239,7 @@ export const returnRoutes: readonly Route[] = [
     summary: "The rules by which a channel's returns are decided",
     access: READ,
     reply: ReturnRulesView,
-    handle: async (call) => ({ json: await readReturnRules(call.services.database, param(call, "id")) }),
+    handle: async (call) => ({ json: await rulesOf(call) }),
   }),
   route({
     method: "POST",
@@ -250,12 +250,18 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnRulesView,
     handle: async (call) => {
       const channelId = param(call, "id");
-      const known = await setReturnRules(call.services.database, channelId, call.body);
-      if (!known) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
-      return { json: await readReturnRules(call.services.database, channelId) };
+      await setReturnRules(call.services.database, channelId, call.body);
+      return { json: await rulesOf(call) };
     },
   }),
 ];
+
+async function rulesOf(call: Call<unknown, unknown>) {
+  const channelId = param(call, "id");
+  const rules = await findReturnRules(call.services.database, channelId);
+  if (rules === null) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
+  return rules;
+}
 
 async function viewOf(call: Call<unknown, unknown>, returnId = param(call, "id")) {
   return found(await readReturnView(call.services.database, returnId), "return");

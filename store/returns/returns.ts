@@ -370,25 +370,27 @@ export async function lastDelivery(client: Queryable, orderId: string): Promise<
   return rows[0]?.at ?? null;
 }
 
-export async function readReturnRules(client: Queryable, channelId: string): Promise<ReturnRules> {
+/** @returns null where there is no such channel */
+export async function findReturnRules(client: Queryable, channelId: string): Promise<ReturnRules | null> {
   const { rows } = await client.query<{ own: Partial<ReturnRules> }>(
     "select return_rules as own from channel where id = $1",
     [channelId],
   );
-  return returnRules(rows[0]?.own ?? {});
+  return rows[0] === undefined ? null : returnRules(rows[0].own);
 }
 
-/** @returns whether there is such a channel */
+/** The rules of an order's channel, which is there. */
+export async function readReturnRules(client: Queryable, channelId: string): Promise<ReturnRules> {
+  return (await findReturnRules(client, channelId)) ?? returnRules({});
+}
+
+/** Changes nothing where there is no such channel. */
 export async function setReturnRules(
   client: Queryable,
   channelId: string,
   own: Partial<ReturnRules>,
-): Promise<boolean> {
-  const { rowCount } = await client.query("update channel set return_rules = $2 where id = $1", [
-    channelId,
-    JSON.stringify(own),
-  ]);
-  return rowCount === 1;
+): Promise<void> {
+  await client.query("update channel set return_rules = $2 where id = $1", [channelId, JSON.stringify(own)]);
 }
 
 /** Returns that the customer of an order has asked for within a year, by the e-mail address. */
