@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ReturnSummary, ReturnView } from "../../contract/returns.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { Database } from "../sql/database.ts";
 import { findScanned } from "./find-scanned.ts";
-import { listReturns } from "./return-views.ts";
+import { listReturns, readReturnView } from "./return-views.ts";
 import { addReturn, setReturnStatus } from "./returns.ts";
 
 let testDatabase: TestDatabase;
@@ -122,6 +123,18 @@ test.each([
 ])("the list finds the return by %s", async (search) => {
   const { items } = await listReturns(database, { search, limit: 10 });
   expect(items.map(({ id }) => id)).toEqual([returnId]);
+});
+
+test("every field of the contract is in what staff read", async () => {
+  const view = await readReturnView(database, returnId);
+  expect(Object.keys(view ?? {}).sort()).toEqual(Object.keys(ReturnView.properties).sort());
+  const [listed] = (await listReturns(database, { limit: 10 })).items;
+  expect(Object.keys(listed ?? {}).sort()).toEqual(Object.keys(ReturnSummary.properties).sort());
+  expect(listed).toMatchObject({
+    orderNumber: "#shop-17",
+    customerName: "Ada Example",
+    waitsForPerson: false,
+  });
 });
 
 test("the list finds nothing that nobody knows", async () => {

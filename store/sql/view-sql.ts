@@ -49,7 +49,10 @@ export function refundStateJson(condition: string): string {
 
 /** A row `return_authorization` named `r` as the API's return summary. */
 export const RETURN_JSON = `jsonb_build_object(
-  'id', r.id, 'orderId', r.order_id, 'status', r.status, 'reason', r.reason,
+  'id', r.id, 'orderId', r.order_id, 'status', r.status, 'reason', r.reason, 'method', r.method,
+  'orderNumber', (select external_number from orders where id = r.order_id),
+  'customerName', (select customer_name from orders where id = r.order_id),
+  'waitsForPerson', r.waits_for_person and r.status = 'requested',
   'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor,
   'refund', ${refundStateJson("refund.return_id = r.id")}, 'currency', r.currency,
   'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id))`;
