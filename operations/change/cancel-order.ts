@@ -6,6 +6,7 @@
  * neither sent nor being picked (`reviseOrder`).
  */
 import type { OrderEditBody } from "../../contract/order-changes.ts";
+import { maskCardNumbers } from "../../orders/card-number.ts";
 import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";
@@ -26,8 +27,9 @@ type CancelRequest = {
 
 export async function cancelOrder(
   context: OperationContext,
-  { lines, ...request }: CancelRequest,
+  { lines, ...asked }: CancelRequest,
 ): Promise<Edited | Refusal> {
+  const request = { ...asked, reason: maskCardNumbers(asked.reason) };
   if (lines !== undefined)
     return editOrder(context, {
       ...request,
@@ -36,8 +38,8 @@ export async function cancelOrder(
   const found = await readParts(context.database, request.orderId);
   if (found === undefined) return refuse("order_not_found", `There is no order ${request.orderId}.`);
   if (found.order.lines.every(({ shipped }) => shipped === 0)) {
-    const asked = await requestCancellation(context, request);
-    return asked.status === "refused" ? asked : { status: "cancelling" };
+    const outcome = await requestCancellation(context, request);
+    return outcome.status === "refused" ? outcome : { status: "cancelling" };
   }
   const edits = remainders(found);
   if (edits.length === 0)

@@ -6,6 +6,7 @@
  * next change (`documentAsItStands`).
  */
 import type { OrderEditBody } from "../../contract/order-changes.ts";
+import { withoutCardNumbers } from "../../orders/card-number.ts";
 import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
 import { type Money, parseMoney } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
@@ -26,7 +27,8 @@ type EditRequest = Omit<RevisionRequest, "next"> & {
 export type Edited = Revised | { readonly status: "cancelling" };
 
 export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
-  const { edits, reason = "Every line was cancelled.", ...change } = request;
+  const { edits: asked, reason = "Every line was cancelled.", ...change } = request;
+  const edits = withoutCardNumbers(asked);
   const unknown = await unknownProduct(context, change.orderId, edits);
   if (unknown !== null) return unknown;
   const revised = await reviseOrder(context, { ...change, next: (order) => documentAfter(order, edits) });

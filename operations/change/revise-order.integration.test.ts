@@ -276,6 +276,14 @@ describe("before the floor has it", () => {
     expect(await stock(tent)).toMatchObject({ free: 0, reserved: 3 });
   });
 
+  test("a card number in a note is masked before it is stored", async () => {
+    await receive(tent, 3);
+    await capture();
+    const note = "Card 4111 1111 1111 1111, ring twice";
+    expect(await edit([{ kind: "note", note }])).toMatchObject({ status: "done" });
+    expect((await progress()).document.note).toBe("Card **** 1111, ring twice");
+  });
+
   test("cancelling every line cancels the order", async () => {
     await receive(tent, 3);
     await capture();
