@@ -327,9 +327,9 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         for (const report of early) await recordProgress(client, shipment, report);
         await markShipped(client, shipmentId);
         await closeFulfillmentOrder(client, fulfillmentOrderId);
-        const ledger = reported.includes("delivered")
-          ? adding(units, "shipped", "delivered")
-          : adding(units, "shipped");
+        // What a customer collects is handed over here: no carrier reports it.
+        const isThere = shipment.deliveredAt !== null || reported.includes("delivered");
+        const ledger = isThere ? adding(units, "shipped", "delivered") : adding(units, "shipped");
         await changeOrder(client, order, { ledger });
         return { status: "shipped", reported };
       });
