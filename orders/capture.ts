@@ -8,9 +8,10 @@
 import type { Address } from "./address.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
+import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { readInstant } from "./instant.ts";
-import { addMoney, currencyExponent, type Money, multiplyMoney, zeroMoney } from "./money.ts";
+import { addMoney, type Money, zeroMoney } from "./money.ts";
 import {
   type AllocationPolicy,
   type Delivery,
@@ -22,22 +23,7 @@ import {
 } from "./order.ts";
 import { sumMismatch } from "./order-amounts.ts";
 
-/** No real line comes near. Beyond it, a typing error or an attack is more likely than an order. */
-const MAX_LINE_QUANTITY = 100_000;
-/** Largest orders seen at marketplaces have some 200 lines. */
-const MAX_LINES = 500;
-/** In units of the amount itself: keeps sums of several amounts within exact integers. */
-const MAX_AMOUNT = 1e15;
-
-export type CaptureRefusalCode =
-  | "no_lines"
-  | "too_many_lines"
-  | "invalid_quantity"
-  | "negative_amount"
-  | "amount_out_of_range"
-  | "unknown_currency"
-  | "currency_mismatch"
-  | "address_missing";
+export type CaptureRefusalCode = Oddity["code"] | "address_missing";
 
 type CapturePlan =
   | {
@@ -63,10 +49,10 @@ type CaptureFacts = {
   readonly allocation?: AllocationPolicy;
 };
 
-export function planCapture(incoming: IncomingOrder, facts: CaptureFacts): CapturePlan {
-  const oddities = odditiesOf(incoming);
+export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePlan {
+  const { order: incoming, oddities } = usableOrder(sent);
   const [oddity] = oddities;
-  if (oddity !== undefined && (facts.isWish || oddity.hold === null)) {
+  if (oddity !== undefined && facts.isWish) {
     return { status: "refused", code: oddity.code, detail: oddity.detail };
   }
   const shippingAddress = usableAddress(incoming.shippingAddress);
@@ -151,65 +137,6 @@ export function unknownSkuReason(
   return { code: "unknown_sku", detail: `Not in the catalog: ${names}.` };
 }
 
-/** Something that no order should say. A wish is refused for it; a fact waits under `hold`, or cannot be kept. */
-type Oddity = {
-  readonly code: CaptureRefusalCode;
-  readonly hold: HoldCode | null;
-  readonly detail: string;
-};
-
-function odditiesOf(incoming: IncomingOrder): readonly Oddity[] {
-  const oddities: Oddity[] = [];
-  const odd = (code: CaptureRefusalCode, hold: HoldCode | null, detail: string) =>
-    oddities.push({ code, hold, detail });
-  const waitsForLines = incoming.holdReasons.some((reason) => WAIT_FOR_LINES.includes(reason.code));
-  if (incoming.lines.length === 0 && !waitsForLines) odd("no_lines", null, "The order has no lines.");
-  if (incoming.lines.length > MAX_LINES) {
-    odd(
-      "too_many_lines",
-      null,
-      `The order has ${incoming.lines.length} lines; at most ${MAX_LINES} are taken.`,
-    );
-  }
-  if (currencyExponent(incoming.currency) === undefined) {
-    odd("unknown_currency", "currency_unusable", `"${incoming.currency}" is not an ISO 4217 currency.`);
-  }
-  for (const { externalLineId, quantity } of incoming.lines) {
-    if (isCount(quantity)) continue;
-    const detail = `Line "${externalLineId}" orders ${quantity} units; 1 to ${MAX_LINE_QUANTITY} are taken.`;
-    odd("invalid_quantity", "quantity_unusable", detail);
-  }
-  for (const [what, amount] of amountsOf(incoming)) {
-    if (amount.currency !== incoming.currency) {
-      const detail = `${what} is in ${amount.currency}, the order in ${incoming.currency}.`;
-      odd("currency_mismatch", "currency_unusable", detail);
-    } else if (amount.minor < 0) odd("negative_amount", "sum_mismatch", `${what} is negative.`);
-    else if (!(Math.abs(amount.minor) <= MAX_AMOUNT))
-      odd("amount_out_of_range", "sum_mismatch", `${what} is beyond any order.`);
-  }
-  return oddities;
-}
-
-/** An order with one of these may come without lines. */
-const WAIT_FOR_LINES: readonly HoldCode[] = ["lines_missing", "price_missing"];
-
-function isCount(quantity: number): boolean {
-  return Number.isSafeInteger(quantity) && quantity >= 1 && quantity <= MAX_LINE_QUANTITY;
-}
-
-function* amountsOf(incoming: IncomingOrder): Generator<readonly [string, Money]> {
-  yield ["The total", incoming.total];
-  yield ["The shipping price", incoming.shippingPrice];
-  yield ["The discount", incoming.discount];
-  for (const tax of incoming.shippingTaxes) yield [`Shipping tax ${tax.name}`, tax.amount];
-  for (const line of incoming.lines) {
-    const units = isCount(line.quantity) ? line.quantity : 1;
-    yield [`The price of line "${line.externalLineId}"`, multiplyMoney(line.unitPrice, units)];
-    yield [`The discount of line "${line.externalLineId}"`, line.discount];
-    for (const tax of line.taxes) yield [`Tax ${tax.name} of line "${line.externalLineId}"`, tax.amount];
-  }
-}
-
 function orderLine(line: IncomingLine, index: number, currency: string, facts: CaptureFacts): OrderLine {
   return {
     lineId: String(index + 1),
@@ -217,18 +144,12 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
     sku: facts.skuOf(line.channelSku),
     channelSku: line.channelSku,
     title: line.title,
-    // What is no count is kept beside it as it came; the order waits for a person then.
-    quantity: isCount(line.quantity) ? line.quantity : 1,
+    quantity: line.quantity,
     unitPrice: line.unitPrice,
     discount: line.discount,
-    tax: line.taxes
-      .map((tax) => tax.amount)
-      .filter((amount) => amount.currency === currency)
-      .reduce(addMoney, zeroMoney(currency)),
+    tax: line.taxes.map((tax) => tax.amount).reduce(addMoney, zeroMoney(currency)),
     taxes: line.taxes,
-    attributes: isCount(line.quantity)
-      ? line.attributes
-      : { ...line.attributes, quantity: String(line.quantity) },
+    attributes: line.attributes,
     ...(line.kind === undefined ? {} : { kind: line.kind }),
     ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     ...(line.charges === undefined ? {} : { charges: line.charges }),
@@ -239,16 +160,11 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
 /** All taxes: of lines, shipping and charges. */
 function taxesOf(incoming: IncomingOrder): Money {
   const charges = [...(incoming.charges ?? []), ...incoming.lines.flatMap((line) => line.charges ?? [])];
-  return (
-    [
-      ...incoming.lines.flatMap((line) => line.taxes.map((tax) => tax.amount)),
-      ...incoming.shippingTaxes.map((tax) => tax.amount),
-      ...charges.map((charge) => charge.tax),
-    ]
-      // An order with amounts of another currency waits; they are in no sum.
-      .filter((amount) => amount.currency === incoming.currency)
-      .reduce(addMoney, zeroMoney(incoming.currency))
-  );
+  return [
+    ...incoming.lines.flatMap((line) => line.taxes.map((tax) => tax.amount)),
+    ...incoming.shippingTaxes.map((tax) => tax.amount),
+    ...charges.map((charge) => charge.tax),
+  ].reduce(addMoney, zeroMoney(incoming.currency));
 }
 
 function holdReasonsOf(
@@ -263,8 +179,7 @@ function holdReasonsOf(
   const add = (code: HoldCode, detail: string) => {
     if (!reasons.some((reason) => reason.code === code)) reasons.push({ code, detail });
   };
-  const odd = new Set(oddities.flatMap(({ hold }) => hold ?? []));
-  for (const code of odd) {
+  for (const code of new Set(oddities.map(({ hold }) => hold))) {
     add(code, oddities.flatMap((oddity) => (oddity.hold === code ? [oddity.detail] : [])).join(" "));
   }
   // Sums of amounts that are in doubt already say nothing.

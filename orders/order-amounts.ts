@@ -9,7 +9,15 @@
  * handling, gift wrap of the order and tips stay with the order: they are charged with its first parcel.
  */
 import { apportion } from "./apportion.ts";
-import { addMoney, currencyExponent, decimalText, type Money, multiplyMoney, rescale } from "./money.ts";
+import {
+  addMoney,
+  chargeableMinor,
+  currencyExponent,
+  decimalText,
+  type Money,
+  multiplyMoney,
+  rescale,
+} from "./money.ts";
 import type { Charge, OrderDocument, OrderLine } from "./order.ts";
 
 type PricedOrder = Pick<
@@ -61,8 +69,9 @@ export function sumsOf(order: PricedOrder): OrderSums {
 }
 
 /**
- * Why the order breaks A1, with the sums; `null` where it does not. A channel that states the price of a whole line
- * leaves a unit price that is rounded: each line may be off by a unit of its own exponent for each of its units.
+ * Why the order breaks A1, with the sums; `null` where it does not. A channel that states finer amounts than the
+ * currency has rounds their sum to what can be charged. One that states the price of a whole line leaves a unit price
+ * that is rounded: each line may be off by a unit of its own exponent for each of its units.
  */
 export function sumMismatch(order: PricedOrder): string | null {
   const sums = sumsOf(order);
@@ -73,8 +82,10 @@ export function sumMismatch(order: PricedOrder): string | null {
       unitPrice.exponent > fine ? units + quantity * 10 ** (exponent - unitPrice.exponent) : units,
     0,
   );
+  const money = (minor: number): Money => ({ minor, currency: order.currency, exponent });
   if (Math.abs(sum - total) <= tolerance) return null;
-  const text = (minor: number) => decimalText({ minor, currency: order.currency, exponent });
+  if (chargeableMinor(money(sum)) === chargeableMinor(money(total))) return null;
+  const text = (minor: number) => decimalText(money(minor));
   const parts = [
     `lines ${text(sums.lines)}`,
     `+ shipping ${text(sums.shipping)}`,
