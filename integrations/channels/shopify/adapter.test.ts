@@ -187,3 +187,112 @@ test("an order without a total, and one with an amount that is none, are kept an
   expect(broken).toMatchObject({ externalId: "1", lines: [], currency: "XXX" });
   expect(broken.holds).toContain("price_missing");
 });
+
+test("a discount of the shipping is taken off the shipping, not off the goods", () => {
+  const discounted = captured(
+    order({
+      total_price: "65.00",
+      total_discounts: "5.00",
+      shipping_lines: [{ title: "Post", price: "10.00", discount_allocations: [{ amount: "5.00" }] }],
+    }),
+  );
+  expect(discounted).toMatchObject({ holds: [], shippingPrice: { minor: 500 }, discount: { minor: 0 } });
+});
+
+test("what rounding leaves of an edited line is Shopify's sum to the cent", () => {
+  const edited = captured(
+    order({
+      total_price: "30.07",
+      current_total_price: "20.05",
+      total_discounts: "10.00",
+      current_total_discounts: "6.66",
+      total_tax: "0.10",
+      current_total_tax: "0.06",
+      line_items: [
+        line({
+          quantity: 3,
+          current_quantity: 2,
+          fulfillable_quantity: 2,
+          price: "13.325",
+          discount_allocations: [{ amount: "10.00" }],
+          tax_lines: [{ title: "VAT", price: "0.10" }],
+        }),
+      ],
+    }),
+  );
+  expect(edited).toMatchObject({
+    holds: [],
+    discount: { minor: 0 },
+    lines: [{ quantity: 2, discount: { minor: 666 }, tax: { minor: 6 } }],
+  });
+});
+
+test("money that Shopify has given back holds the order, and units that were given back do not", () => {
+  const refund = (amount: string, units: object[] = []) => ({
+    transactions: [{ kind: "refund", status: "success", amount }],
+    refund_line_items: units,
+  });
+  const partly = { financial_status: "partially_refunded" };
+  expect(captured(order({ ...partly, refunds: [refund("10.00")] })).holds).toEqual(["refunded_at_channel"]);
+  expect(captured(order(partly)).holds).toEqual(["refunded_at_channel"]);
+  const ofUnits = order({
+    ...partly,
+    total_price: "120.00",
+    current_total_price: "60.00",
+    refunds: [refund("60.00", [{ quantity: 1, subtotal: "60.00", total_tax: "0.00" }])],
+    line_items: [line({ quantity: 2 })],
+  });
+  expect(captured(ofUnits).holds).toEqual([]);
+});
+
+test("an order of which some is still to be paid waits for that", () => {
+  const [reading] = shopifyAdapter.read(JSON.stringify(order({ total_outstanding: "20.00" })), null);
+  expect(reading).toMatchObject({
+    order: {
+      holdReasons: [
+        { code: "payment_pending", detail: "Shopify: the payment is paid, 20.00 USD outstanding." },
+      ],
+    },
+  });
+  expect(captured(order({ total_outstanding: "0.00" })).holds).toEqual([]);
+});
+
+test("duties bear their own tax", () => {
+  const abroad = captured(
+    order({
+      total_price: "67.00",
+      line_items: [line({ duties: [{ price: "6.00", tax_lines: [{ title: "VAT", price: "1.00" }] }] })],
+    }),
+  );
+  expect(abroad).toMatchObject({
+    holds: [],
+    charges: [{ kind: "duty", amount: { minor: 600 }, tax: { minor: 100 } }],
+    tax: { minor: 100 },
+  });
+});
+
+test("a tip is known by who took it, and a gift card by what it is", () => {
+  const sold = captured(
+    order({
+      total_price: "67.00",
+      line_items: [
+        line({}),
+        line({
+          sku: "",
+          title: "Thanks",
+          price: "2.00",
+          product_id: null,
+          variant_id: null,
+          tip_payment_gateway: "shopify_payments",
+        }),
+        line({ sku: "GC", price: "5.00", gift_card: true, fulfillment_service: "gift_card" }),
+      ],
+    }),
+  );
+  expect(sold.holds).toEqual([]);
+  expect(sold.lines.map(({ kind, fulfilledBy }) => [kind, fulfilledBy])).toEqual([
+    [undefined, undefined],
+    ["tip", undefined],
+    ["gift_card", undefined],
+  ]);
+});
