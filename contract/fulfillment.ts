@@ -77,7 +77,7 @@ export const WaitingFulfillmentOrder = Type.Object({
 export type WaitingFulfillmentOrder = Shape<typeof WaitingFulfillmentOrder>;
 
 /** Units that somebody else has handed over. */
-export const HandoverView = Type.Object({
+export const DoneElsewhereView = Type.Object({
   lines: Type.Array(Type.Object({ lineId: Text, quantity: Count })),
   carrier: Nullable(Text),
   trackingNumber: Nullable(Text),

@@ -3,8 +3,8 @@ import Type from "typebox";
 import { FULFILLERS, LINE_KINDS, type OrderDocument, PAYMENT_TRANSACTION_TYPES } from "../orders/order.ts";
 import { COMPLETION_CODES, type CompletionCode } from "../orders/payment/order-completion.ts";
 import {
+  DoneElsewhereView,
   FulfillmentOrderView,
-  HandoverView,
   HoldCodeName,
   HoldReasons,
   ShipmentView,
@@ -191,7 +191,7 @@ export const OrderView = Type.Object({
   fulfillmentOrders: Type.Array(FulfillmentOrderView),
   shipments: Type.Array(ShipmentView),
   /** What somebody else has handed over, oldest first. */
-  handovers: Type.Array(HandoverView),
+  doneElsewhere: Type.Array(DoneElsewhereView),
   amounts: AmountsView,
   payment: Nullable(PaymentView),
   /** Whether everything is handed over and the money agrees; else what is missing. */

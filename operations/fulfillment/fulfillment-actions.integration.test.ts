@@ -240,7 +240,7 @@ test("a part that somebody else has sent is closed, and its units are free", asy
   });
   await expectStock({ reno: [9, 9], omaha: [10, 10] });
   const { rows } = await world.database.query(
-    "select lines, carrier from handover_elsewhere where order_id = $1",
+    "select lines, carrier from done_elsewhere where order_id = $1",
     [orderId],
   );
   expect(rows).toEqual([{ lines: [{ lineId: "1", quantity: 1 }], carrier: "UPS" }]);
@@ -286,12 +286,13 @@ test("an order that others have sent altogether while it was held ends without a
 });
 
 test("a part that is not wanted any more is cancelled, and the rest of the order ends", async () => {
-  const orderId = await twoPlaces("channel");
+  const orderId = await twoPlaces();
   const cancelled = await cancelPart(world.context, { ...asked(`${orderId}-F1`), reason: "Too late." });
   expect(cancelled).toMatchObject(DONE);
   await toTheDoor(orderId, ["F2"]);
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await ledger(orderId)).toMatchObject({ cancelled: 1, allocated: 1, shipped: 1, delivered: 1 });
+  expect(sumCaptured()).toBe(5_500);
   await expectStock({ reno: [9, 9], omaha: [10, 10] });
 });
 

@@ -11,6 +11,7 @@ import { type LedgerChange, unitsOf } from "../../orders/line-ledger.ts";
 import type { HoldReason } from "../../orders/order.ts";
 import { openUnits } from "../../orders/order-status.ts";
 import { unitsText } from "../../orders/units-text.ts";
+import { addDoneElsewhere, type Tracking } from "../../store/floor/done-elsewhere.ts";
 import { type FulfillmentOrder, readUnsourced } from "../../store/floor/fulfillment.ts";
 import {
   giveUpUnits,
@@ -20,7 +21,6 @@ import {
   replaceFulfillmentOrderLines,
   updateFulfillmentOrder,
 } from "../../store/floor/fulfillment-changes.ts";
-import { addHandover, type Tracking } from "../../store/floor/handovers.ts";
 import { changeOrder } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
@@ -43,7 +43,7 @@ export function markPartFulfilledElsewhere(
     await recallTasks(client, [part.id]);
     await updateFulfillmentOrder(client, part.id, { status: "closed", releaseOn: null });
     await giveUpUnits(client, orderId, changeId, atPlaceOf(part));
-    await addHandover(client, { orderId, key: changeId, lines, tracking, by });
+    await addDoneElsewhere(client, { orderId, key: changeId, lines, tracking, by });
     return {
       type: "fulfillment.done_elsewhere",
       summary: `${part.id} is closed: ${sentence(lines, tracking)}`,
@@ -107,7 +107,7 @@ export async function recordFulfilledElsewhere(
     await recallTasks(client, [part.id]);
     await updateFulfillmentOrder(client, part.id, { status: "closed", releaseOn: null });
   }
-  await addHandover(client, { orderId, key: changeId, lines: units, tracking, by });
+  await addDoneElsewhere(client, { orderId, key: changeId, lines: units, tracking, by });
   const placed = wholeUnits(freed.parts.flatMap(({ taken }) => taken));
   await settle(client, locked, entryKey, units, placed);
   await recordEntry(client, {

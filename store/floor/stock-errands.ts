@@ -33,27 +33,56 @@ export async function addStockErrands(
   );
 }
 
-/** @returns whether all of them were still to be done */
+/** @returns whether none of them was begun: then they are gone */
 export async function withdrawStockErrands(
   client: Queryable,
   errands: readonly StockErrand[],
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    "delete from stock_errand where command_id = any($1) and done_at is null",
+    "delete from stock_errand where command_id = any($1) and begun_at is null and done_at is null",
     [errands.map(({ commandId }) => commandId)],
   );
   return rowCount === errands.length;
 }
 
-/** Those that are to be done now; `all`: those of changes under way, too. The order must be locked. */
-export async function readStockErrands(
+const ERRAND = `kind, command_id as "commandId", hold_id as "holdId", sku, location_id as "locationId", quantity`;
+
+/** What is to be done now, begun or not. */
+export async function readStockErrands(client: Queryable, orderId: string): Promise<readonly StockErrand[]> {
+  const { rows } = await client.query<StockErrand>(
+    `select ${ERRAND} from stock_errand
+     where order_id = $1 and done_at is null and due_at <= now() order by command_id`,
+    [orderId],
+  );
+  return rows;
+}
+
+/** Whether there is anything to be done now. */
+export async function hasStockErrands(client: Queryable, orderId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from stock_errand where order_id = $1 and done_at is null and due_at <= now() limit 1",
+    [orderId],
+  );
+  return rowCount !== 0;
+}
+
+/**
+ * Begins what is to be done now; `all`: errands of changes under way, too. Whoever begins an errand and whoever
+ * takes it back exclude each other. What was begun before and is not done is begun again.
+ *
+ * No lock is held from here to `markErrandsDone`: a commit of the stock may itself wait for the order.
+ */
+export async function beginStockErrands(
   client: Queryable,
   orderId: string,
-  which: "due" | "all" = "due",
+  which: "due" | "all",
 ): Promise<readonly StockErrand[]> {
   const { rows } = await client.query<StockErrand>(
-    `select kind, command_id as "commandId", hold_id as "holdId", sku, location_id as "locationId", quantity
-     from stock_errand where order_id = $1 and done_at is null and ($2 or due_at <= now()) order by command_id`,
+    `with begun as (
+       update stock_errand set begun_at = coalesce(begun_at, now())
+       where order_id = $1 and done_at is null and ($2 or due_at <= now()) returning *
+     )
+     select ${ERRAND} from begun order by command_id`,
     [orderId, which === "all"],
   );
   return rows;

@@ -21,12 +21,14 @@ create table stock_errand (
   quantity     integer check (quantity > 0),
   -- In the future while the change itself is under way, which takes the errand back when it has succeeded.
   due_at       timestamptz not null default now(),
+  -- Once it is begun, nobody can take it back any more.
+  begun_at     timestamptz,
   done_at      timestamptz
 );
 create index stock_errand_open on stock_errand (order_id) where done_at is null;
 
 -- Units that somebody else has handed over: the marketplace, another provider, the shop itself.
-create table handover_elsewhere (
+create table done_elsewhere (
   order_id         text not null references orders,
   key              text not null,
   lines            jsonb not null,

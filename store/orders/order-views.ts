@@ -84,7 +84,7 @@ type FulfillmentOrderRow = Omit<FulfillmentOrderView, "supportedActions" | "hold
 type OrderRow = OrderSummary &
   Pick<
     OrderView,
-    "document" | "sourcing" | "lines" | "shipments" | "handovers" | "payment" | "returns" | "notices"
+    "document" | "sourcing" | "lines" | "shipments" | "doneElsewhere" | "payment" | "returns" | "notices"
   > & {
     readonly trackingToken: string;
     readonly progress: OrderProgress["lines"];
@@ -122,7 +122,7 @@ export async function readOrderView(
        (select coalesce(jsonb_agg(jsonb_build_object('lines', h.lines, 'carrier', h.carrier,
             'trackingNumber', h.tracking_number, 'trackingUrl', h.tracking_url, 'by', h.by, 'at', ${iso("h.at")})
             order by h.at, h.key), '[]')
-          from handover_elsewhere h where h.order_id = o.id) as handovers,
+          from done_elsewhere h where h.order_id = o.id) as "doneElsewhere",
        (select jsonb_build_object('provider', payment.provider, 'reference', payment.reference,
             'status', payment.status, 'currency', payment.currency,
             'authorizedMinor', payment.authorized_minor, 'capturedMinor', payment.captured_minor,
@@ -155,7 +155,7 @@ export async function readOrderView(
     lines,
     fulfillmentOrders,
     shipments,
-    handovers,
+    doneElsewhere,
     payment,
     returns,
     notices,
@@ -175,7 +175,7 @@ export async function readOrderView(
       withActions(part, summary.holdReasons, fulfillmentOrders, isCollected(document)),
     ),
     shipments,
-    handovers,
+    doneElsewhere,
     amounts: amountsOf(facts, storedMoney),
     payment,
     completion: { done: waitsFor.length === 0, waitsFor },

@@ -28,7 +28,7 @@ import {
   readTrackingReports,
   recordProgress,
 } from "../../../store/floor/shipments.ts";
-import { markErrandsDone, readStockErrands } from "../../../store/floor/stock-errands.ts";
+import { beginStockErrands, markErrandsDone } from "../../../store/floor/stock-errands.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import { withdrawShortages } from "../../../store/orders/shortages.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
@@ -95,24 +95,20 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     );
   };
 
-  /**
-   * Does what changes of fulfillment orders have left to tell the stock. Under the order's lock, so that a change
-   * under way either takes its errands back or finds them done.
-   */
-  const tellStock = (orderId: string, which: "due" | "all"): Promise<void> =>
-    inTransaction(database, async (client) => {
-      await mustLockOrder(client, orderId);
-      const errands = await readStockErrands(client, orderId, which);
-      if (errands.length === 0) return;
-      const outcomes = await allocator.execute(
-        errands.map(({ kind, quantity, ...errand }) => ({
-          type: kind,
-          ...errand,
-          atMs: now(),
-          cause: `order ${orderId}`,
-          ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
-        })),
-      );
+  /** Does what changes of fulfillment orders have left to tell the stock. */
+  const tellStock = async (orderId: string, which: "due" | "all"): Promise<void> => {
+    const errands = await beginStockErrands(database, orderId, which);
+    if (errands.length === 0) return;
+    const outcomes = await allocator.execute(
+      errands.map(({ kind, quantity, ...errand }) => ({
+        type: kind,
+        ...errand,
+        atMs: now(),
+        cause: `order ${orderId}`,
+        ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
+      })),
+    );
+    await inTransaction(database, async (client) => {
       for (const [index, { commandId, sku, locationId }] of errands.entries()) {
         const outcome = outcomes[index];
         // Units that were taken off the shelf in the same moment: a person puts them back.
@@ -131,6 +127,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         errands.map(({ commandId }) => commandId),
       );
     });
+  };
 
   /**
    * Whether an earlier run has made this hold firm. The allocate command only found it no longer reserved.

@@ -13,7 +13,7 @@ import {
   readUnsourced,
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
-import { readStockErrands } from "../../../store/floor/stock-errands.ts";
+import { hasStockErrands } from "../../../store/floor/stock-errands.ts";
 import {
   changeOrder,
   lockOrder,
@@ -50,7 +50,7 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
     holdReasons: order.holdReasons,
     fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
     lines: order.lines,
-    hasStockErrands: (await readStockErrands(client, order.orderId)).length > 0,
+    hasStockErrands: await hasStockErrands(client, order.orderId),
     isCollected: isCollected(order.document),
     isUnsourced: (await readUnsourced(client, order.orderId)).length > 0,
     underWay: await readParcelsUnderWay(client, order.orderId),

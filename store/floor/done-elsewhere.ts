@@ -7,9 +7,9 @@ export type Tracking = {
   readonly trackingUrl?: string;
 };
 
-export async function addHandover(
+export async function addDoneElsewhere(
   client: Queryable,
-  handover: {
+  done: {
     readonly orderId: string;
     readonly key: string;
     readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
@@ -17,9 +17,9 @@ export async function addHandover(
     readonly by: string;
   },
 ): Promise<void> {
-  const { orderId, key, lines, tracking, by } = handover;
+  const { orderId, key, lines, tracking, by } = done;
   await client.query(
-    `insert into handover_elsewhere (order_id, key, lines, carrier, tracking_number, tracking_url, by)
+    `insert into done_elsewhere (order_id, key, lines, carrier, tracking_number, tracking_url, by)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
     [
       orderId,
