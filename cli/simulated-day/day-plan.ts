@@ -259,6 +259,7 @@ function linesOf(
     case "tip":
       return [...basket(undefined, false), { ...TIP, priceMinor: random.integer(1, 20) * 100 }];
     case "one_less":
+    case "late_piece":
       return basket(undefined, false).map((line, index) =>
         index === 0 ? { ...line, quantity: Math.max(2, line.quantity) } : line,
       );

@@ -1,6 +1,7 @@
 /**
  * Shoppers who send something back, and the dock that receives it. A return is requested on the shopper's
- * tracking page, waits for its label, is scanned in and inspected over REST, and ends with its refund.
+ * tracking page, waits for its label, is scanned in and inspected over REST, in one piece or in several, and
+ * ends with its refund or with what it is exchanged for.
  */
 import type { Random } from "../../config/seeded-random.ts";
 import type { OrderView } from "../../contract/orders.ts";
@@ -14,9 +15,12 @@ const POLL_MS = 400;
 /** Returns that are under way at a time. */
 const CLERKS = 8;
 
+/** For its money, in exchange for the same again, or in two parcels, of which one comes after the refund. */
+export type ReturnManner = "at_once" | "exchanged" | "late_piece";
+
 export type ReturnsDesk = {
-  /** Queues a return of some units of a delivered order, in exchange for the same again or for its money. */
-  enqueue(orderId: string, isExchanged: boolean): void;
+  /** Queues a return of some units of a delivered order. */
+  enqueue(orderId: string, manner: ReturnManner): void;
   readonly requested: number;
   readonly finished: number;
   readonly problems: readonly string[];
@@ -26,7 +30,7 @@ export type ReturnsDesk = {
   stop(): void;
 };
 
-type Queued = { readonly orderId: string; readonly isExchanged: boolean };
+type Queued = { readonly orderId: string; readonly manner: ReturnManner };
 
 /**
  * The desk has no time limit of its own: a busy system may take long. The day decides whether it still makes
@@ -47,15 +51,16 @@ export function openReturnsDesk(
   let busy = 0;
   let stopped = false;
 
-  const work = async ({ orderId, isExchanged }: Queued): Promise<void> => {
+  const work = async ({ orderId, manner }: Queued): Promise<void> => {
     const order = await rest.get<OrderView>(`/v1/orders/${encodeURIComponent(orderId)}`);
     const token = new URL(order.trackingUrl).pathname.split("/").at(-1) ?? "";
     const tracking = await rest.get<TrackingView>(`/v1/track/${token}`);
-    const returnable = tracking.lines.filter((line) => line.returnable > 0);
+    const isInPieces = manner === "late_piece";
+    const returnable = tracking.lines.filter((line) => line.returnable > (isInPieces ? 1 : 0));
     if (returnable.length === 0) return;
     const line = random.pick(returnable);
     requested += 1;
-    const quantity = random.integer(1, line.returnable);
+    const quantity = isInPieces ? 2 : random.integer(1, line.returnable);
     const asked = await rest.post<ReturnView>(`/v1/track/${token}/returns`, {
       lines: [{ lineId: line.lineId, quantity }],
       reason: random.pick(REASONS),
@@ -63,7 +68,7 @@ export function openReturnsDesk(
     });
     const path = `/v1/returns/${encodeURIComponent(asked.id)}`;
     const sku = order.lines.find(({ lineId }) => lineId === line.lineId)?.sku;
-    if (isExchanged && sku != null) {
+    if (manner === "exchanged" && sku != null) {
       const exchanged = await rest.post<{ readonly orderId: string }>(`${path}/exchange`, {
         items: [{ sku, quantity }],
         paymentMethod: "pm_card_visa",
@@ -74,11 +79,27 @@ export function openReturnsDesk(
     if (decided?.waitsForPerson === true) await rest.post(`${path}/approve`, {});
     const labelled = await until(path, (view) => view.status !== "requested" && view.shipment !== null);
     if (labelled === null) return;
-    await rest.post(`${path}/receive`, {});
-    // One in eight comes back damaged. It is refunded all the same, but not sold again.
-    const disposition = random.chance(0.125) ? "damaged" : "restocked";
-    await rest.post(`${path}/inspect`, { lines: [{ lineId: line.lineId, disposition }] });
-    if ((await until(path, (view) => view.status === "refunded")) !== null) finished += 1;
+    const pieces = isInPieces ? [1, 1] : [quantity];
+    for (const [index, units] of pieces.entries()) {
+      await rest.post(`${path}/receive`, { lines: [{ lineId: line.lineId, quantity: units }] });
+      const lines = found(units).map((part) => ({ lineId: line.lineId, ...part }));
+      await rest.post(`${path}/inspect`, { lines });
+      const isLast = index === pieces.length - 1;
+      const settled = isLast ? "refunded" : "partially_refunded";
+      if ((await until(path, (view) => view.status === settled)) === null) return;
+    }
+    finished += 1;
+  };
+
+  /** One in eight comes back damaged, and of several sometimes one is not sold again at once; all is refunded. */
+  const found = (units: number): readonly { disposition: string; quantity: number }[] => {
+    if (units > 1 && random.chance(0.3)) {
+      return [
+        { disposition: "quarantine", quantity: 1 },
+        { disposition: "restocked", quantity: units - 1 },
+      ];
+    }
+    return [{ disposition: random.chance(0.125) ? "damaged" : "restocked", quantity: units }];
   };
 
   const until = async (path: string, reached: (view: ReturnView) => boolean): Promise<ReturnView | null> => {
@@ -114,8 +135,8 @@ export function openReturnsDesk(
   };
 
   return {
-    enqueue: (orderId, isExchanged) => {
-      queue.push({ orderId, isExchanged });
+    enqueue: (orderId, manner) => {
+      queue.push({ orderId, manner });
       next();
     },
     get requested() {

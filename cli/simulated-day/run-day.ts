@@ -319,9 +319,10 @@ class Day {
           const sending = this.sendings.get(id);
           if (sending === undefined || considered.has(id)) continue;
           considered.add(id);
-          const isExchanged = sending.story === "exchanged";
           const comesBack = choose.chance(this.options.returnsPercent / 100);
-          if (isExchanged || comesBack) this.returns.enqueue(id, isExchanged);
+          if (sending.story === "exchanged" || sending.story === "late_piece") {
+            this.returns.enqueue(id, sending.story);
+          } else if (comesBack) this.returns.enqueue(id, "at_once");
         }
       } catch {
         // The database restarts with the rest of the system (D2).

@@ -22,13 +22,13 @@ export const STORIES = {
   kit: { percent: 1.5 },
   /** Captured unpaid, paid some time later. */
   paid_later: { percent: 12, channels: ["shopify", "woocommerce"] },
-  cash_on_delivery: { percent: 8, channels: ["woocommerce"] },
+  cash_on_delivery: { percent: 5, channels: ["woocommerce", "web"] },
   /** Shipped from the marketplace's own warehouse. */
   by_marketplace: { percent: 14, channels: ["amazon", "walmart"] },
-  collected: { percent: 5, channels: ["shopify", "woocommerce"] },
-  digital_only: { percent: 1.5, channels: ["shopify", "woocommerce"] },
-  digital_too: { percent: 2, channels: ["shopify", "woocommerce"] },
-  tip: { percent: 2, channels: ["shopify"] },
+  collected: { percent: 5, channels: ["shopify", "woocommerce", "web"] },
+  digital_only: { percent: 1.5, channels: ["shopify", "woocommerce", "web"] },
+  digital_too: { percent: 2, channels: ["shopify", "woocommerce", "web"] },
+  tip: { percent: 2, channels: ["shopify", "web"] },
   /** The customer calls, and service changes the order. */
   new_address: { percent: 1.5 },
   one_more: { percent: 0.6 },
@@ -41,6 +41,8 @@ export const STORIES = {
   refunded_at_channel: { percent: 2, channels: ["woocommerce"] },
   /** After delivery one thing of it is exchanged for the same again. */
   exchanged: { percent: 0.8 },
+  /** Two units come back, the second one after the first is refunded. */
+  late_piece: { percent: 0.8 },
 } as const satisfies Readonly<Record<string, StoryRule>>;
 
 export type Story = keyof typeof STORIES;

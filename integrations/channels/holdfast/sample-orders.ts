@@ -19,6 +19,7 @@ export const holdfastWriter: ChannelWriter = {
         title: line.title,
         quantity: line.quantity,
         unitPrice: decimal(line.priceMinor),
+        ...(line.kind === undefined ? {} : { kind: line.kind }),
         taxes: [{ name: `${shopper.region} sales tax`, amount: decimal(taxOf(order, line)) }],
       })),
       shippingPrice: decimal(order.shippingMinor),
@@ -35,8 +36,12 @@ export const holdfastWriter: ChannelWriter = {
         phone: shopper.phone,
       },
       customer: { name, email: shopper.email, phone: shopper.phone },
-      paymentBy: "merchant",
-      paymentMethod: "pm_card_visa",
+      ...(order.collectedAt === undefined
+        ? {}
+        : { delivery: { method: "pickup", locationId: order.collectedAt.locationId } }),
+      ...(order.payment === "on_delivery"
+        ? { paymentBy: "on_delivery" }
+        : { paymentBy: "merchant", paymentMethod: "pm_card_visa" }),
     };
     return { externalId: id, payload: JSON.stringify(document), topic: null };
   },
