@@ -10,7 +10,7 @@ import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
 import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
-import { unitsOf } from "../../orders/line-ledger.ts";
+import { type LineLedger, unitsOf } from "../../orders/line-ledger.ts";
 import { chargeableMinor } from "../../orders/money.ts";
 import { isOurs, type PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
@@ -32,8 +32,9 @@ import {
   updateFulfillmentOrder,
 } from "../../store/floor/fulfillment-changes.ts";
 import { addStockErrands } from "../../store/floor/stock-errands.ts";
-import { changeOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
+import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { writeRevision } from "../../store/orders/order-revisions.ts";
+import { dropUnwantedShortages } from "../../store/orders/shortages.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
@@ -85,6 +86,14 @@ export async function writeChange(
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
     }),
   });
+  if (hasFewer(ledger)) {
+    const now = await readOrderProgress(client, orderId);
+    await dropUnwantedShortages(
+      client,
+      orderId,
+      new Map((now?.lines ?? []).map((line) => [line.lineId, lackingOf(line)])),
+    );
+  }
   await recordEntry(client, {
     orderId,
     key: `order.changed:${revision}`,
@@ -107,6 +116,16 @@ export async function writeChange(
     type: "order-changed",
   });
   return revision;
+}
+
+/** Whether some line wants fewer units than before. */
+function hasFewer(ledger: ChangePlan["ledger"]): boolean {
+  return [...ledger.values()].some(({ cancelled = 0 }) => cancelled > 0);
+}
+
+/** Units that the line wants and that no fulfillment order has had. */
+function lackingOf(line: LineLedger): number {
+  return Math.max(0, line.ordered - line.cancelled - line.fulfilledElsewhere - line.allocated);
 }
 
 /** What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper. */

@@ -181,6 +181,29 @@ export async function withdrawShortages(client: Queryable, orderId: string): Pro
   ]);
 }
 
+/**
+ * A change of the order wants fewer units: what is missing of a line is no more than the line lacks. This
+ * transaction has locked the order and changed its ledger.
+ */
+export async function dropUnwantedShortages(
+  client: Queryable,
+  orderId: string,
+  lacking: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rest = new Map(lacking);
+  for (const { id, lineId, left } of await lockShortages(client, orderId)) {
+    const kept = Math.min(left, rest.get(lineId) ?? 0);
+    rest.set(lineId, (rest.get(lineId) ?? 0) - kept);
+    if (kept === left) continue;
+    await client.query(
+      kept === 0
+        ? "update shortage set settled_at = now() where id = $1 and $2::integer >= 0"
+        : "update shortage set quantity = quantity - $2 where id = $1",
+      [id, left - kept],
+    );
+  }
+}
+
 /** Units reserved in the place of missing ones. */
 export type ResourcedOrder = {
   readonly orderId: string;
@@ -227,10 +250,11 @@ ${WAKE_RELAY}`;
 const RESERVED_IN_VAIN = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, key text, holds jsonb)
+), told as (
+  select id, jsonb_build_array(jsonb_build_object('key', key, 'type', 'stock.reserved',
+    'summary', 'Reserved in vain, and given back.', 'cause', 'stock:shortage')) as entries from input
 ), noted as (
-  insert into order_event (order_id, key, type, summary, cause)
-  select id, key, 'stock.reserved', 'Reserved in vain, and given back.', 'stock:shortage' from input
-  on conflict do nothing returning order_id, key
+  ${insertEntries("told")} returning order_id, key
 )
 insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id)
 select h."holdId" || ':in-vain', i.id, 'deallocate', h."holdId", h.sku, h."locationId"
