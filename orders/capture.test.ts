@@ -105,6 +105,14 @@ test.each([
   expect(plan(change)).toMatchObject({ status: "captured", holdReasons: [{ code }] });
 });
 
+test("an address that no parcel can reach waits for a person before anything is picked", () => {
+  const shippingAddress = { name: "A", line1: "1 B St", city: "Portland", postalCode: "4101", country: "US" };
+  expect(plan({ shippingAddress })).toMatchObject({ holdReasons: [{ code: "address_unusable" }] });
+  expect(plan({ shippingAddress, delivery: { method: "pickup", locationId: "s" } })).toMatchObject({
+    holdReasons: [],
+  });
+});
+
 test("a quantity that is no count is kept as it came", () => {
   const captured = plan({ lines: [{ ...line, quantity: 1.5 }] });
   expect(captured).toMatchObject({ document: { lines: [{ quantity: 1, attributes: { quantity: "1.5" } }] } });

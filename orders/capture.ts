@@ -8,6 +8,7 @@
 import type { Address } from "./address.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
+import { postalCodeProblem } from "./incoming/postal-code.ts";
 import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
 import { readInstant } from "./instant.ts";
@@ -193,8 +194,13 @@ function holdReasonsOf(
     const mismatch = sumMismatch(document);
     if (mismatch !== null) add("sum_mismatch", mismatch);
   }
-  if (document.shippingAddress === null && needsAddress(document)) {
-    add("address_missing", "The order has no street, city or country to ship to.");
+  if (needsAddress(document)) {
+    if (document.shippingAddress === null) {
+      add("address_missing", "The order has no street, city or country to ship to.");
+    } else {
+      const problem = postalCodeProblem(document.shippingAddress);
+      if (problem !== null) add("address_unusable", problem);
+    }
   }
   if (isCollected(document) && pickupPlaceOf(document) === null) {
     const place = document.delivery?.place ?? "";
