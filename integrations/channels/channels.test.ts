@@ -343,43 +343,6 @@ test.each([
   },
 );
 
-const canonical = {
-  id: "1001",
-  currency: "USD",
-  lines: [{ sku: "TENT", quantity: 2, unitPrice: "10.00", taxes: [{ name: "State", amount: "1.65" }] }],
-  shippingPrice: "5.00",
-  shippingAddress: { name: "A", line1: "1 B St", city: "C", country: "USA" },
-  customer: { name: "A", email: "a@example.com" },
-  paymentMethod: "pm_card_visa",
-  allocation: "ship_available",
-};
-
-test("our own format carries amounts as text, the payment token and the allocation policy", () => {
-  expect(onlyOrder("holdfast", JSON.stringify({ ...canonical, total: "26.65" }))).toMatchObject({
-    externalId: "1001",
-    externalNumber: "1001",
-    paymentBy: "merchant",
-    paymentMethod: "pm_card_visa",
-    allocation: "ship_available",
-    total: { minor: 2665 },
-    shippingAddress: { country: "US" },
-    lines: [{ externalLineId: "1", channelSku: "TENT", unitPrice: { minor: 1000 } }],
-  });
-});
-
-test.each([
-  ["malformed_payload", { ...canonical, currency: 5 }],
-  ["malformed_payload", { ...canonical, surprise: true }],
-  ["malformed_payload", { ...canonical, lines: [{ sku: "TENT", quantity: 1, unitPrice: 10 }] }],
-  ["malformed_payload", { ...canonical, lines: [{ sku: "TENT", quantity: 1, unitPrice: "-1" }] }],
-  ["malformed_payload", { ...canonical, paymentMethod: "4242424242424242" }],
-  ["invalid_order", { ...canonical, total: "1.00" }],
-] as const)("our own format is refused with %s where it is broken (%#)", (code, order) => {
-  expect(adapter("holdfast").read(JSON.stringify(order), null)).toMatchObject([
-    { kind: "refused", refusal: { code } },
-  ]);
-});
-
 test("webhook signatures hold for the very bytes and the very secret only", () => {
   const body = Buffer.from('{"id":1}');
   const hmac = createHmac("sha256", "secret").update(body).digest("base64");

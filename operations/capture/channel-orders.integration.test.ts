@@ -126,3 +126,103 @@ test("a card number in a note is stored nowhere, and the order's own numbers sta
   expect(stored).not.toContain(card);
   expect(stored).toContain("**** 4242");
 });
+
+const shopifyOrder = (order: object = {}) => ({
+  admin_graphql_api_id: `gid://shopify/Order/${7_000 + serial}`,
+  currency: "USD",
+  financial_status: "paid",
+  total_price: "50.00",
+  total_discounts: "0.00",
+  line_items: [shopifyLine()],
+  shipping_address: {
+    name: "Ada",
+    address1: person.line1,
+    city: person.city,
+    province_code: "KY",
+    zip: "40202",
+    country_code: "US",
+  },
+  ...order,
+});
+const shopifyLine = (line: object = {}) => ({
+  id: 1,
+  sku,
+  title: "Lamp",
+  quantity: 2,
+  price: "25.00",
+  product_id: 5,
+  variant_id: 6,
+  requires_shipping: true,
+  fulfillment_service: "manual",
+  ...line,
+});
+
+async function reserved(orderId: string | null): Promise<number> {
+  const { rows } = await store.database.query(
+    "select coalesce(sum(quantity), 0)::integer as units from order_hold where order_id = $1",
+    [orderId],
+  );
+  return rows[0]?.["units"] as number;
+}
+
+test("units that somebody has handed over already are not reserved again", async () => {
+  const result = await capture(
+    "shopify",
+    shopifyOrder({
+      total_price: "75.00",
+      fulfillment_status: "partial",
+      line_items: [shopifyLine({ quantity: 3, fulfillable_quantity: 1, fulfillment_status: "partial" })],
+    }),
+  );
+  expect([result.outcome, await reserved(result.order)]).toEqual(["accepted", 1]);
+});
+
+test("an order of others' goods, digital lines and tips needs no stock, no SKU and no address", async () => {
+  const result = await capture(
+    "shopify",
+    shopifyOrder({
+      total_price: "57.00",
+      shipping_address: null,
+      line_items: [
+        shopifyLine({ sku: "EBOOK", requires_shipping: false, quantity: 1, price: "5.00" }),
+        shopifyLine({
+          sku: "",
+          title: "Tip",
+          product_id: null,
+          variant_id: null,
+          quantity: 1,
+          price: "2.00",
+        }),
+        shopifyLine({ sku: "THEIRS", fulfillment_service: "other-house" }),
+      ],
+    }),
+  );
+  expect([result.outcome, await reserved(result.order)]).toEqual(["accepted", 0]);
+});
+
+test.each([
+  ["quantity_unusable", { line_items: [{ quantity: 1.5 }] }],
+  ["currency_unusable", { currency: "IRT" }],
+  ["sum_mismatch", { total_price: "49.99" }],
+  ["price_missing", { total_price: null }],
+  ["price_missing", { total_price: "fifty" }],
+  ["price_missing", { total_price: "-1.00" }],
+  ["lines_missing", { line_items: [] }],
+  [
+    "address_unusable",
+    { shipping_address: { address1: "1 Mill Lane", city: "X", zip: "1", country_code: "US" } },
+  ],
+] as const)(
+  "an order that is odd is stored with its payload, held as %s, and reserves nothing (%#)",
+  async (code, odd) => {
+    const lines = "line_items" in odd ? { line_items: odd.line_items.map((line) => shopifyLine(line)) } : {};
+    const sent = shopifyOrder({ ...odd, ...lines });
+    const result = await capture("shopify", sent);
+    expect(result).toMatchObject({ outcome: "held", holdReasons: [{ code }] });
+    expect(await reserved(result.order)).toBe(0);
+    const { rows } = await store.database.query("select raw_payload from orders where id = $1", [
+      result.order,
+    ]);
+    expect(JSON.parse(rows[0]?.["raw_payload"] as string)).toEqual(sent);
+  },
+);
