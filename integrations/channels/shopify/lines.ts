@@ -7,14 +7,14 @@ import type { IncomingLine, IncomingTax } from "../../../orders/incoming-order.t
 import type { Money } from "../../../orders/money.ts";
 import type { Fulfiller, LineKind } from "../../../orders/order.ts";
 import { amount, at, countAt, firstText, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
-import { sum } from "../reading.ts";
+import { quantityAt, sum } from "../reading.ts";
 import { gidNumber } from "./ids.ts";
 
 /** A line, and how many units it had before any edit. */
 export type ReadLine = { readonly line: IncomingLine; readonly ordered: number };
 
 export function readLine(line: unknown, order: unknown, currency: string): readonly ReadLine[] {
-  const ordered = countAt(line, "quantity");
+  const ordered = quantityAt(line, "quantity");
   const current = countAt(line, "current_quantity");
   // An edit that removed units leaves `quantity` as it was. A cancellation sets `current_quantity` to 0 on
   // every line.
@@ -22,7 +22,7 @@ export function readLine(line: unknown, order: unknown, currency: string): reado
   if (quantity === 0) return [];
   /** Amounts of a line are those of the units that it had at first. */
   const partOf = (whole: Money): Money =>
-    quantity === ordered ? whole : { ...whole, minor: Math.round((whole.minor * quantity) / ordered) };
+    !(quantity < ordered) ? whole : { ...whole, minor: Math.round((whole.minor * quantity) / ordered) };
   const fulfillable = countAt(line, "fulfillable_quantity");
   const handedOver = hasFulfillments(order, line) ? Math.max(0, quantity - fulfillable) : 0;
   const kind = kindOf(line, order);
