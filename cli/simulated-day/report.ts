@@ -3,7 +3,7 @@ import { paint, seconds, table } from "../terminal.ts";
 import type { DayReport } from "./run-day.ts";
 
 export function renderReport(report: DayReport): string {
-  const { orders, stock } = report;
+  const { orders, stock, happenings } = report;
   const zero = (value: number): string =>
     value === 0 ? paint("green", "0") : paint(["red", "bold"], String(value));
   const rows = [
@@ -15,8 +15,23 @@ export function renderReport(report: DayReport): string {
     ["Duplicates", `${orders.duplicatesRecognised}`, "sent twice, captured once"],
     ["Shipped", `${orders.shipped}`, `${orders.unitsShipped} units`],
     ["Delivered", `${orders.delivered}`, `${report.ordersPerSecond} orders a second from capture to door`],
-    ["Cancelled", `${orders.cancelled}`, ""],
-    ["Returned", `${orders.returns}`, `${orders.returnsRefunded} refunded`],
+    [
+      "Cancelled",
+      `${orders.cancelled}`,
+      `${happenings.partlyCancelled} more in part, ${happenings.changed} orders changed`,
+    ],
+    [
+      "Elsewhere",
+      `${happenings.shippedByOthers}`,
+      `shipped by marketplaces, ${happenings.collected} collected in the store, ${happenings.withoutParcel} without a parcel`,
+    ],
+    ["Short", `${happenings.fellShort}`, "sourced again, or done without"],
+    ["At the door", `${happenings.paidAtTheDoor}`, "paid to who brought the parcel"],
+    [
+      "Returned",
+      `${orders.returns}`,
+      `${orders.returnsRefunded} refunded, ${happenings.inPieces} of them in pieces, ${happenings.exchanged} exchanged`,
+    ],
     ...(report.held.length === 0 ? [["Held", "0", ""]] : []),
     ...report.held.map((held, index) => [
       index === 0 ? "Held" : "",

@@ -12,10 +12,12 @@ import type { CaptureResult } from "../../contract/orders.ts";
 import type { PositionView } from "../../engine/allocator-client.ts";
 import { readMoney } from "../../store/audit/money-audit.ts";
 import {
+  type Happenings,
   type HeldReason,
   type OrderProgressCounts,
   type OrderTotals,
   readDelivered,
+  readHappenings,
   readHeld,
   readProgress,
   readStageTimes,
@@ -67,6 +69,7 @@ export type DayReport = {
     readonly refused: number;
     readonly unfinished: number;
   };
+  readonly happenings: Happenings;
   readonly held: readonly HeldReason[];
   readonly oversold: number;
   readonly doubled: number;
@@ -387,6 +390,7 @@ class Day {
         unfinished: this.progress.open,
         ...totals,
       },
+      happenings: await readHappenings(this.database, ids),
       held: await readHeld(this.database, ids),
       oversold: stock.oversold,
       doubled: doubles.doubled,

@@ -160,3 +160,47 @@ export async function readTotals(database: Queryable, orderIds: readonly string[
   if (totals === undefined) throw new Error("counting gave no row");
   return totals;
 }
+
+/** How often what is not plain happened to the orders, in orders unless it says otherwise. */
+export type Happenings = {
+  readonly changed: number;
+  readonly partlyCancelled: number;
+  readonly shippedByOthers: number;
+  readonly withoutParcel: number;
+  readonly collected: number;
+  readonly paidAtTheDoor: number;
+  readonly fellShort: number;
+  readonly exchanged: number;
+  /** Returns. */
+  readonly inPieces: number;
+};
+
+export async function readHappenings(database: Queryable, orderIds: readonly string[]): Promise<Happenings> {
+  const { rows } = await database.query<Happenings>(
+    `with day as (select * from orders where id = any($1)),
+     line as (
+       select l.order_id, sum(l.cancelled) as cancelled, sum(l.shipped) as shipped,
+              sum(l.fulfilled_elsewhere) filter (where l.fulfilled_by <> 'us') as others
+         from order_line l where l.order_id = any($1) group by l.order_id)
+     select (select count(*) from day where revision > 1)::integer as changed,
+            (select count(*) from line join day on day.id = line.order_id
+              where cancelled > 0 and status = 'completed')::integer as "partlyCancelled",
+            (select count(*) from line where others > 0)::integer as "shippedByOthers",
+            (select count(*) from line join day on day.id = line.order_id
+              where shipped = 0 and coalesce(others, 0) = 0 and status = 'completed')::integer as "withoutParcel",
+            (select count(distinct order_id) from shipment
+              where order_id = any($1) and carrier_provider = 'store')::integer as collected,
+            (select count(*) from day where document->>'paymentBy' = 'on_delivery'
+              and payment_status = 'paid')::integer as "paidAtTheDoor",
+            (select count(distinct order_id) from shortage where order_id = any($1))::integer as "fellShort",
+            (select count(*) from order_event
+              where order_id = any($1) and type = 'return.exchanged')::integer as exchanged,
+            (select count(*) from (
+               select i.return_id from return_inspection i join return_authorization ra on ra.id = i.return_id
+                where ra.order_id = any($1) group by i.return_id having count(*) > 1) pieces)::integer as "inPieces"`,
+    [orderIds],
+  );
+  const [happenings] = rows;
+  if (happenings === undefined) throw new Error("counting gave no row");
+  return happenings;
+}
