@@ -28,19 +28,21 @@ export type SagaActivities = ReturnType<typeof createOrderStateActivities> &
 const ATTEMPTS_UNTIL_REPORTED = 5;
 
 export function createSagaActivities(dependencies: SagaDependencies): SagaActivities {
-  return withFailures(
-    dependencies,
+  return withFailures(dependencies, allActivities(dependencies));
+}
+
+/** The same as they are: a failure is the error that caused it. */
+export function allActivities(dependencies: SagaDependencies): SagaActivities {
+  return Object.assign(
+    createOrderStateActivities(dependencies),
+    createInventoryActivities(dependencies),
+    createPaymentActivities(dependencies),
     Object.assign(
-      createOrderStateActivities(dependencies),
-      createInventoryActivities(dependencies),
-      createPaymentActivities(dependencies),
-      Object.assign(
-        createShippingActivities(dependencies),
-        createNoticeActivities(dependencies),
-        createRefundActivities(dependencies),
-        createClaimActivities(dependencies),
-        createReturnActivities(dependencies),
-      ),
+      createShippingActivities(dependencies),
+      createNoticeActivities(dependencies),
+      createRefundActivities(dependencies),
+      createClaimActivities(dependencies),
+      createReturnActivities(dependencies),
     ),
   );
 }

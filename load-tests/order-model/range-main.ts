@@ -1,0 +1,100 @@
+/**
+ * A process that plays some of a run's sequences, in a PostgreSQL and an engine of its own. Started by `main.ts`
+ * with a `Range` as its argument; tells how far it is, and ends with a `RangeResult`.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { chmod } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { DatabaseServer } from "../faults/database-server.ts";
+import { play, type Verdict } from "./play.ts";
+import { startWorld } from "./world.ts";
+
+export type Range = {
+  readonly seed: number;
+  readonly steps: number;
+  /** The first sequence, and how far it is to each next one. */
+  readonly from: number;
+  readonly every: number;
+  readonly to: number;
+  /** Sequences at a time. */
+  readonly beside: number;
+  /** Begins no sequence after this time. */
+  readonly seconds: number;
+};
+
+export type RangeResult = {
+  readonly sequences: number;
+  /** Steps by their names. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly broken: {
+    readonly sequence: number;
+    readonly findings: readonly string[];
+    readonly story: readonly string[];
+  } | null;
+  /** Of the last sequence, for a person who asked for it. */
+  readonly story: readonly string[];
+};
+
+export type RangeMessage = { readonly played: number } | { readonly result: RangeResult };
+
+const tell = (message: RangeMessage) => process.send?.(message);
+
+const range = JSON.parse(process.argv[2] ?? "") as Range;
+let isStopped = false;
+process.on("message", () => {
+  isStopped = true;
+});
+tell({ result: await playRange(range) });
+process.disconnect();
+
+async function playRange({ seed, steps, from, every, to, beside, seconds }: Range): Promise<RangeResult> {
+  const database = await ownDatabase();
+  const world = await startWorld(database.url, beside + 8);
+  const began = Date.now();
+  const verdicts: Verdict[] = [];
+  let next = from;
+  let broken: Verdict | null = null;
+  const isOver = () => isStopped || broken !== null || next > to || Date.now() - began > seconds * 1_000;
+  try {
+    await Promise.all(
+      Array.from({ length: beside }, async () => {
+        while (!isOver()) {
+          const number = next;
+          next += every;
+          const verdict = await play(world, seed, number, steps);
+          verdicts.push(verdict);
+          if (verdict.findings.length > 0) broken ??= verdict;
+          tell({ played: verdicts.length });
+        }
+      }),
+    );
+  } finally {
+    await world.stop();
+    await database.stop();
+  }
+  const counts: Record<string, number> = {};
+  for (const verdict of verdicts) {
+    for (const [name, count] of verdict.counts) counts[name] = (counts[name] ?? 0) + count;
+  }
+  return { sequences: verdicts.length, counts, broken, story: verdicts.at(-1)?.story ?? [] };
+}
+
+/** Losing its last commits with the machine does no harm to a database that nobody reads afterwards. */
+async function ownDatabase(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-order-model-"));
+  await chmod(folder, 0o711);
+  const server = await DatabaseServer.start(folder);
+  const client = new pg.Client({ connectionString: server.url() });
+  await client.connect();
+  await client.query("alter database holdfast set synchronous_commit = off");
+  await client.end();
+  return {
+    url: server.url(),
+    stop: async () => {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * One random story of a few orders, and the model that it is held against.
+ *
+ * Owns what the model knows by itself: what it has put on the shelves, what it has told the product, and what was
+ * answered. Leaves to `audit.ts` what must then hold, and to `steps.ts` what can happen.
+ */
+import type { Random } from "../../config/seeded-random.ts";
+import { applyFills } from "../../operations/holds/apply-demand-fills.ts";
+import { settleOrder } from "../../operations/shortage/settle-shortages.ts";
+import * as workflows from "../../workflows/index.ts";
+import {
+  type BookedOrder,
+  markDelivered,
+  readOrders,
+  readUndelivered,
+  readUntoldReservations,
+} from "./books.ts";
+import { SagaRun } from "./saga-runtime.ts";
+import { LOCATIONS, type World } from "./world.ts";
+
+export const SKUS_A_SEQUENCE = 3;
+
+/** Units that the model expects on the shelves of one position, and those set apart among them. */
+type Shelf = { onHand: number; unavailable: number };
+
+export class Sequence {
+  readonly world: World;
+  readonly random: Random;
+  /** Begins every id of the sequence. */
+  readonly name: string;
+  readonly skus: readonly string[];
+  readonly shelves = new Map<string, Shelf>();
+  readonly orderIds: string[] = [];
+  /** Units that the model has told to be picked, by fulfillment order and hold. */
+  readonly picked = new Map<
+    string,
+    ReadonlyMap<string, { readonly lineId: string; readonly quantity: number }>
+  >();
+  /** Cents that people were told to give back beside returns, by order, as far as they were accepted. */
+  readonly goodwill = new Map<string, number>();
+  /** Units that came back for each line, by order and line, missing ones not counted. */
+  readonly cameBack = new Map<string, number>();
+  /** What inspections put back on the shelves, by return. */
+  readonly restocks = new Map<string, readonly { readonly sku: string; readonly quantity: number }[]>();
+  /** Whether nothing was on its way to a saga after the last step. */
+  isQuiet = true;
+  /** Fulfillment orders whose leaving the model has taken off its shelves. */
+  readonly left = new Set<string>();
+  readonly story: string[] = [];
+  orders: readonly BookedOrder[] = [];
+  private readonly sagas = new Map<string, SagaRun>();
+  private counter = 0;
+
+  constructor(world: World, random: Random, name: string) {
+    this.world = world;
+    this.random = random;
+    this.name = name;
+    this.skus = Array.from({ length: SKUS_A_SEQUENCE }, (_, index) => `${name}-SKU${index + 1}`);
+  }
+
+  /** A key that no other step has used. */
+  key(what: string): string {
+    this.counter += 1;
+    return `${this.name}-${what}-${this.counter}`;
+  }
+
+  shelf(sku: string, locationId: string): Shelf {
+    const name = `${sku}@${locationId}`;
+    const shelf = this.shelves.get(name) ?? { onHand: 0, unavailable: 0 };
+    this.shelves.set(name, shelf);
+    return shelf;
+  }
+
+  async open(): Promise<void> {
+    const { database } = this.world;
+    await database.query(
+      `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+       select sku, 'acme', sku, 500, 1000, 'USD', '610910', 'PT', '09521234002819' from unnest($1::text[]) as sku`,
+      [this.skus],
+    );
+    for (const sku of this.skus) {
+      for (const locationId of LOCATIONS) await this.stockUp(sku, locationId, this.random.below(7));
+    }
+  }
+
+  async stockUp(sku: string, locationId: string, quantity: number): Promise<void> {
+    if (quantity === 0) return;
+    const [outcome] = await this.world.engine.client.execute([
+      {
+        type: "receive",
+        commandId: this.key("receive"),
+        sku,
+        locationId,
+        quantity,
+        atMs: this.world.now(),
+        cause: "model",
+      },
+    ]);
+    if (outcome?.status === "applied") this.shelf(sku, locationId).onHand += quantity;
+  }
+
+  /** Units of a SKU that inspected returns have brought back for sure, and those that are on their way to the shelf. */
+  putBack(sku: string): { readonly back: number; readonly maybe: number } {
+    const sums = { back: 0, maybe: 0 };
+    for (const returned of this.orders.flatMap((order) => order.returns)) {
+      const units = (this.restocks.get(returned.id) ?? [])
+        .filter((one) => one.sku === sku)
+        .reduce((sum, one) => sum + one.quantity, 0);
+      sums[returned.status === "refunded" ? "back" : "maybe"] += units;
+    }
+    return sums;
+  }
+
+  async refresh(): Promise<void> {
+    this.orders = await readOrders(this.world.database, this.orderIds);
+  }
+
+  get running(): readonly SagaRun[] {
+    return [...this.sagas.values()].filter((run) => run.outcome === undefined);
+  }
+
+  /** Sagas that ended with an error, by their workflow ids. */
+  get failed(): readonly string[] {
+    return [...this.sagas.values()].flatMap((run) =>
+      run.outcome !== undefined && "error" in run.outcome
+        ? [`${run.workflowId}: ${(run.outcome.error as Error).stack ?? String(run.outcome.error)}`]
+        : [],
+    );
+  }
+
+  /** How the sagas of the sequence stand, for a person. */
+  get standing(): readonly string[] {
+    return [...this.sagas].map(([id, run]) => `${id}: ${run.standing}`);
+  }
+
+  isRunning(workflowId: string): boolean {
+    return this.sagas.get(workflowId)?.outcome === undefined && this.sagas.has(workflowId);
+  }
+
+  /**
+   * The relay delivers messages to the sagas, which then go as far as they can: all of them, or the first few, some
+   * of them twice.
+   */
+  async deliver(all: boolean): Promise<void> {
+    if (all) {
+      for (const id of await readUntoldReservations(this.world.database, this.orderIds)) {
+        await applyFills(this.world.context, id);
+      }
+      for (const orderId of this.orderIds) await settleOrder(this.world.context, orderId);
+    }
+    for (let rounds = 0; ; rounds += 1) {
+      const rows = await readUndelivered(this.world.database, this.prefixes());
+      if (rows.length === 0) break;
+      if (rounds === 50) throw new Error(`messages without end: ${JSON.stringify(rows[0])}`);
+      const now = all ? rows : rows.slice(0, 1 + this.random.below(rows.length));
+      for (const { id, topic, payload } of now) {
+        const times = !all && this.random.chance(0.1) ? 2 : 1;
+        for (let time = 0; time < times; time += 1) {
+          if (topic === "workflow.start")
+            this.startSaga(payload.workflowId, payload.workflow ?? "", payload.args);
+          else this.sagas.get(payload.workflowId)?.signal(payload.signal ?? "", payload.message);
+        }
+        await markDelivered(this.world.database, id);
+      }
+      await this.settle();
+      if (!all) break;
+    }
+    this.isQuiet = (await readUndelivered(this.world.database, this.prefixes())).length === 0;
+  }
+
+  async settle(): Promise<void> {
+    for (const run of this.running) await run.settled();
+  }
+
+  private prefixes(): readonly string[] {
+    return [`web-${this.name}_`, `market-${this.name}_`];
+  }
+
+  private startSaga(workflowId: string, workflow: string, args: readonly unknown[] = []): void {
+    if (this.sagas.has(workflowId)) return;
+    // Of its own: sagas run beside each other, and their luck must not depend on which is faster.
+    const luck = this.random.fork();
+    const run = new SagaRun(workflowId, this.world.steps, () => luck.chance(0.05));
+    this.sagas.set(workflowId, run);
+    const code = (workflows as Readonly<Record<string, (input: never) => Promise<unknown>>>)[workflow];
+    if (code === undefined) throw new Error(`there is no workflow ${workflow}`);
+    run.start(code, args[0]);
+  }
+}
