@@ -307,11 +307,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         const shipment = await readShipment(client, shipmentId);
         if (shipment === undefined)
           throw new StepImpossible("shipment_not_found", `There is no shipment ${shipmentId}.`);
-        // What the carrier has reported before this was written comes after it. What was handed over in the
-        // store is at its end already, and nobody reports it.
+        // What the carrier has reported before this was written comes after it.
         const reports = await readTrackingReports(client, shipment.trackingNumber);
         const early = progressOf("pre_transit", reports);
-        const reported = shipment.deliveredAt === null ? early.map(({ status }) => status) : [DELIVERED];
+        const reported = early.map(({ status }) => status);
         const fresh = await recordEntry(client, {
           orderId,
           key: `shipped:${shipmentId}`,
@@ -333,8 +332,6 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     },
   };
 }
-
-const DELIVERED: TrackingStatus = "delivered";
 
 function commandIdFor({ holdId, locationId }: HeldUnits, step: string): string {
   // Units that came from the demand queue have one hold id at all locations.
