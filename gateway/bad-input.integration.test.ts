@@ -325,16 +325,6 @@ describe("webhooks", () => {
     ["binary garbage", randomBytes(512).toString("latin1"), "malformed_payload"],
     ["a NUL, which the parser's complaint quotes", "a\0b", "malformed_payload"],
     ["deeply nested JSON", deep(10_000), "structure_too_complex"],
-    [
-      "an absurd quantity",
-      shopifyOrder({ line_items: [{ id: 1, sku: "TEE-1", title: "Tee", quantity: 1e15, price: "1.00" }] }),
-      "invalid_quantity",
-    ],
-    [
-      "a negative price",
-      shopifyOrder({ line_items: [{ id: 1, sku: "TEE-1", title: "Tee", quantity: 1, price: "-5.00" }] }),
-      "negative_amount",
-    ],
   ])("an order that is %s, correctly signed", async (_name, payload, code) => {
     const reply = await send(payload, { "x-shopify-hmac-sha256": world.signShopify(payload) });
     expect(reply.json.code, `${reply.text} ${sent(payload)}`).toBe(code);

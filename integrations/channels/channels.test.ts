@@ -224,7 +224,7 @@ withSamples(`Amazon's responses about one order join into one, in any order${sam
     const order = onlyOrder("amazon", joined[0] ?? "");
     expect(order).toMatchObject(expected);
     // The buyer of Amazon's sample asks to cancel.
-    expect(holds(order)).toEqual(["cancelled_at_channel"]);
+    expect(holds(order)).toEqual(["changed_at_channel"]);
   }
   // One by one, as they arrive.
   const stepwise = documents.reduce((known, next) => adapter("amazon").join([known, next])[0] ?? "");
@@ -237,7 +237,7 @@ withSamples(`any of Amazon's responses alone makes an order that waits for the r
   expect(holds(alone("getOrder-200-2"))).toEqual(["lines_missing"]);
   expect(holds(alone("getOrder-200-example"))).toEqual(["payment_pending", "lines_missing", "price_missing"]);
   expect(holds(alone("getOrderAddress-200-1"))).toEqual(["payment_pending", "lines_missing"]);
-  expect(holds(alone("getOrderItems-200-1"))).toEqual(["payment_pending", "cancelled_at_channel"]);
+  expect(holds(alone("getOrderItems-200-1"))).toEqual(["payment_pending", "changed_at_channel"]);
 });
 
 withSamples(

@@ -596,7 +596,7 @@ withSamples(`Amazon's responses, sent one by one and twice, complete one order${
     document: { shippingAddress: { city: "SEATTLE" }, placedAt: "1970-01-19T03:58:30.000Z" },
   });
   // What is left is the buyer's wish to cancel, which a person decides.
-  expect(row?.["hold_reasons"]).toMatchObject([{ code: "cancelled_at_channel" }]);
+  expect(row?.["hold_reasons"]).toMatchObject([{ code: "changed_at_channel" }]);
   expect(await releaseHold(context, { orderId, by: "staff:1" })).toEqual({ status: "done", holdReasons: [] });
   expect(await rowsOf("select sku, quantity from order_hold where order_id = $1", orderId)).toEqual([
     { sku, quantity: 1 },

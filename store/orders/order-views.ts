@@ -292,7 +292,10 @@ export async function listFulfillmentOrders(
        join orders o on o.id = f.order_id
        left join collection kept on kept.fulfillment_order_id = f.id
       where ($1::text is null or f.location_id = $1)
-        and ($2::text is null or f.stage = $2)
+        and ($2::text is null or f.stage = $2
+          -- A person's pick whose confirmation was cut off is still to be done.
+          or ($2 = 'waiting' and f.stage = 'picking' and f.status = 'in_progress'
+            and not exists (select from floor_task t where t.fulfillment_order_id = f.id)))
         and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
         and ($4::text is null or (${QUEUE_PLACE}, f.id) > (${fromMicroseconds("$4")}, $5))
       order by ${QUEUE_PLACE}, f.id

@@ -228,7 +228,7 @@ describe("what the buyer asks", () => {
 
   test("to cancel every item is to cancel the order", () => {
     expect(read({}, [item(asks)]).holdReasons).toEqual([
-      { code: "cancelled_at_channel", detail: "Amazon: the buyer asks to cancel (No longer needed)." },
+      { code: "changed_at_channel", detail: "Amazon: the buyer asks to cancel (No longer needed)." },
     ]);
   });
 

@@ -208,7 +208,7 @@ function askedToCancel({ items = [] }: Parts): readonly HoldReason[] {
   if (first === undefined) return [];
   const why = firstText(textAt(first, "BuyerRequestedCancel", "BuyerCancelReason"), "no reason given");
   if (asked.length === items.length) {
-    return [{ code: "cancelled_at_channel", detail: `Amazon: the buyer asks to cancel (${why}).` }];
+    return [{ code: "changed_at_channel", detail: `Amazon: the buyer asks to cancel (${why}).` }];
   }
   const names = asked.map((item) => firstText(textAt(item, "SellerSKU"), textAt(item, "OrderItemId")));
   return [
