@@ -435,8 +435,8 @@ describe(`the cases of shops${casesNote}`, () => {
     await tell("s12c-1-cancelled", "shopify", "orders/cancelled");
     await tell("s12c-2-create", "shopify", "orders/create");
     expect(await standing()).toMatchObject({ isCancelled: true, held: [] });
+    // Authorised at the channel only: it waits, and nothing of it is reserved.
     await tell("s38-1-create", "shopify", "orders/create");
-    await source();
     await tell("s38-2-cancelled", "shopify", "orders/cancelled");
     expect(await standing()).toMatchObject({ isCancelled: true });
   });
