@@ -106,7 +106,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
 
   test("changes address, note and tags in one revision", async () => {
     const id = await shownOrder("EDIT-1");
-    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
     await page.getByLabel("Street").fill("7 River Road");
     await page.getByLabel("Note").fill("Leave it at the door.");
     await page.getByLabel("Tags").fill("gift, vip");
