@@ -111,8 +111,8 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     await page.getByLabel("Note").fill("Leave it at the door.");
     await page.getByLabel("Tags").fill("gift, vip");
     await page.getByRole("button", { name: "Save the changes" }).click();
-    await page.getByText("7 River Road").first().waitFor();
-    await page.getByText("gift, vip").first().waitFor();
+    await page.getByText("7 River Road").filter({ visible: true }).first().waitFor();
+    await page.getByText("gift, vip").filter({ visible: true }).first().waitFor();
     expect((await orderView(id)).document).toMatchObject({
       revision: 2,
       shippingAddress: { line1: "7 River Road", city: "Columbus" },
