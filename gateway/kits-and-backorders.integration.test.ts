@@ -118,7 +118,7 @@ describe("a kit", () => {
     expect([await available("STOVE"), await available("POT")]).toEqual([8, 3]);
 
     const inventory = createInventoryActivities(dependencies());
-    const allocated = await inventory.allocateStock({ orderId, attempt: 1 });
+    const allocated = await inventory.allocateStock({ orderId });
     expect(allocated).toEqual({ status: "allocated", fulfillmentOrders: ["web-kit-1-F1"] });
     expect(await rows("select allocated from order_line where order_id = $1", orderId)).toEqual([
       { allocated: 2 },
@@ -260,7 +260,7 @@ describe("an order that waits in the queue", () => {
     expect(
       await rows("select topic from outbox where key like $1", `hold-released:${orderId}:backordered:%`),
     ).toEqual([{ topic: "workflow.signal" }]);
-    const allocated = await createInventoryActivities(dependencies()).allocateStock({ orderId, attempt: 1 });
+    const allocated = await createInventoryActivities(dependencies()).allocateStock({ orderId });
     expect(allocated.status).toBe("allocated");
     expect(await rows("select allocated from order_line where order_id = $1", orderId)).toEqual([
       { allocated: 5 },

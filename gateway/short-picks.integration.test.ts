@@ -3,6 +3,8 @@
  * database, with the steps of the order's saga called one by one.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { editOrder } from "../operations/change/edit-order.ts";
+import { markPartFulfilledElsewhere } from "../operations/fulfillment/mark-fulfilled-elsewhere.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { retryShortOrders } from "../operations/holds/release-hold.ts";
 import { giveUp } from "../operations/shortage/give-up.ts";
@@ -95,8 +97,7 @@ async function order(
 async function goOn(orderId: string): Promise<void> {
   const left = await state().askWhatIsLeft({ orderId });
   if (left.tellStock) await inventory().runStockErrands({ orderId });
-  if (left.source)
-    expect(await inventory().sourceHeld({ orderId, attempt: 1 })).toMatchObject({ status: "allocated" });
+  if (left.source) expect(await inventory().sourceHeld({ orderId })).toMatchObject({ status: "allocated" });
   const { release } = await state().askWhatIsLeft({ orderId });
   if (release.length > 0) await inventory().releaseToFloor({ orderId, fulfillmentOrders: release });
 }
@@ -341,6 +342,27 @@ describe("a unit that was not found", () => {
     expect(await ledger(orderId)).toEqual({ ordered: 2, cancelled: 0, allocated: 2, fulfilled: 1 });
   });
 
+  test("is not reserved a second time by a release of the order, before or after it is replaced", async () => {
+    const other = await product();
+    await receive(sku, "east", 4);
+    await receive(sku, "west", 9);
+    const orderId = await order({ [sku]: 4, [other]: 1 }, { allocation: "ship_available" });
+    await pack(`${orderId}-F1`, [3], "damaged");
+    await receive(other, "east", 1);
+    expect(await retryShortOrders(context(), [other])).toEqual([orderId]);
+    await settle();
+    expect(
+      await rows(
+        "select line_id, sum(quantity)::integer as held from order_hold where order_id = $1 group by 1 order by 1",
+        orderId,
+      ),
+    ).toEqual([
+      { line_id: "1", held: 4 },
+      { line_id: "2", held: 1 },
+    ]);
+    expect(await stock(sku, "west")).toEqual({ onHand: 9, free: 8 });
+  });
+
   test("is not looked for once the order is being undone: nothing stays reserved", async () => {
     await receive(sku, "east", 2);
     await receive(sku, "west", 9);
@@ -428,6 +450,43 @@ describe("an order whose parcels leave as they can", () => {
     expect(await rows("select status, hold_reasons from orders where id = $1", orderId)).toEqual([
       { status: "open", hold_reasons: [] },
     ]);
+  });
+
+  test("is given units from the queue as often as they come, each time firmly", async () => {
+    const orderId = await order({ [sku]: 2 }, { allocation: "ship_available_backorder_rest" });
+    await receive(sku, "east", 1);
+    await applyDemandFills(context());
+    await goOn(orderId);
+    // Handed over by somebody else, so that its hold has as many units after the next fill as before.
+    const elsewhere = { fulfillmentOrderId: `${orderId}-F1`, by: "test", tracking: {} };
+    expect(
+      await markPartFulfilledElsewhere(context(), { ...elsewhere, key: `${orderId}-elsewhere` }),
+    ).toMatchObject({ status: "done" });
+    await goOn(orderId);
+    await receive(sku, "east", 1);
+    await applyDemandFills(context());
+    await goOn(orderId);
+    expect((await pack(`${orderId}-F2`, "all")).json).toEqual({ status: "done", short: false });
+  });
+
+  test("reserves what a change adds at once while other units of it wait in the queue", async () => {
+    const other = await product();
+    await receive(other, "east", 5);
+    const orderId = await order({ [sku]: 1 }, { allocation: "ship_available_backorder_rest" });
+    const changed = await editOrder(context(), {
+      orderId,
+      edits: [{ kind: "add_line", sku: other, title: "More", quantity: 2, unitPrice: "3.00" }],
+      by: "test",
+      key: `${orderId}-more`,
+    });
+    expect(changed).toMatchObject({ status: "done" });
+    expect(await stock(other, "east")).toEqual({ onHand: 5, free: 3 });
+    await receive(sku, "east", 1);
+    await applyDemandFills(context());
+    await goOn(orderId);
+    expect(await rows("select status from orders where id = $1", orderId)).toEqual([{ status: "open" }]);
+    const units = (await parts(orderId)).map((part) => part.units);
+    expect(units.reduce((sum, each) => sum + each, 0)).toBe(3);
   });
 
   test("may be one that was to leave whole, once a person says so", async () => {

@@ -52,6 +52,11 @@ export type BookedOrder = {
   }[];
   readonly captured: number;
   readonly refunded: number;
+  readonly refunds: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly returnId: string | null;
+  }[];
   readonly returns: readonly {
     readonly id: string;
     readonly status: string;
@@ -90,6 +95,8 @@ export async function readOrders(
          from shipment s where s.order_id = o.id) as shipments,
       coalesce((select sum(p.captured_minor) from payment p where p.order_id = o.id), 0)::integer as captured,
       coalesce((select sum(p.refunded_minor) from payment p where p.order_id = o.id), 0)::integer as refunded,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'returnId', f.return_id)
+         order by f.id), '[]') from refund f where f.order_id = o.id) as refunds,
       (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'refundMinor', r.refund_minor,
          'lines', (select jsonb_agg(jsonb_build_object('lineId', rl.line_id, 'requested', rl.requested,
            'received', rl.received, 'inspected', (select coalesce(sum(p.quantity), 0) from return_piece p

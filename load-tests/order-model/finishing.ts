@@ -13,7 +13,7 @@ import { LOCATIONS } from "./world.ts";
 /** Rounds after which an order that has not ended never will. */
 const ROUNDS = 60;
 
-const HELPFUL = ["pick", "pack", "carrier", "receive return", "inspect return"];
+const HELPFUL = ["pick", "pack", "carrier", "receive return", "inspect return", "settle failed refund"];
 
 export async function finishing(sequence: Sequence): Promise<readonly string[]> {
   const { world, story } = sequence;

@@ -13,6 +13,7 @@ import { openPart, reschedulePart } from "../../operations/fulfillment/schedule-
 import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
+import { retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
@@ -144,7 +145,8 @@ async function pick(sequence: Sequence, missingChance: number): Promise<string |
 async function pack(sequence: Sequence): Promise<string | null> {
   const target = someFulfillmentOrder(sequence, (order) =>
     order.fulfillmentOrders.filter(
-      (one) => sequence.picked.has(one.id) && one.status !== "closed" && one.stage !== "packed",
+      ({ id, status, stage }) =>
+        sequence.picked.has(id) && status !== "closed" && status !== "cancelled" && stage !== "packed",
     ),
   );
   if (target === undefined) return null;
@@ -324,6 +326,21 @@ async function goodwill(sequence: Sequence): Promise<string | null> {
   return `${order.id} ${amountMinor}: ${answer(outcome)}`;
 }
 
+/** A refund that was declined is asked for again, or given up where it is nobody's due. */
+async function settleFailedRefund(sequence: Sequence): Promise<string | null> {
+  const failed = sequence.orders.flatMap(({ refunds }) =>
+    refunds.filter(({ status }) => status === "failed"),
+  );
+  if (failed.length === 0) return null;
+  const { id: refundId } = sequence.random.pick(failed);
+  const input = { refundId, by: "staff:model" };
+  const isTriedAgain = sequence.random.chance(0.7);
+  const outcome = isTriedAgain
+    ? await retryRefund(sequence.world.context, input)
+    : await withdrawRefund(sequence.world.context, input);
+  return `${refundId} is ${isTriedAgain ? "tried again" : "given up"}: ${answer(outcome)}`;
+}
+
 async function receiveStock(sequence: Sequence): Promise<string> {
   const { random } = sequence;
   const sku = random.pick(sequence.skus);
@@ -390,6 +407,7 @@ export const STEPS: readonly Step[] = [
   { name: "cancel", weight: 2, run: cancel },
   { name: "change", weight: 4, run: change },
   { name: "goodwill", weight: 1, run: goodwill },
+  { name: "settle failed refund", weight: 2, run: settleFailedRefund },
   { name: "release hold", weight: 4, run: release },
   { name: "ask for return", weight: 4, run: askForReturn },
   { name: "receive return", weight: 4, run: receive },

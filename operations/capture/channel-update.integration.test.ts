@@ -187,7 +187,7 @@ async function standing() {
 }
 
 async function source(): Promise<void> {
-  const sourced = await saga.allocateStock({ orderId, attempt: 1 });
+  const sourced = await saga.allocateStock({ orderId });
   if (sourced.status !== "allocated") throw new Error(sourced.detail);
   await saga.releaseToFloor({ orderId, fulfillmentOrders: sourced.fulfillmentOrders });
 }

@@ -171,7 +171,7 @@ async function stock(sku: string, locationId = "east") {
 
 /** What the saga does of an order that is paid. */
 async function source(): Promise<void> {
-  const sourced = await saga.allocateStock({ orderId, attempt: 1 });
+  const sourced = await saga.allocateStock({ orderId });
   if (sourced.status !== "allocated") throw new Error(sourced.detail);
   await saga.releaseToFloor({ orderId, fulfillmentOrders: sourced.fulfillmentOrders });
 }
@@ -334,7 +334,7 @@ describe("on the floor", () => {
     await capture();
     await source();
     expect(await edit([adds(lamp, 1)])).toMatchObject({ status: "done" });
-    await saga.sourceHeld({ orderId, attempt: 1 });
+    await saga.sourceHeld({ orderId });
     expect(await edit([{ kind: "cancel_line", lineId: "1" }])).toMatchObject({ status: "done" });
     expect(await parts()).toMatchObject([
       { status: "cancelled", lines: [] },

@@ -47,15 +47,16 @@ export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }
 export type StockNeed = ChangePlan["more"];
 
 /**
- * An order that has its stock, or has gone to the floor, gets what a change adds at once. One that still waits
- * for stock gets it with the rest, when it is released.
+ * An order that has its stock, has a place in the queue, or has gone to the floor, gets what a change adds at
+ * once. One whose stock is reserved when it is released gets it with the rest.
  */
 export async function stockNeed(
   client: Queryable,
   { order, parts }: LockedParts,
   { more }: ChangePlan,
 ): Promise<StockNeed> {
-  if (more.length === 0 || parts.length > 0) return more;
+  const isQueued = order.holdReasons.some(({ code }) => code === "backordered");
+  if (more.length === 0 || parts.length > 0 || isQueued) return more;
   const held = wholeUnits(await readOrderHolds(client, order.orderId));
   const isCovered = order.lines.filter(isOurs).every((line) => {
     const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
@@ -87,12 +88,10 @@ export async function writeChange(
     }),
   });
   if (hasFewer(ledger)) {
+    const held = wholeUnits(await readOrderHolds(client, orderId));
     const now = await readOrderProgress(client, orderId);
-    await dropUnwantedShortages(
-      client,
-      orderId,
-      new Map((now?.lines ?? []).map((line) => [line.lineId, lackingOf(line)])),
-    );
+    const lacking = (now?.lines ?? []).map((line) => [line.lineId, lackingOf(line, held)] as const);
+    await dropUnwantedShortages(client, orderId, new Map(lacking));
   }
   await recordEntry(client, {
     orderId,
@@ -123,9 +122,13 @@ function hasFewer(ledger: ChangePlan["ledger"]): boolean {
   return [...ledger.values()].some(({ cancelled = 0 }) => cancelled > 0);
 }
 
-/** Units that the line wants and that no fulfillment order has had. */
-function lackingOf(line: LineLedger): number {
-  return Math.max(0, line.ordered - line.cancelled - line.fulfilledElsewhere - line.allocated);
+/** Units that the line wants and that the order does not hold. */
+function lackingOf(
+  line: LineLedger & { readonly lineId: string },
+  held: readonly { readonly lineId: string; readonly quantity: number }[],
+): number {
+  const wanted = line.ordered - line.cancelled - line.fulfilledElsewhere;
+  return Math.max(0, wanted - unitsOf(held, line.lineId));
 }
 
 /** What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper. */

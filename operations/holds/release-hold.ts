@@ -221,8 +221,8 @@ async function release(
     left,
     cleared,
     lineSkus,
-    lines: lines.flatMap(({ lineId, sku, wanted, held }) =>
-      sku !== null && wanted > held ? [{ lineId, sku, quantity: wanted - held }] : [],
+    lines: lines.flatMap(({ lineId, sku, wanted, held, short }) =>
+      sku !== null && wanted > held + short ? [{ lineId, sku, quantity: wanted - held - short }] : [],
     ),
     replacement: null,
     shipsParts: request.shipsParts === true,

@@ -187,8 +187,8 @@ class OrderSaga {
 
   private async source(): Promise<readonly string[]> {
     const orderId = this.orderId;
-    const { fulfillmentOrders } = await this.attempt("allocate-stock", "insufficient_stock", (attempt) =>
-      internal.allocateStock({ orderId, attempt }),
+    const { fulfillmentOrders } = await this.attempt("allocate-stock", "insufficient_stock", () =>
+      internal.allocateStock({ orderId }),
     );
     this.stopIfCancelled();
     this.saga.undoWith({ name: "recallFromFloor", run: () => internal.recallFromFloor({ orderId }) });
@@ -250,9 +250,7 @@ class OrderSaga {
   private async sourceMore(): Promise<void> {
     this.stopIfCancelled();
     const { orderId } = this;
-    await this.attempt("source-held", "insufficient_stock", (attempt) =>
-      internal.sourceHeld({ orderId, attempt }),
-    );
+    await this.attempt("source-held", "insufficient_stock", () => internal.sourceHeld({ orderId }));
   }
 
   /** What is declined holds the order; what cannot be tried again at all does, too. */

@@ -1,8 +1,9 @@
 /**
  * Steps that move stock. First the engine is told, by commands whose ids derive from the hold, so that a
- * repeat gets the first outcome. Then one transaction writes what the order must show; its timeline entry is
+ * repeat gets the first outcome, or which may be repeated without harm. Then one transaction writes what the order must show; its timeline entry is
  * the mark.
  */
+import { randomUUID } from "node:crypto";
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
 import { queuePlaceMs } from "../../../orders/fulfillment/pick-priority.ts";
@@ -138,21 +139,21 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     );
 
   /** What the order holds and is in no fulfillment order becomes firm and gets one, at each location. */
-  const source = async (orderId: string, attempt: number): Promise<Sourced | StepRefusal> => {
+  const source = async (orderId: string): Promise<Sourced | StepRefusal> => {
     const units = await readUnsourced(database, orderId);
-    const totals = new Map(
-      (await readOrderHolds(database, orderId)).map((hold) => [
-        `${hold.holdId}@${hold.locationId}`,
-        hold.quantity,
-      ]),
+    const outcomes = await allocator.execute(
+      units.map((hold) => ({
+        type: "allocate",
+        // Of its own each time: a hold that waits in the queue grows again and again, and a command that is known
+        // would do nothing. Whatever is firm already stays so.
+        ...commandFor(hold, orderId, `allocate:${randomUUID()}`),
+      })),
     );
-    const refusals = await executeOnce(units, attempt, (hold, suffix) => ({
-      type: "allocate",
-      // A hold that has grown becomes firm again, by a command of its own.
-      ...commandFor(hold, orderId, `allocate${totals.get(`${hold.holdId}@${hold.locationId}`)}${suffix}`),
-    }));
-    for (const { hold, detail } of refusals)
-      if (!(await isFirm(hold))) return shortage(`The reservation of ${hold.sku} is gone: ${detail}.`);
+    for (const [index, hold] of units.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === "refused" && !(await isFirm(hold)))
+        return shortage(`The reservation of ${hold.sku} is gone: ${outcome.code}: ${outcome.detail}.`);
+    }
     return inTransaction(database, async (client): Promise<Sourced> => {
       const order = await mustLockOrder(client, orderId);
       // What came meanwhile is not firm, and what is gone is not to be fulfilled: the next look sees both.
@@ -180,10 +181,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
      * Makes the order's reservations firm and puts them into fulfillment orders. Only reserved units are ever
      * fulfilled: an order that is to leave whole and whose holds do not cover its lines is refused.
      */
-    async allocateStock({
-      orderId,
-      attempt,
-    }: OrderId & { readonly attempt: number }): Promise<Sourced | StepRefusal> {
+    async allocateStock({ orderId }: OrderId): Promise<Sourced | StepRefusal> {
       const order = await mustReadOrder(database, orderId);
       const holds = await readOrderHolds(database, orderId);
       for (const line of order.lines.filter(isOurs)) {
@@ -192,15 +190,12 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
         if (held < wanted && !order.shipsParts)
           return shortage(`Of line ${line.lineId} (${line.title}), ${held} of ${wanted} units are reserved.`);
       }
-      return source(orderId, attempt);
+      return source(orderId);
     },
 
     /** The same for what was reserved since: the rest of an order, or what replaces missing units. */
-    async sourceHeld({
-      orderId,
-      attempt,
-    }: OrderId & { readonly attempt: number }): Promise<Sourced | StepRefusal> {
-      return source(orderId, attempt);
+    async sourceHeld({ orderId }: OrderId): Promise<Sourced | StepRefusal> {
+      return source(orderId);
     },
 
     /** Undo of the reservation and of `allocateStock`: every unit that the order holds becomes free again. */
