@@ -14,6 +14,7 @@ export async function findingsOf(sequence: Sequence): Promise<readonly string[]>
   const { books } = sequence.world;
   const excess = books.excesses.filter((one) => sequence.orderIds.some((id) => one.startsWith(`${id}:`)));
   return [
+    ...sequence.broken,
     ...sequence.failed.map((failure) => `a saga fails only where a person can help: ${failure}`),
     ...excess.map((one) => `nobody asks the provider for more than there is: ${one}`),
     ...sequence.orders.flatMap((order) => [

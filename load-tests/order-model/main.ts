@@ -1,14 +1,19 @@
 /**
  * `npm run order-model`: random sequences of what can happen to orders, played by the product's own operations and
  * sagas over a real engine and PostgreSQL, and held after each step against a small model of orders, stock and
- * money. Ends with status 1 where a promise was broken.
+ * money. Ends with status 1 where a promise was broken, or where a planted bug was not found.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
+import { huntMutants, type MutantOutcome } from "./mutant-hunt.ts";
+import { MUTANTS } from "./mutants.ts";
 import type { Range, RangeMessage, RangeResult } from "./range-main.ts";
 
 const DAY_MS = 86_400_000;
+
+/** Within which each planted bug is found. */
+const MUTANT_SEQUENCES = 200;
 
 type Options = {
   readonly sequences: number;
@@ -18,6 +23,7 @@ type Options = {
   readonly processes: number;
   readonly beside: number;
   readonly seconds: number;
+  readonly mutants: boolean;
   readonly json: boolean;
 };
 
@@ -30,9 +36,11 @@ const program = new Command("order-model")
   .option("--processes <n>", "that share the sequences", integer, availableParallelism())
   .option("--beside <n>", "sequences at a time in each", integer, 12)
   .option("--seconds <n>", "begin no further sequence after this time", integer, 3_600)
+  .option("--mutants", `plant each bug and see that it is found within ${MUTANT_SEQUENCES} sequences`, false)
   .option("--json", "end with one line of JSON", false)
   .action(async (options: Options) => {
-    process.exitCode = (await runSequences(options)) ? 0 : 1;
+    const isSound = options.mutants ? await runMutants(options) : await runSequences(options);
+    process.exitCode = isSound ? 0 : 1;
   });
 
 await program.parseAsync();
@@ -115,6 +123,26 @@ function playAll(ranges: readonly Range[]): Promise<readonly RangeResult[]> {
         }),
     ),
   );
+}
+
+async function runMutants({ seed, steps, processes, beside, json }: Options): Promise<boolean> {
+  const outcomes = await huntMutants(MUTANTS, {
+    seed,
+    steps,
+    beside,
+    sequences: MUTANT_SEQUENCES,
+    workers: processes,
+    onOutcome: (outcome) => process.stderr.write(`${mutantLine(outcome)}\n`),
+  });
+  for (const outcome of outcomes) print(mutantLine(outcome));
+  const found = outcomes.filter(({ sequence }) => sequence !== null).length;
+  if (json) print(JSON.stringify({ seed, mutants: outcomes.length, found }));
+  return found === outcomes.length;
+}
+
+function mutantLine({ mutant, sequence, promise }: MutantOutcome): string {
+  const found = sequence === null ? "NOT FOUND" : `sequence ${sequence}`;
+  return `${mutant.name.padEnd(60)} ${found.padEnd(14)} ${promise ?? mutant.breaks}`;
 }
 
 function print(line: string): void {

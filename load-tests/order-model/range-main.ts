@@ -47,10 +47,13 @@ process.on("message", () => {
   isStopped = true;
 });
 tell({ result: await playRange(range) });
+process.removeAllListeners("disconnect");
 process.disconnect();
 
 async function playRange({ seed, steps, from, every, to, beside, seconds }: Range): Promise<RangeResult> {
   const database = await ownDatabase();
+  // Whoever has asked is gone.
+  process.once("disconnect", () => void database.stop().finally(() => process.exit(1)));
   const world = await startWorld(database.url, beside + 8);
   const began = Date.now();
   const verdicts: Verdict[] = [];
@@ -88,7 +91,9 @@ async function ownDatabase(): Promise<{ readonly url: string; stop(): Promise<vo
   const server = await DatabaseServer.start(folder);
   const client = new pg.Client({ connectionString: server.url() });
   await client.connect();
-  await client.query("alter database holdfast set synchronous_commit = off");
+  for (const setting of ["synchronous_commit", "fsync", "full_page_writes"])
+    await client.query(`alter system set ${setting} = off`);
+  await client.query("select pg_reload_conf()");
   await client.end();
   return {
     url: server.url(),

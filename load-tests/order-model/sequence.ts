@@ -4,6 +4,7 @@
  * Owns what the model knows by itself: what it has put on the shelves, what it has told the product, and what was
  * answered. Leaves to `audit.ts` what must then hold, and to `steps.ts` what can happen.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Random } from "../../config/seeded-random.ts";
 import { applyFills } from "../../operations/holds/apply-demand-fills.ts";
 import { settleOrder } from "../../operations/shortage/settle-shortages.ts";
@@ -47,6 +48,8 @@ export class Sequence {
   /** Fulfillment orders whose leaving the model has taken off its shelves. */
   readonly left = new Set<string>();
   readonly story: string[] = [];
+  /** Promises that an answer has broken. */
+  readonly broken: string[] = [];
   orders: readonly BookedOrder[] = [];
   private readonly sagas = new Map<string, SagaRun>();
   private counter = 0;
@@ -62,6 +65,18 @@ export class Sequence {
   key(what: string): string {
     this.counter += 1;
     return `${this.name}-${what}-${this.counter}`;
+  }
+
+  /** Repeats a request under its key, now and then: it is answered as before. */
+  async perhapsRepeated<T>(chance: number, request: () => Promise<T>): Promise<T> {
+    const first = await request();
+    if (!this.random.chance(chance)) return first;
+    const again = await request();
+    if (!isDeepStrictEqual(first, again))
+      this.broken.push(
+        `a repeat is answered as before: ${JSON.stringify(first)}, then ${JSON.stringify(again)}`,
+      );
+    return first;
   }
 
   shelf(sku: string, locationId: string): Shelf {

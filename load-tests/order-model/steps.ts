@@ -298,8 +298,7 @@ async function change(sequence: Sequence): Promise<string | null> {
     key: sequence.key("change"),
     ...(random.chance(0.5) ? { revision: order.revision } : {}),
   };
-  const outcome = await editOrder(sequence.world.context, request);
-  if (random.chance(0.2)) await editOrder(sequence.world.context, request);
+  const outcome = await sequence.perhapsRepeated(0.2, () => editOrder(sequence.world.context, request));
   return `${order.id} ${JSON.stringify(edit)}: ${answer(outcome)}`;
 }
 
@@ -319,8 +318,7 @@ async function goodwill(sequence: Sequence): Promise<string | null> {
     giver: { by: "staff:model", role: "finance" as const, limits: [], roles: ["finance" as const] },
     key: sequence.key("goodwill"),
   };
-  const outcome = await requestRefund(sequence.world.context, request);
-  if (random.chance(0.3)) await requestRefund(sequence.world.context, request);
+  const outcome = await sequence.perhapsRepeated(0.3, () => requestRefund(sequence.world.context, request));
   if (outcome.status === "done")
     sequence.goodwill.set(order.id, (sequence.goodwill.get(order.id) ?? 0) + amountMinor);
   return `${order.id} ${amountMinor}: ${answer(outcome)}`;
@@ -363,14 +361,16 @@ async function act(sequence: Sequence): Promise<string | null> {
   const [line] = part?.lines ?? [];
   if (part === undefined || line === undefined) return null;
   const input = { fulfillmentOrderId: part.id, by: "staff:model", key: sequence.key("act") };
+  const locationId = random.pick(LOCATIONS);
+  const quantity = random.integer(1, line.quantity);
   const actions = {
     hold: () => holdPart(context, { ...input, reason: "model" }),
     release: () => releasePart(context, input),
-    move: () => movePart(context, { ...input, locationId: random.pick(LOCATIONS) }),
+    move: () => movePart(context, { ...input, locationId }),
     split: () =>
       splitPart(context, {
         ...input,
-        lines: [{ lineId: line.lineId, quantity: random.integer(1, line.quantity) }],
+        lines: [{ lineId: line.lineId, quantity }],
       }),
     merge: () => mergeParts(context, input),
     reschedule: () =>
@@ -383,8 +383,7 @@ async function act(sequence: Sequence): Promise<string | null> {
     elsewhere: () => markPartFulfilledElsewhere(context, { ...input, tracking: {} }),
   };
   const name = random.pick(Object.keys(actions) as (keyof typeof actions)[]);
-  const outcome = await actions[name]();
-  if (random.chance(0.2)) await actions[name]();
+  const outcome = await sequence.perhapsRepeated(0.2, actions[name]);
   return `${name} ${part.id}: ${answer(outcome)}`;
 }
 

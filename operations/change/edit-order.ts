@@ -33,8 +33,8 @@ export async function editOrder(context: OperationContext, request: EditRequest)
   if (unknown !== null) return unknown;
   const revised = await reviseOrder(context, { ...change, next: (order) => documentAfter(order, edits) });
   if (revised.status !== "nothing_left") return revised;
-  const { orderId, by } = change;
-  const cancelled = await requestCancellation(context, { orderId, reason, by });
+  const { orderId, by, key } = change;
+  const cancelled = await requestCancellation(context, { orderId, reason, by, key });
   return cancelled.status === "refused" ? cancelled : { status: "cancelling" };
 }
 

@@ -287,17 +287,9 @@ describe("before the floor has it", () => {
   test("cancelling every line cancels the order", async () => {
     await receive(tent, 3);
     await capture();
-    expect(
-      await cancelOrder(context, {
-        orderId,
-        lines: [{ lineId: "1" }],
-        reason: "no",
-        by: "staff:1",
-        key: "x",
-      }),
-    ).toEqual({
-      status: "cancelling",
-    });
+    const request = { orderId, lines: [{ lineId: "1" }], reason: "no", by: "staff:1", key: "x" };
+    for (const _ of ["once", "again under its key"])
+      expect(await cancelOrder(context, request)).toEqual({ status: "cancelling" });
     expect(await edit([wants("1", 2)])).toMatchObject({ code: "order_being_cancelled" });
   });
 });

@@ -23,7 +23,7 @@ import { type LockedParts, lockParts, readParts } from "../../store/floor/fulfil
 import { markErrandsDone, readStockErrands } from "../../store/floor/stock-errands.ts";
 import { lockOrder, type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
 import { findRevision } from "../../store/orders/order-revisions.ts";
-import { isCancelRequested } from "../../store/orders/orders.ts";
+import { readCancelRequest } from "../../store/orders/orders.ts";
 import {
   type Database,
   inTransaction,
@@ -72,14 +72,16 @@ export async function reviseOrder(
 ): Promise<Revised | NothingLeft | Refusal> {
   const { orderId, by } = request;
   const revised = await oneAtATime(context.database, orderId, () => revise(context, request));
-  if (revised.status === "done") await firmUp(context, orderId);
-  if (revised.status === "done" && revised.wasOnHold) {
-    const isReaddressed = revised.changes.some(({ what }) => what === "address");
+  if (revised.status !== "done") return revised;
+  const { status, revision, changes, wasOnHold } = revised;
+  await firmUp(context, orderId);
+  if (wasOnHold) {
+    const isReaddressed = changes.some(({ what }) => what === "address");
     const codes = [...CLEARED_BY_CHANGE, ...(isReaddressed ? (["address_unusable"] as const) : [])];
     // Where nothing is cleared, the order waits on.
     await releaseHold(context, { orderId, codes, by });
   }
-  return revised;
+  return { status, revision, changes };
 }
 
 /**
@@ -142,8 +144,9 @@ async function decide(
   const { order, parts } = locked;
   const earlier = await findRevision(client, orderId, key);
   if (earlier !== null) return { status: "done", wasOnHold: false, ...earlier };
-  if (await isCancelRequested(client, orderId))
-    return refuse("order_being_cancelled", `Order ${orderId} is being cancelled.`);
+  const cancellation = await readCancelRequest(client, orderId);
+  if (cancellation?.key === key) return { status: "nothing_left" };
+  if (cancellation !== null) return refuse("order_being_cancelled", `Order ${orderId} is being cancelled.`);
   const document = next(order);
   if (isRefusal(document)) return document;
   const begun = parts.filter((part) => !isEnded(part.status) && !notBegun(part));

@@ -10,6 +10,8 @@ type CancellationRequest = {
   readonly reason: string;
   /** `staff:…`, `channel:…`. */
   readonly by: string;
+  /** Of the change that leaves nothing of the order, so that a repeat of it is known. */
+  readonly key?: string;
 };
 
 /**
@@ -21,7 +23,7 @@ export async function requestCancellation(
   context: OperationContext,
   request: CancellationRequest,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const { orderId, reason, by } = request;
+  const { orderId, reason, by, key } = request;
   return inTransaction(context.database, async (client) => {
     const order = await readCancellable(client, orderId);
     if (order === undefined) {
@@ -38,7 +40,7 @@ export async function requestCancellation(
       type: "order.cancel_requested",
       summary: `Cancellation requested: ${reason}.`,
       cause: by,
-      data: { reason },
+      data: { reason, ...(key === undefined ? {} : { key }) },
     });
     await tellOrderSaga(client, orderId, {
       key: `cancel-requested:${orderId}`,

@@ -108,12 +108,20 @@ export async function readCancellable(
 
 /** Whether somebody has asked to cancel the whole order, and has not been refused. */
 export async function isCancelRequested(client: Queryable, orderId: string): Promise<boolean> {
-  const { rows } = await client.query<{ requested: boolean }>(
-    `select exists (select from order_event where order_id = $1 and key = 'order.cancel_requested')
-       and not exists (select from order_event where order_id = $1 and type = 'order.cancellation_refused') as requested`,
+  return (await readCancelRequest(client, orderId)) !== null;
+}
+
+/** The request that stands to cancel the order: the key of the change that it came of, where it came of one. */
+export async function readCancelRequest(
+  client: Queryable,
+  orderId: string,
+): Promise<{ readonly key: string | null } | null> {
+  const { rows } = await client.query<{ key: string | null }>(
+    `select data->>'key' as key from order_event where order_id = $1 and key = 'order.cancel_requested'
+       and not exists (select from order_event where order_id = $1 and type = 'order.cancellation_refused')`,
     [orderId],
   );
-  return rows[0]?.requested === true;
+  return rows[0] ?? null;
 }
 
 /** Until when the shopper may change the order himself. */

@@ -1,15 +1,7 @@
-/**
- * Plants each bug in a copy of the built program and lets the simulation look for it.
- *
- * The program itself has no hooks for this: a mutant is a search text and its replacement in one built file.
- * A text that is not found exactly once means that the program has moved on, and fails the run.
- */
+/** Lets the simulation look for planted bugs. */
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectRoot } from "../../../config/project-root.ts";
-import type { Mutant } from "./mutants.ts";
+import { huntEach, type Mutant } from "./planted-program.ts";
 
 /** The folders that the simulation runs from. */
 const FOLDERS = ["actors", "config", "engine", "ports", "store"];
@@ -35,52 +27,16 @@ type HuntOptions = {
 };
 
 /** @throws Error where a mutant does not fit the built program. */
-export async function huntMutants(
+export function huntMutants(
   mutants: readonly Mutant[],
   options: HuntOptions,
-): Promise<MutantOutcome[]> {
-  const built = join(projectRoot, "dist");
-  const planted = await Promise.all(mutants.map((mutant) => plantedText(built, mutant)));
-  const outcomes: MutantOutcome[] = [];
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: options.workers }, async () => {
-      const copy = await copyOf(built);
-      try {
-        for (let index = next++; index < mutants.length; index = next++) {
-          const mutant = mutants[index];
-          const text = planted[index];
-          if (mutant === undefined || text === undefined) break;
-          const file = join(copy, "dist", mutant.file);
-          const sound = await readFile(file, "utf8");
-          await writeFile(file, text);
-          const outcome = { mutant, ...(await hunt(copy, options)) };
-          await writeFile(file, sound);
-          outcomes[index] = outcome;
-          options.onOutcome(outcome);
-        }
-      } finally {
-        await rm(copy, { recursive: true });
-      }
-    }),
-  );
-  return outcomes;
-}
-
-async function plantedText(built: string, { name, file, search, replacement }: Mutant): Promise<string> {
-  const text = await readFile(join(built, file), "utf8");
-  const times = text.split(search).length - 1;
-  if (times !== 1) throw new Error(`mutant "${name}" is stale: its text is ${times} times in ${file}`);
-  return text.replace(search, () => replacement);
-}
-
-async function copyOf(built: string): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), "holdfast-mutant-"));
-  for (const folder of FOLDERS)
-    await cp(join(built, folder), join(copy, "dist", folder), { recursive: true });
-  await symlink(join(projectRoot, "node_modules"), join(copy, "node_modules"));
-  await cp(join(projectRoot, "package.json"), join(copy, "package.json"));
-  return copy;
+): Promise<readonly MutantOutcome[]> {
+  return huntEach(mutants, {
+    needs: FOLDERS.map((folder) => join("dist", folder)),
+    workers: options.workers,
+    hunt: (copy) => hunt(copy, options),
+    onOutcome: options.onOutcome,
+  });
 }
 
 /** Runs seeds in the copy until one of them finds what is wrong. */

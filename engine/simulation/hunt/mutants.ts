@@ -1,14 +1,5 @@
 /** The planted bugs: each breaks one promise of the engine, in one place of the built program. */
-export type Mutant = {
-  readonly name: string;
-  /** What it breaks. */
-  readonly breaks: string;
-  /** Below the built program. */
-  readonly file: string;
-  /** Occurs exactly once there. */
-  readonly search: string;
-  readonly replacement: string;
-};
+import type { Mutant } from "./planted-program.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   {

@@ -1,0 +1,67 @@
+/** Lets the order model look for planted bugs. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { huntEach, type Mutant } from "../../engine/simulation/hunt/planted-program.ts";
+
+/** What the model runs from: the whole program, and what makes its tables. */
+const NEEDS = ["dist", join("store", "migrations")];
+
+/** A bug may make the model wait for ever; that counts as found. */
+const MAX_MS = 240_000;
+
+export type MutantOutcome = {
+  readonly mutant: Mutant;
+  /** The first sequence that found it; `null`: none did. */
+  readonly sequence: number | null;
+  readonly promise: string | null;
+};
+
+type HuntOptions = {
+  readonly seed: number;
+  readonly sequences: number;
+  readonly steps: number;
+  readonly beside: number;
+  /** Bugs looked for at the same time. */
+  readonly workers: number;
+  readonly onOutcome: (outcome: MutantOutcome) => void;
+};
+
+/** @throws Error where a mutant does not fit the built program. */
+export function huntMutants(
+  mutants: readonly Mutant[],
+  options: HuntOptions,
+): Promise<readonly MutantOutcome[]> {
+  const { workers, onOutcome } = options;
+  return huntEach(mutants, { needs: NEEDS, workers, hunt: (copy) => hunt(copy, options), onOutcome });
+}
+
+/** Plays sequences in the copy until one of them finds what is wrong. */
+function hunt(
+  copy: string,
+  { seed, sequences, steps, beside }: HuntOptions,
+): Promise<{ readonly sequence: number | null; readonly promise: string | null }> {
+  const main = join(copy, "dist", "load-tests", "order-model", "main.js");
+  const options = { seed, sequences, steps, beside, processes: 1 };
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...words, "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: MAX_MS,
+    });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (lines: Buffer) => {
+      output += lines.toString();
+    });
+    child.stderr.on("data", (lines: Buffer) => {
+      errors += lines.toString();
+    });
+    child.on("error", reject);
+    child.on("close", (_status, signal) => {
+      const last = output.trim().split("\n").at(-1) ?? "";
+      if (last.startsWith("{")) resolve(JSON.parse(last).broken ?? { sequence: null, promise: null });
+      else if (signal !== null) resolve({ sequence: 0, promise: "every order can end: the model waits" });
+      else reject(new Error(`the hunt in ${copy} failed: ${errors.slice(-2_000)}`));
+    });
+  });
+}
