@@ -142,6 +142,22 @@ export async function readAuthorizations(
   return rows;
 }
 
+/** What other refunds than this one are taking back of each authorisation, by its key: asked for, not answered. */
+export async function readRefundsUnderWay(
+  client: Queryable,
+  orderId: string,
+  refundId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ key: string; minor: number }>(
+    `select t.authorization_key as key, sum(t.amount_minor)::bigint as minor
+     from refund r join payment_transaction t on t.order_id = r.order_id and t.type = 'refund'
+       and t.status = 'pending' and t.key || ':' ^@ (r.key || ':' || r.attempt || ':')
+     where r.order_id = $1 and r.id <> $2 and r.status = 'pending' and t.authorization_key is not null group by 1`,
+    [orderId, refundId],
+  );
+  return new Map(rows.map(({ key, minor }) => [key, minor]));
+}
+
 /** What one answered call changes in the sums. */
 export type PaymentEffect =
   | (VendorAccount & {

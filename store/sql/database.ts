@@ -11,6 +11,7 @@
  */
 import pg from "pg";
 import { isSilence } from "./database-fault.ts";
+import { prepareStatements } from "./prepared-statements.ts";
 
 const INT8 = 20;
 const DATE = 1082;
@@ -67,6 +68,7 @@ export function openDatabase(
   // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the
   // process.
   pool.on("error", () => {});
+  pool.on("connect", prepareStatements);
   return pool;
 }
 

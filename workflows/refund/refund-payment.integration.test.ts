@@ -165,6 +165,47 @@ test("a refund that the provider declines waits, and is asked for again under a 
   });
 });
 
+test("refunds at the same time share out what was captured by several authorisations", async () => {
+  const orderId = await deliveredOrder();
+  await world.database.query(
+    `insert into payment_authorization (key, order_id, provider, account, reference, currency, amount_minor,
+       captured_minor, refunded_minor, state, at)
+     select key || ':2', order_id, provider, account, reference, currency, 3000, 3000, 0, state, at + interval '1 minute'
+     from payment_authorization where order_id = $1`,
+    [orderId],
+  );
+  await world.database.query(
+    `update payment set authorized_minor = authorized_minor + 3000, captured_minor = captured_minor + 3000
+     where order_id = $1`,
+    [orderId],
+  );
+  // Asked for, and not answered: the process that asks died, or the answer is on its way.
+  const underWay = await given(orderId, 6000, { to: "store_credit" });
+  await outcomeOf(world, underWay);
+  await world.database.query(
+    `update refund set status = 'pending', payment_minor = 6000, store_credit_minor = 0, to_store_credit = false
+     where id = $1`,
+    [underWay],
+  );
+  await world.database.query(
+    `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status, authorization_key)
+     select r.key || ':1', r.order_id, a.provider, a.account, 'refund', 6000, 'USD', 'pending', a.key
+     from refund r join payment_authorization a using (order_id) where r.id = $1 and a.key not like '%:2'`,
+    [underWay],
+  );
+  const refundId = await given(orderId, 6000);
+  expect(await outcomeOf(world, refundId)).toEqual({ status: "refunded" });
+  const { rows } = await world.database.query(
+    `select t.amount_minor as minor, t.authorization_key like '%:2' as "isSecond" from payment_transaction t
+     join refund r on t.key ^@ (r.key || ':') where r.id = $1 order by t.key`,
+    [refundId],
+  );
+  expect(rows).toEqual([
+    { minor: 4500, isSecond: false },
+    { minor: 1500, isSecond: true },
+  ]);
+});
+
 test("a refund whose answer was lost is paid out once", async () => {
   const orderId = await deliveredOrder();
   for (const fault of ["before", "after"] as const) {

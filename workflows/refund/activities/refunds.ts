@@ -21,6 +21,7 @@ import {
   readAuthorizations,
   readPayment,
   readPaymentTransactions,
+  readRefundsUnderWay,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import {
@@ -349,8 +350,11 @@ async function beginCalls(
     refund.paymentMinor,
   );
   const calls: PaymentTransaction[] = [];
+  const underWay = await readRefundsUnderWay(client, refund.orderId, refund.refundId);
   for (const authorization of await readAuthorizations(client, refund.orderId)) {
-    const amountMinor = Math.min(left, authorization.capturedMinor - authorization.refundedMinor);
+    const { capturedMinor, refundedMinor } = authorization;
+    const takenBack = refundedMinor + (underWay.get(authorization.key) ?? 0);
+    const amountMinor = Math.min(left, capturedMinor - takenBack);
     if (amountMinor <= 0) continue;
     const key = keyOf(refund, refund.attempt);
     calls.push(
