@@ -97,6 +97,8 @@ export type OrderReservationRequest = {
   readonly policy: AllocationPolicy;
   /** Absent: any location. A repeat is answered with the holds of the first run, wherever they are. */
   readonly locations?: LocationRestriction;
+  /** The channel pool that sells the units: its own first, then what everybody may sell. Absent: everybody's. */
+  readonly pool?: string;
   /** Locations that ship a parcel of the order anyway: choosing them opens nothing. Absent: none. */
   readonly opened?: readonly string[];
   readonly destination: {

@@ -83,6 +83,17 @@ export function setPool(pools: Map<string, Pool>, name: string, kind: PoolKind, 
   if (kind === "shared" && pool.held === 0) pools.delete(name);
 }
 
+/** What each pool has left: of a fence, what it has not promised; of a cap, what it may still promise. */
+export function poolsLeft(
+  pools: ReadonlyMap<string, Pool>,
+): readonly { readonly pool: string; readonly kind: PoolKind; readonly left: number }[] {
+  return [...pools.values()].map((pool) => ({
+    pool: pool.pool,
+    kind: pool.kind,
+    left: pool.kind === "capped" ? pool.units - pool.held : unfilledFence(pool),
+  }));
+}
+
 export function unfilledFences(pools: ReadonlyMap<string, Pool> | null): number {
   let units = 0;
   for (const pool of pools?.values() ?? []) units += unfilledFence(pool);

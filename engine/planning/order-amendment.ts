@@ -18,13 +18,8 @@ import type {
 } from "../allocator-client.ts";
 import type { DemandWithdrawal, HoldReduction, OrderDemand, OrderHoldState } from "../shard/shard-request.ts";
 import { componentsOf } from "./kits.ts";
-import {
-  holdsFor,
-  queuedHoldId,
-  type RoundStock,
-  type SourcingSetup,
-  sourceLines,
-} from "./order-reservation.ts";
+import { holdsFor, queuedHoldId, type SourcingSetup, sourceLines } from "./order-reservation.ts";
+import type { StockByLocation } from "./round-stock.ts";
 import { type AvailableStock, servable } from "./sourcing/sourcing-problem.ts";
 
 /** The same, and how many of these units can be taken again. */
@@ -162,7 +157,7 @@ export function currentHolds(held: readonly OrderHoldState[]): readonly PlacedHo
 }
 
 /** Takes from the round's stock what an amendment takes beyond what it frees, for the next order to see. */
-export function takeAmendment(stock: RoundStock, plan: PlannedAmendment): void {
+export function takeAmendment(stock: StockByLocation, plan: PlannedAmendment): void {
   const net = new Map<string, { sku: string; locationId: string; units: number }>();
   const add = (sku: string, locationId: string, units: number): void => {
     const key = `${sku}\u001f${locationId}`;
@@ -279,7 +274,7 @@ function wholeAt(
 }
 
 function withFreed(stock: AvailableStock, reductions: readonly GivenBack[]): AvailableStock {
-  const usable: RoundStock = new Map([...stock].map(([sku, ofSku]) => [sku, new Map(ofSku)]));
+  const usable: StockByLocation = new Map([...stock].map(([sku, ofSku]) => [sku, new Map(ofSku)]));
   for (const { sku, locationId, freed } of reductions) {
     const ofSku = usable.get(sku);
     ofSku?.set(locationId, (ofSku.get(locationId) ?? 0) + freed);

@@ -8,7 +8,8 @@ import type {
   SourcingLocation,
 } from "../allocator-client.ts";
 import { kitBookOf } from "./kits.ts";
-import { planReservation, type RoundStock, takeFrom, withPromises } from "./order-reservation.ts";
+import { planReservation, withPromises } from "./order-reservation.ts";
+import { RoundStock, type StockByLocation } from "./round-stock.ts";
 
 function location(
   locationId: string,
@@ -39,7 +40,7 @@ function request(
   return { orderId: "o", lines, policy, destination: NEW_YORK, expiresAtMs: 0, atMs: 1, cause: "o" };
 }
 
-function stockOf(stock: Record<string, Record<string, number>>): RoundStock {
+function stockOf(stock: Record<string, Record<string, number>>): StockByLocation {
   return new Map(Object.entries(stock).map(([sku, places]) => [sku, new Map(Object.entries(places))]));
 }
 
@@ -306,7 +307,7 @@ describe("kits", () => {
           const plan = planReservation(request(wanted), stock, { ...SETUP, kits });
           expect(plan.status).toBe(isServable(initial, ofKit, ofA, ofB) ? "reserved" : "refused");
           if (plan.status === "refused") return;
-          takeFrom(stock, plan.holds);
+          new RoundStock(stock).take(undefined, plan.holds);
           for (const ofSku of stock.values())
             for (const left of ofSku.values()) expect(left).toBeGreaterThanOrEqual(0);
           for (const hold of plan.holds) {
@@ -452,7 +453,7 @@ describe("policy", () => {
               if (policy === "line_by_line") expect([0, quantity]).toContain(held);
             }
             expect(new Set(plan.holds.map((hold) => hold.holdId)).size).toBe(plan.holds.length);
-            takeFrom(round, plan.holds);
+            new RoundStock(round).take(undefined, plan.holds);
           }
           for (const [sku, ofSku] of round) {
             for (const [locationId, left] of ofSku) {

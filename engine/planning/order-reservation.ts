@@ -3,8 +3,8 @@
  *
  * Pure. Owns the policy (how much of each line is granted), the summing of demand over lines before anything
  * is reserved, and the spreading of what sourcing chose over the lines and their components. Only the round
- * that calls it changes stock meanwhile, so a plan holds. `takeFrom` lets the next order of the round see
- * what this one took.
+ * that calls it changes stock meanwhile, so a plan holds. `RoundStock.take` lets the next order of the
+ * round see what this one took.
  */
 import { capableToPromise } from "../../actors/capable-to-promise.ts";
 import type { SourcingRuleList } from "../../config/sourcing-rule.ts";
@@ -29,8 +29,6 @@ import {
   servable,
   sourcingProblem,
 } from "./sourcing/sourcing-problem.ts";
-
-export type RoundStock = Map<string, Map<string, number>>;
 
 /** What planning needs besides stock. */
 export type SourcingSetup = {
@@ -243,24 +241,17 @@ function promiseOf(
 }
 
 export function placementsOf(
-  request: Pick<OrderReservationRequest, "orderId" | "expiresAtMs" | "atMs" | "cause">,
+  request: Pick<OrderReservationRequest, "orderId" | "pool" | "expiresAtMs" | "atMs" | "cause">,
   holds: readonly PlacedHold[],
 ): readonly Placement[] {
   return holds.map((hold) => ({
     ...hold,
     orderId: request.orderId,
+    ...(request.pool === undefined ? {} : { pool: request.pool }),
     expiresAtMs: request.expiresAtMs,
     atMs: request.atMs,
     cause: request.cause,
   }));
-}
-
-/** Takes the holds' units out of the round's stock. */
-export function takeFrom(stock: RoundStock, holds: readonly PlacedHold[]): void {
-  for (const hold of holds) {
-    const ofSku = stock.get(hold.sku);
-    ofSku?.set(hold.locationId, (ofSku.get(hold.locationId) ?? 0) - hold.quantity);
-  }
 }
 
 const NOTHING: Sourcing = { units: [], explanation: [] };

@@ -18,7 +18,8 @@ import {
   planCancellation,
   takeAmendment,
 } from "../planning/order-amendment.ts";
-import { placementsOf, type RoundStock, type SourcingSetup } from "../planning/order-reservation.ts";
+import { placementsOf, type SourcingSetup } from "../planning/order-reservation.ts";
+import type { StockByLocation } from "../planning/round-stock.ts";
 import type {
   AmendmentAnswer,
   AmendmentMark,
@@ -65,7 +66,7 @@ export class RoundAmendments {
   }
 
   /** Decides the change by the round's stock, and takes from that stock what the change takes. */
-  plan(work: ChangeWork, stock: RoundStock, setup: SourcingSetup): PlannedChange {
+  plan(work: ChangeWork, stock: StockByLocation, setup: SourcingSetup): PlannedChange {
     const known = this.knowledge.get(keyOf(questionOf(work))) ?? nothingKnown();
     return work.kind === "amend" ? planAmend(work, known, stock, setup) : planCancel(work, known);
   }
@@ -101,7 +102,7 @@ export function questionOf(work: ChangeWork): AmendmentQuestion {
 function planAmend(
   work: AmendWork,
   { holds, waiting, isRemembered, known }: Knowledge,
-  stock: RoundStock,
+  stock: StockByLocation,
   setup: SourcingSetup,
 ): PlannedChange {
   const { amendment, resolve } = work;

@@ -7,10 +7,11 @@
  */
 import type { PositionAddress, StockOutcome } from "../../actors/commands.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
-import type { RoundStock } from "../planning/order-reservation.ts";
+import { RoundStock, type StockByLocation } from "../planning/round-stock.ts";
 import { shardOf } from "../shard/shard-of.ts";
 import type {
   OrderDemand,
+  PositionPools,
   RememberedOrder,
   ShardReply,
   ShardRequest,
@@ -32,6 +33,8 @@ export class RoundAnswers {
   readonly refusedParts = new Set<string>();
   private readonly shardCount: number;
   private readonly positions = new Map<string, PositionView[]>();
+  /** By SKU. */
+  private readonly pools = new Map<string, PositionPools[]>();
   private readonly holds = new Map<string, readonly HoldView[]>();
   private readonly orders = new Map<string, OpenMemory>();
   /** By shard, in the order asked, and how many of them were taken out already. */
@@ -53,7 +56,15 @@ export class RoundAnswers {
     for (const [index, address] of request.addresses.entries()) {
       this.holds.set(addressKey(address), reply.holds[index] ?? []);
     }
-    for (const sku of request.skus) this.positions.set(sku, []);
+    for (const sku of request.skus) {
+      this.positions.set(sku, []);
+      this.pools.delete(sku);
+    }
+    for (const pools of reply.pools) {
+      const ofSku = this.pools.get(pools.sku);
+      if (ofSku === undefined) this.pools.set(pools.sku, [pools]);
+      else ofSku.push(pools);
+    }
     for (const view of reply.positions) this.positions.get(view.sku)?.push(view);
     for (const outlook of reply.outlooks) this.outlooks.set(outlook.sku, outlook);
     for (const fill of reply.filled) this.filled.push({ shard, fill });
@@ -63,11 +74,11 @@ export class RoundAnswers {
 
   /** What can be promised of the positions asked for; the round's plans take from it. */
   stock(): RoundStock {
-    const stock: RoundStock = new Map();
+    const stock: StockByLocation = new Map();
     for (const [sku, views] of this.positions) {
       stock.set(sku, new Map(views.map((view) => [view.locationId, view.availableToPromise])));
     }
-    return stock;
+    return new RoundStock(stock, [...this.pools.values()].flat());
   }
 
   /** What was placed of the order before this round; `undefined`: no shard remembers it. */

@@ -21,12 +21,11 @@ import { componentSkus } from "../planning/kits.ts";
 import {
   placementsOf,
   planReservation,
-  type RoundStock,
   repeatedReservation,
   type SourcingSetup,
-  takeFrom,
   withPromises,
 } from "../planning/order-reservation.ts";
+import type { RoundStock } from "../planning/round-stock.ts";
 import { shardOf } from "../shard/shard-of.ts";
 import type { DemandToQueue, Placement, ShardAnswer, ShardRequest } from "../shard/shard-request.ts";
 import type { ShardHost } from "../threads/shard-host.ts";
@@ -181,7 +180,13 @@ class Run {
     for (const work of works) {
       if (work.kind !== "order" && work.kind !== "amend" && work.kind !== "cancel") continue;
       const orderId = orderIdOf(work);
-      if (planned.has(orderId) || changed.has(orderId)) {
+      // Most orders sell through no pool, and need not know of any.
+      const pooledSkus =
+        work.kind === "order" && work.request.pool !== undefined
+          ? [...componentSkus(setup.kits, work.request.lines)]
+          : [];
+      const mustWait = work.kind === "order" && stock.mustWait(work.request.pool, pooledSkus);
+      if (planned.has(orderId) || changed.has(orderId) || mustWait) {
         this.round.size -= sizeOf(work);
         deferred.push(work);
         continue;
@@ -194,13 +199,14 @@ class Run {
       const before = this.answers.memoryOf(orderId);
       const reservation =
         before === undefined
-          ? planReservation(work.request, stock, setup)
+          ? planReservation(work.request, stock.seenBy(work.request.pool, pooledSkus), setup)
           : repeatedReservation(work.request, before, setup.kits);
       const fresh = before === undefined && reservation.status === "reserved" ? reservation : null;
       const holds = fresh?.holds ?? [];
-      takeFrom(stock, holds);
-      const { atMs, cause } = work.request;
-      const queue = (fresh?.queued ?? []).map((demand) => ({ ...demand, orderId, atMs, cause }));
+      const { pool, atMs, cause } = work.request;
+      stock.take(pool, holds);
+      const ofPool = pool === undefined ? {} : { pool };
+      const queue = (fresh?.queued ?? []).map((demand) => ({ ...demand, ...ofPool, orderId, atMs, cause }));
       const placements = placementsOf(work.request, holds);
       this.requests.queue(queue);
       this.requests.wantOutlooks(componentSkus(setup.kits, reservation.short));
@@ -223,7 +229,9 @@ class Run {
       work.reject(unavailableError(down, "what it holds of the order is not known"));
       return;
     }
-    const change = this.amendments.plan(work, stock, setup);
+    const change = this.amendments.plan(work, stock.everybodys, setup);
+    const moved = [...change.withdrawals, ...change.reductions, ...change.placements];
+    stock.hasAmended(moved.map(({ sku }) => sku));
     this.requests.change(change);
     this.changes.push(change);
   }

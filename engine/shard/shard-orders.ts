@@ -45,7 +45,7 @@ export class ShardOrders {
   /** A part that is refused leaves no trace: its order is undone, and the part is never asked for again. */
   place(placement: Placement, nowMs: number, events: StockEvent[]): StockOutcome {
     const { state } = this;
-    const { sku, locationId, holdId, quantity, expiresAtMs, atMs, cause } = placement;
+    const { sku, locationId, holdId, quantity, pool, expiresAtMs, atMs, cause } = placement;
     const command: StockCommand = {
       type: "reserve",
       commandId: holdId,
@@ -53,6 +53,7 @@ export class ShardOrders {
       locationId,
       holdId,
       quantity,
+      ...(pool === undefined ? {} : { pool }),
       expiresAtMs,
       atMs,
       cause,
@@ -94,7 +95,7 @@ export class ShardOrders {
   /** Puts demand into its SKU's queue. @returns whether it was */
   queue(demand: DemandToQueue, nowMs: number, events: StockEvent[]): boolean {
     const { state } = this;
-    const { orderId, lineId, holdId, sku, quantity, atMs, cause } = demand;
+    const { orderId, lineId, holdId, sku, quantity, pool, atMs, cause } = demand;
     const command: StockCommand = {
       type: "enqueue-demand",
       commandId: holdId,
@@ -104,6 +105,7 @@ export class ShardOrders {
       orderId,
       lineId,
       quantity,
+      ...(pool === undefined ? {} : { pool }),
       priority: ORDER_PRIORITY,
       kind: "backorder",
       notBeforeMs: 0,

@@ -6,13 +6,15 @@
  * together.
  */
 import type { Supply } from "../../actors/capable-to-promise.ts";
-import type { PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { PoolKind, PositionAddress, StockCommand, StockOutcome } from "../../actors/commands.ts";
 import type { DemandFill, HoldView, PlacedHold, PositionView } from "../allocator-client.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
 
 /** One part of an order: one hold of one line at one location. */
 export type Placement = PlacedHold & {
   readonly orderId: string;
+  /** The channel pool that sells it; absent: what everybody may sell. */
+  readonly pool?: string;
   readonly expiresAtMs: number;
   readonly atMs: number;
   readonly cause: string;
@@ -86,6 +88,8 @@ export type OrderDemand = {
 /** Demand of an order that is to wait for the next units of its SKU, at any location. */
 export type DemandToQueue = OrderDemand & {
   readonly orderId: string;
+  /** The channel pool that it will be given units through; absent: everybody's. */
+  readonly pool?: string;
   readonly atMs: number;
   readonly cause: string;
 };
@@ -162,6 +166,18 @@ export type AmendmentAnswer = {
   readonly known: "applied" | "refused" | null;
 };
 
+/** The pools of a position, in the order in which they are served. */
+export type PositionPools = {
+  readonly sku: string;
+  readonly locationId: string;
+  readonly pools: readonly {
+    readonly pool: string;
+    readonly kind: PoolKind;
+    /** Of a fence, what it has not promised yet; of a cap, what may still be promised. */
+    readonly left: number;
+  }[];
+};
+
 export type ShardReply = {
   readonly shard: number;
   readonly outcomes: readonly StockOutcome[];
@@ -181,6 +197,8 @@ export type ShardReply = {
   /** For each position that was to be opened, its ordinal; -1 where there is none. */
   readonly ordinals: readonly number[];
   readonly positions: readonly PositionView[];
+  /** Of these positions, the pools of those that have any. */
+  readonly pools: readonly PositionPools[];
   readonly outlooks: readonly SkuOutlook[];
   /** Waiting demand that was given units in this batch. */
   readonly filled: readonly DemandFill[];

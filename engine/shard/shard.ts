@@ -15,7 +15,7 @@
 import type { PositionAddress, RefusalCode, StockCommand, StockOutcome } from "../../actors/commands.ts";
 import type { Due } from "../../actors/expiry-index.ts";
 import { commandFingerprint } from "../../actors/fingerprint.ts";
-import { freeUnits } from "../../actors/position/channel-pools.ts";
+import { freeUnits, poolsLeft } from "../../actors/position/channel-pools.ts";
 import type { StockEvent } from "../../actors/position/events.ts";
 import { bucketsOf, newPosition, type StockPosition } from "../../actors/position/stock-position.ts";
 import { decide } from "../../actors/rules/apply-command.ts";
@@ -24,7 +24,7 @@ import type { DemandFill, HoldView, PositionView } from "../allocator-client.ts"
 import { encodeBlob, type JournalBlob } from "../journal/journal-codec.ts";
 import type { PositionChanges } from "../stock-view/stock-changes.ts";
 import { ShardOrders } from "./shard-orders.ts";
-import type { ShardReply, ShardRequest, SkuOutlook } from "./shard-request.ts";
+import type { PositionPools, ShardReply, ShardRequest, SkuOutlook } from "./shard-request.ts";
 import { ShardState } from "./shard-state.ts";
 import { earlier, timedCommand } from "./shard-timers.ts";
 
@@ -89,6 +89,7 @@ export class Shard {
               reduced: reduced ?? [],
             },
       positions: request.skus.flatMap((sku) => this.positionsOf(sku)),
+      pools: request.skus.flatMap((sku) => this.poolsOf(sku)),
       outlooks: (request.outlooks ?? []).map((sku) => this.outlookOf(sku)),
       filled: events.flatMap((event) => (event.type === "demand-filled" ? [fillOf(event)] : [])),
       holds: request.addresses.map((address) => this.holdsOf(address)),
@@ -208,6 +209,15 @@ export class Shard {
       locationId: position.locationId,
       ...bucketsOf(position),
     }));
+  }
+
+  private poolsOf(sku: string): PositionPools[] {
+    return this.state.positions.ofSku(sku).flatMap((position) => {
+      const pools = position.details?.pools;
+      return pools === null || pools === undefined || pools.size === 0
+        ? []
+        : [{ sku, locationId: position.locationId, pools: poolsLeft(pools) }];
+    });
   }
 
   private holdsOf(address: PositionAddress): HoldView[] {

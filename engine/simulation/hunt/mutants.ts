@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "plan forgets what the order before took",
     breaks: "every fault has its code",
     file: "engine/rounds/round-runner.js",
-    search: "            takeFrom(stock, holds);",
+    search: "            stock.take(pool, holds);",
     replacement: "",
   },
   {
