@@ -15,7 +15,7 @@ const ROUNDS = 60;
 
 const HELPFUL = ["pick", "pack", "carrier", "receive return", "inspect return", "settle failed refund"];
 
-export async function finishing(sequence: Sequence): Promise<readonly string[]> {
+export async function finishing(sequence: Sequence, isOver: () => boolean): Promise<readonly string[]> {
   const { world, story } = sequence;
   world.books.declinesNext.clear();
   world.books.refusesNext.clear();
@@ -25,7 +25,7 @@ export async function finishing(sequence: Sequence): Promise<readonly string[]> 
     await sequence.deliver(true);
     await sequence.refresh();
     const findings = await findingsOf(sequence);
-    if (findings.length > 0) return findings;
+    if (findings.length > 0 || isOver()) return findings;
     if (sequence.running.length === 0) return ended(sequence);
     // What is tried again after a while is tried now.
     for (const run of sequence.running) run.passTime();

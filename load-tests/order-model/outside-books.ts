@@ -1,15 +1,21 @@
 /**
  * The outside world of the order model: a payment provider, a carrier and a mailer in memory that keep books of
- * their own, as the real ones do. A call that is repeated with its key gets the first answer.
+ * their own, as the real ones do. A call that is repeated with its key gets the first answer; some answers are lost on
+ * their way.
  *
  * Invariant: a provider takes no more than was authorised and gives back no more than was taken; who asks for
  * more is declined, and the attempt is kept for the model to see.
  */
+
+import { Random } from "../../config/seeded-random.ts";
 import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentProvider, PaymentResult } from "../../ports/payments.ts";
 import { VendorRoster } from "../../ports/vendor-roster.ts";
+
+/** Of the payment provider's answers. */
+const LOST_ANSWERS = 0.05;
 
 export const CARRIER = { provider: "model-carrier", account: DEFAULT_ACCOUNT } as const;
 
@@ -170,6 +176,8 @@ export class OutsideBooks {
         ? { status: "declined", code: "card_declined", message: "Declined." }
         : { status: "succeeded", reference };
     this.answers.set(key, answer);
+    // By the key, so that the same seed tells the same story.
+    if (new Random(key).chance(LOST_ANSWERS)) throw new Error(`the answer to ${key} is lost`);
     return answer;
   }
 }

@@ -16,7 +16,14 @@ export type Verdict = {
   readonly counts: ReadonlyMap<string, number>;
 };
 
-export async function play(world: World, seed: number, number: number, steps: number): Promise<Verdict> {
+/** @param isOver whether the rest of it is of no interest any more */
+export async function play(
+  world: World,
+  seed: number,
+  number: number,
+  steps: number,
+  isOver: () => boolean,
+): Promise<Verdict> {
   // Another number, another story: no two sequences of a run begin alike.
   const random = new Random(`${seed}/${number}`);
   const sequence = new Sequence(world, random, `s${number}`);
@@ -35,9 +42,9 @@ export async function play(world: World, seed: number, number: number, steps: nu
       await sequence.deliver(random.chance(0.7));
       await sequence.refresh();
       const findings = await findingsOf(sequence);
-      if (findings.length > 0) return verdict(findings);
+      if (findings.length > 0 || isOver()) return verdict(findings);
     }
-    return verdict(await finishing(sequence));
+    return verdict(await finishing(sequence, isOver));
   } catch (error) {
     return verdict([`no step fails: ${error instanceof Error ? error.stack : String(error)}`]);
   }

@@ -66,7 +66,7 @@ async function playRange({ seed, steps, from, every, to, beside, seconds }: Rang
         while (!isOver()) {
           const number = next;
           next += every;
-          const verdict = await play(world, seed, number, steps);
+          const verdict = await play(world, seed, number, steps, () => isStopped || broken !== null);
           verdicts.push(verdict);
           if (verdict.findings.length > 0) broken ??= verdict;
           tell({ played: verdicts.length });
