@@ -230,22 +230,13 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
   }
   const { document } = plan;
   const holdReasons = withCancellation(plan.holdReasons, incoming.cancellation);
-  if (holdReasons.length > 0) {
+  const lines = linesToReserve(document);
+  if (holdReasons.length > 0 || lines.length === 0) {
     const record = recordOf(capture, incoming, document, { holdReasons, reservation: null, promise: null });
     await context.allocator.commit(capturedOrderWriter, record);
     return resultOf(record);
   }
   const locations = await capture.catalog.locations();
-  const lines = linesToReserve(document);
-  if (lines.length === 0) {
-    const record = recordOf(capture, incoming, document, {
-      holdReasons: [],
-      reservation: null,
-      promise: null,
-    });
-    await context.allocator.commit(capturedOrderWriter, record);
-    return resultOf(record);
-  }
   const atMs = context.now();
   const recordFor = (reservation: OrderReservation): CapturedOrder | null => {
     if (reservation.short.length > 0 && channel.onShortage === "refuse" && reservation.status === "refused") {
