@@ -195,12 +195,11 @@ export async function dropUnwantedShortages(
     const kept = Math.min(left, rest.get(lineId) ?? 0);
     rest.set(lineId, (rest.get(lineId) ?? 0) - kept);
     if (kept === left) continue;
-    await client.query(
-      kept === 0
-        ? "update shortage set settled_at = now() where id = $1 and $2::integer >= 0"
-        : "update shortage set quantity = quantity - $2 where id = $1",
-      [id, left - kept],
-    );
+    if (kept === 0) {
+      await client.query("update shortage set settled_at = now() where id = $1", [id]);
+    } else {
+      await client.query("update shortage set quantity = quantity - $2 where id = $1", [id, left - kept]);
+    }
   }
 }
 
