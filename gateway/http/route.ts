@@ -36,7 +36,9 @@ export type Services = {
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
   readonly publicUrl: string;
-  /** What members of each role may give away on one order in a day. */
+  /** Every account at a vendor, by kind. */
+  readonly vendors: readonly VendorRoster<unknown>[];
+  /** What members of each role may give away on one order in a day, as long as nobody has set it on the page. */
   readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;

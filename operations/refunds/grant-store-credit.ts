@@ -49,7 +49,7 @@ export async function grantStoreCredit(context: OperationContext, grant: Grant):
       companyCurrency: await companyCurrency(client, companyId),
     });
     if (tooMuch !== null) return tooMuch;
-    const about = { accountId, by: giver.by, note: grant.note, limitedRole: role };
+    const about = { accountId, by: giver.by, note: grant.note, giverRole: giver.role };
     await addStoreCreditEntry(client, { ...about, key, kind: "issued", amountMinor });
     if (bonusMinor > 0)
       await addStoreCreditEntry(client, {

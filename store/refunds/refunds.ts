@@ -93,7 +93,8 @@ export type NewRefund = {
   readonly returnId?: string;
   readonly claimId?: string;
   readonly requestedBy: string;
-  readonly limitedRole?: string | null;
+  /** Of who gave it of their own decision: it counts for the role's limit, now or when one is set. */
+  readonly giverRole?: string | null;
 };
 
 /** Adds a refund `<order>-M1`, `<order>-M2`, …; where its key is known, it is the first one of that key. */
@@ -115,7 +116,7 @@ export async function addRefund(client: Queryable, wanted: NewRefund): Promise<R
       wanted.returnId ?? null,
       wanted.claimId ?? null,
       wanted.requestedBy,
-      wanted.limitedRole ?? null,
+      wanted.giverRole ?? null,
     ],
   );
   const refund = await findRefund(client, wanted.key);
@@ -339,7 +340,7 @@ export async function readAskedOfReturn(client: Queryable, returnId: string): Pr
   return rows[0]?.minor ?? 0;
 }
 
-/** What members of a role with a limit have given on an order within the last day. */
+/** What members of a role have given on an order within the last day. */
 export async function givenToday(client: Queryable, orderId: string, role: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(sum(asked_minor + bonus_minor), 0)::bigint as minor from refund

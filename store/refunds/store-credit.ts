@@ -76,7 +76,8 @@ export type StoreCreditEntry = {
   readonly amountMinor: number;
   readonly orderId?: string;
   readonly refundId?: string;
-  readonly limitedRole?: string | null;
+  /** Of who gave it of their own decision: it counts for the role's limit, now or when one is set. */
+  readonly giverRole?: string | null;
   readonly note?: string;
   readonly by: string;
 };
@@ -104,7 +105,7 @@ export async function addStoreCreditEntry(client: Queryable, entry: StoreCreditE
     entry.amountMinor,
     entry.orderId ?? null,
     entry.refundId ?? null,
-    entry.limitedRole ?? null,
+    entry.giverRole ?? null,
     entry.note ?? "",
     entry.by,
   ]);
