@@ -16,17 +16,11 @@ import {
 } from "../../components/return-fields.tsx";
 import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
+import { RETURN_METHODS } from "../../format/return-words.ts";
 import { useResource } from "../../live/resource.ts";
 import { orderPath } from "./order-path.ts";
 
 type ReturnMethod = NonNullable<ReturnRequest["method"]>;
-
-const METHODS: readonly (readonly [ReturnMethod, string])[] = [
-  ["label", "Our label, by mail"],
-  ["qr_code", "A code for the counter"],
-  ["none", "The customer's own way"],
-  ["store", "Brought to a store"],
-];
 
 /** Staff ask for a return in the customer's name, on the telephone or at the counter. */
 export function ReturnDialog({ view, onClose }: { readonly view: OrderView; readonly onClose: () => void }) {
@@ -74,11 +68,13 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             value={method}
             onChange={(event) => setMethod(event.currentTarget.value as ReturnMethod)}
           >
-            {METHODS.filter(([value]) => value !== "store" || stores.length > 0).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
+            {Object.entries(RETURN_METHODS)
+              .filter(([value]) => value !== "store" || stores.length > 0)
+              .map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
           </select>
         </Field>
         {method === "store" && (
