@@ -180,7 +180,7 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
       [order],
     );
     const page = await signedIn("admin", "/settings?view=accounts", PHONE);
-    await page.getByText("Not configured any more").waitFor();
+    await page.getByText("Not configured").waitFor();
     await page.getByText("1 to capture").waitFor();
     await expectNoSidewaysScroll(page);
     await page.getByRole("button", { name: "Changes" }).click();

@@ -10,6 +10,7 @@ import { isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
+import { unitsText } from "../../../orders/units-text.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
 import {
@@ -315,7 +316,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           orderId,
           key: `shipped:${shipmentId}`,
           type: "shipment.shipped",
-          summary: `${picked} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          summary: `${unitsText(picked)} left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });

@@ -14,9 +14,9 @@ import { useInterval } from "../../live/use-interval.ts";
 const REFRESH_MS = 30_000;
 
 const STATES = {
-  first: ["New business begins here", "good"],
+  first: ["Used first", "good"],
   listed: ["In use", "info"],
-  missing: ["Not configured any more", "bad"],
+  missing: ["Not configured", "bad"],
 } as const;
 
 /** Accounts at vendors. They are set by environment, with their secrets; here they are only shown. */

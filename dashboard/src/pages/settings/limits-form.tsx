@@ -10,7 +10,7 @@ import { useResource } from "../../live/resource.ts";
 import { type AmountRow, AmountRows } from "./amount-rows.tsx";
 import { SettingForm } from "./setting-form.tsx";
 
-/** How much each role may give away on one order in a day, and what else of money each may do. */
+/** How much each role may give away on one order in a day, and what else it may do with money. */
 export function LimitsForm() {
   const limits = useResource<RefundLimits>("refund limits", (signal) => get("/refund-limits", {}, signal));
   return (
@@ -28,7 +28,7 @@ export function LimitsForm() {
               onSaved={(saved) => limits.replace(() => saved)}
             />
           </Panel>
-          <Panel title="What else a role does with money" flush>
+          <Panel title="What a role may do with money" flush>
             <Grants roles={now.roles} />
           </Panel>
         </>
@@ -83,7 +83,7 @@ function Limits({
       {givers.map((role) => {
         const own = rows[role] ?? [];
         return (
-          <fieldset class="fieldset limit" key={role}>
+          <fieldset class="fieldset" key={role}>
             <legend>{roleName(role)}</legend>
             {own.length === 0 && <p class="muted small">No limit: up to what was paid.</p>}
             <AmountRows

@@ -87,10 +87,10 @@ function Rules({
       }}
     >
       <div class="form-pair">
-        <Field label="Days after delivery in which a return is announced">
+        <Field label="Days after delivery" hint="In which a return is announced.">
           <Days name="windowDays" least={0} value={now.windowDays} />
         </Field>
-        <Field label="Days that announced goods are awaited">
+        <Field label="Days of waiting" hint="For goods that were announced.">
           <Days name="waitDays" least={1} value={now.waitDays} />
         </Field>
       </div>
