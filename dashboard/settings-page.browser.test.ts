@@ -1,35 +1,22 @@
 /** The settings pages in a real browser, against the real gateway and PostgreSQL, on a desktop and a phone. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { projectRoot } from "../config/project-root.ts";
 import type { SettingChange } from "../contract/settings.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
-import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
+import { findChromium } from "../test-support/browser.ts";
+import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
+import type { TestEdge } from "../test-support/edge.ts";
 
-const PASSWORD = "a password of the tests 1";
-const DESKTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("the settings pages", () => {
-  const assets = mkdtempSync(join(tmpdir(), "holdfast-settings-page-"));
+  let dashboard: TestDashboard;
   let edge: TestEdge;
-  let browser: Browser;
   let pages: Page[] = [];
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    await build({
-      configFile: join(projectRoot, "dashboard", "vite.config.ts"),
-      build: { outDir: assets, emptyOutDir: true },
-      logLevel: "warn",
-    });
-    edge = await startTestEdge({ dashboardFolder: assets, staffPassword: PASSWORD });
-    browser = await launchChromium(chromium ?? "");
+    dashboard = await startTestDashboard();
+    edge = dashboard.edge;
   });
 
   afterEach(async () => {
@@ -41,21 +28,17 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await edge?.stop();
-    rmSync(assets, { recursive: true, force: true });
+    await dashboard?.stop();
   });
 
   async function signedIn(role: string, path: string, viewport = DESKTOP): Promise<Page> {
-    const context = await browser.newContext({ viewport, baseURL: edge.url });
+    const context = await dashboard.browser.newContext({ viewport, baseURL: edge.url });
     const page = await context.newPage();
     pages.push(page);
     page.setDefaultTimeout(15_000);
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto(path);
-    await page.getByLabel("Email").fill(`${role}@sandbox.example`);
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn(page, role);
     return page;
   }
 
