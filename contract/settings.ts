@@ -2,8 +2,8 @@
  * What people set while the system runs: the rules of channels, the limits of what a role may give away; the
  * accounts at vendors, which are set by environment and only shown; and who has changed what.
  *
- * A setting has a version. A change names the version that it was made from, and is refused where somebody else
- * has changed it since.
+ * A setting has a version. A change names the version that it was made from, and is refused where somebody
+ * else has changed it since.
  */
 import Type from "typebox";
 import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
@@ -24,7 +24,9 @@ const CHANNEL_RULES = {
   onShortage: oneOf(ON_SHORTAGE),
   /** What is reserved of it, unless the order says so itself. */
   allocation: oneOf(ALLOCATION_POLICIES),
-  /** What becomes of units that go missing later and that no place has; null: as the order's allocation says. */
+  /**
+   * What becomes of units that go missing later and that no place has; null: as the order's allocation says.
+   */
   shortRest: Nullable(oneOf(SHORT_RESTS)),
   /** How long after capture shoppers change or cancel their orders themselves; 0: never. */
   shopperChangesMinutes: Type.Integer({ minimum: 0, maximum: MOST_CHANGE_MINUTES }),
@@ -97,8 +99,8 @@ export const VendorAccountView = Type.Object({
   provider: Text,
   account: Text,
   /**
-   * `first`: new business begins here. `listed`: used where the ones before it refuse, and for what began here.
-   * `missing`: business is open at it, and the environment does not name it any more.
+   * `first`: new business begins here. `listed`: used where the ones before it refuse, and for what began
+   * here. `missing`: business is open at it, and the environment does not name it any more.
    */
   state: oneOf(["first", "listed", "missing"]),
   /** Payments that can still be captured, parcels that are under way; null: nothing stays open there. */

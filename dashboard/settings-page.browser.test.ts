@@ -1,4 +1,6 @@
-/** The settings pages in a real browser, against the real gateway and PostgreSQL, on a desktop and a phone. */
+/**
+ * The settings pages in a real browser, against the real gateway and PostgreSQL, on a desktop and a phone.
+ */
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SettingChange } from "../contract/settings.ts";

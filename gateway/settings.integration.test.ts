@@ -1,4 +1,6 @@
-/** Settings as people change them: each counts at once, nobody overwrites another, and who did what is kept. */
+/**
+ * Settings as people change them: each counts at once, nobody overwrites another, and who did what is kept.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { StaffRole } from "../store/access/staff.ts";
 import { catalogOf } from "../store/catalog/catalog.ts";

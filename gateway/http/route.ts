@@ -38,7 +38,9 @@ export type Services = {
   readonly publicUrl: string;
   /** Every account at a vendor, by kind. */
   readonly vendors: readonly VendorRoster<unknown>[];
-  /** What members of each role may give away on one order in a day, as long as nobody has set it on the page. */
+  /**
+   * What members of each role may give away on one order in a day, as long as nobody has set it on the page.
+   */
   readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
@@ -127,7 +129,8 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
 }
 
 /**
- * Names a call for the operation behind it: the caller and its `Idempotency-Key`, or a key that no other call has.
+ * Names a call for the operation behind it: the caller and its `Idempotency-Key`, or a key that no other call
+ * has.
  */
 export function keyOf(call: Pick<Call<unknown, unknown>, "request" | "principal">): string {
   const key = call.request.headers["idempotency-key"] ?? "";

@@ -1,4 +1,6 @@
-/** Orders as channels send them, with all that is odd about them: what is kept, what is reserved, what waits. */
+/**
+ * Orders as channels send them, with all that is odd about them: what is kept, what is reserved, what waits.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";

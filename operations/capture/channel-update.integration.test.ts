@@ -1,4 +1,6 @@
-/** What a channel says after capture, in every order of arrival, over a real PostgreSQL and the real engine. */
+/**
+ * What a channel says after capture, in every order of arrival, over a real PostgreSQL and the real engine.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";

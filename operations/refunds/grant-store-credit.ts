@@ -1,6 +1,6 @@
 /**
- * A person gives a customer store credit that no order stands behind, within the limit of their role; or takes
- * back what was given in error, as far as it is not spent.
+ * A person gives a customer store credit that no order stands behind, within the limit of their role; or
+ * takes back what was given in error, as far as it is not spent.
  */
 import { currencyExponent } from "../../orders/money.ts";
 import { minorText } from "../../orders/refund.ts";

@@ -10,8 +10,8 @@ const OWN_FORMAT = "holdfast";
 
 /**
  * Sets rules of a channel. An order keeps what was decided when it was captured (who takes the money, what of
- * it is reserved); the shoppers' window and what becomes of missing units are looked up when they matter. Other
- * processes see it within seconds (`store/catalog/catalog.ts`).
+ * it is reserved); the shoppers' window and what becomes of missing units are looked up when they matter.
+ * Other processes see it within seconds (`store/catalog/catalog.ts`).
  */
 export async function changeChannel(
   context: OperationContext,

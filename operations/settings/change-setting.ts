@@ -1,6 +1,6 @@
 /**
- * One change of one setting: whoever saw an older version than there is now is refused, and who changed what is
- * kept in the commit that changes it.
+ * One change of one setting: whoever saw an older version than there is now is refused, and who changed what
+ * is kept in the commit that changes it.
  *
  * What would change nothing is done already, whatever version it was made from: a repeat after a lost answer
  * is no conflict with itself.

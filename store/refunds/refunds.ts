@@ -1,8 +1,8 @@
 /**
  * Refunds: what goes back to a customer, why, and how far that has come. The one place that writes them.
  *
- * The caller holds the order's lock, so that two refunds never take the same money. Decides nothing: what goes
- * back, and out of which pocket, is worked out by `orders/refund.ts` from `readRefundable`.
+ * The caller holds the order's lock, so that two refunds never take the same money. Decides nothing: what
+ * goes back, and out of which pocket, is worked out by `orders/refund.ts` from `readRefundable`.
  */
 import { chargeableMinor } from "../../orders/money.ts";
 import {
@@ -329,7 +329,10 @@ async function givenBackByRefunds(client: Queryable, orderId: string): Promise<n
   return rows[0]?.minor ?? 0;
 }
 
-/** What was asked for because of a return, less what was too much of it. What was given up counts as asked for. */
+/**
+ * What was asked for because of a return, less what was too much of it. What was given up counts as asked
+ * for.
+ */
 export async function readAskedOfReturn(client: Queryable, returnId: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(sum(case when status in ('owed_by_customer', 'settled_by_customer') then -asked_minor

@@ -139,7 +139,9 @@ export async function storeCreditUsed(client: Queryable, orderId: string): Promi
   return (await spentOn(client, orderId)).reduce((sum, { minor }) => sum + minor, 0);
 }
 
-/** What store credit has paid of an order, whatever refunds gave back of it since. In ISO 4217 minor units. */
+/**
+ * What store credit has paid of an order, whatever refunds gave back of it since. In ISO 4217 minor units.
+ */
 export async function storeCreditPaid(client: Queryable, orderId: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(-sum(amount_minor), 0)::bigint as minor from store_credit_entry

@@ -1,8 +1,8 @@
 /**
  * Who has changed which setting, from what to what, and the versions that come of it.
  *
- * A subject's version is the number of its last change, 1 before the first. Whoever changes it locks it first,
- * reads its version, and writes the change in the same transaction.
+ * A subject's version is the number of its last change, 1 before the first. Whoever changes it locks it
+ * first, reads its version, and writes the change in the same transaction.
  */
 import type { FieldChange, SettingChange } from "../../contract/settings.ts";
 import type { Page } from "../../contract/shapes.ts";

@@ -1,6 +1,6 @@
 /**
- * What the shopper's and the staff's form for a return have in common: the reason, the comment, and the request
- * that is made of them. Which lines and methods there are to choose from is each form's own.
+ * What the shopper's and the staff's form for a return have in common: the reason, the comment, and the
+ * request that is made of them. Which lines and methods there are to choose from is each form's own.
  */
 import type { ReturnRequest } from "../../../contract/returns.ts";
 import { RETURN_REASONS } from "../format/return-words.ts";

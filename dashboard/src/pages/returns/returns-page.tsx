@@ -156,7 +156,9 @@ function emptyTitle(status: string, search: string): string {
   return status === "" ? "No returns yet" : `No return is ${words(status).toLowerCase()}`;
 }
 
-/** A code that leads to no return alone: those that it may be about, or the order of which one can be made. */
+/**
+ * A code that leads to no return alone: those that it may be about, or the order of which one can be made.
+ */
 function Scanned({ found }: { readonly found: ScanResult }) {
   if (found.matches.length === 0) {
     return (

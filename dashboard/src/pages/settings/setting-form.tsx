@@ -1,6 +1,6 @@
 /**
- * The form of a setting. Who may not change it sees it. Where somebody else has changed it meanwhile nothing is
- * overwritten: the newest can be shown in its place.
+ * The form of a setting. Who may not change it sees it. Where somebody else has changed it meanwhile nothing
+ * is overwritten: the newest can be shown in its place.
  */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
