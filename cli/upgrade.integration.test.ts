@@ -1,7 +1,8 @@
 /**
  * The upgrade from a former version in the middle of its day. Its system was killed while orders stood on the
- * floor, on the road, on hold, and while returns were open; this version starts on what it left, and every order
- * and return goes on to its end. `test-support/upgrade/make-fixture.mjs` has made the fixture with that version.
+ * floor, on the road, on hold, and while returns were open; this version starts on what it left, and every
+ * order and return goes on to its end. `test-support/upgrade/make-fixture.mjs` has made the fixture with that
+ * version.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "../store/sql/database.ts";

@@ -1,6 +1,7 @@
 /**
- * How much members of a role may give away of their own decision: appeasement, goodwill, store credit. A limit
- * is for one order and one day, over all members of the role. A role without a limit gives what was paid.
+ * How much members of a role may give away of their own decision: appeasement, goodwill, store credit. A
+ * limit is for one order and one day, over all members of the role. A role without a limit gives what was
+ * paid.
  *
  * A limit is in the company's currency unless it names another. There is no rate of exchange here: in a
  * currency without a limit of its own, a limited role gives nothing.

@@ -104,8 +104,8 @@ export const ShopperCancelBody = Type.Object(
 export const ShopperAddressBody = Type.Object({ address: AddressBody }, closed);
 
 /**
- * `done`: the order is at `revision`. `cancelling`: nothing is left of it, and what has been done for it is being
- * undone.
+ * `done`: the order is at `revision`. `cancelling`: nothing is left of it, and what has been done for it is
+ * being undone.
  */
 export const ChangeAnswer = Type.Object({
   status: oneOf(["done", "cancelling"]),

@@ -37,7 +37,9 @@ export const ResendNoticeBody = Type.Object({ notice: text(300) }, closed);
 export const HoldOrderBody = Type.Object({ reason: text(500) }, closed);
 export const HoldPut = Type.Object({ ...Done.properties, holdId: Text });
 
-/** Clears holds that a person may clear: those of `codes`, or those with these ids; without both, all of them. */
+/**
+ * Clears holds that a person may clear: those of `codes`, or those with these ids; without both, all of them.
+ */
 export const ReleaseHoldBody = Type.Object(
   {
     codes: Type.Optional(Type.Array(HoldCodeName, { minItems: 1, maxItems: 30 })),

@@ -9,7 +9,20 @@ import {
 import { REASON_ANSWERS } from "../orders/returns/return-rules.ts";
 import { ShipmentView } from "./fulfillment.ts";
 import { RefundState } from "./refunds.ts";
-import { Count, closed, Id, Nullable, oneOf, Quantity, type Shape, Sku, Text, Time, text } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Id,
+  Nullable,
+  oneOf,
+  Quantity,
+  type Shape,
+  Sku,
+  Text,
+  Time,
+  text,
+  Version,
+} from "./shapes.ts";
 
 const Remark = Type.String({ maxLength: 2_000, pattern: "^[^\\u0000\\ud800-\\udfff]*$" });
 
@@ -214,6 +227,8 @@ function optionalAnswer() {
 /** A channel's own rules; what is left out is as by default. */
 export const ReturnRulesBody = Type.Object(
   {
+    /** That this was made from; left out: it counts whatever somebody else has set since. */
+    version: Type.Optional(Version),
     windowDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650 })),
     waitDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
     notReturnable: Type.Optional(Type.Array(Sku, { maxItems: 1_000 })),
@@ -235,6 +250,7 @@ export const ReturnRulesBody = Type.Object(
 );
 
 export const ReturnRulesView = Type.Object({
+  version: Count,
   windowDays: Count,
   waitDays: Count,
   notReturnable: Type.Array(Text),
@@ -244,3 +260,4 @@ export const ReturnRulesView = Type.Object({
   askFromReturns: Nullable(Count),
   methods: Type.Array(oneOf(RETURN_METHODS)),
 });
+export type ReturnRulesView = Shape<typeof ReturnRulesView>;

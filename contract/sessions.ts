@@ -7,5 +7,12 @@ export const Login = Type.Object(
   closed,
 );
 
-export const Session = Type.Object({ staffId: Text, name: Text, email: Text, role: Text });
+/** `permissions`: what the member's role may do, so that a page offers no more. */
+export const Session = Type.Object({
+  staffId: Text,
+  name: Text,
+  email: Text,
+  role: Text,
+  permissions: Type.Array(Text),
+});
 export type Session = Shape<typeof Session>;

@@ -48,6 +48,9 @@ export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
 };
 
+/** Of what a change was made from, so that nobody overwrites what they have not seen. */
+export const Version = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
+
 export const Text = Type.String();
 export const Count = Type.Integer();
 export const Time = Type.String({ format: "date-time" });

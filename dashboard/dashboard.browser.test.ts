@@ -2,14 +2,9 @@
  * The dashboard in a real browser against the real gateway, engine and PostgreSQL. What sagas would do in
  * between (delivering, approving a return) is written by the store's own functions.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
-import { projectRoot } from "../config/project-root.ts";
 import { adding } from "../orders/line-ledger.ts";
 import { beginCollection, issueCollectionCode } from "../store/floor/collections.ts";
 import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
@@ -17,24 +12,29 @@ import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
 import { setDecision } from "../store/returns/returns.ts";
 import { inTransaction } from "../store/sql/database.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
-import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
+import { findChromium } from "../test-support/browser.ts";
+import {
+  DESKTOP,
+  PHONE,
+  STAFF_PASSWORD,
+  signIn,
+  startTestDashboard,
+  type TestDashboard,
+} from "../test-support/dashboard.ts";
+import type { TestEdge } from "../test-support/edge.ts";
 
-const PASSWORD = "a password of the tests 1";
 const OPERATIONS = "operations@sandbox.example";
 const CHANNEL = "web";
-const DESKTOP = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 const WAIT_MS = 15_000;
 
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("dashboard", () => {
-  const assets = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));
   const stocked = sandboxCatalog().find((product) => product.source === "fulfillment_centers");
   const dropShipped = sandboxCatalog().find((product) => product.source === "supplier");
   if (stocked === undefined || dropShipped === undefined)
     throw new Error("the sandbox's catalog has changed");
+  let dashboard: TestDashboard;
   let edge: TestEdge;
   let browser: Browser;
   /** Signed in once: sign-in attempts are limited. */
@@ -46,18 +46,11 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    await build({
-      configFile: join(projectRoot, "dashboard", "vite.config.ts"),
-      build: { outDir: assets, emptyOutDir: true },
-      logLevel: "warn",
-    });
-    edge = await startTestEdge({ dashboardFolder: assets, staffPassword: PASSWORD });
-    browser = await launchChromium(chromium ?? "");
+    dashboard = await startTestDashboard();
+    ({ edge, browser } = dashboard);
     staff = await browser.newContext({ viewport: DESKTOP, baseURL: edge.url });
     const page = await open(staff, "/");
-    await page.getByLabel("Email").fill(OPERATIONS);
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn(page, "operations");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
   });
 
@@ -70,9 +63,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await edge?.stop();
-    rmSync(assets, { recursive: true, force: true });
+    await dashboard?.stop();
   });
 
   async function open(context: BrowserContext, path: string): Promise<Page> {
@@ -157,7 +148,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.type(OPERATIONS);
     await page.keyboard.press("Tab");
-    await page.keyboard.type(PASSWORD);
+    await page.keyboard.type(STAFF_PASSWORD);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Stock" }).waitFor();
     await stranger.close();

@@ -1,45 +1,32 @@
 /** The order page's changes in a real browser, against the real gateway, engine and PostgreSQL. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
-import { projectRoot } from "../config/project-root.ts";
 import type { OrderView } from "../contract/orders.ts";
 import { createFulfillmentOrders, readUnsourced } from "../store/floor/fulfillment.ts";
 import { inTransaction } from "../store/sql/database.ts";
-import { findChromium, launchChromium } from "../test-support/browser.ts";
-import { startTestEdge, type TestEdge } from "../test-support/edge.ts";
+import { findChromium } from "../test-support/browser.ts";
+import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
+import type { TestEdge } from "../test-support/edge.ts";
 
-const PASSWORD = "a password of the tests 1";
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("the order page", () => {
-  const assets = mkdtempSync(join(tmpdir(), "holdfast-order-page-"));
   const [first, second] = sandboxCatalog().filter((product) => product.source === "fulfillment_centers");
+  let dashboard: TestDashboard;
   let edge: TestEdge;
-  let browser: Browser;
   let page: Page;
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    await build({
-      configFile: join(projectRoot, "dashboard", "vite.config.ts"),
-      build: { outDir: assets, emptyOutDir: true },
-      logLevel: "warn",
-    });
-    edge = await startTestEdge({ dashboardFolder: assets, staffPassword: PASSWORD });
-    browser = await launchChromium(chromium ?? "");
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, baseURL: edge.url });
+    dashboard = await startTestDashboard();
+    edge = dashboard.edge;
+    const context = await dashboard.browser.newContext({ viewport: DESKTOP, baseURL: edge.url });
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto("/");
-    await page.getByLabel("Email").fill("operations@sandbox.example");
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn(page, "operations");
     await page.getByRole("heading", { name: "Overview" }).waitFor();
   });
 
@@ -50,9 +37,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await edge?.stop();
-    rmSync(assets, { recursive: true, force: true });
+    await dashboard?.stop();
   });
 
   const headers = (key: string) => ({
@@ -130,7 +115,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     await page.getByRole("button", { name: "Add a line" }).click();
     await page
       .getByRole("dialog")
-      .getByLabel("SKU", { exact: true })
+      .getByLabel(/^SKU/)
       .fill(second?.sku ?? "");
     await page.getByLabel("Price of one, USD").fill("12.50");
     await page.getByRole("button", { name: "Add it" }).click();
@@ -173,7 +158,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
   });
 
   test("fits a phone", async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
+    await page.setViewportSize(PHONE);
     await shownOrder("PHONE-1");
     const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
     expect(overflow).toBeLessThanOrEqual(0);

@@ -93,7 +93,9 @@ export type OrderReservationRequest = {
    */
   readonly orderId: string;
   readonly lines: readonly ReservationLine[];
-  /** `ship_available_backorder_rest` goes with no restriction: the queue takes units wherever they come free. */
+  /**
+   * `ship_available_backorder_rest` goes with no restriction: the queue takes units wherever they come free.
+   */
   readonly policy: AllocationPolicy;
   /** Absent: any location. A repeat is answered with the holds of the first run, wherever they are. */
   readonly locations?: LocationRestriction;

@@ -42,6 +42,8 @@ type GatewayOptions = {
   /** By kind. */
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
+  /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
+  readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
@@ -73,6 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     documents,
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,
+    vendors: [...(options.otherVendors ?? []), options.carriers],
     publicUrl: options.publicUrl,
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: options.readiness,

@@ -1,6 +1,6 @@
 /**
- * What is missing of an order comes from elsewhere, waits, or is cancelled by rule: over the real gateway, engine and
- * database, with the steps of the order's saga called one by one.
+ * What is missing of an order comes from elsewhere, waits, or is cancelled by rule: over the real gateway,
+ * engine and database, with the steps of the order's saga called one by one.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { editOrder } from "../operations/change/edit-order.ts";

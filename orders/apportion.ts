@@ -1,6 +1,7 @@
 /**
- * Spreads an amount over parts in proportion to weights, by the method of largest remainders (Hamilton): every
- * part is an integer, the parts add up to the amount exactly, and none is off its proportion by a whole unit.
+ * Spreads an amount over parts in proportion to weights, by the method of largest remainders (Hamilton):
+ * every part is an integer, the parts add up to the amount exactly, and none is off its proportion by a whole
+ * unit.
  */
 
 /**

@@ -2,8 +2,9 @@
  * From a channel's order to the order that is stored: checks what the channel claims, maps its SKUs to the
  * catalog's and finds the reasons to wait.
  *
- * A channel's order is a fact: whatever is odd about it becomes a hold reason, and nothing of it is lost. A basket
- * of our own shop is a wish: what could never be fulfilled as it stands is refused, so that the customer corrects it.
+ * A channel's order is a fact: whatever is odd about it becomes a hold reason, and nothing of it is lost. A
+ * basket of our own shop is a wish: what could never be fulfilled as it stands is refused, so that the
+ * customer corrects it.
  */
 import type { Address } from "./address.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";

@@ -1,10 +1,10 @@
 /**
  * Card numbers in what people write: found, and masked before anything is stored.
  *
- * A number counts as a card's where its length, its issuer's prefix, its check digit (Luhn) and its grouping all
- * fit. Order numbers, GTINs and tracking numbers are as long and must stay as they are. So 13 digits are no card
- * (GTIN-13; the last such cards are long gone), 14 only in a card's grouping (GTIN-14), and a value whose name says
- * that it is an id is left alone as long as it is one word.
+ * A number counts as a card's where its length, its issuer's prefix, its check digit (Luhn) and its grouping
+ * all fit. Order numbers, GTINs and tracking numbers are as long and must stay as they are. So 13 digits are
+ * no card (GTIN-13; the last such cards are long gone), 14 only in a card's grouping (GTIN-14), and a value
+ * whose name says that it is an id is left alone as long as it is one word.
  */
 
 /** Digits in groups, up to three separators apart. */
@@ -72,7 +72,9 @@ function isCard(digits: string): boolean {
   );
 }
 
-/** Luhn: every second digit from the right is doubled, and the digits of all of them sum to a multiple of ten. */
+/**
+ * Luhn: every second digit from the right is doubled, and the digits of all of them sum to a multiple of ten.
+ */
 function hasCheckDigit(digits: string): boolean {
   let sum = 0;
   for (let place = 0; place < digits.length; place += 1) {
@@ -112,7 +114,10 @@ export function withoutCardNumbers(value: unknown, name = ""): unknown {
   );
 }
 
-/** Strings, with the colon after a name, and numbers of a JSON text; none of them can be mistaken in valid JSON. */
+/**
+ * Strings, with the colon after a name, and numbers of a JSON text; none of them can be mistaken in valid
+ * JSON.
+ */
 const TOKENS = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|(?<![\d.+-])\d{15,}(?![\d.eE])/g;
 
 /** The same for JSON text, of which nothing else changes: neither the digits of a number nor the layout. */

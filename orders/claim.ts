@@ -1,6 +1,6 @@
 /**
- * A claim: a parcel that did not arrive as it should have. What happened to which units, what was decided, and
- * what we ask of the carrier for it.
+ * A claim: a parcel that did not arrive as it should have. What happened to which units, what was decided,
+ * and what we ask of the carrier for it.
  */
 export const CLAIM_KINDS = [
   /** The carrier brings the parcel back to us. */

@@ -68,8 +68,8 @@ export type ActionFacts = {
 };
 
 /**
- * What may be done with a fulfillment order now; served with each record so that no client needs a state table.
- * What is not in it is refused, by the same function.
+ * What may be done with a fulfillment order now; served with each record so that no client needs a state
+ * table. What is not in it is refused, by the same function.
  *
  * @param holdReasons of its order
  * @param others fulfillment orders of its order
@@ -113,7 +113,10 @@ export function canJoin(part: ActionFacts, other: ActionFacts): boolean {
   );
 }
 
-/** Not while somebody is picking, nor once it has its label; of what was picked short, nobody knows which part. */
+/**
+ * Not while somebody is picking, nor once it has its label; of what was picked short, nobody knows which
+ * part.
+ */
 function canSplit({ status, stage, lines }: ActionFacts): boolean {
   const units = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   if (units < 2) return false;

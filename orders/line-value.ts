@@ -2,8 +2,8 @@
  * What some units of a line are worth: to charge a shipment, to refund a return.
  *
  * A line's discount, tax and share of the order's amounts (`order-amounts.ts`) belong to the whole line. They
- * are spread so that any way of cutting the line into parts adds up to exactly the line's total: a part is the
- * difference of two rounded cumulative values.
+ * are spread so that any way of cutting the line into parts adds up to exactly the line's total: a part is
+ * the difference of two rounded cumulative values.
  */
 import { chargeableMinor } from "./money.ts";
 

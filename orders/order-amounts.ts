@@ -69,9 +69,9 @@ export function sumsOf(order: PricedOrder): OrderSums {
 }
 
 /**
- * Why the order breaks A1, with the sums; `null` where it does not. A channel that states finer amounts than the
- * currency has rounds their sum to what can be charged. One that states the price of a whole line leaves a unit price
- * that is rounded: each line may be off by a unit of its own exponent for each of its units.
+ * Why the order breaks A1, with the sums; `null` where it does not. A channel that states finer amounts than
+ * the currency has rounds their sum to what can be charged. One that states the price of a whole line leaves
+ * a unit price that is rounded: each line may be off by a unit of its own exponent for each of its units.
  */
 export function sumMismatch(order: PricedOrder): string | null {
   const sums = sumsOf(order);

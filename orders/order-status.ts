@@ -80,7 +80,9 @@ export function isSettled(paymentStatus: PaymentStatus): boolean {
   return SETTLED[paymentStatus];
 }
 
-/** Units of a line of which something is still to come: no parcel, no word of the carrier, no cancellation. */
+/**
+ * Units of a line of which something is still to come: no parcel, no word of the carrier, no cancellation.
+ */
 export function openUnits(line: LineLedger): number {
   const lost = Math.min(line.writtenOff, line.shipped - line.delivered);
   return line.ordered - line.cancelled - line.fulfilledElsewhere - line.delivered - lost;

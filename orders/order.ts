@@ -258,8 +258,8 @@ export type OrderDocument = {
   /** The payment provider's token of the means of payment, where the merchant charges; never card data. */
   readonly paymentMethod?: string;
   /**
-   * Store credit that pays for the order before the payment provider is asked for the rest. Without an amount:
-   * as much as the order costs and the account holds.
+   * Store credit that pays for the order before the payment provider is asked for the rest. Without an
+   * amount: as much as the order costs and the account holds.
    */
   readonly storeCredit?: { readonly code: string; readonly amount?: Money };
   /** Prices contain the taxes; absent: taxes come on top. */

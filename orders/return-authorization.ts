@@ -1,8 +1,10 @@
 /**
- * A return from the request to the refund: what was announced, what has come of it, what the inspections found.
+ * A return from the request to the refund: what was announced, what has come of it, what the inspections
+ * found.
  *
  * Owns the words, the sums that follow from a return's records, its status and its next step. Leaves to its
- * neighbours what the rules say of a request (`returns/return-rules.ts`) and writing it down (`store/returns/`).
+ * neighbours what the rules say of a request (`returns/return-rules.ts`) and writing it down
+ * (`store/returns/`).
  *
  * Invariants of one line:
  *   R1 received + dismissed <= requested: what is neither is awaited
@@ -42,7 +44,9 @@ export const INSPECTION_RESULTS = [
   "missing",
 ] as const;
 
-/** `kept`: the customer keeps it, and is refunded all the same. Decided by the rules, not by an inspection. */
+/**
+ * `kept`: the customer keeps it, and is refunded all the same. Decided by the rules, not by an inspection.
+ */
 export type InspectionResult = (typeof INSPECTION_RESULTS)[number] | "kept";
 
 export const RETURN_REASONS = [
@@ -157,8 +161,8 @@ export type ReturnStep =
   | { readonly do: "end" };
 
 /**
- * Inspections are settled one after the other: what one brought into the stock is there before the next one is
- * looked at.
+ * Inspections are settled one after the other: what one brought into the stock is there before the next one
+ * is looked at.
  */
 export function nextReturnStep(state: ReturnState): ReturnStep {
   const { status, lines, inspections } = state;

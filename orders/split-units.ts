@@ -1,4 +1,7 @@
-/** Units of order lines, taken out of the holds of a fulfillment order; of a kit's line, all of its components. */
+/**
+ * Units of order lines, taken out of the holds of a fulfillment order; of a kit's line, all of its
+ * components.
+ */
 export type HeldLine = {
   readonly lineId: string;
   readonly holdId: string;

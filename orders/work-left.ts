@@ -77,8 +77,8 @@ export function waitsForStock({ code }: HoldReason): boolean {
 }
 
 /**
- * Reasons for which nothing of the order may begin. Units that are still to come stop the others only where the
- * order is to leave whole and none of it has been allocated yet.
+ * Reasons for which nothing of the order may begin. Units that are still to come stop the others only where
+ * the order is to leave whole and none of it has been allocated yet.
  */
 export function stoppingReasons(order: {
   readonly holdReasons: readonly HoldReason[];

@@ -24,7 +24,9 @@ const SENTENCES: Readonly<Record<TrackingStatus, string>> = {
   delivered: "Delivered",
 };
 
-/** The reports that move a parcel on from `status`, in their order of time: its status never goes backwards. */
+/**
+ * The reports that move a parcel on from `status`, in their order of time: its status never goes backwards.
+ */
 export function progressOf<R extends Pick<TrackingReport, "status" | "at">>(
   status: TrackingStatus,
   reports: readonly R[],

@@ -24,8 +24,8 @@ export interface PaymentProvider {
     readonly customerEmail?: string;
   }): Promise<PaymentResult>;
   /**
-   * Captures part or all of an authorization; `reference` is that of `authorize`. Where the bank has taken it back,
-   * it is declined with `AUTHORIZATION_EXPIRED`.
+   * Captures part or all of an authorization; `reference` is that of `authorize`. Where the bank has taken it
+   * back, it is declined with `AUTHORIZATION_EXPIRED`.
    */
   capture(request: {
     readonly idempotencyKey: string;
@@ -36,7 +36,8 @@ export interface PaymentProvider {
     readonly final: boolean;
   }): Promise<PaymentResult>;
   /**
-   * Gives back what was not captured of an authorization. Succeeds also where it was never made or is void already.
+   * Gives back what was not captured of an authorization. Succeeds also where it was never made or is void
+   * already.
    */
   cancel(request: { readonly idempotencyKey: string; readonly reference: string }): Promise<PaymentResult>;
   refund(request: {

@@ -19,7 +19,10 @@ export type OutsideWorld = {
   readonly labels: Map<string, string>;
   /** Text of each mail, by key. */
   readonly mails: Map<string, string>;
-  /** Answers of the provider that are not a success, in turn; `expired`: the bank has taken the authorisation back. */
+  /**
+   * Answers of the provider that are not a success, in turn; `expired`: the bank has taken the authorisation
+   * back.
+   */
   readonly declines: string[];
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];

@@ -58,8 +58,8 @@ export type SagaWorld = {
   /** The carrier reports on a parcel. */
   track(shipmentId: string, status: TrackingStatus): Promise<void>;
   /**
-   * Another worker takes over, as after an upgrade. One of the `former` version goes the way of the sagas' code
-   * before its newest patches.
+   * Another worker takes over, as after an upgrade. One of the `former` version goes the way of the sagas'
+   * code before its newest patches.
    */
   restartWorker(version: "former" | "today"): Promise<void>;
   /** Ends what runs and forgets what happened outside the database, for the next test. */

@@ -1,6 +1,7 @@
 /**
- * The audit of a simulated day's money, order by order, to the cent. It works out by itself what each order was to
- * bring, from what its document says and what was handed over, and compares that with the money that moved.
+ * The audit of a simulated day's money, order by order, to the cent. It works out by itself what each order
+ * was to bring, from what its document says and what was handed over, and compares that with the money that
+ * moved.
  *
  * M1. An order's parts come to its total, and an order that nobody changed costs what was planned.
  * M2. What ended brought exactly the value of what was handed over: through our provider, or who brought the
@@ -99,7 +100,10 @@ function earnedOf(order: AuditedMoney): number {
   return isAnything ? worthOf(order, units) + ownAmounts(order) : 0;
 }
 
-/** The order's shipping with its taxes, and charges that belong to no line, but for duties: those follow the goods. */
+/**
+ * The order's shipping with its taxes, and charges that belong to no line, but for duties: those follow the
+ * goods.
+ */
 function ownAmounts({ document }: AuditedMoney): number {
   const ofOrder = (document.charges ?? []).filter(({ kind }) => kind !== "duty");
   const charges = [...(document.charges ?? []), ...document.lines.flatMap((line) => line.charges ?? [])];

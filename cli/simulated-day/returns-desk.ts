@@ -91,7 +91,9 @@ export function openReturnsDesk(
     finished += 1;
   };
 
-  /** One in eight comes back damaged, and of several sometimes one is not sold again at once; all is refunded. */
+  /**
+   * One in eight comes back damaged, and of several sometimes one is not sold again at once; all is refunded.
+   */
   const found = (units: number): readonly { disposition: string; quantity: number }[] => {
     if (units > 1 && random.chance(0.3)) {
       return [

@@ -431,8 +431,8 @@ class Day {
   }
 
   /**
-   * The books as the day finds them. Where orders of others are under way, one book may be read before such an
-   * order moves and the next one after: it is read until nothing has moved meanwhile.
+   * The books as the day finds them. Where orders of others are under way, one book may be read before such
+   * an order moves and the next one after: it is read until nothing has moved meanwhile.
    */
   private async openingBooks(): Promise<StockBooks> {
     const deadline = Date.now() + SETTLING_MS;
@@ -456,7 +456,9 @@ class Day {
   }
 }
 
-/** Sets the simulated world's pace and faults, also after each of its restarts, and resets them at the end. */
+/**
+ * Sets the simulated world's pace and faults, also after each of its restarts, and resets them at the end.
+ */
 function keepWorld(simulatorsUrl: string, speed: number): { stop(): Promise<void> } {
   const set = (world: { readonly speed: number; readonly shortPicks: number }): Promise<unknown> =>
     fetch(`${simulatorsUrl}/simulation`, {

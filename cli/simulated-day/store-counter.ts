@@ -1,6 +1,6 @@
 /**
- * Customers who come to the store for what they have ordered: they wait for the mail that says it is ready, and
- * show the code in it.
+ * Customers who come to the store for what they have ordered: they wait for the mail that says it is ready,
+ * and show the code in it.
  */
 import type { OrderView } from "../../contract/orders.ts";
 import type { RestClient } from "../client/rest.ts";

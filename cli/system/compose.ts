@@ -150,7 +150,7 @@ async function outsideServices({ vendors }: ResolvedSettings) {
     paymentRoster(vendors),
     notificationRoster(vendors),
   ]);
-  return { carriers, payments, mailer: notifications.first.port };
+  return { carriers, payments, notifications, mailer: notifications.first.port };
 }
 
 async function startDevices({ settings, logger, parts, context }: Composition) {
@@ -167,7 +167,9 @@ async function startDevices({ settings, logger, parts, context }: Composition) {
 
 async function startSagas({ settings, logger, parts, context, outside }: Composition) {
   const worker = await startSagaWorker({
-    ...outside,
+    carriers: outside.carriers,
+    payments: outside.payments,
+    mailer: outside.mailer,
     temporalAddress: settings.temporalAddress,
     namespace: settings.temporalNamespace,
     database: context.database,
@@ -188,6 +190,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     allocator: context.allocator,
     channelAdapters,
     carriers: outside.carriers,
+    otherVendors: [outside.payments, outside.notifications],
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
     refundLimits: settings.refundLimits,

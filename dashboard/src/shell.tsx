@@ -9,6 +9,7 @@ import type { Session } from "../../contract/sessions.ts";
 import type { Overview } from "../../contract/system.ts";
 import { get } from "./api/client.ts";
 import { messageOf } from "./api/problem.ts";
+import { may } from "./api/session.ts";
 import { signOut } from "./api/sign-in.ts";
 import { Connection } from "./components/connection.tsx";
 import { Dialog } from "./components/dialog.tsx";
@@ -28,11 +29,18 @@ import { PackingPage } from "./pages/packing/packing-page.tsx";
 import { ReturnPage } from "./pages/returns/return-page.tsx";
 import { ReturnsPage } from "./pages/returns/returns-page.tsx";
 import { UnknownItemsPage } from "./pages/returns/unknown-items-page.tsx";
+import { SettingsPage } from "./pages/settings/settings-page.tsx";
 import { StockExplanationPage } from "./pages/stock/stock-explanation-page.tsx";
 import { StockPage } from "./pages/stock/stock-page.tsx";
 import { theme, toggleTheme } from "./theme.ts";
 
-type Place = { readonly href: string; readonly label: string; readonly icon: IconName };
+type Place = {
+  readonly href: string;
+  readonly label: string;
+  readonly icon: IconName;
+  /** Without it the place is not shown. */
+  readonly needs?: string;
+};
 
 const PLACES: readonly Place[] = [
   { href: "/", label: "Overview", icon: "overview" },
@@ -43,6 +51,7 @@ const PLACES: readonly Place[] = [
   { href: "/finance", label: "Finance", icon: "money" },
   { href: "/devices", label: "Devices", icon: "devices" },
   { href: "/catalog", label: "Catalog", icon: "catalog" },
+  { href: "/settings", label: "Settings", icon: "settings", needs: "settings.read" },
 ];
 
 /** The places that fit into a phone's tab bar. The others are behind "More". */
@@ -71,6 +80,7 @@ export function Shell({ session }: { readonly session: Session }) {
   }, [path]);
 
   const onHold = counts.data?.onHold ?? 0;
+  const places = PLACES.filter(({ needs }) => needs === undefined || may(needs));
   return (
     <div class="shell">
       <a class="skip-link" href="#main">
@@ -79,7 +89,7 @@ export function Shell({ session }: { readonly session: Session }) {
       <div class="sidebar">
         <Brand />
         <nav class="nav" aria-label="Pages">
-          {PLACES.map((place) => (
+          {places.map((place) => (
             <PlaceLink key={place.href} place={place} path={path}>
               {place.href === "/orders" && onHold > 0 && (
                 <span class="count" title={`${onHold} on hold`}>
@@ -117,6 +127,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/finance" component={FinancePage} />
           <Route path="/devices" component={DevicesPage} />
           <Route path="/catalog" component={CatalogPage} />
+          <Route path="/settings" component={SettingsPage} />
           <Route default component={NotFoundPage} />
         </Router>
       </main>
@@ -132,9 +143,11 @@ export function Shell({ session }: { readonly session: Session }) {
       {more && (
         <Dialog title="More" onClose={() => setMore(false)}>
           <nav class="nav" aria-label="More pages">
-            {PLACES.filter((place) => !TABS.includes(place)).map((place) => (
-              <PlaceLink key={place.href} place={place} path={path} />
-            ))}
+            {places
+              .filter((place) => !TABS.includes(place))
+              .map((place) => (
+                <PlaceLink key={place.href} place={place} path={path} />
+              ))}
             <AccountActions />
           </nav>
           <p class="muted small break">

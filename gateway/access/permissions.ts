@@ -3,7 +3,7 @@
  * and a route names the permission that it needs or says that it is public.
  */
 import type { ApiScope } from "../../store/access/api-keys.ts";
-import type { StaffRole } from "../../store/access/staff.ts";
+import { STAFF_ROLES, type StaffRole } from "../../store/access/staff.ts";
 
 export const PERMISSIONS = [
   "orders.read",
@@ -43,6 +43,9 @@ export const PERMISSIONS = [
   "returns.exchange",
   "devices.read",
   "overview.read",
+  "settings.read",
+  "channels.write",
+  "refunds.limits",
   "metrics.read",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -62,7 +65,10 @@ const SEE: readonly Permission[] = [
 
 export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission>>> = {
   admin: new Set(PERMISSIONS),
-  operations: new Set(PERMISSIONS.filter((permission) => permission !== "metrics.read")),
+  // Whose gifts have a limit does not set it.
+  operations: new Set(
+    PERMISSIONS.filter((permission) => permission !== "metrics.read" && permission !== "refunds.limits"),
+  ),
   service: new Set<Permission>([
     ...SEE,
     "orders.capture",
@@ -104,6 +110,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
   ]),
   finance: new Set<Permission>([
     ...SEE,
+    "settings.read",
     "orders.payment",
     "orders.cash",
     "refunds.give",
@@ -154,6 +161,14 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
   ],
   admin: PERMISSIONS,
 };
+
+/** What a key counts as where limits are by role. */
+export const KEY_ROLE = "api-key";
+
+/** Roles of staff that may give money away of their own decision. */
+export function rolesThatGive(): readonly StaffRole[] {
+  return STAFF_ROLES.filter((role) => ROLE_PERMISSIONS[role].has("refunds.give"));
+}
 
 /**
  * What a key that is bound to one channel can have at most: its channel's orders. Stock, products, devices

@@ -139,8 +139,8 @@ export function writeReply(
     if (reply.status === 304 || reply.status === 204) {
       res.endWithoutBody();
     } else if (request.method === "HEAD" && !closeConnection) {
-      // Not as an argument of the end: the server would wait for as many bytes, and drop the connection at the
-      // next request.
+      // Not as an argument of the end: the server would wait for as many bytes, and drop the connection at
+      // the next request.
       res.writeHeader("content-length", String(Buffer.byteLength(body)));
       res.endWithoutBody();
     } else {

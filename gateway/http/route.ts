@@ -36,7 +36,11 @@ export type Services = {
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
   readonly publicUrl: string;
-  /** What members of each role may give away on one order in a day. */
+  /** Every account at a vendor, by kind. */
+  readonly vendors: readonly VendorRoster<unknown>[];
+  /**
+   * What members of each role may give away on one order in a day, as long as nobody has set it on the page.
+   */
   readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
@@ -125,7 +129,8 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
 }
 
 /**
- * Names a call for the operation behind it: the caller and its `Idempotency-Key`, or a key that no other call has.
+ * Names a call for the operation behind it: the caller and its `Idempotency-Key`, or a key that no other call
+ * has.
  */
 export function keyOf(call: Pick<Call<unknown, unknown>, "request" | "principal">): string {
   const key = call.request.headers["idempotency-key"] ?? "";

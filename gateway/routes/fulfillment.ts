@@ -221,7 +221,10 @@ function action<B extends TSchema>(
   });
 }
 
-/** What the person says was picked and packed. Where units were missing, the order's saga decides what follows. */
+/**
+ * What the person says was picked and packed. Where units were missing, the order's saga decides what
+ * follows.
+ */
 async function packingOf(call: Call<unknown, PackBody>) {
   const fulfillmentOrderId = param(call, "id");
   const { services, body } = call;

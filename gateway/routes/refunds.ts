@@ -16,7 +16,8 @@ import { type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
-import { ROLE_PERMISSIONS } from "../access/permissions.ts";
+import { readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
+import { KEY_ROLE, rolesThatGive } from "../access/permissions.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -135,7 +136,7 @@ export const refundRoutes: readonly Route[] = [
     reply: OrderRefunds,
     handle: async (call) => {
       const orderId = await ownOrder(call);
-      const giving = found(await readGiving(call.services.operations, orderId, giverOf(call)), "order");
+      const giving = found(await readGiving(call.services.operations, orderId, await giverOf(call)), "order");
       const { items } = await listRefunds(call.services.database, { orderId, limit: PAGE_MAX });
       return { json: { ...giving, refunds: items } };
     },
@@ -159,7 +160,7 @@ export const refundRoutes: readonly Route[] = [
           to: to ?? "original",
           bonusPercent: bonusPercent ?? 0,
           note: note ?? "",
-          giver: giverOf(call),
+          giver: await giverOf(call),
           key: `${callerOf(call).by}:${call.request.headers["idempotency-key"] ?? ""}`,
         }),
       );
@@ -181,7 +182,7 @@ export const refundRoutes: readonly Route[] = [
       const exchanged = await exchangeReturn(call.services.operations, {
         returnId,
         items,
-        giver: giverOf(call),
+        giver: await giverOf(call),
         ...(paymentMethod === undefined ? {} : { paymentMethod }),
       });
       return { status: 201, json: done(exchanged) };
@@ -189,13 +190,12 @@ export const refundRoutes: readonly Route[] = [
   }),
 ];
 
-/** Who gives, with the limits that the process was started with. */
-export function giverOf(call: Call<unknown, unknown>): Giver {
+/** Who gives, with the limits that count now. */
+export async function giverOf(call: Call<unknown, unknown>): Promise<Giver> {
   const { by, staff } = callerOf(call);
-  const roles = Object.entries(ROLE_PERMISSIONS).flatMap(([role, permissions]) =>
-    permissions.has("refunds.give") ? [role] : [],
-  );
-  return { by, role: staff?.role ?? "api-key", limits: call.services.refundLimits, roles };
+  const { database, refundLimits } = call.services;
+  const limits = (await readRefundLimitSetting(database)) ?? refundLimits;
+  return { by, role: staff?.role ?? KEY_ROLE, limits, roles: rolesThatGive() };
 }
 
 async function ownRefund(call: Call<unknown, unknown>): Promise<RefundView> {

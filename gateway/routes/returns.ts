@@ -22,9 +22,11 @@ import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { reopenInspection } from "../../operations/returns/reopen-inspection.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { retryReturn } from "../../operations/returns/retry-return.ts";
+import { changeReturnRules, returnRulesSubject } from "../../operations/settings/change-return-rules.ts";
 import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
-import { findReturnRules, setReturnRules } from "../../store/returns/returns.ts";
+import { findReturnRules } from "../../store/returns/returns.ts";
+import { settingVersion } from "../../store/settings/setting-changes.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -248,9 +250,11 @@ export const returnRoutes: readonly Route[] = [
     access: RULES,
     body: ReturnRulesBody,
     reply: ReturnRulesView,
+    idempotency: "accepted",
     handle: async (call) => {
-      const channelId = param(call, "id");
-      await setReturnRules(call.services.database, channelId, call.body);
+      const { version = null, ...own } = call.body;
+      const { by } = callerOf(call);
+      done(await changeReturnRules(call.services.operations, param(call, "id"), { version, own, by }));
       return { json: await rulesOf(call) };
     },
   }),
@@ -260,7 +264,7 @@ async function rulesOf(call: Call<unknown, unknown>) {
   const channelId = param(call, "id");
   const rules = await findReturnRules(call.services.database, channelId);
   if (rules === null) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
-  return rules;
+  return { ...rules, version: await settingVersion(call.services.database, returnRulesSubject(channelId)) };
 }
 
 async function viewOf(call: Call<unknown, unknown>, returnId = param(call, "id")) {

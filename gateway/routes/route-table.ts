@@ -7,6 +7,7 @@ import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { sessionRoutes } from "./sessions.ts";
+import { settingsRoutes } from "./settings.ts";
 import { stockRoutes } from "./stock.ts";
 import { storeCreditRoutes } from "./store-credit.ts";
 import { systemRoutes } from "./system.ts";
@@ -26,6 +27,7 @@ export const routeTable: readonly Route[] = [
   ...refundRoutes,
   ...claimRoutes,
   ...storeCreditRoutes,
+  ...settingsRoutes,
   ...trackingRoutes,
   ...webhookRoutes,
   ...systemRoutes,

@@ -8,6 +8,7 @@ import {
   verifyStaffPassword,
 } from "../../store/access/staff.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
+import { ROLE_PERMISSIONS } from "../access/permissions.ts";
 import { callerOf, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -72,5 +73,5 @@ export const sessionRoutes: readonly Route[] = [
 ];
 
 function sessionOf({ id, name, email, role }: StaffMember): Session {
-  return { staffId: id, name, email, role };
+  return { staffId: id, name, email, role, permissions: [...ROLE_PERMISSIONS[role]].sort() };
 }

@@ -64,7 +64,7 @@ export const storeCreditRoutes: readonly Route[] = [
           amountMinor,
           bonusPercent: bonusPercent ?? 0,
           note: note ?? "",
-          giver: giverOf(call),
+          giver: await giverOf(call),
           key: keyOf(call),
         }),
       );

@@ -98,8 +98,8 @@ async function takeOrders(
   });
   services.metrics.countCaptured(results);
   const [first] = results;
-  // A channel sends what was answered with 4xx again, and gives up in the end. So that is the answer only where
-  // nothing of the document could be taken; what we know of and do not follow, it has told us.
+  // A channel sends what was answered with 4xx again, and gives up in the end. So that is the answer only
+  // where nothing of the document could be taken; what we know of and do not follow, it has told us.
   if (first !== undefined && results.every(({ outcome, order }) => outcome === "refused" && order === null)) {
     throw ApiError.of({
       status: "refused",

@@ -74,6 +74,8 @@ export const STATUS_CODES_BY_CODE = {
   // Orders
   channel_not_found: { status: 404, title: "There is no such channel." },
   channel_inactive: { status: 409, title: "The channel is switched off." },
+  setting_changed: { status: 409, title: "Somebody has changed the setting since: look at it again." },
+  charging_rule_impossible: { status: 422, title: "The channel's orders do not say who takes the money." },
   malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
   not_an_order: { status: 422, title: "The payload is another of the channel's documents." },
   invalid_order: {
@@ -178,6 +180,10 @@ export const STATUS_CODES_BY_CODE = {
   refund_limit_exceeded: {
     status: 403,
     title: "The role may not give so much on one order in a day; the detail says who can.",
+  },
+  refund_limits_invalid: {
+    status: 422,
+    title: "A limit is for a role that gives nothing, in no currency, too fine, or there twice.",
   },
   refund_not_due: { status: 409, title: "Nobody but us is to pay this refund out." },
   refund_exceeds_due: { status: 409, title: "More is confirmed than is due." },

@@ -1,6 +1,6 @@
 /**
- * Whatever is odd about what a channel sends: nothing throws, nothing is lost that has an id, and what waits for
- * nobody adds up to the minor unit.
+ * Whatever is odd about what a channel sends: nothing throws, nothing is lost that has an id, and what waits
+ * for nobody adds up to the minor unit.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,6 +1,7 @@
 /**
- * Payloads of Shopify and of our own format that were once read wrongly, or must go on being read rightly. They lie
- * beside the project, where they are. What each is about is tested with own data in the vendors' folders.
+ * Payloads of Shopify and of our own format that were once read wrongly, or must go on being read rightly.
+ * They lie beside the project, where they are. What each is about is tested with own data in the vendors'
+ * folders.
  */
 import { expect, test } from "vitest";
 import { decimalText } from "../../orders/money.ts";

@@ -1,6 +1,6 @@
 /**
- * What must hold of a sequence after every step, whatever has happened: the product's books against the model's
- * own account, in the promises named here. Each finding begins with the promise that it breaks.
+ * What must hold of a sequence after every step, whatever has happened: the product's books against the
+ * model's own account, in the promises named here. Each finding begins with the promise that it breaks.
  */
 import type { BookedLine, BookedOrder } from "./books.ts";
 import { orderLevel, priceOf, worthOf } from "./reference-order.ts";

@@ -1,4 +1,6 @@
-/** Every order can still end: people and machines do what each order waits for, and then all of it is over. */
+/**
+ * Every order can still end: people and machines do what each order waits for, and then all of it is over.
+ */
 import { releasePart } from "../../operations/fulfillment/hold-part.ts";
 import { openPart } from "../../operations/fulfillment/schedule-part.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";

@@ -1,6 +1,6 @@
 /**
- * Plays one sequence: random steps with an audit after each, then whatever its orders need to end. An order that
- * cannot end is a finding.
+ * Plays one sequence: random steps with an audit after each, then whatever its orders need to end. An order
+ * that cannot end is a finding.
  */
 import { Random } from "../../config/seeded-random.ts";
 import { findingsOf } from "./audit.ts";

@@ -1,6 +1,6 @@
 /**
- * A process that plays some of a run's sequences, in a PostgreSQL and an engine of its own. Started by `main.ts`
- * with a `Range` as its argument; tells how far it is, and ends with a `RangeResult`.
+ * A process that plays some of a run's sequences, in a PostgreSQL and an engine of its own. Started by
+ * `main.ts` with a `Range` as its argument; tells how far it is, and ends with a `RangeResult`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { chmod } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * What an order must come to, worked out from its newest document in the slowest and plainest way: exact fractions,
- * no ledger, no shares that were stored. Shares no code with `orders/`.
+ * What an order must come to, worked out from its newest document in the slowest and plainest way: exact
+ * fractions, no ledger, no shares that were stored. Shares no code with `orders/`.
  */
 
 type Money = { readonly minor: number; readonly exponent: number };
@@ -51,7 +51,9 @@ export function worthOf(document: ReferenceDocument, units: ReadonlyMap<string, 
   }, 0);
 }
 
-/** What belongs to the order and to no line, in cents: shipping with its tax, fees, handling, gift wrap, tips. */
+/**
+ * What belongs to the order and to no line, in cents: shipping with its tax, fees, handling, gift wrap, tips.
+ */
 export function orderLevel(document: ReferenceDocument): number {
   const taxesElsewhere =
     document.lines.reduce((sum, line) => sum + cents(line.tax), 0) +

@@ -2,11 +2,11 @@
  * Takes the place of Temporal's workflow library while the order model runs: the sagas' own code runs in this
  * process, and their steps are plain calls of the activities. `register-saga-runtime.ts` puts it there.
  *
- * Owns what a workflow asks of Temporal: steps, waiting, signals, timers. Leaves durability to Temporal: a saga
- * here lives as long as the process. Timers do not run; `passTime` lets them fire.
+ * Owns what a workflow asks of Temporal: steps, waiting, signals, timers. Leaves durability to Temporal: a
+ * saga here lives as long as the process. Timers do not run; `passTime` lets them fire.
  *
- * Faults of a step are played as Temporal plays them: an operating fault is repeated with the same arguments, and
- * a step whose answer was lost is done again.
+ * Faults of a step are played as Temporal plays them: an operating fault is repeated with the same arguments,
+ * and a step whose answer was lost is done again.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ApplicationFailure } from "@temporalio/common";

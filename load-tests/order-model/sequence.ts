@@ -1,8 +1,8 @@
 /**
  * One random story of a few orders, and the model that it is held against.
  *
- * Owns what the model knows by itself: what it has put on the shelves, what it has told the product, and what was
- * answered. Leaves to `audit.ts` what must then hold, and to `steps.ts` what can happen.
+ * Owns what the model knows by itself: what it has put on the shelves, what it has told the product, and what
+ * was answered. Leaves to `audit.ts` what must then hold, and to `steps.ts` what can happen.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Random } from "../../config/seeded-random.ts";
@@ -114,7 +114,10 @@ export class Sequence {
     if (outcome?.status === "applied") this.shelf(sku, locationId).onHand += quantity;
   }
 
-  /** Units of a SKU that inspected returns have brought back for sure, and those that are on their way to the shelf. */
+  /**
+   * Units of a SKU that inspected returns have brought back for sure, and those that are on their way to the
+   * shelf.
+   */
   putBack(sku: string): { readonly back: number; readonly maybe: number } {
     const sums = { back: 0, maybe: 0 };
     for (const returned of this.orders.flatMap((order) => order.returns)) {
@@ -153,8 +156,8 @@ export class Sequence {
   }
 
   /**
-   * The relay delivers messages to the sagas, which then go as far as they can: all of them, or the first few, some
-   * of them twice.
+   * The relay delivers messages to the sagas, which then go as far as they can: all of them, or the first
+   * few, some of them twice.
    */
   async deliver(all: boolean): Promise<void> {
     if (all) {

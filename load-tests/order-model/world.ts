@@ -1,6 +1,6 @@
 /**
- * What every sequence runs in: one PostgreSQL, one engine, the product's own operations and sagas, and an outside
- * world in memory. Sequences share it and nothing else: each has SKUs and orders of its own.
+ * What every sequence runs in: one PostgreSQL, one engine, the product's own operations and sagas, and an
+ * outside world in memory. Sequences share it and nothing else: each has SKUs and orders of its own.
  */
 import { type Logger, pino } from "pino";
 import { type Engine, startEngine } from "../../engine/engine.ts";

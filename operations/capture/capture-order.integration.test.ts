@@ -1,20 +1,20 @@
 /** Capture, holds and their release over a real PostgreSQL and the real engine. */
-import pino from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { type Engine, startEngine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { adding } from "../../orders/line-ledger.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import {
   channelSample,
   hasChannelSamples,
   ownSample,
   samplesNote,
 } from "../../test-support/channel-samples.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import type { TestDatabase } from "../../test-support/servers/postgres.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import { mapSku } from "../catalog/map-sku.ts";
 import type { OperationContext } from "../context.ts";
@@ -24,52 +24,29 @@ import { captureOrders } from "./capture-order.ts";
 
 const withSamples = test.skipIf(!hasChannelSamples);
 
+let world: CaptureWorld;
 let store: TestDatabase;
 let engine: Engine;
 let context: OperationContext;
 let serial = 0;
 
 beforeAll(async () => {
-  store = await createTestDatabase();
-  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
-  await store.database.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
-     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1),
-     ('west', 'acme', 'West', 'fulfillment_center', '{"country":"US"}', 39.5, -119.8, 2)`,
+  world = await startCaptureWorld(
+    ["east", "west"],
+    [
+      { id: "own", kind: "holdfast", onShortage: "refuse" },
+      { id: "pos", kind: "holdfast" },
+      { id: "amazon", kind: "amazon" },
+      { id: "shopify", kind: "shopify" },
+      { id: "walmart", kind: "walmart" },
+      { id: "closed", kind: "holdfast", active: false },
+    ],
   );
-  await store.database.query(
-    `insert into channel (id, company_id, name, kind, on_shortage, active) values
-     ('own', 'acme', 'Own site', 'holdfast', 'refuse', true), ('pos', 'acme', 'Store', 'holdfast', 'hold', true),
-     ('amazon', 'acme', 'Amazon', 'amazon', 'hold', true), ('shopify', 'acme', 'Shopify', 'shopify', 'hold', true),
-     ('walmart', 'acme', 'Walmart', 'walmart', 'hold', true), ('closed', 'acme', 'Closed', 'holdfast', 'hold', false)`,
-  );
-  await store.database.query("update channel set charged_by = 'order' where kind = 'holdfast'");
-  const logger = pino({ level: "silent" });
-  engine = await startEngine({ databaseUrl: store.url, threads: 2, shards: 4, logger });
-  engine.client.setLocations([
-    {
-      locationId: "east",
-      kind: "fulfillment_center",
-      priority: 1,
-      latitude: 38,
-      longitude: -85.7,
-      country: "US",
-    },
-    {
-      locationId: "west",
-      kind: "fulfillment_center",
-      priority: 2,
-      latitude: 39.5,
-      longitude: -119.8,
-      country: "US",
-    },
-  ]);
-  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+  ({ store, engine, context } = world);
 });
 
 afterAll(async () => {
-  await engine?.stop();
-  await store?.close();
+  await world?.close();
 });
 
 let sku = "";

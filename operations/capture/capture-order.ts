@@ -77,9 +77,9 @@ type Capture = {
 };
 
 /**
- * One result for each order of the payload, in the payload's order. A refusal is a result; another of the channel's
- * documents, a draft or a ping is `ignored`. Rejects with an
- * `EngineError` where the outcome could not be committed: the sender then sends again.
+ * One result for each order of the payload, in the payload's order. A refusal is a result; another of the
+ * channel's documents, a draft or a ping is `ignored`. Rejects with an `EngineError` where the outcome could
+ * not be committed: the sender then sends again.
  */
 export async function captureOrders(
   context: OperationContext,
@@ -230,22 +230,13 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
   }
   const { document } = plan;
   const holdReasons = withCancellation(plan.holdReasons, incoming.cancellation);
-  if (holdReasons.length > 0) {
+  const lines = linesToReserve(document);
+  if (holdReasons.length > 0 || lines.length === 0) {
     const record = recordOf(capture, incoming, document, { holdReasons, reservation: null, promise: null });
     await context.allocator.commit(capturedOrderWriter, record);
     return resultOf(record);
   }
   const locations = await capture.catalog.locations();
-  const lines = linesToReserve(document);
-  if (lines.length === 0) {
-    const record = recordOf(capture, incoming, document, {
-      holdReasons: [],
-      reservation: null,
-      promise: null,
-    });
-    await context.allocator.commit(capturedOrderWriter, record);
-    return resultOf(record);
-  }
   const atMs = context.now();
   const recordFor = (reservation: OrderReservation): CapturedOrder | null => {
     if (reservation.short.length > 0 && channel.onShortage === "refuse" && reservation.status === "refused") {
@@ -279,8 +270,8 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
 }
 
 /**
- * An order that is known already. What came is a repeat, a cancellation, the rest of an order that waits for it,
- * or a newer version (`channel-update.ts`).
+ * An order that is known already. What came is a repeat, a cancellation, the rest of an order that waits for
+ * it, or a newer version (`channel-update.ts`).
  */
 async function receiveAgain(capture: Capture, incoming: Incoming, known: KnownOrder): Promise<CodedResult> {
   const { context, channel } = capture;

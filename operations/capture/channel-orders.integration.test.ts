@@ -1,53 +1,31 @@
-/** Orders as channels send them, with all that is odd about them: what is kept, what is reserved, what waits. */
-import pino from "pino";
+/**
+ * Orders as channels send them, with all that is odd about them: what is kept, what is reserved, what waits.
+ */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../engine/engine.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
+import type { TestDatabase } from "../../test-support/servers/postgres.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import type { OperationContext } from "../context.ts";
 import { captureOrders } from "./capture-order.ts";
 
+let world: CaptureWorld;
 let store: TestDatabase;
-let engine: Engine;
+
 let context: OperationContext;
 let serial = 0;
 let sku = "";
 
 beforeAll(async () => {
-  store = await createTestDatabase();
-  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
-  await store.database.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
-     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1)`,
+  world = await startCaptureWorld(
+    ["east"],
+    ["holdfast", "shopify", "woocommerce", "amazon", "walmart"].map((kind) => ({ id: kind, kind })),
   );
-  await store.database.query(
-    `insert into channel (id, company_id, name, kind, on_shortage, charged_by, active)
-     select kind, 'acme', kind, kind, 'hold', case kind when 'holdfast' then 'order' else 'channel' end, true
-     from unnest(array['holdfast', 'shopify', 'woocommerce', 'amazon', 'walmart']) kind`,
-  );
-  engine = await startEngine({
-    databaseUrl: store.url,
-    threads: 1,
-    shards: 2,
-    logger: pino({ level: "silent" }),
-  });
-  engine.client.setLocations([
-    {
-      locationId: "east",
-      kind: "fulfillment_center",
-      priority: 1,
-      latitude: 38,
-      longitude: -85.7,
-      country: "US",
-    },
-  ]);
-  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+  ({ store, context } = world);
 });
 
 afterAll(async () => {
-  await engine?.stop();
-  await store?.close();
+  await world?.close();
 });
 
 beforeEach(async () => {

@@ -1,14 +1,15 @@
-/** What a channel says after capture, in every order of arrival, over a real PostgreSQL and the real engine. */
-import pino from "pino";
+/**
+ * What a channel says after capture, in every order of arrival, over a real PostgreSQL and the real engine.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Engine, startEngine } from "../../engine/engine.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { isCancelRequested } from "../../store/orders/orders.ts";
+import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import { casesNote, channelCase, hasChannelCases } from "../../test-support/channel-samples.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import type { TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
 import { createInventoryActivities } from "../../workflows/order/activities/inventory.ts";
 import { createProduct } from "../catalog/create-product.ts";
@@ -18,39 +19,22 @@ import { packByHand } from "../floor/pack-by-hand.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { captureOrders } from "./capture-order.ts";
 
+let world: CaptureWorld;
 let store: TestDatabase;
-let engine: Engine;
+
 let context: OperationContext;
 let saga: ReturnType<typeof createInventoryActivities>;
 let serial = 0;
 
 beforeAll(async () => {
-  store = await createTestDatabase();
-  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
-  await store.database.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
-     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1)`,
+  world = await startCaptureWorld(
+    ["east"],
+    [
+      { id: "woo", kind: "woocommerce" },
+      { id: "shopify", kind: "shopify" },
+    ],
   );
-  await store.database.query(
-    `insert into channel (id, company_id, name, kind) values ('woo', 'acme', 'Shop', 'woocommerce'), ('shopify', 'acme', 'Shop', 'shopify')`,
-  );
-  engine = await startEngine({
-    databaseUrl: store.url,
-    threads: 1,
-    shards: 2,
-    logger: pino({ level: "silent" }),
-  });
-  engine.client.setLocations([
-    {
-      locationId: "east",
-      kind: "fulfillment_center",
-      priority: 1,
-      latitude: 38,
-      longitude: -85.7,
-      country: "US",
-    },
-  ]);
-  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+  ({ store, context } = world);
   saga = createInventoryActivities(context as unknown as SagaDependencies);
   for (const sku of ["TENT", "LAMP"]) await addProduct(sku);
   await receive("TENT", 5_000);
@@ -74,8 +58,7 @@ async function addProduct(sku: string): Promise<void> {
 }
 
 afterAll(async () => {
-  await engine?.stop();
-  await store?.close();
+  await world?.close();
 });
 
 let orderId = "";

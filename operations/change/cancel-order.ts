@@ -1,9 +1,10 @@
 /**
- * Cancels lines of an order, or what can still be cancelled of it: one door for channel, staff, API and shopper.
+ * Cancels lines of an order, or what can still be cancelled of it: one door for channel, staff, API and
+ * shopper.
  *
- * An order of which nothing has been sent is cancelled as a whole by its saga, which undoes what has been done,
- * also a pick under way. Of one that has been sent in part, and of single lines, the units are given up that are
- * neither sent nor being picked (`reviseOrder`).
+ * An order of which nothing has been sent is cancelled as a whole by its saga, which undoes what has been
+ * done, also a pick under way. Of one that has been sent in part, and of single lines, the units are given up
+ * that are neither sent nor being picked (`reviseOrder`).
  */
 import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { maskCardNumbers } from "../../orders/card-number.ts";

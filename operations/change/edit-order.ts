@@ -1,6 +1,6 @@
 /**
- * A person, an integration or a shopper changes an order by edits (`orders/change/order-edits.ts`), with amounts as
- * decimal text in the order's currency.
+ * A person, an integration or a shopper changes an order by edits (`orders/change/order-edits.ts`), with
+ * amounts as decimal text in the order's currency.
  *
  * What was cancelled without a change of the document, on the floor for example, leaves the document with the
  * next change (`documentAsItStands`).

@@ -1,9 +1,7 @@
 /** Changes of orders over a real PostgreSQL and the real engine, with the saga's steps where they matter. */
-import pino from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { OrderEditBody } from "../../contract/order-changes.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
-import { type Engine, startEngine } from "../../engine/engine.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { valueOfUnits } from "../../orders/line-value.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
@@ -11,7 +9,8 @@ import { markLabelled } from "../../store/floor/fulfillment.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
-import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
+import type { TestDatabase } from "../../test-support/servers/postgres.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
 import { createInventoryActivities } from "../../workflows/order/activities/inventory.ts";
 import { captureOrders } from "../capture/capture-order.ts";
@@ -23,42 +22,21 @@ import { cancelOrder } from "./cancel-order.ts";
 import { editOrder } from "./edit-order.ts";
 import { shopperChange } from "./shopper-change.ts";
 
+let world: CaptureWorld;
 let store: TestDatabase;
-let engine: Engine;
+
 let context: OperationContext;
 let saga: ReturnType<typeof createInventoryActivities>;
 let serial = 0;
 
 beforeAll(async () => {
-  store = await createTestDatabase();
-  await store.database.query(`insert into company values ('acme', 'Acme Outdoor', 'USD')`);
-  await store.database.query(
-    `insert into location (id, company_id, name, kind, address, latitude, longitude, priority) values
-     ('east', 'acme', 'East', 'fulfillment_center', '{"country":"US"}', 38.0, -85.7, 1),
-     ('west', 'acme', 'West', 'fulfillment_center', '{"country":"US"}', 39.5, -119.8, 2)`,
-  );
-  await store.database.query(
-    `insert into channel (id, company_id, name, kind, on_shortage, charged_by) values
-     ('own', 'acme', 'Own site', 'holdfast', 'hold', 'order')`,
-  );
-  engine = await startEngine({
-    databaseUrl: store.url,
-    threads: 2,
-    shards: 4,
-    logger: pino({ level: "silent" }),
-  });
-  const place = { kind: "fulfillment_center", country: "US" } as const;
-  engine.client.setLocations([
-    { ...place, locationId: "east", priority: 1, latitude: 38, longitude: -85.7 },
-    { ...place, locationId: "west", priority: 2, latitude: 39.5, longitude: -119.8 },
-  ]);
-  context = { database: store.database, allocator: engine.client, now: () => Date.now() };
+  world = await startCaptureWorld(["east", "west"], [{ id: "own", kind: "holdfast" }]);
+  ({ store, context } = world);
   saga = createInventoryActivities(context as unknown as SagaDependencies);
 });
 
 afterAll(async () => {
-  await engine?.stop();
-  await store?.close();
+  await world?.close();
 });
 
 let tent = "";

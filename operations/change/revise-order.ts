@@ -5,13 +5,13 @@
  *   2. under the order's lock plan it again, and write everything that comes of it in one transaction
  *
  * A change that needs stock does 2 in the engine's commit: the units are reserved, and the change is made,
- * together or not at all. Where the order has moved between 1 and 2 so that it needs something else, the units
- * that came are given back in that very commit (`stock_errand`), and the change is planned anew.
+ * together or not at all. Where the order has moved between 1 and 2 so that it needs something else, the
+ * units that came are given back in that very commit (`stock_errand`), and the change is planned anew.
  *
  * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen. V2
  * whatever is picked, packed and labelled takes the order's lock, as this does: of a change and a pick one is
- * first, and the other sees it. V3 the ledger, the fulfillment orders, the holds and the document of a revision
- * are written together.
+ * first, and the other sees it. V3 the ledger, the fulfillment orders, the holds and the document of a
+ * revision are written together.
  */
 import { randomUUID } from "node:crypto";
 import { type ChangedField, type ChangePlan, planChange } from "../../orders/change/order-change.ts";
@@ -85,8 +85,8 @@ export async function reviseOrder(
 }
 
 /**
- * Makes firm what has joined a fulfillment order, so that who picks it at once finds it so. The saga would do it
- * a moment later, and does it where this dies on the way.
+ * Makes firm what has joined a fulfillment order, so that who picks it at once finds it so. The saga would do
+ * it a moment later, and does it where this dies on the way.
  */
 async function firmUp(context: OperationContext, orderId: string): Promise<void> {
   const { database, allocator } = context;
@@ -180,7 +180,8 @@ async function refuseQueued(
 }
 
 /**
- * @param reserved what was reserved for `need` in this very transaction: it goes back where nothing is written
+ * @param reserved what was reserved for `need` in this very transaction: it goes back where nothing is
+ *   written
  * @returns `moved` where the order needs other stock than `need` by now
  */
 async function commitChange(

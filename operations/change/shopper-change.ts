@@ -1,6 +1,6 @@
 /**
- * What a shopper may change himself, on the page of his order: he cancels it, or corrects where it goes. Within
- * the channel's window after capture, and as long as nobody has begun to pick it.
+ * What a shopper may change himself, on the page of his order: he cancels it, or corrects where it goes.
+ * Within the channel's window after capture, and as long as nobody has begun to pick it.
  */
 import type { Address } from "../../orders/address.ts";
 import { notBegun } from "../../orders/fulfillment-order.ts";

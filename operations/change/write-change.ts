@@ -1,10 +1,11 @@
 /**
- * Writes what comes of a planned change: holds, fulfillment orders, ledger, document, timeline, and the word to
- * the order's saga. For `reviseOrder`, in its transaction and under the order's lock.
+ * Writes what comes of a planned change: holds, fulfillment orders, ledger, document, timeline, and the word
+ * to the order's saga. For `reviseOrder`, in its transaction and under the order's lock.
  *
  * Units that are given up are taken where nothing has begun: first what nobody holds, then what is in no
- * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of their
- * place that nobody has begun, or make one. The stock is told of both afterwards, by the saga (`stock_errand`).
+ * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of
+ * their place that nobody has begun, or make one. The stock is told of both afterwards, by the saga
+ * (`stock_errand`).
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -131,7 +132,9 @@ function lackingOf(
   return Math.max(0, wanted - unitsOf(held, line.lineId));
 }
 
-/** What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper. */
+/**
+ * What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper.
+ */
 async function oweWhatIsLess(
   client: Queryable,
   { order }: LockedParts,
@@ -153,7 +156,10 @@ async function oweWhatIsLess(
   });
 }
 
-/** Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by line */
+/**
+ * Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by
+ * line
+ */
 async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, changeId: string) {
   if (plan.less.length === 0) return [];
   const { orderId } = locked.order;
@@ -172,8 +178,8 @@ async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, 
 }
 
 /**
- * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it; the
- * saga makes one for the others.
+ * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it;
+ * the saga makes one for the others.
  *
  * @returns those that have joined one, by line
  */
@@ -211,7 +217,9 @@ async function join(client: Queryable, part: FulfillmentOrder, holds: readonly O
   await replaceFulfillmentOrderLines(client, part.id, [...part.lines, ...lines]);
 }
 
-/** The change is not made: its units go back. The errands are written in the commit that has reserved them. */
+/**
+ * The change is not made: its units go back. The errands are written in the commit that has reserved them.
+ */
 export async function giveBackReserved(
   client: Queryable,
   orderId: string,

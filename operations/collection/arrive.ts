@@ -8,8 +8,8 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /**
- * The customer is in front of the store. The store sees it on its list; saying it again with another note, such as
- * another parking space, replaces the note.
+ * The customer is in front of the store. The store sees it on its list; saying it again with another note,
+ * such as another parking space, replaces the note.
  */
 export function arrive(
   context: OperationContext,

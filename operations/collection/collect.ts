@@ -1,7 +1,8 @@
 /**
  * The customer is in the store and has the code: the goods are theirs. Under the order's lock, so that of a
- * collection, a cancellation and an expiry one wins, and the others hear of it. The order's saga then books the
- * handover as it books a parcel: stock leaves, the money is captured, the ledger says shipped and delivered.
+ * collection, a cancellation and an expiry one wins, and the others hear of it. The order's saga then books
+ * the handover as it books a parcel: stock leaves, the money is captured, the ledger says shipped and
+ * delivered.
  *
  * Repeating it with a right code changes nothing. Too many wrong codes, and only a new code helps.
  */

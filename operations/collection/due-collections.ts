@@ -1,7 +1,7 @@
 /**
- * Reminds customers of what waits for them, and ends what nobody has collected in time: an order of which nothing
- * was handed over is cancelled as a whole, and its saga puts the goods back and the money right; of any other the
- * units are given up and cancelled.
+ * Reminds customers of what waits for them, and ends what nobody has collected in time: an order of which
+ * nothing was handed over is cancelled as a whole, and its saga puts the goods back and the money right; of
+ * any other the units are given up and cancelled.
  */
 import { NOT_COLLECTED } from "../../orders/fulfillment/shortage.ts";
 import {

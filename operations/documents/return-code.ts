@@ -1,4 +1,6 @@
-/** The code that a shopper shows at the counter instead of a printed label: a QR code as SVG, black on white. */
+/**
+ * The code that a shopper shows at the counter instead of a printed label: a QR code as SVG, black on white.
+ */
 import bwipjs from "bwip-js/node";
 
 export function drawReturnCode(code: string): Uint8Array {

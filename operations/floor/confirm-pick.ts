@@ -110,7 +110,8 @@ export async function takePick(
   const counted = countLines(lines, input.picked);
   if (!Array.isArray(counted)) return counted;
 
-  // Of a pick and a change of the order, one is first: the change sees what has begun, or this sees the change.
+  // Of a pick and a change of the order, one is first: the change sees what has begun, or this sees the
+  // change.
   const changed = await inTransaction(context.database, (client) => beginPick(client, input, counted));
   if (changed !== null) return changed;
   const taken = await takeFromStock(context, input, counted);

@@ -5,8 +5,8 @@
  * crash in between leaves the work on the list of waiting work. If the pick were written alone, the work
  * would leave that list and nobody would pack it.
  *
- * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot has
- * picked, whose tote waits at the manual station.
+ * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot
+ * has picked, whose tote waits at the manual station.
  */
 import { readPackState } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";

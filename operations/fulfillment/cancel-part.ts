@@ -1,6 +1,6 @@
 /**
- * The units of a fulfillment order are not wanted any more: they are cancelled in the order, and what was held
- * for them is free. What is to come another way is moved, or marked as done elsewhere, instead.
+ * The units of a fulfillment order are not wanted any more: they are cancelled in the order, and what was
+ * held for them is free. What is to come another way is moved, or marked as done elsewhere, instead.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";

@@ -1,6 +1,6 @@
 /**
- * The frame of every action on a fulfillment order: one transaction under the order's lock, in which the action
- * is found possible, done, written down, and the order's saga told to look again.
+ * The frame of every action on a fulfillment order: one transaction under the order's lock, in which the
+ * action is found possible, done, written down, and the order's saga told to look again.
  *
  * An action is idempotent by its key: its timeline entry is the mark that it happened. What is not among
  * `supportedActions` is refused with `action_not_supported`; so what is served and what works are one.

@@ -1,6 +1,7 @@
 /**
- * A person halts a fulfillment order, and lets it go on. Several may hold it at once, each for a reason of its
- * own. The reasons are the order's (`HoldReason.fulfillmentOrderId`); they halt this fulfillment order only.
+ * A person halts a fulfillment order, and lets it go on. Several may hold it at once, each for a reason of
+ * its own. The reasons are the order's (`HoldReason.fulfillmentOrderId`); they halt this fulfillment order
+ * only.
  */
 import { holds } from "../../orders/fulfillment-order.ts";
 import type { HoldReason } from "../../orders/order.ts";

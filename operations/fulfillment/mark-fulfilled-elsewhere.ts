@@ -3,8 +3,8 @@
  * done in the ledger (`fulfilledElsewhere`), and what we held for them is free for others.
  *
  * By order lines for whoever hears it from outside (`markFulfilledElsewhere`); by a fulfillment order for a
- * person who has sent its goods another way (`markPartFulfilledElsewhere`). Refused is what is being picked here
- * or has been: it would be sent twice.
+ * person who has sent its goods another way (`markPartFulfilledElsewhere`). Refused is what is being picked
+ * here or has been: it would be sent twice.
  */
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { type LedgerChange, unitsOf } from "../../orders/line-ledger.ts";

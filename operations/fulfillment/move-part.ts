@@ -3,13 +3,13 @@
  *
  *   1. write down that the units of the new place are to be given back
  *   2. take them there, firmly
- *   3. in one transaction: the fulfillment order gets them, what was written down is taken back, and the units of
- *      the old place are to be given back instead
+ *   3. in one transaction: the fulfillment order gets them, what was written down is taken back, and the
+ *      units of the old place are to be given back instead
  *   4. the order's saga gives those back, and releases it at its new place
  *
- * A crash after any of these leaves no unit held for nobody and none lost: what is written down is done by the
- * saga (`stock_errand`), at the latest when it is reminded. Ids follow from the key, so that a repeat goes on
- * where the first try ended.
+ * A crash after any of these leaves no unit held for nobody and none lost: what is written down is done by
+ * the saga (`stock_errand`), at the latest when it is reminded. Ids follow from the key, so that a repeat
+ * goes on where the first try ended.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import type { FulfillmentOrder } from "../../store/floor/fulfillment.ts";

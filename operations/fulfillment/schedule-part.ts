@@ -1,6 +1,6 @@
 /**
- * A fulfillment order is put off to a day, and begun before it after all. On that day it is opened by a standing
- * job (`openDueParts`); days are those of UTC.
+ * A fulfillment order is put off to a day, and begun before it after all. On that day it is opened by a
+ * standing job (`openDueParts`); days are those of UTC.
  */
 import {
   openDueFulfillmentOrders,

@@ -1,9 +1,9 @@
 /**
- * One fulfillment order becomes two, or two become one. No stock moves: the parts of a split share the holds of
- * the units that they have, and each tells the stock of its own.
+ * One fulfillment order becomes two, or two become one. No stock moves: the parts of a split share the holds
+ * of the units that they have, and each tells the stock of its own.
  *
- * What was packed stays packed: a parcel that is too heavy is split into two. The person who says so has packed
- * both.
+ * What was packed stays packed: a parcel that is too heavy is split into two. The person who says so has
+ * packed both.
  */
 import { canJoin, isPacked } from "../../orders/fulfillment-order.ts";
 import { splitUnits } from "../../orders/split-units.ts";

@@ -1,6 +1,6 @@
 /**
- * A person puts an order on hold: nothing of it is picked, packed or sent until he, or somebody else, releases
- * it. What the floor has begun is recalled, and stays where it is.
+ * A person puts an order on hold: nothing of it is picked, packed or sent until he, or somebody else,
+ * releases it. What the floor has begun is recalled, and stays where it is.
  *
  * Several may hold an order at once, each for a reason of its own, which bears an id and who has put it.
  */

@@ -87,8 +87,8 @@ export function releaseHold(
 }
 
 /**
- * Takes reasons off that people have put, one by one. The last reason of an order is left to `release`: the order
- * may have to reserve its stock before it goes on.
+ * Takes reasons off that people have put, one by one. The last reason of an order is left to `release`: the
+ * order may have to reserve its stock before it goes on.
  */
 function releaseNamed(
   context: OperationContext,

@@ -25,8 +25,8 @@ export function linesToReserve(document: OrderDocument): readonly ReservationLin
 }
 
 /**
- * @param otherwise what this reservation does differently from what the order says. What the customer collects
- *   comes from the place where they collect it, whatever is said here.
+ * @param otherwise what this reservation does differently from what the order says. What the customer
+ *   collects comes from the place where they collect it, whatever is said here.
  */
 export function reservationRequest(
   document: OrderDocument,

@@ -1,6 +1,6 @@
 /**
- * A person says in which store an order is collected that came without one. The order gets a new revision, and
- * goes on where it waited for nothing else.
+ * A person says in which store an order is collected that came without one. The order gets a new revision,
+ * and goes on where it waited for nothing else.
  */
 import { isCollected } from "../../orders/fulfillment/collection.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";

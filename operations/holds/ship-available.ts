@@ -1,7 +1,7 @@
 /**
- * A person decides that what there is of an order leaves before the rest. What is reserved goes to the floor at
- * once; of an order that has reserved nothing, because it was to leave whole, what there is is reserved now. The
- * rest follows when its stock comes.
+ * A person decides that what there is of an order leaves before the rest. What is reserved goes to the floor
+ * at once; of an order that has reserved nothing, because it was to leave whole, what there is is reserved
+ * now. The rest follows when its stock comes.
  */
 import { readHeldOrder } from "../../store/orders/held-orders.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";

@@ -1,6 +1,6 @@
 /**
- * The customer or staff give an order another means of payment: one that had none, one whose payment was declined,
- * or before that. What waited for it goes on.
+ * The customer or staff give an order another means of payment: one that had none, one whose payment was
+ * declined, or before that. What waited for it goes on.
  */
 import type { HoldCode } from "../../orders/order.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";

@@ -1,6 +1,6 @@
 /**
- * Finance says how much of an order that is paid on delivery was taken: before its bearer did, or to correct what
- * was noted when it arrived.
+ * Finance says how much of an order that is paid on delivery was taken: before its bearer did, or to correct
+ * what was noted when it arrived.
  */
 import { minorText } from "../../orders/refund.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";

@@ -1,6 +1,7 @@
 /**
- * What is decided about a claim: the goods are paid back, or sent again, or the claim is rejected; and what the
- * carrier pays for it. Units that are paid back or sent again are written off: they will not arrive any more.
+ * What is decided about a claim: the goods are paid back, or sent again, or the claim is rejected; and what
+ * the carrier pays for it. Units that are paid back or sent again are written off: they will not arrive any
+ * more.
  */
 import { CARRIER_STEPS, type CarrierStatus, isUndecided } from "../../orders/claim.ts";
 import { adding, returnable } from "../../orders/line-ledger.ts";
@@ -135,7 +136,9 @@ export function rejectClaim(
   });
 }
 
-/** A parcel that came back is at the dock: with so many units that can be sold again, and so many that cannot. */
+/**
+ * A parcel that came back is at the dock: with so many units that can be sold again, and so many that cannot.
+ */
 export function receiveClaim(
   context: OperationContext,
   input: {

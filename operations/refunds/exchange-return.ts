@@ -2,9 +2,9 @@
  * A return becomes an exchange: the goods that the customer wants instead are an order of their own,
  * `<return>-X1`, whose stock is reserved at once, or the exchange is refused and nothing changes.
  *
- * That order waits until the return was inspected (`awaiting_return`). What the returned goods were worth then
- * pays for it (`workflows/refund/activities/exchange.ts`): a difference is charged before it goes on, or goes
- * back to the way the customer paid. Exchanged once; repeating it returns the first order.
+ * That order waits until the return was inspected (`awaiting_return`). What the returned goods were worth
+ * then pays for it (`workflows/refund/activities/exchange.ts`): a difference is charged before it goes on, or
+ * goes back to the way the customer paid. Exchanged once; repeating it returns the first order.
  */
 import { type Money, zeroMoney } from "../../orders/money.ts";
 import type { OrderLine } from "../../orders/order.ts";

@@ -27,7 +27,7 @@ export type Giver = {
   readonly roles: readonly string[];
 };
 
-/** The role where it has a limit; what it gives is counted. */
+/** The role where it has a limit. */
 export function limitedRole({ role, limits }: Giver): string | null {
   return limits.some((limit) => limit.role === role) ? role : null;
 }

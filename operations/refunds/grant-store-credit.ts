@@ -1,6 +1,6 @@
 /**
- * A person gives a customer store credit that no order stands behind, within the limit of their role; or takes
- * back what was given in error, as far as it is not spent.
+ * A person gives a customer store credit that no order stands behind, within the limit of their role; or
+ * takes back what was given in error, as far as it is not spent.
  */
 import { currencyExponent } from "../../orders/money.ts";
 import { minorText } from "../../orders/refund.ts";
@@ -49,7 +49,7 @@ export async function grantStoreCredit(context: OperationContext, grant: Grant):
       companyCurrency: await companyCurrency(client, companyId),
     });
     if (tooMuch !== null) return tooMuch;
-    const about = { accountId, by: giver.by, note: grant.note, limitedRole: role };
+    const about = { accountId, by: giver.by, note: grant.note, giverRole: giver.role };
     await addStoreCreditEntry(client, { ...about, key, kind: "issued", amountMinor });
     if (bonusMinor > 0)
       await addStoreCreditEntry(client, {

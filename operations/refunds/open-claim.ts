@@ -1,6 +1,6 @@
 /**
- * A claim about a parcel is opened: by staff, or by the carrier that brings the parcel back. No unit of a parcel
- * is claimed twice. Nothing else follows before somebody decides (`decide-claim.ts`).
+ * A claim about a parcel is opened: by staff, or by the carrier that brings the parcel back. No unit of a
+ * parcel is claimed twice. Nothing else follows before somebody decides (`decide-claim.ts`).
  */
 import type { ClaimKind } from "../../orders/claim.ts";
 import { unitsText } from "../../orders/units-text.ts";

@@ -1,6 +1,6 @@
 /**
- * An order that replaces goods of another one: sent again after a claim, or in exchange for a return. Its stock
- * is reserved in the very commit that writes it; where the stock is not to be had, nothing is written.
+ * An order that replaces goods of another one: sent again after a claim, or in exchange for a return. Its
+ * stock is reserved in the very commit that writes it; where the stock is not to be had, nothing is written.
  *
  * Its id follows from what it replaces, so that a repeat finds it.
  */

@@ -80,7 +80,7 @@ export async function requestRefund(
       bonusMinor,
       note: input.note,
       requestedBy: giver.by,
-      limitedRole: role,
+      giverRole: giver.role,
     });
     await recordEntry(client, {
       orderId,

@@ -3,8 +3,8 @@
  * Each inspection stands by itself: its saga takes the goods into the stock and refunds what it brought. To
  * correct one, it is reopened (`reopen-inspection.ts`).
  *
- * A line without a quantity means all units of it that wait for an inspection. Units that are missing need not
- * have come: then they are no longer awaited.
+ * A line without a quantity means all units of it that wait for an inspection. Units that are missing need
+ * not have come: then they are no longer awaited.
  */
 import {
   awaitedUnits,
@@ -33,7 +33,9 @@ type InspectReturnInput = {
   readonly returnId: string;
   readonly lines: readonly FoundUnits[];
   readonly note?: string;
-  /** Makes the inspection happen once. Lines without quantities need none: nothing of them is left to inspect. */
+  /**
+   * Makes the inspection happen once. Lines without quantities need none: nothing of them is left to inspect.
+   */
   readonly key?: string;
   readonly by: string;
 };

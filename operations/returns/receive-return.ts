@@ -2,8 +2,8 @@
  * Goods of a return come in at the dock: all at once, parcel by parcel, or late, when they were no longer
  * awaited. What is counted is what was really in the parcel, and each parcel is counted once, by its key.
  *
- * A caller that gives no key means: this is the first time, or a repeat from before anything more was inspected.
- * Then the same units are the same parcel.
+ * A caller that gives no key means: this is the first time, or a repeat from before anything more was
+ * inspected. Then the same units are the same parcel.
  */
 import { returnable } from "../../orders/line-ledger.ts";
 import { awaitedUnits } from "../../orders/return-authorization.ts";

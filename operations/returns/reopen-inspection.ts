@@ -1,7 +1,7 @@
 /**
  * An inspection was wrong: it is taken back, and its units wait for an inspection again. The saga takes its
- * goods out of the stock. Money follows with the inspection that corrects it: what it brings more is refunded;
- * what was refunded too much is for finance, never taken back here.
+ * goods out of the stock. Money follows with the inspection that corrects it: what it brings more is
+ * refunded; what was refunded too much is for finance, never taken back here.
  */
 import { returnable } from "../../orders/line-ledger.ts";
 import { unitsText } from "../../orders/units-text.ts";

@@ -1,7 +1,7 @@
 /**
  * A shopper, a member of staff or another system announces a return. The announced units are counted at once,
- * under the order's lock, so that no unit is announced twice. Whether the return is approved is for its saga to
- * decide, by the channel's rules.
+ * under the order's lock, so that no unit is announced twice. Whether the return is approved is for its saga
+ * to decide, by the channel's rules.
  */
 import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnMethod, ReturnReason } from "../../orders/return-authorization.ts";

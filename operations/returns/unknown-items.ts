@@ -1,6 +1,6 @@
 /**
- * Things in a return's parcel that nobody announced: they are put aside under a number, and belong to a return
- * once somebody knows to which. Then they are announced with it where that is needed, and have come.
+ * Things in a return's parcel that nobody announced: they are put aside under a number, and belong to a
+ * return once somebody knows to which. Then they are announced with it where that is needed, and have come.
  */
 import { returnable } from "../../orders/line-ledger.ts";
 import { awaitedUnits } from "../../orders/return-authorization.ts";

@@ -2,8 +2,9 @@
  * What a carrier says about our parcels. Carriers repeat reports and send them out of order: a report is
  * taken once, by its id. Every report is kept, but a parcel's status never goes backwards.
  *
- * A carrier may scan a parcel before we have written that it has left. Such a report waits for that: `shipStock`
- * acts on it, so that nothing arrives before it has left, in the timeline, in the mails and in the figures.
+ * A carrier may scan a parcel before we have written that it has left. Such a report waits for that:
+ * `shipStock` acts on it, so that nothing arrives before it has left, in the timeline, in the mails and in
+ * the figures.
  *
  * All that a report changes happens in one transaction per order, under the order's lock. The report's row is
  * the mark that it happened.

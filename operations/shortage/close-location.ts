@@ -1,7 +1,7 @@
 /**
- * A place stops serving orders, or serves them again. When it closes, what nobody has picked there yet is given up
- * and comes from elsewhere; what is in totes and parcels already goes on. Repeating it gives up what a crash, or
- * a reservation of the same moment, has left.
+ * A place stops serving orders, or serves them again. When it closes, what nobody has picked there yet is
+ * given up and comes from elsewhere; what is in totes and parcels already goes on. Repeating it gives up what
+ * a crash, or a reservation of the same moment, has left.
  */
 import { readSourcingLocations, setLocationActive } from "../../store/catalog/locations.ts";
 import { fulfillmentOrdersAt } from "../../store/floor/fulfillment.ts";

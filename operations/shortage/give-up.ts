@@ -1,7 +1,7 @@
 /**
- * A fulfillment order is given up where it is, before anything of it was picked: its place has closed, its robots
- * have failed, nobody came for it. Its goods are where they were and come free; what the order lacks from now on
- * is a shortage like any other, and settled like one.
+ * A fulfillment order is given up where it is, before anything of it was picked: its place has closed, its
+ * robots have failed, nobody came for it. Its goods are where they were and come free; what the order lacks
+ * from now on is a shortage like any other, and settled like one.
  */
 import { isEnded } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";

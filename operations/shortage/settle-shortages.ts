@@ -3,9 +3,9 @@
  * queued, awaited or cancelled, by the rule of the channel. Every unit is settled once, and said so on the
  * timeline; the order's saga is told, and the shopper where it matters to them.
  *
- * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains; the stock and the settlement
- * are one commit (`resourcedOrderWriter`). Anybody may run this at any time and any number of times: what is
- * settled is not open any more. A standing job does, as soon as a shortage is noted.
+ * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains; the stock and
+ * the settlement are one commit (`resourcedOrderWriter`). Anybody may run this at any time and any number of
+ * times: what is settled is not open any more. A standing job does, as soon as a shortage is noted.
  */
 
 import { ANY_LOCATION } from "../../actors/commands.ts";
@@ -223,8 +223,8 @@ function messageTo(orderId: string, message: OrderMessage) {
 }
 
 /**
- * The order was locked or cancelled, or another process was faster, while stock was being reserved for it. That
- * the units go back is written down already; here it is done at once, under the same ids.
+ * The order was locked or cancelled, or another process was faster, while stock was being reserved for it.
+ * That the units go back is written down already; here it is done at once, under the same ids.
  *
  * @returns whether nothing was reserved in vain
  */
@@ -308,7 +308,10 @@ async function settleRest(context: OperationContext, orderId: string, isCancelle
   });
 }
 
-/** What the channel was paid for units that are cancelled is due there. What we charge, we charge as it is shipped. */
+/**
+ * What the channel was paid for units that are cancelled is due there. What we charge, we charge as it is
+ * shipped.
+ */
 async function oweForCancelled(
   client: Queryable,
   order: OrderProgress,

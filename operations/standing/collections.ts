@@ -1,4 +1,7 @@
-/** Once a minute: reminds customers of what waits for them in a store, and ends what nobody has collected in time. */
+/**
+ * Once a minute: reminds customers of what waits for them in a store, and ends what nobody has collected in
+ * time.
+ */
 import type { Logger } from "pino";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import { expireCollections, remindCustomers } from "../collection/due-collections.ts";

@@ -1,6 +1,6 @@
 /**
- * Opens fulfillment orders whose day has come, within a minute, and reminds sagas of what they are to tell the
- * stock. Of several processes one does each.
+ * Opens fulfillment orders whose day has come, within a minute, and reminds sagas of what they are to tell
+ * the stock. Of several processes one does each.
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../context.ts";

@@ -1,6 +1,6 @@
 /**
- * Settles what was missing of orders: on every notification, once at the start for what a stopped process left,
- * and every few seconds in case a notification was lost or a settlement failed.
+ * Settles what was missing of orders: on every notification, once at the start for what a stopped process
+ * left, and every few seconds in case a notification was lost or a settlement failed.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";

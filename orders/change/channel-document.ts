@@ -2,8 +2,8 @@
  * What a channel's newer version of an order makes of ours: a merge of three documents.
  *
  * `base` is the version of the channel that ours was made from, `next` its newer one, `ours` the order as it
- * stands, with what was changed here since. What the channel has changed is taken from the channel; what it has
- * left alone stays as it is here. So a channel that does not know of our changes does not undo them.
+ * stands, with what was changed here since. What the channel has changed is taken from the channel; what it
+ * has left alone stays as it is here. So a channel that does not know of our changes does not undo them.
  *
  * Invariant: where nothing was changed here, the result is the channel's document, amounts and all.
  */

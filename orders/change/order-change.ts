@@ -1,15 +1,15 @@
 /**
- * What it takes to make an order its next document: whether that is still possible, what becomes of each line's
- * ledger, and what stock it needs more or less.
+ * What it takes to make an order its next document: whether that is still possible, what becomes of each
+ * line's ledger, and what stock it needs more or less.
  *
  * Pure. Whoever asks for the change (staff, channel, shopper) comes with the document as it is to be, priced
  * already (`order-edits.ts`, `capture.ts`). The plan is made twice: before the stock is asked for, and again
  * under the order's lock, in the commit that carries it out. Only the second one counts.
  *
- * Invariants: C1 a line's document quantity is what is wanted of it: ordered - cancelled. Units that are given
- * up are `cancelled`, units that come are `ordered`, so that no unit is ever forgotten. C2 what was sent, and
- * what is being picked, is never given up. C3 `lineAmounts` spreads a line's amounts so that the units which
- * are wanted are worth exactly what the document says.
+ * Invariants: C1 a line's document quantity is what is wanted of it: ordered - cancelled. Units that are
+ * given up are `cancelled`, units that come are `ordered`, so that no unit is ever forgotten. C2 what was
+ * sent, and what is being picked, is never given up. C3 `lineAmounts` spreads a line's amounts so that the
+ * units which are wanted are worth exactly what the document says.
  */
 import { proportion } from "../apportion.ts";
 import type { FloorStage, FulfillmentOrderStatus } from "../fulfillment-order.ts";
@@ -190,7 +190,9 @@ function refuseLate(
   return isAllSent ? refuse("change_too_late", "Everything has been sent.") : null;
 }
 
-/** What is worth a line in `order_line`: amounts of all units that were ever ordered, at the order's exponent. */
+/**
+ * What is worth a line in `order_line`: amounts of all units that were ever ordered, at the order's exponent.
+ */
 export type LineAmounts = {
   readonly lineId: string;
   readonly ordered: number;
@@ -203,8 +205,8 @@ export type LineAmounts = {
 
 /**
  * The amounts of the document's lines, for as many units as the ledger counts as ordered. Of a line of which
- * some units were cancelled, the document prices the others: their amounts are written up in proportion, so that
- * a value of the units which are wanted (`line-value.ts`) is the document's again, to the unit.
+ * some units were cancelled, the document prices the others: their amounts are written up in proportion, so
+ * that a value of the units which are wanted (`line-value.ts`) is the document's again, to the unit.
  *
  * @param orderedOf undefined for a line that the order does not have yet
  */

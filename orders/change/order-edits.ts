@@ -3,8 +3,8 @@
  *
  * Owns what an edit means for amounts. A line that grows or shrinks takes its discount, its taxes and its own
  * charges with it, in proportion; a line that shrinks also gives up its part of the order's discount and
- * duties. Shipping, fees and tips stay: they are the order's (`order-amounts.ts`). Leaves to `order-change.ts`
- * whether the order can still become that document.
+ * duties. Shipping, fees and tips stay: they are the order's (`order-amounts.ts`). Leaves to
+ * `order-change.ts` whether the order can still become that document.
  *
  * Invariant: an edit moves the total by exactly what it moves the sum of the parts. So an order that added up
  * still does, and one that did not is off by the same amount as before.
@@ -69,7 +69,8 @@ const MAX_LINE_QUANTITY = 100_000;
 const MAX_MINOR = 1e13;
 
 /**
- * @param nextLineNumber above the number of every line that the order ever had: a line's id is never used twice
+ * @param nextLineNumber above the number of every line that the order ever had: a line's id is never used
+ *   twice
  */
 export function applyEdits(
   document: OrderDocument,
@@ -277,8 +278,8 @@ function discount(
 }
 
 /**
- * `edited`, whose taxes and total are still those of `before`: its taxes follow those of its parts, its total the
- * sum.
+ * `edited`, whose taxes and total are still those of `before`: its taxes follow those of its parts, its total
+ * the sum.
  */
 export function repriced(before: OrderDocument, edited: OrderDocument): OrderDocument {
   const tax = addMoney(edited.tax, difference(taxesOf(before), taxesOf(edited)));

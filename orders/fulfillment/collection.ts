@@ -1,8 +1,8 @@
 /**
  * Orders that the customer collects: in the store, or at the curb in front of it.
  *
- * Such an order is sourced at that store only, no carrier touches it, and it is handed over against a code that
- * only the customer has been told. What nobody collects in time goes back on the shelf.
+ * Such an order is sourced at that store only, no carrier touches it, and it is handed over against a code
+ * that only the customer has been told. What nobody collects in time goes back on the shelf.
  */
 import type { OrderDocument } from "../order.ts";
 
@@ -10,7 +10,9 @@ export function isCollected({ delivery }: Pick<OrderDocument, "delivery">): bool
   return delivery?.method === "pickup" || delivery?.method === "curbside";
 }
 
-/** Our location where the order is collected; `null` where it is sent, or where the place is not known yet. */
+/**
+ * Our location where the order is collected; `null` where it is sent, or where the place is not known yet.
+ */
 export function pickupPlaceOf(document: Pick<OrderDocument, "delivery">): string | null {
   return isCollected(document) ? (document.delivery?.locationId ?? null) : null;
 }

@@ -1,14 +1,15 @@
 /**
  * Which pick comes first.
  *
- * A pick's place in the queue is a moment: the one at which it came to the floor, moved ahead by what makes it
- * urgent, or back where there is time. The earliest place is served first. So waiting counts for every pick alike
- * (the queue ages by itself), and the place never has to be worked out again: it is written once, and indexed.
+ * A pick's place in the queue is a moment: the one at which it came to the floor, moved ahead by what makes
+ * it urgent, or back where there is time. The earliest place is served first. So waiting counts for every
+ * pick alike (the queue ages by itself), and the place never has to be worked out again: it is written once,
+ * and indexed.
  *
  * The head starts below are a rule of the business; edit them to suit yours.
  *
- * Invariant: U1 nothing starves: a place lies at most `MOST_HEAD_START_MS` before and `MOST_DELAY_MS` after its
- * moment, so a pick is only ever passed by picks that come to the floor within that time after it.
+ * Invariant: U1 nothing starves: a place lies at most `MOST_HEAD_START_MS` before and `MOST_DELAY_MS` after
+ * its moment, so a pick is only ever passed by picks that come to the floor within that time after it.
  */
 import type { OrderDocument } from "../order.ts";
 import { isCollected } from "./collection.ts";
@@ -58,7 +59,10 @@ type Urgency = Pick<OrderDocument, "shippingService" | "delivery" | "tags" | "to
   readonly shipBy: string | null;
 };
 
-/** The place of a pick that comes to the floor at `nowMs`, in milliseconds since the epoch; the smaller, the sooner. */
+/**
+ * The place of a pick that comes to the floor at `nowMs`, in milliseconds since the epoch; the smaller, the
+ * sooner.
+ */
 export function queuePlaceMs(order: Urgency, nowMs: number): number {
   return (
     nowMs -

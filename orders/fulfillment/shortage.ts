@@ -1,9 +1,9 @@
 /**
  * What becomes of units that an order should have had and that were not there.
  *
- * Owns the order in which they are looked for: at another place; at the same place, where only those very units
- * were at fault; and what remains goes by the rule of the channel: it is cancelled, takes its place in the queue
- * for the next stock, or waits until somebody decides.
+ * Owns the order in which they are looked for: at another place; at the same place, where only those very
+ * units were at fault; and what remains goes by the rule of the channel: it is cancelled, takes its place in
+ * the queue for the next stock, or waits until somebody decides.
  */
 import type { AllocationPolicy } from "../order.ts";
 
@@ -18,9 +18,9 @@ export const NOT_COLLECTED = "not_collected";
 /**
  * What becomes of units that no place has.
  *
- * @param order.rest the channel's rule; `null`: an order that would have queued its missing units does so now, any
- *   other does without them. What is collected at one place is not queued, nor what a place has twice fallen short
- *   of: the queue is served from anywhere.
+ * @param order.rest the channel's rule; `null`: an order that would have queued its missing units does so
+ *   now, any other does without them. What is collected at one place is not queued, nor what a place has
+ *   twice fallen short of: the queue is served from anywhere.
  */
 export function restOf(order: {
   readonly rest: ShortRest | null;

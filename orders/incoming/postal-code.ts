@@ -1,6 +1,7 @@
 /**
- * Whether an address's postal code can be one of its country. Only countries whose form is beyond doubt are looked
- * at, and no code at all says nothing: a parcel is stopped before its pick only where it surely cannot arrive.
+ * Whether an address's postal code can be one of its country. Only countries whose form is beyond doubt are
+ * looked at, and no code at all says nothing: a parcel is stopped before its pick only where it surely cannot
+ * arrive.
  */
 import type { Address } from "../address.ts";
 

@@ -1,13 +1,14 @@
 /**
- * An incoming order made of values that can be counted and summed. What is odd is taken out and named; the raw
- * payload keeps it as it came.
+ * An incoming order made of values that can be counted and summed. What is odd is taken out and named; the
+ * raw payload keeps it as it came.
  *
- * Invariants of what comes out: U1 every quantity is a count of 1 to 100,000. U2 every amount is a whole number of
- * units of the order's currency, not negative, and all of them together, at the finest exponent, stay within exact
- * integers. U3 the currency is one of ISO 4217's; XXX, its code for none, stands for any other.
+ * Invariants of what comes out: U1 every quantity is a count of 1 to 100,000. U2 every amount is a whole
+ * number of units of the order's currency, not negative, and all of them together, at the finest exponent,
+ * stay within exact integers. U3 the currency is one of ISO 4217's; XXX, its code for none, stands for any
+ * other.
  *
- * Nobody may guess what was meant. So each oddity has a hold that only a correction clears, and a code by which a
- * wish is refused.
+ * Nobody may guess what was meant. So each oddity has a hold that only a correction clears, and a code by
+ * which a wish is refused.
  */
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../incoming-order.ts";
 import { currencyExponent, type Money, rescale, zeroMoney } from "../money.ts";
@@ -119,7 +120,9 @@ function isCount(quantity: number): boolean {
 /** @param times how often the amount counts in the order's sum */
 type AmountReader = (amount: Money, what: string, times?: number) => Money;
 
-/** Each amount as it is, or zero where it is odd. One reader reads one order: it sums what it has let through. */
+/**
+ * Each amount as it is, or zero where it is odd. One reader reads one order: it sums what it has let through.
+ */
 function amountsReader(order: IncomingOrder, currency: string, odd: Report): AmountReader {
   const finest = Math.max(
     0,

@@ -1,17 +1,17 @@
 /**
  * What is charged for an order, and when: the value of what was handed over, neither more nor less.
  *
- * Owns what an order costs as it is now (`costOf`), how much of that its customer owes by now (`earnedOf`), and
- * the next movement of money that brings our payment provider there (`nextMovement`). Leaves carrying it out to
- * `workflows/order/activities/payment.ts`, and what goes back after a return to `orders/refund.ts`.
+ * Owns what an order costs as it is now (`costOf`), how much of that its customer owes by now (`earnedOf`),
+ * and the next movement of money that brings our payment provider there (`nextMovement`). Leaves carrying it
+ * out to `workflows/order/activities/payment.ts`, and what goes back after a return to `orders/refund.ts`.
  *
- * Everything is a function of the whole order, never of one parcel: a capture is the difference between what is
- * earned and what was captured. So parcels may be cut, cancelled, picked short and handed over in any order, and
- * what a provider's steps round off one capture is carried to the next.
+ * Everything is a function of the whole order, never of one parcel: a capture is the difference between what
+ * is earned and what was captured. So parcels may be cut, cancelled, picked short and handed over in any
+ * order, and what a provider's steps round off one capture is carried to the next.
  *
- * Invariants: Q1 earned <= cost; both never sink below zero. Q2 where everything that is wanted was handed over,
- * earned = cost; where nothing was cancelled, that is the order's total. Q3 what was captured and not given back is
- * the largest whole number of steps in what is earned, and never more than what was authorised.
+ * Invariants: Q1 earned <= cost; both never sink below zero. Q2 where everything that is wanted was handed
+ * over, earned = cost; where nothing was cancelled, that is the order's total. Q3 what was captured and not
+ * given back is the largest whole number of steps in what is earned, and never more than what was authorised.
  */
 import type { LineLedger } from "../line-ledger.ts";
 import { valueOfUnits } from "../line-value.ts";
@@ -49,8 +49,8 @@ export function priceOf({ document, currency }: ChargedOrder): number {
 }
 
 /**
- * What the customer owes by now. A parcel of ours counts when it leaves; where its bearer takes the money, when it
- * arrives. What needs no parcel counts with the first one, or at once where none is to come.
+ * What the customer owes by now. A parcel of ours counts when it leaves; where its bearer takes the money,
+ * when it arrives. What needs no parcel counts with the first one, or at once where none is to come.
  */
 export function earnedOf(order: ChargedOrder): number {
   const needsNoWaiting = isUnpostedDone(order);
@@ -111,8 +111,8 @@ export type MoneyMovement =
   | { readonly type: "give-back"; readonly amountMinor: number };
 
 /**
- * The next movement that brings the money to where the order is; `null` where it is there. What is earned comes
- * first: it must not wait for what a change has made dearer.
+ * The next movement that brings the money to where the order is; `null` where it is there. What is earned
+ * comes first: it must not wait for what a change has made dearer.
  */
 export function nextMovement(money: ChargedMoney): MoneyMovement | null {
   const { open, step } = money;
@@ -144,7 +144,10 @@ export function wholeSteps(minor: number, step: number): number {
   return Math.max(0, minor - (minor % step));
 }
 
-/** What parts of the order's price belong to no line. They may be negative where a line bears too little discount. */
+/**
+ * What parts of the order's price belong to no line. They may be negative where a line bears too little
+ * discount.
+ */
 function orderLevel(order: ChargedOrder): { readonly shipping: number; readonly others: number } {
   const { document, currency, exponent } = order;
   const lines = order.lines.reduce((value, line) => {
@@ -167,8 +170,8 @@ function shippingTax(document: OrderDocument): Money {
 }
 
 /**
- * Shipping is owed once goods were handed over, or where the order never had any; the order's other amounts once
- * anything was.
+ * Shipping is owed once goods were handed over, or where the order never had any; the order's other amounts
+ * once anything was.
  */
 function amountOf(order: ChargedOrder, unitsOf: (line: ChargedLine) => number): number {
   const units = order.lines.map((line) => Math.max(0, Math.min(unitsOf(line), wantedUnits(line))));

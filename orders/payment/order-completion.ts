@@ -1,9 +1,9 @@
 /**
- * When an order is done: every unit is delivered, collected, cancelled, written off or done elsewhere, and the
- * money agrees with that.
+ * When an order is done: every unit is delivered, collected, cancelled, written off or done elsewhere, and
+ * the money agrees with that.
  *
- * Owns the one answer, in codes and in words. The saga ends an order by it, the order's page shows it, and the
- * audit looks whether any order has ended without it.
+ * Owns the one answer, in codes and in words. The saga ends an order by it, the order's page shows it, and
+ * the audit looks whether any order has ended without it.
  */
 
 import type { LineLedger } from "../line-ledger.ts";
@@ -117,14 +117,18 @@ export function moneyMissing(facts: MoneyFacts): Missing | null {
   }
 }
 
-/** What a channel was paid for units that were cancelled here, and that is not on the list of what is due there yet. */
+/**
+ * What a channel was paid for units that were cancelled here, and that is not on the list of what is due
+ * there yet.
+ */
 export function dueAtChannel({ order, paymentStatus, cancelledAtChannel }: MoneyFacts): number {
   const isPaid = isSettled(paymentStatus) && paymentStatus !== "voided";
   return isPaid ? Math.max(0, priceOf(order) - costOf(order) - cancelledAtChannel) : 0;
 }
 
 /**
- * Whether money can be moved now, or its status or what needs no parcel has to follow: an order on which somebody has yet to decide waits.
+ * Whether money can be moved now, or its status or what needs no parcel has to follow: an order on which
+ * somebody has yet to decide waits.
  */
 export function isMoneyToMove(facts: MoneyFacts): boolean {
   const { order, paymentStatus, holdReasons, money } = facts;

@@ -22,7 +22,9 @@ export type ReturnRules = {
   readonly askAboveMinor: Readonly<Record<string, number>>;
   /** By currency, in minor units: what is worth no more is refunded and not sent back. */
   readonly keepUpToMinor: Readonly<Record<string, number>>;
-  /** Returns of one customer within a year, this one included, from which on a person decides; null: never. */
+  /**
+   * Returns of one customer within a year, this one included, from which on a person decides; null: never.
+   */
   readonly askFromReturns: number | null;
   /** What a shopper may choose from. */
   readonly methods: readonly ReturnMethod[];

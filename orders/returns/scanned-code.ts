@@ -1,9 +1,9 @@
 /**
- * What a code may mean that was scanned at the returns desk or typed in: everything that is printed on a label
- * or an item. This file only reads the code; who knows such a number is for the store to say.
+ * What a code may mean that was scanned at the returns desk or typed in: everything that is printed on a
+ * label or an item. This file only reads the code; who knows such a number is for the store to say.
  *
- * - a tracking number by itself, with spaces, or in the carrier's barcode: USPS puts `420` and the ZIP code before
- *   it, FedEx a long number of which it is the end
+ * - a tracking number by itself, with spaces, or in the carrier's barcode: USPS puts `420` and the ZIP code
+ *   before it, FedEx a long number of which it is the end
  * - a GTIN of 8 to 14 digits, with or without leading zeros, by itself, in element strings (AI 01, with the
  *   serial in AI 21), in a GS1 Digital Link, or on an RFID tag, as hexadecimal digits or as a URI
  * - anything else is a text: the number of a return or an order, a SKU, a serial number

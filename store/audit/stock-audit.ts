@@ -55,8 +55,8 @@ export type UnitFlow = {
 };
 
 /**
- * The units that a line takes of each SKU: of a kit its components, else its own. Stock counts components, the
- * ledger counts kits.
+ * The units that a line takes of each SKU: of a kit its components, else its own. Stock counts components,
+ * the ledger counts kits.
  */
 const PARTS = `part as (
   select order_id, line_id, sku, max(per_unit) as per_unit from order_hold group by order_id, line_id, sku)`;

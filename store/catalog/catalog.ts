@@ -4,7 +4,8 @@
  *
  * Answers are cached in each process, because every order asks the same: a product or a mapping that was
  * found for a minute, a channel or the locations for some seconds. What was not found is not cached. A change
- * of a mapping in this process tells the cache (`forgetSku`); another process learns of it within the minute.
+ * of a mapping or a channel in this process tells the cache (`forgetSku`, `forgetChannel`); another process
+ * learns of a mapping within the minute, of a channel within seconds.
  */
 import type { Store } from "../../orders/fulfillment/collection.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
@@ -58,6 +59,7 @@ export type Catalog = {
   /** The company's stores that are open to customers, by their ids. */
   stores(companyId: string): Promise<readonly Store[]>;
   forgetSku(channelSku: string): void;
+  forgetChannel(id: string): void;
 };
 
 const SKU_TTL_MS = 60_000;
@@ -120,6 +122,9 @@ function createCatalog(database: Database): Catalog {
       const found = await readStores(database, companyId);
       stores.set(companyId, { stores: found, until: Date.now() + SETTINGS_TTL_MS });
       return found;
+    },
+    forgetChannel: (id) => {
+      channels.delete(id);
     },
     forgetSku: (channelSku) => {
       for (const key of skus.keys()) if (key.endsWith(keyOf("", channelSku))) skus.delete(key);

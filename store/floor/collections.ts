@@ -67,8 +67,8 @@ export async function readCollection(
 }
 
 /**
- * Makes one more code that opens it. Former ones stay good: a mail with one of them may be on its way. Whoever
- * mistyped those starts again.
+ * Makes one more code that opens it. Former ones stay good: a mail with one of them may be on its way.
+ * Whoever mistyped those starts again.
  */
 export async function issueCollectionCode(client: Queryable, fulfillmentOrderId: string): Promise<string> {
   const code = Array.from({ length: CODE_LENGTH }, () => CODE_LETTERS[randomInt(CODE_LETTERS.length)]).join(
@@ -106,8 +106,8 @@ export async function countWrongCode(client: Queryable, fulfillmentOrderId: stri
 }
 
 /**
- * The customer has it: a handover stands where a parcel would, and it is at its end the moment it begins. From
- * now on nothing can stop it, and the order's saga books it as it books every parcel.
+ * The customer has it: a handover stands where a parcel would, and it is at its end the moment it begins.
+ * From now on nothing can stop it, and the order's saga books it as it books every parcel.
  */
 export async function handOver(
   client: Queryable,

@@ -93,8 +93,8 @@ export async function readUnsourced(client: Queryable, orderId: string): Promise
 }
 
 /**
- * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for units that are in none. The order
- * must be locked.
+ * Creates one fulfillment order a location, `<order>-F1`, `<order>-F2`, …, for units that are in none. The
+ * order must be locked.
  *
  * @param releaseOn the calendar day before which they do not go to the floor; `null`: at once
  */
@@ -184,7 +184,8 @@ async function assignHandlingUnits(client: Queryable, ids: readonly string[]): P
  * Hands fulfillment orders to the floor: a task for the robots where the location has any, else a place on
  * the list of what people have to pack. What was picked or packed before is not picked or packed again.
  *
- * @param queueAt their place in the queue (`orders/fulfillment/pick-priority.ts`); one that has an earlier place keeps it
+ * @param queueAt their place in the queue (`orders/fulfillment/pick-priority.ts`); one that has an earlier
+ *   place keeps it
  * @returns those that were released now; `round` is 1 for the first time, one more for each time after the
  *   floor gave it up
  */

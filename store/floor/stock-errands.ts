@@ -67,8 +67,8 @@ export async function hasStockErrands(client: Queryable, orderId: string): Promi
 }
 
 /**
- * Begins what is to be done now; `all`: errands of changes under way, too. Whoever begins an errand and whoever
- * takes it back exclude each other. What was begun before and is not done is begun again.
+ * Begins what is to be done now; `all`: errands of changes under way, too. Whoever begins an errand and
+ * whoever takes it back exclude each other. What was begun before and is not done is begun again.
  *
  * No lock is held from here to `markErrandsDone`: a commit of the stock may itself wait for the order.
  */

@@ -1,6 +1,6 @@
 /**
- * What channels have said of their orders, as far as later messages are measured by it: when the newest version
- * was made, which version the order was made from, and words about orders that have not come yet.
+ * What channels have said of their orders, as far as later messages are measured by it: when the newest
+ * version was made, which version the order was made from, and words about orders that have not come yet.
  */
 import type { Queryable } from "../sql/database.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The audit of ended orders: completed ones whose units or money do not agree. There must be none; one that is
- * found has ended wrongly, or something has moved its money since.
+ * The audit of ended orders: completed ones whose units or money do not agree. There must be none; one that
+ * is found has ended wrongly, or something has moved its money since.
  */
 import type { EndedWrong } from "../../contract/orders.ts";
 import { missingOf } from "../../orders/payment/order-completion.ts";

@@ -81,7 +81,9 @@ export function moneyFactsOf(
   };
 }
 
-/** @param firstStep what amounts are multiples of at the provider where a first authorisation would be made */
+/**
+ * @param firstStep what amounts are multiples of at the provider where a first authorisation would be made
+ */
 export async function readMoneyFacts(
   client: Queryable,
   order: OrderProgress,

@@ -218,7 +218,8 @@ export function replaceLines(orders: string): string {
 }
 
 /**
- * The lines of an order of which nothing has happened here yet; the document says what others have handed over.
+ * The lines of an order of which nothing has happened here yet; the document says what others have handed
+ * over.
  *
  * @throws LedgerViolation
  */

@@ -1,10 +1,10 @@
 /**
- * What moves through the payment provider, and what others take for us. Every call has its row, with its amount,
- * before it is made, so that a repeat asks for the same. Its effect on the sums counts once, when the row leaves
- * `pending`.
+ * What moves through the payment provider, and what others take for us. Every call has its row, with its
+ * amount, before it is made, so that a repeat asks for the same. Its effect on the sums counts once, when the
+ * row leaves `pending`.
  *
- * An order may have several authorisations (`payment_authorization`): what it became dearer by, or one that was
- * made anew because the bank took the first one back. `payment` has the sums of all of them.
+ * An order may have several authorisations (`payment_authorization`): what it became dearer by, or one that
+ * was made anew because the bank took the first one back. `payment` has the sums of all of them.
  */
 import type { PaymentStatus, PaymentTransactionType } from "../../orders/order.ts";
 import { paymentStatusOf } from "../../orders/order-status.ts";

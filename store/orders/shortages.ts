@@ -2,14 +2,14 @@
  * Units that an order should have had and that were not there: noted with the pick that missed them, and
  * settled later by `operations/shortage/`, which listens on `SHORTAGE_CHANNEL`.
  *
- * Owns the rows and the commit that reserves units in their place. Decides nothing: `orders/fulfillment/shortage.ts` says
- * what becomes of what is missing.
+ * Owns the rows and the commit that reserves units in their place. Decides nothing:
+ * `orders/fulfillment/shortage.ts` says what becomes of what is missing.
  *
- * Invariants: S1 a unit is settled once: resourced + awaited + cancelled <= quantity, and what comes to settle
- * more than is left changes nothing. S2 an order that was cancelled gets nothing more: cancelling withdraws
- * its shortages first, and the commit below looks for them under the order's lock. S3 units that were reserved in
- * vain are written down to be given back, in the commit that reserves them. S4 the commit waits for nobody who
- * holds the order: such a one may be waiting for the stock.
+ * Invariants: S1 a unit is settled once: resourced + awaited + cancelled <= quantity, and what comes to
+ * settle more than is left changes nothing. S2 an order that was cancelled gets nothing more: cancelling
+ * withdraws its shortages first, and the commit below looks for them under the order's lock. S3 units that
+ * were reserved in vain are written down to be given back, in the commit that reserves them. S4 the commit
+ * waits for nobody who holds the order: such a one may be waiting for the stock.
  */
 
 import type { ShortRest } from "../../orders/fulfillment/shortage.ts";
@@ -51,7 +51,9 @@ export async function addShortages(client: Queryable, shortages: readonly NewSho
   );
 }
 
-/** These holds of the order have that many units less. A hold of none stays, so that a kit's parts are known. */
+/**
+ * These holds of the order have that many units less. A hold of none stays, so that a kit's parts are known.
+ */
 export async function takeOffHolds(
   client: Queryable,
   orderId: string,
@@ -161,7 +163,9 @@ export type Settlement = {
 /** Fields of a `Settlement`, for `jsonb_to_recordset`. */
 const SETTLEMENT = `"shortageId" text, resourced integer, awaited integer, cancelled integer`;
 
-/** For a statement that does more: settles the rows of the relation `from`, which has the settlement's fields. */
+/**
+ * For a statement that does more: settles the rows of the relation `from`, which has the settlement's fields.
+ */
 function settle(from: string): string {
   return `update shortage s set resourced = s.resourced + coalesce(n.resourced, 0),
       awaited = s.awaited + coalesce(n.awaited, 0), cancelled = s.cancelled + coalesce(n.cancelled, 0),
@@ -245,7 +249,9 @@ with input as materialized (
 )
 ${WAKE_RELAY}`;
 
-/** What was reserved in vain: another process has settled the shortage, or the order is locked or cancelled. */
+/**
+ * What was reserved in vain: another process has settled the shortage, or the order is locked or cancelled.
+ */
 const RESERVED_IN_VAIN = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, key text, holds jsonb)

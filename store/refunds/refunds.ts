@@ -1,8 +1,8 @@
 /**
  * Refunds: what goes back to a customer, why, and how far that has come. The one place that writes them.
  *
- * The caller holds the order's lock, so that two refunds never take the same money. Decides nothing: what goes
- * back, and out of which pocket, is worked out by `orders/refund.ts` from `readRefundable`.
+ * The caller holds the order's lock, so that two refunds never take the same money. Decides nothing: what
+ * goes back, and out of which pocket, is worked out by `orders/refund.ts` from `readRefundable`.
  */
 import { chargeableMinor } from "../../orders/money.ts";
 import {
@@ -93,7 +93,8 @@ export type NewRefund = {
   readonly returnId?: string;
   readonly claimId?: string;
   readonly requestedBy: string;
-  readonly limitedRole?: string | null;
+  /** Of who gave it of their own decision: it counts for the role's limit, now or when one is set. */
+  readonly giverRole?: string | null;
 };
 
 /** Adds a refund `<order>-M1`, `<order>-M2`, …; where its key is known, it is the first one of that key. */
@@ -115,7 +116,7 @@ export async function addRefund(client: Queryable, wanted: NewRefund): Promise<R
       wanted.returnId ?? null,
       wanted.claimId ?? null,
       wanted.requestedBy,
-      wanted.limitedRole ?? null,
+      wanted.giverRole ?? null,
     ],
   );
   const refund = await findRefund(client, wanted.key);
@@ -328,7 +329,10 @@ async function givenBackByRefunds(client: Queryable, orderId: string): Promise<n
   return rows[0]?.minor ?? 0;
 }
 
-/** What was asked for because of a return, less what was too much of it. What was given up counts as asked for. */
+/**
+ * What was asked for because of a return, less what was too much of it. What was given up counts as asked
+ * for.
+ */
 export async function readAskedOfReturn(client: Queryable, returnId: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(sum(case when status in ('owed_by_customer', 'settled_by_customer') then -asked_minor
@@ -339,7 +343,7 @@ export async function readAskedOfReturn(client: Queryable, returnId: string): Pr
   return rows[0]?.minor ?? 0;
 }
 
-/** What members of a role with a limit have given on an order within the last day. */
+/** What members of a role have given on an order within the last day. */
 export async function givenToday(client: Queryable, orderId: string, role: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(sum(asked_minor + bonus_minor), 0)::bigint as minor from refund

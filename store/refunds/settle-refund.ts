@@ -1,6 +1,6 @@
 /**
- * What follows from a refund, written in the transaction that makes it so: store credit is given, the channel's
- * part is put on the list of what is due there, the order's timeline tells it.
+ * What follows from a refund, written in the transaction that makes it so: store credit is given, the
+ * channel's part is put on the list of what is due there, the order's timeline tells it.
  *
  * The caller holds the order's lock, and writes the payment status that comes back with `changeOrder`.
  */

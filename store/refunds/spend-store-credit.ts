@@ -24,8 +24,8 @@ export type CreditSpent =
 export const STORE_CREDIT_DROPPED = "store-credit-dropped";
 
 /**
- * Spends what the order itself says. It counts once: a person who has spent other store credit on the order, or
- * has dropped this one, has decided.
+ * Spends what the order itself says. It counts once: a person who has spent other store credit on the order,
+ * or has dropped this one, has decided.
  */
 export async function spendAskedFor(client: Queryable, order: OrderProgress): Promise<CreditSpent> {
   const asked = order.document.storeCredit;

@@ -76,7 +76,8 @@ export type StoreCreditEntry = {
   readonly amountMinor: number;
   readonly orderId?: string;
   readonly refundId?: string;
-  readonly limitedRole?: string | null;
+  /** Of who gave it of their own decision: it counts for the role's limit, now or when one is set. */
+  readonly giverRole?: string | null;
   readonly note?: string;
   readonly by: string;
 };
@@ -104,7 +105,7 @@ export async function addStoreCreditEntry(client: Queryable, entry: StoreCreditE
     entry.amountMinor,
     entry.orderId ?? null,
     entry.refundId ?? null,
-    entry.limitedRole ?? null,
+    entry.giverRole ?? null,
     entry.note ?? "",
     entry.by,
   ]);
@@ -138,7 +139,9 @@ export async function storeCreditUsed(client: Queryable, orderId: string): Promi
   return (await spentOn(client, orderId)).reduce((sum, { minor }) => sum + minor, 0);
 }
 
-/** What store credit has paid of an order, whatever refunds gave back of it since. In ISO 4217 minor units. */
+/**
+ * What store credit has paid of an order, whatever refunds gave back of it since. In ISO 4217 minor units.
+ */
 export async function storeCreditPaid(client: Queryable, orderId: string): Promise<number> {
   const { rows } = await client.query<{ minor: number }>(
     `select coalesce(-sum(amount_minor), 0)::bigint as minor from store_credit_entry

@@ -1,6 +1,6 @@
 /**
- * Who knows a code that was scanned at the returns desk. The first meaning that somebody knows counts: a return's
- * number, a tracking number, an item, an order's number.
+ * Who knows a code that was scanned at the returns desk. The first meaning that somebody knows counts: a
+ * return's number, a tracking number, an item, an order's number.
  */
 import type { ScanResult } from "../../contract/returns.ts";
 import { readScannedCode, type ScannedCode } from "../../orders/returns/scanned-code.ts";

@@ -1,7 +1,7 @@
 /**
  * What moves the units of a return: they are announced, come, are inspected, or are no longer awaited. Each
- * move writes the return's lines, its order's ledger, what the units are worth and the status that follows, in
- * one go.
+ * move writes the return's lines, its order's ledger, what the units are worth and the status that follows,
+ * in one go.
  *
  * Decides nothing: the operations say whether a move may be made; `orders/return-authorization.ts` says what
  * status follows. The caller holds the locks of the order and of the return, and makes one move in its
@@ -99,7 +99,9 @@ export async function recordInspection(
   return { inspectionId, returned: await settleStatus(client, returnId) };
 }
 
-/** What was found is taken back: its units wait for an inspection again. The saga takes them out of the stock. */
+/**
+ * What was found is taken back: its units wait for an inspection again. The saga takes them out of the stock.
+ */
 export async function reopenInspection(
   client: Queryable,
   order: OrderProgress,

@@ -18,7 +18,9 @@ export type ReturnRecord = ReturnState & {
   readonly reason: ReturnReason;
   readonly currency: string;
   readonly refundMinor: number;
-  /** What the units are worth that have come back; null: inspected by a former version, not worked out yet. */
+  /**
+   * What the units are worth that have come back; null: inspected by a former version, not worked out yet.
+   */
   readonly valueMinor: number | null;
   readonly requestedAt: Date;
   /** When it was approved, or goods of it came last. */
@@ -310,8 +312,8 @@ export async function markPiecesStocked(client: Queryable, pieceIds: readonly st
 }
 
 /**
- * Where goods of an order go that come back: where they are wanted, else to the fulfillment center that shipped
- * it, else to the company's most preferred one, else to the place that shipped it.
+ * Where goods of an order go that come back: where they are wanted, else to the fulfillment center that
+ * shipped it, else to the company's most preferred one, else to the place that shipped it.
  */
 export async function returnLocation(
   client: Queryable,

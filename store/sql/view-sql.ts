@@ -31,8 +31,8 @@ export const SHIPMENT_JSON = `jsonb_build_object(
     from tracking_report report where report.tracking_number = shipment.tracking_number))`;
 
 /**
- * What came of the refunds of table `refund` that `condition` picks, together, as the API's `RefundState`; null
- * where nothing goes back. The worst status stands for all.
+ * What came of the refunds of table `refund` that `condition` picks, together, as the API's `RefundState`;
+ * null where nothing goes back. The worst status stands for all.
  */
 export function refundStateJson(condition: string): string {
   return `(select jsonb_build_object('status', (array_agg(refund.status order by array_position(

@@ -1,12 +1,13 @@
 /**
- * Makes the fixture of `upgrade.integration.test.ts`: a system of a former version, killed in the middle of a day.
+ * Makes the fixture of `upgrade.integration.test.ts`: a system of a former version, killed in the middle of a
+ * day.
  *
  *   node test-support/upgrade/make-fixture.mjs <commit> [<folder with that commit, installed and built>]
  *
- * Without the folder the commit is checked out, installed and built in a temporary one. The system plays a day
- * until orders stand at every place of their way, and is then killed. What it leaves goes into
- * `<commit>.json.gz` beside this file: the rows of every table, Temporal's database, the books of the simulated
- * outside world and the sandbox's keys, which open nothing else.
+ * Without the folder the commit is checked out, installed and built in a temporary one. The system plays a
+ * day until orders stand at every place of their way, and is then killed. What it leaves goes into
+ * `<commit>.json.gz` beside this file: the rows of every table, Temporal's database, the books of the
+ * simulated outside world and the sandbox's keys, which open nothing else.
  */
 import { execFileSync, spawn } from "node:child_process";
 import {

@@ -1,6 +1,6 @@
 /**
- * Puts the fixture that `make-fixture.mjs` has made of a former version into a data folder, as if that version had
- * been killed there: a start of this version then finds it.
+ * Puts the fixture that `make-fixture.mjs` has made of a former version into a data folder, as if that
+ * version had been killed there: a start of this version then finds it.
  */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

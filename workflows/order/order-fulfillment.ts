@@ -44,7 +44,10 @@ export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
  */
 const ASKS_THE_STORE = "asks-the-store";
 
-/** The version in which the store also says what of the money is to move. Before, each parcel captured something. */
+/**
+ * The version in which the store also says what of the money is to move. Before, each parcel captured
+ * something.
+ */
 const CHARGES_BY_THE_STORE = "charges-by-the-store";
 
 /** The version whose mails go out one after the other. */
@@ -202,7 +205,9 @@ class OrderSaga {
     );
   }
 
-  /** Does what is left to do and takes what the floor, the carrier and people say, until the order is done. */
+  /**
+   * Does what is left to do and takes what the floor, the carrier and people say, until the order is done.
+   */
   private async fulfill(): Promise<void> {
     const orderId = this.orderId;
     // Once between two messages or steps: money that does not move then waits visibly.
@@ -367,8 +372,8 @@ class OrderSaga {
   }
 
   /**
-   * The former version, which kept account of the fulfillment orders itself. A run of it that is live asks the
-   * store from here on.
+   * The former version, which kept account of the fulfillment orders itself. A run of it that is live asks
+   * the store from here on.
    */
   private async fulfillAsBefore(fulfillmentOrders: readonly string[]): Promise<void> {
     const orderId = this.orderId;

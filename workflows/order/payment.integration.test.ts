@@ -1,4 +1,7 @@
-/** The money of an order, as its saga moves it. What is due, and when, is tested in `orders/payment/charging.test.ts`. */
+/**
+ * The money of an order, as its saga moves it. What is due, and when, is tested in
+ * `orders/payment/charging.test.ts`.
+ */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";

@@ -1,4 +1,6 @@
-/** The saga that takes the goods of a parcel that came back into the stock. Workflow id = `<claim>:receipt`. */
+/**
+ * The saga that takes the goods of a parcel that came back into the stock. Workflow id = `<claim>:receipt`.
+ */
 import type { ClaimReceiptInput } from "../messages.ts";
 import { internal } from "./steps.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The saga of one refund that no return drives: it is paid out, and the customer is told. Workflow id = refund
- * id.
+ * The saga of one refund that no return drives: it is paid out, and the customer is told. Workflow id =
+ * refund id.
  *
  * A refund that the payment provider declines waits for a person, who has it tried again or gives it up.
  * Deterministic code, like `order-fulfillment.ts`.

@@ -1,12 +1,14 @@
 /**
- * The saga of one return, from the request until every announced unit has come and is settled, or is no longer
- * awaited. Workflow id = return id.
+ * The saga of one return, from the request until every announced unit has come and is settled, or is no
+ * longer awaited. Workflow id = return id.
  *
  *   until nothing is left: askNextStep -> do it, or wait for the next message
- *     (decideReturn; buyReturnLabel; of each inspection stockInspection -> refundInspection, or undoInspection)
+ *     (decideReturn; buyReturnLabel; of each inspection stockInspection -> refundInspection, or
+ *     undoInspection)
  *
- * R1. The saga keeps no account of the goods: the store says what is next (`orders/return-authorization.ts`). A
- *     message only says that it is time to ask. So it can be started again after its end, when units come late.
+ * R1. The saga keeps no account of the goods: the store says what is next (`orders/return-authorization.ts`).
+ *     A message only says that it is time to ask. So it can be started again after its end, when units come
+ *     late.
  * R2. What is refunded follows what was received, never what was announced.
  * R3. A refused step waits for a person, who sends `retry`, or corrects the inspection that it is about.
  *

@@ -3,8 +3,8 @@
  *
  * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works
  * at a time; others stand by and take over within a poll. What is repeated does no harm: a saga is started
- * once for ever (its id is not used again), and sagas drop signals by their key. A return's saga that has ended
- * is started again by what is said to it; it asks the store what there is to do.
+ * once for ever (its id is not used again), and sagas drop signals by their key. A return's saga that has
+ * ended is started again by what is said to it; it asks the store what there is to do.
  *
  * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start
  * is still to come, and is done if the saga has ended.

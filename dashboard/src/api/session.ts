@@ -4,6 +4,11 @@ import type { Session } from "../../../contract/sessions.ts";
 
 export const session = signal<Session | null | undefined>(undefined);
 
+/** Whether who is signed in has this permission of the gateway's. The gateway decides; a page only offers. */
+export function may(permission: string): boolean {
+  return session.value?.permissions.includes(permission) ?? false;
+}
+
 /** The server no longer knows this session: the open page is replaced by the sign-in page. */
 export function forgetSession(): void {
   session.value = null;

@@ -1,16 +1,15 @@
 import type { OrderView } from "../../../contract/orders.ts";
+import { countryName, townLine } from "../format/town-line.ts";
 
 type PostalAddress = NonNullable<OrderView["document"]["shippingAddress"]>;
 
 export function AddressBlock({ address }: { readonly address: PostalAddress }) {
-  const town = [address.postalCode, address.city, address.region].filter(Boolean).join(" ");
+  const lines = [address.name, address.company, address.line1, address.line2, townLine(address)];
   return (
     <address class="address">
-      {[address.name, address.company, address.line1, address.line2, town, address.country]
-        .filter(Boolean)
-        .map((line) => (
-          <div key={line}>{line}</div>
-        ))}
+      {[...lines, countryName(address.country)].filter(Boolean).map((line) => (
+        <div key={line}>{line}</div>
+      ))}
       {address.phone !== undefined && <div class="muted">{address.phone}</div>}
     </address>
   );

@@ -8,6 +8,7 @@ const PATHS = {
   money: ["M3 6h18v12H3z", "M12 9a3 3 0 100 6 3 3 0 000-6zM6 9h.01M18 15h.01"],
   devices: ["M7 9h10v9H7z", "M12 9V5M10 5h4M10 13h.01M14 13h.01M4 12v4M20 12v4"],
   catalog: ["M3 12V4h8l10 10-8 8z", "M7.5 8.5h.01"],
+  settings: ["M4 7h9M17 7h3M4 17h3M11 17h9", "M15 9a2 2 0 100-4 2 2 0 000 4zM9 19a2 2 0 100-4 2 2 0 000 4z"],
   search: ["M11 4a7 7 0 100 14 7 7 0 000-14zM20 20l-4-4"],
   chevron: ["M9 6l6 6-6 6"],
   back: ["M15 6l-6 6 6 6"],

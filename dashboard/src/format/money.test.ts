@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatMoney, minorUnits } from "./money.ts";
+import { decimalText, formatMoney, minorUnits } from "./money.ts";
 import { parseAmount } from "./parse-amount.ts";
 
 test.each([
@@ -46,3 +46,13 @@ test.each(["", "12.345", "1,000.00", "-5", "abc"])(
     expect(() => parseAmount(text, 2)).toThrow(/at most 2 decimal places/);
   },
 );
+
+test.each([
+  [100_000, 2, "1000.00"],
+  [5, 3, "0.005"],
+  [0, 2, "0.00"],
+  [250, 0, "250"],
+])("%i minor units of exponent %i are typed %s", (minor, exponent, text) => {
+  expect(decimalText(minor, exponent)).toBe(text);
+  expect(parseAmount(text, exponent)).toBe(minor);
+});

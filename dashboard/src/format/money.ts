@@ -15,6 +15,13 @@ export function minorUnits(currency: string): number {
   }
 }
 
+/** As a person types it into a field: `1000.00`. */
+export function decimalText(minor: number, exponent: number): string {
+  const digits = String(minor).padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  return exponent === 0 ? whole : `${whole}.${digits.slice(digits.length - exponent)}`;
+}
+
 /** @param exponent decimal places that `minor` carries; the currency's own where not given. */
 export function formatMoney(
   minor: number,

@@ -1,6 +1,6 @@
 /**
- * What came of a refund, in one sentence that is true: who pays it out, and whether that has happened. Nobody is
- * told that money went back which only a channel can give back.
+ * What came of a refund, in one sentence that is true: who pays it out, and whether that has happened. Nobody
+ * is told that money went back which only a channel can give back.
  */
 import { formatMoney } from "./money.ts";
 

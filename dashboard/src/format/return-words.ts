@@ -7,3 +7,11 @@ export const RETURN_REASONS = {
   wrong_item: "Wrong item",
   changed_mind: "Changed my mind",
 } as const;
+
+/** How goods come back, in the words of staff. */
+export const RETURN_METHODS = {
+  label: "Our label, by mail",
+  qr_code: "A code for the counter",
+  none: "The customer's own way",
+  store: "Brought to a store",
+} as const;

@@ -279,7 +279,10 @@ export class Workload {
     };
   }
 
-  /** Some orders are moved, or leave out the place that was short: they may only be reserved at some locations. */
+  /**
+   * Some orders are moved, or leave out the place that was short: they may only be reserved at some
+   * locations.
+   */
   private restriction(policy: AllocationPolicy): Pick<OrderReservationRequest, "locations"> {
     const { random } = this;
     if (policy === "ship_available_backorder_rest" || random.chance(0.85)) return {};

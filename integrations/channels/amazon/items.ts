@@ -91,8 +91,8 @@ export function readItem(item: unknown, parts: Parts, currency: string): Item {
 }
 
 /**
- * Who hands the item over, and what of it has been. Amazon counts the units of a merchant; of its own it often
- * says only that the order is shipped.
+ * Who hands the item over, and what of it has been. Amazon counts the units of a merchant; of its own it
+ * often says only that the order is shipped.
  */
 function handedOver(
   item: unknown,

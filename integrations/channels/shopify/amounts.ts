@@ -1,9 +1,9 @@
 /**
  * The amounts of a Shopify order beside those of its lines.
  *
- * An edit removes units from lines, and with them their part of discounts and taxes. Shopify states the new sums
- * (`current_…`) and leaves the lines as they were, so each line's part is reckoned (`lines.ts`), and what rounding
- * leaves over is put on an edited line here: the sums are Shopify's to the minor unit.
+ * An edit removes units from lines, and with them their part of discounts and taxes. Shopify states the new
+ * sums (`current_…`) and leaves the lines as they were, so each line's part is reckoned (`lines.ts`), and
+ * what rounding leaves over is put on an edited line here: the sums are Shopify's to the minor unit.
  */
 import type { IncomingLine, IncomingTax } from "../../../orders/incoming-order.ts";
 import { type Money, rescale } from "../../../orders/money.ts";
@@ -93,7 +93,9 @@ function shippingDiscountOf(line: unknown, currency: string): Money {
     : sum([price, negated(amount(discounted, currency, "discounted shipping price"))], currency);
 }
 
-/** The lines with what rounding left over, at most a unit for each edited line, on the first that can bear it. */
+/**
+ * The lines with what rounding left over, at most a unit for each edited line, on the first that can bear it.
+ */
 function settled(read: readonly ReadLine[], discount: Money, tax: Money): readonly IncomingLine[] {
   const most = read.filter(isEditedLine).length;
   const isRounding = ({ minor }: Money) => minor !== 0 && Math.abs(minor) <= most;

@@ -1,6 +1,6 @@
 /**
- * Shopify's ids. The numeric ones exceed 2^53, and programs in between (even Shopify's own published samples) have
- * damaged them. The `admin_graphql_api_id` is text: the number in it is the id.
+ * Shopify's ids. The numeric ones exceed 2^53, and programs in between (even Shopify's own published samples)
+ * have damaged them. The `admin_graphql_api_id` is text: the number in it is the id.
  */
 import { firstText, textAt } from "../../vendor-kit/vendor-json.ts";
 

@@ -136,7 +136,9 @@ function toIncoming(order: unknown, externalId: string): IncomingOrder {
   };
 }
 
-/** Collected in a store where every line is; Walmart names the way in several fields, and the store in one. */
+/**
+ * Collected in a store where every line is; Walmart names the way in several fields, and the store in one.
+ */
 function readDelivery(order: unknown, lines: readonly unknown[]): Pick<IncomingOrder, "delivery"> {
   const ways = lines.map((line) =>
     [

@@ -1,6 +1,6 @@
 /**
- * What a WooCommerce order charges and takes off beside its products: shipping, fees, gift cards, refunds, and
- * the rounding of their sum.
+ * What a WooCommerce order charges and takes off beside its products: shipping, fees, gift cards, refunds,
+ * and the rounding of their sum.
  */
 import type { IncomingOrder, IncomingTax } from "../../../orders/incoming-order.ts";
 import { chargeableMinor, currencyExponent, type Money, zeroMoney } from "../../../orders/money.ts";

@@ -7,10 +7,11 @@ import { randomUUID } from "node:crypto";
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
 import { queuePlaceMs } from "../../../orders/fulfillment/pick-priority.ts";
-import { isPacked } from "../../../orders/fulfillment-order.ts";
+import { isHeldByPerson, isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
+import { unitsText } from "../../../orders/units-text.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
 import {
@@ -230,18 +231,22 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       });
     },
 
-    /** Hands fulfillment orders to robots or people. Those that are there already stay where they are. */
+    /**
+     * Hands fulfillment orders to robots or people. Those that are there already stay where they are, and so do
+     * those that a person has halted since the saga looked: whoever releases them has the saga look again.
+     */
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
     ): Promise<{ readonly status: "released" }> {
       const { document, shipBy } = await mustReadOrder(database, input.orderId);
       const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
       await inTransaction(database, async (client) => {
-        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(
-          client,
-          input.fulfillmentOrders,
-          queueAt,
-        ))
+        // A hold takes the order first, too: of the two, the second sees what the first has done.
+        const { holdReasons } = await mustLockOrder(client, input.orderId);
+        const parts = await readFulfillmentOrders(client, input.orderId);
+        const halted = new Set(parts.filter((part) => isHeldByPerson(part, holdReasons)).map(({ id }) => id));
+        const free = input.fulfillmentOrders.filter((id) => !halted.has(id));
+        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(client, free, queueAt))
           await recordEntry(client, {
             orderId: input.orderId,
             key: `released:${id}:${round}`,
@@ -310,7 +315,7 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
           orderId,
           key: `shipped:${shipmentId}`,
           type: "shipment.shipped",
-          summary: `${picked} units left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
+          summary: `${unitsText(picked)} left ${locationId} with ${shipment.carrier}, ${shipment.trackingNumber}.`,
           cause: "saga:ship-stock",
           data: { shipmentId, fulfillmentOrderId, trackingNumber: shipment.trackingNumber },
         });

@@ -172,8 +172,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
 
   return {
     /**
-     * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment order, or
-     *   of shortages with commas between them
+     * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment
+     *   order, or of shortages with commas between them
      * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
     async sendMail(input: {

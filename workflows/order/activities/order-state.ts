@@ -91,8 +91,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * The point of no return of a parcel, under the order's lock: what was halted, cancelled or changed before it
-     * stays; afterwards the parcel leaves.
+     * The point of no return of a parcel, under the order's lock: what was halted, cancelled or changed
+     * before it stays; afterwards the parcel leaves.
      */
     async beginShipment(
       input: OrderId & { readonly fulfillmentOrderId: string },
@@ -145,7 +145,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         const part = (await readFulfillmentOrders(client, input.orderId)).find(
           ({ id }) => id === input.fulfillmentOrderId,
         );
-        // What the floor reported is settled where it has been packed since. A label is wanted of it only then.
+        // What the floor reported is settled where it has been packed since. A label is wanted of it only
+        // then.
         const isSettled = input.code !== "label_refused" && part !== undefined && isPacked(part.stage);
         if (part === undefined || isEnded(part.status) || isSettled) return;
         const fresh = await recordEntry(client, {
@@ -168,8 +169,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
     },
 
     /**
-     * What the order still stops for, each as `code: detail`. Reasons that are gone by themselves are taken off;
-     * an order that waits for nothing is on hold no longer.
+     * What the order still stops for, each as `code: detail`. Reasons that are gone by themselves are taken
+     * off; an order that waits for nothing is on hold no longer.
      */
     async reviewHolds({ orderId }: OrderId) {
       return inTransaction(database, async (client) => {

@@ -1,7 +1,7 @@
 /**
- * Steps that move money. Each call to the provider is written before it is made, with its key, its amount and its
- * means of payment. Its effect on the order counts once, when the first answer is written. What is written is
- * never worked out again.
+ * Steps that move money. Each call to the provider is written before it is made, with its key, its amount and
+ * its means of payment. Its effect on the order counts once, when the first answer is written. What is
+ * written is never worked out again.
  *
  * What is to be charged, and when, is said by `orders/payment/charging.ts`. What gives money back is in
  * `workflows/refund/`.
@@ -400,8 +400,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     },
 
     /**
-     * Brings the money to where the order is: captures what was handed over, authorises what the order has become
-     * dearer by, gives back what nothing more is to come of. Repeating it changes nothing.
+     * Brings the money to where the order is: captures what was handed over, authorises what the order has
+     * become dearer by, gives back what nothing more is to come of. Repeating it changes nothing.
      */
     adjustPayment,
 

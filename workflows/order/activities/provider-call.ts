@@ -4,8 +4,8 @@ import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { PaymentTransaction } from "../../../store/orders/payments.ts";
 
 /**
- * Calls the provider unless the call was answered before. A definite "no" is a decline; a fault is thrown, and
- * the step is repeated with the same key.
+ * Calls the provider unless the call was answered before. A definite "no" is a decline; a fault is thrown,
+ * and the step is repeated with the same key.
  */
 export async function askProvider(
   transaction: PaymentTransaction,

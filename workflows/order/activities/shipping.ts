@@ -88,7 +88,9 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     });
   };
 
-  /** Where the order was changed while its label was bought, that label goes back and another one is bought. */
+  /**
+   * Where the order was changed while its label was bought, that label goes back and another one is bought.
+   */
   const buyCurrent = async (parcelNow: () => Promise<ParcelToSend | StepRefusal>) => {
     for (;;) {
       const parcel = await parcelNow();

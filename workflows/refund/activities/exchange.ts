@@ -1,6 +1,7 @@
 /**
- * An order in exchange for a return: what the returned goods were worth pays for it, by way of store credit, and
- * it goes on. The caller holds the lock of the order that the goods came from; this takes the lock of the other.
+ * An order in exchange for a return: what the returned goods were worth pays for it, by way of store credit,
+ * and it goes on. The caller holds the lock of the order that the goods came from; this takes the lock of the
+ * other.
  */
 
 import { replacementIds } from "../../../orders/order-identity.ts";
@@ -76,7 +77,9 @@ export async function payExchange(
   ]);
 }
 
-/** The return will not come back: the order in exchange gives its stock back, unless it was released by hand. */
+/**
+ * The return will not come back: the order in exchange gives its stock back, unless it was released by hand.
+ */
 export async function cancelExchange(
   client: Queryable,
   order: OrderProgress,

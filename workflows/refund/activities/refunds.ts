@@ -59,7 +59,9 @@ export type PaidRefund = {
   readonly amountMinor?: number;
 };
 
-/** @property refundId absent where nothing was to be paid out, and in histories of the version before this one */
+/**
+ * @property refundId absent where nothing was to be paid out, and in histories of the version before this one
+ */
 export type PaidInspection = PaidRefund & { readonly refundId?: string };
 
 const CAUSE = "saga:refund-return";
@@ -337,8 +339,8 @@ async function openCalls(
 }
 
 /**
- * What the provider is still to give back of the refund, one call for each authorisation that it was captured from,
- * oldest first.
+ * What the provider is still to give back of the refund, one call for each authorisation that it was captured
+ * from, oldest first.
  */
 async function beginCalls(
   client: DatabaseClient,
@@ -425,7 +427,9 @@ async function settleCall(
   return outcomeOf((await readRefund(client, refundId)) ?? refund);
 }
 
-/** What the units of a return are worth that the former version has inspected. The ledger has them already. */
+/**
+ * What the units of a return are worth that the former version has inspected. The ledger has them already.
+ */
 function valueReceived(order: OrderProgress, returned: ReturnRecord): number {
   return returned.lines.reduce((total, line) => {
     const priced = order.lines.find(({ lineId }) => lineId === line.lineId);

@@ -1,14 +1,11 @@
-import { useState } from "preact/hooks";
-import type { Product } from "../../../../contract/catalog.ts";
-import type { Page } from "../../../../contract/shapes.ts";
-import { get, pathOf, post } from "../../api/client.ts";
+import { pathOf, post } from "../../api/client.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
+import { ProductField } from "../../components/product-field.tsx";
 import { toast } from "../../components/toast.tsx";
 import { minorUnits } from "../../format/money.ts";
 import { parseAmount } from "../../format/parse-amount.ts";
-import { useResource } from "../../live/resource.ts";
 
 /** What the customer gets instead of what comes back: reserved at once, or refused. */
 export function ExchangeDialog({
@@ -22,10 +19,6 @@ export function ExchangeDialog({
   readonly onClose: () => void;
   readonly onDone: () => void;
 }) {
-  const [typed, setTyped] = useState("");
-  const products = useResource<Page<Product>>(`products ${typed}`, (signal) =>
-    get("/products", { q: typed, limit: 20 }, signal),
-  );
   return (
     <Dialog title={`Exchange ${returnId}`} onClose={onClose}>
       <p>
@@ -53,23 +46,7 @@ export function ExchangeDialog({
           onDone();
         }}
       >
-        <Field label="New item" hint="Type a part of the SKU or of the name.">
-          <input
-            class="input"
-            name="sku"
-            list="exchange-products"
-            autocomplete="off"
-            required
-            onInput={(event) => setTyped(event.currentTarget.value.trim())}
-          />
-          <datalist id="exchange-products">
-            {products.data?.items.map((product) => (
-              <option key={product.sku} value={product.sku}>
-                {product.name}
-              </option>
-            ))}
-          </datalist>
-        </Field>
+        <ProductField label="New item" />
         <Field label="Quantity">
           <input class="input" name="quantity" type="number" min={1} max={1000} value={1} required />
         </Field>

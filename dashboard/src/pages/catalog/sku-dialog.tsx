@@ -1,15 +1,14 @@
 import { useState } from "preact/hooks";
 import type { Product, SkuMapping } from "../../../../contract/catalog.ts";
-import type { Page } from "../../../../contract/shapes.ts";
-import { get, post } from "../../api/client.ts";
+import { post } from "../../api/client.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
+import { ProductField } from "../../components/product-field.tsx";
 import { toast } from "../../components/toast.tsx";
 import { minorUnits } from "../../format/money.ts";
 import { parseAmount } from "../../format/parse-amount.ts";
-import { useResource } from "../../live/resource.ts";
 
 type SkuGap = { readonly channel: string; readonly channelSku: string; readonly title: string };
 
@@ -56,10 +55,6 @@ export function SkuDialog({
 type PartProps = { readonly gap: SkuGap; readonly onDone: (sku: string) => void };
 
 function MapForm({ gap, onDone }: PartProps) {
-  const [typed, setTyped] = useState("");
-  const products = useResource<Page<Product>>(`products ${typed}`, (signal) =>
-    get("/products", { q: typed, limit: 20 }, signal),
-  );
   return (
     <Form
       submit="Map"
@@ -69,23 +64,7 @@ function MapForm({ gap, onDone }: PartProps) {
         onDone(sku);
       }}
     >
-      <Field label="Our SKU" hint="Type a part of the SKU or of the name.">
-        <input
-          class="input"
-          name="sku"
-          list="known-products"
-          autocomplete="off"
-          required
-          onInput={(event) => setTyped(event.currentTarget.value.trim())}
-        />
-        <datalist id="known-products">
-          {products.data?.items.map((product) => (
-            <option key={product.sku} value={product.sku}>
-              {product.name}
-            </option>
-          ))}
-        </datalist>
-      </Field>
+      <ProductField label="Our SKU" />
     </Form>
   );
 }

@@ -2,6 +2,7 @@ import type { OrderView } from "../../../../contract/orders.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
+import { ProductField } from "../../components/product-field.tsx";
 import { toast } from "../../components/toast.tsx";
 import { changeOrder } from "./change-order.ts";
 
@@ -38,9 +39,7 @@ export function AddLineDialog({
           onDone();
         }}
       >
-        <Field label="SKU">
-          <input class="input" name="sku" required maxLength={64} />
-        </Field>
+        <ProductField label="SKU" />
         <Field label="Name" hint="As the customer reads it. Default: the SKU.">
           <input class="input" name="title" maxLength={200} />
         </Field>

@@ -4,8 +4,8 @@ import { post } from "../../api/client.ts";
 import { orderPath } from "./order-path.ts";
 
 /**
- * Sends edits of the revision that the page shows. Where somebody else has changed the order meanwhile, they are
- * refused, and the page shows the newer one.
+ * Sends edits of the revision that the page shows. Where somebody else has changed the order meanwhile, they
+ * are refused, and the page shows the newer one.
  */
 export function changeOrder(
   view: OrderView,

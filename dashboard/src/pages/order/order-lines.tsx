@@ -79,7 +79,7 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
         </tbody>
       </table>
       {canChange && (
-        <div class="row wrap panel-actions">
+        <div class="row wrap table-foot">
           <button type="button" class="button small" onClick={() => setAdding(true)}>
             Add a line
           </button>

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { OrderView } from "../../../../contract/orders.ts";
 import { pathOf } from "../../api/client.ts";
-import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { ReturnBadge } from "../../components/return-badge.tsx";
 import { refundToStaff } from "../../format/refund-words.ts";
 import { counted, words } from "../../format/words.ts";
 import { ReturnDialog } from "./return-dialog.tsx";
@@ -30,7 +30,7 @@ export function OrderReturns({ view }: { readonly view: OrderView }) {
             <a class="row-link" href={pathOf("returns", one.id)}>
               {one.id}
             </a>
-            <Badge status={one.waitsForPerson ? "waits_for_decision" : one.status} />
+            <ReturnBadge of={one} />
             <span class="muted">
               {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
             </span>

@@ -7,25 +7,26 @@ import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, post } from "../../api/client.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
-import { Form, textOf } from "../../components/form.tsx";
+import { Form } from "../../components/form.tsx";
+import {
+  ReturnCommentField,
+  type ReturnQuantities,
+  ReturnReasonField,
+  returnRequest,
+} from "../../components/return-fields.tsx";
 import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
-import { RETURN_REASONS } from "../../format/return-words.ts";
+import { RETURN_METHODS } from "../../format/return-words.ts";
 import { useResource } from "../../live/resource.ts";
 import { orderPath } from "./order-path.ts";
 
-const METHODS: readonly (readonly [NonNullable<ReturnRequest["method"]>, string])[] = [
-  ["label", "Our label, by mail"],
-  ["qr_code", "A code for the counter"],
-  ["none", "The customer's own way"],
-  ["store", "Brought to a store"],
-];
+type ReturnMethod = NonNullable<ReturnRequest["method"]>;
 
 /** Staff ask for a return in the customer's name, on the telephone or at the counter. */
 export function ReturnDialog({ view, onClose }: { readonly view: OrderView; readonly onClose: () => void }) {
   const { route } = useLocation();
-  const [quantities, setQuantities] = useState<Readonly<Record<string, number>>>({});
-  const [method, setMethod] = useState<string>("label");
+  const [quantities, setQuantities] = useState<ReturnQuantities>({});
+  const [method, setMethod] = useState<ReturnMethod>("label");
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
   const stores = (locations.data?.items ?? []).filter(({ kind }) => kind === "store");
   const chosen = Object.values(quantities).reduce((sum, quantity) => sum + quantity, 0);
@@ -35,16 +36,7 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
         submit="Create the return"
         disabled={chosen === 0}
         onSubmit={async (fields, key) => {
-          const comment = textOf(fields, "comment");
-          const request: ReturnRequest = {
-            lines: Object.entries(quantities)
-              .filter(([, quantity]) => quantity > 0)
-              .map(([lineId, quantity]) => ({ lineId, quantity })),
-            reason: textOf(fields, "reason") as ReturnRequest["reason"],
-            method: method as NonNullable<ReturnRequest["method"]>,
-            ...(method === "store" ? { locationId: textOf(fields, "store") } : {}),
-            ...(comment === "" ? {} : { comment }),
-          };
+          const request = returnRequest(fields, quantities, method);
           const created = await post<ReturnView>(`${orderPath(view.summary.id)}/returns`, request, key);
           toast("good", `${created.id} is created.`);
           route(pathOf("returns", created.id));
@@ -69,23 +61,20 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
               </li>
             ))}
         </ul>
-        <Field label="Why?">
-          <select class="select" name="reason" required>
-            <option value="">Please choose</option>
-            {Object.entries(RETURN_REASONS).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <ReturnReasonField />
         <Field label="How does it come back?">
-          <select class="select" value={method} onChange={(event) => setMethod(event.currentTarget.value)}>
-            {METHODS.filter(([value]) => value !== "store" || stores.length > 0).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
+          <select
+            class="select"
+            value={method}
+            onChange={(event) => setMethod(event.currentTarget.value as ReturnMethod)}
+          >
+            {Object.entries(RETURN_METHODS)
+              .filter(([value]) => value !== "store" || stores.length > 0)
+              .map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
           </select>
         </Field>
         {method === "store" && (
@@ -99,9 +88,7 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             </select>
           </Field>
         )}
-        <Field label="Comment (optional)">
-          <textarea class="textarea" name="comment" maxLength={1000} />
-        </Field>
+        <ReturnCommentField label="Comment (optional)" />
       </Form>
     </Dialog>
   );

@@ -39,8 +39,8 @@ type Work = {
 };
 
 /**
- * The work list of locations without robots: what to pick and pack, the most urgent first, one button that confirms
- * it, and what customers come to collect.
+ * The work list of locations without robots: what to pick and pack, the most urgent first, one button that
+ * confirms it, and what customers come to collect.
  */
 export function PackingPage() {
   const { query, route } = useLocation();

@@ -16,7 +16,10 @@ const REASONS = [
   ["location_blocked", "Cannot get there"],
 ] as const;
 
-/** Fewer were found than asked for: how many, and why. What was found is packed; the rest comes from elsewhere. */
+/**
+ * Fewer were found than asked for: how many, and why. What was found is packed; the rest comes from
+ * elsewhere.
+ */
 export function ShortDialog({
   item,
   onClose,

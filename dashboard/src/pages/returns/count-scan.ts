@@ -6,8 +6,8 @@ type Lines = Pick<ReturnView, "id" | "lines">;
 
 /**
  * Counts one scan at the dock, once the server has said what the code is. The return's own number or parcel
- * counts everything that is awaited. An item counts one unit of its first line with units left to count: those
- * that are awaited first, then those that come late. Anything else is a problem and changes nothing.
+ * counts everything that is awaited. An item counts one unit of its first line with units left to count:
+ * those that are awaited first, then those that come late. Anything else is a problem and changes nothing.
  */
 export function countScan(
   view: Lines,

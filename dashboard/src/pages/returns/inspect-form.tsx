@@ -27,8 +27,8 @@ type Found = Readonly<Record<string, number>>;
 const nameOf = (line: Line, disposition: Disposition) => `${line.lineId} ${disposition}`;
 
 /**
- * What becomes of the units that wait for an inspection. A line may be split over several results; what is left
- * waits for the next look. The refund follows from what was received.
+ * What becomes of the units that wait for an inspection. A line may be split over several results; what is
+ * left waits for the next look. The refund follows from what was received.
  */
 export function InspectForm({
   view,

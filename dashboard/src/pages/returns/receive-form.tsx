@@ -15,8 +15,8 @@ import { type Counts, countScan, mostOf } from "./count-scan.ts";
 type Problem = { readonly text: string; readonly otherReturn: string | null; readonly code: string | null };
 
 /**
- * Scan-in at the dock, parcel by parcel: each scan of an item counts one unit; the return's own number or label
- * counts all that is awaited. What does not belong here is put aside with one tap.
+ * Scan-in at the dock, parcel by parcel: each scan of an item counts one unit; the return's own number or
+ * label counts all that is awaited. What does not belong here is put aside with one tap.
  */
 export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; readonly onDone: () => void }) {
   const [counts, setCounts] = useState<Counts>({});

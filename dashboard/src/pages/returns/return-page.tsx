@@ -11,6 +11,7 @@ import { Notice } from "../../components/notice.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Parcel } from "../../components/parcel.tsx";
+import { ReturnBadge } from "../../components/return-badge.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
@@ -51,7 +52,7 @@ export function ReturnPage() {
                 </>
               }
             >
-              <Badge status={data.waitsForPerson ? "waits_for_decision" : data.status} />
+              <ReturnBadge of={data} />
             </PageHead>
             <div class="columns">
               <div class="column">

@@ -12,6 +12,7 @@ import { Loaded } from "../../components/loaded.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
+import { ReturnBadge } from "../../components/return-badge.tsx";
 import { ScanInput } from "../../components/scan-input.tsx";
 import { SearchBox } from "../../components/search-box.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
@@ -155,7 +156,9 @@ function emptyTitle(status: string, search: string): string {
   return status === "" ? "No returns yet" : `No return is ${words(status).toLowerCase()}`;
 }
 
-/** A code that leads to no return alone: those that it may be about, or the order of which one can be made. */
+/**
+ * A code that leads to no return alone: those that it may be about, or the order of which one can be made.
+ */
 function Scanned({ found }: { readonly found: ScanResult }) {
   if (found.matches.length === 0) {
     return (
@@ -231,7 +234,7 @@ function ReturnTable({ rows }: { readonly rows: readonly ReturnSummary[] }) {
             </td>
             <td>{one.customerName}</td>
             <td>
-              <Badge status={one.waitsForPerson ? "waits_for_decision" : one.status} />
+              <ReturnBadge of={one} />
             </td>
             <td>{words(one.reason)}</td>
             <td class="number" data-label="Units">

@@ -7,7 +7,9 @@ import { Form, textOf } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { toast } from "../../components/toast.tsx";
 
-/** Items that came with the return and that nobody announced: put aside until somebody knows whose they are. */
+/**
+ * Items that came with the return and that nobody announced: put aside until somebody knows whose they are.
+ */
 export function UnknownItems({
   view,
   onChange,

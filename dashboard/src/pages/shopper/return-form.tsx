@@ -1,12 +1,16 @@
 import { useState } from "preact/hooks";
-import type { ReturnRequest } from "../../../../contract/returns.ts";
 import type { TrackingView } from "../../../../contract/tracking.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
-import { Form, textOf } from "../../components/form.tsx";
+import { Form } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";
+import {
+  ReturnCommentField,
+  type ReturnQuantities,
+  ReturnReasonField,
+  returnRequest,
+} from "../../components/return-fields.tsx";
 import { Stepper } from "../../components/stepper.tsx";
-import { RETURN_REASONS } from "../../format/return-words.ts";
 
 const METHODS: Readonly<Record<TrackingView["returnMethods"][number], string>> = {
   label: "Print a label",
@@ -27,7 +31,7 @@ export function ReturnForm({
   readonly onClose: () => void;
   readonly onDone: () => void;
 }) {
-  const [quantities, setQuantities] = useState<Readonly<Record<string, number>>>({});
+  const [quantities, setQuantities] = useState<ReturnQuantities>({});
   const [method, setMethod] = useState(order.returnMethods[0] ?? "label");
   const chosen = Object.values(quantities).reduce((sum, quantity) => sum + quantity, 0);
   return (
@@ -43,16 +47,7 @@ export function ReturnForm({
         submit="Request the return"
         disabled={chosen === 0}
         onSubmit={async (fields, key) => {
-          const comment = textOf(fields, "comment");
-          const request: ReturnRequest = {
-            lines: Object.entries(quantities)
-              .filter(([, quantity]) => quantity > 0)
-              .map(([lineId, quantity]) => ({ lineId, quantity })),
-            reason: textOf(fields, "reason") as ReturnRequest["reason"],
-            method,
-            ...(method === "store" ? { locationId: textOf(fields, "store") } : {}),
-            ...(comment === "" ? {} : { comment }),
-          };
+          const request = returnRequest(fields, quantities, method);
           await post(`${pathOf("track", token)}/returns`, request, key);
           onDone();
         }}
@@ -75,16 +70,7 @@ export function ReturnForm({
               </li>
             ))}
         </ul>
-        <Field label="Why?">
-          <select class="select" name="reason" required>
-            <option value="">Please choose</option>
-            {Object.entries(RETURN_REASONS).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </Field>
+        <ReturnReasonField />
         {order.returnMethods.length > 1 && (
           <Field label="How would you like to send it back?">
             <select
@@ -111,9 +97,7 @@ export function ReturnForm({
             </select>
           </Field>
         )}
-        <Field label="Anything we should know? (optional)">
-          <textarea class="textarea" name="comment" maxLength={1000} />
-        </Field>
+        <ReturnCommentField label="Anything we should know? (optional)" />
       </Form>
     </Panel>
   );

@@ -1,0 +1,123 @@
+/**
+ * What people set while the system runs: the rules of channels, the limits of what a role may give away; the
+ * accounts at vendors, which are set by environment and only shown; and who has changed what.
+ *
+ * A setting has a version. A change names the version that it was made from, and is refused where somebody
+ * else has changed it since.
+ */
+import Type from "typebox";
+import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
+import { ALLOCATION_POLICIES } from "../orders/order.ts";
+import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
+
+export const CHARGED_BY = ["channel", "merchant", "order"] as const;
+const ON_SHORTAGE = ["hold", "refuse"] as const;
+/** A year: afterwards nobody changes an order any more. */
+const MOST_CHANGE_MINUTES = 527_040;
+
+const CHANNEL_RULES = {
+  /** Whether orders and webhooks of it are taken. */
+  active: Type.Boolean(),
+  /** Who takes the money of its orders; `order`: each order says so, which only our own format can. */
+  chargedBy: oneOf(CHARGED_BY),
+  /** What becomes of an order that stock does not cover when it comes. */
+  onShortage: oneOf(ON_SHORTAGE),
+  /** What is reserved of it, unless the order says so itself. */
+  allocation: oneOf(ALLOCATION_POLICIES),
+  /**
+   * What becomes of units that go missing later and that no place has; null: as the order's allocation says.
+   */
+  shortRest: Nullable(oneOf(SHORT_RESTS)),
+  /** How long after capture shoppers change or cancel their orders themselves; 0: never. */
+  shopperChangesMinutes: Type.Integer({ minimum: 0, maximum: MOST_CHANGE_MINUTES }),
+};
+
+const ChannelRules = Type.Object(CHANNEL_RULES);
+export type ChannelRules = Shape<typeof ChannelRules>;
+
+export const ChannelSettings = Type.Object({ channel: Text, version: Count, ...CHANNEL_RULES });
+export type ChannelSettings = Shape<typeof ChannelSettings>;
+
+/** What is left out stays as it is. */
+export const ChannelSettingsBody = Type.Object(
+  {
+    version: Version,
+    active: Type.Optional(CHANNEL_RULES.active),
+    chargedBy: Type.Optional(CHANNEL_RULES.chargedBy),
+    onShortage: Type.Optional(CHANNEL_RULES.onShortage),
+    allocation: Type.Optional(CHANNEL_RULES.allocation),
+    shortRest: Type.Optional(CHANNEL_RULES.shortRest),
+    shopperChangesMinutes: Type.Optional(CHANNEL_RULES.shopperChangesMinutes),
+  },
+  closed,
+);
+export type ChannelSettingsBody = Shape<typeof ChannelSettingsBody>;
+
+const Limit = {
+  role: text(32),
+  /** Decimal text in the currency's own unit, e.g. `50.00`; `0` means: nothing. */
+  amount: Type.String({ pattern: "^\\d{1,9}(\\.\\d{1,3})?$" }),
+  /** ISO 4217; null: the company's. */
+  currency: Nullable(Type.String({ pattern: "^[A-Z]{3}$" })),
+};
+
+const RoleGrants = Type.Object({
+  /** A role of staff; `api-key`: keys. */
+  role: Text,
+  /** May give money back beyond what is due: appeasement, goodwill, store credit. */
+  givesRefunds: Type.Boolean(),
+  /** May pay an order with store credit, or issue the code again. */
+  appliesStoreCredit: Type.Boolean(),
+  /** May decide claims about parcels. */
+  decidesClaims: Type.Boolean(),
+  /** May make a return an exchange. */
+  exchanges: Type.Boolean(),
+});
+
+/** A role without a limit gives what was paid; one with limits gives nothing in a currency without one. */
+export const RefundLimits = Type.Object({
+  version: Count,
+  /** `environment`: nobody has set any since the process was started. */
+  from: oneOf(["environment", "page"]),
+  /** The company's, ISO 4217. */
+  currency: Text,
+  limits: Type.Array(Type.Object(Limit)),
+  roles: Type.Array(RoleGrants),
+});
+export type RefundLimits = Shape<typeof RefundLimits>;
+
+/** All limits that are to count from now on. */
+export const RefundLimitsBody = Type.Object(
+  { version: Version, limits: Type.Array(Type.Object(Limit, closed), { maxItems: 200 }) },
+  closed,
+);
+export type RefundLimitsBody = Shape<typeof RefundLimitsBody>;
+
+/** An account at a vendor, without its secrets. */
+export const VendorAccountView = Type.Object({
+  kind: oneOf(["payments", "carriers", "notifications"]),
+  provider: Text,
+  account: Text,
+  /**
+   * `first`: new business begins here. `listed`: used where the ones before it refuse, and for what began
+   * here. `missing`: business is open at it, and the environment does not name it any more.
+   */
+  state: oneOf(["first", "listed", "missing"]),
+  /** Payments that can still be captured, parcels that are under way; null: nothing stays open there. */
+  open: Nullable(Count),
+});
+export type VendorAccountView = Shape<typeof VendorAccountView>;
+
+const FieldChange = Type.Object({ field: Text, from: Type.Unknown(), to: Type.Unknown() });
+export type FieldChange = Shape<typeof FieldChange>;
+
+export const SettingChange = Type.Object({
+  /** `channel:<id>`, `return-rules:<channel>`, `refund-limits`. */
+  subject: Text,
+  version: Count,
+  /** A member of staff by name, or `api-key:<id>`. */
+  changedBy: Text,
+  at: Time,
+  changes: Type.Array(FieldChange),
+});
+export type SettingChange = Shape<typeof SettingChange>;

@@ -1,0 +1,187 @@
+/**
+ * The settings pages in a real browser, against the real gateway and PostgreSQL, on a desktop and a phone.
+ */
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { SettingChange } from "../contract/settings.ts";
+import { findChromium } from "../test-support/browser.ts";
+import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
+import type { TestEdge } from "../test-support/edge.ts";
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)("the settings pages", () => {
+  let dashboard: TestDashboard;
+  let edge: TestEdge;
+  let pages: Page[] = [];
+  let complaints: string[] = [];
+
+  beforeAll(async () => {
+    dashboard = await startTestDashboard();
+    edge = dashboard.edge;
+  });
+
+  afterEach(async () => {
+    await Promise.all(pages.map((page) => page.context().close()));
+    pages = [];
+    const told = complaints;
+    complaints = [];
+    expect(told).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await dashboard?.stop();
+  });
+
+  async function signedIn(role: string, path: string, viewport = DESKTOP): Promise<Page> {
+    const context = await dashboard.browser.newContext({ viewport, baseURL: edge.url });
+    const page = await context.newPage();
+    pages.push(page);
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(path);
+    await signIn(page, role);
+    return page;
+  }
+
+  async function changes(): Promise<readonly SettingChange[]> {
+    const response = await fetch(`${edge.url}/v1/setting-changes`, {
+      headers: { authorization: `Bearer ${edge.credentials.apiKey}` },
+    });
+    return ((await response.json()) as { items: SettingChange[] }).items;
+  }
+
+  test("who charges and how long shoppers change their orders is set for a channel", async () => {
+    const page = await signedIn("operations", "/settings?channel=shopify");
+    await page.getByLabel("Who charges").selectOption("merchant");
+    // Only our own format says it of each order.
+    expect(await page.getByLabel("Who charges").locator("option").allTextContents()).toHaveLength(2);
+    await page.getByLabel(/Shoppers change and cancel/).fill("90");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query(
+      "select charged_by, shopper_changes_minutes from channel where id = 'shopify'",
+    );
+    expect(rows).toEqual([{ charged_by: "merchant", shopper_changes_minutes: 90 }]);
+    await page.reload();
+    await expect.poll(() => page.getByLabel("Who charges").inputValue()).toBe("merchant");
+  });
+
+  test("of two who edit the same rules the second is told, and saves on top of the newest", async () => {
+    const [first, second] = await Promise.all(
+      ["operations", "admin"].map((role) => signedIn(role, "/settings?channel=amazon")),
+    );
+    if (first === undefined || second === undefined) throw new Error("two pages were opened");
+    const windowField = (page: Page) => page.getByLabel(/Shoppers change and cancel/);
+    await windowField(second).fill("15");
+    await windowField(first).fill("60");
+    await first.getByRole("button", { name: "Save the rules" }).click();
+    await first.getByText("It counts from now on.").waitFor();
+    await second.getByRole("button", { name: "Save the rules" }).click();
+    await second.getByText("Somebody has changed it since").waitFor();
+    await second.getByRole("button", { name: "Show the newest" }).click();
+    await expect.poll(() => windowField(second).inputValue()).toBe("60");
+    await windowField(second).fill("15");
+    await second.getByRole("button", { name: "Save the rules" }).click();
+    await second.getByText("It counts from now on.").waitFor();
+    expect((await changes()).map(({ changedBy, changes: fields }) => [changedBy, fields])).toEqual(
+      expect.arrayContaining([
+        ["Ada Admin", [{ field: "shopperChangesMinutes", from: 60, to: 15 }]],
+        ["Otto Operations", [expect.objectContaining({ from: 30, to: 60 })]],
+      ]),
+    );
+  });
+
+  test("an admin sets on a phone what a role may give away", async () => {
+    const page = await signedIn("admin", "/settings?view=limits", PHONE);
+    await page.getByLabel("Service, amount").fill("75,50");
+    await page.getByRole("button", { name: "Set an amount for Finance" }).click();
+    await page.getByLabel("Finance, amount").fill("0");
+    await page.getByRole("button", { name: "Take away: Operations 250.00 USD" }).click();
+    await page.getByRole("button", { name: "Save the limits" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query("select limits from refund_limit_setting");
+    expect(rows[0]?.limits).toEqual([
+      { role: "service", amount: "75.50", currency: null },
+      { role: "finance", amount: "0", currency: null },
+    ]);
+    await expectNoSidewaysScroll(page);
+  });
+
+  test("whom the limits bind sees them and cannot save them", async () => {
+    const page = await signedIn("finance", "/settings?view=limits");
+    await page.getByText("Your role sees this and does not change it.").waitFor();
+    expect(await page.getByRole("button", { name: "Save the limits" }).count()).toBe(0);
+    expect(await page.getByLabel("Service, amount").isDisabled()).toBe(true);
+  });
+
+  test("a channel's rules for returns are set, amounts in their currencies", async () => {
+    const page = await signedIn("operations", "/settings?view=returns&channel=web");
+    await page.getByLabel("Days after delivery").fill("14");
+    await page.getByLabel("Defective").selectOption("ask");
+    await page.getByRole("button", { name: "Set an amount for Not sent back up to" }).click();
+    await page.getByLabel("Not sent back up to, amount").fill("12.50");
+    await page.getByLabel("SKUs that do not come back").fill("CARD-*\nTIP-1");
+    await page.getByLabel("A code for the counter").uncheck();
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query("select return_rules from channel where id = 'web'");
+    expect(rows[0]?.return_rules).toMatchObject({
+      windowDays: 14,
+      reasons: { defective: "ask" },
+      keepUpToMinor: { USD: 1250 },
+      notReturnable: ["CARD-*", "TIP-1"],
+      methods: ["label", "store"],
+    });
+  });
+
+  test("accounts are shown, one that nobody lists any more as a fault; changes say who made them", async () => {
+    const sent = await fetch(`${edge.url}/v1/orders`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${edge.credentials.channelKeys["web"]}`,
+        "content-type": "application/json",
+        "idempotency-key": "account",
+      },
+      body: JSON.stringify({
+        id: "ACCOUNT",
+        currency: "USD",
+        lines: [{ sku: "NOBODY-KNOWS", title: "Bag", quantity: 1, unitPrice: "29.00" }],
+        customer: { name: "Ada Example", email: "ada@example.com" },
+        shippingAddress: {
+          name: "Ada Example",
+          line1: "1200 Market Street",
+          city: "Columbus",
+          region: "OH",
+          postalCode: "43215",
+          country: "US",
+        },
+      }),
+    });
+    const { order } = (await sent.json()) as { order: string };
+    await edge.database.query(
+      `insert into payment_authorization (key, order_id, provider, account, reference, currency, amount_minor, state)
+       values ('account', $1, 'paywell', 'eu', 'r', 'USD', 100, 'open')`,
+      [order],
+    );
+    const page = await signedIn("admin", "/settings?view=accounts", PHONE);
+    await page.getByText("Not configured").waitFor();
+    await page.getByText("1 to capture").waitFor();
+    await expectNoSidewaysScroll(page);
+    await page.getByRole("button", { name: "Changes" }).click();
+    await page.getByText("Who charges: channel → merchant").waitFor();
+    await page.getByRole("main").getByText("Ada Admin").first().waitFor();
+    await expectNoSidewaysScroll(page);
+  });
+
+  test("a role that sees no settings is not led there", async () => {
+    const page = await signedIn("warehouse", "/");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(await page.getByRole("link", { name: "Settings" }).count()).toBe(0);
+  });
+
+  async function expectNoSidewaysScroll(page: Page): Promise<void> {
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+    expect(overflow).toBeLessThanOrEqual(0);
+  }
+});

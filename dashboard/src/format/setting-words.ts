@@ -1,0 +1,73 @@
+/** Settings, their values and who changed them, in words. */
+import { words } from "./words.ts";
+
+export const CHARGED_BY = {
+  channel: "The channel, which pays us out",
+  merchant: "We do, by our payment provider",
+  order: "As each order says",
+} as const;
+
+export const ON_SHORTAGE = {
+  hold: "Keep it, on hold",
+  refuse: "Refuse it",
+} as const;
+
+export const ALLOCATIONS = {
+  all_or_nothing: "All of it, or nothing",
+  line_by_line: "Lines that are covered in full",
+  ship_available: "What there is",
+  ship_available_backorder_rest: "What there is; the rest waits in the queue",
+} as const;
+
+export const SHORT_RESTS = {
+  cancel: "Cancelled and refunded",
+  backorder: "Queued for the next stock",
+  wait: "Wait until stock comes or a person decides",
+} as const;
+
+export const REASON_ANSWERS = { approve: "Approve", ask: "Ask a person", decline: "Decline" } as const;
+
+export const VENDOR_KINDS = { payments: "Payments", carriers: "Carriers", notifications: "Mail" } as const;
+
+const FIELDS: Readonly<Record<string, string>> = {
+  active: "Takes orders",
+  chargedBy: "Who charges",
+  onShortage: "Not enough stock",
+  allocation: "What is reserved",
+  shortRest: "Missing later",
+  shopperChangesMinutes: "Shoppers' window, minutes",
+  windowDays: "Return window, days",
+  waitDays: "Awaited, days",
+  notReturnable: "Not returnable",
+  reasons: "Reasons",
+  askAboveMinor: "Asks a person above",
+  keepUpToMinor: "Refunds without a return up to",
+  askFromReturns: "Asks a person from return number",
+  methods: "Ways back",
+};
+
+/** `refund-limits` of `service` becomes `Service`; a known field its name on the page. */
+export function fieldName(field: string): string {
+  return FIELDS[field] ?? words(field);
+}
+
+/** `channel:web` becomes `Channel web`. */
+export function subjectName(subject: string): string {
+  const [kind = "", id = ""] = subject.split(":", 2);
+  return id === "" ? words(kind) : `${words(kind)}, ${id}`;
+}
+
+/** A value as it was stored. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return value.replaceAll("_", " ");
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(valueText).join(", ");
+  if (typeof value === "object") {
+    const entries = Object.entries(value);
+    return entries.length === 0
+      ? "none"
+      : entries.map(([name, inner]) => `${name.replaceAll("_", " ")} ${valueText(inner)}`).join(", ");
+  }
+  return String(value);
+}

@@ -1,0 +1,102 @@
+import type { ChannelView } from "../../../../contract/catalog.ts";
+import type { ChannelSettings, ChannelSettingsBody } from "../../../../contract/settings.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { Field } from "../../components/field.tsx";
+import { textOf } from "../../components/form.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonRows } from "../../components/skeleton.tsx";
+import { ALLOCATIONS, CHARGED_BY, ON_SHORTAGE, SHORT_RESTS } from "../../format/setting-words.ts";
+import { words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { Choice, SettingForm } from "./setting-form.tsx";
+
+/** Only our own format says of each order who takes the money. */
+const OWN_FORMAT = "holdfast";
+
+const BY_ALLOCATION = "by_allocation";
+
+/** Who charges, what becomes of shortages, how long shoppers change their orders. */
+export function ChannelForm({
+  channel,
+  onChange,
+}: {
+  readonly channel: ChannelView;
+  readonly onChange: () => void;
+}) {
+  const path = `${pathOf("channels", channel.id)}/settings`;
+  const rules = useResource<ChannelSettings>(path, (signal) => get(path, {}, signal));
+  const { order, ...charging } = CHARGED_BY;
+  return (
+    <Loaded resource={rules} skeleton={<SkeletonRows rows={6} />}>
+      {(now) => (
+        <Panel title={channel.name} aside={<span class="muted">{words(channel.kind)}</span>}>
+          <SettingForm
+            key={now.version}
+            needs="channels.write"
+            submit="Save the rules"
+            onReload={rules.reload}
+            save={async (fields, key) => {
+              const shortRest = textOf(fields, "shortRest");
+              const body: ChannelSettingsBody = {
+                version: now.version,
+                active: fields.has("active"),
+                chargedBy: textOf(fields, "chargedBy") as ChannelSettings["chargedBy"],
+                onShortage: textOf(fields, "onShortage") as ChannelSettings["onShortage"],
+                allocation: textOf(fields, "allocation") as ChannelSettings["allocation"],
+                shortRest: shortRest === BY_ALLOCATION ? null : (shortRest as ChannelSettings["shortRest"]),
+                shopperChangesMinutes: Number(textOf(fields, "shopperChangesMinutes")),
+              };
+              const saved = await post<ChannelSettings>(path, body, key);
+              rules.replace(() => saved);
+              onChange();
+            }}
+          >
+            <label class="check">
+              <input type="checkbox" name="active" defaultChecked={now.active} /> Takes orders and webhooks
+            </label>
+            <Field label="Who charges" hint="For orders that come from now on.">
+              <Choice
+                name="chargedBy"
+                words={channel.kind === OWN_FORMAT ? { ...charging, order } : charging}
+                value={now.chargedBy}
+              />
+            </Field>
+            <div class="form-pair">
+              <Field label="An order that stock does not cover" hint="When it comes.">
+                <Choice name="onShortage" words={ON_SHORTAGE} value={now.onShortage} />
+              </Field>
+              <Field label="What is reserved of it" hint="Unless the order says so itself.">
+                <Choice name="allocation" words={ALLOCATIONS} value={now.allocation} />
+              </Field>
+            </div>
+            <Field
+              label="Units that go missing later and that no place has"
+              hint="Counts for open orders, too."
+            >
+              <Choice
+                name="shortRest"
+                words={{ [BY_ALLOCATION]: "As the order was reserved: queued, or cancelled", ...SHORT_RESTS }}
+                value={now.shortRest ?? BY_ALLOCATION}
+              />
+            </Field>
+            <Field
+              label="Shoppers change and cancel their orders themselves, minutes after capture"
+              hint="0: never. Counts for open orders, too."
+            >
+              <input
+                class="input"
+                name="shopperChangesMinutes"
+                type="number"
+                min="0"
+                max="527040"
+                required
+                defaultValue={String(now.shopperChangesMinutes)}
+              />
+            </Field>
+          </SettingForm>
+        </Panel>
+      )}
+    </Loaded>
+  );
+}

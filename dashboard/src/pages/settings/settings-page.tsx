@@ -1,0 +1,98 @@
+import { useLocation } from "preact-iso/router";
+import type { ChannelView } from "../../../../contract/catalog.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import { get } from "../../api/client.ts";
+import { Chips } from "../../components/chips.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Field } from "../../components/field.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { PageHead } from "../../components/page-head.tsx";
+import { SkeletonRows } from "../../components/skeleton.tsx";
+import { useResource } from "../../live/resource.ts";
+import { AccountList } from "./account-list.tsx";
+import { ChangeList } from "./change-list.tsx";
+import { ChannelForm } from "./channel-form.tsx";
+import { LimitsForm } from "./limits-form.tsx";
+import { ReturnRulesForm } from "./return-rules-form.tsx";
+
+const VIEWS = [
+  { value: "channels", label: "Channels" },
+  { value: "returns", label: "Returns" },
+  { value: "limits", label: "Limits" },
+  { value: "accounts", label: "Accounts" },
+  { value: "changes", label: "Changes" },
+] as const;
+
+/** What people set while the system runs, and who changed it. View and channel are in the address. */
+export function SettingsPage() {
+  const { query, route } = useLocation();
+  const view = query["view"] ?? "channels";
+  const go = (next: string, channel?: string): void =>
+    route(`/settings?view=${next}${channel === undefined ? "" : `&channel=${encodeURIComponent(channel)}`}`);
+  return (
+    <div class="page">
+      <PageHead
+        title="Settings"
+        documentTitle="Settings"
+        lead="What is changed here counts at once, without a restart."
+      />
+      <Chips
+        label="Settings of"
+        options={VIEWS}
+        value={view}
+        onChange={(next) => go(next, query["channel"])}
+      />
+      {(view === "channels" || view === "returns") && (
+        <OfChannel
+          chosen={query["channel"]}
+          onChoose={(channel) => go(view, channel)}
+          form={view === "channels" ? ChannelForm : ReturnRulesForm}
+        />
+      )}
+      {view === "limits" && <LimitsForm />}
+      {view === "accounts" && <AccountList />}
+      {view === "changes" && <ChangeList />}
+    </div>
+  );
+}
+
+function OfChannel({
+  chosen,
+  onChoose,
+  form: ChosenForm,
+}: {
+  readonly chosen: string | undefined;
+  readonly onChoose: (channel: string) => void;
+  readonly form: typeof ChannelForm;
+}) {
+  const channels = useResource<Page<ChannelView>>("channels", (signal) => get("/channels", {}, signal));
+  return (
+    <Loaded resource={channels} skeleton={<SkeletonRows rows={6} />}>
+      {({ items }) => {
+        const channel = items.find(({ id }) => id === chosen) ?? items[0];
+        if (channel === undefined) return <Empty icon="settings" title="There are no channels yet" />;
+        return (
+          <>
+            <div class="toolbar">
+              <Field label="Channel">
+                <select
+                  class="select"
+                  value={channel.id}
+                  onChange={(event) => onChoose(event.currentTarget.value)}
+                >
+                  {items.map(({ id, name, active }) => (
+                    <option key={id} value={id}>
+                      {name}
+                      {active ? "" : " (off)"}
+                    </option>
+                  ))}
+                </select>
+              </Field>
+            </div>
+            <ChosenForm key={channel.id} channel={channel} onChange={channels.reload} />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,172 @@
+/** What people set while the system runs, what is set by environment, and who has changed what. */
+import Type from "typebox";
+import { PAGE_DEFAULT } from "../../config/limits.ts";
+import {
+  ChannelSettings,
+  ChannelSettingsBody,
+  RefundLimits,
+  RefundLimitsBody,
+  SettingChange,
+  VendorAccountView,
+} from "../../contract/settings.ts";
+import { PageQuery, pageOf } from "../../contract/shapes.ts";
+import { changeChannel } from "../../operations/settings/change-channel.ts";
+import { changeRefundLimits } from "../../operations/settings/change-refund-limits.ts";
+import { STAFF_ROLES } from "../../store/access/staff.ts";
+import { companyCurrency } from "../../store/catalog/companies.ts";
+import { findChannelSettings } from "../../store/settings/channel-rules.ts";
+import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
+import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
+import { accountsInUse } from "../../store/settings/vendor-accounts.ts";
+import {
+  KEY_ROLE,
+  type Permission,
+  ROLE_PERMISSIONS,
+  rolesThatGive,
+  SCOPE_PERMISSIONS,
+} from "../access/permissions.ts";
+import { type Call, callerOf, done, param, type Route, route } from "../http/route.ts";
+import { ApiError } from "../wire/problem.ts";
+
+const READ = { kind: "permission", permission: "settings.read" } as const;
+
+export const settingsRoutes: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/v1/channels/{id}/settings",
+    summary: "A channel's rules: who charges, shortages, the shoppers' window",
+    access: READ,
+    reply: ChannelSettings,
+    handle: async (call) => ({ json: await channelSettings(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/channels/{id}/settings",
+    summary: "Sets rules of a channel; what is left out stays as it is",
+    access: { kind: "permission", permission: "channels.write" },
+    body: ChannelSettingsBody,
+    reply: ChannelSettings,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await changeChannel(call.services.operations, param(call, "id"), call.body, callerOf(call).by));
+      return { json: await channelSettings(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/refund-limits",
+    summary: "What each role may give away on one order in a day",
+    access: READ,
+    reply: RefundLimits,
+    handle: async (call) => ({ json: await refundLimits(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/refund-limits",
+    summary: "Sets all limits of what roles may give away",
+    access: { kind: "permission", permission: "refunds.limits" },
+    body: RefundLimitsBody,
+    reply: RefundLimits,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { by, companyId } = callerOf(call);
+      done(
+        await changeRefundLimits(call.services.operations, {
+          ...call.body,
+          by,
+          companyId,
+          roles: [...rolesThatGive(), KEY_ROLE],
+          standard: call.services.refundLimits,
+        }),
+      );
+      return { json: await refundLimits(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/vendor-accounts",
+    summary: "Accounts at payment providers, carriers and mail services, without their secrets",
+    access: READ,
+    reply: pageOf(VendorAccountView),
+    handle: async (call) => ({ json: { items: await vendorAccounts(call), next: null } }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/setting-changes",
+    summary: "Who has changed which setting, from what to what, newest first",
+    access: READ,
+    query: Type.Object(PageQuery),
+    reply: pageOf(SettingChange),
+    handle: async ({ query, services }) => ({
+      json: await listSettingChanges(services.database, {
+        cursor: query.cursor,
+        limit: query.limit ?? PAGE_DEFAULT,
+      }),
+    }),
+  }),
+];
+
+async function channelSettings(call: Call<unknown, unknown>) {
+  const channelId = param(call, "id");
+  const settings = await findChannelSettings(call.services.database, channelId);
+  if (settings === null) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
+  return settings;
+}
+
+async function refundLimits(call: Call<unknown, unknown>): Promise<RefundLimits> {
+  const { database, refundLimits: standard } = call.services;
+  const [version, set, currency] = await Promise.all([
+    settingVersion(database, REFUND_LIMITS_SUBJECT),
+    readRefundLimitSetting(database),
+    companyCurrency(database, callerOf(call).companyId),
+  ]);
+  return {
+    version,
+    from: set === null ? "environment" : "page",
+    currency,
+    limits: set ?? standard,
+    roles: [
+      ...STAFF_ROLES.map((role) => grantsOf(role, ROLE_PERMISSIONS[role])),
+      grantsOf(KEY_ROLE, new Set(Object.values(SCOPE_PERMISSIONS).flat())),
+    ],
+  };
+}
+
+function grantsOf(role: string, permissions: ReadonlySet<Permission>) {
+  return {
+    role,
+    givesRefunds: permissions.has("refunds.give"),
+    appliesStoreCredit: permissions.has("store-credit.apply"),
+    decidesClaims: permissions.has("claims.decide"),
+    exchanges: permissions.has("returns.exchange"),
+  };
+}
+
+/** As the environment lists them; behind them those that are missing there and still needed. */
+async function vendorAccounts({ services }: Call<unknown, unknown>): Promise<readonly VendorAccountView[]> {
+  const inUse = await accountsInUse(services.database);
+  const listed = services.vendors.flatMap(({ kind, vendors }) =>
+    vendors.map(({ provider, account }, index): VendorAccountView => {
+      const used = inUse.find(
+        (one) => one.kind === kind && one.provider === provider && one.account === account,
+      );
+      return {
+        kind: kind as VendorAccountView["kind"],
+        provider,
+        account,
+        state: index === 0 ? "first" : "listed",
+        open: kind === "notifications" ? null : (used?.open ?? 0),
+      };
+    }),
+  );
+  const missing = inUse.flatMap((one): readonly VendorAccountView[] =>
+    one.open === 0 ||
+    listed.some(
+      ({ kind, provider, account }) =>
+        kind === one.kind && provider === one.provider && account === one.account,
+    )
+      ? []
+      : [{ ...one, state: "missing" }],
+  );
+  return [...listed, ...missing];
+}
