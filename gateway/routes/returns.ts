@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
+  ApproveReturnBody,
   DeclineReturnBody,
   InspectReturnBody,
   ReasonedBody,
@@ -109,13 +110,12 @@ export const returnRoutes: readonly Route[] = [
     path: "/v1/returns/{id}/approve",
     summary: "A person approves a return that waits for a decision, or that was declined",
     access: DECIDE,
-    body: ReasonedBody,
+    body: ApproveReturnBody,
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
-      done(
-        await approveReturn(call.services.operations, { ...whoAndWhy(call), why: call.body.reason ?? "" }),
-      );
+      const { reason: why = "", ...way } = call.body;
+      done(await approveReturn(call.services.operations, { ...whoAndWhy(call), ...way, why }));
       return { json: await viewOf(call) };
     },
   }),
@@ -174,9 +174,10 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
-      const { services, body } = call;
+      const { services } = call;
+      const { lines, note = "", ...way } = call.body;
       const key = keyOf(call);
-      if (key === undefined && body.lines.some(({ quantity }) => quantity !== undefined))
+      if (key === undefined && lines.some(({ quantity }) => quantity !== undefined))
         throw new ApiError(
           "idempotency_key_missing",
           "Quantities add up: send an Idempotency-Key with them.",
@@ -184,8 +185,9 @@ export const returnRoutes: readonly Route[] = [
       done(
         await inspectReturn(services.operations, {
           ...whoAndWhy(call),
-          lines: body.lines.map(foundUnits),
-          note: body.note ?? "",
+          ...way,
+          lines: lines.map(foundUnits),
+          note,
           ...(key === undefined ? {} : { key }),
         }),
       );

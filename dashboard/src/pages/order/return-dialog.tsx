@@ -12,6 +12,7 @@ import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
 import { RETURN_REASONS } from "../../format/return-words.ts";
 import { useResource } from "../../live/resource.ts";
+import { RefundWayFields, refundWayOf } from "../returns/refund-way-fields.tsx";
 import { orderPath } from "./order-path.ts";
 
 const METHODS: readonly (readonly [NonNullable<ReturnRequest["method"]>, string])[] = [
@@ -43,6 +44,7 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             reason: textOf(fields, "reason") as ReturnRequest["reason"],
             method: method as NonNullable<ReturnRequest["method"]>,
             ...(method === "store" ? { locationId: textOf(fields, "store") } : {}),
+            ...refundWayOf(fields),
             ...(comment === "" ? {} : { comment }),
           };
           const created = await post<ReturnView>(`${orderPath(view.summary.id)}/returns`, request, key);
@@ -99,6 +101,7 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             </select>
           </Field>
         )}
+        <RefundWayFields />
         <Field label="Comment (optional)">
           <textarea class="textarea" name="comment" maxLength={1000} />
         </Field>

@@ -51,6 +51,7 @@ export function ReturnForm({
             reason: textOf(fields, "reason") as ReturnRequest["reason"],
             method,
             ...(method === "store" ? { locationId: textOf(fields, "store") } : {}),
+            ...(textOf(fields, "refundTo") === "store_credit" ? { refundTo: "store_credit" } : {}),
             ...(comment === "" ? {} : { comment }),
           };
           await post(`${pathOf("track", token)}/returns`, request, key);
@@ -108,6 +109,18 @@ export function ReturnForm({
                   {name}, {city}
                 </option>
               ))}
+            </select>
+          </Field>
+        )}
+        {order.storeCreditOffer !== null && (
+          <Field label="How would you like your money?">
+            <select class="select" name="refundTo">
+              <option value="original">Back to the way I paid</option>
+              <option value="store_credit">
+                As store credit
+                {order.storeCreditOffer.bonusPercent > 0 &&
+                  `, with ${order.storeCreditOffer.bonusPercent} % on top`}
+              </option>
             </select>
           </Field>
         )}
