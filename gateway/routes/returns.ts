@@ -26,6 +26,7 @@ import { retryReturn } from "../../operations/returns/retry-return.ts";
 import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
 import { findReturnRules, setReturnRules } from "../../store/returns/returns.ts";
+import { type Principal, requirePermission } from "../access/authentication.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -85,6 +86,7 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
+      mayGiveInstead(call);
       const key = keyOf(call);
       const { returnId } = done(
         await requestReturn(call.services.operations, {
@@ -114,6 +116,7 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
+      mayGiveInstead(call);
       const { reason: why = "", ...way } = call.body;
       done(await approveReturn(call.services.operations, { ...whoAndWhy(call), ...way, why }));
       return { json: await viewOf(call) };
@@ -174,6 +177,7 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
+      mayGiveInstead(call);
       const { services } = call;
       const { lines, note = "", ...way } = call.body;
       const key = keyOf(call);
@@ -267,6 +271,17 @@ async function rulesOf(call: Call<unknown, unknown>) {
 
 async function viewOf(call: Call<unknown, unknown>, returnId = param(call, "id")) {
   return found(await readReturnView(call.services.database, returnId), "return");
+}
+
+/** Credit instead of a channel's refund is our own money: who gives it must be allowed to give money back. */
+function mayGiveInstead({
+  principal,
+  body,
+}: {
+  readonly principal: Principal | null;
+  readonly body: { readonly insteadOfChannel?: boolean };
+}): void {
+  if (body.insteadOfChannel === true) requirePermission(principal, "refunds.give");
 }
 
 function whoAndWhy(call: Call<unknown, unknown>) {
