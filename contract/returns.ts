@@ -6,9 +6,10 @@ import {
   RETURN_REASONS,
   RETURN_STATUSES,
 } from "../orders/return-authorization.ts";
+import { REFUND_WAYS } from "../orders/returns/refund-way.ts";
 import { REASON_ANSWERS } from "../orders/returns/return-rules.ts";
 import { ShipmentView } from "./fulfillment.ts";
-import { RefundState } from "./refunds.ts";
+import { Percent, RefundState } from "./refunds.ts";
 import {
   Count,
   closed,
@@ -26,6 +27,13 @@ import {
 
 const Remark = Type.String({ maxLength: 2_000, pattern: "^[^\\u0000\\ud800-\\udfff]*$" });
 
+/** How a return pays out; absent: as it is, at first to the way the order was paid. */
+const refundWay = {
+  refundTo: Type.Optional(oneOf(REFUND_WAYS)),
+  /** Staff only: we give the credit although a channel has the money, which it then keeps. */
+  insteadOfChannel: Type.Optional(Type.Boolean()),
+};
+
 export const ReturnRequest = Type.Object(
   {
     lines: Type.Array(Type.Object({ lineId: Id, quantity: Quantity }, closed), {
@@ -38,6 +46,7 @@ export const ReturnRequest = Type.Object(
     method: Type.Optional(oneOf(RETURN_METHODS)),
     /** The store that the goods are brought to; by staff also another place that they are sent to. */
     locationId: Type.Optional(Id),
+    ...refundWay,
   },
   closed,
 );
@@ -79,12 +88,14 @@ export const InspectReturnBody = Type.Object(
       { minItems: 1, maxItems: 1_000 },
     ),
     note: Type.Optional(Remark),
+    ...refundWay,
   },
   closed,
 );
 export type InspectReturnBody = Shape<typeof InspectReturnBody>;
 
 export const ReasonedBody = Type.Object({ reason: Type.Optional(Remark) }, closed);
+export const ApproveReturnBody = Type.Object({ reason: Type.Optional(Remark), ...refundWay }, closed);
 export const DeclineReturnBody = Type.Object({ reason: text(500) }, closed);
 export const ReopenInspectionBody = Type.Object({ inspectionId: Id, reason: Type.Optional(Remark) }, closed);
 
@@ -146,6 +157,9 @@ export const ReturnView = Type.Object({
   decision: Text,
   /** Where the goods go, where that was said. */
   locationId: Nullable(Text),
+  /** How what is not refunded yet pays out, and what comes on top of store credit. */
+  refundTo: oneOf(REFUND_WAYS),
+  bonusPercent: Count,
   lines: Type.Array(
     Type.Object({
       lineId: Text,
@@ -245,6 +259,9 @@ export const ReturnRulesBody = Type.Object(
     keepUpToMinor: Type.Optional(AmountByCurrency),
     askFromReturns: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 1_000 }))),
     methods: Type.Optional(Type.Array(oneOf(RETURN_METHODS), { minItems: 1, maxItems: 4 })),
+    /** Whether shoppers may choose store credit. */
+    offerStoreCredit: Type.Optional(Type.Boolean()),
+    storeCreditBonusPercent: Type.Optional(Percent),
   },
   closed,
 );
@@ -259,5 +276,7 @@ export const ReturnRulesView = Type.Object({
   keepUpToMinor: Type.Record(Text, Count),
   askFromReturns: Nullable(Count),
   methods: Type.Array(oneOf(RETURN_METHODS)),
+  offerStoreCredit: Type.Boolean(),
+  storeCreditBonusPercent: Count,
 });
 export type ReturnRulesView = Shape<typeof ReturnRulesView>;

@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { SHOPPER_STATUSES } from "../orders/order-status.ts";
 import { RETURN_METHODS } from "../orders/return-authorization.ts";
+import { REFUND_WAYS } from "../orders/returns/refund-way.ts";
 import { ParcelReports, TrackingStatusName } from "./fulfillment.ts";
 import { RefundState } from "./refunds.ts";
 import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
@@ -53,6 +54,8 @@ export const TrackingView = Type.Object({
       refundMinor: Count,
       refund: Nullable(RefundState),
       method: oneOf(RETURN_METHODS),
+      /** How what is not refunded yet pays out. */
+      refundTo: oneOf(REFUND_WAYS),
       /** Why it was declined. */
       decision: Nullable(Text),
       /** Whether it can still be withdrawn. */
@@ -64,6 +67,8 @@ export const TrackingView = Type.Object({
   ),
   /** How goods may come back. */
   returnMethods: Type.Array(oneOf(RETURN_METHODS)),
+  /** Whether a return may become store credit, and what comes on top; null: it may not. */
+  storeCreditOffer: Nullable(Type.Object({ bonusPercent: Count })),
   /** Stores that goods can be brought to. */
   returnStores: Type.Array(Type.Object({ id: Text, name: Text, city: Text })),
   /** What goes back without a return. */

@@ -349,10 +349,12 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await shopper.getByRole("button", { name: "Return something" }).click();
     for (let unit = 0; unit < 2; unit += 1) await shopper.getByRole("button", { name: /more$/ }).click();
     await shopper.getByLabel("Why?").selectOption("too_small");
+    await shopper.getByLabel("How would you like your money?").selectOption("store_credit");
     await shopper.getByLabel(/Anything we should know/).fill("One size larger would do.");
     expect(await overflowOf(shopper)).toBe(0);
     await shopper.getByRole("button", { name: "Request the return" }).click();
     await shopper.getByText("We have your request").waitFor();
+    await shopper.getByText("What you send back becomes store credit.").waitFor();
 
     const { rows } = await edge.database.query<{ id: string }>(
       "select id from return_authorization where order_id = $1",
@@ -377,6 +379,8 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await page.getByRole("heading", { name: returnId }).waitFor();
     await page.getByText("One size larger would do.").waitFor();
     await page.getByText("It is worth much.").first().waitFor();
+    await page.getByText("store credit after inspection").waitFor();
+    expect(await page.getByLabel("Pays out").inputValue()).toBe("store_credit");
     await page.getByRole("button", { name: "Approve" }).click();
 
     await page.getByLabel(/Scan items/).waitFor();
@@ -410,9 +414,12 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await page.getByLabel("What was wrong?").fill("Both are fine.");
     await page.getByRole("dialog").getByRole("button", { name: "Reopen" }).click();
     await page.getByRole("button", { name: /^All that are left of .*Like new/ }).click();
+    await page.getByLabel("Pays out").selectOption("original");
     await page.getByRole("button", { name: "Finish inspection of 2 units" }).waitFor();
     await page.setViewportSize(PHONE);
     expect(await overflowOf(page)).toBe(0);
+    await page.getByRole("button", { name: "Finish inspection of 2 units" }).click();
+    await page.getByText("after inspection, for what was received", { exact: true }).waitFor();
     await phone.close();
   });
 

@@ -171,3 +171,24 @@ test.each([
   const { idempotency_key: _before, ...unchanged } = before;
   expect(after).toEqual(unchanged);
 });
+
+test("credit instead of a channel's refund is given by who may give money back", async () => {
+  const orderId = await paidOrder({ paymentBy: "channel" });
+  const json = {
+    lines: [{ lineId: "1", quantity: 1 }],
+    reason: "defective",
+    refundTo: "store_credit",
+    insteadOfChannel: true,
+  };
+  const asked = async (role: string) =>
+    world.call("POST", `/v1/orders/${orderId}/returns`, {
+      anonymous: true,
+      json,
+      headers: { ...key(), ...(await signedIn(role)) },
+    });
+  const refused = await asked("warehouse");
+  expect(refused.status).toBe(403);
+  expect(refused.json).toMatchObject({ code: "forbidden", detail: expect.stringContaining("refunds.give") });
+  // Service may; nothing of the order has been delivered yet.
+  expect((await asked("service")).json).toMatchObject({ code: "not_returnable" });
+});

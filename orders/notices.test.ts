@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { type Notice, type NoticeFacts, type NoticeKind, renderNotice } from "./notices.ts";
 
 const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
@@ -74,6 +74,7 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     returnId: "R-1",
     labelUrl: "https://shop.example/returns/R-1/label.pdf",
     way: { kind: "label", carrier: "USPS" },
+    isStoreCredit: false,
     returnLines: [{ title: "Merino sock", quantity: 1 }],
   },
   return_declined: { kind: "return_declined", returnId: "R-1", explanation: "Announced too late." },
@@ -190,4 +191,17 @@ describe("a notice", () => {
     const cancelled = renderNotice(bare, { ...notices.order_cancelled, refund: null });
     expect(cancelled.text).toContain("You have not been charged.");
   });
+});
+
+test("a return that becomes store credit is never said to be refunded", () => {
+  for (const way of [
+    { kind: "label", carrier: "USPS" },
+    { kind: "qr_code", carrier: "USPS" },
+    { kind: "store", store: "Store Fifth Avenue" },
+    { kind: "none" },
+  ] as const) {
+    const { text } = renderNotice(facts, { ...notices.return_approved, way, isStoreCredit: true } as Notice);
+    expect(text).toContain("We add it to your store credit once");
+    expect(text).not.toContain("We refund you");
+  }
 });

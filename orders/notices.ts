@@ -75,6 +75,8 @@ export type Notice =
       readonly returnId: string;
       readonly labelUrl: string;
       readonly way: ReturnWay;
+      /** It becomes store credit instead of going back to the way the order was paid. */
+      readonly isStoreCredit: boolean;
       readonly returnLines: readonly NoticeLine[];
     }
   | { readonly kind: "return_declined"; readonly returnId: string; readonly explanation: string }
@@ -151,8 +153,9 @@ type Content = {
 };
 
 /** What the customer does with the goods. */
-function wayBack(way: ReturnWay): Pick<Content, "title" | "preview" | "paragraphs"> {
-  const refunded = "We refund you once we have received and checked it.";
+function wayBack(way: ReturnWay, isStoreCredit: boolean): Pick<Content, "title" | "preview" | "paragraphs"> {
+  const pay = isStoreCredit ? "We add it to your store credit" : "We refund you";
+  const refunded = `${pay} once we have received and checked it.`;
   switch (way.kind) {
     case "label":
       return {
@@ -178,7 +181,7 @@ function wayBack(way: ReturnWay): Pick<Content, "title" | "preview" | "paragraph
         preview: `Bring the items to ${way.store}.`,
         paragraphs: [
           `Your return is approved. Bring the items below to ${way.store} and give your return number.`,
-          "We refund you once they are checked there.",
+          `${pay} once they are checked there.`,
         ],
       };
     case "none":
@@ -296,7 +299,7 @@ function contentOf(facts: NoticeFacts, notice: Notice): Content {
       };
     case "return_approved":
       return {
-        ...wayBack(notice.way),
+        ...wayBack(notice.way, notice.isStoreCredit),
         progress: null,
         highlights: [{ label: "Return number", value: notice.returnId }],
         action: { label: "Open your return", url: notice.labelUrl },

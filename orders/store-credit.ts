@@ -12,7 +12,10 @@ export const CODE_LETTERS = 16;
  * The holder of an order's customer: the e-mail address, or else the channel's id of the customer; null where
  * the order names neither.
  */
-export function holderOf({ channelId, customer }: OrderDocument): string | null {
+export function holderOf({
+  channelId,
+  customer,
+}: Pick<OrderDocument, "channelId" | "customer">): string | null {
   const email = customer.email?.trim().toLowerCase();
   if (email !== undefined && email !== "") return email;
   return customer.externalId === undefined ? null : `${channelId}:${customer.externalId}`;

@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
+  ApproveReturnBody,
   DeclineReturnBody,
   InspectReturnBody,
   ReasonedBody,
@@ -27,6 +28,7 @@ import { findScanned } from "../../store/returns/find-scanned.ts";
 import { listReturns, readReturnView } from "../../store/returns/return-views.ts";
 import { findReturnRules } from "../../store/returns/returns.ts";
 import { settingVersion } from "../../store/settings/setting-changes.ts";
+import { type Principal, requirePermission } from "../access/authentication.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -86,6 +88,7 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
+      mayGiveInstead(call);
       const key = keyOf(call);
       const { returnId } = done(
         await requestReturn(call.services.operations, {
@@ -111,13 +114,13 @@ export const returnRoutes: readonly Route[] = [
     path: "/v1/returns/{id}/approve",
     summary: "A person approves a return that waits for a decision, or that was declined",
     access: DECIDE,
-    body: ReasonedBody,
+    body: ApproveReturnBody,
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
-      done(
-        await approveReturn(call.services.operations, { ...whoAndWhy(call), why: call.body.reason ?? "" }),
-      );
+      mayGiveInstead(call);
+      const { reason: why = "", ...way } = call.body;
+      done(await approveReturn(call.services.operations, { ...whoAndWhy(call), ...way, why }));
       return { json: await viewOf(call) };
     },
   }),
@@ -176,9 +179,11 @@ export const returnRoutes: readonly Route[] = [
     reply: ReturnView,
     idempotency: "accepted",
     handle: async (call) => {
-      const { services, body } = call;
+      mayGiveInstead(call);
+      const { services } = call;
+      const { lines, note = "", ...way } = call.body;
       const key = keyOf(call);
-      if (key === undefined && body.lines.some(({ quantity }) => quantity !== undefined))
+      if (key === undefined && lines.some(({ quantity }) => quantity !== undefined))
         throw new ApiError(
           "idempotency_key_missing",
           "Quantities add up: send an Idempotency-Key with them.",
@@ -186,8 +191,9 @@ export const returnRoutes: readonly Route[] = [
       done(
         await inspectReturn(services.operations, {
           ...whoAndWhy(call),
-          lines: body.lines.map(foundUnits),
-          note: body.note ?? "",
+          ...way,
+          lines: lines.map(foundUnits),
+          note,
           ...(key === undefined ? {} : { key }),
         }),
       );
@@ -269,6 +275,17 @@ async function rulesOf(call: Call<unknown, unknown>) {
 
 async function viewOf(call: Call<unknown, unknown>, returnId = param(call, "id")) {
   return found(await readReturnView(call.services.database, returnId), "return");
+}
+
+/** Credit instead of a channel's refund is our own money: who gives it must be allowed to give money back. */
+function mayGiveInstead({
+  principal,
+  body,
+}: {
+  readonly principal: Principal | null;
+  readonly body: { readonly insteadOfChannel?: boolean };
+}): void {
+  if (body.insteadOfChannel === true) requirePermission(principal, "refunds.give");
 }
 
 function whoAndWhy(call: Call<unknown, unknown>) {

@@ -204,6 +204,8 @@ export const STATUS_CODES_BY_CODE = {
   parcel_not_shipped: { status: 409, title: "The parcel has not left the building." },
   store_credit_not_found: { status: 404, title: "There is no such store credit." },
   store_credit_insufficient: { status: 409, title: "The store credit does not hold so much." },
+  store_credit_not_offered: { status: 422, title: "Returns of this shop do not become store credit." },
+  payment_held_by_channel: { status: 409, title: "The channel has the money and is to refund it." },
   order_not_payable: { status: 409, title: "The order is not waiting for a payment through us." },
   amount_not_payable: { status: 422, title: "The payment provider takes no such amount in this currency." },
   customer_unknown: { status: 409, title: "The order names no customer who could hold store credit." },

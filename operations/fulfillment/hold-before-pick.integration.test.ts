@@ -67,7 +67,7 @@ async function sourced() {
     adapters: channelAdapters,
     cause: "channel:own",
   });
-  const allocated = await saga.allocateStock({ orderId, attempt: 1 });
+  const allocated = await saga.allocateStock({ orderId });
   if (allocated.status !== "allocated") throw new Error(allocated.detail);
   return { orderId, fulfillmentOrders: allocated.fulfillmentOrders };
 }

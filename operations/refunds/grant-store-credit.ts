@@ -4,6 +4,7 @@
  */
 import { currencyExponent } from "../../orders/money.ts";
 import { minorText } from "../../orders/refund.ts";
+import { creditBonus } from "../../orders/returns/refund-way.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import {
   addStoreCreditEntry,
@@ -40,7 +41,7 @@ export async function grantStoreCredit(context: OperationContext, grant: Grant):
     const { accountId, code } = await openStoreCredit(client, { companyId, currency, holder });
     const key = `granted:${grant.key}`;
     if (await hasStoreCreditEntry(client, key)) return { status: "done", accountId, code };
-    const bonusMinor = Math.floor((amountMinor * grant.bonusPercent) / 100);
+    const bonusMinor = creditBonus(amountMinor, grant.bonusPercent);
     const role = limitedRole(giver);
     const tooMuch = checkGift(giver, {
       minor: amountMinor + bonusMinor,

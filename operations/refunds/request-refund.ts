@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { type GIFT_REASONS, minorText, splitRefund, totalOfPockets } from "../../orders/refund.ts";
+import { creditBonus } from "../../orders/returns/refund-way.ts";
 import { holderOf } from "../../orders/store-credit.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
@@ -60,7 +61,7 @@ export async function requestRefund(
     const step = (await readPayment(client, orderId))?.stepMinor ?? 1;
     if (!toStoreCredit && totalOfPockets(splitRefund(amountMinor, from, step)) !== amountMinor)
       return refuse("amount_not_payable", `Payment providers take ${currency} in steps of ${text(step)}.`);
-    const bonusMinor = toStoreCredit ? Math.floor((amountMinor * input.bonusPercent) / 100) : 0;
+    const bonusMinor = toStoreCredit ? creditBonus(amountMinor, input.bonusPercent) : 0;
     const role = limitedRole(giver);
     const tooMuch = checkGift(giver, {
       minor: amountMinor + bonusMinor,

@@ -3,12 +3,14 @@
  * was approved is no longer declined, but closed or cancelled.
  */
 import { returnable } from "../../orders/line-ledger.ts";
+import type { WantedWay } from "../../orders/returns/refund-way.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { announceAgain, withdrawReturn } from "../../store/returns/return-progress.ts";
 import { setDecision } from "../../store/returns/returns.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellReturnSaga } from "../tell-saga.ts";
+import { chooseRefundWay, writeRefundWay } from "./choose-refund-way.ts";
 import { type LockedReturn, withReturn } from "./with-return.ts";
 
 type DecisionInput = { readonly returnId: string; readonly why: string; readonly by: string };
@@ -17,13 +19,19 @@ type Decided = { readonly status: "done" };
 
 export async function approveReturn(
   context: OperationContext,
-  { returnId, why, by }: DecisionInput,
+  { returnId, why, by, ...wanted }: DecisionInput & WantedWay,
 ): Promise<Decided | Refusal> {
   return withReturn(context, returnId, async (locked) => {
     const { client, order, returned } = locked;
     if (returned.status === "cancelled")
       return refuse("return_already_decided", `${returnId} is ${returned.status}.`);
-    if (returned.status !== "requested" && returned.status !== "declined") return { status: "done" };
+    const way = await chooseRefundWay(client, order, { ...wanted, by });
+    if (way !== null && "code" in way) return way;
+    if (returned.status !== "requested" && returned.status !== "declined") {
+      // The rules may have approved it before: what was said of the money counts all the same.
+      await writeRefundWay(client, order, returned, way, by);
+      return { status: "done" };
+    }
     if (returned.status === "declined") {
       const gone = returned.lines.find((line) => {
         const ordered = order.lines.find(({ lineId }) => lineId === line.lineId);
@@ -33,6 +41,7 @@ export async function approveReturn(
         return refuse("not_returnable", `Line ${gone.lineId} was announced with another return meanwhile.`);
       await announceAgain(client, order, returned);
     }
+    await writeRefundWay(client, order, returned, way, by);
     await decided(locked, "approved", why === "" ? "Approved by a person." : why, by);
     return { status: "done" };
   });

@@ -12,6 +12,7 @@ import {
   standingPieces,
   uninspectedUnits,
 } from "../../orders/return-authorization.ts";
+import type { WantedWay } from "../../orders/returns/refund-way.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { recordInspection } from "../../store/returns/return-progress.ts";
 import {
@@ -24,12 +25,13 @@ import {
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellReturnSaga } from "../tell-saga.ts";
+import { chooseRefundWay, writeRefundWay } from "./choose-refund-way.ts";
 import { type LockedReturn, refusedUnlessApproved, withReturn } from "./with-return.ts";
 
 /** What a person says of some units of a line. */
 export type FoundUnits = Omit<NewPiece, "sku" | "quantity"> & { readonly quantity?: number };
 
-type InspectReturnInput = {
+type InspectReturnInput = WantedWay & {
   readonly returnId: string;
   readonly lines: readonly FoundUnits[];
   readonly note?: string;
@@ -58,7 +60,10 @@ export async function inspectReturn(
     if (found.pieces.length === 0) return { status: "done", inspectionId: null };
     const refusal = await refusedLocation(locked, found.pieces);
     if (refusal !== null) return refusal;
+    const way = await chooseRefundWay(client, order, input);
+    if (way !== null && "code" in way) return way;
 
+    await writeRefundWay(client, order, returned, way, input.by);
     const { inspectionId } = await recordInspection(client, order, returned, {
       ...found,
       key: input.key ?? `number ${returned.inspections.length + 1}`,

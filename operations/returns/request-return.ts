@@ -5,6 +5,7 @@
  */
 import { adding, returnable } from "../../orders/line-ledger.ts";
 import type { ReturnMethod, ReturnReason } from "../../orders/return-authorization.ts";
+import type { WantedWay } from "../../orders/returns/refund-way.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
@@ -13,8 +14,9 @@ import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts"
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { startSaga } from "../tell-saga.ts";
+import { type ChosenWay, chooseRefundWay, writeRefundWay } from "./choose-refund-way.ts";
 
-type ReturnRequestInput = {
+type ReturnRequestInput = WantedWay & {
   readonly orderId: string;
   readonly lines: readonly { readonly lineId: string; readonly quantity: number }[];
   readonly reason: ReturnReason;
@@ -46,7 +48,9 @@ export async function requestReturn(
     if (!Array.isArray(lines)) return lines;
     const refusal = await refusedWay(client, order, input);
     if (refusal !== null) return refusal;
-    return { status: "done", returnId: await announce(client, order, input, lines) };
+    const way = await chooseRefundWay(client, order, input);
+    if (way !== null && "code" in way) return way;
+    return { status: "done", returnId: await announce(client, order, input, lines, way) };
   });
 }
 
@@ -103,6 +107,7 @@ async function announce(
   order: OrderProgress,
   input: ReturnRequestInput,
   lines: readonly ReturnedLine[],
+  way: ChosenWay | null,
 ): Promise<string> {
   const { orderId } = order;
   const returnId = await addReturn(client, {
@@ -115,6 +120,7 @@ async function announce(
     requestedBy: input.by,
     lines,
   });
+  await writeRefundWay(client, order, { returnId, refundTo: "original" }, way, input.by);
   await changeOrder(client, order, { ledger: adding(lines, "returnRequested") });
   const units = lines.reduce((sum, line) => sum + line.quantity, 0);
   await recordEntry(client, {

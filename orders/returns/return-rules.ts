@@ -28,6 +28,10 @@ export type ReturnRules = {
   readonly askFromReturns: number | null;
   /** What a shopper may choose from. */
   readonly methods: readonly ReturnMethod[];
+  /** Whether a shopper may choose store credit instead of the refund. */
+  readonly offerStoreCredit: boolean;
+  /** What comes on top of store credit, in whole percent of it. */
+  readonly storeCreditBonusPercent: number;
 };
 
 export const DEFAULT_RETURN_RULES: ReturnRules = {
@@ -39,6 +43,8 @@ export const DEFAULT_RETURN_RULES: ReturnRules = {
   keepUpToMinor: {},
   askFromReturns: null,
   methods: RETURN_METHODS.filter((method) => method !== "none"),
+  offerStoreCredit: true,
+  storeCreditBonusPercent: 0,
 };
 
 export type ReturnFacts = {

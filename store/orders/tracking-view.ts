@@ -4,9 +4,10 @@
  */
 import type { TrackingView } from "../../contract/tracking.ts";
 import { type LineLedger, returnable } from "../../orders/line-ledger.ts";
-import type { FulfillmentStatus, OrderStatus } from "../../orders/order.ts";
+import type { FulfillmentStatus, OrderDocument, OrderStatus } from "../../orders/order.ts";
 import { shopperStatusOf } from "../../orders/order-status.ts";
 import { type ReturnRules, returnRules } from "../../orders/returns/return-rules.ts";
+import { holderOf } from "../../orders/store-credit.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso, refundStateJson } from "../sql/view-sql.ts";
 
@@ -14,7 +15,12 @@ type TrackingReturn = TrackingView["returns"][number];
 
 type TrackingLine = TrackingView["lines"][number];
 
-type TrackingRow = Omit<TrackingView, "status" | "lines" | "returns" | "returnMethods"> & {
+type TrackingRow = Omit<
+  TrackingView,
+  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer"
+> & {
+  /** Of the order's document, and its channel. */
+  readonly paying: Pick<OrderDocument, "paymentBy" | "customer" | "channelId">;
   readonly returnRules: Partial<ReturnRules>;
   readonly orderId: string;
   readonly orderStatus: OrderStatus;
@@ -61,13 +67,15 @@ export async function readTracking(database: Queryable, token: string) {
             and shipment.carrier_provider <> 'store') as parcels,
        (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'reason', r.reason,
             'refundMinor', r.refund_minor, 'refund', ${refundStateJson("refund.return_id = r.id")},
-            'method', r.method, 'decision', case when r.status = 'declined' then r.decision end,
+            'method', r.method, 'refundTo', r.refund_to, 'decision', case when r.status = 'declined' then r.decision end,
             'cancellable', r.status in ('requested', 'approved') and not exists (
               select from return_line l where l.return_id = r.id and l.received + l.dismissed > 0),
             'hasLabel', exists (select from shipment where shipment.return_id = r.id))
           order by r.requested_at, r.id), '[]')
           from return_authorization r where r.order_id = o.id) as returns,
        channel.return_rules as "returnRules",
+       jsonb_build_object('channelId', o.channel_id, 'paymentBy', o.document->'paymentBy',
+         'customer', o.document->'customer') as paying,
        (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'city', l.address->>'city')
           order by l.priority, l.id), '[]')
           from location l where l.company_id = o.company_id and l.kind = 'store' and l.active) as "returnStores",
@@ -80,17 +88,18 @@ export async function readTracking(database: Queryable, token: string) {
   );
   const row = rows[0];
   if (row === undefined) return null;
-  const { orderId, orderStatus, fulfillmentStatus, lines, returnRules: own, ...rest } = row;
-  const returnMethods = returnRules(own).methods.filter(
-    (method) => method !== "store" || rest.returnStores.length > 0,
-  );
+  const { orderId, orderStatus, fulfillmentStatus, lines, returnRules: own, paying, ...rest } = row;
+  const rules = returnRules(own);
+  const isOffered = rules.offerStoreCredit && paying.paymentBy !== "channel" && holderOf(paying) !== null;
+  const storeCreditOffer = isOffered ? { bonusPercent: rules.storeCreditBonusPercent } : null;
+  const returnMethods = rules.methods.filter((method) => method !== "store" || rest.returnStores.length > 0);
   const status = shopperStatusOf({
     status: orderStatus,
     fulfillmentStatus,
     lines,
     anyParcelOutForDelivery: rest.parcels.some((parcel) => parcel.status === "out_for_delivery"),
   });
-  return { orderId, view: { ...rest, returnMethods, lines: lines.map(shownLine), status } };
+  return { orderId, view: { ...rest, returnMethods, storeCreditOffer, lines: lines.map(shownLine), status } };
 }
 
 /** The label of a return of the order that `token` opens; null where there is none. */

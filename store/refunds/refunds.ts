@@ -124,16 +124,20 @@ export async function addRefund(client: Queryable, wanted: NewRefund): Promise<R
   return refund;
 }
 
-/** Writes what goes back and who pays it out. From now on these amounts stand. */
+/**
+ * Writes what goes back and who pays it out. From now on these amounts stand.
+ *
+ * @param split.bonus of store credit; absent: as it was asked for
+ */
 export async function planRefund(
   client: Queryable,
   refundId: string,
-  split: Pockets & { readonly exchange: number },
+  split: Pockets & { readonly exchange: number; readonly bonus?: number },
   attempt: number,
 ): Promise<void> {
   await client.query(
     `update refund set status = 'pending', amount_minor = $2, payment_minor = $3, store_credit_minor = $4,
-       channel_minor = $5, attempt = $6, exchange_minor = $7, failure = null
+       channel_minor = $5, attempt = $6, exchange_minor = $7, bonus_minor = coalesce($8, bonus_minor), failure = null
      where id = $1`,
     [
       refundId,
@@ -143,6 +147,7 @@ export async function planRefund(
       split.channel,
       attempt,
       split.exchange,
+      split.bonus ?? null,
     ],
   );
 }
@@ -339,6 +344,20 @@ export async function readAskedOfReturn(client: Queryable, returnId: string): Pr
        else asked_minor end), 0)::bigint as minor
      from refund where return_id = $1 and reason = 'return'`,
     [returnId],
+  );
+  return rows[0]?.minor ?? 0;
+}
+
+/** What of a return has become store credit, without bonus and without one refund that is in question. */
+export async function readCreditedOfReturn(
+  client: Queryable,
+  returnId: string,
+  except: string,
+): Promise<number> {
+  const { rows } = await client.query<{ minor: number }>(
+    `select coalesce(sum(store_credit_minor), 0)::bigint as minor from refund
+     where return_id = $1 and id <> $2 and to_store_credit and status = any($3)`,
+    [returnId, except, LIVE_REFUND_STATUSES],
   );
   return rows[0]?.minor ?? 0;
 }

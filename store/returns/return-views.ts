@@ -111,6 +111,8 @@ export async function readReturnView(database: Queryable, returnId: string): Pro
     ...summary,
     ...rest,
     locationId: returned.locationId,
+    refundTo: returned.refundTo,
+    bonusPercent: returned.bonusPercent,
     lines: returned.lines.map((line) => ({
       ...line,
       title: products.find(({ lineId }) => lineId === line.lineId)?.title ?? line.sku,

@@ -8,6 +8,7 @@ import type {
   ReturnReason,
   ReturnState,
 } from "../../orders/return-authorization.ts";
+import type { RefundWay } from "../../orders/returns/refund-way.ts";
 import { type ReturnRules, returnRules } from "../../orders/returns/return-rules.ts";
 import type { Queryable } from "../sql/database.ts";
 
@@ -27,6 +28,10 @@ export type ReturnRecord = ReturnState & {
   readonly movedAt: Date;
   /** Where it goes; null: where returns of the order go. */
   readonly locationId: string | null;
+  /** How what is not refunded yet pays out. */
+  readonly refundTo: RefundWay;
+  /** On top of store credit. */
+  readonly bonusPercent: number;
 };
 
 const PIECES = `(select coalesce(jsonb_agg(jsonb_build_object('pieceId', p.id, 'lineId', p.line_id, 'sku', p.sku,
@@ -43,7 +48,7 @@ const INSPECTIONS = `(select coalesce(jsonb_agg(jsonb_build_object('inspectionId
 
 const RETURN = `select r.id as "returnId", r.order_id as "orderId", o.channel_id as "channelId", r.status, r.reason,
     r.currency, r.refund_minor as "refundMinor", r.value_minor as "valueMinor", r.requested_at as "requestedAt",
-    r.moved_at as "movedAt", r.method, r.location_id as "locationId", r.waits_for_person as "waitsForPerson",
+    r.moved_at as "movedAt", r.refund_to as "refundTo", r.bonus_percent as "bonusPercent", r.method, r.location_id as "locationId", r.waits_for_person as "waitsForPerson",
     exists (select from shipment s where s.return_id = r.id) as "hasLabel",
     (select jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'requested', l.requested,
        'received', l.received, 'dismissed', l.dismissed) order by length(l.line_id), l.line_id)
@@ -144,6 +149,18 @@ export async function setDecision(
        updated_at = now()
      where id = $1`,
     [returnId, decision.status, decision.detail, decision.waitsForPerson],
+  );
+}
+
+/** How the return pays out what is not refunded yet. */
+export async function setRefundWay(
+  client: Queryable,
+  returnId: string,
+  way: { readonly refundTo: RefundWay; readonly bonusPercent: number },
+): Promise<void> {
+  await client.query(
+    "update return_authorization set refund_to = $2, bonus_percent = $3, updated_at = now() where id = $1",
+    [returnId, way.refundTo, way.bonusPercent],
   );
 }
 

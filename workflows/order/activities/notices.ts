@@ -102,7 +102,14 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
           order,
           returned.lines.map((line) => ({ lineId: line.lineId, quantity: line.requested })),
         );
-        return { kind, returnId: about, labelUrl: pageOf(order), way: await wayBack(returned), returnLines };
+        return {
+          kind,
+          returnId: about,
+          labelUrl: pageOf(order),
+          way: await wayBack(returned),
+          isStoreCredit: returned.refundTo === "store_credit",
+          returnLines,
+        };
       }
       case "return_declined":
         return { kind, returnId: about, explanation: await readDecision(database, about) };

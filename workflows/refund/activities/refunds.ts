@@ -10,6 +10,8 @@ import { wholeSteps } from "../../../orders/payment/charging.ts";
 import { moneyMissing } from "../../../orders/payment/order-completion.ts";
 import { minorText, type Pockets, type Refundable, splitRefund } from "../../../orders/refund.ts";
 import { standingPieces, uninspectedUnits } from "../../../orders/return-authorization.ts";
+import { creditBonus } from "../../../orders/returns/refund-way.ts";
+import { holderOf } from "../../../orders/store-credit.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
@@ -30,6 +32,7 @@ import {
   planRefund,
   type RefundRecord,
   readAskedOfReturn,
+  readCreditedOfReturn,
   readRefund,
   readRefundable,
   setRefundStatus,
@@ -202,7 +205,13 @@ async function refundFor(
     returnId,
     requestedBy: "saga:refund-return",
   } as const;
-  if (due > 0) return addRefund(client, refund);
+  const toStoreCredit = returned.refundTo === "store_credit";
+  if (due > 0 && toStoreCredit && holderOf(order.document) === null)
+    throw new StepImpossible(
+      "customer_unknown",
+      `${returnId} is to become store credit, and ${orderId} names no customer any more who could hold it.`,
+    );
+  if (due > 0) return addRefund(client, { ...refund, toStoreCredit });
   const isWhole = returned.lines.every((line) => uninspectedUnits(returned, line) === 0);
   if (due < 0 && isWhole) await oweByCustomer(client, { ...refund, key: `${key}:owed` });
   return null;
@@ -258,7 +267,7 @@ async function splitOf(
   order: OrderProgress,
   refund: RefundRecord,
   attempt: number,
-): Promise<Pockets & { readonly exchange: number }> {
+): Promise<Pockets & { readonly exchange: number; readonly bonus?: number }> {
   // A former version wrote the call alone. Its amount stands.
   const calls = await callsOf(client, refund);
   const begun = calls.find(({ key }) => key === keyOf(refund, attempt));
@@ -290,7 +299,10 @@ async function splitOf(
         channel: 0,
       }
     : splitRefund(asked - exchange, rest, step);
-  return { ...split, exchange };
+  if (refund.returnId === null || !refund.toStoreCredit) return { ...split, exchange };
+  const { bonusPercent } = await mustReadReturn(client, refund.returnId);
+  const earlier = await readCreditedOfReturn(client, refund.returnId, refund.refundId);
+  return { ...split, exchange, bonus: creditBonus(split.storeCredit, bonusPercent, earlier) };
 }
 
 async function refuseEarly(

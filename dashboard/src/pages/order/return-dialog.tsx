@@ -18,6 +18,7 @@ import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
 import { RETURN_METHODS } from "../../format/return-words.ts";
 import { useResource } from "../../live/resource.ts";
+import { RefundWayFields, refundWayOf } from "../returns/refund-way-fields.tsx";
 import { orderPath } from "./order-path.ts";
 
 type ReturnMethod = NonNullable<ReturnRequest["method"]>;
@@ -36,7 +37,10 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
         submit="Create the return"
         disabled={chosen === 0}
         onSubmit={async (fields, key) => {
-          const request = returnRequest(fields, quantities, method);
+          const request = {
+            ...returnRequest(fields, quantities, method),
+            ...refundWayOf(fields),
+          };
           const created = await post<ReturnView>(`${orderPath(view.summary.id)}/returns`, request, key);
           toast("good", `${created.id} is created.`);
           route(pathOf("returns", created.id));
@@ -88,6 +92,7 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             </select>
           </Field>
         )}
+        <RefundWayFields />
         <ReturnCommentField label="Comment (optional)" />
       </Form>
     </Dialog>

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
-import { ActionButton } from "../../components/action-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { toast } from "../../components/toast.tsx";
+import { RefundWayFields, refundWayOf } from "./refund-way-fields.tsx";
 
 /** A return that the rules leave to a person, or have declined. */
 export function DecidePanel({
@@ -22,17 +22,17 @@ export function DecidePanel({
   return (
     <Panel title={isDeclined ? "Declined" : "Your decision"}>
       <p>{view.decision}</p>
+      <Form
+        submit={isDeclined ? "Approve after all" : "Approve"}
+        onSubmit={async (fields, key) => {
+          await post(`${path}/approve`, refundWayOf(fields, view.refundTo), key);
+          toast("good", `${view.id} is approved.`);
+          onChange();
+        }}
+      >
+        <RefundWayFields now={view.refundTo} />
+      </Form>
       <div class="row">
-        <ActionButton
-          class={isDeclined ? "button" : "button primary"}
-          run={async () => {
-            await post(`${path}/approve`, {});
-            toast("good", `${view.id} is approved.`);
-            onChange();
-          }}
-        >
-          {isDeclined ? "Approve after all" : "Approve"}
-        </ActionButton>
         {!isDeclined && (
           <button type="button" class="button danger" onClick={() => setDeclining(true)}>
             Decline

@@ -7,6 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Stepper } from "../../components/stepper.tsx";
 import { toast } from "../../components/toast.tsx";
 import { counted } from "../../format/words.ts";
+import { RefundWayFields, refundWayOf } from "./refund-way-fields.tsx";
 
 type Disposition = InspectReturnBody["lines"][number]["disposition"];
 
@@ -65,7 +66,7 @@ export function InspectForm({
           const note = textOf(fields, "note");
           await post(
             `${pathOf("returns", view.id)}/inspect`,
-            { lines, ...(note === "" ? {} : { note }) },
+            { lines, ...(note === "" ? {} : { note }), ...refundWayOf(fields, view.refundTo) },
             key,
           );
           toast("good", `${counted(total, "unit")} of ${view.id} inspected.`);
@@ -119,6 +120,7 @@ export function InspectForm({
             <input class="input" name="note" maxLength={500} autocomplete="off" />
           </Field>
         </div>
+        <RefundWayFields now={view.refundTo} />
       </Form>
     </Panel>
   );

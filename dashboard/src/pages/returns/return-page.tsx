@@ -77,7 +77,7 @@ export function ReturnPage() {
                       [
                         "Refund",
                         data.refund === null ? (
-                          <span class="muted">after inspection, for what was received</span>
+                          <span class="muted">{AWAITED[data.refundTo]}</span>
                         ) : (
                           refundToStaff(data.refund, data.currency)
                         ),
@@ -112,6 +112,11 @@ const METHODS: Readonly<Record<ReturnView["method"], string>> = {
   qr_code: "With a code for the counter",
   none: "In the customer's own way",
   store: "Brought to a store",
+};
+
+const AWAITED: Readonly<Record<ReturnView["refundTo"], string>> = {
+  original: "after inspection, for what was received",
+  store_credit: "store credit after inspection, for what was received",
 };
 
 /** What can be done now: pieces may come while others wait for an inspection. */

@@ -81,6 +81,8 @@ function Rules({
             keepUpToMinor: minorOf(keepUpTo),
             askFromReturns: from === "" ? null : Number(from),
             methods: fields.getAll("methods") as (keyof typeof RETURN_METHODS)[],
+            offerStoreCredit: fields.has("offerStoreCredit"),
+            storeCreditBonusPercent: Number(textOf(fields, "storeCreditBonusPercent")),
           },
           key,
         );
@@ -145,6 +147,24 @@ function Rules({
             {label}
           </label>
         ))}
+      </fieldset>
+      <fieldset class="fieldset">
+        <legend>Store credit in place of the money</legend>
+        <label class="check">
+          <input type="checkbox" name="offerStoreCredit" defaultChecked={now.offerStoreCredit} /> Shoppers may
+          choose it
+        </label>
+        <Field label="Bonus, %" hint="That comes on top of what is paid out as store credit.">
+          <input
+            class="input"
+            name="storeCreditBonusPercent"
+            type="number"
+            min="0"
+            max="100"
+            required
+            defaultValue={String(now.storeCreditBonusPercent)}
+          />
+        </Field>
       </fieldset>
     </SettingForm>
   );

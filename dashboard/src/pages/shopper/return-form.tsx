@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { TrackingView } from "../../../../contract/tracking.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
-import { Form } from "../../components/form.tsx";
+import { Form, textOf } from "../../components/form.tsx";
 import { Panel } from "../../components/panel.tsx";
 import {
   ReturnCommentField,
@@ -47,7 +47,10 @@ export function ReturnForm({
         submit="Request the return"
         disabled={chosen === 0}
         onSubmit={async (fields, key) => {
-          const request = returnRequest(fields, quantities, method);
+          const request = {
+            ...returnRequest(fields, quantities, method),
+            ...(textOf(fields, "refundTo") === "store_credit" ? { refundTo: "store_credit" as const } : {}),
+          };
           await post(`${pathOf("track", token)}/returns`, request, key);
           onDone();
         }}
@@ -94,6 +97,18 @@ export function ReturnForm({
                   {name}, {city}
                 </option>
               ))}
+            </select>
+          </Field>
+        )}
+        {order.storeCreditOffer !== null && (
+          <Field label="How would you like your money?">
+            <select class="select" name="refundTo">
+              <option value="original">Back to the way I paid</option>
+              <option value="store_credit">
+                As store credit
+                {order.storeCreditOffer.bonusPercent > 0 &&
+                  `, with ${order.storeCreditOffer.bonusPercent} % on top`}
+              </option>
             </select>
           </Field>
         )}

@@ -24,6 +24,9 @@ export function ShopperReturn({
   return (
     <Panel title={`Return ${view.id}`} aside={<Badge status={view.status} />}>
       <p>{view.refund === null ? sentenceOf(view) : refundToShopper(view.refund, currency)}</p>
+      {view.refundTo === "store_credit" && isOpen && (
+        <p class="muted">What you send back becomes store credit.</p>
+      )}
       {view.status === "partially_refunded" && <p class="muted">We still wait for the rest of your items.</p>}
       {view.labelUrl !== null && isOpen && (
         <a class="button primary wide" href={view.labelUrl} target="_blank" rel="noopener">
@@ -55,7 +58,7 @@ const APPROVED: Readonly<Record<Return["method"], string>> = {
   none: "Send the items back, with the return number on the parcel.",
 };
 
-function sentenceOf({ status, method, decision }: Return): string {
+function sentenceOf({ status, method, decision, refundTo }: Return): string {
   switch (status) {
     case "requested":
       return "We have your request and are looking at it.";
@@ -66,7 +69,9 @@ function sentenceOf({ status, method, decision }: Return): string {
     case "received":
       return "Your parcel is here. We are looking at the items now.";
     case "inspected":
-      return "All checked. We are working out your refund.";
+      return refundTo === "store_credit"
+        ? "All checked. We are working out your store credit."
+        : "All checked. We are working out your refund.";
     case "refunded":
     case "partially_refunded":
       return "All checked: there was nothing to refund.";
