@@ -28,6 +28,7 @@ function left(facts: Partial<WorkFacts>) {
     isCollected: false,
     underWay: [],
     hasStockErrands: false,
+    waitingForOthers: [],
     money: null,
     moneyToMove: false,
     ...facts,

@@ -271,6 +271,21 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       await cancelFulfillmentOrders(database, orderId);
     },
 
+    /**
+     * Before anything is undone: the order is recalled, unless something of it leaves in this moment. Under its
+     * lock, as a parcel that it shares is sent by the saga of another order.
+     */
+    async recallUnlessLeaving({ orderId }: OrderId): Promise<{ readonly status: "recalled" | "leaving" }> {
+      return inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const parts = await readFulfillmentOrders(client, orderId);
+        if (parts.some(({ status, stage }) => stage === "shipped" && status !== "cancelled"))
+          return { status: "leaving" };
+        await cancelFulfillmentOrders(client, orderId);
+        return { status: "recalled" };
+      });
+    },
+
     /** The parcel leaves: its picked units leave the stock. */
     async shipStock(
       input: OrderId & {
