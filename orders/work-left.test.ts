@@ -29,6 +29,7 @@ function left(facts: Partial<WorkFacts>) {
     underWay: [],
     hasStockErrands: false,
     waitingForOthers: [],
+    waitingForCompanions: [],
     money: null,
     moneyToMove: false,
     ...facts,

@@ -29,6 +29,8 @@ export type WorkFacts = {
   }[];
   /** Fulfillment orders that wait for others of the parcel that they are to share. */
   readonly waitingForOthers: readonly string[];
+  /** Open ones that wait for other orders of their customer, to leave with them. */
+  readonly waitingForCompanions: readonly string[];
   /** Whether the stock is still to be told of a change that was committed. */
   readonly hasStockErrands: boolean;
   readonly lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[];
@@ -98,7 +100,7 @@ export function workLeft(facts: WorkFacts): WorkLeft {
     fulfillmentOrders.filter((part) => part.status === status);
   const halted = inStatus("on_hold");
   const startable = [
-    ...inStatus("open"),
+    ...inStatus("open").filter(({ id }) => !facts.waitingForCompanions.includes(id)),
     ...halted.filter(({ id }) => !holdReasons.some((reason) => holds(reason, id))),
   ];
   const inStage = (...stages: readonly FloorStage[]) =>

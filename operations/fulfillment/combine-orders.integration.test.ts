@@ -16,7 +16,7 @@ import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/s
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { putHold } from "../holds/put-hold.ts";
-import { combineOrders, leaveCombined, reviewCombinedParcels } from "./combine-orders.ts";
+import { combineByRule, combineOrders, leaveCombined, reviewCombinedParcels } from "./combine-orders.ts";
 import { holdPart, releasePart } from "./hold-part.ts";
 import { movePart } from "./move-part.ts";
 
@@ -307,6 +307,89 @@ test.each(["before", "after"] as const)(
     });
   },
 );
+
+/** New orders of the channel wait an hour for others, in this test. */
+async function waitingOrders<T>(run: () => Promise<T>): Promise<T> {
+  await world.database.query("update channel set combine_minutes = 60 where id = 'shop'");
+  try {
+    return await run();
+  } finally {
+    await world.database.query("update channel set combine_minutes = null where id = 'shop'");
+  }
+}
+
+async function waits(orderId: string): Promise<void> {
+  await eventually(`${orderId} waits`, async () => {
+    const { rowCount } = await world.database.query(
+      "select from fulfillment_order where order_id = $1 and status = 'open' and combine_until > now()",
+      [orderId],
+    );
+    return rowCount === 1;
+  });
+}
+
+async function timeIsOver(orderId: string, inMs = 0): Promise<void> {
+  await world.database.query(
+    "update fulfillment_order set combine_until = now() + $2 * interval '1 millisecond' where order_id = $1",
+    [orderId, inMs],
+  );
+}
+
+test("by the rule of a channel orders wait, and leave together when the time of the first is about to end", async () => {
+  await waitingOrders(async () => {
+    const orders = [await world.placeOrder(), await world.placeOrder()].sort() as [string, string];
+    for (const orderId of orders) await waits(orderId);
+    // Nothing is due yet.
+    expect(await combineByRule(world.context)).toBe(0);
+    await timeIsOver(orders[1], 3_000);
+    expect(await combineByRule(world.context)).toBe(1);
+    expect(await combineByRule(world.context)).toBe(0);
+    await reviewed(async () => {
+      for (const orderId of orders) await pack(world, part(orderId));
+      for (const orderId of orders) await shipped(world, parcel(orderId));
+    });
+    expect(world.outside.labels.size).toBe(1);
+    expect(await entries(orders[0], "fulfillment.combined")).toEqual([
+      expect.stringContaining(`${part(orders[0])} is to leave in one parcel with ${part(orders[1])}`),
+    ]);
+  });
+});
+
+test("an order that finds no company begins alone when its time is over; what is collected does not wait", async () => {
+  await waitingOrders(async () => {
+    const alone = await world.placeOrder();
+    const cancelled = await world.placeOrder();
+    for (const orderId of [alone, cancelled]) await waits(orderId);
+    // Who waits can be cancelled as ever.
+    await requestCancellation(world.context, { orderId: cancelled, reason: "No.", by });
+    expect(await outcomeOf(world, cancelled)).toEqual({ status: "cancelled" });
+    await timeIsOver(alone);
+    expect(await combineByRule(world.context)).toBe(0);
+    await pack(world, part(alone));
+    await deliver(world, parcel(alone));
+    expect(await outcomeOf(world, alone)).toEqual({ status: "completed" });
+    const collected = await world.placeOrder({ delivery: { method: "pickup", locationId: "reno" } });
+    await onTheFloor(world, part(collected));
+  });
+});
+
+test("the rule does not bring together again what a person has parted", async () => {
+  await waitingOrders(async () => {
+    const orders = [await world.placeOrder(), await world.placeOrder()].sort() as [string, string];
+    for (const orderId of orders) {
+      await waits(orderId);
+      await timeIsOver(orderId, 4_000);
+    }
+    expect(await combineByRule(world.context)).toBe(1);
+    await leaveCombined(world.context, { fulfillmentOrderId: part(orders[0]), by });
+    await combineByRule(world.context);
+    const { rowCount } = await world.database.query(
+      "select from fulfillment_order where combined_parcel_id is not null and order_id = any($1)",
+      [orders],
+    );
+    expect(rowCount).toBe(0);
+  });
+});
 
 test("a label that was bought for what is no longer in the parcel goes back", async () => {
   await reviewed(async () => {

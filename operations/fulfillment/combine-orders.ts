@@ -1,19 +1,20 @@
 /**
- * Open orders of one customer leave in one parcel: asked for by staff or an integrator, taken back by them or by
- * what happens to one of the orders.
+ * Open orders of one customer leave in one parcel: asked for by staff, an integrator or the rule of a channel, taken
+ * back by them or by what happens to one of the orders.
  *
- * Owns the request and the standing review. Who may leave together is `orders/fulfillment/combined-parcel.ts`; the
+ * Owns the request, the rule and the standing review. Who may leave together is `orders/fulfillment/combined-parcel.ts`; the
  * label, and with it the moment at which they have left, is a step of the saga of the first of them. Each fulfillment
  * order is picked, packed and verified on its own.
  */
 import { createHash } from "node:crypto";
-import { whyNotCombined } from "../../orders/fulfillment/combined-parcel.ts";
+import { companionsFor, whyNotCombined } from "../../orders/fulfillment/combined-parcel.ts";
 import { isPacked } from "../../orders/fulfillment-order.ts";
 import {
   addCombinedParcel,
   type Candidate,
   type CombinedMember,
   companionOf,
+  endWaits,
   isCombinedParcelKnown,
   lockCombinedParcel,
   lockMembers,
@@ -21,6 +22,7 @@ import {
   openParcelOf,
   type ReviewedParcel,
   readCandidates,
+  readWaitsEnding,
   takeOutOfParcel,
 } from "../../store/floor/combined-parcels.ts";
 import { orderOfFulfillmentOrder, readPart } from "../../store/floor/fulfillment-changes.ts";
@@ -63,7 +65,14 @@ export function combineOrders(
       throw new Error("what was found to go to one address has none");
     const parcel = { id: combinedParcelId, locationId: first.part.locationId, address, requestedBy: by };
     await addCombinedParcel(client, parcel, ids);
-    for (const member of members) await recordCombined(client, member, members, combinedParcelId, by);
+    for (const member of members) {
+      await recordCombined(client, member, members, combinedParcelId, by);
+      // One that waited for company need not any more.
+      await tellOrderSaga(client, member.order.orderId, {
+        key: `combined:${combinedParcelId}`,
+        type: "fulfillment-changed",
+      });
+    }
     return { status: "done", combinedParcelId };
   });
 }
@@ -112,6 +121,37 @@ export async function combinableWith(
   const mine = companionOf(found);
   const candidates = await readCandidates(database, fulfillmentOrderId);
   return candidates.filter((candidate) => whyNotCombined([mine, candidate]) === null);
+}
+
+/** Somebody looks every two seconds: company is found before a wait is over. */
+const JUST_BEFORE_MS = 5_000;
+/** Fulfillment orders of one parcel. */
+const MOST_TOGETHER = 20;
+
+/**
+ * The rule of channels whose orders wait for others of their customer: as the time of the first is about to end,
+ * all that wait and can leave with it do. Then it waits no longer, alone or not. Anybody may run it, any number
+ * of times.
+ *
+ * @returns parcels that orders are to share
+ */
+export async function combineByRule(context: OperationContext): Promise<number> {
+  let parcels = 0;
+  for (const id of await readWaitsEnding(context.database, JUST_BEFORE_MS)) {
+    const found = await readPart(context.database, id);
+    const waiting = (await combinableWith(context, id))?.filter(({ waits }) => waits) ?? [];
+    if (found === undefined || waiting.length === 0) continue;
+    const company = companionsFor(companionOf(found), waiting, MOST_TOGETHER - 1);
+    const fulfillmentOrders = [id, ...company.map((other) => other.id)];
+    // Those that a person has parted stay so: the request is known. Who was faster is refused here.
+    const outcome = await combineOrders(context, { fulfillmentOrders, by: "rule:combine", key: "rule" });
+    if (outcome.status === "done") parcels += 1;
+  }
+  await inTransaction(context.database, async (client) => {
+    for (const { id, orderId } of await endWaits(client))
+      await tellOrderSaga(client, orderId, { key: `combine-over:${id}`, type: "fulfillment-changed" });
+  });
+  return parcels;
 }
 
 /** Takes a fulfillment order out of the parcel that it was to share. What shares none changes nothing. */

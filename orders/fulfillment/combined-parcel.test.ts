@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Companion,
+  companionsFor,
   isSameAddress,
   isSameCustomer,
   whyLeavesAlone,
@@ -106,6 +107,20 @@ test("who may join may stay, and whoever of the others cannot stay could not hav
       expect(stays).toBe(joins);
     }),
   );
+});
+
+test("of candidates, those are chosen that can leave with it and with each other, one an order", () => {
+  const candidates = [
+    companion("b"),
+    companion("b", { id: "b-F2" }),
+    companion("c", { stage: "picked" }),
+    companion("d"),
+    companion("e"),
+  ];
+  const chosen = (most: number) => companionsFor(companion("a"), candidates, most).map(({ id }) => id);
+  expect(chosen(10)).toEqual(["b-F1", "d-F1", "e-F1"]);
+  expect(chosen(2)).toEqual(["b-F1", "d-F1"]);
+  expect(companionsFor(companion("a", { status: "on_hold" }), candidates, 10)).toEqual([]);
 });
 
 test("what is packed may stay, though it could not join any more", () => {

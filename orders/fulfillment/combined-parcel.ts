@@ -62,6 +62,23 @@ export function whyNotCombined(companions: readonly Companion[]): CombineRefusal
   return null;
 }
 
+/** Whether an order may share a parcel at all: its carrier brings it and collects nothing. */
+export function mayShareParcel({ delivery, paymentBy }: Companion["document"]): boolean {
+  return (delivery?.method ?? "parcel") === "parcel" && paymentBy !== "on_delivery";
+}
+
+/** As many of the candidates as can leave in one parcel with this one, and with each other; the first have it. */
+export function companionsFor<C extends Companion>(
+  part: Companion,
+  candidates: readonly C[],
+  most: number,
+): readonly C[] {
+  const chosen: C[] = [];
+  for (const candidate of candidates)
+    if (chosen.length < most && whyNotCombined([part, ...chosen, candidate]) === null) chosen.push(candidate);
+  return chosen;
+}
+
 function whyNotAtAll(part: Companion): CombineRefusal | null {
   const { id, orderId, document } = part;
   const method = document.delivery?.method ?? "parcel";

@@ -84,7 +84,12 @@ export async function openParcelOf(
 }
 
 /** A fulfillment order of another order, as people tell it apart. */
-export type Candidate = Companion & { readonly orderNumber: string; readonly service: string };
+export type Candidate = Companion & {
+  readonly orderNumber: string;
+  readonly service: string;
+  /** By the rule of its channel, it waits for orders to leave with. */
+  readonly waits: boolean;
+};
 
 /**
  * What waits at the same place for what may be the same customer: other orders' fulfillment orders, the oldest
@@ -97,7 +102,7 @@ export async function readCandidates(
   const { rows } = await client.query<Candidate>(
     `select f.id, f.order_id as "orderId", f.location_id as "locationId", f.status, f.stage, o.status as "orderStatus",
        o.hold_reasons as "holdReasons", o.document, o.external_number as "orderNumber",
-       o.document->>'shippingService' as service
+       o.document->>'shippingService' as service, f.combine_until is not null as waits
      from fulfillment_order mine join orders m on m.id = mine.order_id
      join fulfillment_order f on f.location_id = mine.location_id and f.status in ('open', 'in_progress')
        and f.stage = 'waiting' and f.combined_parcel_id is null and f.order_id <> mine.order_id
@@ -210,6 +215,52 @@ export async function takeOutOfParcel(
       key: `uncombined:${parcel.id}:${left.length}`,
     })),
   };
+}
+
+/** By the rule of their channel, these wait for other orders of their customer before their pick begins. */
+export async function waitForCompanions(client: Queryable, ids: readonly string[]): Promise<void> {
+  await client.query(
+    `update fulfillment_order f set combine_until = now() + make_interval(mins => c.combine_minutes)
+     from orders o join channel c on c.id = o.channel_id
+     where f.id = any($1) and o.id = f.order_id and f.status = 'open' and c.combine_minutes is not null`,
+    [ids],
+  );
+}
+
+/** Those of the order that still wait so. Who has found company waits no longer. */
+export async function readWaitingForCompanions(
+  client: Queryable,
+  orderId: string,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from fulfillment_order
+     where order_id = $1 and combine_until > now() and combined_parcel_id is null and status = 'open'`,
+    [orderId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Those whose time is over within so many milliseconds, or is over; who waits longest comes first. */
+export async function readWaitsEnding(client: Queryable, withinMs: number): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from fulfillment_order where combine_until <= now() + $1 * interval '1 millisecond'
+     order by combine_until, id limit 500`,
+    [withinMs],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** @returns those that wait no longer, each once */
+export async function endWaits(
+  client: Queryable,
+): Promise<readonly { readonly id: string; readonly orderId: string }[]> {
+  const { rows } = await client.query<{ id: string; orderId: string }>(
+    `update fulfillment_order f set combine_until = null
+     from (select id from fulfillment_order where combine_until <= now()
+           order by combine_until, id limit 500 for update skip locked) over
+     where f.id = over.id returning f.id, f.order_id as "orderId"`,
+  );
+  return rows;
 }
 
 /** It has left, or it came to nothing. */

@@ -20,3 +20,9 @@ create index fulfillment_order_combined on fulfillment_order (combined_parcel_id
 alter table shipment drop constraint shipment_tracking_number_key;
 create index shipment_tracking_number on shipment (tracking_number);
 alter table shipment add column shares_label_of text references shipment;
+
+-- How long new orders of the channel wait for others of their customer, to leave in one parcel. Null: not at all.
+alter table channel add column combine_minutes integer check (combine_minutes between 1 and 1440);
+-- Not before this does its pick begin. Null: it waits for no other order.
+alter table fulfillment_order add column combine_until timestamptz;
+create index fulfillment_order_combine_until on fulfillment_order (combine_until) where combine_until is not null;

@@ -5,6 +5,7 @@
  */
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
+import { mayShareParcel } from "../../../orders/fulfillment/combined-parcel.ts";
 import { queuePlaceMs } from "../../../orders/fulfillment/pick-priority.ts";
 import { isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
@@ -12,6 +13,7 @@ import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
+import { waitForCompanions } from "../../../store/floor/combined-parcels.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -159,7 +161,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const held = await readUnsourced(client, orderId);
       const firm = held.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
       if (firm.length > 0) {
+        const isFirst = (await readFulfillmentOrders(client, orderId)).length === 0;
         const ids = await createFulfillmentOrders(client, orderId, firm, releaseDay(order, now()));
+        // What replaces missing units has waited long enough.
+        if (isFirst && mayShareParcel(order.document)) await waitForCompanions(client, ids);
         await recordEntry(client, {
           orderId,
           key: `allocated:${ids[0]}`,
