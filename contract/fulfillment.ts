@@ -39,6 +39,8 @@ export const FulfillmentOrderView = Type.Object({
   releaseOn: Nullable(Text),
   /** What halts this fulfillment order, and not the whole of its order. */
   holdReasons: HoldReasons,
+  /** Of other orders, in whose company it is to leave, or has left, in one parcel. */
+  combinedWith: Type.Array(Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text })),
   supportedActions: Type.Array(oneOf(FULFILLMENT_ORDER_ACTIONS)),
   lines: Type.Array(
     Type.Object({
@@ -122,6 +124,21 @@ export const CancelPartBody = Type.Object({ reason: text(500) }, closed);
 
 /** `fulfillmentOrders`: those that the action has changed or made. */
 export const PartChanged = Type.Object({ ...Done.properties, fulfillmentOrders: Type.Array(Text) });
+
+/** Fulfillment orders of two orders or more that are to leave in one parcel. */
+export const CombineBody = Type.Object(
+  { fulfillmentOrders: Type.Array(text(160), { minItems: 2, maxItems: 20, uniqueItems: true }) },
+  closed,
+);
+export const Combined = Type.Object({ ...Done.properties, combinedParcelId: Text });
+
+/** What could leave in one parcel with a fulfillment order now. */
+export const Combinable = Type.Object({
+  items: Type.Array(
+    Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text, service: Text }),
+  ),
+});
+export type Combinable = Shape<typeof Combinable>;
 
 /** What a person picked and packed; without `lines`, all of it. */
 export const PackBody = Type.Object(

@@ -157,6 +157,35 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     ]);
   });
 
+  test("sends two orders of a customer in one parcel, and takes one out again", async () => {
+    const other = await shownOrder("SHARE-1");
+    const id = await shownOrder("SHARE-2");
+    for (const orderId of [other, id])
+      await inTransaction(edge.database, async (client) =>
+        createFulfillmentOrders(client, orderId, await readUnsourced(client, orderId), null),
+      );
+    // What other tests have left of this customer is not asked along.
+    await edge.database.query(
+      "update fulfillment_order set status = 'cancelled' where not (order_id = any($1))",
+      [[other, id]],
+    );
+    await page.reload();
+    await page.getByRole("button", { name: "Send with…" }).first().click();
+    await page
+      .getByRole("dialog")
+      .getByLabel(/SHARE-1/)
+      .waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Send together" }).click();
+    await page.getByRole("button", { name: "Send alone" }).waitFor();
+    const combinedWith = async (orderId: string) =>
+      (await orderView(orderId)).fulfillmentOrders.flatMap((part) => part.combinedWith);
+    expect((await combinedWith(id)).map(({ orderId }) => orderId)).toEqual([other]);
+    expect((await combinedWith(other)).map(({ orderId }) => orderId)).toEqual([id]);
+    await page.getByRole("button", { name: "Send alone" }).click();
+    await page.getByRole("button", { name: "Send with…" }).waitFor();
+    expect(await combinedWith(other)).toEqual([]);
+  });
+
   test("fits a phone", async () => {
     await page.setViewportSize(PHONE);
     await shownOrder("PHONE-1");

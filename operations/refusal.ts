@@ -7,6 +7,7 @@ import type { RefusalCode as StockRefusalCode } from "../actors/commands.ts";
 import type { CaptureRefusalCode } from "../orders/capture.ts";
 import type { ChangeRefusalCode } from "../orders/change/order-change.ts";
 import type { EditRefusalCode } from "../orders/change/order-edits.ts";
+import type { CombineRefusalCode } from "../orders/fulfillment/combined-parcel.ts";
 import type { ChannelRefusal } from "../ports/channels.ts";
 
 /** Codes of the operations themselves. */
@@ -24,6 +25,7 @@ type OperationRefusalCode =
   | "claim_decided"
   | "claim_not_found"
   | "claim_not_returned"
+  | "combined_already"
   | "company_not_found"
   | "contradictory_inspection"
   | "customer_email_missing"
@@ -100,6 +102,7 @@ type OperationRefusalCode =
 export type RefusalCode =
   | OperationRefusalCode
   | CaptureRefusalCode
+  | CombineRefusalCode
   | ChangeRefusalCode
   | EditRefusalCode
   | ChannelRefusal["code"]

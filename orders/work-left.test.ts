@@ -28,6 +28,8 @@ function left(facts: Partial<WorkFacts>) {
     isCollected: false,
     underWay: [],
     hasStockErrands: false,
+    waitingForOthers: [],
+    waitingForCompanions: [],
     money: null,
     moneyToMove: false,
     ...facts,

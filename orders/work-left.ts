@@ -27,6 +27,10 @@ export type WorkFacts = {
     /** Of a scheduled one: the calendar day on which it goes to the floor. */
     readonly releaseOn: string | null;
   }[];
+  /** Fulfillment orders that wait for others of the parcel that they are to share. */
+  readonly waitingForOthers: readonly string[];
+  /** Open ones that wait for other orders of their customer, to leave with them. */
+  readonly waitingForCompanions: readonly string[];
   /** Whether the stock is still to be told of a change that was committed. */
   readonly hasStockErrands: boolean;
   readonly lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[];
@@ -96,19 +100,21 @@ export function workLeft(facts: WorkFacts): WorkLeft {
     fulfillmentOrders.filter((part) => part.status === status);
   const halted = inStatus("on_hold");
   const startable = [
-    ...inStatus("open"),
+    ...inStatus("open").filter(({ id }) => !facts.waitingForCompanions.includes(id)),
     ...halted.filter(({ id }) => !holdReasons.some((reason) => holds(reason, id))),
   ];
   const inStage = (...stages: readonly FloorStage[]) =>
     inStatus("in_progress").filter(({ stage }) => stages.includes(stage));
+  const waits = (id: string) => facts.waitingForOthers.includes(id);
   return {
     tellStock: facts.hasStockErrands,
     source: facts.isUnsourced && !isStopped,
     charge: facts.moneyToMove,
     release: isStopped ? [] : idsOf(startable),
-    label: isStopped || facts.isCollected ? [] : idsOf(inStage("packed")),
+    label: isStopped || facts.isCollected ? [] : idsOf(inStage("packed")).filter((id) => !waits(id)),
     keep: isStopped || !facts.isCollected ? [] : idsOf(inStage("packed")),
-    send: isStopped ? [] : idsOf(inStage("labelled", "shipped")),
+    // What leaves in a parcel of several orders is past stopping before its own saga knows.
+    send: isStopped ? idsOf(inStage("shipped")) : idsOf(inStage("labelled", "shipped")),
     resolved: holdReasons.filter((reason) => isResolved(reason, idsOf(halted))),
     waitsFor: awaited(facts),
     isCancelled:
@@ -131,15 +137,20 @@ function isResolved({ code, fulfillmentOrderId }: HoldReason, halted: readonly s
   return code === "floor_exception" && halted.length === 0;
 }
 
-function awaited({ holdReasons, fulfillmentOrders, lines, underWay, money }: WorkFacts): readonly string[] {
+function awaited(facts: WorkFacts): readonly string[] {
+  const { holdReasons, fulfillmentOrders, lines, underWay, money, waitingForOthers } = facts;
   const open = lines.filter((line) => openUnits(line) > 0);
   const scheduled = fulfillmentOrders.filter(({ status }) => status === "scheduled");
   const begun = fulfillmentOrders.filter(({ status }) => !isEnded(status) && status !== "scheduled");
-  const unsent = idsOf(begun.filter(({ stage }) => stage !== "ready"));
+  const isPackedFirst = ({ id, stage }: { readonly id: string; readonly stage: FloorStage }) =>
+    stage === "packed" && waitingForOthers.includes(id);
+  const together = idsOf(begun.filter(isPackedFirst));
+  const unsent = idsOf(begun.filter((part) => part.stage !== "ready" && !isPackedFirst(part)));
   const kept = idsOf(begun.filter(({ stage }) => stage === "ready"));
   const sent = [
     ...scheduled.map(({ id, releaseOn }) => `${releaseOn ?? "its day"} to begin ${id}`),
     ...(unsent.length > 0 ? [`the floor to pack ${unsent.join(", ")}`] : []),
+    ...(together.length > 0 ? [`the other orders in the parcel of ${together.join(", ")}`] : []),
     ...(kept.length > 0 ? [`the customer to collect ${kept.join(", ")}`] : []),
     ...(underWay.length > 0 && open.length > 0 ? [`the carrier to deliver ${underWay.join(", ")}`] : []),
   ];

@@ -68,6 +68,13 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     await cancel(world, orderId);
     return orderId;
   },
+  // Recalled before anything is undone.
+  "order-recalled-and-cancelled": async () => {
+    const orderId = await world.placeOrder();
+    await onTheFloor(world, `${orderId}-F1`);
+    await cancel(world, orderId);
+    return orderId;
+  },
   "order-asking-the-store": completedOrder,
   "order-halted-asking-the-store": async () => {
     world.outside.refusals.push("The address is not deliverable.");

@@ -4,6 +4,9 @@ import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
   CancelPartBody,
   CollectBody,
+  Combinable,
+  CombineBody,
+  Combined,
   FloorStageName,
   FulfilledElsewhereBody,
   type FulfillmentOrderActionName,
@@ -28,6 +31,7 @@ import { packByHand } from "../../operations/floor/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
 import { cancelPart } from "../../operations/fulfillment/cancel-part.ts";
 import type { PartChanged as Changed, PartAction } from "../../operations/fulfillment/change-part.ts";
+import { combinableWith, combineOrders, leaveCombined } from "../../operations/fulfillment/combine-orders.ts";
 import { createFulfillment } from "../../operations/fulfillment/create-fulfillment.ts";
 import { holdPart, releasePart } from "../../operations/fulfillment/hold-part.ts";
 import { markPartFulfilledElsewhere } from "../../operations/fulfillment/mark-fulfilled-elsewhere.ts";
@@ -162,6 +166,58 @@ export const fulfillmentRoutes: readonly Route[] = [
     FulfilledElsewhereBody,
     (context, asked, body) => markPartFulfilledElsewhere(context, { ...asked, tracking: body }),
   ),
+  route({
+    method: "POST",
+    path: "/v1/combined-parcels",
+    summary: "Fulfillment orders of one customer's orders leave in one parcel; each order stays what it is",
+    access: { kind: "permission", permission: "fulfillment.change" },
+    body: CombineBody,
+    reply: Combined,
+    idempotency: "accepted",
+    handle: async (call) => ({
+      json: done(
+        await combineOrders(call.services.operations, {
+          fulfillmentOrders: call.body.fulfillmentOrders,
+          by: callerOf(call).by,
+          key: keyOf(call),
+        }),
+      ),
+    }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/fulfillment-orders/{id}/combinable",
+    summary: "Fulfillment orders of the customer's other orders that could leave in one parcel with it",
+    access: { kind: "permission", permission: "fulfillment.read" },
+    reply: Combinable,
+    handle: async (call) => {
+      const candidates = await combinableWith(call.services.operations, param(call, "id"));
+      const items = found(candidates, "fulfillment order").map(({ id, orderId, orderNumber, service }) => ({
+        fulfillmentOrderId: id,
+        orderId,
+        orderNumber,
+        service,
+      }));
+      return { json: { items } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/fulfillment-orders/{id}/leave-combined-parcel",
+    summary: "It leaves on its own, not in the parcel that it was to share",
+    access: { kind: "permission", permission: "fulfillment.change" },
+    body: NothingBody,
+    reply: Done,
+    idempotency: "accepted",
+    handle: async (call) => ({
+      json: done(
+        await leaveCombined(call.services.operations, {
+          fulfillmentOrderId: param(call, "id"),
+          by: callerOf(call).by,
+        }),
+      ),
+    }),
+  }),
   route({
     method: "GET",
     path: "/v1/fulfillment-orders/{id}/packing-slip.pdf",

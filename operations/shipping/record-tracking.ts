@@ -56,31 +56,50 @@ export async function recordTracking(
     carrier,
     reports.map((report) => report.trackingNumber),
   );
-  const reportsOf = (shipment: Shipment) =>
+  const reportsOf = (trackingNumber: string) =>
     reports
-      .filter((report) => report.trackingNumber === shipment.trackingNumber)
+      .filter((report) => report.trackingNumber === trackingNumber)
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  let recorded = 0;
-  for (const shipment of shipments)
-    recorded += await inTransaction(context.database, (client) =>
-      recordOne(client, shipment, reportsOf(shipment)),
-    );
   const ours = new Set(shipments.map((shipment) => shipment.trackingNumber));
+  let recorded = 0;
+  for (const trackingNumber of ours)
+    recorded += await inTransaction(context.database, (client) =>
+      recordParcel(
+        client,
+        shipments.filter((shipment) => shipment.trackingNumber === trackingNumber),
+        reportsOf(trackingNumber),
+      ),
+    );
   const unknown = reports.filter((report) => !ours.has(report.trackingNumber));
   const early = unknown.filter((report) => context.now() - Date.parse(report.at) < EARLY_MS);
   return { status: "done", recorded, unknown: unknown.length, early: early.length };
 }
 
-async function recordOne(
+/**
+ * One parcel, which shipments of several orders may share: what is new is so for all of them, in one transaction.
+ *
+ * @param shipments by their orders' ids
+ */
+async function recordParcel(
   client: DatabaseClient,
-  { id, orderId }: Shipment,
+  shipments: readonly Shipment[],
   reports: readonly TrackingReport[],
 ): Promise<number> {
-  await lockOrder(client, orderId);
+  for (const { orderId } of shipments) await lockOrder(client, orderId);
   const fresh: TrackingReport[] = [];
   for (const report of reports) if (await addTrackingReport(client, report)) fresh.push(report);
+  if (fresh.length > 0) for (const { id } of shipments) await moveShipment(client, id, fresh);
+  return fresh.length;
+}
+
+async function moveShipment(
+  client: DatabaseClient,
+  id: string,
+  fresh: readonly TrackingReport[],
+): Promise<void> {
   const shipment = await readShipment(client, id);
-  if (shipment === undefined || fresh.length === 0) return fresh.length;
+  if (shipment === undefined) return;
+  const { orderId } = shipment;
   const isHere = shipment.returnId === null && shipment.shippedAt === null;
   const usable = isHere ? fresh.filter(isBeforeLeaving) : fresh;
   for (const report of progressOf(shipment.trackingStatus, usable)) {
@@ -91,7 +110,6 @@ async function recordOne(
     else await moveReturn(client, shipment.returnId, report.status);
   }
   await expectNextReport(client, id);
-  return fresh.length;
 }
 
 async function moveOrder(

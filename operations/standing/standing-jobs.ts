@@ -7,6 +7,7 @@ import type { Carrier } from "../../ports/carriers.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { OperationContext } from "../context.ts";
 import { runCollections } from "./collections.ts";
+import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
 import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
@@ -29,6 +30,7 @@ export function startStandingJobs(options: {
     runDemandFills(context, logger.child({ part: "demand-fills" })),
     runShortages(context, logger.child({ part: "shortages" })),
     runCollections(context, logger.child({ part: "collections" })),
+    runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
     ...carriers.vendors.map((carrier) =>
       runSilentParcels(

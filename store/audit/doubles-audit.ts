@@ -35,7 +35,7 @@ export async function readPaymentTotals(
   return rows;
 }
 
-/** Parcels that need a label: what customers collect in a store has none. */
+/** Parcels that need a label: what customers collect in a store has none, and what orders share counts with the first. */
 type ParcelCounts = { readonly orderId: string; readonly parcels: number; readonly returns: number };
 
 export async function readParcelCounts(
@@ -45,7 +45,7 @@ export async function readParcelCounts(
   const { rows } = await client.query<ParcelCounts>(
     `select order_id as "orderId", (count(*) filter (where return_id is null))::integer as parcels,
             (count(*) filter (where return_id is not null))::integer as returns
-       from shipment where order_id = any($1) and carrier_provider <> 'store' group by order_id`,
+       from shipment where order_id = any($1) and carrier_provider <> 'store' and shares_label_of is null group by order_id`,
     [orderIds],
   );
   return rows;

@@ -129,6 +129,13 @@ export async function markLabelsVoided(client: Queryable, shipmentId: string): P
   );
 }
 
+/** Of a label that was never stored. */
+export async function markLabelVoided(client: Queryable, key: string): Promise<void> {
+  await client.query("update label_purchase set voided_at = now() where key = $1 and voided_at is null", [
+    key,
+  ]);
+}
+
 /** Stores a bought label; repeating it changes nothing. */
 export async function addShipment(
   client: Queryable,
@@ -138,13 +145,16 @@ export async function addShipment(
     readonly fulfillmentOrderId: string | null;
     readonly returnId: string | null;
     readonly weightGrams: number;
+    /** The shipment of another order that it goes in one parcel with. */
+    readonly sharesLabelOf?: string;
   },
   label: PurchasedLabel,
 ): Promise<void> {
   await client.query(
     `insert into shipment (id, order_id, fulfillment_order_id, return_id, carrier_provider, carrier_account,
-       carrier_shipment_id, carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (id) do nothing`,
+       carrier_shipment_id, carrier, service, tracking_number, cost_minor, currency, weight_grams, label_zpl, label_pdf,
+       shares_label_of)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict (id) do nothing`,
     [
       shipment.id,
       shipment.orderId,
@@ -161,6 +171,7 @@ export async function addShipment(
       shipment.weightGrams,
       label.zpl,
       Buffer.from(label.pdf),
+      shipment.sharesLabelOf ?? null,
     ],
   );
 }

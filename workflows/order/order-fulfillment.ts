@@ -53,6 +53,9 @@ const CHARGES_BY_THE_STORE = "charges-by-the-store";
 /** The version whose mails go out one after the other. */
 const MAILS_IN_TURN = "mails-in-turn";
 
+/** The version that asks, before it undoes anything, whether another order's saga has sent the parcel. */
+const ASKS_BEFORE_UNDOING = "asks-before-undoing";
+
 type OrderOutcome = { readonly status: "completed" | "cancelled" };
 
 export async function orderFulfillment(input: OrderFulfillmentInput): Promise<OrderOutcome> {
@@ -152,8 +155,11 @@ class OrderSaga {
       else await this.fulfillAsBefore(fulfillmentOrders);
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
-      await this.cancel(error.request);
-      return { status: "cancelled" };
+      if (await this.isRecalled(error.request)) {
+        await this.cancel(error.request);
+        return { status: "cancelled" };
+      }
+      await this.fulfill();
     }
     this.show("completed", "Delivered and completed.");
     if (this.anythingShipped) this.tell("delivered", orderId);
@@ -432,6 +438,17 @@ class OrderSaga {
     this.stopIfCancelled();
     await this.hand(fulfillmentOrderId, shipmentId);
     return shipmentId;
+  }
+
+  /** @returns false where something leaves in this moment: then it was too late, and the order goes on */
+  private async isRecalled({ key, by }: CancelRequest): Promise<boolean> {
+    if (!patched(ASKS_BEFORE_UNDOING)) return true;
+    const { orderId } = this;
+    const { status } = await internal.recallUnlessLeaving({ orderId });
+    if (status === "recalled") return true;
+    this.passNoReturn();
+    await internal.refuseCancellation({ orderId, key, by });
+    return false;
   }
 
   private async cancel(request: CancelRequest): Promise<void> {

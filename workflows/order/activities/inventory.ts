@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
 import { giveBack, type HeldUnits } from "../../../actors/give-back.ts";
+import { mayShareParcel } from "../../../orders/fulfillment/combined-parcel.ts";
 import { queuePlaceMs } from "../../../orders/fulfillment/pick-priority.ts";
 import { isHeldByPerson, isPacked } from "../../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../../orders/kit-units.ts";
@@ -14,6 +15,7 @@ import { isOurs } from "../../../orders/order.ts";
 import { unitsText } from "../../../orders/units-text.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
+import { waitForCompanions } from "../../../store/floor/combined-parcels.ts";
 import {
   cancelFulfillmentOrders,
   closeFulfillmentOrder,
@@ -161,7 +163,10 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       const held = await readUnsourced(client, orderId);
       const firm = held.filter((hold) => units.some((unit) => isSameHold(unit, hold)));
       if (firm.length > 0) {
+        const isFirst = (await readFulfillmentOrders(client, orderId)).length === 0;
         const ids = await createFulfillmentOrders(client, orderId, firm, releaseDay(order, now()));
+        // What replaces missing units has waited long enough.
+        if (isFirst && mayShareParcel(order.document)) await waitForCompanions(client, ids);
         await recordEntry(client, {
           orderId,
           key: `allocated:${ids[0]}`,
@@ -269,6 +274,21 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     /** Undo of `releaseToFloor`: nobody works on the order any longer. */
     async recallFromFloor({ orderId }: OrderId): Promise<void> {
       await cancelFulfillmentOrders(database, orderId);
+    },
+
+    /**
+     * Before anything is undone: the order is recalled, unless something of it leaves in this moment. Under its
+     * lock, as a parcel that it shares is sent by the saga of another order.
+     */
+    async recallUnlessLeaving({ orderId }: OrderId): Promise<{ readonly status: "recalled" | "leaving" }> {
+      return inTransaction(database, async (client) => {
+        await mustLockOrder(client, orderId);
+        const parts = await readFulfillmentOrders(client, orderId);
+        if (parts.some(({ status, stage }) => stage === "shipped" && status !== "cancelled"))
+          return { status: "leaving" };
+        await cancelFulfillmentOrders(client, orderId);
+        return { status: "recalled" };
+      });
     },
 
     /** The parcel leaves: its picked units leave the stock. */

@@ -6,6 +6,7 @@ import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
 import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
+import { readWaitingForCompanions, readWaitingForOthers } from "../../../store/floor/combined-parcels.ts";
 import {
   haltFulfillmentOrder,
   markLeaving,
@@ -49,6 +50,8 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
   return {
     holdReasons: order.holdReasons,
     fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
+    waitingForCompanions: await readWaitingForCompanions(client, order.orderId),
+    waitingForOthers: await readWaitingForOthers(client, order.orderId),
     lines: order.lines,
     hasStockErrands: await hasStockErrands(client, order.orderId),
     isCollected: isCollected(order.document),

@@ -2,14 +2,33 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../../../orders/address.ts";
 import { chargeableMinor } from "../../../orders/money.ts";
-import type { CustomsItem, Parcel, RatedShipment, RateRequest } from "../../../ports/carriers.ts";
+import type {
+  CustomsItem,
+  Parcel,
+  PurchasedLabel,
+  RatedShipment,
+  RateRequest,
+} from "../../../ports/carriers.ts";
 import { chooseRate } from "../../../ports/rate-choice.ts";
-import { markLabelled, readFulfillmentOrders } from "../../../store/floor/fulfillment.ts";
+import {
+  type CombinedMember,
+  endCombinedParcel,
+  lockCombinedParcel,
+  openParcelOf,
+  takeOutOfParcel,
+} from "../../../store/floor/combined-parcels.ts";
+import {
+  type FulfillmentOrder,
+  markLabelled,
+  markLeaving,
+  readFulfillmentOrders,
+} from "../../../store/floor/fulfillment.ts";
 import {
   addShipment,
   beginLabelPurchase,
   type LabelPurchase,
   markLabelsVoided,
+  markLabelVoided,
   outboundShipmentId,
   type PackedItem,
   readLabelPurchase,
@@ -20,10 +39,12 @@ import {
 } from "../../../store/floor/shipments.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import { readReturn, returnLocation } from "../../../store/returns/returns.ts";
-import { inTransaction } from "../../../store/sql/database.ts";
+import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { type OrderMessage, signalRow } from "../../messages.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { mustLockOrder, mustReadOrder } from "./order-state.ts";
 
@@ -32,14 +53,25 @@ type Bought = { readonly status: "bought"; readonly shipmentId: string };
 /** The order was changed meanwhile: the label would send its parcel elsewhere. */
 type Outdated = { readonly status: "outdated" };
 
-type ParcelToSend = {
-  readonly shipmentId: string;
+/** What one order has in a parcel. */
+type Goods = {
   readonly order: OrderProgress;
+  readonly goods: readonly { readonly sku: string; readonly quantity: number }[];
+};
+
+/** Of a parcel that orders share: the fulfillment orders that are in it beside the one it is bought for. */
+type Shared = {
+  readonly combinedParcelId: string;
+  readonly others: readonly (Goods & { readonly fulfillmentOrderId: string })[];
+};
+
+type ParcelToSend = Goods & {
+  readonly shipmentId: string;
+  readonly shared: Shared | null;
   readonly fulfillmentOrderId: string | null;
   readonly returnId: string | null;
   readonly from: Address;
   readonly to: Address;
-  readonly goods: readonly { readonly sku: string; readonly quantity: number }[];
   readonly attempt: number;
   readonly cause: string;
 };
@@ -48,7 +80,8 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
   const buy = async (parcel: ParcelToSend): Promise<Bought | Outdated | StepRefusal> => {
     const { shipmentId, order } = parcel;
     if ((await readShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
-    const key = `${shipmentId}:label:${parcel.attempt}${order.revision === 1 ? "" : `:r${order.revision}`}`;
+    const key = labelKey(parcel);
+    await voidOutdated(parcel, key);
     const purchase = (await readLabelPurchase(database, key)) ?? (await rate(parcel, key));
     if ("status" in purchase) return purchase;
     const label = await carriers.at(purchase).buyLabel({
@@ -58,7 +91,8 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     });
     if (label.status === "refused") return refused(label.message);
     return inTransaction(database, async (client): Promise<Bought | Outdated> => {
-      const { fulfillmentOrderId, returnId } = parcel;
+      const { fulfillmentOrderId, returnId, shared } = parcel;
+      if (shared !== null && !(await isStillShared(client, parcel, shared))) return { status: "outdated" };
       const { document } = await mustLockOrder(client, order.orderId);
       if (returnId === null && !isDeepStrictEqual(whereTo(document), whereTo(order.document)))
         return { status: "outdated" };
@@ -84,13 +118,82 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         cause: parcel.cause,
         data: { shipmentId, trackingNumber: label.trackingNumber, costMinor: label.costMinor, returnId },
       });
+      if (shared !== null && fulfillmentOrderId !== null)
+        await sendTogether(client, { shipmentId, fulfillmentOrderId, purchase, label }, shared);
       return { status: "bought", shipmentId };
     });
   };
 
+  /** Whether the parcel is packed of what its label was bought for. Who cannot stay is taken out of it. */
+  const isStillShared = async (
+    client: Queryable,
+    parcel: ParcelToSend,
+    { combinedParcelId, others }: Shared,
+  ): Promise<boolean> => {
+    const members = await reviewShared(client, combinedParcelId);
+    return members.length === others.length + 1 && isReady(members, parcel.fulfillmentOrderId);
+  };
+
   /**
-   * Where the order was changed while its label was bought, that label goes back and another one is bought.
+   * Point of no return of a parcel that orders share: in one transaction it has its label, and leaves for all of
+   * them. Each saga then tells its stock, its customer and its channel, and charges its order.
    */
+  const sendTogether = async (
+    client: Queryable,
+    bought: {
+      readonly shipmentId: string;
+      readonly fulfillmentOrderId: string;
+      readonly purchase: LabelPurchase;
+      readonly label: PurchasedLabel;
+    },
+    { combinedParcelId, others }: Shared,
+  ): Promise<void> => {
+    const { shipmentId, purchase, label } = bought;
+    await markLeaving(client, bought.fulfillmentOrderId);
+    for (const { order, fulfillmentOrderId } of others) {
+      const { orderId } = order;
+      const id = outboundShipmentId(fulfillmentOrderId);
+      await addShipment(
+        client,
+        { ...purchase, id, orderId, fulfillmentOrderId, returnId: null, sharesLabelOf: shipmentId },
+        // Paid for once, with the shipment that it was bought for.
+        { ...label, costMinor: 0 },
+      );
+      await markLeaving(client, fulfillmentOrderId);
+      await recordEntry(client, {
+        orderId,
+        key: `label:${id}`,
+        type: "shipment.label_bought",
+        summary: `Leaves in the parcel of ${bought.fulfillmentOrderId}: ${label.carrier} ${label.service}, ${label.trackingNumber}.`,
+        cause: "saga:buy-label",
+        data: { shipmentId: id, trackingNumber: label.trackingNumber, costMinor: 0, combinedParcelId },
+      });
+      await writeOutbox(client, [lookAgain(orderId, `combined-left:${combinedParcelId}`)]);
+    }
+    await endCombinedParcel(client, combinedParcelId);
+  };
+
+  /** What is packed to leave in one parcel with it; where the others are not packed, it leaves without them. */
+  const sharedParcelOf = (fulfillmentOrderId: string): Promise<Shared | null> =>
+    inTransaction(database, async (client) => {
+      const combinedParcelId = await openParcelOf(client, fulfillmentOrderId);
+      if (combinedParcelId === undefined) return null;
+      const members = await reviewShared(client, combinedParcelId);
+      if (members.length === 0) return null;
+      if (!isReady(members, fulfillmentOrderId)) {
+        await reviewShared(client, combinedParcelId, {
+          id: fulfillmentOrderId,
+          why: "the others are not packed",
+        });
+        return null;
+      }
+      const others = members
+        .filter(({ part }) => part.id !== fulfillmentOrderId)
+        .map(({ part, order }) => ({ order, fulfillmentOrderId: part.id, goods: pickedGoods(part) }));
+      return { combinedParcelId, others };
+    });
+
+  /** Where the order was changed while its label was bought, that label goes back and another one is bought. */
   const buyCurrent = async (parcelNow: () => Promise<ParcelToSend | StepRefusal>) => {
     for (;;) {
       const parcel = await parcelNow();
@@ -103,8 +206,11 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
 
   /** Asks the carriers one after the other, in the order of the settings, until one takes the parcel. */
   const rate = async (parcel: ParcelToSend, key: string): Promise<LabelPurchase | StepRefusal> => {
-    const items = await readPackedItems(database, parcel.goods);
-    const measures = parcelOf(items);
+    const orders = [parcel, ...(parcel.shared?.others ?? [])];
+    const packed: { readonly order: OrderProgress; readonly items: readonly PackedItem[] }[] = [];
+    for (const { order, goods } of orders)
+      packed.push({ order, items: await readPackedItems(database, goods) });
+    const measures = parcelOf(packed.flatMap(({ items }) => items));
     const request: RateRequest = {
       idempotencyKey: key,
       reference: parcel.order.orderId,
@@ -113,7 +219,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       parcel: measures,
       customs: sameCustomsTerritory(parcel.from.country, parcel.to.country)
         ? []
-        : items.map((item) => customsItem(item, parcel.order)),
+        : packed.flatMap(({ order, items }) => items.map((item) => customsItem(item, order))),
       isReturn: parcel.returnId !== null,
     };
     const refusals: string[] = [];
@@ -141,6 +247,17 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       });
     }
     return refused(refusals.join(" "));
+  };
+
+  /** A label that this attempt bought for another content or address, before its process died, goes back. */
+  const voidOutdated = async ({ shipmentId, attempt }: ParcelToSend, key: string): Promise<void> => {
+    const ofAttempt = `${shipmentId}:label:${attempt}`;
+    for (const purchase of await readOpenLabelPurchases(database, shipmentId)) {
+      const isOfAttempt = purchase.key === ofAttempt || purchase.key.startsWith(`${ofAttempt}:`);
+      if (!isOfAttempt || purchase.key === key) continue;
+      await carriers.at(purchase).voidLabel({ carrierShipmentId: purchase.carrierShipmentId });
+      await markLabelVoided(database, purchase.key);
+    }
   };
 
   const voidAll = async (orderId: string, shipmentId: string): Promise<void> => {
@@ -191,9 +308,8 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
           returnId: null,
           from: await mustReadAddress(database, fulfillmentOrder.locationId),
           to,
-          goods: fulfillmentOrder.lines
-            .filter((line) => line.picked > 0)
-            .map((line) => ({ sku: line.sku, quantity: line.picked })),
+          shared: await sharedParcelOf(input.fulfillmentOrderId),
+          goods: pickedGoods(fulfillmentOrder),
           attempt: input.attempt,
           cause: "saga:buy-label",
         };
@@ -227,6 +343,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
         returnId: input.returnId,
         from,
         to: await mustReadAddress(database, locationId),
+        shared: null,
         goods: returned.lines.map((line) => ({ sku: line.sku, quantity: line.requested })),
         attempt: input.attempt,
         cause: "saga:buy-return-label",
@@ -272,8 +389,57 @@ function parcelOf(items: readonly PackedItem[]): Parcel {
 function choice(rated: RatedShipment, parcel: ParcelToSend, nowMs: number): string | null {
   const today = new Date(nowMs).toISOString().slice(0, 10);
   // Nothing was promised about how fast a return travels.
-  const deliverBy = parcel.returnId === null ? parcel.order.deliverBy : null;
+  const deliverBy = parcel.returnId === null ? earliestPromise(parcel) : null;
   return chooseRate(rated.rates, today, deliverBy)?.rate.rateId ?? null;
+}
+
+/** A parcel that orders share keeps the promise of each of them. */
+function earliestPromise({ order, shared }: ParcelToSend): string | null {
+  const promises = [order, ...(shared?.others ?? []).map((other) => other.order)].flatMap(
+    ({ deliverBy }) => deliverBy ?? [],
+  );
+  return promises.sort()[0] ?? null;
+}
+
+/** Another for each attempt, for each revision of the order, and for what is in a parcel that orders share. */
+function labelKey({ shipmentId, attempt, order, shared }: ParcelToSend): string {
+  const revision = order.revision === 1 ? "" : `:r${order.revision}`;
+  // Of a shared parcel's members there are only ever fewer.
+  const members = shared === null ? "" : `:${shared.combinedParcelId}:${shared.others.length}`;
+  return `${shipmentId}:label:${attempt}${revision}${members}`;
+}
+
+function pickedGoods({ lines }: FulfillmentOrder): Goods["goods"] {
+  return lines.filter((line) => line.picked > 0).map((line) => ({ sku: line.sku, quantity: line.picked }));
+}
+
+/** Whether the parcel can be closed, and this one is in it. */
+function isReady(members: readonly CombinedMember[], fulfillmentOrderId: string | null): boolean {
+  return (
+    members.some(({ part }) => part.id === fulfillmentOrderId) &&
+    members.every(({ part }) => part.stage === "packed")
+  );
+}
+
+/** Who is still in the parcel. The sagas of those whose way has changed are told. */
+async function reviewShared(
+  client: Queryable,
+  combinedParcelId: string,
+  asked?: { readonly id: string; readonly why: string },
+): Promise<readonly CombinedMember[]> {
+  const parcel = await lockCombinedParcel(client, combinedParcelId);
+  if (parcel === undefined) return [];
+  const { members, changed } = await takeOutOfParcel(client, parcel, "saga:buy-label", asked);
+  await writeOutbox(
+    client,
+    changed.map(({ orderId, key }) => lookAgain(orderId, key)),
+  );
+  return members;
+}
+
+function lookAgain(orderId: string, key: string) {
+  const message: OrderMessage = { key, type: "fulfillment-changed" };
+  return signalRow({ workflowId: orderId, signal: "orderMessage", message });
 }
 
 /** The customs value is what the shopper paid. */

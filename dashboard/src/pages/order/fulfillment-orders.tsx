@@ -4,6 +4,7 @@ import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { StageBar } from "../../components/stage-bar.tsx";
 import { words } from "../../format/words.ts";
+import { CombinedParcel } from "./combined-parcel.tsx";
 import { PartActions } from "./part-actions.tsx";
 
 /** One card for each location that ships a part of the order, with the stage of the goods. */
@@ -59,6 +60,7 @@ export function FulfillmentOrders({
               Packing slip
             </a>
           </div>
+          <CombinedParcel part={part} onChange={onChange} />
           <PartActions part={part} onChange={onChange} />
         </article>
       ))}
