@@ -12,6 +12,7 @@ import { wholeUnits } from "../../../orders/kit-units.ts";
 import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
+import { parcelLimitOf } from "../../../ports/parcel-limit.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
 import {
   cancelFulfillmentOrders,
@@ -23,6 +24,7 @@ import {
   readUnsourced,
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
+import { lockParts } from "../../../store/floor/fulfillment-changes.ts";
 import {
   markShipped,
   readShipment,
@@ -38,13 +40,16 @@ import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-f
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
-import { mustLockOrder, mustReadOrder } from "./order-state.ts";
+import { cutParcels } from "./cut-parcels.ts";
+import { existing, mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };
 
 type Sourced = { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] };
 
-export function createInventoryActivities({ database, allocator, now }: SagaDependencies) {
+export function createInventoryActivities({ database, allocator, carriers, now }: SagaDependencies) {
+  const parcelLimit = parcelLimitOf(carriers);
+
   const commandFor = (hold: HeldUnits, orderId: string, step: string) => ({
     commandId: commandIdFor(hold, step),
     holdId: hold.holdId,
@@ -230,18 +235,19 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
       });
     },
 
-    /** Hands fulfillment orders to robots or people. Those that are there already stay where they are. */
+    /**
+     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are there
+     * already stay where they are.
+     */
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
     ): Promise<{ readonly status: "released" }> {
-      const { document, shipBy } = await mustReadOrder(database, input.orderId);
-      const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
       await inTransaction(database, async (client) => {
-        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(
-          client,
-          input.fulfillmentOrders,
-          queueAt,
-        ))
+        const locked = existing(await lockParts(client, input.orderId), input.orderId);
+        const { document, shipBy } = locked.order;
+        const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
+        const ids = await cutParcels(client, locked, input.fulfillmentOrders, parcelLimit(document));
+        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(client, ids, queueAt))
           await recordEntry(client, {
             orderId: input.orderId,
             key: `released:${id}:${round}`,
