@@ -7,6 +7,7 @@ import { type Engine, startEngine } from "../../engine/engine.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { valueOfUnits } from "../../orders/line-value.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { markLabelled } from "../../store/floor/fulfillment.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
@@ -53,7 +54,10 @@ beforeAll(async () => {
     { ...place, locationId: "west", priority: 2, latitude: 39.5, longitude: -119.8 },
   ]);
   context = { database: store.database, allocator: engine.client, now: () => Date.now() };
-  saga = createInventoryActivities(context as unknown as SagaDependencies);
+  saga = createInventoryActivities({
+    ...context,
+    carriers: new VendorRoster("carriers", []),
+  } as unknown as SagaDependencies);
 });
 
 afterAll(async () => {

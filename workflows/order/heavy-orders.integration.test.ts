@@ -1,6 +1,8 @@
 /** Orders that are heavier than a carrier takes in one parcel. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { editOrder } from "../../operations/change/edit-order.ts";
 import { releasePart } from "../../operations/fulfillment/hold-part.ts";
+import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
 import { TEST_CARRIER_MOST_GRAMS } from "../../test-support/outside-world.ts";
 import {
   cancel,
@@ -110,6 +112,66 @@ test("a cancelled order of several parcels gives all of them back", async () => 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
   const reno = (await world.stock.positions(["MUG"])).find(({ locationId }) => locationId === "reno");
   expect(reno).toMatchObject({ onHand: 10, reserved: 0, allocated: 0, picked: 0 });
+});
+
+test("parts are merged as far as one parcel has room, and a merge beyond it is refused by name", async () => {
+  await world.weigh("MUG", 20_000);
+  const orderId = await world.placeOrder({
+    lines: [
+      { sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } },
+      { sku: "CAP", quantity: 1, priceMinor: 2000, at: { reno: 1 } },
+    ],
+  });
+  const [first, second, third] = [`${orderId}-F1`, `${orderId}-F2`, `${orderId}-F3`];
+  await onTheFloor(world, second);
+  const merge = (id: string, key: string, others?: readonly string[]) =>
+    mergeParts(world.context, {
+      fulfillmentOrderId: id,
+      by: "staff:ann",
+      key,
+      ...(others === undefined ? {} : { others }),
+    });
+  for (const others of [undefined, [second]])
+    expect(await merge(first, `refused ${others}`, others)).toEqual({
+      status: "refused",
+      code: "parcel_too_heavy",
+      detail: `With ${second}, ${first} would weigh 40.4 kg (89.1 lb), and the carriers take 30 kg (66.1 lb) in one parcel at most.`,
+    });
+  const lines = [{ lineId: "2", quantity: 1 }];
+  await splitPart(world.context, { fulfillmentOrderId: first, by: "staff:ann", key: "split", lines });
+  await onTheFloor(world, third);
+  expect(await merge(second, "what fits")).toEqual({ status: "done", fulfillmentOrders: [second, third] });
+  for (const part of [first, second]) await pack(world, part);
+  for (const part of [first, second]) await deliver(world, `${part}-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+});
+
+test("units that a change adds join a parcel that has room, or get parcels of their own", async () => {
+  await world.weigh("MUG", 12_000);
+  const orderId = await world.placeOrder({
+    lines: [
+      { sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } },
+      { sku: "CAP", quantity: 1, priceMinor: 2000, at: { reno: 1 } },
+    ],
+  });
+  const part = (number: number) => `${orderId}-F${number}`;
+  await onTheFloor(world, part(1));
+  const edits = [
+    { kind: "quantity", lineId: "1", quantity: 5 },
+    { kind: "quantity", lineId: "2", quantity: 2 },
+  ] as const;
+  expect(await editOrder(world.context, { orderId, key: "more", by: "staff:ann", edits })).toMatchObject({
+    status: "done",
+  });
+  for (const number of [1, 2, 3]) await pack(world, part(number));
+  for (const number of [1, 2, 3]) await deliver(world, `${part(number)}-S1`);
+
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await unitsOf(orderId)).toEqual(
+    [4, 2, 1].map((units, index) => ({ id: part(index + 1), status: "closed", units })),
+  );
+  const grams = [...world.outside.rated.values()].map(({ parcel }) => parcel.weightGrams);
+  expect(grams.sort()).toEqual([12_000, 24_000, 24_800]);
 });
 
 /** The order's fulfillment orders. */
