@@ -17,6 +17,7 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
+import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import type { Database } from "../store/sql/database.ts";
@@ -71,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const services: Services = {
     database,
     allocator,
-    operations: { database, allocator, now: Date.now },
+    operations: { database, allocator, parcelLimit: parcelLimitOf(options.carriers), now: Date.now },
     documents,
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,

@@ -6,6 +6,7 @@ import { confirmPack } from "../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { inspectReturn } from "../operations/returns/inspect-return.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import { readUnitFlows, readUnitPromises } from "../store/audit/stock-audit.ts";
 import { readParcelLines } from "../store/floor/shipments.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
@@ -50,7 +51,14 @@ function context() {
 
 function dependencies() {
   // The steps under test use nothing else.
-  return { ...context(), payments: {}, carrier: {}, mailer: {}, publicUrl: "", logger: {} } as never;
+  return {
+    ...context(),
+    payments: {},
+    carriers: new VendorRoster("carriers", []),
+    mailer: {},
+    publicUrl: "",
+    logger: {},
+  } as never;
 }
 
 async function receive(sku: string, quantity: number): Promise<void> {

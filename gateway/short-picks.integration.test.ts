@@ -9,6 +9,7 @@ import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { retryShortOrders } from "../operations/holds/release-hold.ts";
 import { giveUp } from "../operations/shortage/give-up.ts";
 import { settleShortages } from "../operations/shortage/settle-shortages.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
@@ -52,7 +53,14 @@ beforeEach(async () => {
 const context = () => ({ database: world.database, allocator: world.engine.client, now: Date.now });
 // The steps under test use nothing else.
 const dependencies = () =>
-  ({ ...context(), payments: {}, carriers: {}, mailer: {}, publicUrl: "", logger: {} }) as never;
+  ({
+    ...context(),
+    payments: {},
+    carriers: new VendorRoster("carriers", []),
+    mailer: {},
+    publicUrl: "",
+    logger: {},
+  }) as never;
 const inventory = () => createInventoryActivities(dependencies());
 const state = () => createOrderStateActivities(dependencies());
 

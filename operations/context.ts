@@ -4,11 +4,14 @@
  * bridge) has authenticated and parsed; the operation decides and commits.
  */
 import type { AllocatorClient } from "../engine/allocator-client.ts";
+import type { ParcelLimit } from "../ports/parcel-limit.ts";
 import type { Database } from "../store/sql/database.ts";
 
 export type OperationContext = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
+  /** Absent where nobody changes what is in a fulfillment order: its parcel may have any weight then. */
+  readonly parcelLimit?: ParcelLimit;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 };

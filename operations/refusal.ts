@@ -65,6 +65,7 @@ type OperationRefusalCode =
   | "order_over"
   | "order_not_payable"
   | "parcel_not_shipped"
+  | "parcel_too_heavy"
   | "picked_short"
   | "price_missing"
   | "product_exists"

@@ -122,6 +122,11 @@ export const HOLD_CODES = {
     owner: "warehouse",
     meaning: "The order is in exchange for a return that has not come back yet: it goes on by itself.",
   },
+  parcel_too_heavy: {
+    owner: "warehouse",
+    meaning:
+      "One unit is heavier than any carrier takes: correct its weight and release, send it otherwise, or cancel it.",
+  },
   floor_exception: { owner: "warehouse", meaning: "The warehouse could not finish the order." },
   put_by_staff: { owner: "service", meaning: "A person has put the order on hold." },
 } as const satisfies Readonly<Record<string, HoldMeaning>>;

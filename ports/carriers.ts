@@ -99,6 +99,8 @@ export type TrackingReport = {
 export interface Carrier {
   /** The merchant's own people, who bring what is to be delivered locally. */
   readonly isOwnFleet?: true;
+  /** The heaviest parcel that it takes anywhere, in grams. `rate` may still refuse a lighter one. */
+  readonly maxParcelGrams: number;
   rate(request: RateRequest): Promise<({ readonly status: "rated" } & RatedShipment) | CarrierRefusal>;
   buyLabel(request: {
     readonly idempotencyKey: string;

@@ -38,6 +38,9 @@ export type OutsideWorld = {
 /** The carrier of all parcels in the saga world. */
 export const TEST_CARRIER = { provider: "test-carrier", account: DEFAULT_ACCOUNT } as const;
 
+/** What it takes in one parcel. */
+export const TEST_CARRIER_MOST_GRAMS = 30_000;
+
 function only<Port>(provider: string, port: Port): VendorRoster<Port> {
   return new VendorRoster("test vendor", [{ provider, account: DEFAULT_ACCOUNT, port }]);
 }
@@ -105,6 +108,7 @@ export function outsideWorld(): OutsideWorld {
       },
     }),
     carriers: only<Carrier>(TEST_CARRIER.provider, {
+      maxParcelGrams: TEST_CARRIER_MOST_GRAMS,
       rate: (request) => {
         const message = world.refusals.shift();
         if (message !== undefined) return Promise.resolve({ status: "refused", code: "refused", message });

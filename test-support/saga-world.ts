@@ -16,6 +16,7 @@ import type { Address } from "../orders/address.ts";
 import type { Fulfiller, HoldReason, LineKind, OrderDocument } from "../orders/order.ts";
 import { capturedPaymentStatus } from "../orders/order-status.ts";
 import type { TrackingStatus } from "../ports/carriers.ts";
+import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
 import { createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
@@ -55,6 +56,8 @@ export type SagaWorld = {
   tellRefund(refundId: string, message: RefundMessage): Promise<void>;
   /** A person picks and packs a fulfillment order. */
   pack(fulfillmentOrderId: string): Promise<void>;
+  /** What one unit weighs from now on, until the test ends. */
+  weigh(sku: "MUG" | "CAP", grams: number): Promise<void>;
   /** The carrier reports on a parcel. */
   track(shipmentId: string, status: TrackingStatus): Promise<void>;
   /**
@@ -146,7 +149,12 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     ...stock,
     commit: (writer, record) => inTransaction(database, (client) => writer.write(client, [record])),
   };
-  const context: OperationContext = { database, allocator, now: Date.now };
+  const context: OperationContext = {
+    database,
+    allocator,
+    parcelLimit: parcelLimitOf(outside.carriers),
+    now: Date.now,
+  };
   const started: string[] = [];
   const endSagas = async () => {
     for (const workflowId of started.splice(0))
@@ -186,6 +194,9 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       must(await confirmPick(context, { ...by, picked: rows }));
       must(await confirmPack(context, { ...by, verified: "by-person" }));
     },
+    weigh: async (sku, grams) => {
+      await database.query("update product set weight_grams = $2 where sku = $1", [sku, grams]);
+    },
     track: async (shipmentId, status) => {
       const { rows } = await database.query<{ tracking_number: string }>(
         "select tracking_number from shipment where id = $1",
@@ -210,6 +221,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       calls.clear();
       faults.clear();
       stock.clear();
+      await database.query("update product set weight_grams = $1", [UNIT_GRAMS]);
       await fillStock(stock);
     },
     close: async () => {
@@ -336,6 +348,9 @@ function reservingOrders(database: Database, stock: AllocatorClient): AllocatorC
   };
 }
 
+/** Of both products. */
+const UNIT_GRAMS = 400;
+
 /** Two fulfillment centers without robots, so that people pack, and two products with ten units at each. */
 async function seed(database: Database, stock: AllocatorClient): Promise<void> {
   await database.query("insert into company (id, name, currency) values ('acme', 'Acme', 'USD')");
@@ -350,8 +365,9 @@ async function seed(database: Database, stock: AllocatorClient): Promise<void> {
   );
   await database.query(
     `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-     select sku, 'acme', 'Product ' || sku, 400, 5000, 'USD', '420292', 'US', '0000000000000'
+     select sku, 'acme', 'Product ' || sku, $1, 5000, 'USD', '420292', 'US', '0000000000000'
      from unnest(array['MUG', 'CAP']) as p(sku)`,
+    [UNIT_GRAMS],
   );
   await fillStock(stock);
 }

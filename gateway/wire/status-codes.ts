@@ -145,6 +145,10 @@ export const STATUS_CODES_BY_CODE = {
     status: 409,
     title: "The fulfillment orders are not of one order and place, or one has begun.",
   },
+  parcel_too_heavy: {
+    status: 409,
+    title: "Together they would be heavier than carriers take in one parcel.",
+  },
   nothing_left_to_split: { status: 422, title: "A split takes some of the units, not all." },
   fulfillment_order_changed: {
     status: 409,

@@ -77,6 +77,13 @@ describe.each(carrierVendors.map((vendor) => [vendor.provider, vendor] as const)
       expect(await rate(request)).toEqual(rated);
     });
 
+    test("a parcel of the greatest weight is taken, and one that is heavier is not", async () => {
+      const weighing = (weightGrams: number) =>
+        carrier.rate(parcel({ parcel: { weightGrams, lengthMm: 300, widthMm: 200, heightMm: 120 } }));
+      expect(await weighing(carrier.maxParcelGrams)).toMatchObject({ status: "rated" });
+      expect(await weighing(carrier.maxParcelGrams + 1)).toMatchObject({ status: "refused" });
+    });
+
     test("a label is bought once, and printed for both kinds of printers", async () => {
       const request = parcel();
       const label = await buy(request);

@@ -94,6 +94,7 @@ export class OutsideBooks {
     {
       ...CARRIER,
       port: {
+        maxParcelGrams: 30_000,
         rate: async (request) => {
           if (this.refusesNext.delete(request.reference))
             return { status: "refused", code: "refused", message: "No carrier takes it." };

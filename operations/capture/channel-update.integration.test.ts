@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { isCancelRequested } from "../../store/orders/orders.ts";
@@ -35,7 +36,10 @@ beforeAll(async () => {
     ],
   );
   ({ store, context } = world);
-  saga = createInventoryActivities(context as unknown as SagaDependencies);
+  saga = createInventoryActivities({
+    ...context,
+    carriers: new VendorRoster("carriers", []),
+  } as unknown as SagaDependencies);
   for (const sku of ["TENT", "LAMP"]) await addProduct(sku);
   await receive("TENT", 5_000);
 });

@@ -5,6 +5,7 @@ import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { valueOfUnits } from "../../orders/line-value.ts";
 import { sumsOf } from "../../orders/order-amounts.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { markLabelled } from "../../store/floor/fulfillment.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
@@ -32,7 +33,10 @@ let serial = 0;
 beforeAll(async () => {
   world = await startCaptureWorld(["east", "west"], [{ id: "own", kind: "holdfast" }]);
   ({ store, context } = world);
-  saga = createInventoryActivities(context as unknown as SagaDependencies);
+  saga = createInventoryActivities({
+    ...context,
+    carriers: new VendorRoster("carriers", []),
+  } as unknown as SagaDependencies);
 });
 
 afterAll(async () => {

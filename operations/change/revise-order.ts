@@ -112,7 +112,7 @@ async function firmUp(context: OperationContext, orderId: string): Promise<void>
 type Outcome = (Revised & { readonly wasOnHold: boolean }) | NothingLeft | Refusal;
 
 async function revise(context: OperationContext, request: RevisionRequest): Promise<Outcome> {
-  const { database } = context;
+  const { database, parcelLimit } = context;
   for (let tried = 0; tried < MAX_TRIES; tried += 1) {
     if (tried > 0) await untilUnlocked(database, request.orderId);
     const found = await readParts(database, request.orderId);
@@ -122,7 +122,9 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
     const need = await stockNeed(database, found, decided);
     const outcome =
       need.length === 0
-        ? await inTransaction(database, (client) => commitChange(client, request, [], null))
+        ? await inTransaction(database, (client) =>
+            commitChange(client, { request, parcelLimit, need, reserved: null }),
+          )
         : await reserveAndCommit(context, request, found, need);
     if (outcome !== "moved") return outcome;
   }
@@ -179,16 +181,10 @@ async function refuseQueued(
       );
 }
 
-/**
- * @param reserved what was reserved for `need` in this very transaction: it goes back where nothing is
- *   written
- * @returns `moved` where the order needs other stock than `need` by now
- */
+/** @returns `moved` where the order needs other stock than `need` by now */
 async function commitChange(
   client: Queryable,
-  request: RevisionRequest,
-  need: StockNeed,
-  reserved: Reserved | null,
+  { request, parcelLimit, need, reserved }: PlannedChange,
 ): Promise<Outcome | "moved"> {
   const { orderId, key, by } = request;
   // The engine's commit must not wait: whoever has the lock may be waiting for that very commit.
@@ -202,7 +198,7 @@ async function commitChange(
   const isAsReserved =
     decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
   if (isAsReserved) {
-    const revision = await writeChange(client, locked, decided, { key, by, reserved });
+    const revision = await writeChange(client, locked, decided, { key, by, reserved, parcelLimit });
     const wasOnHold = locked.order.status === "on_hold";
     return { status: "done", wasOnHold, revision, changes: decided.changes };
   }
@@ -221,7 +217,8 @@ async function reserveAndCommit(
   if (isRefusal(document)) return document;
   const { shippingAddress, delivery } = document;
   const open = parts.filter((part) => !isEnded(part.status) && notBegun(part));
-  const record: ChangeRecord = { request, need, reserved: null, outcome: "moved" };
+  const { parcelLimit } = context;
+  const record: ChangeRecord = { request, parcelLimit, need, reserved: null, outcome: "moved" };
   const reservation = await context.allocator.reserveOrder(
     {
       // Never the same twice: what was given back under it would be taken for a reservation.
@@ -249,10 +246,17 @@ async function reserveAndCommit(
     : record.outcome;
 }
 
-/** A change on its way through the engine's commit. */
-type ChangeRecord = {
+/** A change that is about to be written. */
+type PlannedChange = {
   readonly request: RevisionRequest;
+  readonly parcelLimit: OperationContext["parcelLimit"];
   readonly need: StockNeed;
+  /** What was reserved for `need` in the same transaction: it goes back where nothing is written. */
+  readonly reserved: Reserved | null;
+};
+
+/** The same on its way through the engine's commit. */
+type ChangeRecord = Omit<PlannedChange, "reserved"> & {
   reserved: Reserved | null;
   /** What the commit has made of it. */
   outcome: Outcome | "moved";
@@ -262,8 +266,7 @@ const changeWriter = {
   name: "order-change",
   async write(transaction: Transaction, records: readonly ChangeRecord[]): Promise<void> {
     const client = queryable(transaction);
-    for (const record of records)
-      record.outcome = await commitChange(client, record.request, record.need, record.reserved);
+    for (const record of records) record.outcome = await commitChange(client, record);
   },
 };
 

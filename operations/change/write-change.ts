@@ -4,8 +4,8 @@
  *
  * Units that are given up are taken where nothing has begun: first what nobody holds, then what is in no
  * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of
- * their place that nobody has begun, or make one. The stock is told of both afterwards, by the saga
- * (`stock_errand`).
+ * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of both
+ * afterwards, by the saga (`stock_errand`).
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -39,6 +39,8 @@ import { dropUnwantedShortages } from "../../store/orders/shortages.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
+import type { OperationContext } from "../context.ts";
+import { parcelRoom } from "../fulfillment/parcel-room.ts";
 import { unitsToFree } from "../fulfillment/units-to-free.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
@@ -66,19 +68,27 @@ export async function stockNeed(
   return isCovered ? more : [];
 }
 
+type NewRevision = {
+  readonly key: string;
+  readonly by: string;
+  readonly reserved: Reserved | null;
+  readonly parcelLimit: OperationContext["parcelLimit"];
+};
+
 /** @returns the revision that the order is at now */
 export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved }: { readonly key: string; readonly by: string; readonly reserved: Reserved | null },
+  { key, by, reserved, parcelLimit }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
+  const maxGrams = parcelLimit?.(plan.document) ?? null;
   const takenBack = await giveUp(client, locked, plan, changeId);
-  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved);
+  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, maxGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
   await changeOrder(client, revised, {
@@ -178,20 +188,27 @@ async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, 
 }
 
 /**
- * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it;
- * the saga makes one for the others.
+ * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it, a
+ * line's together, where its parcel has room; the saga makes one for the others.
  *
  * @returns those that have joined one, by line
  */
-async function takeUp(client: Queryable, orderId: string, reserved: Reserved) {
+async function takeUp(client: Queryable, orderId: string, reserved: Reserved, maxGrams: number | null) {
   const holds: readonly OrderHold[] = reserved.holds.map((hold) => ({ ...hold, perUnit: hold.perUnit ?? 1 }));
   await addOrderHolds(client, orderId, holds);
   const joined: OrderHold[] = [];
   // As they are now: the same change may have taken units out of them.
-  for (const part of (await readFulfillmentOrders(client, orderId)).filter(isOpenPart)) {
+  const parts = (await readFulfillmentOrders(client, orderId)).filter(isOpenPart);
+  const room = await parcelRoom(client, maxGrams, [...holds, ...parts.flatMap(({ lines }) => lines)]);
+  for (const part of parts) {
+    const joining: OrderHold[] = [];
     const here = holds.filter((hold) => hold.locationId === part.locationId && !joined.includes(hold));
-    if (here.length > 0) await join(client, part, here);
-    joined.push(...here);
+    for (const lineId of new Set(here.map((hold) => hold.lineId))) {
+      const ofLine = here.filter((hold) => hold.lineId === lineId);
+      if (room.fits([...part.lines, ...joining, ...ofLine])) joining.push(...ofLine);
+    }
+    if (joining.length > 0) await join(client, part, joining);
+    joined.push(...joining);
   }
   await addStockErrands(
     client,

@@ -5,6 +5,7 @@
  * What was packed stays packed: a parcel that is too heavy is split into two. The person who says so has
  * packed both.
  */
+import { overweightText } from "../../orders/fulfillment/parcels.ts";
 import { canJoin, isPacked } from "../../orders/fulfillment-order.ts";
 import { splitUnits } from "../../orders/split-units.ts";
 import { unitsText } from "../../orders/units-text.ts";
@@ -24,6 +25,7 @@ import type { DatabaseClient } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changePart, type PartAction, type PartChanged } from "./change-part.ts";
+import { parcelRoom } from "./parcel-room.ts";
 
 /** @param input.lines units of order lines that get a fulfillment order of their own */
 export function splitPart(
@@ -97,7 +99,12 @@ async function recordBegun(
     });
 }
 
-/** @param input.others fulfillment orders that become part of this one; absent: all that can */
+/**
+ * Refused where one parcel would be too heavy.
+ *
+ * @param input.others fulfillment orders that become part of this one; absent: all that can, as many as one parcel
+ * has room for
+ */
 export function mergeParts(
   context: OperationContext,
   input: PartAction & { readonly others?: readonly string[] },
@@ -110,18 +117,28 @@ export function mergeParts(
         "not_mergeable",
         `${unfit} is not of this order and place, or its pick has begun: ${part.id} cannot take it in.`,
       );
-    const merged = joinable.filter(({ id }) => input.others === undefined || input.others.includes(id));
+    const wanted = joinable.filter(({ id }) => input.others === undefined || input.others.includes(id));
+    const linesOf = (parts: readonly FulfillmentOrder[]) => parts.flatMap(({ lines }) => lines);
+    const maxGrams = context.parcelLimit?.(order.document) ?? null;
+    const room = await parcelRoom(client, maxGrams, linesOf([part, ...wanted]));
+    const merged: FulfillmentOrder[] = [];
+    for (const other of wanted) if (room.fits(linesOf([part, ...merged, other]))) merged.push(other);
+    const tooMuch = wanted.find((other) => !merged.includes(other));
+    if (
+      room.maxGrams !== null &&
+      tooMuch !== undefined &&
+      (input.others !== undefined || merged.length === 0)
+    ) {
+      const weight = overweightText(room.grams(linesOf([part, ...merged, tooMuch])), room.maxGrams);
+      return refuse("parcel_too_heavy", `With ${tooMuch.id}, ${part.id} would weigh ${weight}.`);
+    }
     const ids = merged.map(({ id }) => id);
     await recallTasks(client, ids);
     for (const id of ids) {
       await updateFulfillmentOrder(client, id, { status: "cancelled" });
       await replaceFulfillmentOrderLines(client, id, []);
     }
-    await replaceFulfillmentOrderLines(
-      client,
-      part.id,
-      joined([part, ...merged].flatMap(({ lines }) => lines)),
-    );
+    await replaceFulfillmentOrderLines(client, part.id, joined(linesOf([part, ...merged])));
     // The reasons that held them hold what they are now.
     const isHeld = order.holdReasons.some(({ fulfillmentOrderId }) => ids.includes(fulfillmentOrderId ?? ""));
     if (isHeld) {

@@ -251,6 +251,18 @@ export async function insertProducts(
   );
 }
 
+/** Grams of one unit, by SKU; an SKU that is not in the catalog is not in the answer. */
+export async function readUnitWeights(
+  client: Queryable,
+  skus: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ sku: string; grams: number }>(
+    "select sku, weight_grams as grams from product where sku = any($1)",
+    [skus],
+  );
+  return new Map(rows.map(({ sku, grams }) => [sku, grams]));
+}
+
 /** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
 export type ProductPrice = {
   readonly name: string;

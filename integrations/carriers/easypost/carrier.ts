@@ -39,12 +39,17 @@ const SERVICE = "easypost";
 /** EasyPost advises 60 s: a purchase waits for the carrier's own system. */
 const TIMEOUT_MS = 60_000;
 
+/** 150 lb, as UPS and FedEx take. USPS takes 70 lb, DHL Express 70 kg. */
+const MOST_GRAMS = 68_038;
+
 export function createEasypostCarrier(options: {
   /** `https://api.easypost.com`, or the simulator's. */
   readonly baseUrl: string;
   readonly apiKey: string;
   /** The secret given to EasyPost when the webhook was registered. */
   readonly webhookSecret: string;
+  /** The heaviest parcel that any carrier of the account takes. */
+  readonly maxParcelGrams?: number;
 }): Carrier {
   const authorization = `Basic ${Buffer.from(`${options.apiKey}:`).toString("base64")}`;
 
@@ -138,6 +143,8 @@ export function createEasypostCarrier(options: {
   }
 
   return {
+    maxParcelGrams: options.maxParcelGrams ?? MOST_GRAMS,
+
     async rate(request) {
       if (needsExportFiling(request)) {
         return refusal(

@@ -27,6 +27,16 @@ export const easypost: CarrierVendor = {
       fallback: ({ isProduction, simulators }) =>
         isProduction ? "https://api.easypost.com" : simulators.http,
     },
+    {
+      name: "EASYPOST_MAX_PARCEL_GRAMS",
+      meaning:
+        "The heaviest parcel that a carrier of the account takes, in grams, e.g. 31751 with USPS alone",
+      standard: "68038: 150 lb, as UPS and FedEx take",
+      requiredToServe: false,
+      problemOf: (value) =>
+        /^[1-9]\d{0,6}$/.test(value) ? null : "must be grams, a whole number from 1 to 9999999",
+      fallback: () => "68038",
+    },
   ],
   create: async ({ values }) => {
     const { createEasypostCarrier } = await import("./carrier.ts");
@@ -34,6 +44,7 @@ export const easypost: CarrierVendor = {
       baseUrl: values["EASYPOST_BASE_URL"] ?? "",
       apiKey: values["EASYPOST_API_KEY"] ?? "",
       webhookSecret: values["EASYPOST_WEBHOOK_SECRET"] ?? "",
+      maxParcelGrams: Number(values["EASYPOST_MAX_PARCEL_GRAMS"]),
     });
   },
   simulator: async () => (await import("./simulator/simulator.ts")).easypostSimulator,

@@ -64,6 +64,7 @@ export function createOwnFleetCarrier(options: {
 
   return {
     isOwnFleet: true,
+    maxParcelGrams: MOST_GRAMS,
 
     async rate(request) {
       if (request.parcel.weightGrams > MOST_GRAMS) {

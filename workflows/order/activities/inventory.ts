@@ -14,6 +14,7 @@ import { adding } from "../../../orders/line-ledger.ts";
 import { isOurs } from "../../../orders/order.ts";
 import { unitsText } from "../../../orders/units-text.ts";
 import type { TrackingStatus } from "../../../ports/carriers.ts";
+import { parcelLimitOf } from "../../../ports/parcel-limit.ts";
 import { progressOf } from "../../../ports/parcel-progress.ts";
 import { waitForCompanions } from "../../../store/floor/combined-parcels.ts";
 import {
@@ -26,6 +27,7 @@ import {
   readUnsourced,
   releaseToFloor,
 } from "../../../store/floor/fulfillment.ts";
+import { lockParts } from "../../../store/floor/fulfillment-changes.ts";
 import {
   markShipped,
   readShipment,
@@ -41,13 +43,16 @@ import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-f
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
-import { mustLockOrder, mustReadOrder } from "./order-state.ts";
+import { cutParcels } from "./cut-parcels.ts";
+import { existing, mustLockOrder, mustReadOrder } from "./order-state.ts";
 
 type OrderId = { readonly orderId: string };
 
 type Sourced = { readonly status: "allocated"; readonly fulfillmentOrders: readonly string[] };
 
-export function createInventoryActivities({ database, allocator, now }: SagaDependencies) {
+export function createInventoryActivities({ database, allocator, carriers, now }: SagaDependencies) {
+  const parcelLimit = parcelLimitOf(carriers);
+
   const commandFor = (hold: HeldUnits, orderId: string, step: string) => ({
     commandId: commandIdFor(hold, step),
     holdId: hold.holdId,
@@ -237,21 +242,22 @@ export function createInventoryActivities({ database, allocator, now }: SagaDepe
     },
 
     /**
-     * Hands fulfillment orders to robots or people. Those that are there already stay where they are, and so do
-     * those that a person has halted since the saga looked: whoever releases them has the saga look again.
+     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are there
+     * already stay where they are, and so do those that a person has halted since the saga looked: whoever
+     * releases them has the saga look again.
      */
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
     ): Promise<{ readonly status: "released" }> {
-      const { document, shipBy } = await mustReadOrder(database, input.orderId);
-      const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
       await inTransaction(database, async (client) => {
         // A hold takes the order first, too: of the two, the second sees what the first has done.
-        const { holdReasons } = await mustLockOrder(client, input.orderId);
-        const parts = await readFulfillmentOrders(client, input.orderId);
-        const halted = new Set(parts.filter((part) => isHeldByPerson(part, holdReasons)).map(({ id }) => id));
-        const free = input.fulfillmentOrders.filter((id) => !halted.has(id));
-        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(client, free, queueAt))
+        const locked = existing(await lockParts(client, input.orderId), input.orderId);
+        const { document, shipBy, holdReasons } = locked.order;
+        const queueAt = new Date(queuePlaceMs({ ...document, shipBy }, now()));
+        const halted = locked.parts.filter((part) => isHeldByPerson(part, holdReasons)).map(({ id }) => id);
+        const free = input.fulfillmentOrders.filter((id) => !halted.includes(id));
+        const ids = await cutParcels(client, locked, free, parcelLimit(document));
+        for (const { id, locationId, stage, round, byRobot } of await releaseToFloor(client, ids, queueAt))
           await recordEntry(client, {
             orderId: input.orderId,
             key: `released:${id}:${round}`,

@@ -41,7 +41,8 @@ export async function mustLockOrder(client: Queryable, orderId: string): Promise
   return existing(await lockOrder(client, orderId), orderId);
 }
 
-function existing(order: OrderProgress | undefined, orderId: string): OrderProgress {
+/** What was found of an order that must be there. @throws StepImpossible `order_not_found` */
+export function existing<Found>(order: Found | undefined, orderId: string): Found {
   if (order === undefined) throw new StepImpossible("order_not_found", `There is no order ${orderId}.`);
   return order;
 }

@@ -9,6 +9,7 @@ import type {
   RatedShipment,
   RateRequest,
 } from "../../../ports/carriers.ts";
+import { carriersFor } from "../../../ports/parcel-limit.ts";
 import { chooseRate } from "../../../ports/rate-choice.ts";
 import {
   type CombinedMember,
@@ -223,8 +224,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
       isReturn: parcel.returnId !== null,
     };
     const refusals: string[] = [];
-    const isLocal = parcel.returnId === null && parcel.order.document.delivery?.method === "local_delivery";
-    const suited = carriers.vendors.filter(({ port }) => !isLocal || port.isOwnFleet === true);
+    const suited = parcel.returnId === null ? carriersFor(carriers, parcel.order.document) : carriers.vendors;
     if (suited.length === 0)
       return refused("No drivers of our own are set up, and the order is to be delivered by them.");
     for (const { provider, account, port } of suited) {

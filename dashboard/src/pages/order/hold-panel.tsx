@@ -35,6 +35,8 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
   put_by_staff: "Release it when its reason is gone.",
   awaiting_return: "It goes on when the return is inspected. Released before, it is charged in full.",
+  parcel_too_heavy:
+    "Correct its weight in the catalog, then release. Or send it by freight and mark it as fulfilled, or cancel it.",
   floor_exception: "See the timeline for what the floor reported, put it right, then release.",
 };
 

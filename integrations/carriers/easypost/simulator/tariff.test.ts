@@ -34,6 +34,20 @@ describe("the simulated tariff", () => {
     expect(long.messages.length).toBeGreaterThan(5);
   });
 
+  it("takes what weighs 150 lb to the ounce, however its sides are named, and what is light and large", () => {
+    const carriersOf = (part: Partial<typeof parcel>) =>
+      new Set(quote(us("89506"), us("10001"), { ...parcel, ...part }).quotes.map(({ carrier }) => carrier));
+    expect(carriersOf({ ounces: 2_400 })).toEqual(new Set(["UPS", "FedEx"]));
+    expect(carriersOf({ ounces: 2_400.1 })).toEqual(new Set());
+    // Billed for 155 lb by its size.
+    expect(carriersOf({ lengthIn: 30, widthIn: 27, heightIn: 26.7 })).toContain("USPS");
+    for (const sides of [
+      { lengthIn: 8, widthIn: 10, heightIn: 100 },
+      { lengthIn: 100, widthIn: 10, heightIn: 8 },
+    ])
+      expect(carriersOf(sides)).toContain("UPS");
+  });
+
   it.each(["00000", "1234", ""])("delivers nothing to the ZIP code %j", (zip) => {
     const answer = quote(us("89506"), us(zip), parcel);
     expect(answer.quotes).toEqual([]);

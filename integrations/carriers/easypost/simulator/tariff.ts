@@ -78,7 +78,7 @@ const INTERNATIONAL: readonly Service[] = [
 /** Carriers bill the greater of weight and size: cubic inches divided by this are pounds. */
 const DIM_DIVISOR = 139;
 
-/** Longest side and girth that any carrier takes, inches. */
+/** Longest side and the way around the others that any carrier takes, inches. */
 const MAX_LENGTH_AND_GIRTH = 165;
 
 const EUROPEAN_UNION = new Set(
@@ -100,11 +100,13 @@ export function quote(from: TariffAddress, to: TariffAddress, parcel: TariffParc
   const services = domestic ? DOMESTIC : regional ? REGIONAL : INTERNATIONAL;
   const zone = domestic ? domesticZone(from.zip, to.zip) : worldZone(from.country, to.country);
   const pounds = billablePounds(parcel);
-  const girth = parcel.lengthIn + 2 * (parcel.widthIn + parcel.heightIn);
+  const [longest, ...around] = [parcel.lengthIn, parcel.widthIn, parcel.heightIn].sort((a, b) => b - a);
+  const girth = (longest ?? 0) + 2 * around.reduce((sum, side) => sum + side, 0);
   const quotes: Quote[] = [];
   const messages: { carrier: string; message: string }[] = [];
   for (const { carrier, service, baseCents, poundCents, zoneCents, maxPounds, days } of services) {
-    if (pounds > maxPounds) {
+    // What is large is dearer; how heavy it may be is about its weight alone.
+    if (parcel.ounces / 16 > maxPounds) {
       messages.push({ carrier, message: `${service}: the parcel's weight exceeds ${maxPounds} lb.` });
     } else if (girth > MAX_LENGTH_AND_GIRTH) {
       messages.push({
