@@ -3,7 +3,8 @@
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
-import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
+import type { Notice, NoticeKind, NoticeLine } from "../../../orders/notices.ts";
+import { renderNotice } from "../../../orders/render-notice.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";

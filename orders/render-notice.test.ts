@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Notice, type NoticeFacts, type NoticeKind, renderNotice } from "./notices.ts";
+import type { Notice, NoticeFacts, NoticeKind } from "./notices.ts";
+import { renderNotice } from "./render-notice.ts";
 
 const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
 
