@@ -2,16 +2,20 @@
  * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
-import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
-import type { Notice, NoticeKind, NoticeLine } from "../../../orders/notices.ts";
-import { renderNotice } from "../../../orders/render-notice.ts";
+import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
+import type { Notice, NoticeKind, NoticeLine } from "../../../orders/notices/notices.ts";
+import { renderNotice } from "../../../orders/notices/render-notice.ts";
+import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes.ts";
+import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readRevisionChange } from "../../../store/orders/order-revisions.ts";
+import { readPayment } from "../../../store/orders/payments.ts";
 import { readShortUnits } from "../../../store/orders/shortages.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
-import { payerOf } from "../../../store/refunds/settle-refund.ts";
+import { payerOf, readChannelName } from "../../../store/refunds/settle-refund.ts";
 import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
 import {
   type ReturnRecord,
@@ -72,6 +76,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
           unitLines: linesOf(order, await readShortUnits(database, about.split(","))),
           payer: order.document.paymentBy === "channel" ? await payerOf(database, order) : null,
         };
+      case "order_changed":
+        return changeOf(order, about);
       case "pickup_ready":
       case "pickup_reminder": {
         const collection = await readCollection(database, about);
@@ -127,6 +133,37 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
     }
   };
 
+  /** @param about `{order}:r{revision}` */
+  const changeOf = async (order: OrderProgress, about: string): Promise<Notice> => {
+    const { orderId, channelId, paymentStatus } = order;
+    const change = await readRevisionChange(database, orderId, Number(about.slice(`${orderId}:r`.length)));
+    if (change === undefined)
+      throw new StepImpossible("revision_not_found", `There is no revision ${about} that a change has made.`);
+    const { before, after, by } = change;
+    const names = new Map<string, string>();
+    for (const id of [before.delivery?.locationId, after.delivery?.locationId])
+      if (id !== undefined) names.set(id, (await readLocationName(database, id)) ?? id);
+    const payment = await readPayment(database, orderId);
+    return {
+      kind: "order_changed",
+      author: by.startsWith("channel:")
+        ? { kind: "channel", name: await readChannelName(database, channelId) }
+        : { kind: by === "shopper" ? "shopper" : "us" },
+      changes: toldChanges(before, after, (id) => names.get(id) ?? id),
+      changedLines: after.lines.map(({ title, quantity, unitPrice }) => ({
+        title,
+        quantity,
+        total: multiplyMoney(unitPrice, quantity),
+      })),
+      newTotal: after.total,
+      money: moneyOfChange(before, after, {
+        capturedMinor: payment?.capturedMinor ?? 0,
+        isSettledThere: isSettled(paymentStatus),
+        payer: await payerOf(database, order),
+      }),
+    };
+  };
+
   /** What a refund came to, or all refunds of a return. */
   const refundsAbout = async (order: OrderProgress, about: string) => {
     const refunds = await readRefundsAbout(database, about);
@@ -173,8 +210,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
 
   return {
     /**
-     * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment order, or
-     *   of shortages with commas between them
+     * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment order,
+     *   of shortages with commas between them, or `{order}:r{revision}`
      * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
     async sendMail(input: {

@@ -1,12 +1,13 @@
 /**
  * What Holdfast can write to a shopper about: the kinds of notices, and the facts of each.
  *
- * Leaves the words to `notice-words.ts`, the look to `render-notice.ts`, and to the caller whether and to whom to
- * write, and the links.
+ * Leaves the words to `notice-words.ts`, the look to `render-notice.ts`, and to the caller whether and to whom
+ * to write, and the links.
  */
-import type { Address } from "./address.ts";
-import type { Money } from "./money.ts";
-import type { DeliveryPromise } from "./order.ts";
+import type { Address } from "../address.ts";
+import type { Money } from "../money.ts";
+import type { DeliveryPromise } from "../order.ts";
+import type { MoneyOfChange, ToldChange } from "./told-changes.ts";
 
 export type NoticeFacts = {
   readonly shopName: string;
@@ -42,6 +43,16 @@ export type Notice =
       readonly unitLines: readonly NoticeLine[];
       /** Who gives back what was paid for them; `null`: it was not charged. */
       readonly payer: string | null;
+    }
+  /** A revision of the order, against the one before. */
+  | {
+      readonly kind: "order_changed";
+      readonly author: ChangeAuthor;
+      readonly changes: readonly ToldChange[];
+      /** As the revision has them. */
+      readonly changedLines: readonly NoticeLine[];
+      readonly newTotal: Money;
+      readonly money: MoneyOfChange;
     }
   | ({ readonly kind: "pickup_ready" } & PickupFacts)
   | ({ readonly kind: "pickup_reminder" } & PickupFacts)
@@ -98,6 +109,12 @@ export type Notice =
       /** What somebody else is to give back, and who; `null` where nothing was charged. */
       readonly refund: { readonly amount: Money; readonly payer: string } | null;
     };
+
+/** Who has changed the order. */
+export type ChangeAuthor =
+  | { readonly kind: "us" }
+  | { readonly kind: "shopper" }
+  | { readonly kind: "channel"; readonly name: string };
 
 /** How the goods come back. */
 export type ReturnWay =

@@ -6,7 +6,7 @@
  * Invariants (tests cite them): N1 every fact is escaped where it enters HTML, and is one line in a subject;
  * N2 a link that is not http(s) is left out; N3 text and HTML say the same.
  */
-import type { Address } from "./address.ts";
+import type { Address } from "../address.ts";
 import { addressLines, moneyText } from "./notice-formats.ts";
 import { contentOf, type NoticeContent } from "./notice-words.ts";
 import type { Notice, NoticeFacts } from "./notices.ts";

@@ -3,9 +3,12 @@
  *
  * Leaves how it looks, and that no fact becomes markup, to `render-notice.ts`.
  */
+
+import type { Money } from "../money.ts";
+import type { DeliveryPromise } from "../order.ts";
 import { dayText, moneyText } from "./notice-formats.ts";
-import type { Notice, NoticeFacts, NoticeLine, PickupFacts, ReturnWay } from "./notices.ts";
-import type { DeliveryPromise } from "./order.ts";
+import type { ChangeAuthor, Notice, NoticeFacts, NoticeLine, PickupFacts, ReturnWay } from "./notices.ts";
+import type { MoneyOfChange } from "./told-changes.ts";
 
 /** What one notice says, before it takes the form of text or HTML. */
 export type NoticeContent = {
@@ -120,6 +123,8 @@ export function contentOf(facts: NoticeFacts, notice: Notice): NoticeContent {
         showTotal: false,
         showAddress: false,
       };
+    case "order_changed":
+      return changeContent(notice, orderAction);
     case "pickup_ready":
       return pickupContent(notice, facts, "Your order is ready to collect");
     case "pickup_reminder":
@@ -241,6 +246,63 @@ export function contentOf(facts: NoticeFacts, notice: Notice): NoticeContent {
       };
     default: {
       const unreachable: never = notice;
+      return unreachable;
+    }
+  }
+}
+
+function changeContent(
+  { author, changes, changedLines, newTotal, money }: Extract<Notice, { kind: "order_changed" }>,
+  action: NoticeContent["action"],
+): NoticeContent {
+  const told = `${authorText(author)} changed your order.`;
+  return {
+    title: "Your order has changed",
+    preview: told,
+    paragraphs: [
+      `${told} Below is what is different, and your order as it is now.`,
+      moneyWords(money, newTotal),
+      ...(author.kind === "shopper"
+        ? ["If this was not you, answer this mail."]
+        : ["If this is not what you want, answer this mail."]),
+    ],
+    progress: null,
+    highlights: changes.map(({ label, was, is }) => ({
+      label,
+      value: was === null ? `Now ${is}` : `Now ${is ?? "none"} (before: ${was})`,
+    })),
+    action,
+    lines: changedLines,
+    showTotal: false,
+    showAddress: false,
+  };
+}
+
+function authorText(author: ChangeAuthor): string {
+  if (author.kind === "us") return "We have";
+  return author.kind === "shopper" ? "You have" : `${author.name} has`;
+}
+
+/** What happens with the money. */
+function moneyWords(money: MoneyOfChange, newTotal: Money): string {
+  const total = moneyText(newTotal);
+  switch (money.kind) {
+    case "unchanged":
+      return `There is nothing more to pay and nothing to give back: the total is ${total}.`;
+    case "not_charged":
+      return `You have not been charged yet. You are charged ${total} in all, as your order is sent.`;
+    case "to_charge":
+      return `You are charged ${moneyText(money.amount)} more, when the rest of your order is sent.`;
+    case "to_refund":
+      return money.payer === null
+        ? `You have paid more than that. We refund you ${moneyText(money.amount)}.`
+        : `You paid ${money.payer}, so ${money.payer} is to refund you ${moneyText(money.amount)}.`;
+    case "to_pay":
+      return `An amount of ${moneyText(money.amount)} is still to be paid to ${money.payer}.`;
+    case "on_delivery":
+      return `You pay ${total} when you get your order.`;
+    default: {
+      const unreachable: never = money;
       return unreachable;
     }
   }

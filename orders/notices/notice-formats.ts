@@ -1,6 +1,6 @@
 /** How amounts, days and addresses are written to a shopper. */
-import type { Address } from "./address.ts";
-import { chargeableMinor, currencyExponent, type Money } from "./money.ts";
+import type { Address } from "../address.ts";
+import { chargeableMinor, currencyExponent, type Money } from "../money.ts";
 
 export function addressLines(address: Address): readonly string[] {
   const place = [address.city, address.region, address.postalCode].filter(Boolean).join(" ");
