@@ -136,3 +136,15 @@ export type PickupFacts = {
 };
 
 export type NoticeKind = Notice["kind"];
+
+const PUT_OFF = "put-off:";
+
+/** What a mail is about that tells of a fulfillment order put off beyond its promise. */
+export function putOffNotice(fulfillmentOrderId: string, releaseOn: string): string {
+  return `${PUT_OFF}${fulfillmentOrderId}:${releaseOn}`;
+}
+
+/** The day of `putOffNotice`; `null`: the mail is about something else. */
+export function putOffDay(about: string): string | null {
+  return about.startsWith(PUT_OFF) ? about.slice(about.lastIndexOf(":") + 1) : null;
+}

@@ -3,7 +3,8 @@
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
-import type { Notice, NoticeKind, NoticeLine } from "../../../orders/notices/notices.ts";
+import { dayText } from "../../../orders/notices/notice-formats.ts";
+import { type Notice, type NoticeKind, type NoticeLine, putOffDay } from "../../../orders/notices/notices.ts";
 import { renderNotice } from "../../../orders/notices/render-notice.ts";
 import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes.ts";
 import { isSettled } from "../../../orders/order-status.ts";
@@ -62,6 +63,13 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
       case "delivered":
         return { kind, place: "", returnUrl: pageOf(order), isCollected: isCollected(order.document) };
       case "order_delayed": {
+        const day = putOffDay(about);
+        if (day !== null)
+          return {
+            kind,
+            explanation: `Part of your order is sent later than we promised: not before ${dayText(day)}.`,
+            promise: null,
+          };
         const units = await readShortUnits(database, about.split(","));
         const named = linesOf(order, units).map(({ title, quantity }) => `${quantity} × ${title}`);
         return {
@@ -211,7 +219,7 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
   return {
     /**
      * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment order,
-     *   of shortages with commas between them, or `{order}:r{revision}`
+     *   of shortages with commas between them, `{order}:r{revision}`, or `putOffNotice`
      * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
     async sendMail(input: {
