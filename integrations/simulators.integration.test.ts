@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { projectRoot } from "../config/project-root.ts";
-import { renderNotice } from "../orders/notices.ts";
+import { renderNotice } from "../orders/notices/render-notice.ts";
 import {
   EASYPOST_KEY,
   SANDBOX_VENDORS,

@@ -5,7 +5,7 @@
  * the relay (`runtime/outbox-relay.ts`) delivers it at least once. So signals carry a key, and sagas drop
  * repeats.
  */
-import type { NoticeKind } from "../orders/notices.ts";
+import type { NoticeKind } from "../orders/notices/notices.ts";
 
 /** Every saga's task queue. */
 export const TASK_QUEUE = "holdfast";

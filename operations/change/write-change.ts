@@ -13,6 +13,7 @@ import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { type LineLedger, unitsOf } from "../../orders/line-ledger.ts";
 import { chargeableMinor } from "../../orders/money.ts";
+import { toldChanges } from "../../orders/notices/told-changes.ts";
 import { isOurs, type PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
 import { minorText } from "../../orders/refund.ts";
@@ -120,6 +121,14 @@ export async function writeChange(
       summary: `${unitsText(sum(reserved.holds))} more reserved at ${placesOf(reserved.holds)}.`,
       cause: by,
       data: { holds: reserved.holds },
+    });
+  // First: the order may be at its end with the change, and the saga ends when what it has is told.
+  if (toldChanges(locked.order.document, document, (locationId) => locationId).length > 0)
+    await tellOrderSaga(client, orderId, {
+      key: `order-changed-told:${orderId}:${revision}`,
+      type: "tell-shopper",
+      kind: "order_changed",
+      about: changeId,
     });
   await tellOrderSaga(client, orderId, {
     key: `order-changed:${orderId}:${revision}`,

@@ -225,6 +225,24 @@ test("a part that is put off begins on its day", async () => {
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
 });
 
+test("a part that is put off is told to the shopper only where it is later than promised", async () => {
+  const orderId = await twoPlaces();
+  const part = `${orderId}-F1`;
+  await world.database.query(
+    "update orders set ship_by = '2199-12-20', deliver_by = '2199-12-24' where id = $1",
+    [orderId],
+  );
+  const putOff = (releaseOn: string, key: string) =>
+    reschedulePart(world.context, { ...asked(part, key), releaseOn });
+  expect(await putOff("2199-12-20", "in time")).toMatchObject(DONE);
+  expect(await putOff("2199-12-23", "late")).toMatchObject(DONE);
+  expect(await putOff("2199-12-23", "late")).toMatchObject(DONE);
+  const delays = () => [...world.outside.mails].filter(([key]) => key.startsWith("order_delayed:"));
+  await eventually("the mail", async () => delays().length > 0);
+  expect(delays().map(([key]) => key)).toEqual([`order_delayed:put-off:${part}:2199-12-23`]);
+  expect(delays()[0]?.[1]).toContain("not before Monday, December 23");
+});
+
 test("a part that somebody else has sent is closed, and its units are free", async () => {
   const orderId = await twoPlaces("channel");
   const tracking = { carrier: "UPS", trackingNumber: "1Z999" };

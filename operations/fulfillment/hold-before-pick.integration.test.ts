@@ -1,6 +1,7 @@
 /** A person halts a fulfillment order while the saga hands it to the floor: nobody picks what is halted. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { channelAdapters } from "../../integrations/channels/registry.ts";
+import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { type CaptureWorld, startCaptureWorld } from "../../test-support/capture-world.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
@@ -16,7 +17,10 @@ let serial = 0;
 
 beforeAll(async () => {
   world = await startCaptureWorld(["east"], [{ id: "own", kind: "holdfast" }]);
-  saga = createInventoryActivities(world.context as unknown as SagaDependencies);
+  saga = createInventoryActivities({
+    ...world.context,
+    carriers: new VendorRoster("carriers", []),
+  } as unknown as SagaDependencies);
   await world.store.database.query(
     "insert into device (id, location_id, kind, protocol, name) values ('robot', 'east', 'robot', 'vda5050', 'Robot')",
   );

@@ -2,6 +2,8 @@
  * A fulfillment order is put off to a day, and begun before it after all. On that day it is opened by a
  * standing job (`openDueParts`); days are those of UTC.
  */
+
+import { putOffNotice } from "../../orders/notices/notices.ts";
 import {
   openDueFulfillmentOrders,
   recallTasks,
@@ -20,11 +22,19 @@ export function reschedulePart(
   input: PartAction & { readonly releaseOn: string },
 ): Promise<PartChanged | Refusal> {
   const { releaseOn } = input;
-  return changePart(context, "reschedule", input, async (client, { part }) => {
+  return changePart(context, "reschedule", input, async (client, { part, order, changeId }) => {
     if (!isDay(releaseOn) || releaseOn <= dayOf(context.now()))
       return refuse("invalid_release_date", `${releaseOn} is not a day to come.`);
     await recallTasks(client, [part.id]);
     await updateFulfillmentOrder(client, part.id, { status: "scheduled", stage: "waiting", releaseOn });
+    // The shopper hears of it only where it breaks what they were promised.
+    if (order.shipBy !== null && releaseOn > order.shipBy)
+      await tellOrderSaga(client, order.orderId, {
+        key: `put-off-told:${changeId}`,
+        type: "tell-shopper",
+        kind: "order_delayed",
+        about: putOffNotice(part.id, releaseOn),
+      });
     return {
       type: "fulfillment.rescheduled",
       summary: `${part.id} begins on ${releaseOn}.`,

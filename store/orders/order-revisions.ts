@@ -154,6 +154,24 @@ export async function findRevision(
   return rows[0] ?? null;
 }
 
+/** What made the order this revision, with the document before and after; undefined where nothing did. */
+export async function readRevisionChange(
+  client: Queryable,
+  orderId: string,
+  revision: number,
+): Promise<
+  { readonly before: OrderDocument; readonly after: OrderDocument; readonly by: string } | undefined
+> {
+  const { rows } = await client.query<{ before: OrderDocument; after: OrderDocument; by: string }>(
+    `select r.document as before, coalesce(n.document, o.document) as after, r.changed_by as by
+       from order_revision r join orders o on o.id = r.order_id
+       left join order_revision n on n.order_id = r.order_id and n.revision = r.revision + 1
+      where r.order_id = $1 and r.revision = $2 - 1`,
+    [orderId, revision],
+  );
+  return rows[0];
+}
+
 /** Every revision, the newest first; each says what made it. Undefined where there is no such order. */
 export async function readRevisions(
   client: Queryable,

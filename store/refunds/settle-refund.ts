@@ -209,8 +209,13 @@ async function sentenceOf(client: Queryable, order: OrderProgress, refund: Refun
 /** Who took the money that we did not take. */
 export async function payerOf(client: Queryable, order: OrderProgress): Promise<string> {
   if (order.document.paymentBy === "on_delivery") return "the shop in cash or by transfer";
+  return readChannelName(client, order.channelId);
+}
+
+/** As shoppers know it; the id, where the channel has been removed. */
+export async function readChannelName(client: Queryable, channelId: string): Promise<string> {
   const { rows } = await client.query<{ name: string }>("select name from channel where id = $1", [
-    order.channelId,
+    channelId,
   ]);
-  return rows[0]?.name ?? order.channelId;
+  return rows[0]?.name ?? channelId;
 }

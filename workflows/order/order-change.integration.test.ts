@@ -2,9 +2,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
+import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { readParts } from "../../store/floor/fulfillment-changes.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
-import { deliver, onTheFloor, outcomeOf, pack, shipped } from "../../test-support/saga-steps.ts";
+import { deliver, mailKinds, onTheFloor, outcomeOf, pack, shipped } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 
@@ -94,4 +95,56 @@ test("of an order that was sent in part, the rest is cancelled, and it ends", as
   await deliver(world, `${orderId}-F1-S1`);
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await sent(orderId)).toEqual(["1 MUG"]);
+});
+
+/** Texts of the mails about changes, the first change first. */
+function changeMails(orderId: string): readonly string[] {
+  const mails = [...world.outside.mails].filter(([key]) => key.startsWith(`order_changed:${orderId}:r`));
+  return mails.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+}
+
+test("a change is told once, also when it is asked for again; tags and notes are not told", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  const request = {
+    orderId,
+    key: "one-less",
+    by: "staff:1",
+    edits: [{ kind: "quantity", lineId: "1", quantity: 1 }] as Edits,
+  };
+  expect(await editOrder(world.context, request)).toMatchObject({ status: "done", revision: 2 });
+  expect(await editOrder(world.context, request)).toMatchObject({ status: "done", revision: 2 });
+  await eventually("the mail", async () => changeMails(orderId).length === 1);
+  await edit(orderId, [{ kind: "tags", tags: ["gift"] }]);
+  await edit(orderId, [{ kind: "note", note: "Ring twice." }]);
+  await sendAll(orderId);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  const [mail, ...more] = changeMails(orderId);
+  expect(more).toEqual([]);
+  expect(mail).toContain("We have changed your order.");
+  expect(mail).toMatch(/: Now 1 × \$50\.00 \(before: 2 × \$50\.00\)\n/);
+  expect(mail).toContain("Total: Now $55.00 (before: $105.00)");
+  expect(mail).toContain("You are charged $55.00 in all");
+  const toldKinds = async () => (await mailKinds(world, orderId)).filter((kind) => kind === "order_changed");
+  expect(await toldKinds()).toHaveLength(1);
+  const notice = `order_changed:${orderId}:r2`;
+  await resendNotice(world.context, { orderId, notice, by: "staff:1", key: "again" });
+  await eventually("the copy", async () => (await toldKinds()).length === 2);
+  // It is written from what is true now: all of it is charged meanwhile.
+  const copy = world.outside.mails.get(`copy-1:${notice}`);
+  expect(copy).toContain("Total: Now $55.00 (before: $105.00)");
+  expect(copy).toContain("nothing more to pay");
+});
+
+test("two quick changes are told in two mails, each against the revision before it", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  await edit(orderId, [{ kind: "quantity", lineId: "1", quantity: 3 }]);
+  await edit(orderId, [{ kind: "quantity", lineId: "1", quantity: 1 }]);
+  await sendAll(orderId);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  const [first, second, ...more] = changeMails(orderId);
+  expect(more).toEqual([]);
+  expect(first).toContain("Total: Now $155.00 (before: $105.00)");
+  expect(second).toContain("Total: Now $55.00 (before: $155.00)");
 });

@@ -2,15 +2,21 @@
  * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
-import { chargeableMinor, currencyExponent, type Money } from "../../../orders/money.ts";
-import { type Notice, type NoticeKind, type NoticeLine, renderNotice } from "../../../orders/notices.ts";
+import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
+import { dayText } from "../../../orders/notices/notice-formats.ts";
+import { type Notice, type NoticeKind, type NoticeLine, putOffDay } from "../../../orders/notices/notices.ts";
+import { renderNotice } from "../../../orders/notices/render-notice.ts";
+import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes.ts";
+import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readRevisionChange } from "../../../store/orders/order-revisions.ts";
+import { readPayment } from "../../../store/orders/payments.ts";
 import { readShortUnits } from "../../../store/orders/shortages.ts";
 import { type RefundRecord, readRefundsAbout } from "../../../store/refunds/refunds.ts";
-import { payerOf } from "../../../store/refunds/settle-refund.ts";
+import { payerOf, readChannelName } from "../../../store/refunds/settle-refund.ts";
 import { readStoreCreditGiven } from "../../../store/refunds/store-credit.ts";
 import {
   type ReturnRecord,
@@ -57,6 +63,13 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
       case "delivered":
         return { kind, place: "", returnUrl: pageOf(order), isCollected: isCollected(order.document) };
       case "order_delayed": {
+        const day = putOffDay(about);
+        if (day !== null)
+          return {
+            kind,
+            explanation: `Part of your order is sent later than we promised: not before ${dayText(day)}.`,
+            promise: null,
+          };
         const units = await readShortUnits(database, about.split(","));
         const named = linesOf(order, units).map(({ title, quantity }) => `${quantity} × ${title}`);
         return {
@@ -71,6 +84,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
           unitLines: linesOf(order, await readShortUnits(database, about.split(","))),
           payer: order.document.paymentBy === "channel" ? await payerOf(database, order) : null,
         };
+      case "order_changed":
+        return changeOf(order, about);
       case "pickup_ready":
       case "pickup_reminder": {
         const collection = await readCollection(database, about);
@@ -133,6 +148,37 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
     }
   };
 
+  /** @param about `{order}:r{revision}` */
+  const changeOf = async (order: OrderProgress, about: string): Promise<Notice> => {
+    const { orderId, channelId, paymentStatus } = order;
+    const change = await readRevisionChange(database, orderId, Number(about.slice(`${orderId}:r`.length)));
+    if (change === undefined)
+      throw new StepImpossible("revision_not_found", `There is no revision ${about} that a change has made.`);
+    const { before, after, by } = change;
+    const names = new Map<string, string>();
+    for (const id of [before.delivery?.locationId, after.delivery?.locationId])
+      if (id !== undefined) names.set(id, (await readLocationName(database, id)) ?? id);
+    const payment = await readPayment(database, orderId);
+    return {
+      kind: "order_changed",
+      author: by.startsWith("channel:")
+        ? { kind: "channel", name: await readChannelName(database, channelId) }
+        : { kind: by === "shopper" ? "shopper" : "us" },
+      changes: toldChanges(before, after, (id) => names.get(id) ?? id),
+      changedLines: after.lines.map(({ title, quantity, unitPrice }) => ({
+        title,
+        quantity,
+        total: multiplyMoney(unitPrice, quantity),
+      })),
+      newTotal: after.total,
+      money: moneyOfChange(before, after, {
+        capturedMinor: payment?.capturedMinor ?? 0,
+        isSettledThere: isSettled(paymentStatus),
+        payer: await payerOf(database, order),
+      }),
+    };
+  };
+
   /** What a refund came to, or all refunds of a return. */
   const refundsAbout = async (order: OrderProgress, about: string) => {
     const refunds = await readRefundsAbout(database, about);
@@ -180,7 +226,7 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
   return {
     /**
      * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment
-     *   order, or of shortages with commas between them
+     *   order, of shortages with commas between them, `{order}:r{revision}`, or `putOffNotice`
      * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
     async sendMail(input: {

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { type Notice, type NoticeFacts, type NoticeKind, renderNotice } from "./notices.ts";
+import type { Notice, NoticeFacts, NoticeKind } from "./notices.ts";
+import { renderNotice } from "./render-notice.ts";
 
 const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
 
@@ -52,6 +53,18 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     kind: "units_cancelled",
     unitLines: [{ title: "Merino sock", quantity: 1 }],
     payer: "Big Market",
+  },
+  order_changed: {
+    kind: "order_changed",
+    author: { kind: "channel", name: "Big Market" },
+    changes: [
+      { label: "Merino sock", was: "3 × $14.99", is: "1 × $14.99" },
+      { label: "Delivery date", was: null, is: "Friday, November 27" },
+      { label: "Total", was: "$173.97", is: "$143.99" },
+    ],
+    changedLines: [{ title: "Merino sock", quantity: 1, total: usd(1_499) }],
+    newTotal: usd(14_399),
+    money: { kind: "to_refund", amount: usd(2_998), payer: "Big Market" },
   },
   pickup_ready: {
     kind: "pickup_ready",
@@ -122,6 +135,17 @@ describe("a notice", () => {
     ["return_approved", ["R-1", "https://shop.example/returns/R-1/label.pdf", "USPS", "1 × Merino sock"]],
     ["refund_issued", ["$44.97", "Return R-1", "$10.00", "$15.00", "SC-7F3K-9Q2M-X4TD-PW8E"]],
     ["refund_at_channel", ["To be refunded by Big Market: $44.97", "Return R-1"]],
+    [
+      "order_changed",
+      [
+        "Big Market has changed your order.",
+        "Merino sock: Now 1 × $14.99 (before: 3 × $14.99)",
+        "Delivery date: Now Friday, November 27\n",
+        "Total: Now $143.99 (before: $173.97)",
+        "1 × Merino sock – $14.99",
+        "Big Market is to refund you $29.98",
+      ],
+    ],
     ["order_cancelled", ["You asked us to cancel.", "$173.97"]],
   ] as const)("%s says what the shopper needs", (kind, expected) => {
     const { text, subject } = renderNotice(facts, notices[kind]);
@@ -166,6 +190,24 @@ describe("a notice", () => {
     const { text } = renderNotice(facts, { ...notices.return_approved, way });
     expect(text).toContain(words);
     expect(text).not.toContain("put the label on");
+  });
+
+  it.each([
+    [{ kind: "unchanged" }, "nothing more to pay and nothing to give back: the total is $143.99"],
+    [{ kind: "not_charged" }, "You are charged $143.99 in all"],
+    [{ kind: "to_charge", amount: usd(1_000) }, "You are charged $10.00 more"],
+    [{ kind: "to_refund", amount: usd(1_000), payer: null }, "We refund you $10.00"],
+    [{ kind: "to_pay", amount: usd(1_000), payer: "Big Market" }, "$10.00 is still to be paid to Big Market"],
+    [{ kind: "on_delivery" }, "You pay $143.99 when you get your order"],
+  ] as const)("a change says what happens with the money: %o", (money, words) => {
+    expect(renderNotice(facts, { ...notices.order_changed, money }).text).toContain(words);
+  });
+
+  it.each([
+    [{ kind: "us" }, "We have changed your order."],
+    [{ kind: "shopper" }, "You have changed your order."],
+  ] as const)("a change says who made it: %o", (author, words) => {
+    expect(renderNotice(facts, { ...notices.order_changed, author }).text).toContain(words);
   });
 
   it.each(["javascript:alert(1)", 'https://x.example/"onclick="alert(1)', "//x.example", ""])(

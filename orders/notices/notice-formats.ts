@@ -1,0 +1,33 @@
+/** How amounts, days and addresses are written to a shopper. */
+import type { Address } from "../address.ts";
+import { chargeableMinor, currencyExponent, type Money } from "../money.ts";
+
+export function addressLines(address: Address): readonly string[] {
+  const place = [address.city, address.region, address.postalCode].filter(Boolean).join(" ");
+  return [address.name, address.company, address.line1, address.line2, place, address.country].filter(
+    (line): line is string => line !== undefined && line.trim() !== "",
+  );
+}
+
+/** `$359.97`, `¥2,599`; rounded to what the currency can be charged in. */
+export function moneyText(amount: Money): string {
+  const exponent = currencyExponent(amount.currency) ?? amount.exponent;
+  return new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency: amount.currency,
+    minimumFractionDigits: exponent,
+    maximumFractionDigits: exponent,
+  }).format(chargeableMinor(amount) / 10 ** exponent);
+}
+
+/** `Tuesday, November 24` for `2026-11-24`; the text itself where it is no date. */
+export function dayText(day: string): string {
+  const time = Date.parse(`${day.slice(0, 10)}T00:00:00Z`);
+  if (Number.isNaN(time)) return day;
+  return new Intl.DateTimeFormat("en-US", {
+    weekday: "long",
+    month: "long",
+    day: "numeric",
+    timeZone: "UTC",
+  }).format(time);
+}
