@@ -4,8 +4,8 @@
  *
  * Units that are given up are taken where nothing has begun: first what nobody holds, then what is in no
  * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of their
- * place that nobody has begun and whose parcel has room for them, or make one. The stock is told of both afterwards,
- * by the saga (`stock_errand`).
+ * place that nobody has begun and whose parcel has room for them, or make one. The stock is told of both
+ * afterwards, by the saga (`stock_errand`).
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -183,8 +183,8 @@ async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, 
 }
 
 /**
- * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it, a line's
- * together, where its parcel has room; the saga makes one for the others.
+ * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it, a
+ * line's together, where its parcel has room; the saga makes one for the others.
  *
  * @returns those that have joined one, by line
  */

@@ -236,8 +236,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
     },
 
     /**
-     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are there
-     * already stay where they are.
+     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are
+     * there already stay where they are.
      */
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
