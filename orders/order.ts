@@ -125,7 +125,7 @@ export const HOLD_CODES = {
   parcel_too_heavy: {
     owner: "warehouse",
     meaning:
-      "One unit is heavier than any carrier takes: correct its weight and release, send it otherwise, or cancel it.",
+      "One unit is heavier than any carrier takes: correct its weight, send it otherwise, or cancel it.",
   },
   floor_exception: { owner: "warehouse", meaning: "The warehouse could not finish the order." },
   put_by_staff: { owner: "service", meaning: "A person has put the order on hold." },

@@ -9,7 +9,10 @@ type Delivered = Pick<OrderDocument, "delivery">;
 /** Grams of one parcel of such an order at most; `null`: nobody limits it. */
 export type ParcelLimit = (document: Delivered) => number | null;
 
-/** Who may bring a parcel of the order, in the order of the settings: what is delivered locally, own drivers only. */
+/**
+ * Who may bring a parcel of the order, in the order of the settings: what is delivered locally, own drivers
+ * only.
+ */
 export function carriersFor(
   carriers: VendorRoster<Carrier>,
   { delivery }: Delivered,
@@ -18,7 +21,10 @@ export function carriersFor(
   return carriers.vendors.filter(({ port }) => !isLocal || port.isOwnFleet === true);
 }
 
-/** What the strongest of them takes: a parcel goes to the first that accepts it. No carrier touches what is collected. */
+/**
+ * What the strongest of them takes: a parcel goes to the first that accepts it. No carrier touches what is
+ * collected.
+ */
 export function parcelLimitOf(carriers: VendorRoster<Carrier>): ParcelLimit {
   return (document) => {
     if (isCollected(document)) return null;

@@ -96,6 +96,13 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: "",
   },
   {
+    name: "parcels of one hold leave the stock as if they were one",
+    breaks: "stock is conserved",
+    file: "workflows/order/activities/cut-parcels.js",
+    search: "lines: lines.map((line) => ({ ...line, splitOff: true })),",
+    replacement: "lines,",
+  },
+  {
     name: "a short pick is not taken off the line",
     breaks: "every order can end",
     file: "orders/line-ledger.js",

@@ -21,6 +21,9 @@ import { LOCATIONS, type World } from "./world.ts";
 
 export const SKUS_A_SEQUENCE = 3;
 
+/** Of the first SKU: three units need two parcels of the model's carrier. */
+const HEAVY_GRAMS = 14_000;
+
 /** Units that the model expects on the shelves of one position, and those set apart among them. */
 type Shelf = { onHand: number; unavailable: number };
 
@@ -90,7 +93,9 @@ export class Sequence {
     const { database } = this.world;
     await database.query(
       `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-       select sku, 'acme', sku, 500, 1000, 'USD', '610910', 'PT', '09521234002819' from unnest($1::text[]) as sku`,
+       select sku, 'acme', sku, case number when 1 then ${HEAVY_GRAMS} else 500 end, 1000, 'USD', '610910', 'PT',
+         '09521234002819'
+       from unnest($1::text[]) with ordinality as p(sku, number)`,
       [this.skus],
     );
     for (const sku of this.skus) {

@@ -6,6 +6,7 @@ import { type Logger, pino } from "pino";
 import { type Engine, startEngine } from "../../engine/engine.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
+import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
 import type { SagaDependencies } from "../../workflows/activities/dependencies.ts";
@@ -42,7 +43,8 @@ export async function startWorld(databaseUrl: string, connections: number): Prom
     clock += 1_000;
     return clock;
   };
-  const context: OperationContext = { database, allocator: engine.client, now };
+  const parcelLimit = parcelLimitOf(books.carriers);
+  const context: OperationContext = { database, allocator: engine.client, parcelLimit, now };
   await tellAllocator(context);
   const dependencies: SagaDependencies = {
     database,

@@ -1,4 +1,7 @@
-/** Whether units go into one parcel, for whoever adds some to a fulfillment order that may be on the floor already. */
+/**
+ * Whether units go into one parcel, for whoever adds to a fulfillment order that may be on the floor
+ * already.
+ */
 import { gramsOf } from "../../orders/fulfillment/parcels.ts";
 import { readUnitWeights } from "../../store/catalog/catalog.ts";
 import type { Queryable } from "../../store/sql/database.ts";

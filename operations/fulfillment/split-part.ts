@@ -102,8 +102,8 @@ async function recordBegun(
 /**
  * Refused where one parcel would be too heavy.
  *
- * @param input.others fulfillment orders that become part of this one; absent: all that can, as many as one parcel
- * has room for
+ * @param input.others fulfillment orders that become part of this one; absent: all that can, as many as one
+ * parcel has room for
  */
 export function mergeParts(
   context: OperationContext,

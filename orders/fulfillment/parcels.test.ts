@@ -102,7 +102,7 @@ const goods = fc
     return { lines, weights };
   });
 
-test("every unit is in exactly one parcel, none above the limit but one unit alone, hardly more than needed", () => {
+test("every unit is in exactly one parcel, none above the limit but a unit alone, hardly one too many", () => {
   fc.assert(
     fc.property(goods, fc.integer({ min: 5_000, max: 60_000 }), ({ lines, weights }, limit) => {
       const parcels = cutIntoParcels(lines, weights, limit);
@@ -130,7 +130,7 @@ test("every unit is in exactly one parcel, none above the limit but one unit alo
       }
       const fitting = parcels.filter((parcel) => !heavy.includes(parcel));
       const grams = fitting.reduce((sum, parcel) => sum + gramsOf(parcel, weights), 0);
-      // The first unit of a later parcel found no room in an earlier one: any two are above the limit together.
+      // A later parcel began with a unit that no earlier one had room for: any two are above the limit.
       expect(fitting.length < 2 || fitting.length * limit < 2 * grams).toBe(true);
       if (heavy.length === 0) expect(parcels.length).toBeGreaterThanOrEqual(Math.ceil(grams / limit));
     }),

@@ -1,13 +1,13 @@
 /**
- * What leaves in which parcel, by weight: a fulfillment order is one parcel, and a carrier takes no more than so
- * much in one. Owns the cut and what fits. Leaves to others how heavy goods are (the catalog) and what the limit is
+ * What leaves in which parcel, by weight: a fulfillment order is one parcel, and a carrier takes only so
+ * much in one. Owns the cut. Leaves to others how heavy goods are (the catalog) and what the limit is
  * (`ports/parcel-limit.ts`).
  *
- * First-fit decreasing: the heaviest units first, each into the first parcel that has room. Parcels but one are then
- * more than half full, and seldom is there one more than needed.
+ * First-fit decreasing: the heaviest units first, each into the first parcel that has room. Any two parcels
+ * are then above the limit together, and seldom is there one more than needed.
  *
- * Invariants: P1 every unit is in exactly one parcel. P2 no parcel is above the limit, unless a single unit is, which
- * is then alone. P3 the components of a kit stay together.
+ * Invariants: P1 every unit is in exactly one parcel. P2 no parcel is above the limit, unless a single unit
+ * is, which is then alone. P3 the components of a kit stay together.
  */
 import { componentKey, type HeldLine, takeComponents } from "../split-units.ts";
 

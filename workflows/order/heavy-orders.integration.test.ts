@@ -31,7 +31,7 @@ afterAll(async () => {
   await testDatabase.close();
 });
 
-test("a heavy order leaves in as many parcels as its weight needs, each captured, all delivered", async () => {
+test("a heavy order leaves in as many parcels as it needs, each captured, all delivered", async () => {
   await world.weigh("MUG", 12_000);
   const orderId = await world.placeOrder({
     lines: [{ sku: "MUG", quantity: 5, priceMinor: 5000, at: { reno: 5 } }],

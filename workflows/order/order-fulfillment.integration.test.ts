@@ -488,6 +488,8 @@ test("an order of which a unit is neither sent nor cancelled cannot end, and say
 test("an order whose lines are all cancelled one by one ends as cancelled, with its money given back", async () => {
   const orderId = await world.placeOrder();
   await onTheFloor(world, `${orderId}-F1`);
+  // What is written below takes no lock: the saga must not be half way through its question.
+  await eventually("the wait for the floor", async () => (await statusAttribute(orderId)) === "in_progress");
   await world.database.query(
     `with gone as (update order_line set cancelled = ordered, allocated = 0 where order_id = $1)
      update fulfillment_order set status = 'cancelled' where order_id = $1`,

@@ -1,10 +1,11 @@
 /**
- * What goes to the floor goes in parcels that a carrier takes: a fulfillment order that is too heavy for one becomes
- * several, each with its own label, tracking and capture. One unit that is too heavy alone waits for a person.
+ * What goes to the floor goes in parcels that a carrier takes: a fulfillment order that is too heavy for one
+ * becomes several, each with its own label, tracking and capture. One unit that is too heavy alone waits for
+ * a person.
  *
- * Here, and not where fulfillment orders are made, because everything passes here: what was sourced, moved, merged,
- * or made before an upgrade. Within the caller's transaction and under the order's lock, so that a repeat finds
- * either nothing done or all of it.
+ * Here, and not where fulfillment orders are made, because everything passes here: what was sourced, moved,
+ * merged, or made before an upgrade. Within the caller's transaction and under the order's lock, so that a
+ * repeat finds either nothing done or all of it.
  */
 import { randomUUID } from "node:crypto";
 import {

@@ -36,7 +36,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   put_by_staff: "Release it when its reason is gone.",
   awaiting_return: "It goes on when the return is inspected. Released before, it is charged in full.",
   parcel_too_heavy:
-    "Correct its weight in the catalog, then release. Or send it by freight and mark it as fulfilled, or cancel it.",
+    "Correct its weight, then release. Or send it by freight and mark it as done elsewhere, or cancel it.",
   floor_exception: "See the timeline for what the floor reported, put it right, then release.",
 };
 

@@ -34,7 +34,7 @@ describe("the simulated tariff", () => {
     expect(long.messages.length).toBeGreaterThan(5);
   });
 
-  it("takes what weighs 150 lb to the ounce, however its sides are named, and what is light and large", () => {
+  it("takes 150 lb to the ounce, however its sides are named, and what is light and large", () => {
     const carriersOf = (part: Partial<typeof parcel>) =>
       new Set(quote(us("89506"), us("10001"), { ...parcel, ...part }).quotes.map(({ carrier }) => carrier));
     expect(carriersOf({ ounces: 2_400 })).toEqual(new Set(["UPS", "FedEx"]));
