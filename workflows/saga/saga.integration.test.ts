@@ -54,6 +54,7 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
       return { status: "released" };
     },
     sendMail: () => Promise.resolve(),
+    recallUnlessLeaving: () => Promise.resolve({ status: "recalled" }),
     recallFromFloor: () => note("recallFromFloor"),
     cancelAuthorization: async () => {
       await note("cancelAuthorization");
