@@ -8,12 +8,14 @@
 import Type from "typebox";
 import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";
-import { Count, closed, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
+import { Count, closed, Name, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
 
 export const CHARGED_BY = ["channel", "merchant", "order"] as const;
 const ON_SHORTAGE = ["hold", "refuse"] as const;
 /** A year: afterwards nobody changes an order any more. */
 const MOST_CHANGE_MINUTES = 527_040;
+/** A day. */
+const MOST_COMBINE_MINUTES = 1_440;
 
 const CHANNEL_RULES = {
   /** Whether orders and webhooks of it are taken. */
@@ -30,6 +32,10 @@ const CHANNEL_RULES = {
   shortRest: Nullable(oneOf(SHORT_RESTS)),
   /** How long after capture shoppers change or cancel their orders themselves; 0: never. */
   shopperChangesMinutes: Type.Integer({ minimum: 0, maximum: MOST_CHANGE_MINUTES }),
+  /** How long new orders wait for others of their customer, to leave in one parcel; null: they do not. */
+  combineMinutes: Nullable(Type.Integer({ minimum: 1, maximum: MOST_COMBINE_MINUTES })),
+  /** The stock pool that its orders are reserved through; null: what everybody may sell. */
+  stockPool: Nullable(Name),
 };
 
 const ChannelRules = Type.Object(CHANNEL_RULES);
@@ -48,6 +54,8 @@ export const ChannelSettingsBody = Type.Object(
     allocation: Type.Optional(CHANNEL_RULES.allocation),
     shortRest: Type.Optional(CHANNEL_RULES.shortRest),
     shopperChangesMinutes: Type.Optional(CHANNEL_RULES.shopperChangesMinutes),
+    combineMinutes: Type.Optional(CHANNEL_RULES.combineMinutes),
+    stockPool: Type.Optional(CHANNEL_RULES.stockPool),
   },
   closed,
 );

@@ -31,6 +31,7 @@ import type { Database } from "../../store/sql/database.ts";
 import { startRow } from "../../workflows/messages.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
+import { poolOf } from "../holds/channel-pool.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { completeHeldOrder, releaseHold } from "../holds/release-hold.ts";
 import {
@@ -253,7 +254,8 @@ async function captureNew(capture: Capture, incoming: Incoming): Promise<CodedRe
     });
   };
   let record: CapturedOrder | null = null;
-  const reservation = await context.allocator.reserveOrder(reservationRequest(document, lines, 0, atMs), {
+  const request = reservationRequest(document, lines, 0, atMs, await poolOf(context, channel.id));
+  const reservation = await context.allocator.reserveOrder(request, {
     writer: capturedOrderWriter,
     record: (outcome) => {
       record = recordFor(outcome);

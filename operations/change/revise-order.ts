@@ -33,6 +33,7 @@ import {
 } from "../../store/sql/database.ts";
 import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import type { OperationContext } from "../context.ts";
+import { poolOf } from "../holds/channel-pool.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { shortageReason } from "../holds/reserve-stock.ts";
@@ -225,6 +226,7 @@ async function reserveAndCommit(
       orderId: `${orderId}#${randomUUID().slice(0, 8)}`,
       lines: need,
       policy: "all_or_nothing",
+      ...(await poolOf(context, document.channelId)),
       opened: [...new Set(open.map(({ locationId }) => locationId))],
       ...(delivery?.locationId === undefined ? {} : { locations: { only: [delivery.locationId] } }),
       destination: shippingAddress === null ? null : placeOf(shippingAddress),

@@ -28,8 +28,10 @@ import {
   type StockErrand,
   withdrawStockErrands,
 } from "../../store/floor/stock-errands.ts";
+import type { OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData } from "../../store/orders/timeline.ts";
 import type { OperationContext } from "../context.ts";
+import { poolOf } from "../holds/channel-pool.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import {
   changeIdOf,
@@ -71,7 +73,7 @@ export async function movePart(
   }));
   const undo = undoOf(changeId, lines, input.locationId);
   await addStockErrands(database, order.orderId, undo, GIVE_BACK_AFTER_MS);
-  const taken = await take(context, order.orderId, lines, input.locationId);
+  const taken = await take(context, order, lines, input.locationId);
   const moved = taken ?? (await settle(context, input, part, lines, undo));
   if (moved.status === "refused") await giveBack(context, order.orderId, changeId, undo);
   // The same request may have been under way twice.
@@ -94,7 +96,7 @@ async function refusePlace(
 /** @returns why it cannot be had there; `null`: it is held */
 async function take(
   context: OperationContext,
-  orderId: string,
+  { orderId, channelId }: Pick<OrderProgress, "orderId" | "channelId">,
   lines: readonly NewLine[],
   locationId: string,
 ): Promise<Refusal | null> {
@@ -106,10 +108,12 @@ async function take(
     atMs: context.now(),
     cause: `order ${orderId}`,
   });
+  const ofPool = await poolOf(context, channelId);
   const reserve = lines.map(
     (line): StockCommand => ({
       type: "reserve",
       ...about("reserve", line),
+      ...ofPool,
       quantity: line.quantity,
       expiresAtMs: 0,
     }),

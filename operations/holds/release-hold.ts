@@ -28,6 +28,7 @@ import { signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
+import { poolOf } from "./channel-pool.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import {
   linesToReserve,
@@ -147,7 +148,8 @@ export async function retryShortOrders(
 
 async function hasStock(context: OperationContext, skus: readonly string[]): Promise<boolean> {
   const positions = await context.allocator.positions(skus);
-  return positions.some((position) => position.availableToPromise > 0);
+  // What is kept for a channel's pool is for its orders.
+  return positions.some(({ availableToPromise, fenced }) => availableToPromise + fenced > 0);
 }
 
 /** What a change of a held order starts from. */
@@ -274,13 +276,10 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
   const isRetry = wasShort && decision.replacement === null && decision.cleared.length === 1;
   let after: readonly HoldReason[] = [];
   const reservation = await context.allocator.reserveOrder(
-    reservationRequest(
-      document,
-      lines,
-      order.reservations,
-      atMs,
-      decision.shipsParts ? { policy: "ship_available" } : {},
-    ),
+    reservationRequest(document, lines, order.reservations, atMs, {
+      ...(decision.shipsParts ? { policy: "ship_available" } : {}),
+      ...(await poolOf(context, order.channelId)),
+    }),
     {
       writer: heldOrderWriter,
       record: (outcome: OrderReservation): HeldOrderChange | null => {

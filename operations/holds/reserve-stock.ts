@@ -33,7 +33,7 @@ export function reservationRequest(
   lines: readonly ReservationLine[],
   attempt: number,
   atMs: number,
-  otherwise: Partial<Pick<OrderReservationRequest, "policy" | "locations">> = {},
+  otherwise: Partial<Pick<OrderReservationRequest, "policy" | "locations" | "pool">> = {},
 ): OrderReservationRequest {
   const { shippingAddress } = document;
   const place = pickupPlaceOf(document);
@@ -44,6 +44,7 @@ export function reservationRequest(
     lines,
     policy: place !== null && policy === "ship_available_backorder_rest" ? "ship_available" : policy,
     ...(locations === undefined ? {} : { locations }),
+    ...(otherwise.pool === undefined ? {} : { pool: otherwise.pool }),
     destination: shippingAddress === null ? null : placeOf(shippingAddress),
     expiresAtMs: 0,
     atMs,

@@ -12,6 +12,7 @@ import { findKnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import { startRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { poolOf } from "../holds/channel-pool.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { promiseFor, reservationRequest, reservedEntry, shortageReason } from "../holds/reserve-stock.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -52,7 +53,8 @@ export async function placeReplacement(
       cause: by,
       data: { replaces: replaced.id },
     };
-    const reservation = await context.allocator.reserveOrder(reservationRequest(document, lines, 0, atMs), {
+    const request = reservationRequest(document, lines, 0, atMs, await poolOf(context, channelId));
+    const reservation = await context.allocator.reserveOrder(request, {
       writer: capturedOrderWriter,
       record: (outcome): CapturedOrder | null => {
         if (outcome.status === "refused") return null;

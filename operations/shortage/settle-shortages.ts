@@ -40,6 +40,7 @@ import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
+import { poolOf } from "../holds/channel-pool.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { type Reserved, reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -131,6 +132,7 @@ async function look(
   const atMs = context.now();
   const request = reservationRequest(order.document, linesOf(wanted), order.reservations, atMs, {
     policy,
+    ...(await poolOf(context, order.document.channelId)),
     ...(search.locations === undefined ? {} : { locations: search.locations }),
   });
   const reservation = await context.allocator.reserveOrder(request, {

@@ -41,6 +41,8 @@ export type Channel = {
   /** Who takes the money of its orders; `order`: each order says so. */
   readonly chargedBy: "channel" | "merchant" | "order";
   readonly active: boolean;
+  /** The stock pool that its orders are reserved through; null: what everybody may sell. */
+  readonly stockPool: string | null;
 };
 
 export type ShippingOrigin = {
@@ -162,7 +164,7 @@ async function findChannels(
   const { rows } = await database.query<Channel>({
     name: "find-channels",
     text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation,
-        charged_by as "chargedBy", active
+        charged_by as "chargedBy", active, stock_pool as "stockPool"
       from channel where id = any($1)`,
     values: [ids],
   });

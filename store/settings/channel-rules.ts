@@ -9,7 +9,8 @@ export const channelSubject = (channelId: string): string => `channel:${channelI
 export type StoredChannel = { readonly kind: string; readonly rules: ChannelRules };
 
 const RULES = `jsonb_build_object('active', active, 'chargedBy', charged_by, 'onShortage', on_shortage,
-  'allocation', allocation, 'shortRest', short_rest, 'shopperChangesMinutes', shopper_changes_minutes) as rules`;
+  'allocation', allocation, 'shortRest', short_rest, 'shopperChangesMinutes', shopper_changes_minutes,
+  'combineMinutes', combine_minutes, 'stockPool', stock_pool) as rules`;
 
 /** @returns undefined where there is no such channel */
 export async function readChannelRules(
@@ -29,7 +30,7 @@ export async function writeChannelRules(
 ): Promise<void> {
   await client.query(
     `update channel set active = $2, charged_by = $3, on_shortage = $4, allocation = $5, short_rest = $6,
-       shopper_changes_minutes = $7 where id = $1`,
+       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9 where id = $1`,
     [
       channelId,
       rules.active,
@@ -38,6 +39,8 @@ export async function writeChannelRules(
       rules.allocation,
       rules.shortRest,
       rules.shopperChangesMinutes,
+      rules.combineMinutes,
+      rules.stockPool,
     ],
   );
 }

@@ -36,6 +36,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   allocation: "What is reserved",
   shortRest: "Missing later",
   shopperChangesMinutes: "Shoppers' window, minutes",
+  combineMinutes: "Waits for other orders, minutes",
+  stockPool: "Stock pool",
   windowDays: "Return window, days",
   waitDays: "Awaited, days",
   notReturnable: "Not returnable",

@@ -38,6 +38,8 @@ export function ChannelForm({
             onReload={rules.reload}
             save={async (fields, key) => {
               const shortRest = textOf(fields, "shortRest");
+              const combineMinutes = textOf(fields, "combineMinutes");
+              const stockPool = textOf(fields, "stockPool").trim();
               const body: ChannelSettingsBody = {
                 version: now.version,
                 active: fields.has("active"),
@@ -46,6 +48,8 @@ export function ChannelForm({
                 allocation: textOf(fields, "allocation") as ChannelSettings["allocation"],
                 shortRest: shortRest === BY_ALLOCATION ? null : (shortRest as ChannelSettings["shortRest"]),
                 shopperChangesMinutes: Number(textOf(fields, "shopperChangesMinutes")),
+                combineMinutes: combineMinutes === "" ? null : Number(combineMinutes),
+                stockPool: stockPool === "" ? null : stockPool,
               };
               const saved = await post<ChannelSettings>(path, body, key);
               rules.replace(() => saved);
@@ -94,6 +98,24 @@ export function ChannelForm({
                 defaultValue={String(now.shopperChangesMinutes)}
               />
             </Field>
+            <div class="form-pair">
+              <Field
+                label="New orders wait for others of their customer, minutes"
+                hint="To leave in one parcel. Empty: they do not wait."
+              >
+                <input
+                  class="input"
+                  name="combineMinutes"
+                  type="number"
+                  min="1"
+                  max="1440"
+                  defaultValue={now.combineMinutes === null ? "" : String(now.combineMinutes)}
+                />
+              </Field>
+              <Field label="Stock pool" hint="Its units first, then everybody's. Empty: everybody's.">
+                <input class="input" name="stockPool" maxLength={128} defaultValue={now.stockPool ?? ""} />
+              </Field>
+            </div>
           </SettingForm>
         </Panel>
       )}
