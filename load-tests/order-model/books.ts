@@ -152,3 +152,16 @@ export async function readUntoldReservations(
   });
   return rows.map((row) => row.id);
 }
+
+/** Which of these orders lack units that are still to be settled. */
+export async function readShortOrders(
+  database: Database,
+  orderIds: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await database.query<{ id: string }>({
+    name: "model-shortages",
+    text: "select distinct order_id as id from shortage where settled_at is null and order_id = any($1) order by 1",
+    values: [orderIds],
+  });
+  return rows.map((row) => row.id);
+}

@@ -13,6 +13,7 @@ import {
   type BookedOrder,
   markDelivered,
   readOrders,
+  readShortOrders,
   readUndelivered,
   readUntoldReservations,
 } from "./books.ts";
@@ -169,7 +170,8 @@ export class Sequence {
       for (const id of await readUntoldReservations(this.world.database, this.orderIds)) {
         await applyFills(this.world.context, id);
       }
-      for (const orderId of this.orderIds) await settleOrder(this.world.context, orderId);
+      for (const orderId of await readShortOrders(this.world.database, this.orderIds))
+        await settleOrder(this.world.context, orderId);
     }
     for (let rounds = 0; ; rounds += 1) {
       const rows = await readUndelivered(this.world.database, this.prefixes());
