@@ -19,6 +19,8 @@ type OrderEntry = {
   readonly record: SimulatedRecord | null;
   /** Holds placed and not undone, by id. */
   readonly placed: Map<string, PlacedPart>;
+  /** Those of the placement before it, which the engine has forgotten since. */
+  earlier: Map<string, PlacedPart>;
   /** Units of lines that wait for stock, by line. */
   readonly queued: Map<string, number>;
   placedAtMs: number;
@@ -44,6 +46,7 @@ export class OrderBook {
       request,
       record,
       placed: new Map(),
+      earlier: new Map(),
       queued: new Map(),
       placedAtMs: 0,
       isChanged: false,
@@ -122,11 +125,8 @@ export class OrderBook {
       return;
     // Beyond the window each shard forgets by its own time.
     if (this.nowMs - order.placedAtMs > this.rememberedMs) return;
-    const { placed } = order;
-    if (
-      holds.length !== placed.size ||
-      !holds.every((hold) => placed.get(hold.holdId)?.quantity === hold.quantity)
-    ) {
+    // One transaction may commit a placement and, beyond the window, the next one: each is answered for itself.
+    if (!isAnswered(order.placed, holds) && !isAnswered(order.earlier, holds)) {
       throw new Violation(
         "nothing uncommitted is seen",
         `order ${orderId} was answered with other holds than are committed`,
@@ -137,14 +137,21 @@ export class OrderBook {
   private place(order: OrderEntry, event: StockEvent, nowMs: number): void {
     // Beyond the window an order that no longer holds anything may be placed anew. One transaction may commit
     // both placements, and it is read shard by shard: a part of the first may come after parts of the second.
-    if (order.placedAtMs - nowMs > this.rememberedMs) return;
-    if (nowMs - order.placedAtMs > this.rememberedMs) order.placed.clear();
     const { orderId, lineId, sku, locationId, holdId } = event;
+    const part = { lineId, sku, locationId, quantity: event.reserved, isExpired: false };
+    if (order.placedAtMs - nowMs > this.rememberedMs) {
+      order.earlier.set(holdId, part);
+      return;
+    }
+    if (nowMs - order.placedAtMs > this.rememberedMs) {
+      order.earlier = new Map(order.placed);
+      order.placed.clear();
+    }
     if (order.placed.has(holdId) && !order.isChanged) {
       throw new Violation("exactly one effect per key", `order ${orderId} placed ${holdId} again`);
     }
     order.placedAtMs = nowMs;
-    order.placed.set(holdId, { lineId, sku, locationId, quantity: event.reserved, isExpired: false });
+    order.placed.set(holdId, part);
   }
 
   private checkLine({ request, placed, queued }: OrderEntry, line: ReservationLine): void {
@@ -185,6 +192,12 @@ function mayUse({ locations }: OrderReservationRequest, locationId: string): boo
   if (locations === undefined) return true;
   if ("only" in locations) return locations.only.includes(locationId);
   return !locations.except.includes(locationId);
+}
+
+function isAnswered(placed: ReadonlyMap<string, PlacedPart>, holds: readonly PlacedHold[]): boolean {
+  return (
+    holds.length === placed.size && holds.every((hold) => placed.get(hold.holdId)?.quantity === hold.quantity)
+  );
 }
 
 function isHeld({ placed, queued }: OrderEntry): boolean {
