@@ -1,6 +1,6 @@
 /**
- * What may still be promised in one round, as each order of it sees it: what everybody may sell, or what a channel
- * pool may.
+ * What may still be promised in one round, as each order of it sees it: what everybody may sell, or what a
+ * channel pool may.
  *
  * Owns how what one order takes changes what the next one sees, by the rules of
  * `actors/position/channel-pools.ts`. Most SKUs have no pools: for them it is one map of numbers.

@@ -1,7 +1,8 @@
 /**
- * `npm run order-model`: random sequences of what can happen to orders, played by the product's own operations and
- * sagas over a real engine and PostgreSQL, and held after each step against a small model of orders, stock and
- * money. Ends with status 1 where a promise was broken, or where a planted bug was not found.
+ * `npm run order-model`: random sequences of what can happen to orders, played by the product's own
+ * operations and sagas over a real engine and PostgreSQL, and held after each step against a small model of
+ * orders, stock and money. Ends with status 1 where a promise was broken, or where a planted bug was not
+ * found.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";

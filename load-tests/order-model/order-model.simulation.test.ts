@@ -1,9 +1,9 @@
 /**
- * The order model's suite: many random sequences in which every promise is kept, and planted bugs that are all
- * found.
+ * The order model's suite: many random sequences in which every promise is kept, and planted bugs that are
+ * all found.
  *
- * Runs the built program as a user would, on every core, with servers of its own. Another day, other sequences: the
- * first line says which, with the command that repeats them.
+ * Runs the built program as a user would, on every core, with servers of its own. Another day, other
+ * sequences: the first line says which, with the command that repeats them.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

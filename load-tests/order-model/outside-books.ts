@@ -1,7 +1,7 @@
 /**
- * The outside world of the order model: a payment provider, a carrier and a mailer in memory that keep books of
- * their own, as the real ones do. A call that is repeated with its key gets the first answer; some answers are
- * lost on their way.
+ * The outside world of the order model: a payment provider, a carrier and a mailer in memory that keep books
+ * of their own, as the real ones do. A call that is repeated with its key gets the first answer; some answers
+ * are lost on their way.
  *
  * Invariant: a provider takes no more than was authorised and gives back no more than was taken; who asks for
  * more is declined, and the attempt is kept for the model to see.

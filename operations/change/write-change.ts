@@ -4,8 +4,8 @@
  *
  * Units that are given up are taken where nothing has begun: first what nobody holds, then what is in no
  * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of
- * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of both
- * afterwards, by the saga (`stock_errand`).
+ * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of
+ * both afterwards, by the saga (`stock_errand`).
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";

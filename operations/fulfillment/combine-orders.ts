@@ -1,10 +1,10 @@
 /**
- * Open orders of one customer leave in one parcel: asked for by staff, an integrator or the rule of a channel, taken
- * back by them or by what happens to one of the orders.
+ * Open orders of one customer leave in one parcel: asked for by staff, an integrator or the rule of a
+ * channel, taken back by them or by what happens to one of the orders.
  *
- * Owns the request, the rule and the standing review. Who may leave together is `orders/fulfillment/combined-parcel.ts`; the
- * label, and with it the moment at which they have left, is a step of the saga of the first of them. Each fulfillment
- * order is picked, packed and verified on its own.
+ * Owns the request, the rule and the standing review. Who may leave together is
+ * `orders/fulfillment/combined-parcel.ts`; the label, and with it the moment at which they have left, is a
+ * step of the saga of the first of them. Each fulfillment order is picked, packed and verified on its own.
  */
 import { createHash } from "node:crypto";
 import { companionsFor, whyNotCombined } from "../../orders/fulfillment/combined-parcel.ts";
@@ -129,9 +129,9 @@ const JUST_BEFORE_MS = 5_000;
 const MOST_TOGETHER = 20;
 
 /**
- * The rule of channels whose orders wait for others of their customer: as the time of the first is about to end,
- * all that wait and can leave with it do. Then it waits no longer, alone or not. Anybody may run it, any number
- * of times.
+ * The rule of channels whose orders wait for others of their customer: as the time of the first is about to
+ * end, all that wait and can leave with it do. Then it waits no longer, alone or not. Anybody may run it, any
+ * number of times.
  *
  * @returns parcels that orders are to share
  */
@@ -172,8 +172,8 @@ export function leaveCombined(
 }
 
 /**
- * Looks at every parcel that is to be shared: who was halted, cancelled or changed meanwhile leaves on its own, and
- * where all are packed, the sagas are told. Anybody may run it, any number of times.
+ * Looks at every parcel that is to be shared: who was halted, cancelled or changed meanwhile leaves on its
+ * own, and where all are packed, the sagas are told. Anybody may run it, any number of times.
  *
  * @returns parcels from which something was taken
  */

@@ -76,7 +76,8 @@ export async function recordTracking(
 }
 
 /**
- * One parcel, which shipments of several orders may share: what is new is so for all of them, in one transaction.
+ * One parcel, which shipments of several orders may share: what is new is so for all of them, in one
+ * transaction.
  *
  * @param shipments by their orders' ids
  */

@@ -1,6 +1,6 @@
 /**
- * Looks every few seconds whether orders have waited long enough for others of their customer, and whether parcels
- * that orders share are packed, or are to be shared no longer.
+ * Looks every few seconds whether orders have waited long enough for others of their customer, and whether
+ * parcels that orders share are packed, or are to be shared no longer.
  */
 import type { Logger } from "pino";
 import type { OperationContext } from "../context.ts";

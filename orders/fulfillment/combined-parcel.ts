@@ -1,8 +1,8 @@
 /**
  * Fulfillment orders of several orders that leave in one parcel.
  *
- * Owns who may leave together, and who has to leave on its own after all. Nothing else of the orders becomes one:
- * each keeps its number, lines, money and channel (ADR 0029).
+ * Owns who may leave together, and who has to leave on its own after all. Nothing else of the orders becomes
+ * one: each keeps its number, lines, money and channel (ADR 0029).
  */
 import type { Address } from "../address.ts";
 import {
@@ -117,8 +117,8 @@ function differenceOf(a: Companion, b: Companion): CombineRefusal | null {
 }
 
 /**
- * Why this one cannot stay in the parcel that was agreed, in words; `null` where it can. It may be at any stage
- * of the floor: what is in a parcel is decided when its label is bought.
+ * Why this one cannot stay in the parcel that was agreed, in words; `null` where it can. It may be at any
+ * stage of the floor: what is in a parcel is decided when its label is bought.
  */
 export function whyLeavesAlone(
   parcel: { readonly locationId: string; readonly address: Address },

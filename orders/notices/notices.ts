@@ -1,8 +1,8 @@
 /**
  * What Holdfast can write to a shopper about: the kinds of notices, and the facts of each.
  *
- * Leaves the words to `notice-words.ts`, the look to `render-notice.ts`, and to the caller whether and to whom
- * to write, and the links.
+ * Leaves the words to `notice-words.ts`, the look to `render-notice.ts`, and to the caller whether and to
+ * whom to write, and the links.
  */
 import type { Address } from "../address.ts";
 import type { Money } from "../money.ts";

@@ -1,8 +1,8 @@
 /**
  * What a shopper is told of a change of the order: what was, what is, and what becomes of their money. Pure.
  *
- * Owns what of a change concerns a shopper. Notes, tags and the product behind a line are the shop's own matter:
- * a change of nothing else is not told. Leaves the words of the mail to `notice-words.ts`.
+ * Owns what of a change concerns a shopper. Notes, tags and the product behind a line are the shop's own
+ * matter: a change of nothing else is not told. Leaves the words of the mail to `notice-words.ts`.
  */
 import { chargeableMinor, currencyExponent, type Money } from "../money.ts";
 import type { OrderDocument } from "../order.ts";

@@ -1,9 +1,9 @@
 /**
- * How a return pays out: back to the way the order was paid, or as store credit. Pure: who may choose which, and
- * what comes on top.
+ * How a return pays out: back to the way the order was paid, or as store credit. Pure: who may choose which,
+ * and what comes on top.
  *
- * Leaves the amount to `orders/refund.ts`: a return never pays out more than what came back was paid for. Only
- * the bonus comes on top.
+ * Leaves the amount to `orders/refund.ts`: a return never pays out more than what came back was paid for.
+ * Only the bonus comes on top.
  */
 
 export const REFUND_WAYS = ["original", "store_credit"] as const;
@@ -54,8 +54,8 @@ export function whyNoCredit(
 }
 
 /**
- * What comes on top of store credit. The bonuses of a return's parts add up to that of the whole, however it is
- * divided.
+ * What comes on top of store credit. The bonuses of a return's parts add up to that of the whole, however it
+ * is divided.
  *
  * @param creditMinor what is given now; nothing brings nothing
  * @param percent whole, 0 to 100

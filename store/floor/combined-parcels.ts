@@ -1,8 +1,8 @@
 /**
  * Parcels that fulfillment orders of several orders share.
  *
- * Whoever works on one locks all of its orders, in the order of their ids, and then the parcel; so two that do
- * never wait for each other, and what is read is what is written. Members only ever become fewer.
+ * Whoever works on one locks all of its orders, in the order of their ids, and then the parcel; so two that
+ * do never wait for each other, and what is read is what is written. Members only ever become fewer.
  *
  * Decides nothing: `orders/fulfillment/combined-parcel.ts` says who stays.
  */
@@ -92,8 +92,8 @@ export type Candidate = Companion & {
 };
 
 /**
- * What waits at the same place for what may be the same customer: other orders' fulfillment orders, the oldest
- * orders first.
+ * What waits at the same place for what may be the same customer: other orders' fulfillment orders, the
+ * oldest orders first.
  */
 export async function readCandidates(
   client: Queryable,
@@ -123,8 +123,8 @@ export async function openCombinedParcels(client: Queryable): Promise<readonly s
 }
 
 /**
- * Fulfillment orders of the order that wait for others of their parcel: until all are packed, and then all but
- * the first, for which the label is bought.
+ * Fulfillment orders of the order that wait for others of their parcel: until all are packed, and then all
+ * but the first, for which the label is bought.
  */
 export async function readWaitingForOthers(client: Queryable, orderId: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(
@@ -169,8 +169,8 @@ export type ReviewedParcel = {
 };
 
 /**
- * Takes out who cannot stay, and who is asked to leave. One that remains alone leaves alone. Both sides read it
- * on their timelines.
+ * Takes out who cannot stay, and who is asked to leave. One that remains alone leaves alone. Both sides read
+ * it on their timelines.
  */
 export async function takeOutOfParcel(
   client: Queryable,

@@ -3,8 +3,8 @@
  * parses and plans each of them a few times and not each time. Measured with `npm run order-model`: 43 % less
  * time for the same sequences.
  *
- * Invariant: two texts never share a name. A text that is made anew each time must not fill the server's memory,
- * so only so many have names; the others work as ever.
+ * Invariant: two texts never share a name. A text that is made anew each time must not fill the server's
+ * memory, so only so many have names; the others work as ever.
  */
 import { createHash } from "node:crypto";
 import type pg from "pg";

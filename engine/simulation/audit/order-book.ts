@@ -125,7 +125,8 @@ export class OrderBook {
       return;
     // Beyond the window each shard forgets by its own time.
     if (this.nowMs - order.placedAtMs > this.rememberedMs) return;
-    // One transaction may commit a placement and, beyond the window, the next one: each is answered for itself.
+    // One transaction may commit a placement and, beyond the window, the next one: each is answered for
+    // itself.
     if (!isAnswered(order.placed, holds) && !isAnswered(order.earlier, holds)) {
       throw new Violation(
         "nothing uncommitted is seen",

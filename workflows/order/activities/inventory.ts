@@ -1,7 +1,7 @@
 /**
  * Steps that move stock. First the engine is told, by commands whose ids derive from the hold, so that a
- * repeat gets the first outcome, or which may be repeated without harm. Then one transaction writes what the order must show; its timeline entry is
- * the mark.
+ * repeat gets the first outcome, or which may be repeated without harm. Then one transaction writes what the
+ * order must show; its timeline entry is the mark.
  */
 import { randomUUID } from "node:crypto";
 import { ANY_LOCATION, type StockCommand } from "../../../actors/commands.ts";
@@ -152,8 +152,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
     const outcomes = await allocator.execute(
       units.map((hold) => ({
         type: "allocate",
-        // Of its own each time: a hold that waits in the queue grows again and again, and a command that is known
-        // would do nothing. Whatever is firm already stays so.
+        // Of its own each time: a hold that waits in the queue grows again and again, and a command that is
+        // known would do nothing. Whatever is firm already stays so.
         ...commandFor(hold, orderId, `allocate:${randomUUID()}`),
       })),
     );
@@ -242,9 +242,9 @@ export function createInventoryActivities({ database, allocator, carriers, now }
     },
 
     /**
-     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are there
-     * already stay where they are, and so do those that a person has halted since the saga looked: whoever
-     * releases them has the saga look again.
+     * Hands fulfillment orders to robots or people, as many as their weight needs parcels. Those that are
+     * there already stay where they are, and so do those that a person has halted since the saga looked:
+     * whoever releases them has the saga look again.
      */
     async releaseToFloor(
       input: OrderId & { readonly fulfillmentOrders: readonly string[] },
@@ -283,8 +283,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
     },
 
     /**
-     * Before anything is undone: the order is recalled, unless something of it leaves in this moment. Under its
-     * lock, as a parcel that it shares is sent by the saga of another order.
+     * Before anything is undone: the order is recalled, unless something of it leaves in this moment. Under
+     * its lock, as a parcel that it shares is sent by the saga of another order.
      */
     async recallUnlessLeaving({ orderId }: OrderId): Promise<{ readonly status: "recalled" | "leaving" }> {
       return inTransaction(database, async (client) => {

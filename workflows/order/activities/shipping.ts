@@ -136,8 +136,8 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
   };
 
   /**
-   * Point of no return of a parcel that orders share: in one transaction it has its label, and leaves for all of
-   * them. Each saga then tells its stock, its customer and its channel, and charges its order.
+   * Point of no return of a parcel that orders share: in one transaction it has its label, and leaves for all
+   * of them. Each saga then tells its stock, its customer and its channel, and charges its order.
    */
   const sendTogether = async (
     client: Queryable,
