@@ -62,6 +62,8 @@ export const WaitingFulfillmentOrder = Type.Object({
   ...FulfillmentOrderView.properties,
   orderId: Text,
   orderNumber: Text,
+  /** Of the order: what whoever packs it has seen. */
+  revision: Count,
   channelId: Text,
   createdAt: Time,
   // Its place in the floor's queue: the earliest is to be picked first.
@@ -143,6 +145,8 @@ export type Combinable = Shape<typeof Combinable>;
 /** What a person picked and packed; without `lines`, all of it. */
 export const PackBody = Type.Object(
   {
+    /** Of the order, as whoever packs has seen it; another one is refused. Absent: whichever there is. */
+    revision: Type.Optional(Type.Integer({ minimum: 1 })),
     lines: Type.Optional(
       Type.Array(
         Type.Object(

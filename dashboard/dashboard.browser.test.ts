@@ -310,6 +310,45 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     expect(await stageOf(id)).toBe("packed");
   });
 
+  test("a packer reads what changed of an order before it is packed, whenever the page hears of it", async () => {
+    const id = await toPack("drop-changed", 3);
+    const orderId = id.replace(/-F\d+$/, "");
+    const revise = async (key: string, edit: object): Promise<void> => {
+      const changed = await fetch(`${edge.url}/v1/orders/${orderId}/changes`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${edge.credentials.channelKeys[CHANNEL]}`,
+          "content-type": "application/json",
+          "idempotency-key": key,
+        },
+        body: JSON.stringify({ edits: [edit] }),
+      });
+      expect(changed.status, await changed.text()).toBe(200);
+    };
+    const page = await open(staff, "/packing");
+    const card = page.locator(".work-card", { hasText: id });
+    const pack = card.getByRole("button", { name: "Picked and packed" });
+    await pack.waitFor();
+    // The page is about to hear of it: what it sends meanwhile is refused.
+    await page.route("**/v1/fulfillment-orders?*", (route) => route.abort());
+    await revise("changed-1", { kind: "note", note: "Ring twice" });
+    await pack.click();
+    await page.getByText("is not packed: its order has changed").waitFor();
+    await page.unroute("**/v1/fulfillment-orders?*");
+    await card.getByText("the note is: Ring twice").waitFor();
+    expect(await pack.count()).toBe(0);
+    await card.getByRole("button", { name: "I have read it" }).click();
+    // The page hears of the next one by itself.
+    await revise("changed-2", { kind: "note", note: "Leave it at the door" });
+    await card.getByText("the note is: Leave it at the door").waitFor();
+    expect(await stageOf(id)).toBe("waiting");
+    await card.getByRole("button", { name: "I have read it" }).click();
+    await pack.click();
+    await card.waitFor({ state: "detached" });
+    expect(await stageOf(id)).toBe("packed");
+    complaints = complaints.filter((text) => !/status of 409|ERR_FAILED/.test(text));
+  });
+
   test("a packer says what is missing; what the store keeps is handed over against its code", async () => {
     const id = await toPack("drop-short", 2);
     const page = await open(staff, "/packing");

@@ -21,6 +21,7 @@ import {
   beginPicking,
   keepWhatWasFound,
   lockForPacking,
+  type PackState,
   type PickLine,
   pickedKey,
   readPackState,
@@ -43,6 +44,8 @@ type PickConfirmation = {
    * does to stock.
    */
   readonly shortReason?: string;
+  /** Of the order, as whoever picks has seen it; with another one no unit is taken. Absent: whichever. */
+  readonly revision?: number;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /**
@@ -290,14 +293,23 @@ async function asTheStockHasIt(context: OperationContext, line: CountedLine): Pr
 
 async function beginPick(
   client: DatabaseClient,
-  { fulfillmentOrderId }: PickConfirmation,
+  { fulfillmentOrderId, revision }: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<Refusal | null> {
   await lockForPacking(client, fulfillmentOrderId);
+  const stale = refuseStale(await readPackState(client, fulfillmentOrderId), revision);
+  if (stale !== null) return stale;
   const isAsked = isAsCounted(lines, await readPickLines(client, fulfillmentOrderId));
   if (!isAsked) return changedMeanwhile(fulfillmentOrderId);
   await beginPicking(client, fulfillmentOrderId);
   return null;
+}
+
+/** The order has changed since whoever packs has seen it, and there is something left to pack. */
+export function refuseStale(state: PackState | undefined, seen: number | undefined): Refusal | null {
+  if (state === undefined || seen === undefined || seen === state.revision) return null;
+  if (state.packedUnder !== null || isEnded(state.status)) return null;
+  return refuse("stale_revision", `The order is at revision ${state.revision}, not at ${seen}.`);
 }
 
 function changedMeanwhile(fulfillmentOrderId: string): Refusal {

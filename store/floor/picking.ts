@@ -74,6 +74,8 @@ export type PackState = {
   readonly stage: FloorStage;
   /** Of its order. */
   readonly holdReasons: readonly HoldReason[];
+  /** Of its order's document. */
+  readonly revision: number;
   readonly isPicked: boolean;
   /** The key of the packing, if it was packed. */
   readonly packedUnder: string | null;
@@ -109,7 +111,7 @@ export async function lockForPacking(
 /** Apart from the lock, so that it sees what the previous holder of the lock has written. */
 export async function readPackState(client: Queryable, fulfillmentOrderId: string): Promise<PackState> {
   const { rows } = await client.query<PackState>(
-    `select f.status, f.stage, (select o.hold_reasons from orders o where o.id = f.order_id) as "holdReasons",
+    `select f.status, f.stage, o.hold_reasons as "holdReasons", o.revision,
        exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
        (select e.data->>'key' from order_event e
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",
@@ -118,7 +120,7 @@ export async function readPackState(client: Queryable, fulfillmentOrderId: strin
           'tagged', p.tagged)), '[]')
           from fulfillment_order_line l join product p on p.sku = l.sku
          where l.fulfillment_order_id = f.id) as lines
-     from fulfillment_order f where f.id = $1`,
+     from fulfillment_order f join orders o on o.id = f.order_id where f.id = $1`,
     [fulfillmentOrderId, pickedKey(fulfillmentOrderId), packedKey(fulfillmentOrderId)],
   );
   return rows[0] as PackState;

@@ -264,6 +264,7 @@ export async function listFulfillmentOrders(
     fulfillmentOrder: FulfillmentOrderRow;
     orderId: string;
     orderNumber: string;
+    revision: number;
     channelId: string;
     createdAt: string;
     queueAt: string;
@@ -277,7 +278,7 @@ export async function listFulfillmentOrders(
     parts: readonly FulfillmentOrderRow[];
   }>(
     `select ${FULFILLMENT_ORDER_JSON} as "fulfillmentOrder", f.order_id as "orderId",
-            o.external_number as "orderNumber", o.channel_id as "channelId", o.hold_reasons as "holdReasons",
+            o.external_number as "orderNumber", o.revision, o.channel_id as "channelId", o.hold_reasons as "holdReasons",
             (select jsonb_agg(jsonb_build_object('id', g.id, 'locationId', g.location_id, 'status', g.status,
                 'stage', g.stage, 'lines', '[]'::jsonb)) from fulfillment_order g where g.order_id = o.id) as parts,
             ${iso("f.created_at")} as "createdAt", ${iso(QUEUE_PLACE)} as "queueAt", o.ship_by as "shipBy",
