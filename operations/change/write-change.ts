@@ -42,7 +42,7 @@ import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { parcelRoom } from "../fulfillment/parcel-room.ts";
-import { unitsToFree } from "../fulfillment/units-to-free.ts";
+import { type Freed, unitsToFree } from "../fulfillment/units-to-free.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
@@ -74,6 +74,8 @@ type NewRevision = {
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
+  /** The units are given up of this fulfillment order, which they are all of. Absent: see this file's header. */
+  readonly ends?: FulfillmentOrder;
 };
 
 /** @returns the revision that the order is at now */
@@ -81,14 +83,14 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved, parcelLimit }: NewRevision,
+  { key, by, reserved, parcelLimit, ends }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
   const maxGrams = parcelLimit?.(plan.document) ?? null;
-  const takenBack = await giveUp(client, locked, plan, changeId);
+  const takenBack = await giveUp(client, locked, plan, changeId, ends);
   const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, maxGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
@@ -98,6 +100,9 @@ export async function writeChange(
       ...ledger.get(line.lineId),
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
     }),
+    holdReasons: order.holdReasons.filter(
+      ({ fulfillmentOrderId }) => fulfillmentOrderId === undefined || fulfillmentOrderId !== ends?.id,
+    ),
   });
   if (hasFewer(ledger)) {
     const held = wholeUnits(await readOrderHolds(client, orderId));
@@ -179,10 +184,17 @@ async function oweWhatIsLess(
  * Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by
  * line
  */
-async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, changeId: string) {
+async function giveUp(
+  client: Queryable,
+  locked: LockedParts,
+  plan: ChangePlan,
+  changeId: string,
+  ends: FulfillmentOrder | undefined,
+) {
   if (plan.less.length === 0) return [];
   const { orderId } = locked.order;
-  const freed = unitsToFree(locked, await readUnsourced(client, orderId), plan.less);
+  const freed =
+    ends === undefined ? unitsToFree(locked, await readUnsourced(client, orderId), plan.less) : allOf(ends);
   // The plan was made under the same lock, from the same fulfillment orders.
   if ("status" in freed) throw new Error(`${orderId} cannot give up what was planned: ${freed.detail}`);
   const taken = freed.parts.flatMap((part) => part.taken);
@@ -194,6 +206,11 @@ async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, 
     await updateFulfillmentOrder(client, part.id, { status: "cancelled", releaseOn: null });
   }
   return wholeUnits(taken);
+}
+
+function allOf(part: FulfillmentOrder): Freed {
+  const taken = part.lines.map((line) => ({ ...line, locationId: part.locationId }));
+  return { unplaced: [], parts: [{ part, taken, left: [] }] };
 }
 
 /**
