@@ -57,6 +57,7 @@ describe("the device bridge", () => {
       mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
       database: test.database,
       allocator: engine.client,
+      parcelLimit: () => null,
       logger: testLogger,
       timings: TIMINGS,
     });
@@ -210,7 +211,12 @@ describe("the device bridge", () => {
   it("books a pick once whatever was booked before a crash", async () => {
     const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-3", quantity: 2 }]);
     const [line] = order?.lines ?? [];
-    const context = { database: test.database, allocator: engine.client, now: Date.now };
+    const context = {
+      database: test.database,
+      allocator: engine.client,
+      parcelLimit: () => null,
+      now: Date.now,
+    };
     const input = {
       fulfillmentOrderId: order?.fulfillmentOrderId ?? "",
       picked: [{ holdId: line?.holdId ?? "", quantity: 2 }],

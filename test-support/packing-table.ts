@@ -53,7 +53,7 @@ export async function packingTable(world: GatewayWorld, name: string): Promise<P
     const locked = (await lockOrder(client, orderId)) ?? expect.fail("there is no order");
     await changeOrder(client, locked, { ledger: adding([{ lineId: "1", quantity: 3 }], "allocated") });
   });
-  const context = { database, allocator: engine.client, now: Date.now };
+  const context = { database, allocator: engine.client, parcelLimit: () => null, now: Date.now };
   return {
     orderId,
     id,

@@ -89,7 +89,7 @@ export async function writeChange(
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
-  const maxGrams = parcelLimit?.(plan.document) ?? null;
+  const maxGrams = parcelLimit(plan.document);
   const takenBack = await giveUp(client, locked, plan, changeId, ends);
   const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, maxGrams);
   const { document, exponent, amounts, changes, ledger } = plan;

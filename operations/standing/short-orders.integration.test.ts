@@ -44,7 +44,7 @@ beforeAll(async () => {
     onShortage: "hold",
   });
   engine = await startEngine({ databaseUrl: store.url, threads: 1, shards: 2, logger: silentLogger });
-  context = { database, allocator: engine.client, now: Date.now };
+  context = { database, allocator: engine.client, parcelLimit: () => null, now: Date.now };
   await tellAllocator(context);
 });
 
