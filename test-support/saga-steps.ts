@@ -1,4 +1,6 @@
 /** What people, floor and carrier do to an order in a test. Each waits until the saga is ready for it. */
+import { combineOrders } from "../operations/fulfillment/combine-orders.ts";
+import { requestCancellation } from "../operations/holds/cancel-order.ts";
 import { eventually, type SagaWorld } from "./saga-world.ts";
 
 export async function onTheFloor(world: SagaWorld, fulfillmentOrderId: string): Promise<void> {
@@ -85,4 +87,30 @@ export async function mailKinds(world: SagaWorld, orderId: string): Promise<read
     [orderId],
   );
   return rows.map((row) => row.kind);
+}
+
+/**
+ * Two orders share a parcel, and the second is cancelled in the moment in which it leaves: its saga has been
+ * asked to cancel and is about to recall it, while the first one's saga writes that both leave.
+ *
+ * @returns the two orders; the saga of the second has found out by its next step
+ */
+export async function cancelledWhileLeaving(world: SagaWorld): Promise<readonly [string, string]> {
+  const [a, b] = [await world.placeOrder(), await world.placeOrder()].sort() as [string, string];
+  for (const orderId of [a, b]) await onTheFloor(world, `${orderId}-F1`);
+  const combined = await combineOrders(world.context, {
+    fulfillmentOrders: [`${a}-F1`, `${b}-F1`],
+    by: "staff:tester",
+    key: "share",
+  });
+  if (combined.status === "refused") throw new Error(combined.detail);
+  await pack(world, `${b}-F1`);
+  const recall = world.haltNext("recallUnlessLeaving");
+  const cancelled = await requestCancellation(world.context, { orderId: b, reason: "No.", by: "staff:ann" });
+  if (cancelled.status === "refused") throw new Error(cancelled.detail);
+  await recall.begun;
+  await pack(world, `${a}-F1`);
+  await shipped(world, `${a}-F1-S1`);
+  recall.goOn();
+  return [a, b];
 }

@@ -50,6 +50,8 @@ export type SagaWorld = {
   readonly calls: Map<string, number>;
   /** Makes the next call of a step fail. */
   failNext(step: keyof SagaActivities, fault: Fault): void;
+  /** Makes the next call of a step wait, before it does anything. `begun`: it waits; `goOn` lets it through. */
+  haltNext(step: keyof SagaActivities): { readonly begun: Promise<void>; goOn(): void };
   placeOrder(order?: Partial<NewOrder>): Promise<string>;
   tell(orderId: string, message: OrderMessage): Promise<void>;
   tellReturn(returnId: string, message: ReturnMessage): Promise<void>;
@@ -111,6 +113,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   await seed(database, stock);
   const calls = new Map<string, number>();
   const faults = new Map<string, Fault>();
+  const halts = new Map<string, Halt>();
   const activities = withFaults(
     createSagaActivities({
       ...outside,
@@ -122,6 +125,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     }),
     calls,
     faults,
+    halts,
   );
   const bundle = await loadWorkflowBundle(logger);
   const { address, namespace } = await createTestNamespace();
@@ -174,6 +178,11 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     failNext: (step, fault) => {
       faults.set(step, fault);
     },
+    haltNext: (step) => {
+      const halt = { begun: gate(), goOn: gate() };
+      halts.set(step, halt);
+      return { begun: halt.begun.opened, goOn: halt.goOn.open };
+    },
     placeOrder: async (order = {}) => {
       const orderId = await placeOrder(database, stock, order);
       started.push(orderId);
@@ -220,6 +229,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       outside.clear();
       calls.clear();
       faults.clear();
+      halts.clear();
       stock.clear();
       await database.query("update product set weight_grams = $1", [UNIT_GRAMS]);
       await fillStock(stock);
@@ -256,10 +266,23 @@ function must(result: { readonly status: string }): void {
   if (result.status !== "done") throw new Error(`refused: ${JSON.stringify(result)}`);
 }
 
+type Gate = { readonly opened: Promise<void>; readonly open: () => void };
+
+function gate(): Gate {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+type Halt = Readonly<Record<"begun" | "goOn", Gate>>;
+
 function withFaults(
   activities: SagaActivities,
   calls: Map<string, number>,
   faults: Map<string, Fault>,
+  halts: Map<string, Halt>,
 ): SagaActivities {
   const wrap =
     (step: string, run: (input: never) => Promise<unknown>) =>
@@ -267,6 +290,10 @@ function withFaults(
       calls.set(step, (calls.get(step) ?? 0) + 1);
       const fault = faults.get(step);
       faults.delete(step);
+      const halt = halts.get(step);
+      halts.delete(step);
+      halt?.begun.open();
+      await halt?.goOn.opened;
       const fail = () =>
         ApplicationFailure.create({
           message: `made to fail: ${step}`,

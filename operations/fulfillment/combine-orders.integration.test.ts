@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TEST_CARRIER } from "../../test-support/outside-world.ts";
 import {
+  cancelledWhileLeaving,
   deliver,
   held,
   mailKinds,
@@ -538,5 +539,28 @@ test("a cancellation that races the parcel has one winner: cancelled and not in 
       await world.reset();
     }
     expect(ends).toContain("cancelled");
+  });
+});
+
+test("an order that is cancelled as its shared parcel leaves is told so, and is sent and charged once", async () => {
+  const [a, b] = await cancelledWhileLeaving(world);
+  await shipped(world, parcel(b));
+  await deliver(world, parcel(a));
+  for (const orderId of [a, b]) {
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+    expect(await ledger(orderId)).toEqual(DELIVERED);
+  }
+  expect(await entries(b, "order.cancellation_refused")).toEqual([
+    "Not cancelled: a parcel has already left. The goods can be returned.",
+  ]);
+  expect(await entries(b, "order.cancelled")).toEqual([]);
+  expect(captured(a, b)).toEqual([10_500, 10_500]);
+  expect([...world.outside.charges.values()].filter((charge) => charge === "cancel")).toEqual([]);
+  expect(new Set((await shipments([a, b])).map(({ tracking }) => tracking)).size).toBe(1);
+  expect(await mailKinds(world, b)).toEqual(["delivered", "order_confirmed", "shipped"]);
+  expect(await mugs()).toEqual([6, 6]);
+  // It is known for good: a later request is refused at once.
+  expect(await requestCancellation(world.context, { orderId: b, reason: "No.", by })).toMatchObject({
+    code: "order_already_shipped",
   });
 });
