@@ -40,7 +40,16 @@ export const FulfillmentOrderView = Type.Object({
   /** What halts this fulfillment order, and not the whole of its order. */
   holdReasons: HoldReasons,
   /** Of other orders, in whose company it is to leave, or has left, in one parcel. */
-  combinedWith: Type.Array(Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text })),
+  combinedWith: Type.Array(
+    Type.Object({
+      fulfillmentOrderId: Text,
+      orderId: Text,
+      orderNumber: Text,
+      stage: FloorStageName,
+      /** Its packing slip bears this as a code; without one, its own id. */
+      handlingUnit: Nullable(Text),
+    }),
+  ),
   supportedActions: Type.Array(oneOf(FULFILLMENT_ORDER_ACTIONS)),
   lines: Type.Array(
     Type.Object({

@@ -62,7 +62,7 @@ export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
   'id', f.id, 'locationId', f.location_id, 'locationName', location.name, 'status', f.status, 'stage', f.stage,
   'handlingUnit', f.handling_unit, 'releaseOn', f.release_on,
   'combinedWith', (select coalesce(jsonb_agg(jsonb_build_object('fulfillmentOrderId', other.id, 'orderId', other.order_id,
-      'orderNumber', other_order.external_number) order by other.id), '[]')
+      'orderNumber', other_order.external_number, 'stage', other.stage, 'handlingUnit', other.handling_unit) order by other.id), '[]')
     from fulfillment_order other join orders other_order on other_order.id = other.order_id
     where other.combined_parcel_id = f.combined_parcel_id and other.id <> f.id),
   'lines', (select coalesce(jsonb_agg(jsonb_build_object('holdId', line.hold_id, 'lineId', line.line_id,

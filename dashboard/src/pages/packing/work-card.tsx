@@ -13,6 +13,7 @@ import { useResource } from "../../live/resource.ts";
 import { orderPath } from "../order/order-path.ts";
 import { changeWords } from "./change-words.ts";
 import { packOrder } from "./pack-order.ts";
+import { SharedParcel } from "./shared-parcel.tsx";
 
 /**
  * One parcel to pick and pack. It remembers which revision of the order the packer has seen: where the order
@@ -53,6 +54,7 @@ export function WorkCard({
           </li>
         ))}
       </ul>
+      <SharedParcel item={item} />
       <a
         class="small"
         href={`/v1/fulfillment-orders${pathOf(item.id)}/packing-slip.pdf`}
