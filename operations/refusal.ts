@@ -67,6 +67,7 @@ type OperationRefusalCode =
   | "parcel_not_shipped"
   | "parcel_too_heavy"
   | "picked_short"
+  | "pickup_rules_impossible"
   | "price_missing"
   | "product_exists"
   | "product_not_found"

@@ -198,6 +198,10 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "The role may not give so much on one order in a day; the detail says who can.",
   },
+  pickup_rules_impossible: {
+    status: 422,
+    title: "Customers would be reminded only after their order was put back.",
+  },
   refund_limits_invalid: {
     status: 422,
     title: "A limit is for a role that gives nothing, in no currency, too fine, or there twice.",

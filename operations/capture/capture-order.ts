@@ -15,6 +15,7 @@ import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
 import { jsonWithoutCardNumbers, withoutCardNumbers } from "../../orders/card-number.ts";
 import { isCollected } from "../../orders/fulfillment/collection.ts";
+import { holdRules } from "../../orders/incoming/hold-rules.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";
@@ -386,6 +387,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     isWish: channel.kind === "holdfast",
     chargedBy: channel.chargedBy,
     allocation: channel.allocation,
+    holdRules: holdRules(channel.holdRules),
   });
 }
 

@@ -71,6 +71,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "payment_disputed",
   "floor_exception",
   "put_by_staff",
+  "held_by_rule",
   "awaiting_return",
 ];
 const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];

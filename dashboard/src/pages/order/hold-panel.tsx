@@ -33,6 +33,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   refunded_at_channel: "Cancel what was refunded, then release the rest.",
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
   partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
+  held_by_rule: "Look at it, then release it; or cancel it.",
   put_by_staff: "Release it when its reason is gone.",
   awaiting_return: "It goes on when the return is inspected. Released before, it is charged in full.",
   parcel_too_heavy:
