@@ -123,10 +123,9 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
       .first()
       .getByRole("button", { name: /^Save for/ })
       .click();
-    await page.getByText("It counts from now on.").first().waitFor();
-    expect((await changes()).map(({ subject }) => subject.split(":")[0])).toEqual(
-      expect.arrayContaining(["hold-rules", "pickup-rules"]),
-    );
+    await expect
+      .poll(async () => (await changes()).map(({ subject }) => subject.split(":")[0]))
+      .toEqual(expect.arrayContaining(["hold-rules", "pickup-rules"]));
     await edge.database.query("update channel set hold_rules = '{}'");
   });
 

@@ -2,9 +2,11 @@ import { useState } from "preact/hooks";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import type { OrderRevisionView } from "../../../../contract/orders.ts";
 import { get, pathOf } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { NotYours } from "../../components/not-yours.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { toast } from "../../components/toast.tsx";
 import { calendarDay } from "../../format/time.ts";
@@ -63,7 +65,8 @@ export function WorkCard({
       >
         Packing slip <Icon name="link" />
       </a>
-      {!isChanged && (
+      {!may("fulfillment.pack") && <NotYours action="pack" />}
+      {!isChanged && may("fulfillment.pack") && (
         <>
           <ActionButton
             class="button primary wide"
