@@ -515,7 +515,15 @@ test("a cancellation that races the parcel has one winner: cancelled and not in 
       const [a, b] = await combined();
       const cancel = () => requestCancellation(world.context, { orderId: b, reason: "No.", by });
       await pack(world, part(b));
-      if (delay === "before") await cancel();
+      if (delay === "before") {
+        await cancel();
+        await eventually("the second one is recalled", async () => {
+          const { rows } = await world.database.query("select status from fulfillment_order where id = $1", [
+            part(b),
+          ]);
+          return rows[0]?.status === "cancelled";
+        });
+      }
       await pack(world, part(a));
       if (delay !== "before") {
         await pause(delay);

@@ -1,4 +1,8 @@
-/** Notices that shoppers got. A notice is written down once its mail is handed to the mail server. */
+/**
+ * Notices to shoppers: their mails wait in the outbox, and a notice is written down once its mail is handed
+ * to the mail server.
+ */
+import { writeOutbox } from "../outbox.ts";
 import type { Queryable } from "../sql/database.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
@@ -14,6 +18,23 @@ export function noticeKey(notice: {
 
 /** Begins the keys of mails that were sent again. */
 const COPY = "copy-";
+
+/** A mail to be sent, as its outbox row has it. */
+export type QueuedMail<Kind extends string = string> = {
+  readonly orderId: string;
+  readonly kind: Kind;
+  readonly about: string;
+  /** Number of a mail that staff send again; absent: the mail itself. */
+  readonly copy?: number;
+};
+
+/** In the order in which they are to go out. What was queued before is left as it is. */
+export async function queueMails(client: Queryable, mails: readonly QueuedMail[]): Promise<void> {
+  await writeOutbox(
+    client,
+    mails.map((mail) => ({ key: `mail:${noticeKey(mail)}`, topic: "mail.send", payload: mail })),
+  );
+}
 
 /** A notice of the order by its key; not a copy of one. */
 export async function readSentNotice<Kind extends string>(

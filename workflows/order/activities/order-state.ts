@@ -255,6 +255,19 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       });
     },
 
+    /** So that a person sees the wait for a mail server. */
+    async reportLateMail(
+      input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
+    ) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `mail-late:${input.kind}:${input.about}`,
+        type: "notification.late",
+        summary: `A mail could not be sent yet and is tried again (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
+        cause: "saga:send-mail",
+      });
+    },
+
     /** An undo failed. The saga tries again later; a person should know. */
     async reportFailedUndo(
       input: OrderId & { readonly undo: string; readonly detail: string; readonly attempt: number },
