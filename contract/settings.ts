@@ -12,6 +12,7 @@ import {
   AmountByCurrency,
   Count,
   closed,
+  Id,
   Name,
   Nullable,
   oneOf,
@@ -126,6 +127,29 @@ export const PickupRulesBody = Type.Object(
 );
 export type PickupRulesBody = Shape<typeof PickupRulesBody>;
 
+const ParcelGrams = Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }));
+
+/** What one parcel may weigh, in grams; null: no limit of its own. The smallest counts. */
+export const ParcelLimitsView = Type.Object({
+  version: Count,
+  company: ParcelGrams,
+  places: Type.Array(Type.Object({ location: Text, name: Text, maxGrams: ParcelGrams })),
+});
+export type ParcelLimitsView = Shape<typeof ParcelLimitsView>;
+
+/** What is left out stays as it is. */
+export const ParcelLimitsBody = Type.Object(
+  {
+    version: Version,
+    company: Type.Optional(ParcelGrams),
+    places: Type.Optional(
+      Type.Array(Type.Object({ location: Id, maxGrams: ParcelGrams }, closed), { maxItems: 1_000 }),
+    ),
+  },
+  closed,
+);
+export type ParcelLimitsBody = Shape<typeof ParcelLimitsBody>;
+
 const Limit = {
   role: text(32),
   /** Decimal text in the currency's own unit, e.g. `50.00`; `0` means: nothing. */
@@ -185,7 +209,7 @@ const FieldChange = Type.Object({ field: Text, from: Type.Unknown(), to: Type.Un
 export type FieldChange = Shape<typeof FieldChange>;
 
 export const SettingChange = Type.Object({
-  /** `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`, `refund-limits`. */
+  /** `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`, `parcel-limits:<company>`, `refund-limits`. */
   subject: Text,
   version: Count,
   /** A member of staff by name, or `api-key:<id>`. */

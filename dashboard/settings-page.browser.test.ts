@@ -126,6 +126,14 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await expect
       .poll(async () => (await changes()).map(({ subject }) => subject.split(":")[0]))
       .toEqual(expect.arrayContaining(["hold-rules", "pickup-rules"]));
+
+    await page.getByRole("button", { name: "Parcels" }).click();
+    await page.getByLabel("Everywhere, kg").fill("12.5");
+    await page.getByRole("button", { name: "Save the limits" }).click();
+    await expect
+      .poll(async () => (await edge.database.query("select max_parcel_grams as grams from company")).rows)
+      .toEqual([{ grams: 12_500 }]);
+    await edge.database.query("update company set max_parcel_grams = null");
     await edge.database.query("update channel set hold_rules = '{}'");
   });
 

@@ -304,6 +304,42 @@ describe("rules by which a person looks first", () => {
   });
 });
 
+test("what a parcel may weigh is set for the company and each place, and kept with who set it", async () => {
+  const path = "/v1/parcel-limits";
+  const { json: before } = await as("operations", "GET", path);
+  expect(before).toMatchObject({ version: 1, company: null });
+  const places = [{ location: "east", maxGrams: 12_000 }];
+  const set = await as("operations", "POST", path, { version: 1, company: 25_000, places });
+  expect(set.json).toMatchObject({ version: 2, company: 25_000 });
+  expect(set.json.places).toContainEqual(expect.objectContaining({ location: "east", maxGrams: 12_000 }));
+  expect(saidOf(await as("admin", "POST", path, { version: 1, company: 1 }))).toEqual([
+    409,
+    "setting_changed",
+  ]);
+  expect(saidOf(await as("finance", "POST", path, { version: 2, company: 1 }))).toEqual([403, "forbidden"]);
+  expect(saidOf(await as("admin", "POST", path, { version: 2, company: 0 }))).toEqual([
+    400,
+    "invalid_request",
+  ]);
+  const nowhere = [{ location: "nowhere", maxGrams: 1 }];
+  expect(saidOf(await as("admin", "POST", path, { version: 2, places: nowhere }))).toEqual([
+    404,
+    "location_not_found",
+  ]);
+  const none = { version: 2, company: null, places: [{ location: "east", maxGrams: null }] };
+  expect((await as("admin", "POST", path, none)).json).toMatchObject({ version: 3, company: null });
+  const { json } = await as("admin", "GET", "/v1/setting-changes");
+  const [last] = (json.items as readonly { subject: string; changes: unknown }[]).filter(({ subject }) =>
+    subject.startsWith("parcel-limits:"),
+  );
+  expect(last?.changes).toEqual(
+    expect.arrayContaining([
+      { field: "company", from: 25_000, to: null },
+      { field: "at east", from: 12_000, to: null },
+    ]),
+  );
+});
+
 test("a store's rules for pickup count for what is ready from then on, and keep who changed them", async () => {
   const path = "/v1/locations/east/pickup-rules";
   const { json: before } = await as("operations", "GET", path);

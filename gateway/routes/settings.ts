@@ -6,6 +6,8 @@ import {
   ChannelSettingsBody,
   HoldRulesBody,
   HoldRulesView,
+  ParcelLimitsBody,
+  ParcelLimitsView,
   PickupRulesBody,
   PickupRulesView,
   RefundLimits,
@@ -16,12 +18,14 @@ import {
 import { PageQuery, pageOf } from "../../contract/shapes.ts";
 import { changeChannel } from "../../operations/settings/change-channel.ts";
 import { changeHoldRules } from "../../operations/settings/change-hold-rules.ts";
+import { changeParcelLimits } from "../../operations/settings/change-parcel-limits.ts";
 import { changePickupRules } from "../../operations/settings/change-pickup-rules.ts";
 import { changeRefundLimits } from "../../operations/settings/change-refund-limits.ts";
 import { STAFF_ROLES } from "../../store/access/staff.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { findChannelSettings } from "../../store/settings/channel-rules.ts";
 import { holdRulesSubject, readHoldRules } from "../../store/settings/hold-rules.ts";
+import { parcelLimitsSubject, readParcelLimits } from "../../store/settings/parcel-limits.ts";
 import { pickupRulesSubject, readPickupRules } from "../../store/settings/pickup-rules.ts";
 import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
 import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
@@ -106,6 +110,28 @@ export const settingsRoutes: readonly Route[] = [
   }),
   route({
     method: "GET",
+    path: "/v1/parcel-limits",
+    summary: "What one parcel may weigh by company and by place, beside what carriers take",
+    access: READ,
+    reply: ParcelLimitsView,
+    handle: async (call) => ({ json: await parcelLimitsOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/parcel-limits",
+    summary: "Sets what one parcel may weigh; what is left out stays as it is",
+    access: { kind: "permission", permission: "locations.write" },
+    body: ParcelLimitsBody,
+    reply: ParcelLimitsView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { by, companyId } = callerOf(call);
+      done(await changeParcelLimits(call.services.operations, companyId, call.body, by));
+      return { json: await parcelLimitsOf(call) };
+    },
+  }),
+  route({
+    method: "GET",
     path: "/v1/refund-limits",
     summary: "What each role may give away on one order in a day",
     access: READ,
@@ -172,6 +198,14 @@ async function holdRulesOf(call: Call<unknown, unknown>): Promise<HoldRulesView>
   if (rules === undefined) throw new ApiError("channel_not_found", `There is no channel ${channel}.`);
   const version = await settingVersion(database, holdRulesSubject(channel));
   return { ...rules, skus: [...rules.skus], countries: [...rules.countries], channel, version };
+}
+
+async function parcelLimitsOf(call: Call<unknown, unknown>): Promise<ParcelLimitsView> {
+  const { database } = call.services;
+  const { companyId } = callerOf(call);
+  const { company, places } = await readParcelLimits(database, companyId);
+  const version = await settingVersion(database, parcelLimitsSubject(companyId));
+  return { version, company, places: [...places] };
 }
 
 async function pickupRulesOf(call: Call<unknown, unknown>): Promise<PickupRulesView> {

@@ -147,7 +147,7 @@ export const STATUS_CODES_BY_CODE = {
   },
   parcel_too_heavy: {
     status: 409,
-    title: "Together they would be heavier than carriers take in one parcel.",
+    title: "Together they would be heavier than one parcel may be.",
   },
   nothing_left_to_split: { status: 422, title: "A split takes some of the units, not all." },
   fulfillment_order_changed: {

@@ -89,9 +89,9 @@ export async function writeChange(
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
-  const maxGrams = parcelLimit(plan.document);
+  const carriersGrams = parcelLimit(plan.document);
   const takenBack = await giveUp(client, locked, plan, changeId, ends);
-  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, maxGrams);
+  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, carriersGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
   await changeOrder(client, revised, {
@@ -219,14 +219,14 @@ function allOf(part: FulfillmentOrder): Freed {
  *
  * @returns those that have joined one, by line
  */
-async function takeUp(client: Queryable, orderId: string, reserved: Reserved, maxGrams: number | null) {
+async function takeUp(client: Queryable, orderId: string, reserved: Reserved, carriersGrams: number | null) {
   const holds: readonly OrderHold[] = reserved.holds.map((hold) => ({ ...hold, perUnit: hold.perUnit ?? 1 }));
   await addOrderHolds(client, orderId, holds);
   const joined: OrderHold[] = [];
   // As they are now: the same change may have taken units out of them.
   const parts = (await readFulfillmentOrders(client, orderId)).filter(isOpenPart);
-  const room = await parcelRoom(client, maxGrams, [...holds, ...parts.flatMap(({ lines }) => lines)]);
   for (const part of parts) {
+    const room = await parcelRoom(client, carriersGrams, part.locationId, [...holds, ...part.lines]);
     const joining: OrderHold[] = [];
     const here = holds.filter((hold) => hold.locationId === part.locationId && !joined.includes(hold));
     for (const lineId of new Set(here.map((hold) => hold.lineId))) {

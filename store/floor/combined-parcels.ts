@@ -10,6 +10,7 @@ import type { Address } from "../../orders/address.ts";
 import { type Companion, tooMuchFor, whyLeavesAlone } from "../../orders/fulfillment/combined-parcel.ts";
 import { gramsOf, overweightText } from "../../orders/fulfillment/parcels.ts";
 import { readUnitWeights } from "../catalog/catalog.ts";
+import { parcelLimitAt } from "../catalog/parcel-limit.ts";
 import { lockOrder, type OrderProgress } from "../orders/order-progress.ts";
 import { recordEntry } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -84,7 +85,9 @@ export async function parcelScale(
 ): Promise<ParcelScale> {
   const limits = companions.flatMap(({ document }) => limit(document) ?? []);
   if (limits.length === 0) return { fits: () => true, text: () => "any weight" };
-  const maxGrams = Math.min(...limits);
+  const places = [...new Set(companions.map(({ locationId }) => locationId))];
+  const carriersGrams = Math.min(...limits);
+  const maxGrams = (await parcelLimitAt(client, carriersGrams, places)) ?? carriersGrams;
   const skus = new Set(companions.flatMap(({ goods }) => goods.map(({ sku }) => sku)));
   const weights = await readUnitWeights(client, [...skus]);
   const grams = (together: readonly Companion[]) =>

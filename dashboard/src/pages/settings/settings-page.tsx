@@ -14,6 +14,7 @@ import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { LimitsForm } from "./limits-form.tsx";
+import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 
@@ -21,6 +22,7 @@ const VIEWS = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
   { value: "pickup", label: "Pickup" },
+  { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
   { value: "accounts", label: "Accounts" },
@@ -63,6 +65,7 @@ export function SettingsPage() {
         />
       )}
       {view === "pickup" && <PickupRulesForms />}
+      {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
