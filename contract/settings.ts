@@ -1,6 +1,7 @@
 /**
- * What people set while the system runs: the rules of channels and stores, the limits of what a role may give away; the
- * accounts at vendors, which are set by environment and only shown; and who has changed what.
+ * What people set while the system runs: the rules of channels and stores, the limits of parcels and of what a
+ * role may give away; the accounts at vendors, which are set by environment and only shown; and who has
+ * changed what.
  *
  * A setting has a version. A change names the version that it was made from, and is refused where somebody
  * else has changed it since.
@@ -209,7 +210,10 @@ const FieldChange = Type.Object({ field: Text, from: Type.Unknown(), to: Type.Un
 export type FieldChange = Shape<typeof FieldChange>;
 
 export const SettingChange = Type.Object({
-  /** `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`, `parcel-limits:<company>`, `refund-limits`. */
+  /**
+   * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`,
+   * `parcel-limits:<company>`, `refund-limits`.
+   */
   subject: Text,
   version: Count,
   /** A member of staff by name, or `api-key:<id>`. */

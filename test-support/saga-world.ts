@@ -51,7 +51,7 @@ export type SagaWorld = {
   readonly calls: Map<string, number>;
   /** Makes the next call of a step fail. */
   failNext(step: keyof SagaActivities, fault: Fault): void;
-  /** Makes the next call of a step wait, before it does anything. `begun`: it waits; `goOn` lets it through. */
+  /** Makes the next call of a step wait before it does anything: `begun`. `goOn` lets it through. */
   haltNext(step: keyof SagaActivities): { readonly begun: Promise<void>; goOn(): void };
   placeOrder(order?: Partial<NewOrder>): Promise<string>;
   tell(orderId: string, message: OrderMessage): Promise<void>;

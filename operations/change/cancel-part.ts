@@ -1,7 +1,7 @@
 /**
- * The units of a fulfillment order are not wanted any more: they are cancelled in the order, which becomes its
- * next revision with it, as where a line is cancelled. What is to come another way is moved, or marked as done
- * elsewhere, instead.
+ * The units of a fulfillment order are not wanted any more: they are cancelled in the order, which becomes
+ * its next revision with it, as where a line is cancelled. What is to come another way is moved, or marked as
+ * done elsewhere, instead.
  *
  * Where nothing of the order would be left, its saga is asked to cancel the whole of it.
  */

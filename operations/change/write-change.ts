@@ -74,7 +74,7 @@ type NewRevision = {
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
-  /** The units are given up of this fulfillment order, which they are all of. Absent: see this file's header. */
+  /** All units of this fulfillment order are given up, and no others. Absent: see this file's header. */
   readonly ends?: FulfillmentOrder;
 };
 

@@ -5,9 +5,9 @@
  * crash in between leaves the work on the list of waiting work. If the pick were written alone, the work
  * would leave that list and nobody would pack it.
  *
- * Who packs may say which revision of the order they have seen. Another one is refused, with the number of the
- * newest: before a unit is taken, and again where they are packed. In between the order may still have been
- * readdressed; the units stay off the shelf, and packing again with the newest revision books them once.
+ * Who packs may say which revision of the order they have seen. Another one is refused, with the number of
+ * the newest: before a unit is taken, and again where they are packed. In between the order may still have
+ * been readdressed; the units stay off the shelf, and packing again with the newest revision books them once.
  *
  * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot
  * has picked, whose tote waits at the manual station.
@@ -36,7 +36,7 @@ type HandPacking = {
 /** `short`: units were missing; what was found is packed, where anything was. */
 type HandPacked = { readonly status: "done"; readonly short: boolean };
 
-/** For whoever reads a count against what the order asks for: a count of another revision is no wrong count. */
+/** For whoever reads a count against the order: a count of another revision is no wrong count. */
 export async function refuseStaleCount(
   { database }: OperationContext,
   fulfillmentOrderId: string,

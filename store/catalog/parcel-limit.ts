@@ -1,4 +1,4 @@
-/** How much one parcel may weigh: what carriers take, and what its company and the place that packs it allow. */
+/** How much one parcel may weigh: what carriers take, and what its company and its place allow. */
 import type { Queryable } from "../sql/database.ts";
 
 /**

@@ -6,9 +6,9 @@
  * then: `orders/order-status.ts` says what comes of it.
  *
  * Invariants: W2 a change is made once (its `marker` is a timeline key) and only while the order is on hold.
- * W3 what was reserved from an older reading of the order is not written: it goes back, as written in the same
- * commit. W4 the commit waits for nobody who holds an order: such a one may be waiting for the stock, and all
- * other commits would wait with it. Whoever asked for the change tries again.
+ * W3 what was reserved from an older reading of the order is not written: it goes back, as written in the
+ * same commit. W4 the commit waits for nobody who holds an order: such a one may be waiting for the stock,
+ * and all other commits would wait with it. Whoever asked for the change tries again.
  */
 import type {
   DeliveryPromise,

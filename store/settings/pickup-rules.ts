@@ -1,4 +1,4 @@
-/** How long a store keeps what waits to be collected: columns of its row, read whenever something is ready. */
+/** How long a store keeps what waits to be collected: columns of its row. */
 import type { PickupRules } from "../../contract/settings.ts";
 import type { Queryable } from "../sql/database.ts";
 

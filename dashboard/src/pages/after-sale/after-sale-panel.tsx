@@ -56,9 +56,10 @@ export function AfterSalePanel({
     view.payment === null &&
     ["pending", "failed"].includes(view.summary.paymentStatus) &&
     view.summary.status !== "cancelled";
-  const exchangeable = may("returns.exchange")
-    ? view.returns.filter((one) => EXCHANGEABLE.includes(one.status))
-    : [];
+  const canExchange = may("returns.exchange");
+  const exchangeable = view.returns.filter(
+    (one) => canExchange && one.exchangeOrderId === null && EXCHANGEABLE.includes(one.status),
+  );
   const shown = state.refunds.filter((refund) => refund.amountMinor > 0);
   const items = claims.data?.items ?? [];
   const actions = canRefund || canClaim || canPay || exchangeable.length > 0;
