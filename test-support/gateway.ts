@@ -113,6 +113,7 @@ export async function startGatewayWorld(
         port: createEasypostCarrier({ baseUrl: "http://127.0.0.1:9", apiKey: "unused", webhookSecret }),
       })),
     ),
+    payments: new VendorRoster("payments", []),
     dashboardFolder,
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],

@@ -61,6 +61,8 @@ export type RefundInput = {
   readonly refundId: string;
   readonly orderId: string;
   readonly channelId: string;
+  /** The attempt that it begins with, where an earlier run has made others; absent: the first. */
+  readonly attempt?: number;
 };
 
 export type ResendInput = {
@@ -69,8 +71,8 @@ export type ResendInput = {
   readonly kind: NoticeKind;
   /** What the mail is about: the order's, shipment's, return's or refund's id. */
   readonly about: string;
-  /** Counts the order's mails that were sent again, from 1. */
-  readonly copy: number;
+  /** Counts the order's mails that were sent again, from 1; absent: it is sent for the first time. */
+  readonly copy?: number;
 };
 
 /** Delivered with signal name `orderMessage`. */
@@ -144,6 +146,8 @@ export type WorkflowSignal =
       readonly workflowId: string;
       readonly signal: "refundMessage";
       readonly message: RefundMessage;
+      /** Starts the saga again where it has ended. */
+      readonly start?: RefundInput;
     };
 
 /** The outbox row that starts a saga; at most one a saga. */

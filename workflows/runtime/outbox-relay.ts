@@ -27,13 +27,7 @@ import {
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
-import {
-  type ReturnInput,
-  type ReturnMessage,
-  TASK_QUEUE,
-  type WorkflowSignal,
-  type WorkflowStart,
-} from "../messages.ts";
+import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
 const BATCH = 100;
@@ -138,8 +132,7 @@ class Relay {
   }
 
   private async signal(signal: WorkflowSignal): Promise<string | null> {
-    if ("start" in signal && signal.start !== undefined)
-      return this.signalOrStart(signal.workflowId, signal.start, signal.message);
+    if ("start" in signal && signal.start !== undefined) return this.signalOrStart(signal);
     try {
       await this.client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
       return null;
@@ -152,15 +145,25 @@ class Relay {
   }
 
   /** For a saga that may have ended: it is told, or runs again and is told. */
-  private async signalOrStart(workflowId: string, input: ReturnInput, message: ReturnMessage): Promise<null> {
-    const start = { workflow: "returnAuthorization", workflowId, args: [input] } as const;
+  private async signalOrStart(signal: WorkflowSignal): Promise<null> {
+    const start = startOf(signal);
     await this.client.workflow.signalWithStart(start.workflow, {
       ...optionsOf(start),
-      signal: "returnMessage",
-      signalArgs: [message],
+      signal: signal.signal,
+      signalArgs: [signal.message],
     });
     return null;
   }
+}
+
+/** What runs again where the saga has ended. */
+function startOf(signal: WorkflowSignal): WorkflowStart {
+  const { workflowId } = signal;
+  if (signal.signal === "returnMessage" && signal.start !== undefined)
+    return { workflow: "returnAuthorization", workflowId, args: [signal.start] };
+  if (signal.signal === "refundMessage" && signal.start !== undefined)
+    return { workflow: "refundPayment", workflowId, args: [signal.start] };
+  throw new Error(`the saga of ${workflowId} is not started by a message`);
 }
 
 /** How a saga is shown from its start. */
@@ -190,7 +193,7 @@ function summaryOf(start: WorkflowStart): string {
     case "returnAuthorization":
       return `Return ${start.workflowId} of order ${orderId}`;
     case "resendNotice":
-      return `Mail of order ${orderId}, sent again`;
+      return `Mail of order ${orderId}`;
     case "refundPayment":
       return `Refund ${start.workflowId} of order ${orderId}`;
     case "claimReceipt":
