@@ -155,6 +155,24 @@ export function startRow(start: WorkflowStart) {
   return { key: `start:${start.workflowId}`, topic: "workflow.start", payload: start } as const;
 }
 
+/**
+ * The outbox row that has the shopper asked for a means of payment, in the transaction by which the order
+ * begins to wait for one. Where it waits no longer when the mail is written, none is sent.
+ *
+ * @param cause once each: what it waits because of
+ */
+export function askForPaymentRow(
+  { orderId, channelId }: { readonly orderId: string; readonly channelId: string },
+  cause: string,
+) {
+  const about = `${orderId}:${cause}`;
+  return startRow({
+    workflow: "resendNotice",
+    workflowId: `${orderId}:payment-needed:${cause}`,
+    args: [{ orderId, channelId, kind: "payment_needed", about }],
+  });
+}
+
 /** The outbox row that signals a saga; at most one a message key. */
 export function signalRow(signal: WorkflowSignal) {
   return { key: signalKey(signal), topic: "workflow.signal", payload: signal } as const;

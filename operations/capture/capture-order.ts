@@ -18,6 +18,7 @@ import { isCollected } from "../../orders/fulfillment/collection.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";
+import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
 import { clippedText, storableText } from "../../orders/storable-text.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
@@ -28,7 +29,7 @@ import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts
 import { findKnownOrder, isCancelRequested, type KnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { startRow } from "../../workflows/messages.ts";
+import { askForPaymentRow, startRow } from "../../workflows/messages.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
@@ -447,6 +448,7 @@ function recordOf(
       workflowId: orderId,
       args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
     }),
+    ...(awaitsPaymentMethod(holdReasons) ? { ask: askForPaymentRow(document, "captured") } : {}),
   };
 }
 

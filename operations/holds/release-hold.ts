@@ -12,6 +12,7 @@ import type { OrderReservation, PlacedHold, ReservationLine } from "../../engine
 import { unknownSkuReason } from "../../orders/capture.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
+import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import {
   type HeldOrder,
@@ -24,7 +25,7 @@ import {
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { signalRow } from "../../workflows/messages.ts";
+import { askForPaymentRow, signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -361,6 +362,10 @@ function changeFor(
       signal: "orderMessage",
       message: { key: `hold-released:${orderId}:${step}`, type: "hold-released" },
     }),
+    // What it costs is certain now, or it costs something now.
+    ...(awaitsPaymentMethod(left) && !awaitsPaymentMethod(order.holdReasons)
+      ? { ask: askForPaymentRow(order, step) }
+      : {}),
     replacement: decision.replacement,
   };
 }

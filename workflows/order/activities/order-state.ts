@@ -4,6 +4,7 @@ import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
+import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
 import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
 import { readWaitingForCompanions, readWaitingForOthers } from "../../../store/floor/combined-parcels.ts";
@@ -22,12 +23,14 @@ import {
   readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import { readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { askForPaymentRow } from "../../messages.ts";
 import { askForRefund } from "./ask-for-refund.ts";
 import { moneyLeft } from "./money-left.ts";
 
@@ -125,10 +128,12 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           cause: `saga:${input.key.split(":")[0]}`,
           data: { code: input.code },
         });
-        if (fresh)
-          await changeOrder(client, order, {
-            holdReasons: withReason(order, { code: input.code, detail: input.detail }),
-          });
+        if (!fresh) return;
+        await changeOrder(client, order, {
+          holdReasons: withReason(order, { code: input.code, detail: input.detail }),
+        });
+        if (CLEARED_BY_PAYMENT.includes(input.code))
+          await writeOutbox(client, [askForPaymentRow(order, input.key)]);
       });
     },
 

@@ -37,12 +37,14 @@ import {
   rollUpPayment,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
 import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/store-credit.ts";
 import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { askForPaymentRow } from "../../messages.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { askForRefund } from "./ask-for-refund.ts";
 import { mustLockOrder, mustReadOrder, withReason } from "./order-state.ts";
@@ -145,6 +147,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         const detail = `${text} ${amount} was declined: ${answer.message}`;
         const holdReasons = withReason(order, { code: onDecline, detail });
         await changeOrder(client, order, { holdReasons, ...(await declinedStatus(client, order, call)) });
+        if (call.type === "authorization") await writeOutbox(client, [askForPaymentRow(order, call.key)]);
       } else {
         await changeOrder(client, order, await declinedStatus(client, order, call));
       }
@@ -194,6 +197,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           cause: "saga:adjust-payment",
           data: { code: reason.code },
         });
+        await writeOutbox(client, [askForPaymentRow(order, key)]);
         return "held";
       }
       return beginPaymentTransaction(client, {

@@ -104,7 +104,7 @@ html, body { margin: 0; background: transparent; }
 form { display: flex; gap: 8px; font: 16px/1.5 system-ui, sans-serif; }
 input { border: 0; padding: 0; margin: 0; background: transparent; color: #1b1f24; font: inherit; outline: none;
   min-width: 0; height: 1.5em; }
-input::placeholder { color: #767e89; }
+input::placeholder { color: #5d6d68; }
 input.wrong { color: #b3261e; }
 [name=cardnumber] { flex: 1 1 10rem; }
 [name=exp-date] { flex: 0 0 4.5em; }
