@@ -69,7 +69,7 @@ export async function outcomeOf(world: SagaWorld, workflowId: string): Promise<u
   });
 }
 
-/** Types of the timeline's entries in order, without the mails, which run beside the steps. */
+/** Types of the timeline's entries in order, without the mails, which go out beside the steps. */
 export async function timeline(world: SagaWorld, orderId: string): Promise<readonly string[]> {
   const { rows } = await world.database.query<{ type: string }>(
     "select type from order_event where order_id = $1 and type <> 'notification.sent' order by tx, id",
@@ -78,8 +78,20 @@ export async function timeline(world: SagaWorld, orderId: string): Promise<reado
   return rows.map((row) => row.type);
 }
 
-/** Kinds of the mails that were sent. A saga ends after its last mail. */
+/** Waits until no mail about the order is to be sent any more. */
+export async function mailsSent(world: SagaWorld, orderId: string): Promise<void> {
+  await eventually(`the mails of ${orderId}`, async () => {
+    const { rowCount } = await world.database.query(
+      "select from outbox where topic = 'mail.send' and payload->>'orderId' = $1 and done_at is null",
+      [orderId],
+    );
+    return rowCount === 0;
+  });
+}
+
+/** Kinds of the mails that were sent, once all are out that the saga has queued. */
 export async function mailKinds(world: SagaWorld, orderId: string): Promise<readonly string[]> {
+  await mailsSent(world, orderId);
   const { rows } = await world.database.query<{ kind: string }>(
     "select kind from notification where order_id = $1 order by kind",
     [orderId],

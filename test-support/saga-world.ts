@@ -19,7 +19,7 @@ import type { TrackingStatus } from "../ports/carriers.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
-import { createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
+import { allActivities, createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
 import {
   type OrderMessage,
   type RefundMessage,
@@ -28,7 +28,8 @@ import {
   startRow,
 } from "../workflows/messages.ts";
 import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
-import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
+import { startMailRelay } from "../workflows/runtime/mail-relay.ts";
+import { startSagaRelay } from "../workflows/runtime/saga-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
 import { createTestNamespace } from "./servers/temporal.ts";
@@ -111,18 +112,15 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   await seed(database, stock);
   const calls = new Map<string, number>();
   const faults = new Map<string, Fault>();
-  const activities = withFaults(
-    createSagaActivities({
-      ...outside,
-      database,
-      allocator: stock,
-      publicUrl: "http://shop.test",
-      now: Date.now,
-      logger,
-    }),
-    calls,
-    faults,
-  );
+  const dependencies = {
+    ...outside,
+    database,
+    allocator: stock,
+    publicUrl: "http://shop.test",
+    now: Date.now,
+    logger,
+  };
+  const activities = withFaults(createSagaActivities(dependencies), calls, faults);
   const bundle = await loadWorkflowBundle(logger);
   const { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
@@ -143,7 +141,12 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     };
   };
   let stopWorker = await startWorker();
-  const relay = startOutboxRelay({ database, client, logger });
+  const relay = startSagaRelay({ database, client, logger });
+  const mails = startMailRelay({
+    database,
+    steps: withFaults(allActivities(dependencies), calls, faults),
+    logger,
+  });
   // Where nothing of the stock changes, a commit is only its records.
   const allocator: AllocatorClient = {
     ...stock,
@@ -225,7 +228,7 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       await fillStock(stock);
     },
     close: async () => {
-      await relay.stop();
+      await Promise.all([relay.stop(), mails.stop()]);
       await endSagas();
       await stopWorker();
       await native.close();

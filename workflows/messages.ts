@@ -71,8 +71,8 @@ export type ResendInput = {
   readonly kind: NoticeKind;
   /** What the mail is about: the order's, shipment's, return's or refund's id. */
   readonly about: string;
-  /** Counts the order's mails that were sent again, from 1; absent: it is sent for the first time. */
-  readonly copy?: number;
+  /** Counts the order's mails that were sent again, from 1. */
+  readonly copy: number;
 };
 
 /** Delivered with signal name `orderMessage`. */
@@ -153,24 +153,6 @@ export type WorkflowSignal =
 /** The outbox row that starts a saga; at most one a saga. */
 export function startRow(start: WorkflowStart) {
   return { key: `start:${start.workflowId}`, topic: "workflow.start", payload: start } as const;
-}
-
-/**
- * The outbox row that has the shopper asked for a means of payment, in the transaction by which the order
- * begins to wait for one. Where it waits no longer when the mail is written, none is sent.
- *
- * @param cause once each: what it waits because of
- */
-export function askForPaymentRow(
-  { orderId, channelId }: { readonly orderId: string; readonly channelId: string },
-  cause: string,
-) {
-  const about = `${orderId}:${cause}`;
-  return startRow({
-    workflow: "resendNotice",
-    workflowId: `${orderId}:payment-needed:${cause}`,
-    args: [{ orderId, channelId, kind: "payment_needed", about }],
-  });
 }
 
 /** The outbox row that signals a saga; at most one a message key. */

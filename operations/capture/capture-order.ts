@@ -26,10 +26,11 @@ import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catal
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
 import { cancelledBefore, keepChannelWord } from "../../store/orders/channel-versions.ts";
 import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts";
+import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { findKnownOrder, isCancelRequested, type KnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { askForPaymentRow, startRow } from "../../workflows/messages.ts";
+import { startRow } from "../../workflows/messages.ts";
 import { cancelOrder } from "../change/cancel-order.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
@@ -448,7 +449,7 @@ function recordOf(
       workflowId: orderId,
       args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
     }),
-    ...(awaitsPaymentMethod(holdReasons) ? { ask: askForPaymentRow(document, "captured") } : {}),
+    ...(awaitsPaymentMethod(holdReasons) ? { ask: askForPaymentRow(orderId, "captured") } : {}),
   };
 }
 

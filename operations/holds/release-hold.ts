@@ -22,10 +22,11 @@ import {
   readHeldOrder,
   recordedHolds,
 } from "../../store/orders/held-orders.ts";
+import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { askForPaymentRow, signalRow } from "../../workflows/messages.ts";
+import { signalRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -364,7 +365,7 @@ function changeFor(
     }),
     // What it costs is certain now, or it costs something now.
     ...(awaitsPaymentMethod(left) && !awaitsPaymentMethod(order.holdReasons)
-      ? { ask: askForPaymentRow(order, step) }
+      ? { ask: askForPaymentRow(orderId, step) }
       : {}),
     replacement: decision.replacement,
   };

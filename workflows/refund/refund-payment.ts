@@ -6,8 +6,16 @@
  * that failed there after it was done runs again, from the attempt that had gone through.
  * Deterministic code, like `order-fulfillment.ts`.
  */
-import { defineSignal, setCurrentDetails, setHandler, upsertSearchAttributes } from "@temporalio/workflow";
+import {
+  defineSignal,
+  patched,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from "@temporalio/workflow";
 import type { RefundInput, RefundMessage } from "../messages.ts";
+import type { SagaNoticeKind } from "../order/activities/notices.ts";
+import { Notices, QUEUES_MAILS } from "../order/notices.ts";
 import { Inbox } from "../saga/inbox.ts";
 import { HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { refusalOf } from "../saga/steps.ts";
@@ -31,11 +39,7 @@ export async function refundPayment({
     if (outcome.status !== "refused") {
       show(outcome.status, "Paid out as far as it is for us.");
       if (outcome.amountMinor !== 0)
-        await sendNotice(
-          orderId,
-          outcome.status === "refunded" ? "refund_issued" : "refund_at_channel",
-          refundId,
-        );
+        await tell(orderId, outcome.status === "refunded" ? "refund_issued" : "refund_at_channel", refundId);
       return { status: outcome.status };
     }
     show("failed", `Waiting for the message "retry" or "withdrawn": ${outcome.detail}`);
@@ -46,6 +50,13 @@ export async function refundPayment({
       return { status: "withdrawn" };
     }
   }
+}
+
+async function tell(orderId: string, kind: SagaNoticeKind, about: string): Promise<void> {
+  if (!patched(QUEUES_MAILS)) return sendNotice(orderId, kind, about);
+  const notices = new Notices(orderId);
+  notices.tell(kind, about);
+  await notices.queue();
 }
 
 function show(status: string, details: string): void {

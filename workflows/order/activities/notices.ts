@@ -1,5 +1,7 @@
 /**
- * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
+ * Writes to the shopper. A saga queues what it has to tell; the mail is written when it is sent
+ * (`workflows/runtime/mail-relay.ts`), from what is true then. The key identifies a mail to its receiver. A
+ * mail that was sent is not sent again.
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
@@ -11,7 +13,13 @@ import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
 import { readAwaitedPayment } from "../../../store/orders/awaited-payment.ts";
-import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
+import {
+  noticeKey,
+  type QueuedMail,
+  queueMails,
+  recordNotice,
+  wasNoticeSent,
+} from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { readRevisionChange } from "../../../store/orders/order-revisions.ts";
 import { readPayment } from "../../../store/orders/payments.ts";
@@ -234,17 +242,23 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
   };
 
   return {
+    /** Has these mails about the order sent, in their order. */
+    async queueMails(input: {
+      readonly orderId: string;
+      readonly mails: readonly Omit<QueuedMail<SagaNoticeKind>, "orderId">[];
+    }): Promise<void> {
+      const { orderId, mails } = input;
+      await queueMails(
+        database,
+        mails.map((mail) => ({ ...mail, orderId })),
+      );
+    },
+
     /**
      * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment
      *   order, of shortages with commas between them, `{order}:r{revision}`, or `putOffNotice`
-     * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
-    async sendMail(input: {
-      readonly orderId: string;
-      readonly kind: SagaNoticeKind;
-      readonly about: string;
-      readonly copy?: number;
-    }): Promise<void> {
+    async sendMail(input: QueuedMail<SagaNoticeKind>): Promise<void> {
       const key = noticeKey(input);
       const order = await mustReadOrder(database, input.orderId);
       if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;

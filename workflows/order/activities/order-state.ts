@@ -16,6 +16,7 @@ import {
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
 import { hasStockErrands } from "../../../store/floor/stock-errands.ts";
+import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
   changeOrder,
   lockOrder,
@@ -30,7 +31,6 @@ import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
-import { askForPaymentRow } from "../../messages.ts";
 import { askForRefund } from "./ask-for-refund.ts";
 import { moneyLeft } from "./money-left.ts";
 
@@ -133,7 +133,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           holdReasons: withReason(order, { code: input.code, detail: input.detail }),
         });
         if (CLEARED_BY_PAYMENT.includes(input.code))
-          await writeOutbox(client, [askForPaymentRow(order, input.key)]);
+          await writeOutbox(client, [askForPaymentRow(input.orderId, input.key)]);
       });
     },
 
@@ -256,6 +256,19 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         key: `mail-failed:${input.kind}:${input.about}`,
         type: "notification.failed",
         summary: `A mail could not be sent (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
+        cause: "saga:send-mail",
+      });
+    },
+
+    /** So that a person sees the wait for a mail server. */
+    async reportLateMail(
+      input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
+    ) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `mail-late:${input.kind}:${input.about}`,
+        type: "notification.late",
+        summary: `A mail could not be sent yet and is tried again (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
         cause: "saga:send-mail",
       });
     },

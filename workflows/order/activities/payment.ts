@@ -23,6 +23,7 @@ import { minorText } from "../../../orders/refund.ts";
 import { AUTHORIZATION_EXPIRED, type PaymentResult } from "../../../ports/payments.ts";
 import type { VendorAccount } from "../../../ports/vendor-roster.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
+import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   addCash,
@@ -44,7 +45,6 @@ import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/sto
 import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
-import { askForPaymentRow } from "../../messages.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { askForRefund } from "./ask-for-refund.ts";
 import { mustLockOrder, mustReadOrder, withReason } from "./order-state.ts";
@@ -147,7 +147,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         const detail = `${text} ${amount} was declined: ${answer.message}`;
         const holdReasons = withReason(order, { code: onDecline, detail });
         await changeOrder(client, order, { holdReasons, ...(await declinedStatus(client, order, call)) });
-        if (call.type === "authorization") await writeOutbox(client, [askForPaymentRow(order, call.key)]);
+        if (call.type === "authorization") await writeOutbox(client, [askForPaymentRow(orderId, call.key)]);
       } else {
         await changeOrder(client, order, await declinedStatus(client, order, call));
       }
@@ -197,7 +197,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           cause: "saga:adjust-payment",
           data: { code: reason.code },
         });
-        await writeOutbox(client, [askForPaymentRow(order, key)]);
+        await writeOutbox(client, [askForPaymentRow(orderId, key)]);
         return "held";
       }
       return beginPaymentTransaction(client, {
