@@ -25,6 +25,8 @@ export type PaymentTransaction = VendorAccount & {
   readonly authorizationKey: string | null;
   /** What an authorisation is made with. */
   readonly paymentMethod: string | null;
+  /** Milliseconds since it was begun or, once it is answered, since then. */
+  readonly ageMs: number;
 };
 
 /** The account is that of the newest authorisation. */
@@ -48,7 +50,8 @@ export type Authorization = VendorAccount & {
 };
 
 const TRANSACTION = `key, order_id as "orderId", provider, account, type, amount_minor as "amountMinor", currency, status,
-  reference, detail, authorization_key as "authorizationKey", payment_method as "paymentMethod"`;
+  reference, detail, authorization_key as "authorizationKey", payment_method as "paymentMethod",
+  (extract(epoch from now() - at) * 1000)::bigint as "ageMs"`;
 
 /** Registers a call that is about to be made; returns the first registration where the key is known. */
 export async function beginPaymentTransaction(

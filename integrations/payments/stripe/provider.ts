@@ -7,8 +7,8 @@
  *
  * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture that is repeated later
  * gets `payment_intent_unexpected_state` from the PaymentIntent's state. It counts as done where that state
- * says so; for a capture, where the PaymentIntent's metadata names this key. A capture that is not the last
- * one has to be repeated within those hours.
+ * says so; for a capture, where the PaymentIntent's metadata names this key. Who repeats a refund, or a
+ * capture that is not the last one, after those hours looks with `readPayment` whether it was carried out.
  */
 import {
   AUTHORIZATION_EXPIRED,

@@ -66,7 +66,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       ({ key }) => key === call.authorizationKey,
     );
     const reference = authorization?.reference ?? "";
-    return askProvider(call, () => {
+    const run = (): Promise<PaymentResult> => {
       const provider = payments.at(call);
       switch (call.type) {
         case "authorization":
@@ -92,7 +92,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         default:
           throw new StepImpossible("no_call", `A ${call.type} is no call of an order's saga.`);
       }
-    });
+    };
+    return askProvider(call, run, (subject) => payments.at(call).readPayment(reference, subject));
   };
 
   /**

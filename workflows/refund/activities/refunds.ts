@@ -87,14 +87,17 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
     for (const [index, call] of calls.entries()) {
       const authorizations = await readAuthorizations(database, ids.orderId);
       const authorization = authorizations.find(({ key }) => key === call.authorizationKey);
-      const answer = await askProvider(call, () =>
+      const reference = authorization?.reference ?? "";
+      const run = () =>
         payments.at(call).refund({
           idempotencyKey: call.key,
-          reference: authorization?.reference ?? "",
+          reference,
           amountMinor: call.amountMinor,
           currency: call.currency,
           reason: refund.returnId === null ? refund.reason : `Return ${refund.returnId}`,
-        }),
+        });
+      const answer = await askProvider(call, run, (subject) =>
+        payments.at(call).readPayment(reference, subject),
       );
       const outcome = await inTransaction(database, (client) =>
         settleCall(client, refund, call, answer, { isLast: index === calls.length - 1, cause }),
