@@ -303,6 +303,63 @@ describe("a refund that somebody made at the provider", () => {
   });
 });
 
+describe("money that somebody moved at the provider", () => {
+  const atStripe = async (path: string, body: string) => {
+    const response = await fetch(`${world.simulatorsUrl}/v1/payment_intents${path}`, {
+      method: "POST",
+      headers: {
+        authorization: "Bearer sk_test_other",
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body,
+    });
+    expect(response.status).toBe(200);
+  };
+
+  test("and that our books cannot explain holds what is not sent, and moves nothing of ours", async () => {
+    const orderId = await placeAuthorized();
+    const before = await world.view(orderId);
+    await atStripe(`/${before.payment?.reference}/capture`, "amount_to_capture=500&final_capture=false");
+    await world.incident({ orderId, what: "refunded_at_provider" });
+    expect(await tell(orderId, "charge.refunded")).toMatchObject({ outcome: "applied" });
+    expect(await tell(orderId, "refund.updated")).toMatchObject({ outcome: "unchanged" });
+    const view = await world.view(orderId);
+    expect(holdCodes(view)).toEqual(["payment_disputed"]);
+    expect(view.payment).toEqual(before.payment);
+    expect(await refundsOf(orderId)).toEqual([]);
+  });
+
+  test("as a whole capture holds what is not sent, too", async () => {
+    const orderId = await placeAuthorized();
+    const { payment } = await world.view(orderId);
+    await atStripe(`/${payment?.reference}/capture`, "amount_to_capture=6000");
+    expect(await tell(orderId, "payment_intent.succeeded")).toMatchObject({ outcome: "applied" });
+    const view = await world.view(orderId);
+    expect(view.summary.holdReasons).toMatchObject([
+      { code: "payment_disputed", detail: "60.00 USD were captured at stripe, not by us." },
+    ]);
+    expect(view.payment).toEqual(payment);
+  });
+
+  test("as an authorisation in an order's name is told to staff", async () => {
+    const orderId = await placeAuthorized();
+    await atStripe(
+      "",
+      `amount=900&currency=usd&capture_method=manual&confirm=true&payment_method=pm_card_visa&metadata[order_id]=${orderId}`,
+    );
+    const webhook = await eventually("its webhook", async () =>
+      world.webhooks.findLast(
+        ({ type, body }) =>
+          type === "payment_intent.amount_capturable_updated" &&
+          body.includes(`"${orderId}"`) &&
+          body.includes('"amount":900'),
+      ),
+    );
+    expect(await deliver(webhook)).toMatchObject({ outcome: "applied" });
+    expect(await entries(orderId)).toContain("payment.unknown_authorization");
+  });
+});
+
 describe("a dispute", () => {
   test("is shown, stops refunds, and goes on when it is won", async () => {
     const orderId = await placePaid();

@@ -11,6 +11,8 @@ import type { OperationContext } from "../context.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
+const GOES_ON: readonly Refusal["code"][] = ["hold_not_cleared", "order_not_on_hold"];
+
 export async function givePaymentMethod(
   context: OperationContext,
   input: {
@@ -45,7 +47,8 @@ export async function givePaymentMethod(
   if (given.waits) {
     // Beside it the order may wait for something else: then it goes on waiting for that.
     const released = await releaseHold(context, { orderId, codes: CLEARED_BY_PAYMENT, by });
-    if (released.status === "refused" && released.code !== "hold_not_cleared") return released;
+    // Where somebody has released it in the same moment, it goes on with this one all the same.
+    if (released.status === "refused" && !GOES_ON.includes(released.code)) return released;
   }
   return { status: "done" };
 }
