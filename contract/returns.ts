@@ -143,6 +143,8 @@ export const ReturnSummary = Type.Object({
   refund: Nullable(RefundState),
   currency: Text,
   units: Count,
+  /** The order that the customer gets in exchange; null: none. */
+  exchangeOrderId: Nullable(Text),
 });
 export type ReturnSummary = Shape<typeof ReturnSummary>;
 

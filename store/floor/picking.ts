@@ -14,6 +14,8 @@ export type PickLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly perUnit: number;
+  /** Of the hold, what other fulfillment orders have taken that have not left. */
+  readonly pickedByOthers: number;
   /** Tells the holds of one line apart: a kit's line has one for each component. */
   readonly part: string;
 };
@@ -25,6 +27,10 @@ export async function readPickLines(
   const { rows } = await client.query<PickLine>(
     `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
             l.hold_id as "holdId", l.sku, l.quantity, l.per_unit as "perUnit",
+            coalesce((select sum(other.picked)::integer from fulfillment_order_line other
+              join fulfillment_order part on part.id = other.fulfillment_order_id
+              where part.order_id = f.order_id and part.id <> f.id and part.status not in ('closed', 'cancelled')
+                and other.hold_id = l.hold_id), 0) as "pickedByOthers",
             case when row_number() over part = 1 then l.line_id
               else l.line_id || '.' || row_number() over part end as part
      from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id

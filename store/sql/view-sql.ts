@@ -55,7 +55,9 @@ export const RETURN_JSON = `jsonb_build_object(
   'waitsForPerson', r.waits_for_person and r.status = 'requested',
   'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor,
   'refund', ${refundStateJson("refund.return_id = r.id")}, 'currency', r.currency,
-  'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id))`;
+  'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id),
+  -- named as \`replacementIds\` in orders/order-identity.ts does
+  'exchangeOrderId', (select id from orders where id = r.id || '-X1'))`;
 
 /** A row `fulfillment_order` named `f` joined with its `location`; actions are added by `withActions`. */
 export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(

@@ -53,7 +53,9 @@ export function AfterSalePanel({
     view.payment === null &&
     ["pending", "failed"].includes(view.summary.paymentStatus) &&
     view.summary.status !== "cancelled";
-  const exchangeable = view.returns.filter((one) => EXCHANGEABLE.includes(one.status));
+  const exchangeable = view.returns.filter(
+    (one) => one.exchangeOrderId === null && EXCHANGEABLE.includes(one.status),
+  );
   const shown = state.refunds.filter((refund) => refund.amountMinor > 0);
   const items = claims.data?.items ?? [];
   const actions = state.leftMinor > 0 || canClaim || canPay || exchangeable.length > 0;

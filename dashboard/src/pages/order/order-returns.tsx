@@ -35,6 +35,11 @@ export function OrderReturns({ view }: { readonly view: OrderView }) {
               {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
             </span>
           </div>
+          {one.exchangeOrderId !== null && (
+            <div class="cell-sub">
+              Exchanged: order <a href={pathOf("orders", one.exchangeOrderId)}>{one.exchangeOrderId}</a>
+            </div>
+          )}
           {one.refund !== null && <div class="cell-sub">{refundToStaff(one.refund, one.currency)}</div>}
         </div>
       ))}

@@ -74,6 +74,16 @@ export function ReturnPage() {
                       ["Comes back", METHODS[data.method]],
                       ...(data.locationId === null ? [] : ([["Goes to", data.locationId]] as const)),
                       ...(data.decision === "" ? [] : ([["Decision", data.decision]] as const)),
+                      ...(data.exchangeOrderId === null
+                        ? []
+                        : ([
+                            [
+                              "Exchanged for",
+                              <a key="exchange" href={pathOf("orders", data.exchangeOrderId)}>
+                                {data.exchangeOrderId}
+                              </a>,
+                            ],
+                          ] as const)),
                       [
                         "Refund",
                         data.refund === null ? (
