@@ -1,6 +1,7 @@
 /**
- * An order that waits for a means of payment, as its shopper meets it over the API: what there is to pay, when
- * they are written to, and that giving a card twice charges once. The page itself is tested in a browser.
+ * An order that waits for a means of payment, as its shopper meets it over the API: what there is to pay,
+ * when they are written to, and that giving a card twice charges once. The page itself is tested in a
+ * browser.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";

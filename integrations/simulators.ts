@@ -7,12 +7,12 @@
  * reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
- *                              shortPicks?, seed?, forgetKeys?: true, paymentWebhooks?: {copies?, shuffled?}};
- *                              shortPicks is the share of picks in which robots find too little; forgetKeys
+ *                              shortPicks?, seed?, forgetKeys?: true,
+ *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks in which robots find too little; forgetKeys
  *                              is as if a day had passed since the payment calls; paymentWebhooks has each
  *                              delivered several times, and out of order
- *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment provider
- *                              by itself, e.g. disputed or refund_failed
+ *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
+ *                              provider by itself, e.g. disputed or refund_failed
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject

@@ -67,7 +67,8 @@ export function isMoneyInDoubt(holdReasons: readonly HoldReason[]): boolean {
 export const CLEARED_BY_PAYMENT: readonly HoldCode[] = ["payment_missing", "payment_failed"];
 
 /**
- * Whether the shopper may be asked for a means of payment: nothing else is in doubt about what they would pay.
+ * Whether the shopper may be asked for a means of payment: nothing else is in doubt about what they would
+ * pay.
  */
 export function awaitsPaymentMethod(holdReasons: readonly HoldReason[]): boolean {
   const doubts = holdReasons.filter(({ code }) => IN_DOUBT.has(code));

@@ -3,8 +3,8 @@
  *
  * What is repeated does no harm: a saga is started once for ever (its id is not used again), and sagas drop
  * signals by their key. The saga of a return that has ended is started again by what is said to it, and asks
- * the store what there is to do; so is that of a refund which was done and is open again. A signal that finds no saga waits if the saga's start is still to come, and is
- * done if the saga has ended.
+ * the store what there is to do; so is that of a refund which was done and is open again. A signal that finds
+ * no saga waits if the saga's start is still to come, and is done if the saga has ended.
  */
 import {
   type Client,

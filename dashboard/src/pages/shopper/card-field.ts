@@ -1,7 +1,7 @@
 /**
- * The payment provider's own card field, by the calls that Stripe.js has (a sandbox's simulator has the same):
- * its script is loaded from the provider when a page needs it, and the card is written into a frame of the
- * provider's. This page gets a token.
+ * The payment provider's own card field, by the calls that Stripe.js has (a sandbox's simulator has the
+ * same): its script is loaded from the provider when a page needs it, and the card is written into a frame of
+ * the provider's. This page gets a token.
  */
 
 /** What is used of Stripe.js. */

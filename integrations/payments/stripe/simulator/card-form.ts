@@ -1,8 +1,8 @@
 /**
- * What a shopper's page loads in the sandbox instead of Stripe.js: a script with the same calls (`Stripe(key)`,
- * `elements()`, `create("card")`, `mount`, `on`, `createPaymentMethod`), and the frame that the card is
- * written into. As with Stripe, the page never sees the card: it is in the frame, which belongs to this
- * origin, and what the page gets is a payment method's id.
+ * What a shopper's page loads in the sandbox instead of Stripe.js: a script with the same calls
+ * (`Stripe(key)`, `elements()`, `create("card")`, `mount`, `on`, `createPaymentMethod`), and the frame that
+ * the card is written into. As with Stripe, the page never sees the card: it is in the frame, which belongs
+ * to this origin, and what the page gets is a payment method's id.
  */
 import type { SimulatedReply, SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 
