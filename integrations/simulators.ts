@@ -8,9 +8,10 @@
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
  *                              shortPicks?, seed?, forgetKeys?: true,
- *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks in which robots find too little; forgetKeys
- *                              is as if a day had passed since the payment calls; paymentWebhooks has each
- *                              delivered several times, and out of order
+ *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks
+ *                              in which robots find too little; forgetKeys is as if a day had passed since
+ *                              the payment calls; paymentWebhooks has each delivered several times, and out
+ *                              of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
  *                              provider by itself, e.g. disputed or refund_failed
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
