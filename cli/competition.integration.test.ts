@@ -61,6 +61,7 @@ beforeAll(async () => {
     allocator: engine.client,
     channelAdapters,
     carriers: new VendorRoster("carriers", []),
+    payments: new VendorRoster("payments", []),
     dashboardFolder: "none",
     logger,
     readiness: async () => [],

@@ -399,6 +399,7 @@ describe("the accounts at vendors", () => {
   test("are listed in their order, without any secret", async () => {
     const { json, text } = await as("finance", "GET", "/v1/vendor-accounts");
     expect(json.items).toEqual([
+      { kind: "payments", provider: "stripe", account: "unsigned", state: "first", open: 0 },
       { kind: "carriers", provider: "easypost", account: "default", state: "first", open: 0 },
       { kind: "carriers", provider: "easypost", account: "returns", state: "listed", open: 0 },
     ]);

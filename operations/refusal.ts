@@ -88,6 +88,7 @@ type OperationRefusalCode =
   | "return_not_found"
   | "return_not_received"
   | "setting_changed"
+  | "payment_call_under_way"
   | "payment_held_by_channel"
   | "shipment_not_found"
   | "store_credit_insufficient"

@@ -106,6 +106,7 @@ async function main(): Promise<number> {
     allocator: engine.client,
     channelAdapters,
     carriers,
+    payments: new VendorRoster("payments", []),
     dashboardFolder: "",
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(database, engine),

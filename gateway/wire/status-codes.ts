@@ -32,6 +32,10 @@ export const STATUS_CODES_BY_CODE = {
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
   webhook_not_found: { status: 404, title: "No webhooks are received at this address." },
+  webhook_secret_missing: {
+    status: 409,
+    title: "The settings name no secret for this account, so that its webhooks cannot be checked.",
+  },
   bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
   forbidden: { status: 403, title: "The key or role does not include this permission." },
   channel_forbidden: { status: 403, title: "The key is bound to another channel." },
@@ -226,6 +230,14 @@ export const STATUS_CODES_BY_CODE = {
   store_credit_not_found: { status: 404, title: "There is no such store credit." },
   store_credit_insufficient: { status: 409, title: "The store credit does not hold so much." },
   store_credit_not_offered: { status: 422, title: "Returns of this shop do not become store credit." },
+  payment_call_under_way: {
+    status: 503,
+    title: "The answer to our own call is still being written; repeat the webhook in a moment.",
+  },
+  payment_provider_unavailable: {
+    status: 503,
+    title: "The payment provider could not be asked; repeat the webhook in a moment.",
+  },
   payment_held_by_channel: { status: 409, title: "The channel has the money and is to refund it." },
   order_not_payable: { status: 409, title: "The order is not waiting for a payment through us." },
   amount_not_payable: { status: 422, title: "The payment provider takes no such amount in this currency." },

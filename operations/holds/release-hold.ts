@@ -11,6 +11,7 @@ import type { OrderReservation, ReservationLine } from "../../engine/allocator-c
 import { unknownSkuReason } from "../../orders/capture.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
+import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import {
   type HeldOrder,
@@ -20,6 +21,7 @@ import {
   ordersWaitingForStock,
   readHeldOrder,
 } from "../../store/orders/held-orders.ts";
+import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -406,6 +408,10 @@ function changeFor(
       signal: "orderMessage",
       message: { key: `hold-released:${orderId}:${step}`, type: "hold-released" },
     }),
+    // What it costs is certain now, or it costs something now.
+    ...(awaitsPaymentMethod(left) && !awaitsPaymentMethod(order.holdReasons)
+      ? { ask: askForPaymentRow(orderId, step) }
+      : {}),
     replacement: decision.replacement,
   };
 }

@@ -98,6 +98,8 @@ export type HeldOrderChange = {
   readonly entries: readonly TimelineEntry[];
   /** Tells the order's saga, which looks what is left: a part of the order may go on while others wait. */
   readonly signal: OutboxMessage;
+  /** Asks its shopper for a means of payment, where it begins to wait for one. */
+  readonly ask?: OutboxMessage;
   /** The order as the channel knows it now, where it has sent a fuller version. */
   readonly replacement: SentOrder | null;
 };
@@ -129,7 +131,7 @@ from json_to_recordset($1::json) as c(id text, marker text) join orders o on o.i
 const CHANGE_HELD = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, marker text, ${STATUS_FIELDS}, line_skus jsonb,
-    holds jsonb, sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, replaced boolean,
+    holds jsonb, sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, ask jsonb, replaced boolean,
     ${DOCUMENT_FIELDS})
 ), changed as (
   update orders o set
@@ -166,7 +168,8 @@ with input as materialized (
 ), new_entries as (
   ${insertEntries("fresh")}
 ), added as (
-  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from fresh")}
+  ${insertMessages(`select m.sent->>'key', m.sent->>'topic', m.sent->'payload' from fresh
+    cross join lateral (values (signal), (ask)) as m(sent) where m.sent->>'key' is not null`)}
 )
 ${WAKE_RELAY}`;
 
@@ -249,6 +252,7 @@ function changeRow(order: LockedOrder, change: HeldOrderChange): object {
     deliver_by: change.promise?.deliverBy ?? null,
     entries: change.entries,
     signal: change.signal,
+    ask: change.ask ?? null,
     replaced: replacement !== null,
     ...(replacement === null ? {} : documentRow(replacement)),
   };

@@ -131,6 +131,10 @@ export async function readOrderView(
                  'state', a.state, 'amountMinor', a.amount_minor, 'capturedMinor', a.captured_minor,
                  'refundedMinor', a.refunded_minor) order by a.at, a.key), '[]')
                from payment_authorization a where a.order_id = o.id),
+            'disputes', (select coalesce(jsonb_agg(jsonb_build_object('reference', d.reference, 'status', d.status,
+                 'amountMinor', d.amount_minor, 'reason', d.reason, 'respondBy', ${iso("d.respond_by")},
+                 'openedAt', ${iso("d.opened_at")}) order by d.opened_at, d.reference), '[]')
+               from payment_dispute d where d.order_id = o.id),
             'transactions', (select coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'type', t.type,
                  'amountMinor', t.amount_minor, 'status', t.status, 'at', ${iso("t.at")}) order by t.at, t.key), '[]')
                from payment_transaction t where t.order_id = o.id))

@@ -2,7 +2,8 @@
  * The saga of one refund that no return drives: it is paid out, and the customer is told. Workflow id =
  * refund id.
  *
- * A refund that the payment provider declines waits for a person, who has it tried again or gives it up.
+ * A refund that the payment provider declines waits for a person, who has it tried again or gives it up. One
+ * that failed there after it was done runs again, from the attempt that had gone through.
  * Deterministic code, like `order-fulfillment.ts`.
  */
 import {
@@ -24,10 +25,14 @@ export const refundMessage = defineSignal<[RefundMessage]>("refundMessage");
 
 type RefundOutcome = { readonly status: "refunded" | "due_at_channel" | "withdrawn" };
 
-export async function refundPayment({ orderId, refundId }: RefundInput): Promise<RefundOutcome> {
+export async function refundPayment({
+  orderId,
+  refundId,
+  attempt: first = 1,
+}: RefundInput): Promise<RefundOutcome> {
   const inbox = new Inbox<RefundMessage>();
   setHandler(refundMessage, (message) => inbox.deliver(message));
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = first; ; attempt += 1) {
     const outcome = await outside
       .payRefund({ orderId, refundId, attempt })
       .catch((error) => refusalOf(error, "payment_failed"));

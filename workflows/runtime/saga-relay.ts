@@ -2,9 +2,9 @@
  * Carries out what sagas are told: starts and signals them.
  *
  * What is repeated does no harm: a saga is started once for ever (its id is not used again), and sagas drop
- * signals by their key. A return's saga that has ended is started again by what is said to it; it asks the
- * store what there is to do. A signal that finds no saga waits if the saga's start is still to come, and is
- * done if the saga has ended.
+ * signals by their key. The saga of a return that has ended is started again by what is said to it, and asks
+ * the store what there is to do; so is that of a refund which was done and is open again. A signal that finds
+ * no saga waits if the saga's start is still to come, and is done if the saga has ended.
  */
 import {
   type Client,
@@ -15,13 +15,7 @@ import {
 import type { Logger } from "pino";
 import { type DueOutboxRow, isStartPending, SAGA_QUEUE } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
-import {
-  type ReturnInput,
-  type ReturnMessage,
-  TASK_QUEUE,
-  type WorkflowSignal,
-  type WorkflowStart,
-} from "../messages.ts";
+import { TASK_QUEUE, type WorkflowSignal, type WorkflowStart } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
 
@@ -76,8 +70,7 @@ class Messenger {
   }
 
   private async signal(signal: WorkflowSignal): Promise<string | null> {
-    if ("start" in signal && signal.start !== undefined)
-      return this.signalOrStart(signal.workflowId, signal.start, signal.message);
+    if ("start" in signal && signal.start !== undefined) return this.signalOrStart(signal);
     try {
       await this.client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
       return null;
@@ -90,15 +83,25 @@ class Messenger {
   }
 
   /** For a saga that may have ended: it is told, or runs again and is told. */
-  private async signalOrStart(workflowId: string, input: ReturnInput, message: ReturnMessage): Promise<null> {
-    const start = { workflow: "returnAuthorization", workflowId, args: [input] } as const;
+  private async signalOrStart(signal: WorkflowSignal): Promise<null> {
+    const start = startOf(signal);
     await this.client.workflow.signalWithStart(start.workflow, {
       ...optionsOf(start),
-      signal: "returnMessage",
-      signalArgs: [message],
+      signal: signal.signal,
+      signalArgs: [signal.message],
     });
     return null;
   }
+}
+
+/** What runs again where the saga has ended. */
+function startOf(signal: WorkflowSignal): WorkflowStart {
+  const { workflowId } = signal;
+  if (signal.signal === "returnMessage" && signal.start !== undefined)
+    return { workflow: "returnAuthorization", workflowId, args: [signal.start] };
+  if (signal.signal === "refundMessage" && signal.start !== undefined)
+    return { workflow: "refundPayment", workflowId, args: [signal.start] };
+  throw new Error(`the saga of ${workflowId} is not started by a message`);
 }
 
 /** How a saga is shown from its start. */

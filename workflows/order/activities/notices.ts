@@ -12,6 +12,7 @@ import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes
 import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
+import { readAwaitedPayment } from "../../../store/orders/awaited-payment.ts";
 import {
   noticeKey,
   type QueuedMail,
@@ -39,8 +40,11 @@ import { returnShipmentId } from "./shipping.ts";
 
 export type SagaNoticeKind = NoticeKind;
 
-export function createNoticeActivities({ database, mailer, publicUrl }: SagaDependencies) {
+export function createNoticeActivities({ database, mailer, payments, publicUrl }: SagaDependencies) {
   const pageOf = (order: OrderProgress) => `${publicUrl}/track/${order.trackingToken}`;
+
+  const awaitedBy = (order: OrderProgress) =>
+    readAwaitedPayment(database, order, payments.first.port.smallestChargeable(order.currency));
 
   const noticeOf = async (order: OrderProgress, kind: SagaNoticeKind, about: string): Promise<Notice> => {
     switch (kind) {
@@ -52,6 +56,12 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
               ? null
               : { shipBy: order.shipBy, deliverBy: order.deliverBy },
         };
+      case "payment_needed": {
+        const awaited = await awaitedBy(order);
+        if (awaited?.state !== "needed")
+          throw new StepImpossible("payment_not_needed", `${order.orderId} waits for no means of payment.`);
+        return { kind, amount: minorOf(order, awaited.amountMinor), declined: awaited.declined };
+      }
       case "shipped": {
         const { carrier, trackingNumber } = await mustReadShipment(about);
         const parcelLines = linesOf(order, await readParcelLines(database, about));
@@ -254,6 +264,8 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
       if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;
       // Nobody has to be told of a parcel that they have just been given.
       if (input.kind === "shipped" && isCollected(order.document)) return;
+      // They may have paid before the mail was written.
+      if (input.kind === "payment_needed" && (await awaitedBy(order))?.state !== "needed") return;
       const mail = renderNotice(
         {
           shopName: order.shopName,
