@@ -131,6 +131,8 @@ test("what was taken off the shelf before a crash is free again where its fulfil
   ).toBe(true);
   await eventually("free units", async () => (await atReno())?.picked === 0);
   expect(await atReno()).toMatchObject({ onHand: 10, allocated: 0, picked: 0 });
+  // Nothing is left to be settled for the tests after this one.
+  await settleShortages(world.context);
 });
 
 test("after ten wrong codes even the right one does not open it, until a new one is sent", async () => {

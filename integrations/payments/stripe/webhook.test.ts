@@ -146,13 +146,17 @@ describe("an event of Stripe's is about", () => {
     expect(about(type, object)).toBeNull();
   });
 
-  test("a time, also where Stripe states none", () => {
-    const body = JSON.stringify({ id: "evt_2", type: "payout.paid", created: 1e300 });
-    expect(open(body, signStripeWebhook(body, SECRET, NOW))).toEqual({
-      eventId: "evt_2",
-      type: "payout.paid",
-      at: new Date(NOW).toISOString(),
-      about: null,
-    });
-  });
+  // Years before and after those that the database knows, and what is no date at all.
+  test.each([1e300, 253_402_300_800, 8.64e12, -300_000_000_000, -8.6e12, null])(
+    "a time, also where Stripe states none: %s",
+    (created) => {
+      const body = JSON.stringify({ id: "evt_2", type: "payout.paid", created });
+      expect(open(body, signStripeWebhook(body, SECRET, NOW))).toEqual({
+        eventId: "evt_2",
+        type: "payout.paid",
+        at: new Date(NOW).toISOString(),
+        about: null,
+      });
+    },
+  );
 });

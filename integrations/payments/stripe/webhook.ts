@@ -9,6 +9,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { NoPaymentEvent, PaymentEvent, PaymentSubject } from "../../../ports/payments.ts";
 import { numberAt, objectAt, optionalTextAt, parseJson } from "../../vendor-kit/vendor-json.ts";
 
+const DAY_MS = 86_400_000;
 /** How far Stripe's clock may be from ours: the tolerance of its own libraries. */
 const TOLERANCE_S = 300;
 
@@ -52,12 +53,12 @@ export function openStripeWebhook(
   const object = objectAt(json, "data", "object");
   const subject = SUBJECTS.get(type);
   const reference = optionalTextAt(object, subject === "payment" ? "id" : "payment_intent");
-  const seconds = numberAt(json, "created") ?? nowMs / 1_000;
-  const date = new Date(seconds * 1_000);
+  const madeAtMs = (numberAt(json, "created") ?? 0) * 1_000;
   return {
     eventId,
     type,
-    at: (Number.isNaN(date.getTime()) ? new Date(nowMs) : date).toISOString(),
+    // A clock that cannot be right is not believed: what it says may be no date at all.
+    at: new Date(madeAtMs > 0 && madeAtMs < nowMs + DAY_MS ? madeAtMs : nowMs).toISOString(),
     // A charge that no PaymentIntent has made is none of ours.
     about: subject === undefined || !isReference(reference) ? null : { subject, reference },
   };
