@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { buildTestDashboard, DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
-import { type PaidEdge, startPaidEdge } from "../test-support/paid-edge.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const chromium = findChromium();
 const GOOD = "4242424242424242";

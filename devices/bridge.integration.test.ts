@@ -2,7 +2,6 @@ import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
-import { failingTransactions } from "../test-support/failing-database.ts";
 import {
   addDevices,
   allPacked,
@@ -16,6 +15,7 @@ import {
   testLogger,
   variedLines,
 } from "../test-support/floor.ts";
+import { failingTransactions } from "../test-support/servers/failing-database.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";

@@ -6,8 +6,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { TrackingView } from "../contract/tracking.ts";
-import { type PaidEdge, startPaidEdge } from "../test-support/paid-edge.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");
 

@@ -7,8 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { OrderView } from "../contract/orders.ts";
 import { signStripeWebhook } from "../integrations/payments/stripe/webhook.ts";
-import { PAYMENT_SECRET, type PaidEdge, type SentWebhook, startPaidEdge } from "../test-support/paid-edge.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import {
+  PAYMENT_SECRET,
+  type PaidEdge,
+  type SentWebhook,
+  startPaidEdge,
+} from "../test-support/servers/paid-edge.ts";
 
 const STAFF_PASSWORD = "a password of the tests 1";
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");

@@ -16,9 +16,9 @@ import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { giveUp } from "../../operations/shortage/give-up.ts";
 import { settleShortages } from "../../operations/shortage/settle-shortages.ts";
 import { inTransaction } from "../../store/sql/database.ts";
-import { failingTransactions } from "../../test-support/failing-database.ts";
 import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { failingTransactions } from "../../test-support/servers/failing-database.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 
 let testDatabase: TestDatabase;

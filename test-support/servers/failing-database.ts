@@ -1,5 +1,5 @@
 /** A crash between two transactions of one operation, for tests. */
-import type { Database } from "../store/sql/database.ts";
+import type { Database } from "../../store/sql/database.ts";
 
 /** The database as it was, in which the second transaction and all after it never begin. */
 export function failingTransactions(database: Database): Database {

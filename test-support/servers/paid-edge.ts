@@ -8,25 +8,25 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { withMadeUpSecrets } from "../config/vendor-settings.ts";
-import type { OrderView } from "../contract/orders.ts";
-import type { PaymentIncident } from "../integrations/simulator-kit/vendor-simulators.ts";
-import { startSimulators } from "../integrations/simulators.ts";
+import { withMadeUpSecrets } from "../../config/vendor-settings.ts";
+import type { OrderView } from "../../contract/orders.ts";
+import type { PaymentIncident } from "../../integrations/simulator-kit/vendor-simulators.ts";
+import { startSimulators } from "../../integrations/simulators.ts";
 import {
   carrierRoster,
   notificationRoster,
   paymentRoster,
   vendorKinds,
-} from "../integrations/vendor-kinds.ts";
-import type { OperationContext } from "../operations/context.ts";
-import { confirmPack } from "../operations/floor/confirm-pack.ts";
-import { confirmPick } from "../operations/floor/confirm-pick.ts";
-import { parcelLimitOf } from "../ports/parcel-limit.ts";
-import { startSagaWorker } from "../workflows/runtime/worker.ts";
-import { type OutsideRosters, startTestEdge, type TestEdge } from "./edge.ts";
-import { eventually } from "./saga-world.ts";
-import { createTestNamespace } from "./servers/temporal.ts";
-import { vendorsOf } from "./vendors.ts";
+} from "../../integrations/vendor-kinds.ts";
+import type { OperationContext } from "../../operations/context.ts";
+import { confirmPack } from "../../operations/floor/confirm-pack.ts";
+import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { parcelLimitOf } from "../../ports/parcel-limit.ts";
+import { startSagaWorker } from "../../workflows/runtime/worker.ts";
+import { type OutsideRosters, startTestEdge, type TestEdge } from "../edge.ts";
+import { eventually } from "../saga-world.ts";
+import { vendorsOf } from "../vendors.ts";
+import { createTestNamespace } from "./temporal.ts";
 
 export const PAYMENT_SECRET = "whsec_of_the_tests";
 
