@@ -410,6 +410,29 @@ describe("a dispute", () => {
     expect(await world.charges(orderId)).toMatchObject({ refunded: 1_000 });
   });
 
+  test("that stops the refunds of two discounts has each asked for once, and paid once when it is won", async () => {
+    const orderId = await placePaid();
+    await world.incident({ orderId, what: "disputed" });
+    await tell(orderId, "charge.dispute.created");
+    const edits = (edit: object) => call("POST", `/v1/orders/${orderId}/changes`, { edits: [edit] });
+    expect((await edits({ kind: "discount", amount: "20.00" })).status).toBe(200);
+    await eventually("the refund waits", async () => (await refundsOf(orderId))[0]?.status === "failed");
+    // Cheaper again: what is asked for already is not asked for a second time.
+    expect((await edits({ kind: "discount", amount: "20.01" })).status).toBe(200);
+    await eventually("the second refund waits", async () => {
+      const refunds = await refundsOf(orderId);
+      return refunds.length === 2 && refunds.every(({ status }) => status === "failed");
+    });
+    await world.incident({ orderId, what: "dispute_won" });
+    await tell(orderId, "charge.dispute.closed");
+    for (const { id, status } of await refundsOf(orderId)) if (status === "failed") await retry(id);
+    await eventually("the refund", async () =>
+      (await refundsOf(orderId)).every(({ status }) => status === "done"),
+    );
+    expect((await refundsOf(orderId)).map(({ amountMinor }) => amountMinor).sort()).toEqual([1, 2_000]);
+    expect(await world.charges(orderId)).toMatchObject({ refunded: 2_001 });
+  });
+
   test("that is lost takes the money, whichever news comes first", async () => {
     const orderId = await placePaid();
     await world.incident({ orderId, what: "disputed", amount: 4_000 });

@@ -45,8 +45,10 @@ export function storedMoneyJson(orderId: string): string {
     'stepMinor', (select p.step_minor from payment p where p.order_id = ${orderId}),
     'storeCredit', (select coalesce(-sum(e.amount_minor), 0) from store_credit_entry e
       where e.order_id = ${orderId} and e.kind in ('spent', 'given_back') and e.refund_id is null),
-    -- One that was declined counts: finance settles it.
-    'returned', (select coalesce(sum(case when r.status = 'requested' then r.asked_minor else r.payment_minor end), 0)
+    -- One that was declined counts: finance settles it. So does one that was refused before its parts were known.
+    'returned', (select coalesce(sum(case when r.status = 'requested'
+        or (r.status = 'failed' and r.payment_minor + r.store_credit_minor + r.exchange_minor = 0)
+        then r.asked_minor else r.payment_minor end), 0)
       from refund r where r.order_id = ${orderId} and r.reason in ('overpayment', 'cancellation')
         and r.channel_minor = 0),
     'cancelledAtChannel', (select coalesce(sum(r.channel_minor), 0) from refund r
