@@ -7,7 +7,7 @@ import {
 } from "../orders/fulfillment-order.ts";
 import { DELIVERY_METHODS, HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);
@@ -104,7 +104,6 @@ const LineUnits = Type.Array(Type.Object({ lineId: text(64), quantity: Units }, 
   minItems: 1,
   maxItems: 1_000,
 });
-const Day = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", format: "date" });
 
 /** What the actions on a fulfillment order take. */
 export const HoldPartBody = Type.Object({ reason: text(500) }, closed);

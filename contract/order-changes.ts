@@ -1,11 +1,10 @@
 /** Changes of an order after capture: what may be asked for, and what comes of it. */
 import Type from "typebox";
 import { LINE_KINDS } from "../orders/order.ts";
-import { Count, closed, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
+import { Count, closed, Day, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
 
 /** Decimal text in the order's currency. */
 const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
-const Day = Type.String({ pattern: "^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$" });
 const Units = Type.Integer({ minimum: 0, maximum: 100_000 });
 const LineId = text(64);
 const OptionalOrNull = (schema: ReturnType<typeof text>) => Type.Optional(Type.Union([schema, Type.Null()]));

@@ -54,6 +54,8 @@ export const Version = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 export const Text = Type.String();
 export const Count = Type.Integer();
 export const Time = Type.String({ format: "date-time" });
+/** A calendar day that there is, ISO 8601. */
+export const Day = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", format: "date" });
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const pageOf = <T extends TSchema>(item: T) =>

@@ -22,6 +22,14 @@ afterAll(async () => {
   await testDatabase.close();
 });
 
+function mailServerAway() {
+  return vi
+    .spyOn(world.outside.mailer, "send")
+    .mockRejectedValue(
+      new ServiceFault("Connection refused", { service: "smtp", code: "unreachable", retryable: true }),
+    );
+}
+
 test("an order whose mail was refused beside its steps goes on after its worker has lost its memory", async () => {
   // While the saga waits for the answer of a later step: only then was the order of the two in doubt.
   world.failNext("askWhatIsLeft", "before");
@@ -43,12 +51,7 @@ test("an order whose mail was refused beside its steps goes on after its worker 
 });
 
 test("a mail server that is away holds up no parcel, and the mails go out in their order once it is there", async () => {
-  const isAway = new ServiceFault("Connection refused", {
-    service: "smtp",
-    code: "unreachable",
-    retryable: true,
-  });
-  const send = vi.spyOn(world.outside.mailer, "send").mockRejectedValue(isAway);
+  const send = mailServerAway();
   const orderId = await world.placeOrder();
   await pack(world, `${orderId}-F1`);
   await deliver(world, `${orderId}-F1-S1`);
@@ -66,12 +69,7 @@ test("a mail server that is away holds up no parcel, and the mails go out in the
 });
 
 test("a mail that is late is told to staff once", async () => {
-  const isAway = new ServiceFault("Connection refused", {
-    service: "smtp",
-    code: "unreachable",
-    retryable: true,
-  });
-  const send = vi.spyOn(world.outside.mailer, "send").mockRejectedValue(isAway);
+  const send = mailServerAway();
   const orderId = await world.placeOrder();
   await onTheFloor(world, `${orderId}-F1`);
   await eventually("the sixth try", async () => send.mock.calls.length >= 6, 30_000);
