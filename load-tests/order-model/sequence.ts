@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Random } from "../../config/seeded-random.ts";
 import { applyFills } from "../../operations/holds/apply-demand-fills.ts";
-import { settleOrder } from "../../operations/shortage/settle-shortages.ts";
+import { settleOrder } from "../../operations/settlement/settle-shortages.ts";
 import * as workflows from "../../workflows/index.ts";
 import {
   type BookedOrder,

@@ -28,6 +28,9 @@ export type NoticeLine = {
   readonly total?: Money;
 };
 
+/** `total` is the price of all units. */
+export type SubstitutedLine = NoticeLine & { readonly insteadOf: string };
+
 export type Notice =
   | { readonly kind: "order_confirmed"; readonly promise: DeliveryPromise | null }
   /** The order waits or will be late; `promise` is the new one, where there is one. */
@@ -43,6 +46,15 @@ export type Notice =
       readonly unitLines: readonly NoticeLine[];
       /** Who gives back what was paid for them; `null`: it was not charged. */
       readonly payer: string | null;
+    }
+  /** Other products are sent in the place of what is nowhere to be had. */
+  | {
+      readonly kind: "units_substituted";
+      readonly substitutes: readonly SubstitutedLine[];
+      readonly newTotal: Money;
+      readonly money: MoneyOfChange;
+      /** They are cheaper, and so is the order. */
+      readonly isCheaper: boolean;
     }
   /** A revision of the order, against the one before. */
   | {

@@ -12,7 +12,7 @@ import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { openDueParts } from "../../operations/fulfillment/schedule-part.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
-import { settleShortages } from "../../operations/shortage/settle-shortages.ts";
+import { settleShortages } from "../../operations/settlement/settle-shortages.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
