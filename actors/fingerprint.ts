@@ -59,8 +59,10 @@ function bodyText(command: StockCommand): string {
     case "claim":
       return `${start}${command.lane}\u001f${command.number}\u001f${command.holdId}\u001f${command.orderId ?? ""}\u001f${command.lineId ?? ""}`;
     case "release":
-    case "deallocate":
       return `${start}${command.holdId}\u001f${command.quantity ?? ""}`;
+    case "deallocate":
+      // As before there was `of`, where it is not used: a journal's repeats are known by it.
+      return `${start}${command.holdId}\u001f${command.quantity ?? ""}${command.of === undefined ? "" : `\u001f${command.of}`}`;
     case "expire":
     case "allocate":
     case "open-demand":

@@ -61,6 +61,7 @@ beforeAll(async () => {
     allocator: engine.client,
     channelAdapters,
     carriers: new VendorRoster("carriers", []),
+    payments: new VendorRoster("payments", []),
     dashboardFolder: "none",
     logger,
     readiness: async () => [],
@@ -83,7 +84,13 @@ test("5,000 orders over 20 connections sell 1,000 units exactly once", { timeout
     return { id: `C-${index + 1}`, lines };
   });
 
-  const access = { url: `http://127.0.0.1:${gateway.port}`, key, simulatorsUrl: null, databaseUrl: null };
+  const access = {
+    url: `http://127.0.0.1:${gateway.port}`,
+    key,
+    simulatorsUrl: null,
+    databaseUrl: null,
+    temporal: null,
+  };
   const streams = await Promise.all(Array.from({ length: CONNECTIONS }, () => StreamClient.open(access)));
   const results = await Promise.all(
     wanted.map((order, index) => capture(streams[index % CONNECTIONS] as StreamClient, order)),

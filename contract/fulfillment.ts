@@ -40,7 +40,16 @@ export const FulfillmentOrderView = Type.Object({
   /** What halts this fulfillment order, and not the whole of its order. */
   holdReasons: HoldReasons,
   /** Of other orders, in whose company it is to leave, or has left, in one parcel. */
-  combinedWith: Type.Array(Type.Object({ fulfillmentOrderId: Text, orderId: Text, orderNumber: Text })),
+  combinedWith: Type.Array(
+    Type.Object({
+      fulfillmentOrderId: Text,
+      orderId: Text,
+      orderNumber: Text,
+      stage: FloorStageName,
+      /** Its packing slip bears this as a code; without one, its own id. */
+      handlingUnit: Nullable(Text),
+    }),
+  ),
   supportedActions: Type.Array(oneOf(FULFILLMENT_ORDER_ACTIONS)),
   lines: Type.Array(
     Type.Object({
@@ -62,6 +71,8 @@ export const WaitingFulfillmentOrder = Type.Object({
   ...FulfillmentOrderView.properties,
   orderId: Text,
   orderNumber: Text,
+  /** Of the order: what whoever packs it has seen. */
+  revision: Count,
   channelId: Text,
   createdAt: Time,
   // Its place in the floor's queue: the earliest is to be picked first.
@@ -143,6 +154,8 @@ export type Combinable = Shape<typeof Combinable>;
 /** What a person picked and packed; without `lines`, all of it. */
 export const PackBody = Type.Object(
   {
+    /** Of the order, as whoever packs has seen it; another one is refused. Absent: whichever there is. */
+    revision: Type.Optional(Type.Integer({ minimum: 1 })),
     lines: Type.Optional(
       Type.Array(
         Type.Object(

@@ -127,6 +127,19 @@ const PaymentView = Type.Object({
       refundedMinor: Count,
     }),
   ),
+  /** What the customer's bank has taken back, or asks back. */
+  disputes: Type.Array(
+    Type.Object({
+      reference: Text,
+      status: oneOf(["open", "won", "lost"]),
+      amountMinor: Count,
+      /** In the provider's words. */
+      reason: Text,
+      /** Until when the shop may answer. */
+      respondBy: Nullable(Time),
+      openedAt: Time,
+    }),
+  ),
   transactions: Type.Array(
     Type.Object({
       key: Text,

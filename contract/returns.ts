@@ -11,6 +11,7 @@ import { REASON_ANSWERS } from "../orders/returns/return-rules.ts";
 import { ShipmentView } from "./fulfillment.ts";
 import { Percent, RefundState } from "./refunds.ts";
 import {
+  AmountByCurrency,
   Count,
   closed,
   Id,
@@ -143,6 +144,8 @@ export const ReturnSummary = Type.Object({
   refund: Nullable(RefundState),
   currency: Text,
   units: Count,
+  /** The order that the customer gets in exchange; null: none. */
+  exchangeOrderId: Nullable(Text),
 });
 export type ReturnSummary = Shape<typeof ReturnSummary>;
 
@@ -230,11 +233,6 @@ export const ScanResult = Type.Object({
   ),
 });
 export type ScanResult = Shape<typeof ScanResult>;
-
-const AmountByCurrency = Type.Record(
-  Type.String({ pattern: "^[A-Z]{3}$" }),
-  Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
-);
 
 function optionalAnswer() {
   return Type.Optional(oneOf(REASON_ANSWERS));

@@ -1,6 +1,7 @@
 /**
- * What people set while the system runs: the rules of channels, the limits of what a role may give away; the
- * accounts at vendors, which are set by environment and only shown; and who has changed what.
+ * What people set while the system runs: the rules of channels and stores, the limits of parcels and of what a
+ * role may give away; the accounts at vendors, which are set by environment and only shown; and who has
+ * changed what.
  *
  * A setting has a version. A change names the version that it was made from, and is refused where somebody
  * else has changed it since.
@@ -8,7 +9,21 @@
 import Type from "typebox";
 import { SHORT_RESTS } from "../orders/fulfillment/shortage.ts";
 import { ALLOCATION_POLICIES } from "../orders/order.ts";
-import { Count, closed, Name, Nullable, oneOf, type Shape, Text, Time, text, Version } from "./shapes.ts";
+import {
+  AmountByCurrency,
+  Count,
+  closed,
+  Id,
+  Name,
+  Nullable,
+  oneOf,
+  type Shape,
+  Sku,
+  Text,
+  Time,
+  text,
+  Version,
+} from "./shapes.ts";
 
 export const CHARGED_BY = ["channel", "merchant", "order"] as const;
 const ON_SHORTAGE = ["hold", "refuse"] as const;
@@ -63,6 +78,81 @@ export const ChannelSettingsBody = Type.Object(
   closed,
 );
 export type ChannelSettingsBody = Shape<typeof ChannelSettingsBody>;
+
+const HOLD_RULES = {
+  /** Orders that cost more. */
+  aboveMinor: AmountByCurrency,
+  /** Orders that sell one of these; `*` stands for any characters. */
+  skus: Type.Array(Sku, { maxItems: 1_000 }),
+  /** ISO 3166-1 alpha-2: orders that go there. */
+  countries: Type.Array(Type.String({ pattern: "^[A-Z]{2}$" }), { maxItems: 250, uniqueItems: true }),
+  /** Orders that bear a note. */
+  notes: Type.Boolean(),
+};
+
+/** Which new orders of a channel wait for a person to look at them. */
+export const HoldRulesView = Type.Object({ channel: Text, version: Count, ...HOLD_RULES });
+export type HoldRulesView = Shape<typeof HoldRulesView>;
+
+/** What is left out stays as it is. */
+export const HoldRulesBody = Type.Object(
+  {
+    version: Version,
+    aboveMinor: Type.Optional(HOLD_RULES.aboveMinor),
+    skus: Type.Optional(HOLD_RULES.skus),
+    countries: Type.Optional(HOLD_RULES.countries),
+    notes: Type.Optional(HOLD_RULES.notes),
+  },
+  closed,
+);
+export type HoldRulesBody = Shape<typeof HoldRulesBody>;
+
+const PICKUP_RULES = {
+  /** How many days a store keeps what is ready. */
+  keptDays: Type.Integer({ minimum: 1, maximum: 365 }),
+  /** After how many of them the customer is reminded; null: not at all. */
+  reminderAfterDays: Nullable(Type.Integer({ minimum: 1, maximum: 364 })),
+};
+
+const PickupRules = Type.Object(PICKUP_RULES);
+export type PickupRules = Shape<typeof PickupRules>;
+
+export const PickupRulesView = Type.Object({ location: Text, version: Count, ...PICKUP_RULES });
+export type PickupRulesView = Shape<typeof PickupRulesView>;
+
+/** What is left out stays as it is. */
+export const PickupRulesBody = Type.Object(
+  {
+    version: Version,
+    keptDays: Type.Optional(PICKUP_RULES.keptDays),
+    reminderAfterDays: Type.Optional(PICKUP_RULES.reminderAfterDays),
+  },
+  closed,
+);
+export type PickupRulesBody = Shape<typeof PickupRulesBody>;
+
+const ParcelGrams = Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000 }));
+
+/** What one parcel may weigh, in grams; null: no limit of its own. The smallest counts. */
+export const ParcelLimitsView = Type.Object({
+  version: Count,
+  company: ParcelGrams,
+  places: Type.Array(Type.Object({ location: Text, name: Text, maxGrams: ParcelGrams })),
+});
+export type ParcelLimitsView = Shape<typeof ParcelLimitsView>;
+
+/** What is left out stays as it is. */
+export const ParcelLimitsBody = Type.Object(
+  {
+    version: Version,
+    company: Type.Optional(ParcelGrams),
+    places: Type.Optional(
+      Type.Array(Type.Object({ location: Id, maxGrams: ParcelGrams }, closed), { maxItems: 1_000 }),
+    ),
+  },
+  closed,
+);
+export type ParcelLimitsBody = Shape<typeof ParcelLimitsBody>;
 
 const Limit = {
   role: text(32),
@@ -123,7 +213,10 @@ const FieldChange = Type.Object({ field: Text, from: Type.Unknown(), to: Type.Un
 export type FieldChange = Shape<typeof FieldChange>;
 
 export const SettingChange = Type.Object({
-  /** `channel:<id>`, `return-rules:<channel>`, `refund-limits`. */
+  /**
+   * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`,
+   * `parcel-limits:<company>`, `refund-limits`.
+   */
   subject: Text,
   version: Count,
   /** A member of staff by name, or `api-key:<id>`. */

@@ -75,3 +75,10 @@ export type Problem = Shape<typeof Problem>;
 
 /** The answer of an action that has nothing to show except that it was done. */
 export const Done = Type.Object({ status: Type.Literal("done") });
+
+/** By ISO 4217 currency, in minor units. */
+export const AmountByCurrency = Type.Record(
+  Type.String({ pattern: "^[A-Z]{3}$" }),
+  Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
+  closed,
+);

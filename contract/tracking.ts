@@ -45,6 +45,21 @@ export const TrackingView = Type.Object({
       collected: Type.Boolean(),
     }),
   ),
+  /** The means of payment that the order waits for; null: it waits for none. */
+  payment: Nullable(
+    Type.Object({
+      /** `checking`: one was given, and the bank's answer is still to come. */
+      state: oneOf(["needed", "checking"]),
+      /** What is to be paid with it, in the currency's own minor units. */
+      amountMinor: Count,
+      /** Why the last one was declined, for the shopper; null: there was none yet. */
+      declined: Nullable(Text),
+      /** How many were declined so far. */
+      attempts: Count,
+      /** Where a card is given to the payment provider itself; null: the shop has to be asked. */
+      form: Nullable(Type.Object({ provider: Text, scriptUrl: Text, publishableKey: Text })),
+    }),
+  ),
   parcels: Type.Array(
     Type.Object({ carrier: Text, trackingNumber: Text, status: TrackingStatusName, reports: ParcelReports }),
   ),

@@ -5,6 +5,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import { combineOrders } from "../operations/fulfillment/combine-orders.ts";
 import { adding } from "../orders/line-ledger.ts";
 import { beginCollection, issueCollectionCode } from "../store/floor/collections.ts";
 import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
@@ -308,6 +309,83 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await card.getByRole("button", { name: "Picked and packed" }).click();
     await card.waitFor({ state: "detached" });
     expect(await stageOf(id)).toBe("packed");
+  });
+
+  test("a packer reads what changed of an order before it is packed, whenever the page hears of it", async () => {
+    const id = await toPack("drop-changed", 3);
+    const orderId = id.replace(/-F\d+$/, "");
+    const revise = async (key: string, edit: object): Promise<void> => {
+      const changed = await fetch(`${edge.url}/v1/orders/${orderId}/changes`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${edge.credentials.channelKeys[CHANNEL]}`,
+          "content-type": "application/json",
+          "idempotency-key": key,
+        },
+        body: JSON.stringify({ edits: [edit] }),
+      });
+      expect(changed.status, await changed.text()).toBe(200);
+    };
+    const page = await open(staff, "/packing");
+    const card = page.locator(".work-card", { hasText: id });
+    const pack = card.getByRole("button", { name: "Picked and packed" });
+    await pack.waitFor();
+    // The page is about to hear of it: what it sends meanwhile is refused.
+    await page.route("**/v1/fulfillment-orders?*", (route) => route.abort());
+    await revise("changed-1", { kind: "note", note: "Ring twice" });
+    await pack.click();
+    await page.getByText("is not packed: its order has changed").waitFor();
+    await page.unroute("**/v1/fulfillment-orders?*");
+    await card.getByText("the note is: Ring twice").waitFor();
+    expect(await pack.count()).toBe(0);
+    await card.getByRole("button", { name: "I have read it" }).click();
+    // The page hears of the next one by itself.
+    await revise("changed-2", { kind: "note", note: "Leave it at the door" });
+    await card.getByText("the note is: Leave it at the door").waitFor();
+    expect(await stageOf(id)).toBe("waiting");
+    await card.getByRole("button", { name: "I have read it" }).click();
+    await pack.click();
+    await card.waitFor({ state: "detached" });
+    expect(await stageOf(id)).toBe("packed");
+    complaints = complaints.filter((text) => !/status of 409|ERR_FAILED/.test(text));
+  });
+
+  test("a packer sees which orders go into a parcel, how far each is, and what to scan", async () => {
+    const [one, other] = [await toPack("drop-a", 1), await toPack("drop-b", 1)];
+    await edge.database.query(
+      `update orders set customer_email = 'two@sandbox.example',
+         document = jsonb_set(document, '{customer,email}', '"two@sandbox.example"'),
+         external_number = upper(external_number) where id like '%drop-_'`,
+    );
+    const context = {
+      database: edge.database,
+      allocator: edge.allocator,
+      parcelLimit: () => null,
+      now: Date.now,
+    };
+    await edge.database.query(
+      `update orders o set document = jsonb_set(document, '{shippingAddress}',
+         (select document->'shippingAddress' from orders where id like '%drop-a')) where o.id like '%drop-b'`,
+    );
+    const combined = await combineOrders(context, {
+      fulfillmentOrders: [one, other],
+      by: "staff:1",
+      key: "table",
+    });
+    expect(combined).toMatchObject({ status: "done" });
+    const page = await open(staff, "/packing");
+    const card = (id: string) => page.locator(".work-card", { has: page.getByRole("link", { name: id }) });
+    const parcel = page.getByRole("region", { name: `Parcel of ${other}` });
+    await parcel.getByText("One parcel for 2 orders, 2 still to be packed").waitFor();
+    expect(await parcel.getByRole("link").allTextContents()).toEqual(["DROP-A", "DROP-B"]);
+    const { rows } = await edge.database.query<{ plate: string }>(
+      "select handling_unit as plate from fulfillment_order where id = any($1) order by id",
+      [[one, other]],
+    );
+    for (const { plate } of rows) await parcel.getByText(`scan (00) ${plate}`).waitFor();
+    await card(one).getByRole("button", { name: "Picked and packed" }).click();
+    await card(one).waitFor({ state: "detached" });
+    await parcel.getByText("2 orders, 1 still to be packed. Its label comes with DROP-A").waitFor();
   });
 
   test("a packer says what is missing; what the store keeps is handed over against its code", async () => {

@@ -92,6 +92,51 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     );
   });
 
+  test("which orders wait for a person, and how long stores keep them, is set on pages of their own", async () => {
+    const page = await signedIn("operations", "/settings?view=holds&channel=web", PHONE);
+    await page.getByRole("button", { name: /Set an amount/ }).click();
+    await page.getByLabel("Orders above, amount").fill("250");
+    await page.getByLabel(/sell one of these SKUs/).fill("CARD-*\nTENT-1");
+    await page.getByLabel(/go to these countries/).fill("br, NG");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query("select hold_rules as rules from channel where id = 'web'");
+    expect(rows[0]?.rules).toEqual({
+      aboveMinor: { USD: 25_000 },
+      skus: ["CARD-*", "TENT-1"],
+      countries: ["BR", "NG"],
+      notes: false,
+    });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+
+    await page.getByRole("button", { name: "Pickup" }).click();
+    const panel = page.locator(".panel").filter({ has: page.getByLabel("Days that orders are kept") });
+    await panel.first().getByLabel("Days that orders are kept").fill("5");
+    await panel.first().getByLabel("Customers are reminded after days").fill("5");
+    await panel
+      .first()
+      .getByRole("button", { name: /^Save for/ })
+      .click();
+    await page.getByText("the reminder would come too late").waitFor();
+    await panel.first().getByLabel("Customers are reminded after days").fill("2");
+    await panel
+      .first()
+      .getByRole("button", { name: /^Save for/ })
+      .click();
+    await expect
+      .poll(async () => (await changes()).map(({ subject }) => subject.split(":")[0]))
+      .toEqual(expect.arrayContaining(["hold-rules", "pickup-rules"]));
+
+    await page.getByRole("button", { name: "Parcels" }).click();
+    await page.getByLabel("Everywhere, kg").fill("12.5");
+    await page.getByRole("button", { name: "Save the limits" }).click();
+    await expect
+      .poll(async () => (await edge.database.query("select max_parcel_grams as grams from company")).rows)
+      .toEqual([{ grams: 12_500 }]);
+    await edge.database.query("update company set max_parcel_grams = null");
+    await edge.database.query("update channel set hold_rules = '{}'");
+  });
+
   test("an admin sets on a phone what a role may give away", async () => {
     const page = await signedIn("admin", "/settings?view=limits", PHONE);
     await page.getByLabel("Service, amount").fill("75,50");

@@ -57,6 +57,7 @@ describe("the device bridge", () => {
       mqttUrl: `mqtt://127.0.0.1:${broker.port}`,
       database: test.database,
       allocator: engine.client,
+      parcelLimit: () => null,
       logger: testLogger,
       timings: TIMINGS,
     });
@@ -210,7 +211,12 @@ describe("the device bridge", () => {
   it("books a pick once whatever was booked before a crash", async () => {
     const [order] = await releaseOrders(test, engine, 1, () => [{ sku: "SKU-3", quantity: 2 }]);
     const [line] = order?.lines ?? [];
-    const context = { database: test.database, allocator: engine.client, now: Date.now };
+    const context = {
+      database: test.database,
+      allocator: engine.client,
+      parcelLimit: () => null,
+      now: Date.now,
+    };
     const input = {
       fulfillmentOrderId: order?.fulfillmentOrderId ?? "",
       picked: [{ holdId: line?.holdId ?? "", quantity: 2 }],
@@ -244,6 +250,40 @@ describe("the device bridge", () => {
         picked: [{ holdId: freshHold, quantity: 3 }],
       }),
     ).toMatchObject({ code: "quantity_exceeds_line" });
+  });
+
+  it.each([
+    { what: "fewer than were taken", first: [1, 1], again: [1, 0], short: false },
+    { what: "more than were taken", first: [1, 0], again: [1, 1], short: true },
+  ])("a robot that counts $what before a crash changes nothing", async ({ first, again, short }) => {
+    const skus = ["SKU-1", "SKU-2"];
+    const [order] = await releaseOrders(test, engine, 1, () => skus.map((sku) => ({ sku, quantity: 1 })));
+    const context = {
+      database: test.database,
+      allocator: engine.client,
+      parcelLimit: () => null,
+      now: Date.now,
+    };
+    const count = (units: readonly number[]) => ({
+      fulfillmentOrderId: order?.fulfillmentOrderId ?? "",
+      picked: skus.map((sku, index) => ({
+        holdId: order?.lines.find((line) => line.sku === sku)?.holdId ?? "",
+        quantity: units[index] ?? 0,
+      })),
+      cause: "device:robot-1",
+      key: "pick:1",
+    });
+    const broken = { ...context, database: failingTransactions(test.database) };
+    await expect(confirmPick(broken, count(first))).rejects.toThrow("crash");
+    const taken = await engine.client.positions(skus);
+
+    expect(await confirmPick(context, count(again))).toEqual({ status: "done", short });
+    expect(await engine.client.positions(skus)).toEqual(taken);
+    const { rows } = await test.database.query<{ picked: number }>(
+      "select picked from fulfillment_order_line where fulfillment_order_id = $1 and picked > 0",
+      [order?.fulfillmentOrderId],
+    );
+    expect(rows).toHaveLength(first.filter((units) => units > 0).length);
   });
 
   const stopNow = async (part: { stop(): Promise<void> }): Promise<void> => {

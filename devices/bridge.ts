@@ -41,6 +41,7 @@ type DeviceBridgeOptions = {
   readonly password?: string;
   readonly database: Database;
   readonly allocator: AllocatorClient;
+  readonly parcelLimit: OperationContext["parcelLimit"];
   readonly logger: Logger;
   /** Names this bridge's sessions at the broker; two bridges on one broker need two names. */
   readonly name?: string;
@@ -110,7 +111,8 @@ type BridgeParts = ReturnType<typeof wireParts>;
 function wireParts(options: DeviceBridgeOptions, publish: (topic: string, message: object) => Promise<void>) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
-  const context: OperationContext = { database, allocator: options.allocator, now: Date.now };
+  const { allocator, parcelLimit } = options;
+  const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
   const registry = new DeviceRegistry(database, logger);
   const deadLetters = new DeadLetters(database, logger);
   const fleet = new RobotFleet({ context, registry, publish, timings, logger });

@@ -512,6 +512,11 @@ const ONE_OF_EACH: readonly (readonly [scene: readonly Fields[], command: Fields
   [PLAIN, { type: "allocate", holdId: "soft" }, { type: "allocate", holdId: "capped" }],
   [PLAIN, { type: "deallocate", holdId: "firm", quantity: 1 }, { type: "deallocate", holdId: "firm" }],
   [
+    PLAIN,
+    { type: "deallocate", holdId: "firm", quantity: 1 },
+    { type: "deallocate", holdId: "firm", quantity: 1, of: "picked" },
+  ],
+  [
     SERIALS,
     { type: "pick", holdId: "held", quantity: 1, serials: ["S1"] },
     { type: "pick", holdId: "held", quantity: 1, serials: ["S2"] },
@@ -562,6 +567,32 @@ describe("repeats", () => {
     expect(run(shard, { commands: [asked] }).outcomes[0]).toMatchObject({ code: "on_hand_changed" });
     run(shard, { commands: [command({ type: "receive", quantity: 5 })] });
     expect(run(shard, { commands: [asked] }).outcomes[0]).toMatchObject({ code: "on_hand_changed" });
+  });
+
+  it("of a hold whose other units are in use, picked ones come back by their number", () => {
+    const shard = shardAfter(...PLAIN);
+    const hold = { holdId: "shared" };
+    const give = (quantity: number) =>
+      run(shard, { commands: [command({ type: "deallocate", ...hold, quantity, of: "picked" })] })
+        .outcomes[0];
+    run(shard, {
+      commands: [
+        command({ type: "receive", quantity: 4 }),
+        command({ type: "reserve", ...hold, quantity: 4, expiresAtMs: 0 }),
+        command({ type: "allocate", ...hold }),
+        command({ type: "pick", ...hold, quantity: 3 }),
+      ],
+    });
+    const before = run(shard, { skus: ["A"] }).positions[0];
+    expect(give(4)).toMatchObject({ status: "refused", code: "quantity_exceeds_hold" });
+    expect(give(2)).toMatchObject({ status: "applied" });
+    const after = run(shard, { skus: ["A"] }).positions[0];
+    expect(after).toMatchObject({
+      onHand: before?.onHand,
+      picked: (before?.picked ?? 0) - 2,
+      allocated: before?.allocated,
+      availableToPromise: (before?.availableToPromise ?? 0) + 2,
+    });
   });
 
   it("of undo commands for what does not exist change nothing", () => {

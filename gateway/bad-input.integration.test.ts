@@ -398,6 +398,9 @@ describe("webhooks", () => {
       const reply = await post(nobody, signature);
       expect([nobody, reply.status, reply.json.code]).toEqual([nobody, 404, "webhook_not_found"]);
     }
+    const unsigned = await post("payments/stripe/unsigned", signature);
+    expect([unsigned.status, unsigned.json.code]).toEqual([409, "webhook_secret_missing"]);
+    expect(unsigned.json.detail).toContain('"unsigned" at stripe');
     for (const address of ["carriers/easypost/default", "carriers/easypost"]) {
       const foreign = await post(address, signature);
       expect(foreign.status, foreign.text).toBe(200);

@@ -18,11 +18,14 @@ import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
+import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
+import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
 import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
+import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
@@ -43,6 +46,7 @@ type GatewayOptions = {
   /** By kind. */
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
+  readonly payments: VendorRoster<PaymentProvider>;
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   /** The built dashboard; where it does not exist the gateway serves the API only. */
@@ -76,7 +80,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     documents,
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,
-    vendors: [...(options.otherVendors ?? []), options.carriers],
+    payments: options.payments,
+    vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     publicUrl: options.publicUrl,
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: options.readiness,
@@ -95,14 +100,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     handler: createRestHandler(
       routeTable,
       services,
-      loadStaticFiles(options.dashboardFolder),
+      loadStaticFiles(options.dashboardFolder, shopperPolicy(options.payments)),
       new Map([["/openapi.json", openApiDocument(routeTable, options.publicUrl)]]),
     ),
     addRoutes: stream.addRoutes,
   });
   const housekeeping = setInterval(() => {
-    forgetIdempotencyKeys(database).catch((error: unknown) =>
-      logger.warn({ err: error }, "old idempotency keys could not be forgotten"),
+    Promise.all([forgetIdempotencyKeys(database), forgetPaymentEvents(database)]).catch((error: unknown) =>
+      logger.warn({ err: error }, "old idempotency keys and payment events could not be forgotten"),
     );
   }, HOUSEKEEPING_MS);
   housekeeping.unref();

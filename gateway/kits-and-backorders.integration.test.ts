@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 function context() {
-  return { database: world.database, allocator: world.engine.client, now: Date.now };
+  return { database: world.database, allocator: world.engine.client, parcelLimit: () => null, now: Date.now };
 }
 
 function dependencies() {

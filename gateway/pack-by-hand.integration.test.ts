@@ -3,6 +3,7 @@
  * on the list of people's work, and doing it again moves each unit once.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { packByHand } from "../operations/floor/pack-by-hand.ts";
 import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
 
@@ -96,5 +97,110 @@ describe("a parcel packed by hand", () => {
       [table.id],
     );
     expect(rows).toEqual([{ status: "cancelled", quantity: 3 }]);
+  });
+});
+
+describe("a parcel of an order that was changed after the packer had seen it", () => {
+  let edits = 0;
+  const change = async (edit: object) => {
+    edits += 1;
+    const changed = await world.call("POST", `/v1/orders/${table.orderId}/changes`, {
+      json: { edits: [edit] },
+      headers: { "idempotency-key": `edit-${round}-${edits}` },
+    });
+    expect(changed.status, changed.text).toBe(200);
+  };
+  const readdress = () =>
+    change({
+      kind: "address",
+      address: { name: "A", line1: `${edits} New St`, city: "Reno", country: "US" },
+    });
+  const stale = (reply: { status: number; json: { code?: string; detail?: string } }) =>
+    [reply.status, reply.json.code, reply.json.detail] as const;
+
+  test("is refused before a unit leaves the shelf, with the newest revision, and packed by that", async () => {
+    await readdress();
+    const told = [409, "stale_revision", "The order is at revision 2, not at 1."];
+    expect(stale(await pack({ revision: 1 }))).toEqual(told);
+    const create = `/v1/fulfillment-orders/${table.id}/create_fulfillment`;
+    expect(stale(await world.call("POST", create, { json: { revision: 1 } }))).toEqual(told);
+    expect(await table.stage()).toBe("waiting");
+    expect(await table.pickedUnits()).toBeUndefined();
+    const { json } = await world.call("GET", "/v1/fulfillment-orders?location=east&stage=waiting");
+    expect(json.items.find(({ id }: { id: string }) => id === table.id)).toMatchObject({ revision: 2 });
+    expect((await pack({ revision: 2 })).json).toEqual({ status: "done", short: false });
+    // Repeated by who has not heard the answer.
+    await change({ kind: "note", note: "too late for it" });
+    expect((await pack({ revision: 2 })).json).toEqual({ status: "done", short: false });
+  });
+
+  test("whose count was right when it was made is told so, not that the count is wrong", async () => {
+    await change({ kind: "quantity", lineId: "1", quantity: 1 });
+    const counted = { revision: 1, lines: [{ holdId: table.holdId, picked: 3 }] };
+    expect((await pack(counted)).json.code).toBe("stale_revision");
+    expect((await pack({ ...counted, revision: 2 })).json.code).toBe("invalid_request");
+    expect(await table.stage()).toBe("waiting");
+  });
+
+  test("is not vouched for where a robot has picked it", async () => {
+    await table.pick("device:robot-1", "pick:1");
+    await readdress();
+    expect((await pack({ revision: 1 })).json.code).toBe("stale_revision");
+    expect(await table.stage()).toBe("picked");
+    expect((await pack({ revision: 2 })).json).toEqual({ status: "done", short: false });
+  });
+
+  test("between pick and pack is not packed; with the newest revision each unit is booked once", async () => {
+    const { allocator } = table.context;
+    const input = {
+      fulfillmentOrderId: table.id,
+      picked: null,
+      holds: [{ holdId: table.holdId, quantity: 3 }],
+      cause: "staff:1",
+    };
+    const execute: typeof allocator.execute = async (commands) => {
+      const outcomes = await allocator.execute(commands);
+      if (commands.length > 0) await readdress();
+      return outcomes;
+    };
+    const changedMeanwhile = new Proxy(allocator, {
+      get: (target, name) =>
+        name === "execute"
+          ? execute
+          : (Reflect.get(target, name) as (...args: unknown[]) => unknown).bind(target),
+    });
+    const late = await packByHand(
+      { ...table.context, allocator: changedMeanwhile },
+      { ...input, revision: 1 },
+    );
+    expect(late).toMatchObject({ status: "refused", code: "stale_revision" });
+    expect(await table.stage()).toBe("picking");
+    expect(await table.told()).not.toContain(`packed:${table.id}`);
+    expect((await pack({ revision: 2 })).json).toEqual({ status: "done", short: false });
+    expect(await table.pickedUnits()).toBe(3);
+    expect((await table.told()).filter((key) => key === `packed:${table.id}`)).toHaveLength(1);
+  });
+
+  test("of a change and packers at the same moment, what is packed is what somebody has seen", async () => {
+    for (let turn = 0; turn < 8; turn += 1) {
+      table = await packingTable(world, `race-${round}-${turn}`);
+      const waiting = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+      const [, packed] = await Promise.all([
+        waiting(turn).then(() => readdress()),
+        waiting(Math.random() * 12).then(() => pack({ revision: 1 })),
+      ]);
+      const { rows } = await world.database.query(
+        `select (select min(id) from order_event e where e.order_id = o.id and e.type = 'order.changed')
+           < (select min(id) from order_event e where e.order_id = o.id and e.type = 'fulfillment.packed') as late
+         from orders o where id = $1`,
+        [table.orderId],
+      );
+      // Either it was packed before the change was written, or it was refused and nothing is packed.
+      expect([packed.status, packed.json.code, rows[0]?.late]).toEqual(
+        packed.status === 200 ? [200, undefined, false] : [409, "stale_revision", null],
+      );
+      expect((await pack({ revision: 2 })).json).toEqual({ status: "done", short: false });
+      expect(await table.pickedUnits()).toBe(3);
+    }
   });
 });

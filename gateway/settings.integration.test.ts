@@ -4,8 +4,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { StaffRole } from "../store/access/staff.ts";
 import { catalogOf } from "../store/catalog/catalog.ts";
+import { beginCollection } from "../store/floor/collections.ts";
 import { openDatabase } from "../store/sql/database.ts";
-import { type GatewayWorld, type Reply, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
+import {
+  canonicalOrder,
+  type GatewayWorld,
+  type Reply,
+  STAFF_PASSWORD,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
+import { packingTable } from "../test-support/packing-table.ts";
 
 let world: GatewayWorld;
 const cookies = new Map<StaffRole, string>();
@@ -232,6 +240,144 @@ describe("the limits of what a role may give away", () => {
   });
 });
 
+describe("rules by which a person looks first", () => {
+  const path = "/v1/channels/web/hold-rules";
+  async function captured(number: string, unitPrice: string) {
+    const sent = await world.call("POST", "/v1/orders?channel=web", {
+      json: canonicalOrder(number, { lines: [{ sku: "TEE-1", quantity: 1, unitPrice }] }),
+      headers: { "idempotency-key": number },
+    });
+    expect(sent.status, sent.text).toBe(201);
+    return (await world.call("GET", `/v1/orders/${sent.json.order}`)).json;
+  }
+
+  test("hold the next order that they name, in every process; released, it goes on", async () => {
+    const { json: before } = await as("operations", "GET", path);
+    expect(before).toMatchObject({ channel: "web", aboveMinor: {}, skus: [], countries: [], notes: false });
+    const { connectionString } = (world.database as unknown as { options: { connectionString: string } })
+      .options;
+    const elsewhere = openDatabase(connectionString, { maxConnections: 1 });
+    const other = catalogOf(elsewhere);
+    expect((await other.channel("web"))?.holdRules).toEqual({});
+    const rules = { version: before.version, aboveMinor: { USD: 10_000 } };
+    const set = await as("operations", "POST", path, rules);
+    expect([set.status, set.json.aboveMinor]).toEqual([200, { USD: 10_000 }]);
+    expect(saidOf(await as("service", "POST", path, rules))).toEqual([403, "forbidden"]);
+    expect(saidOf(await as("admin", "POST", path, { ...rules, notes: true }))).toEqual([
+      409,
+      "setting_changed",
+    ]);
+    const cheap = await captured("look-1", "19.99");
+    expect(cheap.summary).toMatchObject({ status: "open" });
+    const dear = await captured("look-2", "199.00");
+    expect(dear.summary).toMatchObject({
+      status: "on_hold",
+      holdReasons: [{ code: "held_by_rule", detail: expect.stringMatching(/^It costs \d+\.\d\d USD\.$/) }],
+    });
+    const { id } = dear.summary;
+    const released = await as("operations", "POST", `/v1/orders/${id}/release-hold`, {});
+    expect(released.json, released.text).toMatchObject({ holdReasons: [] });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5_000 });
+    expect((await other.channel("web"))?.holdRules.aboveMinor).toEqual({ USD: 10_000 });
+    vi.useRealTimers();
+    await elsewhere.end();
+    const gone = { version: set.json.version, aboveMinor: {} };
+    expect((await as("operations", "POST", path, gone)).json).toMatchObject({ aboveMinor: {} });
+    expect(await changesOf("hold-rules:web")).toMatchObject([
+      { changes: [{ field: "aboveMinor", from: { USD: 10_000 }, to: {} }] },
+      { changes: [{ field: "aboveMinor", from: {}, to: { USD: 10_000 } }] },
+    ]);
+  });
+
+  test("that name no currency, no country or nothing known are refused", async () => {
+    for (const wrong of [{ aboveMinor: { usd: 1 } }, { countries: ["Brazil"] }, { colour: "red" }])
+      expect(saidOf(await as("operations", "POST", path, { version: 1, ...wrong }))).toEqual([
+        400,
+        "invalid_request",
+      ]);
+    const nowhere = "/v1/channels/nowhere/hold-rules";
+    expect(saidOf(await as("operations", "GET", nowhere))).toEqual([404, "channel_not_found"]);
+    expect(saidOf(await as("operations", "POST", nowhere, { version: 1 }))).toEqual([
+      404,
+      "channel_not_found",
+    ]);
+  });
+});
+
+test("what a parcel may weigh is set for the company and each place, and kept with who set it", async () => {
+  const path = "/v1/parcel-limits";
+  const { json: before } = await as("operations", "GET", path);
+  expect(before).toMatchObject({ version: 1, company: null });
+  const places = [{ location: "east", maxGrams: 12_000 }];
+  const set = await as("operations", "POST", path, { version: 1, company: 25_000, places });
+  expect(set.json).toMatchObject({ version: 2, company: 25_000 });
+  expect(set.json.places).toContainEqual(expect.objectContaining({ location: "east", maxGrams: 12_000 }));
+  expect(saidOf(await as("admin", "POST", path, { version: 1, company: 1 }))).toEqual([
+    409,
+    "setting_changed",
+  ]);
+  expect(saidOf(await as("finance", "POST", path, { version: 2, company: 1 }))).toEqual([403, "forbidden"]);
+  expect(saidOf(await as("admin", "POST", path, { version: 2, company: 0 }))).toEqual([
+    400,
+    "invalid_request",
+  ]);
+  const nowhere = [{ location: "nowhere", maxGrams: 1 }];
+  expect(saidOf(await as("admin", "POST", path, { version: 2, places: nowhere }))).toEqual([
+    404,
+    "location_not_found",
+  ]);
+  const none = { version: 2, company: null, places: [{ location: "east", maxGrams: null }] };
+  expect((await as("admin", "POST", path, none)).json).toMatchObject({ version: 3, company: null });
+  const { json } = await as("admin", "GET", "/v1/setting-changes");
+  const [last] = (json.items as readonly { subject: string; changes: unknown }[]).filter(({ subject }) =>
+    subject.startsWith("parcel-limits:"),
+  );
+  expect(last?.changes).toEqual(
+    expect.arrayContaining([
+      { field: "company", from: 25_000, to: null },
+      { field: "at east", from: 12_000, to: null },
+    ]),
+  );
+});
+
+test("a store's rules for pickup count for what is ready from then on, and keep who changed them", async () => {
+  const path = "/v1/locations/east/pickup-rules";
+  const { json: before } = await as("operations", "GET", path);
+  expect(before).toEqual({ location: "east", version: 1, keptDays: 7, reminderAfterDays: 3 });
+  const table = await packingTable(world, "pickup-rules");
+  const set = await as("operations", "POST", path, { version: 1, keptDays: 2, reminderAfterDays: null });
+  expect(set.json).toEqual({ location: "east", version: 2, keptDays: 2, reminderAfterDays: null });
+  await beginCollection(world.database, table.id);
+  const { rows } = await world.database.query(
+    `select extract(day from expires_at - ready_at)::integer as days, remind_at as remind
+     from collection where fulfillment_order_id = $1`,
+    [table.id],
+  );
+  expect(rows).toEqual([{ days: 2, remind: null }]);
+  expect(saidOf(await as("admin", "POST", path, { version: 1, keptDays: 9 }))).toEqual([
+    409,
+    "setting_changed",
+  ]);
+  expect(saidOf(await as("operations", "POST", path, { version: 2, reminderAfterDays: 2 }))).toEqual([
+    422,
+    "pickup_rules_impossible",
+  ]);
+  expect(saidOf(await as("finance", "POST", path, { version: 2, keptDays: 9 }))).toEqual([403, "forbidden"]);
+  expect(saidOf(await as("finance", "GET", "/v1/locations/nowhere/pickup-rules"))).toEqual([
+    404,
+    "location_not_found",
+  ]);
+  expect(await changesOf("pickup-rules:east")).toMatchObject([
+    {
+      version: 2,
+      changes: [
+        { field: "keptDays", from: 7, to: 2 },
+        { field: "reminderAfterDays", from: 3, to: null },
+      ],
+    },
+  ]);
+});
+
 test("return rules have a version, too, and a change that names none counts as before", async () => {
   const path = "/v1/channels/web/return-rules";
   const { version } = (await as("admin", "GET", path)).json;
@@ -253,6 +399,7 @@ describe("the accounts at vendors", () => {
   test("are listed in their order, without any secret", async () => {
     const { json, text } = await as("finance", "GET", "/v1/vendor-accounts");
     expect(json.items).toEqual([
+      { kind: "payments", provider: "stripe", account: "unsigned", state: "first", open: 0 },
       { kind: "carriers", provider: "easypost", account: "default", state: "first", open: 0 },
       { kind: "carriers", provider: "easypost", account: "returns", state: "listed", open: 0 },
     ]);

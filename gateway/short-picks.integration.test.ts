@@ -50,7 +50,12 @@ beforeEach(async () => {
   sku = await product();
 });
 
-const context = () => ({ database: world.database, allocator: world.engine.client, now: Date.now });
+const context = () => ({
+  database: world.database,
+  allocator: world.engine.client,
+  parcelLimit: () => null,
+  now: Date.now,
+});
 // The steps under test use nothing else.
 const dependencies = () =>
   ({

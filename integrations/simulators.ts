@@ -7,9 +7,13 @@
  * reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
- *                              shortPicks?, seed?, forgetKeys?: true}; shortPicks is the share of picks in
- *                              which robots find too little; forgetKeys is as if a day had passed since
- *                              the payment calls
+ *                              shortPicks?, seed?, forgetKeys?: true,
+ *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks
+ *                              in which robots find too little; forgetKeys is as if a day had passed since
+ *                              the payment calls; paymentWebhooks has each delivered several times, and out
+ *                              of order
+ *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
+ *                              provider by itself, e.g. disputed or refund_failed
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject
@@ -33,9 +37,15 @@ import {
 } from "./simulator-kit/exchange.ts";
 import { createFaults, type FaultRates, NO_FAULTS } from "./simulator-kit/faults.ts";
 import { createSimulatedClock } from "./simulator-kit/simulated-clock.ts";
-import type { CarrierSimulator, MailSimulator, PaymentSimulator } from "./simulator-kit/vendor-simulators.ts";
+import {
+  type CarrierSimulator,
+  type MailSimulator,
+  PAYMENT_INCIDENTS,
+  type PaymentSimulator,
+  type WebhookStatus,
+} from "./simulator-kit/vendor-simulators.ts";
 import { inboxPage, mailFrame, overviewPage, trackingPage } from "./simulator-pages.ts";
-import { numberAt, objectAt } from "./vendor-kit/vendor-json.ts";
+import { numberAt, objectAt, optionalTextAt } from "./vendor-kit/vendor-json.ts";
 
 type SimulatorOptions = {
   readonly host: string;
@@ -66,8 +76,13 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   const clock = createSimulatedClock();
   const faults = createFaults();
   const payments = await Promise.all(
-    simulated(paymentVendors, options.vendors["payments"]).map(async ({ vendor }) =>
-      (await vendor.simulator()).start({ dataFolder }),
+    simulated(paymentVendors, options.vendors["payments"]).map(async ({ vendor, settings }) =>
+      (await vendor.simulator()).start({
+        dataFolder,
+        webhookUrl: `${options.webhooksUrl}/payments/${settings.provider}/${settings.account}`,
+        settings,
+        logger,
+      }),
     ),
   );
   const carriers = await Promise.all(
@@ -91,7 +106,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       speed: clock.speed,
       shortPicks,
       faults: faults.rates,
-      webhooks: webhooksOf(carriers),
+      webhooks: webhooksOf([...payments, ...carriers]),
       counts: {
         orders_charged: total(payments, (one) => one.orders()),
         labels: total(carriers, (one) => one.counts().labels),
@@ -123,8 +138,28 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");
     if (seed !== undefined) faults.seed(seed);
+    const webhooks = objectAt(body, "paymentWebhooks");
+    if (webhooks !== undefined) {
+      const copies = numberAt(webhooks, "copies") ?? 1;
+      if (!Number.isInteger(copies) || copies < 1 || copies > 5) return "copies must be from 1 to 5";
+      for (const one of payments) one.deliverWebhooks({ copies, shuffled: webhooks["shuffled"] === true });
+    }
     if (objectAt(body)?.["forgetKeys"] === true) for (const one of payments) one.forgetKeys();
     return null;
+  }
+
+  /** @returns why nothing has happened, or `null` */
+  function happen(body: unknown): string | null {
+    const what = PAYMENT_INCIDENTS.find((one) => one === optionalTextAt(body, "what"));
+    const orderId = optionalTextAt(body, "order");
+    if (what === undefined || orderId === undefined)
+      return `an incident takes order, and what: ${PAYMENT_INCIDENTS.join(", ")}`;
+    const amount = numberAt(body, "amount");
+    if (amount !== undefined && !(Number.isInteger(amount) && amount > 0))
+      return "amount must be a whole number above 0";
+    const incident = { orderId, what, ...(amount === undefined ? {} : { amount }) };
+    const problems = payments.map((one) => one.incident(incident));
+    return problems.includes(null) ? null : (problems[0] ?? "no payment provider is simulated");
   }
 
   function simulation(request: SimulatedRequest): SimulatedReply | undefined {
@@ -138,6 +173,10 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       if (problem !== null) return jsonReply(400, { error: problem });
       if (isForm) return { status: 303, contentType: "text/plain", body: "", headers: { location: "/" } };
       return jsonReply(200, state());
+    }
+    if (path === "/simulation/incidents" && method === "POST") {
+      const problem = happen(parseJson(request.body.toString("utf8")));
+      return problem === null ? jsonReply(200, { happened: true }) : jsonReply(400, { error: problem });
     }
     if (method !== "GET") return undefined;
     if (path === "/simulation") return jsonReply(200, state());
@@ -226,8 +265,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
     await once(server, "listening");
   } catch (error) {
     clock.stop();
-    await Promise.all([mails.stop(), ...carriers.map((one) => one.stop())]);
-    for (const one of payments) one.close();
+    await Promise.all([mails.stop(), ...[...payments, ...carriers].map((one) => one.stop())]);
     throw error;
   }
   const httpPort = (server.address() as AddressInfo).port;
@@ -240,8 +278,7 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       clock.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, mails.stop(), ...carriers.map((one) => one.stop())]);
-      for (const one of payments) one.close();
+      await Promise.all([closed, mails.stop(), ...[...payments, ...carriers].map((one) => one.stop())]);
     },
   };
 }
@@ -316,8 +353,8 @@ function total<T>(list: readonly T[], pick: (one: T) => number): number {
   return list.reduce((sum, one) => sum + pick(one), 0);
 }
 
-function webhooksOf(carriers: readonly CarrierSimulator[]): ReturnType<CarrierSimulator["webhooks"]> {
-  const all = carriers.map((one) => one.webhooks());
+function webhooksOf(senders: readonly Pick<CarrierSimulator, "webhooks">[]): WebhookStatus {
+  const all = senders.map((one) => one.webhooks());
   return {
     waiting: total(all, (one) => one.waiting),
     failures: total(all, (one) => one.failures),
@@ -370,7 +407,7 @@ function overviewOf(
   mails: MailSimulator,
 ): string {
   const charges = payments.flatMap((one) => one.charges());
-  const { waiting, lastFailure } = webhooksOf(carriers);
+  const { waiting, lastFailure } = webhooksOf([...payments, ...carriers]);
   return overviewPage({
     speed,
     authorizations: total(charges, (charge) => charge.authorizations),

@@ -10,8 +10,7 @@ import type { Database } from "../store/sql/database.ts";
 export type OperationContext = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
-  /** Absent where nobody changes what is in a fulfillment order: its parcel may have any weight then. */
-  readonly parcelLimit?: ParcelLimit;
+  readonly parcelLimit: ParcelLimit;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 };

@@ -6,6 +6,7 @@ import { writeOutbox } from "../store/outbox.ts";
 import type { Queryable } from "../store/sql/database.ts";
 import {
   type OrderMessage,
+  type RefundInput,
   type RefundMessage,
   type ReturnInput,
   type ReturnMessage,
@@ -32,6 +33,13 @@ export function tellReturnSaga(
   return writeOutbox(client, [signalRow({ workflowId: returnId, signal: "returnMessage", message, start })]);
 }
 
-export function tellRefundSaga(client: Queryable, refundId: string, message: RefundMessage): Promise<void> {
-  return writeOutbox(client, [signalRow({ workflowId: refundId, signal: "refundMessage", message })]);
+/** @param start of a refund that was done and is open again: its saga has ended, and is started again */
+export function tellRefundSaga(
+  client: Queryable,
+  refundId: string,
+  message: RefundMessage,
+  start?: RefundInput,
+): Promise<void> {
+  const signal = { workflowId: refundId, signal: "refundMessage", message } as const;
+  return writeOutbox(client, [signalRow(start === undefined ? signal : { ...signal, start })]);
 }

@@ -9,6 +9,7 @@
 import type { Address } from "./address.ts";
 import { isCollected, pickupPlaceOf, type Store, storeNamed } from "./fulfillment/collection.ts";
 import { countryCode, onlyCityOf } from "./geography.ts";
+import { type HoldRules, whyHeldByRule } from "./incoming/hold-rules.ts";
 import { postalCodeProblem } from "./incoming/postal-code.ts";
 import { type Oddity, usableOrder } from "./incoming/usable-order.ts";
 import type { IncomingLine, IncomingOrder } from "./incoming-order.ts";
@@ -49,6 +50,8 @@ type CaptureFacts = {
   readonly chargedBy: "channel" | "merchant" | "order";
   /** What to reserve where the channel's orders do not say it; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
+  /** By which a person looks first; absent: nobody does. */
+  readonly holdRules?: HoldRules;
 };
 
 export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePlan {
@@ -98,7 +101,7 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
     ...(incoming.note === undefined ? {} : { note: incoming.note }),
     ...(incoming.attributes === undefined ? {} : { attributes: incoming.attributes }),
   };
-  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document, oddities) };
+  return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document, oddities, facts) };
 }
 
 /** The channel's setting decides; an order that is paid at the door is so whatever the setting. */
@@ -174,6 +177,7 @@ function holdReasonsOf(
   incoming: IncomingOrder,
   document: OrderDocument,
   oddities: readonly Oddity[],
+  { holdRules }: CaptureFacts,
 ): readonly HoldReason[] {
   // Where we charge, what the channel says of its own payment is beside the point.
   const reasons = incoming.holdReasons.filter(
@@ -211,6 +215,8 @@ function holdReasonsOf(
   if (document.paymentBy === "merchant" && document.paymentMethod === undefined && document.total.minor > 0) {
     add("payment_missing", "We are to charge the order, and it names no means of payment.");
   }
+  const ruled = holdRules === undefined ? null : whyHeldByRule(holdRules, document);
+  if (ruled !== null) add("held_by_rule", ruled);
   const unknown = unknownSkuReason(document.lines);
   if (unknown !== null) reasons.push(unknown);
   return reasons;

@@ -128,6 +128,10 @@ export const HOLD_CODES = {
       "One unit is heavier than any carrier takes: correct its weight, send it otherwise, or cancel it.",
   },
   floor_exception: { owner: "warehouse", meaning: "The warehouse could not finish the order." },
+  held_by_rule: {
+    owner: "service",
+    meaning: "A rule of its channel has a person look at the order before it goes on.",
+  },
   put_by_staff: { owner: "service", meaning: "A person has put the order on hold." },
 } as const satisfies Readonly<Record<string, HoldMeaning>>;
 

@@ -21,6 +21,8 @@ export const REFUND_REASONS = [
   "exchange_difference",
   "cancellation",
   "overpayment",
+  /** Somebody has given it back at the payment provider, past us. */
+  "at_provider",
 ] as const;
 
 export type RefundReason = (typeof REFUND_REASONS)[number];

@@ -35,6 +35,13 @@ test("money after the sale is written in one place each", () => {
   expect(writersOf(/(?:insert into|update) claim\b/)).toEqual(["store/refunds/claims.ts"]);
 });
 
+test("what payment providers tell is written in one place each", () => {
+  expect(writersOf(/(?:insert into|update|delete from) payment_(?:event|dispute)\b/)).toEqual([
+    "store/orders/payment-events.ts",
+  ]);
+  expect(writersOf(/(?:insert into|update) payment_transaction\b/)).toEqual(["store/orders/payments.ts"]);
+});
+
 test("ledgers are written in one place", () => {
   const ledger = [
     "cancelled",

@@ -3,16 +3,32 @@
  * carried out later by `workflows/runtime/outbox-relay.ts`, at least once.
  *
  * A row's key makes it happen once, however often its cause is repeated. Rows are taken under a lease
- * (`due_at` moves ahead), so that no transaction stays open while the outside is called. One relay works at a
- * time. It holds a lock that PostgreSQL frees the moment its connection is gone; the next relay then takes
- * the dead relay's rows at once.
+ * (`due_at` moves ahead), so that no transaction stays open while the outside is called. There are two
+ * queues, so that a mail server that is down holds up no saga. One relay works at a queue at a time. It holds
+ * a lock that PostgreSQL frees the moment its connection is gone; the next relay then takes the dead relay's
+ * rows at once.
  */
 import type { Queryable } from "./sql/database.ts";
 
-/** Channel of `NOTIFY` that wakes the relay. */
-export const OUTBOX_CHANNEL = "outbox";
+type OutboxTopic = "workflow.start" | "workflow.signal" | "mail.send";
 
-type OutboxTopic = "workflow.start" | "workflow.signal";
+export type OutboxQueue = {
+  /** Channel of `NOTIFY` that wakes its relay. */
+  readonly channel: string;
+  readonly topics: readonly OutboxTopic[];
+  /** Arbitrary but fixed: names its relay's lock among this database's advisory locks. */
+  readonly lock: number;
+};
+
+/** What sagas are told. */
+export const SAGA_QUEUE: OutboxQueue = {
+  channel: "outbox",
+  topics: ["workflow.start", "workflow.signal"],
+  lock: 7_400_002,
+};
+
+/** What shoppers are told. The payload names its order (`orderId`), whose mails go out one after the other. */
+export const MAIL_QUEUE: OutboxQueue = { channel: "outbox_mail", topics: ["mail.send"], lock: 7_400_003 };
 
 export type OutboxMessage = {
   readonly key: string;
@@ -34,11 +50,15 @@ export type DueOutboxRow = {
  * payload).
  */
 export function insertMessages(messages: string): string {
-  return `insert into outbox (key, topic, payload) ${messages} on conflict (key) do nothing returning id`;
+  return `insert into outbox (key, topic, payload) ${messages} on conflict (key) do nothing returning topic`;
 }
 
-/** Ends such a statement: wakes the relay at commit, where the relation `added` has a message. */
-export const WAKE_RELAY = `select pg_notify('${OUTBOX_CHANNEL}', '') from added limit 1`;
+/** Ends such a statement: wakes the relays at commit for which the relation `added` has a message. */
+export const WAKE_RELAY = `
+select pg_notify(channel, '') from (
+  select distinct case topic when 'mail.send' then '${MAIL_QUEUE.channel}' else '${SAGA_QUEUE.channel}' end as channel
+  from added
+) woken`;
 
 const WRITE_OUTBOX = `
 with added as (
@@ -46,44 +66,53 @@ with added as (
 )
 ${WAKE_RELAY}`;
 
-/** Adds messages and wakes the relay at commit. A message whose key is there already is left as it is. */
+/** Adds messages and wakes their relays at commit. A message whose key is there already is left as it is. */
 export async function writeOutbox(client: Queryable, messages: readonly OutboxMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await client.query(WRITE_OUTBOX, [JSON.stringify(messages)]);
 }
 
-/** Arbitrary but fixed: names the relay's lock among this database's advisory locks. */
-const RELAY_LOCK = 7_400_002;
-
 /**
- * Makes this connection's process the relay, if no other is. The lock lasts as long as the connection.
+ * Makes this connection's process the relay of the queue, if no other is. The lock lasts as long as the
+ * connection.
  *
  * What an earlier relay had taken is due again: it was not done, or doing it again does no harm.
  * @returns whether it is the relay now
  */
-export async function becomeRelay(client: Queryable): Promise<boolean> {
-  const { rows } = await client.query("select pg_try_advisory_lock($1) as mine", [RELAY_LOCK]);
+export async function becomeRelay(client: Queryable, queue: OutboxQueue): Promise<boolean> {
+  const { rows } = await client.query("select pg_try_advisory_lock($1) as mine", [queue.lock]);
   if (rows[0]?.mine !== true) return false;
-  await client.query("update outbox set due_at = now() where done_at is null and due_at > now()");
+  await client.query(
+    "update outbox set due_at = now() where done_at is null and due_at > now() and topic = any($1)",
+    [queue.topics],
+  );
   return true;
 }
 
 /**
- * Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over.
+ * Takes up to `limit` due rows for `leaseMs`, oldest first. Rows that another relay holds are passed over. A
+ * mail stays where an earlier one of its order has been put off.
  */
 export async function takeDueOutbox(
   client: Queryable,
+  queue: OutboxQueue,
   limit: number,
   leaseMs: number,
 ): Promise<readonly DueOutboxRow[]> {
   const { rows } = await client.query(
     `update outbox set attempts = attempts + 1, due_at = now() + $2 * interval '1 millisecond'
      where id in (
-       select id from outbox where done_at is null and due_at <= now()
-       order by due_at, id limit $1 for update skip locked
+       select due.id from outbox due
+       where due.done_at is null and due.due_at <= now() and due.topic = any($3)
+         and (due.topic <> 'mail.send' or not exists (
+           select from outbox earlier
+           where earlier.done_at is null and earlier.topic = 'mail.send'
+             and earlier.payload->>'orderId' = due.payload->>'orderId'
+             and earlier.id < due.id and earlier.due_at > now()))
+       order by due.due_at, due.id limit $1 for update skip locked
      )
      returning id, key, topic, payload, attempts`,
-    [limit, leaseMs],
+    [limit, leaseMs, queue.topics],
   );
   return rows.sort((a, b) => a.id - b.id);
 }

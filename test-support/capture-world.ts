@@ -63,7 +63,7 @@ export async function startCaptureWorld(
   return {
     store,
     engine,
-    context: { database, allocator: engine.client, now: Date.now },
+    context: { database, allocator: engine.client, parcelLimit: () => null, now: Date.now },
     close: async () => {
       await engine.stop();
       await store.close();

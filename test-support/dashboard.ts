@@ -18,13 +18,19 @@ export type TestDashboard = {
   stop(): Promise<void>;
 };
 
-export async function startTestDashboard(): Promise<TestDashboard> {
+/** Builds the dashboard of this tree. @returns the folder; whoever asks for it removes it */
+export async function buildTestDashboard(): Promise<string> {
   const assets = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));
   await build({
     configFile: join(projectRoot, "dashboard", "vite.config.ts"),
     build: { outDir: assets, emptyOutDir: true },
     logLevel: "warn",
   });
+  return assets;
+}
+
+export async function startTestDashboard(): Promise<TestDashboard> {
+  const assets = await buildTestDashboard();
   const edge = await startTestEdge({ dashboardFolder: assets, staffPassword: STAFF_PASSWORD });
   const browser = await launchChromium(findChromium() ?? "");
   return {

@@ -1,6 +1,6 @@
 /**
  * The system up to its edge for tests: a database with the sandbox's data, the engine and the gateway, all of
- * them real, without sagas, devices and simulators.
+ * them real, without devices. Sagas and simulators are added by `paid-edge.ts`.
  */
 import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";
@@ -10,6 +10,8 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import type { Carrier } from "../ports/carriers.ts";
+import type { PaymentProvider } from "../ports/payments.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./servers/postgres.ts";
@@ -27,9 +29,23 @@ export type TestEdge = {
   stop(): Promise<void>;
 };
 
+/** Vendors whose webhooks come to the gateway. */
+export type OutsideRosters = {
+  readonly carriers: VendorRoster<Carrier>;
+  readonly payments: VendorRoster<PaymentProvider>;
+};
+
+/** Without sagas and simulators no label is bought, nothing is charged and no webhook comes. */
+const NOBODY: OutsideRosters = {
+  carriers: new VendorRoster("carriers", []),
+  payments: new VendorRoster("payments", []),
+};
+
 export async function startTestEdge(options: {
   readonly dashboardFolder: string;
   readonly staffPassword: string;
+  /** Makes them for a gateway that will be at this address. Absent: nobody. */
+  readonly outside?: (gatewayUrl: string) => Promise<OutsideRosters>;
 }): Promise<TestEdge> {
   const { url: databaseUrl, database, close } = await createTestDatabase();
   const logger = pino({ level: "error" }, pino.destination(2));
@@ -38,23 +54,24 @@ export async function startTestEdge(options: {
   engine.client.setLocations(SANDBOX_LOCATIONS);
   // Not port 0: a port that the system chose cannot be used again while its closed connections linger.
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const outside = (await options.outside?.(url)) ?? NOBODY;
   const start = (): Promise<Gateway> =>
     startGateway({
       host: "127.0.0.1",
       port,
-      publicUrl: "http://127.0.0.1",
+      publicUrl: options.outside === undefined ? "http://127.0.0.1" : url,
       database,
       allocator: engine.client,
       channelAdapters,
-      // Without sagas and simulators no label is bought and no webhook comes.
-      carriers: new VendorRoster("carriers", []),
+      ...outside,
       dashboardFolder: options.dashboardFolder,
       logger,
       readiness: () => Promise.resolve([]),
     });
   let gateway = await start();
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     database,
     allocator: engine.client,
     credentials,

@@ -15,6 +15,7 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
+import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
@@ -113,6 +114,14 @@ export async function startGatewayWorld(
         port: createEasypostCarrier({ baseUrl: "http://127.0.0.1:9", apiKey: "unused", webhookSecret }),
       })),
     ),
+    // It has no webhook secret; nothing is charged here.
+    payments: new VendorRoster("payments", [
+      {
+        provider: "stripe",
+        account: "unsigned",
+        port: createStripeProvider({ baseUrl: "http://127.0.0.1:9", secretKey: "unused" }),
+      },
+    ]),
     dashboardFolder,
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],

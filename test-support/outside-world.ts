@@ -93,6 +93,9 @@ export function outsideWorld(): OutsideWorld {
     },
     payments: only<PaymentProvider>("test-provider", {
       smallestChargeable: () => 1,
+      cardForm: null,
+      openWebhook: () => "no_secret",
+      readPayment: async () => null,
       authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.idempotencyKey}`),
       capture: async (r) => {
         const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;

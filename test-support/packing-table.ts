@@ -2,6 +2,9 @@
 import { expect } from "vitest";
 import type { OperationContext } from "../operations/context.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
+import { adding } from "../orders/line-ledger.ts";
+import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
+import { inTransaction } from "../store/sql/database.ts";
 import { canonicalOrder, type GatewayWorld } from "./gateway.ts";
 
 export type PackingTable = {
@@ -46,7 +49,11 @@ export async function packingTable(world: GatewayWorld, name: string): Promise<P
     { type: "allocate", commandId: `firm:${holdId}`, atMs: Date.now(), cause: orderId, ...hold },
   ]);
   expect(allocated).toMatchObject({ status: "applied" });
-  const context = { database, allocator: engine.client, now: Date.now };
+  await inTransaction(database, async (client) => {
+    const locked = (await lockOrder(client, orderId)) ?? expect.fail("there is no order");
+    await changeOrder(client, locked, { ledger: adding([{ lineId: "1", quantity: 3 }], "allocated") });
+  });
+  const context = { database, allocator: engine.client, parcelLimit: () => null, now: Date.now };
   return {
     orderId,
     id,

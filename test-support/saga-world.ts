@@ -19,7 +19,7 @@ import type { TrackingStatus } from "../ports/carriers.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import { writeOutbox } from "../store/outbox.ts";
 import { type Database, inTransaction } from "../store/sql/database.ts";
-import { createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
+import { allActivities, createSagaActivities, type SagaActivities } from "../workflows/all-activities.ts";
 import {
   type OrderMessage,
   type RefundMessage,
@@ -28,7 +28,8 @@ import {
   startRow,
 } from "../workflows/messages.ts";
 import { loadWorkflowBundle } from "../workflows/runtime/bundle.ts";
-import { startOutboxRelay } from "../workflows/runtime/outbox-relay.ts";
+import { startMailRelay } from "../workflows/runtime/mail-relay.ts";
+import { startSagaRelay } from "../workflows/runtime/saga-relay.ts";
 import { workerOptions } from "../workflows/runtime/worker.ts";
 import { type OutsideWorld, outsideWorld, TEST_CARRIER } from "./outside-world.ts";
 import { createTestNamespace } from "./servers/temporal.ts";
@@ -50,6 +51,8 @@ export type SagaWorld = {
   readonly calls: Map<string, number>;
   /** Makes the next call of a step fail. */
   failNext(step: keyof SagaActivities, fault: Fault): void;
+  /** Makes the next call of a step wait before it does anything: `begun`. `goOn` lets it through. */
+  haltNext(step: keyof SagaActivities): { readonly begun: Promise<void>; goOn(): void };
   placeOrder(order?: Partial<NewOrder>): Promise<string>;
   tell(orderId: string, message: OrderMessage): Promise<void>;
   tellReturn(returnId: string, message: ReturnMessage): Promise<void>;
@@ -111,18 +114,16 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
   await seed(database, stock);
   const calls = new Map<string, number>();
   const faults = new Map<string, Fault>();
-  const activities = withFaults(
-    createSagaActivities({
-      ...outside,
-      database,
-      allocator: stock,
-      publicUrl: "http://shop.test",
-      now: Date.now,
-      logger,
-    }),
-    calls,
-    faults,
-  );
+  const halts = new Map<string, Halt>();
+  const dependencies = {
+    ...outside,
+    database,
+    allocator: stock,
+    publicUrl: "http://shop.test",
+    now: Date.now,
+    logger,
+  };
+  const activities = withFaults(createSagaActivities(dependencies), calls, faults, halts);
   const bundle = await loadWorkflowBundle(logger);
   const { address, namespace } = await createTestNamespace();
   const connection = await Connection.connect({ address });
@@ -143,7 +144,12 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     };
   };
   let stopWorker = await startWorker();
-  const relay = startOutboxRelay({ database, client, logger });
+  const relay = startSagaRelay({ database, client, logger });
+  const mails = startMailRelay({
+    database,
+    steps: withFaults(allActivities(dependencies), calls, faults, halts),
+    logger,
+  });
   // Where nothing of the stock changes, a commit is only its records.
   const allocator: AllocatorClient = {
     ...stock,
@@ -173,6 +179,11 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
     calls,
     failNext: (step, fault) => {
       faults.set(step, fault);
+    },
+    haltNext: (step) => {
+      const halt = { begun: gate(), goOn: gate() };
+      halts.set(step, halt);
+      return { begun: halt.begun.opened, goOn: halt.goOn.open };
     },
     placeOrder: async (order = {}) => {
       const orderId = await placeOrder(database, stock, order);
@@ -220,12 +231,13 @@ export async function startSagaWorld(database: Database): Promise<SagaWorld> {
       outside.clear();
       calls.clear();
       faults.clear();
+      halts.clear();
       stock.clear();
       await database.query("update product set weight_grams = $1", [UNIT_GRAMS]);
       await fillStock(stock);
     },
     close: async () => {
-      await relay.stop();
+      await Promise.all([relay.stop(), mails.stop()]);
       await endSagas();
       await stopWorker();
       await native.close();
@@ -256,10 +268,23 @@ function must(result: { readonly status: string }): void {
   if (result.status !== "done") throw new Error(`refused: ${JSON.stringify(result)}`);
 }
 
+type Gate = { readonly opened: Promise<void>; readonly open: () => void };
+
+function gate(): Gate {
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+type Halt = Readonly<Record<"begun" | "goOn", Gate>>;
+
 function withFaults(
   activities: SagaActivities,
   calls: Map<string, number>,
   faults: Map<string, Fault>,
+  halts: Map<string, Halt>,
 ): SagaActivities {
   const wrap =
     (step: string, run: (input: never) => Promise<unknown>) =>
@@ -267,6 +292,10 @@ function withFaults(
       calls.set(step, (calls.get(step) ?? 0) + 1);
       const fault = faults.get(step);
       faults.delete(step);
+      const halt = halts.get(step);
+      halts.delete(step);
+      halt?.begun.open();
+      await halt?.goOn.opened;
       const fail = () =>
         ApplicationFailure.create({
           message: `made to fail: ${step}`,

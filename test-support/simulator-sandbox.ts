@@ -50,6 +50,12 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks);
+      // The payment provider's are looked at by tests of their own.
+      if (request.url?.includes("/payments/") === true) {
+        underWay -= 1;
+        response.end();
+        return;
+      }
       const signature = request.headers["x-hmac-signature"];
       receiver.calls.push({
         eventId: String(JSON.parse(body.toString("utf8")).id),

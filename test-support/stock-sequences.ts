@@ -118,6 +118,7 @@ const body = fc.oneof(
     holdId,
     quantity: fc.option(units, { nil: undefined }),
   }),
+  fc.record({ type: is("deallocate"), holdId, quantity: units, of: fc.constant("picked" as const) }),
   {
     weight: 3,
     arbitrary: fc.record({

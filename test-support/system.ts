@@ -12,6 +12,9 @@ import { throwAwaySettings } from "../cli/system/background-system.ts";
 import { projectRoot } from "../config/project-root.ts";
 import { discardDataFolder, kill, serversOf } from "./servers/data-folder.ts";
 
+/** Pino's number for it. */
+const WARN_LEVEL = 40;
+
 export type Outcome = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
 export class TestSystem {
@@ -133,9 +136,19 @@ export class TestSystem {
     discardDataFolder(this.folder);
   }
 
+  /** The last warnings and errors of its log: why it did what a test did not expect. */
+  lastProblems(): string {
+    const isProblem = (line: string) => Number(/^\{"level":(\d+)/.exec(line)?.[1]) >= WARN_LEVEL;
+    return this.logLines().filter(isProblem).slice(-40).join("\n");
+  }
+
   private logTail(): string {
+    return this.logLines().slice(-8).join("\n");
+  }
+
+  private logLines(): readonly string[] {
     const file = join(this.folder, "logs", "holdfast.log");
-    return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-8).join("\n") : "";
+    return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   }
 }
 

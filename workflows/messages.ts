@@ -61,6 +61,8 @@ export type RefundInput = {
   readonly refundId: string;
   readonly orderId: string;
   readonly channelId: string;
+  /** The attempt that it begins with, where an earlier run has made others; absent: the first. */
+  readonly attempt?: number;
 };
 
 export type ResendInput = {
@@ -144,6 +146,8 @@ export type WorkflowSignal =
       readonly workflowId: string;
       readonly signal: "refundMessage";
       readonly message: RefundMessage;
+      /** Starts the saga again where it has ended. */
+      readonly start?: RefundInput;
     };
 
 /** The outbox row that starts a saga; at most one a saga. */

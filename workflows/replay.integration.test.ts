@@ -23,6 +23,7 @@ import { reopenInspection } from "../operations/returns/reopen-inspection.ts";
 import { requestReturn } from "../operations/returns/request-return.ts";
 import {
   cancel,
+  cancelledWhileLeaving,
   deliver,
   held,
   onTheFloor,
@@ -73,6 +74,12 @@ const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
     const orderId = await world.placeOrder();
     await onTheFloor(world, `${orderId}-F1`);
     await cancel(world, orderId);
+    return orderId;
+  },
+  // Too late: the parcel that it shares leaves, sent by the saga of another order.
+  "order-cancelled-as-it-leaves": async () => {
+    const [, orderId] = await cancelledWhileLeaving(world);
+    await deliver(world, `${orderId}-F1-S1`);
     return orderId;
   },
   "order-asking-the-store": completedOrder,

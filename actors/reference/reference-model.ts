@@ -331,6 +331,14 @@ export class ReferenceSku {
           }
           return OK;
         }
+        if (command.of === "picked") {
+          if (command.quantity > picked.length) return "quantity_exceeds_hold";
+          const mine = this.serials.filter((serial) => serial.hold === hold.id && serial.at === at);
+          if (mine.length > 0 && command.quantity < picked.length) return "serials_required";
+          this.giveBack(fefo(picked).slice(0, command.quantity));
+          for (const serial of mine) Object.assign(serial, { state: "stocked", hold: "" });
+          return OK;
+        }
         if (command.quantity > reserved.length + allocated.length) return "quantity_exceeds_hold";
         this.giveBack([...fefo(reserved), ...fefo(allocated)].slice(0, command.quantity));
         return OK;

@@ -121,8 +121,11 @@ function invalidBody(command: StockCommand): string | undefined {
       if (!isQuantity(command.number)) return "number is an integer of at least 1";
       if (!isId(command.holdId)) return HOLD_ID;
       return isOrderLine(command.orderId ?? "", command.lineId ?? "");
-    case "release":
     case "deallocate":
+      if (!isId(command.holdId)) return HOLD_ID;
+      if (command.of !== undefined && command.quantity === undefined) return QUANTITY;
+      return command.quantity === undefined || isQuantity(command.quantity) ? undefined : QUANTITY;
+    case "release":
       if (!isId(command.holdId)) return HOLD_ID;
       return command.quantity === undefined || isQuantity(command.quantity) ? undefined : QUANTITY;
     case "expire":

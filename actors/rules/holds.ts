@@ -119,6 +119,7 @@ export function decideOnHold(position: StockPosition, command: HoldCommand, sku:
           hold.picked,
         );
       }
+      if (command.of === "picked") return giveBackPicked(position, command, hold, command.quantity);
       if (command.quantity > hold.reserved + hold.allocated) {
         return refuse(command, "quantity_exceeds_hold", stateDetail(hold));
       }
@@ -304,6 +305,19 @@ function ship(position: StockPosition, command: CommandOf<"ship">, hold: Hold, s
     },
     command.quantity,
   );
+}
+
+function giveBackPicked(
+  position: StockPosition,
+  command: CommandOf<"deallocate">,
+  hold: Hold,
+  quantity: number,
+): StockEvent {
+  if (quantity > hold.picked) return refuse(command, "quantity_exceeds_hold", stateDetail(hold));
+  const hasSerials = (position.details?.serials?.pickedFor(hold.holdId).length ?? 0) > 0;
+  if (hasSerials && quantity < hold.picked)
+    return refuse(command, "serials_required", `${quantity} of ${hold.picked} picked units come back`);
+  return giveBack(position, command, "hold-deallocated", hold, 0, 0, quantity);
 }
 
 /** Units of the hold come free, those of a lot past its date are set apart. */

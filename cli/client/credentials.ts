@@ -6,6 +6,7 @@
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { UserProblem } from "../problem.ts";
+import type { TemporalAccess } from "./describe-sagas.ts";
 
 /** What `holdfast start` writes for the command line. Secrets in clear text: mode 600. */
 export type LocalFile = {
@@ -16,6 +17,8 @@ export type LocalFile = {
   readonly simulatorsUrl?: string;
   /** For the audit after a simulated day, which does not rely on the system's word for its own numbers. */
   readonly databaseUrl?: string;
+  /** To say why a saga of it does not move. */
+  readonly temporal?: TemporalAccess;
   /** A key with every right. */
   readonly apiKey?: string;
   /** One key for each channel, as its connector would have. */
@@ -29,6 +32,7 @@ export type Access = {
   /** Only where the local sandbox runs. */
   readonly simulatorsUrl: string | null;
   readonly databaseUrl: string | null;
+  readonly temporal: TemporalAccess | null;
 };
 
 export type AccessFlags = { readonly url?: string; readonly key?: string };
@@ -89,6 +93,7 @@ export async function findAccess(flags: AccessFlags): Promise<Access> {
     key,
     simulatorsUrl: (isLocal && local.simulatorsUrl) || null,
     databaseUrl: (isLocal && local.databaseUrl) || null,
+    temporal: (isLocal && local.temporal) || null,
   };
 }
 
@@ -103,5 +108,6 @@ export async function localAccess(folder: string): Promise<Access> {
     key: local.apiKey,
     simulatorsUrl: local.simulatorsUrl ?? null,
     databaseUrl: local.databaseUrl ?? null,
+    temporal: local.temporal ?? null,
   };
 }

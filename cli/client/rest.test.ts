@@ -29,7 +29,13 @@ async function serve(
   return { url: `http://127.0.0.1:${address.port}`, keys };
 }
 
-const access = (url: string) => ({ url, key: "hk_test", databaseUrl: null, simulatorsUrl: null });
+const access = (url: string) => ({
+  url,
+  key: "hk_test",
+  databaseUrl: null,
+  temporal: null,
+  simulatorsUrl: null,
+});
 
 const dies: Step = (request) => request.socket.destroy();
 const breaksOff: Step = (request, response) => {

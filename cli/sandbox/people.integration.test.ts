@@ -16,7 +16,7 @@ test("people pack what waits, and what was picked but never confirmed as packed"
   const left = await packingTable(world, "left");
   await left.pick("staff:ann", `${left.id}:by-person:pick`);
   const people = startPeople({
-    access: { url: world.url, key: world.adminKey, simulatorsUrl: null, databaseUrl: null },
+    access: { url: world.url, key: world.adminKey, simulatorsUrl: null, databaseUrl: null, temporal: null },
     locationIds: ["east"],
     logger: testLogger,
   });

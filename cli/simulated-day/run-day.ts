@@ -27,6 +27,7 @@ import {
 } from "../../store/audit/order-statistics.ts";
 import { type Database, openDatabase } from "../../store/sql/database.ts";
 import type { Access } from "../client/credentials.ts";
+import { describeSagas, type TemporalAccess } from "../client/describe-sagas.ts";
 import { RestClient } from "../client/rest.ts";
 import { StreamClient } from "../client/stream.ts";
 import { UserProblem } from "../problem.ts";
@@ -114,7 +115,7 @@ export async function runDay(
   const stream = await StreamClient.open(access);
   const pace = keepWorld(simulatorsUrl, options.speed);
   try {
-    return await new Day(database, rest, stream, simulatorsUrl, options, onProgress).run();
+    return await new Day(database, rest, stream, simulatorsUrl, access.temporal, options, onProgress).run();
   } finally {
     await pace.stop();
     stream.close();
@@ -127,6 +128,7 @@ class Day {
   private readonly rest: RestClient;
   private readonly stream: StreamClient;
   private readonly simulatorsUrl: string;
+  private readonly temporal: TemporalAccess | null;
   private readonly options: DayOptions;
   private readonly onProgress: (view: DayView) => void;
   private readonly plan: DayPlan;
@@ -153,6 +155,7 @@ class Day {
     rest: RestClient,
     stream: StreamClient,
     simulatorsUrl: string,
+    temporal: TemporalAccess | null,
     options: DayOptions,
     onProgress: (view: DayView) => void,
   ) {
@@ -160,6 +163,7 @@ class Day {
     this.rest = rest;
     this.stream = stream;
     this.simulatorsUrl = simulatorsUrl;
+    this.temporal = temporal;
     this.options = options;
     this.onProgress = onProgress;
     this.plan = planDay(sandboxCatalog(), {
@@ -353,14 +357,23 @@ class Day {
       )
         return;
       if (quiet > this.options.patienceMs) {
-        this.findings.push(
-          `Nothing has moved for ${Math.round(quiet / 1000)} s: ${this.progress.open} orders are still open: ${(await readStuck(this.database, ids)).join("; ")}`,
-        );
+        await this.findStuck(ids, quiet);
         this.returns.stop();
         this.counter.stop();
         return;
       }
     }
+  }
+
+  private async findStuck(ids: readonly string[], quietMs: number): Promise<void> {
+    const stuck = await readStuck(this.database, ids);
+    const stuckIds = stuck.map(({ orderId }) => orderId);
+    const sagas = this.temporal === null ? [] : await describeSagas(this.temporal, stuckIds);
+    const orders = stuck.map(({ text }) => text).join("; ");
+    this.findings.push(
+      `Nothing has moved for ${Math.round(quietMs / 1000)} s: ${this.progress.open} orders are still open: ${orders}`,
+      ...sagas,
+    );
   }
 
   private async report(before: StockBooks, seconds: number, captureSeconds: number): Promise<DayReport> {

@@ -57,6 +57,7 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
       for (const orderId of [...waiting]) {
         if (stopped) return;
         const isDone = await handOver(orderId).catch((error: unknown) => {
+          if (isAway(error)) return false;
           problems.push(`${orderId} could not be collected: ${String(error)}`);
           return true;
         });
@@ -84,6 +85,11 @@ export function openStoreCounter(rest: RestClient, simulatorsUrl: string): Store
       for (const orderId of waiting) problems.push(`${orderId} was not collected.`);
     },
   };
+}
+
+/** Nobody answers: the inbox restarts with the rest of the system, and the customer comes back. */
+function isAway(error: unknown): boolean {
+  return error instanceof TypeError && error.message === "fetch failed";
 }
 
 async function readText(url: string): Promise<string> {

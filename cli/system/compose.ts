@@ -17,6 +17,7 @@ import { carrierRoster, notificationRoster, paymentRoster } from "../../integrat
 import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
+import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
@@ -61,11 +62,12 @@ export async function startSystem(
     await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
     const { client: allocator } = await steps.run("Engine", () => startStock(settings, logger, parts));
     await hooks.prepare?.(database, allocator);
-    const context: OperationContext = { database, allocator, now: Date.now };
+    const outside = await outsideServices(settings);
+    const parcelLimit = parcelLimitOf(outside.carriers);
+    const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
     await tellAllocator(context);
     allocator.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
 
-    const outside = await outsideServices(settings);
     const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
     parts.add("standing jobs", standingJobs);
     parts.add("mailer", { stop: async () => outside.mailer.close() });
@@ -158,6 +160,7 @@ async function startDevices({ settings, logger, parts, context }: Composition) {
     mqttUrl: settings.mqttUrl,
     database: context.database,
     allocator: context.allocator,
+    parcelLimit: context.parcelLimit,
     companyPrefixes: settings.companyPrefixes,
     logger: logger.child({ part: "devices" }),
   });
@@ -190,7 +193,8 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     allocator: context.allocator,
     channelAdapters,
     carriers: outside.carriers,
-    otherVendors: [outside.payments, outside.notifications],
+    payments: outside.payments,
+    otherVendors: [outside.notifications],
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
     refundLimits: settings.refundLimits,

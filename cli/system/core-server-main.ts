@@ -17,6 +17,7 @@ import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import type { Carrier } from "../../ports/carriers.ts";
+import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { VendorRoster } from "../../ports/vendor-roster.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { firstCompanyId } from "../../store/catalog/catalog.ts";
@@ -87,10 +88,15 @@ async function main(): Promise<number> {
     ...(durable ? {} : { disk: new VolatileDisk() }),
     ...(snapshotEveryRows === undefined ? {} : { snapshotEveryRows: Number(snapshotEveryRows) }),
   });
-  const context: OperationContext = { database, allocator: engine.client, now: Date.now };
-  await tellAllocator(context);
   // This composition buys no labels, so no parcel can go silent.
   const carriers = new VendorRoster<Carrier>("carriers", []);
+  const context: OperationContext = {
+    database,
+    allocator: engine.client,
+    parcelLimit: parcelLimitOf(carriers),
+    now: Date.now,
+  };
+  await tellAllocator(context);
   const standingJobs = startStandingJobs({ context, carriers, logger });
   const gateway = await startGateway({
     host: values.host,
@@ -100,6 +106,7 @@ async function main(): Promise<number> {
     allocator: engine.client,
     channelAdapters,
     carriers,
+    payments: new VendorRoster("payments", []),
     dashboardFolder: "",
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(database, engine),

@@ -126,6 +126,7 @@ export async function startLocalSystem(
           ...kept,
           url: settings.publicUrl,
           databaseUrl: postgres,
+          temporal: { address: temporal, namespace: settings.temporalNamespace },
           ...(sandbox ? { simulatorsUrl } : {}),
         };
         await writeLocalFile(settings.dataFolder, local);

@@ -51,6 +51,7 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
       key: configuration.apiKey,
       simulatorsUrl: null,
       databaseUrl: null,
+      temporal: null,
     },
     locationIds: SANDBOX_LOCATIONS.filter((location) => !location.automated).map(
       ({ locationId }) => locationId,

@@ -46,6 +46,7 @@ describe.skipIf(!installed)("the bridge at mosquitto (skipped where `mosquitto` 
       mqttUrl,
       database: test.database,
       allocator: engine.client,
+      parcelLimit: () => null,
       logger: testLogger,
     });
     stops.push(() => bridge.stop());

@@ -51,7 +51,12 @@ describe("verification by RFID", () => {
     await test.close();
   });
 
-  const context = () => ({ database: test.database, allocator: engine.client, now: Date.now });
+  const context = () => ({
+    database: test.database,
+    allocator: engine.client,
+    parcelLimit: () => null,
+    now: Date.now,
+  });
 
   /** A portal that remembers nothing yet. `sent`: the totes that it had sent round. */
   const portal = () => {

@@ -21,6 +21,7 @@ import type { Logger } from "pino";
 import { BODY_DEADLINE_MS, MAX_BODY_BYTES, STOP_DEADLINE_MS } from "../../config/limits.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { problemReply } from "../wire/problem.ts";
+import { OWN_POLICY } from "./content-policy.ts";
 
 type HttpServer = {
   readonly port: number;
@@ -28,12 +29,12 @@ type HttpServer = {
   stop(): Promise<void>;
 };
 
-/** Nothing from other sites runs in our pages, and no other site shows them in a frame. */
+/**
+ * Nothing from other sites runs in our pages, and no other site shows them in a frame. A reply may have a
+ * policy of its own (`content-policy.ts`).
+ */
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
-  [
-    "content-security-policy",
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  ],
+  ["content-security-policy", OWN_POLICY],
   ["x-content-type-options", "nosniff"],
   ["x-frame-options", "DENY"],
   ["referrer-policy", "no-referrer"],
@@ -132,7 +133,8 @@ export function writeReply(
 ): void {
   res.cork(() => {
     res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? "Unknown"}`);
-    for (const [name, value] of SECURITY_HEADERS) res.writeHeader(name, value);
+    for (const [name, value] of SECURITY_HEADERS)
+      if (reply.headers?.[name] === undefined) res.writeHeader(name, value);
     res.writeHeader("x-request-id", request.id);
     for (const [name, value] of Object.entries(reply.headers ?? {})) res.writeHeader(name, value);
     const { body = "" } = reply;

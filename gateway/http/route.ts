@@ -14,6 +14,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
+import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
@@ -35,6 +36,7 @@ export type Services = {
   readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
+  readonly payments: VendorRoster<PaymentProvider>;
   readonly publicUrl: string;
   /** Every account at a vendor, by kind. */
   readonly vendors: readonly VendorRoster<unknown>[];

@@ -35,7 +35,8 @@ type StaticFile = {
 /** @returns the reply, or null where the address is not the dashboard's */
 export type StaticFiles = (request: HttpRequest) => HttpReply | null;
 
-export function loadStaticFiles(folder: string): StaticFiles {
+/** @param shopperPolicy the content policy of the shopper's pages */
+export function loadStaticFiles(folder: string, shopperPolicy: string): StaticFiles {
   const files = new Map<string, StaticFile>();
   if (existsSync(folder)) {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -46,8 +47,13 @@ export function loadStaticFiles(folder: string): StaticFiles {
   }
   return (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") return null;
-    const file = files.get(request.path) ?? (isPage(request.path) ? files.get("/index.html") : undefined);
-    return file === undefined ? null : reply(file, request);
+    const file = files.get(request.path);
+    if (file !== undefined) return reply(file, request);
+    const page = isPage(request.path) ? files.get("/index.html") : undefined;
+    if (page === undefined) return null;
+    if (!request.path.startsWith("/track/")) return reply(page, request);
+    const shown = reply(page, request);
+    return { ...shown, headers: { ...shown.headers, "content-security-policy": shopperPolicy } };
   };
 }
 

@@ -24,12 +24,12 @@ import {
   WaitingFulfillmentOrder,
 } from "../../contract/fulfillment.ts";
 import { Done, Id, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
+import { cancelPart } from "../../operations/change/cancel-part.ts";
 import { collect } from "../../operations/collection/collect.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
-import { packByHand } from "../../operations/floor/pack-by-hand.ts";
+import { packByHand, refuseStaleCount } from "../../operations/floor/pack-by-hand.ts";
 import { printPackingSlip } from "../../operations/floor/print-packing-slip.ts";
-import { cancelPart } from "../../operations/fulfillment/cancel-part.ts";
 import type { PartChanged as Changed, PartAction } from "../../operations/fulfillment/change-part.ts";
 import { combinableWith, combineOrders, leaveCombined } from "../../operations/fulfillment/combine-orders.ts";
 import { createFulfillment } from "../../operations/fulfillment/create-fulfillment.ts";
@@ -288,11 +288,14 @@ async function packingOf(call: Call<unknown, PackBody>) {
     await readFulfillmentOrderHolds(services.database, fulfillmentOrderId),
     "fulfillment order",
   );
+  const stale = await refuseStaleCount(services.operations, fulfillmentOrderId, body.revision);
+  if (stale !== null) throw ApiError.of(stale);
   return {
     fulfillmentOrderId,
     picked: body.lines === undefined ? null : countPicked(holds, body.lines),
     holds,
     ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
+    ...(body.revision === undefined ? {} : { revision: body.revision }),
     cause: callerOf(call).by,
   };
 }

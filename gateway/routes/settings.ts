@@ -4,6 +4,12 @@ import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
   ChannelSettings,
   ChannelSettingsBody,
+  HoldRulesBody,
+  HoldRulesView,
+  ParcelLimitsBody,
+  ParcelLimitsView,
+  PickupRulesBody,
+  PickupRulesView,
   RefundLimits,
   RefundLimitsBody,
   SettingChange,
@@ -11,10 +17,16 @@ import {
 } from "../../contract/settings.ts";
 import { PageQuery, pageOf } from "../../contract/shapes.ts";
 import { changeChannel } from "../../operations/settings/change-channel.ts";
+import { changeHoldRules } from "../../operations/settings/change-hold-rules.ts";
+import { changeParcelLimits } from "../../operations/settings/change-parcel-limits.ts";
+import { changePickupRules } from "../../operations/settings/change-pickup-rules.ts";
 import { changeRefundLimits } from "../../operations/settings/change-refund-limits.ts";
 import { STAFF_ROLES } from "../../store/access/staff.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { findChannelSettings } from "../../store/settings/channel-rules.ts";
+import { holdRulesSubject, readHoldRules } from "../../store/settings/hold-rules.ts";
+import { parcelLimitsSubject, readParcelLimits } from "../../store/settings/parcel-limits.ts";
+import { pickupRulesSubject, readPickupRules } from "../../store/settings/pickup-rules.ts";
 import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
 import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
 import { accountsInUse } from "../../store/settings/vendor-accounts.ts";
@@ -50,6 +62,72 @@ export const settingsRoutes: readonly Route[] = [
     handle: async (call) => {
       done(await changeChannel(call.services.operations, param(call, "id"), call.body, callerOf(call).by));
       return { json: await channelSettings(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/channels/{id}/hold-rules",
+    summary: "Which new orders of a channel wait for a person to look at them",
+    access: READ,
+    reply: HoldRulesView,
+    handle: async (call) => ({ json: await holdRulesOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/channels/{id}/hold-rules",
+    summary: "Sets which new orders of a channel wait for a person; what is left out stays as it is",
+    access: { kind: "permission", permission: "channels.write" },
+    body: HoldRulesBody,
+    reply: HoldRulesView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await changeHoldRules(call.services.operations, param(call, "id"), call.body, callerOf(call).by));
+      return { json: await holdRulesOf(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/locations/{id}/pickup-rules",
+    summary: "How long a store keeps what waits to be collected, and when the customer is reminded",
+    access: READ,
+    reply: PickupRulesView,
+    handle: async (call) => ({ json: await pickupRulesOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/locations/{id}/pickup-rules",
+    summary: "Sets how long a store keeps what waits to be collected; what is left out stays as it is",
+    access: { kind: "permission", permission: "locations.write" },
+    body: PickupRulesBody,
+    reply: PickupRulesView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(
+        await changePickupRules(call.services.operations, param(call, "id"), call.body, callerOf(call).by),
+      );
+      return { json: await pickupRulesOf(call) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/parcel-limits",
+    summary: "What one parcel may weigh by company and by place, beside what carriers take",
+    access: READ,
+    reply: ParcelLimitsView,
+    handle: async (call) => ({ json: await parcelLimitsOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/parcel-limits",
+    summary: "Sets what one parcel may weigh; what is left out stays as it is",
+    access: { kind: "permission", permission: "locations.write" },
+    body: ParcelLimitsBody,
+    reply: ParcelLimitsView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const { by, companyId } = callerOf(call);
+      done(await changeParcelLimits(call.services.operations, companyId, call.body, by));
+      return { json: await parcelLimitsOf(call) };
     },
   }),
   route({
@@ -111,6 +189,31 @@ async function channelSettings(call: Call<unknown, unknown>) {
   const settings = await findChannelSettings(call.services.database, channelId);
   if (settings === null) throw new ApiError("channel_not_found", `There is no channel ${channelId}.`);
   return settings;
+}
+
+async function holdRulesOf(call: Call<unknown, unknown>): Promise<HoldRulesView> {
+  const channel = param(call, "id");
+  const { database } = call.services;
+  const rules = await readHoldRules(database, channel);
+  if (rules === undefined) throw new ApiError("channel_not_found", `There is no channel ${channel}.`);
+  const version = await settingVersion(database, holdRulesSubject(channel));
+  return { ...rules, skus: [...rules.skus], countries: [...rules.countries], channel, version };
+}
+
+async function parcelLimitsOf(call: Call<unknown, unknown>): Promise<ParcelLimitsView> {
+  const { database } = call.services;
+  const { companyId } = callerOf(call);
+  const { company, places } = await readParcelLimits(database, companyId);
+  const version = await settingVersion(database, parcelLimitsSubject(companyId));
+  return { version, company, places: [...places] };
+}
+
+async function pickupRulesOf(call: Call<unknown, unknown>): Promise<PickupRulesView> {
+  const location = param(call, "id");
+  const { database } = call.services;
+  const rules = await readPickupRules(database, location);
+  if (rules === undefined) throw new ApiError("location_not_found", `There is no location ${location}.`);
+  return { ...rules, location, version: await settingVersion(database, pickupRulesSubject(location)) };
 }
 
 async function refundLimits(call: Call<unknown, unknown>): Promise<RefundLimits> {

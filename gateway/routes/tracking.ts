@@ -12,7 +12,17 @@ import { cancelReturn } from "../../operations/returns/end-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { readReturnCode, readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
-import { accepted, type Call, done, found, keyOf, param, type Route, route } from "../http/route.ts";
+import {
+  accepted,
+  type Call,
+  done,
+  found,
+  keyOf,
+  param,
+  type Route,
+  route,
+  type Services,
+} from "../http/route.ts";
 
 /**
  * A shopper has no account here. A caller with the 128-bit token of an order sees that order and nothing
@@ -29,11 +39,12 @@ export const trackingRoutes: readonly Route[] = [
     reply: TrackingView,
     handle: async (call) => {
       const { view } = await trackedOrder(call);
-      const { returns, ...rest } = view;
+      const { returns, payment, ...rest } = view;
       const token = encodeURIComponent(param(call, "token"));
       return {
         json: {
           ...rest,
+          payment: payment === null ? null : { ...payment, form: formOf(call.services) },
           returns: returns.map(({ hasLabel, ...entry }) => {
             const own = `/v1/track/${token}/returns/${encodeURIComponent(entry.id)}`;
             return {
@@ -179,5 +190,16 @@ export const trackingRoutes: readonly Route[] = [
 ];
 
 async function trackedOrder(call: Call<unknown, unknown>) {
-  return found(await readTracking(call.services.database, param(call, "token")), "order");
+  const { database, payments } = call.services;
+  const [first] = payments.vendors;
+  const step = (currency: string) => first?.port.smallestChargeable(currency) ?? 1;
+  return found(await readTracking(database, param(call, "token"), step), "order");
+}
+
+/** Of the account where new payments begin. */
+function formOf({ payments }: Services): NonNullable<TrackingView["payment"]>["form"] {
+  const form = payments.vendors[0]?.port.cardForm ?? null;
+  if (form === null) return null;
+  const { provider, scriptUrl, publishableKey } = form;
+  return { provider, scriptUrl, publishableKey };
 }

@@ -11,7 +11,9 @@ import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
 import { CaptureResult } from "../../contract/orders.ts";
 import type { Shape } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
+import { takePaymentEvent } from "../../operations/payments/take-payment-event.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
 import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
 import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
@@ -23,24 +25,38 @@ type WebhookCall = Pick<Call<unknown, unknown>, "request" | "services">;
 const CaptureResults = Type.Object({ results: Type.Array(CaptureResult) });
 const TrackingResult = Type.Object({ recorded: Type.Integer(), unknown: Type.Integer() });
 
-type Taken = Shape<typeof CaptureResults> | Shape<typeof TrackingResult>;
+const PaymentEventResult = Type.Object({
+  event: Type.String(),
+  /** What came of it: our books have changed, said so already, or it is about nothing of ours. */
+  outcome: Type.Union([
+    Type.Literal("applied"),
+    Type.Literal("unchanged"),
+    Type.Literal("unknown_payment"),
+    Type.Literal("ignored"),
+  ]),
+  /** It came before, and nothing was done again. */
+  repeated: Type.Boolean(),
+});
+
+type Taken = Shape<typeof CaptureResults> | Shape<typeof TrackingResult> | Shape<typeof PaymentEventResult>;
 type Door = (call: WebhookCall, to: VendorAccount) => Promise<Answer<Taken>>;
 
 /** By kind: what receives a webhook for an account. */
 const DOORS: ReadonlyMap<string, Door> = new Map<string, Door>([
   ["channels", (call, to) => takeOrders(call, to.account, to.provider)],
   ["carriers", takeTracking],
+  ["payments", takePayment],
 ]);
 
 export const webhookRoutes: readonly Route[] = [
   route({
     method: "POST",
     path: "/v1/webhooks/{kind}/{provider}/{account}",
-    summary: "A vendor's own webhook, signed its own way; kind is channels or carriers",
+    summary: "A vendor's own webhook, signed its own way; kind is channels, carriers or payments",
     access: { kind: "public" },
     body: Type.Unknown(),
     raw: true,
-    reply: Type.Union([CaptureResults, TrackingResult]),
+    reply: Type.Union([CaptureResults, TrackingResult, PaymentEventResult]),
     handle: (call) => {
       const door = DOORS.get(param(call, "kind"));
       if (door === undefined) throw noSuchWebhook();
@@ -126,6 +142,40 @@ async function takeTracking(
     });
   }
   return { json: { recorded, unknown } };
+}
+
+/** After these the provider repeats what it told: it keeps on for days, with growing pauses. */
+const ASK_AGAIN_MS = 2_000;
+
+/** What is not ours, or means nothing here, is answered like the rest: repeating it would help nobody. */
+async function takePayment(
+  { request, services }: WebhookCall,
+  from: VendorAccount,
+): Promise<Answer<Shape<typeof PaymentEventResult>>> {
+  const vendor = services.payments.find(from);
+  if (vendor === undefined) throw noSuchWebhook();
+  checkJsonBounds(request.body.toString("utf8"));
+  const event = vendor.port.openWebhook(request.headers, request.body, services.operations.now());
+  if (event === "bad_signature") throw badSignature();
+  if (event === "no_secret")
+    throw new ApiError(
+      "webhook_secret_missing",
+      `The settings name no webhook secret for the account "${from.account}" at ${from.provider}.`,
+    );
+  if (event === "unreadable")
+    throw new ApiError("malformed_payload", `The body is no event of ${from.provider}.`);
+  const taken = await takePaymentEvent(services.operations, vendor, event).catch((fault: unknown) => {
+    if (!(fault instanceof ServiceFault)) throw fault;
+    services.logger.warn({ err: fault, event: event.eventId }, "a payment provider's event waits");
+    throw new ApiError("payment_provider_unavailable", `${from.provider} could not be asked.`, {
+      retryAfterMs: ASK_AGAIN_MS,
+    });
+  });
+  if (taken.status === "refused")
+    throw new ApiError(taken.code, taken.detail, { retryAfterMs: ASK_AGAIN_MS });
+  const { outcome, repeated } = taken;
+  services.logger.debug({ from, event, outcome, repeated }, "a payment provider's webhook came in");
+  return { json: { event: event.eventId, outcome, repeated } };
 }
 
 function noSuchWebhook(): ApiError {

@@ -32,6 +32,10 @@ export const STATUS_CODES_BY_CODE = {
   unauthenticated: { status: 401, title: "No valid API key or session came with the request." },
   login_failed: { status: 401, title: "E-mail address or password is wrong." },
   webhook_not_found: { status: 404, title: "No webhooks are received at this address." },
+  webhook_secret_missing: {
+    status: 409,
+    title: "The settings name no secret for this account, so that its webhooks cannot be checked.",
+  },
   bad_signature: { status: 401, title: "The webhook's signature does not match its body." },
   forbidden: { status: 403, title: "The key or role does not include this permission." },
   channel_forbidden: { status: 403, title: "The key is bound to another channel." },
@@ -151,7 +155,7 @@ export const STATUS_CODES_BY_CODE = {
   },
   parcel_too_heavy: {
     status: 409,
-    title: "Together they would be heavier than carriers take in one parcel.",
+    title: "Together they would be heavier than one parcel may be.",
   },
   nothing_left_to_split: { status: 422, title: "A split takes some of the units, not all." },
   fulfillment_order_changed: {
@@ -202,6 +206,10 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "The role may not give so much on one order in a day; the detail says who can.",
   },
+  pickup_rules_impossible: {
+    status: 422,
+    title: "Customers would be reminded only after their order was put back.",
+  },
   refund_limits_invalid: {
     status: 422,
     title: "A limit is for a role that gives nothing, in no currency, too fine, or there twice.",
@@ -226,6 +234,14 @@ export const STATUS_CODES_BY_CODE = {
   store_credit_not_found: { status: 404, title: "There is no such store credit." },
   store_credit_insufficient: { status: 409, title: "The store credit does not hold so much." },
   store_credit_not_offered: { status: 422, title: "Returns of this shop do not become store credit." },
+  payment_call_under_way: {
+    status: 503,
+    title: "The answer to our own call is still being written; repeat the webhook in a moment.",
+  },
+  payment_provider_unavailable: {
+    status: 503,
+    title: "The payment provider could not be asked; repeat the webhook in a moment.",
+  },
   payment_held_by_channel: { status: 409, title: "The channel has the money and is to refund it." },
   order_not_payable: { status: 409, title: "The order is not waiting for a payment through us." },
   amount_not_payable: { status: 422, title: "The payment provider takes no such amount in this currency." },

@@ -4,8 +4,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { PaymentProvider, PaymentResult } from "../../ports/payments.ts";
+import type { PaymentProvider, PaymentResult, PaymentSubject } from "../../ports/payments.ts";
 import { type EveryVendor, startEveryVendor } from "../../test-support/every-vendor.ts";
+import { eventually } from "../../test-support/saga-world.ts";
 import { NO_FAULTS } from "../simulator-kit/faults.ts";
 import type { OrderCharges } from "../simulator-kit/vendor-simulators.ts";
 import { paymentVendors } from "./registry.ts";
@@ -135,6 +136,89 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
       await world.simulate({ faults: NO_FAULTS });
       expect(await payments.authorize(request)).toMatchObject({ status: "succeeded" });
       expect(await money()).toMatchObject({ authorizations: 1, live: 1 });
+    });
+
+    test("a signed webhook tells of each payment, and an account takes only its own", async () => {
+      const reference = referenceOf(await payments.authorize(authorize()));
+      const about = await eventually("a webhook about it", async () =>
+        world.webhooks
+          .filter(({ path }) => path === `/v1/webhooks/payments/${provider}/default`)
+          .map((sent) => ({ sent, event: payments.openWebhook(sent.headers, sent.body, Date.now()) }))
+          .find(({ event }) => typeof event !== "string" && event.about?.reference === reference),
+      );
+      expect(about.event).toMatchObject({
+        eventId: expect.any(String),
+        type: expect.any(String),
+        at: expect.any(String),
+      });
+      const { headers, body } = about.sent;
+      const altered = Buffer.concat([body, Buffer.from(" ")]);
+      expect(payments.openWebhook(headers, altered, Date.now())).toBe("bad_signature");
+      expect(payments.openWebhook({}, body, Date.now())).toBe("bad_signature");
+      expect(payments.openWebhook(headers, body, Date.now() + 24 * 60 * 60_000)).toBe("bad_signature");
+      const another = await vendor.create(world.settings("payments", provider, "another account"));
+      expect(another.openWebhook(headers, body, Date.now())).toBe("bad_signature");
+      const { values, ...account } = world.settings("payments", provider);
+      const secrets = vendor.variables
+        .filter(({ isMadeUp }) => isMadeUp === true)
+        .map(({ name }) => [name, ""]);
+      const without = await vendor.create({
+        ...account,
+        values: { ...values, ...Object.fromEntries(secrets) },
+      });
+      expect(without.openWebhook(headers, body, Date.now())).toBe("no_secret");
+    });
+
+    test("webhooks come again and in another order on request, under the same ids", async () => {
+      await world.simulate({ paymentWebhooks: { copies: 3, shuffled: true } });
+      const reference = referenceOf(await payments.authorize(authorize()));
+      const ids = await eventually("three of each", async () => {
+        const own = world.webhooks.filter(({ body }) => body.includes(reference));
+        const all = own.map(({ body }) => (JSON.parse(body.toString("utf8")) as { readonly id: string }).id);
+        return all.length > 0 && all.length === 3 * new Set(all).size ? all : undefined;
+      });
+      expect(ids.length).toBeGreaterThanOrEqual(3);
+      await world.simulate({ paymentWebhooks: {} });
+    });
+
+    test("a payment is read as it is: open, captured in part, refunded, closed", async () => {
+      const request = authorize();
+      const reference = referenceOf(await payments.authorize(request));
+      const read = async (subject: PaymentSubject = "payment") => payments.readPayment(reference, subject);
+      expect(await read()).toMatchObject({
+        reference,
+        orderId: request.orderId,
+        currency: "USD",
+        status: "open",
+        capturedMinor: 0,
+      });
+      const part = { reference, amountMinor: 2_000, currency: "USD" };
+      await payments.capture({ ...part, idempotencyKey: `${orderId}:part`, final: false });
+      const captured = await read();
+      expect(captured).toMatchObject({ status: "open", capturedMinor: 2_000 });
+      expect(captured?.isCaptured(`${orderId}:part`)).toBe(true);
+      expect(captured?.isCaptured(`${orderId}:other`)).toBe(false);
+      const key = `${orderId}:refund`;
+      const refund = await payments.refund({
+        ...part,
+        amountMinor: 500,
+        idempotencyKey: key,
+        reason: "back",
+      });
+      const [refunded, ...more] = (await read("refunds"))?.refunds ?? [];
+      expect(more).toEqual([]);
+      expect(refunded).toMatchObject({
+        reference: referenceOf(refund),
+        amountMinor: 500,
+        status: "succeeded",
+        failure: null,
+        isOurs: true,
+      });
+      expect([refunded?.isOf(key), refunded?.isOf("another")]).toEqual([true, false]);
+      await payments.cancel({ idempotencyKey: `${orderId}:void`, reference });
+      expect(await read()).toMatchObject({ status: "closed", capturedMinor: 2_000 });
+      expect((await read("disputes"))?.disputes).toEqual([]);
+      expect(await payments.readPayment("none", "payment")).toBeNull();
     });
 
     test("slow is an answer; unreachable or overloaded is a fault to repeat", async () => {

@@ -24,7 +24,34 @@ export type OrderCharges = {
   readonly live: number;
 };
 
-export type PaymentSimulatorOptions = { readonly dataFolder: string };
+export type PaymentSimulatorOptions = {
+  readonly dataFolder: string;
+  /** Where webhooks go. */
+  readonly webhookUrl: string;
+  /** Of the simulated account, with the secret that signs its webhooks. */
+  readonly settings: VendorSettings;
+  readonly logger: Logger;
+};
+
+export const PAYMENT_INCIDENTS = [
+  "authorization_expired",
+  "refund_failed",
+  "refunded_at_provider",
+  "disputed",
+  "dispute_won",
+  "dispute_lost",
+] as const;
+
+/** What happens to an order's money at the provider without a call of the shop's. */
+export type PaymentIncident = {
+  readonly orderId: string;
+  readonly what: (typeof PAYMENT_INCIDENTS)[number];
+  /** In the vendor's units, where it may be a part; absent: all. */
+  readonly amount?: number;
+};
+
+/** How webhooks are delivered: each so many times, and in another order than they happened. */
+export type WebhookDelivery = { readonly copies: number; readonly shuffled: boolean };
 
 /** A vendor's simulator before it runs, and what makes it refuse. */
 export type PaymentSimulatorKind = {
@@ -42,7 +69,17 @@ export type PaymentSimulator = {
   orders(): number;
   /** Drops all idempotency keys, as a payment provider does after a day, until the next start. */
   forgetKeys(): void;
-  close(): void;
+  /** @returns what is wrong, or `null` where it has happened */
+  incident(incident: PaymentIncident): string | null;
+  deliverWebhooks(way: WebhookDelivery): void;
+  webhooks(): WebhookStatus;
+  stop(): Promise<void>;
+};
+
+export type WebhookStatus = {
+  readonly waiting: number;
+  readonly failures: number;
+  readonly lastFailure: string | null;
 };
 
 export type LabelRecord = {
@@ -95,7 +132,7 @@ export type CarrierSimulator = {
   tracking(
     trackingNumber: string,
   ): { readonly label: LabelRecord; readonly scans: readonly SimulatedScan[] } | undefined;
-  webhooks(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };
+  webhooks(): WebhookStatus;
   stop(): Promise<void>;
 };
 

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 7_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
 
-type WebhookSender = {
+export type WebhookSender = {
   /** `delivered` runs after the first 2xx, once. */
   send(event: { readonly id: string; readonly body: string }, delivered: () => void): void;
   status(): { readonly waiting: number; readonly failures: number; readonly lastFailure: string | null };

@@ -69,9 +69,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a cancelled fulfillment order keeps its units",
     breaks: "no unit is held that no order wants",
-    file: "operations/fulfillment/cancel-part.js",
-    search: "await giveUpUnits(client, order.orderId, changeId, part.lines",
-    replacement: "await giveUpUnits(client, order.orderId, changeId, [] && []",
+    file: "operations/change/write-change.js",
+    search: "await giveUpUnits(client, orderId, changeId, [...freed.unplaced, ...taken]);",
+    replacement:
+      "if (ends === undefined) await giveUpUnits(client, orderId, changeId, [...freed.unplaced, ...taken]);",
   },
   {
     name: "what is done elsewhere stays reserved here",

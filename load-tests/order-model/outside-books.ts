@@ -50,6 +50,9 @@ export class OutsideBooks {
       account: DEFAULT_ACCOUNT,
       port: {
         smallestChargeable: () => 1,
+        cardForm: null,
+        openWebhook: () => "no_secret",
+        readPayment: async () => null,
         authorize: (request) =>
           this.once(request.idempotencyKey, request.orderId, () => {
             const reference = `pay_${request.idempotencyKey}`;

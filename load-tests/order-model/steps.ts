@@ -2,10 +2,10 @@
 import { channelAdapters } from "../../integrations/channels/registry.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { cancelOrder } from "../../operations/change/cancel-order.ts";
+import { cancelPart } from "../../operations/change/cancel-part.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
-import { cancelPart } from "../../operations/fulfillment/cancel-part.ts";
 import { holdPart, releasePart } from "../../operations/fulfillment/hold-part.ts";
 import { markPartFulfilledElsewhere } from "../../operations/fulfillment/mark-fulfilled-elsewhere.ts";
 import { movePart } from "../../operations/fulfillment/move-part.ts";

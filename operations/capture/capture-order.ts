@@ -15,9 +15,11 @@ import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
 import { jsonWithoutCardNumbers, withoutCardNumbers } from "../../orders/card-number.ts";
 import { isCollected } from "../../orders/fulfillment/collection.ts";
+import { holdRules } from "../../orders/incoming/hold-rules.ts";
 import type { IncomingOrder } from "../../orders/incoming-order.ts";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
 import { orderIdOf } from "../../orders/order-identity.ts";
+import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
 import { clippedText, storableText } from "../../orders/storable-text.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import type { ChannelAdapter, ChannelReading } from "../../ports/channels.ts";
@@ -25,6 +27,7 @@ import { type Catalog, type Channel, catalogOf } from "../../store/catalog/catal
 import { type CapturedOrder, capturedOrderWriter } from "../../store/orders/captured-orders.ts";
 import { cancelledBefore, keepChannelWord } from "../../store/orders/channel-versions.ts";
 import { type HeldOrder, readHeldOrder } from "../../store/orders/held-orders.ts";
+import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { findKnownOrder, isCancelRequested, type KnownOrder } from "../../store/orders/orders.ts";
 import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -386,6 +389,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     isWish: channel.kind === "holdfast",
     chargedBy: channel.chargedBy,
     allocation: channel.allocation,
+    holdRules: holdRules(channel.holdRules),
   });
 }
 
@@ -447,6 +451,7 @@ function recordOf(
       workflowId: orderId,
       args: [{ orderId, channelId, onHold: holdReasons.length > 0 }],
     }),
+    ...(awaitsPaymentMethod(holdReasons) ? { ask: askForPaymentRow(orderId, "captured") } : {}),
   };
 }
 

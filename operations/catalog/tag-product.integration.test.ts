@@ -34,7 +34,12 @@ const isTagged = async (sku: string) =>
   (await listProducts(world.database, { text: sku, limit: 1 })).items[0]?.tagged;
 
 test("a product is tagged unless it is said not to be, and that can be changed", async () => {
-  const context = { database: world.database, allocator: engine.client, now: Date.now };
+  const context = {
+    database: world.database,
+    allocator: engine.client,
+    parcelLimit: () => null,
+    now: Date.now,
+  };
   expect(await insertProduct(world.database, "acme", TIN)).toBe("created");
   expect(await isTagged("TIN")).toBe(true);
   expect(await tagProduct(context, "TIN", false)).toEqual({ status: "done" });

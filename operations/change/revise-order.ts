@@ -21,20 +21,14 @@ import { chargeableMinor } from "../../orders/money.ts";
 import type { HoldCode, OrderDocument } from "../../orders/order.ts";
 import { type LockedParts, lockParts, readParts } from "../../store/floor/fulfillment-changes.ts";
 import { markErrandsDone, readStockErrands } from "../../store/floor/stock-errands.ts";
-import { lockOrder, type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
+import { type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
 import { findRevision } from "../../store/orders/order-revisions.ts";
 import { readCancelRequest } from "../../store/orders/orders.ts";
-import {
-  type Database,
-  inTransaction,
-  type Queryable,
-  queryable,
-  type Transaction,
-} from "../../store/sql/database.ts";
+import { inTransaction, type Queryable, queryable, type Transaction } from "../../store/sql/database.ts";
 import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
-import { oneAtATime } from "../holds/one-at-a-time.ts";
+import { MAX_TRIES, oneAtATime, untilUnlocked } from "../holds/one-at-a-time.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { shortageReason } from "../holds/reserve-stock.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -62,9 +56,6 @@ export type Revised = {
 
 /** Nothing would be left of the order: it is to be cancelled as a whole. */
 export type NothingLeft = { readonly status: "nothing_left" };
-
-/** How often a change may find that the order has moved. Each time somebody else has got on. */
-const MAX_TRIES = 5;
 
 /** Reasons to wait that a change may have cleared. */
 const CLEARED_BY_CHANGE: readonly HoldCode[] = ["unknown_sku", "address_missing", "insufficient_stock"];
@@ -132,11 +123,6 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
     if (outcome !== "moved") return outcome;
   }
   return refuse("order_busy", `Order ${request.orderId} is being changed by others: try again.`);
-}
-
-/** Waits until whoever is changing the order has done so. */
-async function untilUnlocked(database: Database, orderId: string): Promise<void> {
-  await inTransaction(database, (client) => lockOrder(client, orderId));
 }
 
 /** What comes of the request, as the order is. */

@@ -43,7 +43,7 @@ import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { parcelRoom } from "../fulfillment/parcel-room.ts";
-import { unitsToFree } from "../fulfillment/units-to-free.ts";
+import { type Freed, unitsToFree } from "../fulfillment/units-to-free.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
@@ -77,6 +77,8 @@ type NewRevision = {
   readonly parcelLimit: OperationContext["parcelLimit"];
   /** The mail that tells the shopper of it. Default: `order_changed`. */
   readonly notice?: NoticeKind;
+  /** All units of this fulfillment order are given up, and no others. Absent: see this file's header. */
+  readonly ends?: FulfillmentOrder;
 };
 
 /** @returns the revision that the order is at now */
@@ -84,15 +86,15 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved, parcelLimit, notice = "order_changed" }: NewRevision,
+  { key, by, reserved, parcelLimit, ends, notice = "order_changed" }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
-  const maxGrams = parcelLimit?.(plan.document) ?? null;
-  const takenBack = await giveUp(client, locked, plan, changeId);
-  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, maxGrams);
+  const carriersGrams = parcelLimit(plan.document);
+  const takenBack = await giveUp(client, locked, plan, changeId, ends);
+  const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, carriersGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
   await changeOrder(client, revised, {
@@ -101,6 +103,9 @@ export async function writeChange(
       ...ledger.get(line.lineId),
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
     }),
+    holdReasons: order.holdReasons.filter(
+      ({ fulfillmentOrderId }) => fulfillmentOrderId === undefined || fulfillmentOrderId !== ends?.id,
+    ),
   });
   if (hasFewer(ledger)) {
     const held = wholeUnits(await readOrderHolds(client, orderId));
@@ -182,10 +187,17 @@ async function oweWhatIsLess(
  * Takes the units out of holds and fulfillment orders. @returns those that were in fulfillment orders, by
  * line
  */
-async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, changeId: string) {
+async function giveUp(
+  client: Queryable,
+  locked: LockedParts,
+  plan: ChangePlan,
+  changeId: string,
+  ends: FulfillmentOrder | undefined,
+) {
   if (plan.less.length === 0) return [];
   const { orderId } = locked.order;
-  const freed = unitsToFree(locked, await readUnsourced(client, orderId), plan.less);
+  const freed =
+    ends === undefined ? unitsToFree(locked, await readUnsourced(client, orderId), plan.less) : allOf(ends);
   // The plan was made under the same lock, from the same fulfillment orders.
   if ("status" in freed) throw new Error(`${orderId} cannot give up what was planned: ${freed.detail}`);
   const taken = freed.parts.flatMap((part) => part.taken);
@@ -199,20 +211,25 @@ async function giveUp(client: Queryable, locked: LockedParts, plan: ChangePlan, 
   return wholeUnits(taken);
 }
 
+function allOf(part: FulfillmentOrder): Freed {
+  const taken = part.lines.map((line) => ({ ...line, locationId: part.locationId }));
+  return { unplaced: [], parts: [{ part, taken, left: [] }] };
+}
+
 /**
  * Adds the units to what the order holds. Those of a place where a fulfillment order has not begun join it, a
  * line's together, where its parcel has room; the saga makes one for the others.
  *
  * @returns those that have joined one, by line
  */
-async function takeUp(client: Queryable, orderId: string, reserved: Reserved, maxGrams: number | null) {
+async function takeUp(client: Queryable, orderId: string, reserved: Reserved, carriersGrams: number | null) {
   const holds: readonly OrderHold[] = reserved.holds.map((hold) => ({ ...hold, perUnit: hold.perUnit ?? 1 }));
   await addOrderHolds(client, orderId, holds);
   const joined: OrderHold[] = [];
   // As they are now: the same change may have taken units out of them.
   const parts = (await readFulfillmentOrders(client, orderId)).filter(isOpenPart);
-  const room = await parcelRoom(client, maxGrams, [...holds, ...parts.flatMap(({ lines }) => lines)]);
   for (const part of parts) {
+    const room = await parcelRoom(client, carriersGrams, part.locationId, [...holds, ...part.lines]);
     const joining: OrderHold[] = [];
     const here = holds.filter((hold) => hold.locationId === part.locationId && !joined.includes(hold));
     for (const lineId of new Set(here.map((hold) => hold.lineId))) {

@@ -21,6 +21,7 @@ import {
   beginPicking,
   keepWhatWasFound,
   lockForPacking,
+  type PackState,
   type PickLine,
   pickedKey,
   readPackState,
@@ -43,6 +44,8 @@ type PickConfirmation = {
    * does to stock.
    */
   readonly shortReason?: string;
+  /** Of the order, as whoever picks has seen it; with another one no unit is taken. Absent: whichever. */
+  readonly revision?: number;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /**
@@ -170,41 +173,43 @@ function withoutPartsOfKits(lines: readonly CountedLine[]): CountedLine[] {
 
 /**
  * Applies the picks to the stock. Returns the lines as the engine knows them, even where an earlier try said
- * something else.
+ * something else: that try may have counted differently, so that its commands were other ones.
  */
 async function takeFromStock(
   context: OperationContext,
   input: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<CountedLine[] | Refusal> {
+  const standing = new Set<string>();
+  let gone: Refusal | null = null;
+  // What an earlier try said otherwise. If that try was refused (a misread serial, for example), this one
+  // corrects it, under an id of its own.
+  const corrections: PickCommand[] = [];
   const commands = lines.flatMap((line) => commandsFor(context, input, line));
-  const outcomes = await context.allocator.execute(commands);
-  const otherwise: PickCommand[] = [];
-  for (const [index, outcome] of outcomes.entries()) {
+  for (const [index, outcome] of (await context.allocator.execute(commands)).entries()) {
     const command = commands[index];
     if (outcome.status === "applied" || command === undefined) continue;
-    if (outcome.code !== "command_id_reused") return stockRefused(command, outcome);
-    otherwise.push(command);
+    if (outcome.code === "command_id_reused")
+      corrections.push({ ...command, commandId: `${command.commandId}:${digestOf(command)}` });
+    else if (TAKEN_BEFORE.has(outcome.code)) {
+      standing.add(command.holdId);
+      gone ??= stockRefused(command, outcome);
+    } else return stockRefused(command, outcome);
   }
-  if (otherwise.length === 0) return [...lines];
-
-  // An earlier try said something else. If that try was refused (a misread serial, for example), this one
-  // corrects it, under an id of its own. If it reached the stock, nothing is allocated any more, and the
-  // stock's answer counts.
-  const corrections = otherwise.map((command) => ({
-    ...command,
-    commandId: `${command.commandId}:${digestOf(command)}`,
-  }));
-  const standing = new Set<string>();
   for (const [index, outcome] of (await context.allocator.execute(corrections)).entries()) {
     const command = corrections[index];
     if (outcome.status === "applied" || command === undefined) continue;
     if (!TAKEN_BEFORE.has(outcome.code)) return stockRefused(command, outcome);
     standing.add(command.holdId);
   }
-  return Promise.all(
+  if (standing.size === 0) return [...lines];
+
+  // Nothing is allocated any more: what the stock has picked counts, whoever said so.
+  const known = await Promise.all(
     lines.map(async (line) => (standing.has(line.holdId) ? asTheStockHasIt(context, line) : line)),
   );
+  const isNothingTaken = corrections.length === 0 && known.every(({ picked }) => picked === 0);
+  return isNothingTaken && gone !== null ? gone : known;
 }
 
 type PickCommand = Extract<StockCommand, { type: "pick" | "short-pick" | "deallocate" }>;
@@ -284,20 +289,30 @@ function stockRefused(command: StockCommand, outcome: StockOutcome & { status: "
 
 async function asTheStockHasIt(context: OperationContext, line: CountedLine): Promise<CountedLine> {
   const holds = await context.allocator.holds({ sku: line.sku, locationId: line.locationId });
-  const hold = holds.find((each) => each.holdId === line.holdId);
-  return { ...line, picked: hold?.state === "picked" ? hold.quantity : 0 };
+  const ofHold = holds.filter(({ holdId, state }) => holdId === line.holdId && state === "picked");
+  const units = ofHold.reduce((sum, { quantity }) => sum + quantity, 0) - line.pickedByOthers;
+  return { ...line, picked: Math.max(0, Math.min(units, line.quantity)), spare: 0 };
 }
 
 async function beginPick(
   client: DatabaseClient,
-  { fulfillmentOrderId }: PickConfirmation,
+  { fulfillmentOrderId, revision }: PickConfirmation,
   lines: readonly CountedLine[],
 ): Promise<Refusal | null> {
   await lockForPacking(client, fulfillmentOrderId);
+  const stale = refuseStale(await readPackState(client, fulfillmentOrderId), revision);
+  if (stale !== null) return stale;
   const isAsked = isAsCounted(lines, await readPickLines(client, fulfillmentOrderId));
   if (!isAsked) return changedMeanwhile(fulfillmentOrderId);
   await beginPicking(client, fulfillmentOrderId);
   return null;
+}
+
+/** The order has changed since whoever packs has seen it, and there is something left to pack. */
+export function refuseStale(state: PackState | undefined, seen: number | undefined): Refusal | null {
+  if (state === undefined || seen === undefined || seen === state.revision) return null;
+  if (state.packedUnder !== null || isEnded(state.status)) return null;
+  return refuse("stale_revision", `The order is at revision ${state.revision}, not at ${seen}.`);
 }
 
 function changedMeanwhile(fulfillmentOrderId: string): Refusal {

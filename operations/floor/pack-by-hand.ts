@@ -5,15 +5,19 @@
  * crash in between leaves the work on the list of waiting work. If the pick were written alone, the work
  * would leave that list and nobody would pack it.
  *
+ * Who packs may say which revision of the order they have seen. Another one is refused, with the number of
+ * the newest: before a unit is taken, and again where they are packed. In between the order may still have
+ * been readdressed; the units stay off the shelf, and packing again with the newest revision books them once.
+ *
  * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot
  * has picked, whose tote waits at the manual station.
  */
-import { readPackState } from "../../store/floor/picking.ts";
+import { lockForPacking, readPackState } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import type { Refusal } from "../refusal.ts";
 import { recordPack, refuseHalted } from "./confirm-pack.ts";
-import { type PickedUnits, recordPick, takePick } from "./confirm-pick.ts";
+import { type PickedUnits, recordPick, refuseStale, takePick } from "./confirm-pick.ts";
 
 type HandPacking = {
   readonly fulfillmentOrderId: string;
@@ -23,12 +27,23 @@ type HandPacking = {
   readonly holds: readonly PickedUnits[];
   /** As in `PickConfirmation`. */
   readonly shortReason?: string;
+  /** As in `PickConfirmation`; looked at again in the transaction that packs. */
+  readonly revision?: number;
   /** `staff:<id>`. */
   readonly cause: string;
 };
 
 /** `short`: units were missing; what was found is packed, where anything was. */
 type HandPacked = { readonly status: "done"; readonly short: boolean };
+
+/** For whoever reads a count against the order: a count of another revision is no wrong count. */
+export async function refuseStaleCount(
+  { database }: OperationContext,
+  fulfillmentOrderId: string,
+  revision: number | undefined,
+): Promise<Refusal | null> {
+  return refuseStale(await readPackState(database, fulfillmentOrderId), revision);
+}
 
 export async function packByHand(
   context: OperationContext,
@@ -45,6 +60,9 @@ export async function packByHand(
   if (taken.status === "refused" && !isVouchedFor) return taken;
 
   return inTransaction(context.database, async (client) => {
+    await lockForPacking(client, fulfillmentOrderId);
+    const stale = refuseStale(await readPackState(client, fulfillmentOrderId), input.revision);
+    if (stale !== null) return stale;
     const recorded = taken.status === "taken" ? await recordPick(client, pick, taken.lines) : taken;
     if (recorded.status === "refused" && !isVouchedFor) return recorded;
     const short = recorded.status === "done" && recorded.short;

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TEST_CARRIER } from "../../test-support/outside-world.ts";
 import {
+  cancelledWhileLeaving,
   deliver,
   held,
   mailKinds,
@@ -16,7 +17,13 @@ import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/s
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { putHold } from "../holds/put-hold.ts";
-import { combineByRule, combineOrders, leaveCombined, reviewCombinedParcels } from "./combine-orders.ts";
+import {
+  combinableWith,
+  combineByRule,
+  combineOrders,
+  leaveCombined,
+  reviewCombinedParcels,
+} from "./combine-orders.ts";
 import { holdPart, releasePart } from "./hold-part.ts";
 import { movePart } from "./move-part.ts";
 
@@ -392,6 +399,83 @@ test("the rule does not bring together again what a person has parted", async ()
   });
 });
 
+/** Orders of so many mugs of 5 kg; the carrier takes 30 kg. */
+async function heavyOrders(...quantities: readonly number[]): Promise<readonly string[]> {
+  await world.weigh("MUG", 5_000);
+  const orders: string[] = [];
+  for (const quantity of quantities)
+    orders.push(
+      await world.placeOrder({
+        lines: [{ sku: "MUG", quantity, priceMinor: 5000, at: { reno: quantity } }],
+      }),
+    );
+  return orders;
+}
+
+test("what is too heavy for one parcel together is neither offered nor combined", async () => {
+  const [a = "", b = "", c = ""] = await heavyOrders(3, 4, 2);
+  for (const orderId of [a, b, c]) await onTheFloor(world, part(orderId));
+  const offered = await combinableWith(world.context, part(a));
+  // Orders of the tests before are the same customer's.
+  const mine = (offered ?? []).map(({ orderId }) => orderId).filter((id) => [b, c].includes(id));
+  expect(mine).toEqual([c]);
+  expect(await combine([a, b])).toMatchObject({
+    code: "parcel_too_heavy",
+    detail: expect.stringMatching(/^Together they would weigh 35 kg .* may weigh 30 kg /),
+  });
+  expect(await combine([a, b, c])).toMatchObject({ code: "parcel_too_heavy" });
+  expect(await combine([a, c])).toMatchObject({ status: "done" });
+});
+
+test("by rule, orders that are too heavy for one parcel leave in several", async () => {
+  // Nobody of the tests before.
+  await world.database.query("update fulfillment_order set combine_until = null");
+  await waitingOrders(async () => {
+    const orders = await heavyOrders(3, 4, 2);
+    const [a = "", b = "", c = ""] = orders;
+    for (const orderId of orders) await waits(orderId);
+    const withWhom = async (orderId: string) => {
+      const { rows } = await world.database.query<{ orderId: string }>(
+        `select other.order_id as "orderId" from fulfillment_order f
+           join fulfillment_order other on other.combined_parcel_id = f.combined_parcel_id and other.id <> f.id
+         where f.order_id = $1 order by 1`,
+        [orderId],
+      );
+      return rows.map((row) => row.orderId);
+    };
+    await timeIsOver(a, 3_000);
+    expect(await combineByRule(world.context)).toBe(1);
+    expect(await withWhom(a)).toEqual([c]);
+    // The one without room waits on, for whoever comes in its own time.
+    expect(await withWhom(b)).toEqual([]);
+    await waits(b);
+    const [e = ""] = await heavyOrders(1);
+    await waits(e);
+    await timeIsOver(b, 3_000);
+    expect(await combineByRule(world.context)).toBe(1);
+    expect(await withWhom(b)).toEqual([e]);
+  });
+});
+
+test("who makes the parcel too heavy by a change leaves on its own, and the others go together", async () => {
+  await reviewed(async () => {
+    const orders = [...(await heavyOrders(2, 1, 2))].sort();
+    for (const orderId of orders) await onTheFloor(world, part(orderId));
+    const [a = "", b = "", c = ""] = orders;
+    expect(await combine(orders)).toMatchObject({ status: "done" });
+    // Five mugs were 25 kg; now they are 35.
+    await world.weigh("MUG", 7_000);
+    await eventually("one leaves", async () => (await entries(c, "fulfillment.uncombined")).length > 0);
+    expect(await entries(c, "fulfillment.uncombined")).toEqual([
+      expect.stringMatching(/leaves on its own: with it the parcel would weigh 35 kg .* may weigh 30 kg /),
+    ]);
+    for (const orderId of orders) await pack(world, part(orderId));
+    for (const orderId of orders) await shipped(world, parcel(orderId));
+    expect(new Set((await shipments([a, b])).map(({ tracking }) => tracking)).size).toBe(1);
+    expect(world.outside.labels.size).toBe(2);
+  });
+});
+
 test("a label that was bought for what is no longer in the parcel goes back", async () => {
   await reviewed(async () => {
     const [a, b] = await combined();
@@ -431,7 +515,15 @@ test("a cancellation that races the parcel has one winner: cancelled and not in 
       const [a, b] = await combined();
       const cancel = () => requestCancellation(world.context, { orderId: b, reason: "No.", by });
       await pack(world, part(b));
-      if (delay === "before") await cancel();
+      if (delay === "before") {
+        await cancel();
+        await eventually("the second one is recalled", async () => {
+          const { rows } = await world.database.query("select status from fulfillment_order where id = $1", [
+            part(b),
+          ]);
+          return rows[0]?.status === "cancelled";
+        });
+      }
       await pack(world, part(a));
       if (delay !== "before") {
         await pause(delay);
@@ -455,5 +547,28 @@ test("a cancellation that races the parcel has one winner: cancelled and not in 
       await world.reset();
     }
     expect(ends).toContain("cancelled");
+  });
+});
+
+test("an order that is cancelled as its shared parcel leaves is told so, and is sent and charged once", async () => {
+  const [a, b] = await cancelledWhileLeaving(world);
+  await shipped(world, parcel(b));
+  await deliver(world, parcel(a));
+  for (const orderId of [a, b]) {
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+    expect(await ledger(orderId)).toEqual(DELIVERED);
+  }
+  expect(await entries(b, "order.cancellation_refused")).toEqual([
+    "Not cancelled: a parcel has already left. The goods can be returned.",
+  ]);
+  expect(await entries(b, "order.cancelled")).toEqual([]);
+  expect(captured(a, b)).toEqual([10_500, 10_500]);
+  expect([...world.outside.charges.values()].filter((charge) => charge === "cancel")).toEqual([]);
+  expect(new Set((await shipments([a, b])).map(({ tracking }) => tracking)).size).toBe(1);
+  expect(await mailKinds(world, b)).toEqual(["delivered", "order_confirmed", "shipped"]);
+  expect(await mugs()).toEqual([6, 6]);
+  // It is known for good: a later request is refused at once.
+  expect(await requestCancellation(world.context, { orderId: b, reason: "No.", by })).toMatchObject({
+    code: "order_already_shipped",
   });
 });

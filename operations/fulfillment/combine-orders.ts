@@ -20,6 +20,7 @@ import {
   lockMembers,
   openCombinedParcels,
   openParcelOf,
+  parcelScale,
   type ReviewedParcel,
   readCandidates,
   readWaitsEnding,
@@ -57,7 +58,7 @@ export function combineOrders(
     if (missing !== undefined)
       return refuse("fulfillment_order_not_found", `There is no fulfillment order ${missing}.`);
     if (await isCombinedParcelKnown(client, combinedParcelId)) return { status: "done", combinedParcelId };
-    const refusal = await refuseTogether(client, members);
+    const refusal = await refuseTogether(client, members, context.parcelLimit);
     if (refusal !== null) return refusal;
     const [first] = members;
     const address = first?.order.document.shippingAddress;
@@ -80,11 +81,16 @@ export function combineOrders(
 async function refuseTogether(
   client: Queryable,
   members: readonly CombinedMember[],
+  parcelLimit: OperationContext["parcelLimit"],
 ): Promise<Refusal | null> {
   if (members.length < 2)
     return refuse("combine_same_order", "Name fulfillment orders of two orders or more.");
-  const why = whyNotCombined(members.map(companionOf));
+  const companions = members.map(companionOf);
+  const why = whyNotCombined(companions);
   if (why !== null) return refuse(why.code, why.detail);
+  const scale = await parcelScale(client, parcelLimit, companions);
+  if (!scale.fits(companions))
+    return refuse("parcel_too_heavy", `Together they would weigh ${scale.text(companions)}.`);
   for (const { part } of members)
     if ((await openParcelOf(client, part.id)) !== undefined)
       return refuse("combined_already", `${part.id} shares a parcel already: take it out of that first.`);
@@ -112,7 +118,7 @@ async function recordCombined(
 
 /** What could leave in one parcel with this fulfillment order now; `null` where there is none such. */
 export async function combinableWith(
-  { database }: OperationContext,
+  { database, parcelLimit }: OperationContext,
   fulfillmentOrderId: string,
 ): Promise<readonly Candidate[] | null> {
   const found = await readPart(database, fulfillmentOrderId);
@@ -120,18 +126,23 @@ export async function combinableWith(
   if ((await openParcelOf(database, fulfillmentOrderId)) !== undefined) return [];
   const mine = companionOf(found);
   const candidates = await readCandidates(database, fulfillmentOrderId);
-  return candidates.filter((candidate) => whyNotCombined([mine, candidate]) === null);
+  const { fits } = await parcelScale(database, parcelLimit, [mine, ...candidates]);
+  return candidates.filter(
+    (candidate) => whyNotCombined([mine, candidate]) === null && fits([mine, candidate]),
+  );
 }
 
 /** Somebody looks every two seconds: company is found before a wait is over. */
 const JUST_BEFORE_MS = 5_000;
+const CAUSE_OF_REVIEW = "floor:combined-parcel";
 /** Fulfillment orders of one parcel. */
 const MOST_TOGETHER = 20;
 
 /**
  * The rule of channels whose orders wait for others of their customer: as the time of the first is about to
- * end, all that wait and can leave with it do. Then it waits no longer, alone or not. Anybody may run it, any
- * number of times.
+ * end, all that wait and can leave with it do, as many as one parcel takes. Then it waits no longer, alone or
+ * not; those that the parcel had no room for wait on, and are a parcel of their own in their turn. Anybody
+ * may run it, any number of times.
  *
  * @returns parcels that orders are to share
  */
@@ -141,7 +152,9 @@ export async function combineByRule(context: OperationContext): Promise<number> 
     const found = await readPart(context.database, id);
     const waiting = (await combinableWith(context, id))?.filter(({ waits }) => waits) ?? [];
     if (found === undefined || waiting.length === 0) continue;
-    const company = companionsFor(companionOf(found), waiting, MOST_TOGETHER - 1);
+    const mine = companionOf(found);
+    const { fits } = await parcelScale(context.database, context.parcelLimit, [mine, ...waiting]);
+    const company = companionsFor(mine, waiting, MOST_TOGETHER - 1, fits);
     const fulfillmentOrders = [id, ...company.map((other) => other.id)];
     // Those that a person has parted stay so: the request is known. Who was faster is refused here.
     const outcome = await combineOrders(context, { fulfillmentOrders, by: "rule:combine", key: "rule" });
@@ -166,7 +179,7 @@ export function leaveCombined(
     const parcel = id === undefined ? undefined : await lockCombinedParcel(client, id);
     if (parcel === undefined) return { status: "done" };
     const asked = { id: fulfillmentOrderId, why: "so it was asked" };
-    await tellChanged(client, await takeOutOfParcel(client, parcel, by, asked));
+    await tellChanged(client, await takeOutOfParcel(client, parcel, context.parcelLimit, by, asked));
     return { status: "done" };
   });
 }
@@ -183,7 +196,7 @@ export async function reviewCombinedParcels(context: OperationContext): Promise<
     changed += await inTransaction(context.database, async (client) => {
       const parcel = await lockCombinedParcel(client, id);
       if (parcel === undefined) return 0;
-      const reviewed = await takeOutOfParcel(client, parcel, "floor:combined-parcel");
+      const reviewed = await takeOutOfParcel(client, parcel, context.parcelLimit, CAUSE_OF_REVIEW);
       await tellChanged(client, reviewed);
       const { members } = reviewed;
       if (members.every(({ part }) => isPacked(part.stage)))

@@ -1,6 +1,7 @@
 /** Actions on fulfillment orders while the order's saga runs, up to the door. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import { readRevisions } from "../../store/orders/order-revisions.ts";
 import {
   deliver,
   held,
@@ -12,10 +13,10 @@ import {
 } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { cancelPart } from "../change/cancel-part.ts";
 import type { OperationContext } from "../context.ts";
 import { putHold } from "../holds/put-hold.ts";
 import { releaseHold } from "../holds/release-hold.ts";
-import { cancelPart } from "./cancel-part.ts";
 import { holdPart, releasePart } from "./hold-part.ts";
 import { markFulfilledElsewhere, markPartFulfilledElsewhere } from "./mark-fulfilled-elsewhere.ts";
 import { movePart } from "./move-part.ts";
@@ -303,15 +304,87 @@ test("an order that others have sent altogether while it was held ends without a
   expect(await timeline(world, orderId)).not.toContain("shipment.shipped");
 });
 
-test("a part that is not wanted any more is cancelled, and the rest of the order ends", async () => {
+test("a part that is not wanted any more is cancelled by a revision, told, and the rest ends", async () => {
   const orderId = await twoPlaces();
   const cancelled = await cancelPart(world.context, { ...asked(`${orderId}-F1`), reason: "Too late." });
-  expect(cancelled).toMatchObject(DONE);
+  expect(cancelled).toEqual({ status: "done", fulfillmentOrders: [`${orderId}-F1`] });
+  expect(await cancelPart(world.context, { ...asked(`${orderId}-F1`), reason: "Too late." })).toEqual(
+    cancelled,
+  );
+  expect(await readRevisions(world.database, orderId, null)).toMatchObject([
+    { revision: 2, by, document: { lines: [{ quantity: 1 }], total: { minor: 5_500 } } },
+    { revision: 1, document: { lines: [{ quantity: 2 }] } },
+  ]);
+  expect(await timeline(world, orderId)).toEqual(
+    expect.arrayContaining(["order.changed", "fulfillment.cancelled"]),
+  );
+  await eventually("the mail", async () => changeMails().length > 0);
+  expect(changeMails()).toEqual([expect.stringContaining(`order_changed:${orderId}:r2`)]);
   await toTheDoor(orderId, ["F2"]);
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await ledger(orderId)).toMatchObject({ cancelled: 1, allocated: 1, shipped: 1, delivered: 1 });
   expect(sumCaptured()).toBe(5_500);
   await expectStock({ reno: [9, 9], omaha: [10, 10] });
+});
+
+test("what a channel was paid for a part that is cancelled is due there", async () => {
+  const orderId = await twoPlaces("channel");
+  expect(await cancelPart(world.context, { ...asked(`${orderId}-F1`), reason: "Gone." })).toMatchObject(DONE);
+  const { rows } = await world.database.query(
+    "select status, amount_minor as amount from refund where order_id = $1",
+    [orderId],
+  );
+  expect(rows).toEqual([{ status: "due_at_channel", amount: 5_000 }]);
+});
+
+test("a part is cancelled where it is, whatever else nobody has begun", async () => {
+  const orderId = await twoPlaces();
+  const reason = "Ask the customer.";
+  expect(await holdPart(world.context, { ...asked(`${orderId}-F1`), reason })).toMatchObject(DONE);
+  expect(await cancelPart(world.context, { ...asked(`${orderId}-F1`, "k2"), reason })).toMatchObject(DONE);
+  expect(await reasons(orderId)).toEqual([]);
+  expect([await statusOf(`${orderId}-F1`), await statusOf(`${orderId}-F2`)]).toEqual([
+    "cancelled",
+    "in_progress",
+  ]);
+  await toTheDoor(orderId, ["F2"]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  await expectStock({ reno: [9, 9], omaha: [10, 10] });
+});
+
+test("cancelling the last part of an order cancels the order", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  const request = { ...asked(`${orderId}-F1`), reason: "Not wanted." };
+  const done = { status: "done", fulfillmentOrders: [`${orderId}-F1`] };
+  expect(await cancelPart(world.context, request)).toEqual(done);
+  expect(await cancelPart(world.context, { ...request, key: "other" })).toMatchObject({
+    code: "order_being_cancelled",
+  });
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  expect(await cancelPart(world.context, request)).toEqual(done);
+  expect(sumCaptured()).toBe(0);
+  await expectStock({ reno: [10, 10] });
+});
+
+test("what gives the customer the same units makes no revision and is not told", async () => {
+  const orderId = await twoPlaces();
+  const [first, second] = [`${orderId}-F1`, `${orderId}-F2`];
+  const { context } = world;
+  const reason = "Look at it.";
+  for (const done of [
+    await holdPart(context, { ...asked(first, "a"), reason }),
+    await releasePart(context, asked(first, "b")),
+    await movePart(context, { ...asked(first, "c"), locationId: "reno" }),
+    await mergeParts(context, asked(second, "d")),
+    await splitPart(context, { ...asked(second, "e"), lines: [{ lineId: "1", quantity: 1 }] }),
+    await markPartFulfilledElsewhere(context, { ...asked(`${orderId}-F3`, "f"), tracking: {} }),
+  ])
+    expect(done).toMatchObject(DONE);
+  await toTheDoor(orderId, ["F2"]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await readRevisions(world.database, orderId, null)).toHaveLength(1);
+  expect(changeMails()).toEqual([]);
 });
 
 /** One mug from each place, both parts on the floor: F1 in Omaha, F2 in Reno. */
@@ -394,6 +467,10 @@ async function reasons(orderId: string): Promise<readonly { readonly id?: string
     [orderId],
   );
   return rows[0]?.reasons ?? [];
+}
+
+function changeMails(): readonly string[] {
+  return [...world.outside.mails.keys()].filter((key) => key.startsWith("order_changed:"));
 }
 
 async function statusOf(id: string): Promise<unknown> {

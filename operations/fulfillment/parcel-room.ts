@@ -4,6 +4,7 @@
  */
 import { gramsOf } from "../../orders/fulfillment/parcels.ts";
 import { readUnitWeights } from "../../store/catalog/catalog.ts";
+import { parcelLimitAt } from "../../store/catalog/parcel-limit.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 
 type Goods = readonly { readonly sku: string; readonly quantity: number }[];
@@ -17,14 +18,17 @@ export type ParcelRoom = {
 };
 
 /**
- * @param maxGrams that a carrier takes in one parcel; `null`: any weight
+ * @param carriersGrams that a carrier takes in one parcel; `null`: any weight
+ * @param locationId where it is packed
  * @param about all goods that may come together
  */
 export async function parcelRoom(
   client: Queryable,
-  maxGrams: number | null,
+  carriersGrams: number | null,
+  locationId: string,
   about: readonly { readonly sku: string }[],
 ): Promise<ParcelRoom> {
+  const maxGrams = await parcelLimitAt(client, carriersGrams, [locationId]);
   const skus = new Set(about.map(({ sku }) => sku));
   const weights = maxGrams === null ? new Map<string, number>() : await readUnitWeights(client, [...skus]);
   const grams = (goods: Goods) => gramsOf(goods, weights);

@@ -119,8 +119,8 @@ export function mergeParts(
       );
     const wanted = joinable.filter(({ id }) => input.others === undefined || input.others.includes(id));
     const linesOf = (parts: readonly FulfillmentOrder[]) => parts.flatMap(({ lines }) => lines);
-    const maxGrams = context.parcelLimit?.(order.document) ?? null;
-    const room = await parcelRoom(client, maxGrams, linesOf([part, ...wanted]));
+    const carriersGrams = context.parcelLimit(order.document);
+    const room = await parcelRoom(client, carriersGrams, part.locationId, linesOf([part, ...wanted]));
     const merged: FulfillmentOrder[] = [];
     for (const other of wanted) if (room.fits(linesOf([part, ...merged, other]))) merged.push(other);
     const tooMuch = wanted.find((other) => !merged.includes(other));

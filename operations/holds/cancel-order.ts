@@ -1,6 +1,6 @@
 import { readCancellable } from "../../store/orders/orders.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -19,35 +19,40 @@ type CancellationRequest = {
  * request changes nothing, nor does cancelling an order that is cancelled. Refused once anything has left the
  * building.
  */
-export async function requestCancellation(
+export function requestCancellation(
   context: OperationContext,
   request: CancellationRequest,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const { orderId, reason, by, key } = request;
-  return inTransaction(context.database, async (client) => {
-    const order = await readCancellable(client, orderId);
-    if (order === undefined) {
-      return refuse("order_not_found", `There is no order ${orderId}.`);
-    }
-    if (order.status === "cancelled") return { status: "done" };
-    if (order.shipped > 0 || order.status === "completed") {
-      const detail = `${order.shipped} units of ${orderId} have been shipped: they can only be returned.`;
-      return refuse("order_already_shipped", detail);
-    }
-    await recordEntry(client, {
-      orderId,
-      key: "order.cancel_requested",
-      type: "order.cancel_requested",
-      summary: `Cancellation requested: ${reason}.`,
-      cause: by,
-      data: { reason, ...(key === undefined ? {} : { key }) },
-    });
-    await tellOrderSaga(client, orderId, {
-      key: `cancel-requested:${orderId}`,
-      type: "cancel-requested",
-      reason,
-      by,
-    });
-    return { status: "done" };
+  return inTransaction(context.database, (client) => recordCancellationRequest(client, request));
+}
+
+/** The same within the caller's transaction. Refuses before it writes anything. */
+export async function recordCancellationRequest(
+  client: DatabaseClient,
+  { orderId, reason, by, key }: CancellationRequest,
+): Promise<{ readonly status: "done" } | Refusal> {
+  const order = await readCancellable(client, orderId);
+  if (order === undefined) {
+    return refuse("order_not_found", `There is no order ${orderId}.`);
+  }
+  if (order.status === "cancelled") return { status: "done" };
+  if (order.shipped > 0 || order.status === "completed") {
+    const detail = `${order.shipped} units of ${orderId} have been shipped: they can only be returned.`;
+    return refuse("order_already_shipped", detail);
+  }
+  await recordEntry(client, {
+    orderId,
+    key: "order.cancel_requested",
+    type: "order.cancel_requested",
+    summary: `Cancellation requested: ${reason}.`,
+    cause: by,
+    data: { reason, ...(key === undefined ? {} : { key }) },
   });
+  await tellOrderSaga(client, orderId, {
+    key: `cancel-requested:${orderId}`,
+    type: "cancel-requested",
+    reason,
+    by,
+  });
+  return { status: "done" };
 }

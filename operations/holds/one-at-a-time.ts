@@ -2,7 +2,11 @@
  * Runs the work on one order in sequence within this process, so that no other decision about the order comes
  * between its read and its commit. Between processes the store's keys and guards do the same.
  */
-import type { Database } from "../../store/sql/database.ts";
+import { lockOrder } from "../../store/orders/order-progress.ts";
+import { type Database, inTransaction } from "../../store/sql/database.ts";
+
+/** How often work on an order may find that it has moved. Each time somebody else has got on. */
+export const MAX_TRIES = 5;
 
 const queues = new WeakMap<Database, Map<string, Promise<unknown>>>();
 
@@ -22,4 +26,9 @@ export function oneAtATime<T>(database: Database, orderId: string, work: () => P
   };
   mine.then(forget, forget);
   return mine;
+}
+
+/** Waits until whoever holds the order, in whichever process, has let it go. */
+export async function untilUnlocked(database: Database, orderId: string): Promise<void> {
+  await inTransaction(database, (client) => lockOrder(client, orderId));
 }

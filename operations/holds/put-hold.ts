@@ -10,7 +10,7 @@ import type { HoldReason } from "../../orders/order.ts";
 import { lockParts, recallTasks, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
 import { changeOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { inTransaction } from "../../store/sql/database.ts";
+import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -47,38 +47,43 @@ type Halt = {
 };
 
 /** `known`: it was halted under this key before, and may have been released since. */
-export function haltOrder(
-  context: OperationContext,
+type Halted = { readonly status: "done" } | { readonly status: "known" } | Refusal;
+
+export function haltOrder(context: OperationContext, halt: Halt): Promise<Halted> {
+  return inTransaction(context.database, (client) => haltInOrder(client, halt));
+}
+
+/** The same within a transaction that may have the order's lock already. */
+export async function haltInOrder(
+  client: DatabaseClient,
   { orderId, held, entryKey, by }: Halt,
-): Promise<{ readonly status: "done" } | { readonly status: "known" } | Refusal> {
-  return inTransaction(context.database, async (client) => {
-    const locked = await lockParts(client, orderId);
-    if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
-    const { order, parts } = locked;
-    if (order.status === "completed" || order.status === "cancelled")
-      return refuse("order_ended", `Order ${orderId} is ${order.status}.`);
-    const fresh = await recordEntry(client, {
-      orderId,
-      key: entryKey,
-      type: "order.held",
-      summary: `On hold: ${held.detail}`,
-      cause: by,
-      data: { code: held.code, holdId: held.id },
-    });
-    if (!fresh) return { status: "known" };
-    const stopped = parts.filter(
-      ({ status, stage }) => status !== "scheduled" && !isEnded(status) && stage !== "shipped",
-    );
-    await recallTasks(
-      client,
-      stopped.map(({ id }) => id),
-    );
-    for (const { id } of stopped) await updateFulfillmentOrder(client, id, { status: "on_hold" });
-    await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
-    await tellOrderSaga(client, orderId, {
-      key: `fulfillment-changed:held:${held.id}`,
-      type: "fulfillment-changed",
-    });
-    return { status: "done" };
+): Promise<Halted> {
+  const locked = await lockParts(client, orderId);
+  if (locked === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
+  const { order, parts } = locked;
+  if (order.status === "completed" || order.status === "cancelled")
+    return refuse("order_ended", `Order ${orderId} is ${order.status}.`);
+  const fresh = await recordEntry(client, {
+    orderId,
+    key: entryKey,
+    type: "order.held",
+    summary: `On hold: ${held.detail}`,
+    cause: by,
+    data: { code: held.code, holdId: held.id },
   });
+  if (!fresh) return { status: "known" };
+  const stopped = parts.filter(
+    ({ status, stage }) => status !== "scheduled" && !isEnded(status) && stage !== "shipped",
+  );
+  await recallTasks(
+    client,
+    stopped.map(({ id }) => id),
+  );
+  for (const { id } of stopped) await updateFulfillmentOrder(client, id, { status: "on_hold" });
+  await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
+  await tellOrderSaga(client, orderId, {
+    key: `fulfillment-changed:held:${held.id}`,
+    type: "fulfillment-changed",
+  });
+  return { status: "done" };
 }

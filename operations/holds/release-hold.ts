@@ -7,20 +7,21 @@
  * reasons and the message to the saga are committed together.
  */
 
-import { giveBack } from "../../actors/give-back.ts";
-import type { OrderReservation, PlacedHold, ReservationLine } from "../../engine/allocator-client.ts";
+import type { OrderReservation, ReservationLine } from "../../engine/allocator-client.ts";
 import { unknownSkuReason } from "../../orders/capture.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
 import { HOLD_CODES, type HoldCode, type HoldReason, type OrderDocument } from "../../orders/order.ts";
+import { awaitsPaymentMethod } from "../../orders/payment/order-completion.ts";
 import { catalogOf } from "../../store/catalog/catalog.ts";
 import {
   type HeldOrder,
   type HeldOrderChange,
+  type HeldOrderRecord,
   heldOrderWriter,
   ordersWaitingForStock,
   readHeldOrder,
-  recordedHolds,
 } from "../../store/orders/held-orders.ts";
+import { askForPaymentRow } from "../../store/orders/notices.ts";
 import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -29,7 +30,8 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { poolOf } from "./channel-pool.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
+import { giveBackInVain } from "./give-back-in-vain.ts";
+import { MAX_TRIES, oneAtATime, untilUnlocked } from "./one-at-a-time.ts";
 import {
   linesToReserve,
   promiseFor,
@@ -71,6 +73,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "payment_disputed",
   "floor_exception",
   "put_by_staff",
+  "held_by_rule",
   "awaiting_return",
 ];
 const ALL_CODES = Object.keys(HOLD_CODES) as readonly HoldCode[];
@@ -170,6 +173,19 @@ async function release(
   context: OperationContext,
   request: ReleaseHoldRequest,
 ): Promise<HoldReleased | Refusal> {
+  const { orderId } = request;
+  for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+    if (tried > 0) await untilUnlocked(context.database, orderId);
+    const outcome = await tryRelease(context, request);
+    if (outcome !== "moved") return outcome;
+  }
+  return refuse("order_busy", `Order ${orderId} is being changed by others: try again.`);
+}
+
+async function tryRelease(
+  context: OperationContext,
+  request: ReleaseHoldRequest,
+): Promise<HoldReleased | Refusal | "moved"> {
   const order = await readHeldOrder(context.database, request.orderId);
   if (order === undefined) {
     return refuse("order_not_found", `There is no order ${request.orderId}.`);
@@ -248,26 +264,44 @@ export async function completeHeldOrder(
   },
 ): Promise<void> {
   const { document, rawPayload, contentHash } = fuller;
-  await change(context, {
-    order,
-    document,
-    left: fuller.holdReasons,
-    // What a person has put, a person takes off.
-    cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
-    lineSkus: [],
-    lines: linesToReserve(document),
-    replacement: { document, rawPayload, contentHash },
-    shipsParts: false,
-    by: fuller.cause,
-  });
+  const { orderId } = order;
+  let now: HeldOrder | undefined = order;
+  for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+    // Whoever has let it go or cancelled it has done so with what the channel had sent before.
+    if (now === undefined || now.status !== "on_hold") return;
+    const outcome = await change(context, {
+      order: now,
+      document,
+      left: fuller.holdReasons,
+      // What a person has put, a person takes off.
+      cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
+      lineSkus: [],
+      lines: linesToReserve(document),
+      replacement: { document, rawPayload, contentHash },
+      shipsParts: false,
+      by: fuller.cause,
+    });
+    if (outcome !== "moved") return;
+    await untilUnlocked(context.database, orderId);
+    now = await readHeldOrder(context.database, orderId);
+  }
+  throw new Error(`order ${orderId} is being changed by others`);
 }
 
-/** Commits the decision. Reserves in the same commit where no reason is left and units are still needed. */
-async function change(context: OperationContext, decision: Decision): Promise<HoldReleased | Refusal> {
+/**
+ * Commits the decision. Reserves in the same commit where no reason is left and units are still needed.
+ *
+ * @returns `moved` where somebody else holds the order, or has moved it: it is to be decided anew
+ */
+async function change(
+  context: OperationContext,
+  decision: Decision,
+): Promise<HoldReleased | Refusal | "moved"> {
   const { order, document, left, lines } = decision;
   if (left.length > 0 || lines.length === 0) {
-    await context.allocator.commit(heldOrderWriter, changeFor(decision, left, null, null));
-    return { status: "done", holdReasons: left };
+    const record = recordOf(changeFor(decision, left, null, null));
+    await context.allocator.commit(heldOrderWriter, record);
+    return record.outcome === "written" ? { status: "done", holdReasons: left } : "moved";
   }
   const locations = await catalogOf(context.database).locations();
   const atMs = context.now();
@@ -275,6 +309,7 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
   // A retry that is still short changes nothing.
   const isRetry = wasShort && decision.replacement === null && decision.cleared.length === 1;
   let after: readonly HoldReason[] = [];
+  let record: HeldOrderRecord | null = null;
   const reservation = await context.allocator.reserveOrder(
     reservationRequest(document, lines, order.reservations, atMs, {
       ...(decision.shipsParts ? { policy: "ship_available" } : {}),
@@ -282,22 +317,33 @@ async function change(context: OperationContext, decision: Decision): Promise<Ho
     }),
     {
       writer: heldOrderWriter,
-      record: (outcome: OrderReservation): HeldOrderChange | null => {
+      record: (outcome: OrderReservation): HeldOrderRecord | null => {
         after = shortageReasons(outcome, document);
         if (outcome.status === "refused") {
-          return isRetry ? null : changeFor(decision, after, null, null);
+          record = isRetry ? null : recordOf(changeFor(decision, after, null, null));
+          return record;
         }
         const promise = after.length > 0 ? null : promiseFor(document, outcome.holds, locations, atMs);
-        return changeFor(decision, after, outcome, promise);
+        record = recordOf(changeFor(decision, after, outcome, promise));
+        return record;
       },
     },
   );
-  if (reservation.status === "reserved")
-    await giveBackUnrecorded(context, order.orderId, reservation.holds, atMs);
   if (reservation.status === "refused" && isRetry) {
     return refuse("insufficient_stock", after.map((reason) => reason.detail).join(" "));
   }
-  return { status: "done", holdReasons: after };
+  if (outcomeOf(record) === "written") return { status: "done", holdReasons: after };
+  if (reservation.status === "reserved") await giveBackInVain(context, order.orderId, reservation, atMs);
+  return "moved";
+}
+
+function recordOf(change: HeldOrderChange): HeldOrderRecord {
+  return { change, outcome: "moved" };
+}
+
+/** As the commit has left it. */
+function outcomeOf(record: HeldOrderRecord | null): HeldOrderRecord["outcome"] {
+  return record?.outcome ?? "moved";
 }
 
 function changeFor(
@@ -344,6 +390,7 @@ function changeFor(
   const [first] = entries;
   return {
     orderId,
+    version: reservation === null ? null : order.version,
     marker: first?.key ?? `order.hold_released:${step}`,
     cleared: decision.cleared,
     added: left.filter(
@@ -361,36 +408,14 @@ function changeFor(
       signal: "orderMessage",
       message: { key: `hold-released:${orderId}:${step}`, type: "hold-released" },
     }),
+    // What it costs is certain now, or it costs something now.
+    ...(awaitsPaymentMethod(left) && !awaitsPaymentMethod(order.holdReasons)
+      ? { ask: askForPaymentRow(orderId, step) }
+      : {}),
     replacement: decision.replacement,
   };
 }
 
 function sameReason(a: HoldReason, b: HoldReason): boolean {
   return a.code === b.code && a.detail === b.detail;
-}
-
-/**
- * The order was cancelled while stock was being reserved for it: nothing else would give these holds back.
- */
-async function giveBackUnrecorded(
-  context: OperationContext,
-  orderId: string,
-  holds: readonly PlacedHold[],
-  atMs: number,
-): Promise<void> {
-  const recorded = await recordedHolds(
-    context.database,
-    orderId,
-    holds.map((hold) => hold.holdId),
-  );
-  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
-  if (lost.length === 0) return;
-  await context.allocator.execute(
-    giveBack(lost, {
-      type: "release",
-      commandId: ({ holdId }) => `${holdId}:unrecorded`,
-      cause: orderId,
-      atMs,
-    }),
-  );
 }

@@ -2,7 +2,7 @@
  * The customer or staff give an order another means of payment: one that had none, one whose payment was
  * declined, or before that. What waited for it goes on.
  */
-import type { HoldCode } from "../../orders/order.ts";
+import { CLEARED_BY_PAYMENT } from "../../orders/payment/order-completion.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { setPaymentMethod } from "../../store/orders/payments.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
@@ -11,8 +11,7 @@ import type { OperationContext } from "../context.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
-/** What a new means of payment clears. */
-const CLEARED: readonly HoldCode[] = ["payment_missing", "payment_failed"];
+const GOES_ON: readonly Refusal["code"][] = ["hold_not_cleared", "order_not_on_hold"];
 
 export async function givePaymentMethod(
   context: OperationContext,
@@ -41,14 +40,15 @@ export async function givePaymentMethod(
         cause: by,
       });
     }
-    const waits = order.holdReasons.some(({ code }) => CLEARED.includes(code));
+    const waits = order.holdReasons.some(({ code }) => CLEARED_BY_PAYMENT.includes(code));
     return { status: "done", waits } as const;
   });
   if (given.status === "refused") return given;
   if (given.waits) {
     // Beside it the order may wait for something else: then it goes on waiting for that.
-    const released = await releaseHold(context, { orderId, codes: CLEARED, by });
-    if (released.status === "refused" && released.code !== "hold_not_cleared") return released;
+    const released = await releaseHold(context, { orderId, codes: CLEARED_BY_PAYMENT, by });
+    // Where somebody has released it in the same moment, it goes on with this one all the same.
+    if (released.status === "refused" && !GOES_ON.includes(released.code)) return released;
   }
   return { status: "done" };
 }

@@ -9,6 +9,7 @@ import {
   setRefundStatus,
 } from "../../store/refunds/refunds.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import type { RefundMessage } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellRefundSaga, tellReturnSaga } from "../tell-saga.ts";
@@ -24,7 +25,11 @@ export function retryRefund(
   return onRefund(context, input.refundId, async (client, order, refund) => {
     if (refund.status !== "failed") return notFailed(refund);
     const from = await readRefundable(client, order);
-    if (from.left < refund.amountMinor && refund.reason !== "return") return nothingLeft(refund, from.left);
+    // Of one that was done before, the rest has been given.
+    if (refund.isReopened && from.pockets.payment < refund.paymentMinor)
+      return nothingLeft(refund, from.pockets.payment);
+    if (!refund.isReopened && from.left < refund.amountMinor && refund.reason !== "return")
+      return nothingLeft(refund, from.left);
     const key = `retry:${refund.refundId}:${refund.attempt}`;
     await recordEntry(client, {
       orderId: order.orderId,
@@ -34,10 +39,23 @@ export function retryRefund(
       cause: input.by,
       data: { refundId: refund.refundId },
     });
-    if (refund.returnId === null) await tellRefundSaga(client, refund.refundId, { key, type: "retry" });
-    else await tellReturnSaga(client, { ...order, returnId: refund.returnId }, { key, type: "retry" });
+    await tellDriver(client, order, refund, { key, type: "retry" });
     return { status: "done" };
   });
+}
+
+/** Tells the saga that pays the refund out: its return's, or its own, which pays what is open again. */
+export async function tellDriver(
+  client: DatabaseClient,
+  { orderId, channelId }: OrderProgress,
+  { refundId, returnId, isReopened, attempt }: RefundRecord,
+  message: RefundMessage,
+): Promise<void> {
+  // The return's own saga gives up nothing that is owed for it.
+  if (returnId !== null && !isReopened && message.type === "retry")
+    return tellReturnSaga(client, { orderId, channelId, returnId }, { key: message.key, type: "retry" });
+  const start = { refundId, orderId, channelId, attempt };
+  return tellRefundSaga(client, refundId, message, isReopened ? start : undefined);
 }
 
 /** A refund that the payment provider has declined is given up, so that the money can go another way. */
@@ -48,7 +66,9 @@ export function withdrawRefund(
   return onRefund(context, input.refundId, async (client, order, refund) => {
     if (refund.status === "withdrawn") return { status: "done" };
     if (refund.status !== "failed") return notFailed(refund);
-    if (refund.returnId !== null)
+    if (refund.isReopened && refund.paymentMinor < refund.amountMinor)
+      return refuse("refund_not_withdrawable", `The rest of ${refund.refundId} was given: try it again.`);
+    if (refund.returnId !== null && !refund.isReopened)
       return refuse("refund_not_withdrawable", `${refund.returnId} is owed to the customer: try it again.`);
     await recordEntry(client, {
       orderId: order.orderId,
@@ -58,8 +78,8 @@ export function withdrawRefund(
       cause: input.by,
       data: { refundId: refund.refundId },
     });
-    const key = `withdraw:${refund.refundId}`;
-    await tellRefundSaga(client, refund.refundId, { key, type: "withdrawn" });
+    const key = `withdraw:${refund.refundId}${refund.isReopened ? `:${refund.attempt}` : ""}`;
+    await tellDriver(client, order, refund, { key, type: "withdrawn" });
     return { status: "done" };
   });
 }

@@ -10,8 +10,6 @@
  * times: what is settled is not open any more. A standing job does, as soon as a shortage is noted.
  */
 
-import { ANY_LOCATION } from "../../actors/commands.ts";
-import { giveBack } from "../../actors/give-back.ts";
 import { shortPickReason } from "../../config/short-pick-reasons.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
@@ -29,7 +27,6 @@ import { valueOfUnits } from "../../orders/line-value.ts";
 import type { HoldReason, PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { recordedHolds } from "../../store/orders/held-orders.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import {
   lockShortages,
@@ -46,13 +43,13 @@ import {
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
-import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
 import { substituteUnits } from "../change/substitute-units.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
+import { giveBackInVain } from "../holds/give-back-in-vain.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
-import { type Reserved, reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
+import { reservationRequest, reservedEntry, shortageReasons } from "../holds/reserve-stock.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 /** Orders of one pass; the next one follows at once. */
@@ -271,58 +268,6 @@ const CAUSE = "stock:shortage";
 
 function messageTo(orderId: string, message: OrderMessage) {
   return signalRow({ workflowId: orderId, signal: "orderMessage", message });
-}
-
-/**
- * The order was locked or cancelled, or another process was faster, while stock was being reserved for it.
- * That the units go back is written down already; here it is done at once, under the same ids.
- *
- * @returns whether nothing was reserved in vain
- */
-async function giveBackInVain(
-  context: OperationContext,
-  orderId: string,
-  { holds, queued = [] }: Reserved,
-  atMs: number,
-): Promise<boolean> {
-  const recorded = await recordedHolds(
-    context.database,
-    orderId,
-    holds.map((hold) => hold.holdId),
-  );
-  const lost = holds.filter((hold) => !recorded.has(hold.holdId));
-  const isQueuedInVain = queued.length > 0 && !(await isDemandRecorded(context, orderId, queued));
-  if (isQueuedInVain)
-    await context.allocator.execute(
-      queued.map(({ holdId, sku }) => ({
-        type: "cancel-demand",
-        commandId: `${holdId}:in-vain`,
-        holdId,
-        sku,
-        locationId: ANY_LOCATION,
-        atMs,
-        cause: orderId,
-      })),
-    );
-  if (lost.length > 0)
-    await context.allocator.execute(
-      giveBack(lost, {
-        type: "deallocate",
-        commandId: ({ holdId }) => `${holdId}:in-vain`,
-        cause: orderId,
-        atMs,
-      }),
-    );
-  return lost.length === 0 && !isQueuedInVain;
-}
-
-async function isDemandRecorded(
-  { database }: OperationContext,
-  orderId: string,
-  queued: readonly { readonly holdId: string }[],
-): Promise<boolean> {
-  const known = new Set((await readQueuedDemand(database, orderId)).map(({ holdId }) => holdId));
-  return queued.every(({ holdId }) => known.has(holdId));
 }
 
 /** What no place has, and what cannot be queued. */

@@ -8,7 +8,7 @@ import { wholeUnits } from "../../orders/kit-units.ts";
 import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
 import { cancelFulfillmentOrder, readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
 import { lockForPacking, readPackState } from "../../store/floor/picking.ts";
-import { addStockErrands } from "../../store/floor/stock-errands.ts";
+import { addStockErrands, type StockErrand } from "../../store/floor/stock-errands.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { addShortages, takeOffHolds } from "../../store/orders/shortages.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
@@ -53,15 +53,17 @@ export async function recordGivingUp(client: DatabaseClient, input: GivingUp): P
   await addStockErrands(
     client,
     orderId,
-    lines.map(({ holdId, sku, locationId, quantity, splitOff, picked }) => ({
-      kind: "deallocate",
-      commandId: `${holdId}:given-up:${fulfillmentOrderId.slice(orderId.length + 1)}`,
-      holdId,
-      sku,
-      locationId,
-      // Picked units come back with all that the hold has.
-      quantity: splitOff || picked === 0 ? quantity : null,
-    })),
+    lines.flatMap(({ holdId, sku, locationId, quantity, picked }): readonly StockErrand[] => {
+      const commandId = `${holdId}:given-up:${fulfillmentOrderId.slice(orderId.length + 1)}`;
+      const errand = { kind: "deallocate", commandId, holdId, sku, locationId } as const;
+      // Never all that the hold has: another fulfillment order may have been split off it.
+      return [
+        ...(quantity > picked ? [{ ...errand, quantity: quantity - picked }] : []),
+        ...(picked > 0
+          ? [{ ...errand, commandId: `${commandId}:picked`, quantity: picked, ofPicked: true }]
+          : []),
+      ];
+    }),
   );
   const missing = wholeUnits(lines);
   const order = (await readOrderProgress(client, orderId)) as OrderProgress;

@@ -1,4 +1,5 @@
 /** Held orders that go on by themselves, over a real PostgreSQL and the real engine. */
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { StockCommand } from "../../actors/commands.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
@@ -10,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from "../../test-support/server
 import { captureOrders } from "../capture/capture-order.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import type { OperationContext } from "../context.ts";
+import { releaseHold } from "../holds/release-hold.ts";
 import { runShortOrders } from "./short-orders.ts";
 import { tellAllocator } from "./tell-allocator.ts";
 
@@ -44,7 +46,7 @@ beforeAll(async () => {
     onShortage: "hold",
   });
   engine = await startEngine({ databaseUrl: store.url, threads: 1, shards: 2, logger: silentLogger });
-  context = { database, allocator: engine.client, now: Date.now };
+  context = { database, allocator: engine.client, parcelLimit: () => null, now: Date.now };
   await tellAllocator(context);
 });
 
@@ -129,4 +131,40 @@ test("stock that came while nobody looked is found at the next start", async () 
   const job = runShortOrders(context, silentLogger);
   await vi.waitFor(async () => expect(await statusOf(orderId)).toBe("open"), 5_000);
   await job.stop();
+});
+
+test("an order that somebody holds locked stalls no commit of the stock, and goes on once it is free", async () => {
+  await captureShort();
+  await run({ ...common(), type: "receive", quantity: 2 });
+  const other = `OTHER-${serial}`;
+  const client = await store.database.connect();
+  let released: Promise<unknown>;
+  try {
+    await client.query("begin");
+    await client.query("select from orders where id = $1 for no key update", [orderId]);
+    released = releaseHold(context, { orderId, by: "staff:1" });
+    await vi.waitFor(async () => {
+      const [position] = await engine.client.positions([sku]);
+      // Given back in the commit that has taken them, or about to be taken again.
+      expect(position?.onHand).toBe(2);
+    });
+    for (let times = 0; times < 5; times += 1) {
+      const applied = run({ ...common(), sku: other, type: "receive", quantity: 1 });
+      const first = await Promise.race([applied, pause(1_500, "stalled")]);
+      expect(first).toMatchObject([{ status: "applied" }]);
+      await pause(100);
+    }
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+  expect(await released).toEqual({ status: "done", holdReasons: [] });
+  expect(await statusOf(orderId)).toBe("open");
+  const { rows } = await store.database.query(
+    "select sum(quantity)::integer as held from order_hold where order_id = $1",
+    [orderId],
+  );
+  expect(rows).toEqual([{ held: 2 }]);
+  const [position] = await engine.client.positions([sku]);
+  expect(position).toMatchObject({ onHand: 2, reserved: 2, availableToPromise: 0 });
 });

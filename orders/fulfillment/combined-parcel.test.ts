@@ -5,6 +5,7 @@ import {
   companionsFor,
   isSameAddress,
   isSameCustomer,
+  tooMuchFor,
   whyLeavesAlone,
   whyNotCombined,
 } from "./combined-parcel.ts";
@@ -22,6 +23,7 @@ function companion(orderId: string, change: Change = {}): Companion {
     stage: "waiting",
     orderStatus: "open",
     holdReasons: [],
+    goods: [],
     ...change,
     document: {
       companyId: "acme",
@@ -117,10 +119,29 @@ test("of candidates, those are chosen that can leave with it and with each other
     companion("d"),
     companion("e"),
   ];
-  const chosen = (most: number) => companionsFor(companion("a"), candidates, most).map(({ id }) => id);
+  const chosen = (most: number) =>
+    companionsFor(companion("a"), candidates, most, () => true).map(({ id }) => id);
   expect(chosen(10)).toEqual(["b-F1", "d-F1", "e-F1"]);
   expect(chosen(2)).toEqual(["b-F1", "d-F1"]);
-  expect(companionsFor(companion("a", { status: "on_hold" }), candidates, 10)).toEqual([]);
+  expect(companionsFor(companion("a", { status: "on_hold" }), candidates, 10, () => true)).toEqual([]);
+});
+
+describe("a parcel takes only so much", () => {
+  const of = (orderId: string, quantity: number) => companion(orderId, { goods: [{ sku: "MUG", quantity }] });
+  const fits = (together: readonly Companion[]) =>
+    together.flatMap(({ goods }) => goods).reduce((sum, { quantity }) => sum + quantity, 0) <= 10;
+  const named = (companions: readonly Companion[]) => companions.map(({ orderId }) => orderId);
+
+  test("of candidates the first that it has room for go along", () => {
+    const chosen = companionsFor(of("a", 4), [of("b", 7), of("c", 5), of("d", 2), of("e", 1)], 10, fits);
+    expect(named(chosen)).toEqual(["c", "e"]);
+  });
+
+  test("who has become too much leaves, the later ones first", () => {
+    expect(named(tooMuchFor([of("a", 4), of("b", 5)], fits))).toEqual([]);
+    expect(named(tooMuchFor([of("a", 4), of("b", 7), of("c", 6)], fits))).toEqual(["b"]);
+    expect(named(tooMuchFor([of("a", 11), of("b", 5), of("c", 5)], fits))).toEqual(["a"]);
+  });
 });
 
 test("what is packed may stay, though it could not join any more", () => {

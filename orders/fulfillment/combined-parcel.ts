@@ -1,8 +1,9 @@
 /**
  * Fulfillment orders of several orders that leave in one parcel.
  *
- * Owns who may leave together, and who has to leave on its own after all. Nothing else of the orders becomes
- * one: each keeps its number, lines, money and channel (ADR 0029).
+ * Owns who may leave together, and who has to leave on its own after all. What a parcel may weigh is said by
+ * whoever asks. Nothing else of the orders becomes one: each keeps its number, lines, money and channel (ADR
+ * 0029).
  */
 import type { Address } from "../address.ts";
 import {
@@ -27,6 +28,8 @@ export type Companion = {
     OrderDocument,
     "companyId" | "channelId" | "currency" | "customer" | "shippingAddress" | "delivery" | "paymentBy"
   >;
+  /** What it brings into the parcel. */
+  readonly goods: readonly { readonly sku: string; readonly quantity: number }[];
 };
 
 export type CombineRefusalCode =
@@ -67,16 +70,33 @@ export function mayShareParcel({ delivery, paymentBy }: Companion["document"]): 
   return (delivery?.method ?? "parcel") === "parcel" && paymentBy !== "on_delivery";
 }
 
-/** As many of the candidates as can leave in one parcel with this one, and with each other; the first have it. */
+/**
+ * As many of the candidates as can leave in one parcel with this one, and with each other; the first have it.
+ *
+ * @param fits whether one parcel may weigh as much as these
+ */
 export function companionsFor<C extends Companion>(
   part: Companion,
   candidates: readonly C[],
   most: number,
+  fits: (together: readonly Companion[]) => boolean,
 ): readonly C[] {
   const chosen: C[] = [];
-  for (const candidate of candidates)
-    if (chosen.length < most && whyNotCombined([part, ...chosen, candidate]) === null) chosen.push(candidate);
+  for (const candidate of candidates) {
+    const together = [part, ...chosen, candidate];
+    if (chosen.length < most && whyNotCombined(together) === null && fits(together)) chosen.push(candidate);
+  }
   return chosen;
+}
+
+/** Who has to leave on its own because the others fill the parcel; the first have it. */
+export function tooMuchFor<C extends Companion>(
+  companions: readonly C[],
+  fits: (together: readonly C[]) => boolean,
+): readonly C[] {
+  const staying: C[] = [];
+  for (const companion of companions) if (fits([...staying, companion])) staying.push(companion);
+  return companions.filter((companion) => !staying.includes(companion));
 }
 
 function whyNotAtAll(part: Companion): CombineRefusal | null {

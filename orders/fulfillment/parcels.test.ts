@@ -67,7 +67,7 @@ test("a kit is not torn apart", () => {
 
 test("people read the weight and the limit in kilograms and pounds", () => {
   expect(overweightText(90_000, 68_038)).toBe(
-    "90 kg (198.4 lb), and the carriers take 68.03 kg (150 lb) in one parcel at most",
+    "90 kg (198.4 lb), and one parcel may weigh 68.03 kg (150 lb) at most",
   );
 });
 

@@ -115,7 +115,7 @@ function kindOf(parts: readonly HeldLine[], count: number, weights: UnitWeights)
 
 /** The parcel's weight beside the limit, for people. */
 export function overweightText(grams: number, maxGrams: number): string {
-  return `${kilogramsText(grams)}, and the carriers take ${kilogramsText(maxGrams)} in one parcel at most`;
+  return `${kilogramsText(grams)}, and one parcel may weigh ${kilogramsText(maxGrams)} at most`;
 }
 
 /** Kilograms and pounds: staff and carriers think in both. Never rounded over the limit. */

@@ -93,6 +93,25 @@ export function contentOf(facts: NoticeFacts, notice: Notice): NoticeContent {
         showTotal: true,
         showAddress: true,
       };
+    case "payment_needed": {
+      const amount = moneyText(notice.amount);
+      return {
+        title:
+          notice.declined === null ? "Your order waits for your payment" : "Your payment did not go through",
+        preview: `Please pay ${amount} on your order's page.`,
+        paragraphs: [
+          notice.declined ??
+            "We have your order and keep it for you, and we do not know yet how you would like to pay.",
+          `Please pay ${amount} on your order's page. It goes on as soon as you have; you are charged when it is sent.`,
+        ],
+        progress: null,
+        highlights: [{ label: "To pay", value: amount }],
+        action: { label: "Pay now", url: facts.orderUrl },
+        lines: facts.lines,
+        showTotal: true,
+        showAddress: false,
+      };
+    }
     case "order_delayed":
       return {
         title: "Your order will take longer",

@@ -33,6 +33,13 @@ export type SubstitutedLine = NoticeLine & { readonly insteadOf: string };
 
 export type Notice =
   | { readonly kind: "order_confirmed"; readonly promise: DeliveryPromise | null }
+  /** The order waits for a means of payment. */
+  | {
+      readonly kind: "payment_needed";
+      readonly amount: Money;
+      /** Why the last one was declined; null: there was none yet. */
+      readonly declined: string | null;
+    }
   /** The order waits or will be late; `promise` is the new one, where there is one. */
   | {
       readonly kind: "order_delayed";

@@ -75,6 +75,11 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     newTotal: usd(14_399),
     money: { kind: "to_refund", amount: usd(2_998), payer: "Big Market" },
   },
+  payment_needed: {
+    kind: "payment_needed",
+    amount: usd(17_397),
+    declined: "This card has expired. Please use another one.",
+  },
   pickup_ready: {
     kind: "pickup_ready",
     code: "K7WQ2M",
@@ -134,6 +139,7 @@ describe("a notice", () => {
         facts.orderUrl,
       ],
     ],
+    ["payment_needed", ["This card has expired.", "To pay: $173.97", facts.orderUrl]],
     ["order_delayed", ["One item is late.", "Friday, November 27"]],
     [
       "shipped",

@@ -63,6 +63,18 @@ export function isMoneyInDoubt(holdReasons: readonly HoldReason[]): boolean {
   return holdReasons.some(({ code }) => IN_DOUBT.has(code));
 }
 
+/** What another means of payment clears. */
+export const CLEARED_BY_PAYMENT: readonly HoldCode[] = ["payment_missing", "payment_failed"];
+
+/**
+ * Whether the shopper may be asked for a means of payment: nothing else is in doubt about what they would
+ * pay.
+ */
+export function awaitsPaymentMethod(holdReasons: readonly HoldReason[]): boolean {
+  const doubts = holdReasons.filter(({ code }) => IN_DOUBT.has(code));
+  return doubts.length > 0 && doubts.every(({ code }) => CLEARED_BY_PAYMENT.includes(code));
+}
+
 /** What an order still waits for; empty where it is done. */
 export function missingOf(
   lines: readonly (LineLedger & { readonly lineId: string; readonly title: string })[],

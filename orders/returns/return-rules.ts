@@ -6,6 +6,7 @@
  */
 import { decimalText } from "../money.ts";
 import { RETURN_METHODS, type ReturnMethod, type ReturnReason } from "../return-authorization.ts";
+import { matchesSku } from "../sku-pattern.ts";
 
 export const REASON_ANSWERS = ["approve", "ask", "decline"] as const;
 
@@ -84,7 +85,7 @@ function whyDeclined(rules: ReturnRules, facts: ReturnFacts): string | null {
   if (facts.deliveredAtMs === null) return "Nothing of the order was delivered yet.";
   if (facts.requestedAtMs - facts.deliveredAtMs > rules.windowDays * DAY_MS)
     return `Announced more than ${rules.windowDays} days after the delivery.`;
-  const excluded = facts.skus.find((sku) => rules.notReturnable.some((pattern) => matches(sku, pattern)));
+  const excluded = facts.skus.find((sku) => rules.notReturnable.some((pattern) => matchesSku(sku, pattern)));
   if (excluded !== undefined) return `${excluded} cannot be returned.`;
   if (answerTo(rules, facts.reason) === "decline")
     return `Returns for the reason "${facts.reason.replaceAll("_", " ")}" are not taken.`;
@@ -106,22 +107,6 @@ function answerTo(rules: ReturnRules, reason: ReturnReason) {
 
 function valueText({ valueMinor, currency, exponent }: ReturnFacts): string {
   return `${decimalText({ minor: valueMinor, currency, exponent })} ${currency}`;
-}
-
-/** Split at the stars, so that no pattern takes longer than the text is long for each of its parts. */
-function matches(sku: string, pattern: string): boolean {
-  const parts = pattern.split("*");
-  const [first = "", ...rest] = parts;
-  if (rest.length === 0) return sku === pattern;
-  if (!sku.startsWith(first)) return false;
-  const last = rest.pop() ?? "";
-  let at = first.length;
-  for (const part of rest) {
-    const found = sku.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return sku.length - last.length >= at && sku.endsWith(last);
 }
 
 /** A channel's rules: what it leaves out is as by default. */

@@ -46,6 +46,8 @@ export async function readDelivered(
   return rows.map((row) => row.id);
 }
 
+export type StuckOrder = { readonly orderId: string; readonly text: string };
+
 /**
  * Orders that have not ended, at most five: what of them is still in the warehouse or on its way, and the
  * last thing that happened (often a mail, which is written beside the steps). Where to look when orders get
@@ -54,9 +56,9 @@ export async function readDelivered(
 export async function readStuck(
   database: Queryable,
   orderIds: readonly string[],
-): Promise<readonly string[]> {
-  const { rows } = await database.query<{ text: string }>(
-    `select orders.id || ' (waits for: ' || coalesce(work.text, 'its saga') || '; last: '
+): Promise<readonly StuckOrder[]> {
+  const { rows } = await database.query<StuckOrder>(
+    `select orders.id as "orderId", orders.id || ' (waits for: ' || coalesce(work.text, 'its saga') || '; last: '
             || coalesce(event.type || ', ' || event.summary, 'nothing') || ')' as text
        from orders
        left join lateral (
@@ -71,7 +73,7 @@ export async function readStuck(
       where orders.id = any($1) and orders.status = 'open' order by orders.id limit 5`,
     [orderIds],
   );
-  return rows.map((row) => row.text);
+  return rows;
 }
 
 export type HeldReason = { readonly code: string; readonly orders: number; readonly example: string };

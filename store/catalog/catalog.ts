@@ -8,6 +8,7 @@
  * learns of a mapping within the minute, of a channel within seconds.
  */
 import type { Store } from "../../orders/fulfillment/collection.ts";
+import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
@@ -43,6 +44,8 @@ export type Channel = {
   readonly active: boolean;
   /** The stock pool that its orders are reserved through; null: what everybody may sell. */
   readonly stockPool: string | null;
+  /** By which of its new orders a person looks first. */
+  readonly holdRules: Partial<HoldRules>;
 };
 
 export type ShippingOrigin = {
@@ -164,7 +167,7 @@ async function findChannels(
   const { rows } = await database.query<Channel>({
     name: "find-channels",
     text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation,
-        charged_by as "chargedBy", active, stock_pool as "stockPool"
+        charged_by as "chargedBy", active, stock_pool as "stockPool", hold_rules as "holdRules"
       from channel where id = any($1)`,
     values: [ids],
   });

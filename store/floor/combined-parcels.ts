@@ -7,7 +7,10 @@
  * Decides nothing: `orders/fulfillment/combined-parcel.ts` says who stays.
  */
 import type { Address } from "../../orders/address.ts";
-import { type Companion, whyLeavesAlone } from "../../orders/fulfillment/combined-parcel.ts";
+import { type Companion, tooMuchFor, whyLeavesAlone } from "../../orders/fulfillment/combined-parcel.ts";
+import { gramsOf, overweightText } from "../../orders/fulfillment/parcels.ts";
+import { readUnitWeights } from "../catalog/catalog.ts";
+import { parcelLimitAt } from "../catalog/parcel-limit.ts";
 import { lockOrder, type OrderProgress } from "../orders/order-progress.ts";
 import { recordEntry } from "../orders/timeline.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -24,9 +27,9 @@ export type CombinedParcel = {
 };
 
 export function companionOf({ part, order }: CombinedMember): Companion {
-  const { id, orderId, locationId, status, stage } = part;
+  const { id, orderId, locationId, status, stage, lines: goods } = part;
   const { document, holdReasons, status: orderStatus } = order;
-  return { id, orderId, locationId, status, stage, document, holdReasons, orderStatus };
+  return { id, orderId, locationId, status, stage, document, holdReasons, orderStatus, goods };
 }
 
 /** Locks the orders of these fulfillment orders. @returns those that there are, by id */
@@ -62,6 +65,40 @@ export async function addCombinedParcel(
     parcel.id,
     ids,
   ]);
+}
+
+/** Grams that a carrier takes of such an order in one parcel; `null`: any weight. */
+type ParcelLimitOf = (document: Companion["document"]) => number | null;
+
+/** What fulfillment orders weigh together, and whether one parcel may. */
+type ParcelScale = {
+  fits(together: readonly Companion[]): boolean;
+  /** Their weight beside what is allowed, for people. */
+  text(together: readonly Companion[]): string;
+};
+
+/** @param companions all that may come together; the most careful limit among them counts */
+export async function parcelScale(
+  client: Queryable,
+  limit: ParcelLimitOf,
+  companions: readonly Companion[],
+): Promise<ParcelScale> {
+  const limits = companions.flatMap(({ document }) => limit(document) ?? []);
+  if (limits.length === 0) return { fits: () => true, text: () => "any weight" };
+  const places = [...new Set(companions.map(({ locationId }) => locationId))];
+  const carriersGrams = Math.min(...limits);
+  const maxGrams = (await parcelLimitAt(client, carriersGrams, places)) ?? carriersGrams;
+  const skus = new Set(companions.flatMap(({ goods }) => goods.map(({ sku }) => sku)));
+  const weights = await readUnitWeights(client, [...skus]);
+  const grams = (together: readonly Companion[]) =>
+    gramsOf(
+      together.flatMap(({ goods }) => goods),
+      weights,
+    );
+  return {
+    fits: (together) => grams(together) <= maxGrams,
+    text: (together) => overweightText(grams(together), maxGrams),
+  };
 }
 
 /** Whether it was made, whatever has become of it. */
@@ -102,7 +139,9 @@ export async function readCandidates(
   const { rows } = await client.query<Candidate>(
     `select f.id, f.order_id as "orderId", f.location_id as "locationId", f.status, f.stage, o.status as "orderStatus",
        o.hold_reasons as "holdReasons", o.document, o.external_number as "orderNumber",
-       o.document->>'shippingService' as service, f.combine_until is not null as waits
+       o.document->>'shippingService' as service, f.combine_until is not null as waits,
+       (select coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity)), '[]')
+          from fulfillment_order_line l where l.fulfillment_order_id = f.id) as goods
      from fulfillment_order mine join orders m on m.id = mine.order_id
      join fulfillment_order f on f.location_id = mine.location_id and f.status in ('open', 'in_progress')
        and f.stage = 'waiting' and f.combined_parcel_id is null and f.order_id <> mine.order_id
@@ -175,11 +214,21 @@ export type ReviewedParcel = {
 export async function takeOutOfParcel(
   client: Queryable,
   parcel: CombinedParcel,
+  limit: ParcelLimitOf,
   by: string,
   asked?: { readonly id: string; readonly why: string },
 ): Promise<ReviewedParcel> {
-  const reasonOf = (member: CombinedMember) =>
-    member.part.id === asked?.id ? asked.why : whyLeavesAlone(parcel, companionOf(member));
+  const isStaying = (member: CombinedMember) =>
+    member.part.id !== asked?.id && whyLeavesAlone(parcel, companionOf(member)) === null;
+  const companions = parcel.members.filter(isStaying).map(companionOf);
+  const scale = await parcelScale(client, limit, companions);
+  const tooMuch = new Set(tooMuchFor(companions, scale.fits).map(({ id }) => id));
+  const reasonOf = (member: CombinedMember) => {
+    if (member.part.id === asked?.id) return asked.why;
+    const why = whyLeavesAlone(parcel, companionOf(member));
+    if (why !== null || !tooMuch.has(member.part.id)) return why;
+    return `with it the parcel would weigh ${scale.text(companions)}`;
+  };
   const gone = parcel.members.filter((member) => reasonOf(member) !== null);
   const left = parcel.members.filter((member) => reasonOf(member) === null);
   if (gone.length === 0) return { members: left, changed: [] };

@@ -14,6 +14,8 @@ export type PickLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly perUnit: number;
+  /** Of the hold, what other fulfillment orders have taken that have not left. */
+  readonly pickedByOthers: number;
   /** Tells the holds of one line apart: a kit's line has one for each component. */
   readonly part: string;
 };
@@ -25,6 +27,10 @@ export async function readPickLines(
   const { rows } = await client.query<PickLine>(
     `select f.order_id as "orderId", f.location_id as "locationId", f.status, l.line_id as "lineId",
             l.hold_id as "holdId", l.sku, l.quantity, l.per_unit as "perUnit",
+            coalesce((select sum(other.picked)::integer from fulfillment_order_line other
+              join fulfillment_order part on part.id = other.fulfillment_order_id
+              where part.order_id = f.order_id and part.id <> f.id and part.status not in ('closed', 'cancelled')
+                and other.hold_id = l.hold_id), 0) as "pickedByOthers",
             case when row_number() over part = 1 then l.line_id
               else l.line_id || '.' || row_number() over part end as part
      from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
@@ -74,6 +80,8 @@ export type PackState = {
   readonly stage: FloorStage;
   /** Of its order. */
   readonly holdReasons: readonly HoldReason[];
+  /** Of its order's document. */
+  readonly revision: number;
   readonly isPicked: boolean;
   /** The key of the packing, if it was packed. */
   readonly packedUnder: string | null;
@@ -109,7 +117,7 @@ export async function lockForPacking(
 /** Apart from the lock, so that it sees what the previous holder of the lock has written. */
 export async function readPackState(client: Queryable, fulfillmentOrderId: string): Promise<PackState> {
   const { rows } = await client.query<PackState>(
-    `select f.status, f.stage, (select o.hold_reasons from orders o where o.id = f.order_id) as "holdReasons",
+    `select f.status, f.stage, o.hold_reasons as "holdReasons", o.revision,
        exists (select from order_event e where e.order_id = f.order_id and e.key = $2) as "isPicked",
        (select e.data->>'key' from order_event e
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",
@@ -118,7 +126,7 @@ export async function readPackState(client: Queryable, fulfillmentOrderId: strin
           'tagged', p.tagged)), '[]')
           from fulfillment_order_line l join product p on p.sku = l.sku
          where l.fulfillment_order_id = f.id) as lines
-     from fulfillment_order f where f.id = $1`,
+     from fulfillment_order f join orders o on o.id = f.order_id where f.id = $1`,
     [fulfillmentOrderId, pickedKey(fulfillmentOrderId), packedKey(fulfillmentOrderId)],
   );
   return rows[0] as PackState;

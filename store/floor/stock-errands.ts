@@ -14,6 +14,8 @@ export type StockErrand = {
   readonly locationId: string;
   /** Of `deallocate`; `null`: all that the hold has. */
   readonly quantity: number | null;
+  /** The quantity is of picked units, which are on the shelf again; else of those not picked yet. */
+  readonly ofPicked?: boolean;
 };
 
 /** @param delayMs how long from now it is left alone: until then `withdrawStockErrands` may take it back */
@@ -24,10 +26,11 @@ export async function addStockErrands(
   delayMs = 0,
 ): Promise<void> {
   await client.query(
-    `insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id, quantity, due_at)
-     select "commandId", $1, kind, "holdId", sku, "locationId", quantity, now() + $3 * interval '1 millisecond'
+    `insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id, quantity, of_picked, due_at)
+     select "commandId", $1, kind, "holdId", sku, "locationId", quantity, coalesce("ofPicked", false), now() + $3 * interval '1 millisecond'
      from json_to_recordset($2::json)
-       as e("commandId" text, kind text, "holdId" text, sku text, "locationId" text, quantity integer)
+       as e("commandId" text, kind text, "holdId" text, sku text, "locationId" text, quantity integer,
+         "ofPicked" boolean)
      on conflict do nothing`,
     [orderId, JSON.stringify(errands), delayMs],
   );
@@ -45,7 +48,8 @@ export async function withdrawStockErrands(
   return rowCount === errands.length;
 }
 
-const ERRAND = `kind, command_id as "commandId", hold_id as "holdId", sku, location_id as "locationId", quantity`;
+const ERRAND = `kind, command_id as "commandId", hold_id as "holdId", sku, location_id as "locationId", quantity,
+  of_picked as "ofPicked"`;
 
 /** What is to be done now, begun or not. */
 export async function readStockErrands(client: Queryable, orderId: string): Promise<readonly StockErrand[]> {

@@ -23,13 +23,15 @@ export type CapturedOrder = SentOrder & {
   readonly entries: readonly TimelineEntry[];
   /** Starts the order's saga. */
   readonly start: OutboxMessage;
+  /** Asks its shopper for a means of payment, where it waits for one. */
+  readonly ask?: OutboxMessage;
 };
 
 const INSERT_CAPTURED = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, company_id text, channel_id text, external_id text,
     captured_at timestamptz, tracking_token text, ${STATUS_FIELDS}, ${DOCUMENT_FIELDS}, ship_by date,
-    deliver_by date, sourcing jsonb, holds jsonb, entries jsonb, start jsonb)
+    deliver_by date, sourcing jsonb, holds jsonb, entries jsonb, start jsonb, ask jsonb)
 ), stored as (
   insert into orders (id, company_id, channel_id, external_id, external_number, ${statusColumns()}, currency,
     total_minor, exponent, unit_count, customer_name, customer_email, ship_by, deliver_by, placed_at,
@@ -47,7 +49,8 @@ with input as materialized (
 ), new_entries as (
   ${insertEntries("fresh", "o.captured_at, o.id")}
 ), added as (
-  ${insertMessages("select start->>'key', start->>'topic', start->'payload' from fresh")}
+  ${insertMessages(`select m.sent->>'key', m.sent->>'topic', m.sent->'payload' from fresh
+    cross join lateral (values (start), (ask)) as m(sent) where m.sent->>'key' is not null`)}
 )
 ${WAKE_RELAY}`;
 
@@ -84,5 +87,6 @@ function insertRow(order: CapturedOrder): object {
     holds: order.holds,
     entries: order.entries,
     start: order.start,
+    ask: order.ask ?? null,
   };
 }

@@ -3,7 +3,7 @@ import type { OrderDocument } from "../../orders/order.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
 import { inTransaction } from "../sql/database.ts";
 import { type CapturedOrder, capturedOrderWriter } from "./captured-orders.ts";
-import { type HeldOrderChange, heldOrderWriter } from "./held-orders.ts";
+import { type HeldOrderChange, type HeldOrderRecord, heldOrderWriter } from "./held-orders.ts";
 import { findKnownOrder } from "./orders.ts";
 
 let store: TestDatabase;
@@ -73,6 +73,7 @@ const held = { holdId: "h1", lineId: "1", sku: "TENT", locationId: "east", quant
 function changed(orderId: string, marker: string, change: Partial<HeldOrderChange> = {}): HeldOrderChange {
   return {
     orderId,
+    version: null,
     marker,
     cleared: ["unknown_sku"],
     added: [],
@@ -98,6 +99,13 @@ function write<R>(
   ...records: R[]
 ) {
   return inTransaction(store.database, (client) => writer.write(client, records));
+}
+
+/** @returns what the commit has made of each */
+async function writeChanges(...changes: HeldOrderChange[]): Promise<readonly HeldOrderRecord["outcome"][]> {
+  const records = changes.map((change): HeldOrderRecord => ({ change, outcome: "moved" }));
+  await write(heldOrderWriter, ...records);
+  return records.map(({ outcome }) => outcome);
 }
 
 async function count(table: "order_line" | "order_hold" | "order_event", orderId: string): Promise<number> {
@@ -128,8 +136,8 @@ test("an order twice in a batch, and there already, is written once with the row
 
 test("a change of a held order happens once, whatever repeats it", async () => {
   await write(capturedOrderWriter, captured("d", "sixth"));
-  await write(heldOrderWriter, changed("own-d", "step-1"), changed("own-d", "step-1"));
-  await write(heldOrderWriter, changed("own-d", "step-1", { sourcing: ["again"] }));
+  await writeChanges(changed("own-d", "step-1"), changed("own-d", "step-1"));
+  await writeChanges(changed("own-d", "step-1", { sourcing: ["again"] }));
   const { rows } = await store.database.query(
     `select status, hold_reasons, sourcing, version, ship_by, (select array_agg(coalesce(sku, '-') order by line_id)
        from order_line where order_id = id) as skus from orders where id = 'own-d'`,
@@ -155,8 +163,7 @@ test("two changes of one order in one batch both happen, and the saga hears of e
     { code: "payment_pending", detail: "y" },
   ] as const;
   await write(capturedOrderWriter, captured("e", "seventh", { holdReasons: reasons }));
-  await write(
-    heldOrderWriter,
+  await writeChanges(
     changed("own-e", "step-1", { holds: [] }),
     changed("own-e", "step-2", { cleared: ["payment_pending"], lineSkus: [] }),
   );
@@ -168,7 +175,7 @@ test("two changes of one order in one batch both happen, and the saga hears of e
 test("an order that is not on hold is left alone", async () => {
   await write(capturedOrderWriter, captured("f", "eighth"));
   await store.database.query("update orders set status = 'cancelled' where id = 'own-f'");
-  await write(heldOrderWriter, changed("own-f", "step-1"));
+  await writeChanges(changed("own-f", "step-1"));
   expect(await findKnownOrder(store.database, "own-f")).toMatchObject({
     status: "cancelled",
     holdReasons: [{ code: "unknown_sku" }],
@@ -183,8 +190,7 @@ test("what replaces a held order replaces its lines, also where they are fewer",
   const [first] = before.document.lines;
   if (first === undefined) throw new Error("no line");
   const document = { ...before.document, lines: [{ ...first, quantity: 5, sku: "TENT" }], total: usd(5000) };
-  await write(
-    heldOrderWriter,
+  await writeChanges(
     changed("own-g", "step-1", {
       holds: [],
       lineSkus: [],
@@ -199,4 +205,35 @@ test("what replaces a held order replaces its lines, also where they are fewer",
     "select total_minor, unit_count, raw_payload from orders where id = 'own-g'",
   );
   expect(rows).toEqual([{ total_minor: 5000, unit_count: 5, raw_payload: '{"new":true}' }]);
+});
+
+test("an order that somebody holds, or that has moved, gets nothing, and what was reserved goes back", async () => {
+  await write(capturedOrderWriter, captured("h", "tenth"));
+  const reserved = { key: "stock.reserved:1", type: "stock.reserved", summary: "2", cause: "test" };
+  const mine = { ...held, holdId: "own-h#1" };
+  const change = changed("own-h", "stock.reserved:1", { version: 1, entries: [reserved], holds: [mine] });
+  const client = await store.database.connect();
+  await client.query("begin");
+  await client.query("select from orders where id = 'own-h' for no key update");
+  expect(await writeChanges(change)).toEqual(["busy"]);
+  await client.query("rollback");
+  client.release();
+  const errands = "select hold_id, command_id from stock_errand where order_id = 'own-h'";
+  expect((await store.database.query(errands)).rows).toEqual([
+    { hold_id: "own-h#1", command_id: "own-h#1:in-vain" },
+  ]);
+  expect(await count("order_hold", "own-h")).toBe(0);
+
+  const again = { ...held, holdId: "own-h#2" };
+  const next = { ...reserved, key: "stock.reserved:2" };
+  const later = changed("own-h", "stock.reserved:2", { version: 1, entries: [next], holds: [again] });
+  await store.database.query("update orders set version = 2 where id = 'own-h'");
+  expect(await writeChanges(later)).toEqual(["moved"]);
+  expect((await store.database.query(errands)).rows).toHaveLength(2);
+  const third = { ...reserved, key: "stock.reserved:3" };
+  const good = changed("own-h", "stock.reserved:3", { version: 2, entries: [third] });
+  expect(await writeChanges(good)).toEqual(["written"]);
+  expect(await writeChanges(good)).toEqual(["written"]);
+  expect(await count("order_hold", "own-h")).toBe(1);
+  expect((await store.database.query(errands)).rows).toHaveLength(2);
 });

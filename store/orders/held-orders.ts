@@ -5,7 +5,10 @@
  * Between the decision and the commit an order may move. The change is therefore made to the order as it is
  * then: `orders/order-status.ts` says what comes of it.
  *
- * Invariant: W2 a change is made once (its `marker` is a timeline key) and only while the order is on hold.
+ * Invariants: W2 a change is made once (its `marker` is a timeline key) and only while the order is on hold.
+ * W3 what was reserved from an older reading of the order is not written: it goes back, as written in the
+ * same commit. W4 the commit waits for nobody who holds an order: such a one may be waiting for the stock,
+ * and all other commits would wait with it. Whoever asked for the change tries again.
  */
 import type {
   DeliveryPromise,
@@ -21,6 +24,7 @@ import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Queryable, Transaction } from "../sql/database.ts";
 import { replaceLines, STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
 import { DOCUMENT_FIELDS, documentRow, insertHolds, type SentOrder, type StoredHold } from "./order-rows.ts";
+import { noteReservedInVain, reservedInVain } from "./reserved-in-vain.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 /** An order as the decision about its hold needs it. */
@@ -80,6 +84,8 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
 /** A change of an order that is on hold. */
 export type HeldOrderChange = {
   readonly orderId: string;
+  /** Of the order that the change starts from, where it has reserved units; null: whichever there is. */
+  readonly version: number | null;
   /** Key of the first of `entries`: the change happens once. */
   readonly marker: string;
   /** Reasons that go; a reason of `added` replaces the one of the same code. */
@@ -92,21 +98,40 @@ export type HeldOrderChange = {
   readonly entries: readonly TimelineEntry[];
   /** Tells the order's saga, which looks what is left: a part of the order may go on while others wait. */
   readonly signal: OutboxMessage;
+  /** Asks its shopper for a means of payment, where it begins to wait for one. */
+  readonly ask?: OutboxMessage;
   /** The order as the channel knows it now, where it has sent a fuller version. */
   readonly replacement: SentOrder | null;
 };
 
-const LOCK_HELD = `
-select id as "orderId", status, payment_status as "paymentStatus", fulfillment_status as "fulfillmentStatus",
-  return_status as "returnStatus", hold_reasons as "holdReasons", document->>'paymentBy' as "paymentBy"
-from orders where id = any($1) and status = 'on_hold' for no key update`;
+/** A change on its way through the engine's commit. */
+export type HeldOrderRecord = {
+  readonly change: HeldOrderChange;
+  /**
+   * What the commit has made of it. `busy`: somebody holds the order; `moved`: it is not on hold any more, or
+   * not as it was read. Of both, nothing is written.
+   */
+  outcome: "written" | "busy" | "moved";
+};
 
-type LockedOrder = OrderStatuses & Pick<OrderDocument, "paymentBy"> & { readonly orderId: string };
+const LOCK_HELD = `
+select id as "orderId", version, status, payment_status as "paymentStatus", fulfillment_status as "fulfillmentStatus",
+  return_status as "returnStatus", hold_reasons as "holdReasons", document->>'paymentBy' as "paymentBy"
+from orders where id = any($1) and status = 'on_hold' order by id for no key update skip locked`;
+
+type LockedOrder = OrderStatuses &
+  Pick<OrderDocument, "paymentBy"> & { readonly orderId: string; readonly version: number };
+
+/** Of changes that are not written now: which were before, and which order could not be had. */
+const NOT_WRITTEN = `
+select o.id, o.status = 'on_hold' as held,
+  exists (select from order_event e where e.order_id = o.id and e.key = c.marker) as "isKnown"
+from json_to_recordset($1::json) as c(id text, marker text) join orders o on o.id = c.id`;
 
 const CHANGE_HELD = `
 with input as materialized (
   select * from json_to_recordset($1::json) as r(id text, marker text, ${STATUS_FIELDS}, line_skus jsonb,
-    holds jsonb, sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, replaced boolean,
+    holds jsonb, sourcing jsonb, ship_by date, deliver_by date, entries jsonb, signal jsonb, ask jsonb, replaced boolean,
     ${DOCUMENT_FIELDS})
 ), changed as (
   update orders o set
@@ -143,33 +168,70 @@ with input as materialized (
 ), new_entries as (
   ${insertEntries("fresh")}
 ), added as (
-  ${insertMessages("select signal->>'key', signal->>'topic', signal->'payload' from fresh")}
+  ${insertMessages(`select m.sent->>'key', m.sent->>'topic', m.sent->'payload' from fresh
+    cross join lateral (values (signal), (ask)) as m(sent) where m.sent->>'key' is not null`)}
 )
 ${WAKE_RELAY}`;
 
 /** Changes held orders: reasons go or come, stock is held, the saga hears of it. */
 export const heldOrderWriter = {
   name: "held-order",
-  async write(transaction: Transaction, records: readonly HeldOrderChange[]): Promise<void> {
+  async write(transaction: Transaction, records: readonly HeldOrderRecord[]): Promise<void> {
     // A statement changes a row once, so two changes of one order take two rounds.
     let rest = [...records];
     while (rest.length > 0) {
-      const round = new Map<string, HeldOrderChange>();
-      const later: HeldOrderChange[] = [];
+      const round = new Map<string, HeldOrderRecord>();
+      const later: HeldOrderRecord[] = [];
       for (const record of rest) {
-        if (round.has(record.orderId)) later.push(record);
-        else round.set(record.orderId, record);
+        const { orderId } = record.change;
+        if (round.has(orderId)) later.push(record);
+        else round.set(orderId, record);
       }
       const { rows } = await transaction.query(LOCK_HELD, [[...round.keys()]]);
-      const changes = (rows as readonly LockedOrder[]).flatMap((order) => {
-        const change = round.get(order.orderId);
-        return change === undefined ? [] : [changeRow(order, change)];
-      });
+      const locked = new Map((rows as readonly LockedOrder[]).map((order) => [order.orderId, order]));
+      const changes: object[] = [];
+      const others: HeldOrderRecord[] = [];
+      for (const record of round.values()) {
+        const { change } = record;
+        const order = locked.get(change.orderId);
+        if (order === undefined || (change.version !== null && change.version !== order.version)) {
+          others.push(record);
+          continue;
+        }
+        record.outcome = "written";
+        changes.push(changeRow(order, change));
+      }
       if (changes.length > 0) await transaction.query(CHANGE_HELD, [JSON.stringify(changes)]);
+      if (others.length > 0) await leave(transaction, others, locked);
       rest = later;
     }
   },
 };
+
+/** Says why they are not written, and writes down that what they have reserved goes back. */
+async function leave(
+  transaction: Transaction,
+  records: readonly HeldOrderRecord[],
+  locked: ReadonlyMap<string, LockedOrder>,
+): Promise<void> {
+  const asked = records.map(({ change }) => ({ id: change.orderId, marker: change.marker }));
+  const { rows } = await transaction.query(NOT_WRITTEN, [JSON.stringify(asked)]);
+  const orders = new Map(
+    (rows as { id: string; held: boolean; isKnown: boolean }[]).map((row) => [row.id, row]),
+  );
+  for (const record of records) {
+    const { orderId } = record.change;
+    const order = orders.get(orderId);
+    if (order?.isKnown === true) record.outcome = "written";
+    else record.outcome = order?.held === true && !locked.has(orderId) ? "busy" : "moved";
+  }
+  const lost = records.filter(({ change, outcome }) => outcome !== "written" && change.holds.length > 0);
+  await noteReservedInVain(
+    transaction,
+    lost.map(({ change }) => reservedInVain(change)),
+    "operations:release-hold",
+  );
+}
 
 function changeRow(order: LockedOrder, change: HeldOrderChange): object {
   const { cleared, added, replacement } = change;
@@ -190,6 +252,7 @@ function changeRow(order: LockedOrder, change: HeldOrderChange): object {
     deliver_by: change.promise?.deliverBy ?? null,
     entries: change.entries,
     signal: change.signal,
+    ask: change.ask ?? null,
     replaced: replacement !== null,
     ...(replacement === null ? {} : documentRow(replacement)),
   };

@@ -1,4 +1,8 @@
-/** Notices that shoppers got. A notice is written down once its mail is handed to the mail server. */
+/**
+ * Notices to shoppers: their mails wait in the outbox, and a notice is written down once its mail is handed
+ * to the mail server.
+ */
+import { type OutboxMessage, writeOutbox } from "../outbox.ts";
 import type { Queryable } from "../sql/database.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
@@ -14,6 +18,34 @@ export function noticeKey(notice: {
 
 /** Begins the keys of mails that were sent again. */
 const COPY = "copy-";
+
+/** A mail to be sent, as its outbox row has it. */
+export type QueuedMail<Kind extends string = string> = {
+  readonly orderId: string;
+  readonly kind: Kind;
+  readonly about: string;
+  /** Number of a mail that staff send again; absent: the mail itself. */
+  readonly copy?: number;
+};
+
+/** In the order in which they are to go out. What was queued before is left as it is. */
+export async function queueMails(client: Queryable, mails: readonly QueuedMail[]): Promise<void> {
+  await writeOutbox(client, mails.map(mailRow));
+}
+
+/**
+ * Asks the shopper for a means of payment, in the transaction by which the order begins to wait for one.
+ * Where it waits no longer when the mail is written, none is sent.
+ *
+ * @param cause once each: what it waits because of
+ */
+export function askForPaymentRow(orderId: string, cause: string): OutboxMessage {
+  return mailRow({ orderId, kind: "payment_needed", about: `${orderId}:${cause}` });
+}
+
+function mailRow(mail: QueuedMail): OutboxMessage {
+  return { key: `mail:${noticeKey(mail)}`, topic: "mail.send", payload: mail };
+}
 
 /** A notice of the order by its key; not a copy of one. */
 export async function readSentNotice<Kind extends string>(

@@ -135,6 +135,10 @@ export async function readOrderView(
                  'state', a.state, 'amountMinor', a.amount_minor, 'capturedMinor', a.captured_minor,
                  'refundedMinor', a.refunded_minor) order by a.at, a.key), '[]')
                from payment_authorization a where a.order_id = o.id),
+            'disputes', (select coalesce(jsonb_agg(jsonb_build_object('reference', d.reference, 'status', d.status,
+                 'amountMinor', d.amount_minor, 'reason', d.reason, 'respondBy', ${iso("d.respond_by")},
+                 'openedAt', ${iso("d.opened_at")}) order by d.opened_at, d.reference), '[]')
+               from payment_dispute d where d.order_id = o.id),
             'transactions', (select coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'type', t.type,
                  'amountMinor', t.amount_minor, 'status', t.status, 'at', ${iso("t.at")}) order by t.at, t.key), '[]')
                from payment_transaction t where t.order_id = o.id))
@@ -268,6 +272,7 @@ export async function listFulfillmentOrders(
     fulfillmentOrder: FulfillmentOrderRow;
     orderId: string;
     orderNumber: string;
+    revision: number;
     channelId: string;
     createdAt: string;
     queueAt: string;
@@ -281,7 +286,7 @@ export async function listFulfillmentOrders(
     parts: readonly FulfillmentOrderRow[];
   }>(
     `select ${FULFILLMENT_ORDER_JSON} as "fulfillmentOrder", f.order_id as "orderId",
-            o.external_number as "orderNumber", o.channel_id as "channelId", o.hold_reasons as "holdReasons",
+            o.external_number as "orderNumber", o.revision, o.channel_id as "channelId", o.hold_reasons as "holdReasons",
             (select jsonb_agg(jsonb_build_object('id', g.id, 'locationId', g.location_id, 'status', g.status,
                 'stage', g.stage, 'lines', '[]'::jsonb)) from fulfillment_order g where g.order_id = o.id) as parts,
             ${iso("f.created_at")} as "createdAt", ${iso(QUEUE_PLACE)} as "queueAt", o.ship_by as "shipBy",

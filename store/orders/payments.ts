@@ -25,6 +25,8 @@ export type PaymentTransaction = VendorAccount & {
   readonly authorizationKey: string | null;
   /** What an authorisation is made with. */
   readonly paymentMethod: string | null;
+  /** Milliseconds since it was begun or, once it is answered, since then. */
+  readonly ageMs: number;
 };
 
 /** The account is that of the newest authorisation. */
@@ -48,7 +50,8 @@ export type Authorization = VendorAccount & {
 };
 
 const TRANSACTION = `key, order_id as "orderId", provider, account, type, amount_minor as "amountMinor", currency, status,
-  reference, detail, authorization_key as "authorizationKey", payment_method as "paymentMethod"`;
+  reference, detail, authorization_key as "authorizationKey", payment_method as "paymentMethod",
+  (extract(epoch from now() - at) * 1000)::bigint as "ageMs"`;
 
 /** Registers a call that is about to be made; returns the first registration where the key is known. */
 export async function beginPaymentTransaction(
@@ -102,6 +105,69 @@ export async function finishPaymentTransaction(
     [key, answer.status, answer.reference, answer.detail ?? null],
   );
   return rowCount === 1;
+}
+
+/**
+ * The provider has said since that the answer which was written is not true: it carried out what counted as
+ * declined, or it failed later.
+ *
+ * @returns whether it was so until now
+ */
+export async function overrulePaymentTransaction(
+  client: Queryable,
+  key: string,
+  answer: {
+    readonly status: "succeeded" | "declined";
+    readonly reference: string | null;
+    readonly detail: string;
+  },
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update payment_transaction set status = $2, reference = $3, detail = $4, at = now()
+     where key = $1 and status <> 'pending' and status <> $2`,
+    [key, answer.status, answer.reference, answer.detail],
+  );
+  return rowCount === 1;
+}
+
+/** What somebody has given back at the provider, past us; once a key. */
+export async function addRefundAtProvider(
+  client: Queryable,
+  made: VendorAccount &
+    Pick<PaymentTransaction, "key" | "orderId" | "amountMinor" | "currency"> & {
+      readonly reference: string;
+      readonly authorizationKey: string;
+    },
+): Promise<void> {
+  await client.query(
+    `insert into payment_transaction (key, order_id, provider, account, type, amount_minor, currency, status,
+       reference, authorization_key)
+     values ($1, $2, $3, $4, 'refund', $5, $6, 'succeeded', $7, $8) on conflict do nothing`,
+    [
+      made.key,
+      made.orderId,
+      made.provider,
+      made.account,
+      made.amountMinor,
+      made.currency,
+      made.reference,
+      made.authorizationKey,
+    ],
+  );
+}
+
+/** The order that a payment of an account was authorised for. */
+export async function findOrderOfPayment(
+  client: Queryable,
+  { provider, account }: VendorAccount,
+  reference: string,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ orderId: string }>(
+    `select order_id as "orderId" from payment_authorization
+     where provider = $1 and account = $2 and reference = $3`,
+    [provider, account, reference],
+  );
+  return rows[0]?.orderId;
 }
 
 /** Oldest first; without `type`, of all types. */
@@ -175,7 +241,12 @@ export type PaymentEffect =
       /** Nothing more can be captured of the authorisation. */
       readonly final: boolean;
     }
-  | { readonly type: "refund"; readonly authorizationKey: string; readonly amountMinor: number }
+  | {
+      /** `refund-failed`: the money of a refund that had gone through has come back. */
+      readonly type: "refund" | "refund-failed";
+      readonly authorizationKey: string;
+      readonly amountMinor: number;
+    }
   | { readonly type: "void" | "expiry"; readonly authorizationKey: string };
 
 /**
@@ -220,9 +291,10 @@ export async function applyPaymentEffect(
       );
       break;
     case "refund":
+    case "refund-failed":
       await client.query(
         "update payment_authorization set refunded_minor = refunded_minor + $2 where key = $1",
-        [effect.authorizationKey, effect.amountMinor],
+        [effect.authorizationKey, effect.type === "refund" ? effect.amountMinor : -effect.amountMinor],
       );
       break;
     default:

@@ -19,6 +19,7 @@ import { insertMessages, type OutboxMessage, WAKE_RELAY } from "../outbox.ts";
 import type { Queryable, Transaction } from "../sql/database.ts";
 import { STATUS_FIELDS, statusColumns, statusRow } from "./order-progress.ts";
 import { insertHolds, type StoredHold } from "./order-rows.ts";
+import { noteReservedInVain, type ReservedInVain, reservedInVain } from "./reserved-in-vain.ts";
 import { insertEntries, type TimelineEntry } from "./timeline.ts";
 
 /** Notified with every commit that adds shortages. */
@@ -272,24 +273,6 @@ with input as materialized (
 )
 ${WAKE_RELAY}`;
 
-/**
- * What was reserved in vain: another process has settled the shortage, or the order is locked or cancelled.
- */
-const RESERVED_IN_VAIN = `
-with input as materialized (
-  select * from json_to_recordset($1::json) as r(id text, key text, holds jsonb)
-), told as (
-  select id, jsonb_build_array(jsonb_build_object('key', key, 'type', 'stock.reserved',
-    'summary', 'Reserved in vain, and given back.', 'cause', 'stock:shortage')) as entries from input
-), noted as (
-  ${insertEntries("told")} returning order_id, key
-)
-insert into stock_errand (command_id, order_id, kind, hold_id, sku, location_id)
-select h."holdId" || ':in-vain', i.id, 'deallocate', h."holdId", h.sku, h."locationId"
-from input i join noted n on n.order_id = i.id and n.key = i.key
-  cross join lateral jsonb_to_recordset(i.holds) as h("holdId" text, sku text, "locationId" text)
-on conflict do nothing`;
-
 type LockedOrder = OrderStatuses & {
   readonly orderId: string;
   readonly paymentBy: OrderDocument["paymentBy"];
@@ -314,17 +297,17 @@ export const resourcedOrderWriter = {
       const left = new Map((shortages as { id: string; left: number }[]).map((row) => [row.id, row.left]));
       const byId = new Map((orders as LockedOrder[]).map((order) => [order.orderId, order]));
       const changes: object[] = [];
-      const inVain: object[] = [];
+      const inVain: ReservedInVain[] = [];
       for (const record of round.values()) {
         const order = byId.get(record.orderId);
         const isWanted = record.settlements.every(
           ({ shortageId, resourced = 0, awaited = 0 }) => resourced + awaited <= (left.get(shortageId) ?? 0),
         );
         if (order !== undefined && isWanted) changes.push(changeRow(order, record));
-        else inVain.push({ id: record.orderId, key: record.entries[0]?.key, holds: record.holds });
+        else inVain.push(reservedInVain(record));
       }
       if (changes.length > 0) await transaction.query(RESOURCE, [JSON.stringify(changes)]);
-      if (inVain.length > 0) await transaction.query(RESERVED_IN_VAIN, [JSON.stringify(inVain)]);
+      await noteReservedInVain(transaction, inVain, "stock:shortage");
       rest = later;
     }
   },

@@ -10,6 +10,8 @@ import { type ReturnRules, returnRules } from "../../orders/returns/return-rules
 import { holderOf } from "../../orders/store-credit.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso, refundStateJson } from "../sql/view-sql.ts";
+import { readAwaitedPayment } from "./awaited-payment.ts";
+import { readOrderProgress } from "./order-progress.ts";
 
 type TrackingReturn = TrackingView["returns"][number];
 
@@ -17,8 +19,9 @@ type TrackingLine = TrackingView["lines"][number];
 
 type TrackingRow = Omit<
   TrackingView,
-  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer"
+  "status" | "lines" | "returns" | "returnMethods" | "storeCreditOffer" | "payment"
 > & {
+  readonly isUnderWay: boolean;
   /** Of the order's document, and its channel. */
   readonly paying: Pick<OrderDocument, "paymentBy" | "customer" | "channelId">;
   readonly returnRules: Partial<ReturnRules>;
@@ -32,11 +35,19 @@ type TrackingRow = Omit<
   })[];
 };
 
-/** The order id beside the view is for the server's own use. */
-export async function readTracking(database: Queryable, token: string) {
+/**
+ * The order id beside the view is for the server's own use.
+ *
+ * @param firstStep what a first payment in a currency has to be a multiple of
+ */
+export async function readTracking(
+  database: Queryable,
+  token: string,
+  firstStep: (currency: string) => number = () => 1,
+) {
   const { rows } = await database.query<TrackingRow>(
     `select o.id as "orderId", o.external_number as "orderNumber", company.name as "shopName",
-       o.status as "orderStatus", o.fulfillment_status as "fulfillmentStatus",
+       o.status as "orderStatus", o.status in ('open', 'on_hold') as "isUnderWay", o.fulfillment_status as "fulfillmentStatus",
        ${iso("o.placed_at")} as "placedAt", o.deliver_by as "deliverBy",
        case when jsonb_typeof(o.document->'shippingAddress') = 'object' then jsonb_build_object(
          'name', o.document->'shippingAddress'->'name', 'city', o.document->'shippingAddress'->'city',
@@ -90,7 +101,16 @@ export async function readTracking(database: Queryable, token: string) {
   );
   const row = rows[0];
   if (row === undefined) return null;
-  const { orderId, orderStatus, fulfillmentStatus, lines, returnRules: own, paying, ...rest } = row;
+  const {
+    orderId,
+    orderStatus,
+    fulfillmentStatus,
+    lines,
+    returnRules: own,
+    paying,
+    isUnderWay,
+    ...rest
+  } = row;
   const rules = returnRules(own);
   const isOffered = rules.offerStoreCredit && paying.paymentBy !== "channel" && holderOf(paying) !== null;
   const storeCreditOffer = isOffered ? { bonusPercent: rules.storeCreditBonusPercent } : null;
@@ -101,7 +121,13 @@ export async function readTracking(database: Queryable, token: string) {
     lines,
     anyParcelOutForDelivery: rest.parcels.some((parcel) => parcel.status === "out_for_delivery"),
   });
-  return { orderId, view: { ...rest, returnMethods, storeCreditOffer, lines: lines.map(shownLine), status } };
+  const order = isUnderWay ? await readOrderProgress(database, orderId) : undefined;
+  const payment =
+    order === undefined ? null : await readAwaitedPayment(database, order, firstStep(rest.currency));
+  return {
+    orderId,
+    view: { ...rest, payment, returnMethods, storeCreditOffer, lines: lines.map(shownLine), status },
+  };
 }
 
 /** The label of a return of the order that `token` opens; null where there is none. */

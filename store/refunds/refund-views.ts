@@ -6,7 +6,7 @@ import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/c
 import type { Queryable } from "../sql/database.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
 
-type RefundRow = Omit<RefundView, "exponent" | "supportedActions">;
+type RefundRow = Omit<RefundView, "exponent" | "supportedActions"> & { readonly isReopened: boolean };
 
 const COLUMNS = `r.id, r.order_id as "orderId", o.external_number as "orderNumber",
   o.customer_name as "customerName", o.channel_id as "channelId", c.name as "channelName", r.reason, r.status,
@@ -15,7 +15,7 @@ const COLUMNS = `r.id, r.order_id as "orderId", o.external_number as "orderNumbe
   r.channel_minor as "channelMinor", r.exchange_minor as "exchangeMinor", r.confirmed_minor as "confirmedMinor", r.bonus_minor as "bonusMinor",
   r.to_store_credit as "toStoreCredit", r.note, r.failure, r.return_id as "returnId", r.claim_id as "claimId",
   r.requested_by as "requestedBy", ${iso("r.requested_at")} as "requestedAt",
-  ${iso("r.settled_at")} as "settledAt"`;
+  ${iso("r.settled_at")} as "settledAt", r.reopened_at is not null as "isReopened"`;
 
 const FROM = "from refund r join orders o on o.id = r.order_id join channel c on c.id = o.channel_id";
 
@@ -71,11 +71,14 @@ export async function readRefundView(
 }
 
 function shown(row: RefundRow): RefundView {
-  return { ...row, exponent: currencyExponent(row.currency) ?? 2, supportedActions: actionsOf(row) };
+  const { isReopened: _isReopened, ...view } = row;
+  return { ...view, exponent: currencyExponent(row.currency) ?? 2, supportedActions: actionsOf(row) };
 }
 
-function actionsOf({ status, returnId }: RefundRow): RefundView["supportedActions"] {
+function actionsOf(row: RefundRow): RefundView["supportedActions"] {
+  const { status, returnId, isReopened, paymentMinor, amountMinor } = row;
   if (status === "due_at_channel" || status === "owed_by_customer") return ["confirm"];
   if (status !== "failed") return [];
-  return returnId === null ? ["retry", "withdraw"] : ["retry"];
+  const isWithdrawable = isReopened ? paymentMinor === amountMinor : returnId === null;
+  return isWithdrawable ? ["retry", "withdraw"] : ["retry"];
 }

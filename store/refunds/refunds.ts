@@ -39,13 +39,16 @@ export type RefundRecord = {
   readonly returnId: string | null;
   readonly claimId: string | null;
   readonly requestedBy: string;
+  /** It was done, and the provider has said since that its payment failed. */
+  readonly isReopened: boolean;
 };
 
 const REFUND = `select id as "refundId", order_id as "orderId", key, reason, status, currency,
     asked_minor as "askedMinor", amount_minor as "amountMinor", payment_minor as "paymentMinor",
     store_credit_minor as "storeCreditMinor", channel_minor as "channelMinor",
     exchange_minor as "exchangeMinor", to_store_credit as "toStoreCredit", bonus_minor as "bonusMinor", confirmed_minor as "confirmedMinor",
-    attempt, failure, note, return_id as "returnId", claim_id as "claimId", requested_by as "requestedBy"
+    attempt, failure, note, return_id as "returnId", claim_id as "claimId", requested_by as "requestedBy",
+    reopened_at is not null as "isReopened"
   from refund`;
 
 export async function readRefund(client: Queryable, refundId: string): Promise<RefundRecord | undefined> {
@@ -55,6 +58,18 @@ export async function readRefund(client: Queryable, refundId: string): Promise<R
 
 export async function findRefund(client: Queryable, key: string): Promise<RefundRecord | undefined> {
   const { rows } = await client.query<RefundRecord>(`${REFUND} where key = $1`, [key]);
+  return rows[0];
+}
+
+/** The refund that a call to the payment provider was made for: the call's key begins with the refund's. */
+export async function findRefundOfCall(
+  client: Queryable,
+  call: { readonly orderId: string; readonly key: string },
+): Promise<RefundRecord | undefined> {
+  const { rows } = await client.query<RefundRecord>(
+    `${REFUND} where order_id = $1 and $2 ^@ (key || ':') order by length(key) desc limit 1`,
+    [call.orderId, call.key],
+  );
   return rows[0];
 }
 
@@ -167,6 +182,15 @@ export async function setRefundStatus(
   );
 }
 
+/** A refund that was done has failed at the payment provider: it is open again, as it was planned. */
+export async function reopenRefund(client: Queryable, refundId: string, failure: string): Promise<void> {
+  await client.query(
+    `update refund set status = 'failed', failure = $2, settled_by = null, settled_at = null, reopened_at = now()
+     where id = $1`,
+    [refundId, failure],
+  );
+}
+
 /** The channel has confirmed so much more of its part. */
 export async function confirmPart(client: Queryable, refundId: string, minor: number): Promise<void> {
   await client.query("update refund set confirmed_minor = confirmed_minor + $2 where id = $1", [
@@ -229,6 +253,8 @@ type MoneyRow = {
   readonly refunded: number;
   readonly voided: boolean;
   readonly underWay: number;
+  /** Taken back by the customer's bank, or asked back by it. */
+  readonly disputed: number;
   readonly spent: number;
   readonly creditUnderWay: number;
   readonly channelGone: number;
@@ -247,6 +273,8 @@ select coalesce(p.authorized_minor, 0)::bigint as authorized, coalesce(p.capture
   coalesce(p.refunded_minor, 0)::bigint as refunded, coalesce(p.status = 'voided', false) as voided,
   (select coalesce(sum(amount_minor), 0) from payment_transaction
     where order_id = $1 and type = 'refund' and status = 'pending')::bigint as "underWay",
+  (select coalesce(sum(amount_minor), 0) from payment_dispute
+    where order_id = $1 and status <> 'won')::bigint as disputed,
   (select coalesce(-sum(amount_minor), 0) from store_credit_entry
     where order_id = $1 and kind in ('spent', 'given_back'))::bigint as spent,
   (select coalesce(sum(store_credit_minor), 0) from mine
@@ -254,8 +282,10 @@ select coalesce(p.authorized_minor, 0)::bigint as authorized, coalesce(p.capture
   -- A price that went down is in the order's total already.
   (select coalesce(sum(channel_minor), 0) from mine
     where status <> 'requested' and reason <> 'overpayment')::bigint as "channelGone",
-  (select coalesce(sum(case when to_store_credit then amount_minor else exchange_minor end), 0) from mine
-    where status <> 'requested')::bigint as "toNewCredit",
+  -- What pays for an order in exchange has been given, also where the rest has failed since.
+  (select coalesce(sum(case when to_store_credit then amount_minor else exchange_minor end), 0) from refund
+    where order_id = $1 and id is distinct from $2 and status <> 'requested'
+      and (status = any($3) or status = 'failed' and reopened_at is not null))::bigint as "toNewCredit",
   (select coalesce(sum(asked_minor), 0) from mine where status = 'requested')::bigint as asked,
   (select coalesce(sum(asked_minor - amount_minor), 0) from mine
     where reason = 'return' and status <> 'requested')::bigint as carried,
@@ -291,7 +321,7 @@ export async function readRefundable(
 ): Promise<Refundable> {
   const money = await readMoney(client, order.orderId, except);
   const pockets = {
-    payment: Math.max(0, money.captured - money.refunded - money.underWay),
+    payment: Math.max(0, money.captured - money.refunded - money.underWay - money.disputed),
     storeCredit: Math.max(0, money.spent - money.creditUnderWay),
     channel: Math.max(0, paidElsewhere(order, money) - money.channelGone),
   };

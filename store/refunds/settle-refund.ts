@@ -44,7 +44,7 @@ export async function settleRefund(
   );
   await recordEntry(client, {
     orderId: order.orderId,
-    key: `refund:${refund.refundId}`,
+    key: `refund:${refund.refundId}${refund.isReopened ? `:${refund.attempt}` : ""}`,
     type: typeOf(refund),
     summary: await sentenceOf(client, order, refund),
     cause,

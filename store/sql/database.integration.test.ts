@@ -61,3 +61,17 @@ it("a server that accepts a connection and never speaks is not waited for withou
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
+
+it("a connection that is ended between two statements of a transaction fails that transaction, and no more", async () => {
+  const database = openDatabase(inject("postgresUrl"), { maxConnections: 2 });
+  const work = inTransaction(database, async (client) => {
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const ended = new Promise((resolve) => client.once("end", resolve));
+    await database.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+    await ended;
+    await client.query("select 1");
+  });
+  await expect(work).rejects.toThrow();
+  expect((await database.query("select 2")).rowCount).toBe(1);
+  await database.end();
+});

@@ -68,7 +68,11 @@ export function openDatabase(
   // An idle connection that breaks is replaced by the pool on next use; without a listener it would end the
   // process.
   pool.on("error", () => {});
-  pool.on("connect", prepareStatements);
+  pool.on("connect", (client) => {
+    // So would one that is ended between two statements of who holds it. The next statement tells.
+    client.on("error", () => {});
+    prepareStatements(client);
+  });
   return pool;
 }
 

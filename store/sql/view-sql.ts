@@ -55,14 +55,16 @@ export const RETURN_JSON = `jsonb_build_object(
   'waitsForPerson', r.waits_for_person and r.status = 'requested',
   'requestedAt', ${iso("r.requested_at")}, 'refundMinor', r.refund_minor,
   'refund', ${refundStateJson("refund.return_id = r.id")}, 'currency', r.currency,
-  'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id))`;
+  'units', (select coalesce(sum(line.requested), 0)::int from return_line line where line.return_id = r.id),
+  -- named as \`replacementIds\` in orders/order-identity.ts does
+  'exchangeOrderId', (select id from orders where id = r.id || '-X1'))`;
 
 /** A row `fulfillment_order` named `f` joined with its `location`; actions are added by `withActions`. */
 export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
   'id', f.id, 'locationId', f.location_id, 'locationName', location.name, 'status', f.status, 'stage', f.stage,
   'handlingUnit', f.handling_unit, 'releaseOn', f.release_on,
   'combinedWith', (select coalesce(jsonb_agg(jsonb_build_object('fulfillmentOrderId', other.id, 'orderId', other.order_id,
-      'orderNumber', other_order.external_number) order by other.id), '[]')
+      'orderNumber', other_order.external_number, 'stage', other.stage, 'handlingUnit', other.handling_unit) order by other.id), '[]')
     from fulfillment_order other join orders other_order on other_order.id = other.order_id
     where other.combined_parcel_id = f.combined_parcel_id and other.id <> f.id),
   'lines', (select coalesce(jsonb_agg(jsonb_build_object('holdId', line.hold_id, 'lineId', line.line_id,

@@ -11,6 +11,7 @@ import { expireCollections, remindCustomers } from "../../operations/collection/
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { openDueParts } from "../../operations/fulfillment/schedule-part.ts";
+import { splitPart } from "../../operations/fulfillment/split-part.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { settleShortages } from "../../operations/settlement/settle-shortages.ts";
 import { inTransaction } from "../../store/sql/database.ts";
@@ -124,6 +125,60 @@ test("after ten wrong codes even the right one does not open it, until a new one
   expect(await hand(orderId, code)).toEqual({ status: "done" });
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
 });
+
+test.each(["F1", "F2"])(
+  "of a picked order that staff have split, what nobody collects (%s) goes back, and nothing else does",
+  async (expired) => {
+    const orderId = await world.placeOrder({
+      ...PICKUP,
+      lines: [{ sku: "MUG", quantity: 6, priceMinor: 5000, at: { reno: 6 } }],
+    });
+    const part = (name: string) => `${orderId}-${name}`;
+    await onTheFloor(world, part("F1"));
+    const { rows: holds } = await world.database.query<{ holdId: string; quantity: number }>(
+      `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
+      [part("F1")],
+    );
+    const by = { cause: "staff:sam", key: "pick" };
+    await confirmPick(world.context, { ...by, fulfillmentOrderId: part("F1"), picked: holds });
+    for (const key of ["second", "third"]) {
+      const lines = [{ lineId: "1", quantity: 2 }];
+      const asked = { fulfillmentOrderId: part("F1"), lines, by: "staff:sam", key };
+      expect(await splitPart(world.context, asked)).toMatchObject({ status: "done" });
+    }
+    const codeFor = async (name: string) =>
+      eventually(`the code of ${name}`, async () => {
+        const [, mail] = [...world.outside.mails].find(([key]) => key.includes(part(name))) ?? [];
+        return /Code: (\w{6})/.exec(mail ?? "")?.[1];
+      });
+    const handOver = async (name: string) => {
+      const code = await codeFor(name);
+      const handed = { fulfillmentOrderId: part(name), code, isIdChecked: true, by: "staff:sam" };
+      expect(await collect(world.context, handed)).toEqual({ status: "done" });
+    };
+    for (const name of ["F1", "F2", "F3"]) {
+      const packed = { fulfillmentOrderId: part(name), cause: "staff:sam", key: name };
+      expect(await confirmPack(world.context, { ...packed, verified: "by-person" })).toEqual({
+        status: "done",
+      });
+      await codeFor(name);
+    }
+    await handOver("F3");
+    await eventually("F3 is handed over", async () => (await lines(orderId))[0]?.shipped === 2);
+    await world.database.query("update collection set expires_at = now() where fulfillment_order_id = $1", [
+      part(expired),
+    ]);
+    expect(await expireCollections(world.context)).toEqual([part(expired)]);
+    await eventually("its units are free", async () => (await free("MUG", "reno")) === 6);
+    await settleShortages(world.context);
+    await handOver(expired === "F1" ? "F2" : "F1");
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+    expect(await lines(orderId)).toEqual([{ ordered: 6, cancelled: 2, shipped: 4, delivered: 4 }]);
+    expect(await free("MUG", "reno")).toBe(6);
+    expect(await timeline(world, orderId)).not.toContain("stock.change_refused");
+    expect(captured()).toBe(20_500);
+  },
+);
 
 test("what nobody collects in time goes back on the shelf, is cancelled and not charged", async () => {
   const orderId = await world.placeOrder(PICKUP);

@@ -31,6 +31,43 @@ afterAll(async () => {
   await testDatabase.close();
 });
 
+test("a place, or the whole company, may allow less in one parcel than carriers take", async () => {
+  await world.weigh("MUG", 12_000);
+  const lines = [{ sku: "MUG", quantity: 4, priceMinor: 5000, at: { reno: 2, omaha: 2 } }];
+  const limit = async (reno: number | null, company: number | null) => {
+    await world.database.query("update location set max_parcel_grams = $1 where id = 'reno'", [reno]);
+    await world.database.query("update company set max_parcel_grams = $1", [company]);
+  };
+  const parts = async (orderId: string) => {
+    const { rows } = await world.database.query<{ id: string; units: number }>(
+      `select f.id, sum(l.quantity)::integer as units from fulfillment_order f
+       join fulfillment_order_line l on l.fulfillment_order_id = f.id
+       where f.order_id = $1 group by f.id order by f.id`,
+      [orderId],
+    );
+    return rows;
+  };
+  try {
+    await limit(12_000, 29_000);
+    const orderId = await world.placeOrder({ lines });
+    await onTheFloor(world, `${orderId}-F3`);
+    // Omaha may pack two into one, Reno may not, whatever the carrier takes.
+    expect((await parts(orderId)).map(({ units }) => units).sort()).toEqual([1, 1, 2]);
+    await limit(null, 12_000);
+    const other = await world.placeOrder({ lines });
+    await onTheFloor(world, `${other}-F4`);
+    const [first, ...rest] = await parts(other);
+    expect([first, ...rest].map((part) => part?.units)).toEqual([1, 1, 1, 1]);
+    const asked = { fulfillmentOrderId: first?.id ?? "", by: "staff:ann", key: "m" };
+    expect(await mergeParts(world.context, asked)).toMatchObject({
+      code: "parcel_too_heavy",
+      detail: expect.stringMatching(/would weigh 24 kg .* one parcel may weigh 12 kg /),
+    });
+  } finally {
+    await limit(null, null);
+  }
+});
+
 test("a heavy order leaves in as many parcels as it needs, each captured, all delivered", async () => {
   await world.weigh("MUG", 12_000);
   const orderId = await world.placeOrder({
@@ -74,8 +111,7 @@ test("a unit that no carrier takes waits under a name that says what to do, and 
   expect(reasons).toEqual([
     {
       code: "parcel_too_heavy",
-      detail:
-        "One unit (MUG) weighs 40 kg (88.2 lb), and the carriers take 30 kg (66.1 lb) in one parcel at most.",
+      detail: "One unit (MUG) weighs 40 kg (88.2 lb), and one parcel may weigh 30 kg (66.1 lb) at most.",
       fulfillmentOrderId: heavy,
     },
   ]);
@@ -135,7 +171,7 @@ test("parts are merged as far as one parcel has room, and a merge beyond it is r
     expect(await merge(first, `refused ${others}`, others)).toEqual({
       status: "refused",
       code: "parcel_too_heavy",
-      detail: `With ${second}, ${first} would weigh 40.4 kg (89.1 lb), and the carriers take 30 kg (66.1 lb) in one parcel at most.`,
+      detail: `With ${second}, ${first} would weigh 40.4 kg (89.1 lb), and one parcel may weigh 30 kg (66.1 lb) at most.`,
     });
   const lines = [{ lineId: "2", quantity: 1 }];
   await splitPart(world.context, { fulfillmentOrderId: first, by: "staff:ann", key: "split", lines });

@@ -34,6 +34,7 @@ import { HOLDFAST_STATUS, type SagaStatus } from "../saga/search-attributes.ts";
 import type { StepRefusal } from "../saga/step-refusal.ts";
 import { refusalOf } from "../saga/steps.ts";
 import type { SagaNoticeKind } from "./activities/notices.ts";
+import { Notices, QUEUES_MAILS } from "./notices.ts";
 import { internal, outside, sendNotice } from "./steps.ts";
 
 export const orderMessage = defineSignal<[OrderMessage]>("orderMessage");
@@ -119,7 +120,9 @@ class OrderSaga {
   private readonly orderId: string;
   private readonly inbox: Inbox<OrderMessage>;
   private readonly saga: Saga;
-  private readonly notices: Promise<void>[] = [];
+  private readonly notices: Notices;
+  /** Mails of the former version, which were steps beside the others. */
+  private readonly mails: Promise<void>[] = [];
   private status: SagaStatus;
   /** Whether the money is taken through our own payment provider. */
   private charged = false;
@@ -133,6 +136,7 @@ class OrderSaga {
   constructor(input: OrderFulfillmentInput, inbox: Inbox<OrderMessage>) {
     this.orderId = input.orderId;
     this.inbox = inbox;
+    this.notices = new Notices(input.orderId);
     this.status = input.onHold ? "on_hold" : "open";
     this.saga = new Saga((undo, error, attempt) =>
       internal.reportFailedUndo({
@@ -163,8 +167,7 @@ class OrderSaga {
     }
     this.show("completed", "Delivered and completed.");
     if (this.anythingShipped) this.tell("delivered", orderId);
-    this.tellWhatIsLeft();
-    await Promise.all(this.notices);
+    await this.tellTheRest();
     await this.refuseLateCancellation();
     return { status: "completed" };
   }
@@ -192,6 +195,7 @@ class OrderSaga {
     }
     this.stopIfCancelled();
     this.tell("order_confirmed", orderId);
+    if (this.notices.isAnythingTold) await this.notices.queue();
   }
 
   private async source(): Promise<readonly string[]> {
@@ -219,6 +223,7 @@ class OrderSaga {
     // Once between two messages or steps: money that does not move then waits visibly.
     let isCharged = false;
     for (;;) {
+      if (this.notices.isAnythingTold) await this.notices.queue();
       const left = await internal.askWhatIsLeft({ orderId });
       if (left.isHandedOver) this.passNoReturn();
       if (left.isCancelled && !this.isPastNoReturn) throw new Cancelled(ALL_LINES_CANCELLED);
@@ -458,8 +463,7 @@ class OrderSaga {
     await internal.cancelOrder({ orderId, reason: request.reason, by: request.by });
     this.show("cancelled", `Cancelled: ${request.reason}`);
     this.tell("order_cancelled", orderId);
-    this.tellWhatIsLeft();
-    await Promise.all(this.notices);
+    await this.tellTheRest();
   }
 
   /** Repeats a step that was refused each time that a person has released the hold which says why. */
@@ -524,8 +528,17 @@ class OrderSaga {
     await internal.refuseCancellation({ orderId: this.orderId, key: request.key, by: request.by });
   }
 
-  /** What the shopper is to hear, and the saga had no time to take, because it went on without waiting. */
-  private tellWhatIsLeft(): void {
+  /** Also what the saga had no time to take, because it went on without waiting. */
+  private async tellTheRest(): Promise<void> {
+    this.takeNotices();
+    while (this.notices.isAnythingTold) {
+      await this.notices.queue();
+      this.takeNotices();
+    }
+    await Promise.all(this.mails);
+  }
+
+  private takeNotices(): void {
     for (
       let message = this.inbox.takeWaiting("tell-shopper");
       message !== undefined;
@@ -543,14 +556,14 @@ class OrderSaga {
       await this.onCancelRequest(request);
   }
 
-  /**
-   * Notices go out beside the steps, one after the other: a mail server that is down holds up no parcel, and
-   * none tells of a delivery before the one that tells of the parcel. The saga ends when they are out.
-   */
   private tell(kind: SagaNoticeKind, about: string): void {
-    const before = patched(MAILS_IN_TURN) ? this.notices.at(-1) : undefined;
+    if (patched(QUEUES_MAILS)) {
+      this.notices.tell(kind, about);
+      return;
+    }
+    const before = patched(MAILS_IN_TURN) ? this.mails.at(-1) : undefined;
     const send = () => sendNotice(this.orderId, kind, about);
-    this.notices.push(before === undefined ? send() : before.then(send));
+    this.mails.push(before === undefined ? send() : before.then(send));
   }
 
   private show(status: SagaStatus, details: string): void {

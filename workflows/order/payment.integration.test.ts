@@ -3,6 +3,7 @@
  * `orders/payment/charging.test.ts`.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
@@ -312,14 +313,37 @@ test("what was captured and is not owed any more goes back", async () => {
   expect(charges()).toEqual(["authorize 10500", "capture 10500 final", "refund 1000"]);
 });
 
-test("no means of payment is invented: the order waits for one", async () => {
+test("no means of payment is invented: the order waits for one, and its shopper is asked once", async () => {
   const orderId = await world.placeOrder({ paymentMethod: null });
   await held(world, orderId, "payment_missing");
   expect(charges()).toEqual([]);
+  const asked = () => [...world.outside.mails].filter(([key]) => key.startsWith("payment_needed:"));
+  const [mail] = await eventually("the mail", async () => (asked().length > 0 ? asked() : undefined));
+  expect(mail?.[1]).toContain("Please pay $105.00");
+  expect(mail?.[1]).toContain("http://shop.test/track/");
   await givePaymentMethod(world.context, { orderId, paymentMethod: "pm_card_visa", by: "staff:ada" });
   await toTheDoor(orderId, "F1");
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(charges()).toEqual(["authorize 10500", "capture 10500 final"]);
+  expect(asked()).toHaveLength(1);
+});
+
+test("a shopper whose card was declined is told why and where to pay, for each decline, and not once they have", async () => {
+  world.outside.declines.push("The card has no funds.");
+  const orderId = await world.placeOrder();
+  await held(world, orderId, "payment_failed");
+  const asked = () => [...world.outside.mails.keys()].filter((key) => key.startsWith("payment_needed:"));
+  await eventually("the mail", async () => asked().length === 1);
+  world.outside.declines.push("The card has no funds.");
+  await givePaymentMethod(world.context, { orderId, paymentMethod: "pm_second", by: "shopper" });
+  await eventually("the second mail", async () => asked().length === 2);
+  await givePaymentMethod(world.context, { orderId, paymentMethod: "pm_third", by: "shopper" });
+  await onTheFloor(world, `${orderId}-F1`);
+  // Written again for a reason that is over.
+  await resendNotice(world.context, { orderId, notice: asked()[0] ?? "", by: "staff:ada", key: "again" });
+  await toTheDoor(orderId, "F1");
+  await outcomeOf(world, orderId);
+  expect([...world.outside.mails.keys()].filter((key) => key.includes("payment_needed"))).toHaveLength(2);
 });
 
 test("an order that somebody else charges takes no means of payment", async () => {

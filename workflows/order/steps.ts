@@ -7,12 +7,14 @@ import type { createPaymentActivities } from "./activities/payment.ts";
 import type { createShippingActivities } from "./activities/shipping.ts";
 
 type Payments = ReturnType<typeof createPaymentActivities>;
+type Notices = ReturnType<typeof createNoticeActivities>;
 /** The one step of payment that makes no call to the outside. */
 type InternalPayments = Pick<Payments, "verifyChannelPayment">;
 
 export const internal = internalSteps<
   ReturnType<typeof createOrderStateActivities> &
     ReturnType<typeof createInventoryActivities> &
+    Pick<Notices, "queueMails"> &
     InternalPayments
 >();
 
@@ -20,9 +22,12 @@ export const outside = outsideSteps<
   Omit<Payments, keyof InternalPayments> & ReturnType<typeof createShippingActivities>
 >();
 
-const mails = mailSteps<ReturnType<typeof createNoticeActivities>>();
+const mails = mailSteps<Pick<Notices, "sendMail">>();
 
-/** A notice that cannot be sent is told to a person and holds nothing up. */
+/**
+ * Of the former version: the mail is sent by a step of its own, which may run beside others. A notice that
+ * cannot be sent is told to a person and holds nothing up.
+ */
 export async function sendNotice(
   orderId: string,
   kind: SagaNoticeKind,

@@ -3,6 +3,7 @@ import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
+import { readReturnView } from "../../store/returns/return-views.ts";
 import {
   deliver,
   held,
@@ -77,6 +78,7 @@ test("an even exchange reserves the new goods at once and ships them once the ol
   const other = `${returnId}-X1`;
   for (const _ of [1, 2]) expect(await exchange(returnId, 1)).toEqual({ status: "done", orderId: other });
   expect(await reservedCaps()).toBe(1);
+  expect(await readReturnView(world.database, returnId)).toMatchObject({ exchangeOrderId: other });
   await held(world, other, "awaiting_return");
   await comeBack(returnId);
   expect(await outcomeOf(world, returnId)).toMatchObject({ status: "refunded" });

@@ -26,6 +26,7 @@ import {
 import type { ReturnAuthorizationStatus, ReturnStep } from "../../orders/return-authorization.ts";
 import type { ReturnInput, ReturnMessage } from "../messages.ts";
 import type { SagaNoticeKind } from "../order/activities/notices.ts";
+import { Notices, QUEUES_MAILS } from "../order/notices.ts";
 import type { PaidRefund } from "../refund/activities/refunds.ts";
 import { Inbox } from "../saga/inbox.ts";
 import { Saga } from "../saga/saga.ts";
@@ -82,13 +83,16 @@ class ReturnSaga {
   private readonly inbox: Inbox<ReturnMessage>;
   private readonly saga: Saga;
   private shown: ReturnAuthorizationStatus | null = null;
-  private readonly notices = new Map<string, Promise<void>>();
+  private readonly notices: Notices;
+  /** Mails of the former version, which were steps beside the others. */
+  private readonly mails = new Map<string, Promise<void>>();
   /** How often a step was asked for: each attempt has a key of its own. */
   private readonly attempts = new Map<string, number>();
 
   constructor(input: ReturnInput, inbox: Inbox<ReturnMessage>) {
     this.ids = { orderId: input.orderId, returnId: input.returnId };
     this.inbox = inbox;
+    this.notices = new Notices(input.orderId);
     this.saga = new Saga((undo, error, attempt) =>
       internal.reportFailedUndo({
         orderId: input.orderId,
@@ -101,12 +105,13 @@ class ReturnSaga {
 
   async run(): Promise<ReturnOutcome> {
     const outcome = patched(ASKS_THE_STORE) ? await this.followStore() : await this.goAsBefore();
-    await Promise.all(this.notices.values());
+    await this.sendTold();
     return outcome;
   }
 
   private async followStore(): Promise<ReturnOutcome> {
     for (;;) {
+      if (this.notices.isAnythingTold) await this.notices.queue();
       const { step, status, patienceMs } = await internal.askNextStep(this.ids);
       this.show(status, step.do === "wait" ? WAITING[step.for] : `Next: ${step.do}.`);
       if (step.do === "wait") await this.wait(step.for, patienceMs);
@@ -115,7 +120,7 @@ class ReturnSaga {
         if (status === "declined") this.tell("return_declined");
         if (status === "cancelled") await this.giveLabelBack();
         if (status === "declined" || status === "cancelled") await internal.cancelExchangeOf(this.ids);
-        await Promise.all(this.notices.values());
+        await this.sendTold();
         // Whoever has spoken meanwhile is heard: a run that has ended hears nothing.
         if (this.inbox.drain()) continue;
         return { status: status === "declined" || status === "cancelled" ? status : "refunded" };
@@ -125,6 +130,7 @@ class ReturnSaga {
 
   private async wait(what: Extract<ReturnStep, { do: "wait" }>["for"], patienceMs: number): Promise<void> {
     if (what === "goods") this.tell("return_approved");
+    if (this.notices.isAnythingTold) await this.notices.queue();
     const message =
       what === "goods"
         ? await this.inbox.takeWithin(patienceMs, ...MESSAGES)
@@ -196,6 +202,7 @@ class ReturnSaga {
     this.show("approved", "Buying the return label.");
     await this.attempt("buy-return-label", (attempt) => outside.buyReturnLabel({ ...ids, attempt }));
     this.tell("return_approved");
+    if (this.notices.isAnythingTold) await this.notices.queue();
     setCurrentDetails("Waiting for the parcel.");
     const message = await this.inbox.take("received", "cancelled", "closed", "reopened");
     if (patched(ASKS_THE_STORE)) return this.turn(message.type);
@@ -252,8 +259,17 @@ class ReturnSaga {
   }
 
   private tell(kind: SagaNoticeKind, about = this.ids.returnId): void {
+    if (patched(QUEUES_MAILS)) {
+      this.notices.tell(kind, about);
+      return;
+    }
     const key = `${kind}:${about}`;
-    if (!this.notices.has(key)) this.notices.set(key, sendNotice(this.ids.orderId, kind, about));
+    if (!this.mails.has(key)) this.mails.set(key, sendNotice(this.ids.orderId, kind, about));
+  }
+
+  private async sendTold(): Promise<void> {
+    if (this.notices.isAnythingTold) await this.notices.queue();
+    await Promise.all(this.mails.values());
   }
 
   private show(status: ReturnAuthorizationStatus, details: string): void {

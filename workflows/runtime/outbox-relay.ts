@@ -1,114 +1,99 @@
 /**
- * Carries the outbox out: starts and signals sagas.
+ * Carries a queue of the outbox out.
  *
  * At least once, whatever dies when: rows are taken under a lease, carried out, then marked. One relay works
- * at a time; others stand by and take over within a poll. What is repeated does no harm: a saga is started
- * once for ever (its id is not used again), and sagas drop signals by their key. A return's saga that has
- * ended is started again by what is said to it; it asks the store what there is to do.
+ * at a queue at a time; others stand by and take over within a poll. What each row means is its queue's
+ * (`saga-relay.ts`, `mail-relay.ts`), and doing it again must do no harm.
  *
- * Messages to one saga keep their order within a batch; a signal that finds no saga waits if the saga's start
- * is still to come, and is done if the saga has ended.
+ * Rows about one subject keep their order within a batch; after a failure the rest of them waits with it.
  */
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowIdReusePolicy,
-  WorkflowNotFoundError,
-} from "@temporalio/client";
 import type { Logger } from "pino";
 import {
   becomeRelay,
   type DueOutboxRow,
   finishOutbox,
-  isStartPending,
-  OUTBOX_CHANNEL,
+  type OutboxQueue,
   postponeOutbox,
   takeDueOutbox,
 } from "../../store/outbox.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { startListener } from "../../store/sql/listener.ts";
-import {
-  type ReturnInput,
-  type ReturnMessage,
-  TASK_QUEUE,
-  type WorkflowSignal,
-  type WorkflowStart,
-} from "../messages.ts";
-import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 
-const BATCH = 100;
-/** Messages under way at a time: the server is quickest with some twenty. */
+/** Rows under way at a time: the Temporal server is quickest with some twenty. */
 const CONCURRENCY = 20;
-/** Longer than a whole batch takes when every call runs into its deadline. */
+/** Longer than a whole batch takes when every row runs into its deadline. */
 const LEASE_MS = 120_000;
-const CALL_DEADLINE_MS = 10_000;
-/** How long a message may wait at most when its NOTIFY was lost. */
+/** How long a row may wait at most when its NOTIFY was lost. */
 const POLL_MS = 500;
 const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 30_000;
 
 type Result =
   | { readonly id: number; readonly done: true; readonly note: string | null }
   | { readonly id: number; readonly done: false; readonly error: string; readonly delayMs: number };
 
-type OutboxRelay = { stop(): Promise<void> };
+export type OutboxRelay = { stop(): Promise<void> };
 
-export function startOutboxRelay(options: {
+type RelayOptions = {
   readonly database: Database;
-  readonly client: Client;
   readonly logger: Logger;
-}): OutboxRelay {
-  const { database, client, logger } = options;
-  const relay = new Relay(database, client, logger);
+  readonly queue: OutboxQueue;
+  /** Rows taken at a time. */
+  readonly batch: number;
+  readonly longestRetryMs: number;
+  /** What the row is about: its rows are carried out in their order. */
+  readonly subjectOf: (row: DueOutboxRow) => string;
+  /** Carries a row out, or throws, and is asked again later. @returns a note where there was nothing to do */
+  readonly deliver: (row: DueOutboxRow) => Promise<string | null>;
+};
+
+export function startOutboxRelay(options: RelayOptions): OutboxRelay {
+  const { database, queue, batch, logger } = options;
+  const relay = new Relay(options);
   return startListener({
     database,
-    channel: OUTBOX_CHANNEL,
+    channel: queue.channel,
     everyMs: POLL_MS,
-    admit: becomeRelay,
-    work: async () => (await relay.carryOut()) === BATCH,
-    onFault: (error) => logger.warn({ err: error }, "outbox not read; trying again"),
+    admit: (client) => becomeRelay(client, queue),
+    work: async () => (await relay.carryOut()) === batch,
+    onFault: (error) => logger.warn({ err: error, queue: queue.channel }, "outbox not read; trying again"),
   });
 }
 
 class Relay {
-  private readonly database: Database;
-  private readonly client: Client;
-  private readonly logger: Logger;
+  private readonly options: RelayOptions;
 
-  constructor(database: Database, client: Client, logger: Logger) {
-    this.database = database;
-    this.client = client;
-    this.logger = logger;
+  constructor(options: RelayOptions) {
+    this.options = options;
   }
 
   /** @returns how many rows were due */
   async carryOut(): Promise<number> {
-    const rows = await takeDueOutbox(this.database, BATCH, LEASE_MS);
-    const queues = bySaga(rows);
+    const { database, queue, batch, subjectOf } = this.options;
+    const rows = await takeDueOutbox(database, queue, batch, LEASE_MS);
+    const subjects = bySubject(rows, subjectOf);
     const results: Result[] = [];
     const work = async () => {
-      for (let queue = queues.shift(); queue !== undefined; queue = queues.shift())
-        results.push(...(await this.deliverInOrder(queue)));
+      for (let subject = subjects.shift(); subject !== undefined; subject = subjects.shift())
+        results.push(...(await this.deliverInOrder(subject)));
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     const done = results.filter((result) => result.done);
     const failed = results.filter((result) => !result.done);
-    await finishOutbox(this.database, done);
-    await postponeOutbox(this.database, failed);
+    await finishOutbox(database, done);
+    await postponeOutbox(database, failed);
     return rows.length;
   }
 
-  /** One saga's messages; after a failure the rest waits with it. */
   private async deliverInOrder(rows: readonly DueOutboxRow[]): Promise<readonly Result[]> {
+    const { logger, longestRetryMs, deliver } = this.options;
     const results: Result[] = [];
     for (const [index, row] of rows.entries()) {
       try {
-        const note = await this.client.withDeadline(Date.now() + CALL_DEADLINE_MS, () => this.deliver(row));
-        results.push({ id: row.id, done: true, note });
+        results.push({ id: row.id, done: true, note: await deliver(row) });
       } catch (error) {
-        this.logger.warn({ err: error, key: row.key, attempts: row.attempts }, "outbox message failed");
+        logger.warn({ err: error, key: row.key, attempts: row.attempts }, "outbox message failed");
         const text = error instanceof Error ? error.message : String(error);
-        const delayMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(row.attempts - 1, 10), LONGEST_RETRY_MS);
+        const delayMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(row.attempts - 1, 20), longestRetryMs);
         return [
           ...results,
           ...rows.slice(index).map(({ id }) => ({ id, done: false, error: text, delayMs }) as const),
@@ -117,98 +102,18 @@ class Relay {
     }
     return results;
   }
-
-  /** @returns a note where there was nothing to do */
-  private async deliver(row: DueOutboxRow): Promise<string | null> {
-    if (row.topic === "workflow.start") return this.start(row.payload as WorkflowStart);
-    return this.signal(row.payload as WorkflowSignal);
-  }
-
-  private async start(start: WorkflowStart): Promise<string | null> {
-    try {
-      await this.client.workflow.start(start.workflow, {
-        ...optionsOf(start),
-        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      });
-      return null;
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return "started before";
-      throw error;
-    }
-  }
-
-  private async signal(signal: WorkflowSignal): Promise<string | null> {
-    if ("start" in signal && signal.start !== undefined)
-      return this.signalOrStart(signal.workflowId, signal.start, signal.message);
-    try {
-      await this.client.workflow.getHandle(signal.workflowId).signal(signal.signal, signal.message);
-      return null;
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      if (await isStartPending(this.database, signal.workflowId))
-        throw new Error(`${signal.workflowId} is still to be started`, { cause: error });
-      return "the saga has ended";
-    }
-  }
-
-  /** For a saga that may have ended: it is told, or runs again and is told. */
-  private async signalOrStart(workflowId: string, input: ReturnInput, message: ReturnMessage): Promise<null> {
-    const start = { workflow: "returnAuthorization", workflowId, args: [input] } as const;
-    await this.client.workflow.signalWithStart(start.workflow, {
-      ...optionsOf(start),
-      signal: "returnMessage",
-      signalArgs: [message],
-    });
-    return null;
-  }
 }
 
-/** How a saga is shown from its start. */
-function optionsOf(start: WorkflowStart) {
-  const [input] = start.args;
-  const onHold = "onHold" in input && input.onHold;
-  return {
-    workflowId: start.workflowId,
-    taskQueue: TASK_QUEUE,
-    args: [input],
-    typedSearchAttributes: [
-      { key: HOLDFAST_CHANNEL, value: input.channelId },
-      {
-        key: HOLDFAST_STATUS,
-        value: start.workflow !== "orderFulfillment" ? "requested" : onHold ? "on_hold" : "open",
-      },
-    ],
-    staticSummary: summaryOf(start),
-  };
-}
-
-function summaryOf(start: WorkflowStart): string {
-  const { orderId, channelId } = start.args[0];
-  switch (start.workflow) {
-    case "orderFulfillment":
-      return `Order ${orderId} of ${channelId}`;
-    case "returnAuthorization":
-      return `Return ${start.workflowId} of order ${orderId}`;
-    case "resendNotice":
-      return `Mail of order ${orderId}, sent again`;
-    case "refundPayment":
-      return `Refund ${start.workflowId} of order ${orderId}`;
-    case "claimReceipt":
-      return `Parcel of claim ${start.args[0].claimId} of order ${orderId}, taken in`;
-    default: {
-      const unreachable: never = start;
-      return unreachable;
-    }
-  }
-}
-
-function bySaga(rows: readonly DueOutboxRow[]): DueOutboxRow[][] {
-  const queues = new Map<string, DueOutboxRow[]>();
+function bySubject(
+  rows: readonly DueOutboxRow[],
+  subjectOf: RelayOptions["subjectOf"],
+): (readonly DueOutboxRow[])[] {
+  const subjects = new Map<string, DueOutboxRow[]>();
   for (const row of rows) {
-    const { workflowId } = row.payload as WorkflowStart | WorkflowSignal;
-    const queue = queues.get(workflowId);
-    if (queue === undefined) queues.set(workflowId, [row]);
-    else queue.push(row);
+    const subject = subjectOf(row);
+    const before = subjects.get(subject);
+    if (before === undefined) subjects.set(subject, [row]);
+    else before.push(row);
   }
-  return [...queues.values()];
+  return [...subjects.values()];
 }

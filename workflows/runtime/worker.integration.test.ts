@@ -1,7 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { takeDueOutbox, writeOutbox } from "../../store/outbox.ts";
+import { SAGA_QUEUE, takeDueOutbox, writeOutbox } from "../../store/outbox.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { outsideWorld } from "../../test-support/outside-world.ts";
 import { eventually } from "../../test-support/saga-world.ts";
@@ -43,7 +43,7 @@ test("the outbox is carried out once, in order, and what was left by a relay tha
   });
   // A relay takes the rows and dies before it has done anything. Its lease of an hour does not have to run
   // out first.
-  expect(await takeDueOutbox(database, 10, 3_600_000)).toHaveLength(3);
+  expect(await takeDueOutbox(database, SAGA_QUEUE, 10, 3_600_000)).toHaveLength(3);
 
   const worker = await startWorker();
   try {

@@ -1,4 +1,4 @@
-/** Composition of everything that runs sagas: the Temporal worker and the outbox relay. */
+/** Composition of everything that runs sagas: the Temporal worker and the relays of the outbox. */
 import { Client, Connection } from "@temporalio/client";
 import {
   DefaultLogger,
@@ -14,11 +14,12 @@ import type { Mailer } from "../../ports/notifications.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
-import { createSagaActivities, type SagaActivities } from "../all-activities.ts";
+import { allActivities, createSagaActivities, type SagaActivities } from "../all-activities.ts";
 import { TASK_QUEUE } from "../messages.ts";
 import { HOLDFAST_CHANNEL, HOLDFAST_STATUS } from "../saga/search-attributes.ts";
 import { loadWorkflowBundle } from "./bundle.ts";
-import { startOutboxRelay } from "./outbox-relay.ts";
+import { startMailRelay } from "./mail-relay.ts";
+import { startSagaRelay } from "./saga-relay.ts";
 
 type SagaWorkerOptions = {
   /** `host:port` of the Temporal server. */
@@ -46,12 +47,14 @@ export async function startSagaWorker(options: SagaWorkerOptions): Promise<SagaW
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
   await registerSearchAttributes(connection, namespace);
-  const activities = createSagaActivities({ ...options, now: Date.now });
+  const dependencies = { ...options, now: Date.now };
+  const activities = createSagaActivities(dependencies);
   const workers = await superviseWorker({ address, namespace, bundle, activities, logger });
-  const relay = startOutboxRelay({ database, client, logger });
+  const relay = startSagaRelay({ database, client, logger });
+  const mails = startMailRelay({ database, steps: allActivities(dependencies), logger });
   return {
     stop: async () => {
-      await relay.stop();
+      await Promise.all([relay.stop(), mails.stop()]);
       await workers.stop();
       await connection.close();
     },

@@ -53,7 +53,7 @@ test("an undo that cannot be done is reported and tried again, and the undos bef
       await note("releaseToFloor");
       return { status: "released" };
     },
-    sendMail: () => Promise.resolve(),
+    queueMails: () => Promise.resolve(),
     recallUnlessLeaving: () => Promise.resolve({ status: "recalled" }),
     recallFromFloor: () => note("recallFromFloor"),
     cancelAuthorization: async () => {

@@ -54,8 +54,13 @@ function groupOf(entry: TimelineEntry): string {
 }
 
 function toneOfEntry(type: string): string {
-  if (/failed|declined|exception|broken|refused|short|missing|mismatch/.test(type)) return "bad";
-  if (/held|hold_placed|on_hold|cancel|delay/.test(type)) return "warn";
+  if (
+    /failed|declined|exception|broken|refused|short|missing|mismatch|disputed|dispute_lost|payment\.unknown/.test(
+      type,
+    )
+  )
+    return "bad";
+  if (/held|hold_placed|on_hold|cancel|delay|authorization_gone|refunded_elsewhere/.test(type)) return "warn";
   if (/delivered|completed|shipped|refunded|released|captured|packed/.test(type)) return "good";
   return "plain";
 }

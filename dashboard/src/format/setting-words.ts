@@ -47,6 +47,12 @@ const FIELDS: Readonly<Record<string, string>> = {
   keepUpToMinor: "Refunds without a return up to",
   askFromReturns: "Asks a person from return number",
   methods: "Ways back",
+  aboveMinor: "Dearer than",
+  skus: "Sells",
+  countries: "Goes to",
+  notes: "Bears a note",
+  keptDays: "Kept, days",
+  reminderAfterDays: "Reminded after, days",
 };
 
 /** `refund-limits` of `service` becomes `Service`; a known field its name on the page. */

@@ -21,6 +21,14 @@ export function toStripeAmount(minor: number, currency: string): number | undefi
   return minor;
 }
 
+/** The other way round; for amounts that Stripe has stated, which it can also charge. */
+export function fromStripeAmount(amount: number, currency: string): number {
+  const exponent = currencyExponent(currency) ?? 2;
+  if (TWO_DECIMALS_AT_STRIPE.has(currency)) return Math.round(amount / 10 ** (2 - exponent));
+  if (NO_MINOR_UNIT_AT_STRIPE.has(currency)) return amount * 10 ** exponent;
+  return amount;
+}
+
 /** Every amount that Stripe takes in `currency` is a multiple of it, in ISO 4217 minor units. */
 export function stripeStep(currency: string): number {
   const exponent = currencyExponent(currency) ?? 2;

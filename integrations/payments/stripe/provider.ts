@@ -3,20 +3,32 @@
  *
  * Owns: authorise, capture, cancel and refund as PaymentIntents with manual capture, and which of Stripe's
  * errors is a decline (a value) and which a fault. Leaves to the caller: repeating a retryable fault with the
- * same key.
+ * same key. Leaves what a webhook says to `webhook.ts`, and what is read of a payment to `payment-state.ts`.
  *
  * Stripe keeps an idempotency key for at least 24 hours. A cancel or a final capture that is repeated later
  * gets `payment_intent_unexpected_state` from the PaymentIntent's state. It counts as done where that state
- * says so; for a capture, where the PaymentIntent's metadata names this key. A capture that is not the last
- * one has to be repeated within those hours.
+ * says so; for a capture, where the PaymentIntent's metadata names this key. Who repeats a refund, or a
+ * capture that is not the last one, after those hours looks with `readPayment` whether it was carried out.
  */
-import { createHash } from "node:crypto";
-
-import { AUTHORIZATION_EXPIRED, type PaymentProvider, type PaymentResult } from "../../../ports/payments.ts";
+import {
+  AUTHORIZATION_EXPIRED,
+  type CardForm,
+  type PaymentProvider,
+  type PaymentResult,
+} from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import { callJson, type JsonReply } from "../../vendor-kit/vendor-http.ts";
-import { type JsonObject, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
+import {
+  at,
+  isObject,
+  type JsonObject,
+  listAt,
+  objectAt,
+  optionalTextAt,
+} from "../../vendor-kit/vendor-json.ts";
 import { stripeStep, toStripeAmount } from "./amount.ts";
+import { captureMark, markOf, paymentStateOf, REFUND_MARK } from "./payment-state.ts";
+import { openStripeWebhook } from "./webhook.ts";
 
 const SERVICE = "stripe";
 
@@ -26,21 +38,54 @@ const API_VERSION = "2026-02-25.clover";
 /** Stripe advises no less: a card network may take most of a minute. */
 const TIMEOUT_MS = 60_000;
 
+/** A read passes no card network, and a webhook's sender waits for it. */
+const READ_TIMEOUT_MS = 8_000;
+
 export function createStripeProvider(options: {
   /** `https://api.stripe.com`, or the simulator's. */
   readonly baseUrl: string;
   readonly secretKey: string;
+  /** Of the account's webhook endpoint; empty: none. */
+  readonly webhookSecret?: string;
+  /** Absent or empty: shoppers are shown no form. */
+  readonly publishableKey?: string;
 }): PaymentProvider {
+  const { baseUrl, webhookSecret = "", publishableKey = "" } = options;
+  const headers = { authorization: `Bearer ${options.secretKey}`, "stripe-version": API_VERSION };
+
+  /** A reply that must be an object of Stripe's; null: it has none of this name. */
+  const get = async (path: string, step: string): Promise<JsonObject | null> => {
+    const url = new URL(path, baseUrl).toString();
+    const call = { service: SERVICE, method: "GET", url, headers, timeoutMs: READ_TIMEOUT_MS } as const;
+    const reply = await callJson(call);
+    if (reply.status === 404) return null;
+    if (reply.status === 200 && isObject(reply.json)) return reply.json;
+    const refused = declineOrThrow(reply, step);
+    throw new Error(`Stripe answered a read with ${JSON.stringify(refused)}`);
+  };
+
+  /** Every object of a list, page by page. */
+  const list = async (path: string, step: string): Promise<readonly JsonObject[]> => {
+    const all: JsonObject[] = [];
+    for (let after = ""; ; ) {
+      const page = await get(`${path}&limit=100${after}`, step);
+      const objects = listAt(page, "data").filter(isObject);
+      all.push(...objects);
+      const last = optionalTextAt(objects.at(-1), "id");
+      if (at(page, "has_more") !== true || last === undefined) return all;
+      after = `&starting_after=${encodeURIComponent(last)}`;
+    }
+  };
+
   const post = (path: string, idempotencyKey: string, form: Readonly<Record<string, string>>) =>
     callJson({
       service: SERVICE,
       method: "POST",
-      url: new URL(path, options.baseUrl).toString(),
+      url: new URL(path, baseUrl).toString(),
       headers: {
-        authorization: `Bearer ${options.secretKey}`,
+        ...headers,
         "content-type": "application/x-www-form-urlencoded",
         "idempotency-key": idempotencyKey,
-        "stripe-version": API_VERSION,
       },
       body: new URLSearchParams(form).toString(),
       timeoutMs: TIMEOUT_MS,
@@ -48,6 +93,17 @@ export function createStripeProvider(options: {
 
   return {
     smallestChargeable: stripeStep,
+    cardForm: publishableKey === "" ? null : cardForm(baseUrl, publishableKey),
+
+    openWebhook: (of, rawBody, nowMs) => openStripeWebhook(of, rawBody, webhookSecret, nowMs),
+
+    async readPayment(reference, subject) {
+      const intent = await get(`/v1/payment_intents/${encodeURIComponent(reference)}`, "read a payment");
+      if (intent === null) return null;
+      const of = `payment_intent=${encodeURIComponent(reference)}`;
+      const about = subject === "payment" ? [] : await list(`/v1/${subject}?${of}`, `read ${subject}`);
+      return paymentStateOf(intent, subject, about);
+    },
 
     async authorize(request) {
       const reply = await post("/v1/payment_intents", request.idempotencyKey, {
@@ -115,13 +171,18 @@ export function createStripeProvider(options: {
     },
 
     async refund(request) {
-      const reply = await post("/v1/refunds", request.idempotencyKey, {
+      const form = {
         payment_intent: request.reference,
         amount: stripeAmount(request.amountMinor, request.currency),
         reason: "requested_by_customer",
         // Stripe limits a metadata value to 500 characters.
         "metadata[reason]": request.reason.slice(0, 500),
-      });
+      };
+      const marked = { ...form, [`metadata[${REFUND_MARK}]`]: markOf(request.idempotencyKey) };
+      let reply = await post("/v1/refunds", request.idempotencyKey, marked);
+      // A former version has made this call, without a mark: only the same call finds its answer again.
+      if (optionalTextAt(reply.json, "error", "type") === "idempotency_error")
+        reply = await post("/v1/refunds", request.idempotencyKey, form);
       if (reply.status !== 200) return declineOrThrow(reply, "refund");
       const status = optionalTextAt(reply.json, "status");
       const reference = optionalTextAt(reply.json, "id");
@@ -141,9 +202,25 @@ function intentPath(reference: string, action: "capture" | "cancel"): string {
   return `/v1/payment_intents/${encodeURIComponent(reference)}/${action}`;
 }
 
-/** The name of a capture's mark in the metadata. Stripe takes names of up to 40 characters. */
-function captureMark(idempotencyKey: string): string {
-  return `captured_${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 24)}`;
+/** Where Stripe's own script and frames are; a simulator has its own beside its API. */
+function cardForm(baseUrl: string, publishableKey: string): CardForm {
+  const key = { provider: SERVICE, publishableKey };
+  const { origin, host } = new URL(baseUrl);
+  if (host !== "api.stripe.com")
+    return {
+      ...key,
+      scriptUrl: `${origin}/js/stripe.js`,
+      scripts: [origin],
+      frames: [origin],
+      calls: [origin],
+    };
+  return {
+    ...key,
+    scriptUrl: "https://js.stripe.com/v3/",
+    scripts: ["https://js.stripe.com"],
+    frames: ["https://js.stripe.com", "https://hooks.stripe.com"],
+    calls: ["https://api.stripe.com"],
+  };
 }
 
 function stripeAmount(minor: number, currency: string): string {

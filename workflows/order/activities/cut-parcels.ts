@@ -17,6 +17,7 @@ import {
 import { isEnded, notBegun } from "../../../orders/fulfillment-order.ts";
 import type { HoldReason } from "../../../orders/order.ts";
 import { readUnitWeights } from "../../../store/catalog/catalog.ts";
+import { parcelLimitAt } from "../../../store/catalog/parcel-limit.ts";
 import {
   type FulfillmentOrder,
   haltFulfillmentOrder,
@@ -32,25 +33,29 @@ const CAUSE = "saga:release-to-floor";
 
 /**
  * @param ids of those that are to be released
- * @param maxGrams that a carrier takes in one parcel; `null`: any weight
+ * @param carriersGrams that a carrier takes in one parcel; `null`: any weight
  * @returns of those that can be: new ones too, without what is too heavy
  */
 export async function cutParcels(
   client: DatabaseClient,
   { order, parts }: LockedParts,
   ids: readonly string[],
-  maxGrams: number | null,
+  carriersGrams: number | null,
 ): Promise<readonly string[]> {
   const asked = parts.filter(
     (part) =>
       ids.includes(part.id) && !isEnded(part.status) && part.status !== "in_progress" && notBegun(part),
   );
-  if (maxGrams === null || asked.length === 0) return ids;
+  if (carriersGrams === null || asked.length === 0) return ids;
+  const limits = new Map<string, number>();
+  for (const { locationId } of asked)
+    limits.set(locationId, (await parcelLimitAt(client, carriersGrams, [locationId])) ?? carriersGrams);
+  const limitOf = ({ locationId }: FulfillmentOrder) => limits.get(locationId) ?? carriersGrams;
   const skus = new Set(asked.flatMap(({ lines }) => lines.map(({ sku }) => sku)));
   const weights = await readUnitWeights(client, [...skus]);
   const parcels: FulfillmentOrder[] = [];
   for (const part of asked) {
-    const [kept = [], ...others] = cutIntoParcels(part.lines, weights, maxGrams);
+    const [kept = [], ...others] = cutIntoParcels(part.lines, weights, limitOf(part));
     if (others.length === 0) {
       parcels.push(part);
       continue;
@@ -66,7 +71,7 @@ export async function cutParcels(
     await replaceFulfillmentOrderLines(client, part.id, kept);
     await insertFulfillmentOrders(client, made);
     parcels.push({ ...part, lines: kept }, ...made);
-    const weight = overweightText(gramsOf(part.lines, weights), maxGrams);
+    const weight = overweightText(gramsOf(part.lines, weights), limitOf(part));
     await recordEntry(client, {
       orderId: order.orderId,
       key: `cut:${part.id}:${next}`,
@@ -76,8 +81,8 @@ export async function cutParcels(
       data: { fulfillmentOrderId: part.id, fulfillmentOrders: [part.id, ...made.map(({ id }) => id)] },
     });
   }
-  const heavy = parcels.filter(({ lines }) => gramsOf(lines, weights) > maxGrams);
-  await holdTooHeavy(client, order, heavy, weights, maxGrams);
+  const heavy = parcels.filter((part) => gramsOf(part.lines, weights) > limitOf(part));
+  await holdTooHeavy(client, order, heavy, weights, limitOf);
   const released = new Set([...ids, ...parcels.map(({ id }) => id)]);
   for (const { id } of heavy) released.delete(id);
   return [...released];
@@ -88,7 +93,7 @@ async function holdTooHeavy(
   order: LockedParts["order"],
   heavy: readonly FulfillmentOrder[],
   weights: UnitWeights,
-  maxGrams: number,
+  limitOf: (part: FulfillmentOrder) => number,
 ): Promise<void> {
   const isHeld = ({ id }: FulfillmentOrder) =>
     order.holdReasons.some(
@@ -98,7 +103,7 @@ async function holdTooHeavy(
   if (fresh.length === 0) return;
   const reasons = fresh.map((part): HoldReason => {
     const goods = [...new Set(part.lines.map(({ sku }) => sku))].join(", ");
-    const detail = `One unit (${goods}) weighs ${overweightText(gramsOf(part.lines, weights), maxGrams)}.`;
+    const detail = `One unit (${goods}) weighs ${overweightText(gramsOf(part.lines, weights), limitOf(part))}.`;
     return { code: "parcel_too_heavy", detail, fulfillmentOrderId: part.id };
   });
   for (const [index, { id }] of fresh.entries()) {

@@ -109,12 +109,13 @@ export function createInventoryActivities({ database, allocator, carriers, now }
     const errands = await beginStockErrands(database, orderId, which);
     if (errands.length === 0) return;
     const outcomes = await allocator.execute(
-      errands.map(({ kind, quantity, ...errand }) => ({
+      errands.map(({ kind, quantity, ofPicked, ...errand }) => ({
         type: kind,
         ...errand,
         atMs: now(),
         cause: `order ${orderId}`,
         ...(kind === "deallocate" && quantity !== null ? { quantity } : {}),
+        ...(kind === "deallocate" && ofPicked === true ? { of: "picked" as const } : {}),
       })),
     );
     await inTransaction(database, async (client) => {

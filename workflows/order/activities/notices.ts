@@ -1,5 +1,7 @@
 /**
- * Writes to the shopper. The key identifies a mail to its receiver. A mail that was sent is not sent again.
+ * Writes to the shopper. A saga queues what it has to tell; the mail is written when it is sent
+ * (`workflows/runtime/mail-relay.ts`), from what is true then. The key identifies a mail to its receiver. A
+ * mail that was sent is not sent again.
  */
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
@@ -17,7 +19,14 @@ import type { OrderDocument } from "../../../orders/order.ts";
 import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
-import { noticeKey, recordNotice, wasNoticeSent } from "../../../store/orders/notices.ts";
+import { readAwaitedPayment } from "../../../store/orders/awaited-payment.ts";
+import {
+  noticeKey,
+  type QueuedMail,
+  queueMails,
+  recordNotice,
+  wasNoticeSent,
+} from "../../../store/orders/notices.ts";
 import type { OrderProgress } from "../../../store/orders/order-progress.ts";
 import { readRevisionChange } from "../../../store/orders/order-revisions.ts";
 import { readPayment } from "../../../store/orders/payments.ts";
@@ -38,8 +47,11 @@ import { returnShipmentId } from "./shipping.ts";
 
 export type SagaNoticeKind = NoticeKind;
 
-export function createNoticeActivities({ database, mailer, publicUrl }: SagaDependencies) {
+export function createNoticeActivities({ database, mailer, payments, publicUrl }: SagaDependencies) {
   const pageOf = (order: OrderProgress) => `${publicUrl}/track/${order.trackingToken}`;
+
+  const awaitedBy = (order: OrderProgress) =>
+    readAwaitedPayment(database, order, payments.first.port.smallestChargeable(order.currency));
 
   const noticeOf = async (order: OrderProgress, kind: SagaNoticeKind, about: string): Promise<Notice> => {
     switch (kind) {
@@ -51,6 +63,12 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
               ? null
               : { shipBy: order.shipBy, deliverBy: order.deliverBy },
         };
+      case "payment_needed": {
+        const awaited = await awaitedBy(order);
+        if (awaited?.state !== "needed")
+          throw new StepImpossible("payment_not_needed", `${order.orderId} waits for no means of payment.`);
+        return { kind, amount: minorOf(order, awaited.amountMinor), declined: awaited.declined };
+      }
       case "shipped": {
         const { carrier, trackingNumber } = await mustReadShipment(about);
         const parcelLines = linesOf(order, await readParcelLines(database, about));
@@ -261,22 +279,30 @@ export function createNoticeActivities({ database, mailer, publicUrl }: SagaDepe
   };
 
   return {
+    /** Has these mails about the order sent, in their order. */
+    async queueMails(input: {
+      readonly orderId: string;
+      readonly mails: readonly Omit<QueuedMail<SagaNoticeKind>, "orderId">[];
+    }): Promise<void> {
+      const { orderId, mails } = input;
+      await queueMails(
+        database,
+        mails.map((mail) => ({ ...mail, orderId })),
+      );
+    },
+
     /**
      * @param input.about the id of what the mail is about: of the order, shipment, return or fulfillment
      *   order, of shortages with commas between them, `{order}:r{revision}`, or `putOffNotice`
-     * @param input.copy number of a mail that staff send again; absent: the mail itself
      */
-    async sendMail(input: {
-      readonly orderId: string;
-      readonly kind: SagaNoticeKind;
-      readonly about: string;
-      readonly copy?: number;
-    }): Promise<void> {
+    async sendMail(input: QueuedMail<SagaNoticeKind>): Promise<void> {
       const key = noticeKey(input);
       const order = await mustReadOrder(database, input.orderId);
       if (order.customerEmail === null || (await wasNoticeSent(database, key))) return;
       // Nobody has to be told of a parcel that they have just been given.
       if (input.kind === "shipped" && isCollected(order.document)) return;
+      // They may have paid before the mail was written.
+      if (input.kind === "payment_needed" && (await awaitedBy(order))?.state !== "needed") return;
       const mail = renderNotice(
         {
           shopName: order.shopName,

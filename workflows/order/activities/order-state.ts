@@ -4,6 +4,7 @@ import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
+import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
 import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
 import { readWaitingForCompanions, readWaitingForOthers } from "../../../store/floor/combined-parcels.ts";
@@ -15,6 +16,7 @@ import {
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
 import { hasStockErrands } from "../../../store/floor/stock-errands.ts";
+import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
   changeOrder,
   lockOrder,
@@ -22,6 +24,7 @@ import {
   readOrderProgress,
 } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import { readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
@@ -125,10 +128,12 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           cause: `saga:${input.key.split(":")[0]}`,
           data: { code: input.code },
         });
-        if (fresh)
-          await changeOrder(client, order, {
-            holdReasons: withReason(order, { code: input.code, detail: input.detail }),
-          });
+        if (!fresh) return;
+        await changeOrder(client, order, {
+          holdReasons: withReason(order, { code: input.code, detail: input.detail }),
+        });
+        if (CLEARED_BY_PAYMENT.includes(input.code))
+          await writeOutbox(client, [askForPaymentRow(input.orderId, input.key)]);
       });
     },
 
@@ -251,6 +256,19 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
         key: `mail-failed:${input.kind}:${input.about}`,
         type: "notification.failed",
         summary: `A mail could not be sent (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
+        cause: "saga:send-mail",
+      });
+    },
+
+    /** So that a person sees the wait for a mail server. */
+    async reportLateMail(
+      input: OrderId & { readonly kind: string; readonly about: string; readonly detail: string },
+    ) {
+      await recordEntry(database, {
+        orderId: input.orderId,
+        key: `mail-late:${input.kind}:${input.about}`,
+        type: "notification.late",
+        summary: `A mail could not be sent yet and is tried again (${input.kind.replaceAll("_", " ")}): ${input.detail}`,
         cause: "saga:send-mail",
       });
     },

@@ -23,6 +23,7 @@ import { minorText } from "../../../orders/refund.ts";
 import { AUTHORIZATION_EXPIRED, type PaymentResult } from "../../../ports/payments.ts";
 import type { VendorAccount } from "../../../ports/vendor-roster.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
+import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
 import {
   addCash,
@@ -37,6 +38,7 @@ import {
   rollUpPayment,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
 import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/store-credit.ts";
@@ -64,7 +66,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       ({ key }) => key === call.authorizationKey,
     );
     const reference = authorization?.reference ?? "";
-    return askProvider(call, () => {
+    const run = (): Promise<PaymentResult> => {
       const provider = payments.at(call);
       switch (call.type) {
         case "authorization":
@@ -90,7 +92,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         default:
           throw new StepImpossible("no_call", `A ${call.type} is no call of an order's saga.`);
       }
-    });
+    };
+    return askProvider(call, run, (subject) => payments.at(call).readPayment(reference, subject));
   };
 
   /**
@@ -145,6 +148,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         const detail = `${text} ${amount} was declined: ${answer.message}`;
         const holdReasons = withReason(order, { code: onDecline, detail });
         await changeOrder(client, order, { holdReasons, ...(await declinedStatus(client, order, call)) });
+        if (call.type === "authorization") await writeOutbox(client, [askForPaymentRow(orderId, call.key)]);
       } else {
         await changeOrder(client, order, await declinedStatus(client, order, call));
       }
@@ -194,6 +198,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           cause: "saga:adjust-payment",
           data: { code: reason.code },
         });
+        await writeOutbox(client, [askForPaymentRow(orderId, key)]);
         return "held";
       }
       return beginPaymentTransaction(client, {

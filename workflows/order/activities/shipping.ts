@@ -9,7 +9,7 @@ import type {
   RatedShipment,
   RateRequest,
 } from "../../../ports/carriers.ts";
-import { carriersFor } from "../../../ports/parcel-limit.ts";
+import { carriersFor, type ParcelLimit, parcelLimitOf } from "../../../ports/parcel-limit.ts";
 import { chooseRate } from "../../../ports/rate-choice.ts";
 import {
   type CombinedMember,
@@ -78,6 +78,7 @@ type ParcelToSend = Goods & {
 };
 
 export function createShippingActivities({ database, carriers, now }: SagaDependencies) {
+  const limit = parcelLimitOf(carriers);
   const buy = async (parcel: ParcelToSend): Promise<Bought | Outdated | StepRefusal> => {
     const { shipmentId, order } = parcel;
     if ((await readShipment(database, shipmentId)) !== undefined) return { status: "bought", shipmentId };
@@ -131,7 +132,7 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     parcel: ParcelToSend,
     { combinedParcelId, others }: Shared,
   ): Promise<boolean> => {
-    const members = await reviewShared(client, combinedParcelId);
+    const members = await reviewShared(client, limit, combinedParcelId);
     return members.length === others.length + 1 && isReady(members, parcel.fulfillmentOrderId);
   };
 
@@ -179,10 +180,10 @@ export function createShippingActivities({ database, carriers, now }: SagaDepend
     inTransaction(database, async (client) => {
       const combinedParcelId = await openParcelOf(client, fulfillmentOrderId);
       if (combinedParcelId === undefined) return null;
-      const members = await reviewShared(client, combinedParcelId);
+      const members = await reviewShared(client, limit, combinedParcelId);
       if (members.length === 0) return null;
       if (!isReady(members, fulfillmentOrderId)) {
-        await reviewShared(client, combinedParcelId, {
+        await reviewShared(client, limit, combinedParcelId, {
           id: fulfillmentOrderId,
           why: "the others are not packed",
         });
@@ -424,12 +425,13 @@ function isReady(members: readonly CombinedMember[], fulfillmentOrderId: string 
 /** Who is still in the parcel. The sagas of those whose way has changed are told. */
 async function reviewShared(
   client: Queryable,
+  limit: ParcelLimit,
   combinedParcelId: string,
   asked?: { readonly id: string; readonly why: string },
 ): Promise<readonly CombinedMember[]> {
   const parcel = await lockCombinedParcel(client, combinedParcelId);
   if (parcel === undefined) return [];
-  const { members, changed } = await takeOutOfParcel(client, parcel, "saga:buy-label", asked);
+  const { members, changed } = await takeOutOfParcel(client, parcel, limit, "saga:buy-label", asked);
   await writeOutbox(
     client,
     changed.map(({ orderId, key }) => lookAgain(orderId, key)),

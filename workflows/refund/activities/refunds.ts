@@ -15,6 +15,7 @@ import { holderOf } from "../../../orders/store-credit.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
+import { readOpenDispute } from "../../../store/orders/payment-events.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
@@ -70,23 +71,33 @@ export type PaidInspection = PaidRefund & { readonly refundId?: string };
 const CAUSE = "saga:refund-return";
 
 /** A refund with its amounts, and the calls that its part of the provider takes, while that is open. */
-type Planned = { readonly refund: RefundRecord; readonly calls: readonly PaymentTransaction[] };
+type Planned = {
+  readonly refund: RefundRecord;
+  readonly calls: readonly PaymentTransaction[];
+  /** Why nothing of it is paid out now. */
+  readonly refusal?: StepRefusal;
+};
 
 export function createRefundActivities({ database, payments }: SagaDependencies) {
   /** @param attempt counts from 1; a higher one tries a refund again that was declined */
   const pay = async (ids: RefundIds, attempt: number, cause: string): Promise<PaidRefund | StepRefusal> => {
-    const { refund, calls } = await inTransaction(database, (client) => plan(client, ids, attempt, cause));
+    const planned = await inTransaction(database, (client) => plan(client, ids, attempt, cause));
+    const { refund, calls, refusal } = planned;
+    if (refusal !== undefined) return refusal;
     for (const [index, call] of calls.entries()) {
       const authorizations = await readAuthorizations(database, ids.orderId);
       const authorization = authorizations.find(({ key }) => key === call.authorizationKey);
-      const answer = await askProvider(call, () =>
+      const reference = authorization?.reference ?? "";
+      const run = () =>
         payments.at(call).refund({
           idempotencyKey: call.key,
-          reference: authorization?.reference ?? "",
+          reference,
           amountMinor: call.amountMinor,
           currency: call.currency,
           reason: refund.returnId === null ? refund.reason : `Return ${refund.returnId}`,
-        }),
+        });
+      const answer = await askProvider(call, run, (subject) =>
+        payments.at(call).readPayment(reference, subject),
       );
       const outcome = await inTransaction(database, (client) =>
         settleCall(client, refund, call, answer, { isLast: index === calls.length - 1, cause }),
@@ -240,7 +251,14 @@ async function plan(
   const refund = await readRefund(client, refundId);
   if (refund === undefined) throw new StepImpossible("refund_not_found", `There is no refund ${refundId}.`);
   const isOpen = refund.status === "requested" || (refund.status === "failed" && attempt > refund.attempt);
-  if (!isOpen) return { refund, calls: await openCalls(client, refund) };
+  if (!isOpen) {
+    const calls = await openCalls(client, refund);
+    // The provider has told of its own accord how the last call had ended.
+    if (refund.status === "pending" && calls.length === 0) await end(client, order, refund, cause);
+    return { refund, calls };
+  }
+  const refusal = await refuseDisputed(client, refund);
+  if (refusal !== null) return { refund, calls: [], refusal };
   const split = await splitOf(client, order, refund, attempt);
   await planRefund(client, refundId, split, attempt);
   const planned = (await readRefund(client, refundId)) as RefundRecord;
@@ -248,6 +266,22 @@ async function plan(
   if (calls.length > 0) return { refund: planned, calls };
   await end(client, order, planned, cause);
   return { refund: (await readRefund(client, refundId)) ?? planned, calls };
+}
+
+/**
+ * While the customer's bank asks for the money, nothing goes back of our own accord: the customer could have
+ * it twice.
+ */
+async function refuseDisputed(
+  client: DatabaseClient,
+  { orderId, refundId }: RefundRecord,
+): Promise<StepRefusal | null> {
+  const dispute = await readOpenDispute(client, orderId);
+  if (dispute === undefined) return null;
+  const amount = minorText(dispute.amountMinor, dispute.currency);
+  const failure = `The customer disputes ${amount} at the bank (${dispute.reference}): try it again when that is over.`;
+  await setRefundStatus(client, refundId, "failed", { failure });
+  return declined(failure);
 }
 
 /** What follows from a refund whose payment, if it has one, has gone through. */
@@ -272,8 +306,8 @@ async function splitOf(
   const calls = await callsOf(client, refund);
   const begun = calls.find(({ key }) => key === keyOf(refund, attempt));
   if (begun !== undefined) return { payment: begun.amountMinor, storeCredit: 0, channel: 0, exchange: 0 };
-  // What has gone back in part goes on as it was planned.
-  if (calls.some(({ status }) => status === "succeeded"))
+  // What has gone back in part, or has come back to us, goes on as it was planned.
+  if (refund.isReopened || calls.some(({ status }) => status === "succeeded"))
     return {
       payment: refund.paymentMinor,
       storeCredit: refund.storeCreditMinor,

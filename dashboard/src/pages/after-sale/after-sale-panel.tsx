@@ -4,6 +4,7 @@ import type { OrderView } from "../../../../contract/orders.ts";
 import type { OrderRefunds, RefundView } from "../../../../contract/refunds.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
@@ -47,16 +48,21 @@ export function AfterSalePanel({
     claims.reload();
     onChange();
   };
-  const canClaim = view.shipments.some((shipment) => shipment.shippedAt !== null);
+  const canRefund = may("refunds.give") && state.leftMinor > 0;
+  const canClaim = may("claims.open") && view.shipments.some((shipment) => shipment.shippedAt !== null);
   const canPay =
+    may("store-credit.apply") &&
     view.document.paymentBy === "merchant" &&
     view.payment === null &&
     ["pending", "failed"].includes(view.summary.paymentStatus) &&
     view.summary.status !== "cancelled";
-  const exchangeable = view.returns.filter((one) => EXCHANGEABLE.includes(one.status));
+  const canExchange = may("returns.exchange");
+  const exchangeable = view.returns.filter(
+    (one) => canExchange && one.exchangeOrderId === null && EXCHANGEABLE.includes(one.status),
+  );
   const shown = state.refunds.filter((refund) => refund.amountMinor > 0);
   const items = claims.data?.items ?? [];
-  const actions = state.leftMinor > 0 || canClaim || canPay || exchangeable.length > 0;
+  const actions = canRefund || canClaim || canPay || exchangeable.length > 0;
   if (!actions && shown.length === 0 && items.length === 0) return null;
   return (
     <Panel title="After the sale">
@@ -73,7 +79,7 @@ export function AfterSalePanel({
         <ClaimCard key={claim.id} claim={claim} onChange={done} />
       ))}
       <div class="row">
-        {state.leftMinor > 0 && (
+        {canRefund && (
           <button type="button" class="button" onClick={() => setOpen("refund")}>
             Give money back
           </button>

@@ -1,5 +1,6 @@
 import type { ClaimView } from "../../../../contract/claims.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { toast } from "../../components/toast.tsx";
@@ -12,7 +13,9 @@ export function ClaimCard({ claim, onChange }: { readonly claim: ClaimView; read
     toast("good", said);
     onChange();
   };
-  const can = (action: ClaimView["supportedActions"][number]) => claim.supportedActions.includes(action);
+  const decides = may("claims.decide");
+  const can = (action: ClaimView["supportedActions"][number]) =>
+    claim.supportedActions.includes(action) && (action === "receive" ? may("returns.receive") : decides);
   const units = claim.lines.reduce((sum, line) => sum + line.quantity, 0);
   return (
     <article class="subcard">
@@ -67,7 +70,7 @@ export function ClaimCard({ claim, onChange }: { readonly claim: ClaimView; read
               Reject
             </ActionButton>
           )}
-          {claim.carrierStatus === "to_file" && (
+          {decides && claim.carrierStatus === "to_file" && (
             <ActionButton
               class="button small"
               run={() => act("carrier", { status: "filed" }, "Marked as filed with the carrier.")}
@@ -75,7 +78,7 @@ export function ClaimCard({ claim, onChange }: { readonly claim: ClaimView; read
               Filed with the carrier
             </ActionButton>
           )}
-          {claim.carrierStatus === "filed" && (
+          {decides && claim.carrierStatus === "filed" && (
             <ActionButton
               class="button small"
               run={() => act("carrier", { status: "paid" }, "Marked as paid by the carrier.")}

@@ -4,6 +4,7 @@ import type { ClaimView } from "../../../../contract/claims.ts";
 import type { RefundView } from "../../../../contract/refunds.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Chips } from "../../components/chips.tsx";
@@ -195,17 +196,17 @@ function RefundActions({
   };
   return (
     <div class="row">
-      {refund.supportedActions.includes("confirm") && (
+      {may("refunds.confirm") && refund.supportedActions.includes("confirm") && (
         <button type="button" class="button small" onClick={() => onConfirm(refund)}>
           Confirm
         </button>
       )}
-      {refund.supportedActions.includes("retry") && (
+      {may("refunds.settle") && refund.supportedActions.includes("retry") && (
         <ActionButton class="button small" run={() => send("retry", "The refund is tried again.")}>
           Try again
         </ActionButton>
       )}
-      {refund.supportedActions.includes("withdraw") && (
+      {may("refunds.settle") && refund.supportedActions.includes("withdraw") && (
         <ActionButton class="button small" run={() => send("withdraw", "The refund is given up.")}>
           Give up
         </ActionButton>

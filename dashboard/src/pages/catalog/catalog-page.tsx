@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Product, UnmappedSku } from "../../../../contract/catalog.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
@@ -67,7 +68,7 @@ export function CatalogPage() {
                       <td>{one.channel}</td>
                       <td class="number">{counted(one.orders, "order")}</td>
                       <td class="number full">
-                        {one.channelSku === "" ? (
+                        {!may("catalog.write") ? null : one.channelSku === "" ? (
                           <span class="muted">Give it a SKU at the channel</span>
                         ) : (
                           <button type="button" class="button small" onClick={() => setGap(one)}>

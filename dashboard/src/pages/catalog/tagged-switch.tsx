@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Product, ProductTagging } from "../../../../contract/catalog.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { messageOf } from "../../api/problem.ts";
+import { may } from "../../api/session.ts";
 
 /** Whether a product's units bear RFID tags, to be changed where it stands. */
 export function TaggedSwitch({
@@ -31,7 +32,7 @@ export function TaggedSwitch({
         <input
           type="checkbox"
           checked={product.tagged}
-          disabled={sending}
+          disabled={sending || !may("catalog.write")}
           onChange={(event) => void change(event.currentTarget.checked)}
         />{" "}
         Tagged<span class="visually-hidden">: {product.name}</span>

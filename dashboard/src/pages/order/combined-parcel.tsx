@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Combinable, FulfillmentOrderView } from "../../../../contract/fulfillment.ts";
 import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Form } from "../../components/form.tsx";
@@ -13,6 +14,7 @@ type Shared = { readonly part: FulfillmentOrderView; readonly onChange: () => vo
 /** With which other orders it leaves in one parcel; before its pick begins, others of the customer can be asked along. */
 export function CombinedParcel({ part, onChange }: Shared) {
   const [isAsking, setAsking] = useState(false);
+  const isAllowed = may("fulfillment.change");
   const hasEnded = part.status === "closed" || part.status === "cancelled";
   if (part.combinedWith.length > 0)
     return (
@@ -26,7 +28,7 @@ export function CombinedParcel({ part, onChange }: Shared) {
             </span>
           ))}
         </span>
-        {!hasEnded && part.stage !== "shipped" && (
+        {isAllowed && !hasEnded && part.stage !== "shipped" && (
           <ActionButton
             class="button small"
             run={async () => {
@@ -41,7 +43,7 @@ export function CombinedParcel({ part, onChange }: Shared) {
       </div>
     );
   const canShare = (part.status === "open" || part.status === "in_progress") && part.stage === "waiting";
-  if (!canShare) return null;
+  if (!canShare || !isAllowed) return null;
   return (
     <div class="row wrap">
       <button type="button" class="button small" onClick={() => setAsking(true)}>

@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
 import type { OrderSummary, OrderView } from "../../../../contract/orders.ts";
 import { post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Icon } from "../../components/icon.tsx";
+import { NotYours } from "../../components/not-yours.tsx";
 import { toast } from "../../components/toast.tsx";
 import { words } from "../../format/words.ts";
 import { SkuDialog } from "../catalog/sku-dialog.tsx";
@@ -33,6 +35,7 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   refunded_at_channel: "Cancel what was refunded, then release the rest.",
   changed_at_channel: "Compare it with the channel, change the order by hand, then release.",
   partly_fulfilled_at_channel: "Mark what was fulfilled as done elsewhere, then release the rest.",
+  held_by_rule: "Look at it, then release it; or cancel it.",
   put_by_staff: "Release it when its reason is gone.",
   awaiting_return: "It goes on when the return is inspected. Released before, it is charged in full.",
   parcel_too_heavy:
@@ -45,6 +48,9 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
   const { summary, lines } = view;
   const [line, setLine] = useState<OrderView["lines"][number] | null>(null);
   if (summary.holdReasons.length === 0) return null;
+  const canRelease = may("orders.release-hold");
+  const codes = new Set(summary.holdReasons.map(({ code }) => code));
+  const waitsForStock = codes.has("insufficient_stock") || codes.has("backordered");
   const unmapped = lines.filter((one) => one.sku === null && one.channelSku !== "");
   return (
     <section class="hold">
@@ -63,12 +69,12 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
         ))}
       </ul>
       <div class="row">
-        {unmapped.map((one) => (
+        {(may("catalog.write") ? unmapped : []).map((one) => (
           <button key={one.lineId} type="button" class="button primary" onClick={() => setLine(one)}>
             Map {one.channelSku}
           </button>
         ))}
-        {summary.holdReasons.some(({ code }) => code === "insufficient_stock" || code === "backordered") && (
+        {canRelease && waitsForStock && (
           <ActionButton
             run={async () => {
               await post(`${orderPath(summary.id)}/ship-available`, {});
@@ -79,10 +85,10 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
             Ship what is there
           </ActionButton>
         )}
-        {summary.holdReasons.some(({ code }) => code === "pickup_place_unknown") && (
+        {canRelease && codes.has("pickup_place_unknown") && (
           <PickupPlaces orderId={summary.id} onDone={onChange} />
         )}
-        {view.supportedActions.includes("release_hold") && (
+        {canRelease && view.supportedActions.includes("release_hold") && (
           <ActionButton
             run={async () => {
               await post(`${orderPath(summary.id)}/release-hold`, {});
@@ -94,6 +100,7 @@ export function HoldPanel({ view, onChange }: { readonly view: OrderView; readon
           </ActionButton>
         )}
       </div>
+      {!canRelease && <NotYours action="release the order" />}
       {line !== null && (
         <SkuDialog
           gap={{ channel: summary.channelId, channelSku: line.channelSku, title: line.title }}

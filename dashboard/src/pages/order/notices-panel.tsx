@@ -1,5 +1,6 @@
 import type { OrderView } from "../../../../contract/orders.ts";
 import { post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";
@@ -19,7 +20,7 @@ export function NoticesPanel({ view }: { readonly view: OrderView }) {
               <span>
                 {notice.recipient} · <Time at={notice.sentAt} />
               </span>
-              {notice.key.startsWith(`${notice.kind}:`) && (
+              {may("orders.notify") && notice.key.startsWith(`${notice.kind}:`) && (
                 <ActionButton
                   class="button quiet small"
                   run={async () => {

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { OrderLineView, OrderView } from "../../../../contract/orders.ts";
+import { may } from "../../api/session.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { counted, words } from "../../format/words.ts";
@@ -14,7 +15,7 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
   const { document, lines } = view;
   const [changing, setChanging] = useState<OrderLineView | null>(null);
   const [adding, setAdding] = useState(false);
-  const canChange = view.supportedActions.includes("cancel");
+  const canChange = view.supportedActions.includes("cancel") && may("orders.change");
   const done = () => {
     setChanging(null);
     setAdding(false);

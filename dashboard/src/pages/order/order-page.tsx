@@ -3,6 +3,7 @@ import { useRoute } from "preact-iso/router";
 import type { OrderView, TimelineEntry } from "../../../../contract/orders.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { AddressBlock } from "../../components/address.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";
@@ -95,7 +96,8 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
     close();
     onChange();
   };
-  const can = (action: OrderView["supportedActions"][number]) => view.supportedActions.includes(action);
+  const can = (action: OrderView["supportedActions"][number], permission: string) =>
+    view.supportedActions.includes(action) && may(permission);
   return (
     <>
       <PageHead
@@ -115,17 +117,17 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
         <button type="button" class="button" onClick={() => window.print()}>
           Print
         </button>
-        {can("cancel") && (
+        {can("cancel", "orders.change") && (
           <button type="button" class="button" onClick={() => setAsked("edit")}>
             Edit
           </button>
         )}
-        {can("hold") && (
+        {can("hold", "orders.hold") && (
           <button type="button" class="button" onClick={() => setAsked("hold")}>
             Put on hold
           </button>
         )}
-        {can("cancel") && (
+        {can("cancel", "orders.cancel") && (
           <button type="button" class="button" onClick={() => setAsked("cancel")}>
             Cancel order
           </button>

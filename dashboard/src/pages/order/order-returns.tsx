@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { OrderView } from "../../../../contract/orders.ts";
 import { pathOf } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Panel } from "../../components/panel.tsx";
 import { ReturnBadge } from "../../components/return-badge.tsx";
 import { refundToStaff } from "../../format/refund-words.ts";
@@ -10,7 +11,7 @@ import { ReturnDialog } from "./return-dialog.tsx";
 /** The returns of an order; staff start one here. */
 export function OrderReturns({ view }: { readonly view: OrderView }) {
   const [requesting, setRequesting] = useState(false);
-  const canReturn = view.lines.some((line) => line.returnable > 0);
+  const canReturn = may("returns.request") && view.lines.some((line) => line.returnable > 0);
   if (view.returns.length === 0 && !canReturn) return null;
   return (
     <Panel
@@ -35,6 +36,11 @@ export function OrderReturns({ view }: { readonly view: OrderView }) {
               {counted(one.units, "unit")}, {words(one.reason).toLowerCase()}
             </span>
           </div>
+          {one.exchangeOrderId !== null && (
+            <div class="cell-sub">
+              Exchanged: order <a href={pathOf("orders", one.exchangeOrderId)}>{one.exchangeOrderId}</a>
+            </div>
+          )}
           {one.refund !== null && <div class="cell-sub">{refundToStaff(one.refund, one.currency)}</div>}
         </div>
       ))}

@@ -3,6 +3,7 @@ import type { LocationView } from "../../../../contract/catalog.ts";
 import type { FulfillmentOrderActionName, FulfillmentOrderView } from "../../../../contract/fulfillment.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
@@ -36,7 +37,8 @@ const ASKED: readonly (readonly [Asked, string])[] = [
 /** A button for each thing that can be done with the fulfillment order now. */
 export function PartActions({ part, onChange }: { readonly part: Part; readonly onChange: () => void }) {
   const [asked, setAsked] = useState<Asked | null>(null);
-  const can = (action: FulfillmentOrderActionName) => part.supportedActions.includes(action);
+  const isAllowed = may("fulfillment.change");
+  const can = (action: FulfillmentOrderActionName) => isAllowed && part.supportedActions.includes(action);
   const path = pathOf("fulfillment-orders", part.id);
   const close = () => setAsked(null);
   const done = () => {

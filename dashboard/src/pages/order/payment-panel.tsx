@@ -1,9 +1,11 @@
 import type { OrderView } from "../../../../contract/orders.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
+import { calendarDay } from "../../format/time.ts";
 import { words } from "../../format/words.ts";
 
 const NO_PAYMENT = {
@@ -42,6 +44,15 @@ function Sums({ view }: { readonly view: OrderView }) {
   );
 }
 
+type Dispute = NonNullable<OrderView["payment"]>["disputes"][number];
+
+function disputeText({ status, reason, reference, respondBy }: Dispute, amount: string): string {
+  if (status === "won") return `The dispute about ${amount} is over: the money stays with us (${reference}).`;
+  if (status === "lost") return `The dispute about ${amount} is lost: the bank took it back (${reference}).`;
+  const answer = respondBy === null ? "" : ` Answer it at the payment provider by ${calendarDay(respondBy)}.`;
+  return `The customer disputes ${amount} at the bank (${reason}, ${reference}).${answer} Nothing is refunded meanwhile.`;
+}
+
 export function PaymentPanel({ view }: { readonly view: OrderView }) {
   const { payment, document } = view;
   if (payment === null) {
@@ -64,6 +75,11 @@ export function PaymentPanel({ view }: { readonly view: OrderView }) {
           ["Reference", <code key="reference">{payment.reference}</code>],
         ]}
       />
+      {payment.disputes.map((dispute) => (
+        <Notice key={dispute.reference} tone={dispute.status === "won" ? "info" : "bad"}>
+          {disputeText(dispute, text(dispute.amountMinor))}
+        </Notice>
+      ))}
       <ol class="reports">
         {payment.transactions.map((transaction) => (
           <li key={transaction.key}>

@@ -4,22 +4,16 @@ import type { LocationView } from "../../../../contract/catalog.ts";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import type { DeviceView } from "../../../../contract/system.ts";
-import { get, pathOf, post } from "../../api/client.ts";
-import { ActionButton } from "../../components/action-button.tsx";
-import { Badge } from "../../components/badge.tsx";
+import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
-import { Icon } from "../../components/icon.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
-import { toast } from "../../components/toast.tsx";
-import { calendarDay } from "../../format/time.ts";
-import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
-import { orderPath } from "../order/order-path.ts";
 import { ReadyList } from "./ready-list.tsx";
 import { ShortDialog } from "./short-dialog.tsx";
+import { WorkCard } from "./work-card.tsx";
 
 const REFRESH_MS = 4_000;
 const MOST_SHOWN = 60;
@@ -87,47 +81,13 @@ export function PackingPage() {
             ) : (
               <div class="work">
                 {waiting.map((item) => (
-                  <article key={item.id} class="work-card">
-                    <div class="row spread">
-                      <div>
-                        <a class="row-link" href={orderPath(item.orderId)}>
-                          {item.id}
-                        </a>
-                        <div class="cell-sub">{nameOf(item.locationId)}</div>
-                        <div class="cell-sub">{urgencyOf(item)}</div>
-                      </div>
-                      <Badge status={item.stage} />
-                    </div>
-                    <ul>
-                      {item.lines.map((line) => (
-                        <li key={line.holdId}>
-                          <span class="work-quantity">{line.quantity} ×</span>
-                          <code class="break">{line.sku}</code>
-                        </li>
-                      ))}
-                    </ul>
-                    <a
-                      class="small"
-                      href={`/v1/fulfillment-orders${pathOf(item.id)}/packing-slip.pdf`}
-                      target="_blank"
-                      rel="noopener"
-                    >
-                      Packing slip <Icon name="link" />
-                    </a>
-                    <ActionButton
-                      class="button primary wide"
-                      run={async () => {
-                        await post(`${pathOf("fulfillment-orders", item.id)}/pack`, {});
-                        toast("good", `${item.id} is packed.`);
-                        work.reload();
-                      }}
-                    >
-                      Picked and packed
-                    </ActionButton>
-                    <button type="button" class="button quiet wide" onClick={() => setShort(item)}>
-                      Something is missing
-                    </button>
-                  </article>
+                  <WorkCard
+                    key={item.id}
+                    item={item}
+                    placeName={nameOf(item.locationId)}
+                    onChange={work.reload}
+                    onShort={() => setShort(item)}
+                  />
                 ))}
               </div>
             )}
@@ -178,12 +138,4 @@ async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
     waiting: items.filter((item) => !PACKED.has(item.stage)),
     ready: items.filter((item) => item.stage === "ready"),
   };
-}
-
-/** Why it stands where it stands in the list. */
-function urgencyOf({ delivery, service, shipBy }: WaitingFulfillmentOrder): string {
-  const how = delivery === "parcel" ? service : words(delivery);
-  return [how, ...(shipBy === null ? [] : [`leaves by ${calendarDay(shipBy)}`])]
-    .filter((part) => part !== "")
-    .join(", ");
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
@@ -49,9 +50,11 @@ export function ReadyList({
             {item.collection !== null && (
               <div class="small">Kept until {calendarDay(item.collection.until)}</div>
             )}
-            <button type="button" class="button primary wide" onClick={() => setHanding(item)}>
-              Hand over
-            </button>
+            {may("fulfillment.collect") && (
+              <button type="button" class="button primary wide" onClick={() => setHanding(item)}>
+                Hand over
+              </button>
+            )}
           </article>
         ))}
       </div>

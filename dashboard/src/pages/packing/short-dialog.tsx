@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
-import { pathOf, post } from "../../api/client.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { toast } from "../../components/toast.tsx";
+import { packOrder } from "./pack-order.ts";
 
 /** As `config/short-pick-reasons.ts` knows them. */
 const REASONS = [
@@ -41,9 +41,10 @@ export function ShortDialog({
         disabled={!isShort}
         onSubmit={async (fields, key) => {
           const lines = item.lines.map(({ holdId }) => ({ holdId, picked: found[holdId] ?? 0 }));
-          const body = { lines, shortReason: textOf(fields, "reason") };
-          await post(`${pathOf("fulfillment-orders", item.id)}/pack`, body, key);
-          toast("good", "Noted. What is missing is looked for at once.");
+          const body = { revision: item.revision, lines, shortReason: textOf(fields, "reason") };
+          const outcome = await packOrder(item.id, body, key);
+          if (outcome === "packed") toast("good", "Noted. What is missing is looked for at once.");
+          else toast("bad", `${item.id} is not packed: its order has changed.`);
           onDone();
         }}
       >

@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
 import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
+import { NotYours } from "../../components/not-yours.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { toast } from "../../components/toast.tsx";
 import { RefundWayFields, refundWayOf } from "./refund-way-fields.tsx";
@@ -22,23 +24,29 @@ export function DecidePanel({
   return (
     <Panel title={isDeclined ? "Declined" : "Your decision"}>
       <p>{view.decision}</p>
-      <Form
-        submit={isDeclined ? "Approve after all" : "Approve"}
-        onSubmit={async (fields, key) => {
-          await post(`${path}/approve`, refundWayOf(fields, view.refundTo), key);
-          toast("good", `${view.id} is approved.`);
-          onChange();
-        }}
-      >
-        <RefundWayFields now={view.refundTo} />
-      </Form>
-      <div class="row">
-        {!isDeclined && (
-          <button type="button" class="button danger" onClick={() => setDeclining(true)}>
-            Decline
-          </button>
-        )}
-      </div>
+      {may("returns.decide") ? (
+        <>
+          <Form
+            submit={isDeclined ? "Approve after all" : "Approve"}
+            onSubmit={async (fields, key) => {
+              await post(`${path}/approve`, refundWayOf(fields, view.refundTo), key);
+              toast("good", `${view.id} is approved.`);
+              onChange();
+            }}
+          >
+            <RefundWayFields now={view.refundTo} />
+          </Form>
+          <div class="row">
+            {!isDeclined && (
+              <button type="button" class="button danger" onClick={() => setDeclining(true)}>
+                Decline
+              </button>
+            )}
+          </div>
+        </>
+      ) : (
+        <NotYours action="decide about returns" />
+      )}
       {declining && (
         <Dialog title={`Decline ${view.id}?`} onClose={() => setDeclining(false)}>
           <Form

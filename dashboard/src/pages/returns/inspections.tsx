@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
@@ -31,7 +32,8 @@ export function Inspections({
             </span>
             {inspection.reopenedAt !== null ? (
               <Badge status="reopened" />
-            ) : inspection.pieces.some(({ disposition }) => disposition === "kept") ? null : (
+            ) : !may("returns.inspect") ||
+              inspection.pieces.some(({ disposition }) => disposition === "kept") ? null : (
               <button type="button" class="button small" onClick={() => setReopening(inspection)}>
                 Reopen
               </button>

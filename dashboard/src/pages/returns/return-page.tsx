@@ -3,10 +3,12 @@ import type { LocationView } from "../../../../contract/catalog.ts";
 import type { ReturnView } from "../../../../contract/returns.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Facts } from "../../components/facts.tsx";
 import { Loaded } from "../../components/loaded.tsx";
+import { NotYours } from "../../components/not-yours.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { Panel } from "../../components/panel.tsx";
@@ -74,6 +76,16 @@ export function ReturnPage() {
                       ["Comes back", METHODS[data.method]],
                       ...(data.locationId === null ? [] : ([["Goes to", data.locationId]] as const)),
                       ...(data.decision === "" ? [] : ([["Decision", data.decision]] as const)),
+                      ...(data.exchangeOrderId === null
+                        ? []
+                        : ([
+                            [
+                              "Exchanged for",
+                              <a key="exchange" href={pathOf("orders", data.exchangeOrderId)}>
+                                {data.exchangeOrderId}
+                              </a>,
+                            ],
+                          ] as const)),
                       [
                         "Refund",
                         data.refund === null ? (
@@ -137,10 +149,13 @@ function NextSteps({
   return (
     <>
       <Standing view={view} />
-      {view.lines.some((line) => line.uninspected > 0) && (
-        <InspectForm view={view} locations={locations} onDone={onChange} />
-      )}
-      {view.lines.some((line) => mostOf(line) > 0) && (
+      {view.lines.some((line) => line.uninspected > 0) &&
+        (may("returns.inspect") ? (
+          <InspectForm view={view} locations={locations} onDone={onChange} />
+        ) : (
+          <NotYours action="inspect what came" />
+        ))}
+      {may("returns.receive") && view.lines.some((line) => mostOf(line) > 0) && (
         <>
           <ReceiveForm view={view} onDone={onChange} />
           <CloseButton view={view} onChange={onChange} />

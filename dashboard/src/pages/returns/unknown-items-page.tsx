@@ -1,6 +1,7 @@
 import type { UnknownItem } from "../../../../contract/returns.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Field } from "../../components/field.tsx";
@@ -18,6 +19,7 @@ export function UnknownItemsPage() {
   const items = useResource<Page<UnknownItem>>("unknown items", (signal) =>
     get("/returns/unknown-items", { status: "aside", limit: 100 }, signal),
   );
+  const isAllowed = may("returns.receive");
   return (
     <div class="page">
       <PageHead
@@ -26,26 +28,28 @@ export function UnknownItemsPage() {
         parent={{ href: "/returns", label: "Returns" }}
         lead="Items that came to the desk and that no return announced"
       />
-      <Panel title="Put an item aside">
-        <Form
-          submit="Put aside"
-          onSubmit={async (fields, key) => {
-            const [code, note] = [textOf(fields, "code"), textOf(fields, "note")];
-            await post("/returns/unknown-items", { code, ...(note === "" ? {} : { note }) }, key);
-            toast("good", `${code} is put aside.`);
-            items.reload();
-          }}
-        >
-          <div class="form-pair">
-            <Field label="What is it?" hint="A code, or what you see.">
-              <input class="input" name="code" required maxLength={200} autocomplete="off" />
-            </Field>
-            <Field label="Note (optional)">
-              <input class="input" name="note" maxLength={500} autocomplete="off" />
-            </Field>
-          </div>
-        </Form>
-      </Panel>
+      {isAllowed && (
+        <Panel title="Put an item aside">
+          <Form
+            submit="Put aside"
+            onSubmit={async (fields, key) => {
+              const [code, note] = [textOf(fields, "code"), textOf(fields, "note")];
+              await post("/returns/unknown-items", { code, ...(note === "" ? {} : { note }) }, key);
+              toast("good", `${code} is put aside.`);
+              items.reload();
+            }}
+          >
+            <div class="form-pair">
+              <Field label="What is it?" hint="A code, or what you see.">
+                <input class="input" name="code" required maxLength={200} autocomplete="off" />
+              </Field>
+              <Field label="Note (optional)">
+                <input class="input" name="note" maxLength={500} autocomplete="off" />
+              </Field>
+            </div>
+          </Form>
+        </Panel>
+      )}
       <Panel title="Waiting" flush>
         <Loaded resource={items} skeleton={<SkeletonRows rows={4} />}>
           {(page) =>
@@ -70,15 +74,17 @@ export function UnknownItemsPage() {
                           {item.returnId}
                         </a>
                       )}
-                      <ActionButton
-                        class="button quiet small"
-                        run={async () => {
-                          await post(pathOf("returns", "unknown-items", item.id, "discard"), undefined);
-                          items.reload();
-                        }}
-                      >
-                        Discard
-                      </ActionButton>
+                      {isAllowed && (
+                        <ActionButton
+                          class="button quiet small"
+                          run={async () => {
+                            await post(pathOf("returns", "unknown-items", item.id, "discard"), undefined);
+                            items.reload();
+                          }}
+                        >
+                          Discard
+                        </ActionButton>
+                      )}
                     </span>
                   </li>
                 ))}

@@ -1,5 +1,6 @@
 import type { ReturnView } from "../../../../contract/returns.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Field } from "../../components/field.tsx";
@@ -34,7 +35,7 @@ export function UnknownItems({
               Belongs to <a href={pathOf("returns", item.attachedReturnId)}>{item.attachedReturnId}</a>
             </p>
           )}
-          {item.status === "aside" && (
+          {item.status === "aside" && may("returns.receive") && (
             <>
               <Form
                 submit="It belongs here"

@@ -1,4 +1,6 @@
 import { Icon } from "../../components/icon.tsx";
+import { decimalText, minorUnits } from "../../format/money.ts";
+import { parseAmount } from "../../format/parse-amount.ts";
 
 /** As a person types it; `currency` of ISO 4217. */
 export type AmountRow = { readonly amount: string; readonly currency: string };
@@ -60,4 +62,26 @@ export function AmountRows({
       </button>
     </div>
   );
+}
+
+/** Amounts by currency, in minor units, as rows that people edit. */
+export function rowsOf(minor: Readonly<Record<string, number>>): readonly AmountRow[] {
+  return Object.entries(minor).map(([currency, amount]) => ({
+    currency,
+    amount: decimalText(amount, minorUnits(currency)),
+  }));
+}
+
+/**
+ * The rows as amounts by currency.
+ *
+ * @throws Error where a currency is there twice, or an amount has more places than its currency
+ */
+export function minorOf(rows: readonly AmountRow[]): Readonly<Record<string, number>> {
+  const minor = rows.map(
+    ({ amount, currency }) => [currency, parseAmount(amount, minorUnits(currency))] as const,
+  );
+  if (new Set(minor.map(([currency]) => currency)).size < minor.length)
+    throw new Error("Give one amount for each currency.");
+  return Object.fromEntries(minor);
 }

@@ -7,12 +7,10 @@ import { textOf } from "../../components/form.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
-import { decimalText, minorUnits } from "../../format/money.ts";
-import { parseAmount } from "../../format/parse-amount.ts";
 import { RETURN_METHODS, RETURN_REASONS } from "../../format/return-words.ts";
 import { REASON_ANSWERS } from "../../format/setting-words.ts";
 import { useResource } from "../../live/resource.ts";
-import { type AmountRow, AmountRows } from "./amount-rows.tsx";
+import { AmountRows, minorOf, rowsOf } from "./amount-rows.tsx";
 import { Choice, SettingForm } from "./setting-form.tsx";
 
 type ReasonAnswer = keyof typeof REASON_ANSWERS;
@@ -190,21 +188,4 @@ function Days({
       defaultValue={String(value)}
     />
   );
-}
-
-function rowsOf(minor: Readonly<Record<string, number>>): readonly AmountRow[] {
-  return Object.entries(minor).map(([currency, amount]) => ({
-    currency,
-    amount: decimalText(amount, minorUnits(currency)),
-  }));
-}
-
-/** @throws Error where a currency is there twice, or an amount has more places than its currency */
-function minorOf(rows: readonly AmountRow[]): Readonly<Record<string, number>> {
-  const minor = rows.map(
-    ({ amount, currency }) => [currency, parseAmount(amount, minorUnits(currency))] as const,
-  );
-  if (new Set(minor.map(([currency]) => currency)).size < minor.length)
-    throw new Error("Give one amount for each currency.");
-  return Object.fromEntries(minor);
 }

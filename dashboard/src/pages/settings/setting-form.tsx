@@ -2,11 +2,13 @@
  * The form of a setting. Who may not change it sees it. Where somebody else has changed it meanwhile nothing
  * is overwritten: the newest can be shown in its place.
  */
+
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { RequestError } from "../../api/problem.ts";
 import { may } from "../../api/session.ts";
 import { Form } from "../../components/form.tsx";
+import { NotYours } from "../../components/not-yours.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { toast } from "../../components/toast.tsx";
 
@@ -32,7 +34,7 @@ export function SettingForm({
         <fieldset class="fieldset" disabled>
           {children}
         </fieldset>
-        <p class="muted small">Your role sees this and does not change it.</p>
+        <NotYours action="change it" />
       </div>
     );
   return (

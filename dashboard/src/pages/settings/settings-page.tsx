@@ -12,21 +12,35 @@ import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { LimitsForm } from "./limits-form.tsx";
+import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
+import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 
 const VIEWS = [
   { value: "channels", label: "Channels" },
+  { value: "holds", label: "Holds" },
+  { value: "pickup", label: "Pickup" },
+  { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
 ] as const;
 
+/** Views whose setting is a channel's. */
+const FORMS_OF_CHANNELS: ReadonlyMap<string, typeof ChannelForm> = new Map([
+  ["channels", ChannelForm],
+  ["holds", HoldRulesForm],
+  ["returns", ReturnRulesForm],
+]);
+
 /** What people set while the system runs, and who changed it. View and channel are in the address. */
 export function SettingsPage() {
   const { query, route } = useLocation();
   const view = query["view"] ?? "channels";
+  const ofChannel = FORMS_OF_CHANNELS.get(view);
   const go = (next: string, channel?: string): void =>
     route(`/settings?view=${next}${channel === undefined ? "" : `&channel=${encodeURIComponent(channel)}`}`);
   return (
@@ -42,13 +56,16 @@ export function SettingsPage() {
         value={view}
         onChange={(next) => go(next, query["channel"])}
       />
-      {(view === "channels" || view === "returns") && (
+      {ofChannel !== undefined && (
         <OfChannel
+          key={view}
           chosen={query["channel"]}
           onChoose={(channel) => go(view, channel)}
-          form={view === "channels" ? ChannelForm : ReturnRulesForm}
+          form={ofChannel}
         />
       )}
+      {view === "pickup" && <PickupRulesForms />}
+      {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}

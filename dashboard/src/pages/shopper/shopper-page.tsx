@@ -13,6 +13,7 @@ import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { CollectionPanel } from "./collection-panel.tsx";
 import { ParcelReports } from "./parcel-reports.tsx";
+import { PaymentPanel } from "./payment-panel.tsx";
 import { ReturnForm } from "./return-form.tsx";
 import { ShopperReturn } from "./shopper-return.tsx";
 import { StatusSteps } from "./status-steps.tsx";
@@ -62,6 +63,7 @@ export function ShopperPage({ token }: { readonly token: string }) {
               <span class="muted">Order {order.orderNumber}</span>
             </header>
             <StatusSteps order={order} />
+            <PaymentPanel token={token} order={order} onChange={tracking.reload} />
             {order.collection !== null && (
               <CollectionPanel token={token} collection={order.collection} onChange={tracking.reload} />
             )}

@@ -55,13 +55,19 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
   );
 }
 
-function headline({ status, collection }: TrackingView): string {
+function headline({ status, collection, payment }: TrackingView): string {
+  if (payment?.state === "needed")
+    return payment.declined === null
+      ? "One thing is missing: your payment"
+      : "Your payment did not go through";
   if (collection?.collected) return "You have collected your order";
   const isWaiting = collection?.until != null && (status === "preparing" || status === "received");
   return isWaiting ? "Your order is ready to collect" : HEADLINES[status];
 }
 
 function sentence(order: TrackingView): string {
+  if (order.payment?.state === "needed")
+    return "We keep your order for you. It goes on as soon as it is paid.";
   switch (order.status) {
     case "delivered":
       return "We hope you like it.";

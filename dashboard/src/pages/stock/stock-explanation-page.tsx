@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { useRoute } from "preact-iso/router";
 import type { StockExplanation } from "../../../../contract/stock.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -44,9 +45,11 @@ export function StockExplanationPage() {
                 </>
               }
             >
-              <button type="button" class="button primary" onClick={() => setChanging(true)}>
-                Receive or adjust
-              </button>
+              {may("stock.command") && (
+                <button type="button" class="button primary" onClick={() => setChanging(true)}>
+                  Receive or adjust
+                </button>
+              )}
             </PageHead>
             <Panel
               title="Why is this number so"

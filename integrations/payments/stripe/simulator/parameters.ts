@@ -29,8 +29,11 @@ export const invalidRequest = (
   status = 400,
 ) => new StripeError(status, "invalid_request_error", message, extra);
 
-/** @throws StripeError 401 as Stripe answers a missing or wrong key. The sandbox takes every test key. */
-export function checkStripeKey(request: SimulatedRequest): void {
+/**
+ * @param isForBrowsers a publishable key will do
+ * @throws StripeError 401 as Stripe answers a missing or wrong key. The sandbox takes every test key.
+ */
+export function checkStripeKey(request: SimulatedRequest, isForBrowsers = false): void {
   const authorization = request.headers["authorization"];
   const key = /^Bearer (\S+)$/.exec(authorization ?? "")?.[1];
   if (key === undefined) {
@@ -40,7 +43,7 @@ export function checkStripeKey(request: SimulatedRequest): void {
       401,
     );
   }
-  if (!/^sk_test_\w{4,}$/.test(key)) {
+  if (!(isForBrowsers ? /^[ps]k_test_\w{4,}$/ : /^sk_test_\w{4,}$/).test(key)) {
     throw invalidRequest(`Invalid API Key provided: ${key.slice(0, 8)}${"*".repeat(8)}`, {}, 401);
   }
 }

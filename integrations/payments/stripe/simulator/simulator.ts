@@ -1,12 +1,16 @@
 /**
  * Stripe, as far as an order needs it: PaymentIntents with manual capture, several captures, cancelling,
- * refunds and idempotency keys, in Stripe's own requests, replies and errors.
+ * refunds, disputes, cards that become payment methods, and idempotency keys, in Stripe's own requests,
+ * replies and errors; and what happens there without a call (`incidents`). Leaves to `events.ts` which
+ * webhooks follow and how they are sent, and to `card-form.ts` what a shopper's page loads.
  *
  * Invariants:
  * S1 one call is one line of the log, which holds its effect and its idempotency key together, and is written
  *    before the reply;
  * S2 the same key with the same call gets the first reply, with another call an `idempotency_error`;
- * S3 captured never exceeds authorised, refunded never exceeds captured.
+ * S3 captured never exceeds authorised, refunded never exceeds captured;
+ * S4 the events of a call are in its line, and are sent until they were taken, also after a restart;
+ * S5 card numbers are neither kept nor shown.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -15,10 +19,14 @@ import { jsonReply, type SimulatedRequest } from "../../../simulator-kit/exchang
 import { type LogPosition, openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
 import type {
   OrderCharges,
+  PaymentIncident,
   PaymentSimulator,
   PaymentSimulatorKind,
   PaymentSimulatorOptions,
 } from "../../../simulator-kit/vendor-simulators.ts";
+import { cardFormFile } from "./card-form.ts";
+import { createEventLog, type Happening, type StripeEvent } from "./events.ts";
+import type { Dispute, Effect, PaymentIntent, Refund } from "./objects.ts";
 import {
   checkStripeKey,
   invalidRequest,
@@ -26,62 +34,8 @@ import {
   StripeError,
   type StripeForm,
 } from "./parameters.ts";
+import { createPaymentMethod, type PaymentMethod } from "./payment-methods.ts";
 import { chargeTestCard } from "./test-cards.ts";
-
-type PaymentIntent = {
-  readonly id: string;
-  readonly object: "payment_intent";
-  readonly amount: number;
-  readonly amount_capturable: number;
-  readonly amount_received: number;
-  readonly canceled_at: number | null;
-  readonly cancellation_reason: string | null;
-  readonly capture_method: string;
-  readonly client_secret: string;
-  readonly confirmation_method: "automatic";
-  readonly created: number;
-  readonly currency: string;
-  readonly customer: null;
-  readonly description: string | null;
-  readonly last_payment_error: Readonly<Record<string, unknown>> | null;
-  readonly latest_charge: string | null;
-  readonly livemode: false;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly next_action: Readonly<Record<string, unknown>> | null;
-  readonly payment_method: string | null;
-  readonly payment_method_options: {
-    readonly card: {
-      readonly request_multicapture?: "if_available";
-      readonly request_three_d_secure: string;
-    };
-  };
-  readonly payment_method_types: readonly string[];
-  readonly receipt_email: string | null;
-  readonly status:
-    | "requires_payment_method"
-    | "requires_action"
-    | "requires_capture"
-    | "canceled"
-    | "succeeded";
-};
-
-type Refund = {
-  readonly id: string;
-  readonly object: "refund";
-  readonly amount: number;
-  readonly charge: string | null;
-  readonly created: number;
-  readonly currency: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly payment_intent: string;
-  readonly reason: string | null;
-  readonly status: "succeeded";
-};
-
-type Effect =
-  | { readonly type: "authorized" | "declined" | "canceled"; readonly intent: PaymentIntent }
-  | { readonly type: "captured"; readonly intent: PaymentIntent; readonly amount: number }
-  | { readonly type: "refunded"; readonly refund: Refund };
 
 type Entry = {
   readonly at: string;
@@ -90,7 +44,12 @@ type Entry = {
   readonly status: number;
   readonly reply: unknown;
   readonly effect: Effect;
+  /** Absent in lines of a former version, and where no webhooks are sent. */
+  readonly events?: readonly StripeEvent[];
 };
+
+/** A webhook was taken. */
+type Delivery = { readonly delivered: string };
 
 /** Amounts are Stripe's integers. */
 type Charges = { -readonly [Field in keyof OrderCharges]: OrderCharges[Field] };
@@ -101,30 +60,82 @@ export const stripeSimulator: PaymentSimulatorKind = {
   declinedPaymentMethod: "pm_card_chargeDeclined",
 };
 
-function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): PaymentSimulator {
+function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulator {
   const intents = new Map<string, PaymentIntent>();
   const refunds = new Map<string, Refund>();
+  const disputes = new Map<string, Dispute>();
+  const methods = new Map<string, PaymentMethod>();
   const refundedOf = new Map<string, number>();
   /** By idempotency key; the reply itself stays in the log. */
   const firstReplies = new Map<string, { readonly fingerprint: string; readonly position: LogPosition }>();
   const orders = new Map<string, Charges>();
 
-  const replay = (entry: Entry, position: LogPosition) => {
+  const events = createEventLog(options, (delivered) => log.append({ delivered }));
+  const replay = (entry: Entry | Delivery, position: LogPosition) => {
+    if ("delivered" in entry) {
+      events.forget(entry.delivered);
+      return;
+    }
     if (entry.key !== null) firstReplies.set(entry.key, { fingerprint: entry.fingerprint, position });
     apply(entry.effect);
+    events.remember(entry.events ?? []);
   };
-  const log = openExchangeLog<Entry>(join(dataFolder, "payments.jsonl"), replay);
+  const log = openExchangeLog<Entry | Delivery>(join(options.dataFolder, "payments.jsonl"), replay);
+  events.resume();
+
+  /** Writes down what has happened, and sends what follows. */
+  function happen(entry: Omit<Entry, "at" | "events">): void {
+    const line: Entry = {
+      ...entry,
+      at: new Date().toISOString(),
+      events: events.of(happening(entry.effect)),
+    };
+    replay(line, log.append(line));
+    events.send(line.events ?? []);
+  }
+
+  /** An effect with what Stripe's events show of it, as it is once the effect has taken place. */
+  function happening(effect: Effect): Happening {
+    const about =
+      "intent" in effect
+        ? effect.intent
+        : "refund" in effect
+          ? intents.get(effect.refund.payment_intent)
+          : "dispute" in effect
+            ? intents.get(effect.dispute.payment_intent)
+            : undefined;
+    if (about === undefined) return { effect, intent: null, refundedAmount: 0 };
+    const change =
+      effect.type === "refunded"
+        ? effect.refund.amount
+        : effect.type === "refund_failed"
+          ? -effect.refund.amount
+          : 0;
+    return { effect, intent: about, refundedAmount: (refundedOf.get(about.id) ?? 0) + change };
+  }
 
   function apply(effect: Effect): void {
-    if (effect.type === "refunded") {
+    if ("refund" in effect) {
       const { refund } = effect;
+      const sign = effect.type === "refunded" ? 1 : -1;
       refunds.set(refund.id, refund);
-      refundedOf.set(refund.payment_intent, (refundedOf.get(refund.payment_intent) ?? 0) + refund.amount);
+      refundedOf.set(
+        refund.payment_intent,
+        (refundedOf.get(refund.payment_intent) ?? 0) + sign * refund.amount,
+      );
       const intent = intents.get(refund.payment_intent);
       if (intent === undefined) return;
       const order = orderOf(intent);
-      order.refunds += 1;
-      order.refunded += refund.amount;
+      order.refunds += sign;
+      order.refunded += sign * refund.amount;
+      return;
+    }
+    if ("method" in effect) {
+      methods.set(effect.method.id, effect.method);
+      return;
+    }
+    if ("dispute" in effect) {
+      disputes.set(effect.dispute.id, effect.dispute);
       return;
     }
     const { intent } = effect;
@@ -201,7 +212,7 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
       });
     }
     const method = form.required("payment_method");
-    const outcome = chargeTestCard(method);
+    const outcome = chargeTestCard(methods.get(method)?.charged_as ?? method);
     if (outcome === undefined) {
       throw invalidRequest(`No such PaymentMethod: '${method}'`, {
         code: "resource_missing",
@@ -363,24 +374,103 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
         { param: "amount" },
       );
     }
-    const refund: Refund = {
-      id: `re_3${token(23)}`,
-      object: "refund",
-      amount,
-      charge: intent.latest_charge,
-      created: unixSeconds(),
-      currency: intent.currency,
-      metadata: form.group("metadata"),
-      payment_intent: id,
-      reason: reason ?? null,
-      status: "succeeded",
-    };
+    if ([...disputes.values()].some((dispute) => dispute.payment_intent === id && dispute.status !== "won")) {
+      throw invalidRequest(`Charge ${intent.latest_charge} has been charged back; cannot issue a refund.`, {
+        code: "charge_disputed",
+      });
+    }
+    const refund = refundOf(intent, amount, reason ?? null, form.group("metadata"));
     return { reply: refund, effect: { type: "refunded", refund } };
+  }
+
+  /** What happens at Stripe without a call of ours. @returns what is wrong, or `null` where it happened */
+  function incident({ orderId, what, amount }: PaymentIncident): string | null {
+    const own = [...intents.values()].filter(({ metadata }) => metadata["order_id"] === orderId);
+    const note = (effect: Effect): null => {
+      happen({ key: null, fingerprint: "", status: 200, reply: null, effect });
+      return null;
+    };
+    const captured = own.findLast((intent) => intent.amount_received > 0);
+    switch (what) {
+      case "authorization_expired": {
+        const intent = own.findLast(({ status }) => status === "requires_capture");
+        if (intent === undefined) return "the order has no open authorization";
+        const isPartlyCaptured = intent.amount_received > 0;
+        return note({
+          type: "canceled",
+          intent: {
+            ...intent,
+            amount_capturable: 0,
+            canceled_at: isPartlyCaptured ? null : unixSeconds(),
+            cancellation_reason: isPartlyCaptured ? null : "automatic",
+            status: isPartlyCaptured ? "succeeded" : "canceled",
+          },
+        });
+      }
+      case "refund_failed": {
+        const ids = own.map(({ id }) => id);
+        const refund = [...refunds.values()].findLast(
+          ({ payment_intent, status }) => status === "succeeded" && ids.includes(payment_intent),
+        );
+        if (refund === undefined) return "the order has no refund";
+        return note({
+          type: "refund_failed",
+          refund: { ...refund, status: "failed", failure_reason: "expired_or_canceled_card" },
+        });
+      }
+      case "refunded_at_provider": {
+        const left =
+          captured === undefined ? 0 : captured.amount_received - (refundedOf.get(captured.id) ?? 0);
+        if (captured === undefined || left < 1) return "the order has nothing to refund";
+        return note({
+          type: "refunded",
+          refund: refundOf(captured, Math.min(amount ?? left, left), null, {}),
+        });
+      }
+      case "disputed": {
+        if (captured === undefined) return "nothing was captured for the order";
+        return note({ type: "disputed", dispute: disputeOf(captured, amount ?? captured.amount_received) });
+      }
+      case "dispute_won":
+      case "dispute_lost": {
+        const ids = own.map(({ id }) => id);
+        const dispute = [...disputes.values()].findLast(
+          ({ payment_intent, status }) => status === "needs_response" && ids.includes(payment_intent),
+        );
+        if (dispute === undefined) return "the order has no open dispute";
+        return note({
+          type: "dispute_closed",
+          dispute: { ...dispute, status: what === "dispute_won" ? "won" : "lost" },
+        });
+      }
+      default: {
+        const unreachable: never = what;
+        return `there is no ${String(unreachable)}`;
+      }
+    }
+  }
+
+  /** A page of a list, oldest last, as Stripe gives it. */
+  function listOf(request: SimulatedRequest, all: readonly (Refund | Dispute)[]): Outcome {
+    const of = request.query.get("payment_intent");
+    const limit = Math.min(100, Math.max(1, Number(request.query.get("limit") ?? 10) || 10));
+    const newestFirst = all.filter((one) => of === null || one.payment_intent === of).reverse();
+    const after = request.query.get("starting_after");
+    const from = after === null ? 0 : newestFirst.findIndex(({ id }) => id === after) + 1;
+    const data = newestFirst.slice(from, from + limit);
+    return {
+      reply: { object: "list", data, has_more: newestFirst.length > from + limit, url: request.path },
+      effect: null,
+    };
   }
 
   function route(request: SimulatedRequest): (() => Outcome) | undefined {
     const [, , resource, id, action, ...more] = request.path.split("/");
     if (more.length > 0) return undefined;
+    if (request.method === "GET" && id === undefined) {
+      if (resource === "refunds") return () => listOf(request, [...refunds.values()]);
+      if (resource === "disputes") return () => listOf(request, [...disputes.values()]);
+    }
     if (request.method === "GET" && id !== undefined && action === undefined) {
       if (resource === "payment_intents") return () => ({ reply: findIntent(id), effect: null });
       if (resource === "refunds") {
@@ -398,6 +488,13 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
       }
     }
     if (request.method !== "POST") return undefined;
+    if (resource === "payment_methods" && id === undefined) {
+      return () => {
+        const method = createPaymentMethod(request, `pm_1${token(23)}`, unixSeconds());
+        const { charged_as: _chargedAs, ...reply } = method;
+        return { reply, effect: { type: "payment_method", method } };
+      };
+    }
     if (resource === "refunds" && id === undefined) {
       const known = ["payment_intent", "amount", "reason", "metadata[]"];
       return () => createRefund(readStripeForm(request, known));
@@ -416,10 +513,10 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
 
   return {
     handle(request) {
-      if (!request.path.startsWith("/v1/")) return undefined;
+      if (!request.path.startsWith("/v1/")) return cardFormFile(request);
       const headers = { "request-id": `req_${token(14)}` };
       try {
-        checkStripeKey(request);
+        checkStripeKey(request, request.path === "/v1/payment_methods");
         const run = route(request);
         if (run === undefined) {
           throw invalidRequest(
@@ -446,21 +543,21 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
               `Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '${key}' if you meant to execute a different request.`,
             );
           }
-          const { status, reply } = log.read(first.position);
+          const { status, reply } = log.read(first.position) as Entry;
           return jsonReply(status, reply, { ...headers, "idempotent-replayed": "true" });
         }
         const outcome = run();
         const status = outcome.status ?? 200;
         if (outcome.effect !== null) {
-          const entry: Entry = {
-            at: new Date().toISOString(),
+          const { reply, effect } = outcome;
+          // A card's number is in the fingerprint of its call.
+          happen({
             key,
-            fingerprint,
+            fingerprint: effect.type === "payment_method" ? "" : fingerprint,
             status,
-            reply: outcome.reply,
-            effect: outcome.effect,
-          };
-          replay(entry, log.append(entry));
+            reply,
+            effect,
+          });
         }
         return jsonReply(status, outcome.reply, headers);
       } catch (error) {
@@ -471,9 +568,67 @@ function createStripeSimulator({ dataFolder }: PaymentSimulatorOptions): Payment
     charges: () => [...orders.values()],
     orders: () => orders.size,
     forgetKeys: () => firstReplies.clear(),
-    close: () => log.close(),
+    incident,
+    deliverWebhooks: (way) => events.deliver(way),
+    webhooks: () => events.status(),
+    async stop() {
+      await events.stop();
+      log.close();
+    },
   };
 }
+
+function refundOf(
+  intent: PaymentIntent,
+  amount: number,
+  reason: string | null,
+  metadata: Readonly<Record<string, string>>,
+): Refund {
+  return {
+    id: `re_3${token(23)}`,
+    object: "refund",
+    amount,
+    balance_transaction: null,
+    charge: intent.latest_charge,
+    created: unixSeconds(),
+    currency: intent.currency,
+    metadata,
+    payment_intent: intent.id,
+    reason,
+    receipt_number: null,
+    source_transfer_reversal: null,
+    status: "succeeded",
+    transfer_reversal: null,
+  };
+}
+
+function disputeOf(intent: PaymentIntent, amount: number): Dispute {
+  const created = unixSeconds();
+  return {
+    id: `dp_1${token(23)}`,
+    object: "dispute",
+    amount,
+    balance_transactions: [],
+    charge: intent.latest_charge ?? "",
+    created,
+    currency: intent.currency,
+    evidence_details: {
+      due_by: created + ANSWER_WITHIN_S,
+      has_evidence: false,
+      past_due: false,
+      submission_count: 0,
+    },
+    is_charge_refundable: false,
+    livemode: false,
+    metadata: {},
+    payment_intent: intent.id,
+    reason: "fraudulent",
+    status: "needs_response",
+  };
+}
+
+/** Card networks give a shop a week and more to answer a dispute. */
+const ANSWER_WITHIN_S = 8 * 24 * 60 * 60;
 
 type Outcome = { readonly reply: unknown; readonly status?: number; readonly effect: Effect | null };
 

@@ -1,0 +1,141 @@
+/**
+ * An order that waits for a means of payment, as its shopper meets it over the API: what there is to pay,
+ * when they are written to, and that giving a card twice charges once. The page itself is tested in a
+ * browser.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import type { TrackingView } from "../contract/tracking.ts";
+import { type PaidEdge, startPaidEdge } from "../test-support/paid-edge.ts";
+import { eventually } from "../test-support/saga-world.ts";
+
+const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");
+
+let world: PaidEdge;
+beforeAll(async () => {
+  world = await startPaidEdge({ dashboardFolder: "none", staffPassword: "a password of the tests 1" });
+});
+afterAll(() => world?.stop());
+
+async function send(method: string, path: string, body: unknown, key: string | null, repeat?: string) {
+  const response = await fetch(`${world.edge.url}${path}`, {
+    method,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      "content-type": "application/json",
+      "idempotency-key": repeat ?? crypto.randomUUID(),
+    },
+    body: JSON.stringify(body),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of many shapes
+  return { status: response.status, json: (await response.json()) as any };
+}
+
+let placed = 0;
+
+async function placeOrder(change: Readonly<Record<string, unknown>> = {}) {
+  placed += 1;
+  const email = `wait-${placed}@example.com`;
+  const order = {
+    id: `WAIT-${placed}`,
+    currency: "USD",
+    lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice: "20.00" }],
+    paymentBy: "merchant",
+    customer: { name: "Ada Example", email },
+    shippingAddress: {
+      name: "Ada Example",
+      line1: "1200 Market Street",
+      city: "Columbus",
+      region: "OH",
+      postalCode: "43215",
+      country: "US",
+    },
+    ...change,
+  };
+  const { status, json } = await send(
+    "POST",
+    "/v1/orders",
+    order,
+    world.edge.credentials.channelKeys["web"] ?? "",
+  );
+  expect(status, JSON.stringify(json)).toBe(201);
+  const orderId: string = json.order;
+  const token = new URL((await world.view(orderId)).trackingUrl).pathname.split("/")[2] ?? "";
+  return { orderId, email, token };
+}
+
+const tracking = async (token: string): Promise<TrackingView> =>
+  (await (await fetch(`${world.edge.url}/v1/track/${token}`)).json()) as TrackingView;
+
+const give = (token: string, paymentMethod: string, repeat?: string) =>
+  send("POST", `/v1/track/${token}/payment-method`, { paymentMethod }, null, repeat);
+
+test.each([
+  ["USD", "20.00", 2_000],
+  ["JPY", "2500", 2_500],
+  ["KWD", "7.125", 7_120],
+])("what there is to pay is what can be charged, in %s", async (currency, unitPrice, amountMinor) => {
+  const { token } = await placeOrder({
+    currency,
+    lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice }],
+  });
+  expect((await tracking(token)).payment).toEqual({
+    state: "needed",
+    amountMinor,
+    declined: null,
+    attempts: 0,
+    form: {
+      provider: "stripe",
+      scriptUrl: `${world.simulatorsUrl}/js/stripe.js`,
+      publishableKey: "pk_test_sandbox",
+    },
+  });
+});
+
+test("a card that is given twice, under one key or two, is charged once", async () => {
+  const { orderId, token } = await placeOrder();
+  const answers = await Promise.all([
+    give(token, "pm_card_visa", "one"),
+    give(token, "pm_card_visa", "two"),
+    give(token, "pm_card_mastercard", "three"),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await give(token, "pm_card_visa", "one")).status).toBe(200);
+  await eventually("authorised", async () => (await tracking(token)).payment === null);
+  await world.seen(orderId, "on the floor", (view) =>
+    view.fulfillmentOrders.some(({ status }) => status === "in_progress"),
+  );
+  expect(await world.charges(orderId)).toMatchObject({ authorizations: 1, live: 1, authorized: 2_000 });
+});
+
+test("nobody is asked for a sum that is in doubt, and the shopper is once it is certain", async () => {
+  const { orderId, email, token } = await placeOrder();
+  await eventually("the first mail", async () => (await world.mails(email)).length === 1);
+  const codes = async () => (await world.view(orderId)).summary.holdReasons.map(({ code }) => code);
+  await world.edge.database.query(
+    `update orders set hold_reasons = '[{"code": "sum_mismatch", "detail": "20.00 is not 99.00"}]' || hold_reasons
+     where id = $1`,
+    [orderId],
+  );
+  expect(await codes()).toEqual(["sum_mismatch", "payment_missing"]);
+  expect((await tracking(token)).payment).toBeNull();
+  const released = await send(
+    "POST",
+    `/v1/orders/${orderId}/release-hold`,
+    { codes: ["sum_mismatch"] },
+    world.edge.credentials.apiKey,
+  );
+  expect(released.status, JSON.stringify(released.json)).toBe(200);
+  expect(await codes()).toEqual(["payment_missing"]);
+  expect((await tracking(token)).payment).toMatchObject({ state: "needed", amountMinor: 2_000 });
+  await eventually("the mail", async () => (await world.mails(email)).length === 2);
+  expect(new Set(await world.mails(email))).toEqual(
+    new Set([`Your order waits for your payment: order WAIT-${placed}`]),
+  );
+});
+
+test("an order that somebody else charges asks for nothing", async () => {
+  const { token } = await placeOrder({ paymentBy: "channel" });
+  expect((await tracking(token)).payment).toBeNull();
+  expect((await give(token, "pm_card_visa")).json.code).toBe("not_charged_here");
+});

@@ -1,0 +1,81 @@
+/** A PaymentIntent, its refunds and its disputes, as they are at Stripe now, in the words of our port. */
+import { createHash } from "node:crypto";
+import type {
+  PaymentState,
+  PaymentSubject,
+  ProviderDispute,
+  ProviderRefund,
+} from "../../../ports/payments.ts";
+import { type JsonObject, numberAt, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
+import { fromStripeAmount } from "./amount.ts";
+
+/** The name of a call's mark in the metadata of what it made. Stripe takes names of up to 40 characters. */
+export function captureMark(idempotencyKey: string): string {
+  return `captured_${markOf(idempotencyKey)}`;
+}
+
+/** Where a refund bears the mark of the call that made it. */
+export const REFUND_MARK = "refund_call";
+
+export function markOf(idempotencyKey: string): string {
+  return createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 24);
+}
+
+/**
+ * @param intent as Stripe gives it
+ * @param about objects of the list that belongs to `subject`
+ */
+export function paymentStateOf(
+  intent: JsonObject,
+  subject: PaymentSubject,
+  about: readonly JsonObject[],
+): PaymentState {
+  const currency = (optionalTextAt(intent, "currency") ?? "").toUpperCase();
+  const metadata = objectAt(intent, "metadata");
+  const minor = (json: JsonObject, name: string) => fromStripeAmount(numberAt(json, name) ?? 0, currency);
+  return {
+    reference: optionalTextAt(intent, "id") ?? "",
+    orderId: optionalTextAt(metadata, "order_id") ?? null,
+    currency,
+    status: statusOf(optionalTextAt(intent, "status") ?? ""),
+    capturedMinor: minor(intent, "amount_received"),
+    isCaptured: (key) => optionalTextAt(metadata, captureMark(key)) !== undefined,
+    refunds: subject === "refunds" ? about.map((refund) => refundOf(refund, minor(refund, "amount"))) : [],
+    disputes:
+      subject === "disputes" ? about.map((dispute) => disputeOf(dispute, minor(dispute, "amount"))) : [],
+  };
+}
+
+function statusOf(status: string): PaymentState["status"] {
+  if (status === "requires_capture") return "open";
+  return status === "succeeded" || status === "canceled" ? "closed" : "none";
+}
+
+function refundOf(json: JsonObject, amountMinor: number): ProviderRefund {
+  const status = optionalTextAt(json, "status");
+  const metadata = objectAt(json, "metadata");
+  const mark = optionalTextAt(metadata, REFUND_MARK);
+  const isFailed = status === "failed" || status === "canceled";
+  return {
+    reference: optionalTextAt(json, "id") ?? "",
+    amountMinor,
+    status: isFailed ? "failed" : status === "succeeded" ? "succeeded" : "pending",
+    failure: isFailed ? (optionalTextAt(json, "failure_reason") ?? status ?? null) : null,
+    isOf: (key) => mark === markOf(key),
+    // Refunds of a former version bear no mark, but their reason.
+    isOurs: mark !== undefined || optionalTextAt(metadata, "reason") !== undefined,
+  };
+}
+
+function disputeOf(json: JsonObject, amountMinor: number): ProviderDispute {
+  const status = optionalTextAt(json, "status") ?? "";
+  const dueBy = numberAt(json, "evidence_details", "due_by");
+  const isOver = ["won", "lost", "warning_closed", "prevented", "charge_refunded"].includes(status);
+  return {
+    reference: optionalTextAt(json, "id") ?? "",
+    amountMinor,
+    status: status === "lost" ? "lost" : isOver ? "won" : "open",
+    reason: (optionalTextAt(json, "reason") ?? "general").replaceAll("_", " "),
+    respondBy: isOver || dueBy === undefined ? null : new Date(dueBy * 1_000).toISOString(),
+  };
+}

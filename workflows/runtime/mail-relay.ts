@@ -1,0 +1,57 @@
+/**
+ * Sends the mails that sagas have queued for shoppers.
+ *
+ * A mail server that is down holds up nobody but the mails behind it of the same order: none tells of a
+ * delivery before the one that tells of the parcel. A mail that can never be sent is told to a person.
+ */
+import type { Logger } from "pino";
+import type { QueuedMail } from "../../store/orders/notices.ts";
+import { type DueOutboxRow, MAIL_QUEUE } from "../../store/outbox.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { translateFailure } from "../activities/failures.ts";
+import type { SagaActivities } from "../all-activities.ts";
+import { type OutboxRelay, startOutboxRelay } from "./outbox-relay.ts";
+
+/** So few that all of them may run into the mail server's time-out before their lease ends. */
+const BATCH = 40;
+const LONGEST_RETRY_MS = 300_000;
+/** The attempt after which the timeline says that a mail is late: some ten seconds after the first. */
+const ATTEMPTS_UNTIL_REPORTED = 7;
+
+export type MailSteps = Pick<SagaActivities, "sendMail" | "reportUnsentMail" | "reportLateMail">;
+
+export function startMailRelay(options: {
+  readonly database: Database;
+  readonly steps: MailSteps;
+  readonly logger: Logger;
+}): OutboxRelay {
+  const { database, steps, logger } = options;
+  return startOutboxRelay({
+    database,
+    logger,
+    queue: MAIL_QUEUE,
+    batch: BATCH,
+    longestRetryMs: LONGEST_RETRY_MS,
+    subjectOf: ({ payload }) => (payload as QueuedMail).orderId,
+    deliver: (row) => deliver(steps, row),
+  });
+}
+
+/** @throws where it is to be tried again */
+async function deliver(steps: MailSteps, { payload, attempts }: DueOutboxRow): Promise<string | null> {
+  const mail = payload as Parameters<MailSteps["sendMail"]>[0];
+  try {
+    await steps.sendMail(mail);
+    return null;
+  } catch (error) {
+    const { nonRetryable, message } = translateFailure(error);
+    const { orderId, kind, about } = mail;
+    const why = { orderId, kind, about, detail: message };
+    if (nonRetryable) {
+      await steps.reportUnsentMail(why);
+      return `can never be sent: ${message}`;
+    }
+    if (attempts === ATTEMPTS_UNTIL_REPORTED) await steps.reportLateMail(why);
+    throw error;
+  }
+}
