@@ -2,7 +2,7 @@ import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
-import type { Database } from "../store/sql/database.ts";
+import { failingTransactions } from "../test-support/failing-database.ts";
 import {
   addDevices,
   allPacked,
@@ -318,15 +318,3 @@ describe("the device bridge", () => {
 });
 
 /** A database whose transactions break, as if the process had died before them. */
-/** The first transaction, which says that the pick begins, succeeds; those after it fail. */
-function failingTransactions(database: Database): Database {
-  let isFirst = true;
-  return new Proxy(database, {
-    get: (target, property) => {
-      if (property === "connect" && !isFirst) return () => Promise.reject(new Error("crash"));
-      if (property === "connect") isFirst = false;
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}

@@ -6,7 +6,11 @@
 import { isEnded } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { shortPick, unitsOf } from "../../orders/line-ledger.ts";
-import { cancelFulfillmentOrder, readFulfillmentOrders } from "../../store/floor/fulfillment.ts";
+import {
+  cancelFulfillmentOrder,
+  type FulfillmentOrder,
+  readFulfillmentOrders,
+} from "../../store/floor/fulfillment.ts";
 import { lockForPacking, readPackState } from "../../store/floor/picking.ts";
 import { addStockErrands, type StockErrand } from "../../store/floor/stock-errands.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
@@ -34,7 +38,8 @@ export async function recordGivingUp(client: DatabaseClient, input: GivingUp): P
   const orderId = await lockForPacking(client, fulfillmentOrderId);
   if (orderId === undefined) return false;
   const { isPicked } = await readPackState(client, fulfillmentOrderId);
-  const part = (await readFulfillmentOrders(client, orderId)).find(({ id }) => id === fulfillmentOrderId);
+  const parts = await readFulfillmentOrders(client, orderId);
+  const part = parts.find(({ id }) => id === fulfillmentOrderId);
   if (part === undefined || isEnded(part.status) || part.stage === "shipped") return false;
   // What is in a tote or a bag is put back by a person, except in a store, where it never left.
   if (isPicked && part.stage !== "ready") return false;
@@ -56,7 +61,8 @@ export async function recordGivingUp(client: DatabaseClient, input: GivingUp): P
     lines.flatMap(({ holdId, sku, locationId, quantity, picked }): readonly StockErrand[] => {
       const commandId = `${holdId}:given-up:${fulfillmentOrderId.slice(orderId.length + 1)}`;
       const errand = { kind: "deallocate", commandId, holdId, sku, locationId } as const;
-      // Never all that the hold has: another fulfillment order may have been split off it.
+      // A crash may have lost the record of a pick that the stock knows of.
+      if (part.stage === "picking" && !isShared(parts, part, holdId)) return [{ ...errand, quantity: null }];
       return [
         ...(quantity > picked ? [{ ...errand, quantity: quantity - picked }] : []),
         ...(picked > 0
@@ -82,4 +88,12 @@ export async function recordGivingUp(client: DatabaseClient, input: GivingUp): P
   );
   await tellOrderSaga(client, orderId, { key, type: "fulfillment-changed" });
   return true;
+}
+
+/** Whether another fulfillment order that goes on was split off, and has units of the same hold. */
+function isShared(parts: readonly FulfillmentOrder[], part: FulfillmentOrder, holdId: string): boolean {
+  return parts.some(
+    (other) =>
+      other.id !== part.id && !isEnded(other.status) && other.lines.some((line) => line.holdId === holdId),
+  );
 }

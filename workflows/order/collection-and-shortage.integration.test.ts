@@ -17,7 +17,9 @@ import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { settleShortages } from "../../operations/settlement/settle-shortages.ts";
+import { giveUp } from "../../operations/shortage/give-up.ts";
 import { inTransaction } from "../../store/sql/database.ts";
+import { failingTransactions } from "../../test-support/failing-database.ts";
 import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
@@ -110,6 +112,28 @@ test("what is collected needs no carrier: kept, told, handed over against its co
     "payment.captured",
     "order.completed",
   ]);
+});
+
+test("what was taken off the shelf before a crash is free again where its fulfillment order is given up", async () => {
+  const orderId = await world.placeOrder();
+  const fulfillmentOrderId = `${orderId}-F1`;
+  await onTheFloor(world, fulfillmentOrderId);
+  const { rows: picked } = await world.database.query<{ holdId: string; quantity: number }>(
+    `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
+    [fulfillmentOrderId],
+  );
+  const broken = { ...world.context, database: failingTransactions(world.database) };
+  const pick = { fulfillmentOrderId, picked, cause: "device:robot-1", key: "pick" };
+  await expect(confirmPick(broken, pick)).rejects.toThrow("crash");
+  const atReno = async () =>
+    (await world.stock.positions(["MUG"])).find(({ locationId }) => locationId === "reno");
+  expect(await atReno()).toMatchObject({ onHand: 10, picked: 2 });
+
+  expect(
+    await giveUp(world.context, { fulfillmentOrderId, reason: "robot_fault", by: "device:robot-1" }),
+  ).toBe(true);
+  await eventually("free units", async () => (await atReno())?.picked === 0);
+  expect(await atReno()).toMatchObject({ onHand: 10, allocated: 0, picked: 0 });
 });
 
 test("after ten wrong codes even the right one does not open it, until a new one is sent", async () => {
