@@ -1,5 +1,6 @@
 import type { Product, ProductSubstitutes } from "../../../../contract/catalog.ts";
 import { pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
@@ -25,9 +26,11 @@ export function SubstitutesCell({
           </div>
         ))
       )}
-      <button type="button" class="button quiet small" onClick={onChange}>
-        Change<span class="visually-hidden"> the substitutes of {name}</span>
-      </button>
+      {may("catalog.write") && (
+        <button type="button" class="button quiet small" onClick={onChange}>
+          Change<span class="visually-hidden"> the substitutes of {name}</span>
+        </button>
+      )}
     </span>
   );
 }
