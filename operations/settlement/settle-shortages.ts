@@ -6,8 +6,9 @@
  *
  * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains,
  * `orders/fulfillment/substitutes.ts` what may be sent instead; the stock and the settlement are one commit
- * (`resourcedOrderWriter`, and for substitutes `operations/change/substitute-units.ts`). Anybody may run this at any time and any number of
- * times: what is settled is not open any more. A standing job does, as soon as a shortage is noted.
+ * (`resourcedOrderWriter`, and for substitutes `operations/change/substitute-units.ts`). Anybody may run this
+ * at any time and any number of times: what is settled is not open any more. A standing job does, as soon as
+ * a shortage is noted.
  */
 
 import { shortPickReason } from "../../config/short-pick-reasons.ts";

@@ -47,7 +47,7 @@ export type HeldOrder = {
     /** Units that we are to hand over. */
     readonly wanted: number;
     readonly held: number;
-    /** Units that were not found and that `operations/settlement/` is to replace: nobody else reserves them. */
+    /** Units that were not found and that are `operations/settlement/`'s to replace: others leave them. */
     readonly short: number;
   }[];
   /** How many reservations it has made. */

@@ -6,10 +6,10 @@
  * `orders/fulfillment/shortage.ts` says what becomes of what is missing.
  *
  * Invariants: S1 a unit is settled once: resourced + awaited + cancelled + substituted <= quantity, and what
- * comes to settle more than is left changes nothing. S2 an order that was cancelled gets nothing more: cancelling
- * withdraws its shortages first, and the commit below looks for them under the order's lock. S3 units that
- * were reserved in vain are written down to be given back, in the commit that reserves them. S4 the commit
- * waits for nobody who holds the order: such a one may be waiting for the stock.
+ * comes to settle more than is left changes nothing. S2 an order that was cancelled gets nothing more:
+ * cancelling withdraws its shortages first, and the commit below looks for them under the order's lock. S3
+ * units that were reserved in vain are written down to be given back, in the commit that reserves them. S4
+ * the commit waits for nobody who holds the order: such a one may be waiting for the stock.
  */
 
 import type { ShortRest } from "../../orders/fulfillment/shortage.ts";
