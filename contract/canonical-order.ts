@@ -84,6 +84,11 @@ const Line = Type.Object(
     taxes: Type.Optional(Type.Array(Tax, { maxItems: 20 })),
     charges: Type.Optional(Charges),
     attributes: Type.Optional(Type.Record(Type.String(), SentText)),
+    allowSubstitutes: Type.Optional(
+      Type.Boolean({
+        description: "Whether a substitute may be sent where no place has it; default: the channel's setting",
+      }),
+    ),
   },
   closed,
 );

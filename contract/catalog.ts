@@ -2,6 +2,9 @@
 import Type from "typebox";
 import { Count, closed, Done, Id, type Shape, Sku, Text, text } from "./shapes.ts";
 
+/** What may be sent in a product's place, the first choice first. */
+const Substitutes = Type.Array(Sku, { maxItems: 20 });
+
 export const ProductBody = Type.Object(
   {
     sku: Sku,
@@ -17,6 +20,8 @@ export const ProductBody = Type.Object(
     gtin: Type.String({ pattern: "^[0-9]{8,14}$" }),
     /** Default true. */
     tagged: Type.Optional(Type.Boolean()),
+    /** Default: none. */
+    substitutes: Type.Optional(Substitutes),
   },
   closed,
 );
@@ -32,6 +37,8 @@ export const Product = Type.Object({
   gtin: Text,
   /** Whether its units bear RFID tags; a portal takes those of others as picked. */
   tagged: Type.Boolean(),
+  /** What may be sent in its place where no place has it, the first choice first. */
+  substitutes: Type.Array(Text),
   /** Of a kit: what one kit is picked as. It has no stock of its own. */
   components: Type.Optional(Type.Array(Type.Object({ sku: Text, quantity: Count }))),
 });
@@ -40,6 +47,11 @@ export type Product = Shape<typeof Product>;
 export const ProductTaggingBody = Type.Object({ tagged: Type.Boolean() }, closed);
 export const ProductTagging = Type.Object({ sku: Text, tagged: Type.Boolean() });
 export type ProductTagging = Shape<typeof ProductTagging>;
+
+/** The whole list from now on; empty: nothing is sent in its place. */
+export const ProductSubstitutesBody = Type.Object({ substitutes: Substitutes }, closed);
+export const ProductSubstitutes = Type.Object({ sku: Text, substitutes: Type.Array(Text) });
+export type ProductSubstitutes = Shape<typeof ProductSubstitutes>;
 
 export const SkuMappingBody = Type.Object({ channel: Id, channelSku: Sku, sku: Sku }, closed);
 

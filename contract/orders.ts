@@ -103,6 +103,8 @@ export const OrderLineView = Type.Object({
   fulfilledBy: oneOf(FULFILLERS),
   /** Units that the marketplace, another provider or the shop itself has handed over. */
   fulfilledElsewhere: Count,
+  /** What the customer ordered, of a line that is sent in its place. */
+  substituteFor: Nullable(Type.Object({ lineId: Text, sku: Nullable(Text), title: Text })),
 });
 export type OrderLineView = Shape<typeof OrderLineView>;
 

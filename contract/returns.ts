@@ -168,6 +168,8 @@ export const ReturnView = Type.Object({
       lineId: Text,
       sku: Text,
       title: Text,
+      /** What was ordered, where this was sent in its place. */
+      insteadOf: Nullable(Text),
       gtin: Nullable(Text),
       requested: Count,
       received: Count,

@@ -45,6 +45,8 @@ const CHANNEL_RULES = {
    * What becomes of units that go missing later and that no place has; null: as the order's allocation says.
    */
   shortRest: Nullable(oneOf(SHORT_RESTS)),
+  /** Whether products may be sent as substitutes in their place, where the order's line does not say. */
+  allowSubstitutes: Type.Boolean(),
   /** How long after capture shoppers change or cancel their orders themselves; 0: never. */
   shopperChangesMinutes: Type.Integer({ minimum: 0, maximum: MOST_CHANGE_MINUTES }),
   /** How long new orders wait for others of their customer, to leave in one parcel; null: they do not. */
@@ -68,6 +70,7 @@ export const ChannelSettingsBody = Type.Object(
     onShortage: Type.Optional(CHANNEL_RULES.onShortage),
     allocation: Type.Optional(CHANNEL_RULES.allocation),
     shortRest: Type.Optional(CHANNEL_RULES.shortRest),
+    allowSubstitutes: Type.Optional(CHANNEL_RULES.allowSubstitutes),
     shopperChangesMinutes: Type.Optional(CHANNEL_RULES.shopperChangesMinutes),
     combineMinutes: Type.Optional(CHANNEL_RULES.combineMinutes),
     stockPool: Type.Optional(CHANNEL_RULES.stockPool),

@@ -22,6 +22,8 @@ export const TrackingView = Type.Object({
     Type.Object({
       lineId: Text,
       title: Text,
+      /** What was ordered, where this is sent in its place. */
+      insteadOf: Nullable(Text),
       ordered: Count,
       shipped: Count,
       delivered: Count,

@@ -111,6 +111,16 @@ describe.skipIf(chromium === undefined)("a role of few rights", () => {
     expect(await offered(store)).toEqual(["Print"]);
   });
 
+  test("sees what may be sent in a product's place, and does not change it", async () => {
+    for (const page of [operations, store]) {
+      await page.goto("/catalog");
+      await page.getByRole("columnheader", { name: "Substitutes" }).waitFor();
+    }
+    const changes = (page: Page) => page.getByRole("button", { name: /^Change the substitutes of/ });
+    expect(await changes(operations).count()).toBeGreaterThan(0);
+    expect(await changes(store).count()).toBe(0);
+  });
+
   test("takes returns in, and neither decides nor inspects", async () => {
     const orderId = await order("FEW-2");
     await inTransaction(edge.database, async (client) => {

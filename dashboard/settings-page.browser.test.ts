@@ -67,6 +67,38 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await expect.poll(() => page.getByLabel("Who charges").inputValue()).toBe("merchant");
   });
 
+  test("what is sent in a product's place is listed with it, and allowed for a channel", async () => {
+    const page = await signedIn("operations", "/catalog", PHONE);
+    const { rows: products } = await edge.database.query<{ sku: string; name: string }>(
+      "select sku, name from product order by sku limit 3",
+    );
+    const [first, second, third] = products;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("three products");
+    await page.getByLabel("Search products").fill(first.sku);
+    await page.getByRole("button", { name: `Change the substitutes of ${first.name}` }).click();
+    const list = page.getByLabel(/SKUs, the first choice first/);
+    await list.fill(`${first.sku}`);
+    await page.getByRole("button", { name: "Save the substitutes" }).click();
+    await page.getByText("cannot be its own substitute").waitFor();
+    await list.fill(`${third.sku}\n${second.sku}`);
+    await page.getByRole("button", { name: "Save the substitutes" }).click();
+    await page.getByText(`The substitutes of ${first.sku} are saved.`).waitFor();
+    await page.locator("code", { hasText: third.sku }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    const stored = await edge.database.query(
+      "select substitute_sku as sku from product_substitute where sku = $1 order by position",
+      [first.sku],
+    );
+    expect(stored.rows).toEqual([{ sku: third.sku }, { sku: second.sku }]);
+
+    await page.goto("/settings?channel=web");
+    await page.getByLabel(/product's substitutes are sent first/).check();
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query("select allow_substitutes from channel where id = 'web'");
+    expect(rows).toEqual([{ allow_substitutes: true }]);
+  });
+
   test("of two who edit the same rules the second is told, and saves on top of the newest", async () => {
     const [first, second] = await Promise.all(
       ["operations", "admin"].map((role) => signedIn(role, "/settings?channel=amazon")),

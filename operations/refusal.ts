@@ -41,6 +41,7 @@ type OperationRefusalCode =
   | "inspection_not_reopenable"
   | "invalid_channel_sku"
   | "invalid_product"
+  | "invalid_substitutes"
   | "invalid_quantity"
   | "invalid_release_date"
   | "line_not_found"

@@ -159,6 +159,7 @@ function orderLine(line: IncomingLine, index: number, currency: string, facts: C
     ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     ...(line.charges === undefined ? {} : { charges: line.charges }),
     ...(line.fulfilledElsewhere === undefined ? {} : { fulfilledElsewhere: line.fulfilledElsewhere }),
+    ...(line.allowSubstitutes === undefined ? {} : { allowSubstitutes: line.allowSubstitutes }),
   };
 }
 

@@ -33,6 +33,8 @@ export type IncomingLine = {
   readonly charges?: readonly Charge[];
   /** Units of `quantity` that somebody has handed over already. */
   readonly fulfilledElsewhere?: number;
+  /** Whether a substitute may be sent where no place has it. Absent: as the channel's setting says. */
+  readonly allowSubstitutes?: boolean;
 };
 
 export type IncomingOrder = {

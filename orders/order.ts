@@ -205,6 +205,10 @@ export type OrderLine = {
   readonly charges?: readonly Charge[];
   /** Units that somebody had handed over when the order was captured. Absent: 0. */
   readonly fulfilledElsewhere?: number;
+  /** Whether a substitute may be sent where no place has it. Absent: as the channel's setting says. */
+  readonly allowSubstitutes?: boolean;
+  /** The line that the customer ordered and in whose place this one is sent; absent: none. */
+  readonly substituteFor?: string;
 };
 
 /** Whether we reserve, pick and post the line. */

@@ -19,6 +19,7 @@ type ProductOptions = AccessOptions & {
   readonly origin: string;
   readonly gtin: string;
   readonly tags: boolean;
+  readonly substitutes?: string;
 };
 
 export function addCreateProductCommand(program: Command): void {
@@ -34,6 +35,7 @@ export function addCreateProductCommand(program: Command): void {
     .requiredOption("--origin <country>", "country of origin, two letters")
     .requiredOption("--gtin <gtin>", "GTIN with its check digit")
     .option("--no-tags", "its units bear no RFID tags")
+    .option("--substitutes <skus>", "what may be sent in its place, first choice first, with commas between")
     .argument("<sku>", "our SKU");
   withAccess(command)
     .addHelpText(
@@ -69,6 +71,7 @@ async function createProduct(sku: string, options: ProductOptions): Promise<void
     originCountry: options.origin.toUpperCase(),
     gtin: options.gtin.padStart(14, "0"),
     tagged: options.tags,
+    substitutes: (options.substitutes ?? "").split(",").flatMap((one) => one.trim() || []),
   };
   const created = await new RestClient(await findAccess(options)).post<Product>("/v1/products", product);
   if (options.json) printJson(created);

@@ -7,6 +7,8 @@ import {
   LocationView,
   Product,
   ProductBody,
+  ProductSubstitutes,
+  ProductSubstitutesBody,
   ProductTagging,
   ProductTaggingBody,
   SkuMapping,
@@ -16,6 +18,7 @@ import {
 import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
+import { setSubstitutes } from "../../operations/catalog/set-substitutes.ts";
 import { tagProduct } from "../../operations/catalog/tag-product.ts";
 import { closeLocation, openLocation } from "../../operations/shortage/close-location.ts";
 import {
@@ -59,7 +62,8 @@ export const catalogRoutes: readonly Route[] = [
     handle: async (call) => {
       done(await createProduct(call.services.operations, call.body, callerOf(call).by));
       const { lengthMm: _length, widthMm: _width, heightMm: _height, ...product } = call.body;
-      return { status: 201, json: { ...product, tagged: product.tagged ?? true } };
+      const { tagged = true, substitutes = [] } = product;
+      return { status: 201, json: { ...product, tagged, substitutes } };
     },
   }),
   route({
@@ -75,6 +79,21 @@ export const catalogRoutes: readonly Route[] = [
       const { tagged } = call.body;
       done(await tagProduct(call.services.operations, sku, tagged));
       return { json: { sku, tagged } };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/products/{sku}/substitutes",
+    summary: "Says what may be sent in the product's place, the first choice first",
+    access: WRITE,
+    body: ProductSubstitutesBody,
+    reply: ProductSubstitutes,
+    idempotency: "accepted",
+    handle: async (call) => {
+      const sku = param(call, "sku");
+      const { substitutes } = call.body;
+      done(await setSubstitutes(call.services.operations, sku, substitutes));
+      return { json: { sku, substitutes } };
     },
   }),
   route({

@@ -120,6 +120,10 @@ export const STATUS_CODES_BY_CODE = {
   // Catalog
   invalid_product: { status: 422, title: "The product breaks a rule, e.g. its GTIN's check digit." },
   product_exists: { status: 409, title: "There is another product of this SKU." },
+  invalid_substitutes: {
+    status: 422,
+    title: "A product cannot be its own substitute, stand in the list twice, or come back inside a kit.",
+  },
   product_not_found: { status: 404, title: "There is no such product." },
   company_not_found: { status: 409, title: "The database has no company yet." },
   invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },

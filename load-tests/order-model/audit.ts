@@ -4,7 +4,7 @@
  */
 import type { BookedLine, BookedOrder } from "./books.ts";
 import { orderLevel, priceOf, worthOf } from "./reference-order.ts";
-import type { Sequence } from "./sequence.ts";
+import { CATALOG_PRICE, type Sequence } from "./sequence.ts";
 import { CHANNELS } from "./world.ts";
 
 /** Cents that rounding may come to: one for each cut of a line. */
@@ -21,6 +21,7 @@ export async function findingsOf(sequence: Sequence): Promise<readonly string[]>
       ...ledgerFindings(order),
       ...shippingFindings(sequence, order),
       ...moneyFindings(sequence, order),
+      ...substituteFindings(sequence, order),
     ]),
     ...(await stockFindings(sequence)),
   ];
@@ -46,6 +47,24 @@ function ledgerFindings(order: BookedOrder): readonly string[] {
     return holds.flatMap(([promise, isKept]) =>
       isKept ? [] : [`${promise}: ${order.id} ${JSON.stringify(line)}`],
     );
+  });
+}
+
+/** What is sent in the place of a line was allowed there, and costs the lower of both prices. */
+function substituteFindings(sequence: Sequence, { id, lines }: BookedOrder): readonly string[] {
+  return lines.flatMap((line) => {
+    if (line.substituteFor === null) return [];
+    const at = `${id} line ${line.lineId} ${JSON.stringify(line)}`;
+    const ordered = lines.find(({ lineId }) => lineId === line.substituteFor);
+    const price = Math.min(ordered?.unitPriceMinor ?? 0, CATALOG_PRICE);
+    return [
+      ...(sequence.takesSubstitutes.has(`${id}/${line.substituteFor}`)
+        ? []
+        : [`nothing is sent in the place of what may only be itself: ${at}`]),
+      ...(line.unitPriceMinor === price
+        ? []
+        : [`a substitute costs no more than what was ordered: ${at}, ${price} expected`]),
+    ];
   });
 }
 

@@ -5,6 +5,9 @@ import type { ReferenceDocument } from "./reference-order.ts";
 export type BookedLine = {
   readonly lineId: string;
   readonly sku: string | null;
+  readonly unitPriceMinor: number;
+  /** The line that was ordered, of one that is sent in its place. */
+  readonly substituteFor: string | null;
   readonly ordered: number;
   readonly cancelled: number;
   readonly allocated: number;
@@ -80,6 +83,7 @@ export async function readOrders(
       o.tracking_token as token,
       array(select r->>'code' from jsonb_array_elements(o.hold_reasons) r) as holds,
       (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku, 'ordered', l.ordered,
+         'unitPriceMinor', l.unit_price_minor, 'substituteFor', l.substitute_for,
          'cancelled', l.cancelled, 'allocated', l.allocated, 'fulfilled', l.fulfilled, 'shipped', l.shipped,
          'elsewhere', l.fulfilled_elsewhere, 'delivered', l.delivered, 'returnRequested', l.return_requested,
          'returnReceived', l.return_received, 'returnDismissed', l.return_dismissed, 'writtenOff', l.written_off)

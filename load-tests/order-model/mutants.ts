@@ -104,6 +104,13 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: "lines,",
   },
   {
+    name: "a substitute is charged at its own higher price",
+    breaks: "a substitute costs no more than what was ordered",
+    file: "orders/change/substitution.js",
+    search: "price === null || !isMore(line.unitPrice, price) ? null",
+    replacement: "price === null ? null",
+  },
+  {
     name: "a short pick is not taken off the line",
     breaks: "every order can end",
     file: "orders/line-ledger.js",

@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Random } from "../../config/seeded-random.ts";
 import { applyFills } from "../../operations/holds/apply-demand-fills.ts";
-import { settleOrder } from "../../operations/shortage/settle-shortages.ts";
+import { settleOrder } from "../../operations/settlement/settle-shortages.ts";
 import * as workflows from "../../workflows/index.ts";
 import {
   type BookedOrder,
@@ -24,6 +24,9 @@ export const SKUS_A_SEQUENCE = 3;
 
 /** Of the first SKU: three units need two parcels of the model's carrier. */
 const HEAVY_GRAMS = 14_000;
+
+/** What the catalog asks for a unit of each SKU, in cents. */
+export const CATALOG_PRICE = 1_000;
 
 /** Units that the model expects on the shelves of one position, and those set apart among them. */
 type Shelf = { onHand: number; unavailable: number };
@@ -43,6 +46,8 @@ export class Sequence {
   >();
   /** Cents that people were told to give back beside returns, by order, as far as they were accepted. */
   readonly goodwill = new Map<string, number>();
+  /** Lines that were ordered with substitutes allowed, by order and line. */
+  readonly takesSubstitutes = new Set<string>();
   /** Units that came back for each line, by order and line, missing ones not counted. */
   readonly cameBack = new Map<string, number>();
   /** What inspections put back on the shelves, by return. */
@@ -94,9 +99,16 @@ export class Sequence {
     const { database } = this.world;
     await database.query(
       `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-       select sku, 'acme', sku, case number when 1 then ${HEAVY_GRAMS} else 500 end, 1000, 'USD', '610910', 'PT',
+       select sku, 'acme', sku, case number when 1 then ${HEAVY_GRAMS} else 500 end, ${CATALOG_PRICE}, 'USD', '610910', 'PT',
          '09521234002819'
        from unnest($1::text[]) with ordinality as p(sku, number)`,
+      [this.skus],
+    );
+    // Each may be sent in the place of those before it.
+    await database.query(
+      `insert into product_substitute (sku, position, substitute_sku)
+       select a.sku, b.number - a.number, b.sku from unnest($1::text[]) with ordinality as a(sku, number)
+         join unnest($1::text[]) with ordinality as b(sku, number) on b.number > a.number`,
       [this.skus],
     );
     for (const sku of this.skus) {

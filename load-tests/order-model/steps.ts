@@ -44,7 +44,16 @@ async function capture(sequence: Sequence): Promise<string | null> {
     const price = random.integer(1, 5_000);
     const discount = random.chance(0.3) ? random.below(price * quantity) : 0;
     const tax = random.below(200);
-    return { id: String(index + 1), sku: random.pick(sequence.skus), quantity, price, discount, tax };
+    const sku = random.pick(sequence.skus);
+    return {
+      id: String(index + 1),
+      sku,
+      quantity,
+      price,
+      discount,
+      tax,
+      allowSubstitutes: random.chance(0.5),
+    };
   });
   const shipping = random.chance(0.7) ? random.below(1_500) : 0;
   const goods = lines.reduce((sum, line) => sum + line.price * line.quantity - line.discount, 0);
@@ -60,6 +69,7 @@ async function capture(sequence: Sequence): Promise<string | null> {
       unitPrice: decimal(line.price),
       discount: decimal(line.discount),
       taxes: [{ name: "tax", amount: decimal(line.tax) }],
+      ...(line.allowSubstitutes ? { allowSubstitutes: true } : {}),
     })),
     shippingPrice: decimal(shipping),
     discount: decimal(discount),
@@ -85,7 +95,11 @@ async function capture(sequence: Sequence): Promise<string | null> {
   const request = { channelId: channel, topic: null, payload, adapters: channelAdapters, cause: "model" };
   const [result] = await captureOrders(sequence.world.context, request);
   if (random.chance(0.2)) await captureOrders(sequence.world.context, request);
-  if (result?.order != null) orderIds.push(result.order);
+  if (result?.order != null) {
+    orderIds.push(result.order);
+    for (const { id: lineId, allowSubstitutes } of lines)
+      if (allowSubstitutes) sequence.takesSubstitutes.add(`${result.order}/${lineId}`);
+  }
   return `${channel} ${id}: ${lines.map((line) => `${line.quantity} ${line.sku}`).join(", ")}, total ${total}: ${result?.outcome} ${result?.detail ?? ""}`;
 }
 

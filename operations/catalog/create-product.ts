@@ -2,9 +2,12 @@ import { countryCode } from "../../orders/geography.ts";
 import { gtin14 } from "../../orders/gtin.ts";
 import { currencyExponent } from "../../orders/money.ts";
 import { catalogOf, firstCompanyId, insertProduct, type NewProduct } from "../../store/catalog/catalog.ts";
+import { readSubstitutes, writeSubstitutes } from "../../store/catalog/substitutes.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { releaseWaiting, type WaitingOrdersLookedAt } from "./map-sku.ts";
+import { substitutesProblem } from "./set-substitutes.ts";
 
 /** The heaviest parcel that a carrier takes is 70 kg. Goods beyond a tonne are not parcels at all. */
 const MAX_WEIGHT_GRAMS = 1_000_000;
@@ -16,7 +19,7 @@ const MAX_DIMENSION_MM = 10_000;
  */
 export async function createProduct(
   context: OperationContext,
-  product: NewProduct,
+  product: NewProduct & { readonly substitutes?: readonly string[] },
   by: string,
 ): Promise<WaitingOrdersLookedAt | Refusal> {
   const problem = problemOf(product);
@@ -35,12 +38,18 @@ export async function createProduct(
   if (companyId === undefined) {
     return refuse("company_not_found", "There is no company to sell it.");
   }
-  const outcome = await insertProduct(context.database, companyId, {
-    ...product,
-    currency: product.currency.toUpperCase(),
-    originCountry,
-    gtin,
+  const { sku, substitutes = [] } = product;
+  const checked = { ...product, currency: product.currency.toUpperCase(), originCountry, gtin };
+  const outcome = await inTransaction(context.database, async (client) => {
+    const wrong = await substitutesProblem(client, companyId, sku, substitutes);
+    if (wrong !== null) return wrong;
+    const inserted = await insertProduct(client, companyId, checked);
+    if (inserted === "created") await writeSubstitutes(client, sku, substitutes);
+    if (inserted !== "exists" || product.substitutes === undefined) return inserted;
+    const stored = await readSubstitutes(client, sku);
+    return stored.join(" ") === substitutes.join(" ") ? inserted : "differs";
   });
+  if (typeof outcome !== "string") return outcome;
   if (outcome === "differs") {
     const detail = `There is a product ${product.sku} already, with other data.`;
     return refuse("product_exists", detail);

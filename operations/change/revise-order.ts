@@ -44,6 +44,8 @@ export type RevisionRequest = {
   readonly next: (order: OrderProgress) => OrderDocument | Refusal;
   /** `staff:…`, `channel:…`, `api-key:…`, `shopper`. */
   readonly by: string;
+  /** The units that it gives up were looked for and not found: none of them waits in the demand queue. */
+  readonly givesUpMissing?: true;
 };
 
 export type Revised = {
@@ -80,7 +82,7 @@ export async function reviseOrder(
  * Makes firm what has joined a fulfillment order, so that who picks it at once finds it so. The saga would do
  * it a moment later, and does it where this dies on the way.
  */
-async function firmUp(context: OperationContext, orderId: string): Promise<void> {
+export async function firmUp(context: OperationContext, orderId: string): Promise<void> {
   const { database, allocator } = context;
   const errands = (await readStockErrands(database, orderId)).filter(({ kind }) => kind === "allocate");
   if (errands.length === 0) return;
@@ -109,7 +111,7 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
     if (tried > 0) await untilUnlocked(database, request.orderId);
     const found = await readParts(database, request.orderId);
     if (found === undefined) return noOrder(request.orderId);
-    const decided = await decide(database, request, found);
+    const decided = await decideChange(database, request, found);
     if (decided.status !== "planned") return decided;
     const need = await stockNeed(database, found, decided);
     const outcome =
@@ -124,7 +126,7 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
 }
 
 /** What comes of the request, as the order is. */
-async function decide(
+export async function decideChange(
   client: Queryable,
   request: RevisionRequest,
   locked: LockedParts,
@@ -148,7 +150,7 @@ async function decide(
       "change_not_supported",
       "The channel has taken the money: only there can the order become dearer.",
     );
-  return (await refuseQueued(client, order, plan)) ?? plan;
+  return request.givesUpMissing === true ? plan : ((await refuseQueued(client, order, plan)) ?? plan);
 }
 
 /** Units of a line that wait in the demand queue could come after the line has been made smaller. */
@@ -181,7 +183,7 @@ async function commitChange(
   }
   const locked = await lockParts(client, orderId);
   if (locked === undefined) return noOrder(orderId);
-  const decided = await decide(client, request, locked);
+  const decided = await decideChange(client, request, locked);
   const isAsReserved =
     decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
   if (isAsReserved) {
@@ -203,7 +205,6 @@ async function reserveAndCommit(
   const document = request.next(order);
   if (isRefusal(document)) return document;
   const { shippingAddress, delivery } = document;
-  const open = parts.filter((part) => !isEnded(part.status) && notBegun(part));
   const { parcelLimit } = context;
   const record: ChangeRecord = { request, parcelLimit, need, reserved: null, outcome: "moved" };
   const reservation = await context.allocator.reserveOrder(
@@ -213,7 +214,7 @@ async function reserveAndCommit(
       lines: need,
       policy: "all_or_nothing",
       ...(await poolOf(context, document.channelId)),
-      opened: [...new Set(open.map(({ locationId }) => locationId))],
+      opened: openedPlaces(parts),
       ...(delivery?.locationId === undefined ? {} : { locations: { only: [delivery.locationId] } }),
       destination: shippingAddress === null ? null : placeOf(shippingAddress),
       expiresAtMs: 0,
@@ -257,6 +258,12 @@ const changeWriter = {
     for (const record of records) record.outcome = await commitChange(client, record);
   },
 };
+
+/** Places that ship a parcel of the order anyway, which more units can join. */
+export function openedPlaces(parts: LockedParts["parts"]): readonly string[] {
+  const open = parts.filter((part) => !isEnded(part.status) && notBegun(part));
+  return [...new Set(open.map(({ locationId }) => locationId))];
+}
 
 function isSameNeed(a: StockNeed, b: StockNeed): boolean {
   return (

@@ -13,6 +13,7 @@ import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { type LineLedger, unitsOf } from "../../orders/line-ledger.ts";
 import { chargeableMinor } from "../../orders/money.ts";
+import type { NoticeKind } from "../../orders/notices/notices.ts";
 import { toldChanges } from "../../orders/notices/told-changes.ts";
 import { isOurs, type PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
@@ -74,6 +75,8 @@ type NewRevision = {
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
+  /** The mail that tells the shopper of it. Default: `order_changed`. */
+  readonly notice?: NoticeKind;
   /** All units of this fulfillment order are given up, and no others. Absent: see this file's header. */
   readonly ends?: FulfillmentOrder;
 };
@@ -83,7 +86,7 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved, parcelLimit, ends }: NewRevision,
+  { key, by, reserved, parcelLimit, ends, notice = "order_changed" }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
@@ -132,7 +135,7 @@ export async function writeChange(
     await tellOrderSaga(client, orderId, {
       key: `order-changed-told:${orderId}:${revision}`,
       type: "tell-shopper",
-      kind: "order_changed",
+      kind: notice,
       about: changeId,
     });
   await tellOrderSaga(client, orderId, {

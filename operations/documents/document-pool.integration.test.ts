@@ -14,7 +14,14 @@ const slip: PackingSlip = {
   placedOn: "2026-11-23",
   from: ["Reno fulfillment center", "1 Depot Way", "Reno NV 89502", "US"],
   to: ["Steve Shipper", "123 Shipping Street", "Shippington KY 40003", "US"],
-  lines: [{ sku: "TENT-4P-GRN", title: "Four-person tent, green", quantity: 2 }],
+  lines: [
+    {
+      sku: "TENT-4P-GRN",
+      title: "Four-person tent, green",
+      insteadOf: "Four-person tent, blue",
+      quantity: 2,
+    },
+  ],
 };
 
 test("a packing slip is drawn on a pool thread as a PDF", async () => {
@@ -27,6 +34,7 @@ test("a slip with more lines than a page holds continues on the next", async () 
   const lines = Array.from({ length: 60 }, (_, index) => ({
     sku: `SKU-${index}`,
     title: `Item ${index}`,
+    insteadOf: null,
     quantity: 1,
   }));
   const pdf = Buffer.from(await pool.packingSlip({ ...slip, lines })).toString("latin1");

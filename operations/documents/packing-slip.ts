@@ -17,7 +17,13 @@ export type PackingSlip = {
   readonly placedOn: string;
   readonly from: readonly string[];
   readonly to: readonly string[];
-  readonly lines: readonly { readonly sku: string; readonly title: string; readonly quantity: number }[];
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly title: string;
+    /** What was ordered, where this is sent in its place. */
+    readonly insteadOf: string | null;
+    readonly quantity: number;
+  }[];
 };
 
 const MARGIN = 48;
@@ -57,7 +63,10 @@ export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
 
   pdf.y = blockTop + 104;
   drawRow(pdf, "Quantity", "SKU", "Item", true);
-  for (const line of slip.lines) drawRow(pdf, String(line.quantity), line.sku, line.title, false);
+  for (const { quantity, sku, title, insteadOf } of slip.lines) {
+    const item = insteadOf === null ? title : `${title}\nSent instead of ${insteadOf}`;
+    drawRow(pdf, String(quantity), sku, item, false);
+  }
   const units = slip.lines.reduce((sum, line) => sum + line.quantity, 0);
   pdf.moveDown(0.6).font("Helvetica").fontSize(9).fillColor(MUTED);
   pdf.text(`${units} ${units === 1 ? "unit" : "units"} in this parcel.`, MARGIN);

@@ -1,6 +1,7 @@
 /**
  * A robot or a person has taken a fulfillment order's units off the shelves, or found fewer than were
- * allocated. What was found goes on. What was not found is a shortage, which `operations/shortage/` settles.
+ * allocated. What was found goes on. What was not found is a shortage, which `operations/settlement/`
+ * settles.
  *
  * A crash between any two effects, followed by a repeat, gives each effect exactly once. First come the stock
  * commands, whose ids derive from the fulfillment order: a repeat gets the first outcome, and a correction of

@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import { SHORTAGE_CHANNEL } from "../../store/orders/shortages.ts";
 import { type Listener, startListener } from "../../store/sql/listener.ts";
 import type { OperationContext } from "../context.ts";
-import { settleShortages } from "../shortage/settle-shortages.ts";
+import { settleShortages } from "../settlement/settle-shortages.ts";
 
 const LOOK_AGAIN_MS = 5_000;
 /** Whoever holds an order does so for some milliseconds. */

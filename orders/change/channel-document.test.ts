@@ -4,6 +4,7 @@ import type { OrderDocument, OrderLine } from "../order.ts";
 import { sumsOf } from "../order-amounts.ts";
 import { channelDocument } from "./channel-document.ts";
 import { applyEdits, type OrderEdit } from "./order-edits.ts";
+import { withSubstitute } from "./substitution.ts";
 
 const money = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
 
@@ -117,6 +118,27 @@ describe("a newer version of a channel", () => {
       lines: ours.lines,
       shippingAddress: base.shippingAddress,
     });
+  });
+
+  it("that takes units off a line takes those first that are sent as something else", () => {
+    const four = sent({ lines: { TENT: 4, LAMP: 1 } });
+    const instead = { lineId: "1", sku: "BLUE", title: "Blue", price: null };
+    const ours = withSubstitute(four, { ...instead, quantity: 3, lineNumber: 10 }) ?? expect.fail();
+    const version = (TENT: number) => sent({ lines: { ...(TENT === 0 ? {} : { TENT }), LAMP: 1 } });
+    const leaves = (units: number) => {
+      const document = merged(four, version(units), ours);
+      const sums = sumsOf(document);
+      expect(sums.total).toBe(sums.sum);
+      return wanted(document);
+    };
+    expect(leaves(4)).toEqual({ "1 TENT": 1, "10 BLUE": 3, "2 LAMP": 1 });
+    expect(leaves(5)).toEqual({ "1 TENT": 2, "10 BLUE": 3, "2 LAMP": 1 });
+    expect(leaves(2)).toEqual({ "1 TENT": 1, "10 BLUE": 1, "2 LAMP": 1 });
+    expect(leaves(1)).toEqual({ "1 TENT": 1, "2 LAMP": 1 });
+    expect(leaves(0)).toEqual({ "2 LAMP": 1 });
+    const all = withSubstitute(four, { ...instead, quantity: 4, lineNumber: 10 }) ?? expect.fail();
+    expect(wanted(merged(four, version(3), all))).toEqual({ "10 BLUE": 3, "2 LAMP": 1 });
+    expect(wanted(merged(four, version(4), all))).toEqual({ "10 BLUE": 4, "2 LAMP": 1 });
   });
 
   it("makes a document that adds up, whatever was changed on either side", () => {

@@ -5,6 +5,9 @@
  * stands, with what was changed here since. What the channel has changed is taken from the channel; what it
  * has left alone stays as it is here. So a channel that does not know of our changes does not undo them.
  *
+ * The channel does not know of substitutes: what it takes off a line it takes off what is sent in its place
+ * first.
+ *
  * Invariant: where nothing was changed here, the result is the channel's document, amounts and all.
  */
 import type { OrderDocument, OrderLine } from "../order.ts";
@@ -61,7 +64,13 @@ export function channelDocument(versions: Versions): OrderDocument {
 function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly OrderLine[] {
   const [was, is] = [byKey(base.lines), byKey(next.lines)];
   let number = nextLineNumber;
+  const substitutes = keptSubstitutes({ base, next, ours });
   const kept = ours.lines.flatMap((line): readonly OrderLine[] => {
+    if (line.substituteFor !== undefined) {
+      const quantity = substitutes.get(line.lineId) ?? line.quantity;
+      if (quantity === line.quantity) return [line];
+      return quantity === 0 ? [] : [resized(line, quantity)];
+    }
     const key = keyOf(line);
     const [before, after] = [was.get(key), is.get(key)];
     // A line of our own.
@@ -86,6 +95,29 @@ function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly O
     return [{ ...(quantity === line.quantity ? line : resized(line, quantity)), lineId }];
   });
   return [...kept, ...added];
+}
+
+/** Units that are still wanted of each line that is sent in the place of a line of the channel's. */
+function keptSubstitutes({
+  base,
+  next,
+  ours,
+}: Omit<Versions, "nextLineNumber">): ReadonlyMap<string, number> {
+  const sent = ours.lines.filter(({ substituteFor }) => substituteFor !== undefined);
+  const kept = new Map<string, number>();
+  for (const externalLineId of new Set(sent.map((line) => line.externalLineId))) {
+    const unitsIn = (lines: readonly OrderLine[]) =>
+      lines.reduce((sum, line) => (line.externalLineId === externalLineId ? sum + line.quantity : sum), 0);
+    const [was, is] = [unitsIn(base.lines), unitsIn(next.lines)];
+    const ordered = unitsIn(ours.lines.filter(({ substituteFor }) => substituteFor === undefined));
+    let left = is < was ? Math.max(0, is - Math.min(ordered, is)) : Number.POSITIVE_INFINITY;
+    for (const line of sent.filter((each) => each.externalLineId === externalLineId)) {
+      const quantity = Math.min(line.quantity, left);
+      kept.set(line.lineId, quantity);
+      left -= quantity;
+    }
+  }
+  return kept;
 }
 
 /** What is wanted of a line of which we may have given up units that the channel still counts. */

@@ -312,8 +312,8 @@ export function changesBetween(before: OrderDocument, next: OrderDocument): read
   return changes;
 }
 
-function detailsOf({ sku, title, kind, fulfilledBy, attributes }: OrderLine): unknown {
-  return { sku, title, kind, fulfilledBy, attributes };
+function detailsOf({ sku, title, kind, fulfilledBy, attributes, allowSubstitutes }: OrderLine): unknown {
+  return { sku, title, kind, fulfilledBy, attributes, allowSubstitutes };
 }
 
 /** JSON without the order of its keys: PostgreSQL keeps none. */

@@ -158,7 +158,7 @@ function resize(document: OrderDocument, lineId: string, quantityOf: (before: nu
     return refuse("quantity_exceeds_line", `Of line ${lineId}, only ${line.quantity} are wanted.`);
   if (!Number.isSafeInteger(quantity) || quantity > MAX_LINE_QUANTITY)
     return refuse("invalid_quantity", `Of a line, 0 to ${MAX_LINE_QUANTITY} units can be ordered.`);
-  const given = givenUp(document, line, quantity);
+  const given = quantity < line.quantity ? givenUp(document, line, quantity, line.quantity) : {};
   const lines = document.lines.flatMap((other) => {
     if (other !== line) return [other];
     return quantity === 0 ? [] : [resized(line, quantity)];
@@ -166,19 +166,21 @@ function resize(document: OrderDocument, lineId: string, quantityOf: (before: nu
   return done(repriced(document, { ...document, ...given, lines }));
 }
 
-/** What the order's own discount and duties are once the line has given up its part of them. */
-function givenUp(
+/**
+ * What the order's own discount and duties are once the line bears `kept` of `whole` of what it bore of them.
+ */
+export function givenUp(
   document: OrderDocument,
   line: OrderLine,
-  quantity: number,
+  kept: number,
+  whole: number,
 ): Pick<OrderDocument, "discount" | "charges"> {
   const { charges } = document;
-  if (quantity >= line.quantity) return { discount: document.discount, ...(charges && { charges }) };
   const weights = goodsWeights(document);
   const index = document.lines.indexOf(line);
   const without = (amount: Money): Money => {
     const part = apportion(amount.minor, weights)[index] ?? 0;
-    return { ...amount, minor: amount.minor - part + proportion(part, quantity, line.quantity) };
+    return { ...amount, minor: amount.minor - part + proportion(part, kept, whole) };
   };
   return {
     discount: without(document.discount),
@@ -311,11 +313,11 @@ function sum(amounts: readonly Money[], currency: string): Money {
   return amounts.reduce(addMoney, zeroMoney(currency));
 }
 
-function difference(from: Money, to: Money): Money {
+export function difference(from: Money, to: Money): Money {
   return addMoney(to, { ...from, minor: -from.minor });
 }
 
-function isMore(a: Money, b: Money): boolean {
+export function isMore(a: Money, b: Money): boolean {
   const exponent = Math.max(a.exponent, b.exponent);
   return rescale(a, exponent) > rescale(b, exponent);
 }

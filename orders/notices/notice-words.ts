@@ -146,6 +146,8 @@ export function contentOf(facts: NoticeFacts, notice: Notice): NoticeContent {
         showTotal: false,
         showAddress: false,
       };
+    case "units_substituted":
+      return substitutedContent(notice, orderAction);
     case "order_changed":
       return changeContent(notice, orderAction);
     case "pickup_ready":
@@ -296,6 +298,33 @@ function changeContent(
     })),
     action,
     lines: changedLines,
+    showTotal: false,
+    showAddress: false,
+  };
+}
+
+function substitutedContent(
+  { substitutes, newTotal, money, isCheaper }: Extract<Notice, { kind: "units_substituted" }>,
+  action: NoticeContent["action"],
+): NoticeContent {
+  const told = substitutes.map(
+    ({ quantity, title, insteadOf }) => `${quantity} × ${title} instead of ${insteadOf}`,
+  );
+  return {
+    title: "We send something else in its place",
+    preview: `We send ${told.join(", ")}, at no higher price.`,
+    paragraphs: [
+      `We are sorry: we could not find what you ordered anywhere. We send ${told.join(", ")}, at no higher price.`,
+      isCheaper ? moneyWords(money, newTotal) : "You pay what you would have paid.",
+      "If you do not want it, answer this mail before it is sent, or send it back from your order's page.",
+    ],
+    progress: null,
+    highlights: substitutes.map(({ quantity, title, insteadOf }) => ({
+      label: `Instead of ${insteadOf}`,
+      value: `${quantity} × ${title}`,
+    })),
+    action,
+    lines: substitutes,
     showTotal: false,
     showAddress: false,
   };

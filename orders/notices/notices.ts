@@ -28,6 +28,9 @@ export type NoticeLine = {
   readonly total?: Money;
 };
 
+/** `total` is the price of all units. */
+export type SubstitutedLine = NoticeLine & { readonly insteadOf: string };
+
 export type Notice =
   | { readonly kind: "order_confirmed"; readonly promise: DeliveryPromise | null }
   /** The order waits for a means of payment. */
@@ -50,6 +53,15 @@ export type Notice =
       readonly unitLines: readonly NoticeLine[];
       /** Who gives back what was paid for them; `null`: it was not charged. */
       readonly payer: string | null;
+    }
+  /** Other products are sent in the place of what is nowhere to be had. */
+  | {
+      readonly kind: "units_substituted";
+      readonly substitutes: readonly SubstitutedLine[];
+      readonly newTotal: Money;
+      readonly money: MoneyOfChange;
+      /** They are cheaper, and so is the order. */
+      readonly isCheaper: boolean;
     }
   /** A revision of the order, against the one before. */
   | {

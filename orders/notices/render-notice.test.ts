@@ -54,6 +54,15 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
     unitLines: [{ title: "Merino sock", quantity: 1 }],
     payer: "Big Market",
   },
+  units_substituted: {
+    kind: "units_substituted",
+    substitutes: [
+      { title: "Merino sock, blue", quantity: 2, total: usd(2_798), insteadOf: "Merino sock, green" },
+    ],
+    newTotal: usd(17_197),
+    money: { kind: "not_charged" },
+    isCheaper: true,
+  },
   order_changed: {
     kind: "order_changed",
     author: { kind: "channel", name: "Big Market" },

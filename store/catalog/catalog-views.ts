@@ -15,6 +15,8 @@ export async function listProducts(
   const { rows } = await database.query<Product>(
     `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
             origin_country as "originCountry", gtin, tagged,
+            array(select s.substitute_sku from product_substitute s where s.sku = product.sku order by s.position)
+              as substitutes,
             (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)
                from kit_component c where c.kit_sku = product.sku) as components
        from product

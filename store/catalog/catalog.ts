@@ -268,7 +268,14 @@ export async function readUnitWeights(
   return new Map(rows.map(({ sku, grams }) => [sku, grams]));
 }
 
-/** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
+/** The company whose product it is; undefined where there is none. */
+export async function companyOfProduct(client: Queryable, sku: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ id: string }>("select company_id as id from product where sku = $1", [
+    sku,
+  ]);
+  return rows[0]?.id;
+}
+
 export type ProductPrice = {
   readonly name: string;
   /** ISO 4217 minor units. */
@@ -290,6 +297,7 @@ export async function readProductPrices(
   return new Map(rows.map(({ sku, ...price }) => [sku, price]));
 }
 
+/** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
 export async function setTagged(client: Queryable, sku: string, tagged: boolean): Promise<boolean> {
   const { rowCount } = await client.query("update product set tagged = $2 where sku = $1", [sku, tagged]);
   return rowCount === 1;

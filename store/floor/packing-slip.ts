@@ -12,7 +12,13 @@ type PackingSlipFacts = {
   readonly from: Address;
   readonly to: Address | null;
   /** One row for each line, however many holds it is picked from. */
-  readonly lines: readonly { readonly sku: string; readonly title: string; readonly quantity: number }[];
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly title: string;
+    /** What was ordered, where this is sent in its place. */
+    readonly insteadOf: string | null;
+    readonly quantity: number;
+  }[];
 };
 
 /** @returns null where there is no such fulfillment order */
@@ -30,11 +36,14 @@ export async function readPackingSlipFacts(
             location.address as "from",
             nullif(orders.document -> 'shippingAddress', 'null') as "to",
             (select coalesce(jsonb_agg(picked order by picked."lineId"), '[]')
-               from (select line.line_id as "lineId", line.sku, order_line.title, sum(line.quantity)::int as quantity
+               from (select line.line_id as "lineId", line.sku, order_line.title,
+                            wanted.title as "insteadOf", sum(line.quantity)::int as quantity
                        from fulfillment_order_line line
                        join order_line on order_line.order_id = orders.id and order_line.line_id = line.line_id
+                       left join order_line wanted
+                         on wanted.order_id = orders.id and wanted.line_id = order_line.substitute_for
                       where line.fulfillment_order_id = fulfillment_order.id
-                      group by line.line_id, line.sku, order_line.title) picked) as lines
+                      group by line.line_id, line.sku, order_line.title, wanted.title) picked) as lines
        from fulfillment_order
        join orders on orders.id = fulfillment_order.order_id
        join company on company.id = orders.company_id

@@ -47,7 +47,7 @@ export type HeldOrder = {
     /** Units that we are to hand over. */
     readonly wanted: number;
     readonly held: number;
-    /** Units that were not found and that `operations/shortage/` is to replace: nobody else reserves them. */
+    /** Units that were not found and that are `operations/settlement/`'s to replace: others leave them. */
     readonly short: number;
   }[];
   /** How many reservations it has made. */
@@ -71,7 +71,7 @@ export async function readHeldOrder(client: Queryable, orderId: string): Promise
          'held', (select coalesce(min(whole), 0) from (
            select sum(h.quantity) / max(h.per_unit) as whole from order_hold h
            where h.order_id = l.order_id and h.line_id = l.line_id group by h.sku) component),
-         'short', (select coalesce(sum(s.quantity - s.resourced - s.awaited - s.cancelled), 0) from shortage s
+         'short', (select coalesce(sum(s.quantity - s.resourced - s.awaited - s.cancelled - s.substituted), 0) from shortage s
            where s.order_id = l.order_id and s.line_id = l.line_id and s.settled_at is null))
          order by length(l.line_id), l.line_id)
          from order_line l where l.order_id = o.id), '[]') as lines

@@ -199,12 +199,12 @@ export function statusRow(statuses: OrderStatuses): Readonly<Record<keyof typeof
  */
 export function insertLines(orders: string): string {
   return `insert into order_line (order_id, line_id, sku, channel_sku, title, kind, fulfilled_by, ordered,
-      fulfilled_elsewhere, unit_price_minor, discount_minor, tax_minor, share_minor)
+      fulfilled_elsewhere, unit_price_minor, discount_minor, tax_minor, share_minor, substitute_for)
     select f.id, l.line_id, l.sku, l.channel_sku, l.title, l.kind, l.fulfilled_by, l.ordered,
-      l.fulfilled_elsewhere, l.unit_price_minor, l.discount_minor, l.tax_minor, l.share_minor
+      l.fulfilled_elsewhere, l.unit_price_minor, l.discount_minor, l.tax_minor, l.share_minor, l.substitute_for
     from ${orders} f cross join lateral jsonb_to_recordset(f.lines) as l(line_id text, sku text,
       channel_sku text, title text, kind text, fulfilled_by text, ordered integer, fulfilled_elsewhere integer,
-      unit_price_minor bigint, discount_minor bigint, tax_minor bigint, share_minor bigint)`;
+      unit_price_minor bigint, discount_minor bigint, tax_minor bigint, share_minor bigint, substitute_for text)`;
 }
 
 /** The same where lines may be there already, of which nothing has happened yet. */
@@ -243,5 +243,6 @@ export function lineRows(document: OrderDocument, exponent: number): readonly ob
     // The ledger's tax comes on top of the price.
     tax_minor: document.taxesIncluded === true ? 0 : rescale(line.tax, exponent),
     share_minor: shares[index] ?? 0,
+    substitute_for: line.substituteFor ?? null,
   }));
 }

@@ -32,7 +32,7 @@ with former as (
 ), input as materialized (
   select * from json_to_recordset($6::json) as l(line_id text, sku text, channel_sku text, title text, kind text,
     fulfilled_by text, ordered integer, fulfilled_elsewhere integer, unit_price_minor bigint,
-    discount_minor bigint, tax_minor bigint, share_minor bigint)
+    discount_minor bigint, tax_minor bigint, share_minor bigint, substitute_for text)
 ), kept as (
   -- Lines that are in the new document no longer keep their amounts, at the order's new exponent.
   update order_line l set unit_price_minor = l.unit_price_minor * $7, discount_minor = l.discount_minor * $7,
@@ -81,6 +81,7 @@ export async function writeRevision(
       discount_minor: amount.discountMinor,
       tax_minor: amount.taxMinor,
       share_minor: amount.shareMinor,
+      substitute_for: line.substituteFor ?? null,
     };
   });
   const { rowCount } = await client.query({

@@ -111,9 +111,13 @@ export async function readOrderView(
             'returnReceived', line.return_received,
             'returnable', greatest(0, line.delivered - line.written_off - line.return_requested + line.return_dismissed), 'unitPriceMinor', line.unit_price_minor,
             'discountMinor', line.discount_minor, 'taxMinor', line.tax_minor, 'shareMinor', line.share_minor,
-            'kind', line.kind, 'fulfilledBy', line.fulfilled_by, 'fulfilledElsewhere', line.fulfilled_elsewhere)
+            'kind', line.kind, 'fulfilledBy', line.fulfilled_by, 'fulfilledElsewhere', line.fulfilled_elsewhere,
+            'substituteFor', case when ordered.line_id is not null then jsonb_build_object('lineId', ordered.line_id,
+              'sku', ordered.sku, 'title', ordered.title) end)
           order by length(line.line_id), line.line_id), '[]')
-          from order_line line where line.order_id = o.id) as lines,
+          from order_line line
+            left join order_line ordered on ordered.order_id = line.order_id and ordered.line_id = line.substitute_for
+         where line.order_id = o.id) as lines,
        (select coalesce(jsonb_agg(${FULFILLMENT_ORDER_JSON} order by f.created_at, f.id), '[]')
           from fulfillment_order f join location on location.id = f.location_id
          where f.order_id = o.id) as "fulfillmentOrders",

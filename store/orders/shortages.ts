@@ -1,15 +1,15 @@
 /**
  * Units that an order should have had and that were not there: noted with the pick that missed them, and
- * settled later by `operations/shortage/`, which listens on `SHORTAGE_CHANNEL`.
+ * settled later by `operations/settlement/`, which listens on `SHORTAGE_CHANNEL`.
  *
  * Owns the rows and the commit that reserves units in their place. Decides nothing:
  * `orders/fulfillment/shortage.ts` says what becomes of what is missing.
  *
- * Invariants: S1 a unit is settled once: resourced + awaited + cancelled <= quantity, and what comes to
- * settle more than is left changes nothing. S2 an order that was cancelled gets nothing more: cancelling
- * withdraws its shortages first, and the commit below looks for them under the order's lock. S3 units that
- * were reserved in vain are written down to be given back, in the commit that reserves them. S4 the commit
- * waits for nobody who holds the order: such a one may be waiting for the stock.
+ * Invariants: S1 a unit is settled once: resourced + awaited + cancelled + substituted <= quantity, and what
+ * comes to settle more than is left changes nothing. S2 an order that was cancelled gets nothing more:
+ * cancelling withdraws its shortages first, and the commit below looks for them under the order's lock. S3
+ * units that were reserved in vain are written down to be given back, in the commit that reserves them. S4
+ * the commit waits for nobody who holds the order: such a one may be waiting for the stock.
  */
 
 import type { ShortRest } from "../../orders/fulfillment/shortage.ts";
@@ -88,6 +88,10 @@ export type Shortage = {
   readonly reason: string;
   /** Units that are not settled yet. */
   readonly left: number;
+  /** Of what the customer ordered: the SKUs that may be sent in its place, the first choice first. */
+  readonly substitutes: readonly string[];
+  /** The line that the customer ordered: this one, unless it is of a substitute. */
+  readonly orderedLineId: string;
 };
 
 /** An order with open shortages, as the one who settles them needs it. */
@@ -99,28 +103,44 @@ export type ShortOrder = {
   readonly allocation: AllocationPolicy;
   /** The channel's rule; `null`: none. */
   readonly rest: ShortRest | null;
+  /** Whether the channel's orders take substitutes that do not say so themselves. */
+  readonly channelAllowsSubstitutes: boolean;
   /** How many reservations it has made. */
   readonly reservations: number;
   readonly shortages: readonly Shortage[];
   /** Places that fell short of a line, today or earlier, as often as they did. */
-  readonly fellShort: readonly { readonly lineId: string; readonly locationId: string }[];
+  readonly fellShort: readonly FellShort[];
+};
+
+export type FellShort = {
+  readonly lineId: string;
+  readonly locationId: string;
+  readonly sku: string;
+  readonly orderedLineId: string;
 };
 
 const OPEN_SHORTAGES = `select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'lineId', s.line_id, 'sku', l.sku,
        'title', l.title, 'locationId', s.location_id, 'reason', s.reason,
-       'left', s.quantity - s.resourced - s.awaited - s.cancelled) order by s.created_at, s.id), '[]')
+       'left', s.quantity - s.resourced - s.awaited - s.cancelled - s.substituted,
+       'orderedLineId', coalesce(l.substitute_for, l.line_id),
+       'substitutes', array(select p.substitute_sku from product_substitute p where p.sku = coalesce(first.sku, l.sku)
+         order by p.position)) order by s.created_at, s.id), '[]')
      from shortage s join order_line l on l.order_id = s.order_id and l.line_id = s.line_id
+       left join order_line first on first.order_id = l.order_id and first.line_id = l.substitute_for
     where s.settled_at is null`;
 
 export async function readShortOrder(client: Queryable, orderId: string): Promise<ShortOrder | undefined> {
   const { rows } = await client.query<ShortOrder>(
     `select o.id as "orderId", o.status, o.document, o.hold_reasons as "holdReasons",
        coalesce(o.document->>'allocation', 'all_or_nothing') as allocation, c.short_rest as rest,
+       c.allow_substitutes as "channelAllowsSubstitutes",
        (select count(*)::integer from order_event e
          where e.order_id = o.id and e.type = 'stock.reserved') as reservations,
        (${OPEN_SHORTAGES} and s.order_id = o.id) as shortages,
-       (select coalesce(jsonb_agg(jsonb_build_object('lineId', s.line_id, 'locationId', s.location_id)), '[]')
-          from shortage s where s.order_id = o.id) as "fellShort"
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', s.line_id, 'locationId', s.location_id, 'sku', l.sku,
+            'orderedLineId', coalesce(l.substitute_for, l.line_id))), '[]')
+          from shortage s join order_line l on l.order_id = s.order_id and l.line_id = s.line_id
+         where s.order_id = o.id) as "fellShort"
      from orders o join channel c on c.id = o.channel_id where o.id = $1`,
     [orderId],
   );
@@ -159,10 +179,12 @@ export type Settlement = {
   readonly resourced?: number;
   readonly awaited?: number;
   readonly cancelled?: number;
+  /** Sent as units of another product. */
+  readonly substituted?: number;
 };
 
 /** Fields of a `Settlement`, for `jsonb_to_recordset`. */
-const SETTLEMENT = `"shortageId" text, resourced integer, awaited integer, cancelled integer`;
+const SETTLEMENT = `"shortageId" text, resourced integer, awaited integer, cancelled integer, substituted integer`;
 
 /**
  * For a statement that does more: settles the rows of the relation `from`, which has the settlement's fields.
@@ -170,8 +192,9 @@ const SETTLEMENT = `"shortageId" text, resourced integer, awaited integer, cance
 function settle(from: string): string {
   return `update shortage s set resourced = s.resourced + coalesce(n.resourced, 0),
       awaited = s.awaited + coalesce(n.awaited, 0), cancelled = s.cancelled + coalesce(n.cancelled, 0),
-      settled_at = case when s.resourced + s.awaited + s.cancelled + coalesce(n.resourced, 0) + coalesce(n.awaited, 0)
-        + coalesce(n.cancelled, 0) = s.quantity then now() end
+      substituted = s.substituted + coalesce(n.substituted, 0),
+      settled_at = case when s.resourced + s.awaited + s.cancelled + s.substituted + coalesce(n.resourced, 0)
+        + coalesce(n.awaited, 0) + coalesce(n.cancelled, 0) + coalesce(n.substituted, 0) = s.quantity then now() end
     from ${from} where s.id = n."shortageId"`;
 }
 
@@ -202,7 +225,7 @@ export async function dropUnwantedShortages(
     if (kept === 0) await client.query("update shortage set settled_at = now() where id = $1", [id]);
     else if (kept < left)
       await client.query(
-        "update shortage set quantity = $2 + resourced + awaited + cancelled where id = $1",
+        "update shortage set quantity = $2 + resourced + awaited + cancelled + substituted where id = $1",
         [id, kept],
       );
   }
@@ -228,7 +251,7 @@ select id as "orderId", status, payment_status as "paymentStatus", fulfillment_s
 from orders where id = any($1) and status in ('open', 'on_hold') order by id for no key update skip locked`;
 
 const LOCK_SHORTAGES = `
-select id, order_id as "orderId", quantity - resourced - awaited - cancelled as left
+select id, order_id as "orderId", quantity - resourced - awaited - cancelled - substituted as left
 from shortage where order_id = any($1) and settled_at is null order by id for update`;
 
 const RESOURCE = `

@@ -61,12 +61,14 @@ export async function readTracking(
          from (select 1) one left join location l on l.id = o.document->'delivery'->>'locationId'
          left join lateral (select * from collection where order_id = o.id and expired_at is null
            order by ready_at desc limit 1) c on true) end as collection,
-       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title,
+       (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title, 'insteadOf', wanted.title,
             'ordered', line.ordered - line.cancelled, 'shipped', line.shipped, 'delivered', line.delivered,
             'writtenOff', line.written_off, 'returnRequested', line.return_requested,
             'returnDismissed', line.return_dismissed, 'unitPriceMinor', line.unit_price_minor)
           order by length(line.line_id), line.line_id), '[]')
-          from order_line line where line.order_id = o.id) as lines,
+          from order_line line
+            left join order_line wanted on wanted.order_id = line.order_id and wanted.line_id = line.substitute_for
+         where line.order_id = o.id) as lines,
        (select coalesce(jsonb_agg(jsonb_build_object('carrier', shipment.carrier,
             'trackingNumber', shipment.tracking_number, 'status', shipment.tracking_status,
             'reports', (select coalesce(jsonb_agg(jsonb_build_object('status', report.status,

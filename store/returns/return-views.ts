@@ -79,6 +79,7 @@ type ReturnRow = Pick<ReturnView, "comment" | "requestedBy" | "decision" | "ship
   readonly products: readonly {
     readonly lineId: string;
     readonly title: string;
+    readonly insteadOf: string | null;
     readonly gtin: string | null;
   }[];
 };
@@ -89,9 +90,10 @@ export async function readReturnView(database: Queryable, returnId: string): Pro
   const { rows } = await database.query<ReturnRow>(
     `select ${RETURN_JSON} as summary, r.comment, r.requested_by as "requestedBy", r.decision,
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', coalesce(ordered.title, line.sku),
-            'gtin', product.gtin)), '[]')
+            'insteadOf', wanted.title, 'gtin', product.gtin)), '[]')
           from return_line line
           left join order_line ordered on ordered.order_id = r.order_id and ordered.line_id = line.line_id
+          left join order_line wanted on wanted.order_id = r.order_id and wanted.line_id = ordered.substitute_for
           left join product on product.sku = line.sku
          where line.return_id = r.id) as products,
        (select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'by', i.inspected_by, 'at', ${iso("i.at")},
@@ -113,14 +115,18 @@ export async function readReturnView(database: Queryable, returnId: string): Pro
     locationId: returned.locationId,
     refundTo: returned.refundTo,
     bonusPercent: returned.bonusPercent,
-    lines: returned.lines.map((line) => ({
-      ...line,
-      title: products.find(({ lineId }) => lineId === line.lineId)?.title ?? line.sku,
-      gtin: products.find(({ lineId }) => lineId === line.lineId)?.gtin ?? null,
-      awaited: awaitedUnits(line),
-      uninspected: uninspectedUnits(returned, line),
-      disposition: commonResult(returned, line.lineId),
-    })),
+    lines: returned.lines.map((line) => {
+      const product = products.find(({ lineId }) => lineId === line.lineId);
+      return {
+        ...line,
+        title: product?.title ?? line.sku,
+        insteadOf: product?.insteadOf ?? null,
+        gtin: product?.gtin ?? null,
+        awaited: awaitedUnits(line),
+        uninspected: uninspectedUnits(returned, line),
+        disposition: commonResult(returned, line.lineId),
+      };
+    }),
     inspections: row.inspections.map((inspection) => shownInspection(returned, inspection)),
   };
 }

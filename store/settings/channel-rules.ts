@@ -10,7 +10,7 @@ export type StoredChannel = { readonly kind: string; readonly rules: ChannelRule
 
 const RULES = `jsonb_build_object('active', active, 'chargedBy', charged_by, 'onShortage', on_shortage,
   'allocation', allocation, 'shortRest', short_rest, 'shopperChangesMinutes', shopper_changes_minutes,
-  'combineMinutes', combine_minutes, 'stockPool', stock_pool) as rules`;
+  'combineMinutes', combine_minutes, 'stockPool', stock_pool, 'allowSubstitutes', allow_substitutes) as rules`;
 
 /** @returns undefined where there is no such channel */
 export async function readChannelRules(
@@ -30,7 +30,7 @@ export async function writeChannelRules(
 ): Promise<void> {
   await client.query(
     `update channel set active = $2, charged_by = $3, on_shortage = $4, allocation = $5, short_rest = $6,
-       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9 where id = $1`,
+       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9, allow_substitutes = $10 where id = $1`,
     [
       channelId,
       rules.active,
@@ -41,6 +41,7 @@ export async function writeChannelRules(
       rules.shopperChangesMinutes,
       rules.combineMinutes,
       rules.stockPool,
+      rules.allowSubstitutes,
     ],
   );
 }

@@ -13,8 +13,11 @@ import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { openDueParts } from "../../operations/fulfillment/schedule-part.ts";
 import { splitPart } from "../../operations/fulfillment/split-part.ts";
 import { requestCancellation } from "../../operations/holds/cancel-order.ts";
+import { inspectReturn } from "../../operations/returns/inspect-return.ts";
+import { receiveReturn } from "../../operations/returns/receive-return.ts";
+import { requestReturn } from "../../operations/returns/request-return.ts";
+import { settleShortages } from "../../operations/settlement/settle-shortages.ts";
 import { giveUp } from "../../operations/shortage/give-up.ts";
-import { settleShortages } from "../../operations/shortage/settle-shortages.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { deliver, mailKinds, onTheFloor, outcomeOf, pack, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
@@ -131,8 +134,10 @@ test("what was taken off the shelf before a crash is free again where its fulfil
   ).toBe(true);
   await eventually("free units", async () => (await atReno())?.picked === 0);
   expect(await atReno()).toMatchObject({ onHand: 10, allocated: 0, picked: 0 });
-  // Nothing is left to be settled for the tests after this one.
-  await settleShortages(world.context);
+
+  // No shortage is left for the tests after this one to settle.
+  await settleWith(null);
+  expect(await outcomeOf(world, orderId)).toMatchObject({ status: "cancelled" });
 });
 
 test("after ten wrong codes even the right one does not open it, until a new one is sent", async () => {
@@ -245,13 +250,13 @@ async function packOneOfTwo(orderId: string): Promise<void> {
   expect(await confirmPack(world.context, { ...by, verified: "by-person" })).toEqual({ status: "done" });
 }
 
-/** Settles with an engine that has units at one place, or nowhere. */
-async function settleWith(at: string | null): Promise<void> {
+/** Settles with an engine that has units at one place, or nowhere; of one product, where that is named. */
+async function settleWith(at: string | null, only?: string): Promise<void> {
   const allocator: AllocatorClient = {
     ...world.stock,
     reserveOrder: async (request: OrderReservationRequest, attachment) => {
       const holds = request.lines.flatMap(({ lineId, sku, quantity }) =>
-        at === null
+        at === null || (only !== undefined && only !== sku)
           ? []
           : [{ holdId: `${request.orderId}:${lineId}:${at}`, lineId, sku, locationId: at, quantity }],
       );
@@ -288,6 +293,57 @@ test("a unit that is missing comes from another place in a parcel of its own, an
   expect(await lines(orderId)).toEqual([{ ordered: 2, cancelled: 0, shipped: 2, delivered: 2 }]);
   expect([await free("MUG", "reno"), await free("MUG", "omaha")]).toEqual([8, 9]);
   expect(captured()).toBe(10500);
+});
+
+test("a unit that no place has is sent as its substitute, charged at the lower price, told, and refunded at it", async () => {
+  const set = async (isAllowed: boolean) => {
+    const { rowCount } = await world.database.query("update channel set allow_substitutes = $1", [isAllowed]);
+    expect(rowCount).toBeGreaterThan(0);
+  };
+  await world.database.query("update product set price_minor = 4000 where sku = 'CAP'");
+  await world.database.query("insert into product_substitute values ('MUG', 1, 'CAP')");
+  await set(true);
+  try {
+    const orderId = await world.placeOrder();
+    await packOneOfTwo(orderId);
+    await settleWith("omaha", "CAP");
+    await pack(world, `${orderId}-F2`);
+    await deliver(world, `${orderId}-F1-S1`);
+    await deliver(world, `${orderId}-F2-S1`);
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+    expect(await lines(orderId)).toEqual([
+      { ordered: 2, cancelled: 1, shipped: 1, delivered: 1 },
+      { ordered: 1, cancelled: 0, shipped: 1, delivered: 1 },
+    ]);
+    expect([await free("MUG", "reno"), await free("CAP", "omaha")]).toEqual([8, 9]);
+    // A mug, a cap and the shipping: the value of what was shipped.
+    expect(captured()).toBe(5000 + 4000 + 500);
+    expect(await mailKinds(world, orderId)).toContain("units_substituted");
+    expect(await mailKinds(world, orderId)).not.toContain("order_changed");
+    const [, mail = ""] = [...world.outside.mails].find(([key]) => key.startsWith("units_substituted")) ?? [];
+    expect(mail).toContain("1 × Product CAP instead of Product MUG, at no higher price");
+
+    const by = "staff:dock";
+    const requested = await requestReturn(world.context, {
+      orderId,
+      lines: [{ lineId: "2", quantity: 1 }],
+      reason: "changed_mind",
+      by,
+      key: "back",
+    });
+    if (requested.status === "refused") return expect.fail(requested.detail);
+    const { returnId } = requested;
+    await eventually("the label", async () => (await mailKinds(world, orderId)).includes("return_approved"));
+    await receiveReturn(world.context, { returnId, by });
+    const found = { returnId, lines: [{ lineId: "2", disposition: "restocked" as const }], by };
+    expect(await inspectReturn(world.context, found)).toMatchObject({ status: "done" });
+    expect(await outcomeOf(world, returnId)).toEqual({ status: "refunded" });
+    expect(world.outside.charges.get(`${returnId}:refund:1`)).toBe("refund 4000");
+  } finally {
+    await set(false);
+    await world.database.query("delete from product_substitute");
+    await world.database.query("update product set price_minor = 5000 where sku = 'CAP'");
+  }
 });
 
 test("a unit that no place has is cancelled, its customer told, and the order ends with what was found", async () => {

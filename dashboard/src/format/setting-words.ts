@@ -35,6 +35,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   onShortage: "Not enough stock",
   allocation: "What is reserved",
   shortRest: "Missing later",
+  allowSubstitutes: "Substitutes",
   shopperChangesMinutes: "Shoppers' window, minutes",
   combineMinutes: "Waits for other orders, minutes",
   stockPool: "Stock pool",

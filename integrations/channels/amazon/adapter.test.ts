@@ -270,6 +270,14 @@ test("without the buyer's data the order waits for its address, and goes on when
   expect(whole.shippingAddress).toMatchObject({ name: "Mara Holm", line1: "12 Quay St" });
 });
 
+test("no substitute is sent for an item for which the customer wants none; other wishes are only kept", () => {
+  const types = ["DO_NOT_SUBSTITUTE", "CUSTOMER_PREFERENCE"];
+  const items = types.map((SubstitutionType) => item({ SubstitutionPreferences: { SubstitutionType } }));
+  const { lines } = read({}, items);
+  expect(lines.map((line) => line.allowSubstitutes)).toEqual([false, undefined]);
+  expect(lines.map((line) => line.attributes["SubstitutionType"])).toEqual(types);
+});
+
 test("what else changes how an order is handled is kept", () => {
   const incoming = read(
     {

@@ -81,6 +81,7 @@ export function readItem(item: unknown, parts: Parts, currency: string): Item {
       attributes: attributesOf(item, ofBuyer),
       ...(charges.length === 0 ? {} : { charges }),
       ...handedOver(item, parts),
+      ...substitutesOf(item),
     },
     shippingPrice: money(item, "ShippingPrice"),
     shippingDiscount: money(item, "ShippingDiscount"),
@@ -105,6 +106,15 @@ function handedOver(
     ...(textAt(order, "FulfillmentChannel") === "AFN" ? { fulfilledBy: "channel" as const } : {}),
     ...(shipped > 0 ? { fulfilledElsewhere: shipped } : {}),
   };
+}
+
+/**
+ * Only the refusal is taken: where the customer allows substitutes, Amazon names them by ASINs and quantities
+ * of its own, which are not the catalog's.
+ */
+function substitutesOf(item: unknown): Pick<IncomingLine, "allowSubstitutes"> {
+  const type = textAt(item, "SubstitutionPreferences", "SubstitutionType");
+  return type === "DO_NOT_SUBSTITUTE" ? { allowSubstitutes: false } : {};
 }
 
 function buyerInfoOf(item: unknown, parts: Parts): unknown {

@@ -72,6 +72,17 @@ test("our own format says how and when the order is delivered, and what the send
   });
 });
 
+test("our own format says of each line whether a substitute may be sent", () => {
+  const lines = [true, false, undefined].map((allowSubstitutes) => ({ ...order.lines[0], allowSubstitutes }));
+  const incoming = read({ lines });
+  expect(incoming.lines.map((line) => line.allowSubstitutes)).toEqual([true, false, undefined]);
+  expect(captured(incoming).document.lines.map((line) => line.allowSubstitutes)).toEqual([
+    true,
+    false,
+    undefined,
+  ]);
+});
+
 test("where prices contain the taxes, those of charges add nothing either", () => {
   const charges = [{ kind: "fee", amount: "2.00", tax: "0.20" }];
   const incoming = read({ taxesIncluded: true, charges, total: "27.00" });

@@ -112,6 +112,7 @@ function readLine(line: CanonicalOrder["lines"][number], index: number, currency
     ...(line.kind === undefined ? {} : { kind: line.kind }),
     ...(line.fulfilledBy === undefined ? {} : { fulfilledBy: line.fulfilledBy }),
     ...(charges.length === 0 ? {} : { charges }),
+    ...(line.allowSubstitutes === undefined ? {} : { allowSubstitutes: line.allowSubstitutes }),
   };
 }
 

@@ -6,9 +6,16 @@
 import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { chargeableMinor, currencyExponent, type Money, multiplyMoney } from "../../../orders/money.ts";
 import { dayText } from "../../../orders/notices/notice-formats.ts";
-import { type Notice, type NoticeKind, type NoticeLine, putOffDay } from "../../../orders/notices/notices.ts";
+import {
+  type Notice,
+  type NoticeKind,
+  type NoticeLine,
+  putOffDay,
+  type SubstitutedLine,
+} from "../../../orders/notices/notices.ts";
 import { renderNotice } from "../../../orders/notices/render-notice.ts";
 import { moneyOfChange, toldChanges } from "../../../orders/notices/told-changes.ts";
+import type { OrderDocument } from "../../../orders/order.ts";
 import { isSettled } from "../../../orders/order-status.ts";
 import { issueCollectionCode, readCollection } from "../../../store/floor/collections.ts";
 import { readParcelLines, readShipment } from "../../../store/floor/shipments.ts";
@@ -102,6 +109,8 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
           unitLines: linesOf(order, await readShortUnits(database, about.split(","))),
           payer: order.document.paymentBy === "channel" ? await payerOf(database, order) : null,
         };
+      case "units_substituted":
+        return substitutesOf(order, about);
       case "order_changed":
         return changeOf(order, about);
       case "pickup_ready":
@@ -167,16 +176,48 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
   };
 
   /** @param about `{order}:r{revision}` */
-  const changeOf = async (order: OrderProgress, about: string): Promise<Notice> => {
-    const { orderId, channelId, paymentStatus } = order;
+  const mustReadChange = async ({ orderId }: OrderProgress, about: string) => {
     const change = await readRevisionChange(database, orderId, Number(about.slice(`${orderId}:r`.length)));
     if (change === undefined)
       throw new StepImpossible("revision_not_found", `There is no revision ${about} that a change has made.`);
-    const { before, after, by } = change;
+    return change;
+  };
+
+  /** What becomes of the shopper's money. */
+  const moneyOf = async (order: OrderProgress, before: OrderDocument, after: OrderDocument) => {
+    const payment = await readPayment(database, order.orderId);
+    return moneyOfChange(before, after, {
+      capturedMinor: payment?.capturedMinor ?? 0,
+      isSettledThere: isSettled(order.paymentStatus),
+      payer: await payerOf(database, order),
+    });
+  };
+
+  const substitutesOf = async (order: OrderProgress, about: string): Promise<Notice> => {
+    const { before, after } = await mustReadChange(order, about);
+    const substitutes = after.lines.flatMap(
+      ({ lineId, substituteFor, title, quantity, unitPrice }): readonly SubstitutedLine[] => {
+        const isNew = before.lines.every((line) => line.lineId !== lineId);
+        const ordered = order.lines.find((line) => line.lineId === substituteFor);
+        if (!isNew || ordered === undefined) return [];
+        return [{ title, quantity, total: multiplyMoney(unitPrice, quantity), insteadOf: ordered.title }];
+      },
+    );
+    return {
+      kind: "units_substituted",
+      substitutes,
+      newTotal: after.total,
+      money: await moneyOf(order, before, after),
+      isCheaper: chargeableMinor(after.total) < chargeableMinor(before.total),
+    };
+  };
+
+  const changeOf = async (order: OrderProgress, about: string): Promise<Notice> => {
+    const { channelId } = order;
+    const { before, after, by } = await mustReadChange(order, about);
     const names = new Map<string, string>();
     for (const id of [before.delivery?.locationId, after.delivery?.locationId])
       if (id !== undefined) names.set(id, (await readLocationName(database, id)) ?? id);
-    const payment = await readPayment(database, orderId);
     return {
       kind: "order_changed",
       author: by.startsWith("channel:")
@@ -189,11 +230,7 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
         total: multiplyMoney(unitPrice, quantity),
       })),
       newTotal: after.total,
-      money: moneyOfChange(before, after, {
-        capturedMinor: payment?.capturedMinor ?? 0,
-        isSettledThere: isSettled(paymentStatus),
-        payer: await payerOf(database, order),
-      }),
+      money: await moneyOf(order, before, after),
     };
   };
 

@@ -14,6 +14,7 @@ import { counted } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { SkuDialog } from "./sku-dialog.tsx";
+import { SubstitutesCell, SubstitutesDialog } from "./substitutes.tsx";
 import { TaggedSwitch } from "./tagged-switch.tsx";
 
 const REFRESH_MS = 10_000;
@@ -25,6 +26,7 @@ export function CatalogPage() {
     get("/products", { q, limit: 50 }, signal),
   );
   const [gap, setGap] = useState<UnmappedSku | null>(null);
+  const [replaced, setReplaced] = useState<Product | null>(null);
   useInterval(REFRESH_MS, gaps.reload);
   return (
     <div class="page">
@@ -97,6 +99,7 @@ export function CatalogPage() {
                     <th scope="col">Product</th>
                     <th scope="col">GTIN</th>
                     <th scope="col">RFID</th>
+                    <th scope="col">Substitutes</th>
                     <th scope="col">Customs</th>
                     <th scope="col" class="number">
                       Weight
@@ -125,6 +128,9 @@ export function CatalogPage() {
                       <td data-label="RFID">
                         <TaggedSwitch product={product} onDone={products.reload} />
                       </td>
+                      <td class="full">
+                        <SubstitutesCell product={product} onChange={() => setReplaced(product)} />
+                      </td>
                       <td data-label="Customs">
                         <span>
                           <code>{product.hsCode}</code> {product.originCountry}
@@ -144,6 +150,16 @@ export function CatalogPage() {
           }
         </Loaded>
       </Panel>
+      {replaced !== null && (
+        <SubstitutesDialog
+          product={replaced}
+          onClose={() => setReplaced(null)}
+          onDone={() => {
+            setReplaced(null);
+            products.reload();
+          }}
+        />
+      )}
       {gap !== null && (
         <SkuDialog
           gap={gap}

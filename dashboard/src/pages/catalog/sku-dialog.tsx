@@ -84,6 +84,7 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
           originCountry: textOf(fields, "origin").toUpperCase(),
           gtin: textOf(fields, "gtin"),
           tagged: fields.has("tagged"),
+          substitutes: [],
         };
         await post("/products", product, key);
         if (product.sku !== gap.channelSku)

@@ -55,6 +55,7 @@ export function OrderLines({ view, onChange }: { readonly view: OrderView; reado
                         <code>{line.sku}</code>
                       )}
                       {line.kind !== "goods" && <> · {words(line.kind)}</>}
+                      {line.substituteFor !== null && <> · sent instead of {line.substituteFor.title}</>}
                       {line.fulfilledBy !== "us" && <> · fulfilled by the {words(line.fulfilledBy)}</>}
                     </div>
                   </div>

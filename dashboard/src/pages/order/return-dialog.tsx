@@ -52,7 +52,11 @@ export function ReturnDialog({ view, onClose }: { readonly view: OrderView; read
             .map((line) => (
               <li key={line.lineId}>
                 <span>
-                  {line.title} <span class="cell-sub">up to {line.returnable}</span>
+                  {line.title}{" "}
+                  <span class="cell-sub">
+                    up to {line.returnable}
+                    {line.substituteFor !== null && `, sent instead of ${line.substituteFor.title}`}
+                  </span>
                 </span>
                 <span class="push">
                   <Stepper

@@ -6,6 +6,7 @@ const line = (lineId: string, sku: string, awaited: number, dismissed = 0): Retu
   lineId,
   sku,
   title: sku,
+  insteadOf: null,
   gtin: null,
   requested: awaited + dismissed,
   received: 0,

@@ -85,6 +85,7 @@ export function ReceiveForm({ view, onDone }: { readonly view: ReturnView; reado
                 {line.title}{" "}
                 <span class="cell-sub">
                   <code>{line.sku}</code>, {line.awaited} awaited
+                  {line.insteadOf !== null && `, sent instead of ${line.insteadOf}`}
                   {line.dismissed > 0 && `, ${line.dismissed} may come late`}
                 </span>
               </span>

@@ -221,6 +221,7 @@ function ReturnLines({ view }: { readonly view: ReturnView }) {
                   <div class="cell-title">{line.title}</div>
                   <div class="cell-sub">
                     <code>{line.sku}</code>
+                    {line.insteadOf !== null && <> · sent instead of {line.insteadOf}</>}
                   </div>
                 </div>
               </td>

@@ -47,6 +47,7 @@ export function ChannelForm({
                 onShortage: textOf(fields, "onShortage") as ChannelSettings["onShortage"],
                 allocation: textOf(fields, "allocation") as ChannelSettings["allocation"],
                 shortRest: shortRest === BY_ALLOCATION ? null : (shortRest as ChannelSettings["shortRest"]),
+                allowSubstitutes: fields.has("allowSubstitutes"),
                 shopperChangesMinutes: Number(textOf(fields, "shopperChangesMinutes")),
                 combineMinutes: combineMinutes === "" ? null : Number(combineMinutes),
                 stockPool: stockPool === "" ? null : stockPool,
@@ -84,6 +85,10 @@ export function ChannelForm({
                 value={now.shortRest ?? BY_ALLOCATION}
               />
             </Field>
+            <label class="check">
+              <input type="checkbox" name="allowSubstitutes" defaultChecked={now.allowSubstitutes} /> A
+              product's substitutes are sent first, where the order does not say
+            </label>
             <Field
               label="Shoppers change and cancel their orders themselves, minutes after capture"
               hint="0: never. Counts for open orders, too."

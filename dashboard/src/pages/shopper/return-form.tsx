@@ -62,7 +62,11 @@ export function ReturnForm({
               <li key={line.lineId} class="shop-line">
                 <span>
                   {line.title}
-                  <span class="cell-sub"> up to {line.returnable}</span>
+                  <span class="cell-sub">
+                    {" "}
+                    up to {line.returnable}
+                    {line.insteadOf !== null && `, sent instead of ${line.insteadOf}`}
+                  </span>
                 </span>
                 <Stepper
                   label={line.title}

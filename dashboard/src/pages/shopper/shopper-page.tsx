@@ -20,6 +20,11 @@ import { StatusSteps } from "./status-steps.tsx";
 
 const REFRESH_MS = 10_000;
 
+/** What something else is sent for is not shown beside it with no unit. */
+function shownLines({ lines }: TrackingView): TrackingView["lines"] {
+  return lines.filter((line) => line.ordered > 0 || lines.every(({ insteadOf }) => insteadOf !== line.title));
+}
+
 /**
  * The shopper's page: where the order is, when it comes, and how to send something back. There is no sign-in:
  * the address is the key.
@@ -94,11 +99,14 @@ export function ShopperPage({ token }: { readonly token: string }) {
             ) : (
               <Panel title="Your items">
                 <ul>
-                  {order.lines.map((line) => (
+                  {shownLines(order).map((line) => (
                     <li key={line.lineId} class="shop-line">
                       <span>
                         {line.title}
                         <span class="cell-sub"> {line.ordered} ×</span>
+                        {line.insteadOf !== null && (
+                          <div class="cell-sub">Instead of {line.insteadOf}, at no higher price</div>
+                        )}
                       </span>
                       <span class="number">
                         {formatMoney(line.unitPriceMinor, order.currency, order.exponent)}

@@ -1,17 +1,27 @@
 /**
- * Settles what was missing of orders: other units are reserved in its place at once, and what nobody has is
- * queued, awaited or cancelled, by the rule of the channel. Every unit is settled once, and said so on the
- * timeline; the order's saga is told, and the shopper where it matters to them.
+ * Settles what was missing of orders: other units are reserved in its place at once, then units of its
+ * substitutes where the order takes them, and what nobody has is queued, awaited or cancelled, by the rule of
+ * the channel. Every unit is settled once, and said so on the timeline; the order's saga is told, and the
+ * shopper where it matters to them.
  *
- * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains; the stock and
- * the settlement are one commit (`resourcedOrderWriter`). Anybody may run this at any time and any number of
- * times: what is settled is not open any more. A standing job does, as soon as a shortage is noted.
+ * Owns the sequence. `orders/fulfillment/shortage.ts` decides where is looked and what remains,
+ * `orders/fulfillment/substitutes.ts` what may be sent instead; the stock and the settlement are one commit
+ * (`resourcedOrderWriter`, and for substitutes `operations/change/substitute-units.ts`). Anybody may run this
+ * at any time and any number of times: what is settled is not open any more. A standing job does, as soon as
+ * a shortage is noted.
  */
 
 import { shortPickReason } from "../../config/short-pick-reasons.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { pickupPlaceOf } from "../../orders/fulfillment/collection.ts";
-import { restOf, type Search, searchesFor, shareOut } from "../../orders/fulfillment/shortage.ts";
+import {
+  NOT_COLLECTED,
+  restOf,
+  type Search,
+  searchesFor,
+  shareOut,
+} from "../../orders/fulfillment/shortage.ts";
+import { substitutesToTry } from "../../orders/fulfillment/substitutes.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding, unitsOf } from "../../orders/line-ledger.ts";
 import { valueOfUnits } from "../../orders/line-value.ts";
@@ -35,6 +45,7 @@ import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts"
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import { substituteUnits } from "../change/substitute-units.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
 import { giveBackInVain } from "../holds/give-back-in-vain.ts";
@@ -81,6 +92,7 @@ export async function settleOrder(context: OperationContext, orderId: string): P
     if (order === undefined) return true;
     if (!(await look(context, order, search, "ship_available"))) return false;
   }
+  if (!(await substitute(context, orderId))) return false;
   const order = await openShortages(context, orderId);
   if (order === undefined) return true;
   const rest = restOf({
@@ -95,6 +107,44 @@ export async function settleOrder(context: OperationContext, orderId: string): P
   }
   await settleRest(context, orderId, rest === "cancel");
   return true;
+}
+
+/**
+ * Sends substitutes where the order takes them, of each line as many as there are, the first choice first.
+ *
+ * @returns false where somebody else was faster: it is looked at again
+ */
+async function substitute(context: OperationContext, orderId: string): Promise<boolean> {
+  const first = await openShortages(context, orderId);
+  for (const lineId of new Set(first?.shortages.map((shortage) => shortage.lineId))) {
+    for (const sku of first === undefined ? [] : substitutesOf(first, lineId)) {
+      const order = await openShortages(context, orderId);
+      const missing = (order?.shortages ?? []).filter((shortage) => shortage.lineId === lineId);
+      if (order === undefined || missing.length === 0) break;
+      const except = [...new Set(order.fellShort.flatMap((at) => (at.sku === sku ? [at.locationId] : [])))];
+      const onlyAt = pickupPlaceOf(order.document);
+      if (onlyAt !== null && except.includes(onlyAt)) continue;
+      const outcome = await substituteUnits(context, { orderId, missing, sku, except, cause: CAUSE });
+      if (outcome === "moved") return false;
+    }
+  }
+  return true;
+}
+
+function substitutesOf(order: ShortOrder, lineId: string): readonly string[] {
+  const missing = order.shortages.filter((shortage) => shortage.lineId === lineId);
+  const [first] = missing;
+  // The customer has not come for them: they want nothing in their place.
+  if (first === undefined || missing.every(({ reason }) => reason === NOT_COLLECTED)) return [];
+  const line = order.document.lines.find((candidate) => candidate.lineId === lineId);
+  return substitutesToTry({
+    allowSubstitutes: line?.allowSubstitutes,
+    channelAllows: order.channelAllowsSubstitutes,
+    substitutes: first.substitutes,
+    fellShort: order.fellShort.flatMap(({ orderedLineId, sku }) =>
+      orderedLineId === first.orderedLineId ? [sku] : [],
+    ),
+  });
 }
 
 async function openShortages(context: OperationContext, orderId: string): Promise<ShortOrder | undefined> {
