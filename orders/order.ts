@@ -183,6 +183,9 @@ export type Delivery = {
   readonly place?: string;
 };
 
+/** Largest orders seen at marketplaces have some 200 lines. */
+export const MAX_LINES = 500;
+
 export type OrderLine = {
   /** Unique within the order: `1`, `2`, … in the channel's order. */
   readonly lineId: string;
