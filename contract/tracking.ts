@@ -24,6 +24,8 @@ export const TrackingView = Type.Object({
       title: Text,
       /** What was ordered, where this is sent in its place. */
       insteadOf: Nullable(Text),
+      /** The line that was ordered, where this is sent in its place. */
+      insteadOfLine: Nullable(Text),
       ordered: Count,
       shipped: Count,
       delivered: Count,

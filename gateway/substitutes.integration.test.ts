@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cancelOrder } from "../operations/change/cancel-order.ts";
+import { editOrder } from "../operations/change/edit-order.ts";
 import { printPackingSlip } from "../operations/floor/print-packing-slip.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { settleShortages } from "../operations/settlement/settle-shortages.ts";
@@ -11,6 +12,7 @@ import { VendorRoster } from "../ports/vendor-roster.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { dyingAfter } from "../test-support/servers/failing-database.ts";
 import { createInventoryActivities } from "../workflows/order/activities/inventory.ts";
 import { createOrderStateActivities } from "../workflows/order/activities/order-state.ts";
 
@@ -238,8 +240,8 @@ describe("a unit that no place has", () => {
     const token = view.trackingUrl.split("/").at(-1);
     const { json: tracking } = await world.call("GET", `/v1/track/${token}`, { anonymous: true });
     expect(tracking.lines).toMatchObject([
-      { title: "Tent", ordered: 1, insteadOf: null },
-      { title: `Thing ${blue}`, ordered: 1, insteadOf: "Tent" },
+      { title: "Tent", ordered: 1, insteadOf: null, insteadOfLine: null },
+      { title: `Thing ${blue}`, ordered: 1, insteadOf: "Tent", insteadOfLine: "1" },
     ]);
     let printed: unknown;
     const documents = {
@@ -512,6 +514,109 @@ describe("of several in the same moment", () => {
     await inventory().releaseStock({ orderId });
     await inventory().runStockErrands({ orderId });
     expect(await free(blue, "west")).toBe(9);
+  });
+});
+
+describe("a substitution and what else happens to the order in that moment", () => {
+  const TIMES = 6;
+
+  /** Two orders of one person's work: which of the two comes first is the moment's to say. */
+  async function both<T>(turn: number, other: () => Promise<T>): Promise<T> {
+    const first = turn % 2 === 0 ? settle() : undefined;
+    if (turn % 3 === 0) await new Promise((resolve) => setTimeout(resolve, turn * 4));
+    const [outcome] = await Promise.all([other(), first ?? settle()]);
+    await settle();
+    return outcome;
+  }
+
+  test("count both where it is a pick of the order's other parcel, which may be short itself", async () => {
+    for (let turn = 0; turn < TIMES; turn += 1) {
+      const [lost, other] = [await product(1_000), await product(1_000)];
+      await substitutes(lost, [other]);
+      await receive(lost, "east", 2);
+      await receive(lost, "west", 2);
+      await receive(other, "west", 5);
+      const orderId = await order(4, { sku: lost, allowSubstitutes: true }, { allocation: "ship_available" });
+      expect(await parts(orderId)).toHaveLength(2);
+      await pack(`${orderId}-F1`, 1);
+      await both(turn, () => pack(`${orderId}-F2`, 1));
+      await goOn(orderId);
+      expect((await shortages(orderId)).every(({ open }) => !open)).toBe(true);
+      expect(await lines(orderId)).toMatchObject([
+        { sku: lost, ordered: 4, cancelled: 2, allocated: 2 },
+        ...(await lines(orderId)).slice(1).map(() => ({ sku: other, cancelled: 0 })),
+      ]);
+      const sent = (await lines(orderId)).slice(1);
+      expect(sent.reduce((sum, line) => sum + line.ordered, 0)).toBe(2);
+      expect(await free(other, "west")).toBe(3);
+    }
+  });
+
+  test("have one winner where the customer cancels what is missing, and the loser is told", async () => {
+    const seen = new Set<string>();
+    for (let turn = 0; turn < TIMES; turn += 1) {
+      const [lost, other] = [await product(1_000), await product(1_000)];
+      await substitutes(lost, [other]);
+      await receive(lost, "east", 2);
+      await receive(other, "west", 5);
+      const orderId = await order(2, { sku: lost, allowSubstitutes: true });
+      await pack(`${orderId}-F1`, 1);
+      const [{ revision }] = (await rows("select revision from orders where id = $1", orderId)) as [
+        { revision: number },
+      ];
+      const edits = [{ kind: "quantity" as const, lineId: "1", quantity: 1 }];
+      const change = { orderId, revision, edits, by: "shopper", key: `${orderId}-less` };
+      const cancelled = await both(turn, () => editOrder(context(), change));
+      const made = await lines(orderId);
+      seen.add(cancelled.status);
+      if (cancelled.status === "done") {
+        expect(made).toMatchObject([{ ordered: 2, cancelled: 1, allocated: 1 }]);
+      } else {
+        expect(cancelled).toMatchObject({ status: "refused", code: "stale_revision" });
+        expect(made).toMatchObject([{ cancelled: 1 }, { sku: other, ordered: 1, cancelled: 0 }]);
+      }
+      await goOn(orderId);
+      expect(await free(other, "west")).toBe(6 - made.length);
+      expect((await shortages(orderId)).every(({ open }) => !open)).toBe(true);
+      const mails = cancelled.status === "done" ? "order_changed" : "units_substituted";
+      expect(await told(orderId)).toEqual([mails]);
+    }
+    expect([...seen].sort()).toEqual(["done", "refused"]);
+  });
+
+  test("end in books that agree wherever the process dies between two of its commits", async () => {
+    let deaths = 0;
+    for (let calls = 1; ; calls += 1) {
+      const [lost, first, second] = [await product(1_000), await product(600), await product(1_000)];
+      await substitutes(lost, [first, second]);
+      await receive(lost, "east", 5);
+      await receive(first, "east", 2);
+      await receive(second, "west", 1);
+      const orderId = await order(5, { sku: lost, allowSubstitutes: true });
+      const before = await total(orderId);
+      await pack(`${orderId}-F1`, 1);
+      const dying = dyingAfter(context(), calls);
+      await settleShortages(dying.context).catch(() => {});
+      await settle();
+      await goOn(orderId);
+      expect(await lines(orderId), `after ${calls} calls`).toMatchObject([
+        { sku: lost, ordered: 5, cancelled: 4, allocated: 1 },
+        { sku: first, ordered: 2, cancelled: 0, allocated: 2, price: 600, instead: "1" },
+        { sku: second, ordered: 1, cancelled: 0, allocated: 1, price: 1000, instead: "1" },
+      ]);
+      expect(await shortages(orderId)).toEqual([
+        { quantity: 4, resourced: 0, substituted: 3, awaited: 0, cancelled: 1, open: false },
+      ]);
+      expect([await free(first, "east"), await free(second, "west")]).toEqual([0, 0]);
+      expect(await total(orderId)).toBe(before - 2 * 400);
+      expect(await told(orderId)).toEqual(["units_substituted", "units_substituted", "units_cancelled"]);
+      expect(
+        await rows("select 1 from stock_errand where order_id = $1 and done_at is null", orderId),
+      ).toEqual([]);
+      if (!dying.isDead()) break;
+      deaths += 1;
+    }
+    expect(deaths).toBeGreaterThan(12);
   });
 });
 
