@@ -99,6 +99,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "We are to charge the order, and it has no means of payment.",
   },
+  payment_unconfirmed: {
+    owner: "service",
+    meaning: "The bank wants the shopper to confirm the payment, on the order's page.",
+  },
   payment_failed: { owner: "finance", meaning: "The payment was declined." },
   payment_disputed: {
     owner: "finance",

@@ -56,6 +56,7 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
 }
 
 function headline({ status, collection, payment }: TrackingView): string {
+  if (payment?.state === "confirm") return "One thing is missing: your confirmation";
   if (payment?.state === "needed")
     return payment.declined === null
       ? "One thing is missing: your payment"
@@ -66,6 +67,8 @@ function headline({ status, collection, payment }: TrackingView): string {
 }
 
 function sentence(order: TrackingView): string {
+  if (order.payment?.state === "confirm")
+    return "We keep your order for you. It goes on as soon as you have confirmed the payment.";
   if (order.payment?.state === "needed")
     return "We keep your order for you. It goes on as soon as it is paid.";
   switch (order.status) {
