@@ -33,6 +33,8 @@ export default defineConfig({
             "**/*.browser.test.ts",
             "**/*.simulation.test.ts",
           ],
+          // They keep nothing outside themselves, so what one file has loaded serves the next.
+          isolate: false,
           // Tests of hundreds of cases only compute. On a busy machine they take longer, which is not their
           // fault.
           testTimeout: 30_000,
