@@ -436,6 +436,36 @@ describe("a unit that no place has", () => {
   });
 });
 
+describe("a channel that makes a line smaller of which a substitute is sent", () => {
+  test("takes its unit off what nobody has begun to pick", async () => {
+    await receive(tent, "east", 2);
+    await receive(tent, "west", 2);
+    await receive(blue, "east", 1);
+    const more = { allocation: "ship_available" };
+    const orderId = await order(4, { allowSubstitutes: true }, more);
+    await pack(`${orderId}-F1`, 1);
+    await settle();
+    await goOn(orderId);
+    const sent = (await parts(orderId)).find(({ units }) => units === `1 ${blue}`);
+    await pack(sent?.id, "all");
+    const id = orderId.slice("web-".length);
+    const line = { sku: tent, title: "Tent", unitPrice: "10.00", allowSubstitutes: true };
+    const reply = await world.call("POST", "/v1/orders?channel=web", {
+      json: canonicalOrder(id, { lines: [{ ...line, quantity: 3 }], ...more }),
+      headers: { "idempotency-key": `${id}-3` },
+    });
+    expect(reply.status, reply.text).toBeLessThan(300);
+    await goOn(orderId);
+    const { json: view } = await world.call("GET", `/v1/orders/${orderId}`);
+    expect(view.summary.holdReasons).toEqual([]);
+    expect(await lines(orderId)).toMatchObject([
+      { sku: tent, ordered: 4, cancelled: 2, allocated: 2 },
+      { sku: blue, ordered: 1, cancelled: 0, allocated: 1 },
+    ]);
+    expect(await free(tent, "west")).toBe(1);
+  });
+});
+
 describe("an order that takes no substitute", () => {
   test("is one that does not say so, on a channel that does not either", async () => {
     await receive(tent, "east", 1);
