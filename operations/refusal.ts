@@ -70,6 +70,7 @@ type OperationRefusalCode =
   | "picked_short"
   | "pickup_rules_impossible"
   | "price_missing"
+  | "price_not_comparable"
   | "product_exists"
   | "product_not_found"
   | "quantity_exceeds_line"

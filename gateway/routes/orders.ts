@@ -31,6 +31,7 @@ import { recordCash } from "../../operations/payments/record-cash.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
+import { giverFor } from "../http/giver.ts";
 import {
   accepted,
   type Call,
@@ -209,6 +210,7 @@ export const orderRoutes: readonly Route[] = [
         orderId,
         by,
         key: keyOf(call),
+        giver: await giverFor(call.services, callerOf(call)),
       });
       return { json: accepted(changed) };
     },

@@ -220,6 +220,11 @@ export const STATUS_CODES_BY_CODE = {
   refund_not_failed: { status: 409, title: "Only a refund that was declined can be repeated or given up." },
   refund_not_withdrawable: { status: 409, title: "The refund is owed to the customer." },
   exchange_impossible: { status: 409, title: "The return is over, or the order is not exchanged here." },
+  price_not_comparable: {
+    status: 403,
+    title:
+      "The role's gifts have a limit, and a price of one's own can be compared with none in the order's currency.",
+  },
   price_missing: { status: 422, title: "The catalog has no price in the order's currency: state one." },
   claim_not_found: { status: 404, title: "There is no such claim." },
   claim_decided: { status: 409, title: "The claim was decided before." },

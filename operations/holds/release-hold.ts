@@ -31,6 +31,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { poolOf } from "./channel-pool.ts";
 import { giveBackInVain } from "./give-back-in-vain.ts";
+import { heldByRule, isByRule, lookedAt } from "./hold-by-rule.ts";
 import { MAX_TRIES, oneAtATime, untilUnlocked } from "./one-at-a-time.ts";
 import {
   linesToReserve,
@@ -222,14 +223,16 @@ async function tryRelease(
         return CLEARED_BY_PERSON.includes(reason.code) ? [] : [reason];
     }
   });
-  const shortage = order.holdReasons.filter((reason) => reason.code === "insufficient_stock");
-  const left = others.length > 0 ? [...others, ...shortage] : [];
-  const cleared = order.holdReasons
-    .map((reason) => reason.code)
-    .filter((code) => !left.some((reason) => reason.code === code));
   const lineSkus = lines.flatMap(({ lineId, sku }, index) =>
     sku !== null && order.lines[index]?.sku === null ? [{ lineId, sku }] : [],
   );
+  const ruled = await ruledByMapping(context, order, lineSkus);
+  const stay = ruled === null ? others : [...others.filter((reason) => !isByRule(reason)), ruled];
+  const shortage = order.holdReasons.filter((reason) => reason.code === "insufficient_stock");
+  const left = stay.length > 0 ? [...stay, ...shortage] : [];
+  const cleared = order.holdReasons
+    .map((reason) => reason.code)
+    .filter((code) => !left.some((reason) => reason.code === code));
   if (cleared.length === 0 && lineSkus.length === 0) {
     return refuse("hold_not_cleared", left.map((reason) => reason.detail).join(" "));
   }
@@ -246,6 +249,29 @@ async function tryRelease(
     shipsParts: request.shipsParts === true,
     by: request.by,
   });
+}
+
+/** A product that a line turns out to be is one that a rule may look for. */
+async function ruledByMapping(
+  { database }: OperationContext,
+  order: HeldOrder,
+  lineSkus: HeldOrderChange["lineSkus"],
+): Promise<HoldReason | null> {
+  if (lineSkus.length === 0) return null;
+  const before = lookedAt(order.document, order.lines);
+  return heldByRule(database, order, before, lookedAt(order.document, [...lineSkus, ...order.lines]));
+}
+
+/** What the order waits for as its channel sends it now: a look that a person has had is not asked for again. */
+async function reasonsNow(
+  { database }: OperationContext,
+  order: HeldOrder,
+  fuller: { readonly document: OrderDocument; readonly holdReasons: readonly HoldReason[] },
+): Promise<readonly HoldReason[]> {
+  if (order.holdReasons.some(isByRule)) return fuller.holdReasons;
+  const before = lookedAt(order.document, order.lines);
+  const ruled = await heldByRule(database, order, before, lookedAt(fuller.document, []));
+  return [...fuller.holdReasons.filter((reason) => !isByRule(reason)), ...(ruled === null ? [] : [ruled])];
 }
 
 /**
@@ -272,7 +298,7 @@ export async function completeHeldOrder(
     const outcome = await change(context, {
       order: now,
       document,
-      left: fuller.holdReasons,
+      left: await reasonsNow(context, now, fuller),
       // What a person has put, a person takes off.
       cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
       lineSkus: [],
