@@ -96,6 +96,7 @@ type OperationRefusalCode =
   | "store_credit_insufficient"
   | "store_credit_not_found"
   | "store_credit_not_offered"
+  | "too_many_payment_tries"
   | "too_many_wrong_codes"
   | "unit_packed_before"
   | "unknown_item_not_found"
@@ -118,8 +119,10 @@ export type Refusal = {
   readonly code: RefusalCode;
   /** One sentence with the facts, for a person. */
   readonly detail: string;
+  /** After which the same may be asked for again; absent: waiting alone does not help. */
+  readonly retryAfterMs?: number;
 };
 
-export function refuse(code: RefusalCode, detail: string): Refusal {
-  return { status: "refused", code, detail };
+export function refuse(code: RefusalCode, detail: string, retryAfterMs?: number): Refusal {
+  return { status: "refused", code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

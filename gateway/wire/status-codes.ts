@@ -173,6 +173,10 @@ export const STATUS_CODES_BY_CODE = {
   verification_failed: { status: 409, title: "What was counted is not what was picked." },
   nothing_to_collect: { status: 409, title: "The store keeps nothing that can be collected now." },
   wrong_code: { status: 403, title: "This is no code of the fulfillment order." },
+  too_many_payment_tries: {
+    status: 429,
+    title: "Payment of the order was declined too often within an hour; wait for retryAfterMs.",
+  },
   too_many_wrong_codes: { status: 409, title: "Too many wrong codes were tried; a new code has to be sent." },
   order_being_cancelled: { status: 409, title: "The order is being cancelled." },
 
