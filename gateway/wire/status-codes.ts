@@ -210,6 +210,9 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "The role may not give so much on one order in a day; the detail says who can.",
   },
+  hold_rules_invalid: { status: 422, title: "A rule names a currency or a country that there is not." },
+  return_rules_invalid: { status: 422, title: "A rule names a currency that there is not." },
+  parcel_limits_invalid: { status: 422, title: "A place is given two limits." },
   pickup_rules_impossible: {
     status: 422,
     title: "Customers would be reminded only after their order was put back.",

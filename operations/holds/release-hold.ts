@@ -2,9 +2,9 @@
  * Lets orders on hold go on, as far as the reason for the hold is gone.
  *
  * Some reasons are facts that are checked again: an unknown SKU is no reason any more once every line is
- * mapped, nor is missing stock once it can be reserved. The others are for a person to clear. While any
- * reason is left, the order reserves nothing. When the last one is cleared, the reservation, the cleared
- * reasons and the message to the saga are committed together.
+ * mapped, nor is missing stock once it can be reserved, nor a weight that is within today's limits. The
+ * others are for a person to clear. While any reason is left, the order reserves nothing. When the last one
+ * is cleared, the reservation, the cleared reasons and the message to the saga are committed together.
  */
 
 import type { OrderReservation, ReservationLine } from "../../engine/allocator-client.ts";
@@ -32,6 +32,7 @@ import { tellOrderSaga } from "../tell-saga.ts";
 import { poolOf } from "./channel-pool.ts";
 import { giveBackInVain } from "./give-back-in-vain.ts";
 import { heldByRule, isByRule, lookedAt } from "./hold-by-rule.ts";
+import { stillTooHeavy } from "./look-at-weights.ts";
 import { MAX_TRIES, oneAtATime, untilUnlocked } from "./one-at-a-time.ts";
 import {
   linesToReserve,
@@ -202,6 +203,7 @@ async function tryRelease(
     })),
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
+  const heavy = await stillTooHeavy(context, order);
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
     // Stock is looked at last, when no other reason is left.
     if (reason.code === "insufficient_stock") return [];
@@ -215,6 +217,8 @@ async function tryRelease(
         return order.document.shippingAddress === null ? [reason] : [];
       case "pickup_place_unknown":
         return pickupPlaceOf(order.document) === null ? [reason] : [];
+      case "parcel_too_heavy":
+        return heavy.filter(({ fulfillmentOrderId }) => fulfillmentOrderId === reason.fulfillmentOrderId);
       case "lines_missing":
         return [reason];
       case "payment_missing":
@@ -233,7 +237,7 @@ async function tryRelease(
   const cleared = order.holdReasons
     .map((reason) => reason.code)
     .filter((code) => !left.some((reason) => reason.code === code));
-  if (cleared.length === 0 && lineSkus.length === 0) {
+  if (cleared.length === 0 && lineSkus.length === 0 && moved(order.holdReasons, left).size === 0) {
     return refuse("hold_not_cleared", left.map((reason) => reason.detail).join(" "));
   }
   return change(context, {
@@ -414,16 +418,13 @@ function changeFor(
     });
   }
   const [first] = entries;
+  const changed = moved(order.holdReasons, left);
   return {
     orderId,
     version: reservation === null ? null : order.version,
     marker: first?.key ?? `order.hold_released:${step}`,
     cleared: decision.cleared,
-    added: left.filter(
-      (reason) =>
-        decision.cleared.includes(reason.code) ||
-        !order.holdReasons.some((known) => sameReason(known, reason)),
-    ),
+    added: left.filter(({ code }) => decision.cleared.includes(code) || changed.has(code)),
     lineSkus: decision.lineSkus,
     holds: reservation?.holds ?? [],
     sourcing: reservation?.explanation ?? [],
@@ -442,6 +443,17 @@ function changeFor(
   };
 }
 
+/**
+ * Codes that other reasons bear than before. The reasons of a code are replaced together, so that those of them
+ * which stay are written again.
+ */
+function moved(before: readonly HoldReason[], after: readonly HoldReason[]): ReadonlySet<HoldCode> {
+  const only = (reasons: readonly HoldReason[], others: readonly HoldReason[]) =>
+    reasons.filter((reason) => !others.some((other) => sameReason(other, reason)));
+  const gone = only(before, after).filter(({ code }) => after.some((reason) => reason.code === code));
+  return new Set([...gone, ...only(after, before)].map(({ code }) => code));
+}
+
 function sameReason(a: HoldReason, b: HoldReason): boolean {
-  return a.code === b.code && a.detail === b.detail;
+  return a.code === b.code && a.detail === b.detail && a.fulfillmentOrderId === b.fulfillmentOrderId;
 }

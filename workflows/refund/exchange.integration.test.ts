@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
@@ -190,5 +191,28 @@ test("a price that can be compared with none is not for a role with a limit to n
     });
   } finally {
     await world.database.query("update product set currency = 'USD' where sku = 'CAP'");
+  }
+});
+
+test("a rule of the channel looks at what the goods in exchange are, and not again at where they go", async () => {
+  const { returnId } = await returning();
+  const rules = { skus: ["CAP"], countries: ["US"] };
+  await world.database.query("update channel set hold_rules = $1", [JSON.stringify(rules)]);
+  try {
+    await exchange(returnId, 1);
+    const { rows } = await world.database.query("select hold_reasons as held from orders where id = $1", [
+      `${returnId}-X1`,
+    ]);
+    expect(rows[0].held).toMatchObject([
+      { code: "awaiting_return" },
+      { code: "held_by_rule", detail: "CAP is only sent after a look." },
+    ]);
+    await comeBack(returnId);
+    await outcomeOf(world, returnId);
+    await held(world, `${returnId}-X1`, "held_by_rule");
+    await releaseHold(world.context, { orderId: `${returnId}-X1`, by });
+    await onTheFloor(world, `${returnId}-X1-F1`);
+  } finally {
+    await world.database.query("update channel set hold_rules = '{}'");
   }
 });
