@@ -6,9 +6,12 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 /** They hold the engine to times of a second or two, which a second file beside them would use up. */
 const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
 
+/** Minutes of the whole machine: a command of its own, so that `npm test` does not grow with it. */
+const ORDER_MODEL = ["load-tests/order-model/*.simulation.test.ts"];
+
 /**
- * Five suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well, `alone` real
- * servers and no file beside it. `simulation` needs nothing but the machine to itself.
+ * Six suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well, `alone` real
+ * servers and no file beside it. `simulation` and `order-model` need nothing but the machine to themselves.
  *
  * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests
  * that wait for servers and browsers, several files at a time; then, one at a time, those that hold the
@@ -30,6 +33,8 @@ export default defineConfig({
             "**/*.browser.test.ts",
             "**/*.simulation.test.ts",
           ],
+          // They keep nothing outside themselves, so what one file has loaded serves the next.
+          isolate: false,
           // Tests of hundreds of cases only compute. On a busy machine they take longer, which is not their
           // fault.
           testTimeout: 30_000,
@@ -72,11 +77,21 @@ export default defineConfig({
         test: {
           name: "simulation",
           include: ["**/*.simulation.test.ts"],
-          exclude: anywhere,
+          exclude: [...anywhere, ...ORDER_MODEL],
           globalSetup: "test-support/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: "order-model",
+          include: ORDER_MODEL,
+          globalSetup: "test-support/simulation-setup.ts",
+          testTimeout: 1_200_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -63,6 +63,8 @@ export async function startPostgres(options: {
   readonly book: ProcessBook;
   /** How many connections the server grants. Default 120. */
   readonly maxConnections?: number;
+  /** Settings of the server in the place of ours, by PostgreSQL's names. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly onCrash: () => void;
   readonly progress: (text: string) => void;
 }): Promise<EmbeddedPostgres> {
@@ -84,7 +86,10 @@ export async function startPostgres(options: {
     const child = await spawnDetached({
       name: "postgres",
       command: postgres,
-      args: serverArguments(folder, options.port, options.maxConnections ?? MAX_CONNECTIONS),
+      args: serverArguments(folder, options.port, {
+        max_connections: String(options.maxConnections ?? MAX_CONNECTIONS),
+        ...options.settings,
+      }),
       logFile,
       environment: { ...process.env, LC_ALL: "C", TZ: "UTC" },
       ...(user === undefined ? {} : { user }),
@@ -121,18 +126,22 @@ export async function startPostgres(options: {
   }
 }
 
-function serverArguments(folder: string, port: number, maxConnections: number): readonly string[] {
+function serverArguments(
+  folder: string,
+  port: number,
+  own: Readonly<Record<string, string>>,
+): readonly string[] {
   const settings = {
     listen_addresses: "127.0.0.1",
     // TCP only: a socket file below /tmp could collide with another server's.
     unix_socket_directories: "",
-    max_connections: String(maxConnections),
     shared_buffers: "256MB",
     // The committer's transactions are few and large, so checkpoints may be far apart.
     max_wal_size: "2GB",
     log_checkpoints: "off",
     log_timezone: "UTC",
     timezone: "UTC",
+    ...own,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   return ["-D", folder, "-p", String(port), ...flags];

@@ -14,18 +14,24 @@ const POLL_MS = 20;
 export class DatabaseServer {
   readonly port: number;
   private readonly folder: string;
+  private readonly settings: Readonly<Record<string, string>>;
   private readonly password = randomBytes(12).toString("hex");
   private readonly book: ProcessBook;
   private running: EmbeddedPostgres | null = null;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, settings: Readonly<Record<string, string>>) {
     this.folder = folder;
     this.port = port;
+    this.settings = settings;
     this.book = new ProcessBook(folder);
   }
 
-  static async start(folder: string): Promise<DatabaseServer> {
-    const server = new DatabaseServer(folder, await freePort());
+  /** @param settings of the server, in the place of those of `holdfast start` */
+  static async start(
+    folder: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<DatabaseServer> {
+    const server = new DatabaseServer(folder, await freePort(), settings);
     await server.start();
     return server;
   }
@@ -35,12 +41,18 @@ export class DatabaseServer {
     return `postgres://holdfast:${this.password}@127.0.0.1:${port}/holdfast`;
   }
 
+  /** By the socket in `socketFolder`, which the settings have named as `unix_socket_directories`. */
+  socketUrl(socketFolder: string): string {
+    return `postgres://holdfast:${this.password}@${encodeURIComponent(socketFolder)}:${this.port}/holdfast`;
+  }
+
   async start(): Promise<void> {
     this.running = await startPostgres({
       dataFolder: this.folder,
       port: this.port,
       password: this.password,
       book: this.book,
+      settings: this.settings,
       // The harness kills it on purpose.
       onCrash: () => {},
       progress: () => {},

@@ -1,5 +1,6 @@
 /** What the books say of one sequence's orders: read after each step, in one statement. */
 import type { Database } from "../../store/sql/database.ts";
+import type { SagaActivities } from "../../workflows/all-activities.ts";
 import type { ReferenceDocument } from "./reference-order.ts";
 
 export type BookedLine = {
@@ -113,19 +114,25 @@ export async function readOrders(
   return rows;
 }
 
-type OutboxRow = {
-  readonly id: string;
-  readonly topic: "workflow.start" | "workflow.signal";
-  readonly payload: {
-    readonly workflowId: string;
-    readonly workflow?: string;
-    readonly args?: readonly unknown[];
-    readonly signal?: string;
-    readonly message?: unknown;
-  };
-};
+export type OutboxRow =
+  | {
+      readonly id: string;
+      readonly topic: "workflow.start" | "workflow.signal";
+      readonly payload: {
+        readonly workflowId: string;
+        readonly workflow?: string;
+        readonly args?: readonly unknown[];
+        readonly signal?: string;
+        readonly message?: unknown;
+      };
+    }
+  | {
+      readonly id: string;
+      readonly topic: "mail.send";
+      readonly payload: Parameters<SagaActivities["sendMail"]>[0];
+    };
 
-/** Messages to sagas that are still to be delivered, of workflows whose id begins with one of these. */
+/** Messages that are still to be delivered, to workflows and about orders whose id begins with one of these. */
 export async function readUndelivered(
   database: Database,
   prefixes: readonly string[],
@@ -133,7 +140,7 @@ export async function readUndelivered(
   const { rows } = await database.query<OutboxRow>({
     name: "model-outbox",
     text: `select id::text, topic, payload from outbox
-      where done_at is null and payload->>'workflowId' ^@ any($1) order by id`,
+      where done_at is null and coalesce(payload->>'workflowId', payload->>'orderId') ^@ any($1) order by id`,
     values: [prefixes],
   });
   return rows;

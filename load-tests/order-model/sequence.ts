@@ -12,6 +12,7 @@ import * as workflows from "../../workflows/index.ts";
 import {
   type BookedOrder,
   markDelivered,
+  type OutboxRow,
   readOrders,
   readShortOrders,
   readUndelivered,
@@ -174,8 +175,8 @@ export class Sequence {
   }
 
   /**
-   * The relay delivers messages to the sagas, which then go as far as they can: all of them, or the first
-   * few, some of them twice.
+   * The relays send the mails, and deliver messages to the sagas, which then go as far as they can: all of
+   * them, or the first few, some of them twice.
    */
   async deliver(all: boolean): Promise<void> {
     if (all) {
@@ -190,14 +191,10 @@ export class Sequence {
       if (rows.length === 0) break;
       if (rounds === 50) throw new Error(`messages without end: ${JSON.stringify(rows[0])}`);
       const now = all ? rows : rows.slice(0, 1 + this.random.below(rows.length));
-      for (const { id, topic, payload } of now) {
+      for (const row of now) {
         const times = !all && this.random.chance(0.1) ? 2 : 1;
-        for (let time = 0; time < times; time += 1) {
-          if (topic === "workflow.start")
-            this.startSaga(payload.workflowId, payload.workflow ?? "", payload.args);
-          else this.sagas.get(payload.workflowId)?.signal(payload.signal ?? "", payload.message);
-        }
-        await markDelivered(this.world.database, id);
+        for (let time = 0; time < times; time += 1) await this.carryOut(row);
+        await markDelivered(this.world.database, row.id);
       }
       await this.settle();
       if (!all) break;
@@ -207,6 +204,13 @@ export class Sequence {
 
   async settle(): Promise<void> {
     for (const run of this.running) await run.settled();
+  }
+
+  private async carryOut({ topic, payload }: OutboxRow): Promise<void> {
+    if (topic === "workflow.start") this.startSaga(payload.workflowId, payload.workflow ?? "", payload.args);
+    else if (topic === "workflow.signal")
+      this.sagas.get(payload.workflowId)?.signal(payload.signal ?? "", payload.message);
+    else await this.world.steps["sendMail"]?.(payload as never);
   }
 
   private prefixes(): readonly string[] {

@@ -190,8 +190,9 @@ export async function startPaidEdge(options: {
     stop: async () => {
       await worker.stop();
       await edge.stop();
-      await running.stop();
+      // Before the mail server, which waits for its clients to go.
       mailboxes.first.port.close();
+      await running.stop();
       await recorder?.stop();
       rmSync(dataFolder, { recursive: true, force: true });
     },

@@ -3,6 +3,8 @@
  * `orders/payment/charging.test.ts`.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { markPartFulfilledElsewhere } from "../../operations/fulfillment/mark-fulfilled-elsewhere.ts";
+import { requestCancellation } from "../../operations/holds/cancel-order.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
@@ -205,6 +207,21 @@ test("what another provider has handed over is charged once that is said", async
   );
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(charges()).toEqual(["authorize 5500", "capture 3500", "capture 2000 final"]);
+});
+
+test("a cancellation that was asked for before somebody else handed the goods over comes too late, and they are charged", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  const recall = world.haltNext("recallUnlessLeaving");
+  const by = "staff:ann";
+  await requestCancellation(world.context, { orderId, reason: "No.", by });
+  await recall.begun;
+  const elsewhere = { fulfillmentOrderId: `${orderId}-F1`, by, key: "elsewhere", tracking: {} };
+  expect(await markPartFulfilledElsewhere(world.context, elsewhere)).toMatchObject({ status: "done" });
+  recall.goOn();
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(charges()).toEqual(["authorize 10500", "capture 10500 final"]);
+  expect(await timeline(world, orderId)).toContain("order.cancellation_refused");
 });
 
 test("what an order has become dearer by is authorised beside the rest, and both are captured and refunded", async () => {

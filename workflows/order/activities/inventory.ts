@@ -289,7 +289,9 @@ export function createInventoryActivities({ database, allocator, carriers, now }
      */
     async recallUnlessLeaving({ orderId }: OrderId): Promise<{ readonly status: "recalled" | "leaving" }> {
       return inTransaction(database, async (client) => {
-        await mustLockOrder(client, orderId);
+        const order = await mustLockOrder(client, orderId);
+        // Somebody else has handed it over between the request and now: it is to be paid for.
+        if (order.lines.some((line) => line.fulfilledElsewhere > 0)) return { status: "leaving" };
         const parts = await readFulfillmentOrders(client, orderId);
         if (parts.some(({ status, stage }) => stage === "shipped" && status !== "cancelled"))
           return { status: "leaving" };
