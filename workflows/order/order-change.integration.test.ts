@@ -144,6 +144,8 @@ test("two quick changes are told in two mails, each against the revision before 
   await edit(orderId, [{ kind: "quantity", lineId: "1", quantity: 1 }]);
   await sendAll(orderId);
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  // Mails leave through the outbox, after what they tell of.
+  await eventually("both mails", async () => changeMails(orderId).length === 2);
   const [first, second, ...more] = changeMails(orderId);
   expect(more).toEqual([]);
   expect(first).toContain("Total: Now $155.00 (before: $105.00)");
