@@ -158,3 +158,19 @@ describe("goods that are added to an order", () => {
     expect((await change("admin", orderId, shirt("19.99", 1))).status).toBe(200);
   });
 });
+
+test("whose gifts have a limit does not send orders, nor a cheaper version of one", async () => {
+  const sent = canonicalOrder("gift-sent", { discount: "1.00" });
+  const send = (role: string, json: object) => as(role, "/v1/orders?channel=web", json);
+  for (const role of ["service", "operations"])
+    expect(saidOf(await send(role, sent))).toEqual([403, "role_has_limit"]);
+  const first = await send("admin", sent);
+  expect(first.status).toBe(201);
+  const cheaper = canonicalOrder("gift-sent", { discount: "19.00" });
+  expect(saidOf(await send("service", cheaper))).toEqual([403, "role_has_limit"]);
+  const { rows } = await world.database.query(
+    "select document->'total'->>'minor' as total from orders where id = $1",
+    [first.json.order],
+  );
+  expect(rows).toEqual([{ total: "1899" }]);
+});

@@ -92,6 +92,7 @@ type OperationRefusalCode =
   | "return_not_found"
   | "return_not_received"
   | "return_rules_invalid"
+  | "role_has_limit"
   | "setting_changed"
   | "payment_call_under_way"
   | "payment_held_by_channel"

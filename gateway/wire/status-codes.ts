@@ -227,6 +227,10 @@ export const STATUS_CODES_BY_CODE = {
   refund_not_failed: { status: 409, title: "Only a refund that was declined can be repeated or given up." },
   refund_not_withdrawable: { status: 409, title: "The refund is owed to the customer." },
   exchange_impossible: { status: 409, title: "The return is over, or the order is not exchanged here." },
+  role_has_limit: {
+    status: 403,
+    title: "Whoever sends an order says what it costs; the role's gifts have a limit, so that it sends none.",
+  },
   price_not_comparable: {
     status: 403,
     title:

@@ -112,6 +112,20 @@ export function refuseIncomparable(giver: Giver, sku: string | null, currency: s
   );
 }
 
+/**
+ * Why somebody may not send orders in a channel's name; `null`: they may. What is sent says what an order costs,
+ * later versions of it too, and who has the money: no limit could hold there.
+ */
+export function refuseSending(giver: Giver): Refusal | null {
+  const role = limitedRole(giver);
+  return role === null
+    ? null
+    : refuse(
+        "role_has_limit",
+        `Whoever sends an order says what it costs: the role ${role}, whose gifts have a limit, sends none.`,
+      );
+}
+
 /** What can be given on an order, and how much of it by whom. @returns null where there is no such order */
 export async function readGiving(
   { database }: OperationContext,
