@@ -47,7 +47,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
   });
 
   /** An order of three units, shown on its page. */
-  async function shownOrder(number: string): Promise<string> {
+  async function shownOrder(number: string, change: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const response = await fetch(`${edge.url}/v1/orders`, {
       method: "POST",
       headers: headers(`order-${number}`),
@@ -67,6 +67,7 @@ describe.skipIf(chromium === undefined)("the order page", () => {
           postalCode: "43215",
           country: "US",
         },
+        ...change,
       }),
     });
     const { order } = (await response.json()) as { readonly order: string };
@@ -87,6 +88,24 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     expect(await sums.textContent()).toContain(
       "Subtotal$87.00Discounts-$17.00Shipping$6.95Tax$0.00Total$76.95",
     );
+  });
+
+  test("speaks of no parcel where the customer collects, nor does the shopper's page", async () => {
+    const id = await shownOrder("CURB-1", {
+      allocation: "ship_available",
+      shippingAddress: undefined,
+      delivery: { method: "curbside", locationId: "store-portland" },
+    });
+    const customer = page.locator(".panel", { has: page.getByRole("heading", { name: "Customer" }) });
+    await customer.getByText("Collected at").waitFor();
+    expect(await customer.textContent()).toMatch(/brought to the car/);
+    expect(await customer.textContent()).not.toMatch(/Ship to|No usable address/);
+    expect(await page.locator(".axes").textContent()).not.toMatch(/deliver/);
+
+    const { trackingUrl } = await orderView(id);
+    await page.goto(new URL(trackingUrl).pathname);
+    await page.getByText("Collected", { exact: true }).waitFor();
+    expect(await page.locator("main, body").first().textContent()).not.toMatch(/Arriv|On its way|Delivered/);
   });
 
   test("changes address, note and tags in one revision", async () => {

@@ -108,7 +108,10 @@ test.each([
 test("an address that no parcel can reach waits for a person before anything is picked", () => {
   const shippingAddress = { name: "A", line1: "1 B St", city: "Portland", postalCode: "4101", country: "US" };
   expect(plan({ shippingAddress })).toMatchObject({ holdReasons: [{ code: "address_unusable" }] });
-  expect(plan({ shippingAddress, delivery: { method: "pickup", locationId: "s" } })).toMatchObject({
+  const collected = { ...order, shippingAddress, delivery: { method: "pickup", locationId: "s" } } as const;
+  expect(
+    planCapture(collected, { ...facts, isWish: false, stores: [{ locationId: "s", name: "S" }] }),
+  ).toMatchObject({
     holdReasons: [],
   });
 });
@@ -218,6 +221,20 @@ const stores = [
   { locationId: "store-1", name: "Quay Store" },
   { locationId: "store-2", name: "Hill Store" },
 ];
+
+test.each(["nowhere", "fc-reno", "STORE-1"])(
+  "nothing is collected at %s, which is the id of no store",
+  (locationId) => {
+    const delivery = { method: "curbside", locationId } as const;
+    const captured = planCapture({ ...order, delivery }, { ...facts, isWish: true, stores });
+    expect(captured).toMatchObject({
+      status: "captured",
+      document: { delivery: { method: "curbside", place: locationId } },
+      holdReasons: [{ code: "pickup_place_unknown", detail: expect.stringContaining(locationId) }],
+    });
+    expect(captured.status === "captured" && captured.document.delivery).not.toHaveProperty("locationId");
+  },
+);
 
 test.each<[string, readonly (typeof stores)[number][], string | undefined]>([
   ["quay store", stores, "store-1"],

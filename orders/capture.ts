@@ -117,11 +117,15 @@ function needsAddress(order: Pick<OrderDocument, "delivery"> & { readonly lines:
 
 type Kind = Parameters<typeof isOurs>[0];
 
-/** The store where the order is collected, as far as it can be known. */
+/** The store where the order is collected, as far as it can be known. An id is that of a store, or a name. */
 function placed(delivery: Delivery, { stores = [] }: CaptureFacts): Delivery {
-  if (!isCollected({ delivery }) || delivery.locationId !== undefined) return delivery;
-  const locationId = storeNamed(delivery.place ?? "", stores);
-  return locationId === null ? delivery : { ...delivery, locationId };
+  if (!isCollected({ delivery })) return delivery;
+  const { locationId: named, ...rest } = delivery;
+  if (named === undefined) {
+    const locationId = storeNamed(delivery.place ?? "", stores);
+    return locationId === null ? delivery : { ...delivery, locationId };
+  }
+  return stores.some((store) => store.locationId === named) ? delivery : { ...rest, place: named };
 }
 
 /** All or nothing is the default and is not written down. */

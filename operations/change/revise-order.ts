@@ -69,7 +69,12 @@ export type Revised = {
 export type NothingLeft = { readonly status: "nothing_left" };
 
 /** Reasons to wait that a change may have cleared. */
-const CLEARED_BY_CHANGE: readonly HoldCode[] = ["unknown_sku", "address_missing", "insufficient_stock"];
+const CLEARED_BY_CHANGE: readonly HoldCode[] = [
+  "unknown_sku",
+  "address_missing",
+  "pickup_place_unknown",
+  "insufficient_stock",
+];
 
 export async function reviseOrder(
   context: OperationContext,

@@ -212,6 +212,23 @@ describe("what comes too late", () => {
     });
   });
 
+  it("lets a customer collect at a store that was not known, and at no other than the one that has it", () => {
+    const at = (delivery: OrderDocument["delivery"]): OrderDocument => ({
+      ...TWO_LINES,
+      ...(delivery && { delivery }),
+    });
+    const change = (before: OrderDocument["delivery"], next: OrderDocument["delivery"]) =>
+      planChange(factsOf(at(before)), at(next));
+    const unknown = { method: "pickup", place: "Downtown" } as const;
+    const east = { method: "pickup", locationId: "east" } as const;
+    expect(change(unknown, east)).toMatchObject({ status: "planned" });
+    for (const next of [{ ...east, locationId: "west" }, unknown])
+      expect(change(east, next)).toMatchObject({
+        code: "change_not_supported",
+        detail: expect.stringContaining("east"),
+      });
+  });
+
   it("refuses to make another order of it", () => {
     const [first, second] = TWO_LINES.lines as [OrderLine, OrderLine];
     const other = (next: Partial<OrderDocument>) => planChange(factsOf(TWO_LINES), { ...TWO_LINES, ...next });

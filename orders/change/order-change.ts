@@ -12,6 +12,7 @@
  * units which are wanted are worth exactly what the document says.
  */
 import { proportion } from "../apportion.ts";
+import { pickupPlaceOf } from "../fulfillment/collection.ts";
 import type { FloorStage, FulfillmentOrderStatus } from "../fulfillment-order.ts";
 import { wholeUnits } from "../kit-units.ts";
 import type { LedgerChange, LineLedger } from "../line-ledger.ts";
@@ -164,6 +165,12 @@ function refuseUnsupported(document: OrderDocument, next: OrderDocument): Change
     return refuse("change_not_supported", "The currency of an order cannot be changed.");
   if ((next.delivery?.method ?? "parcel") !== (document.delivery?.method ?? "parcel"))
     return refuse("change_not_supported", "How an order is delivered cannot be changed.");
+  const store = pickupPlaceOf(document);
+  if (store !== null && pickupPlaceOf(next) !== store)
+    return refuse(
+      "change_not_supported",
+      `The order is kept for its customer at ${store}: where it is collected cannot be changed.`,
+    );
   for (const line of next.lines) {
     const before = document.lines.find(({ lineId }) => lineId === line.lineId);
     if (before !== undefined && before.sku !== line.sku && before.sku !== null)

@@ -12,29 +12,34 @@ const STAGES: readonly FulfillmentOrderView["stage"][] = [
   "shipped",
 ];
 
-/** What is collected gets no label. */
+/** What is collected gets no label, and waits in the store. */
 const COLLECTED = STAGES.map((stage) => (stage === "labelled" ? "ready" : stage));
 
 /** How far the goods have come on the floor. */
 export function StageBar({
   stage,
   stopped,
+  collected,
 }: {
   readonly stage: FulfillmentOrderView["stage"];
   readonly stopped: boolean;
+  /** The customer comes for it. */
+  readonly collected: boolean;
 }) {
-  const stages = stage === "ready" ? COLLECTED : STAGES;
+  const stages = collected ? COLLECTED : STAGES;
+  const nameOf = (name: FulfillmentOrderView["stage"]) =>
+    words(collected && name === "shipped" ? "collected" : name);
   const reached = stages.indexOf(stage);
   return (
     <div class={`stage-bar ${stopped ? "stopped" : ""}`}>
-      <ol aria-label={`Stage ${reached + 1} of ${stages.length}: ${words(stage)}`}>
+      <ol aria-label={`Stage ${reached + 1} of ${stages.length}: ${nameOf(stage)}`}>
         {stages.map((name, index) => (
           <li
             key={name}
             class={index < reached || stage === "shipped" ? "done" : index === reached ? "now" : ""}
             {...(index === reached ? { "aria-current": "step" } : {})}
           >
-            <span class="stage-name">{words(name)}</span>
+            <span class="stage-name">{nameOf(name)}</span>
           </li>
         ))}
       </ol>

@@ -4,6 +4,7 @@ import { Badge } from "../../components/badge.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { StageBar } from "../../components/stage-bar.tsx";
 import { words } from "../../format/words.ts";
+import { isCollected } from "./collection.ts";
 import { CombinedParcel } from "./combined-parcel.tsx";
 import { PartActions } from "./part-actions.tsx";
 
@@ -33,6 +34,7 @@ export function FulfillmentOrders({
           </div>
           <StageBar
             stage={part.stage}
+            collected={isCollected(view.document)}
             stopped={part.status === "incomplete" || part.status === "cancelled" || part.status === "on_hold"}
           />
           <ul class="small">

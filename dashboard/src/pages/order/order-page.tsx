@@ -21,6 +21,7 @@ import { mergeTimeline } from "../../live/timeline-merge.ts";
 import { useFeed } from "../../live/use-feed.ts";
 import { AfterSalePanel } from "../after-sale/after-sale-panel.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
+import { collectedAt, isCollected, promiseText } from "./collection.ts";
 import { EditDialog } from "./edit-dialog.tsx";
 import { FulfillmentOrders } from "./fulfillment-orders.tsx";
 import { HoldDialog } from "./hold-dialog.tsx";
@@ -150,10 +151,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
         {summary.deliverBy !== null && (
           <div class="axis">
             <span>Promised</span>
-            <span>
-              {summary.shipBy !== null && `ship ${calendarDay(summary.shipBy)}, `}deliver{" "}
-              {calendarDay(summary.deliverBy)}
-            </span>
+            <span>{promiseText(view, summary.deliverBy)}</span>
           </div>
         )}
       </div>
@@ -182,14 +180,10 @@ function OrderAside({ view }: { readonly view: OrderView }) {
             ["Name", customer.name],
             ...(customer.email === undefined ? [] : ([["Email", customer.email]] as const)),
             ...(customer.phone === undefined ? [] : ([["Phone", customer.phone]] as const)),
-            [
-              "Ship to",
-              document.shippingAddress === null ? (
-                <span class="muted">No usable address</span>
-              ) : (
-                <AddressBlock address={document.shippingAddress} />
-              ),
-            ],
+            ...(isCollected(document) ? ([["Collected at", collectedAt(view)]] as const) : []),
+            ...(isCollected(document) && document.shippingAddress === null
+              ? []
+              : ([["Ship to", <ShipTo key="ship-to" view={view} />]] as const)),
             ["Service", document.shippingService || "Standard"],
             ...(document.deliverOn === undefined
               ? []
@@ -227,6 +221,15 @@ function OrderAside({ view }: { readonly view: OrderView }) {
         />
       </Panel>
     </div>
+  );
+}
+
+function ShipTo({ view }: { readonly view: OrderView }) {
+  const { shippingAddress } = view.document;
+  return shippingAddress === null ? (
+    <span class="muted">No usable address</span>
+  ) : (
+    <AddressBlock address={shippingAddress} />
   );
 }
 

@@ -1,6 +1,7 @@
 import type { OrderView } from "../../../../contract/orders.ts";
 import { formatMoney } from "../../format/money.ts";
 import { words } from "../../format/words.ts";
+import { isCollected } from "./collection.ts";
 
 type Money = OrderView["document"]["total"];
 
@@ -35,7 +36,7 @@ export function OrderSums({ view }: { readonly view: OrderView }) {
         <span>Total</span>
         <span>{text(at(document.total))}</span>
       </div>
-      {payment !== null && <Paid payment={payment} total={document.total} />}
+      {payment !== null && <Paid payment={payment} document={document} />}
     </div>
   );
 }
@@ -43,13 +44,14 @@ export function OrderSums({ view }: { readonly view: OrderView }) {
 /** In ISO 4217 minor units, which payments are made in. */
 function Paid({
   payment,
-  total,
+  document,
 }: {
   readonly payment: NonNullable<OrderView["payment"]>;
-  readonly total: Money;
+  readonly document: OrderView["document"];
 }) {
   const text = (minor: number): string => formatMoney(minor, payment.currency);
   const { capturedMinor, refundedMinor } = payment;
+  const { total } = document;
   return (
     <>
       <div>
@@ -64,7 +66,9 @@ function Paid({
       )}
       {capturedMinor === 0 && (
         <div>
-          <span class="muted">To be taken as it ships</span>
+          <span class="muted">
+            {isCollected(document) ? "To be taken when it is collected" : "To be taken as it ships"}
+          </span>
           <span>{formatMoney(total.minor, total.currency, total.exponent)}</span>
         </div>
       )}

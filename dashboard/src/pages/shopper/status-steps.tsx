@@ -4,17 +4,24 @@ import { calendarDay } from "../../format/time.ts";
 
 type Status = TrackingView["status"];
 
-const STEPS: readonly {
-  readonly reached: readonly Status[];
-  readonly label: string;
-  readonly icon: IconName;
-}[] = [
+type Step = { readonly reached: readonly Status[]; readonly label: string; readonly icon: IconName };
+
+const STEPS: readonly Step[] = [
   { reached: ["received", "on_hold"], label: "Received", icon: "check" },
   { reached: ["preparing"], label: "Preparing", icon: "pack" },
   { reached: ["shipped"], label: "On its way", icon: "truck" },
   { reached: ["out_for_delivery"], label: "Arriving", icon: "clock" },
   { reached: ["delivered"], label: "Delivered", icon: "home" },
 ];
+
+/** Of an order that comes to nobody's door. That it waits in the store is known by its date, not its status. */
+const STEPS_TO_THE_STORE: readonly Step[] = [
+  { reached: ["received", "on_hold"], label: "Received", icon: "check" },
+  { reached: ["preparing"], label: "Preparing", icon: "pack" },
+  { reached: [], label: "Ready", icon: "home" },
+  { reached: ["shipped", "out_for_delivery", "delivered"], label: "Collected", icon: "check" },
+];
+const READY = 2;
 
 const HEADLINES: Readonly<Record<Status, string>> = {
   received: "We have your order",
@@ -28,7 +35,8 @@ const HEADLINES: Readonly<Record<Status, string>> = {
 
 /** The one sentence that a shopper looks for, and how far the order has come. */
 export function StatusSteps({ order }: { readonly order: TrackingView }) {
-  const at = STEPS.findIndex((step) => step.reached.includes(order.status));
+  const steps = order.collection === null ? STEPS : STEPS_TO_THE_STORE;
+  const at = isReady(order) ? READY : steps.findIndex((step) => step.reached.includes(order.status));
   return (
     <section class="shop-hero">
       <div>
@@ -37,7 +45,7 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
       </div>
       {order.status !== "cancelled" && (
         <ol class="shop-steps">
-          {STEPS.map((step, index) => (
+          {steps.map((step, index) => (
             <li
               key={step.label}
               class={index < at ? "done" : index === at ? "now" : ""}
@@ -55,14 +63,20 @@ export function StatusSteps({ order }: { readonly order: TrackingView }) {
   );
 }
 
-function headline({ status, collection, payment }: TrackingView): string {
+function isReady({ status, collection }: TrackingView): boolean {
+  return (
+    collection?.until != null && !collection.collected && (status === "preparing" || status === "received")
+  );
+}
+
+function headline(order: TrackingView): string {
+  const { status, collection, payment } = order;
   if (payment?.state === "needed")
     return payment.declined === null
       ? "One thing is missing: your payment"
       : "Your payment did not go through";
   if (collection?.collected) return "You have collected your order";
-  const isWaiting = collection?.until != null && (status === "preparing" || status === "received");
-  return isWaiting ? "Your order is ready to collect" : HEADLINES[status];
+  return isReady(order) ? "Your order is ready to collect" : HEADLINES[status];
 }
 
 function sentence(order: TrackingView): string {
@@ -76,8 +90,9 @@ function sentence(order: TrackingView): string {
     case "on_hold":
       return "It takes a little longer; we write to you if we need anything.";
     default:
-      return order.deliverBy === null
-        ? `Ordered on ${calendarDay(order.placedAt)}`
-        : `Arrives by ${calendarDay(order.deliverBy)}`;
+      if (order.deliverBy === null || isReady(order)) return `Ordered on ${calendarDay(order.placedAt)}`;
+      return order.collection === null
+        ? `Arrives by ${calendarDay(order.deliverBy)}`
+        : `Ready by ${calendarDay(order.deliverBy)}; we write to you.`;
   }
 }
