@@ -90,7 +90,7 @@ const HOLD_RULES = {
   notes: Type.Boolean(),
 };
 
-/** Which new orders of a channel wait for a person to look at them. */
+/** Which orders of a channel, new or changed, wait for a person to look at them. */
 export const HoldRulesView = Type.Object({ channel: Text, version: Count, ...HOLD_RULES });
 export type HoldRulesView = Shape<typeof HoldRulesView>;
 

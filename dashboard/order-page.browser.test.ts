@@ -205,6 +205,22 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     expect(await combinedWith(other)).toEqual([]);
   });
 
+  test("is printed over the whole width, without anything to click", async () => {
+    await shownOrder("PRINT-1");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    // A sheet of A4 at 96 dots an inch, within its margins.
+    await page.setViewportSize({ width: 720, height: 1040 });
+    const panels = await page.locator(".panel").evaluateAll((all) => all.map((one) => one.clientWidth));
+    expect(Math.min(...panels)).toBeGreaterThan(700);
+    expect(
+      await page.getByRole("button").or(page.getByRole("navigation")).filter({ visible: true }).count(),
+    ).toBe(0);
+    const paper = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    expect(paper).toBe("rgb(255, 255, 255)");
+    await page.emulateMedia({ media: "screen", colorScheme: "light" });
+    await page.setViewportSize(DESKTOP);
+  });
+
   test("fits a phone", async () => {
     await page.setViewportSize(PHONE);
     await shownOrder("PHONE-1");

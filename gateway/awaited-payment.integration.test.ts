@@ -5,7 +5,10 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import { MAX_PAYMENT_TRIES, PAYMENT_TRIES_MS } from "../config/limits.ts";
 import type { TrackingView } from "../contract/tracking.ts";
+import type { OperationContext } from "../operations/context.ts";
+import { givePaymentMethod } from "../operations/payments/give-payment-method.ts";
 import { eventually } from "../test-support/saga-world.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
@@ -138,4 +141,47 @@ test("an order that somebody else charges asks for nothing", async () => {
   const { token } = await placeOrder({ paymentBy: "channel" });
   expect((await tracking(token)).payment).toBeNull();
   expect((await give(token, "pm_card_visa")).json.code).toBe("not_charged_here");
+});
+
+test("so many declined cards an hour, whoever gives them and whichever process is asked", async () => {
+  const { orderId, token } = await placeOrder();
+  const waitsAfter = async (tries: number) =>
+    (await tracking(token)).payment?.attempts === tries &&
+    (await world.view(orderId)).summary.holdReasons.some(({ code }) => code === "payment_failed");
+  for (let tried = 1; tried <= MAX_PAYMENT_TRIES; tried += 1) {
+    expect(
+      (
+        await give(
+          token,
+          tried % 2 === 0 ? "pm_card_chargeDeclined" : "pm_card_chargeDeclinedInsufficientFunds",
+        )
+      ).status,
+    ).toBe(200);
+    await eventually(`declined ${tried} times`, () => waitsAfter(tried));
+  }
+  const refused = await give(token, "pm_card_visa");
+  expect(refused).toMatchObject({
+    status: 429,
+    json: {
+      code: "too_many_payment_tries",
+      detail: expect.stringMatching(/declined 5 times within an hour: try again in (59|60) minutes/),
+    },
+  });
+  const { retryAfterMs } = refused.json;
+  expect(retryAfterMs).toBeGreaterThan(PAYMENT_TRIES_MS - 120_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(PAYMENT_TRIES_MS);
+  // Staff on the telephone are no way around it.
+  const asked = { orderId, paymentMethod: "pm_card_visa", by: "staff:sue" };
+  // Another process knows what is stored, and nothing else.
+  const elsewhere = { database: Object.create(world.edge.database) } as OperationContext;
+  expect(await givePaymentMethod(elsewhere, asked)).toMatchObject({ code: "too_many_payment_tries" });
+  // The oldest of them counts no longer after its hour; one that succeeds takes none of the others off.
+  await world.edge.database.query(
+    `update payment_transaction set at = at - interval '1 hour' where key = (
+       select key from payment_transaction where order_id = $1 order by at limit 1)`,
+    [orderId],
+  );
+  expect((await give(token, "pm_card_visa")).status).toBe(200);
+  await eventually("authorised", async () => (await tracking(token)).payment === null);
+  expect(await world.charges(orderId)).toMatchObject({ live: 1 });
 });

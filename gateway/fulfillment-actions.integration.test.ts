@@ -10,7 +10,7 @@ import {
   FULFILLMENT_ORDER_STATUSES,
   type FulfillmentOrderAction,
 } from "../orders/fulfillment-order.ts";
-import { type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { type GatewayWorld, STAFF_PASSWORD, startGatewayWorld } from "../test-support/gateway.ts";
 import { type PackingTable, packingTable } from "../test-support/packing-table.ts";
 import { routeTable } from "./routes/route-table.ts";
 
@@ -199,4 +199,31 @@ test.each(
       expect(await rows(part.orderId)).toEqual(before);
     }
   }
+});
+
+test("whoever may not cancel an order does not cancel it by its only part, nor lines of it by another", async () => {
+  const signedIn = async (role: string) => {
+    const reply = await world.call("POST", "/v1/sessions", {
+      anonymous: true,
+      json: { email: `${role}@acme.example`, password: STAFF_PASSWORD },
+    });
+    return { cookie: (reply.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "", origin: world.url };
+  };
+  const part = await table();
+  const cancel = async (role: string) =>
+    world.call("POST", `/v1/fulfillment-orders/${part.id}/cancel_fulfillment_order`, {
+      anonymous: true,
+      headers: { ...(await signedIn(role)), "idempotency-key": `cancel-${role}-${part.id}` },
+      json: BODIES.cancel_fulfillment_order,
+    });
+  const before = await world.counts();
+  const refused = await cancel("warehouse");
+  expect([refused.status, refused.json.code, refused.json.detail]).toEqual([
+    403,
+    "forbidden",
+    "This needs the permission orders.cancel.",
+  ]);
+  const { order_event: events } = await world.counts();
+  expect(events).toBe(before["order_event"]);
+  expect((await cancel("service")).status).toBe(200);
 });

@@ -295,6 +295,23 @@ describe("rules by which a person looks first", () => {
         400,
         "invalid_request",
       ]);
+    const { json: before } = await as("operations", "GET", path);
+    const { version } = before;
+    for (const [wrong, detail] of [
+      [{ aboveMinor: { USD: 1, QQQ: 1 } }, /"QQQ" is no currency/],
+      [{ countries: ["US", "ZZ"] }, /"ZZ" is no country/],
+      [{ countries: ["UK"] }, /"UK" is no country of ISO 3166-1: GB is meant/],
+    ] as const) {
+      const refused = await as("operations", "POST", path, { version, ...wrong });
+      expect(saidOf(refused)).toEqual([422, "hold_rules_invalid"]);
+      expect(refused.json.detail).toMatch(detail);
+    }
+    expect((await as("operations", "GET", path)).json).toEqual(before);
+    const ofReturns = { askAboveMinor: { QQQ: 1 } };
+    expect(saidOf(await as("operations", "POST", "/v1/channels/web/return-rules", ofReturns))).toEqual([
+      422,
+      "return_rules_invalid",
+    ]);
     const nowhere = "/v1/channels/nowhere/hold-rules";
     expect(saidOf(await as("operations", "GET", nowhere))).toEqual([404, "channel_not_found"]);
     expect(saidOf(await as("operations", "POST", nowhere, { version: 1 }))).toEqual([
@@ -326,6 +343,13 @@ test("what a parcel may weigh is set for the company and each place, and kept wi
     404,
     "location_not_found",
   ]);
+  const twice = [
+    { location: "east", maxGrams: 1 },
+    { location: "east", maxGrams: 2 },
+  ];
+  const contradictory = await as("admin", "POST", path, { version: 2, places: twice });
+  expect(saidOf(contradictory)).toEqual([422, "parcel_limits_invalid"]);
+  expect(contradictory.json.detail).toContain('"east"');
   const none = { version: 2, company: null, places: [{ location: "east", maxGrams: null }] };
   expect((await as("admin", "POST", path, none)).json).toMatchObject({ version: 3, company: null });
   const { json } = await as("admin", "GET", "/v1/setting-changes");

@@ -490,6 +490,7 @@ describe("an order whose parcels leave as they can", () => {
       orderId,
       edits: [{ kind: "add_line", sku: other, title: "More", quantity: 2, unitPrice: "3.00" }],
       by: "test",
+      giver: null,
       key: `${orderId}-more`,
     });
     expect(changed).toMatchObject({ status: "done" });

@@ -597,7 +597,7 @@ describe("a substitution and what else happens to the order in that moment", () 
         { revision: number },
       ];
       const edits = [{ kind: "quantity" as const, lineId: "1", quantity: 1 }];
-      const change = { orderId, revision, edits, by: "shopper", key: `${orderId}-less` };
+      const change = { orderId, revision, edits, giver: null, by: "shopper", key: `${orderId}-less` };
       const cancelled = await both(turn, () => editOrder(context(), change));
       const made = await lines(orderId);
       seen.add(cancelled.status);

@@ -37,6 +37,7 @@ type OperationRefusalCode =
   | "fulfillment_order_not_found"
   | "fulfillment_order_on_hold"
   | "hold_not_cleared"
+  | "hold_rules_invalid"
   | "inspection_not_found"
   | "inspection_not_reopenable"
   | "invalid_channel_sku"
@@ -65,11 +66,13 @@ type OperationRefusalCode =
   | "order_not_on_hold"
   | "order_over"
   | "order_not_payable"
+  | "parcel_limits_invalid"
   | "parcel_not_shipped"
   | "parcel_too_heavy"
   | "picked_short"
   | "pickup_rules_impossible"
   | "price_missing"
+  | "price_not_comparable"
   | "product_exists"
   | "product_not_found"
   | "quantity_exceeds_line"
@@ -88,6 +91,8 @@ type OperationRefusalCode =
   | "return_not_approved"
   | "return_not_found"
   | "return_not_received"
+  | "return_rules_invalid"
+  | "role_has_limit"
   | "setting_changed"
   | "payment_call_under_way"
   | "payment_held_by_channel"
@@ -95,6 +100,7 @@ type OperationRefusalCode =
   | "store_credit_insufficient"
   | "store_credit_not_found"
   | "store_credit_not_offered"
+  | "too_many_payment_tries"
   | "too_many_wrong_codes"
   | "unit_packed_before"
   | "unknown_item_not_found"
@@ -117,8 +123,10 @@ export type Refusal = {
   readonly code: RefusalCode;
   /** One sentence with the facts, for a person. */
   readonly detail: string;
+  /** After which the same may be asked for again; absent: waiting alone does not help. */
+  readonly retryAfterMs?: number;
 };
 
-export function refuse(code: RefusalCode, detail: string): Refusal {
-  return { status: "refused", code, detail };
+export function refuse(code: RefusalCode, detail: string, retryAfterMs?: number): Refusal {
+  return { status: "refused", code, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

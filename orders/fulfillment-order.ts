@@ -150,8 +150,8 @@ export function isHeldByPerson(
   { id, status }: Pick<ActionFacts, "id" | "status">,
   holdReasons: readonly HoldReason[],
 ): boolean {
+  if (holdReasons.some(stopsOrder)) return status === "on_hold" || status === "open";
   return (
-    status === "on_hold" &&
-    holdReasons.some((reason) => stopsOrder(reason) || (reason.code === "put_by_staff" && holds(reason, id)))
+    status === "on_hold" && holdReasons.some((reason) => reason.code === "put_by_staff" && holds(reason, id))
   );
 }

@@ -22,6 +22,7 @@ import { listClaims, readClaimView } from "../../store/refunds/claim-views.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 import { ownOrder } from "./orders.ts";
+import { giverOf } from "./refunds.ts";
 
 const READ = { kind: "permission", permission: "claims.read" } as const;
 const DECIDE = { kind: "permission", permission: "claims.decide" } as const;
@@ -121,7 +122,7 @@ export const claimRoutes: readonly Route[] = [
           ? await reshipClaim(operations, { claimId, by })
           : await refundClaim(operations, {
               claimId,
-              by,
+              giver: await giverOf(call),
               ...(amountMinor === undefined ? {} : { amountMinor }),
             }),
       );

@@ -44,6 +44,8 @@ import {
   readFulfillmentOrderHolds,
   readLabel,
 } from "../../store/orders/order-views.ts";
+import { requirePermission } from "../access/authentication.ts";
+import type { Permission } from "../access/permissions.ts";
 import { type Call, callerOf, done, found, keyOf, param, type Route, route } from "../http/route.ts";
 import { ApiError } from "../wire/problem.ts";
 
@@ -153,9 +155,11 @@ export const fulfillmentRoutes: readonly Route[] = [
   ),
   action(
     "cancel_fulfillment_order",
-    "Its units are not wanted any more: they are cancelled in the order",
+    "Its units are not wanted any more: they are cancelled in the order; needs `orders.cancel` as well",
     CancelPartBody,
     (context, asked, body) => cancelPart(context, { ...asked, reason: body.reason }),
+    // What is cancelled are units of the order: whoever may not cancel those moves, holds or puts off the part.
+    "orders.cancel",
   ),
   action("mark_as_open", "It begins now, before its day", NothingBody, (context, asked) =>
     openPart(context, asked),
@@ -251,12 +255,17 @@ export const fulfillmentRoutes: readonly Route[] = [
   }),
 ];
 
-/** An action on a fulfillment order, under the name that `supportedActions` gives it. */
+/**
+ * An action on a fulfillment order, under the name that `supportedActions` gives it.
+ *
+ * @param also a permission that it needs beside that to change fulfillment orders
+ */
 function action<B extends TSchema>(
   name: FulfillmentOrderActionName,
   summary: string,
   body: B,
   run: (context: OperationContext, asked: PartAction, body: Shape<B>) => Promise<Changed | Refusal>,
+  also?: Permission,
 ): Route {
   return route({
     method: "POST",
@@ -269,7 +278,7 @@ function action<B extends TSchema>(
     handle: async (call) => {
       const asked = {
         fulfillmentOrderId: param(call, "id"),
-        by: callerOf(call).by,
+        by: (also === undefined ? callerOf(call) : requirePermission(call.principal, also)).by,
         key: keyOf(call),
       };
       return { json: done(await run(call.services.operations, asked, call.body as Shape<B>)) };

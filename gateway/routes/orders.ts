@@ -28,9 +28,11 @@ import { shipAvailable } from "../../operations/holds/ship-available.ts";
 import { resendNotice } from "../../operations/notices/resend-notice.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 import { recordCash } from "../../operations/payments/record-cash.ts";
+import { refuseSending } from "../../operations/refunds/gift-limit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
 import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
+import { giverFor } from "../http/giver.ts";
 import {
   accepted,
   type Call,
@@ -100,6 +102,7 @@ export const orderRoutes: readonly Route[] = [
     idempotency: "required",
     handle: async (call) => {
       const channelId = await captureChannel(call);
+      await mayNamePrices(call);
       const payload = call.request.body.toString("utf8");
       checkJsonBounds(payload);
       const { services } = call;
@@ -209,6 +212,7 @@ export const orderRoutes: readonly Route[] = [
         orderId,
         by,
         key: keyOf(call),
+        giver: await giverFor(call.services, callerOf(call)),
       });
       return { json: accepted(changed) };
     },
@@ -355,6 +359,14 @@ export async function ownOrder(call: Call<unknown, unknown>): Promise<string> {
     throw new ApiError("not_found", "There is no such order.");
   }
   return orderId;
+}
+
+/** A key speaks for its channel; a member of staff speaks for nobody whose prices could be beyond a limit. */
+async function mayNamePrices(call: Call<unknown, unknown>): Promise<void> {
+  const principal = callerOf(call);
+  if (principal.staff === null) return;
+  const refusal = refuseSending(await giverFor(call.services, principal));
+  if (refusal !== null) throw ApiError.of(refusal);
 }
 
 /**

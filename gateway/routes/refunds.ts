@@ -16,8 +16,7 @@ import { type Giver, readGiving } from "../../operations/refunds/gift-limit.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { confirmRefund, retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { listRefunds, readRefundView } from "../../store/refunds/refund-views.ts";
-import { readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
-import { KEY_ROLE, rolesThatGive } from "../access/permissions.ts";
+import { giverFor } from "../http/giver.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
 import { csvOf } from "../wire/csv.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -191,11 +190,8 @@ export const refundRoutes: readonly Route[] = [
 ];
 
 /** Who gives, with the limits that count now. */
-export async function giverOf(call: Call<unknown, unknown>): Promise<Giver> {
-  const { by, staff } = callerOf(call);
-  const { database, refundLimits } = call.services;
-  const limits = (await readRefundLimitSetting(database)) ?? refundLimits;
-  return { by, role: staff?.role ?? KEY_ROLE, limits, roles: rolesThatGive() };
+export function giverOf(call: Call<unknown, unknown>): Promise<Giver> {
+  return giverFor(call.services, callerOf(call));
 }
 
 async function ownRefund(call: Call<unknown, unknown>): Promise<RefundView> {

@@ -34,6 +34,7 @@ import {
 } from "../../store/stock/stock-feed.ts";
 import { type Principal, requirePermission } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
+import { giverFor } from "../http/giver.ts";
 import type { Services } from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
@@ -302,7 +303,8 @@ export class Connection {
   }
 
   private async change(message: Extract<ReadMessage, { type: "order.change" }>): Promise<void> {
-    const { by, channelId } = this.requireToChange("orders.change");
+    const principal = this.requireToChange("orders.change");
+    const { by, channelId } = principal;
     const { order: orderId, key, change } = message;
     if (channelId !== null && !(await hasOrder(this.services.database, orderId, channelId))) {
       throw new ApiError("order_not_found", `There is no order ${orderId}.`);
@@ -312,6 +314,7 @@ export class Connection {
       orderId,
       by,
       key: `${by}:${key}`,
+      giver: await giverFor(this.services, principal),
     });
     if (changed.status === "refused") throw ApiError.of(changed);
     this.reply(message, { re: message.id, type: "order.changed", ...changed });

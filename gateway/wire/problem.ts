@@ -30,7 +30,8 @@ export class ApiError extends Error {
   }
 
   static of(refusal: Refusal): ApiError {
-    return new ApiError(refusal.code, refusal.detail);
+    const { code, detail, retryAfterMs } = refusal;
+    return new ApiError(code, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
   }
 }
 

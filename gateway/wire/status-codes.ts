@@ -177,6 +177,10 @@ export const STATUS_CODES_BY_CODE = {
   verification_failed: { status: 409, title: "What was counted is not what was picked." },
   nothing_to_collect: { status: 409, title: "The store keeps nothing that can be collected now." },
   wrong_code: { status: 403, title: "This is no code of the fulfillment order." },
+  too_many_payment_tries: {
+    status: 429,
+    title: "Payment of the order was declined too often within an hour; wait for retryAfterMs.",
+  },
   too_many_wrong_codes: { status: 409, title: "Too many wrong codes were tried; a new code has to be sent." },
   order_being_cancelled: { status: 409, title: "The order is being cancelled." },
 
@@ -210,6 +214,9 @@ export const STATUS_CODES_BY_CODE = {
     status: 403,
     title: "The role may not give so much on one order in a day; the detail says who can.",
   },
+  hold_rules_invalid: { status: 422, title: "A rule names a currency or a country that there is not." },
+  return_rules_invalid: { status: 422, title: "A rule names a currency that there is not." },
+  parcel_limits_invalid: { status: 422, title: "A place is given two limits." },
   pickup_rules_impossible: {
     status: 422,
     title: "Customers would be reminded only after their order was put back.",
@@ -224,6 +231,15 @@ export const STATUS_CODES_BY_CODE = {
   refund_not_failed: { status: 409, title: "Only a refund that was declined can be repeated or given up." },
   refund_not_withdrawable: { status: 409, title: "The refund is owed to the customer." },
   exchange_impossible: { status: 409, title: "The return is over, or the order is not exchanged here." },
+  role_has_limit: {
+    status: 403,
+    title: "Whoever sends an order says what it costs; the role's gifts have a limit, so that it sends none.",
+  },
+  price_not_comparable: {
+    status: 403,
+    title:
+      "The role's gifts have a limit, and a price of one's own can be compared with none in the order's currency.",
+  },
   price_missing: { status: 422, title: "The catalog has no price in the order's currency: state one." },
   claim_not_found: { status: 404, title: "There is no such claim." },
   claim_decided: { status: 409, title: "The claim was decided before." },

@@ -309,6 +309,7 @@ async function change(sequence: Sequence): Promise<string | null> {
     orderId: order.id,
     edits: [edit],
     by: "staff:model",
+    giver: { by: "staff:model", role: "admin", limits: [], roles: ["admin"] },
     key: sequence.key("change"),
     ...(random.chance(0.5) ? { revision: order.revision } : {}),
   };

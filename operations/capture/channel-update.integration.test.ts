@@ -332,7 +332,13 @@ describe("what is said after capture", () => {
   test("what was corrected here stays, where the channel has not changed it", async () => {
     await say(version({ minute: 0 }));
     const address = { name: "A", line1: "9 Z St", city: "Louisville", region: "KY", country: "US" };
-    await editOrder(context, { orderId, key: "k", by: "staff:1", edits: [{ kind: "address", address }] });
+    await editOrder(context, {
+      orderId,
+      key: "k",
+      by: "staff:1",
+      giver: null,
+      edits: [{ kind: "address", address }],
+    });
     await say(version({ minute: 1, tents: 3 }));
     expect(await standing()).toMatchObject({ street: "9 Z St", wanted: ["3 TENT"], total: 6500 });
     await say(version({ minute: 2, tents: 3, street: "2 C St" }));

@@ -54,6 +54,8 @@ const CLEARED_BY_CHANNEL: readonly HoldCode[] = ["payment_pending", "changed_at_
 
 /** These come of what a message lacks; an order that has gone on has it. */
 const OF_CAPTURE: ReadonlySet<HoldCode> = new Set([
+  // Asked again by the change itself, in its commit.
+  "held_by_rule",
   "address_missing",
   "lines_missing",
   "payment_missing",

@@ -34,6 +34,7 @@ export async function cancelOrder(
   if (lines !== undefined)
     return editOrder(context, {
       ...request,
+      giver: null,
       edits: lines.map((line) => ({ kind: "cancel_line", ...line })),
     });
   const found = await readParts(context.database, request.orderId);
@@ -48,7 +49,7 @@ export async function cancelOrder(
       "order_already_shipped",
       `Everything of ${request.orderId} has been sent, or is being picked: it can only be returned.`,
     );
-  return editOrder(context, { ...request, edits });
+  return editOrder(context, { ...request, edits, giver: null });
 }
 
 /** Gives up what is neither sent nor begun. */

@@ -1,6 +1,7 @@
 /**
  * A person, an integration or a shopper changes an order by edits (`orders/change/order-edits.ts`), with
- * amounts as decimal text in the order's currency.
+ * amounts as decimal text in the order's currency. What they give away with it counts for the limit of their
+ * role (`orders/change/price-gift.ts`).
  *
  * What was cancelled without a change of the document, on the floor for example, leaves the document with the
  * next change (`documentAsItStands`).
@@ -8,18 +9,23 @@
 import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { withoutCardNumbers } from "../../orders/card-number.ts";
 import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
+import { type PriceGift, priceGift, skusPriced } from "../../orders/change/price-gift.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";
 import { type Money, parseMoney } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
-import { skusNotSold } from "../../store/catalog/catalog.ts";
+import { readProductPrices, skusNotSold } from "../../store/catalog/catalog.ts";
 import type { OrderProgress } from "../../store/orders/order-progress.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
+import type { Giver } from "../refunds/gift-limit.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { type Revised, type RevisionRequest, reviseOrder } from "./revise-order.ts";
 
-type EditRequest = Omit<RevisionRequest, "next"> & {
+type EditRequest = Omit<RevisionRequest, "next" | "gives"> & {
   readonly edits: readonly OrderEditBody[];
+  /** Whose limit counts; `null`: who asks names no prices, e.g. a shopper, or a cancellation. */
+  readonly giver: Giver | null;
   /** Why, where the edits leave nothing of the order and cancel it. */
   readonly reason?: string;
 };
@@ -28,11 +34,19 @@ type EditRequest = Omit<RevisionRequest, "next"> & {
 export type Edited = Revised | { readonly status: "cancelling" };
 
 export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
-  const { edits: asked, reason = "Every line was cancelled.", ...change } = request;
+  const { edits: asked, giver, reason = "Every line was cancelled.", ...change } = request;
   const edits = withoutCardNumbers(asked);
   const unknown = await unknownProduct(context, change.orderId, edits);
   if (unknown !== null) return unknown;
-  const revised = await reviseOrder(context, { ...change, next: (order) => documentAfter(order, edits) });
+  const revised = await reviseOrder(context, {
+    ...change,
+    next: (order) => documentAfter(order, edits),
+    ...(giver === null
+      ? {}
+      : {
+          gives: { giver, gift: (client: Queryable, order: OrderProgress) => giftOf(client, order, edits) },
+        }),
+  });
   if (revised.status !== "nothing_left") return revised;
   const { orderId, by, key } = change;
   const cancelled = await requestCancellation(context, { orderId, reason, by, key });
@@ -40,19 +54,23 @@ export async function editOrder(context: OperationContext, request: EditRequest)
 }
 
 function documentAfter(order: OrderProgress, edits: readonly OrderEditBody[]): OrderDocument | Refusal {
-  const read = edits.map((edit) => readEdit(edit, order.document.currency));
-  const wrong = read.find((edit) => edit === null);
-  if (wrong !== undefined)
-    return refuse(
-      "amount_out_of_range",
-      `An amount has more digits than ${order.document.currency} can take.`,
-    );
-  const edited = applyEdits(
-    documentAsItStands(order),
-    read.filter((edit) => edit !== null),
-    nextLineNumber(order),
-  );
+  const { currency } = order.document;
+  const read = readEdits(edits, currency);
+  if (read.length < edits.length)
+    return refuse("amount_out_of_range", `An amount has more digits than ${currency} can take.`);
+  const edited = applyEdits(documentAsItStands(order), read, nextLineNumber(order));
   return edited.status === "edited" ? edited.document : refuse(edited.code, edited.detail);
+}
+
+async function giftOf(
+  client: Queryable,
+  order: OrderProgress,
+  asked: readonly OrderEditBody[],
+): Promise<PriceGift> {
+  const edits = readEdits(asked, order.document.currency);
+  const document = documentAsItStands(order);
+  const prices = await readProductPrices(client, document.companyId, skusPriced(document, edits));
+  return priceGift(document, edits, nextLineNumber(order), prices);
 }
 
 /** The document with no more of each line than is still wanted of it. */
@@ -85,6 +103,11 @@ export function documentWithout(
 /** Above the number of every line that the order ever had. */
 export function nextLineNumber({ lines }: Pick<OrderProgress, "lines">): number {
   return 1 + Math.max(0, ...lines.map(({ lineId }) => Number(lineId) || 0));
+}
+
+/** Without those that have an amount which cannot be kept exactly. */
+function readEdits(edits: readonly OrderEditBody[], currency: string): readonly OrderEdit[] {
+  return edits.flatMap((edit) => readEdit(edit, currency) ?? []);
 }
 
 /** `null`: an amount that cannot be kept exactly. */

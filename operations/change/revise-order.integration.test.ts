@@ -114,7 +114,7 @@ function edit(
   by = "staff:1",
 ) {
   nextKey += 1;
-  return editOrder(context, { orderId, key: `key-${nextKey}`, by, edits, ...more });
+  return editOrder(context, { orderId, key: `key-${nextKey}`, by, edits, giver: null, ...more });
 }
 
 const wants = (lineId: string, quantity: number): OrderEditBody => ({ kind: "quantity", lineId, quantity });
@@ -420,11 +420,17 @@ describe("when the order moves while stock is reserved for its change", () => {
       // Another process: it does not take turns with this one.
       await editOrder(
         { ...context, database: Object.create(context.database) as OperationContext["database"] },
-        { orderId, key: `other-${serial}`, by: "staff:2", edits: [wants("1", 5)] },
+        { orderId, key: `other-${serial}`, by: "staff:2", giver: null, edits: [wants("1", 5)] },
       );
     });
     expect(
-      await editOrder(moved, { orderId, key: `mine-${serial}`, by: "staff:1", edits: [wants("1", 8)] }),
+      await editOrder(moved, {
+        orderId,
+        key: `mine-${serial}`,
+        by: "staff:1",
+        giver: null,
+        edits: [wants("1", 8)],
+      }),
     ).toMatchObject({ status: "done", revision: 3 });
     expect(times).toBe(2);
     await saga.runStockErrands({ orderId });
@@ -439,7 +445,13 @@ describe("when the order moves while stock is reserved for its change", () => {
       requestCancellation(context, { orderId, reason: "no longer wanted", by: "staff:2" }),
     );
     expect(
-      await editOrder(cancelled, { orderId, key: "late", by: "staff:1", edits: [wants("1", 8)] }),
+      await editOrder(cancelled, {
+        orderId,
+        key: "late",
+        by: "staff:1",
+        giver: null,
+        edits: [wants("1", 8)],
+      }),
     ).toMatchObject({ code: "order_being_cancelled" });
     await saga.releaseStock({ orderId });
     expect(await stock(tent)).toEqual({ free: 20, reserved: 0, allocated: 0, picked: 0 });

@@ -15,6 +15,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { type ChangedField, type ChangePlan, planChange } from "../../orders/change/order-change.ts";
+import type { PriceGift } from "../../orders/change/price-gift.ts";
 import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { placeOf } from "../../orders/geography.ts";
 import { chargeableMinor } from "../../orders/money.ts";
@@ -24,6 +25,7 @@ import { markErrandsDone, readStockErrands } from "../../store/floor/stock-erran
 import { type OrderProgress, tryLockOrder } from "../../store/orders/order-progress.ts";
 import { findRevision } from "../../store/orders/order-revisions.ts";
 import { readCancelRequest } from "../../store/orders/orders.ts";
+import { writeGift } from "../../store/refunds/gifts.ts";
 import { inTransaction, type Queryable, queryable, type Transaction } from "../../store/sql/database.ts";
 import { readQueuedDemand } from "../../store/stock/demand-fills.ts";
 import type { OperationContext } from "../context.ts";
@@ -31,6 +33,7 @@ import { poolOf } from "../holds/channel-pool.ts";
 import { MAX_TRIES, oneAtATime, untilUnlocked } from "../holds/one-at-a-time.ts";
 import { releaseHold } from "../holds/release-hold.ts";
 import { shortageReason } from "../holds/reserve-stock.ts";
+import { type Giver, refuseGift, refuseIncomparable } from "../refunds/gift-limit.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { giveBackReserved, type Reserved, type StockNeed, stockNeed, writeChange } from "./write-change.ts";
 
@@ -47,6 +50,14 @@ export type RevisionRequest = {
   readonly next: (order: OrderProgress, begun: LockedParts["parts"]) => OrderDocument | Refusal;
   /** `staff:…`, `channel:…`, `api-key:…`, `shopper`. */
   readonly by: string;
+  /**
+   * Who makes the change of their own decision, and what they give away with it: refused beyond the limit of
+   * their role, and written with the change. Absent: nothing is given away.
+   */
+  readonly gives?: {
+    readonly giver: Giver;
+    readonly gift: (client: Queryable, order: OrderProgress) => Promise<PriceGift>;
+  };
   /** The units that it gives up were looked for and not found: none of them waits in the demand queue. */
   readonly givesUpMissing?: true;
 };
@@ -158,11 +169,49 @@ export async function decideChange(
       "change_not_supported",
       "The channel has taken the money: only there can the order become dearer.",
     );
+  const tooMuch = await refuseGiving(client, order, request);
+  if (tooMuch !== null) return tooMuch;
   return request.givesUpMissing === true ? plan : ((await refuseQueued(client, order, plan)) ?? plan);
 }
 
 function begunOf(parts: LockedParts["parts"]): LockedParts["parts"] {
   return parts.filter((part) => !isEnded(part.status) && !notBegun(part));
+}
+
+async function refuseGiving(
+  client: Queryable,
+  order: OrderProgress,
+  { gives }: RevisionRequest,
+): Promise<Refusal | null> {
+  if (gives === undefined) return null;
+  const { giver } = gives;
+  const { minor, incomparable } = await gives.gift(client, order);
+  const { orderId, currency, document } = order;
+  return (
+    refuseIncomparable(giver, incomparable, currency) ??
+    (await refuseGift(client, giver, { orderId, companyId: document.companyId, currency, minor }))
+  );
+}
+
+/** With the change, in its transaction. */
+async function writeGiven(
+  client: Queryable,
+  order: OrderProgress,
+  { gives, key }: RevisionRequest,
+): Promise<void> {
+  if (gives === undefined) return;
+  const { role, by } = gives.giver;
+  const { minor } = await gives.gift(client, order);
+  const { orderId, currency } = order;
+  await writeGift(client, {
+    key: `${orderId}:change:${key}`,
+    orderId,
+    kind: "price",
+    minor,
+    currency,
+    role,
+    by,
+  });
 }
 
 /** Units of a line that wait in the demand queue could come after the line has been made smaller. */
@@ -199,6 +248,7 @@ async function commitChange(
   const isAsReserved =
     decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
   if (isAsReserved) {
+    await writeGiven(client, locked.order, request);
     const revision = await writeChange(client, locked, decided, { key, by, reserved, parcelLimit });
     const wasOnHold = locked.order.status === "on_hold";
     return { status: "done", wasOnHold, revision, changes: decided.changes };

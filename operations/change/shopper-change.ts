@@ -38,7 +38,13 @@ export async function shopperChange(
     return refuse("change_too_late", "The order is being packed: it can only be returned.");
   const by = "shopper";
   if (request.action === "address")
-    return editOrder(context, { orderId, key, by, edits: [{ kind: "address", address: request.address }] });
+    return editOrder(context, {
+      orderId,
+      key,
+      by,
+      edits: [{ kind: "address", address: request.address }],
+      giver: null,
+    });
   const { lines, reason } = request;
   return cancelOrder(context, { orderId, key, by, reason, ...(lines === undefined ? {} : { lines }) });
 }

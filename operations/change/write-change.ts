@@ -6,6 +6,8 @@
  * fulfillment order, then from the youngest fulfillment order. Units that come join a fulfillment order of
  * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of
  * both afterwards, by the saga (`stock_errand`).
+ *
+ * The channel's hold rules are asked here, because every change of a document passes here.
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -15,7 +17,7 @@ import { type LineLedger, unitsOf } from "../../orders/line-ledger.ts";
 import { chargeableMinor } from "../../orders/money.ts";
 import type { NoticeKind } from "../../orders/notices/notices.ts";
 import { toldChanges } from "../../orders/notices/told-changes.ts";
-import { isOurs, type PaymentStatus } from "../../orders/order.ts";
+import { type HoldReason, isOurs, type PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
 import { minorText } from "../../orders/refund.ts";
 import { unitsText } from "../../orders/units-text.ts";
@@ -44,6 +46,8 @@ import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { parcelRoom } from "../fulfillment/parcel-room.ts";
 import { type Freed, unitsToFree } from "../fulfillment/units-to-free.ts";
+import { heldByRule, isByRule, lookedAt } from "../holds/hold-by-rule.ts";
+import { haltParts } from "../holds/put-hold.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
 export type Reserved = Extract<OrderReservation, { readonly status: "reserved" }>;
@@ -96,6 +100,7 @@ export async function writeChange(
   const takenBack = await giveUp(client, locked, plan, changeId, ends);
   const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, carriersGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
+  const ruled = await ruledBy(client, locked, plan);
   const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
   await changeOrder(client, revised, {
     paymentStatus: await oweWhatIsLess(client, locked, revised, by),
@@ -103,10 +108,16 @@ export async function writeChange(
       ...ledger.get(line.lineId),
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
     }),
-    holdReasons: order.holdReasons.filter(
-      ({ fulfillmentOrderId }) => fulfillmentOrderId === undefined || fulfillmentOrderId !== ends?.id,
-    ),
+    holdReasons: [
+      ...order.holdReasons.filter(
+        (reason) =>
+          (reason.fulfillmentOrderId === undefined || reason.fulfillmentOrderId !== ends?.id) &&
+          !(ruled !== null && isByRule(reason)),
+      ),
+      ...(ruled === null ? [] : [ruled]),
+    ],
   });
+  if (ruled !== null) await haltForRule(client, orderId, revision, ruled, by);
   if (hasFewer(ledger)) {
     const held = wholeUnits(await readOrderHolds(client, orderId));
     const now = await readOrderProgress(client, orderId);
@@ -143,6 +154,42 @@ export async function writeChange(
     type: "order-changed",
   });
   return revision;
+}
+
+/** The hold of a channel's rule that the change makes necessary, as long as anything is still to be sent. */
+async function ruledBy(
+  client: Queryable,
+  { order }: LockedParts,
+  plan: ChangePlan,
+): Promise<HoldReason | null> {
+  const { ledger, added } = plan;
+  const isLeft = order.lines.some(({ lineId, ordered, cancelled, shipped, fulfilledElsewhere }) => {
+    const change = ledger.get(lineId);
+    const wanted = ordered - cancelled + (change?.ordered ?? 0) - (change?.cancelled ?? 0);
+    return wanted > shipped + fulfilledElsewhere;
+  });
+  if (!isLeft && added.length === 0) return null;
+  const before = lookedAt(order.document, order.lines);
+  return heldByRule(client, order, before, lookedAt(plan.document, order.lines));
+}
+
+async function haltForRule(
+  client: Queryable,
+  orderId: string,
+  revision: number,
+  { code, detail }: HoldReason,
+  by: string,
+): Promise<void> {
+  // As they are now: the change may have made one, or put units into one.
+  await haltParts(client, await readFulfillmentOrders(client, orderId));
+  await recordEntry(client, {
+    orderId,
+    key: `order.held:rule:r${revision}`,
+    type: "order.held",
+    summary: `On hold: ${detail}`,
+    cause: by,
+    data: { code, revision },
+  });
 }
 
 /** Whether some line wants fewer units than before. */

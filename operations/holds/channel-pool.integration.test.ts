@@ -144,6 +144,7 @@ test("what a change adds, and what moves, is taken from the pool and goes back t
     orderId,
     edits: [{ kind: "add_line", sku, title: "More", quantity: 2, unitPrice: "1.00" }],
     by: "staff:1",
+    giver: null,
     key: `${orderId}-more`,
   });
   expect(changed).toMatchObject({ status: "done" });

@@ -7,10 +7,15 @@
 import { createHash } from "node:crypto";
 import { isEnded } from "../../orders/fulfillment-order.ts";
 import type { HoldReason } from "../../orders/order.ts";
-import { lockParts, recallTasks, updateFulfillmentOrder } from "../../store/floor/fulfillment-changes.ts";
+import {
+  type LockedParts,
+  lockParts,
+  recallTasks,
+  updateFulfillmentOrder,
+} from "../../store/floor/fulfillment-changes.ts";
 import { changeOrder } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
+import { type DatabaseClient, inTransaction, type Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
@@ -72,6 +77,17 @@ export async function haltInOrder(
     data: { code: held.code, holdId: held.id },
   });
   if (!fresh) return { status: "known" };
+  await haltParts(client, parts);
+  await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
+  await tellOrderSaga(client, orderId, {
+    key: `fulfillment-changed:held:${held.id}`,
+    type: "fulfillment-changed",
+  });
+  return { status: "done" };
+}
+
+/** Nobody works on these any longer; what has left, or has not begun its day, stays as it is. */
+export async function haltParts(client: Queryable, parts: LockedParts["parts"]): Promise<void> {
   const stopped = parts.filter(
     ({ status, stage }) => status !== "scheduled" && !isEnded(status) && stage !== "shipped",
   );
@@ -80,10 +96,4 @@ export async function haltInOrder(
     stopped.map(({ id }) => id),
   );
   for (const { id } of stopped) await updateFulfillmentOrder(client, id, { status: "on_hold" });
-  await changeOrder(client, order, { holdReasons: [...order.holdReasons, held] });
-  await tellOrderSaga(client, orderId, {
-    key: `fulfillment-changed:held:${held.id}`,
-    type: "fulfillment-changed",
-  });
-  return { status: "done" };
 }

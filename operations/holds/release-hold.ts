@@ -2,9 +2,9 @@
  * Lets orders on hold go on, as far as the reason for the hold is gone.
  *
  * Some reasons are facts that are checked again: an unknown SKU is no reason any more once every line is
- * mapped, nor is missing stock once it can be reserved. The others are for a person to clear. While any
- * reason is left, the order reserves nothing. When the last one is cleared, the reservation, the cleared
- * reasons and the message to the saga are committed together.
+ * mapped, nor is missing stock once it can be reserved, nor a weight that is within today's limits. The
+ * others are for a person to clear. While any reason is left, the order reserves nothing. When the last one
+ * is cleared, the reservation, the cleared reasons and the message to the saga are committed together.
  */
 
 import type { OrderReservation, ReservationLine } from "../../engine/allocator-client.ts";
@@ -31,6 +31,8 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 import { poolOf } from "./channel-pool.ts";
 import { giveBackInVain } from "./give-back-in-vain.ts";
+import { heldByRule, isByRule, lookedAt } from "./hold-by-rule.ts";
+import { stillTooHeavy } from "./look-at-weights.ts";
 import { MAX_TRIES, oneAtATime, untilUnlocked } from "./one-at-a-time.ts";
 import {
   linesToReserve,
@@ -202,6 +204,7 @@ async function tryRelease(
     })),
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
+  const heavy = await stillTooHeavy(context, order);
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
     // Stock is looked at last, when no other reason is left.
     if (reason.code === "insufficient_stock") return [];
@@ -215,6 +218,8 @@ async function tryRelease(
         return order.document.shippingAddress === null ? [reason] : [];
       case "pickup_place_unknown":
         return pickupPlaceOf(order.document) === null ? [reason] : [];
+      case "parcel_too_heavy":
+        return heavy.filter(({ fulfillmentOrderId }) => fulfillmentOrderId === reason.fulfillmentOrderId);
       case "lines_missing":
         return [reason];
       case "payment_missing":
@@ -223,15 +228,17 @@ async function tryRelease(
         return CLEARED_BY_PERSON.includes(reason.code) ? [] : [reason];
     }
   });
-  const shortage = order.holdReasons.filter((reason) => reason.code === "insufficient_stock");
-  const left = others.length > 0 ? [...others, ...shortage] : [];
-  const cleared = order.holdReasons
-    .map((reason) => reason.code)
-    .filter((code) => !left.some((reason) => reason.code === code));
   const lineSkus = lines.flatMap(({ lineId, sku }, index) =>
     sku !== null && order.lines[index]?.sku === null ? [{ lineId, sku }] : [],
   );
-  if (cleared.length === 0 && lineSkus.length === 0) {
+  const ruled = await ruledByMapping(context, order, lineSkus);
+  const stay = ruled === null ? others : [...others.filter((reason) => !isByRule(reason)), ruled];
+  const shortage = order.holdReasons.filter((reason) => reason.code === "insufficient_stock");
+  const left = stay.length > 0 ? [...stay, ...shortage] : [];
+  const cleared = order.holdReasons
+    .map((reason) => reason.code)
+    .filter((code) => !left.some((reason) => reason.code === code));
+  if (cleared.length === 0 && lineSkus.length === 0 && moved(order.holdReasons, left).size === 0) {
     return refuse("hold_not_cleared", left.map((reason) => reason.detail).join(" "));
   }
   return change(context, {
@@ -247,6 +254,29 @@ async function tryRelease(
     shipsParts: request.shipsParts === true,
     by: request.by,
   });
+}
+
+/** A product that a line turns out to be is one that a rule may look for. */
+async function ruledByMapping(
+  { database }: OperationContext,
+  order: HeldOrder,
+  lineSkus: HeldOrderChange["lineSkus"],
+): Promise<HoldReason | null> {
+  if (lineSkus.length === 0) return null;
+  const before = lookedAt(order.document, order.lines);
+  return heldByRule(database, order, before, lookedAt(order.document, [...lineSkus, ...order.lines]));
+}
+
+/** What the order waits for as its channel sends it now: a look that a person has had is not asked for again. */
+async function reasonsNow(
+  { database }: OperationContext,
+  order: HeldOrder,
+  fuller: { readonly document: OrderDocument; readonly holdReasons: readonly HoldReason[] },
+): Promise<readonly HoldReason[]> {
+  if (order.holdReasons.some(isByRule)) return fuller.holdReasons;
+  const before = lookedAt(order.document, order.lines);
+  const ruled = await heldByRule(database, order, before, lookedAt(fuller.document, []));
+  return [...fuller.holdReasons.filter((reason) => !isByRule(reason)), ...(ruled === null ? [] : [ruled])];
 }
 
 /**
@@ -273,7 +303,7 @@ export async function completeHeldOrder(
     const outcome = await change(context, {
       order: now,
       document,
-      left: fuller.holdReasons,
+      left: await reasonsNow(context, now, fuller),
       // What a person has put, a person takes off.
       cleared: ALL_CODES.filter((code) => code !== "put_by_staff"),
       lineSkus: [],
@@ -389,16 +419,13 @@ function changeFor(
     });
   }
   const [first] = entries;
+  const changed = moved(order.holdReasons, left);
   return {
     orderId,
     version: reservation === null ? null : order.version,
     marker: first?.key ?? `order.hold_released:${step}`,
     cleared: decision.cleared,
-    added: left.filter(
-      (reason) =>
-        decision.cleared.includes(reason.code) ||
-        !order.holdReasons.some((known) => sameReason(known, reason)),
-    ),
+    added: left.filter(({ code }) => decision.cleared.includes(code) || changed.has(code)),
     lineSkus: decision.lineSkus,
     holds: reservation?.holds ?? [],
     sourcing: reservation?.explanation ?? [],
@@ -417,6 +444,17 @@ function changeFor(
   };
 }
 
+/**
+ * Codes that other reasons bear than before. The reasons of a code are replaced together, so that those of them
+ * which stay are written again.
+ */
+function moved(before: readonly HoldReason[], after: readonly HoldReason[]): ReadonlySet<HoldCode> {
+  const only = (reasons: readonly HoldReason[], others: readonly HoldReason[]) =>
+    reasons.filter((reason) => !others.some((other) => sameReason(other, reason)));
+  const gone = only(before, after).filter(({ code }) => after.some((reason) => reason.code === code));
+  return new Set([...gone, ...only(after, before)].map(({ code }) => code));
+}
+
 function sameReason(a: HoldReason, b: HoldReason): boolean {
-  return a.code === b.code && a.detail === b.detail;
+  return a.code === b.code && a.detail === b.detail && a.fulfillmentOrderId === b.fulfillmentOrderId;
 }

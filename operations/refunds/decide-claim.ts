@@ -21,21 +21,26 @@ import {
   setCarrierStatus,
   setClaimReceived,
 } from "../../store/refunds/claims.ts";
+import { writeGift } from "../../store/refunds/gifts.ts";
 import { addRefund, readRefundable } from "../../store/refunds/refunds.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { startSaga, tellOrderSaga } from "../tell-saga.ts";
+import { type Giver, refuseGift } from "./gift-limit.ts";
 import { placeReplacement, replacementDocument } from "./replacement-order.ts";
 
 type Done = { readonly status: "done" };
 
 type Asked = Done & { readonly document: OrderDocument; readonly lines: ClaimRecord["lines"] };
 
-/** Pays back what the units are worth, or another amount that was paid and is left. */
+/**
+ * Pays back what the units are worth, or another amount that was paid and is left. What is more than they are
+ * worth is given away.
+ */
 export function refundClaim(
   context: OperationContext,
-  input: { readonly claimId: string; readonly amountMinor?: number; readonly by: string },
+  input: { readonly claimId: string; readonly amountMinor?: number; readonly giver: Giver },
 ): Promise<Done | Refusal> {
   return onClaim(context, input.claimId, async (client, order, claim) => {
     if (claim.status === "refunded") return { status: "done" };
@@ -54,6 +59,17 @@ export function refundClaim(
       const detail = `${minorText(asked, currency)} are asked for; ${minorText(left, currency)} are left.`;
       return refuse("refund_exceeds_paid", detail);
     }
+    const { giver } = input;
+    const gift = { orderId, currency, minor: Math.max(0, asked - value) };
+    const tooMuch = await refuseGift(client, giver, { ...gift, companyId: order.document.companyId });
+    if (tooMuch !== null) return tooMuch;
+    await writeGift(client, {
+      ...gift,
+      key: `${claim.claimId}:refund`,
+      kind: "claim",
+      role: giver.role,
+      by: giver.by,
+    });
     const { refundId } = await addRefund(client, {
       orderId,
       key: `${claim.claimId}:refund`,
@@ -61,7 +77,7 @@ export function refundClaim(
       currency,
       askedMinor: asked,
       claimId: claim.claimId,
-      requestedBy: input.by,
+      requestedBy: giver.by,
     });
     await startSaga(client, {
       workflow: "refundPayment",
@@ -71,7 +87,7 @@ export function refundClaim(
     await settle(client, order, claim, {
       status: "refunded",
       text: `${minorText(asked, currency)} are paid back (${refundId}).`,
-      by: input.by,
+      by: giver.by,
     });
     return { status: "done" };
   });

@@ -10,15 +10,16 @@ import { type Money, zeroMoney } from "../../orders/money.ts";
 import type { OrderLine } from "../../orders/order.ts";
 import { replacementIds } from "../../orders/order-identity.ts";
 import { type ProductPrice, readProductPrices } from "../../store/catalog/catalog.ts";
-import { companyCurrency } from "../../store/catalog/companies.ts";
-import { readOrderProgress } from "../../store/orders/order-progress.ts";
+import { lockOrder, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { findKnownOrder } from "../../store/orders/orders.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { givenToday } from "../../store/refunds/refunds.ts";
+import { type Gift, withdrawGift, writeGift } from "../../store/refunds/gifts.ts";
 import { readReturn } from "../../store/returns/returns.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
+import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { checkGift, type Giver, limitedRole } from "./gift-limit.ts";
+import { type Giver, refuseGift, refuseIncomparable } from "./gift-limit.ts";
 import { type Placed, placeReplacement, replacementDocument } from "./replacement-order.ts";
 
 type Item = {
@@ -39,7 +40,11 @@ type Exchange = {
 /** Before the goods are inspected, their worth can still pay for something else. */
 const EXCHANGEABLE: ReadonlySet<string> = new Set(["requested", "approved", "in_transit", "received"]);
 
-export async function exchangeReturn(context: OperationContext, input: Exchange): Promise<Placed | Refusal> {
+export function exchangeReturn(context: OperationContext, input: Exchange): Promise<Placed | Refusal> {
+  return oneAtATime(context.database, `exchange of ${input.returnId}`, () => exchange(context, input));
+}
+
+async function exchange(context: OperationContext, input: Exchange): Promise<Placed | Refusal> {
   const { returnId, giver } = input;
   const { database } = context;
   const returned = await readReturn(database, returnId);
@@ -62,12 +67,27 @@ export async function exchangeReturn(context: OperationContext, input: Exchange)
   );
   const lines = linesOf(input.items, prices, order.currency);
   if (!Array.isArray(lines)) return lines;
-  const role = limitedRole(giver);
-  const tooMuch = checkGift(giver, {
+  const incomparable = refuseIncomparable(
+    giver,
+    incomparableItem(input.items, prices, order.currency),
+    order.currency,
+  );
+  if (incomparable !== null) return incomparable;
+  const gift: Gift = {
+    key: `${returnId}:exchange`,
+    orderId: order.orderId,
+    kind: "exchange",
     minor: belowCatalog(input.items, prices, order.currency),
-    givenMinor: role === null ? 0 : await givenToday(database, order.orderId, role),
     currency: order.currency,
-    companyCurrency: await companyCurrency(database, companyId),
+    role: giver.role,
+    by: giver.by,
+  };
+  // Before the goods are reserved: who gives on the order meanwhile counts it.
+  const tooMuch = await inTransaction(database, async (client) => {
+    await lockOrder(client, order.orderId);
+    const refused = await refuseGift(client, giver, { ...gift, companyId });
+    if (refused === null) await writeGift(client, gift);
+    return refused;
   });
   if (tooMuch !== null) return tooMuch;
 
@@ -96,7 +116,12 @@ export async function exchangeReturn(context: OperationContext, input: Exchange)
     summary: `In exchange for return ${returnId} of order ${order.externalNumber}.`,
     by: giver.by,
   });
-  if (placed.status === "refused") return placed;
+  if (placed.status === "refused") {
+    await withdrawGift(database, gift.key);
+    return placed;
+  }
+  // Where another process was refused it meanwhile, and took it back.
+  await writeGift(database, gift);
   await recordEntry(database, {
     orderId: order.orderId,
     key: `exchanged:${returnId}`,
@@ -135,6 +160,14 @@ function linesOf(items: readonly Item[], prices: Prices, currency: string): Orde
     });
   }
   return lines;
+}
+
+/** What has a price of one's own and none in the catalog to compare it with; `null`: nothing. */
+function incomparableItem(items: readonly Item[], prices: Prices, currency: string): string | null {
+  const item = items.find(
+    ({ sku, unitPriceMinor }) => unitPriceMinor !== undefined && prices.get(sku)?.currency !== currency,
+  );
+  return item?.sku ?? null;
 }
 
 /** What is given away by prices below the catalog's. */

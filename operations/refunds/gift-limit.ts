@@ -1,6 +1,10 @@
 /**
  * Whether somebody may give so much away: what their role may give on one order in a day, less what it has
- * given. Bonus counts like the rest.
+ * given, whichever way: a refund, store credit, a lower price, goods below the catalog's price, more for a
+ * claim than its goods were worth. Bonus counts like the rest.
+ *
+ * Every way asks `refuseGift`, in the transaction that gives and under the order's lock, and writes what it
+ * gives there (a refund with the giver's role, or `writeGift`).
  */
 
 import type { RefundLimit } from "../../config/refund-limits.ts";
@@ -11,8 +15,10 @@ import { holderOf } from "../../orders/store-credit.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
 import { readOrderProgress } from "../../store/orders/order-progress.ts";
 import { readPayment } from "../../store/orders/payments.ts";
-import { givenToday, readRefundable } from "../../store/refunds/refunds.ts";
+import { givenToday } from "../../store/refunds/gifts.ts";
+import { readRefundable } from "../../store/refunds/refunds.ts";
 import { storeCreditUsed } from "../../store/refunds/store-credit.ts";
+import type { Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
@@ -64,6 +70,60 @@ export function checkGift(
       `${text(gift.minor)} are too much. ${others.join(" or ")} can give them.`,
     ].join(" "),
   );
+}
+
+/** What is given on an order, and by whom. */
+type GiftOnOrder = {
+  readonly orderId: string;
+  readonly companyId: string;
+  readonly currency: string;
+  /** In ISO 4217 minor units of `currency`. */
+  readonly minor: number;
+  /** Of a gift that is written already, to be made this much: it is not counted twice. */
+  readonly key?: string;
+};
+
+/** Why this may not be given on the order; `null`: it may. The caller holds the order's lock. */
+export async function refuseGift(
+  client: Queryable,
+  giver: Giver,
+  { orderId, companyId, currency, minor, key }: GiftOnOrder,
+): Promise<Refusal | null> {
+  const role = limitedRole(giver);
+  if (role === null || minor <= 0) return null;
+  return checkGift(giver, {
+    minor,
+    givenMinor: await givenToday(client, orderId, role, key),
+    currency,
+    companyCurrency: await companyCurrency(client, companyId),
+  });
+}
+
+/**
+ * Why a price may not be named for these goods: whose gifts have a limit needs a price to compare it with.
+ * `null`: it may.
+ */
+export function refuseIncomparable(giver: Giver, sku: string | null, currency: string): Refusal | null {
+  const role = limitedRole(giver);
+  if (role === null || sku === null) return null;
+  return refuse(
+    "price_not_comparable",
+    `The catalog has no price of ${sku} in ${currency}, so that nobody can say what a price of one's own gives away: the role ${role}, whose gifts have a limit, cannot name one.`,
+  );
+}
+
+/**
+ * Why somebody may not send orders in a channel's name; `null`: they may. What is sent says what an order costs,
+ * later versions of it too, and who has the money: no limit could hold there.
+ */
+export function refuseSending(giver: Giver): Refusal | null {
+  const role = limitedRole(giver);
+  return role === null
+    ? null
+    : refuse(
+        "role_has_limit",
+        `Whoever sends an order says what it costs: the role ${role}, whose gifts have a limit, sends none.`,
+      );
 }
 
 /** What can be given on an order, and how much of it by whom. @returns null where there is no such order */

@@ -2,7 +2,8 @@
  * An order that replaces goods of another one: sent again after a claim, or in exchange for a return. Its
  * stock is reserved in the very commit that writes it; where the stock is not to be had, nothing is written.
  *
- * Its id follows from what it replaces, so that a repeat finds it.
+ * Its id follows from what it replaces, so that a repeat finds it. The channel's hold rules are asked about it
+ * as about a change of the order that it replaces: what is as it was there is not looked at again.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";
@@ -13,6 +14,7 @@ import type { TimelineEntry } from "../../store/orders/timeline.ts";
 import { startRow } from "../../workflows/messages.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
+import { heldByRule, lookedAt } from "../holds/hold-by-rule.ts";
 import { oneAtATime } from "../holds/one-at-a-time.ts";
 import { promiseFor, reservationRequest, reservedEntry, shortageReason } from "../holds/reserve-stock.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -37,10 +39,17 @@ export async function placeReplacement(
     readonly by: string;
   },
 ): Promise<Placed | Refusal> {
-  const { document, holdReasons, by } = order;
+  const { document, by } = order;
   const { orderId, channelId } = document;
   return oneAtATime(context.database, orderId, async () => {
     if ((await findKnownOrder(context.database, orderId)) !== undefined) return { status: "done", orderId };
+    const ruled = await heldByRule(
+      context.database,
+      { channelId, holdReasons: [] },
+      lookedAt(replaced.document, []),
+      lookedAt(document, []),
+    );
+    const holdReasons = ruled === null ? order.holdReasons : [...order.holdReasons, ruled];
     const locations = await catalogOf(context.database).locations();
     const atMs = context.now();
     const lines = document.lines.flatMap(({ lineId, sku, quantity }) =>

@@ -9,16 +9,15 @@ import { createHash } from "node:crypto";
 import { type GIFT_REASONS, minorText, splitRefund, totalOfPockets } from "../../orders/refund.ts";
 import { creditBonus } from "../../orders/returns/refund-way.ts";
 import { holderOf } from "../../orders/store-credit.ts";
-import { companyCurrency } from "../../store/catalog/companies.ts";
 import { lockOrder } from "../../store/orders/order-progress.ts";
 import { readPayment } from "../../store/orders/payments.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
-import { addRefund, findRefund, givenToday, readRefundable } from "../../store/refunds/refunds.ts";
+import { addRefund, findRefund, readRefundable } from "../../store/refunds/refunds.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { startSaga } from "../tell-saga.ts";
-import { checkGift, type Giver, limitedRole } from "./gift-limit.ts";
+import { type Giver, refuseGift } from "./gift-limit.ts";
 
 type RefundRequest = {
   readonly orderId: string;
@@ -62,13 +61,9 @@ export async function requestRefund(
     if (!toStoreCredit && totalOfPockets(splitRefund(amountMinor, from, step)) !== amountMinor)
       return refuse("amount_not_payable", `Payment providers take ${currency} in steps of ${text(step)}.`);
     const bonusMinor = toStoreCredit ? creditBonus(amountMinor, input.bonusPercent) : 0;
-    const role = limitedRole(giver);
-    const tooMuch = checkGift(giver, {
-      minor: amountMinor + bonusMinor,
-      givenMinor: role === null ? 0 : await givenToday(client, orderId, role),
-      currency,
-      companyCurrency: await companyCurrency(client, order.document.companyId),
-    });
+    const { companyId } = order.document;
+    const minor = amountMinor + bonusMinor;
+    const tooMuch = await refuseGift(client, giver, { orderId, companyId, currency, minor });
     if (tooMuch !== null) return tooMuch;
 
     const { refundId } = await addRefund(client, {

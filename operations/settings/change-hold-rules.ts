@@ -4,10 +4,11 @@ import { holdRulesSubject, readHoldRules, writeHoldRules } from "../../store/set
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
+import { countryProblem, currencyProblem } from "./known-codes.ts";
 
 /**
- * Sets by which of a channel's orders a person looks first: for orders that come from now on. Other processes
- * see it within seconds (`store/catalog/catalog.ts`).
+ * Sets by which of a channel's orders a person looks first: for orders that come, or are changed, from now on.
+ * Other processes see it within seconds (`store/catalog/catalog.ts`).
  */
 export async function changeHoldRules(
   context: OperationContext,
@@ -15,6 +16,8 @@ export async function changeHoldRules(
   { version, ...rules }: HoldRulesBody,
   by: string,
 ): Promise<SettingChanged | Refusal> {
+  const problem = currencyProblem(rules.aboveMinor) ?? countryProblem(rules.countries);
+  if (problem !== null) return refuse("hold_rules_invalid", problem);
   const changed = await changeSetting(context, {
     subject: holdRulesSubject(channelId),
     version,

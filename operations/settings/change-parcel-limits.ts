@@ -24,6 +24,11 @@ export async function changeParcelLimits(
   { version, company, places = [] }: ParcelLimitsBody,
   by: string,
 ): Promise<SettingChanged | Refusal> {
+  const twice = places.find(({ location }, index) =>
+    places.some((other, at) => at < index && other.location === location),
+  );
+  if (twice !== undefined)
+    return refuse("parcel_limits_invalid", `Two limits are given for "${twice.location}".`);
   return changeSetting<Limits>(context, {
     subject: parcelLimitsSubject(companyId),
     version,

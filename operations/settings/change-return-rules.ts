@@ -3,6 +3,7 @@ import { findReturnRules, setReturnRules } from "../../store/returns/returns.ts"
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { changeSetting, type SettingChanged } from "./change-setting.ts";
+import { currencyProblem } from "./known-codes.ts";
 
 export const returnRulesSubject = (channelId: string): string => `return-rules:${channelId}`;
 
@@ -12,6 +13,9 @@ export async function changeReturnRules(
   channelId: string,
   change: { readonly version: number | null; readonly own: Partial<ReturnRules>; readonly by: string },
 ): Promise<SettingChanged | Refusal> {
+  const { own } = change;
+  const problem = currencyProblem(own.askAboveMinor) ?? currencyProblem(own.keepUpToMinor);
+  if (problem !== null) return refuse("return_rules_invalid", problem);
   return changeSetting<ReturnRules>(context, {
     subject: returnRulesSubject(channelId),
     version: change.version,
@@ -19,7 +23,7 @@ export async function changeReturnRules(
     read: async (client) =>
       (await findReturnRules(client, channelId)) ??
       refuse("channel_not_found", `There is no channel "${channelId}".`),
-    next: () => returnRules(change.own),
-    write: (client) => setReturnRules(client, channelId, change.own),
+    next: () => returnRules(own),
+    write: (client) => setReturnRules(client, channelId, own),
   });
 }

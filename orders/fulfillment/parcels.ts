@@ -113,6 +113,23 @@ function kindOf(parts: readonly HeldLine[], count: number, weights: UnitWeights)
   };
 }
 
+/**
+ * Why units wait for a person that are too heavy for a parcel, whatever else is cut off; `null`: they are not.
+ */
+export function tooHeavyText(
+  lines: readonly HeldLine[],
+  weights: UnitWeights,
+  maxGrams: number | null,
+): string | null {
+  if (maxGrams === null) return null;
+  const heavy = cutIntoParcels(lines, weights, maxGrams).find(
+    (parcel) => gramsOf(parcel, weights) > maxGrams,
+  );
+  if (heavy === undefined) return null;
+  const goods = [...new Set(heavy.map(({ sku }) => sku))].join(", ");
+  return `One unit (${goods}) weighs ${overweightText(gramsOf(heavy, weights), maxGrams)}.`;
+}
+
 /** The parcel's weight beside the limit, for people. */
 export function overweightText(grams: number, maxGrams: number): string {
   return `${kilogramsText(grams)}, and one parcel may weigh ${kilogramsText(maxGrams)} at most`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type HoldRules, holdRules, whyHeldByRule } from "./hold-rules.ts";
+import { type HoldRules, holdRules, type Looked, whyHeldByRule, whyHeldNow } from "./hold-rules.ts";
 
 const money = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
 
@@ -39,5 +39,53 @@ describe("a person looks first at an order", () => {
       "It costs 500.00 USD. CARD-50 is only sent after a look. Engraving is only sent after a look. It goes to US. It bears a note.",
     );
     expect(looked({})).toBeNull();
+  });
+});
+
+describe("of an order that has changed, a person looks at what is new", () => {
+  const rules = holdRules({
+    aboveMinor: { USD: 10_000 },
+    skus: ["CARD-*"],
+    countries: ["CA", "NO"],
+    notes: true,
+  });
+  const before = {
+    currency: "USD",
+    total: money(20_000),
+    lines: [{ sku: "CARD-50", quantity: 2 }],
+    shippingAddress: { country: "NO", city: "Oslo" },
+    note: "Ring twice",
+  };
+  const now = (change: object, isHeld = false) =>
+    whyHeldNow(rules, before as unknown as Looked, { ...before, ...change } as unknown as Looked, isHeld);
+
+  test.each<[string, object, string]>([
+    ["more money", { total: money(20_001) }, "It costs 200.01 USD."],
+    ["more units", { lines: [{ sku: "CARD-50", quantity: 3 }] }, "CARD-50 is only sent after a look."],
+    [
+      "another SKU",
+      { lines: [...before.lines, { sku: null, channelSku: "CARD-100", quantity: 1 }] },
+      "CARD-100 is only sent after a look.",
+    ],
+    ["another country", { shippingAddress: { country: "CA" } }, "It goes to CA."],
+    ["another note", { note: "Leave it outside" }, "It bears a note."],
+  ])("%s", (_, change, reason) => {
+    expect(now(change)).toBe(reason);
+  });
+
+  test.each<[string, object]>([
+    ["nothing", {}],
+    ["less money, fewer units", { total: money(15_000), lines: [{ sku: "CARD-50", quantity: 1 }] }],
+    ["another place of the country", { shippingAddress: { country: "NO", city: "Bergen" } }],
+    ["a country that no rule names, and no note", { shippingAddress: { country: "US" }, note: " " }],
+  ])("not where it is %s", (_, change) => {
+    expect(now(change)).toBeNull();
+    expect(now(change, true)).toBeNull();
+  });
+
+  test("and at everything, where nobody has looked yet", () => {
+    expect(now({ shippingAddress: { country: "CA" } }, true)).toBe(
+      "It costs 200.00 USD. CARD-50 is only sent after a look. It goes to CA. It bears a note.",
+    );
   });
 });

@@ -1,7 +1,9 @@
 /**
- * By which of a channel's new orders a person looks first: they wait under the hold `held_by_rule`. Pure.
+ * By which of a channel's orders a person looks first: they wait under the hold `held_by_rule`. Pure.
  *
- * A rule looks at an order once, when it comes; what a person has let go does not wait for it again.
+ * A rule looks at an order when it comes, and again whenever what it looks at changes. What a person has let
+ * go does not wait for it again as long as that is as it was: a total that is no higher, no more units of the
+ * SKU, the same country, the same note.
  */
 import { chargeableMinor, decimalText } from "../money.ts";
 import type { OrderDocument } from "../order.ts";
@@ -23,28 +25,74 @@ export function holdRules(own: Partial<HoldRules>): HoldRules {
   return { aboveMinor: {}, skus: [], countries: [], notes: false, ...own };
 }
 
-type Looked = Pick<OrderDocument, "currency" | "total" | "lines" | "shippingAddress" | "note">;
+/** What rules look at. */
+export type Looked = Pick<OrderDocument, "currency" | "total" | "lines" | "shippingAddress" | "note">;
+
+/** Something of an order that a rule holds it for. */
+type Finding = {
+  /** What the rule looks at: the total, a SKU, the country, the note. */
+  readonly of: string;
+  /** Findings of one thing: more of it, or something else, is looked at anew. */
+  readonly value: number | string;
+  readonly reason: string;
+};
 
 /** Why a person is to look at the order, every reason in a sentence; `null`: nobody needs to. */
 export function whyHeldByRule(rules: HoldRules, order: Looked): string | null {
-  const reasons = [
-    whyDear(rules, order),
-    ...whichSkus(rules, order).map((sku) => `${sku} is only sent after a look.`),
-    ...countryOf(rules, order).map((country) => `It goes to ${country}.`),
-    ...(rules.notes && (order.note ?? "").trim() !== "" ? ["It bears a note."] : []),
-  ].filter((reason) => reason !== null);
-  return reasons.length === 0 ? null : reasons.join(" ");
+  return inWords(findings(rules, order));
 }
 
-function whyDear({ aboveMinor }: HoldRules, { currency, total }: Looked): string | null {
+/**
+ * Why a person is to look at an order that has changed; `null`: no rule finds anything that it did not find
+ * before.
+ *
+ * @param isHeld whether it still waits for such a look: then that look is at everything
+ */
+export function whyHeldNow(rules: HoldRules, before: Looked, after: Looked, isHeld: boolean): string | null {
+  const known = new Map(findings(rules, before).map(({ of, value }) => [of, value]));
+  const all = findings(rules, after);
+  const fresh = all.filter(({ of, value }) => isNew(value, known.get(of)));
+  return fresh.length > 0 && isHeld ? inWords(all) : inWords(fresh);
+}
+
+function isNew(value: Finding["value"], known: Finding["value"] | undefined): boolean {
+  return typeof value === "number" && typeof known === "number" ? value > known : value !== known;
+}
+
+function inWords(found: readonly Finding[]): string | null {
+  return found.length === 0 ? null : found.map(({ reason }) => reason).join(" ");
+}
+
+function findings(rules: HoldRules, order: Looked): readonly Finding[] {
+  const note = (order.note ?? "").trim();
+  return [
+    ...ofTotal(rules, order),
+    ...ofSkus(rules, order),
+    ...countryOf(rules, order).map((country) => ({
+      of: "country",
+      value: country,
+      reason: `It goes to ${country}.`,
+    })),
+    ...(rules.notes && note !== "" ? [{ of: "note", value: note, reason: "It bears a note." }] : []),
+  ];
+}
+
+function ofTotal({ aboveMinor }: HoldRules, { currency, total }: Looked): readonly Finding[] {
   const above = aboveMinor[currency];
-  if (above === undefined || chargeableMinor(total) <= above) return null;
-  return `It costs ${decimalText(total)} ${currency}.`;
+  const value = chargeableMinor(total);
+  if (above === undefined || value <= above) return [];
+  return [{ of: "total", value, reason: `It costs ${decimalText(total)} ${currency}.` }];
 }
 
-function whichSkus({ skus }: HoldRules, { lines }: Looked): readonly string[] {
-  const sold = new Set(lines.flatMap(({ sku, channelSku }) => sku ?? channelSku));
-  return [...sold].filter((sku) => skus.some((pattern) => matchesSku(sku, pattern)));
+function ofSkus({ skus }: HoldRules, { lines }: Looked): readonly Finding[] {
+  const sold = new Map<string, number>();
+  for (const { sku, channelSku, quantity } of lines) {
+    const name = sku ?? channelSku;
+    sold.set(name, (sold.get(name) ?? 0) + quantity);
+  }
+  return [...sold]
+    .filter(([sku]) => skus.some((pattern) => matchesSku(sku, pattern)))
+    .map(([sku, value]) => ({ of: `sku ${sku}`, value, reason: `${sku} is only sent after a look.` }));
 }
 
 function countryOf({ countries }: HoldRules, { shippingAddress }: Looked): readonly string[] {

@@ -184,6 +184,25 @@ export async function readPaymentTransactions(
   return rows;
 }
 
+/**
+ * Tries to authorise a payment of the order that were declined within this time, or are under way: in how many
+ * milliseconds each of them counts no longer, the newest first.
+ */
+export async function readDeclinedTries(
+  client: Queryable,
+  orderId: string,
+  withinMs: number,
+): Promise<readonly number[]> {
+  const { rows } = await client.query<{ left: number }>(
+    `select (extract(epoch from at - now()) * 1000 + $2::bigint)::bigint as left from payment_transaction
+     where order_id = $1 and type = 'authorization' and status in ('declined', 'pending')
+       and at > now() - $2::bigint * interval '1 millisecond'
+     order by at desc, key desc`,
+    [orderId, withinMs],
+  );
+  return rows.map(({ left }) => left);
+}
+
 export async function readPayment(client: Queryable, orderId: string): Promise<PaymentSummary | undefined> {
   const { rows } = await client.query<PaymentSummary>(
     `select provider, account, reference, currency, authorized_minor as "authorizedMinor",

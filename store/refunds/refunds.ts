@@ -391,13 +391,3 @@ export async function readCreditedOfReturn(
   );
   return rows[0]?.minor ?? 0;
 }
-
-/** What members of a role have given on an order within the last day. */
-export async function givenToday(client: Queryable, orderId: string, role: string): Promise<number> {
-  const { rows } = await client.query<{ minor: number }>(
-    `select coalesce(sum(asked_minor + bonus_minor), 0)::bigint as minor from refund
-     where order_id = $1 and limited_role = $2 and status <> 'withdrawn' and requested_at > now() - interval '1 day'`,
-    [orderId, role],
-  );
-  return rows[0]?.minor ?? 0;
-}

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { editOrder } from "../../operations/change/edit-order.ts";
 import { releasePart } from "../../operations/fulfillment/hold-part.ts";
 import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
+import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { TEST_CARRIER_MOST_GRAMS } from "../../test-support/outside-world.ts";
 import {
   cancel,
@@ -34,10 +35,6 @@ afterAll(async () => {
 test("a place, or the whole company, may allow less in one parcel than carriers take", async () => {
   await world.weigh("MUG", 12_000);
   const lines = [{ sku: "MUG", quantity: 4, priceMinor: 5000, at: { reno: 2, omaha: 2 } }];
-  const limit = async (reno: number | null, company: number | null) => {
-    await world.database.query("update location set max_parcel_grams = $1 where id = 'reno'", [reno]);
-    await world.database.query("update company set max_parcel_grams = $1", [company]);
-  };
   const parts = async (orderId: string) => {
     const { rows } = await world.database.query<{ id: string; units: number }>(
       `select f.id, sum(l.quantity)::integer as units from fulfillment_order f
@@ -137,6 +134,37 @@ test("a unit that no carrier takes waits under a name that says what to do, and 
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
 });
 
+test("released as an order, what was too heavy is looked at again with today's limits", async () => {
+  await world.weigh("MUG", 20_000);
+  await limit(15_000, null);
+  try {
+    const orderId = await world.placeOrder({
+      lines: [{ sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } }],
+    });
+    await held(world, orderId, "parcel_too_heavy");
+    await eventually("both", async () => ((await reasonsOf(orderId)) as unknown[]).length === 2);
+    const release = () => releaseHold(world.context, { orderId, by: "staff:ann" });
+    const tooHeavy = (most: string) =>
+      `One unit (MUG) weighs 20 kg (44.1 lb), and one parcel may weigh ${most} at most.`;
+    expect(await release()).toMatchObject({ code: "hold_not_cleared" });
+    await limit(19_000, null);
+    const still = [1, 2].map((part) => ({
+      code: "parcel_too_heavy",
+      detail: tooHeavy("19 kg (41.9 lb)"),
+      fulfillmentOrderId: `${orderId}-F${part}`,
+    }));
+    expect(await release()).toMatchObject({ status: "done", holdReasons: still });
+    expect(await reasonsOf(orderId)).toEqual(still);
+    await limit(20_000, null);
+    expect(await release()).toEqual({ status: "done", holdReasons: [] });
+    for (const part of ["F1", "F2"]) await pack(world, `${orderId}-${part}`);
+    for (const part of ["F1", "F2"]) await deliver(world, `${orderId}-${part}-S1`);
+    expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  } finally {
+    await limit(null, null);
+  }
+});
+
 test("a cancelled order of several parcels gives all of them back", async () => {
   await world.weigh("MUG", 20_000);
   const orderId = await world.placeOrder({
@@ -196,7 +224,9 @@ test("units that a change adds join a parcel that has room, or get parcels of th
     { kind: "quantity", lineId: "1", quantity: 5 },
     { kind: "quantity", lineId: "2", quantity: 2 },
   ] as const;
-  expect(await editOrder(world.context, { orderId, key: "more", by: "staff:ann", edits })).toMatchObject({
+  expect(
+    await editOrder(world.context, { orderId, key: "more", by: "staff:ann", giver: null, edits }),
+  ).toMatchObject({
     status: "done",
   });
   for (const number of [1, 2, 3]) await pack(world, part(number));
@@ -224,4 +254,10 @@ async function unitsOf(orderId: string): Promise<readonly unknown[]> {
 async function reasonsOf(orderId: string): Promise<unknown> {
   const { rows } = await world.database.query("select hold_reasons from orders where id = $1", [orderId]);
   return rows[0]?.["hold_reasons"];
+}
+
+/** What one parcel may weigh at Reno, and anywhere. */
+async function limit(reno: number | null, company: number | null): Promise<void> {
+  await world.database.query("update location set max_parcel_grams = $1 where id = 'reno'", [reno]);
+  await world.database.query("update company set max_parcel_grams = $1", [company]);
 }

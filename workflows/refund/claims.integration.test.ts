@@ -8,6 +8,7 @@ import {
 } from "../../operations/refunds/decide-claim.ts";
 import { openClaim } from "../../operations/refunds/open-claim.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
+import { givenToday } from "../../store/refunds/gifts.ts";
 import { deliver, outcomeOf, pack, shipped, timeline } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
@@ -17,6 +18,8 @@ let world: SagaWorld;
 let serial = 0;
 
 const by = "staff:sue";
+/** Without a limit. */
+const giver = { by, role: "finance", limits: [], roles: ["finance"] };
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -78,7 +81,7 @@ test("a lost parcel is paid back, and its order ends without waiting for it", as
   const claimId = `${orderId}-C1`;
   expect(await open(orderId, "lost")).toMatchObject({ code: "nothing_to_claim" });
   for (const _ of [1, 2])
-    expect(await refundClaim(world.context, { claimId, by })).toEqual({ status: "done" });
+    expect(await refundClaim(world.context, { claimId, giver })).toEqual({ status: "done" });
   expect(await outcomeOf(world, `${orderId}-M1`)).toEqual({ status: "refunded" });
   // What the goods were worth; shipping is for a person to give.
   expect(world.outside.charges.get(`${claimId}:refund:1`)).toBe("refund 10000");
@@ -98,7 +101,7 @@ test("what the carrier is asked for goes its way step by step", async () => {
   expect(await moveCarrierClaim(world.context, { claimId, to: "filed", by })).toMatchObject({
     code: "carrier_claim_impossible",
   });
-  await refundClaim(world.context, { claimId, by });
+  await refundClaim(world.context, { claimId, giver });
   await moveCarrierClaim(world.context, { claimId, to: "filed", reference: "C-77", by });
   expect(await moveCarrierClaim(world.context, { claimId, to: "paid", paidMinor: 8000, by })).toEqual({
     status: "done",
@@ -170,12 +173,37 @@ test("a parcel that the carrier brings back opens a claim, is taken in at the do
     expect(await receiveClaim(world.context, { claimId, lines, by })).toEqual({ status: "done" });
   expect(await outcomeOf(world, `${claimId}:receipt`)).toEqual({ status: "received" });
   expect(await mugs()).toEqual({ onHand: 10, unavailable: 1 });
-  await refundClaim(world.context, { claimId, amountMinor: 10_500, by });
+  await refundClaim(world.context, { claimId, amountMinor: 10_500, giver });
   expect(await outcomeOf(world, `${orderId}-M1`)).toEqual({ status: "refunded" });
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
   expect(await timeline(world, orderId)).toEqual(
     expect.arrayContaining(["claim.opened", "claim.received", "claim.restocked", "claim.refunded"]),
   );
+});
+
+test("what a claim pays beyond its goods is given away, within the limit of the role", async () => {
+  const orderId = await shippedOrder();
+  await open(orderId, "lost");
+  const claimId = `${orderId}-C1`;
+  const limited = {
+    by,
+    role: "service",
+    limits: [{ role: "service", amount: "4.99", currency: null }],
+    roles: ["finance", "service"],
+  };
+  const refund = (amountMinor: number) =>
+    refundClaim(world.context, { claimId, amountMinor, giver: limited });
+  await eventually("the capture", async () => {
+    const { rowCount } = await world.database.query(
+      "select from payment where order_id = $1 and captured_minor = 10500",
+      [orderId],
+    );
+    return rowCount === 1;
+  });
+  expect(await refund(10_500)).toMatchObject({ code: "refund_limit_exceeded" });
+  expect(await claim(claimId)).toMatchObject({ status: "open" });
+  expect(await refund(10_499)).toEqual({ status: "done" });
+  expect(await givenToday(world.database, orderId, "service")).toBe(499);
 });
 
 test("units that are in a return cannot be claimed as damaged as well", async () => {
@@ -189,7 +217,7 @@ test("units that are in a return cannot be claimed as damaged as well", async ()
     reason: "defective",
     by,
   });
-  expect(await refundClaim(world.context, { claimId: `${orderId}-C1`, by })).toMatchObject({
+  expect(await refundClaim(world.context, { claimId: `${orderId}-C1`, giver })).toMatchObject({
     code: "not_returnable",
   });
   expect(await rejectClaim(world.context, { claimId: `${orderId}-C1`, note: "See the return.", by })).toEqual(
@@ -203,7 +231,7 @@ test("units that are in a return cannot be claimed as damaged as well", async ()
 test("of a lost parcel that a channel was paid for, the channel owes the money", async () => {
   const orderId = await shippedOrder({ paymentBy: "channel" });
   await open(orderId, "lost");
-  await refundClaim(world.context, { claimId: `${orderId}-C1`, by });
+  await refundClaim(world.context, { claimId: `${orderId}-C1`, giver });
   await eventually("the debt", async () => {
     const { rows } = await world.database.query("select status from refund where order_id = $1", [orderId]);
     return rows[0]?.status === "due_at_channel";

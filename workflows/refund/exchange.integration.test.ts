@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { exchangeReturn } from "../../operations/refunds/exchange-return.ts";
+import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
+import { givenToday } from "../../store/refunds/gifts.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
 import {
   deliver,
@@ -148,16 +151,68 @@ test("of an order that a channel was paid for, only the difference is due at the
   expect(rows).toEqual([{ status: "due_at_channel", channel: 1000, exchange: 4000 }]);
 });
 
+const service = (amount: string) => ({
+  by,
+  role: "service",
+  limits: [{ role: "service", amount, currency: null }],
+  roles: ["finance", "service"],
+});
+const cap = (unitPriceMinor: number, quantity = 1) => [{ sku: "CAP", quantity, unitPriceMinor }];
+
 test("a role with a limit cannot give goods away by their price", async () => {
-  const { returnId } = await returning();
-  const giver = {
-    by,
-    role: "service",
-    limits: [{ role: "service", amount: "10.00", currency: null }],
-    roles: ["finance", "service"],
-  };
-  const items = [{ sku: "CAP", quantity: 1, unitPriceMinor: 3999 }];
-  expect(await exchangeReturn(world.context, { returnId, items, giver })).toMatchObject({
+  const { orderId, returnId } = await returning();
+  const giver = service("10.00");
+  expect(await exchangeReturn(world.context, { returnId, items: cap(3999), giver })).toMatchObject({
     code: "refund_limit_exceeded",
   });
+  // What was refused, for want of stock too, is not given.
+  expect(await exchangeReturn(world.context, { returnId, items: cap(4990, 11), giver })).toMatchObject({
+    code: "insufficient_stock",
+  });
+  expect(await givenToday(world.database, orderId, "service")).toBe(0);
+  expect(await exchangeReturn(world.context, { returnId, items: cap(4000), giver })).toMatchObject({
+    status: "done",
+  });
+  expect(await givenToday(world.database, orderId, "service")).toBe(1000);
+  const gift = { orderId, reason: "goodwill", to: "original", bonusPercent: 0, note: "", giver } as const;
+  expect(await requestRefund(world.context, { ...gift, amountMinor: 1, key: "g" })).toMatchObject({
+    code: "refund_limit_exceeded",
+  });
+});
+
+test("a price that can be compared with none is not for a role with a limit to name", async () => {
+  const { returnId } = await returning();
+  await world.database.query("update product set currency = 'EUR' where sku = 'CAP'");
+  try {
+    const asked = { returnId, items: cap(4999), giver: service("500.00") };
+    expect(await exchangeReturn(world.context, asked)).toMatchObject({ code: "price_not_comparable" });
+    expect(await exchangeReturn(world.context, { ...asked, giver: finance })).toMatchObject({
+      status: "done",
+    });
+  } finally {
+    await world.database.query("update product set currency = 'USD' where sku = 'CAP'");
+  }
+});
+
+test("a rule of the channel looks at what the goods in exchange are, and not again at where they go", async () => {
+  const { returnId } = await returning();
+  const rules = { skus: ["CAP"], countries: ["US"] };
+  await world.database.query("update channel set hold_rules = $1", [JSON.stringify(rules)]);
+  try {
+    await exchange(returnId, 1);
+    const { rows } = await world.database.query("select hold_reasons as held from orders where id = $1", [
+      `${returnId}-X1`,
+    ]);
+    expect(rows[0].held).toMatchObject([
+      { code: "awaiting_return" },
+      { code: "held_by_rule", detail: "CAP is only sent after a look." },
+    ]);
+    await comeBack(returnId);
+    await outcomeOf(world, returnId);
+    await held(world, `${returnId}-X1`, "held_by_rule");
+    await releaseHold(world.context, { orderId: `${returnId}-X1`, by });
+    await onTheFloor(world, `${returnId}-X1-F1`);
+  } finally {
+    await world.database.query("update channel set hold_rules = '{}'");
+  }
 });

@@ -12,6 +12,7 @@ import {
   cutIntoParcels,
   gramsOf,
   overweightText,
+  tooHeavyText,
   type UnitWeights,
 } from "../../../orders/fulfillment/parcels.ts";
 import { isEnded, notBegun } from "../../../orders/fulfillment-order.ts";
@@ -102,8 +103,7 @@ async function holdTooHeavy(
   const fresh = heavy.filter((part) => !isHeld(part));
   if (fresh.length === 0) return;
   const reasons = fresh.map((part): HoldReason => {
-    const goods = [...new Set(part.lines.map(({ sku }) => sku))].join(", ");
-    const detail = `One unit (${goods}) weighs ${overweightText(gramsOf(part.lines, weights), limitOf(part))}.`;
+    const detail = tooHeavyText(part.lines, weights, limitOf(part)) ?? "";
     return { code: "parcel_too_heavy", detail, fulfillmentOrderId: part.id };
   });
   for (const [index, { id }] of fresh.entries()) {

@@ -38,7 +38,11 @@ const ASKED: readonly (readonly [Asked, string])[] = [
 export function PartActions({ part, onChange }: { readonly part: Part; readonly onChange: () => void }) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const isAllowed = may("fulfillment.change");
-  const can = (action: FulfillmentOrderActionName) => isAllowed && part.supportedActions.includes(action);
+  const can = (action: FulfillmentOrderActionName) =>
+    isAllowed &&
+    part.supportedActions.includes(action) &&
+    // It cancels units of the order.
+    (action !== "cancel_fulfillment_order" || may("orders.cancel"));
   const path = pathOf("fulfillment-orders", part.id);
   const close = () => setAsked(null);
   const done = () => {

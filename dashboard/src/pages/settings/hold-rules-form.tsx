@@ -11,7 +11,7 @@ import { useResource } from "../../live/resource.ts";
 import { AmountRows, minorOf, rowsOf } from "./amount-rows.tsx";
 import { SettingForm } from "./setting-form.tsx";
 
-/** Which new orders of a channel wait until a person has looked at them. */
+/** Which orders of a channel wait, when they come or are changed, until a person has looked at them. */
 export function HoldRulesForm({ channel }: { readonly channel: ChannelView; readonly onChange: () => void }) {
   const path = `${pathOf("channels", channel.id)}/hold-rules`;
   const rules = useResource<HoldRulesView>(path, (signal) => get(path, {}, signal));
@@ -63,7 +63,8 @@ function Rules({
       }
     >
       <p class="muted">
-        For orders that come from now on. They reserve nothing and wait on hold until somebody releases them.
+        For orders that come, or become such by a change, from now on. They wait on hold until somebody
+        releases them; new ones reserve nothing.
       </p>
       <fieldset class="fieldset">
         <legend>Orders that cost more than</legend>
