@@ -51,8 +51,9 @@ process.disconnect();
 
 async function playRange({ seed, steps, from, every, to, beside, seconds }: Range): Promise<RangeResult> {
   const database = await ownDatabase();
-  // Whoever has asked is gone.
-  process.once("disconnect", () => void database.stop().finally(() => process.exit(1)));
+  // Whoever has asked is gone, or wants it to end.
+  for (const end of ["disconnect", "SIGINT", "SIGTERM"])
+    process.once(end, () => void database.stop().finally(() => process.exit(1)));
   const world = await startWorld(database.url, beside + 8);
   const began = Date.now();
   const verdicts: Verdict[] = [];
