@@ -229,14 +229,17 @@ type AllocateHold = Mutation & { readonly type: "allocate"; readonly holdId: str
 /**
  * Undo of allocate: gives the units back, picked ones too. With `quantity`, gives back that many of those not
  * picked yet, reserved ones first; `of: "picked"`, of the picked ones and no others, which are on the shelf
- * again. A hold that does not exist is no error.
+ * again: by serial the ones that are named, which may be left out where all of them come back. A hold that
+ * does not exist is no error.
  */
 type DeallocateHold = Mutation & {
   readonly type: "deallocate";
   readonly holdId: string;
   readonly quantity?: number;
-  /** Only with `quantity`. Some of a hold's units that have serials cannot be told from the others. */
+  /** Only with `quantity`. */
   readonly of?: "picked";
+  /** Only of picked units. */
+  readonly serials?: readonly string[];
 };
 
 /**

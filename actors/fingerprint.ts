@@ -61,8 +61,8 @@ function bodyText(command: StockCommand): string {
     case "release":
       return `${start}${command.holdId}\u001f${command.quantity ?? ""}`;
     case "deallocate":
-      // As before there was `of`, where it is not used: a journal's repeats are known by it.
-      return `${start}${command.holdId}\u001f${command.quantity ?? ""}${command.of === undefined ? "" : `\u001f${command.of}`}`;
+      // As before there were `of` and serials, where they are not used: a journal's repeats are known by it.
+      return `${start}${command.holdId}\u001f${command.quantity ?? ""}${command.of === undefined ? "" : `\u001f${command.of}`}${command.serials === undefined ? "" : `\u001f${named(command)}`}`;
     case "expire":
     case "allocate":
     case "open-demand":

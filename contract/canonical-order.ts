@@ -86,7 +86,8 @@ const Line = Type.Object(
     attributes: Type.Optional(Type.Record(Type.String(), SentText)),
     allowSubstitutes: Type.Optional(
       Type.Boolean({
-        description: "Whether a substitute may be sent where no place has it; default: the channel's setting",
+        description:
+          "Whether a substitute may be sent where no place has it; default: the channel's setting. Of goods only",
       }),
     ),
   },

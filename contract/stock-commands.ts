@@ -172,7 +172,14 @@ export const STOCK_COMMAND_SCHEMAS = {
   ),
   allocate: Type.Object({ type: Type.Literal("allocate"), ...mutation, holdId: HoldId }, closed),
   deallocate: Type.Object(
-    { type: Type.Literal("deallocate"), ...mutation, holdId: HoldId, quantity: Type.Optional(Quantity) },
+    {
+      type: Type.Literal("deallocate"),
+      ...mutation,
+      holdId: HoldId,
+      quantity: Type.Optional(Quantity),
+      of: Type.Optional(Type.Literal("picked")),
+      serials: Serials,
+    },
     closed,
   ),
   pick: Type.Object(

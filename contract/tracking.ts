@@ -24,6 +24,8 @@ export const TrackingView = Type.Object({
       title: Text,
       /** What was ordered, where this is sent in its place. */
       insteadOf: Nullable(Text),
+      /** The line that was ordered, where this is sent in its place. */
+      insteadOfLine: Nullable(Text),
       ordered: Count,
       shipped: Count,
       delivered: Count,
@@ -45,11 +47,14 @@ export const TrackingView = Type.Object({
       collected: Type.Boolean(),
     }),
   ),
-  /** The means of payment that the order waits for; null: it waits for none. */
+  /** The payment that the order waits for; null: it waits for none. */
   payment: Nullable(
     Type.Object({
-      /** `checking`: one was given, and the bank's answer is still to come. */
-      state: oneOf(["needed", "checking"]),
+      /**
+       * `confirm`: one was given, and its bank wants the shopper to confirm the payment. `checking`: the
+       * bank's answer is still to come.
+       */
+      state: oneOf(["needed", "confirm", "checking"]),
       /** What is to be paid with it, in the currency's own minor units. */
       amountMinor: Count,
       /** Why the last one was declined, for the shopper; null: there was none yet. */
@@ -92,3 +97,15 @@ export const TrackingView = Type.Object({
   refunds: Type.Array(RefundState),
 });
 export type TrackingView = Shape<typeof TrackingView>;
+
+/** What the provider's script on the page needs, so that the bank asks the shopper; null: nothing to confirm. */
+export const PaymentConfirmation = Type.Object({
+  confirmation: Nullable(
+    Type.Object({
+      clientSecret: Text,
+      /** To try it with once more; null: the bank is waiting already. */
+      paymentMethod: Nullable(Text),
+    }),
+  ),
+});
+export type PaymentConfirmation = Shape<typeof PaymentConfirmation>;

@@ -14,6 +14,7 @@ import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.
 const chromium = findChromium();
 const GOOD = "4242424242424242";
 const NO_FUNDS = "4000000000009995";
+const TO_CONFIRM = "4000002500003155";
 
 describe.skipIf(chromium === undefined)("a shopper whose order waits for a payment", () => {
   const product = sandboxCatalog().find(({ source }) => source === "fulfillment_centers");
@@ -168,6 +169,45 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
     // Nothing is wider than the phone.
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(PHONE.width);
+    await page.context().close();
+  });
+
+  /** The bank's page, over the shop's. */
+  const bank = (page: Page) => page.frameLocator('iframe[title="Secure bank authentication"]');
+
+  test("confirms a payment to the bank where the bank asks, and the order goes on", async () => {
+    const { orderId } = await placeOrder();
+    const page = await open(orderId, PHONE);
+    await writeCard(page, TO_CONFIRM);
+    await pay(page).click();
+    // Who has just given a card is asked at once.
+    await bank(page).getByRole("button", { name: "Complete" }).click();
+    await page.getByText("Your payment of $46.95 is confirmed").waitFor();
+    expect(await world.charges(orderId)).toMatchObject({ authorizations: 1, live: 1, declines: 0 });
+    await world.seen(orderId, "on the floor", (view) =>
+      view.fulfillmentOrders.some(({ status }) => status === "in_progress"),
+    );
+    await page.context().close();
+  });
+
+  test("is asked by mail to confirm it, may fail to, and pays with another card", async () => {
+    const { orderId, email } = await placeOrder({ paymentMethod: "pm_card_authenticationRequired" });
+    const view = await world.seen(orderId, "waiting", ({ summary }) => summary.status === "on_hold");
+    expect(view.summary.holdReasons).toMatchObject([{ code: "payment_unconfirmed" }]);
+    await eventually("the mail", async () => (await world.mails(email)).length === 1);
+    expect(await world.mails(email)).toEqual([`Please confirm your payment: order PAY-${placed}`]);
+    const page = await open(orderId);
+    await page.getByRole("heading", { name: "One thing is missing: your confirmation" }).waitFor();
+    await page.getByRole("button", { name: "Confirm with your bank" }).click();
+    await bank(page).getByRole("button", { name: "Fail" }).click();
+    await page.getByText("Your bank could not tell that it was you.").waitFor();
+    await page.getByRole("heading", { name: "Your payment did not go through" }).waitFor();
+    const after = await world.view(orderId);
+    expect(after.summary.holdReasons).toMatchObject([{ code: "payment_failed" }]);
+    await writeCard(page, GOOD);
+    await pay(page).click();
+    await page.getByText("Your payment of $46.95 is confirmed").waitFor();
+    expect(await world.charges(orderId)).toMatchObject({ declines: 1, authorizations: 1, live: 1 });
     await page.context().close();
   });
 

@@ -517,6 +517,11 @@ const ONE_OF_EACH: readonly (readonly [scene: readonly Fields[], command: Fields
     { type: "deallocate", holdId: "firm", quantity: 1, of: "picked" },
   ],
   [
+    [...SERIALS, { type: "pick", holdId: "held", quantity: 1, serials: ["S1"] }],
+    { type: "deallocate", holdId: "held", quantity: 1, of: "picked", serials: ["S1"] },
+    { type: "deallocate", holdId: "held", quantity: 1, of: "picked" },
+  ],
+  [
     SERIALS,
     { type: "pick", holdId: "held", quantity: 1, serials: ["S1"] },
     { type: "pick", holdId: "held", quantity: 1, serials: ["S2"] },
@@ -593,6 +598,49 @@ describe("repeats", () => {
       allocated: before?.allocated,
       availableToPromise: (before?.availableToPromise ?? 0) + 2,
     });
+  });
+
+  it("of a hold by serial, the picked units come back that are named", () => {
+    const shard = shardAfter(
+      { type: "set-tracking", tracking: "serial" },
+      { type: "receive", quantity: 4, serials: ["S1", "S2", "S3", "S4"] },
+      { type: "reserve", holdId: "mine", quantity: 3, expiresAtMs: 0 },
+      { type: "reserve", holdId: "other", quantity: 1, expiresAtMs: 0 },
+      { type: "allocate", holdId: "mine" },
+      { type: "allocate", holdId: "other" },
+      { type: "pick", holdId: "mine", quantity: 3, serials: ["S1", "S2", "S3"] },
+      { type: "pick", holdId: "other", quantity: 1, serials: ["S4"] },
+    );
+    const give = (quantity: number, serials?: readonly string[], more: object = { of: "picked" }) =>
+      run(shard, {
+        commands: [
+          command({ type: "deallocate", holdId: "mine", quantity, ...(serials && { serials }), ...more }),
+        ],
+      }).outcomes[0];
+    expect(give(1)).toMatchObject({ code: "serials_required" });
+    expect(give(2, ["S1"])).toMatchObject({ code: "serials_required" });
+    expect(give(1, ["S1", "S2"])).toMatchObject({ code: "serials_required" });
+    expect(give(1, ["S4"])).toMatchObject({ code: "serial_not_found" });
+    expect(give(1, ["S9"])).toMatchObject({ code: "serial_not_found" });
+    expect(give(2, ["S1", "S1"])).toMatchObject({ code: "invalid_command" });
+    expect(give(4, ["S1", "S2", "S3", "S4"])).toMatchObject({ code: "quantity_exceeds_hold" });
+    expect(give(1, ["S1"], {})).toMatchObject({ code: "invalid_command" });
+    expect(run(shard, { skus: ["A"] }).positions[0]).toMatchObject({ onHand: 4, picked: 4 });
+    expect(give(1, ["S2"])).toMatchObject({ status: "applied" });
+    expect(run(shard, { skus: ["A"] }).positions[0]).toMatchObject({
+      onHand: 4,
+      picked: 3,
+      availableToPromise: 1,
+    });
+    // It is on the shelf again, and gone from the hold.
+    expect(give(1, ["S2"])).toMatchObject({ code: "serial_not_found" });
+    const next = [
+      { type: "reserve", holdId: "next", quantity: 1, expiresAtMs: 0 },
+      { type: "allocate", holdId: "next" },
+      { type: "pick", holdId: "next", quantity: 1, serials: ["S2"] },
+      { type: "ship", holdId: "mine", quantity: 2 },
+    ].map((fields) => command(fields as never));
+    expect(run(shard, { commands: next }).outcomes).toMatchObject(next.map(() => ({ status: "applied" })));
   });
 
   it("of undo commands for what does not exist change nothing", () => {

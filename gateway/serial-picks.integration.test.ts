@@ -130,6 +130,31 @@ describe("a serial-tracked SKU", () => {
     expect(rows).toEqual([{ quantity: 2, picked: 2 }]);
   });
 
+  test("goes back on the shelf in part by naming what comes back; what does not fit is refused", async () => {
+    await pack({ lines: [{ holdId, picked: 3, serials: [serial(1), serial(2), serial(5)] }] });
+    const before = await stock();
+    let tried = 0;
+    const giveBack = async (fields: Readonly<Record<string, unknown>>) => {
+      tried += 1;
+      const command = { type: "deallocate", commandId: `back-${round}-${tried}`, holdId, ...fields };
+      const named = { sku: "CAM", locationId: "east", atMs: Date.now(), cause: "test", ...command };
+      const { json } = await world.call("POST", "/v1/stock/commands", { json: { commands: [named] } });
+      return json.outcomes[0];
+    };
+    const picked = { of: "picked", quantity: 1 };
+    expect(await giveBack(picked)).toMatchObject({ status: "refused", code: "serials_required" });
+    expect(await giveBack({ ...picked, serials: [] })).toMatchObject({ code: "serials_required" });
+    expect(await giveBack({ ...picked, serials: [serial(1), serial(2)] })).toMatchObject({
+      code: "serials_required",
+    });
+    expect(await giveBack({ ...picked, serials: [serial(6)] })).toMatchObject({ code: "serial_not_found" });
+    expect(await giveBack({ quantity: 1, serials: [serial(1)] })).toMatchObject({ code: "invalid_command" });
+    expect(await stock()).toEqual(before);
+    expect(await giveBack({ ...picked, serials: [serial(2)] })).toMatchObject({ status: "applied" });
+    expect(await stock()).toEqual({ ...before, picked: before.picked - 1 });
+    expect(await giveBack({ ...picked, serials: [serial(2)] })).toMatchObject({ code: "serial_not_found" });
+  });
+
   test("needs no name for units that are out of reach or set apart unseen", async () => {
     const before = await stock();
     const short = await pack({

@@ -233,7 +233,7 @@ describe("a unit that was not found", () => {
     await settle();
     expect(
       await rows("select status, reason, channel_minor from refund where order_id = $1", orderId),
-    ).toEqual([{ status: "due_at_channel", reason: "cancellation", channel_minor: 1000 }]);
+    ).toEqual([{ status: "due_at_channel", reason: "overpayment", channel_minor: 1000 }]);
     expect(await ledger(orderId)).toEqual({ ordered: 2, cancelled: 1, allocated: 1, fulfilled: 1 });
   });
 

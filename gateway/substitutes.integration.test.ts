@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cancelOrder } from "../operations/change/cancel-order.ts";
+import { editOrder } from "../operations/change/edit-order.ts";
 import { printPackingSlip } from "../operations/floor/print-packing-slip.ts";
 import { applyDemandFills } from "../operations/holds/apply-demand-fills.ts";
 import { settleShortages } from "../operations/settlement/settle-shortages.ts";
@@ -11,6 +12,7 @@ import { VendorRoster } from "../ports/vendor-roster.ts";
 import { demandFillWriter } from "../store/stock/demand-fills.ts";
 import { insertKits, readKits } from "../store/stock/kits.ts";
 import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import { dyingAfter } from "../test-support/servers/failing-database.ts";
 import { createInventoryActivities } from "../workflows/order/activities/inventory.ts";
 import { createOrderStateActivities } from "../workflows/order/activities/order-state.ts";
 
@@ -238,8 +240,8 @@ describe("a unit that no place has", () => {
     const token = view.trackingUrl.split("/").at(-1);
     const { json: tracking } = await world.call("GET", `/v1/track/${token}`, { anonymous: true });
     expect(tracking.lines).toMatchObject([
-      { title: "Tent", ordered: 1, insteadOf: null },
-      { title: `Thing ${blue}`, ordered: 1, insteadOf: "Tent" },
+      { title: "Tent", ordered: 1, insteadOf: null, insteadOfLine: null },
+      { title: `Thing ${blue}`, ordered: 1, insteadOf: "Tent", insteadOfLine: "1" },
     ]);
     let printed: unknown;
     const documents = {
@@ -434,6 +436,36 @@ describe("a unit that no place has", () => {
   });
 });
 
+describe("a channel that makes a line smaller of which a substitute is sent", () => {
+  test("takes its unit off what nobody has begun to pick", async () => {
+    await receive(tent, "east", 2);
+    await receive(tent, "west", 2);
+    await receive(blue, "east", 1);
+    const more = { allocation: "ship_available" };
+    const orderId = await order(4, { allowSubstitutes: true }, more);
+    await pack(`${orderId}-F1`, 1);
+    await settle();
+    await goOn(orderId);
+    const sent = (await parts(orderId)).find(({ units }) => units === `1 ${blue}`);
+    await pack(sent?.id, "all");
+    const id = orderId.slice("web-".length);
+    const line = { sku: tent, title: "Tent", unitPrice: "10.00", allowSubstitutes: true };
+    const reply = await world.call("POST", "/v1/orders?channel=web", {
+      json: canonicalOrder(id, { lines: [{ ...line, quantity: 3 }], ...more }),
+      headers: { "idempotency-key": `${id}-3` },
+    });
+    expect(reply.status, reply.text).toBeLessThan(300);
+    await goOn(orderId);
+    const { json: view } = await world.call("GET", `/v1/orders/${orderId}`);
+    expect(view.summary.holdReasons).toEqual([]);
+    expect(await lines(orderId)).toMatchObject([
+      { sku: tent, ordered: 4, cancelled: 2, allocated: 2 },
+      { sku: blue, ordered: 1, cancelled: 0, allocated: 1 },
+    ]);
+    expect(await free(tent, "west")).toBe(1);
+  });
+});
+
 describe("an order that takes no substitute", () => {
   test("is one that does not say so, on a channel that does not either", async () => {
     await receive(tent, "east", 1);
@@ -512,6 +544,111 @@ describe("of several in the same moment", () => {
     await inventory().releaseStock({ orderId });
     await inventory().runStockErrands({ orderId });
     expect(await free(blue, "west")).toBe(9);
+  });
+});
+
+describe("a substitution and what else happens to the order in that moment", () => {
+  const TIMES = 9;
+
+  /** By turns: the substitution first, the other one first, and both in one moment. */
+  async function both<T>(turn: number, other: () => Promise<T>): Promise<T> {
+    if (turn % 3 === 0) await settle();
+    const work = other();
+    if (turn % 3 === 1) await work;
+    const [outcome] = await Promise.all([work, settle()]);
+    await settle();
+    return outcome;
+  }
+
+  test("count both where it is a pick of the order's other parcel, which may be short itself", async () => {
+    for (let turn = 0; turn < TIMES; turn += 1) {
+      const [lost, other] = [await product(1_000), await product(1_000)];
+      await substitutes(lost, [other]);
+      await receive(lost, "east", 2);
+      await receive(lost, "west", 2);
+      // Not where it could join the parcel that is picked.
+      await receive(other, "east", 5);
+      const orderId = await order(4, { sku: lost, allowSubstitutes: true }, { allocation: "ship_available" });
+      expect(await parts(orderId)).toHaveLength(2);
+      await pack(`${orderId}-F1`, 1);
+      await both(turn, () => pack(`${orderId}-F2`, 1));
+      await goOn(orderId);
+      expect((await shortages(orderId)).every(({ open }) => !open)).toBe(true);
+      expect(await lines(orderId)).toMatchObject([
+        { sku: lost, ordered: 4, cancelled: 2, allocated: 2 },
+        ...(await lines(orderId)).slice(1).map(() => ({ sku: other, cancelled: 0 })),
+      ]);
+      const sent = (await lines(orderId)).slice(1);
+      expect(sent.reduce((sum, line) => sum + line.ordered, 0)).toBe(2);
+      expect(await free(other, "east")).toBe(3);
+    }
+  });
+
+  test("have one winner where the customer cancels what is missing, and the loser is told", async () => {
+    const seen = new Set<string>();
+    for (let turn = 0; turn < TIMES; turn += 1) {
+      const [lost, other] = [await product(1_000), await product(1_000)];
+      await substitutes(lost, [other]);
+      await receive(lost, "east", 2);
+      await receive(other, "west", 5);
+      const orderId = await order(2, { sku: lost, allowSubstitutes: true });
+      await pack(`${orderId}-F1`, 1);
+      const [{ revision }] = (await rows("select revision from orders where id = $1", orderId)) as [
+        { revision: number },
+      ];
+      const edits = [{ kind: "quantity" as const, lineId: "1", quantity: 1 }];
+      const change = { orderId, revision, edits, giver: null, by: "shopper", key: `${orderId}-less` };
+      const cancelled = await both(turn, () => editOrder(context(), change));
+      const made = await lines(orderId);
+      seen.add(cancelled.status);
+      if (cancelled.status === "done") {
+        expect(made).toMatchObject([{ ordered: 2, cancelled: 1, allocated: 1 }]);
+      } else {
+        expect(cancelled).toMatchObject({ status: "refused", code: "stale_revision" });
+        expect(made).toMatchObject([{ cancelled: 1 }, { sku: other, ordered: 1, cancelled: 0 }]);
+      }
+      await goOn(orderId);
+      expect(await free(other, "west")).toBe(6 - made.length);
+      expect((await shortages(orderId)).every(({ open }) => !open)).toBe(true);
+      const mails = cancelled.status === "done" ? "order_changed" : "units_substituted";
+      expect(await told(orderId)).toEqual([mails]);
+    }
+    expect([...seen].sort()).toEqual(["done", "refused"]);
+  });
+
+  test("end in books that agree wherever the process dies between two of its commits", async () => {
+    let deaths = 0;
+    for (let calls = 1; ; calls += 1) {
+      const [lost, first, second] = [await product(1_000), await product(600), await product(1_000)];
+      await substitutes(lost, [first, second]);
+      await receive(lost, "east", 5);
+      await receive(first, "east", 2);
+      await receive(second, "west", 1);
+      const orderId = await order(5, { sku: lost, allowSubstitutes: true });
+      const before = await total(orderId);
+      await pack(`${orderId}-F1`, 1);
+      const dying = dyingAfter(context(), calls);
+      await settleShortages(dying.context).catch(() => {});
+      await settle();
+      await goOn(orderId);
+      expect(await lines(orderId), `after ${calls} calls`).toMatchObject([
+        { sku: lost, ordered: 5, cancelled: 4, allocated: 1 },
+        { sku: first, ordered: 2, cancelled: 0, allocated: 2, price: 600, instead: "1" },
+        { sku: second, ordered: 1, cancelled: 0, allocated: 1, price: 1000, instead: "1" },
+      ]);
+      expect(await shortages(orderId)).toEqual([
+        { quantity: 4, resourced: 0, substituted: 3, awaited: 0, cancelled: 1, open: false },
+      ]);
+      expect([await free(first, "east"), await free(second, "west")]).toEqual([0, 0]);
+      expect(await total(orderId)).toBe(before - 2 * 400 - 1000);
+      expect(await told(orderId)).toEqual(["units_substituted", "units_substituted", "units_cancelled"]);
+      expect(
+        await rows("select 1 from stock_errand where order_id = $1 and done_at is null", orderId),
+      ).toEqual([]);
+      if (!dying.isDead()) break;
+      deaths += 1;
+    }
+    expect(deaths).toBeGreaterThan(12);
   });
 });
 

@@ -99,6 +99,10 @@ export const HOLD_CODES = {
     owner: "service",
     meaning: "We are to charge the order, and it has no means of payment.",
   },
+  payment_unconfirmed: {
+    owner: "service",
+    meaning: "The bank wants the shopper to confirm the payment, on the order's page.",
+  },
   payment_failed: { owner: "finance", meaning: "The payment was declined." },
   payment_disputed: {
     owner: "finance",
@@ -182,6 +186,9 @@ export type Delivery = {
   /** The place as the channel names it. */
   readonly place?: string;
 };
+
+/** Largest orders seen at marketplaces have some 200 lines. */
+export const MAX_LINES = 500;
 
 export type OrderLine = {
   /** Unique within the order: `1`, `2`, … in the channel's order. */

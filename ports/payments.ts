@@ -9,7 +9,16 @@
  */
 export type PaymentResult =
   | { readonly status: "succeeded"; readonly reference: string }
-  | { readonly status: "declined"; readonly code: string; readonly message: string };
+  | {
+      readonly status: "declined";
+      readonly code: string;
+      readonly message: string;
+      /** Reference of the payment, where its shopper can make it succeed by confirming it to the bank. */
+      readonly unconfirmed?: string;
+    };
+
+/** The code of an authorisation that the bank wants its shopper to confirm. */
+export const AUTHENTICATION_REQUIRED = "authentication_required";
 
 /** The code of a capture that is declined because the bank has taken its authorisation back. */
 export const AUTHORIZATION_EXPIRED = "authorization_expired";
@@ -42,9 +51,21 @@ export type PaymentState = {
   readonly capturedMinor: number;
   /** Whether it knows that a capture with this key was carried out. */
   isCaptured(idempotencyKey: string): boolean;
+  /** How the shopper confirms it to the bank; null: nothing is to be confirmed, or not any more. */
+  readonly confirmation: PaymentConfirmation | null;
+  /** Why nothing is authorised; null: something is, or it is not decided yet. */
+  readonly decline: { readonly code: string; readonly message: string } | null;
   /** Only where they were asked for. */
   readonly refunds: readonly ProviderRefund[];
   readonly disputes: readonly ProviderDispute[];
+};
+
+/** What the provider's own script on the shopper's page needs, so that the bank asks the shopper. */
+export type PaymentConfirmation = {
+  /** Opens this one payment to whoever has it: for its shopper alone, and never kept. */
+  readonly clientSecret: string;
+  /** The means of payment to try it with once more; null: the bank is waiting already. */
+  readonly paymentMethod: string | null;
 };
 
 export type ProviderRefund = {

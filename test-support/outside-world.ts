@@ -5,7 +5,12 @@
 import { DEFAULT_ACCOUNT } from "../config/vendor-settings.ts";
 import type { Carrier, RateRequest } from "../ports/carriers.ts";
 import type { Mailer } from "../ports/notifications.ts";
-import { AUTHORIZATION_EXPIRED, type PaymentProvider, type PaymentResult } from "../ports/payments.ts";
+import {
+  AUTHENTICATION_REQUIRED,
+  AUTHORIZATION_EXPIRED,
+  type PaymentProvider,
+  type PaymentResult,
+} from "../ports/payments.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 
 export type OutsideWorld = {
@@ -21,9 +26,11 @@ export type OutsideWorld = {
   readonly mails: Map<string, string>;
   /**
    * Answers of the provider that are not a success, in turn; `expired`: the bank has taken the authorisation
-   * back.
+   * back, `confirm`: it wants the shopper to confirm it.
    */
   readonly declines: string[];
+  /** Payments that their bank wants confirmed, by their references, and what has become of them. */
+  readonly unconfirmed: Map<string, "waits" | "confirmed" | "ended">;
   /** Refusals of the carrier, in turn. */
   readonly refusals: string[];
   /**
@@ -55,6 +62,7 @@ export function outsideWorld(): OutsideWorld {
     labels: new Map(),
     mails: new Map(),
     declines: [],
+    unconfirmed: new Map(),
     refusals: [],
   };
   const answer = (key: string, effect: string, reference: string): Promise<PaymentResult> => {
@@ -66,9 +74,16 @@ export function outsideWorld(): OutsideWorld {
         ? { status: "succeeded", reference }
         : {
             status: "declined",
-            code: message === "expired" ? AUTHORIZATION_EXPIRED : "card_declined",
+            code:
+              message === "expired"
+                ? AUTHORIZATION_EXPIRED
+                : message === "confirm"
+                  ? AUTHENTICATION_REQUIRED
+                  : "card_declined",
             message,
+            ...(message === "confirm" ? { unconfirmed: reference } : {}),
           };
+    if (message === "confirm") world.unconfirmed.set(reference, "waits");
     answers.set(key, result);
     if (message === undefined) world.charges.set(key, effect);
     return Promise.resolve(result);
@@ -87,7 +102,15 @@ export function outsideWorld(): OutsideWorld {
     clear: () => {
       for (const { letThrough } of withheld.values()) letThrough();
       withheld.clear();
-      for (const ledger of [answers, world.charges, world.rated, world.labels, world.mails]) ledger.clear();
+      for (const ledger of [
+        answers,
+        world.charges,
+        world.rated,
+        world.labels,
+        world.mails,
+        world.unconfirmed,
+      ])
+        ledger.clear();
       world.declines.length = 0;
       world.refusals.length = 0;
     },
@@ -95,7 +118,22 @@ export function outsideWorld(): OutsideWorld {
       smallestChargeable: () => 1,
       cardForm: null,
       openWebhook: () => "no_secret",
-      readPayment: async () => null,
+      readPayment: async (reference) => {
+        const now = world.unconfirmed.get(reference);
+        if (now === undefined) return null;
+        return {
+          reference,
+          orderId: null,
+          currency: "USD",
+          status: now === "confirmed" ? "open" : now === "ended" ? "closed" : "none",
+          capturedMinor: 0,
+          isCaptured: () => false,
+          confirmation: now === "waits" ? { clientSecret: `${reference}_secret`, paymentMethod: null } : null,
+          decline: null,
+          refunds: [],
+          disputes: [],
+        };
+      },
       authorize: (r) => answer(r.idempotencyKey, `authorize ${r.amountMinor}`, `pi_${r.idempotencyKey}`),
       capture: async (r) => {
         const effect = `capture ${r.amountMinor}${r.final ? " final" : ""}`;
@@ -103,7 +141,10 @@ export function outsideWorld(): OutsideWorld {
         await withheld.get("capture")?.answers;
         return result;
       },
-      cancel: (r) => answer(r.idempotencyKey, "cancel", r.reference),
+      cancel: (r) => {
+        if (world.unconfirmed.has(r.reference)) world.unconfirmed.set(r.reference, "ended");
+        return answer(r.idempotencyKey, "cancel", r.reference);
+      },
       refund: async (r) => {
         const result = await answer(r.idempotencyKey, `refund ${r.amountMinor}`, r.reference);
         await withheld.get("refund")?.answers;

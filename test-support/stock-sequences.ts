@@ -265,14 +265,16 @@ function nameUnits(command: Fields, step: Step, model: ReferenceSku): void {
   }
   if (named !== "serial" || !NAMES_SERIALS.has(type)) return;
   const quantity = Number(command["quantity"] ?? command["missing"] ?? Math.abs(Number(command["delta"])));
-  const state = type === "ship" ? "picked" : type === "transfer-in" ? "in-transit" : "stocked";
+  if (type === "deallocate" && fields["of"] === undefined) return;
+  const isPicked = type === "ship" || type === "deallocate";
+  const state = isPicked ? "picked" : type === "transfer-in" ? "in-transit" : "stocked";
   const here = model.serials.filter(
     (serial) =>
       serial.at === at &&
       (type === "release-quarantine" || "unavailableReason" in command
         ? serial.state === "set-apart"
         : serial.state === state) &&
-      (type !== "ship" || serial.hold === command["holdId"]) &&
+      (!isPicked || serial.hold === command["holdId"]) &&
       (type !== "transfer-in" || serial.transfer === command["transferId"]),
   );
   const fresh = SERIALS.filter((serial) => !model.serials.some((each) => each.serial === serial));
@@ -283,7 +285,7 @@ function nameUnits(command: Fields, step: Step, model: ReferenceSku): void {
     command["counted"] = found.length;
     return;
   }
-  const mayBeLeftOut = type === "ship" || type === "transfer-in" || type === "release-quarantine";
+  const mayBeLeftOut = isPicked || type === "transfer-in" || type === "release-quarantine";
   if (aimed && mayBeLeftOut && aim % 3 === 0) return;
   command["serials"] = pool.slice(0, quantity);
 }
@@ -316,7 +318,7 @@ const NAMES_LOT = new Set<string>([
   "release-quarantine",
 ]);
 
-const NAMES_SERIALS = new Set<string>([...NAMES_LOT, "pick", "ship", "short-pick"]);
+const NAMES_SERIALS = new Set<string>([...NAMES_LOT, "pick", "ship", "short-pick", "deallocate"]);
 
 function isDemand(type: string): boolean {
   return type === "enqueue-demand" || type === "cancel-demand";

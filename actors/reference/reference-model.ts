@@ -333,8 +333,15 @@ export class ReferenceSku {
         }
         if (command.of === "picked") {
           if (command.quantity > picked.length) return "quantity_exceeds_hold";
-          const mine = this.serials.filter((serial) => serial.hold === hold.id && serial.at === at);
-          if (mine.length > 0 && command.quantity < picked.length) return "serials_required";
+          if (this.misnamed(command)) return "not_tracked";
+          let mine = this.serials.filter((serial) => serial.hold === hold.id && serial.at === at);
+          if (mine.length > 0) {
+            const names = command.serials;
+            if ((names ?? mine).length !== command.quantity) return "serials_required";
+            if (names?.some((name) => !mine.some((serial) => serial.serial === name)))
+              return "serial_not_found";
+            mine = mine.filter((serial) => names?.includes(serial.serial) ?? true);
+          }
           this.giveBack(fefo(picked).slice(0, command.quantity));
           for (const serial of mine) Object.assign(serial, { state: "stocked", hold: "" });
           return OK;

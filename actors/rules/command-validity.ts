@@ -123,7 +123,10 @@ function invalidBody(command: StockCommand): string | undefined {
       return isOrderLine(command.orderId ?? "", command.lineId ?? "");
     case "deallocate":
       if (!isId(command.holdId)) return HOLD_ID;
+      if (command.of !== undefined && command.of !== "picked") return "of is picked";
       if (command.of !== undefined && command.quantity === undefined) return QUANTITY;
+      if (command.serials !== undefined && command.of === undefined)
+        return "serials are of picked units: of is picked";
       return command.quantity === undefined || isQuantity(command.quantity) ? undefined : QUANTITY;
     case "release":
       if (!isId(command.holdId)) return HOLD_ID;

@@ -24,7 +24,7 @@ import {
 import { serialsTo } from "../position/serials.ts";
 import { type SkuContext, trackingOf } from "../position/sku-stock.ts";
 import type { StockPosition } from "../position/stock-position.ts";
-import { isRefused, misnamed, serialsIn } from "./named-units.ts";
+import { isRefused, misnamed, type Refused, refused, serialsIn } from "./named-units.ts";
 
 type CommandOf<T extends StockCommand["type"]> = Extract<StockCommand, { readonly type: T }>;
 
@@ -119,7 +119,7 @@ export function decideOnHold(position: StockPosition, command: HoldCommand, sku:
           hold.picked,
         );
       }
-      if (command.of === "picked") return giveBackPicked(position, command, hold, command.quantity);
+      if (command.of === "picked") return giveBackPicked(position, command, hold, command.quantity, sku);
       if (command.quantity > hold.reserved + hold.allocated) {
         return refuse(command, "quantity_exceeds_hold", stateDetail(hold));
       }
@@ -275,20 +275,9 @@ function shortPick(
 function ship(position: StockPosition, command: CommandOf<"ship">, hold: Hold, sku: SkuContext): StockEvent {
   const unfit = misnamed(sku, command);
   if (unfit !== null) return refuse(command, unfit.refused, unfit.detail);
-  let serials: readonly SerialChange[] = NO_SERIALS;
-  const book = position.details?.serials;
-  if (book !== null && book !== undefined) {
-    const picked = book.pickedFor(hold.holdId);
-    const leaving = command.serials ?? (command.quantity === hold.picked ? picked : []);
-    if (leaving.length !== command.quantity) {
-      return refuse(command, "serials_required", `${command.quantity} of ${hold.picked} picked units leave`);
-    }
-    const foreign = leaving.find((serial) => !picked.includes(serial));
-    if (foreign !== undefined) {
-      return refuse(command, "serial_not_found", `serial ${foreign} is not picked for hold ${hold.holdId}`);
-    }
-    serials = serialsTo(leaving, "gone");
-  }
+  const leaving = pickedSerials(position, hold, command.serials, command.quantity, "leave");
+  if (isRefused(leaving)) return refuse(command, leaving.refused, leaving.detail);
+  const serials = leaving.length === 0 ? NO_SERIALS : serialsTo(leaving, "gone");
   return changeHold(
     position,
     command,
@@ -312,15 +301,41 @@ function giveBackPicked(
   command: CommandOf<"deallocate">,
   hold: Hold,
   quantity: number,
+  sku: SkuContext,
 ): StockEvent {
   if (quantity > hold.picked) return refuse(command, "quantity_exceeds_hold", stateDetail(hold));
-  const hasSerials = (position.details?.serials?.pickedFor(hold.holdId).length ?? 0) > 0;
-  if (hasSerials && quantity < hold.picked)
-    return refuse(command, "serials_required", `${quantity} of ${hold.picked} picked units come back`);
-  return giveBack(position, command, "hold-deallocated", hold, 0, 0, quantity);
+  const unfit = misnamed(sku, command);
+  if (unfit !== null) return refuse(command, unfit.refused, unfit.detail);
+  const units = pickedSerials(position, hold, command.serials, quantity, "come back");
+  if (isRefused(units)) return refuse(command, units.refused, units.detail);
+  return giveBack(position, command, "hold-deallocated", hold, 0, 0, quantity, units);
 }
 
-/** Units of the hold come free, those of a lot past its date are set apart. */
+/** Which of the hold's picked units are meant: those that are named or, where all of them are, all. */
+function pickedSerials(
+  position: StockPosition,
+  hold: Hold,
+  named: readonly string[] | undefined,
+  quantity: number,
+  what: string,
+): readonly string[] | Refused {
+  const book = position.details?.serials;
+  if (book === null || book === undefined) return [];
+  const picked = book.pickedFor(hold.holdId);
+  const meant = named ?? (quantity === hold.picked ? picked : []);
+  if (meant.length !== quantity)
+    return refused("serials_required", `${quantity} of ${hold.picked} picked units ${what}`);
+  const foreign = meant.find((serial) => !picked.includes(serial));
+  return foreign === undefined
+    ? meant
+    : refused("serial_not_found", `serial ${foreign} is not picked for hold ${hold.holdId}`);
+}
+
+/**
+ * Units of the hold come free, those of a lot past its date are set apart.
+ *
+ * @param units serials of the picked ones; absent: all
+ */
 function giveBack(
   position: StockPosition,
   command: CommandOf<"release" | "expire" | "deallocate">,
@@ -329,6 +344,7 @@ function giveBack(
   reserved: number,
   allocated: number,
   picked: number,
+  units: readonly string[] = position.details?.serials?.pickedFor(hold.holdId) ?? [],
 ): StockEvent {
   const lots: LotChange[] = [];
   for (const [part, units] of [
@@ -345,10 +361,7 @@ function giveBack(
     );
   }
   const expired = unitsIn(lots, "unavailable");
-  const serials =
-    picked > 0 && position.details?.serials
-      ? serialsTo(position.details.serials.pickedFor(hold.holdId), "stocked")
-      : NO_SERIALS;
+  const serials = picked > 0 && units.length > 0 ? serialsTo(units, "stocked") : NO_SERIALS;
   return changeHold(position, command, type, hold, {
     // Not `-reserved`: the -0 that it may be is another number in the journal than 0.
     reserved: 0 - reserved,

@@ -3,13 +3,15 @@ import { ChangeAnswer, ShopperAddressBody, ShopperCancelBody } from "../../contr
 import { PaymentMethodBody } from "../../contract/orders.ts";
 import { ReturnRequest, ReturnView } from "../../contract/returns.ts";
 import { Done } from "../../contract/shapes.ts";
-import { ArrivalBody, TrackingView } from "../../contract/tracking.ts";
+import { ArrivalBody, PaymentConfirmation, TrackingView } from "../../contract/tracking.ts";
 import { shopperChange } from "../../operations/change/shopper-change.ts";
 import { arrive } from "../../operations/collection/arrive.ts";
+import { confirmPayment } from "../../operations/payments/confirm-payment.ts";
 import { givePaymentMethod } from "../../operations/payments/give-payment-method.ts";
 
 import { cancelReturn } from "../../operations/returns/end-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
+import { ServiceFault } from "../../ports/service-fault.ts";
 import { readReturnCode, readReturnLabel, readTracking } from "../../store/orders/tracking-view.ts";
 import { readReturnView } from "../../store/returns/return-views.ts";
 import {
@@ -23,12 +25,16 @@ import {
   route,
   type Services,
 } from "../http/route.ts";
+import { ApiError } from "../wire/problem.ts";
 
 /**
  * A shopper has no account here. A caller with the 128-bit token of an order sees that order and nothing
  * else.
  */
 const SHOPPER = { kind: "public" } as const;
+
+/** Of a payment provider that could not be asked. */
+const ASK_AGAIN_MS = 2_000;
 
 export const trackingRoutes: readonly Route[] = [
   route({
@@ -110,6 +116,27 @@ export const trackingRoutes: readonly Route[] = [
           await givePaymentMethod(call.services.operations, { orderId, paymentMethod, by: "shopper" }),
         ),
       };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/track/{token}/payment-confirmation",
+    summary:
+      "What a shopper needs to confirm the payment to the bank; asked again, it goes on by what the bank said",
+    access: SHOPPER,
+    reply: PaymentConfirmation,
+    handle: async (call) => {
+      const { orderId } = await trackedOrder(call);
+      const { operations, payments, logger } = call.services;
+      const asked = await confirmPayment(operations, payments, orderId).catch((fault: unknown) => {
+        if (!(fault instanceof ServiceFault)) throw fault;
+        logger.warn({ err: fault, orderId }, "a payment's confirmation could not be looked at");
+        throw new ApiError("payment_provider_unavailable", "The payment provider could not be asked.", {
+          retryAfterMs: ASK_AGAIN_MS,
+        });
+      });
+      const { confirmation } = done(asked);
+      return { json: { confirmation } };
     },
   }),
   route({

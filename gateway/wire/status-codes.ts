@@ -86,6 +86,10 @@ export const STATUS_CODES_BY_CODE = {
     status: 422,
     title: "The order breaks a rule, e.g. a negative price or an absurd quantity.",
   },
+  substitutes_not_goods: {
+    status: 422,
+    title: "A line that is no goods allows substitutes: only goods have them, and are some.",
+  },
   no_lines: { status: 422, title: "The order has no line." },
   too_many_lines: { status: 422, title: "The order has more lines than an order may have." },
   negative_amount: { status: 422, title: "A price, tax or discount is negative." },

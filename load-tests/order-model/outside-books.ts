@@ -17,8 +17,6 @@ import { VendorRoster } from "../../ports/vendor-roster.ts";
 /** Of the payment provider's answers. */
 const LOST_ANSWERS = 0.05;
 
-export const PAYMENT_PROVIDER = { provider: "model-provider", account: DEFAULT_ACCOUNT } as const;
-
 export const CARRIER = { provider: "model-carrier", account: DEFAULT_ACCOUNT } as const;
 
 type Authorization = {
@@ -94,7 +92,8 @@ export class OutsideBooks {
 
   readonly payments = new VendorRoster<PaymentProvider>("payment provider", [
     {
-      ...PAYMENT_PROVIDER,
+      provider: "model-provider",
+      account: DEFAULT_ACCOUNT,
       port: {
         smallestChargeable: () => 1,
         cardForm: null,

@@ -22,7 +22,7 @@ import { recordTracking } from "../../operations/shipping/record-tracking.ts";
 import type { PaymentState } from "../../ports/payments.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { BookedFulfillmentOrder, BookedOrder } from "./books.ts";
-import { type BankDispute, CARRIER, PAYMENT_PROVIDER } from "./outside-books.ts";
+import { type BankDispute, CARRIER } from "./outside-books.ts";
 import type { Sequence } from "./sequence.ts";
 import { CHANNELS, LOCATIONS } from "./world.ts";
 
@@ -426,11 +426,13 @@ async function tellOfDispute(sequence: Sequence, dispute: BankDispute): Promise<
     status: "open",
     capturedMinor: books.authorizations.get(dispute.payment)?.captured ?? 0,
     isCaptured: () => false,
+    confirmation: null,
+    decline: null,
     refunds: [],
     disputes: [{ reference, amountMinor, status, reason: "fraudulent", respondBy: null }],
   };
   await inTransaction(database, (client) =>
-    reconcilePayment(client, PAYMENT_PROVIDER, orderId, state, sequence.key("event")),
+    reconcilePayment(client, books.payments.first, orderId, state, sequence.key("event")),
   );
 }
 

@@ -9,9 +9,11 @@
  */
 import { createHash } from "node:crypto";
 import { channelDocument } from "../../orders/change/channel-document.ts";
+import { unitsKept } from "../../orders/change/order-change.ts";
 import { readInstant } from "../../orders/instant.ts";
-import { type HoldCode, type HoldReason, isOurs, type OrderDocument } from "../../orders/order.ts";
+import { type HoldCode, type HoldReason, isOurs, MAX_LINES, type OrderDocument } from "../../orders/order.ts";
 import { clippedText } from "../../orders/storable-text.ts";
+import type { LockedParts } from "../../store/floor/fulfillment-changes.ts";
 import { noteChannelVersion, readChannelVersion } from "../../store/orders/channel-versions.ts";
 import { type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
@@ -113,7 +115,7 @@ async function apply(
     orderId,
     key: `channel:${contentHash}`,
     by: cause,
-    next: (order) => mergedDocument(order, update.base, version.document),
+    next: (order, begun) => mergedDocument(order, begun, update.base, version.document),
   });
   switch (revised.status) {
     case "done":
@@ -137,6 +139,7 @@ const AMOUNTS_IN_DOUBT: ReadonlySet<HoldCode> = new Set([
 
 function mergedDocument(
   order: OrderProgress,
+  begun: LockedParts["parts"],
   base: OrderDocument,
   next: OrderDocument,
 ): OrderDocument | Refusal {
@@ -144,12 +147,18 @@ function mergedDocument(
   const { channelUpdatedAt = "" } = order.document;
   if (Date.parse(next.channelUpdatedAt ?? "") < Date.parse(channelUpdatedAt))
     return refuse("nothing_changes", "The channel has said something newer.");
-  return channelDocument({
+  const merged = channelDocument({
     base,
     next,
     ours: documentAsItStands(order),
     nextLineNumber: nextLineNumber(order),
+    keptOf: (lineId) => unitsKept({ lines: order.lines, begun }, lineId),
   });
+  // The channel's lines, and those that were added or are sent as something else here.
+  const { length } = merged.lines;
+  return length > MAX_LINES
+    ? refuse("too_many_lines", `The order would have ${length} lines; at most ${MAX_LINES} are taken.`)
+    : merged;
 }
 
 /** Units that the channel, or somebody else, has handed over by now. */

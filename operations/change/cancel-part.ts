@@ -7,19 +7,15 @@
  */
 
 import { planChange } from "../../orders/change/order-change.ts";
-import { applyEdits } from "../../orders/change/order-edits.ts";
 import { isEnded, notBegun } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
-import { unitsOf } from "../../orders/line-ledger.ts";
-import type { OrderDocument } from "../../orders/order.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import type { OrderProgress } from "../../store/orders/order-progress.ts";
 import { readCancelRequest } from "../../store/orders/orders.ts";
 import type { OperationContext } from "../context.ts";
 import { changePart, type PartAction, type PartChanged } from "../fulfillment/change-part.ts";
 import { recordCancellationRequest } from "../holds/cancel-order.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { documentAsItStands } from "./edit-order.ts";
+import { documentWithout } from "./edit-order.ts";
 import { writeChange } from "./write-change.ts";
 
 export function cancelPart(
@@ -52,18 +48,4 @@ export function cancelPart(
     await writeChange(client, { order, parts: [part, ...others] }, plan, change);
     return { ...entry, summary: `${part.id} is cancelled, ${units}: ${reason}` };
   });
-}
-
-function documentWithout(
-  order: OrderProgress,
-  units: readonly { readonly lineId: string; readonly quantity: number }[],
-): OrderDocument {
-  const standing = documentAsItStands(order);
-  const edits = standing.lines
-    .map(({ lineId, quantity }) => ({ lineId, quantity, less: unitsOf(units, lineId) }))
-    .filter(({ less }) => less > 0)
-    .map(({ lineId, quantity, less }) => ({ kind: "quantity" as const, lineId, quantity: quantity - less }));
-  const edited = applyEdits(standing, edits, 0);
-  if (edited.status === "refused") throw new Error(`${order.orderId}: ${edited.detail}`);
-  return edited.document;
 }

@@ -10,6 +10,7 @@ import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { withoutCardNumbers } from "../../orders/card-number.ts";
 import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
 import { type PriceGift, priceGift, skusPriced } from "../../orders/change/price-gift.ts";
+import { unitsOf } from "../../orders/line-ledger.ts";
 import { type Money, parseMoney } from "../../orders/money.ts";
 import type { OrderDocument } from "../../orders/order.ts";
 import { readProductPrices, skusNotSold } from "../../store/catalog/catalog.ts";
@@ -82,6 +83,21 @@ export function documentAsItStands({ document, lines }: OrderProgress): OrderDoc
   const standing = applyEdits(document, edits, 0);
   if (standing.status === "refused") throw new Error(`${document.orderId}: ${standing.detail}`);
   return standing.document;
+}
+
+/** The document as it stands, without these units. */
+export function documentWithout(
+  order: OrderProgress,
+  units: readonly { readonly lineId: string; readonly quantity: number }[],
+): OrderDocument {
+  const standing = documentAsItStands(order);
+  const edits = standing.lines
+    .map(({ lineId, quantity }) => ({ lineId, quantity, less: unitsOf(units, lineId) }))
+    .filter(({ less }) => less > 0)
+    .map(({ lineId, quantity, less }) => ({ kind: "quantity" as const, lineId, quantity: quantity - less }));
+  const edited = applyEdits(standing, edits, 0);
+  if (edited.status === "refused") throw new Error(`${order.orderId}: ${edited.detail}`);
+  return edited.document;
 }
 
 /** Above the number of every line that the order ever had. */

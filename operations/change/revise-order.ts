@@ -43,8 +43,11 @@ export type RevisionRequest = {
   readonly key: string;
   /** That whoever asks has seen; absent: whichever there is. */
   readonly revision?: number;
-  /** The document as it is to be. Called again under the lock: it depends on the order and nothing else. */
-  readonly next: (order: OrderProgress) => OrderDocument | Refusal;
+  /**
+   * The document as it is to be. Called again under the lock: it depends on the order, and on its fulfillment
+   * orders that have begun, and on nothing else.
+   */
+  readonly next: (order: OrderProgress, begun: LockedParts["parts"]) => OrderDocument | Refusal;
   /** `staff:…`, `channel:…`, `api-key:…`, `shopper`. */
   readonly by: string;
   /**
@@ -154,9 +157,9 @@ export async function decideChange(
   const cancellation = await readCancelRequest(client, orderId);
   if (cancellation?.key === key) return { status: "nothing_left" };
   if (cancellation !== null) return refuse("order_being_cancelled", `Order ${orderId} is being cancelled.`);
-  const document = next(order);
+  const begun = begunOf(parts);
+  const document = next(order, begun);
   if (isRefusal(document)) return document;
-  const begun = parts.filter((part) => !isEnded(part.status) && !notBegun(part));
   const plan = planChange({ ...order, begun }, document, revision);
   if (plan.status === "refused") return refuse(plan.code, plan.detail);
   if (plan.isCancelled) return { status: "nothing_left" };
@@ -169,6 +172,10 @@ export async function decideChange(
   const tooMuch = await refuseGiving(client, order, request);
   if (tooMuch !== null) return tooMuch;
   return request.givesUpMissing === true ? plan : ((await refuseQueued(client, order, plan)) ?? plan);
+}
+
+function begunOf(parts: LockedParts["parts"]): LockedParts["parts"] {
+  return parts.filter((part) => !isEnded(part.status) && !notBegun(part));
 }
 
 async function refuseGiving(
@@ -257,7 +264,7 @@ async function reserveAndCommit(
   need: StockNeed,
 ): Promise<Outcome | "moved"> {
   const { orderId } = request;
-  const document = request.next(order);
+  const document = request.next(order, begunOf(parts));
   if (isRefusal(document)) return document;
   const { shippingAddress, delivery } = document;
   const { parcelLimit } = context;

@@ -158,7 +158,7 @@ async function commit(
     by: cause,
     reserved,
     parcelLimit,
-    notice: "units_substituted",
+    notice: { kind: "units_substituted" },
   });
   await recordEntry(client, {
     orderId,

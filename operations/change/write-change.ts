@@ -81,8 +81,8 @@ type NewRevision = {
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
-  /** The mail that tells the shopper of it. Default: `order_changed`. */
-  readonly notice?: NoticeKind;
+  /** The mail that tells the shopper of it, and its subject. Default: `order_changed`, and the revision. */
+  readonly notice?: { readonly kind: NoticeKind; readonly about?: string };
   /** All units of this fulfillment order are given up, and no others. Absent: see this file's header. */
   readonly ends?: FulfillmentOrder;
 };
@@ -92,7 +92,7 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved, parcelLimit, ends, notice = "order_changed" }: NewRevision,
+  { key, by, reserved, parcelLimit, ends, notice = { kind: "order_changed" } }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
@@ -157,8 +157,8 @@ export async function writeChange(
     await tellOrderSaga(client, orderId, {
       key: `order-changed-told:${orderId}:${revision}`,
       type: "tell-shopper",
-      kind: notice,
-      about: changeId,
+      kind: notice.kind,
+      about: notice.about ?? changeId,
     });
   await tellOrderSaga(client, orderId, {
     key: `order-changed:${orderId}:${revision}`,

@@ -72,6 +72,7 @@ const CLEARED_BY_PERSON: readonly HoldCode[] = [
   "sum_mismatch",
   "payment_pending",
   "payment_failed",
+  "payment_unconfirmed",
   "payment_disputed",
   "floor_exception",
   "put_by_staff",

@@ -12,8 +12,8 @@ import { createHash } from "node:crypto";
 import type { PaymentStatus } from "../../orders/order.ts";
 import { nextMovement } from "../../orders/payment/charging.ts";
 import { minorText, statusAfterRefund } from "../../orders/refund.ts";
-import type { PaymentState, ProviderDispute, ProviderRefund } from "../../ports/payments.ts";
-import type { VendorAccount } from "../../ports/vendor-roster.ts";
+import type { PaymentProvider, PaymentState, ProviderDispute, ProviderRefund } from "../../ports/payments.ts";
+import type { Vendor, VendorAccount } from "../../ports/vendor-roster.ts";
 import { dueOf, readMoneyFacts } from "../../store/orders/money-facts.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { isFinal, putDispute } from "../../store/orders/payment-events.ts";
@@ -29,6 +29,12 @@ import {
   readPaymentTransactions,
 } from "../../store/orders/payments.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
+import {
+  confirmAuthorization,
+  endUnconfirmed,
+  readUnconfirmed,
+  type UnconfirmedPayment,
+} from "../../store/orders/unconfirmed-payments.ts";
 import { writeAskedRefund } from "../../store/refunds/ask-for-refund.ts";
 import {
   addRefund,
@@ -70,15 +76,20 @@ export class CallUnderWay extends Error {
  */
 export async function reconcilePayment(
   client: DatabaseClient,
-  { provider, account }: VendorAccount,
+  vendor: Vendor<PaymentProvider>,
   orderId: string,
   state: PaymentState,
   eventId: string,
 ): Promise<boolean> {
+  const { provider, account } = vendor;
   const by = `payments:${provider}`;
   const authorization = (await readAuthorizations(client, orderId)).find(
     (one) => one.provider === provider && one.account === account && one.reference === state.reference,
   );
+  const unconfirmed = (await readUnconfirmed(client, orderId)).find(
+    (one) => one.provider === provider && one.account === account && one.reference === state.reference,
+  );
+  if (unconfirmed !== undefined) return takeConfirmation(client, vendor, unconfirmed, state);
   if (authorization === undefined)
     return noteUnknownAuthorization(client, { provider, account, orderId, state, by });
   const books: Books = { client, provider, account, orderId, authorization, state, by };
@@ -89,6 +100,32 @@ export async function reconcilePayment(
   if (found.includes("news"))
     await tellOrderSaga(client, orderId, { key: `order-changed:payment:${eventId}`, type: "order-changed" });
   return found.some((one) => one !== "nothing");
+}
+
+/**
+ * A payment that its shopper was to confirm to the bank: it counts once that has happened, and is given up
+ * once it cannot happen any more. Whoever calls this lets the order go on (`confirm-payment.ts`).
+ *
+ * @returns whether anything of ours has changed
+ */
+export async function takeConfirmation(
+  client: DatabaseClient,
+  { provider, port }: Vendor<PaymentProvider>,
+  call: UnconfirmedPayment,
+  state: PaymentState | null,
+): Promise<boolean> {
+  const order = await lockOrder(client, call.orderId);
+  if (order === undefined) throw new Error(`order ${call.orderId} vanished`);
+  const by = `payments:${provider}`;
+  if (state?.status === "open")
+    return confirmAuthorization(client, order, call, {
+      stepMinor: port.smallestChargeable(call.currency),
+      by,
+    });
+  // It is not decided yet, or the shopper may still try.
+  if (state?.status === "none" && state.decline === null) return false;
+  const { code, message } = state?.decline ?? { code: "canceled", message: "The payment was ended." };
+  return endUnconfirmed(client, order, call, { code, message, by });
 }
 
 /**

@@ -18,6 +18,7 @@ import { findOrderOfPayment } from "../../store/orders/payments.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import { releaseConfirmed } from "./confirm-payment.ts";
 import { CallUnderWay, reconcilePayment } from "./reconcile-payment.ts";
 
 type Taken = {
@@ -35,15 +36,21 @@ export async function takePaymentEvent(
 ): Promise<Taken | Refusal> {
   const { database } = context;
   const earlier = await readPaymentEvent(database, vendor, event.eventId);
-  if (earlier !== undefined) return { status: "done", outcome: earlier, repeated: true };
   const { about } = event;
+  if (earlier !== undefined) {
+    const known = about === null ? undefined : await findOrderOfPayment(database, vendor, about.reference);
+    // Who died after it was written down has not let the order go on.
+    const refused = known === undefined ? null : await releaseConfirmed(context, known);
+    return refused ?? { status: "done", outcome: earlier, repeated: true };
+  }
   if (about === null) return write(context, vendor, event, "ignored");
   const state = await vendor.port.readPayment(about.reference, about.subject);
   const orderId =
     (await findOrderOfPayment(database, vendor, about.reference)) ?? state?.orderId ?? undefined;
   if (state === null || orderId === undefined) return write(context, vendor, event, "unknown_payment");
   try {
-    return await applyState(context, vendor, event, { orderId, state });
+    const taken = await applyState(context, vendor, event, { orderId, state });
+    return (await releaseConfirmed(context, orderId)) ?? taken;
   } catch (error) {
     if (!(error instanceof CallUnderWay)) throw error;
     return refuse("payment_call_under_way", `Our own call ${error.key} is not settled yet.`);

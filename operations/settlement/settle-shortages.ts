@@ -28,14 +28,14 @@ import { valueOfUnits } from "../../orders/line-value.ts";
 import type { HoldReason, PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
 import { unitsText } from "../../orders/units-text.ts";
-import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
+import { type LockedParts, lockParts } from "../../store/floor/fulfillment-changes.ts";
+import { changeOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import {
   lockShortages,
   ordersWithShortages,
   type ResourcedOrder,
   readShortOrder,
   resourcedOrderWriter,
-  type Settlement,
   type Shortage,
   type ShortOrder,
   settleShortages as settleRows,
@@ -45,7 +45,10 @@ import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts"
 import { oweAtChannel } from "../../store/refunds/settle-refund.ts";
 import { inTransaction, type Queryable } from "../../store/sql/database.ts";
 import { type OrderMessage, signalRow } from "../../workflows/messages.ts";
+import { documentWithout } from "../change/edit-order.ts";
+import { decideChange } from "../change/revise-order.ts";
 import { substituteUnits } from "../change/substitute-units.ts";
+import { writeChange } from "../change/write-change.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
 import { giveBackInVain } from "../holds/give-back-in-vain.ts";
@@ -274,35 +277,71 @@ function messageTo(orderId: string, message: OrderMessage) {
 /** What no place has, and what cannot be queued. */
 async function settleRest(context: OperationContext, orderId: string, isCancelled: boolean): Promise<void> {
   await inTransaction(context.database, async (client) => {
-    const order = await lockOrder(client, orderId);
+    const locked = await lockParts(client, orderId);
     const left = await lockShortages(client, orderId);
-    if (order === undefined || left.length === 0) return;
-    await settleRows(
-      client,
-      left.map((shortage) => settlementOf(shortage, isCancelled)),
-    );
-    const units = left.map(({ lineId, left: quantity }) => ({ lineId, quantity }));
-    await changeOrder(
-      client,
-      order,
-      isCancelled
-        ? {
-            ledger: adding(units, "cancelled"),
-            paymentStatus: await oweForCancelled(client, order, units, `${orderId}:${left[0]?.id}`),
-          }
-        : { holdReasons: withAwaited(order.holdReasons, left) },
-    );
-    const entry = restEntry(left, isCancelled);
-    await recordEntry(client, { orderId, ...entry });
-    const told = left.map(({ id, left: quantity }) => ({ shortageId: id, quantity }));
-    await tellOrderSaga(
-      client,
-      orderId,
-      toldOf(entry.key, isCancelled ? "units_cancelled" : "order_delayed", told),
-    );
-    // Last: the order may be at its end with it.
-    await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
+    if (locked === undefined || left.length === 0) return;
+    if (isCancelled) await cancelUnits(context, client, locked, left);
+    else await awaitUnits(client, locked.order, left);
   });
+}
+
+async function awaitUnits(client: Queryable, order: OrderProgress, left: readonly Shortage[]): Promise<void> {
+  const { orderId } = order;
+  await settleRows(
+    client,
+    left.map(({ id, left: awaited }) => ({ shortageId: id, awaited })),
+  );
+  await changeOrder(client, order, { holdReasons: withAwaited(order.holdReasons, left) });
+  const entry = restEntry(left, false);
+  await recordEntry(client, { orderId, ...entry });
+  await tellOrderSaga(client, orderId, toldOf(entry.key, "order_delayed", unitsOfShortages(left)));
+  // Last: the order may be at its end with it.
+  await tellOrderSaga(client, orderId, { key: entry.key, type: "order-changed" });
+}
+
+/**
+ * The order goes on without them: that is a change of it, as any other. Where nothing is left of it, its saga
+ * cancels the whole of it.
+ */
+async function cancelUnits(
+  { parcelLimit }: OperationContext,
+  client: Queryable,
+  locked: LockedParts,
+  left: readonly Shortage[],
+): Promise<void> {
+  const { order } = locked;
+  const { orderId } = order;
+  const units = left.map(({ lineId, left: quantity }) => ({ lineId, quantity }));
+  const entry = restEntry(left, true);
+  const { key } = entry;
+  const next = (now: OrderProgress) => documentWithout(now, units);
+  const plan = await decideChange(client, { orderId, key, by: CAUSE, givesUpMissing: true, next }, locked);
+  // Whoever cancels the order withdraws its shortages; where that comes too late, they are settled then.
+  if (plan.status === "refused" && plan.code === "order_being_cancelled") return;
+  if (plan.status === "refused" && plan.code === "order_ended") return withdrawShortages(client, orderId);
+  if (plan.status === "refused") throw new Error(`${orderId} cannot go on without units: ${plan.detail}`);
+  await settleRows(
+    client,
+    left.map(({ id, left: cancelled }) => ({ shortageId: id, cancelled })),
+  );
+  if (plan.status === "planned") {
+    await recordEntry(client, { orderId, ...entry });
+    const about = left.map(({ id }) => id).join(",");
+    const notice = { kind: "units_cancelled" as const, about };
+    await writeChange(client, locked, plan, { key, by: CAUSE, reserved: null, parcelLimit, notice });
+    return;
+  }
+  await changeOrder(client, order, {
+    ledger: adding(units, "cancelled"),
+    paymentStatus: await oweForCancelled(client, order, units, `${orderId}:${left[0]?.id}`),
+  });
+  await recordEntry(client, { orderId, ...entry });
+  await tellOrderSaga(client, orderId, toldOf(key, "units_cancelled", unitsOfShortages(left)));
+  await tellOrderSaga(client, orderId, { key, type: "order-changed" });
+}
+
+function unitsOfShortages(left: readonly Shortage[]) {
+  return left.map(({ id, left: quantity }) => ({ shortageId: id, quantity }));
 }
 
 /**
@@ -324,10 +363,6 @@ async function oweForCancelled(
   if (askedMinor === 0) return paymentStatus;
   const wanted = { orderId, key, reason: "cancellation" as const, currency, askedMinor, requestedBy: CAUSE };
   return oweAtChannel(client, order, wanted);
-}
-
-function settlementOf({ id, left }: Shortage, isCancelled: boolean): Settlement {
-  return isCancelled ? { shortageId: id, cancelled: left } : { shortageId: id, awaited: left };
 }
 
 function withAwaited(reasons: readonly HoldReason[], left: readonly Shortage[]): readonly HoldReason[] {

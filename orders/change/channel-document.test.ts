@@ -50,8 +50,8 @@ function edited(document: OrderDocument, ...edits: readonly OrderEdit[]): OrderD
   return outcome.document;
 }
 
-const merged = (base: OrderDocument, next: OrderDocument, ours = base) =>
-  channelDocument({ base, next, ours, nextLineNumber: 20 });
+const merged = (base: OrderDocument, next: OrderDocument, ours = base, kept: Record<string, number> = {}) =>
+  channelDocument({ base, next, ours, nextLineNumber: 20, keptOf: (lineId) => kept[lineId] ?? 0 });
 
 const wanted = ({ lines }: OrderDocument) =>
   Object.fromEntries(lines.map(({ lineId, sku, quantity }) => [`${lineId} ${sku}`, quantity]));
@@ -139,6 +139,29 @@ describe("a newer version of a channel", () => {
     const all = withSubstitute(four, { ...instead, quantity: 4, lineNumber: 10 }) ?? expect.fail();
     expect(wanted(merged(four, version(3), all))).toEqual({ "10 BLUE": 3, "2 LAMP": 1 });
     expect(wanted(merged(four, version(4), all))).toEqual({ "10 BLUE": 4, "2 LAMP": 1 });
+  });
+
+  it("takes units off the line itself where what is sent in its place has gone, and both where it has to", () => {
+    const four = sent({ lines: { TENT: 4, LAMP: 1 } });
+    const instead = { lineId: "1", sku: "BLUE", title: "Blue", price: null };
+    const ours = withSubstitute(four, { ...instead, quantity: 2, lineNumber: 10 }) ?? expect.fail();
+    const leaves = (TENT: number, kept: Record<string, number>) =>
+      wanted(merged(four, sent({ lines: { TENT, LAMP: 1 } }), ours, kept));
+    expect(leaves(3, { "10": 2 })).toEqual({ "1 TENT": 1, "10 BLUE": 2, "2 LAMP": 1 });
+    expect(leaves(2, { "10": 1 })).toEqual({ "1 TENT": 1, "10 BLUE": 1, "2 LAMP": 1 });
+    expect(leaves(3, { "1": 2 })).toEqual({ "1 TENT": 2, "10 BLUE": 1, "2 LAMP": 1 });
+    // Too late for one of both: the plan of the change refuses it by name.
+    expect(leaves(1, { "10": 2 })).toEqual({ "10 BLUE": 1, "2 LAMP": 1 });
+  });
+
+  it("that makes another product of a line wants neither the line nor what is sent in its place", () => {
+    const four = sent({ lines: { TENT: 4, LAMP: 1 } });
+    const instead = { lineId: "1", sku: "BLUE", title: "Blue", price: null, quantity: 2, lineNumber: 10 };
+    const ours = withSubstitute(four, instead) ?? expect.fail();
+    const [tent, ...others] = four.lines;
+    if (tent === undefined) expect.fail();
+    const next = { ...four, lines: [{ ...tent, sku: "RED", channelSku: "RED" }, ...others] };
+    expect(wanted(merged(four, next, ours))).toEqual({ "2 LAMP": 1, "20 RED": 4 });
   });
 
   it("makes a document that adds up, whatever was changed on either side", () => {

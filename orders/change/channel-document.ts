@@ -6,7 +6,7 @@
  * has left alone stays as it is here. So a channel that does not know of our changes does not undo them.
  *
  * The channel does not know of substitutes: what it takes off a line it takes off what is sent in its place
- * first.
+ * first, as far as that can still be given up, and off the line itself before it is too late for all of it.
  *
  * Invariant: where nothing was changed here, the result is the channel's document, amounts and all.
  */
@@ -20,6 +20,8 @@ export type Versions = {
   readonly ours: OrderDocument;
   /** Above the number of every line that the order ever had. */
   readonly nextLineNumber: number;
+  /** Units of a line of ours that cannot be given up any more. */
+  readonly keptOf: (lineId: string) => number;
 };
 
 /** Taken as a whole from the channel where it has changed them. */
@@ -61,13 +63,14 @@ export function channelDocument(versions: Versions): OrderDocument {
   });
 }
 
-function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly OrderLine[] {
+function mergedLines(versions: Versions): readonly OrderLine[] {
+  const { base, next, ours, nextLineNumber } = versions;
   const [was, is] = [byKey(base.lines), byKey(next.lines)];
   let number = nextLineNumber;
-  const substitutes = keptSubstitutes({ base, next, ours });
+  const shared = unitsWithSubstitutes(versions, was, is);
   const kept = ours.lines.flatMap((line): readonly OrderLine[] => {
     if (line.substituteFor !== undefined) {
-      const quantity = substitutes.get(line.lineId) ?? line.quantity;
+      const quantity = shared.get(line.lineId) ?? line.quantity;
       if (quantity === line.quantity) return [line];
       return quantity === 0 ? [] : [resized(line, quantity)];
     }
@@ -77,7 +80,8 @@ function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly O
     if (before === undefined && after === undefined) return [line];
     if (after === undefined) return [];
     if (before !== undefined && canonical(before) === canonical(after)) return [line];
-    const quantity = quantityOf(line.quantity, before?.quantity ?? line.quantity, after.quantity);
+    const quantity =
+      shared.get(line.lineId) ?? quantityOf(line.quantity, before?.quantity ?? line.quantity, after.quantity);
     if (quantity === 0) return [];
     const { lineId, sku } = line;
     const taken = { ...after, lineId, sku: after.sku ?? sku };
@@ -97,27 +101,48 @@ function mergedLines({ base, next, ours, nextLineNumber }: Versions): readonly O
   return [...kept, ...added];
 }
 
-/** Units that are still wanted of each line that is sent in the place of a line of the channel's. */
-function keptSubstitutes({
-  base,
-  next,
-  ours,
-}: Omit<Versions, "nextLineNumber">): ReadonlyMap<string, number> {
+/**
+ * Of each line of ours whose units the channel has made fewer and of which some are sent as something else,
+ * and of what is sent in its place: the units that are still wanted.
+ */
+function unitsWithSubstitutes(
+  versions: Versions,
+  was: ReadonlyMap<string, OrderLine>,
+  is: ReadonlyMap<string, OrderLine>,
+): ReadonlyMap<string, number> {
+  const { ours, keptOf } = versions;
+  const wanted = new Map<string, number>();
   const sent = ours.lines.filter(({ substituteFor }) => substituteFor !== undefined);
-  const kept = new Map<string, number>();
-  for (const externalLineId of new Set(sent.map((line) => line.externalLineId))) {
-    const unitsIn = (lines: readonly OrderLine[]) =>
-      lines.reduce((sum, line) => (line.externalLineId === externalLineId ? sum + line.quantity : sum), 0);
-    const [was, is] = [unitsIn(base.lines), unitsIn(next.lines)];
-    const ordered = unitsIn(ours.lines.filter(({ substituteFor }) => substituteFor === undefined));
-    let left = is < was ? Math.max(0, is - Math.min(ordered, is)) : Number.POSITIVE_INFINITY;
-    for (const line of sent.filter((each) => each.externalLineId === externalLineId)) {
-      const quantity = Math.min(line.quantity, left);
-      kept.set(line.lineId, quantity);
-      left -= quantity;
-    }
+  for (const key of new Set(sent.map((line) => orderedKey(versions, line)))) {
+    if (key === null) continue;
+    const units = is.get(key)?.quantity ?? 0;
+    if (units >= (was.get(key)?.quantity ?? 0)) continue;
+    const substitutes = sent.filter((line) => orderedKey(versions, line) === key);
+    const ordered = ours.lines.filter((line) => line.substituteFor === undefined && keyOf(line) === key);
+    const lines = [...substitutes.toReversed(), ...ordered];
+    let tooMany = lines.reduce((sum, { quantity }) => sum + quantity, 0) - units;
+    // What cannot be given up is asked for last: whoever plans the change says that it is too late.
+    for (const isKept of [true, false])
+      for (const { lineId, quantity } of lines) {
+        const left = wanted.get(lineId) ?? quantity;
+        const given = Math.max(0, Math.min(tooMany, left - (isKept ? keptOf(lineId) : 0)));
+        wanted.set(lineId, left - given);
+        tooMany -= given;
+      }
   }
-  return kept;
+  return wanted;
+}
+
+/** The channel's line in whose place a line is sent; `null`: the channel has none. */
+function orderedKey({ base, ours }: Versions, sent: OrderLine): string | null {
+  const ordered =
+    ours.lines.find(({ lineId }) => lineId === sent.substituteFor) ??
+    base.lines.find(
+      (line) =>
+        line.externalLineId === sent.externalLineId &&
+        ours.lines.every((other) => keyOf(other) !== keyOf(line)),
+    );
+  return ordered === undefined ? null : keyOf(ordered);
 }
 
 /** What is wanted of a line of which we may have given up units that the channel still counts. */

@@ -113,8 +113,7 @@ export function planChange(
     const change = (wanted.get(lineId) ?? 0) - (line.ordered - line.cancelled);
     if (change > 0) ledger.set(lineId, { ordered: change });
     if (change >= 0) continue;
-    const kept = line.shipped + line.fulfilledElsewhere + unitsBegun(facts, lineId);
-    const free = line.ordered - line.cancelled - kept;
+    const free = line.ordered - line.cancelled - unitsKept(facts, lineId);
     if (-change > free)
       refusals.push(
         `of line ${lineId} (${line.title}), ${-change} were to be given up and ${Math.max(0, free)} can be`,
@@ -153,8 +152,14 @@ function orderedOf(facts: ChangeFacts, ledger: ReadonlyMap<string, LedgerChange>
   return line && line.ordered + (ledger.get(lineId)?.ordered ?? 0);
 }
 
+/** Units of the line that cannot be given up: they were handed over, or are being picked or packed. */
+export function unitsKept(facts: Pick<ChangeFacts, "begun" | "lines">, lineId: string): number {
+  const line = facts.lines.find((candidate) => candidate.lineId === lineId);
+  return (line === undefined ? 0 : line.shipped + line.fulfilledElsewhere) + unitsBegun(facts, lineId);
+}
+
 /** Units of the line in parcels that are being picked or packed. */
-function unitsBegun({ begun }: ChangeFacts, lineId: string): number {
+function unitsBegun({ begun }: Pick<ChangeFacts, "begun">, lineId: string): number {
   const units = begun.flatMap((part) => wholeUnits(part.lines));
   return units.reduce((total, unit) => (unit.lineId === lineId ? total + unit.quantity : total), 0);
 }

@@ -14,7 +14,7 @@ import { apportion, proportion } from "../apportion.ts";
 import { countryCode } from "../geography.ts";
 import type { IncomingTax } from "../incoming-order.ts";
 import { addMoney, type Money, rescale, zeroMoney } from "../money.ts";
-import type { Charge, LineKind, OrderDocument, OrderLine } from "../order.ts";
+import { type Charge, type LineKind, MAX_LINES, type OrderDocument, type OrderLine } from "../order.ts";
 import { goodsWeights, sumsOf } from "../order-amounts.ts";
 
 export type AddedLine = {
@@ -64,7 +64,6 @@ type Edited =
   | { readonly status: "edited"; readonly document: OrderDocument }
   | { readonly status: "refused"; readonly code: EditRefusalCode; readonly detail: string };
 
-const MAX_LINES = 500;
 const MAX_LINE_QUANTITY = 100_000;
 const MAX_MINOR = 1e13;
 

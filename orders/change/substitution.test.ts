@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Money } from "../money.ts";
-import type { OrderDocument, OrderLine } from "../order.ts";
+import { MAX_LINES, type OrderDocument, type OrderLine } from "../order.ts";
 import { lineShares, sumsOf } from "../order-amounts.ts";
 import { withSubstitute } from "./substitution.ts";
 
@@ -55,6 +55,15 @@ function substituted(document: OrderDocument, { lineId = "1", quantity, price }:
 const sumOf = (document: OrderDocument) => sumsOf(document).sum;
 
 describe("units that are sent as another product", () => {
+  it("make no line of their own in an order that has as many as it may", () => {
+    const full = documentOf(
+      Array.from({ length: MAX_LINES }, (_, index) => lineOf(String(index + 1), 2, 100)),
+    );
+    const sent = { lineId: "1", sku: "SUB", title: "Other thing", price: null, lineNumber: MAX_LINES + 1 };
+    expect(withSubstitute(full, { ...sent, quantity: 1 })).toBeNull();
+    expect(withSubstitute(full, { ...sent, quantity: 2 })?.lines).toHaveLength(MAX_LINES);
+  });
+
   it("make a line of their own beside the rest, which names the line and its channel's id", () => {
     const document = substituted(documentOf([lineOf("1", 3, 1000), lineOf("2", 1, 400)]), {
       quantity: 2,

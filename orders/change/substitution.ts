@@ -14,7 +14,7 @@
  */
 import { proportion } from "../apportion.ts";
 import { addMoney, type Money, multiplyMoney, rescale, zeroMoney } from "../money.ts";
-import type { OrderDocument, OrderLine } from "../order.ts";
+import { MAX_LINES, type OrderDocument, type OrderLine } from "../order.ts";
 import { difference, givenUp, isMore, repriced, resized } from "./order-edits.ts";
 
 export type Substitution = {
@@ -29,12 +29,13 @@ export type Substitution = {
   readonly lineNumber: number;
 };
 
-/** @returns `null` where the line does not want so many units any more */
+/** @returns `null` where the line does not want so many units any more, or the order can have no further line */
 export function withSubstitute(document: OrderDocument, substitution: Substitution): OrderDocument | null {
   const { lineId, quantity, price } = substitution;
   const line = document.lines.find((candidate) => candidate.lineId === lineId);
   if (line === undefined || line.quantity < quantity) return null;
   const kept = line.quantity === quantity ? null : resized(line, line.quantity - quantity);
+  if (kept !== null && document.lines.length >= MAX_LINES) return null;
   const sent = sentInstead(line, kept, substitution);
   const split: OrderDocument = {
     ...document,

@@ -12,12 +12,10 @@
  */
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../incoming-order.ts";
 import { currencyExponent, type Money, rescale, zeroMoney } from "../money.ts";
-import type { Charge, HoldCode } from "../order.ts";
+import { type Charge, type HoldCode, MAX_LINES } from "../order.ts";
 
 /** No real line comes near. Beyond it, a typing error or an attack is more likely than an order. */
 const MAX_LINE_QUANTITY = 100_000;
-/** Largest orders seen at marketplaces have some 200 lines. */
-const MAX_LINES = 500;
 /** Of one amount, in units of the order's finest exponent. */
 const MAX_AMOUNT = 1e15;
 /** Decimal places: nine that can be read, four that the price of one unit may need. */

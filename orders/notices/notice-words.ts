@@ -95,6 +95,21 @@ export function contentOf(facts: NoticeFacts, notice: Notice): NoticeContent {
       };
     case "payment_needed": {
       const amount = moneyText(notice.amount);
+      if (notice.isToConfirm)
+        return {
+          title: "Please confirm your payment",
+          preview: `Your bank asks you to confirm ${amount}.`,
+          paragraphs: [
+            `Your bank asks you to confirm your payment of ${amount}.`,
+            "Please do so on your order's page; it goes on as soon as you have. You are charged when it is sent.",
+          ],
+          progress: null,
+          highlights: [{ label: "To confirm", value: amount }],
+          action: { label: "Confirm now", url: facts.orderUrl },
+          lines: facts.lines,
+          showTotal: true,
+          showAddress: false,
+        };
       return {
         title:
           notice.declined === null ? "Your order waits for your payment" : "Your payment did not go through",

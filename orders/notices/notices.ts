@@ -33,12 +33,14 @@ export type SubstitutedLine = NoticeLine & { readonly insteadOf: string };
 
 export type Notice =
   | { readonly kind: "order_confirmed"; readonly promise: DeliveryPromise | null }
-  /** The order waits for a means of payment. */
+  /** The order waits for a means of payment, or for its shopper to confirm one to the bank. */
   | {
       readonly kind: "payment_needed";
       readonly amount: Money;
       /** Why the last one was declined; null: there was none yet. */
       readonly declined: string | null;
+      /** The bank wants the shopper to confirm the one that they have given. */
+      readonly isToConfirm: boolean;
     }
   /** The order waits or will be late; `promise` is the new one, where there is one. */
   | {

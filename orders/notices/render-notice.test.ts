@@ -77,6 +77,7 @@ const notices: { readonly [Kind in NoticeKind]: Extract<Notice, { kind: Kind }> 
   },
   payment_needed: {
     kind: "payment_needed",
+    isToConfirm: false,
     amount: usd(17_397),
     declined: "This card has expired. Please use another one.",
   },
@@ -166,6 +167,14 @@ describe("a notice", () => {
     const { text, subject } = renderNotice(facts, notices[kind]);
     for (const part of expected) expect(text).toContain(part);
     expect(subject).toMatch(/: order #9999$/);
+  });
+
+  it("asks to confirm a payment where the bank wants that, and not for another card", () => {
+    const notice = { ...notices.payment_needed, declined: null, isToConfirm: true };
+    const { text, subject } = renderNotice(facts, notice);
+    expect(subject).toBe("Please confirm your payment: order #9999");
+    for (const part of ["Your bank asks you to confirm", "To confirm: $173.97", facts.orderUrl])
+      expect(text).toContain(part);
   });
 
   it.each(all)("$kind says the same in HTML as in text (N3)", (notice) => {

@@ -14,6 +14,8 @@ const WORDS: Readonly<Record<string, string>> = {
   try_again_later: "Your bank could not decide just now. Please try again in a moment.",
   authentication_required:
     "Your bank wants you to confirm the payment, which this card cannot do here. Please use another one.",
+  payment_intent_authentication_failure:
+    "Your bank could not tell that it was you. Please try again, or use another card.",
   currency_not_supported: "This card cannot pay in the currency of your order. Please use another one.",
   card_velocity_exceeded: "This card is over its limit. Please use another one, or ask your bank.",
 };

@@ -70,6 +70,7 @@ export type MoneyFacts = {
 const IN_DOUBT: ReadonlySet<HoldCode> = new Set([
   "payment_failed",
   "payment_missing",
+  "payment_unconfirmed",
   "payment_pending",
   "payment_disputed",
   "sum_mismatch",
@@ -82,8 +83,12 @@ export function isMoneyInDoubt(holdReasons: readonly HoldReason[]): boolean {
   return holdReasons.some(({ code }) => IN_DOUBT.has(code));
 }
 
-/** What another means of payment clears. */
-export const CLEARED_BY_PAYMENT: readonly HoldCode[] = ["payment_missing", "payment_failed"];
+/** What another means of payment clears. One that its bank wants confirmed goes on by that, too. */
+export const CLEARED_BY_PAYMENT: readonly HoldCode[] = [
+  "payment_missing",
+  "payment_failed",
+  "payment_unconfirmed",
+];
 
 /**
  * Whether the shopper may be asked for a means of payment: nothing else is in doubt about what they would

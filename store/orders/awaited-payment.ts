@@ -1,4 +1,4 @@
-/** The means of payment that an order waits for, or that is being tried, as its shopper may know it. */
+/** The payment that an order waits for, or that is being tried, as its shopper may know it. */
 
 import { nextMovement } from "../../orders/payment/charging.ts";
 import { declineWords } from "../../orders/payment/decline-words.ts";
@@ -7,10 +7,14 @@ import type { Queryable } from "../sql/database.ts";
 import { readMoneyFacts } from "./money-facts.ts";
 import type { OrderProgress } from "./order-progress.ts";
 import { readPaymentTransactions } from "./payments.ts";
+import { isUnconfirmed } from "./unconfirmed-payments.ts";
 
 export type AwaitedPayment = {
-  /** `checking`: one was given, and the provider's answer is still to come. */
-  readonly state: "needed" | "checking";
+  /**
+   * `confirm`: one was given, and its bank wants the shopper to confirm the payment. `checking`: the
+   * provider's answer is still to come.
+   */
+  readonly state: "needed" | "confirm" | "checking";
   /** What is to be authorised with it, in ISO 4217 minor units. */
   readonly amountMinor: number;
   /** Why the last one was declined, in plain words; null: there was none yet. */
@@ -37,6 +41,13 @@ export async function readAwaitedPayment(
   if (movement?.type !== "authorize") return null;
   const calls = await readPaymentTransactions(client, order.orderId, "authorization");
   const declines = calls.filter(({ status }) => status === "declined");
+  const unconfirmed = holdReasons.some(({ code }) => code === "payment_unconfirmed")
+    ? calls.findLast(isUnconfirmed)
+    : undefined;
+  if (unconfirmed !== undefined) {
+    const { amountMinor } = unconfirmed;
+    return { state: "confirm", amountMinor, declined: null, attempts: declines.length };
+  }
   const last = calls.at(-1);
   const isDeclined = last?.status === "declined" && holdReasons.some(({ code }) => code === "payment_failed");
   return {

@@ -62,6 +62,7 @@ export async function readTracking(
          left join lateral (select * from collection where order_id = o.id and expired_at is null
            order by ready_at desc limit 1) c on true) end as collection,
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'title', line.title, 'insteadOf', wanted.title,
+            'insteadOfLine', line.substitute_for,
             'ordered', line.ordered - line.cancelled, 'shipped', line.shipped, 'delivered', line.delivered,
             'writtenOff', line.written_off, 'returnRequested', line.return_requested,
             'returnDismissed', line.return_dismissed, 'unitPriceMinor', line.unit_price_minor)

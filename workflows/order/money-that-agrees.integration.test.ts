@@ -77,7 +77,7 @@ async function told(orderId: string, change: Partial<PaymentState>): Promise<voi
   serial += 1;
   const [payment] = await readAuthorizations(world.database, orderId);
   if (payment === undefined) throw new Error("nothing is authorised");
-  const { provider, account, reference, capturedMinor } = payment;
+  const { reference, capturedMinor } = payment;
   const state: PaymentState = {
     reference,
     orderId,
@@ -85,12 +85,14 @@ async function told(orderId: string, change: Partial<PaymentState>): Promise<voi
     status: capturedMinor > 0 ? "closed" : "open",
     capturedMinor,
     isCaptured: () => false,
+    confirmation: null,
+    decline: null,
     refunds: [],
     disputes: [],
     ...change,
   };
   await inTransaction(world.database, (client) =>
-    reconcilePayment(client, { provider, account }, orderId, state, `evt_${serial}`),
+    reconcilePayment(client, world.outside.payments.first, orderId, state, `evt_${serial}`),
   );
 }
 

@@ -21,7 +21,9 @@ import {
   timeline,
 } from "../../test-support/saga-steps.ts";
 import { eventually, type NewOrder, type SagaWorld, startSagaWorld } from "../../test-support/saga-world.ts";
+import { dyingAfter } from "../../test-support/servers/failing-database.ts";
 import { createTestDatabase, type TestDatabase } from "../../test-support/servers/postgres.ts";
+import { createPaymentActivities } from "./activities/payment.ts";
 
 let testDatabase: TestDatabase;
 let world: SagaWorld;
@@ -409,4 +411,51 @@ test("finance records cash before the parcel arrives, and corrects it afterwards
     { minor: -100, provider: "finance" },
   ]);
   expect(await money(orderId)).toMatchObject({ status: "completed", payment: "paid" });
+});
+
+test("a payment that waits for its shopper is one, wherever the process dies beside the bank's answers", async () => {
+  let deaths = 0;
+  for (let calls = 0; ; calls += 1) {
+    for (const isConfirmed of [false, true]) {
+      world.outside.declines.push("confirm");
+      const orderId = await world.placeOrder();
+      await held(world, orderId, "payment_unconfirmed");
+      const first = `pi_${orderId}:authorize:1`;
+      const payments = (database: SagaWorld["database"]) =>
+        createPaymentActivities({ database, payments: world.outside.payments } as never);
+      // The saga repeats a step whose answer was written, and not heard.
+      expect(await payments(world.database).authorizePayment({ orderId, attempt: 1 })).toMatchObject({
+        status: "refused",
+        holdCode: "payment_unconfirmed",
+      });
+      if (isConfirmed) world.outside.unconfirmed.set(first, "confirmed");
+      const dying = dyingAfter({ database: world.database, allocator: {} }, calls);
+      const again = { orderId, attempt: 2 };
+      await payments(dying.context.database)
+        .authorizePayment(again)
+        .catch(() => {});
+      expect(await payments(world.database).authorizePayment(again), `${calls}`).toEqual({
+        status: "authorized",
+      });
+      const own = [...world.outside.charges].flatMap(([key, effect]) =>
+        key.startsWith(`${orderId}:`) ? [effect] : [],
+      );
+      expect(own).toEqual(isConfirmed ? [] : ["cancel", "authorize 10500"]);
+      expect(world.outside.unconfirmed.get(first)).toBe(isConfirmed ? "confirmed" : "ended");
+      expect(await money(orderId)).toMatchObject({ payment: "authorized", authorized: 10_500 });
+      const { rows } = await world.database.query(
+        "select status, reference is null as ended from payment_transaction where order_id = $1 order by key",
+        [orderId],
+      );
+      expect(rows).toEqual([
+        isConfirmed ? { status: "succeeded", ended: false } : { status: "declined", ended: true },
+        ...(isConfirmed ? [] : [{ status: "succeeded", ended: false }]),
+      ]);
+      if (dying.isDead()) deaths += 1;
+      else if (!isConfirmed) {
+        expect(deaths).toBeGreaterThan(6);
+        return;
+      }
+    }
+  }
 });

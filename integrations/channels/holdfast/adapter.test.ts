@@ -120,6 +120,8 @@ describe("what is broken is refused by name", () => {
     ["malformed_payload", { releaseOn: "2027-13-01" }],
     ["malformed_payload", { delivery: { method: "drone" } }],
     ["malformed_payload", { charges: [{ kind: "fee", amount: "-1" }] }],
+    ["substitutes_not_goods", { lines: [{ ...line, kind: "gift_card", allowSubstitutes: true }] }],
+    ["substitutes_not_goods", { lines: [{ ...line, kind: "digital", allowSubstitutes: true }] }],
     ["invalid_order", { total: "1.00" }],
     ["invalid_order", { total: "26.66" }],
   ] as const)("%s (%#)", (code, change) => {

@@ -70,6 +70,13 @@ function readOrder(document: unknown): readonly ChannelReading[] {
   }
   const problem = problemOf(plain);
   if (problem !== null) return [refused("malformed_payload", `Not a Holdfast order: ${problem}.`, plain.id)];
+  const unposted = plain.lines.findIndex(
+    ({ kind = "goods", allowSubstitutes = false }) => kind !== "goods" && allowSubstitutes,
+  );
+  if (unposted >= 0) {
+    const detail = `/lines/${unposted} is ${plain.lines[unposted]?.kind}: only goods have substitutes.`;
+    return [refused("substitutes_not_goods", detail, plain.id)];
+  }
   const order = toIncoming(plain);
   if (plain.total !== undefined && !sameAmount(order)) {
     const detail = `The total ${plain.total} is not the sum of the order, ${decimalText(totalOf(order))}.`;

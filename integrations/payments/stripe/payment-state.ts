@@ -1,10 +1,12 @@
 /** A PaymentIntent, its refunds and its disputes, as they are at Stripe now, in the words of our port. */
 import { createHash } from "node:crypto";
-import type {
-  PaymentState,
-  PaymentSubject,
-  ProviderDispute,
-  ProviderRefund,
+import {
+  AUTHENTICATION_REQUIRED,
+  type PaymentConfirmation,
+  type PaymentState,
+  type PaymentSubject,
+  type ProviderDispute,
+  type ProviderRefund,
 } from "../../../ports/payments.ts";
 import { type JsonObject, listAt, numberAt, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
 import { fromStripeAmount } from "./amount.ts";
@@ -33,13 +35,17 @@ export function paymentStateOf(
   const currency = (optionalTextAt(intent, "currency") ?? "").toUpperCase();
   const metadata = objectAt(intent, "metadata");
   const minor = (json: JsonObject, name: string) => fromStripeAmount(numberAt(json, name) ?? 0, currency);
+  const status = optionalTextAt(intent, "status") ?? "";
+  const confirmation = confirmationOf(intent, status);
   return {
     reference: optionalTextAt(intent, "id") ?? "",
     orderId: optionalTextAt(metadata, "order_id") ?? null,
     currency,
-    status: statusOf(optionalTextAt(intent, "status") ?? ""),
+    status: statusOf(status),
     capturedMinor: minor(intent, "amount_received"),
     isCaptured: (key) => optionalTextAt(metadata, captureMark(key)) !== undefined,
+    confirmation,
+    decline: confirmation === null && status === "requires_payment_method" ? declineOf(intent) : null,
     refunds: subject === "refunds" ? about.map((refund) => refundOf(refund, minor(refund, "amount"))) : [],
     disputes:
       subject === "disputes" ? about.map((dispute) => disputeOf(dispute, minor(dispute, "amount"))) : [],
@@ -49,6 +55,31 @@ export function paymentStateOf(
 function statusOf(status: string): PaymentState["status"] {
   if (status === "requires_capture") return "open";
   return status === "succeeded" || status === "canceled" ? "closed" : "none";
+}
+
+/**
+ * A PaymentIntent whose bank waits for the shopper is in `requires_action`. One that was declined because its
+ * shopper was not there is confirmed anew, with the means of payment that it was declined with.
+ */
+function confirmationOf(intent: JsonObject, status: string): PaymentConfirmation | null {
+  const clientSecret = optionalTextAt(intent, "client_secret");
+  if (clientSecret === undefined) return null;
+  if (status === "requires_action") return { clientSecret, paymentMethod: null };
+  const paymentMethod = optionalTextAt(intent, "last_payment_error", "payment_method", "id");
+  return status === "requires_payment_method" &&
+    declineOf(intent).code === AUTHENTICATION_REQUIRED &&
+    paymentMethod !== undefined
+    ? { clientSecret, paymentMethod }
+    : null;
+}
+
+/** Why the last try to confirm a PaymentIntent failed. */
+export function declineOf(intent: unknown): { readonly code: string; readonly message: string } {
+  const error = objectAt(intent, "last_payment_error");
+  return {
+    code: optionalTextAt(error, "decline_code") ?? optionalTextAt(error, "code") ?? "card_declined",
+    message: optionalTextAt(error, "message") ?? "The payment was declined.",
+  };
 }
 
 function refundOf(json: JsonObject, amountMinor: number): ProviderRefund {

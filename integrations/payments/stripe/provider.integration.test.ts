@@ -163,13 +163,108 @@ describe("a decline", () => {
     ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"],
     ["pm_card_chargeDeclinedProcessingError", "processing_error"],
     ["pm_card_radarBlock", "fraudulent"],
-    ["pm_card_authenticationRequired", "authentication_required"],
   ])("of %s is a value with the code %s", async (paymentMethod, code) => {
     const order = newOrder();
     const declined = await authorize(order, paymentMethod);
     expect(declined).toEqual({ status: "declined", code, message: expect.stringMatching(/\w/) });
     expect(await authorize(order, paymentMethod)).toEqual(declined);
     expect(await chargesOf(order)).toMatchObject({ declines: 1, live: 0, authorized: 0 });
+  });
+});
+
+describe("a payment that the bank wants confirmed", () => {
+  /** What Stripe.js sends, with the key that everybody may know. */
+  const asBrowser = async (
+    path: string,
+    form?: Readonly<Record<string, string>>,
+    key = "pk_test_sandbox",
+  ) => {
+    const response = await fetch(`${sandbox.url}${path}`, {
+      method: form === undefined ? "GET" : "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(form === undefined ? {} : { body: new URLSearchParams(form).toString() }),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: replies of many shapes
+    return { status: response.status, json: (await response.json()) as any };
+  };
+
+  const read = (reference: string) => sandbox.payments.readPayment(reference, "payment");
+
+  const unconfirmed = async (order: string): Promise<string> => {
+    const answer = await authorize(order, "pm_card_authenticationRequired");
+    expect(answer).toEqual({
+      status: "declined",
+      code: "authentication_required",
+      message: expect.stringMatching(/\w/),
+      unconfirmed: expect.stringMatching(/^pi_/),
+    });
+    expect(await authorize(order, "pm_card_authenticationRequired")).toEqual(answer);
+    return (answer.status === "declined" && answer.unconfirmed) || "";
+  };
+
+  const answerBank = (secret: string, answer: string) =>
+    asBrowser("/js/authenticate", { client_secret: secret, answer });
+
+  it("is no decline, and is authorised once its shopper has confirmed it", async () => {
+    const order = newOrder();
+    const reference = await unconfirmed(order);
+    const waiting = await read(reference);
+    expect(waiting).toMatchObject({ status: "none", decline: null, confirmation: { paymentMethod: null } });
+    const secret = waiting?.confirmation?.clientSecret ?? "";
+    await answerBank(secret, "complete");
+    expect(await read(reference)).toMatchObject({ status: "open", confirmation: null, decline: null });
+    expect((await answerBank(secret, "complete")).status).toBe(409);
+    await capture(order, reference, 5_000);
+    expect(await chargesOf(order)).toMatchObject({ declines: 0, authorizations: 1, captured: 5_000 });
+  });
+
+  it("is declined by the code of its bank where its shopper fails it", async () => {
+    const reference = await unconfirmed(newOrder());
+    await answerBank((await read(reference))?.confirmation?.clientSecret ?? "", "fail");
+    expect(await read(reference)).toMatchObject({
+      status: "none",
+      confirmation: null,
+      decline: { code: "payment_intent_authentication_failure" },
+    });
+  });
+
+  it("is opened to a publishable key by its secret only, and to no other call", async () => {
+    const reference = await unconfirmed(newOrder());
+    const path = `/v1/payment_intents/${reference}`;
+    const secret = (await read(reference))?.confirmation?.clientSecret ?? "";
+    expect((await asBrowser(`${path}?client_secret=${secret}`)).json).toMatchObject({
+      status: "requires_action",
+      next_action: { type: "use_stripe_sdk" },
+    });
+    expect((await asBrowser(`${path}?client_secret=${secret}x`)).status).toBe(404);
+    expect((await asBrowser(path)).status).toBe(404);
+    expect((await asBrowser(`${path}/cancel`, {})).status).toBe(401);
+  });
+
+  it("is confirmed anew where its shopper was not there, with the same means of payment", async () => {
+    const form = {
+      amount: "5000",
+      currency: "usd",
+      capture_method: "manual",
+      confirm: "true",
+      off_session: "true",
+      payment_method: "pm_card_authenticationRequired",
+    };
+    const { status, json } = await asBrowser("/v1/payment_intents", form, STRIPE_KEY);
+    expect([status, json.error.code]).toEqual([402, "authentication_required"]);
+    const { id: reference } = json.error.payment_intent;
+    const confirmation = (await read(reference))?.confirmation;
+    expect(confirmation).toMatchObject({ paymentMethod: "pm_card_authenticationRequired" });
+    const secret = confirmation?.clientSecret ?? "";
+    const again = { client_secret: secret, payment_method: confirmation?.paymentMethod ?? "" };
+    expect((await asBrowser(`/v1/payment_intents/${reference}/confirm`, again)).json).toMatchObject({
+      status: "requires_action",
+    });
+    await answerBank(secret, "complete");
+    expect(await read(reference)).toMatchObject({ status: "open", confirmation: null });
   });
 });
 

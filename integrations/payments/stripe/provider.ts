@@ -11,6 +11,7 @@
  * capture that is not the last one, after those hours looks with `readPayment` whether it was carried out.
  */
 import {
+  AUTHENTICATION_REQUIRED,
   AUTHORIZATION_EXPIRED,
   type CardForm,
   type PaymentProvider,
@@ -27,7 +28,7 @@ import {
   optionalTextAt,
 } from "../../vendor-kit/vendor-json.ts";
 import { stripeStep, toStripeAmount } from "./amount.ts";
-import { captureMark, markOf, paymentStateOf, REFUND_MARK } from "./payment-state.ts";
+import { captureMark, declineOf, markOf, paymentStateOf, REFUND_MARK } from "./payment-state.ts";
 import { openStripeWebhook } from "./webhook.ts";
 
 const SERVICE = "stripe";
@@ -244,18 +245,12 @@ function readIntent(json: unknown, wanted: readonly string[], step: string): Pay
   if (status === "requires_action") {
     return {
       status: "declined",
-      code: "authentication_required",
+      code: AUTHENTICATION_REQUIRED,
       message: "The bank asks the shopper to confirm the payment.",
+      ...(reference === undefined ? {} : { unconfirmed: reference }),
     };
   }
-  if (status === "requires_payment_method") {
-    const error = objectAt(json, "last_payment_error");
-    return {
-      status: "declined",
-      code: optionalTextAt(error, "decline_code") ?? optionalTextAt(error, "code") ?? "card_declined",
-      message: optionalTextAt(error, "message") ?? "The payment was declined.",
-    };
-  }
+  if (status === "requires_payment_method") return { status: "declined", ...declineOf(json) };
   throw new ServiceFault(`Stripe answered ${step} with a payment in state ${status ?? "unknown"}`, {
     service: SERVICE,
     code: "unexpected_state",
@@ -286,6 +281,7 @@ function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
   const code = optionalTextAt(error, "code");
   const message = optionalTextAt(error, "message") ?? "no message";
   if (type === "card_error" || (code !== undefined && DECLINES_OF_THE_BOOKS.has(code))) {
+    const unconfirmed = optionalTextAt(error, "payment_intent", "id");
     return {
       status: "declined",
       code:
@@ -293,6 +289,7 @@ function declineOrThrow(reply: JsonReply, step: string): PaymentResult {
           ? AUTHORIZATION_EXPIRED
           : (optionalTextAt(error, "decline_code") ?? code ?? "card_declined"),
       message,
+      ...(code === AUTHENTICATION_REQUIRED && unconfirmed !== undefined ? { unconfirmed } : {}),
     };
   }
   // Stripe's own advice on repeating a call comes first. 409: a call with this key is under way, or a lock is

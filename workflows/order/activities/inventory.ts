@@ -119,7 +119,8 @@ export function createInventoryActivities({ database, allocator, carriers, now }
       })),
     );
     await inTransaction(database, async (client) => {
-      for (const [index, { commandId, sku, locationId }] of errands.entries()) {
+      for (const [index, errand] of errands.entries()) {
+        const { commandId, sku, locationId, holdId, quantity, ofPicked } = errand;
         const outcome = outcomes[index];
         // Units that were taken off the shelf in the same moment: a person puts them back.
         if (outcome?.status === "refused" && outcome.code !== "hold_not_reserved")
@@ -129,7 +130,7 @@ export function createInventoryActivities({ database, allocator, carriers, now }
             type: "stock.change_refused",
             summary: `${sku} at ${locationId} is not as the order has it: ${outcome.detail}.`,
             cause: "saga:run-stock-errands",
-            data: { commandId, code: outcome.code },
+            data: { commandId, code: outcome.code, holdId, sku, locationId, quantity, ofPicked },
           });
       }
       await markErrandsDone(

@@ -65,9 +65,14 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
         };
       case "payment_needed": {
         const awaited = await awaitedBy(order);
-        if (awaited?.state !== "needed")
+        if (awaited === null || awaited.state === "checking")
           throw new StepImpossible("payment_not_needed", `${order.orderId} waits for no means of payment.`);
-        return { kind, amount: minorOf(order, awaited.amountMinor), declined: awaited.declined };
+        return {
+          kind,
+          amount: minorOf(order, awaited.amountMinor),
+          declined: awaited.declined,
+          isToConfirm: awaited.state === "confirm",
+        };
       }
       case "shipped": {
         const { carrier, trackingNumber } = await mustReadShipment(about);
@@ -302,7 +307,8 @@ export function createNoticeActivities({ database, mailer, payments, publicUrl }
       // Nobody has to be told of a parcel that they have just been given.
       if (input.kind === "shipped" && isCollected(order.document)) return;
       // They may have paid before the mail was written.
-      if (input.kind === "payment_needed" && (await awaitedBy(order))?.state !== "needed") return;
+      if (input.kind === "payment_needed" && ((await awaitedBy(order))?.state ?? "checking") === "checking")
+        return;
       const mail = renderNotice(
         {
           shopName: order.shopName,

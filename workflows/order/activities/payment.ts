@@ -49,6 +49,7 @@ import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { askForRefund } from "./ask-for-refund.ts";
 import { mustLockOrder, mustReadOrder, withReason } from "./order-state.ts";
 import { askProvider } from "./provider-call.ts";
+import { giveUpUnconfirmed, settleUnconfirmed } from "./unconfirmed-payments.ts";
 
 type OrderId = { readonly orderId: string };
 
@@ -116,16 +117,23 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         call.key,
         isDone
           ? { status: "succeeded", reference: answer.reference }
-          : { status: "declined", reference: null, detail: `${answer.code}: ${answer.message}` },
+          : {
+              status: "declined",
+              reference: answer.unconfirmed ?? null,
+              detail: `${answer.code}: ${answer.message}`,
+            },
       );
       if (!first) return;
       const amount = minorText(call.amountMinor, order.currency);
       const { type, text } = WORDS[call.type as keyof typeof WORDS];
+      const isUnconfirmed = !isDone && answer.unconfirmed !== undefined;
       await recordEntry(client, {
         orderId,
         key: `payment:${call.key}`,
-        type: isDone ? type : "payment.declined",
-        summary: isDone ? `${text} ${amount}.` : `${text} ${amount}: declined, ${answer.message}`,
+        type: isDone ? type : isUnconfirmed ? "payment.confirmation_needed" : "payment.declined",
+        summary: isDone
+          ? `${text} ${amount}.`
+          : `${text} ${amount}: ${isUnconfirmed ? "not yet" : "declined"}, ${answer.message}`,
         cause,
         data: { amountMinor: call.amountMinor, currency: order.currency, key: call.key },
       });
@@ -145,11 +153,14 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
           paymentStatus: await applyPaymentEffect(client, sums, effect),
         });
       } else if (onDecline !== null) {
-        const detail = `${text} ${amount} was declined: ${answer.message}`;
-        const holdReasons = withReason(order, { code: onDecline, detail });
-        await changeOrder(client, order, { holdReasons, ...(await declinedStatus(client, order, call)) });
+        const what = isUnconfirmed ? "is not confirmed" : "was declined";
+        const detail = `${text} ${amount} ${what}: ${answer.message}`;
+        const code = isUnconfirmed ? "payment_unconfirmed" : onDecline;
+        const holdReasons = withReason(order, { code, detail });
+        const status = isUnconfirmed ? {} : await declinedStatus(client, order, call);
+        await changeOrder(client, order, { holdReasons, ...status });
         if (call.type === "authorization") await writeOutbox(client, [askForPaymentRow(orderId, call.key)]);
-      } else {
+      } else if (!isUnconfirmed) {
         await changeOrder(client, order, await declinedStatus(client, order, call));
       }
     });
@@ -312,6 +323,9 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
     if (paymentBy === "on_delivery") await noteCash(orderId);
     if (paymentBy === "channel") await noteDueAtChannel(orderId);
     if (paymentBy !== "merchant") return { status: "agrees" };
+    // While the order waits for it, it is the shopper's to confirm.
+    if (!isMoneyInDoubt((await mustReadOrder(database, orderId)).holdReasons))
+      await settleUnconfirmed({ database, payments }, orderId, { by: "saga:adjust-payment" });
     for (;;) {
       const call = await nextCall(orderId);
       if (call === "held") return { status: "held" };
@@ -350,9 +364,13 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       orderId,
       attempt,
     }: OrderId & { readonly attempt: number }): Promise<Done<"authorized"> | StepRefusal> {
+      const key = `${orderId}:authorize:${attempt}`;
+      await settleUnconfirmed({ database, payments }, orderId, {
+        by: "saga:authorize-payment",
+        except: key,
+      });
       const begun = await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const key = `${orderId}:authorize:${attempt}`;
         const calls = await readPaymentTransactions(client, orderId, "authorization");
         const earlier = calls.find((call) => call.key === key);
         if (earlier !== undefined) return earlier;
@@ -384,7 +402,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       await settle(orderId, begun, answer, "saga:authorize-payment");
       if (answer.status === "succeeded") return { status: "authorized" };
       const amount = minorText(begun.amountMinor, begun.currency);
-      return { status: "refused", holdCode: "payment_failed", detail: `${amount}: ${answer.message}` };
+      const holdCode = answer.unconfirmed === undefined ? "payment_failed" : "payment_unconfirmed";
+      return { status: "refused", holdCode, detail: `${amount}: ${answer.message}` };
     },
 
     /** Undo of `authorizePayment`, also where its answer never arrived. */
@@ -394,6 +413,7 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       for (const call of await readPaymentTransactions(database, orderId))
         if (call.status === "pending" && call.type !== "refund")
           await settle(orderId, call, await perform(order, call), "saga:cancel-authorization");
+      await giveUpUnconfirmed({ database, payments }, orderId, "saga:cancel-authorization");
       const open = (await readAuthorizations(database, orderId)).filter(({ state }) => state === "open");
       for (const authorization of open) {
         const call = await beginPaymentTransaction(database, {

@@ -37,6 +37,8 @@ const state = (change: Partial<PaymentState>): PaymentState => ({
   currency: "USD",
   status: "open",
   capturedMinor: 500,
+  confirmation: null,
+  decline: null,
   isCaptured: () => false,
   refunds: [],
   disputes: [],

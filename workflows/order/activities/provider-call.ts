@@ -2,6 +2,7 @@
 import type { PaymentResult, PaymentState, PaymentSubject } from "../../../ports/payments.ts";
 import { ServiceFault } from "../../../ports/service-fault.ts";
 import type { PaymentTransaction } from "../../../store/orders/payments.ts";
+import { isUnconfirmed } from "../../../store/orders/unconfirmed-payments.ts";
 
 /**
  * A provider forgets an idempotency key after a day, and would do again what it is asked for under it. A call
@@ -23,7 +24,12 @@ export async function askProvider(
   if (transaction.status === "succeeded")
     return { status: "succeeded", reference: transaction.reference ?? "" };
   if (transaction.status === "declined")
-    return { status: "declined", code: "declined", message: transaction.detail ?? "declined" };
+    return {
+      status: "declined",
+      code: "declined",
+      message: transaction.detail ?? "declined",
+      ...(isUnconfirmed(transaction) ? { unconfirmed: transaction.reference } : {}),
+    };
   if (transaction.ageMs > LOOK_FIRST_MS) {
     const answer = await findAnswer(transaction, read);
     if (answer !== null) return answer;

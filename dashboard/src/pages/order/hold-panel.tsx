@@ -25,6 +25,8 @@ const GUIDANCE: Readonly<Record<HoldCode, string>> = {
   fulfilled_at_channel: "Cancel it here, unless it should be shipped again.",
   payment_pending: "Wait for the channel, or release it if the money is safe.",
   payment_disputed: "Look at it at the payment provider, settle it there, then release.",
+  payment_unconfirmed:
+    "The customer was asked to confirm it on the order's page: it goes on by itself. Or cancel the order.",
   payment_failed: "Ask the customer to pay again, then release; or cancel, as long as nothing has left.",
   address_unusable: "Correct the address, then release.",
   sum_mismatch: "Ask the channel which amount is right; correct the order, or release it as it is.",

@@ -1,19 +1,25 @@
 /**
- * The payment provider's own card field, by the calls that Stripe.js has (a sandbox's simulator has the
- * same): its script is loaded from the provider when a page needs it, and the card is written into a frame of
- * the provider's. This page gets a token.
+ * The payment provider's own card field, and its way to ask the shopper's bank, by the calls that Stripe.js
+ * has (a sandbox's simulator has the same): its script is loaded from the provider when a page needs it, and
+ * the card is written into a frame of the provider's. This page gets a token.
  */
+
+import type { PaymentConfirmation } from "../../../../contract/tracking.ts";
 
 /** What is used of Stripe.js. */
 type StripeApi = {
   elements(): {
     create(type: "card", options: Readonly<Record<string, unknown>>): CardElement;
   };
+  handleNextAction(of: { readonly clientSecret: string }): Promise<BankAnswer>;
+  confirmCardPayment(clientSecret: string, of: { readonly payment_method: string }): Promise<BankAnswer>;
   createPaymentMethod(of: { readonly type: "card"; readonly card: CardElement }): Promise<{
     readonly paymentMethod?: { readonly id: string };
     readonly error?: { readonly message?: string };
   }>;
 };
+
+type BankAnswer = { readonly error?: { readonly message?: string } };
 
 type CardEvent = {
   readonly complete?: boolean;
@@ -40,6 +46,21 @@ export type CardFieldEvents = {
 };
 
 const scripts = new Map<string, Promise<(key: string) => StripeApi>>();
+
+/**
+ * The bank asks the shopper, over this page. Whether they have confirmed is not taken from here: the server
+ * reads it at the provider.
+ *
+ * @throws Error where the provider's script cannot be loaded
+ */
+export async function askBank(
+  form: { readonly scriptUrl: string; readonly publishableKey: string },
+  { clientSecret, paymentMethod }: NonNullable<PaymentConfirmation["confirmation"]>,
+): Promise<void> {
+  const stripe = (await load(form.scriptUrl))(form.publishableKey);
+  if (paymentMethod === null) await stripe.handleNextAction({ clientSecret });
+  else await stripe.confirmCardPayment(clientSecret, { payment_method: paymentMethod });
+}
 
 /** Shows the field in `place`. @throws Error where the provider's script cannot be loaded */
 export async function mountCardField(

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TrackingView } from "../../../../contract/tracking.ts";
+import type { PaymentConfirmation, TrackingView } from "../../../../contract/tracking.ts";
 import { pathOf, post } from "../../api/client.ts";
 import { outcomeUnknown } from "../../api/problem.ts";
 import { Form } from "../../components/form.tsx";
@@ -7,7 +7,7 @@ import { Notice } from "../../components/notice.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { useInterval } from "../../live/use-interval.ts";
-import { type CardField, mountCardField } from "./card-field.ts";
+import { askBank, type CardField, mountCardField } from "./card-field.ts";
 
 type Payment = NonNullable<TrackingView["payment"]>;
 
@@ -15,8 +15,13 @@ type Payment = NonNullable<TrackingView["payment"]>;
 const CHECK_MS = 1_000;
 const PATIENCE_MS = 45_000;
 
-/** A card was given: what was known of the payment then. */
-type Given = { readonly attempts: number; readonly at: number; readonly amount: string };
+/** A card was given, or a payment confirmed: what was known of the payment then. */
+type Given = {
+  readonly attempts: number;
+  readonly at: number;
+  readonly amount: string;
+  readonly isConfirmed?: true;
+};
 
 /**
  * An order that waits for its payment can be paid here. The card goes to the payment provider and the order
@@ -40,34 +45,103 @@ export function PaymentPanel({
       setPaid(given.amount);
       setGiven(null);
     } else if (payment.attempts > given.attempts) setGiven(null);
+    else if (given.isConfirmed && payment.state === "needed") setGiven(null);
   }, [payment, given]);
+  // Whom the bank asks after the shopper has just given a card is there already.
+  const [isThere, setIsThere] = useState(false);
 
   if (given !== null) return <Checking since={given} onTick={onChange} onGiveUp={() => setGiven(null)} />;
-  if (payment?.state !== "needed")
+  if (payment === null || payment.state === "checking")
     return paid === null ? null : (
       <Notice tone="good">
         Thank you. Your payment of {paid} is confirmed, and we get your order ready.
       </Notice>
     );
   const amount = formatMoney(payment.amountMinor, currency);
+  const { attempts, form } = payment;
   return (
     <Panel title={`Pay ${amount}`}>
-      {payment.form === null ? (
+      {payment.state === "confirm" && form !== null && (
+        <ConfirmWithBank
+          key={`confirm ${attempts}`}
+          token={token}
+          form={form}
+          amount={amount}
+          asksAtOnce={isThere}
+          onAnswer={() => {
+            setGiven({ attempts, at: Date.now(), amount, isConfirmed: true });
+            onChange();
+          }}
+        />
+      )}
+      {form === null ? (
         <p>Please ask {order.shopName} how you can pay. Your order is kept meanwhile.</p>
       ) : (
         <CardForm
-          key={payment.attempts}
-          form={payment.form}
+          key={attempts}
+          form={form}
           declined={payment.declined}
           amount={amount}
           onToken={async (paymentMethod, key) => {
             await post(`${pathOf("track", token)}/payment-method`, { paymentMethod }, key);
-            setGiven({ attempts: payment.attempts, at: Date.now(), amount });
+            setIsThere(true);
+            setGiven({ attempts, at: Date.now(), amount });
             onChange();
           }}
         />
       )}
     </Panel>
+  );
+}
+
+/** The bank wants the shopper to confirm the payment: it asks in a window of its own over this page. */
+function ConfirmWithBank({
+  token,
+  form,
+  amount,
+  asksAtOnce,
+  onAnswer,
+}: {
+  readonly token: string;
+  readonly form: NonNullable<Payment["form"]>;
+  readonly amount: string;
+  readonly asksAtOnce: boolean;
+  /** The bank has its answer: what came of it, the order says. */
+  readonly onAnswer: () => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const isAsked = useRef(false);
+  const ask = async () => {
+    setAsking(true);
+    setFailure(null);
+    const path = `${pathOf("track", token)}/payment-confirmation`;
+    const look = async () => (await post<PaymentConfirmation>(path, {})).confirmation;
+    try {
+      const confirmation = await look();
+      if (confirmation !== null) await askBank(form, confirmation);
+      if (confirmation === null || (await look()) === null) onAnswer();
+      else setFailure("Your bank has not confirmed the payment yet. Please try again.");
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    } finally {
+      setAsking(false);
+    }
+  };
+  useEffect(() => {
+    if (!asksAtOnce || isAsked.current) return;
+    isAsked.current = true;
+    void ask();
+  });
+  return (
+    <>
+      {failure !== null && <Notice tone="bad">{failure}</Notice>}
+      <p>Your bank asks you to confirm the payment of {amount}. It does so in a window of its own.</p>
+      <button type="button" class="button primary wide" disabled={asking} onClick={ask}>
+        Confirm with your bank
+      </button>
+      <p class="field-hint">Or use another card:</p>
+    </>
   );
 }
 

@@ -16,14 +16,10 @@ import { ParcelReports } from "./parcel-reports.tsx";
 import { PaymentPanel } from "./payment-panel.tsx";
 import { ReturnForm } from "./return-form.tsx";
 import { ShopperReturn } from "./shopper-return.tsx";
+import { shownLines } from "./shown-lines.ts";
 import { StatusSteps } from "./status-steps.tsx";
 
 const REFRESH_MS = 10_000;
-
-/** What something else is sent for is not shown beside it with no unit. */
-function shownLines({ lines }: TrackingView): TrackingView["lines"] {
-  return lines.filter((line) => line.ordered > 0 || lines.every(({ insteadOf }) => insteadOf !== line.title));
-}
 
 /**
  * The shopper's page: where the order is, when it comes, and how to send something back. There is no sign-in:
@@ -99,7 +95,7 @@ export function ShopperPage({ token }: { readonly token: string }) {
             ) : (
               <Panel title="Your items">
                 <ul>
-                  {shownLines(order).map((line) => (
+                  {shownLines(order.lines).map((line) => (
                     <li key={line.lineId} class="shop-line">
                       <span>
                         {line.title}

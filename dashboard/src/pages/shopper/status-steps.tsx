@@ -71,6 +71,7 @@ function isReady({ status, collection }: TrackingView): boolean {
 
 function headline(order: TrackingView): string {
   const { status, collection, payment } = order;
+  if (payment?.state === "confirm") return "One thing is missing: your confirmation";
   if (payment?.state === "needed")
     return payment.declined === null
       ? "One thing is missing: your payment"
@@ -80,6 +81,8 @@ function headline(order: TrackingView): string {
 }
 
 function sentence(order: TrackingView): string {
+  if (order.payment?.state === "confirm")
+    return "We keep your order for you. It goes on as soon as you have confirmed the payment.";
   if (order.payment?.state === "needed")
     return "We keep your order for you. It goes on as soon as it is paid.";
   switch (order.status) {

@@ -1,8 +1,9 @@
 /**
  * What a shopper's page loads in the sandbox instead of Stripe.js: a script with the same calls
- * (`Stripe(key)`, `elements()`, `create("card")`, `mount`, `on`, `createPaymentMethod`), and the frame that
- * the card is written into. As with Stripe, the page never sees the card: it is in the frame, which belongs
- * to this origin, and what the page gets is a payment method's id.
+ * (`Stripe(key)`, `elements()`, `create("card")`, `mount`, `on`, `createPaymentMethod`, `handleNextAction`,
+ * `confirmCardPayment`), the frame that the card is written into, and the frame in which the bank asks the
+ * shopper to confirm a payment. As with Stripe, the page never sees the card: it is in the frame, which
+ * belongs to this origin, and what the page gets is a payment method's id.
  */
 import type { SimulatedReply, SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 
@@ -17,14 +18,14 @@ export function cardFormFile(request: SimulatedRequest): SimulatedReply | undefi
       // It is made to be loaded by other sites.
       headers: { "cross-origin-resource-policy": "cross-origin" },
     };
-  if (request.path === "/js/card.html")
-    return {
-      status: 200,
-      contentType: "text/html; charset=utf-8",
-      body: FRAME,
-      headers: { "cross-origin-resource-policy": "cross-origin" },
-    };
-  return undefined;
+  const frame = FRAMES.get(request.path);
+  if (frame === undefined) return undefined;
+  return {
+    status: 200,
+    contentType: "text/html; charset=utf-8",
+    body: frame,
+    headers: { "cross-origin-resource-policy": "cross-origin" },
+  };
 }
 
 const SCRIPT = `// Stripe.js as far as the sandbox needs it.
@@ -85,9 +86,37 @@ const SCRIPT = `// Stripe.js as far as the sandbox needs it.
     };
   }
 
+  // The bank's page lies over the shop's until the shopper has answered it.
+  function askBank(key, clientSecret, paymentMethod) {
+    return new Promise((resolve) => {
+      const layer = document.createElement("div");
+      layer.style.cssText = "position:fixed;inset:0;z-index:2147483647;background:rgba(0,0,0,.5);display:grid;place-items:center";
+      const frame = document.createElement("iframe");
+      frame.title = "Secure bank authentication";
+      frame.src = origin + "/js/authenticate.html";
+      frame.style.cssText = "border:0;border-radius:8px;width:min(24rem,92vw);height:16rem;background:#fff";
+      const hear = (message) => {
+        if (message.source !== frame.contentWindow || message.origin !== origin) return;
+        if (message.data.type === "ready") {
+          frame.contentWindow.postMessage({ type: "begin", key, clientSecret, paymentMethod }, origin);
+          return;
+        }
+        window.removeEventListener("message", hear);
+        layer.remove();
+        const { type: _, ...result } = message.data;
+        resolve(result);
+      };
+      window.addEventListener("message", hear);
+      layer.append(frame);
+      document.body.append(layer);
+    });
+  }
+
   window.Stripe = (key) => ({
     elements: () => ({ create: () => cardElement(key) }),
     createPaymentMethod: ({ card, billing_details }) => card.make(billing_details ?? {}),
+    handleNextAction: ({ clientSecret }) => askBank(key, clientSecret, null),
+    confirmCardPayment: (clientSecret, data) => askBank(key, clientSecret, data?.payment_method ?? null),
   });
   window.Stripe.version = 3;
 })();
@@ -184,3 +213,81 @@ tell({ type: "ready" });
 </body>
 </html>
 `;
+
+/** Stripe's test page of a bank has the same two buttons. */
+const BANK = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>3D Secure</title>
+<style>
+body { margin: 0; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; }
+h1 { font-size: 1.1rem; margin: 0 0 .5rem; }
+button { font: inherit; padding: .5rem 1rem; margin: 0 .5rem .5rem 0; }
+</style>
+</head>
+<body>
+<main hidden>
+<h1>3D Secure 2 Test Page</h1>
+<p>Your bank asks whether this payment is yours.</p>
+<button type="button" value="complete">Complete</button>
+<button type="button" value="fail">Fail</button>
+</main>
+<script>
+const tell = (message) => parent.postMessage(message, "*");
+const faulty = { error: { type: "api_connection_error", message: "An error occurred with our connection to Stripe." } };
+let begun = null;
+async function ask(path, body) {
+  const response = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: {
+      authorization: "Bearer " + begun.key,
+      ...(body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+    },
+    ...(body === undefined ? {} : { body: new URLSearchParams(body).toString() }),
+  });
+  return response.json();
+}
+function end(answer) {
+  if (answer.error) return tell({ type: "end", error: answer.error });
+  const isOver = ["requires_capture", "succeeded"].includes(answer.status);
+  tell({ type: "end", ...(isOver ? { paymentIntent: answer } : { error: answer.last_payment_error }) });
+}
+addEventListener("message", async ({ source, data }) => {
+  if (source !== parent || data.type !== "begin" || begun !== null) return;
+  begun = data;
+  const id = data.clientSecret.split("_secret_")[0];
+  begun.path = "/v1/payment_intents/" + id;
+  try {
+    const intent = data.paymentMethod === null
+      ? await ask(begun.path + "?client_secret=" + data.clientSecret)
+      : await ask(begun.path + "/confirm", { client_secret: data.clientSecret, payment_method: data.paymentMethod });
+    if (intent.status === "requires_action") document.querySelector("main").hidden = false;
+    else if (data.paymentMethod !== null) end(intent);
+    else tell({ type: "end", error: intent.error ?? { type: "invalid_request_error",
+      message: "handleNextAction: The PaymentIntent supplied is not in the requires_action state." } });
+  } catch {
+    tell({ type: "end", ...faulty });
+  }
+});
+for (const button of document.querySelectorAll("button"))
+  button.addEventListener("click", async () => {
+    for (const one of document.querySelectorAll("button")) one.disabled = true;
+    try {
+      await ask("/js/authenticate", { client_secret: begun.clientSecret, answer: button.value });
+      end(await ask(begun.path + "?client_secret=" + begun.clientSecret));
+    } catch {
+      tell({ type: "end", ...faulty });
+    }
+  });
+tell({ type: "ready" });
+</script>
+</body>
+</html>
+`;
+
+const FRAMES: ReadonlyMap<string, string> = new Map([
+  ["/js/card.html", FRAME],
+  ["/js/authenticate.html", BANK],
+]);

@@ -121,10 +121,18 @@ function eventsOf(happening: Happening): Told {
         ["charge.succeeded", charge],
         ["payment_intent.amount_capturable_updated", effect.intent],
       ];
+    case "action_required":
+      return [
+        ["payment_intent.created", effect.intent],
+        ["payment_intent.requires_action", effect.intent],
+      ];
+    case "confirmed":
+      return [
+        ["charge.succeeded", charge],
+        ["payment_intent.amount_capturable_updated", effect.intent],
+      ];
     case "declined":
-      return effect.intent.status === "requires_action"
-        ? [["payment_intent.requires_action", effect.intent]]
-        : [["payment_intent.payment_failed", effect.intent]];
+      return [["payment_intent.payment_failed", effect.intent]];
     case "captured":
       return [
         ["charge.captured", charge],

@@ -79,7 +79,11 @@ export type Dispute = {
 };
 
 export type Effect =
-  | { readonly type: "authorized" | "declined" | "canceled"; readonly intent: PaymentIntent }
+  | {
+      /** `action_required`: the bank wants the shopper to confirm it. `confirmed`: they have. */
+      readonly type: "authorized" | "action_required" | "confirmed" | "declined" | "canceled";
+      readonly intent: PaymentIntent;
+    }
   | { readonly type: "captured"; readonly intent: PaymentIntent; readonly amount: number }
   | { readonly type: "refunded" | "refund_failed"; readonly refund: Refund }
   | { readonly type: "disputed" | "dispute_closed"; readonly dispute: Dispute }

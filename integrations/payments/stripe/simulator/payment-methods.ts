@@ -43,6 +43,7 @@ const NUMBERS: ReadonlyMap<string, string> = new Map([
   ["4100000000000019", "pm_card_radarBlock"],
   ["4000002500003155", "pm_card_authenticationRequired"],
   ["4000002760003184", "pm_card_authenticationRequired"],
+  ["4000000000003220", "pm_card_threeDSecure2Required"],
 ]);
 
 const KNOWN = ["type", "card[]", "billing_details[]"];

@@ -15,7 +15,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { currencyExponent } from "../../../../orders/money.ts";
-import { jsonReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
+import { jsonReply, type SimulatedReply, type SimulatedRequest } from "../../../simulator-kit/exchange.ts";
 import { type LogPosition, openExchangeLog } from "../../../simulator-kit/exchange-log.ts";
 import type {
   OrderCharges,
@@ -35,7 +35,7 @@ import {
   type StripeForm,
 } from "./parameters.ts";
 import { createPaymentMethod, type PaymentMethod } from "./payment-methods.ts";
-import { chargeTestCard } from "./test-cards.ts";
+import { type CardOutcome, chargeTestCard } from "./test-cards.ts";
 
 type Entry = {
   readonly at: string;
@@ -142,7 +142,8 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
     const before = intents.get(intent.id);
     intents.set(intent.id, intent);
     const order = orderOf(intent);
-    if (effect.type === "authorized") {
+    if (effect.type === "action_required") return;
+    if (effect.type === "authorized" || effect.type === "confirmed") {
       order.authorizations += 1;
       order.authorized += intent.amount;
       order.live += 1;
@@ -212,13 +213,7 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
       });
     }
     const method = form.required("payment_method");
-    const outcome = chargeTestCard(methods.get(method)?.charged_as ?? method);
-    if (outcome === undefined) {
-      throw invalidRequest(`No such PaymentMethod: '${method}'`, {
-        code: "resource_missing",
-        param: "payment_method",
-      });
-    }
+    const outcome = outcomeOf(method);
     if (form.text("capture_method") !== "manual" || form.flag("confirm") !== true) {
       throw invalidRequest("The sandbox serves capture_method=manual with confirm=true only.", {
         param: "capture_method",
@@ -263,28 +258,103 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
       receipt_email: form.text("receipt_email") ?? null,
       status: "requires_capture",
     };
+    return confirmed(base, method, outcome, form.flag("off_session") === true);
+  }
+
+  function outcomeOf(method: string): CardOutcome {
+    const outcome = chargeTestCard(methods.get(method)?.charged_as ?? method);
+    if (outcome !== undefined) return outcome;
+    throw invalidRequest(`No such PaymentMethod: '${method}'`, {
+      code: "resource_missing",
+      param: "payment_method",
+    });
+  }
+
+  /** What the bank makes of a payment. */
+  function confirmed(
+    base: PaymentIntent,
+    method: string,
+    outcome: CardOutcome,
+    isOffSession: boolean,
+  ): Outcome {
     if (outcome.kind === "approved") {
-      const intent = { ...base, amount_capturable: total, latest_charge: `ch_3${token(23)}` };
+      const intent = authorized(base);
       return { reply: intent, effect: { type: "authorized", intent } };
     }
-    if (outcome.kind === "requires_action") {
+    if (outcome.kind === "requires_action" && !isOffSession) {
       const intent: PaymentIntent = {
         ...base,
         status: "requires_action",
         next_action: { type: "use_stripe_sdk", use_stripe_sdk: { type: "three_d_secure_redirect" } },
       };
-      return { reply: intent, effect: { type: "declined", intent } };
+      return { reply: intent, effect: { type: "action_required", intent } };
     }
-    const facts = { charge: `ch_3${token(23)}`, code: outcome.code, decline_code: outcome.declineCode };
-    const intent: PaymentIntent = {
+    const { code, declineCode, message } = outcome.kind === "declined" ? outcome : AUTHENTICATION_REQUIRED;
+    const facts = { charge: `ch_3${token(23)}`, code, decline_code: declineCode };
+    const intent = failed(base, method, { ...facts, message, type: "card_error" });
+    const error = new StripeError(402, "card_error", message, { ...facts, payment_intent: intent });
+    return { reply: error.body, status: 402, effect: { type: "declined", intent } };
+  }
+
+  function authorized(base: PaymentIntent): PaymentIntent {
+    return {
+      ...base,
+      amount_capturable: base.amount,
+      last_payment_error: null,
+      latest_charge: `ch_3${token(23)}`,
+      next_action: null,
+      status: "requires_capture",
+    };
+  }
+
+  function failed(
+    base: PaymentIntent,
+    method: string | null,
+    error: { readonly charge?: string; readonly [name: string]: unknown },
+  ): PaymentIntent {
+    const tried = { id: method, object: "payment_method", type: "card" };
+    return {
       ...base,
       status: "requires_payment_method",
+      next_action: null,
       payment_method: null,
-      latest_charge: facts.charge,
-      last_payment_error: { ...facts, message: outcome.message, type: "card_error" },
+      latest_charge: error.charge ?? null,
+      last_payment_error: { ...error, payment_method: tried },
     };
-    const error = new StripeError(402, "card_error", outcome.message, { ...facts, payment_intent: intent });
-    return { reply: error.body, status: 402, effect: { type: "declined", intent } };
+  }
+
+  /** Stripe.js confirms a payment, which it opens with its secret. */
+  function confirmIntent(intent: PaymentIntent, form: StripeForm): Outcome {
+    if (intent.status !== "requires_payment_method")
+      throw unexpectedState(intent, "confirmed", ["requires_payment_method", "requires_confirmation"]);
+    const method = form.required("payment_method");
+    const base = { ...intent, payment_method: method, last_payment_error: null };
+    return confirmed(base, method, outcomeOf(method), false);
+  }
+
+  /** The bank's page tells how the shopper has answered it. */
+  function bankAnswer(request: SimulatedRequest): SimulatedReply | undefined {
+    if (request.method !== "POST" || request.path !== "/js/authenticate") return undefined;
+    const form = new URLSearchParams(request.body.toString("utf8"));
+    const intent = [...intents.values()].find((one) => one.client_secret === form.get("client_secret"));
+    if (intent?.status !== "requires_action") return jsonReply(409, { error: "nothing waits for this" });
+    const isConfirmed = form.get("answer") === "complete";
+    const after = isConfirmed
+      ? authorized(intent)
+      : failed(intent, intent.payment_method, {
+          code: "payment_intent_authentication_failure",
+          message:
+            "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again.",
+          type: "invalid_request_error",
+        });
+    happen({
+      key: null,
+      fingerprint: "",
+      status: 200,
+      reply: null,
+      effect: { type: isConfirmed ? "confirmed" : "declined", intent: after },
+    });
+    return jsonReply(200, {});
   }
 
   function captureIntent(intent: PaymentIntent, form: StripeForm): Outcome {
@@ -472,7 +542,11 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
       if (resource === "disputes") return () => listOf(request, [...disputes.values()]);
     }
     if (request.method === "GET" && id !== undefined && action === undefined) {
-      if (resource === "payment_intents") return () => ({ reply: findIntent(id), effect: null });
+      if (resource === "payment_intents")
+        return () => ({
+          reply: opened(request, findIntent(id), request.query.get("client_secret")),
+          effect: null,
+        });
       if (resource === "refunds") {
         return () => {
           const refund = refunds.get(id);
@@ -505,6 +579,12 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
       const known = ["amount_to_capture", "final_capture", "metadata[]"];
       return () => captureIntent(findIntent(id), readStripeForm(request, known));
     }
+    if (action === "confirm") {
+      return () => {
+        const form = readStripeForm(request, ["client_secret", "payment_method"]);
+        return confirmIntent(opened(request, findIntent(id), form.text("client_secret") ?? null), form);
+      };
+    }
     if (action === "cancel") {
       return () => cancelIntent(findIntent(id), readStripeForm(request, ["cancellation_reason"]));
     }
@@ -513,10 +593,10 @@ function createStripeSimulator(options: PaymentSimulatorOptions): PaymentSimulat
 
   return {
     handle(request) {
-      if (!request.path.startsWith("/v1/")) return cardFormFile(request);
+      if (!request.path.startsWith("/v1/")) return cardFormFile(request) ?? bankAnswer(request);
       const headers = { "request-id": `req_${token(14)}` };
       try {
-        checkStripeKey(request, request.path === "/v1/payment_methods");
+        checkStripeKey(request, isForBrowsers(request));
         const run = route(request);
         if (run === undefined) {
           throw invalidRequest(
@@ -640,10 +720,37 @@ const INTENT_PARAMETERS = [
   "payment_method",
   "payment_method_types[]",
   "payment_method_options[card][request_multicapture]",
+  "off_session",
   "description",
   "receipt_email",
   "metadata[]",
 ];
+
+/** What a card that has to be confirmed answers where its shopper is not there. */
+const AUTHENTICATION_REQUIRED = {
+  code: "authentication_required",
+  declineCode: "authentication_required",
+  message: "Your card was declined. This transaction requires authentication.",
+} as const;
+
+/** What Stripe.js may do with the publishable key. */
+function isForBrowsers({ method, path }: SimulatedRequest): boolean {
+  if (path === "/v1/payment_methods") return true;
+  return (
+    /^\/v1\/payment_intents\/[^/]+(\/confirm)?$/.test(path) && (method === "GET" || path.endsWith("/confirm"))
+  );
+}
+
+/** A publishable key opens a payment only together with its secret. */
+function opened(request: SimulatedRequest, intent: PaymentIntent, secret: string | null): PaymentIntent {
+  const isPublishable = request.headers["authorization"]?.startsWith("Bearer pk_") === true;
+  if (!isPublishable || secret === intent.client_secret) return intent;
+  throw invalidRequest(
+    `No such payment_intent: '${intent.id}'`,
+    { code: "resource_missing", param: "intent" },
+    404,
+  );
+}
 
 function unexpectedState(intent: PaymentIntent, done: string, wanted: readonly string[]): StripeError {
   return invalidRequest(

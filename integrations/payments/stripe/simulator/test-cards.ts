@@ -1,5 +1,5 @@
 /** Stripe's test payment methods (https://docs.stripe.com/testing) and what each does when it is charged. */
-type CardOutcome =
+export type CardOutcome =
   | { readonly kind: "approved" }
   | { readonly kind: "requires_action" }
   | {
@@ -60,6 +60,7 @@ const CARDS: ReadonlyMap<string, CardOutcome> = new Map([
   ["pm_card_chargeDeclinedProcessingError", processing],
   ["pm_card_radarBlock", declined("fraudulent", "Your card was declined.")],
   ["pm_card_authenticationRequired", { kind: "requires_action" }],
+  ["pm_card_threeDSecure2Required", { kind: "requires_action" }],
 ]);
 
 /** @returns `undefined` where Stripe knows no such payment method. */
