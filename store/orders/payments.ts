@@ -130,6 +130,24 @@ export async function overrulePaymentTransaction(
   return rowCount === 1;
 }
 
+/**
+ * A declined call that its bank might still have let through is over for good: it has no reference any more.
+ *
+ * @returns whether it was open until now
+ */
+export async function closeDeclinedTransaction(
+  client: Queryable,
+  key: string,
+  detail: string,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update payment_transaction set reference = null, detail = $2, at = now()
+     where key = $1 and status = 'declined' and reference is not null`,
+    [key, detail],
+  );
+  return rowCount === 1;
+}
+
 /** What somebody has given back at the provider, past us; once a key. */
 export async function addRefundAtProvider(
   client: Queryable,

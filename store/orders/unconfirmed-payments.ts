@@ -16,6 +16,7 @@ import { askForPaymentRow } from "./notices.ts";
 import { changeOrder, type OrderProgress } from "./order-progress.ts";
 import {
   applyPaymentEffect,
+  closeDeclinedTransaction,
   overrulePaymentTransaction,
   type PaymentTransaction,
   readAuthorizations,
@@ -89,12 +90,7 @@ export async function endUnconfirmed(
 ): Promise<boolean> {
   const { orderId, currency } = order;
   const { key, reference, amountMinor } = call;
-  const { rowCount } = await client.query(
-    `update payment_transaction set reference = null, detail = $2, at = now()
-     where key = $1 and status = 'declined' and reference is not null`,
-    [key, `${why.code}: ${why.message}`],
-  );
-  if (rowCount !== 1) return false;
+  if (!(await closeDeclinedTransaction(client, key, `${why.code}: ${why.message}`))) return false;
   await recordEntry(client, {
     orderId,
     key: `payment-unconfirmed:${key}`,
