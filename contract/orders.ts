@@ -131,7 +131,7 @@ const PaymentView = Type.Object({
   disputes: Type.Array(
     Type.Object({
       reference: Text,
-      status: oneOf(["open", "won", "lost"]),
+      status: oneOf(["open", "won", "lost", "refunded"]),
       amountMinor: Count,
       /** In the provider's words. */
       reason: Text,

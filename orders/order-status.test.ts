@@ -129,10 +129,19 @@ test("what the channel charged is paid, unless the channel itself is in doubt", 
 });
 
 test("a cancellation voids a payment that was never made, and leaves any other as it is", () => {
-  expect(cancelledPaymentStatus("pending")).toBe("voided");
-  expect(cancelledPaymentStatus("failed")).toBe("voided");
-  expect(cancelledPaymentStatus("paid_at_channel")).toBe("paid_at_channel");
-  expect(cancelledPaymentStatus("authorized")).toBe("authorized");
+  expect(cancelledPaymentStatus("pending", 0)).toBe("voided");
+  expect(cancelledPaymentStatus("failed", 0)).toBe("voided");
+  expect(cancelledPaymentStatus("paid", 0)).toBe("voided");
+  expect(cancelledPaymentStatus("paid", 100)).toBe("paid");
+  expect(cancelledPaymentStatus("paid_at_channel", 100)).toBe("paid_at_channel");
+  expect(cancelledPaymentStatus("authorized", 0)).toBe("authorized");
+});
+
+test("what is delivered and paid for is not completed while its money is open", () => {
+  const done = { ...line(2), allocated: 2, fulfilled: 2, shipped: 2, delivered: 2 };
+  expect(rollUp([done], [], "paid").status).toBe("completed");
+  expect(rollUp([done], [], "paid", true).status).toBe("open");
+  expect(rollUp([done], [unknown], "paid", true).status).toBe("on_hold");
 });
 
 const held = rollUp([line(2)], [unknown, pending], "pending");

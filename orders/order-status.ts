@@ -30,9 +30,10 @@ export function rollUp(
   lines: readonly LineLedger[],
   holdReasons: readonly HoldReason[],
   paymentStatus: PaymentStatus,
+  isMoneyOpen = false,
 ): OrderStatuses {
   return {
-    status: orderStatusOf(lines, holdReasons, paymentStatus),
+    status: orderStatusOf(lines, holdReasons, paymentStatus, isMoneyOpen),
     paymentStatus,
     fulfillmentStatus: fulfillmentStatusOf(lines),
     returnStatus: returnStatusOf(lines),
@@ -91,16 +92,19 @@ export function openUnits(line: LineLedger): number {
 /**
  * Completed means delivered and paid for. Goods may arrive before the answer to the capture is written down.
  * An order whose capture was declined waits for a person, wherever its goods are.
+ *
+ * @param isMoneyOpen whether its money does not agree (`payment/order-completion.ts`), though all is taken
  */
 export function orderStatusOf(
   lines: readonly LineLedger[],
   holdReasons: readonly HoldReason[],
   paymentStatus: PaymentStatus,
+  isMoneyOpen = false,
 ): OrderStatus {
   const sum = totalOf(lines);
   if (sum.ordered > 0 && sum.cancelled === sum.ordered) return "cancelled";
   const isDone = sum.ordered > 0 && lines.every((line) => openUnits(line) === 0);
-  if (isDone && isSettled(paymentStatus)) return "completed";
+  if (isDone && isSettled(paymentStatus) && !isMoneyOpen) return "completed";
   return waitingStatusOf(holdReasons);
 }
 
@@ -156,9 +160,15 @@ export function capturedPaymentStatus(
   return paymentBy === "channel" && !isPending ? "paid_at_channel" : "pending";
 }
 
-/** A payment that was never made cannot be made for an order that is cancelled. */
-export function cancelledPaymentStatus(before: PaymentStatus): PaymentStatus {
-  return before === "pending" || before === "failed" || before === "due_on_delivery" ? "voided" : before;
+/**
+ * A payment that was never made cannot be made for an order that is cancelled; one of which there was nothing to
+ * pay any more was not made either.
+ *
+ * @param paid by whatever means, in ISO 4217 minor units
+ */
+export function cancelledPaymentStatus(before: PaymentStatus, paid: number): PaymentStatus {
+  if (before === "pending" || before === "failed" || before === "due_on_delivery") return "voided";
+  return before === "paid" && paid === 0 ? "voided" : before;
 }
 
 /** What a decision about an order on hold changes. */

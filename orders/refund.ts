@@ -23,6 +23,8 @@ export const REFUND_REASONS = [
   "overpayment",
   /** Somebody has given it back at the payment provider, past us. */
   "at_provider",
+  /** A lost dispute took what is owed for goods that were handed over: nothing goes out, the customer owes it. */
+  "dispute_lost",
 ] as const;
 
 export type RefundReason = (typeof REFUND_REASONS)[number];
@@ -48,6 +50,9 @@ export const REFUND_STATUSES = [
 ] as const;
 
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
+
+/** Why a refund was given up by itself. */
+export const NOTHING_LEFT = "Nothing is left of what was paid.";
 
 /** Those whose amount has gone back or is on its way there. */
 export const LIVE_REFUND_STATUSES = [

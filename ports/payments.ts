@@ -77,15 +77,16 @@ export type ProviderRefund = {
   readonly failure: string | null;
   /** Whether the call with this key has made it. */
   isOf(idempotencyKey: string): boolean;
-  /** Whether some call of ours has made it, which one is not known. */
-  readonly isOurs: boolean;
 };
 
 export type ProviderDispute = {
   readonly reference: string;
   readonly amountMinor: number;
-  /** `won`: the money stays with us, or there was never more than a question. */
-  readonly status: "open" | "won" | "lost";
+  /**
+   * `won`: the money stays with us, or there was never more than a question. `refunded`: it is over because
+   * the money went back by a refund, which is one of the payment's refunds.
+   */
+  readonly status: "open" | "won" | "lost" | "refunded";
   /** In the provider's words, e.g. `fraudulent`. */
   readonly reason: string;
   /** Until when the shop may answer; null: nothing to answer. */

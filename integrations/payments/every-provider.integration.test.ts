@@ -212,7 +212,6 @@ describe.each(paymentVendors.map((vendor) => [vendor.provider, vendor] as const)
         amountMinor: 500,
         status: "succeeded",
         failure: null,
-        isOurs: true,
       });
       expect([refunded?.isOf(key), refunded?.isOf("another")]).toEqual([true, false]);
       await payments.cancel({ idempotencyKey: `${orderId}:void`, reference });

@@ -114,7 +114,10 @@ function moneyFindings(sequence: Sequence, order: BookedOrder): readonly string[
     ) + (anyShipped ? orderLevel(document) : 0);
   if (captured > earned + ROUNDING)
     findings.push(`no more is captured than was shipped: ${at}, shipped ${earned}`);
-  if (refunded > captured) findings.push(`no more is refunded than was captured: ${at}`);
+  const lost = sequence.world.books.lostOf(order.id);
+  if (refunded + lost > captured)
+    findings.push(`no more is refunded than was captured: ${at}, the bank took ${lost}`);
+  findings.push(...refundFindings(sequence, order, lost));
   const back = worthOf(
     document,
     unitsOf(order, (line) => sequence.cameBack.get(`${order.id}/${line.lineId}`) ?? 0),
@@ -142,6 +145,29 @@ function moneyFindings(sequence: Sequence, order: BookedOrder): readonly string[
     }
   }
   return findings;
+}
+
+/** Refunds and disputes that were there when an order ended are over; what the bank took is on finance's list. */
+function refundFindings(sequence: Sequence, order: BookedOrder, lost: number): readonly string[] {
+  const { id, refunds } = order;
+  const isOpen = ({ status }: { readonly status: string }) =>
+    status === "requested" || status === "pending" || status === "failed";
+  const open = refunds.filter((refund) => refund.isBeforeEnd && isOpen(refund));
+  const empty = refunds.filter(
+    ({ status, amount, returnId }) => status === "done" && amount === 0 && returnId === null,
+  );
+  const owed = refunds
+    .filter(({ reason, status }) => reason === "dispute_lost" && status !== "withdrawn")
+    .reduce((sum, { asked }) => sum + asked, 0);
+  const isToBeOwed = sequence.isQuiet && order.status === "completed";
+  return [
+    ...open.map((refund) => `an order ends after its refunds: ${id} ${JSON.stringify(refund)}`),
+    ...(order.openDisputesBeforeEnd > 0 ? [`an order ends after its disputes: ${id}`] : []),
+    ...empty.map((refund) => `no refund is one of nothing: ${id} ${JSON.stringify(refund)}`),
+    ...(owed > lost || (isToBeOwed && owed < lost - ROUNDING)
+      ? [`what the bank took is on finance's list: ${id}, ${owed} listed, ${lost} taken`]
+      : []),
+  ];
 }
 
 async function stockFindings(sequence: Sequence): Promise<readonly string[]> {

@@ -59,8 +59,14 @@ export type BookedOrder = {
   readonly refunds: readonly {
     readonly id: string;
     readonly status: string;
+    readonly reason: string;
     readonly returnId: string | null;
+    readonly asked: number;
+    readonly amount: number;
+    /** Whether it was there when the order's saga ended it. */
+    readonly isBeforeEnd: boolean;
   }[];
+  readonly openDisputesBeforeEnd: number;
   readonly returns: readonly {
     readonly id: string;
     readonly status: string;
@@ -100,15 +106,20 @@ export async function readOrders(
          from shipment s where s.order_id = o.id) as shipments,
       coalesce((select sum(p.captured_minor) from payment p where p.order_id = o.id), 0)::integer as captured,
       coalesce((select sum(p.refunded_minor) from payment p where p.order_id = o.id), 0)::integer as refunded,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'returnId', f.return_id)
+      (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'reason', f.reason,
+         'returnId', f.return_id, 'asked', f.asked_minor, 'amount', f.amount_minor,
+         'isBeforeEnd', f.requested_at < coalesce(ended.at, '-infinity'))
          order by f.id), '[]') from refund f where f.order_id = o.id) as refunds,
+      (select count(*) from payment_dispute d where d.order_id = o.id and d.status = 'open'
+         and d.opened_at < coalesce(ended.at, '-infinity'))::integer as "openDisputesBeforeEnd",
       (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status, 'refundMinor', r.refund_minor,
          'lines', (select jsonb_agg(jsonb_build_object('lineId', rl.line_id, 'requested', rl.requested,
            'received', rl.received, 'inspected', (select coalesce(sum(p.quantity), 0) from return_piece p
               join return_inspection i on i.id = p.inspection_id
              where i.return_id = rl.return_id and p.line_id = rl.line_id))) from return_line rl where rl.return_id = r.id)) order by r.id), '[]')
          from return_authorization r where r.order_id = o.id) as returns
-    from orders o where o.id = any($1) order by o.id`,
+    from orders o left join order_event ended on ended.order_id = o.id and ended.key = 'completed'
+    where o.id = any($1) order by o.id`,
     values: [orderIds],
   });
   return rows;

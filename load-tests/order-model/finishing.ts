@@ -15,7 +15,15 @@ import { LOCATIONS } from "./world.ts";
 /** Rounds after which an order that has not ended never will. */
 const ROUNDS = 60;
 
-const HELPFUL = ["pick", "pack", "carrier", "receive return", "inspect return", "settle failed refund"];
+const HELPFUL = [
+  "pick",
+  "pack",
+  "carrier",
+  "receive return",
+  "inspect return",
+  "settle failed refund",
+  "dispute ends",
+];
 
 export async function finishing(sequence: Sequence, isOver: () => boolean): Promise<readonly string[]> {
   const { world, story } = sequence;

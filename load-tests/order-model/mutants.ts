@@ -45,6 +45,20 @@ export const MUTANTS: readonly Mutant[] = [
     replacement: "Math.max(0, asked)",
   },
   {
+    name: "an order completes while its refund is open",
+    breaks: "an order ends after its refunds",
+    file: "orders/payment/order-completion.js",
+    search: 'openRefunds.find(({ status }) => status === "failed") ?? openRefunds[0];',
+    replacement: "undefined;",
+  },
+  {
+    name: "what a dispute took is given back as well",
+    breaks: "nobody asks the provider for more than there is",
+    file: "workflows/refund/activities/refunds.js",
+    search: "+ (disputed.get(of) ?? 0)",
+    replacement: "",
+  },
+  {
     name: "a gift under one key is given twice",
     breaks: "no more is refunded than came back",
     file: "operations/refunds/request-refund.js",

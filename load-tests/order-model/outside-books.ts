@@ -3,8 +3,8 @@
  * of their own, as the real ones do. A call that is repeated with its key gets the first answer; some answers
  * are lost on their way.
  *
- * Invariant: a provider takes no more than was authorised and gives back no more than was taken; who asks for
- * more is declined, and the attempt is kept for the model to see.
+ * Invariant: a provider takes no more than was authorised and gives back no more than was taken and the customer's
+ * bank has not taken back; who asks for more is declined, and the attempt is kept for the model to see.
  */
 
 import { Random } from "../../config/seeded-random.ts";
@@ -19,11 +19,29 @@ const LOST_ANSWERS = 0.05;
 
 export const CARRIER = { provider: "model-carrier", account: DEFAULT_ACCOUNT } as const;
 
-type Authorization = { authorized: number; captured: number; refunded: number; cancelled: boolean };
+type Authorization = {
+  authorized: number;
+  captured: number;
+  refunded: number;
+  /** By the customer's bank, for good or until it has decided. */
+  takenBack: number;
+  cancelled: boolean;
+};
+
+/** What the customer's bank asks back of one payment. */
+export type BankDispute = {
+  readonly reference: string;
+  readonly orderId: string;
+  /** The provider's, of the payment. */
+  readonly payment: string;
+  readonly amountMinor: number;
+  status: "open" | "won" | "lost";
+};
 
 export class OutsideBooks {
   /** By the provider's reference. */
   readonly authorizations = new Map<string, Authorization & { readonly orderId: string }>();
+  readonly disputes: BankDispute[] = [];
   /** The carrier's labels in force, by its shipment id. */
   readonly labels = new Set<string>();
   /** What was asked for beyond what the books allow. */
@@ -34,6 +52,34 @@ export class OutsideBooks {
   /** Orders whose next parcel no carrier takes. */
   readonly refusesNext = new Set<string>();
   private readonly answers = new Map<string, PaymentResult>();
+
+  /** The bank takes back, or asks about, some of a payment; `null` where nothing of it is left. */
+  dispute(payment: string, part: (left: number) => number): BankDispute | null {
+    const authorization = this.authorizations.get(payment);
+    if (authorization === undefined) return null;
+    const left = authorization.captured - authorization.refunded - authorization.takenBack;
+    if (left <= 0) return null;
+    const amountMinor = part(left);
+    authorization.takenBack += amountMinor;
+    const reference = `dp_${payment}_${this.disputes.length + 1}`;
+    const { orderId } = authorization;
+    const dispute: BankDispute = { reference, orderId, payment, amountMinor, status: "open" };
+    this.disputes.push(dispute);
+    return dispute;
+  }
+
+  endDispute(dispute: BankDispute, status: "won" | "lost"): void {
+    dispute.status = status;
+    const authorization = this.authorizations.get(dispute.payment);
+    if (status === "won" && authorization !== undefined) authorization.takenBack -= dispute.amountMinor;
+  }
+
+  /** What the bank has taken back for good of one order. */
+  lostOf(orderId: string): number {
+    return this.disputes
+      .filter((one) => one.orderId === orderId && one.status === "lost")
+      .reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+  }
 
   /** Sums of all authorisations of one order, in minor units. */
   sumsOf(orderId: string): { readonly captured: number; readonly refunded: number } {
@@ -61,6 +107,7 @@ export class OutsideBooks {
               authorized: request.amountMinor,
               captured: 0,
               refunded: 0,
+              takenBack: 0,
               cancelled: false,
             });
             return reference;
@@ -84,7 +131,7 @@ export class OutsideBooks {
           ),
         refund: ({ idempotencyKey, reference, amountMinor }) =>
           this.on(reference, idempotencyKey, (payment) => {
-            if (payment.refunded + amountMinor > payment.captured)
+            if (payment.refunded + payment.takenBack + amountMinor > payment.captured)
               return `refund of ${amountMinor} beyond ${JSON.stringify(payment)}`;
             payment.refunded += amountMinor;
             return null;

@@ -12,14 +12,17 @@ import { movePart } from "../../operations/fulfillment/move-part.ts";
 import { openPart, reschedulePart } from "../../operations/fulfillment/schedule-part.ts";
 import { mergeParts, splitPart } from "../../operations/fulfillment/split-part.ts";
 import { releaseHold } from "../../operations/holds/release-hold.ts";
+import { reconcilePayment } from "../../operations/payments/reconcile-payment.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
 import { retryRefund, withdrawRefund } from "../../operations/refunds/settle-refund.ts";
 import { inspectReturn } from "../../operations/returns/inspect-return.ts";
 import { receiveReturn } from "../../operations/returns/receive-return.ts";
 import { requestReturn } from "../../operations/returns/request-return.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
+import type { PaymentState } from "../../ports/payments.ts";
+import { inTransaction } from "../../store/sql/database.ts";
 import type { BookedFulfillmentOrder, BookedOrder } from "./books.ts";
-import { CARRIER } from "./outside-books.ts";
+import { type BankDispute, CARRIER } from "./outside-books.ts";
 import type { Sequence } from "./sequence.ts";
 import { CHANNELS, LOCATIONS } from "./world.ts";
 
@@ -404,12 +407,61 @@ async function act(sequence: Sequence): Promise<string | null> {
 
 /** The provider's next answer for an order is a decline, or no carrier takes its next parcel. */
 async function misfortune(sequence: Sequence): Promise<string | null> {
-  const order = someOrder(sequence, ({ status }) => status === "open");
+  const order = someOrder(sequence, ({ status }) => status === "open" || status === "completed");
   if (order === undefined) return null;
   const { declinesNext, refusesNext } = sequence.world.books;
   const isPayment = sequence.random.chance(0.5);
   (isPayment ? declinesNext : refusesNext).add(order.id);
   return `${order.id}: the next ${isPayment ? "payment is declined" : "label is refused"}`;
+}
+
+/** As the provider's webhook brings it. */
+async function tellOfDispute(sequence: Sequence, dispute: BankDispute): Promise<void> {
+  const { database, books } = sequence.world;
+  const { orderId, reference, amountMinor, status } = dispute;
+  const state: PaymentState = {
+    reference: dispute.payment,
+    orderId,
+    currency: "USD",
+    status: "open",
+    capturedMinor: books.authorizations.get(dispute.payment)?.captured ?? 0,
+    isCaptured: () => false,
+    confirmation: null,
+    decline: null,
+    refunds: [],
+    disputes: [{ reference, amountMinor, status, reason: "fraudulent", respondBy: null }],
+  };
+  await inTransaction(database, (client) =>
+    reconcilePayment(client, books.payments.first, orderId, state, sequence.key("event")),
+  );
+}
+
+/** The customer asks the bank for all or some of a payment. */
+async function dispute(sequence: Sequence): Promise<string | null> {
+  const { random, orderIds, world } = sequence;
+  const captured = [...world.books.authorizations].filter(
+    ([, payment]) => orderIds.includes(payment.orderId) && payment.captured > 0,
+  );
+  if (captured.length === 0) return null;
+  const [payment] = random.pick(captured);
+  const opened = world.books.dispute(payment, (left) =>
+    random.chance(0.5) ? left : random.integer(1, left),
+  );
+  if (opened === null) return null;
+  await tellOfDispute(sequence, opened);
+  return `${opened.orderId}: ${opened.amountMinor} of ${payment}`;
+}
+
+async function endDispute(sequence: Sequence): Promise<string | null> {
+  const { random, orderIds, world } = sequence;
+  const open = world.books.disputes.filter(
+    ({ orderId, status }) => status === "open" && orderIds.includes(orderId),
+  );
+  if (open.length === 0) return null;
+  const ended = random.pick(open);
+  world.books.endDispute(ended, random.chance(0.5) ? "won" : "lost");
+  await tellOfDispute(sequence, ended);
+  return `${ended.orderId}: ${ended.reference} is ${ended.status}`;
 }
 
 export const STEPS: readonly Step[] = [
@@ -429,4 +481,6 @@ export const STEPS: readonly Step[] = [
   { name: "act on fulfillment order", weight: 6, run: act },
   { name: "receive stock", weight: 2, run: receiveStock },
   { name: "misfortune", weight: 1, run: misfortune },
+  { name: "dispute", weight: 1, run: dispute },
+  { name: "dispute ends", weight: 2, run: endDispute },
 ];

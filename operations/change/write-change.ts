@@ -19,6 +19,7 @@ import type { NoticeKind } from "../../orders/notices/notices.ts";
 import { toldChanges } from "../../orders/notices/told-changes.ts";
 import { type HoldReason, isOurs, type PaymentStatus } from "../../orders/order.ts";
 import { isSettled } from "../../orders/order-status.ts";
+import { costOf, priceOf } from "../../orders/payment/charging.ts";
 import { minorText } from "../../orders/refund.ts";
 import { unitsText } from "../../orders/units-text.ts";
 import {
@@ -37,6 +38,7 @@ import {
   updateFulfillmentOrder,
 } from "../../store/floor/fulfillment-changes.ts";
 import { addStockErrands } from "../../store/floor/stock-errands.ts";
+import { readMoneyFacts } from "../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { writeRevision } from "../../store/orders/order-revisions.ts";
 import { dropUnwantedShortages } from "../../store/orders/shortages.ts";
@@ -101,9 +103,18 @@ export async function writeChange(
   const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, carriersGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
   const ruled = await ruledBy(client, locked, plan);
-  const revised = await writeRevision(client, order, { document, exponent, amounts, key, changes, by });
+  const absorbedMinor = await absorbedBy(client, order);
+  const revised = await writeRevision(client, order, {
+    document,
+    exponent,
+    amounts,
+    key,
+    changes,
+    by,
+    absorbedMinor,
+  });
   await changeOrder(client, revised, {
-    paymentStatus: await oweWhatIsLess(client, locked, revised, by),
+    paymentStatus: await oweWhatIsLess(client, locked, revised, { by, absorbedMinor }),
     ledger: (line) => ({
       ...ledger.get(line.lineId),
       allocated: unitsOf(placed, line.lineId) - unitsOf(takenBack, line.lineId),
@@ -207,16 +218,27 @@ function lackingOf(
 }
 
 /**
+ * Units that were cancelled on the floor stay in the document until its next revision, which has them no more: what
+ * of them is on the channel's list then stands there, and is not part of what the revision makes less.
+ */
+async function absorbedBy(client: Queryable, order: OrderProgress): Promise<number> {
+  if (order.document.paymentBy !== "channel") return 0;
+  const { cancelledAtChannel } = await readMoneyFacts(client, order);
+  return Math.max(0, Math.min(cancelledAtChannel, priceOf(order) - costOf(order)));
+}
+
+/**
  * What a channel has been paid too much is due there, unless it is the channel that makes the order cheaper.
  */
 async function oweWhatIsLess(
   client: Queryable,
   { order }: LockedParts,
   revised: OrderProgress,
-  by: string,
+  { by, absorbedMinor }: { readonly by: string; readonly absorbedMinor: number },
 ): Promise<PaymentStatus> {
   const { orderId, currency, paymentStatus, document, revision } = revised;
-  const less = chargeableMinor(order.document.total) - chargeableMinor(document.total);
+  const cheaper = chargeableMinor(order.document.total) - chargeableMinor(document.total);
+  const less = cheaper - absorbedMinor;
   const isPaidThere = document.paymentBy === "channel" && isSettled(paymentStatus);
   if (!isPaidThere || less <= 0 || by.startsWith("channel:")) return paymentStatus;
   return oweAtChannel(client, revised, {

@@ -5,16 +5,18 @@
  *
  * The caller holds the order's lock. Everything only goes forward, by the provider's ids and our own keys:
  * asking twice changes nothing more, and an older state that was read before a newer one takes nothing back.
- * What cannot be told from what was read is left as it is; no money is moved here.
+ * What cannot be told from what was read is left as it is. Money is moved by the order's saga, which is told; of an
+ * order that has ended, what the end of a dispute leaves to be given back is asked for here.
  */
 import { createHash } from "node:crypto";
 import type { PaymentStatus } from "../../orders/order.ts";
+import { nextMovement } from "../../orders/payment/charging.ts";
 import { minorText, statusAfterRefund } from "../../orders/refund.ts";
 import type { PaymentProvider, PaymentState, ProviderDispute, ProviderRefund } from "../../ports/payments.ts";
 import type { Vendor, VendorAccount } from "../../ports/vendor-roster.ts";
 import { dueOf, readMoneyFacts } from "../../store/orders/money-facts.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
-import { putDispute } from "../../store/orders/payment-events.ts";
+import { isFinal, putDispute } from "../../store/orders/payment-events.ts";
 import {
   type Authorization,
   addRefundAtProvider,
@@ -33,6 +35,7 @@ import {
   readUnconfirmed,
   type UnconfirmedPayment,
 } from "../../store/orders/unconfirmed-payments.ts";
+import { writeAskedRefund } from "../../store/refunds/ask-for-refund.ts";
 import {
   addRefund,
   findRefundOfCall,
@@ -41,10 +44,11 @@ import {
   reopenRefund,
   setRefundStatus,
 } from "../../store/refunds/refunds.ts";
+import { forgetLostDispute, oweForLostDispute } from "../../store/refunds/settle-refund.ts";
 import type { DatabaseClient } from "../../store/sql/database.ts";
 import { haltInOrder } from "../holds/put-hold.ts";
 import { tellDriver } from "../refunds/settle-refund.ts";
-import { tellOrderSaga } from "../tell-saga.ts";
+import { startSaga, tellOrderSaga } from "../tell-saga.ts";
 
 /** One payment of an order, and who tells of it. */
 type Books = VendorAccount & {
@@ -188,7 +192,14 @@ async function takeRefund(books: Books, refund: ProviderRefund): Promise<Found> 
   const call = calls.find(
     (one) => refund.isOf(one.key) || (one.reference !== null && one.reference === refund.reference),
   );
-  if (call === undefined) return refund.isOurs ? "nothing" : takeForeignRefund(books, refund);
+  if (call === undefined) {
+    // A call of a version before marks may have made it: the answer, which is still to come, says so.
+    const unanswered = calls.find(
+      ({ status, amountMinor }) => status === "pending" && amountMinor === refund.amountMinor,
+    );
+    if (unanswered !== undefined) throw new CallUnderWay(unanswered.key);
+    return takeForeignRefund(books, refund);
+  }
   if (refund.status !== "failed") return findRefund(books, call, refund);
   if (call.status === "pending") throw new CallUnderWay(call.key);
   return call.status === "succeeded" ? takeBackRefund(books, call, refund) : "nothing";
@@ -323,7 +334,7 @@ async function takeDispute(books: Books, dispute: ProviderDispute): Promise<Foun
   const { reference, amountMinor, status, reason, respondBy } = dispute;
   const of = { orderId, authorizationKey: authorization.key, currency };
   const before = await putDispute(client, books, of, dispute);
-  if (before === status || before === "won" || before === "lost") return "nothing";
+  if (before === status || isFinal(before, status)) return "nothing";
   const text = minorText(amountMinor, currency);
   const data = { reference, amountMinor, currency, reason };
   if (before === null) {
@@ -342,20 +353,57 @@ async function takeDispute(books: Books, dispute: ProviderDispute): Promise<Foun
       orderId,
       key: `dispute:${reference}:${status}`,
       type: `payment.dispute_${status}`,
-      summary:
-        status === "won"
-          ? `The dispute about ${text} is over, and the money stays with us (${reference}).`
-          : `The dispute about ${text} is lost: the bank has given the money back (${reference}).`,
+      summary: DISPUTE_ENDS[status](text, reference),
       cause: by,
       data,
     });
-  if (status !== "won")
-    await holdUnsent(
-      books,
-      `dispute:${reference}`,
-      `The customer disputes ${text} at ${provider} (${reason}).`,
-    );
+  const about = `dispute:${reference}`;
+  const detail = `The customer disputes ${text} at ${provider} (${reason}).`;
+  if (status === "open") await hold(books, about, detail);
+  else if (status === "lost") await holdUnsent(books, about, detail);
+  if (status !== "open") await settleEndOf(books, about, before === "lost");
   return "news";
+}
+
+const DISPUTE_ENDS = {
+  won: (text: string, reference: string) =>
+    `The dispute about ${text} is over, and the money stays with us (${reference}).`,
+  lost: (text: string, reference: string) =>
+    `The dispute about ${text} is lost: the bank has given the money back (${reference}).`,
+  refunded: (text: string, reference: string) =>
+    `The dispute about ${text} is over: the money went back by a refund (${reference}).`,
+} as const;
+
+/**
+ * What follows from the end of a dispute where no saga does it: where nothing is left to be sent, nothing is left
+ * to decide and the hold goes; the money of an order that has ended is brought to where it should be.
+ */
+async function settleEndOf(books: Books, about: string, wasLost: boolean): Promise<void> {
+  const { client, orderId, by } = books;
+  if (wasLost) await forgetLostDispute(client, orderId, by);
+  const order = await locked(books);
+  const holdReasons = order.holdReasons.filter(({ id }) => id !== holdIdOf(orderId, about));
+  if (!isUnsent(order) && holdReasons.length < order.holdReasons.length)
+    await changeOrder(client, order, { holdReasons });
+  if (order.status !== "completed" && order.status !== "cancelled") return;
+  const { money } = await readMoneyFacts(client, order);
+  const movement = nextMovement(money);
+  if (movement?.type === "write-debt")
+    await oweForLostDispute(client, order, {
+      amountMinor: movement.amountMinor,
+      before: money.owedForLost,
+      by,
+    });
+  if (movement?.type !== "give-back") return;
+  const { channelId } = order;
+  const refundId = await writeAskedRefund(client, order, {
+    key: `${orderId}:overpaid:${about}`,
+    reason: order.status === "cancelled" ? "cancellation" : "overpayment",
+    amountMinor: movement.amountMinor,
+    by,
+  });
+  const args = [{ refundId, orderId, channelId }] as const;
+  await startSaga(client, { workflow: "refundPayment", workflowId: refundId, args: [...args] });
 }
 
 /**
@@ -399,14 +447,21 @@ async function noteEnd(books: Books): Promise<Found> {
 
 /** What is not sent yet waits for finance. */
 async function holdUnsent(books: Books, about: string, detail: string): Promise<Found> {
+  return isUnsent(await locked(books)) ? hold(books, about, detail) : "nothing";
+}
+
+function isUnsent({ lines }: OrderProgress): boolean {
+  return lines.some((line) => line.ordered - line.cancelled - line.shipped - line.fulfilledElsewhere > 0);
+}
+
+function holdIdOf(orderId: string, about: string): string {
+  return createHash("sha256").update(`${orderId}\n${about}`).digest("hex").slice(0, 12);
+}
+
+/** Where the order has not ended: finance sees that it waits, and for what. */
+async function hold(books: Books, about: string, detail: string): Promise<Found> {
   const { client, orderId, by } = books;
-  const order = await locked(books);
-  const isUnsent = order.lines.some(
-    (line) => line.ordered - line.cancelled - line.shipped - line.fulfilledElsewhere > 0,
-  );
-  if (!isUnsent) return "nothing";
-  const id = createHash("sha256").update(`${orderId}\n${about}`).digest("hex").slice(0, 12);
-  const held = { code: "payment_disputed", detail, id } as const;
+  const held = { code: "payment_disputed", detail, id: holdIdOf(orderId, about) } as const;
   const halted = await haltInOrder(client, { orderId, held, entryKey: `order.held:${about}`, by });
   return halted.status === "done" ? "news" : "nothing";
 }

@@ -216,6 +216,10 @@ function provider(step: number) {
           earned: earnedOf(order),
           captured,
           returned,
+          left: captured - returned,
+          isDisputed: false,
+          lost: 0,
+          owedForLost: 0,
           open: [...open].map(([key, leftMinor]) => ({ key, leftMinor })),
           step,
         };
@@ -364,6 +368,10 @@ describe("the next movement of money", () => {
     earned: 0,
     captured: 0,
     returned: 0,
+    left: change.captured ?? 0,
+    isDisputed: false,
+    lost: 0,
+    owedForLost: 0,
     open: [{ key: "a", leftMinor: 10_000 }],
     step: 1,
     ...change,
@@ -415,6 +423,38 @@ describe("the next movement of money", () => {
     const cheaper = money({ cost: 7_500, earned: 7_500, captured: 10_000, open: [] });
     expect(nextMovement(cheaper)).toEqual({ type: "give-back", amountMinor: 2_500 });
     expect(nextMovement({ ...cheaper, returned: 2_500 })).toBeNull();
+  });
+
+  const shipped = (change: Partial<ChargedMoney>) =>
+    money({ earned: 10_000, captured: 10_000, open: [], ...change });
+
+  test("nothing goes back that went back in other ways, and nothing is asked for twice", () => {
+    const cheaper = { cost: 7_500, earned: 7_500 };
+    expect(nextMovement(shipped({ ...cheaper, left: 1_000 }))).toEqual({
+      type: "give-back",
+      amountMinor: 1_000,
+    });
+    expect(nextMovement(shipped({ ...cheaper, left: 0 }))).toBeNull();
+  });
+
+  test("nothing goes back while the bank decides, and what it took is not given a second time", () => {
+    const cheaper = { cost: 7_500, earned: 7_500 };
+    expect(nextMovement(shipped({ ...cheaper, isDisputed: true }))).toBeNull();
+    expect(nextMovement(shipped({ ...cheaper, lost: 1_000, left: 9_000 }))).toEqual({
+      type: "give-back",
+      amountMinor: 1_500,
+    });
+    expect(nextMovement(shipped({ ...cheaper, lost: 2_500, left: 7_500 }))).toBeNull();
+  });
+
+  test("what a lost dispute took of what is earned is the customer's debt, once, and is not charged again", () => {
+    expect(nextMovement(shipped({ lost: 4_000, left: 6_000 }))).toEqual({
+      type: "write-debt",
+      amountMinor: 4_000,
+    });
+    expect(nextMovement(shipped({ lost: 4_000, left: 6_000, owedForLost: 4_000 }))).toBeNull();
+    const cheaper = { cost: 7_500, earned: 7_500, lost: 10_000, left: 0 };
+    expect(nextMovement(shipped(cheaper))).toEqual({ type: "write-debt", amountMinor: 7_500 });
   });
 
   test("amounts are whole steps, and the last capture takes what the steps left", () => {

@@ -12,6 +12,8 @@
  * Invariants: Q1 earned <= cost; both never sink below zero. Q2 where everything that is wanted was handed
  * over, earned = cost; where nothing was cancelled, that is the order's total. Q3 what was captured and not
  * given back is the largest whole number of steps in what is earned, and never more than what was authorised.
+ * Q4 nothing is given back that is not there: what went back in other ways, or what a dispute took, is gone.
+ * Q5 what a lost dispute took of what is earned is not charged again; the customer owes it, and finance sees to it.
  */
 import type { LineLedger } from "../line-ledger.ts";
 import { valueOfUnits } from "../line-value.ts";
@@ -91,6 +93,14 @@ export type ChargedMoney = {
   readonly captured: number;
   /** What of the captured money went back, or is on its way, because less was earned than was captured. */
   readonly returned: number;
+  /** What of the captured money is still here and is not asked for by any refund. */
+  readonly left: number;
+  /** Whether the customer's bank has yet to decide about some of it. */
+  readonly isDisputed: boolean;
+  /** What lost disputes took. */
+  readonly lost: number;
+  /** What of that is written down as the customer's debt, paid or not. */
+  readonly owedForLost: number;
   /** Authorisations of which something can still be captured, oldest first. */
   readonly open: readonly { readonly key: string; readonly leftMinor: number }[];
   /** Amounts have to be a multiple of it. */
@@ -108,7 +118,9 @@ export type MoneyMovement =
     }
   | { readonly type: "release"; readonly authorization: string; readonly amountMinor: number }
   /** More was captured than is earned as the order is now. */
-  | { readonly type: "give-back"; readonly amountMinor: number };
+  | { readonly type: "give-back"; readonly amountMinor: number }
+  /** A lost dispute took what is earned: it is to be written down as the customer's debt. */
+  | { readonly type: "write-debt"; readonly amountMinor: number };
 
 /**
  * The next movement that brings the money to where the order is; `null` where it is there. What is earned
@@ -119,9 +131,7 @@ export function nextMovement(money: ChargedMoney): MoneyMovement | null {
   const taken = money.captured - money.returned;
   const cost = wholeSteps(money.cost, step);
   const toCapture = wholeSteps(Math.min(money.earned, money.cost), step) - taken;
-  const usable = open.filter(({ leftMinor }) => leftMinor >= step);
-  const left = usable.reduce((sum, { leftMinor }) => sum + leftMinor, 0);
-  const [oldest] = usable;
+  const [oldest] = usableOf(money);
   if (toCapture > 0 && oldest !== undefined) {
     const amountMinor = wholeSteps(Math.min(toCapture, oldest.leftMinor), step);
     return {
@@ -131,12 +141,27 @@ export function nextMovement(money: ChargedMoney): MoneyMovement | null {
       final: taken + amountMinor >= cost || amountMinor === oldest.leftMinor,
     };
   }
-  const uncovered = cost - taken - left;
+  const uncovered = uncoveredOf(money);
   if (uncovered > 0) return { type: "authorize", amountMinor: uncovered };
   const [unused] = open;
   if (taken >= cost && unused !== undefined)
     return { type: "release", authorization: unused.key, amountMinor: unused.leftMinor };
-  return toCapture < 0 ? { type: "give-back", amountMinor: -toCapture } : null;
+  const over = Math.max(0, -toCapture);
+  // While the bank decides, nobody knows how much of it is here.
+  const back = money.isDisputed ? 0 : wholeSteps(Math.min(over - money.lost, money.left), step);
+  if (back > 0) return { type: "give-back", amountMinor: back };
+  const debt = money.lost - over - money.owedForLost;
+  return debt > 0 ? { type: "write-debt", amountMinor: debt } : null;
+}
+
+/** What the order costs beyond what was captured and can still be captured; zero or less where it is covered. */
+export function uncoveredOf(money: ChargedMoney): number {
+  const left = usableOf(money).reduce((sum, { leftMinor }) => sum + leftMinor, 0);
+  return wholeSteps(money.cost, money.step) - (money.captured - money.returned) - left;
+}
+
+function usableOf({ open, step }: ChargedMoney): ChargedMoney["open"] {
+  return open.filter(({ leftMinor }) => leftMinor >= step);
 }
 
 /** The largest amount up to `minor` that a provider with this step takes. */

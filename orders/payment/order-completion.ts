@@ -2,8 +2,16 @@
  * When an order is done: every unit is delivered, collected, cancelled, written off or done elsewhere, and
  * the money agrees with that.
  *
- * Owns the one answer, in codes and in words. The saga ends an order by it, the order's page shows it, and
- * the audit looks whether any order has ended without it.
+ * The money agrees where
+ * - what was captured, less what went back because less was earned, is what is earned; what a lost dispute took
+ *   counts as gone back, and where it took what is earned, that is on finance's list as the customer's debt;
+ * - no dispute waits for the bank, and no refund for its payment: one that was declined waits for finance, who
+ *   has it tried again or gives it up;
+ * - what a channel has to pay back is on finance's list.
+ * What is asked for or disputed once the order has ended does not open it again: finance sees it in its lists.
+ *
+ * Owns the one answer, in codes and in words. The saga ends an order by it, its status follows from it, the order's
+ * page shows it, and the audit looks whether any order has ended without it.
  */
 
 import type { LineLedger } from "../line-ledger.ts";
@@ -27,6 +35,9 @@ export const COMPLETION_CODES = {
   capture_outstanding: "What was handed over is not charged yet.",
   release_outstanding: "Money is still authorised that nothing is to come of.",
   refund_outstanding: "More was captured than was handed over.",
+  refund_open: "A refund is under way, or was declined and waits for finance.",
+  dispute_open: "The customer's bank has yet to decide about a dispute.",
+  debt_outstanding: "What a lost dispute took is not on finance's list yet.",
   cash_outstanding: "Who brings the parcel has not taken the money yet.",
   channel_payment_outstanding: "The channel has not said that the order is paid.",
 } as const;
@@ -41,9 +52,17 @@ export type MoneyFacts = {
   readonly holdReasons: readonly HoldReason[];
   /** What moved through our payment provider. */
   readonly money: ChargedMoney;
+  /** That were asked for before the order ended, and are neither done nor given up nor on a list of debts. */
+  readonly openRefunds: readonly {
+    readonly refundId: string;
+    readonly status: "requested" | "pending" | "failed";
+    readonly amountMinor: number;
+  }[];
+  /** That were there before the order ended. */
+  readonly openDisputes: readonly { readonly reference: string; readonly amountMinor: number }[];
   /** What others took for us, before anything of it was corrected. */
   readonly cashTaken: number;
-  /** What the channel has to pay back because units were cancelled here. */
+  /** What the channel has to pay back because units were cancelled here that the document still counts. */
   readonly cancelledAtChannel: number;
 };
 
@@ -97,6 +116,32 @@ export function missingOf(
 
 /** What of the money does not agree with what was handed over; `null` where it does. */
 export function moneyMissing(facts: MoneyFacts): Missing | null {
+  return movementMissing(facts) ?? decisionMissing(facts);
+}
+
+/** What the order's own saga waits for from somebody else: the bank, or whoever pays out a refund. */
+function decisionMissing({ order, openDisputes, openRefunds }: MoneyFacts): Missing | null {
+  const text = (minor: number) => minorText(minor, order.currency);
+  const [dispute] = openDisputes;
+  if (dispute !== undefined)
+    return {
+      code: "dispute_open",
+      detail: `the bank to decide about ${text(dispute.amountMinor)} that the customer disputes (${dispute.reference})`,
+    };
+  const refund = openRefunds.find(({ status }) => status === "failed") ?? openRefunds[0];
+  if (refund === undefined) return null;
+  const what = `refund ${refund.refundId} of ${text(refund.amountMinor)}`;
+  return {
+    code: "refund_open",
+    detail:
+      refund.status === "failed"
+        ? `finance to try ${what} again, which was declined, or to give it up`
+        : `${what}, which is under way`,
+  };
+}
+
+/** What of the money has not moved yet to where the order is. */
+function movementMissing(facts: MoneyFacts): Missing | null {
   const { order, paymentStatus, money, cashTaken } = facts;
   const text = (minor: number) => minorText(minor, order.currency);
   switch (order.document.paymentBy) {
@@ -127,6 +172,8 @@ export function moneyMissing(facts: MoneyFacts): Missing | null {
           return { code: "capture_outstanding", detail: `the capture of ${amount}` };
         case "release":
           return { code: "release_outstanding", detail: `giving back ${amount} that are authorised` };
+        case "write-debt":
+          return { code: "debt_outstanding", detail: `writing down ${amount} that a lost dispute took` };
         default:
           return { code: "refund_outstanding", detail: `the refund of ${amount}` };
       }
@@ -153,7 +200,7 @@ export function isMoneyToMove(facts: MoneyFacts): boolean {
   if (holdReasons.length === 0 && unpostedUnits(order).length > 0) return true;
   if (isMoneyInDoubt(holdReasons)) return false;
   if (paymentBy === "channel") return dueAtChannel(facts) > 0;
-  if (moneyMissing(facts) !== null) return true;
+  if (movementMissing(facts) !== null) return true;
   if (isSettled(paymentStatus)) return false;
   return paymentBy === "merchant"
     ? money.captured - money.returned >= wholeSteps(money.cost, money.step)

@@ -12,9 +12,11 @@ import {
   wholeSteps,
 } from "../../orders/payment/charging.ts";
 import type { MoneyFacts } from "../../orders/payment/order-completion.ts";
+import { NOTHING_LEFT } from "../../orders/refund.ts";
 import type { Queryable } from "../sql/database.ts";
-import type { OrderProgress } from "./order-progress.ts";
 import type { Authorization } from "./payments.ts";
+
+type FactsOrder = ChargedOrder & Pick<MoneyFacts, "paymentStatus" | "holdReasons">;
 
 /** In ISO 4217 minor units. */
 export type StoredMoney = {
@@ -27,16 +29,36 @@ export type StoredMoney = {
   readonly storeCredit: number;
   /** What our provider has given back, or is to, because less was earned than was captured. */
   readonly returned: number;
-  /** What the channel has to pay back because units were cancelled here. */
+  /** What our provider is being asked to give back, and what is asked for and not planned yet. */
+  readonly refundsUnderWay: number;
+  /** What lost disputes took, and what of it is written down as the customer's debt. */
+  readonly lost: number;
+  readonly owedForLost: number;
+  readonly isDisputed: boolean;
+  readonly openRefunds: MoneyFacts["openRefunds"];
+  readonly openDisputes: MoneyFacts["openDisputes"];
   readonly cancelledAtChannel: number;
   readonly cashTaken: number;
 };
+
+/**
+ * What of the refunds for cancelled units stands for units that the document does not count any more.
+ *
+ * @param orderId a column or parameter
+ * @returns an SQL expression
+ */
+export function absorbedMinor(orderId: string): string {
+  return `(select coalesce(sum(v.absorbed_minor), 0) from order_revision v where v.order_id = ${orderId})`;
+}
 
 /**
  * @param orderId a column or parameter
  * @returns an SQL expression for `StoredMoney`
  */
 export function storedMoneyJson(orderId: string): string {
+  // What comes up once the order has ended is finance's, and does not open it again.
+  const beforeTheEnd = (at: string) => `not exists (select from order_event e
+      where e.order_id = ${orderId} and e.key = 'completed' and e.at < ${at})`;
   return `jsonb_build_object(
     'authorizations', (select coalesce(jsonb_agg(jsonb_build_object('key', a.key, 'provider', a.provider,
         'account', a.account, 'reference', a.reference, 'amountMinor', a.amount_minor,
@@ -45,25 +67,41 @@ export function storedMoneyJson(orderId: string): string {
     'stepMinor', (select p.step_minor from payment p where p.order_id = ${orderId}),
     'storeCredit', (select coalesce(-sum(e.amount_minor), 0) from store_credit_entry e
       where e.order_id = ${orderId} and e.kind in ('spent', 'given_back') and e.refund_id is null),
-    -- One that was declined counts: finance settles it. So does one that was refused before its parts were known.
-    'returned', (select coalesce(sum(case when r.status = 'requested'
-        or (r.status = 'failed' and r.payment_minor + r.store_credit_minor + r.exchange_minor = 0)
-        then r.asked_minor else r.payment_minor end), 0)
+    -- One that was declined or given up counts: finance has settled it. Before its parts are known, it is what was asked.
+    'returned', (select coalesce(sum(case when r.payment_minor + r.store_credit_minor + r.exchange_minor = 0
+        then r.amount_minor else r.payment_minor end), 0)
       from refund r where r.order_id = ${orderId} and r.reason in ('overpayment', 'cancellation')
-        and r.channel_minor = 0),
+        and r.channel_minor = 0
+        and not (r.status = 'withdrawn' and coalesce(r.failure, '') = '${NOTHING_LEFT}')),
+    'refundsUnderWay', (select coalesce(sum(t.amount_minor), 0) from payment_transaction t
+        where t.order_id = ${orderId} and t.type = 'refund' and t.status = 'pending')
+      + (select coalesce(sum(r.asked_minor), 0) from refund r
+        where r.order_id = ${orderId} and r.status = 'requested'),
+    'lost', (select coalesce(sum(d.amount_minor), 0) from payment_dispute d
+      where d.order_id = ${orderId} and d.status = 'lost'),
+    'owedForLost', (select coalesce(sum(r.asked_minor), 0) from refund r
+      where r.order_id = ${orderId} and r.reason = 'dispute_lost' and r.status <> 'withdrawn'),
+    'isDisputed', exists (select from payment_dispute d where d.order_id = ${orderId} and d.status = 'open'),
+    'openDisputes', (select coalesce(jsonb_agg(jsonb_build_object('reference', d.reference, 'amountMinor', d.amount_minor)
+        order by d.opened_at, d.reference), '[]')
+      from payment_dispute d where d.order_id = ${orderId} and d.status = 'open' and ${beforeTheEnd("d.opened_at")}),
+    'openRefunds', (select coalesce(jsonb_agg(jsonb_build_object('refundId', r.id, 'status', r.status,
+        'amountMinor', r.amount_minor) order by r.requested_at, r.id), '[]')
+      from refund r where r.order_id = ${orderId} and r.status in ('requested', 'pending', 'failed')
+        and ${beforeTheEnd("coalesce(r.reopened_at, r.requested_at)")}),
     'cancelledAtChannel', (select coalesce(sum(r.channel_minor), 0) from refund r
-      where r.order_id = ${orderId} and r.reason = 'cancellation'),
+      where r.order_id = ${orderId} and r.reason = 'cancellation') - ${absorbedMinor(orderId)},
     -- Corrections are no takings.
     'cashTaken', (select coalesce(sum(t.amount_minor), 0) from payment_transaction t
       where t.order_id = ${orderId} and t.type = 'cash' and t.amount_minor > 0))`;
 }
 
-export function moneyFactsOf(
-  order: ChargedOrder & Pick<OrderProgress, "paymentStatus" | "holdReasons">,
-  stored: StoredMoney,
-  firstStep = 1,
-): MoneyFacts {
+export function moneyFactsOf(order: FactsOrder, stored: StoredMoney, firstStep = 1): MoneyFacts {
   const { authorizations, storeCredit, returned, cancelledAtChannel, cashTaken } = stored;
+  const captured = authorizations.reduce((sum, { capturedMinor }) => sum + capturedMinor, 0);
+  const refunded = authorizations.reduce((sum, { refundedMinor }) => sum + refundedMinor, 0);
+  // The bank's currency may be another one: no more was taken than was there.
+  const lost = Math.min(stored.lost, captured);
   return {
     order,
     paymentStatus: order.paymentStatus,
@@ -71,13 +109,19 @@ export function moneyFactsOf(
     money: {
       cost: Math.max(0, costOf(order) - storeCredit),
       earned: Math.max(0, earnedOf(order) - storeCredit),
-      captured: authorizations.reduce((sum, { capturedMinor }) => sum + capturedMinor, 0),
+      captured,
       returned,
+      left: Math.max(0, captured - refunded - stored.refundsUnderWay - lost),
+      isDisputed: stored.isDisputed,
+      lost,
+      owedForLost: stored.owedForLost,
       open: authorizations.flatMap(({ key, state, amountMinor, capturedMinor }) =>
         state === "open" ? [{ key, leftMinor: amountMinor - capturedMinor }] : [],
       ),
       step: stored.stepMinor ?? firstStep,
     },
+    openRefunds: stored.openRefunds,
+    openDisputes: stored.openDisputes,
     cashTaken,
     cancelledAtChannel,
   };
@@ -88,7 +132,7 @@ export function moneyFactsOf(
  */
 export async function readMoneyFacts(
   client: Queryable,
-  order: OrderProgress,
+  order: FactsOrder & { readonly orderId: string },
   firstStep = 1,
 ): Promise<MoneyFacts> {
   const { rows } = await client.query<{ readonly money: StoredMoney }>(

@@ -16,14 +16,27 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
+const usd = (minor: number) => ({ minor, currency: "USD", exponent: 2 });
+
+/** Four tents at 1.00, paid at the channel. */
+const DOCUMENT = {
+  paymentBy: "channel",
+  currency: "USD",
+  shippingPrice: usd(0),
+  discount: usd(0),
+  tax: usd(0),
+  total: usd(400),
+  lines: [{ lineId: "1", kind: "goods", quantity: 4, unitPrice: usd(100), discount: usd(0), tax: usd(0) }],
+};
+
 /** An order of one line of four units. */
 async function place(orderId: string): Promise<void> {
   await store.database.query(
     `insert into orders (id, company_id, channel_id, external_id, external_number, status, payment_status,
        fulfillment_status, currency, total_minor, exponent, unit_count, customer_name, placed_at, content_hash, document,
        raw_payload, tracking_token)
-     values ($1, 'acme', 'own', $1, $1, 'open', 'authorized', 'unfulfilled', 'USD', 400, 2, 4, 'Ann', now(), '', '{}', '', $1)`,
-    [orderId],
+     values ($1, 'acme', 'own', $1, $1, 'open', 'authorized', 'unfulfilled', 'USD', 400, 2, 4, 'Ann', now(), '', $2, '', $1)`,
+    [orderId, JSON.stringify(DOCUMENT)],
   );
   await store.database.query(
     `insert into order_line (order_id, line_id, sku, channel_sku, title, ordered, unit_price_minor, discount_minor, tax_minor)

@@ -14,7 +14,9 @@ import { rescale } from "../../orders/money.ts";
 import type { Fulfiller, HoldReason, LineKind, OrderDocument, PaymentStatus } from "../../orders/order.ts";
 import { lineShares } from "../../orders/order-amounts.ts";
 import { type OrderStatuses, rollUp } from "../../orders/order-status.ts";
+import { moneyMissing } from "../../orders/payment/order-completion.ts";
 import type { Queryable } from "../sql/database.ts";
+import { readMoneyFacts } from "./money-facts.ts";
 
 type LineProgress = LineLedger & {
   readonly lineId: string;
@@ -127,7 +129,7 @@ where id = $1 and version = $2`;
 
 /**
  * Changes facts of an order, and with them the statuses that follow. This transaction must have locked
- * `order`, and changes it only once.
+ * `order`, and changes it only once; what it changes of the order's money it has written before.
  *
  * @throws LedgerViolation where a line would break an invariant
  */
@@ -139,7 +141,12 @@ export async function changeOrder(
   const { orderId, version, lines } = order;
   const { ledger, holdReasons = order.holdReasons, paymentStatus = order.paymentStatus } = change;
   const after = ledger === undefined ? lines : lines.map((line) => movedLine(orderId, line, ledger(line)));
-  const { status, fulfillmentStatus, returnStatus } = rollUp(after, holdReasons, paymentStatus);
+  const statuses = rollUp(after, holdReasons, paymentStatus);
+  const { status, fulfillmentStatus, returnStatus } =
+    statuses.status === "completed" &&
+    (await isMoneyOpen(client, { ...order, lines: after, holdReasons, paymentStatus }))
+      ? rollUp(after, holdReasons, paymentStatus, true)
+      : statuses;
   const { rowCount } = await client.query({
     name: "change-order",
     text: CHANGE_ORDER,
@@ -155,6 +162,10 @@ export async function changeOrder(
     ],
   });
   if (rowCount !== 1) throw new Error(`order ${orderId} is not as it was read at version ${version}`);
+}
+
+async function isMoneyOpen(client: Queryable, order: OrderProgress): Promise<boolean> {
+  return moneyMissing(await readMoneyFacts(client, order)) !== null;
 }
 
 function movedLine(orderId: string, line: LineProgress, change: LedgerChange): LineProgress {

@@ -22,12 +22,14 @@ export type Revision = {
   readonly key: string;
   readonly changes: readonly ChangedField[];
   readonly by: string;
+  /** What it no longer counts of what the channel has to pay back for units that were cancelled here. */
+  readonly absorbedMinor?: number;
 };
 
 const REVISE = `
 with former as (
-  insert into order_revision (order_id, revision, document, change_key, changes, changed_by)
-  select id, revision, document, $3, $4, $5 from orders where id = $1 and revision = $2
+  insert into order_revision (order_id, revision, document, change_key, changes, changed_by, absorbed_minor)
+  select id, revision, document, $3, $4, $5, $14 from orders where id = $1 and revision = $2
   returning order_id
 ), input as materialized (
   select * from json_to_recordset($6::json) as l(line_id text, sku text, channel_sku text, title text, kind text,
@@ -60,7 +62,7 @@ from former where o.id = former.order_id`;
 export async function writeRevision(
   client: Queryable,
   order: OrderProgress,
-  { document, exponent, amounts, key, changes, by }: Revision,
+  { document, exponent, amounts, key, changes, by, absorbedMinor = 0 }: Revision,
 ): Promise<OrderProgress> {
   const { orderId, revision } = order;
   const finer = 10 ** (exponent - order.exponent);
@@ -101,6 +103,7 @@ export async function writeRevision(
       document.lines.reduce((units, line) => units + line.quantity, 0),
       document.customer.name,
       document.customer.email ?? null,
+      absorbedMinor,
     ],
   });
   if (rowCount !== 1) throw new Error(`order ${orderId} is not at revision ${revision}`);

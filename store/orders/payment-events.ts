@@ -43,7 +43,10 @@ export async function forgetPaymentEvents(database: Queryable): Promise<void> {
   await database.query("delete from payment_event where at < now() - interval '90 days'");
 }
 
-/** @returns what it was before; null: it is new. One that is over stays so. */
+/**
+ * @returns what it was before; null: it is new. One that is over stays so, but that a lost one may be won on
+ *   appeal
+ */
 export async function putDispute(
   client: Queryable,
   { provider, account }: VendorAccount,
@@ -55,11 +58,11 @@ export async function putDispute(
     [provider, account, reference],
   );
   const before = rows[0]?.status ?? null;
-  if (before === "won" || before === "lost") return before;
+  if (isFinal(before, status)) return before;
   await client.query(
     `insert into payment_dispute (provider, account, reference, order_id, authorization_key, currency, amount_minor,
-       reason, status, respond_by, closed_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $9 = 'open' then null else now() end)
+       reason, status, respond_by, closed_at, opened_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $9 = 'open' then null else now() end, clock_timestamp())
      on conflict (provider, account, reference) do update set amount_minor = $7, reason = $8, status = $9,
        respond_by = $10, closed_at = excluded.closed_at`,
     [
@@ -76,6 +79,24 @@ export async function putDispute(
     ],
   );
   return before;
+}
+
+/** What open and lost disputes take of each authorisation, by its key. */
+export async function readDisputed(client: Queryable, orderId: string): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ key: string; minor: number }>(
+    `select authorization_key as key, sum(amount_minor)::bigint as minor from payment_dispute
+     where order_id = $1 and status in ('open', 'lost') group by 1`,
+    [orderId],
+  );
+  return new Map(rows.map(({ key, minor }) => [key, minor]));
+}
+
+/** Whether a dispute that is `before` cannot become `status`. */
+export function isFinal(
+  before: ProviderDispute["status"] | null,
+  status: ProviderDispute["status"],
+): boolean {
+  return before === "won" || before === "refunded" || (before === "lost" && status !== "won");
 }
 
 /** The oldest dispute of the order that is not over. */

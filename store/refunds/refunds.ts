@@ -12,6 +12,7 @@ import {
   type RefundReason,
   type RefundStatus,
 } from "../../orders/refund.ts";
+import { absorbedMinor } from "../orders/money-facts.ts";
 import type { OrderProgress } from "../orders/order-progress.ts";
 import type { Queryable } from "../sql/database.ts";
 
@@ -115,9 +116,11 @@ export type NewRefund = {
 /** Adds a refund `<order>-M1`, `<order>-M2`, …; where its key is known, it is the first one of that key. */
 export async function addRefund(client: Queryable, wanted: NewRefund): Promise<RefundRecord> {
   await client.query(
+    // By the clock, not by the transaction's beginning: an order's lock may have been waited for since.
     `insert into refund (id, order_id, key, reason, status, currency, asked_minor, amount_minor, to_store_credit,
-       bonus_minor, note, return_id, claim_id, requested_by, limited_role)
-     select $1 || '-M' || (count(*) + 1), $1, $2, $3, 'requested', $4, $5, $5, $6, $7, $8, $9, $10, $11, $12
+       bonus_minor, note, return_id, claim_id, requested_by, limited_role, requested_at)
+     select $1 || '-M' || (count(*) + 1), $1, $2, $3, 'requested', $4, $5, $5, $6, $7, $8, $9, $10, $11, $12,
+       clock_timestamp()
      from refund where order_id = $1 on conflict (key) do nothing`,
     [
       wanted.orderId,
@@ -185,7 +188,7 @@ export async function setRefundStatus(
 /** A refund that was done has failed at the payment provider: it is open again, as it was planned. */
 export async function reopenRefund(client: Queryable, refundId: string, failure: string): Promise<void> {
   await client.query(
-    `update refund set status = 'failed', failure = $2, settled_by = null, settled_at = null, reopened_at = now()
+    `update refund set status = 'failed', failure = $2, settled_by = null, settled_at = null, reopened_at = clock_timestamp()
      where id = $1`,
     [refundId, failure],
   );
@@ -262,6 +265,8 @@ type MoneyRow = {
   readonly asked: number;
   readonly carried: number;
   readonly gone: number;
+  /** What the channel has to pay back that the order's total does not count any more. */
+  readonly offTotal: number;
   /** Taken by who brought the parcel, as corrected. */
   readonly cash: number;
 };
@@ -274,14 +279,16 @@ select coalesce(p.authorized_minor, 0)::bigint as authorized, coalesce(p.capture
   (select coalesce(sum(amount_minor), 0) from payment_transaction
     where order_id = $1 and type = 'refund' and status = 'pending')::bigint as "underWay",
   (select coalesce(sum(amount_minor), 0) from payment_dispute
-    where order_id = $1 and status <> 'won')::bigint as disputed,
+    where order_id = $1 and status in ('open', 'lost'))::bigint as disputed,
   (select coalesce(-sum(amount_minor), 0) from store_credit_entry
     where order_id = $1 and kind in ('spent', 'given_back'))::bigint as spent,
   (select coalesce(sum(store_credit_minor), 0) from mine
     where status = 'pending' and not to_store_credit)::bigint as "creditUnderWay",
-  -- A price that went down is in the order's total already.
-  (select coalesce(sum(channel_minor), 0) from mine
-    where status <> 'requested' and reason <> 'overpayment')::bigint as "channelGone",
+  -- A price that went down is in the order's total already, and so are units that were cancelled before it did.
+  ((select coalesce(sum(channel_minor), 0) from mine where status <> 'requested' and reason <> 'overpayment')
+    - ${absorbedMinor("$1")})::bigint as "channelGone",
+  ((select coalesce(sum(channel_minor), 0) from mine where status <> 'requested' and reason = 'overpayment')
+    + ${absorbedMinor("$1")})::bigint as "offTotal",
   -- What pays for an order in exchange has been given, also where the rest has failed since.
   (select coalesce(sum(case when to_store_credit then amount_minor else exchange_minor end), 0) from refund
     where order_id = $1 and id is distinct from $2 and status <> 'requested'
@@ -349,7 +356,7 @@ export async function readPaid(
   const creditGivenBack = await givenBackByRefunds(client, order.orderId);
   return {
     authorized: money.authorized + money.spent + creditGivenBack,
-    paid: money.captured + money.spent + creditGivenBack + elsewhere,
+    paid: money.captured + money.spent + creditGivenBack + elsewhere + money.offTotal,
     refunded: money.gone,
     voided: money.voided,
   };

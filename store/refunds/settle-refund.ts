@@ -72,7 +72,7 @@ export async function oweAtChannel(
 }
 
 /**
- * Writes down that too much was refunded, so that finance sees it: nothing more goes out for it.
+ * Writes down that the customer has money which is ours, so that finance sees it: nothing more goes out for it.
  */
 export async function oweByCustomer(client: Queryable, wanted: NewRefund): Promise<void> {
   const refund = await addRefund(client, wanted);
@@ -82,10 +82,36 @@ export async function oweByCustomer(client: Queryable, wanted: NewRefund): Promi
     orderId: wanted.orderId,
     key: `refund:${refund.refundId}`,
     type: "refund.owed_by_customer",
-    summary: `${minorText(wanted.askedMinor, wanted.currency)} too much were refunded: the customer owes them.`,
+    summary:
+      wanted.reason === "dispute_lost"
+        ? `${minorText(wanted.askedMinor, wanted.currency)} of what was sent were taken back by the bank: the customer owes them.`
+        : `${minorText(wanted.askedMinor, wanted.currency)} too much were refunded: the customer owes them.`,
     cause: wanted.requestedBy,
     data: { refundId: refund.refundId, amountMinor: wanted.askedMinor, currency: wanted.currency },
   });
+}
+
+/** What a lost dispute took of what is owed for goods that were handed over is the customer's debt. */
+export async function oweForLostDispute(
+  client: Queryable,
+  { orderId, currency }: OrderProgress,
+  { amountMinor, before, by }: { readonly amountMinor: number; readonly before: number; readonly by: string },
+): Promise<void> {
+  await oweByCustomer(client, {
+    orderId,
+    key: `${orderId}:dispute-lost:${before + amountMinor}`,
+    reason: "dispute_lost",
+    currency,
+    askedMinor: amountMinor,
+    requestedBy: by,
+  });
+}
+
+/** The bank has given the money of a lost dispute back after all: nobody owes it any more. */
+export async function forgetLostDispute(client: Queryable, orderId: string, by: string): Promise<void> {
+  const owed = await readRefunds(client, orderId, ["owed_by_customer"]);
+  for (const { refundId } of owed.filter(({ reason }) => reason === "dispute_lost"))
+    await setRefundStatus(client, refundId, "withdrawn", { settledBy: by });
 }
 
 /**

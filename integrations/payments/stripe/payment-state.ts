@@ -8,7 +8,7 @@ import {
   type ProviderDispute,
   type ProviderRefund,
 } from "../../../ports/payments.ts";
-import { type JsonObject, numberAt, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
+import { type JsonObject, listAt, numberAt, objectAt, optionalTextAt } from "../../vendor-kit/vendor-json.ts";
 import { fromStripeAmount } from "./amount.ts";
 
 /** The name of a call's mark in the metadata of what it made. Stripe takes names of up to 40 characters. */
@@ -84,8 +84,7 @@ export function declineOf(intent: unknown): { readonly code: string; readonly me
 
 function refundOf(json: JsonObject, amountMinor: number): ProviderRefund {
   const status = optionalTextAt(json, "status");
-  const metadata = objectAt(json, "metadata");
-  const mark = optionalTextAt(metadata, REFUND_MARK);
+  const mark = optionalTextAt(objectAt(json, "metadata"), REFUND_MARK);
   const isFailed = status === "failed" || status === "canceled";
   return {
     reference: optionalTextAt(json, "id") ?? "",
@@ -93,20 +92,43 @@ function refundOf(json: JsonObject, amountMinor: number): ProviderRefund {
     status: isFailed ? "failed" : status === "succeeded" ? "succeeded" : "pending",
     failure: isFailed ? (optionalTextAt(json, "failure_reason") ?? status ?? null) : null,
     isOf: (key) => mark === markOf(key),
-    // Refunds of a former version bear no mark, but their reason.
-    isOurs: mark !== undefined || optionalTextAt(metadata, "reason") !== undefined,
   };
 }
 
 function disputeOf(json: JsonObject, amountMinor: number): ProviderDispute {
-  const status = optionalTextAt(json, "status") ?? "";
+  const status = disputeStatusOf(json);
   const dueBy = numberAt(json, "evidence_details", "due_by");
-  const isOver = ["won", "lost", "warning_closed", "prevented", "charge_refunded"].includes(status);
   return {
     reference: optionalTextAt(json, "id") ?? "",
     amountMinor,
-    status: status === "lost" ? "lost" : isOver ? "won" : "open",
+    status,
     reason: (optionalTextAt(json, "reason") ?? "general").replaceAll("_", " "),
-    respondBy: isOver || dueBy === undefined ? null : new Date(dueBy * 1_000).toISOString(),
+    respondBy: status !== "open" || dueBy === undefined ? null : new Date(dueBy * 1_000).toISOString(),
   };
+}
+
+/**
+ * `prevented` and, of former versions of the API, `charge_refunded` say that a dispute went no further, not where
+ * the money is: what the dispute has taken, and not given back, is in its balance transactions.
+ */
+function disputeStatusOf(json: JsonObject): ProviderDispute["status"] {
+  const status = optionalTextAt(json, "status");
+  switch (status) {
+    case "lost":
+      return "lost";
+    case "won":
+    case "warning_closed":
+      return "won";
+    case "prevented":
+    case "charge_refunded": {
+      const moved = listAt(json, "balance_transactions").reduce<number>(
+        (sum, transaction) => sum + (numberAt(transaction, "amount") ?? 0),
+        0,
+      );
+      if (moved < 0) return "lost";
+      return status === "prevented" ? "won" : "refunded";
+    }
+    default:
+      return "open";
+  }
 }

@@ -4,6 +4,7 @@ import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
 import { cancelledPaymentStatus } from "../../../orders/order-status.ts";
+import { uncoveredOf } from "../../../orders/payment/charging.ts";
 import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
 import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
@@ -16,6 +17,7 @@ import {
 } from "../../../store/floor/fulfillment.ts";
 import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
 import { hasStockErrands } from "../../../store/floor/stock-errands.ts";
+import { readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
   changeOrder,
@@ -25,7 +27,7 @@ import {
 } from "../../../store/orders/order-progress.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
-import { readRefundable } from "../../../store/refunds/refunds.ts";
+import { readPaid, readRefundable } from "../../../store/refunds/refunds.ts";
 import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
 import { giveBackStoreCredit } from "../../../store/refunds/store-credit.ts";
 import { inTransaction, type Queryable } from "../../../store/sql/database.ts";
@@ -65,7 +67,14 @@ async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<W
   };
 }
 
-export function createOrderStateActivities({ database }: SagaDependencies) {
+export function createOrderStateActivities({ database, payments }: SagaDependencies) {
+  /** Whether we are to charge more than the bank keeps for us: an authorisation may end at any moment. */
+  const isUncovered = async (client: Queryable, order: OrderProgress): Promise<boolean> => {
+    if (order.document.paymentBy !== "merchant") return false;
+    const step = payments.first.port.smallestChargeable(order.currency);
+    return uncoveredOf((await readMoneyFacts(client, order, step)).money) > 0;
+  };
+
   return {
     /** What the saga must know of the order to begin. */
     async openOrder({ orderId }: OrderId) {
@@ -99,7 +108,7 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
 
     /**
      * The point of no return of a parcel, under the order's lock: what was halted, cancelled or changed
-     * before it stays; afterwards the parcel leaves.
+     * before it stays, and so does what is not authorised any more; afterwards the parcel leaves.
      */
     async beginShipment(
       input: OrderId & { readonly fulfillmentOrderId: string },
@@ -108,7 +117,8 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
         const { send } = workLeft(await readWorkFacts(client, order));
-        if (!send.includes(fulfillmentOrderId)) return { status: "stays" };
+        if (!send.includes(fulfillmentOrderId) || (await isUncovered(client, order)))
+          return { status: "stays" };
         await markLeaving(client, fulfillmentOrderId);
         return { status: "leaving", shipmentId: outboundShipmentId(fulfillmentOrderId) };
       });
@@ -216,11 +226,12 @@ export function createOrderStateActivities({ database }: SagaDependencies) {
           data: { by: input.by },
         });
         if (!fresh) return;
+        const { paid } = await readPaid(client, order);
         await giveBackMoney(client, order, input.by);
         await changeOrder(client, order, {
           ledger: cancellation,
           holdReasons: [],
-          paymentStatus: cancelledPaymentStatus(order.paymentStatus),
+          paymentStatus: cancelledPaymentStatus(order.paymentStatus, paid),
         });
       });
     },

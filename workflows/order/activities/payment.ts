@@ -39,7 +39,7 @@ import {
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
 import { writeOutbox } from "../../../store/outbox.ts";
-import { oweAtChannel } from "../../../store/refunds/settle-refund.ts";
+import { oweAtChannel, oweForLostDispute } from "../../../store/refunds/settle-refund.ts";
 import { spendAskedFor } from "../../../store/refunds/spend-store-credit.ts";
 import { giveBackStoreCredit, storeCreditPaid } from "../../../store/refunds/store-credit.ts";
 import { type DatabaseClient, inTransaction } from "../../../store/sql/database.ts";
@@ -174,7 +174,8 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
       if (pending !== undefined) return pending;
       if (isMoneyInDoubt(order.holdReasons)) return "held";
       await giveBackCredit(client, order);
-      const movement = nextMovement(await moneyOf(client, order));
+      const money = await moneyOf(client, order);
+      const movement = nextMovement(money);
       if (movement === null) return "agrees";
       if (movement.type === "give-back") {
         await askForRefund(client, order, {
@@ -185,13 +186,19 @@ export function createPaymentActivities({ database, payments }: SagaDependencies
         });
         return "agrees";
       }
+      if (movement.type === "write-debt") {
+        const { amountMinor } = movement;
+        const by = "saga:adjust-payment";
+        await oweForLostDispute(client, order, { amountMinor, before: money.owedForLost, by });
+        return "agrees";
+      }
       return begin(client, order, movement, `${orderId}:money:${calls.length + 1}`);
     });
 
   const begin = async (
     client: DatabaseClient,
     order: OrderProgress,
-    movement: Exclude<MoneyMovement, { type: "give-back" }>,
+    movement: Exclude<MoneyMovement, { type: "give-back" | "write-debt" }>,
     key: string,
   ): Promise<PaymentTransaction | "held"> => {
     const { orderId, currency } = order;

@@ -28,7 +28,6 @@ const refund = (change: Partial<ProviderRefund>): ProviderRefund => ({
   status: "succeeded",
   failure: null,
   isOf: (key) => key === "order-1:money:2",
-  isOurs: true,
   ...change,
 });
 

@@ -8,14 +8,20 @@
 import { valueOfUnits } from "../../../orders/line-value.ts";
 import { wholeSteps } from "../../../orders/payment/charging.ts";
 import { moneyMissing } from "../../../orders/payment/order-completion.ts";
-import { minorText, type Pockets, type Refundable, splitRefund } from "../../../orders/refund.ts";
+import {
+  minorText,
+  NOTHING_LEFT,
+  type Pockets,
+  type Refundable,
+  splitRefund,
+} from "../../../orders/refund.ts";
 import { standingPieces, uninspectedUnits } from "../../../orders/return-authorization.ts";
 import { creditBonus } from "../../../orders/returns/refund-way.ts";
 import { holderOf } from "../../../orders/store-credit.ts";
 import type { PaymentResult } from "../../../ports/payments.ts";
 import { dueOf, readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { changeOrder, type OrderProgress } from "../../../store/orders/order-progress.ts";
-import { readOpenDispute } from "../../../store/orders/payment-events.ts";
+import { readDisputed, readOpenDispute } from "../../../store/orders/payment-events.ts";
 import {
   applyPaymentEffect,
   beginPaymentTransaction,
@@ -27,6 +33,7 @@ import {
   readRefundsUnderWay,
 } from "../../../store/orders/payments.ts";
 import { recordEntry } from "../../../store/orders/timeline.ts";
+import { writeOutbox } from "../../../store/outbox.ts";
 import {
   addRefund,
   findRefund,
@@ -50,6 +57,7 @@ import {
 import { type DatabaseClient, inTransaction, type Queryable } from "../../../store/sql/database.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible, StepTooEarly } from "../../activities/failures.ts";
+import { signalRow } from "../../messages.ts";
 import { mustLockOrder } from "../../order/activities/order-state.ts";
 import { askProvider } from "../../order/activities/provider-call.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
@@ -147,6 +155,7 @@ export function createRefundActivities({ database, payments }: SagaDependencies)
           cause: "saga:withdraw-refund",
           data: { refundId },
         });
+        await tellOrder(client, refund);
       });
     },
 
@@ -258,12 +267,24 @@ async function plan(
     return { refund, calls };
   }
   const refusal = await refuseDisputed(client, refund);
-  if (refusal !== null) return { refund, calls: [], refusal };
+  if (refusal !== null) {
+    await reviewStatus(client, order);
+    return { refund, calls: [], refusal };
+  }
   const split = await splitOf(client, order, refund, attempt);
+  const isNothing = split.payment + split.storeCredit + split.channel + split.exchange === 0;
+  // A return keeps account of what it has asked for, also where the provider's step leaves nothing of it.
+  if (isNothing && refund.returnId === null) {
+    await dropRefund(client, refund, cause);
+    return { refund, calls: [] };
+  }
   await planRefund(client, refundId, split, attempt);
   const planned = (await readRefund(client, refundId)) as RefundRecord;
   const calls = await beginCalls(client, planned);
-  if (calls.length > 0) return { refund: planned, calls };
+  if (calls.length > 0) {
+    await reviewStatus(client, order);
+    return { refund: planned, calls };
+  }
   await end(client, order, planned, cause);
   return { refund: (await readRefund(client, refundId)) ?? planned, calls };
 }
@@ -284,6 +305,36 @@ async function refuseDisputed(
   return declined(failure);
 }
 
+/** Nothing is left that could go back: it was given in another way since, or the bank has taken it. */
+async function dropRefund(client: DatabaseClient, refund: RefundRecord, cause: string): Promise<void> {
+  const { orderId, refundId } = refund;
+  await setRefundStatus(client, refundId, "withdrawn", { failure: NOTHING_LEFT, settledBy: cause });
+  await recordEntry(client, {
+    orderId,
+    key: `refund:${refundId}`,
+    type: "refund.nothing_due",
+    summary: `Nothing is refunded (${refundId}). ${NOTHING_LEFT}`,
+    cause,
+    data: { refundId, amountMinor: 0, currency: refund.currency },
+  });
+  await tellOrder(client, refund);
+}
+
+/** An order waits for its refunds before it ends: one that is open opens it again, until its saga has ended it. */
+async function reviewStatus(client: DatabaseClient, order: OrderProgress): Promise<void> {
+  if (order.status === "completed") await changeOrder(client, order, {});
+}
+
+/** The order may have waited for this refund alone. */
+async function tellOrder(
+  client: DatabaseClient,
+  { orderId, refundId, attempt, status }: RefundRecord,
+): Promise<void> {
+  const key = `order-changed:refund:${refundId}:${status}:${attempt}`;
+  const message = { key, type: "order-changed" } as const;
+  await writeOutbox(client, [signalRow({ workflowId: orderId, signal: "orderMessage", message })]);
+}
+
 /** What follows from a refund whose payment, if it has one, has gone through. */
 async function end(
   client: DatabaseClient,
@@ -294,6 +345,7 @@ async function end(
   const paymentStatus = await settleRefund(client, order, refund, cause);
   if (refund.returnId !== null) await payExchange(client, order, refund, cause);
   await changeOrder(client, order, { paymentStatus });
+  await tellOrder(client, refund);
 }
 
 async function splitOf(
@@ -399,9 +451,11 @@ async function beginCalls(
   );
   const calls: PaymentTransaction[] = [];
   const underWay = await readRefundsUnderWay(client, refund.orderId, refund.refundId);
+  const disputed = await readDisputed(client, refund.orderId);
   for (const authorization of await readAuthorizations(client, refund.orderId)) {
     const { capturedMinor, refundedMinor } = authorization;
-    const takenBack = refundedMinor + (underWay.get(authorization.key) ?? 0);
+    const { key: of } = authorization;
+    const takenBack = refundedMinor + (underWay.get(of) ?? 0) + (disputed.get(of) ?? 0);
     const amountMinor = Math.min(left, capturedMinor - takenBack);
     if (amountMinor <= 0) continue;
     const key = keyOf(refund, refund.attempt);
@@ -456,6 +510,7 @@ async function settleCall(
       cause,
       data: { refundId, amountMinor: call.amountMinor, currency: call.currency },
     });
+    await reviewStatus(client, order);
     return declined(answer.message);
   }
   if (first)
@@ -490,6 +545,7 @@ function valueReceived(order: OrderProgress, returned: ReturnRecord): number {
 
 /** What pays for an order in exchange is no money that the customer is told of. */
 function outcomeOf({ status, amountMinor, exchangeMinor }: RefundRecord): PaidRefund {
+  if (status === "withdrawn") return NOTHING;
   const isDue = status === "due_at_channel" || status === "confirmed_by_channel";
   return { status: isDue ? "due_at_channel" : "refunded", amountMinor: amountMinor - exchangeMinor };
 }

@@ -26,7 +26,7 @@ import { ConfirmDialog } from "./confirm-dialog.tsx";
 const VIEWS = [
   { value: "due_at_channel", label: "Due at channels" },
   { value: "failed", label: "Declined" },
-  { value: "owed_by_customer", label: "Refunded too much" },
+  { value: "owed_by_customer", label: "Owed by customers" },
   { value: "carriers", label: "Claims with carriers" },
   { value: "all", label: "All refunds" },
 ] as const;

@@ -48,6 +48,8 @@ type Dispute = NonNullable<OrderView["payment"]>["disputes"][number];
 
 function disputeText({ status, reason, reference, respondBy }: Dispute, amount: string): string {
   if (status === "won") return `The dispute about ${amount} is over: the money stays with us (${reference}).`;
+  if (status === "refunded")
+    return `The dispute about ${amount} is over: the money went back by a refund (${reference}).`;
   if (status === "lost") return `The dispute about ${amount} is lost: the bank took it back (${reference}).`;
   const answer = respondBy === null ? "" : ` Answer it at the payment provider by ${calendarDay(respondBy)}.`;
   return `The customer disputes ${amount} at the bank (${reason}, ${reference}).${answer} Nothing is refunded meanwhile.`;
@@ -76,7 +78,10 @@ export function PaymentPanel({ view }: { readonly view: OrderView }) {
         ]}
       />
       {payment.disputes.map((dispute) => (
-        <Notice key={dispute.reference} tone={dispute.status === "won" ? "info" : "bad"}>
+        <Notice
+          key={dispute.reference}
+          tone={dispute.status === "won" || dispute.status === "refunded" ? "info" : "bad"}
+        >
           {disputeText(dispute, text(dispute.amountMinor))}
         </Notice>
       ))}
