@@ -78,6 +78,7 @@ test("the routes that need no identity are exactly these", () => {
     "POST /v1/track/{token}/address",
     "POST /v1/track/{token}/arrival",
     "POST /v1/track/{token}/cancel",
+    "POST /v1/track/{token}/payment-confirmation",
     "POST /v1/track/{token}/payment-method",
     "POST /v1/track/{token}/returns",
     "POST /v1/track/{token}/returns/{id}/cancel",
