@@ -1,7 +1,7 @@
 /** Changes of an order after capture: what may be asked for, and what comes of it. */
 import Type from "typebox";
 import { LINE_KINDS } from "../orders/order.ts";
-import { Count, closed, Day, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
+import { Count, closed, Day, Email, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
 
 /** Decimal text in the order's currency. */
 const Amount = Type.String({ pattern: "^\\d{1,13}(\\.\\d{1,6})?$", description: "Decimal text, e.g. 89.99" });
@@ -20,7 +20,7 @@ export const AddressBody = Type.Object(
     postalCode: Type.Optional(text(40)),
     country: text(100),
     phone: Type.Optional(text(60)),
-    email: Type.Optional(text(320)),
+    email: Type.Optional(Email),
   },
   closed,
 );
@@ -33,7 +33,7 @@ export const OrderEditBody = Type.Union([
     {
       kind: Type.Literal("contact"),
       name: Type.Optional(text(200)),
-      email: OptionalOrNull(text(320)),
+      email: Type.Optional(Type.Union([Email, Type.Null()])),
       phone: OptionalOrNull(text(60)),
     },
     closed,

@@ -157,6 +157,7 @@ const PaymentView = Type.Object({
  * discounts = sum`; and what it costs as it is now, in ISO 4217 minor units.
  */
 const AmountsView = Type.Object({
+  /** Of the sums from `lines` to `total`. What ends in `Minor` is in ISO 4217 minor units of the currency. */
   exponent: Count,
   lines: Type.Integer(),
   shipping: Type.Integer(),

@@ -56,6 +56,11 @@ export const Count = Type.Integer();
 export const Time = Type.String({ format: "date-time" });
 /** A calendar day that there is, ISO 8601. */
 export const Day = Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", format: "date" });
+/** One `@`, and nothing that ends a line of a mail. */
+export const Email = Type.String({
+  maxLength: 254,
+  pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+$",
+});
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const pageOf = <T extends TSchema>(item: T) =>

@@ -1,7 +1,7 @@
 /** Store credit: what a company owes a customer in goods, and how it came and went. */
 import Type from "typebox";
 import { MinorAmount, Percent } from "./refunds.ts";
-import { Count, closed, Id, Nullable, type Shape, Text, Time, text } from "./shapes.ts";
+import { Count, closed, Email, Id, Nullable, type Shape, Text, Time, text } from "./shapes.ts";
 
 export const StoreCreditSummary = Type.Object({
   id: Text,
@@ -41,7 +41,7 @@ export const StoreCreditIssued = Type.Object({ ...StoreCreditView.properties, co
 
 export const IssueStoreCreditBody = Type.Object(
   {
-    email: Type.String({ maxLength: 254, pattern: "^[^\\s@\\u0000-\\u001f]+@[^\\s@\\u0000-\\u001f]+$" }),
+    email: Email,
     currency: Type.String({ pattern: "^[A-Z]{3}$" }),
     amountMinor: MinorAmount,
     bonusPercent: Type.Optional(Percent),

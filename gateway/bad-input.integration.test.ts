@@ -495,6 +495,18 @@ describe("WebSocket", () => {
     expect(errors.at(-1)).toMatchObject({ code: "too_many_bad_frames" });
   });
 
+  test("bad frames between good ones close nothing", async () => {
+    const client = await world.connect();
+    for (let at = 0; at < 24; at += 1) {
+      client.socket.send("garbage");
+      client.send({ id: `odd-${at}`, type: "order.capture", channel: 7, payload: {} });
+      client.send({ id: `good-${at}`, type: "stock.positions", skus: ["TEE-1"] });
+    }
+    expect((await client.reply("good-23")).type).toBe("stock.positions");
+    expect((await client.reply("odd-23")).code).toBe("malformed_message");
+    expect(client.closeCode).toBe(null);
+  });
+
   test.each<[string, Buffer]>([
     ["cut short", Buffer.from([0x82, 0xa2, 0x69])],
     ["announcing 4 billion members", Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff])],

@@ -130,6 +130,8 @@ export class Connection {
       this.accept(message, bytesEach);
     }
     if (bad) this.countBadFrame();
+    // A sender whose messages are understood may get one wrong now and then.
+    else this.badFrames = 0;
   }
 
   /** From now on every message is refused with `stopping`. Those under way are still answered. */
