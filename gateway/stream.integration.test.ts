@@ -63,6 +63,26 @@ describe("messages", () => {
     expect((await client.reply("q")).positions).toMatchObject([{ sku: "MUG-1", onHand: 100_002 }]);
   });
 
+  test("another change of an order under a key that was used is refused; a repeat is answered as before", async () => {
+    const client = await world.connect();
+    client.send(capture("o", "ws-changed"));
+    const [{ order }] = (await client.reply("o")).results;
+    const change = (id: string, note: string) => ({
+      id,
+      type: "order.change",
+      order,
+      key: "note-1",
+      change: { edits: [{ kind: "note", note }] },
+    });
+    client.send(change("c1", "Ring twice."));
+    const { re: _, ...first } = await client.reply("c1");
+    expect(first).toMatchObject({ type: "order.changed", status: "done", revision: 2 });
+    client.send(change("c2", "Ring twice."));
+    expect(await client.reply("c2")).toEqual({ re: "c2", ...first });
+    client.send(change("c3", "Do not ring."));
+    expect(await client.reply("c3")).toMatchObject({ type: "error", code: "idempotency_key_reused" });
+  });
+
   test("MessagePack carries the same messages", async () => {
     const client = await world.connect({ subprotocol: SUBPROTOCOL_MSGPACK });
     const { pack } = await import("msgpackr");

@@ -38,6 +38,7 @@ type OperationRefusalCode =
   | "fulfillment_order_on_hold"
   | "hold_not_cleared"
   | "hold_rules_invalid"
+  | "idempotency_key_reused"
   | "inspection_not_found"
   | "inspection_not_reopenable"
   | "invalid_channel_sku"

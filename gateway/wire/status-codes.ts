@@ -47,7 +47,7 @@ export const STATUS_CODES_BY_CODE = {
   payload_too_large: { status: 413, title: "The body is larger than 256 KiB." },
   unsupported_media_type: { status: 415, title: "The body must be application/json." },
   structure_too_complex: { status: 422, title: "The document is nested too deeply or has too many values." },
-  idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used with another request." },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used with another request." },
   upgrade_required: { status: 426, title: "This address speaks WebSocket only." },
   rate_limited: { status: 429, title: "Too many requests; wait for retryAfterMs." },
   internal_error: { status: 500, title: "A fault of the server; the log has it under the request id." },

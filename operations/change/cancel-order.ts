@@ -15,6 +15,7 @@ import { type LockedParts, readParts } from "../../store/floor/fulfillment-chang
 import type { OperationContext } from "../context.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import { changeFingerprint } from "./change-fingerprint.ts";
 import { documentAsItStands, type Edited, editOrder } from "./edit-order.ts";
 
 type CancelRequest = {
@@ -37,10 +38,12 @@ export async function cancelOrder(
       giver: null,
       edits: lines.map((line) => ({ kind: "cancel_line", ...line })),
     });
+  // What is left depends on when it is asked, and a channel may word its reason anew: it is a repeat all the same.
+  const whole = { ...request, fingerprint: changeFingerprint({ cancels: "all" }) };
   const found = await readParts(context.database, request.orderId);
   if (found === undefined) return refuse("order_not_found", `There is no order ${request.orderId}.`);
   if (found.order.lines.every(({ shipped }) => shipped === 0)) {
-    const outcome = await requestCancellation(context, request);
+    const outcome = await requestCancellation(context, whole);
     return outcome.status === "refused" ? outcome : { status: "cancelling" };
   }
   const edits = remainders(found);
@@ -49,7 +52,7 @@ export async function cancelOrder(
       "order_already_shipped",
       `Everything of ${request.orderId} has been sent, or is being picked: it can only be returned.`,
     );
-  return editOrder(context, { ...request, edits, giver: null });
+  return editOrder(context, { ...whole, edits, giver: null });
 }
 
 /** Gives up what is neither sent nor begun. */

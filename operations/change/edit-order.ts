@@ -7,7 +7,7 @@
  * next change (`documentAsItStands`).
  */
 import type { OrderEditBody } from "../../contract/order-changes.ts";
-import { withoutCardNumbers } from "../../orders/card-number.ts";
+import { maskCardNumbers, withoutCardNumbers } from "../../orders/card-number.ts";
 import { type AddedLine, applyEdits, type OrderEdit } from "../../orders/change/order-edits.ts";
 import { type PriceGift, priceGift, skusPriced } from "../../orders/change/price-gift.ts";
 import { unitsOf } from "../../orders/line-ledger.ts";
@@ -20,6 +20,7 @@ import type { OperationContext } from "../context.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import type { Giver } from "../refunds/gift-limit.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import { changeFingerprint } from "./change-fingerprint.ts";
 import { type Revised, type RevisionRequest, reviseOrder } from "./revise-order.ts";
 
 type EditRequest = Omit<RevisionRequest, "next" | "gives"> & {
@@ -36,10 +37,13 @@ export type Edited = Revised | { readonly status: "cancelling" };
 export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
   const { edits: asked, giver, reason = "Every line was cancelled.", ...change } = request;
   const edits = withoutCardNumbers(asked);
+  const { revision, fingerprint = changeFingerprint({ edits, revision, reason: maskCardNumbers(reason) }) } =
+    change;
   const unknown = await unknownProduct(context, change.orderId, edits);
   if (unknown !== null) return unknown;
   const revised = await reviseOrder(context, {
     ...change,
+    fingerprint,
     next: (order) => documentAfter(order, edits),
     ...(giver === null
       ? {}
@@ -49,7 +53,7 @@ export async function editOrder(context: OperationContext, request: EditRequest)
   });
   if (revised.status !== "nothing_left") return revised;
   const { orderId, by, key } = change;
-  const cancelled = await requestCancellation(context, { orderId, reason, by, key });
+  const cancelled = await requestCancellation(context, { orderId, reason, by, key, fingerprint });
   return cancelled.status === "refused" ? cancelled : { status: "cancelling" };
 }
 

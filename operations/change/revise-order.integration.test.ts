@@ -266,6 +266,41 @@ describe("before the floor has it", () => {
     expect((await progress()).document.note).toBe("Card **** 1111, ring twice");
   });
 
+  test("another change under a key that was used is refused and changes nothing; a repeat is answered", async () => {
+    await receive(tent, 3);
+    await capture();
+    const first = await edit([wants("1", 2)], { key: "used" });
+    expect(first).toMatchObject({ status: "done", revision: 2 });
+    expect(await edit([wants("1", 2)], { key: "used" })).toEqual(first);
+    // As JSON, members of an object have no order.
+    expect(await edit([{ quantity: 2, lineId: "1", kind: "quantity" }], { key: "used" })).toEqual(first);
+    const reused = { status: "refused", code: "idempotency_key_reused" };
+    expect(await edit([wants("1", 1)], { key: "used" })).toMatchObject(reused);
+    expect(await edit([wants("1", 2)], { key: "used", revision: 2 })).toMatchObject(reused);
+    const cancel = { orderId, lines: [{ lineId: "1" }], reason: "no", by: "staff:1", key: "used" };
+    expect(await cancelOrder(context, cancel)).toMatchObject(reused);
+    expect(await progress()).toMatchObject({ revision: 2, lines: [{ ordered: 3, cancelled: 1 }] });
+  });
+
+  test("a change that a former version made is repeated by whatever comes under its key", async () => {
+    await receive(tent, 3);
+    await capture();
+    const first = await edit([wants("1", 2)], { key: "used" });
+    await store.database.query("update order_revision set change_fingerprint = null where order_id = $1", [
+      orderId,
+    ]);
+    expect(await edit([wants("1", 1)], { key: "used" })).toEqual(first);
+  });
+
+  test("another change under the key that cancelled the order is refused", async () => {
+    await receive(tent, 3);
+    await capture();
+    const leavesNothing: OrderEditBody = { kind: "cancel_line", lineId: "1" };
+    expect(await edit([leavesNothing], { key: "used" })).toEqual({ status: "cancelling" });
+    expect(await edit([leavesNothing], { key: "used" })).toEqual({ status: "cancelling" });
+    expect(await edit([wants("1", 1)], { key: "used" })).toMatchObject({ code: "idempotency_key_reused" });
+  });
+
   test("cancelling every line cancels the order", async () => {
     await receive(tent, 3);
     await capture();

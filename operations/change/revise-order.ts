@@ -8,7 +8,8 @@
  * together or not at all. Where the order has moved between 1 and 2 so that it needs something else, the
  * units that came are given back in that very commit (`stock_errand`), and the change is planned anew.
  *
- * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen. V2
+ * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen; another
+ * request under the same key is refused. V2
  * whatever is picked, packed and labelled takes the order's lock, as this does: of a change and a pick one is
  * first, and the other sees it. V3 the ledger, the fulfillment orders, the holds and the document of a
  * revision are written together.
@@ -41,6 +42,8 @@ export type RevisionRequest = {
   readonly orderId: string;
   /** Repeating a change under its key changes nothing. */
   readonly key: string;
+  /** Of what was asked for (`change-fingerprint.ts`); absent: nobody can ask for anything else under the key. */
+  readonly fingerprint?: string;
   /** That whoever asks has seen; absent: whichever there is. */
   readonly revision?: number;
   /**
@@ -150,17 +153,20 @@ export async function decideChange(
   request: RevisionRequest,
   locked: LockedParts,
 ): Promise<ChangePlan | Outcome> {
-  const { orderId, key, next, revision } = request;
+  const { orderId, key, next } = request;
   const { order, parts } = locked;
   const earlier = await findRevision(client, orderId, key);
-  if (earlier !== null) return { status: "done", wasOnHold: false, ...earlier };
+  if (earlier !== null) {
+    const { revision, changes } = earlier;
+    return refuseReused(request, earlier) ?? { status: "done", wasOnHold: false, revision, changes };
+  }
   const cancellation = await readCancelRequest(client, orderId);
-  if (cancellation?.key === key) return { status: "nothing_left" };
+  if (cancellation?.key === key) return refuseReused(request, cancellation) ?? { status: "nothing_left" };
   if (cancellation !== null) return refuse("order_being_cancelled", `Order ${orderId} is being cancelled.`);
   const begun = begunOf(parts);
   const document = next(order, begun);
   if (isRefusal(document)) return document;
-  const plan = planChange({ ...order, begun }, document, revision);
+  const plan = planChange({ ...order, begun }, document, request.revision);
   if (plan.status === "refused") return refuse(plan.code, plan.detail);
   if (plan.isCancelled) return { status: "nothing_left" };
   const isDearer = chargeableMinor(plan.document.total) > chargeableMinor(order.document.total);
@@ -172,6 +178,15 @@ export async function decideChange(
   const tooMuch = await refuseGiving(client, order, request);
   if (tooMuch !== null) return tooMuch;
   return request.givesUpMissing === true ? plan : ((await refuseQueued(client, order, plan)) ?? plan);
+}
+
+/** Changes of former versions have no fingerprint: whatever comes under their key is taken for a repeat. */
+function refuseReused(
+  { key, fingerprint }: RevisionRequest,
+  made: { readonly fingerprint: string | null },
+): Refusal | null {
+  if (fingerprint === undefined || made.fingerprint === null || made.fingerprint === fingerprint) return null;
+  return refuse("idempotency_key_reused", `The key ${key} was sent with another request.`);
 }
 
 function begunOf(parts: LockedParts["parts"]): LockedParts["parts"] {
@@ -236,7 +251,7 @@ async function commitChange(
   client: Queryable,
   { request, parcelLimit, need, reserved }: PlannedChange,
 ): Promise<Outcome | "moved"> {
-  const { orderId, key, by } = request;
+  const { orderId, key, fingerprint, by } = request;
   // The engine's commit must not wait: whoever has the lock may be waiting for that very commit.
   if (reserved !== null && !(await tryLockOrder(client, orderId))) {
     await giveBackReserved(client, orderId, reserved);
@@ -249,7 +264,13 @@ async function commitChange(
     decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
   if (isAsReserved) {
     await writeGiven(client, locked.order, request);
-    const revision = await writeChange(client, locked, decided, { key, by, reserved, parcelLimit });
+    const revision = await writeChange(client, locked, decided, {
+      key,
+      fingerprint,
+      by,
+      reserved,
+      parcelLimit,
+    });
     const wasOnHold = locked.order.status === "on_hold";
     return { status: "done", wasOnHold, revision, changes: decided.changes };
   }

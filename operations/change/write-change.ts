@@ -78,6 +78,7 @@ export async function stockNeed(
 
 type NewRevision = {
   readonly key: string;
+  readonly fingerprint?: string | undefined;
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
@@ -92,7 +93,7 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, by, reserved, parcelLimit, ends, notice = { kind: "order_changed" } }: NewRevision,
+  { key, fingerprint, by, reserved, parcelLimit, ends, notice = { kind: "order_changed" } }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
@@ -109,6 +110,7 @@ export async function writeChange(
     exponent,
     amounts,
     key,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     changes,
     by,
     absorbedMinor,

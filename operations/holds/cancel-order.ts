@@ -12,6 +12,8 @@ type CancellationRequest = {
   readonly by: string;
   /** Of the change that leaves nothing of the order, so that a repeat of it is known. */
   readonly key?: string;
+  /** Of that change. */
+  readonly fingerprint?: string;
 };
 
 /**
@@ -29,7 +31,7 @@ export function requestCancellation(
 /** The same within the caller's transaction. Refuses before it writes anything. */
 export async function recordCancellationRequest(
   client: DatabaseClient,
-  { orderId, reason, by, key }: CancellationRequest,
+  { orderId, reason, by, key, fingerprint }: CancellationRequest,
 ): Promise<{ readonly status: "done" } | Refusal> {
   const order = await readCancellable(client, orderId);
   if (order === undefined) {
@@ -46,7 +48,11 @@ export async function recordCancellationRequest(
     type: "order.cancel_requested",
     summary: `Cancellation requested: ${reason}.`,
     cause: by,
-    data: { reason, ...(key === undefined ? {} : { key }) },
+    data: {
+      reason,
+      ...(key === undefined ? {} : { key }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+    },
   });
   await tellOrderSaga(client, orderId, {
     key: `cancel-requested:${orderId}`,

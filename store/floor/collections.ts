@@ -4,6 +4,7 @@
  */
 import { createHash, randomInt } from "node:crypto";
 import { plainCollectionCode } from "../../orders/fulfillment/collection.ts";
+import { standingCancelRequest } from "../orders/orders.ts";
 import type { Queryable } from "../sql/database.ts";
 
 /** No character that is taken for another one when it is read aloud or from a small screen. */
@@ -137,7 +138,7 @@ export async function noteArrival(client: Queryable, orderId: string, note: stri
   return rowCount !== null && rowCount > 0;
 }
 
-type DueCollection = { readonly fulfillmentOrderId: string; readonly orderId: string };
+export type DueCollection = { readonly fulfillmentOrderId: string; readonly orderId: string };
 
 /** Takes what the customer is to be reminded of: nobody else reminds them in the same transaction. */
 export async function takeReminders(client: Queryable, limit: number): Promise<readonly DueCollection[]> {
@@ -152,25 +153,41 @@ export async function takeReminders(client: Queryable, limit: number): Promise<r
   return rows;
 }
 
-/** What nobody has collected in time, the longest overdue first. */
+/** What nobody has collected in time, and nobody has given up or handed over. */
+const OVERDUE = `from collection c join fulfillment_order f on f.id = c.fulfillment_order_id
+     where c.expires_at <= now() and c.collected_at is null and c.expired_at is null
+       and f.status not in ('closed', 'cancelled') and f.stage <> 'shipped'`;
+
+/**
+ * What nobody has collected in time, the longest overdue first. Of an order that is being cancelled nothing is:
+ * its saga puts it back; where that comes too late, it is overdue again.
+ */
 export async function overdueCollections(
   client: Queryable,
   limit: number,
 ): Promise<readonly DueCollection[]> {
   const { rows } = await client.query<DueCollection>(
     `select c.fulfillment_order_id as "fulfillmentOrderId", c.order_id as "orderId"
-     from collection c join fulfillment_order f on f.id = c.fulfillment_order_id
-     where c.expires_at <= now() and c.collected_at is null and c.expired_at is null
-       and f.status not in ('closed', 'cancelled')
+     ${OVERDUE} and not exists (select ${standingCancelRequest("c.order_id")})
      order by c.expires_at limit $1`,
     [limit],
   );
   return rows;
 }
 
-export async function markExpired(client: Queryable, fulfillmentOrderId: string): Promise<void> {
+/** Fulfillment orders of an order, which this transaction has locked, that nobody has collected in time. */
+export async function overdueOf(client: Queryable, orderId: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `select f.id ${OVERDUE} and c.order_id = $1 order by f.id`,
+    [orderId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export async function markExpired(client: Queryable, fulfillmentOrderIds: readonly string[]): Promise<void> {
   await client.query(
-    "update collection set expired_at = now(), remind_at = null where fulfillment_order_id = $1 and collected_at is null",
-    [fulfillmentOrderId],
+    `update collection set expired_at = now(), remind_at = null
+      where fulfillment_order_id = any($1) and collected_at is null`,
+    [fulfillmentOrderIds],
   );
 }

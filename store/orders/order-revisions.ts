@@ -20,6 +20,8 @@ export type Revision = {
   readonly amounts: readonly LineAmounts[];
   /** Names the change; a change is made once. */
   readonly key: string;
+  /** Of the request, where somebody can send another one under the same key. */
+  readonly fingerprint?: string;
   readonly changes: readonly ChangedField[];
   readonly by: string;
   /** What it no longer counts of what the channel has to pay back for units that were cancelled here. */
@@ -28,8 +30,9 @@ export type Revision = {
 
 const REVISE = `
 with former as (
-  insert into order_revision (order_id, revision, document, change_key, changes, changed_by, absorbed_minor)
-  select id, revision, document, $3, $4, $5, $14 from orders where id = $1 and revision = $2
+  insert into order_revision (order_id, revision, document, change_key, changes, changed_by, absorbed_minor,
+    change_fingerprint)
+  select id, revision, document, $3, $4, $5, $14, $15 from orders where id = $1 and revision = $2
   returning order_id
 ), input as materialized (
   select * from json_to_recordset($6::json) as l(line_id text, sku text, channel_sku text, title text, kind text,
@@ -62,7 +65,7 @@ from former where o.id = former.order_id`;
 export async function writeRevision(
   client: Queryable,
   order: OrderProgress,
-  { document, exponent, amounts, key, changes, by, absorbedMinor = 0 }: Revision,
+  { document, exponent, amounts, key, fingerprint, changes, by, absorbedMinor = 0 }: Revision,
 ): Promise<OrderProgress> {
   const { orderId, revision } = order;
   const finer = 10 ** (exponent - order.exponent);
@@ -104,6 +107,7 @@ export async function writeRevision(
       document.customer.name,
       document.customer.email ?? null,
       absorbedMinor,
+      fingerprint ?? null,
     ],
   });
   if (rowCount !== 1) throw new Error(`order ${orderId} is not at revision ${revision}`);
@@ -145,14 +149,22 @@ function linesAfter(
   });
 }
 
+type MadeChange = {
+  readonly revision: number;
+  readonly changes: readonly ChangedField[];
+  /** Of the request that made it; `null`: unknown, or nobody can send another one under its key. */
+  readonly fingerprint: string | null;
+};
+
 /** What a change has made of the order, by the change's key; `null`: it has not happened. */
 export async function findRevision(
   client: Queryable,
   orderId: string,
   key: string,
-): Promise<{ readonly revision: number; readonly changes: readonly ChangedField[] } | null> {
-  const { rows } = await client.query<{ revision: number; changes: readonly ChangedField[] }>(
-    `select revision + 1 as revision, changes from order_revision where order_id = $1 and change_key = $2`,
+): Promise<MadeChange | null> {
+  const { rows } = await client.query<MadeChange>(
+    `select revision + 1 as revision, changes, change_fingerprint as fingerprint from order_revision
+      where order_id = $1 and change_key = $2`,
     [orderId, key],
   );
   return rows[0] ?? null;

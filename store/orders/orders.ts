@@ -111,14 +111,22 @@ export async function isCancelRequested(client: Queryable, orderId: string): Pro
   return (await readCancelRequest(client, orderId)) !== null;
 }
 
-/** The request that stands to cancel the order: the key of the change that it came of, where it came of one. */
+/** SQL: the entry of the request that stands to cancel the order; `orderId` is an expression. */
+export function standingCancelRequest(orderId: string): string {
+  return `from order_event where order_id = ${orderId} and key = 'order.cancel_requested'
+       and not exists (select from order_event where order_id = ${orderId} and type = 'order.cancellation_refused')`;
+}
+
+/**
+ * The request that stands to cancel the order: the key and the fingerprint of the change that it came of, where
+ * it came of one.
+ */
 export async function readCancelRequest(
   client: Queryable,
   orderId: string,
-): Promise<{ readonly key: string | null } | null> {
-  const { rows } = await client.query<{ key: string | null }>(
-    `select data->>'key' as key from order_event where order_id = $1 and key = 'order.cancel_requested'
-       and not exists (select from order_event where order_id = $1 and type = 'order.cancellation_refused')`,
+): Promise<{ readonly key: string | null; readonly fingerprint: string | null } | null> {
+  const { rows } = await client.query<{ key: string | null; fingerprint: string | null }>(
+    `select data->>'key' as key, data->>'fingerprint' as fingerprint ${standingCancelRequest("$1")}`,
     [orderId],
   );
   return rows[0] ?? null;

@@ -157,52 +157,65 @@ test("after ten wrong codes even the right one does not open it, until a new one
   expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
 });
 
+/** Six mugs are kept in parts of two: `-F1`, `-F2` and `-F3`. */
+async function keptInParts(): Promise<string> {
+  const orderId = await world.placeOrder({
+    ...PICKUP,
+    lines: [{ sku: "MUG", quantity: 6, priceMinor: 5000, at: { reno: 6 } }],
+  });
+  const fulfillmentOrderId = `${orderId}-F1`;
+  await onTheFloor(world, fulfillmentOrderId);
+  const { rows: holds } = await world.database.query<{ holdId: string; quantity: number }>(
+    `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
+    [fulfillmentOrderId],
+  );
+  const by = { cause: "staff:sam", key: "pick" };
+  await confirmPick(world.context, { ...by, fulfillmentOrderId, picked: holds });
+  for (const key of ["second", "third"]) {
+    const asked = { fulfillmentOrderId, lines: [{ lineId: "1", quantity: 2 }], by: "staff:sam", key };
+    expect(await splitPart(world.context, asked)).toMatchObject({ status: "done" });
+  }
+  for (const name of ["F1", "F2", "F3"]) {
+    const packed = { fulfillmentOrderId: `${orderId}-${name}`, cause: "staff:sam", key: name };
+    expect(await confirmPack(world.context, { ...packed, verified: "by-person" })).toEqual({
+      status: "done",
+    });
+    await codeFor(packed.fulfillmentOrderId);
+  }
+  return orderId;
+}
+
+function codeFor(part: string): Promise<string> {
+  return eventually(`the code of ${part}`, async () => {
+    const [, mail] = [...world.outside.mails].find(([key]) => key.includes(part)) ?? [];
+    return /Code: (\w{6})/.exec(mail ?? "")?.[1];
+  });
+}
+
+async function handOver(part: string): Promise<void> {
+  const handed = { fulfillmentOrderId: part, code: await codeFor(part), isIdChecked: true, by: "staff:sam" };
+  expect(await collect(world.context, handed)).toEqual({ status: "done" });
+}
+
+async function overdue(...parts: readonly string[]): Promise<void> {
+  await world.database.query(
+    "update collection set expires_at = now() where fulfillment_order_id = any($1)",
+    [parts],
+  );
+}
+
 test.each(["F1", "F2"])(
   "of a picked order that staff have split, what nobody collects (%s) goes back, and nothing else does",
   async (expired) => {
-    const orderId = await world.placeOrder({
-      ...PICKUP,
-      lines: [{ sku: "MUG", quantity: 6, priceMinor: 5000, at: { reno: 6 } }],
-    });
+    const orderId = await keptInParts();
     const part = (name: string) => `${orderId}-${name}`;
-    await onTheFloor(world, part("F1"));
-    const { rows: holds } = await world.database.query<{ holdId: string; quantity: number }>(
-      `select hold_id as "holdId", quantity from fulfillment_order_line where fulfillment_order_id = $1`,
-      [part("F1")],
-    );
-    const by = { cause: "staff:sam", key: "pick" };
-    await confirmPick(world.context, { ...by, fulfillmentOrderId: part("F1"), picked: holds });
-    for (const key of ["second", "third"]) {
-      const lines = [{ lineId: "1", quantity: 2 }];
-      const asked = { fulfillmentOrderId: part("F1"), lines, by: "staff:sam", key };
-      expect(await splitPart(world.context, asked)).toMatchObject({ status: "done" });
-    }
-    const codeFor = async (name: string) =>
-      eventually(`the code of ${name}`, async () => {
-        const [, mail] = [...world.outside.mails].find(([key]) => key.includes(part(name))) ?? [];
-        return /Code: (\w{6})/.exec(mail ?? "")?.[1];
-      });
-    const handOver = async (name: string) => {
-      const code = await codeFor(name);
-      const handed = { fulfillmentOrderId: part(name), code, isIdChecked: true, by: "staff:sam" };
-      expect(await collect(world.context, handed)).toEqual({ status: "done" });
-    };
-    for (const name of ["F1", "F2", "F3"]) {
-      const packed = { fulfillmentOrderId: part(name), cause: "staff:sam", key: name };
-      expect(await confirmPack(world.context, { ...packed, verified: "by-person" })).toEqual({
-        status: "done",
-      });
-      await codeFor(name);
-    }
-    await handOver("F3");
+    await handOver(part("F3"));
     await eventually("F3 is handed over", async () => (await lines(orderId))[0]?.shipped === 2);
-    await world.database.query("update collection set expires_at = now() where fulfillment_order_id = $1", [
-      part(expired),
-    ]);
+    await overdue(part(expired));
     expect(await expireCollections(world.context)).toEqual([part(expired)]);
     await eventually("its units are free", async () => (await free("MUG", "reno")) === 6);
     await settleShortages(world.context);
-    await handOver(expired === "F1" ? "F2" : "F1");
+    await handOver(part(expired === "F1" ? "F2" : "F1"));
     expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
     expect(await lines(orderId)).toEqual([{ ordered: 6, cancelled: 2, shipped: 4, delivered: 4 }]);
     expect(await free("MUG", "reno")).toBe(6);
@@ -210,6 +223,99 @@ test.each(["F1", "F2"])(
     expect(captured()).toBe(20_500);
   },
 );
+
+test("a part that is kept too long goes back, and the parts that are still within their time are collected", async () => {
+  const orderId = await keptInParts();
+  await overdue(`${orderId}-F1`);
+  expect(await expireCollections(world.context)).toEqual([`${orderId}-F1`]);
+  await eventually("its units are free", async () => (await free("MUG", "reno")) === 6);
+  await settleShortages(world.context);
+  await handOver(`${orderId}-F2`);
+  await handOver(`${orderId}-F3`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await lines(orderId)).toEqual([{ ordered: 6, cancelled: 2, shipped: 4, delivered: 4 }]);
+  expect(captured()).toBe(20_500);
+  expect(await timeline(world, orderId)).not.toContain("order.cancel_requested");
+});
+
+test("a part that is kept too long leaves the order what is not picked yet", async () => {
+  const orderId = await world.placeOrder({
+    ...PICKUP,
+    lines: [{ sku: "MUG", quantity: 4, priceMinor: 5000, at: { reno: 4 } }],
+  });
+  await onTheFloor(world, `${orderId}-F1`);
+  const split = { lines: [{ lineId: "1", quantity: 2 }], by: "staff:sam", key: "second" };
+  expect(await splitPart(world.context, { ...split, fulfillmentOrderId: `${orderId}-F1` })).toMatchObject({
+    status: "done",
+  });
+  await pack(world, `${orderId}-F1`);
+  await codeFor(`${orderId}-F1`);
+  await overdue(`${orderId}-F1`);
+  expect(await expireCollections(world.context)).toEqual([`${orderId}-F1`]);
+  await settleShortages(world.context);
+  await pack(world, `${orderId}-F2`);
+  await handOver(`${orderId}-F2`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(await lines(orderId)).toEqual([{ ordered: 4, cancelled: 2, shipped: 2, delivered: 2 }]);
+  expect(captured()).toBe(10_500);
+});
+
+test("a part that is kept too long leaves the order what is no parcel", async () => {
+  const orderId = await world.placeOrder({
+    ...PICKUP,
+    lines: [
+      { sku: "MUG", quantity: 2, priceMinor: 5000, at: { reno: 2 } },
+      { sku: "GUIDE", quantity: 1, priceMinor: 900, kind: "digital", at: {} },
+    ],
+  });
+  await kept(orderId);
+  await overdue(`${orderId}-F1`);
+  expect(await expireCollections(world.context)).toEqual([`${orderId}-F1`]);
+  await settleShortages(world.context);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect((await lines(orderId)).map(({ cancelled }) => cancelled)).toEqual([2, 0]);
+  expect(await free("MUG", "reno")).toBe(10);
+});
+
+test("an order of which every part is kept too long is cancelled as a whole, whenever each of them expires", async () => {
+  const orderId = await keptInParts();
+  const part = (name: string) => `${orderId}-${name}`;
+  await overdue(part("F1"));
+  expect(await expireCollections(world.context)).toEqual([part("F1")]);
+  await overdue(part("F2"), part("F3"));
+  // It dies after its first step, and is repeated: what the cancellation takes is not given up besides.
+  const broken = { ...world.context, database: failingTransactions(world.database) };
+  await expect(expireCollections(broken)).rejects.toThrow("crash");
+  expect(await expireCollections(world.context)).toEqual([]);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "cancelled" });
+  const givenUp = (await timeline(world, orderId)).filter((type) => type === "fulfillment.given_up");
+  expect(givenUp).toHaveLength(1);
+  await settleShortages(world.context);
+  expect(await lines(orderId)).toEqual([{ ordered: 6, cancelled: 6, shipped: 0, delivered: 0 }]);
+  expect(await free("MUG", "reno")).toBe(10);
+  expect(captured()).toBe(0);
+});
+
+test("nothing is given up of an order that is being cancelled, and what that comes too late for expires", async () => {
+  const orderId = await keptInParts();
+  await overdue(`${orderId}-F1`);
+  await world.database.query(
+    `insert into order_event (order_id, key, type, summary, cause, data)
+     values ($1, 'order.cancel_requested', 'order.cancel_requested', 'Asked.', 'store:expiry', '{}')`,
+    [orderId],
+  );
+  expect(await expireCollections(world.context)).toEqual([]);
+  expect(await timeline(world, orderId)).not.toContain("fulfillment.given_up");
+  await world.database.query(
+    `insert into order_event (order_id, key, type, summary, cause, data)
+     values ($1, 'cancellation-refused:x', 'order.cancellation_refused', 'Too late.', 'store:expiry', '{}')`,
+    [orderId],
+  );
+  expect(await expireCollections(world.context)).toEqual([`${orderId}-F1`]);
+  expect(await timeline(world, orderId)).toContain("fulfillment.given_up");
+  // No shortage is left for the tests after this one to settle.
+  await settleShortages(world.context);
+});
 
 test("what nobody collects in time goes back on the shelf, is cancelled and not charged", async () => {
   const orderId = await world.placeOrder(PICKUP);
