@@ -172,6 +172,12 @@ test("an order that we are to charge and that has no means of payment waits for 
   expect(captured).toMatchObject({ holdReasons: [{ code: "payment_missing" }] });
 });
 
+test("store credit may pay for all of it: whether a means of payment is missing is known once it is spent", () => {
+  const storeCredit = { code: "SC-0000-0000-0000-0000" };
+  const captured = planCapture({ ...order, storeCredit }, { ...facts, chargedBy: "merchant" });
+  expect(captured).toMatchObject({ status: "captured", holdReasons: [] });
+});
+
 test("a channel's order without an address waits for it, a basket of our own is refused", () => {
   const nowhere = { shippingAddress: { name: "A", line1: "1 B St", city: "C", country: "Atlantis" } };
   expect(plan(nowhere)).toMatchObject({ status: "captured", holdReasons: [{ code: "address_missing" }] });

@@ -216,7 +216,9 @@ function holdReasonsOf(
     const place = document.delivery?.place ?? "";
     add("pickup_place_unknown", `The order is to be collected at "${place}", which is no store of ours.`);
   }
-  if (document.paymentBy === "merchant" && document.paymentMethod === undefined && document.total.minor > 0) {
+  // What store credit leaves to be charged is known once it is spent: then the saga asks for a means of payment.
+  const isUnpaid = document.paymentMethod === undefined && document.storeCredit === undefined;
+  if (document.paymentBy === "merchant" && isUnpaid && document.total.minor > 0) {
     add("payment_missing", "We are to charge the order, and it names no means of payment.");
   }
   const ruled = holdRules === undefined ? null : whyHeldByRule(holdRules, document);

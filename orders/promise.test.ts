@@ -77,3 +77,32 @@ test("distances are great circles", () => {
   expect(distanceKm(berlin, sydney)).toBeLessThan(16_200);
   expect(distanceKm(berlin, berlin)).toBe(0);
 });
+
+test("nothing is promised to leave before its day of release, nor on a weekend", () => {
+  const promise = (releaseOn: string) =>
+    deliveryPromise({
+      atMs: at("2026-03-03T15:00:00Z"),
+      origins: [kentucky],
+      destination: placeOf(address("KY")),
+      service: "",
+      releaseOn,
+    });
+  expect(promise("2026-03-05")).toEqual({ shipBy: "2026-03-05", deliverBy: "2026-03-06" });
+  expect(promise("2026-03-07")).toEqual({ shipBy: "2026-03-09", deliverBy: "2026-03-10" });
+  expect(promise("2026-03-01")).toEqual({ shipBy: "2026-03-03", deliverBy: "2026-03-04" });
+});
+
+test("the day by which goods are to leave already stays, until it has passed", () => {
+  const promise = (dueOut: string) =>
+    deliveryPromise({
+      // After the cut-off.
+      atMs: at("2026-03-03T20:00:00Z"),
+      origins: [kentucky],
+      destination: placeOf(address("KY")),
+      service: "",
+      dueOut,
+    });
+  expect(promise("2026-03-03").shipBy).toBe("2026-03-03");
+  expect(promise("2026-03-02").shipBy).toBe("2026-03-04");
+  expect(promise("2026-03-09").shipBy).toBe("2026-03-04");
+});

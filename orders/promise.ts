@@ -33,17 +33,26 @@ const SERVICES: readonly (readonly [RegExp, number])[] = [
 
 /**
  * The promise for goods that leave `origins` for `destination`.
- * @param destination `null` where the address's place is unknown: then the longest ground time counts
+ *
+ * `destination` is `null` where the address's place is unknown: then the longest ground time counts. Days are ISO 8601.
  */
 export function deliveryPromise(request: {
   readonly atMs: number;
   readonly origins: readonly [Place, ...Place[]];
   readonly destination: Place | null;
   readonly service: string;
+  /** Nothing leaves before this day. */
+  readonly releaseOn?: string | undefined;
+  /** By this day they are to leave already: that holds as long as it has not passed. */
+  readonly dueOut?: string | null;
 }): DeliveryPromise {
-  const shipBy = Math.max(...request.origins.map((origin) => shippingDay(request.atMs, origin.longitude)));
+  const { atMs, origins, releaseOn, dueOut = null } = request;
+  const next = Math.max(...origins.map((origin) => shippingDay(atMs, origin.longitude)));
+  const isStillDue = dueOut !== null && dayOf(dueOut) >= Math.floor(atMs / DAY_MS);
+  const leaves = isStillDue ? Math.min(next, dayOf(dueOut)) : next;
+  const shipBy = releaseOn === undefined ? leaves : Math.max(leaves, businessDayFrom(dayOf(releaseOn)));
   const days = Math.max(
-    ...request.origins.map((origin) => transitDays(origin, request.destination, request.service)),
+    ...origins.map((origin) => transitDays(origin, request.destination, request.service)),
   );
   return { shipBy: isoDay(shipBy), deliverBy: isoDay(addBusinessDays(shipBy, days)) };
 }
@@ -75,6 +84,14 @@ function addBusinessDays(day: number, count: number): number {
     if (isBusinessDay(result)) left -= 1;
   }
   return result;
+}
+
+function businessDayFrom(day: number): number {
+  return isBusinessDay(day) ? day : addBusinessDays(day, 1);
+}
+
+function dayOf(iso: string): number {
+  return Math.floor(Date.parse(`${iso}T00:00:00Z`) / DAY_MS);
 }
 
 function isBusinessDay(day: number): boolean {

@@ -23,7 +23,7 @@ export function cancelPart(
   input: PartAction & { readonly reason: string },
 ): Promise<PartChanged | Refusal> {
   const { reason, by } = input;
-  const { parcelLimit } = context;
+  const { parcelLimit, now } = context;
   return changePart(context, "cancel_fulfillment_order", input, async (client, locked) => {
     const { part, others, order, changeId } = locked;
     if ((await readCancelRequest(client, order.orderId)) !== null)
@@ -44,7 +44,7 @@ export function cancelPart(
       const summary = `${part.id} is all that is left of the order, which is cancelled: ${reason}`;
       return asked.status === "refused" ? asked : { ...entry, summary };
     }
-    const change = { key: changeId, by, reserved: null, parcelLimit, ends: part };
+    const change = { key: changeId, by, reserved: null, parcelLimit, now, ends: part };
     await writeChange(client, { order, parts: [part, ...others] }, plan, change);
     return { ...entry, summary: `${part.id} is cancelled, ${units}: ${reason}` };
   });

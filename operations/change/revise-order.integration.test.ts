@@ -18,6 +18,7 @@ import { captureOrders } from "../capture/capture-order.ts";
 import { createProduct } from "../catalog/create-product.ts";
 import type { OperationContext } from "../context.ts";
 import { packByHand } from "../floor/pack-by-hand.ts";
+import { movePart } from "../fulfillment/move-part.ts";
 import { requestCancellation } from "../holds/cancel-order.ts";
 import { cancelOrder } from "./cancel-order.ts";
 import { editOrder } from "./edit-order.ts";
@@ -308,6 +309,84 @@ describe("before the floor has it", () => {
     for (const _ of ["once", "again under its key"])
       expect(await cancelOrder(context, request)).toEqual({ status: "cancelling" });
     expect(await edit([wants("1", 2)])).toMatchObject({ code: "order_being_cancelled" });
+  });
+});
+
+describe("what was promised follows", () => {
+  // A Tuesday, 09:00 in Kentucky.
+  const tuesday = Date.parse("2026-03-03T15:00:00Z");
+  const hours = (count: number) => count * 3_600_000;
+  const california = { ...ADDRESS, city: "Fresno", region: "CA", postalCode: "93650" };
+  const readdressed: OrderEditBody = { kind: "address", address: california };
+  const by = (service: string): OrderEditBody => ({ kind: "shipping_service", service });
+  const promised = async () => {
+    const { shipBy, deliverBy } = await progress();
+    return [shipBy, deliverBy];
+  };
+
+  beforeEach(() => {
+    context = { ...world.context, now: () => tuesday };
+  });
+  afterAll(() => {
+    context = world.context;
+  });
+
+  test("a faster or slower service, and a farther address", async () => {
+    await receive(tent, 5);
+    await capture({ shippingAddress: california });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-10"]);
+    expect(await edit([by("Overnight")])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+    // After the cut-off: the parcel is due out today all the same.
+    context = { ...context, now: () => tuesday + hours(5) };
+    expect(await edit([by("Standard")])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-10"]);
+    expect(await edit([{ kind: "address", address: ADDRESS }])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+    expect(await edit([readdressed])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-10"]);
+  });
+
+  test("units that come from another place, and that go again", async () => {
+    await receive(tent, 5);
+    await receive(lamp, 5, "west");
+    await capture();
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+    expect(await edit([adds(lamp, 1)])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-10"]);
+    expect(await edit([wants("2", 0)])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+  });
+
+  test("a change that makes no difference to the way leaves a promise that has passed", async () => {
+    await receive(tent, 5);
+    await capture();
+    context = { ...context, now: () => tuesday + hours(72) };
+    expect(await edit([wants("1", 1), { kind: "note", note: "ring twice" }])).toMatchObject({
+      status: "done",
+    });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+    expect(await edit([by("Overnight")])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-06", "2026-03-09"]);
+  });
+
+  test("an order without its stock is promised nothing, and one that wants no more than there is all", async () => {
+    await receive(tent, 3);
+    await capture({ lines: [{ sku: tent, quantity: 4, unitPrice: "89.99" }] });
+    expect(await edit([by("Overnight")])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual([null, null]);
+    expect(await edit([wants("1", 3)])).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-04"]);
+  });
+
+  test("a fulfillment order that another place ships", async () => {
+    await receive(tent, 5);
+    await receive(tent, 5, "west");
+    await capture();
+    await source();
+    const part = { fulfillmentOrderId: `${orderId}-F1`, by: "staff:1", key: "move" };
+    expect(await movePart(context, { ...part, locationId: "west" })).toMatchObject({ status: "done" });
+    expect(await promised()).toEqual(["2026-03-03", "2026-03-10"]);
   });
 });
 

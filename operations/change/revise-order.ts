@@ -128,7 +128,7 @@ export async function firmUp(context: OperationContext, orderId: string): Promis
 type Outcome = (Revised & { readonly wasOnHold: boolean }) | NothingLeft | Refusal;
 
 async function revise(context: OperationContext, request: RevisionRequest): Promise<Outcome> {
-  const { database, parcelLimit } = context;
+  const { database, parcelLimit, now } = context;
   for (let tried = 0; tried < MAX_TRIES; tried += 1) {
     if (tried > 0) await untilUnlocked(database, request.orderId);
     const found = await readParts(database, request.orderId);
@@ -139,7 +139,7 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
     const outcome =
       need.length === 0
         ? await inTransaction(database, (client) =>
-            commitChange(client, { request, parcelLimit, need, reserved: null }),
+            commitChange(client, { request, parcelLimit, now, need, reserved: null }),
           )
         : await reserveAndCommit(context, request, found, need);
     if (outcome !== "moved") return outcome;
@@ -249,7 +249,7 @@ async function refuseQueued(
 /** @returns `moved` where the order needs other stock than `need` by now */
 async function commitChange(
   client: Queryable,
-  { request, parcelLimit, need, reserved }: PlannedChange,
+  { request, parcelLimit, now, need, reserved }: PlannedChange,
 ): Promise<Outcome | "moved"> {
   const { orderId, key, fingerprint, by } = request;
   // The engine's commit must not wait: whoever has the lock may be waiting for that very commit.
@@ -270,6 +270,7 @@ async function commitChange(
       by,
       reserved,
       parcelLimit,
+      now,
     });
     const wasOnHold = locked.order.status === "on_hold";
     return { status: "done", wasOnHold, revision, changes: decided.changes };
@@ -288,8 +289,8 @@ async function reserveAndCommit(
   const document = request.next(order, begunOf(parts));
   if (isRefusal(document)) return document;
   const { shippingAddress, delivery } = document;
-  const { parcelLimit } = context;
-  const record: ChangeRecord = { request, parcelLimit, need, reserved: null, outcome: "moved" };
+  const { parcelLimit, now } = context;
+  const record: ChangeRecord = { request, parcelLimit, now, need, reserved: null, outcome: "moved" };
   const reservation = await context.allocator.reserveOrder(
     {
       // Never the same twice: what was given back under it would be taken for a reservation.
@@ -322,6 +323,7 @@ async function reserveAndCommit(
 type PlannedChange = {
   readonly request: RevisionRequest;
   readonly parcelLimit: OperationContext["parcelLimit"];
+  readonly now: OperationContext["now"];
   readonly need: StockNeed;
   /** What was reserved for `need` in the same transaction: it goes back where nothing is written. */
   readonly reserved: Reserved | null;

@@ -52,6 +52,7 @@ type SubstituteRecord = {
   readonly product: ProductPrice;
   readonly lineNumber: number;
   readonly parcelLimit: OperationContext["parcelLimit"];
+  readonly now: OperationContext["now"];
   reserved: Reserved | null;
   /** What the commit has made of it. */
   outcome: Substituted;
@@ -62,7 +63,7 @@ export async function substituteUnits(
   context: OperationContext,
   units: UnitsToSubstitute,
 ): Promise<Substituted> {
-  const { database, allocator, parcelLimit } = context;
+  const { database, allocator, parcelLimit, now } = context;
   const { orderId, missing, sku, except } = units;
   const found = await readParts(database, orderId);
   if (found === undefined) return "none";
@@ -76,6 +77,7 @@ export async function substituteUnits(
     product,
     lineNumber,
     parcelLimit,
+    now,
     reserved: null,
     outcome: "none",
   };
@@ -123,7 +125,7 @@ const substitutionWriter = {
 
 async function commit(
   client: Queryable,
-  { units, product, lineNumber, parcelLimit }: SubstituteRecord,
+  { units, product, lineNumber, parcelLimit, now }: SubstituteRecord,
   reserved: Reserved,
 ): Promise<Substituted> {
   const { orderId, missing, sku, cause } = units;
@@ -158,6 +160,7 @@ async function commit(
     by: cause,
     reserved,
     parcelLimit,
+    now,
     notice: { kind: "units_substituted" },
   });
   await recordEntry(client, {

@@ -7,7 +7,7 @@
  * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of
  * both afterwards, by the saga (`stock_errand`).
  *
- * The channel's hold rules are asked here, because every change of a document passes here.
+ * What was promised follows the change (`promiseAnew`). The channel's hold rules are asked here, because every change of a document passes here.
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -49,6 +49,7 @@ import type { OperationContext } from "../context.ts";
 import { parcelRoom } from "../fulfillment/parcel-room.ts";
 import { type Freed, unitsToFree } from "../fulfillment/units-to-free.ts";
 import { heldByRule, isByRule, lookedAt } from "../holds/hold-by-rule.ts";
+import { promiseAnew, promiseBasis } from "../holds/promise-anew.ts";
 import { haltParts } from "../holds/put-hold.ts";
 import { tellOrderSaga } from "../tell-saga.ts";
 
@@ -82,6 +83,7 @@ type NewRevision = {
   readonly by: string;
   readonly reserved: Reserved | null;
   readonly parcelLimit: OperationContext["parcelLimit"];
+  readonly now: OperationContext["now"];
   /** The mail that tells the shopper of it, and its subject. Default: `order_changed`, and the revision. */
   readonly notice?: { readonly kind: NoticeKind; readonly about?: string };
   /** All units of this fulfillment order are given up, and no others. Absent: see this file's header. */
@@ -93,13 +95,14 @@ export async function writeChange(
   client: Queryable,
   locked: LockedParts,
   plan: ChangePlan,
-  { key, fingerprint, by, reserved, parcelLimit, ends, notice = { kind: "order_changed" } }: NewRevision,
+  { key, fingerprint, by, reserved, parcelLimit, now, ends, notice = { kind: "order_changed" } }: NewRevision,
 ): Promise<number> {
   const { order } = locked;
   const { orderId } = order;
   const revision = order.revision + 1;
   const changeId = `${orderId}:r${revision}`;
   const carriersGrams = parcelLimit(plan.document);
+  const promised = await promiseBasis(client, order);
   const takenBack = await giveUp(client, locked, plan, changeId, ends);
   const placed = reserved === null ? [] : await takeUp(client, orderId, reserved, carriersGrams);
   const { document, exponent, amounts, changes, ledger } = plan;
@@ -131,12 +134,15 @@ export async function writeChange(
     ],
   });
   if (ruled !== null) await haltForRule(client, orderId, revision, ruled, by);
-  if (hasFewer(ledger)) {
-    const held = wholeUnits(await readOrderHolds(client, orderId));
-    const now = await readOrderProgress(client, orderId);
-    const lacking = (now?.lines ?? []).map((line) => [line.lineId, lackingOf(line, held)] as const);
-    await dropUnwantedShortages(client, orderId, new Map(lacking));
-  }
+  const held = wholeUnits(await readOrderHolds(client, orderId));
+  const lines = (await readOrderProgress(client, orderId))?.lines ?? [];
+  const lacking = new Map(lines.map((line) => [line.lineId, lackingOf(line, held)]));
+  if (hasFewer(ledger)) await dropUnwantedShortages(client, orderId, lacking);
+  await promiseAnew(client, revised, {
+    before: promised,
+    isWhole: lines.every((line) => !isOurs(line) || lacking.get(line.lineId) === 0),
+    atMs: now(),
+  });
   await recordEntry(client, {
     orderId,
     key: `order.changed:${revision}`,

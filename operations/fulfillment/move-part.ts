@@ -3,8 +3,8 @@
  *
  *   1. write down that the units of the new place are to be given back
  *   2. take them there, firmly
- *   3. in one transaction: the fulfillment order gets them, what was written down is taken back, and the
- *      units of the old place are to be given back instead
+ *   3. in one transaction: the fulfillment order gets them, the order is promised anew, what was written
+ *      down is taken back, and the units of the old place are to be given back instead
  *   4. the order's saga gives those back, and releases it at its new place
  *
  * A crash after any of these leaves no unit held for nobody and none lost: what is written down is done by
@@ -32,6 +32,7 @@ import type { OrderProgress } from "../../store/orders/order-progress.ts";
 import { readEntryData } from "../../store/orders/timeline.ts";
 import type { OperationContext } from "../context.ts";
 import { poolOf } from "../holds/channel-pool.ts";
+import { promiseAnew, promiseBasis } from "../holds/promise-anew.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import {
   changeIdOf,
@@ -142,6 +143,7 @@ function settle(
         "fulfillment_order_changed",
         `${part.id} was changed meanwhile: look again, and ask anew.`,
       );
+    const before = await promiseBasis(client, order);
     await recallTasks(client, [part.id]);
     await giveUpUnits(
       client,
@@ -160,6 +162,7 @@ function settle(
       stage: "waiting",
       status: part.status === "in_progress" ? "open" : part.status,
     });
+    await promiseAnew(client, order, { before, isWhole: false, atMs: context.now() });
     return {
       type: "fulfillment.moved",
       summary: `${part.id} ships from ${locationId}, no longer from ${part.locationId}.`,

@@ -21,8 +21,9 @@ import {
   ordersWaitingForStock,
   readHeldOrder,
 } from "../../store/orders/held-orders.ts";
+import { isPaidWhole } from "../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../store/orders/notices.ts";
-import { changeOrder, lockOrder } from "../../store/orders/order-progress.ts";
+import { changeOrder, lockOrder, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry, type TimelineEntry } from "../../store/orders/timeline.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { signalRow } from "../../workflows/messages.ts";
@@ -205,6 +206,7 @@ async function tryRelease(
   );
   const isAsked = (code: HoldCode) => request.codes === undefined || request.codes.includes(code);
   const heavy = await stillTooHeavy(context, order);
+  const isPayable = order.paymentMethod !== null || (await needsNoPayment(context, order));
   const others = order.holdReasons.flatMap((reason): readonly HoldReason[] => {
     // Stock is looked at last, when no other reason is left.
     if (reason.code === "insufficient_stock") return [];
@@ -223,7 +225,7 @@ async function tryRelease(
       case "lines_missing":
         return [reason];
       case "payment_missing":
-        return order.paymentMethod === null ? [reason] : [];
+        return isPayable ? [] : [reason];
       default:
         return CLEARED_BY_PERSON.includes(reason.code) ? [] : [reason];
     }
@@ -254,6 +256,13 @@ async function tryRelease(
     shipsParts: request.shipsParts === true,
     by: request.by,
   });
+}
+
+/** Whether nothing is left to be charged: then no means of payment is missing. */
+async function needsNoPayment({ database }: OperationContext, held: HeldOrder): Promise<boolean> {
+  if (held.holdReasons.every(({ code }) => code !== "payment_missing")) return false;
+  const order = await readOrderProgress(database, held.orderId);
+  return order !== undefined && isPaidWhole(database, order);
 }
 
 /** A product that a line turns out to be is one that a rule may look for. */

@@ -52,12 +52,17 @@ export function reservationRequest(
   };
 }
 
-/** Ship and delivery dates of goods that leave the holds' locations; `null` where no location is known. */
+/**
+ * Ship and delivery dates of goods that leave the holds' locations; `null` where no location is known.
+ *
+ * @param dueOut the day by which they were promised to leave already
+ */
 export function promiseFor(
   document: OrderDocument,
-  holds: readonly PlacedHold[],
+  holds: readonly Pick<PlacedHold, "locationId">[],
   locations: ReadonlyMap<string, ShippingOrigin>,
   atMs: number,
+  dueOut: string | null = null,
 ): DeliveryPromise | null {
   const [first, ...rest] = [...new Set(holds.map((hold) => hold.locationId))].flatMap((id) => {
     const origin = locations.get(id);
@@ -69,6 +74,8 @@ export function promiseFor(
     origins: [first, ...rest],
     destination: document.shippingAddress === null ? null : placeOf(document.shippingAddress),
     service: document.shippingService,
+    releaseOn: document.releaseOn,
+    dueOut,
   });
   // What is collected has no way to go.
   return isCollected(document) ? { ...promise, deliverBy: promise.shipBy } : promise;

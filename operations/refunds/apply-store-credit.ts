@@ -1,9 +1,12 @@
 /**
  * A person has an order paid with a customer's store credit, or decides that the credit which the order names
  * does not count. Both before the payment provider is asked: what is authorised afterwards is the rest.
+ * An order that waits for a payment goes on where the credit leaves nothing to be charged.
  */
+import { CLEARED_BY_PAYMENT } from "../../orders/payment/order-completion.ts";
 import { minorText } from "../../orders/refund.ts";
 import { readStoreCreditCode, shownCode } from "../../orders/store-credit.ts";
+import { isPaidWhole } from "../../store/orders/money-facts.ts";
 import { changeOrder, lockOrder, type OrderProgress } from "../../store/orders/order-progress.ts";
 import { readPaymentTransactions } from "../../store/orders/payments.ts";
 import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
@@ -16,7 +19,10 @@ import {
 } from "../../store/refunds/store-credit.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
+import { releaseHold } from "../holds/release-hold.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+
+const GOES_ON: readonly Refusal["code"][] = ["hold_not_cleared", "order_not_on_hold"];
 
 type Application = {
   readonly orderId: string;
@@ -35,12 +41,16 @@ export async function applyStoreCredit(
   input: Application,
 ): Promise<{ readonly status: "done"; readonly usedMinor: number } | Refusal> {
   const { orderId, by } = input;
-  return inTransaction(context.database, async (client) => {
+  const applied = await inTransaction(context.database, async (client) => {
     const order = await lockOrder(client, orderId);
     if (order === undefined) return refuse("order_not_found", `There is no order ${orderId}.`);
+    const done = async () => {
+      const waits = order.holdReasons.some(({ code }) => CLEARED_BY_PAYMENT.includes(code));
+      const usedMinor = await storeCreditUsed(client, orderId);
+      return { status: "done", usedMinor, goesOn: waits && (await isPaidWhole(client, order)) } as const;
+    };
     const key = `${orderId}:${input.key}`;
-    if ((await readEntryData(client, orderId, `store-credit-spent:${key}`)) !== null)
-      return { status: "done", usedMinor: await storeCreditUsed(client, orderId) };
+    if ((await readEntryData(client, orderId, `store-credit-spent:${key}`)) !== null) return done();
     const tooLate = await refuseLate(client, order);
     if (tooLate !== null) return tooLate;
     const account = await accountOf(client, order, input);
@@ -60,8 +70,17 @@ export async function applyStoreCredit(
         `Store credit ${shownCode(account.code)} holds ${text(account.balanceMinor)}; the order still costs ${text(due)}.`,
       );
     await spend(client, order, account, minor, { key, by });
-    return { status: "done", usedMinor: await storeCreditUsed(client, orderId) };
+    return done();
   });
+  if (applied.status === "refused") return applied;
+  const { status, usedMinor, goesOn } = applied;
+  if (goesOn) {
+    // Beside it the order may wait for something else: then it goes on waiting for that.
+    const released = await releaseHold(context, { orderId, codes: CLEARED_BY_PAYMENT, by });
+    // Somebody has released it in the same moment.
+    if (released.status === "refused" && !GOES_ON.includes(released.code)) return released;
+  }
+  return { status, usedMinor };
 }
 
 /** What was spent goes back, and what the order itself names does not count. */

@@ -304,7 +304,7 @@ async function awaitUnits(client: Queryable, order: OrderProgress, left: readonl
  * cancels the whole of it.
  */
 async function cancelUnits(
-  { parcelLimit }: OperationContext,
+  { parcelLimit, now: clock }: OperationContext,
   client: Queryable,
   locked: LockedParts,
   left: readonly Shortage[],
@@ -328,7 +328,14 @@ async function cancelUnits(
     await recordEntry(client, { orderId, ...entry });
     const about = left.map(({ id }) => id).join(",");
     const notice = { kind: "units_cancelled" as const, about };
-    await writeChange(client, locked, plan, { key, by: CAUSE, reserved: null, parcelLimit, notice });
+    await writeChange(client, locked, plan, {
+      key,
+      by: CAUSE,
+      reserved: null,
+      parcelLimit,
+      now: clock,
+      notice,
+    });
     return;
   }
   await changeOrder(client, order, {

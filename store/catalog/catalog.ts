@@ -174,8 +174,8 @@ async function findChannels(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-async function readLocations(database: Database): Promise<ReadonlyMap<string, ShippingOrigin>> {
-  const { rows } = await database.query<ShippingOrigin & { id: string }>(
+export async function readLocations(client: Queryable): Promise<ReadonlyMap<string, ShippingOrigin>> {
+  const { rows } = await client.query<ShippingOrigin & { id: string }>(
     `select id, latitude, longitude, coalesce(address->>'country', '') as country from location`,
   );
   return new Map(rows.map(({ id, ...origin }) => [id, origin]));

@@ -9,6 +9,7 @@ import {
   type ChargedOrder,
   costOf,
   earnedOf,
+  uncoveredOf,
   wholeSteps,
 } from "../../orders/payment/charging.ts";
 import type { MoneyFacts } from "../../orders/payment/order-completion.ts";
@@ -140,6 +141,14 @@ export async function readMoneyFacts(
     [order.orderId],
   );
   return moneyFactsOf(order, (rows[0] as { readonly money: StoredMoney }).money, firstStep);
+}
+
+/** Whether nothing more is to be authorised: store credit pays for all of the order, or what is authorised does. */
+export async function isPaidWhole(
+  client: Queryable,
+  order: FactsOrder & { readonly orderId: string },
+): Promise<boolean> {
+  return uncoveredOf((await readMoneyFacts(client, order)).money) <= 0;
 }
 
 /** What is to come through the provider in the end, in an amount that it takes. */

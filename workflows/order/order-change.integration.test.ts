@@ -69,6 +69,16 @@ test("lines that shrink, grow and come are sent and charged as the newest revisi
   expect(rows).toEqual([{ total: 9500, captured: 9500 }]);
 });
 
+test("who pays for a faster way is promised it, and the label is chosen by it", async () => {
+  const orderId = await world.placeOrder();
+  await onTheFloor(world, `${orderId}-F1`);
+  await edit(orderId, [{ kind: "shipping_service", service: "Same-day", price: "25.00" }]);
+  await sendAll(orderId);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  const { rows } = await world.database.query("select service from shipment where order_id = $1", [orderId]);
+  expect(rows).toEqual([{ service: "Express" }]);
+});
+
 test("an order that becomes dearer is authorised for the rest before it is sent", async () => {
   const orderId = await world.placeOrder();
   await onTheFloor(world, `${orderId}-F1`);

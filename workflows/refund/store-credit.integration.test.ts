@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { releaseHold } from "../../operations/holds/release-hold.ts";
 import { applyStoreCredit, dropStoreCredit } from "../../operations/refunds/apply-store-credit.ts";
 import { grantStoreCredit, withdrawStoreCredit } from "../../operations/refunds/grant-store-credit.ts";
 import { requestRefund } from "../../operations/refunds/request-refund.ts";
@@ -97,6 +98,62 @@ test("an order that store credit pays whole needs no payment provider", async ()
   expect(charges(orderId)).toEqual([]);
   expect(await balance(accountId)).toBe(9500);
   expect(await orderStatus(orderId)).toEqual({ status: "completed", payment: "paid" });
+});
+
+test("an order that store credit pays whole needs no means of payment, and is never held for one", async () => {
+  const { code } = await credit(20_000);
+  const orderId = await fulfil({ storeCredit: { code }, paymentMethod: null });
+  expect(charges(orderId)).toEqual([]);
+  expect(await orderStatus(orderId)).toEqual({ status: "completed", payment: "paid" });
+  expect(await timeline(world, orderId)).not.toContain("order.held");
+});
+
+test("where store credit leaves a rest and there is no means of payment, the order waits for one", async () => {
+  const [first, second] = [await credit(3000), await credit(7500)];
+  const orderId = await world.placeOrder({ storeCredit: { code: first.code }, paymentMethod: null });
+  await held(world, orderId, "payment_missing");
+  expect(await balance(first.accountId)).toBe(0);
+  const application = { orderId, code: second.code, by: "staff:sue" };
+  await applyStoreCredit(world.context, { ...application, amountMinor: 7499, key: "k1" });
+  expect(await orderStatus(orderId)).toMatchObject({ status: "on_hold" });
+  await applyStoreCredit(world.context, { ...application, key: "k2" });
+  await pack(world, `${orderId}-F1`);
+  await deliver(world, `${orderId}-F1-S1`);
+  expect(await outcomeOf(world, orderId)).toEqual({ status: "completed" });
+  expect(charges(orderId)).toEqual([]);
+});
+
+test("store credit that pays all of an order lets it go on whose card was declined", async () => {
+  const { code } = await credit(20_000);
+  world.outside.declines.push("The card has no funds.");
+  const orderId = await world.placeOrder();
+  await held(world, orderId, "payment_failed");
+  const application = { orderId, code, by: "staff:sue", key: "k1" };
+  for (const _ of ["once", "again under its key"])
+    expect(await applyStoreCredit(world.context, application)).toEqual({ status: "done", usedMinor: 10_500 });
+  await pack(world, `${orderId}-F1`);
+  expect(await orderStatus(orderId)).toMatchObject({ payment: "paid" });
+});
+
+test("a person can release an order that was to wait for a payment once store credit has paid it", async () => {
+  const { code } = await credit(20_000);
+  const detail = "We are to charge the order, and it names no means of payment.";
+  const orderId = await world.placeOrder({
+    paymentMethod: null,
+    holdReasons: [
+      { code: "payment_missing", detail },
+      { code: "put_by_staff", detail: "Wait." },
+    ],
+  });
+  await held(world, orderId, "payment_missing");
+  await applyStoreCredit(world.context, { orderId, code, by: "staff:sue", key: "k1" });
+  const reasons = async () =>
+    (await world.database.query("select hold_reasons as reasons from orders where id = $1", [orderId]))
+      .rows[0].reasons;
+  expect(await reasons()).toMatchObject([{ code: "put_by_staff" }]);
+  expect(await releaseHold(world.context, { orderId, by: "staff:sue" })).toMatchObject({ holdReasons: [] });
+  await pack(world, `${orderId}-F1`);
+  expect(charges(orderId)).toEqual([]);
 });
 
 test("what goes back of such an order goes back in proportion", async () => {
