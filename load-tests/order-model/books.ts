@@ -56,6 +56,8 @@ export type BookedOrder = {
   }[];
   readonly captured: number;
   readonly refunded: number;
+  /** Of it, what went back because more had been captured than the order was worth then. */
+  readonly corrected: number;
   readonly refunds: readonly {
     readonly id: string;
     readonly status: string;
@@ -106,6 +108,8 @@ export async function readOrders(
          from shipment s where s.order_id = o.id) as shipments,
       coalesce((select sum(p.captured_minor) from payment p where p.order_id = o.id), 0)::integer as captured,
       coalesce((select sum(p.refunded_minor) from payment p where p.order_id = o.id), 0)::integer as refunded,
+      coalesce((select sum(r.payment_minor) from refund r where r.order_id = o.id and r.reason = 'overpayment'
+        and r.status = 'done'), 0)::integer as corrected,
       (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'reason', f.reason,
          'returnId', f.return_id, 'asked', f.asked_minor, 'amount', f.amount_minor,
          'isBeforeEnd', f.requested_at < coalesce(ended.at, '-infinity'))

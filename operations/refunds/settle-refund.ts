@@ -30,7 +30,8 @@ export function retryRefund(
       return nothingLeft(refund, from.pockets.payment);
     if (!refund.isReopened && from.left < refund.amountMinor && refund.reason !== "return")
       return nothingLeft(refund, from.left);
-    const key = `retry:${refund.refundId}:${refund.attempt}`;
+    // Each try is one of its own: what stops a refund before it is asked for leaves no attempt.
+    const key = `retry:${refund.refundId}:${refund.attempt}:${context.now()}`;
     await recordEntry(client, {
       orderId: order.orderId,
       key: `refund-${key}`,

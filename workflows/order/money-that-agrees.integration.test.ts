@@ -242,6 +242,23 @@ describe("a refund", () => {
     expect(await wrongOnes()).toEqual([]);
   });
 
+  test("that a dispute stops is stopped again where its step is repeated, and each later try counts", async () => {
+    const orderId = await sentOrder();
+    await disputed(orderId, "open", 5_000);
+    world.failNext("payRefund", "after");
+    const refundId = await goodwill(orderId, 1_000);
+    const calls = (count: number) =>
+      eventually("the step", async () => (world.calls.get("payRefund") ?? 0) === count);
+    await calls(2);
+    await retryRefund(world.context, { refundId, by });
+    await calls(3);
+    await refundIs(orderId, "failed");
+    await disputed(orderId, "won", 5_000);
+    await retryRefund(world.context, { refundId, by });
+    await refundIs(orderId, "done");
+    expect(charges().filter((charge) => charge.startsWith("refund"))).toHaveLength(1);
+  });
+
   test("that was declined and is given up lets the order end", async () => {
     const orderId = await sentOrder();
     world.outside.declines.push("The account is closed.");

@@ -264,6 +264,9 @@ async function plan(
     const calls = await openCalls(client, refund);
     // The provider has told of its own accord how the last call had ended.
     if (refund.status === "pending" && calls.length === 0) await end(client, order, refund, cause);
+    // A step whose answer was lost is asked again for what it was refused before any call was made.
+    if (refund.status === "failed" && calls.length === 0)
+      return { refund, calls, refusal: declined(refund.failure ?? "It was stopped before.") };
     return { refund, calls };
   }
   const refusal = await refuseDisputed(client, refund);
