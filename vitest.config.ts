@@ -89,7 +89,8 @@ export default defineConfig({
           name: "order-model",
           include: ORDER_MODEL,
           globalSetup: "test-support/simulation-setup.ts",
-          testTimeout: 1_200_000,
+          // Twenty minutes and more where the machine is slow.
+          testTimeout: 2_400_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
         },
