@@ -1,4 +1,5 @@
 /** What members of staff with few rights are offered, in a real browser against the real gateway. */
+
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
@@ -11,6 +12,7 @@ import { inTransaction } from "../store/sql/database.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
+import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 
 const chromium = findChromium();
 
@@ -50,32 +52,14 @@ describe.skipIf(chromium === undefined)("a role of few rights", () => {
     return page;
   }
 
-  async function order(number: string): Promise<string> {
-    const response = await fetch(`${edge.url}/v1/orders`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${edge.credentials.channelKeys["web"]}`,
-        "content-type": "application/json",
-        "idempotency-key": number,
-      },
-      body: JSON.stringify({
-        id: number,
-        currency: "USD",
+  const order = (number: string): Promise<string> =>
+    postOrder(
+      edge,
+      sentOrder(number, {
         lines: [{ sku: product?.sku, title: "Bag", quantity: 2, unitPrice: "29.00" }],
         paymentMethod: "pm_card_visa",
-        customer: { name: "Ada", email: "ada@example.com" },
-        shippingAddress: {
-          name: "Ada",
-          line1: "1200 Market Street",
-          city: "Columbus",
-          region: "OH",
-          postalCode: "43215",
-          country: "US",
-        },
       }),
-    });
-    return ((await response.json()) as { readonly order: string }).order;
-  }
+    );
 
   /** What can be pressed on the page, apart from the frame around it and what only filters. */
   async function offered(page: Page): Promise<readonly string[]> {

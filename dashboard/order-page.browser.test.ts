@@ -1,4 +1,5 @@
 /** The order page's changes in a real browser, against the real gateway, engine and PostgreSQL. */
+
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
@@ -8,6 +9,7 @@ import { inTransaction } from "../store/sql/database.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
+import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 
 const chromium = findChromium();
 
@@ -40,44 +42,27 @@ describe.skipIf(chromium === undefined)("the order page", () => {
     await dashboard?.stop();
   });
 
-  const headers = (key: string) => ({
-    authorization: `Bearer ${edge.credentials.channelKeys["web"]}`,
-    "content-type": "application/json",
-    "idempotency-key": key,
-  });
-
   /** An order of three units, shown on its page. */
   async function shownOrder(number: string, change: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    const response = await fetch(`${edge.url}/v1/orders`, {
-      method: "POST",
-      headers: headers(`order-${number}`),
-      body: JSON.stringify({
-        id: number,
-        currency: "USD",
+    const order = await postOrder(
+      edge,
+      sentOrder(number, {
         lines: [{ sku: first?.sku, title: "Bag", quantity: 3, unitPrice: "29.00", discount: "7.00" }],
         shippingPrice: "6.95",
         discount: "10.00",
         paymentMethod: "pm_card_visa",
-        customer: { name: "Ada Example", email: "ada@example.com" },
-        shippingAddress: {
-          name: "Ada Example",
-          line1: "1200 Market Street",
-          city: "Columbus",
-          region: "OH",
-          postalCode: "43215",
-          country: "US",
-        },
         ...change,
       }),
-    });
-    const { order } = (await response.json()) as { readonly order: string };
+    );
     await page.goto(`/orders/${order}`);
     await page.getByRole("heading", { name: number }).waitFor();
     return order;
   }
 
   async function orderView(id: string): Promise<OrderView> {
-    const response = await fetch(`${edge.url}/v1/orders/${id}`, { headers: headers("-") });
+    const response = await fetch(`${edge.url}/v1/orders/${id}`, {
+      headers: { authorization: `Bearer ${edge.credentials.apiKey}` },
+    });
     return (await response.json()) as OrderView;
   }
 

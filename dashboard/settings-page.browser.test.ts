@@ -1,12 +1,14 @@
 /**
  * The settings pages in a real browser, against the real gateway and PostgreSQL, on a desktop and a phone.
  */
+
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SettingChange } from "../contract/settings.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 import type { TestEdge } from "../test-support/edge.ts";
+import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 
 const chromium = findChromium();
 
@@ -213,29 +215,8 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
   });
 
   test("accounts are shown, one that nobody lists any more as a fault; changes say who made them", async () => {
-    const sent = await fetch(`${edge.url}/v1/orders`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${edge.credentials.channelKeys["web"]}`,
-        "content-type": "application/json",
-        "idempotency-key": "account",
-      },
-      body: JSON.stringify({
-        id: "ACCOUNT",
-        currency: "USD",
-        lines: [{ sku: "NOBODY-KNOWS", title: "Bag", quantity: 1, unitPrice: "29.00" }],
-        customer: { name: "Ada Example", email: "ada@example.com" },
-        shippingAddress: {
-          name: "Ada Example",
-          line1: "1200 Market Street",
-          city: "Columbus",
-          region: "OH",
-          postalCode: "43215",
-          country: "US",
-        },
-      }),
-    });
-    const { order } = (await sent.json()) as { order: string };
+    const lines = [{ sku: "NOBODY-KNOWS", title: "Bag", quantity: 1, unitPrice: "29.00" }];
+    const order = await postOrder(edge, sentOrder("ACCOUNT", { lines }));
     await edge.database.query(
       `insert into payment_authorization (key, order_id, provider, account, reference, currency, amount_minor, state)
        values ('account', $1, 'paywell', 'eu', 'r', 'USD', 100, 'open')`,

@@ -2,6 +2,7 @@
  * A shopper pays on the page of their order, in a real browser: real gateway, PostgreSQL, engine and sagas;
  * the payment provider, its card field and the mailbox are the simulators, on sockets of their own.
  */
+
 import { rmSync } from "node:fs";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +10,7 @@ import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
 import { buildTestDashboard, DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const chromium = findChromium();
@@ -48,34 +50,17 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
   async function placeOrder(change: Readonly<Record<string, unknown>> = {}) {
     placed += 1;
     const email = `pay-${placed}@example.com`;
-    const response = await fetch(`${world.edge.url}/v1/orders`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${world.edge.credentials.channelKeys["web"]}`,
-        "content-type": "application/json",
-        "idempotency-key": crypto.randomUUID(),
-      },
-      body: JSON.stringify({
-        id: `PAY-${placed}`,
-        currency: "USD",
+    const orderId = await postOrder(
+      world.edge,
+      sentOrder(`PAY-${placed}`, {
         lines: [{ sku: product?.sku, title: "Bag", quantity: 2, unitPrice: "20.00" }],
         shippingPrice: "6.95",
         paymentBy: "merchant",
         customer: { name: "Ada Example", email },
-        shippingAddress: {
-          name: "Ada Example",
-          line1: "1200 Market Street",
-          city: "Columbus",
-          region: "OH",
-          postalCode: "43215",
-          country: "US",
-        },
         ...change,
       }),
-    });
-    const answer = (await response.json()) as { readonly order: string };
-    expect(response.status, JSON.stringify(answer)).toBe(201);
-    return { orderId: answer.order, email };
+    );
+    return { orderId, email };
   }
 
   async function open(orderId: string, viewport = DESKTOP): Promise<Page> {

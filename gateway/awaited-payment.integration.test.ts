@@ -3,6 +3,7 @@
  * when they are written to, and that giving a card twice charges once. The page itself is tested in a
  * browser.
  */
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { MAX_PAYMENT_TRIES, PAYMENT_TRIES_MS } from "../config/limits.ts";
@@ -10,6 +11,7 @@ import type { TrackingView } from "../contract/tracking.ts";
 import type { OperationContext } from "../operations/context.ts";
 import { givePaymentMethod } from "../operations/payments/give-payment-method.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");
@@ -20,49 +22,20 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-async function send(method: string, path: string, body: unknown, key: string | null, repeat?: string) {
-  const response = await fetch(`${world.edge.url}${path}`, {
-    method,
-    headers: {
-      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-      "content-type": "application/json",
-      "idempotency-key": repeat ?? crypto.randomUUID(),
-    },
-    body: JSON.stringify(body),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of many shapes
-  return { status: response.status, json: (await response.json()) as any };
-}
-
 let placed = 0;
 
 async function placeOrder(change: Readonly<Record<string, unknown>> = {}) {
   placed += 1;
   const email = `wait-${placed}@example.com`;
-  const order = {
-    id: `WAIT-${placed}`,
-    currency: "USD",
-    lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice: "20.00" }],
-    paymentBy: "merchant",
-    customer: { name: "Ada Example", email },
-    shippingAddress: {
-      name: "Ada Example",
-      line1: "1200 Market Street",
-      city: "Columbus",
-      region: "OH",
-      postalCode: "43215",
-      country: "US",
-    },
-    ...change,
-  };
-  const { status, json } = await send(
-    "POST",
-    "/v1/orders",
-    order,
-    world.edge.credentials.channelKeys["web"] ?? "",
+  const orderId = await postOrder(
+    world.edge,
+    sentOrder(`WAIT-${placed}`, {
+      lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice: "20.00" }],
+      paymentBy: "merchant",
+      customer: { name: "Ada Example", email },
+      ...change,
+    }),
   );
-  expect(status, JSON.stringify(json)).toBe(201);
-  const orderId: string = json.order;
   const token = new URL((await world.view(orderId)).trackingUrl).pathname.split("/")[2] ?? "";
   return { orderId, email, token };
 }
@@ -71,7 +44,7 @@ const tracking = async (token: string): Promise<TrackingView> =>
   (await (await fetch(`${world.edge.url}/v1/track/${token}`)).json()) as TrackingView;
 
 const give = (token: string, paymentMethod: string, repeat?: string) =>
-  send("POST", `/v1/track/${token}/payment-method`, { paymentMethod }, null, repeat);
+  send(world.edge, "POST", `/v1/track/${token}/payment-method`, { paymentMethod }, { repeat });
 
 test.each([
   ["USD", "20.00", 2_000],
@@ -123,10 +96,11 @@ test("nobody is asked for a sum that is in doubt, and the shopper is once it is 
   expect(await codes()).toEqual(["sum_mismatch", "payment_missing"]);
   expect((await tracking(token)).payment).toBeNull();
   const released = await send(
+    world.edge,
     "POST",
     `/v1/orders/${orderId}/release-hold`,
     { codes: ["sum_mismatch"] },
-    world.edge.credentials.apiKey,
+    { key: world.edge.credentials.apiKey },
   );
   expect(released.status, JSON.stringify(released.json)).toBe(200);
   expect(await codes()).toEqual(["payment_missing"]);

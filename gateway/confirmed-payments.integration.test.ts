@@ -3,10 +3,12 @@
  * sagas; Stripe is its simulator. Webhooks are recorded, so that a test says which of the two ways the
  * provider's word takes. The page itself is tested in a browser.
  */
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { PaymentConfirmation, TrackingView } from "../contract/tracking.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
 
 const [product] = sandboxCatalog().filter(({ source }) => source === "fulfillment_centers");
@@ -22,21 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-async function call(method: string, path: string, body: unknown, key: string | undefined) {
-  const response = await fetch(`${world.edge.url}${path}`, {
-    method,
-    headers: {
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-      "content-type": "application/json",
-      "idempotency-key": crypto.randomUUID(),
-    },
-    body: JSON.stringify(body),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of many shapes
-  return { status: response.status, json: (await response.json()) as any };
-}
+const shopper = (path: string, body: unknown) => send(world.edge, "POST", path, body);
 
-const staff = (path: string, body: unknown) => call("POST", path, body, world.edge.credentials.apiKey);
+const staff = (path: string, body: unknown) =>
+  send(world.edge, "POST", path, body, { key: world.edge.credentials.apiKey });
 
 let placed = 0;
 
@@ -44,25 +35,15 @@ let placed = 0;
 async function placeOrder(paymentMethod = TO_CONFIRM) {
   placed += 1;
   const email = `confirm-${placed}@example.com`;
-  const order = {
-    id: `CONFIRM-${placed}`,
-    currency: "USD",
-    lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice: "20.00" }],
-    paymentBy: "merchant",
-    paymentMethod,
-    customer: { name: "Ada Example", email },
-    shippingAddress: {
-      name: "Ada Example",
-      line1: "1200 Market Street",
-      city: "Columbus",
-      region: "OH",
-      postalCode: "43215",
-      country: "US",
-    },
-  };
-  const { status, json } = await call("POST", "/v1/orders", order, world.edge.credentials.channelKeys["web"]);
-  expect(status, JSON.stringify(json)).toBe(201);
-  const orderId: string = json.order;
+  const orderId = await postOrder(
+    world.edge,
+    sentOrder(`CONFIRM-${placed}`, {
+      lines: [{ sku: product?.sku, title: "Bag", quantity: 1, unitPrice: "20.00" }],
+      paymentBy: "merchant",
+      paymentMethod,
+      customer: { name: "Ada Example", email },
+    }),
+  );
   const token = new URL((await world.view(orderId)).trackingUrl).pathname.split("/")[2] ?? "";
   return { orderId, token, email };
 }
@@ -81,7 +62,7 @@ const payment = async (token: string): Promise<TrackingView["payment"]> =>
   ((await (await fetch(`${world.edge.url}/v1/track/${token}`)).json()) as TrackingView).payment;
 
 async function ask(token: string): Promise<PaymentConfirmation["confirmation"]> {
-  const { status, json } = await call("POST", `/v1/track/${token}/payment-confirmation`, {}, undefined);
+  const { status, json } = await shopper(`/v1/track/${token}/payment-confirmation`, {});
   expect(status, JSON.stringify(json)).toBe(200);
   return json.confirmation;
 }
@@ -200,7 +181,7 @@ test("is declined where the shopper fails the bank, by the webhook as by the pag
       declined: expect.stringContaining("could not tell that it was you"),
     });
     await eventually("the mail", async () => (await world.mails(email)).length === 2);
-    await call("POST", `/v1/track/${token}/payment-method`, { paymentMethod: "pm_card_visa" }, undefined);
+    await shopper(`/v1/track/${token}/payment-method`, { paymentMethod: "pm_card_visa" });
     await onTheFloor(orderId);
     expect(await world.charges(orderId)).toMatchObject({ declines: 1, authorizations: 1, live: 1 });
   }
@@ -210,7 +191,7 @@ test("is ended at the bank where the shopper uses another card, and cannot be co
   const { orderId, token } = await placeOrder();
   await waiting(orderId);
   const secret = await secretOf(token);
-  await call("POST", `/v1/track/${token}/payment-method`, { paymentMethod: "pm_card_visa" }, undefined);
+  await shopper(`/v1/track/${token}/payment-method`, { paymentMethod: "pm_card_visa" });
   await onTheFloor(orderId);
   expect(await answerBank(secret, "complete")).toBe(409);
   expect(await tell(orderId, "payment_intent.canceled")).toMatchObject({ outcome: "unchanged" });
@@ -262,7 +243,7 @@ test("of an order that is cancelled is ended at the bank, confirmed or not", asy
 test("of what an order has become dearer by is confirmed in the same way", async () => {
   const { orderId, token } = await placeOrder("pm_card_visa");
   await onTheFloor(orderId);
-  await call("POST", `/v1/track/${token}/payment-method`, { paymentMethod: TO_CONFIRM }, undefined);
+  await shopper(`/v1/track/${token}/payment-method`, { paymentMethod: TO_CONFIRM });
   const changed = await staff(`/v1/orders/${orderId}/changes`, {
     edits: [{ kind: "quantity", lineId: "1", quantity: 2 }],
   });
@@ -281,13 +262,13 @@ test("cannot be asked about where there is nothing, no such order, or no provide
   const { orderId, token } = await placeOrder("pm_card_visa");
   await onTheFloor(orderId);
   expect(await ask(token)).toBeNull();
-  const unknown = await call("POST", "/v1/track/nobody/payment-confirmation", {}, undefined);
+  const unknown = await shopper("/v1/track/nobody/payment-confirmation", {});
   expect(unknown.status).toBe(404);
   const other = await placeOrder();
   await waiting(other.orderId);
   await world.simulate({ faults: { errorRate: 1 } });
   const path = `/v1/track/${other.token}/payment-confirmation`;
-  const failed = await call("POST", path, {}, undefined);
+  const failed = await shopper(path, {});
   await world.simulate({ faults: { errorRate: 0 } });
   expect(failed).toMatchObject({ status: 503, json: { code: "payment_provider_unavailable" } });
   expect(await ask(other.token)).not.toBeNull();

@@ -3,11 +3,13 @@
  * PostgreSQL, real sagas; Stripe is its simulator. Webhooks are recorded, so that a test says when, how often
  * and in which order each is delivered.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import type { OrderView } from "../contract/orders.ts";
 import { signStripeWebhook } from "../integrations/payments/stripe/webhook.ts";
 import { eventually } from "../test-support/saga-world.ts";
+import { postOrder, send, sentOrder } from "../test-support/sent-order.ts";
 import {
   PAYMENT_SECRET,
   type PaidEdge,
@@ -24,44 +26,23 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const call = async (method: string, path: string, body?: unknown, key = world.edge.credentials.apiKey) => {
-  const response = await fetch(`${world.edge.url}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${key}`,
-      "content-type": "application/json",
-      "idempotency-key": crypto.randomUUID(),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of many shapes
-  return { status: response.status, json: (await response.json()) as any };
-};
+const call = (method: string, path: string, body?: unknown) =>
+  send(world.edge, method, path, body, { key: world.edge.credentials.apiKey });
 
 let placed = 0;
 
 /** An order of three units at 20.00, with shipping 60.00 in all. */
 async function placeOrder(change: Readonly<Record<string, unknown>> = {}): Promise<string> {
   placed += 1;
-  const order = {
-    id: `HOOK-${placed}`,
-    currency: "USD",
-    lines: [{ sku: product?.sku, title: "Bag", quantity: 3, unitPrice: "20.00" }],
-    paymentMethod: "pm_card_visa",
-    customer: { name: "Ada Example", email: `ada-${placed}@example.com` },
-    shippingAddress: {
-      name: "Ada Example",
-      line1: "1200 Market Street",
-      city: "Columbus",
-      region: "OH",
-      postalCode: "43215",
-      country: "US",
-    },
-    ...change,
-  };
-  const { status, json } = await call("POST", "/v1/orders", order, world.edge.credentials.channelKeys["web"]);
-  expect([status, json.outcome], JSON.stringify(json)).toEqual([201, expect.anything()]);
-  return json.order;
+  return postOrder(
+    world.edge,
+    sentOrder(`HOOK-${placed}`, {
+      lines: [{ sku: product?.sku, title: "Bag", quantity: 3, unitPrice: "20.00" }],
+      paymentMethod: "pm_card_visa",
+      customer: { name: "Ada Example", email: `ada-${placed}@example.com` },
+      ...change,
+    }),
+  );
 }
 
 const placeAuthorized = async (change?: Readonly<Record<string, unknown>>) => {

@@ -1,55 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseMoney } from "../money.ts";
-import type { OrderDocument, OrderLine } from "../order.ts";
+import { ADDRESS, documentOf, lineOf, usd } from "../../test-support/order-documents.ts";
+import type { OrderDocument } from "../order.ts";
 import { sumsOf } from "../order-amounts.ts";
 import { applyEdits, type OrderEdit } from "./order-edits.ts";
-
-const usd = (text: string) => {
-  const amount = parseMoney(text, "USD");
-  if (amount === undefined) throw new Error(`no amount: ${text}`);
-  return amount;
-};
-
-function lineOf(lineId: string, quantity: number, price: string, more: Partial<OrderLine> = {}): OrderLine {
-  return {
-    lineId,
-    externalLineId: `x${lineId}`,
-    sku: `SKU-${lineId}`,
-    channelSku: `SKU-${lineId}`,
-    title: `Thing ${lineId}`,
-    quantity,
-    unitPrice: usd(price),
-    discount: usd("0"),
-    tax: usd("0"),
-    taxes: [],
-    attributes: {},
-    ...more,
-  };
-}
-
-const ADDRESS = { name: "A", line1: "1 Main St", city: "Reno", country: "US" };
-
-function documentOf(lines: readonly OrderLine[], more: Partial<OrderDocument> = {}): OrderDocument {
-  const document = {
-    orderId: "shop-1",
-    externalId: "1",
-    currency: "USD",
-    lines,
-    shippingPrice: usd("5.00"),
-    discount: usd("0"),
-    tax: usd("0"),
-    total: usd("0"),
-    shippingAddress: ADDRESS,
-    billingAddress: null,
-    customer: { name: "Maya", email: "maya@example.com" },
-    shippingService: "Standard",
-    paymentBy: "merchant",
-    ...more,
-  } as unknown as OrderDocument;
-  const sums = sumsOf(document);
-  return { ...document, total: { minor: sums.sum, currency: "USD", exponent: sums.exponent } };
-}
 
 function edited(document: OrderDocument, ...edits: readonly OrderEdit[]): OrderDocument {
   const outcome = applyEdits(document, edits, document.lines.length + 1);

@@ -1,47 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseMoney } from "../money.ts";
-import type { OrderDocument, OrderLine } from "../order.ts";
-import { sumsOf } from "../order-amounts.ts";
+import { documentOf, lineOf, usd } from "../../test-support/order-documents.ts";
+import type { OrderDocument } from "../order.ts";
 import type { OrderEdit } from "./order-edits.ts";
 import { priceGift, skusPriced } from "./price-gift.ts";
-
-const usd = (text: string) => {
-  const amount = parseMoney(text, "USD");
-  if (amount === undefined) throw new Error(`no amount: ${text}`);
-  return amount;
-};
-
-function lineOf(lineId: string, quantity: number, price: string, more: Partial<OrderLine> = {}): OrderLine {
-  return {
-    lineId,
-    externalLineId: `x${lineId}`,
-    sku: `SKU-${lineId}`,
-    channelSku: `SKU-${lineId}`,
-    title: `Thing ${lineId}`,
-    quantity,
-    unitPrice: usd(price),
-    discount: usd("0"),
-    tax: usd("0"),
-    taxes: [],
-    attributes: {},
-    ...more,
-  };
-}
-
-function documentOf(lines: readonly OrderLine[], more: Partial<OrderDocument> = {}): OrderDocument {
-  const document = {
-    orderId: "shop-1",
-    currency: "USD",
-    lines,
-    shippingPrice: usd("5.00"),
-    discount: usd("0"),
-    tax: usd("0"),
-    total: usd("0"),
-    ...more,
-  } as unknown as OrderDocument;
-  const sums = sumsOf(document);
-  return { ...document, total: { minor: sums.sum, currency: "USD", exponent: sums.exponent } };
-}
 
 const PRICES = new Map([
   ["SKU-1", { priceMinor: 9000, currency: "USD" }],

@@ -14,7 +14,9 @@ const STEPS: readonly Step[] = [
   { reached: ["delivered"], label: "Delivered", icon: "home" },
 ];
 
-/** Of an order that comes to nobody's door. That it waits in the store is known by its date, not its status. */
+/**
+ * Of an order that comes to nobody's door. That it waits in the store is known by its date, not its status.
+ */
 const STEPS_TO_THE_STORE: readonly Step[] = [
   { reached: ["received", "on_hold"], label: "Received", icon: "check" },
   { reached: ["preparing"], label: "Preparing", icon: "pack" },
