@@ -63,9 +63,9 @@ export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
 /** Sign-in attempts of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /**
- * Tries of payment that were declined, or are under way, of one order within this time, before another means of
- * payment can be given: a customer has two or three cards, who tests stolen ones has thousands, and the bank
- * and the payment provider count every decline against the shop.
+ * Tries of payment that were declined, or are under way, of one order within this time, before another means
+ * of payment can be given: a customer has two or three cards, who tests stolen ones has thousands, and the
+ * bank and the payment provider count every decline against the shop.
  */
 export const MAX_PAYMENT_TRIES = 5;
 export const PAYMENT_TRIES_MS = HOUR;

@@ -1,6 +1,6 @@
 /**
- * What people set while the system runs: the rules of channels and stores, the limits of parcels and of what a
- * role may give away; the accounts at vendors, which are set by environment and only shown; and who has
+ * What people set while the system runs: the rules of channels and stores, the limits of parcels and of what
+ * a role may give away; the accounts at vendors, which are set by environment and only shown; and who has
  * changed what.
  *
  * A setting has a version. A change names the version that it was made from, and is refused where somebody

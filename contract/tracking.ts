@@ -98,7 +98,9 @@ export const TrackingView = Type.Object({
 });
 export type TrackingView = Shape<typeof TrackingView>;
 
-/** What the provider's script on the page needs, so that the bank asks the shopper; null: nothing to confirm. */
+/**
+ * What the provider's script on the page needs, so that the bank asks the shopper; null: nothing to confirm.
+ */
 export const PaymentConfirmation = Type.Object({
   confirmation: Nullable(
     Type.Object({

@@ -216,7 +216,8 @@ function holdReasonsOf(
     const place = document.delivery?.place ?? "";
     add("pickup_place_unknown", `The order is to be collected at "${place}", which is no store of ours.`);
   }
-  // What store credit leaves to be charged is known once it is spent: then the saga asks for a means of payment.
+  // What store credit leaves to be charged is known once it is spent: then the saga asks for a means of
+  // payment.
   const isUnpaid = document.paymentMethod === undefined && document.storeCredit === undefined;
   if (document.paymentBy === "merchant" && isUnpaid && document.total.minor > 0) {
     add("payment_missing", "We are to charge the order, and it names no means of payment.");

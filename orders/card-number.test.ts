@@ -78,6 +78,8 @@ test("a payload keeps its layout and its ids, and loses the card numbers in text
 test("any JSON stays JSON, and stays itself where it has no card", () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom(...CARDS), (json, card) => {
+      // A whole number so long may happen to be a card's, and is then one.
+      fc.pre(!/(?<![\d.])\d{14,19}(?!\d)/.test(json));
       expect(jsonWithoutCardNumbers(json)).toBe(json);
       const noted = JSON.stringify({ note: `x ${card} y`, rest: JSON.parse(json) });
       expect(jsonWithoutCardNumbers(noted)).not.toContain(card);

@@ -161,8 +161,8 @@ export function capturedPaymentStatus(
 }
 
 /**
- * A payment that was never made cannot be made for an order that is cancelled; one of which there was nothing to
- * pay any more was not made either.
+ * A payment that was never made cannot be made for an order that is cancelled; one of which there was nothing
+ * to pay any more was not made either.
  *
  * @param paid by whatever means, in ISO 4217 minor units
  */

@@ -34,7 +34,8 @@ const SERVICES: readonly (readonly [RegExp, number])[] = [
 /**
  * The promise for goods that leave `origins` for `destination`.
  *
- * `destination` is `null` where the address's place is unknown: then the longest ground time counts. Days are ISO 8601.
+ * `destination` is `null` where the address's place is unknown: then the longest ground time counts. Days are
+ * ISO 8601.
  */
 export function deliveryPromise(request: {
   readonly atMs: number;

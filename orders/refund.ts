@@ -23,7 +23,9 @@ export const REFUND_REASONS = [
   "overpayment",
   /** Somebody has given it back at the payment provider, past us. */
   "at_provider",
-  /** A lost dispute took what is owed for goods that were handed over: nothing goes out, the customer owes it. */
+  /**
+   * A lost dispute took what is owed for goods that were handed over: nothing goes out, the customer owes it.
+   */
   "dispute_lost",
 ] as const;
 

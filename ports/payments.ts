@@ -46,7 +46,9 @@ export type PaymentState = {
   /** The order that `authorize` has named; null: it was made by somebody else. */
   readonly orderId: string | null;
   readonly currency: string;
-  /** `none`: nothing was authorised (yet). `open`: something can still be captured. `closed`: nothing more. */
+  /**
+   * `none`: nothing was authorised (yet). `open`: something can still be captured. `closed`: nothing more.
+   */
   readonly status: "none" | "open" | "closed";
   readonly capturedMinor: number;
   /** Whether it knows that a capture with this key was carried out. */
@@ -108,7 +110,9 @@ export type CardForm = {
 };
 
 export interface PaymentProvider {
-  /** Null where the settings name no publishable key: then only staff can give an order a means of payment. */
+  /**
+   * Null where the settings name no publishable key: then only staff can give an order a means of payment.
+   */
   readonly cardForm: CardForm | null;
   /** Checks the signature of a webhook over the raw body, and its age, and reads it. */
   openWebhook(

@@ -76,7 +76,10 @@ export function startPeople(options: {
 
   return {
     setSpeed: (next) => {
+      if (next === speed) return;
       speed = next;
+      // A pause that began at another speed may be hours long at this one.
+      wake();
     },
     stop: async () => {
       stopped = true;

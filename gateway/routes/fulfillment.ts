@@ -158,7 +158,8 @@ export const fulfillmentRoutes: readonly Route[] = [
     "Its units are not wanted any more: they are cancelled in the order; needs `orders.cancel` as well",
     CancelPartBody,
     (context, asked, body) => cancelPart(context, { ...asked, reason: body.reason }),
-    // What is cancelled are units of the order: whoever may not cancel those moves, holds or puts off the part.
+    // What is cancelled are units of the order: whoever may not cancel those moves, holds or puts off the
+    // part.
     "orders.cancel",
   ),
   action("mark_as_open", "It begins now, before its day", NothingBody, (context, asked) =>

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { Compile } from "typebox/compile";
 import { expect, test } from "vitest";
 import { OrderChangeBody } from "../../contract/order-changes.ts";
@@ -30,4 +31,20 @@ test("what is wrong beside a union is told as ever", () => {
   expect(firstFault(change, { edits: [] })).toContain("/edits must not have fewer than 1 items");
   expect(firstFault(change, { edits: [quantity], revision: 0 })).toContain("/revision must be >= 1");
   expect(firstFault(change, [])).toContain("must be object");
+});
+
+test("whatever is wrong, the fault is a sentence that has a place", () => {
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ kind: fc.constantFrom("quantity", "address", "tags"), tags: fc.jsonValue() }),
+  );
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ edits: fc.oneof(odd, fc.array(odd)), revision: fc.jsonValue() }),
+  );
+  fc.assert(
+    fc.property(body, (value) => {
+      if (!change.Check(value)) expect(firstFault(change, value)).toMatch(/^(\/\S+)* \S/);
+    }),
+  );
 });

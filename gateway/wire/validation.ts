@@ -38,8 +38,8 @@ function faultOf(schema: Node, value: unknown, at: string): string {
 }
 
 /**
- * The first union of named variants on the way to an error, with the value that is none of them; `null`: there
- * is none. A union is told apart by a field that is another constant in each variant.
+ * The first union of named variants on the way to an error, with the value that is none of them; `null`:
+ * there is none. A union is told apart by a field that is another constant in each variant.
  */
 function unionOn(
   schemaPath: string,
@@ -55,17 +55,19 @@ function unionOn(
     if (variants !== undefined && nameField(variants) !== null) return { variants, value: inside, path };
     const word = words[index] ?? "";
     node = (node as Node)[word];
+    if (typeof node !== "object" || node === null) return null;
     if (word === "properties") {
       index += 1;
       const name = words[index] ?? "";
       node = (node as Node)[name];
-      inside = (inside as Record<string, unknown>)[name];
+      inside = (inside as Record<string, unknown> | null | undefined)?.[name];
       path += `/${name}`;
-    } else if (word === "items" && Array.isArray(inside)) {
-      const wrong = inside.findIndex((item) => Errors(node as TSchema, item).length > 0);
-      inside = inside[wrong];
+    } else if (word === "items") {
+      const items: readonly unknown[] = Array.isArray(inside) ? inside : [];
+      const wrong = items.findIndex((item) => Errors(node as TSchema, item).length > 0);
+      inside = items[wrong];
       path += `/${wrong}`;
-    }
+    } else if (word !== "anyOf" && !/^\d+$/.test(word)) return null;
     if (typeof node !== "object" || node === null) return null;
   }
   return null;

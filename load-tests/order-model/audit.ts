@@ -147,7 +147,9 @@ function moneyFindings(sequence: Sequence, order: BookedOrder): readonly string[
   return findings;
 }
 
-/** Refunds and disputes that were there when an order ended are over; what the bank took is on finance's list. */
+/**
+ * Refunds and disputes that were there when an order ended are over; what the bank took is on finance's list.
+ */
 function refundFindings(sequence: Sequence, order: BookedOrder, lost: number): readonly string[] {
   const { id, refunds } = order;
   const isOpen = ({ status }: { readonly status: string }) =>

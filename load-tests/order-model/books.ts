@@ -147,7 +147,9 @@ export type OutboxRow =
       readonly payload: Parameters<SagaActivities["sendMail"]>[0];
     };
 
-/** Messages that are still to be delivered, to workflows and about orders whose id begins with one of these. */
+/**
+ * Messages that are still to be delivered, to workflows and about orders whose id begins with one of these.
+ */
 export async function readUndelivered(
   database: Database,
   prefixes: readonly string[],

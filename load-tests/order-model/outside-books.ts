@@ -3,8 +3,9 @@
  * of their own, as the real ones do. A call that is repeated with its key gets the first answer; some answers
  * are lost on their way.
  *
- * Invariant: a provider takes no more than was authorised and gives back no more than was taken and the customer's
- * bank has not taken back; who asks for more is declined, and the attempt is kept for the model to see.
+ * Invariant: a provider takes no more than was authorised and gives back no more than was taken and the
+ * customer's bank has not taken back; who asks for more is declined, and the attempt is kept for the model to
+ * see.
  */
 
 import { Random } from "../../config/seeded-random.ts";

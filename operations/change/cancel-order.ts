@@ -38,7 +38,8 @@ export async function cancelOrder(
       giver: null,
       edits: lines.map((line) => ({ kind: "cancel_line", ...line })),
     });
-  // What is left depends on when it is asked, and a channel may word its reason anew: it is a repeat all the same.
+  // What is left depends on when it is asked, and a channel may word its reason anew: it is a repeat all the
+  // same.
   const whole = { ...request, fingerprint: changeFingerprint({ cancels: "all" }) };
   const found = await readParts(context.database, request.orderId);
   if (found === undefined) return refuse("order_not_found", `There is no order ${request.orderId}.`);

@@ -35,10 +35,10 @@ type EditRequest = Omit<RevisionRequest, "next" | "gives"> & {
 export type Edited = Revised | { readonly status: "cancelling" };
 
 export async function editOrder(context: OperationContext, request: EditRequest): Promise<Edited | Refusal> {
-  const { edits: asked, giver, reason = "Every line was cancelled.", ...change } = request;
+  const { edits: asked, giver, reason: said = "Every line was cancelled.", ...change } = request;
   const edits = withoutCardNumbers(asked);
-  const { revision, fingerprint = changeFingerprint({ edits, revision, reason: maskCardNumbers(reason) }) } =
-    change;
+  const reason = maskCardNumbers(said);
+  const { revision, fingerprint = changeFingerprint({ edits, revision, reason }) } = change;
   const unknown = await unknownProduct(context, change.orderId, edits);
   if (unknown !== null) return unknown;
   const revised = await reviseOrder(context, {

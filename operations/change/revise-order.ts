@@ -8,11 +8,10 @@
  * together or not at all. Where the order has moved between 1 and 2 so that it needs something else, the
  * units that came are given back in that very commit (`stock_errand`), and the change is planned anew.
  *
- * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen; another
- * request under the same key is refused. V2
- * whatever is picked, packed and labelled takes the order's lock, as this does: of a change and a pick one is
- * first, and the other sees it. V3 the ledger, the fulfillment orders, the holds and the document of a
- * revision are written together.
+ * Invariants: V1 a change is made once, by its key, and only from the revision that whoever asks has seen;
+ * another request under the same key is refused. V2 whatever is picked, packed and labelled takes the order's
+ * lock, as this does: of a change and a pick one is first, and the other sees it. V3 the ledger, the
+ * fulfillment orders, the holds and the document of a revision are written together.
  */
 import { randomUUID } from "node:crypto";
 import { type ChangedField, type ChangePlan, planChange } from "../../orders/change/order-change.ts";
@@ -42,7 +41,9 @@ export type RevisionRequest = {
   readonly orderId: string;
   /** Repeating a change under its key changes nothing. */
   readonly key: string;
-  /** Of what was asked for (`change-fingerprint.ts`); absent: nobody can ask for anything else under the key. */
+  /**
+   * Of what was asked for (`change-fingerprint.ts`); absent: nobody can ask for anything else under the key.
+   */
   readonly fingerprint?: string;
   /** That whoever asks has seen; absent: whichever there is. */
   readonly revision?: number;
@@ -147,12 +148,15 @@ async function revise(context: OperationContext, request: RevisionRequest): Prom
   return refuse("order_busy", `Order ${request.orderId} is being changed by others: try again.`);
 }
 
+/** In ISO 4217 minor units, what whoever asks gives away with the change. */
+type DecidedChange = ChangePlan & { readonly givenMinor: number };
+
 /** What comes of the request, as the order is. */
 export async function decideChange(
   client: Queryable,
   request: RevisionRequest,
   locked: LockedParts,
-): Promise<ChangePlan | Outcome> {
+): Promise<DecidedChange | Outcome> {
   const { orderId, key, next } = request;
   const { order, parts } = locked;
   const earlier = await findRevision(client, orderId, key);
@@ -175,9 +179,10 @@ export async function decideChange(
       "change_not_supported",
       "The channel has taken the money: only there can the order become dearer.",
     );
-  const tooMuch = await refuseGiving(client, order, request);
-  if (tooMuch !== null) return tooMuch;
-  return request.givesUpMissing === true ? plan : ((await refuseQueued(client, order, plan)) ?? plan);
+  const givenMinor = await giftOf(client, order, request);
+  if (typeof givenMinor !== "number") return givenMinor;
+  const decided = { ...plan, givenMinor };
+  return request.givesUpMissing === true ? decided : ((await refuseQueued(client, order, plan)) ?? decided);
 }
 
 /** Changes of former versions have no fingerprint: whatever comes under their key is taken for a repeat. */
@@ -193,31 +198,32 @@ function begunOf(parts: LockedParts["parts"]): LockedParts["parts"] {
   return parts.filter((part) => !isEnded(part.status) && !notBegun(part));
 }
 
-async function refuseGiving(
+/** What is given away with the change, or why so much may not be given. */
+async function giftOf(
   client: Queryable,
   order: OrderProgress,
   { gives }: RevisionRequest,
-): Promise<Refusal | null> {
-  if (gives === undefined) return null;
+): Promise<number | Refusal> {
+  if (gives === undefined) return 0;
   const { giver } = gives;
   const { minor, incomparable } = await gives.gift(client, order);
   const { orderId, currency, document } = order;
   return (
     refuseIncomparable(giver, incomparable, currency) ??
-    (await refuseGift(client, giver, { orderId, companyId: document.companyId, currency, minor }))
+    (await refuseGift(client, giver, { orderId, companyId: document.companyId, currency, minor })) ??
+    minor
   );
 }
 
 /** With the change, in its transaction. */
 async function writeGiven(
   client: Queryable,
-  order: OrderProgress,
+  { orderId, currency }: OrderProgress,
   { gives, key }: RevisionRequest,
+  minor: number,
 ): Promise<void> {
   if (gives === undefined) return;
   const { role, by } = gives.giver;
-  const { minor } = await gives.gift(client, order);
-  const { orderId, currency } = order;
   await writeGift(client, {
     key: `${orderId}:change:${key}`,
     orderId,
@@ -263,7 +269,7 @@ async function commitChange(
   const isAsReserved =
     decided.status === "planned" && isSameNeed(need, await stockNeed(client, locked, decided));
   if (isAsReserved) {
-    await writeGiven(client, locked.order, request);
+    await writeGiven(client, locked.order, request, decided.givenMinor);
     const revision = await writeChange(client, locked, decided, {
       key,
       fingerprint,

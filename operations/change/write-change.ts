@@ -7,7 +7,8 @@
  * their place that nobody has begun and whose parcel has room for them, or make one. The stock is told of
  * both afterwards, by the saga (`stock_errand`).
  *
- * What was promised follows the change (`promiseAnew`). The channel's hold rules are asked here, because every change of a document passes here.
+ * What was promised follows the change (`promiseAnew`). The channel's hold rules are asked here, because
+ * every change of a document passes here.
  */
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { type ChangePlan, changesText } from "../../orders/change/order-change.ts";
@@ -226,8 +227,9 @@ function lackingOf(
 }
 
 /**
- * Units that were cancelled on the floor stay in the document until its next revision, which has them no more: what
- * of them is on the channel's list then stands there, and is not part of what the revision makes less.
+ * Units that were cancelled on the floor stay in the document until its next revision, which has them no
+ * more: what of them is on the channel's list then stands there, and is not part of what the revision makes
+ * less.
  */
 async function absorbedBy(client: Queryable, order: OrderProgress): Promise<number> {
   if (order.document.paymentBy !== "channel") return 0;

@@ -1,7 +1,7 @@
 /**
  * Reminds customers of what waits for them, and ends what nobody has collected in time: what was kept too
- * long is given up, and its units are cancelled. Where nothing else of the order is wanted, it is cancelled as
- * a whole, and its saga puts the goods back and the money right.
+ * long is given up, and its units are cancelled. Where nothing else of the order is wanted, it is cancelled
+ * as a whole, and its saga puts the goods back and the money right.
  */
 import { NOT_COLLECTED } from "../../orders/fulfillment/shortage.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
@@ -50,7 +50,9 @@ export async function expireCollections(context: OperationContext): Promise<read
   return expired;
 }
 
-/** Decides under the order's lock, and writes all that comes of it at once: a crash leaves nothing half done. */
+/**
+ * Decides under the order's lock, and writes all that comes of it at once: a crash leaves nothing half done.
+ */
 async function expire(
   client: DatabaseClient,
   { fulfillmentOrderId, orderId }: DueCollection,

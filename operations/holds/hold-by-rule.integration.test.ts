@@ -1,4 +1,6 @@
-/** A channel's hold rules are asked whenever what they look at changes, over real PostgreSQL and the engine. */
+/**
+ * A channel's hold rules are asked whenever what they look at changes, over real PostgreSQL and the engine.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { OrderEditBody } from "../../contract/order-changes.ts";
 import { channelAdapters } from "../../integrations/channels/registry.ts";

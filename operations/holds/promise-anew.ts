@@ -1,10 +1,12 @@
 /**
- * What a customer was promised follows what becomes of their order: another service, another address, another day of
- * release, other places that ship. By the same rule as at capture (`promiseFor`), in the transaction of the change.
+ * What a customer was promised follows what becomes of their order: another service, another address, another
+ * day of release, other places that ship. By the same rule as at capture (`promiseFor`), in the transaction
+ * of the change.
  *
- * Parcels that are on their way already are no part of it. The day by which the rest is to leave stays as it was
- * promised, as long as it has not passed and no other place is to ship: a change does not start that day anew.
- * What makes no difference to the dates (a name, a price) leaves them as they are, also where they have passed.
+ * Parcels that are on their way already are no part of it. The day by which the rest is to leave stays as it
+ * was promised, as long as it has not passed and no other place is to ship: a change does not start that day
+ * anew. What makes no difference to the dates (a name, a price) leaves them as they are, also where they have
+ * passed.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isCollected } from "../../orders/fulfillment/collection.ts";

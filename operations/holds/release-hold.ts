@@ -276,7 +276,9 @@ async function ruledByMapping(
   return heldByRule(database, order, before, lookedAt(order.document, [...lineSkus, ...order.lines]));
 }
 
-/** What the order waits for as its channel sends it now: a look that a person has had is not asked for again. */
+/**
+ * What the order waits for as its channel sends it now: a look that a person has had is not asked for again.
+ */
 async function reasonsNow(
   { database }: OperationContext,
   order: HeldOrder,
@@ -454,8 +456,8 @@ function changeFor(
 }
 
 /**
- * Codes that other reasons bear than before. The reasons of a code are replaced together, so that those of them
- * which stay are written again.
+ * Codes that other reasons bear than before. The reasons of a code are replaced together, so that those of
+ * them which stay are written again.
  */
 function moved(before: readonly HoldReason[], after: readonly HoldReason[]): ReadonlySet<HoldCode> {
   const only = (reasons: readonly HoldReason[], others: readonly HoldReason[]) =>

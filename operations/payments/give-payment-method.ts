@@ -2,9 +2,9 @@
  * The customer or staff give an order another means of payment: one that had none, one whose payment was
  * declined, or before that. What waited for it goes on.
  *
- * An order has so many tries in an hour, whoever gives the means of payment, so that nobody tests cards with it.
- * They are counted from the calls to the payment provider, which every process sees: those that were declined,
- * and the one that is under way. One that succeeds takes none of the others off.
+ * An order has so many tries in an hour, whoever gives the means of payment, so that nobody tests cards with
+ * it. They are counted from the calls to the payment provider, which every process sees: those that were
+ * declined, and the one that is under way. One that succeeds takes none of the others off.
  */
 import { MAX_PAYMENT_TRIES, PAYMENT_TRIES_MS } from "../../config/limits.ts";
 import { CLEARED_BY_PAYMENT } from "../../orders/payment/order-completion.ts";

@@ -5,8 +5,8 @@
  *
  * The caller holds the order's lock. Everything only goes forward, by the provider's ids and our own keys:
  * asking twice changes nothing more, and an older state that was read before a newer one takes nothing back.
- * What cannot be told from what was read is left as it is. Money is moved by the order's saga, which is told; of an
- * order that has ended, what the end of a dispute leaves to be given back is asked for here.
+ * What cannot be told from what was read is left as it is. Money is moved by the order's saga, which is told;
+ * of an order that has ended, what the end of a dispute leaves to be given back is asked for here.
  */
 import { createHash } from "node:crypto";
 import type { PaymentStatus } from "../../orders/order.ts";
@@ -375,8 +375,8 @@ const DISPUTE_ENDS = {
 } as const;
 
 /**
- * What follows from the end of a dispute where no saga does it: where nothing is left to be sent, nothing is left
- * to decide and the hold goes; the money of an order that has ended is brought to where it should be.
+ * What follows from the end of a dispute where no saga does it: where nothing is left to be sent, nothing is
+ * left to decide and the hold goes; the money of an order that has ended is brought to where it should be.
  */
 async function settleEndOf(books: Books, about: string, wasLost: boolean): Promise<void> {
   const { client, orderId, by } = books;

@@ -113,8 +113,8 @@ export function refuseIncomparable(giver: Giver, sku: string | null, currency: s
 }
 
 /**
- * Why somebody may not send orders in a channel's name; `null`: they may. What is sent says what an order costs,
- * later versions of it too, and who has the money: no limit could hold there.
+ * Why somebody may not send orders in a channel's name; `null`: they may. What is sent says what an order
+ * costs, later versions of it too, and who has the money: no limit could hold there.
  */
 export function refuseSending(giver: Giver): Refusal | null {
   const role = limitedRole(giver);

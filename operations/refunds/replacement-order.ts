@@ -2,8 +2,8 @@
  * An order that replaces goods of another one: sent again after a claim, or in exchange for a return. Its
  * stock is reserved in the very commit that writes it; where the stock is not to be had, nothing is written.
  *
- * Its id follows from what it replaces, so that a repeat finds it. The channel's hold rules are asked about it
- * as about a change of the order that it replaces: what is as it was there is not looked at again.
+ * Its id follows from what it replaces, so that a repeat finds it. The channel's hold rules are asked about
+ * it as about a change of the order that it replaces: what is as it was there is not looked at again.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { HoldReason, OrderDocument } from "../../orders/order.ts";

@@ -7,8 +7,8 @@ import { changeSetting, type SettingChanged } from "./change-setting.ts";
 import { countryProblem, currencyProblem } from "./known-codes.ts";
 
 /**
- * Sets by which of a channel's orders a person looks first: for orders that come, or are changed, from now on.
- * Other processes see it within seconds (`store/catalog/catalog.ts`).
+ * Sets by which of a channel's orders a person looks first: for orders that come, or are changed, from now
+ * on. Other processes see it within seconds (`store/catalog/catalog.ts`).
  */
 export async function changeHoldRules(
   context: OperationContext,

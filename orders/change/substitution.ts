@@ -29,7 +29,9 @@ export type Substitution = {
   readonly lineNumber: number;
 };
 
-/** @returns `null` where the line does not want so many units any more, or the order can have no further line */
+/**
+ * @returns `null` where the line does not want so many units any more, or the order can have no further line
+ */
 export function withSubstitute(document: OrderDocument, substitution: Substitution): OrderDocument | null {
   const { lineId, quantity, price } = substitution;
   const line = document.lines.find((candidate) => candidate.lineId === lineId);

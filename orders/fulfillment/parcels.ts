@@ -114,7 +114,8 @@ function kindOf(parts: readonly HeldLine[], count: number, weights: UnitWeights)
 }
 
 /**
- * Why units wait for a person that are too heavy for a parcel, whatever else is cut off; `null`: they are not.
+ * Why units wait for a person that are too heavy for a parcel, whatever else is cut off; `null`: they are
+ * not.
  */
 export function tooHeavyText(
   lines: readonly HeldLine[],

@@ -13,7 +13,8 @@
  * over, earned = cost; where nothing was cancelled, that is the order's total. Q3 what was captured and not
  * given back is the largest whole number of steps in what is earned, and never more than what was authorised.
  * Q4 nothing is given back that is not there: what went back in other ways, or what a dispute took, is gone.
- * Q5 what a lost dispute took of what is earned is not charged again; the customer owes it, and finance sees to it.
+ * Q5 what a lost dispute took of what is earned is not charged again; the customer owes it, and finance sees
+ * to it.
  */
 import type { LineLedger } from "../line-ledger.ts";
 import { valueOfUnits } from "../line-value.ts";
@@ -154,7 +155,9 @@ export function nextMovement(money: ChargedMoney): MoneyMovement | null {
   return debt > 0 ? { type: "write-debt", amountMinor: debt } : null;
 }
 
-/** What the order costs beyond what was captured and can still be captured; zero or less where it is covered. */
+/**
+ * What the order costs beyond what was captured and can still be captured; zero or less where it is covered.
+ */
 export function uncoveredOf(money: ChargedMoney): number {
   const left = usableOf(money).reduce((sum, { leftMinor }) => sum + leftMinor, 0);
   return wholeSteps(money.cost, money.step) - (money.captured - money.returned) - left;

@@ -3,15 +3,17 @@
  * the money agrees with that.
  *
  * The money agrees where
- * - what was captured, less what went back because less was earned, is what is earned; what a lost dispute took
- *   counts as gone back, and where it took what is earned, that is on finance's list as the customer's debt;
- * - no dispute waits for the bank, and no refund for its payment: one that was declined waits for finance, who
- *   has it tried again or gives it up;
+ * - what was captured, less what went back because less was earned, is what is earned; what a lost dispute
+ *   took counts as gone back, and where it took what is earned, that is on finance's list as the customer's
+ *   debt;
+ * - no dispute waits for the bank, and no refund for its payment: one that was declined waits for finance,
+ *   who has it tried again or gives it up;
  * - what a channel has to pay back is on finance's list.
- * What is asked for or disputed once the order has ended does not open it again: finance sees it in its lists.
+ * What is asked for or disputed once the order has ended does not open it again: finance sees it in its
+ * lists.
  *
- * Owns the one answer, in codes and in words. The saga ends an order by it, its status follows from it, the order's
- * page shows it, and the audit looks whether any order has ended without it.
+ * Owns the one answer, in codes and in words. The saga ends an order by it, its status follows from it, the
+ * order's page shows it, and the audit looks whether any order has ended without it.
  */
 
 import type { LineLedger } from "../line-ledger.ts";

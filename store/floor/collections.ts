@@ -159,8 +159,8 @@ const OVERDUE = `from collection c join fulfillment_order f on f.id = c.fulfillm
        and f.status not in ('closed', 'cancelled') and f.stage <> 'shipped'`;
 
 /**
- * What nobody has collected in time, the longest overdue first. Of an order that is being cancelled nothing is:
- * its saga puts it back; where that comes too late, it is overdue again.
+ * What nobody has collected in time, the longest overdue first. Of an order that is being cancelled nothing
+ * is: its saga puts it back; where that comes too late, it is overdue again.
  */
 export async function overdueCollections(
   client: Queryable,

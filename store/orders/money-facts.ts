@@ -13,7 +13,6 @@ import {
   wholeSteps,
 } from "../../orders/payment/charging.ts";
 import type { MoneyFacts } from "../../orders/payment/order-completion.ts";
-import { NOTHING_LEFT } from "../../orders/refund.ts";
 import type { Queryable } from "../sql/database.ts";
 import type { Authorization } from "./payments.ts";
 
@@ -72,8 +71,7 @@ export function storedMoneyJson(orderId: string): string {
     'returned', (select coalesce(sum(case when r.payment_minor + r.store_credit_minor + r.exchange_minor = 0
         then r.amount_minor else r.payment_minor end), 0)
       from refund r where r.order_id = ${orderId} and r.reason in ('overpayment', 'cancellation')
-        and r.channel_minor = 0
-        and not (r.status = 'withdrawn' and coalesce(r.failure, '') = '${NOTHING_LEFT}')),
+        and r.channel_minor = 0),
     'refundsUnderWay', (select coalesce(sum(t.amount_minor), 0) from payment_transaction t
         where t.order_id = ${orderId} and t.type = 'refund' and t.status = 'pending')
       + (select coalesce(sum(r.asked_minor), 0) from refund r
@@ -143,7 +141,10 @@ export async function readMoneyFacts(
   return moneyFactsOf(order, (rows[0] as { readonly money: StoredMoney }).money, firstStep);
 }
 
-/** Whether nothing more is to be authorised: store credit pays for all of the order, or what is authorised does. */
+/**
+ * Whether nothing more is to be authorised: store credit pays for all of the order, or what is authorised
+ * does.
+ */
 export async function isPaidWhole(
   client: Queryable,
   order: FactsOrder & { readonly orderId: string },

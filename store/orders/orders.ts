@@ -118,8 +118,8 @@ export function standingCancelRequest(orderId: string): string {
 }
 
 /**
- * The request that stands to cancel the order: the key and the fingerprint of the change that it came of, where
- * it came of one.
+ * The request that stands to cancel the order: the key and the fingerprint of the change that it came of,
+ * where it came of one.
  */
 export async function readCancelRequest(
   client: Queryable,

@@ -203,8 +203,8 @@ export async function readPaymentTransactions(
 }
 
 /**
- * Tries to authorise a payment of the order that were declined within this time, or are under way: in how many
- * milliseconds each of them counts no longer, the newest first.
+ * Tries to authorise a payment of the order that were declined within this time, or are under way: in how
+ * many milliseconds each of them counts no longer, the newest first.
  */
 export async function readDeclinedTries(
   client: Queryable,
@@ -245,7 +245,10 @@ export async function readAuthorizations(
   return rows;
 }
 
-/** What other refunds than this one are taking back of each authorisation, by its key: asked for, not answered. */
+/**
+ * What other refunds than this one are taking back of each authorisation, by its key: asked for, not
+ * answered.
+ */
 export async function readRefundsUnderWay(
   client: Queryable,
   orderId: string,

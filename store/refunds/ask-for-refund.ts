@@ -1,4 +1,7 @@
-/** Writes down a refund of what our provider has captured too much. Its own saga, which the caller starts, pays it. */
+/**
+ * Writes down a refund of what our provider has captured too much. Its own saga, which the caller starts,
+ * pays it.
+ */
 import { minorText } from "../../orders/refund.ts";
 import type { OrderProgress } from "../orders/order-progress.ts";
 import { recordEntry } from "../orders/timeline.ts";

@@ -72,7 +72,8 @@ export async function oweAtChannel(
 }
 
 /**
- * Writes down that the customer has money which is ours, so that finance sees it: nothing more goes out for it.
+ * Writes down that the customer has money which is ours, so that finance sees it: nothing more goes out for
+ * it.
  */
 export async function oweByCustomer(client: Queryable, wanted: NewRefund): Promise<void> {
   const refund = await addRefund(client, wanted);

@@ -1,6 +1,7 @@
 /**
- * Orders whose money somebody else moves: the customer's bank takes it back, the provider declines to refund it, an
- * authorisation ends while the goods are picked. None of them ends before its money agrees, and none waits unseen.
+ * Orders whose money somebody else moves: the customer's bank takes it back, the provider declines to refund
+ * it, an authorisation ends while the goods are picked. None of them ends before its money agrees, and none
+ * waits unseen.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { editOrder } from "../../operations/change/edit-order.ts";

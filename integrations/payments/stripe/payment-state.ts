@@ -108,8 +108,8 @@ function disputeOf(json: JsonObject, amountMinor: number): ProviderDispute {
 }
 
 /**
- * `prevented` and, of former versions of the API, `charge_refunded` say that a dispute went no further, not where
- * the money is: what the dispute has taken, and not given back, is in its balance transactions.
+ * `prevented` and, of former versions of the API, `charge_refunded` say that a dispute went no further, not
+ * where the money is: what the dispute has taken, and not given back, is in its balance transactions.
  */
 function disputeStatusOf(json: JsonObject): ProviderDispute["status"] {
   const status = optionalTextAt(json, "status");

@@ -278,8 +278,8 @@ async function plan(
   const isNothing = split.payment + split.storeCredit + split.channel + split.exchange === 0;
   // A return keeps account of what it has asked for, also where the provider's step leaves nothing of it.
   if (isNothing && refund.returnId === null) {
-    await dropRefund(client, refund, cause);
-    return { refund, calls: [] };
+    await dropRefund(client, refund, { split, attempt, cause });
+    return { refund: (await readRefund(client, refundId)) ?? refund, calls: [] };
   }
   await planRefund(client, refundId, split, attempt);
   const planned = (await readRefund(client, refundId)) as RefundRecord;
@@ -309,8 +309,14 @@ async function refuseDisputed(
 }
 
 /** Nothing is left that could go back: it was given in another way since, or the bank has taken it. */
-async function dropRefund(client: DatabaseClient, refund: RefundRecord, cause: string): Promise<void> {
+async function dropRefund(
+  client: DatabaseClient,
+  refund: RefundRecord,
+  { split, attempt, cause }: { readonly split: Split; readonly attempt: number; readonly cause: string },
+): Promise<void> {
   const { orderId, refundId } = refund;
+  // So that it counts for nothing of what went back.
+  await planRefund(client, refundId, split, attempt);
   await setRefundStatus(client, refundId, "withdrawn", { failure: NOTHING_LEFT, settledBy: cause });
   await recordEntry(client, {
     orderId,
@@ -323,7 +329,10 @@ async function dropRefund(client: DatabaseClient, refund: RefundRecord, cause: s
   await tellOrder(client, refund);
 }
 
-/** An order waits for its refunds before it ends: one that is open opens it again, until its saga has ended it. */
+/**
+ * An order waits for its refunds before it ends: one that is open opens it again, until its saga has ended
+ * it.
+ */
 async function reviewStatus(client: DatabaseClient, order: OrderProgress): Promise<void> {
   if (order.status === "completed") await changeOrder(client, order, {});
 }
@@ -351,12 +360,14 @@ async function end(
   await tellOrder(client, refund);
 }
 
+type Split = Pockets & { readonly exchange: number; readonly bonus?: number };
+
 async function splitOf(
   client: DatabaseClient,
   order: OrderProgress,
   refund: RefundRecord,
   attempt: number,
-): Promise<Pockets & { readonly exchange: number; readonly bonus?: number }> {
+): Promise<Split> {
   // A former version wrote the call alone. Its amount stands.
   const calls = await callsOf(client, refund);
   const begun = calls.find(({ key }) => key === keyOf(refund, attempt));
