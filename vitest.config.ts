@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test-support/longest-first.ts";
 
@@ -19,7 +20,8 @@ const ORDER_MODEL = ["load-tests/order-model/*.simulation.test.ts"];
  */
 export default defineConfig({
   test: {
-    maxWorkers: "100%",
+    // One more than there are cores: most tests wait for a server now and then.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test-support/summary-reporter.ts"],
     projects: [

@@ -10,7 +10,7 @@ import { waitUntil } from "./embedded/processes.ts";
 import type { DayReport } from "./simulated-day/run-day.ts";
 
 const MINUTE = 60_000;
-const ORDERS = 150;
+const ORDERS = 90;
 
 let system: TestSystem;
 

@@ -3,7 +3,6 @@
  *
  * Every project loads its set-up anew, with modules of its own. So what one of them has done is remembered
  * where all of them can see it: in the process.
- * all of them look: in the process.
  */
 const done: Map<string, unknown> = remembered();
 

@@ -163,33 +163,30 @@ export async function readUndelivered(
   return rows;
 }
 
-export async function markDelivered(database: Database, id: string): Promise<void> {
-  await database.query("update outbox set done_at = now() where id = $1", [id]);
+export async function markDelivered(database: Database, ids: readonly string[]): Promise<void> {
+  await database.query("update outbox set done_at = now() where id = any($1)", [ids]);
 }
 
-/** Reservations of these orders that were given units of which the orders have not heard. */
-export async function readUntoldReservations(
-  database: Database,
-  orderIds: readonly string[],
-): Promise<readonly string[]> {
-  const { rows } = await database.query<{ id: string }>({
-    name: "model-fills",
-    text: `select distinct reservation_id as id from demand_fill
-      where applied_at is null and split_part(reservation_id, '#', 1) = any($1) order by 1`,
-    values: [orderIds],
-  });
-  return rows.map((row) => row.id);
-}
+export type StandingWork = {
+  /** Reservations that were given units of which their orders have not heard. */
+  readonly untoldReservations: readonly string[];
+  /** Orders that lack units which are still to be settled. */
+  readonly shortOrders: readonly string[];
+};
 
-/** Which of these orders lack units that are still to be settled. */
-export async function readShortOrders(
+/** What the standing jobs have to do for these orders. */
+export async function readStandingWork(
   database: Database,
   orderIds: readonly string[],
-): Promise<readonly string[]> {
-  const { rows } = await database.query<{ id: string }>({
-    name: "model-shortages",
-    text: "select distinct order_id as id from shortage where settled_at is null and order_id = any($1) order by 1",
+): Promise<StandingWork> {
+  const { rows } = await database.query<StandingWork>({
+    name: "model-standing-work",
+    text: `select
+      array(select distinct reservation_id from demand_fill
+        where applied_at is null and split_part(reservation_id, '#', 1) = any($1) order by 1) as "untoldReservations",
+      array(select distinct order_id from shortage
+        where settled_at is null and order_id = any($1) order by 1) as "shortOrders"`,
     values: [orderIds],
   });
-  return rows.map((row) => row.id);
+  return rows[0] as StandingWork;
 }

@@ -38,6 +38,9 @@ export type RangeResult = {
 
 export type RangeMessage = { readonly played: number } | { readonly result: RangeResult };
 
+/** Few: a connection that works all the time has its plans at hand. */
+const CONNECTIONS = 4;
+
 const tell = (message: RangeMessage) => process.send?.(message);
 
 const range = JSON.parse(process.argv[2] ?? "") as Range;
@@ -54,7 +57,7 @@ async function playRange({ seed, steps, from, every, to, beside, seconds }: Rang
   // Whoever has asked is gone, or wants it to end.
   for (const end of ["disconnect", "SIGINT", "SIGTERM"])
     process.once(end, () => void database.stop().finally(() => process.exit(1)));
-  const world = await startWorld(database.url, beside + 8);
+  const world = await startWorld(database.url, CONNECTIONS);
   const began = Date.now();
   const verdicts: Verdict[] = [];
   let next = from;
@@ -101,6 +104,11 @@ async function ownDatabase(): Promise<{ readonly url: string; stop(): Promise<vo
     fsync: "off",
     full_page_writes: "off",
     plan_cache_mode: "force_generic_plan",
+    // Messages and refunds come and go by the thousand; an index full of dead ones is read in vain.
+    autovacuum_naptime: "20s",
+    autovacuum_vacuum_cost_delay: "0",
+    // A plan made while a table is small must not read all of it once it is large.
+    enable_seqscan: "off",
   });
   return {
     url: server.socketUrl(sockets),

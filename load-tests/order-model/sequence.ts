@@ -14,9 +14,8 @@ import {
   markDelivered,
   type OutboxRow,
   readOrders,
-  readShortOrders,
+  readStandingWork,
   readUndelivered,
-  readUntoldReservations,
 } from "./books.ts";
 import { SagaRun } from "./saga-runtime.ts";
 import { LOCATIONS, type World } from "./world.ts";
@@ -180,11 +179,9 @@ export class Sequence {
    */
   async deliver(all: boolean): Promise<void> {
     if (all) {
-      for (const id of await readUntoldReservations(this.world.database, this.orderIds)) {
-        await applyFills(this.world.context, id);
-      }
-      for (const orderId of await readShortOrders(this.world.database, this.orderIds))
-        await settleOrder(this.world.context, orderId);
+      const work = await readStandingWork(this.world.database, this.orderIds);
+      for (const id of work.untoldReservations) await applyFills(this.world.context, id);
+      for (const orderId of work.shortOrders) await settleOrder(this.world.context, orderId);
     }
     for (let rounds = 0; ; rounds += 1) {
       const rows = await readUndelivered(this.world.database, this.prefixes());
@@ -194,12 +191,16 @@ export class Sequence {
       for (const row of now) {
         const times = !all && this.random.chance(0.1) ? 2 : 1;
         for (let time = 0; time < times; time += 1) await this.carryOut(row);
-        await markDelivered(this.world.database, row.id);
       }
+      await markDelivered(
+        this.world.database,
+        now.map(({ id }) => id),
+      );
       await this.settle();
       if (!all) break;
     }
-    this.isQuiet = (await readUndelivered(this.world.database, this.prefixes())).length === 0;
+    // Whoever delivers all of them has just seen that none is left.
+    this.isQuiet = all || (await readUndelivered(this.world.database, this.prefixes())).length === 0;
   }
 
   async settle(): Promise<void> {

@@ -161,21 +161,6 @@ export async function openCombinedParcels(client: Queryable): Promise<readonly s
   return rows.map(({ id }) => id);
 }
 
-/**
- * Fulfillment orders of the order that wait for others of their parcel: until all are packed, and then all
- * but the first, for which the label is bought.
- */
-export async function readWaitingForOthers(client: Queryable, orderId: string): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `select f.id from fulfillment_order f join combined_parcel c on c.id = f.combined_parcel_id
-     where f.order_id = $1 and c.ended_at is null and exists (select from fulfillment_order other
-       where other.combined_parcel_id = c.id and other.id <> f.id
-         and (other.stage <> 'packed' or other.id collate "C" < f.id collate "C"))`,
-    [orderId],
-  );
-  return rows.map(({ id }) => id);
-}
-
 /** @returns undefined where it has ended */
 export async function lockCombinedParcel(client: Queryable, id: string): Promise<CombinedParcel | undefined> {
   const { rows: named } = await client.query<{ id: string }>(
@@ -274,19 +259,6 @@ export async function waitForCompanions(client: Queryable, ids: readonly string[
      where f.id = any($1) and o.id = f.order_id and f.status = 'open' and c.combine_minutes is not null`,
     [ids],
   );
-}
-
-/** Those of the order that still wait so. Who has found company waits no longer. */
-export async function readWaitingForCompanions(
-  client: Queryable,
-  orderId: string,
-): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `select id from fulfillment_order
-     where order_id = $1 and combine_until > now() and combined_parcel_id is null and status = 'open'`,
-    [orderId],
-  );
-  return rows.map(({ id }) => id);
 }
 
 /** Those whose time is over within so many milliseconds, or is over; who waits longest comes first. */

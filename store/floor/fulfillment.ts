@@ -76,16 +76,19 @@ export type UnsourcedUnits = OrderHold & {
 /** A fulfillment order that was cancelled, or done elsewhere, has given its units back. */
 const KEEPS_ITS_UNITS = `f.status <> 'cancelled' and (f.status <> 'closed' or f.stage = 'shipped')`;
 
+/** SQL: rows of `order_hold h` of which units are in no fulfillment order; `asked.units` are in one. */
+export const HELD_IN_NO_PART = `from order_hold h cross join lateral (
+    select coalesce(sum(l.quantity) filter (where ${KEEPS_ITS_UNITS}), 0)::integer as units, count(*) as before
+      from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
+     where f.order_id = h.order_id and f.location_id = h.location_id and l.hold_id = h.hold_id) asked
+  where h.quantity > asked.units`;
+
 /** What the order holds, or what has grown of it, and is in no fulfillment order. */
 export async function readUnsourced(client: Queryable, orderId: string): Promise<readonly UnsourcedUnits[]> {
   const { rows } = await client.query<UnsourcedUnits>(
     `select h.hold_id as "holdId", h.line_id as "lineId", h.sku, h.location_id as "locationId",
        h.quantity - asked.units as quantity, h.per_unit as "perUnit", asked.before > 0 as "splitOff"
-     from order_hold h cross join lateral (
-       select coalesce(sum(l.quantity) filter (where ${KEEPS_ITS_UNITS}), 0)::integer as units, count(*) as before
-         from fulfillment_order f join fulfillment_order_line l on l.fulfillment_order_id = f.id
-        where f.order_id = h.order_id and f.location_id = h.location_id and l.hold_id = h.hold_id) asked
-     where h.order_id = $1 and h.quantity > asked.units
+     ${HELD_IN_NO_PART} and h.order_id = $1
      order by h.location_id, h.line_id, h.hold_id`,
     [orderId],
   );

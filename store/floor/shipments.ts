@@ -208,16 +208,6 @@ export async function markShipped(client: Queryable, id: string): Promise<void> 
   );
 }
 
-/** Parcels of the order that have left and have not arrived. */
-export async function readParcelsUnderWay(client: Queryable, orderId: string): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>(
-    `select id from shipment
-     where order_id = $1 and return_id is null and shipped_at is not null and delivered_at is null order by id`,
-    [orderId],
-  );
-  return rows.map(({ id }) => id);
-}
-
 /** The parcels that this account of a carrier brings: it may not report on parcels of other accounts. */
 export async function findShipmentsByTracking(
   client: Queryable,

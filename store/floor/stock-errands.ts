@@ -61,15 +61,6 @@ export async function readStockErrands(client: Queryable, orderId: string): Prom
   return rows;
 }
 
-/** Whether there is anything to be done now. */
-export async function hasStockErrands(client: Queryable, orderId: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    "select from stock_errand where order_id = $1 and done_at is null and due_at <= now() limit 1",
-    [orderId],
-  );
-  return rowCount !== 0;
-}
-
 /**
  * Begins what is to be done now; `all`: errands of changes under way, too. Whoever begins an errand and
  * whoever takes it back exclude each other. What was begun before and is not done is begun again.

@@ -1,5 +1,3 @@
-/** Steps that change the order itself: what it waits for, how it ends, and what a person must know. */
-import { isCollected } from "../../../orders/fulfillment/collection.ts";
 import { isEnded, isPacked } from "../../../orders/fulfillment-order.ts";
 import { cancellation } from "../../../orders/line-ledger.ts";
 import type { HoldCode, HoldReason } from "../../../orders/order.ts";
@@ -8,15 +6,13 @@ import { uncoveredOf } from "../../../orders/payment/charging.ts";
 import { CLEARED_BY_PAYMENT } from "../../../orders/payment/order-completion.ts";
 import { stoppingReasons, type WorkFacts, type WorkLeft, workLeft } from "../../../orders/work-left.ts";
 import { beginCollection } from "../../../store/floor/collections.ts";
-import { readWaitingForCompanions, readWaitingForOthers } from "../../../store/floor/combined-parcels.ts";
 import {
   haltFulfillmentOrder,
   markLeaving,
   readFulfillmentOrders,
-  readUnsourced,
 } from "../../../store/floor/fulfillment.ts";
-import { outboundShipmentId, readParcelsUnderWay } from "../../../store/floor/shipments.ts";
-import { hasStockErrands } from "../../../store/floor/stock-errands.ts";
+import { outboundShipmentId } from "../../../store/floor/shipments.ts";
+import { readWorkFacts } from "../../../store/floor/work-facts.ts";
 import { readMoneyFacts } from "../../../store/orders/money-facts.ts";
 import { askForPaymentRow } from "../../../store/orders/notices.ts";
 import {
@@ -52,19 +48,8 @@ export function existing<Found>(order: Found | undefined, orderId: string): Foun
   return order;
 }
 
-async function readWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
-  return {
-    holdReasons: order.holdReasons,
-    fulfillmentOrders: await readFulfillmentOrders(client, order.orderId),
-    waitingForCompanions: await readWaitingForCompanions(client, order.orderId),
-    waitingForOthers: await readWaitingForOthers(client, order.orderId),
-    lines: order.lines,
-    hasStockErrands: await hasStockErrands(client, order.orderId),
-    isCollected: isCollected(order.document),
-    isUnsourced: (await readUnsourced(client, order.orderId)).length > 0,
-    underWay: await readParcelsUnderWay(client, order.orderId),
-    ...(await moneyLeft(client, order)),
-  };
+async function allWorkFacts(client: Queryable, order: OrderProgress): Promise<WorkFacts> {
+  return { ...(await readWorkFacts(client, order)), ...(await moneyLeft(client, order)) };
 }
 
 export function createOrderStateActivities({ database, payments }: SagaDependencies) {
@@ -84,7 +69,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
 
     /** What the saga can do for the order now, and what it waits for. */
     async askWhatIsLeft({ orderId }: OrderId): Promise<WorkLeft> {
-      return workLeft(await readWorkFacts(database, await mustReadOrder(database, orderId)));
+      return workLeft(await allWorkFacts(database, await mustReadOrder(database, orderId)));
     },
 
     /** The store keeps it for its customer from now on. */
@@ -92,7 +77,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
       const { orderId, fulfillmentOrderId } = input;
       await inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { keep } = workLeft(await readWorkFacts(client, order));
+        const { keep } = workLeft(await allWorkFacts(client, order));
         if (!keep.includes(fulfillmentOrderId)) return;
         const { place, until } = await beginCollection(client, fulfillmentOrderId);
         await recordEntry(client, {
@@ -116,7 +101,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
       const { orderId, fulfillmentOrderId } = input;
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { send } = workLeft(await readWorkFacts(client, order));
+        const { send } = workLeft(await allWorkFacts(client, order));
         if (!send.includes(fulfillmentOrderId) || (await isUncovered(client, order)))
           return { status: "stays" };
         await markLeaving(client, fulfillmentOrderId);
@@ -194,7 +179,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async reviewHolds({ orderId }: OrderId) {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        const { resolved } = workLeft(await readWorkFacts(client, order));
+        const { resolved } = workLeft(await allWorkFacts(client, order));
         const open = order.holdReasons.filter((reason) => !resolved.includes(reason));
         await changeOrder(client, order, { holdReasons: open });
         const stops = stoppingReasons({ ...order, holdReasons: open });
@@ -243,7 +228,7 @@ export function createOrderStateActivities({ database, payments }: SagaDependenc
     async completeOrder({ orderId }: OrderId): Promise<{ readonly status: "completed" | "not_done" }> {
       return inTransaction(database, async (client) => {
         const order = await mustLockOrder(client, orderId);
-        if (workLeft(await readWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
+        if (workLeft(await allWorkFacts(client, order)).waitsFor.length > 0) return { status: "not_done" };
         const fresh = await recordEntry(client, {
           orderId,
           key: "completed",

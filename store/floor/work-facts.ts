@@ -1,0 +1,53 @@
+/**
+ * What `orders/work-left.ts` asks about an order besides its lines and its money, as one moment has it: one
+ * statement, because every message to the order's saga asks for all of it.
+ */
+import { isCollected } from "../../orders/fulfillment/collection.ts";
+import type { WorkFacts } from "../../orders/work-left.ts";
+import type { OrderProgress } from "../orders/order-progress.ts";
+import type { Queryable } from "../sql/database.ts";
+import { HELD_IN_NO_PART } from "./fulfillment.ts";
+
+type FloorFacts = Pick<
+  WorkFacts,
+  | "fulfillmentOrders"
+  | "waitingForCompanions"
+  | "waitingForOthers"
+  | "hasStockErrands"
+  | "isUnsourced"
+  | "underWay"
+>;
+
+export async function readWorkFacts(
+  client: Queryable,
+  order: OrderProgress,
+): Promise<Omit<WorkFacts, "money" | "moneyToMove">> {
+  const { rows } = await client.query<FloorFacts>(
+    `select
+       (select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'status', f.status, 'stage', f.stage,
+          'releaseOn', f.release_on) order by f.id), '[]')
+        from fulfillment_order f where f.order_id = $1) as "fulfillmentOrders",
+       -- Who has found company waits no longer.
+       array(select f.id from fulfillment_order f
+        where f.order_id = $1 and f.combine_until > now() and f.combined_parcel_id is null
+          and f.status = 'open') as "waitingForCompanions",
+       -- Until all of a shared parcel are packed, and then all but the first, for which the label is bought.
+       array(select f.id from fulfillment_order f join combined_parcel c on c.id = f.combined_parcel_id
+        where f.order_id = $1 and c.ended_at is null and exists (select from fulfillment_order other
+          where other.combined_parcel_id = c.id and other.id <> f.id
+            and (other.stage <> 'packed' or other.id collate "C" < f.id collate "C"))) as "waitingForOthers",
+       exists (select from stock_errand e
+        where e.order_id = $1 and e.done_at is null and e.due_at <= now()) as "hasStockErrands",
+       exists (select ${HELD_IN_NO_PART} and h.order_id = $1) as "isUnsourced",
+       array(select s.id from shipment s
+        where s.order_id = $1 and s.return_id is null and s.shipped_at is not null and s.delivered_at is null
+        order by s.id) as "underWay"`,
+    [order.orderId],
+  );
+  return {
+    ...(rows[0] as FloorFacts),
+    holdReasons: order.holdReasons,
+    lines: order.lines,
+    isCollected: isCollected(order.document),
+  };
+}
