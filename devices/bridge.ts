@@ -6,9 +6,9 @@
  *    must not be lost, the device repeats its report until the effect is there (conveyors by outbox, robots
  *    by cumulative state)
  * B2 a message that cannot be understood becomes a dead letter at once; a message whose effect keeps failing
- *    becomes one after some tries
+ *    becomes one after some tries. A device that repeats until it is acknowledged is told the refusal
  * B3 while the database is away, messages wait at the broker and at the devices
- * B4 every effect is recorded once: for conveyors by sequence number, for robots and portals because their
+ * B4 every effect is recorded once: for conveyors by number and content, for robots and portals because their
  *    operations are keyed
  */
 import type { Logger } from "pino";
@@ -17,12 +17,14 @@ import type { OperationContext } from "../operations/context.ts";
 import type { DeviceKind } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
-import { parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
+import { type ConveyorEvent, parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
 import { ToteRecovery } from "./conveyor/tote-recovery.ts";
 import { DeadLetters } from "./mqtt/dead-letter.ts";
 import { type Device, DeviceRegistry } from "./mqtt/device-registry.ts";
-import { MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
+import { MalformedMessage } from "./mqtt/json-reader.ts";
+import { type Arrival, MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
 import { type MqttSession, openSession, type SessionOptions } from "./mqtt/mqtt-session.ts";
+import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
 import { parseTopic, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
@@ -66,7 +68,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   });
   const { registry } = parts;
   const intake = new MessageIntake(
-    (topic, payload) => deliver(parts, topic, payload),
+    (topic, payload, arrival) => deliver(parts, topic, payload, arrival),
     parts.deadLetters,
     logger,
   );
@@ -77,6 +79,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   };
 
   await registry.start();
+  parts.conveyors.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
     for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
@@ -84,15 +87,18 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     }
   } catch (error) {
     await stopSessions();
+    await parts.conveyors.stop();
     await registry.stop();
     throw error;
   }
   parts.dispatcher.start();
+  parts.silence.start();
   parts.recovery.start();
   logger.info({ mqttUrl: options.mqttUrl }, "device bridge is up");
 
   return {
     stop: async () => {
+      parts.silence.stop();
       parts.verification.stop();
       await stopSessions();
       await parts.fleet.stop();
@@ -130,7 +136,7 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     database,
     registry,
     publish,
-    toteLost: (lpn) => recovery.lost(lpn),
+    toteLost: (lpn, conveyorId) => recovery.lost(lpn, conveyorId),
     timings,
     deadLetters,
     logger,
@@ -142,7 +148,8 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
-  return { registry, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
+  const silence = new SilenceWatch(registry);
+  return { registry, silence, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
 }
 
 function openFamilySession(
@@ -158,25 +165,32 @@ function openFamilySession(
     ...(password === undefined ? {} : { password }),
     clientId: `${name}-${family}`,
     subscriptions,
-    handle: (topic, payload) => intake.take(topic, payload),
+    handle: (topic, payload, retained) => intake.take(topic, payload, { retained }),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
   });
 }
 
-async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Promise<void> {
+async function deliver(
+  parts: BridgeParts,
+  topic: string,
+  payload: Buffer,
+  { retained }: Arrival,
+): Promise<void> {
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route);
-  const { registry, fleet, conveyors } = parts;
+  const { registry, fleet } = parts;
+  if (!retained) registry.heard(device);
+  if (retained && (route.family === "conveyor" || route.family === "reader")) {
+    throw new Undeliverable("retained_message", "an event must not be retained: nobody knows how old it is");
+  }
   switch (route.family) {
     case "robot":
-      return toRobot(fleet, device, route, payload);
+      return toRobot(fleet, device, route, payload, retained);
     case "conveyor":
-      conveyors.seen(device, route.area);
-      return conveyors.onEvent(device, parseConveyorEvent(payload, route.kind), { topic, payload });
+      return fromConveyor(parts, device, route, { topic, payload });
     case "status":
-      if (device.row.kind === "conveyor") conveyors.seen(device, route.area);
-      return registry.setConnection(device, parseStatus(payload));
+      return onStatus(parts, device, route, payload, retained);
     case "reader":
       return fromReader(parts, device, route, { topic, payload });
     default: {
@@ -184,6 +198,38 @@ async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Prom
       throw new Error(`no handler for ${JSON.stringify(unreachable)}`);
     }
   }
+}
+
+async function fromConveyor(
+  { conveyors }: BridgeParts,
+  device: Device,
+  { area, kind }: Extract<Route, { readonly family: "conveyor" }>,
+  letter: { readonly topic: string; readonly payload: Buffer },
+): Promise<void> {
+  conveyors.seen(device, area);
+  let event: ConveyorEvent;
+  try {
+    event = parseConveyorEvent(letter.payload, kind);
+  } catch (error) {
+    if (!(error instanceof MalformedMessage)) throw error;
+    const { code, message: detail } = error;
+    return conveyors.onUnreadable(device, letter, { code, detail });
+  }
+  conveyors.onEvent(device, event, letter);
+}
+
+/** That a device is there is known from itself only; that it is gone, also from what the broker has kept. */
+function onStatus(
+  { registry, conveyors }: BridgeParts,
+  device: Device,
+  { area }: Extract<Route, { readonly family: "status" }>,
+  payload: Buffer,
+  retained: boolean,
+): void {
+  if (device.row.kind === "conveyor") conveyors.seen(device, area);
+  const connection = parseStatus(payload);
+  if (retained && connection === "online") return;
+  registry.setConnection(device, connection);
 }
 
 /** What a reader could not say clearly is put aside with its reason; what it did say counts. */
@@ -217,11 +263,14 @@ function toRobot(
   device: Device,
   route: Extract<Route, { readonly family: "robot" }>,
   payload: Buffer,
+  retained: boolean,
 ): void {
   const robot = fleet.meet(device, route.major, route.manufacturer);
   if (robot === null) {
     throw new Undeliverable("device_mismatch", `${device.row.id} is another robot's serial number`);
   }
+  // Valid as a message, but nobody knows how old it is.
+  if (route.kind === "state" && retained) return;
   if (route.kind === "state") fleet.onState(robot, parseState(payload, route.major));
   else if (route.kind === "connection") fleet.onConnection(robot, parseConnection(payload, route.major));
   else parseFactsheet(payload, route.major);

@@ -76,9 +76,9 @@ export class ToteRecovery {
   }
 
   /** The conveyor has no such tote. */
-  async lost(lpn: string): Promise<void> {
+  async lost(lpn: string, conveyorId: string): Promise<void> {
     const tote = await findTote(this.context.database, lpn);
-    if (tote !== undefined) await this.pickAgain(tote, "the conveyor does not know its tote");
+    if (tote !== undefined) await this.pickAgain(tote, `${conveyorId} does not know its tote`);
   }
 
   private async sweep(): Promise<void> {

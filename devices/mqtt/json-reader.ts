@@ -96,7 +96,8 @@ function tryParse(text: string): unknown {
 
 function textOf(payload: Buffer, mostBytes: number): string {
   if (payload.length > mostBytes) throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  return payload.toString("utf8");
+  const text = payload.toString("utf8");
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -29,6 +29,7 @@ const READER: Device = {
   },
   connection: "online",
   connectionSince: 0,
+  heardAt: 0,
   state: {},
 };
 

@@ -19,11 +19,17 @@ export type DeviceClientOptions = {
   readonly faults: Faults;
   /** After each connect, the first one included. */
   readonly onConnect: () => void;
+  /** Now and then while it is connected: a device that has nothing to tell says that it is there. */
+  readonly onHeartbeat?: () => void;
   readonly onMessage: (topic: string, message: unknown) => void;
 };
 
+/** Milliseconds. */
+const HEARTBEAT_MS = 20_000;
+
 export class DeviceClient {
   private readonly client: MqttClient;
+  private readonly heartbeat: NodeJS.Timeout;
   private readonly faults: Faults;
   private readonly random: Random;
   private readonly late = new Set<NodeJS.Timeout>();
@@ -72,6 +78,9 @@ export class DeviceClient {
       }
       options.onMessage(topic, message);
     });
+    this.heartbeat = setInterval(() => {
+      if (this.client.connected) options.onHeartbeat?.();
+    }, HEARTBEAT_MS);
   }
 
   /** Resolves when the device has been on the bus once. */
@@ -94,6 +103,7 @@ export class DeviceClient {
 
   /** Publishes `last`, retained, and closes. */
   async stop(last: RetainedMessage): Promise<void> {
+    clearInterval(this.heartbeat);
     for (const timer of this.late) clearTimeout(timer);
     if (this.client.connected) {
       const payload = JSON.stringify(last.message);
