@@ -27,6 +27,7 @@ import {
   readPackState,
   recordPacked,
 } from "../../store/floor/picking.ts";
+import { packLoads } from "../../store/floor/robot-loads.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
@@ -150,6 +151,7 @@ async function record(
     data: { fulfillmentOrderId, key: input.key, units },
   });
   await recordPacked(client, fulfillmentOrderId);
+  await packLoads(client, fulfillmentOrderId, input.cause);
   const order = (await readOrderProgress(client, orderId)) as OrderProgress;
   const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
   await changeOrder(client, order, { ledger: adding(whole, "fulfilled") });

@@ -124,17 +124,22 @@ export async function requeueTask(client: Queryable, task: TaskInHand, detail: s
   );
 }
 
+/** `attempt`: the one that had finished. */
+type RepeatedTask = { readonly taskId: string; readonly attempt: number; readonly isQueued: boolean };
+
 /**
  * Queues the pick of a fulfillment order again after its tote was lost behind the robot; at most `attempts`
  * times in all.
+ *
+ * @returns `null` where none is finished
  */
 export async function repeatFinishedTask(
   client: Queryable,
   fulfillmentOrderId: string,
   attempts: number,
   detail: string,
-): Promise<"queued" | "too_many_attempts" | "not_finished"> {
-  const { rows } = await client.query<{ attempt: number; queued: boolean }>(
+): Promise<RepeatedTask | null> {
+  const { rows } = await client.query<RepeatedTask>(
     `with last as (
        select id, attempt from floor_task
        where fulfillment_order_id = $1 and status = 'finished' order by created_at desc limit 1 for update
@@ -143,12 +148,10 @@ export async function repeatFinishedTask(
          finished_at = null
        from last where t.id = last.id and last.attempt < $2 returning t.id
      )
-     select attempt, exists (select from again) as queued from last`,
+     select id as "taskId", attempt, exists (select from again) as "isQueued" from last`,
     [fulfillmentOrderId, attempts, detail],
   );
-  const row = rows[0];
-  if (row === undefined) return "not_finished";
-  return row.queued ? "queued" : "too_many_attempts";
+  return rows[0] ?? null;
 }
 
 export type ToteOnTheFloor = {
