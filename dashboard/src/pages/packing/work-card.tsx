@@ -35,6 +35,7 @@ export function WorkCard({
 }) {
   const [seen, setSeen] = useState(item.revision);
   const isChanged = item.revision > seen;
+  const isPicked = item.stage !== "waiting" && item.stage !== "picking";
   return (
     <article class="work-card">
       <div class="row spread">
@@ -44,6 +45,9 @@ export function WorkCard({
           </a>
           <div class="cell-sub">{placeName}</div>
           <div class="cell-sub">{urgencyOf(item)}</div>
+          {isPicked && item.handlingUnit !== null && (
+            <div class="cell-sub break">picked, in tote {item.handlingUnit}</div>
+          )}
         </div>
         <Badge status={item.stage} />
       </div>
@@ -77,11 +81,13 @@ export function WorkCard({
               onChange();
             }}
           >
-            Picked and packed
+            {isPicked ? "Packed" : "Picked and packed"}
           </ActionButton>
-          <button type="button" class="button quiet wide" onClick={onShort}>
-            Something is missing
-          </button>
+          {!isPicked && (
+            <button type="button" class="button quiet wide" onClick={onShort}>
+              Something is missing
+            </button>
+          )}
         </>
       )}
     </article>
