@@ -62,12 +62,6 @@ type Assigned = { readonly order: TestOrder; readonly taskId: string; readonly a
 async function release(lines: TestOrder["lines"] | readonly { sku: string; quantity: number }[]) {
   const [order] = await releaseOrders(store, engine, 1, () => lines);
   if (order === undefined) throw new Error("no order");
-  await store.database.query(
-    `insert into order_hold (order_id, line_id, hold_id, sku, location_id, quantity)
-     select f.order_id, l.line_id, l.hold_id, l.sku, f.location_id, l.quantity
-     from fulfillment_order_line l join fulfillment_order f on f.id = l.fulfillment_order_id where f.order_id = $1`,
-    [order.orderId],
-  );
   return order;
 }
 
