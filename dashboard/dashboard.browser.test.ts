@@ -356,6 +356,34 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     complaints = complaints.filter((text) => !/status of 409|ERR_FAILED/.test(text));
   });
 
+  test("goods without tags are checked as their product says before they are packed", async () => {
+    const page = await open(staff, "/catalog");
+    await page.getByLabel("Search products").fill(dropShipped.sku);
+    const row = page.locator("tr", { hasText: dropShipped.sku });
+    await row.getByRole("checkbox", { name: /^Tagged/ }).click();
+    await row.getByLabel(`Units of ${dropShipped.name} are`).selectOption("scan");
+    const set = "select tagged, packing_check from product where sku = $1";
+    await expect
+      .poll(async () => (await edge.database.query(set, [dropShipped.sku])).rows)
+      .toEqual([{ tagged: false, packing_check: "scan" }]);
+
+    const id = await toPack("checked", 2);
+    await page.goto("/packing");
+    const card = page.locator(".work-card", { hasText: id });
+    await card.getByRole("button", { name: "Check and pack" }).click();
+    const dialog = page.getByRole("dialog");
+    const scans = dialog.getByLabel(`Scan each unit of ${dropShipped.sku}`);
+    await scans.fill(dropShipped.gtin);
+    await dialog.getByRole("button", { name: "Packed" }).click();
+    await dialog.getByText(`missing 1 × ${dropShipped.sku}`).waitFor();
+    await scans.fill(`${dropShipped.gtin}\n${dropShipped.gtin}`);
+    await dialog.getByRole("button", { name: "Packed" }).click();
+    await card.waitFor({ state: "detached" });
+    expect(await stageOf(id)).toBe("packed");
+    await edge.database.query("update product set tagged = true, packing_check = null");
+    complaints = complaints.filter((text) => !/status of 409/.test(text));
+  });
+
   test("units that a robot took for a cancelled order are on the packing page until somebody settles them", async () => {
     const context = {
       database: edge.database,

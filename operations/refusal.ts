@@ -70,6 +70,7 @@ type OperationRefusalCode =
   | "order_not_on_hold"
   | "order_over"
   | "order_not_payable"
+  | "packing_check_needed"
   | "parcel_limits_invalid"
   | "parcel_not_shipped"
   | "parcel_too_heavy"

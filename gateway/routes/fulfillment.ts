@@ -307,6 +307,7 @@ async function packingOf(call: Call<unknown, PackBody>) {
     fulfillmentOrderId,
     picked: body.lines === undefined ? null : countPicked(holds, body.lines),
     holds,
+    ...(body.checked === undefined ? {} : { findings: body.checked }),
     ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
     ...(body.revision === undefined ? {} : { revision: body.revision }),
     cause: callerOf(call).by,

@@ -172,6 +172,11 @@ export const STATUS_CODES_BY_CODE = {
   already_picked: { status: 409, title: "It was picked before, under another key." },
   already_packed: { status: 409, title: "It was packed before, under another key." },
   not_picked: { status: 409, title: "It has to be picked first." },
+  packing_check_needed: {
+    status: 409,
+    title:
+      "It has goods without tags that are to be scanned, weighed or counted first; the detail says which.",
+  },
   picked_short: { status: 409, title: "It was picked short, so there is nothing whole to pack." },
   unit_packed_before: { status: 409, title: "A unit's tag says that it was packed for another order." },
   verification_failed: { status: 409, title: "What was counted is not what was picked." },

@@ -8,8 +8,10 @@
  * what was picked changes nothing. What was picked short or is on hold can only be packed by a person.
  *
  * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
- * says so. A unit whose tag says that it was packed for another order is not packed again.
+ * says so; unless the product asks for a check, which only whoever packs can do (`packing-check.ts`). A unit whose tag says that it was packed for another order is not packed again.
  */
+
+import { checkPacking, type PackingFindings } from "../../orders/fulfillment/packing-check.ts";
 import { isHeldByPerson } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
@@ -46,6 +48,8 @@ type PackConfirmation = {
   readonly fulfillmentOrderId: string;
   /** What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked. */
   readonly verified: readonly CountedUnits[] | "by-person";
+  /** What a person scanned, weighed or counted of products without tags that ask for it. */
+  readonly findings?: PackingFindings;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /**
@@ -93,6 +97,8 @@ export async function recordPack(
       return refuse("picked_short", `${fulfillmentOrderId} was picked short: a person decides`);
     }
   }
+  const unchecked = refuseUnchecked(state.lines, input.findings);
+  if (unchecked !== null) return unchecked;
   const units = taggedUnits(input.verified);
   await lockUnits(client, units);
   const elsewhere = await unitsPackedElsewhere(client, fulfillmentOrderId, units);
@@ -114,6 +120,13 @@ export function refuseHalted(
   return isHeldByPerson({ id, status }, holdReasons)
     ? refuse("fulfillment_order_on_hold", `${id} waits until a person lets it go on`)
     : null;
+}
+
+/** Of products without tags that ask for a check: it has not been made, or found other units. */
+export function refuseUnchecked(lines: PackState["lines"], findings: PackingFindings = {}): Refusal | null {
+  const verdict = checkPacking(lines, findings);
+  if (verdict.status === "right") return null;
+  return refuse(verdict.status === "to_do" ? "packing_check_needed" : "verification_failed", verdict.detail);
 }
 
 function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {

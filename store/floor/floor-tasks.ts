@@ -167,8 +167,8 @@ const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.l
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
 /**
- * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short is left out: it
- * waits for a person.
+ * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short, or has goods that
+ * whoever packs has to check, is left out: it waits for a person.
  */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
@@ -181,6 +181,8 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
                        where t.fulfillment_order_id = f.id and t.status in ('queued', 'assigned', 'failed'))
        and not exists (select from fulfillment_order_line l
                        where l.fulfillment_order_id = f.id and l.picked < l.quantity)
+       and not exists (select from order_event e
+                       where e.order_id = f.order_id and e.key = 'left-to-person:' || f.id)
        and not exists (select from order_event e
                        where e.order_id = f.order_id and e.type = 'fulfillment.exception'
                          and e.data->>'fulfillmentOrderId' = f.id and e.at >= f.updated_at)

@@ -260,7 +260,7 @@ const STUCK_AFTER = "interval '3 minutes'";
 
 /**
  * Where no robot works, people do all of it. Where one does, a person who confirmed would confirm goods that are not
- * there; but what was picked and is stuck, or was given up by the floor, is packed by hand.
+ * there; but what was picked and is stuck, or was left to people by a portal or by the floor, is packed by hand.
  */
 const FOR_PEOPLE = `(f.status = 'in_progress' and f.stage not in ('packed', 'labelled', 'shipped')
       and not exists (select from device d where d.location_id = f.location_id and d.kind = 'robot')
@@ -268,6 +268,8 @@ const FOR_PEOPLE = `(f.status = 'in_progress' and f.stage not in ('packed', 'lab
     or f.stage in ('picked', 'conveying', 'verifying') and (f.status = 'on_hold'
         and exists (select from jsonb_array_elements(o.hold_reasons) r where r->>'code' = 'floor_exception'
           and coalesce(r->>'fulfillmentOrderId', f.id) = f.id)
+      or f.status = 'in_progress' and exists (select from order_event e
+        where e.order_id = f.order_id and e.key = 'left-to-person:' || f.id)
       or f.status = 'in_progress' and f.updated_at < now() - ${STUCK_AFTER}))`;
 
 /** Fulfillment orders, the most urgent first; without `status`, all that are not closed or cancelled. */

@@ -47,3 +47,6 @@ create table robot_load (
 create index robot_load_carried on robot_load (fulfillment_order_id) where status = 'carried';
 create index robot_load_adrift on robot_load (adrift_at, id) where status = 'adrift';
 create index robot_load_newest on robot_load (adrift_at, id) where adrift_at is not null;
+
+-- How whoever packs verifies units without RFID tags; null: they are taken as picked.
+alter table product add column packing_check text check (packing_check in ('scan', 'weigh', 'count'));
