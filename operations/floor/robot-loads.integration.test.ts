@@ -50,7 +50,11 @@ afterAll(async () => {
   await store?.close();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
+  // What an earlier test has left to robots is no robot's any more.
+  await store.database.query(
+    "update floor_task set status = 'cancelled' where status in ('queued', 'assigned')",
+  );
   sku = PRODUCTS[product]?.sku ?? "";
   other = PRODUCTS[product + 1]?.sku ?? "";
   product += 2;
@@ -381,3 +385,51 @@ test("what was never adrift cannot be settled", async () => {
   const said = { loadId: "L0", as: "put_back", by: "staff:7" } as const;
   expect(await settleLoad(context, said)).toMatchObject({ status: "refused", code: "load_not_found" });
 });
+
+test.each([
+  { tracking: "serial" as const, arriving: { serials: ["A", "B", "C"] }, taken: ["A", "B"] },
+  { tracking: "lot" as const, arriving: { lot: "L7" }, taken: [] },
+])(
+  "units told apart by $tracking are set apart and put back as they are",
+  async ({ tracking, arriving, taken }) => {
+    const tracked = `BY-${tracking.toUpperCase()}`;
+    await store.database.query(
+      `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select $1, company_id, $1, 100, 100, 'EUR', '610910', 'PT', gtin from product where sku = 'SKU-1'`,
+      [tracked],
+    );
+    const at = { sku: tracked, locationId: LOCATION, atMs: Date.now(), cause: "test" };
+    const outcomes = await engine.client.execute([
+      { ...at, type: "set-tracking", commandId: `track:${tracked}`, tracking },
+      { ...at, type: "receive", commandId: `receive:${tracked}`, quantity: 3, ...arriving },
+    ]);
+    expect(outcomes).toMatchObject([{ status: "applied" }, { status: "applied" }]);
+    const order = await release([{ sku: tracked, quantity: 2 }]);
+    const task = await assignTo("robot-1", order);
+    await reportLoad(context, {
+      ...says(task, "robot-1", []),
+      units: [{ line: 0, quantity: null, serials: taken }],
+    });
+    await cancel(order);
+    const [load] = await adrift(order);
+    expect(load).toMatchObject({ isSetApart: true, serials: taken });
+    expect((await engine.client.positions([tracked]))[0]).toMatchObject({ allocated: 0, unavailable: 2 });
+    expect(await settleLoad(context, { loadId: load?.id ?? "", as: "put_back", by: "staff:1" })).toEqual({
+      status: "done",
+    });
+    expect((await engine.client.positions([tracked]))[0]).toMatchObject({ onHand: 3, unavailable: 0 });
+
+    // Where its hold is needed for the units that are picked in their place, a robot that names no lot cannot say which.
+    const again = await release([{ sku: tracked, quantity: 1 }]);
+    const first = await assignTo("robot-1", again);
+    const units = [{ line: 0, quantity: null, serials: taken.slice(0, 1) }];
+    await reportLoad(context, { ...says(first, "robot-1", []), units });
+    await requeueTask(store.database, { ...first, deviceId: "robot-1" }, "away");
+    await tellOfLoads(context);
+    expect(await adrift(again)).toMatchObject([
+      tracking === "serial"
+        ? { isSetApart: true, notSetApart: null }
+        : { isSetApart: false, notSetApart: expect.stringContaining("lot_required") },
+    ]);
+  },
+);
