@@ -104,6 +104,22 @@ describe("a parcel packed by hand", () => {
     const lines = [{ holdId: table.holdId, picked: 1 }];
     const checked = { counts: [{ sku: "TEE-1", quantity: 1 }] };
     expect((await pack({ lines, checked })).json).toEqual({ status: "done", short: true });
+    // A unit that is known by its serial number is packed once.
+    const { rows: products } = await world.database.query<{ gtin: string }>(
+      "select gtin from product where sku = 'TEE-1'",
+    );
+    await setting({ tagged: false, check: "scan" });
+    for (const [name, outcome] of [
+      ["serial-1", "done"],
+      ["serial-2", undefined],
+    ] as const) {
+      table = await packingTable(world, `hand-${round}-${name}`);
+      const scans = ["1", "2", "3"].map((serial) => `(01)${products[0]?.gtin}(21)${round}-${serial}`);
+      const { json } = await pack({ checked: { scans } });
+      expect([json.status, json.code]).toEqual(
+        outcome === "done" ? ["done", undefined] : [409, "unit_packed_before"],
+      );
+    }
     expect((await setting({ tagged: true, check: null })).status).toBe(200);
     expect((await setting({ tagged: true, check: "smell" })).status).toBe(400);
   });

@@ -11,7 +11,11 @@
  * says so; unless the product asks for a check, which only whoever packs can do (`packing-check.ts`). A unit whose tag says that it was packed for another order is not packed again.
  */
 
-import { checkPacking, type PackingFindings } from "../../orders/fulfillment/packing-check.ts";
+import {
+  checkPacking,
+  type PackingFindings,
+  scannedSerials,
+} from "../../orders/fulfillment/packing-check.ts";
 import { isHeldByPerson } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
@@ -99,7 +103,7 @@ export async function recordPack(
   }
   const unchecked = refuseUnchecked(state.lines, input.findings);
   if (unchecked !== null) return unchecked;
-  const units = taggedUnits(input.verified);
+  const units = [...taggedUnits(input.verified), ...scannedSerials(state.lines, input.findings ?? {})];
   await lockUnits(client, units);
   const elsewhere = await unitsPackedElsewhere(client, fulfillmentOrderId, units);
   if (elsewhere.length > 0) {
@@ -129,6 +133,7 @@ export function refuseUnchecked(lines: PackState["lines"], findings: PackingFind
   return refuse(verdict.status === "to_do" ? "packing_check_needed" : "verification_failed", verdict.detail);
 }
 
+/** By their tags. */
 function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {
   if (verified === "by-person") return [];
   return verified.flatMap(({ sku, serials = [] }) => serials.map((serial) => ({ sku, serial })));

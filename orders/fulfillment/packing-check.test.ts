@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CheckedLine, checkPacking, type PackingFindings } from "./packing-check.ts";
+import { type CheckedLine, checkPacking, type PackingFindings, scannedSerials } from "./packing-check.ts";
 
 const TIN: CheckedLine = { sku: "TIN", gtin: "09521234000013", unitGrams: 500, picked: 2, check: "scan" };
 const OIL: CheckedLine = { sku: "OIL", gtin: "00614141999996", unitGrams: 1_000, picked: 1, check: "weigh" };
@@ -42,6 +42,11 @@ describe("goods without tags", () => {
     expect(checkPacking(lines, found)).toEqual({ status: "right" });
   });
 
+  it("are known by the serial numbers that were scanned", () => {
+    const scans = ["(01)09521234000013(21)7", "]C10109521234000013217", "TIN", "(01)00614141999996(21)1"];
+    expect(scannedSerials([TIN, TEE], { scans })).toEqual([{ sku: "TIN", serial: "7" }]);
+  });
+
   it.each<[string, readonly CheckedLine[], PackingFindings]>([
     ["scan TIN", [TIN, TEE], {}],
     ["scan TIN, weigh OIL, count NUT", [TIN, OIL, NUT], {}],
@@ -52,6 +57,7 @@ describe("goods without tags", () => {
 
   it.each<[string, readonly CheckedLine[], PackingFindings]>([
     ["missing 1 × TIN", [TIN], { scans: ["TIN"] }],
+    ["missing 1 × TIN", [TIN], { scans: ["]C10109521234000013217", "(01)09521234000013(21)7"] }],
     ["extra 1 × TIN", [TIN], { scans: ["TIN", "TIN", "TIN"] }],
     ["extra 1 × GTIN 00614141999996, missing 1 × TIN", [TIN], { scans: ["TIN", "614141999996"] }],
     ["extra 1 × SOCK", [TIN], { scans: ["TIN", "TIN", "SOCK"] }],

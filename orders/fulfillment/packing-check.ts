@@ -58,14 +58,35 @@ function named(check: PackingCheck, lines: readonly CheckedLine[]): readonly str
   return lines.length === 0 ? [] : [`${check} ${[...new Set(lines.map(({ sku }) => sku))].join(" and ")}`];
 }
 
-/** Units by SKU. A code of a product that is not asked to be scanned says nothing; an unknown one is named. */
+/** Units that bear a serial number, each once however often it was scanned. */
+export function scannedSerials(
+  lines: readonly CheckedLine[],
+  { scans = [] }: PackingFindings,
+): readonly { readonly sku: string; readonly serial: string }[] {
+  const units = new Map<string, { readonly sku: string; readonly serial: string }>();
+  for (const scan of scans) {
+    const { gtin, serial } = readScannedCode(scan);
+    const sku = gtin === null ? undefined : lines.find((line) => line.gtin === gtin)?.sku;
+    if (sku !== undefined && serial !== null) units.set(`${sku} ${serial}`, { sku, serial });
+  }
+  return [...units.values()];
+}
+
+/**
+ * Units by SKU; a serial number counts once. A code of a product that is not asked to be scanned says nothing; an
+ * unknown one is named.
+ */
 function scanned(lines: readonly CheckedLine[], scans: readonly string[]): ReadonlyMap<string, number> {
   const units = new Map<string, number>();
+  const serials = new Set<string>();
   for (const scan of scans) {
-    const { gtin, text } = readScannedCode(scan);
+    const { gtin, serial, text } = readScannedCode(scan);
     const line = lines.find((each) => (gtin === null ? each.sku === text : each.gtin === gtin));
     if (line !== undefined && line.check !== "scan") continue;
     const what = line?.sku ?? (gtin === null ? text : `GTIN ${gtin}`);
+    const unit = gtin === null || serial === null ? null : `${what} ${serial}`;
+    if (unit !== null && serials.has(unit)) continue;
+    if (unit !== null) serials.add(unit);
     units.set(what, (units.get(what) ?? 0) + 1);
   }
   return units;
