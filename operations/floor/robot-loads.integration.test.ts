@@ -20,6 +20,7 @@ import { createInventoryActivities } from "../../workflows/order/activities/inve
 import type { OperationContext } from "../context.ts";
 import { confirmPack } from "./confirm-pack.ts";
 import { confirmPick } from "./confirm-pick.ts";
+import { packByHand } from "./pack-by-hand.ts";
 import { loseTote, reportLoad, settleLoad, tellOfLoads } from "./robot-loads.ts";
 
 let store: TestDatabase;
@@ -237,6 +238,23 @@ test("a robot whose task another one does keeps what it took, and its tote is th
   ]);
   // Of 6 units that left the shelf, 3 are in the parcel and 3 in the second tote.
   expect(await stock()).toEqual({ gone: 0, allocated: 0, picked: 3, unavailable: 3 });
+});
+
+test("a person who picks and packs what a robot has begun leaves the robot's units adrift", async () => {
+  const order = await release([{ sku, quantity: 2 }]);
+  const task = await assignTo("robot-1", order);
+  await reportLoad(context, says(task, "robot-1", [0]));
+  const { fulfillmentOrderId, lines } = order;
+  const packed = await packByHand(context, {
+    fulfillmentOrderId,
+    picked: null,
+    holds: lines,
+    cause: "staff:1",
+  });
+  expect(packed).toEqual({ status: "done", short: false });
+  await tellOfLoads(context);
+  expect(await adrift(order)).toMatchObject([{ quantity: 2, place: "on Robot 1", isSetApart: true }]);
+  expect(await stock()).toMatchObject({ picked: 2, unavailable: 2 });
 });
 
 test("the units of a lost tote are missed, and others are picked in their place twice at most", async () => {

@@ -207,6 +207,8 @@ export async function packLoads(client: Queryable, fulfillmentOrderId: string, b
   await client.query(
     `update robot_load l set status = 'packed' from floor_task t
      where l.fulfillment_order_id = $1 and l.status = 'carried' and t.id = l.task_id and t.attempt = l.attempt
+       and t.id = (select newest.id from floor_task newest where newest.fulfillment_order_id = $1
+                   order by newest.created_at desc, newest.id desc limit 1)
        and (t.device_id is null or l.device_id is null or t.device_id = l.device_id)
        and exists (select from order_event e where e.order_id = l.order_id
                    and e.key = 'picked:' || l.fulfillment_order_id and starts_with(e.cause, 'device:'))`,
