@@ -15,6 +15,7 @@ describe("goods without tags", () => {
       [TIN, TEE],
       { scans: ["9521234000013", "]C10109521234000013"] },
     ],
+    ["every unit bears the same code", [TIN], { scans: ["9521234000013", "9521234000013"] }],
     ["units were scanned that need not be", [TIN, TEE], { scans: ["TIN", "TIN", "80614141123458"] }],
     [
       "lines of one SKU were scanned together",
@@ -43,7 +44,13 @@ describe("goods without tags", () => {
   });
 
   it("are known by the serial numbers that were scanned", () => {
-    const scans = ["(01)09521234000013(21)7", "]C10109521234000013217", "TIN", "(01)00614141999996(21)1"];
+    const scans = [
+      "9521234000013",
+      "(01)09521234000013(21)7",
+      "]C10109521234000013217",
+      "TIN",
+      "(01)00614141999996(21)1",
+    ];
     expect(scannedSerials([TIN, TEE], { scans })).toEqual([{ sku: "TIN", serial: "7" }]);
   });
 

@@ -4,7 +4,7 @@
  *
  * What the packer says is held against what was picked, not against what the page showed.
  */
-import { readScannedCode } from "../returns/scanned-code.ts";
+import { readScannedCode, type ScannedCode } from "../returns/scanned-code.ts";
 
 export const PACKING_CHECKS = ["scan", "weigh", "count"] as const;
 export type PackingCheck = (typeof PACKING_CHECKS)[number];
@@ -58,6 +58,12 @@ function named(check: PackingCheck, lines: readonly CheckedLine[]): readonly str
   return lines.length === 0 ? [] : [`${check} ${[...new Set(lines.map(({ sku }) => sku))].join(" and ")}`];
 }
 
+/** `serial` only beside a GTIN: by itself a text may be one, or something else. */
+function readUnit(scan: string): Pick<ScannedCode, "text" | "gtin" | "serial"> {
+  const { text, gtin, serial } = readScannedCode(scan);
+  return { text, gtin, serial: gtin === null || serial === text ? null : serial };
+}
+
 /** Units that bear a serial number, each once however often it was scanned. */
 export function scannedSerials(
   lines: readonly CheckedLine[],
@@ -65,7 +71,7 @@ export function scannedSerials(
 ): readonly { readonly sku: string; readonly serial: string }[] {
   const units = new Map<string, { readonly sku: string; readonly serial: string }>();
   for (const scan of scans) {
-    const { gtin, serial } = readScannedCode(scan);
+    const { gtin, serial } = readUnit(scan);
     const sku = gtin === null ? undefined : lines.find((line) => line.gtin === gtin)?.sku;
     if (sku !== undefined && serial !== null) units.set(`${sku} ${serial}`, { sku, serial });
   }
@@ -80,11 +86,11 @@ function scanned(lines: readonly CheckedLine[], scans: readonly string[]): Reado
   const units = new Map<string, number>();
   const serials = new Set<string>();
   for (const scan of scans) {
-    const { gtin, serial, text } = readScannedCode(scan);
+    const { gtin, serial, text } = readUnit(scan);
     const line = lines.find((each) => (gtin === null ? each.sku === text : each.gtin === gtin));
     if (line !== undefined && line.check !== "scan") continue;
     const what = line?.sku ?? (gtin === null ? text : `GTIN ${gtin}`);
-    const unit = gtin === null || serial === null ? null : `${what} ${serial}`;
+    const unit = serial === null ? null : `${what} ${serial}`;
     if (unit !== null && serials.has(unit)) continue;
     if (unit !== null) serials.add(unit);
     units.set(what, (units.get(what) ?? 0) + 1);

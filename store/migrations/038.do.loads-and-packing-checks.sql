@@ -44,7 +44,9 @@ create table robot_load (
   unique (task_id, attempt, hold_id),
   check ((status = 'carried') = (adrift_at is null) or status = 'packed')
 );
-create index robot_load_carried on robot_load (fulfillment_order_id) where status = 'carried';
+create index robot_load_order on robot_load (order_id);
+create index robot_load_fulfillment_order on robot_load (fulfillment_order_id);
+create index robot_load_carried on robot_load (id) where status = 'carried';
 create index robot_load_adrift on robot_load (adrift_at, id) where status = 'adrift';
 create index robot_load_newest on robot_load (adrift_at, id) where adrift_at is not null;
 

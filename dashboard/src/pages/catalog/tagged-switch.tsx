@@ -37,7 +37,7 @@ export function TaggedSwitch({
     }
   };
   return (
-    <span>
+    <div>
       <label class="check">
         <input
           type="checkbox"
@@ -48,24 +48,26 @@ export function TaggedSwitch({
         Tagged<span class="visually-hidden">: {product.name}</span>
       </label>
       {!product.tagged && (
-        <select
-          class="select"
-          aria-label={`Units of ${product.name} are`}
-          value={product.check ?? ""}
-          disabled={isFixed}
-          onChange={(event) => {
-            const check = CHECKS.find(([value]) => value === event.currentTarget.value)?.[0] || null;
-            void change({ tagged: false, check });
-          }}
-        >
-          {CHECKS.map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <div>
+          <select
+            class="select"
+            aria-label={`Units of ${product.name} are`}
+            value={product.check ?? ""}
+            disabled={isFixed}
+            onChange={(event) => {
+              const check = CHECKS.find(([value]) => value === event.currentTarget.value)?.[0] || null;
+              void change({ tagged: false, check });
+            }}
+          >
+            {CHECKS.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
       )}
       {error !== null && <div class="cell-sub">{error}</div>}
-    </span>
+    </div>
   );
 }

@@ -48,19 +48,19 @@ export function AdriftLoads({ location }: { readonly location: string }) {
       <ul class="count-list padded" aria-label="Units adrift">
         {items.map((load) => (
           <li key={load.id}>
-            <span>
+            <div>
               {load.quantity} × <b>{load.sku}</b> {load.place}
-              <span class="cell-sub">
+              <div class="cell-sub">
                 {load.locationName}, for <a href={orderPath(load.orderId)}>{load.fulfillmentOrderId}</a>,
                 since <Time at={load.since} />
-              </span>
+              </div>
               {!load.isSetApart && (
-                <span class="cell-sub">
+                <div class="cell-sub">
                   The stock still counts them as free
                   {load.notSetApart === null ? "" : ` (${load.notSetApart})`}.
-                </span>
+                </div>
               )}
-            </span>
+            </div>
             {isAllowed && (
               <span class="push row">
                 <ActionButton class="button small" run={() => say(load, "put_back")}>
