@@ -224,6 +224,8 @@ test("a robot whose task another one does keeps what it took, and its tote is th
   // An attempt that was never made, and one that is another robot's.
   await reportLoad(context, { ...says(second, "robot-1", [0]), attempt: 7 });
   await reportLoad(context, says(second, "robot-1", [0]));
+  await reportLoad(context, says(first, "robot-2", [0], true));
+  expect(await adrift(order)).toMatchObject([{ place: "on Robot 1" }]);
   await deliver(second, "robot-2");
   await reportLoad(context, says(first, "robot-1", [0], true));
   await confirmPack(context, {

@@ -35,8 +35,8 @@ export type ReportedLoad = {
 };
 
 /**
- * Writes down what is new of it. An attempt that was never made, or that another robot makes now, is no robot's to
- * speak of; neither is a task of another site.
+ * Writes down what is new of it. A robot speaks of attempts that it was given, as the timeline says, and of no
+ * other's.
  */
 export async function recordLoad(client: Queryable, load: ReportedLoad): Promise<void> {
   await client.query(
@@ -45,7 +45,9 @@ export async function recordLoad(client: Queryable, load: ReportedLoad): Promise
        from floor_task t join fulfillment_order f on f.id = t.fulfillment_order_id
        join device d on d.id = $3 and d.location_id = t.location_id
        where t.id = $1 and $2 between 1 and t.attempt
-         and (t.attempt > $2 or t.device_id is null or t.device_id = $3)
+         and (t.attempt = $2 and t.device_id = $3 or exists (select from order_event e
+           where e.order_id = f.order_id and e.key = 'assigned:' || t.id || ':' || $2::text
+             and e.cause = 'device:' || $3))
      ), line as (
        select l.hold_id, l.sku, l.quantity, row_number() over (order by l.hold_id) - 1 as place
        from task join fulfillment_order_line l on l.fulfillment_order_id = task.fulfillment_order_id
@@ -260,7 +262,7 @@ export async function readUntoldLoads(
     `select ${ADRIFT} from robot_load l
      where l.status = 'adrift' and ($1::text is null or l.order_id = $1)
        and (l.ending is not null or not l.set_apart and l.not_set_apart is null)
-     order by l.adrift_at, l.id limit 500`,
+     order by l.ending is null, l.adrift_at, l.id limit 500`,
     [orderId],
   );
   return rows;
