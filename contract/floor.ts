@@ -21,7 +21,10 @@ export const FloorLoad = Type.Object({
   /** That the robot has read. */
   serials: Type.Array(Text),
   cause: oneOf(ADRIFT_CAUSES),
-  /** Where a person looks for it: `on Robot 4`, `tote lost at conveyor-2`, `second tote of <fulfillment order>`. */
+  /**
+   * Where a person looks for it: `on Robot 4`, `tote lost at conveyor-2`, `second tote of <fulfillment
+   * order>`.
+   */
   place: Text,
   status: FloorLoadStatus,
   /** Whether the stock counts the units as unavailable. */

@@ -1,12 +1,15 @@
 /**
- * Keeps the books from promising units that are adrift: on a robot whose order is cancelled, in a tote that is lost.
- * The stock sets them apart as unavailable, under the reason `adrift`, until a person has settled them.
+ * Keeps the books from promising units that are adrift: on a robot whose order is cancelled, in a tote that
+ * is lost. The stock sets them apart as unavailable, under the reason `adrift`, until a person has settled
+ * them.
  *
- * Both a saga, which gives back an order's holds, and the standing job on the floor come here, so it stands below
- * them. It owns when a load becomes adrift and how the stock hears of it; `store/floor/robot-loads.ts` owns the rows.
+ * Both a saga, which gives back an order's holds, and the standing job on the floor come here, so it stands
+ * below them. It owns when a load becomes adrift and how the stock hears of it;
+ * `store/floor/robot-loads.ts` owns the rows.
  *
  * A1 each command has an id of its load and its try, written down before: told twice, it happens once
- * A2 what an order is about to give back is taken out of its hold first, in one command: the units are never free
+ * A2 what an order is about to give back is taken out of its hold first, in one command: the units are
+ *    never free
  */
 import type { StockCommand } from "../actors/commands.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";

@@ -1,6 +1,6 @@
 /**
- * Has it written down what each robot says that it has taken, before anything else is made of its state: units that
- * were taken from a shelf are somewhere, whatever becomes of the order.
+ * Has it written down what each robot says that it has taken, before anything else is made of its state:
+ * units that were taken from a shelf are somewhere, whatever becomes of the order.
  */
 import type { OperationContext } from "../../operations/context.ts";
 import { reportLoad } from "../../operations/floor/robot-loads.ts";

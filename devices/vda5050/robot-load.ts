@@ -1,6 +1,6 @@
 /**
- * What a robot's state says that it has taken for the order in it, whosever order it is by now: also of one that was
- * cancelled or given to another robot. Pure.
+ * What a robot's state says that it has taken for the order in it, whosever order it is by now: also of one
+ * that was cancelled or given to another robot. Pure.
  */
 import type { ReportedLoad } from "../../store/floor/robot-loads.ts";
 import type { RobotState } from "./messages.ts";

@@ -4,9 +4,9 @@ import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 
 /**
- * Says whether a product's units bear RFID tags, and how those without are verified where they are packed (`check`;
- * absent: as before). It holds for every tote that goes through a portal, and every parcel that is packed, from now
- * on; repeating it changes nothing.
+ * Says whether a product's units bear RFID tags, and how those without are verified where they are packed
+ * (`check`; absent: as before). It holds for every tote that goes through a portal, and every parcel that
+ * is packed, from now on; repeating it changes nothing.
  */
 export async function tagProduct(
   context: OperationContext,

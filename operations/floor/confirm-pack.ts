@@ -2,13 +2,15 @@
  * The parcel of a fulfillment order is packed: an RFID portal counted its units, or a person vouches for
  * them.
  *
- * Packing moves no stock: picking took the units off the shelf, and shipping takes them out of the building.
- * So one transaction holds every effect: verified quantities, ledger, stage, the timeline entry `packed:<id>`
- * and the saga's signal. Inserting the timeline entry is the mark that it happened. A count that differs from
- * what was picked changes nothing. What was picked short or is on hold can only be packed by a person.
+ * Packing moves no stock: picking took the units off the shelf, and shipping takes them out of the
+ * building. So one transaction holds every effect: verified quantities, ledger, stage, the timeline entry
+ * `packed:<id>` and the saga's signal. Inserting the timeline entry is the mark that it happened. A count
+ * that differs from what was picked changes nothing. What was picked short or is on hold can only be packed
+ * by a person.
  *
- * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
- * says so; unless the product asks for a check, which only whoever packs can do (`packing-check.ts`). A unit whose tag says that it was packed for another order is not packed again.
+ * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the
+ * timeline says so; unless the product asks for a check, which only whoever packs can do
+ * (`packing-check.ts`). A unit whose tag says that it was packed for another order is not packed again.
  */
 
 import {

@@ -91,7 +91,9 @@ export async function packByHand(
   });
 }
 
-/** The lines with what the parcel will hold: what was picked before, or what the person says to have taken. */
+/**
+ * The lines with what the parcel will hold: what was picked before, or what the person says to have taken.
+ */
 function asSaid({ lines, isPicked }: PackState, picked: HandPacking["picked"]): PackState["lines"] {
   if (isPicked) return lines;
   const taken = (holdId: string) =>

@@ -439,7 +439,8 @@ test.each([
     });
     expect((await engine.client.positions([tracked]))[0]).toMatchObject({ onHand: 3, unavailable: 0 });
 
-    // Where its hold is needed for the units that are picked in their place, a robot that names no lot cannot say which.
+    // Where its hold is needed for the units that are picked in their place, a robot that names no lot
+    // cannot say which.
     const again = await release([{ sku: tracked, quantity: 1 }]);
     const first = await assignTo("robot-1", again);
     const units = [{ line: 0, quantity: null, serials: taken.slice(0, 1) }];

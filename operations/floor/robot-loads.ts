@@ -1,9 +1,10 @@
 /**
- * What robots have in their totes, and what becomes of it where no fulfillment order has it: a tote is lost, a person
- * settles what was adrift.
+ * What robots have in their totes, and what becomes of it where no fulfillment order has it: a tote is
+ * lost, a person settles what was adrift.
  *
- * The stock is told by commands whose ids come from the load (`workflows/loads-apart.ts`). A person's word is written
- * down before the stock is told; a crash in between leaves it to `tellOfLoads`, which tells it under the same id.
+ * The stock is told by commands whose ids come from the load (`workflows/loads-apart.ts`). A person's word
+ * is written down before the stock is told; a crash in between leaves it to `tellOfLoads`, which tells it
+ * under the same id.
  */
 import type { StockCommand } from "../../actors/commands.ts";
 import { endingInWords, type LoadEnding } from "../../orders/fulfillment/robot-load.ts";
@@ -46,16 +47,16 @@ export async function tellOfLoads(context: OperationContext): Promise<number> {
 }
 
 /**
- * `picked_again`: a task for it is queued. `given_up`: a person has to look, `detail` says why. `not_there`: no robot
- * has set its tote down, or it is known that it is lost.
+ * `picked_again`: a task for it is queued. `given_up`: a person has to look, `detail` says why.
+ * `not_there`: no robot has set its tote down, or it is known that it is lost.
  */
 type LostTote =
   | { readonly status: "picked_again" | "not_there" }
   | { readonly status: "given_up"; readonly detail: string };
 
 /**
- * A tote behind the robots is lost. Its units are adrift, and others are picked in their place, where there are any
- * and it does not happen again and again.
+ * A tote behind the robots is lost. Its units are adrift, and others are picked in their place, where there
+ * are any and it does not happen again and again.
  *
  * @param attempts how often the pick is given to robots at most
  */

@@ -1,6 +1,6 @@
 /**
- * Looks for units that robots have and no fulfillment order does, as soon as one is told of and every few seconds,
- * and tells the stock: on each start, too, what a stopped process left.
+ * Looks for units that robots have and no fulfillment order does, as soon as one is told of and every few
+ * seconds, and tells the stock: on each start, too, what a stopped process left.
  */
 import type { Logger } from "pino";
 import { ROBOT_LOAD_CHANNEL } from "../../store/floor/robot-loads.ts";

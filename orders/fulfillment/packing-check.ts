@@ -1,6 +1,6 @@
 /**
- * How units without RFID tags are verified before they are packed, where their product asks for it: whoever packs
- * scans each, counts them, or weighs what goes into the parcel. Pure.
+ * How units without RFID tags are verified before they are packed, where their product asks for it: whoever
+ * packs scans each, counts them, or weighs what goes into the parcel. Pure.
  *
  * What the packer says is held against what was picked, not against what the page showed.
  */
@@ -79,8 +79,8 @@ export function scannedSerials(
 }
 
 /**
- * Units by SKU; a serial number counts once. A code of a product that is not asked to be scanned says nothing; an
- * unknown one is named.
+ * Units by SKU; a serial number counts once. A code of a product that is not asked to be scanned says
+ * nothing; an unknown one is named.
  */
 function scanned(lines: readonly CheckedLine[], scans: readonly string[]): ReadonlyMap<string, number> {
   const units = new Map<string, number>();

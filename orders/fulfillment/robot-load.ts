@@ -1,10 +1,10 @@
 /**
- * Units that a robot has taken from the shelf for a fulfillment order, and when they are that order's no longer.
- * Pure.
+ * Units that a robot has taken from the shelf for a fulfillment order, and when they are that order's no
+ * longer. Pure.
  *
- * A load that its fulfillment order has is carried, and in the end packed. Any other is adrift: the robot had to
- * stop, another robot does the work again, the tote is lost. Then the books must not promise its units, and a
- * person says what became of them.
+ * A load that its fulfillment order has is carried, and in the end packed. Any other is adrift: the robot
+ * had to stop, another robot does the work again, the tote is lost. Then the books must not promise its
+ * units, and a person says what became of them.
  */
 import type { FloorStage, FulfillmentOrderStatus } from "../fulfillment-order.ts";
 import { isEnded, isPacked } from "../fulfillment-order.ts";

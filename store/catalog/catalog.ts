@@ -300,7 +300,8 @@ export async function readProductPrices(
 }
 
 /**
- * Says whether units of the SKU bear RFID tags, and how those without are verified where they are packed, from now on.
+ * Says whether units of the SKU bear RFID tags, and how those without are verified where they are packed,
+ * from now on.
  *
  * @param check absent: stays as it is
  * @returns the check that holds; undefined where there is no such product

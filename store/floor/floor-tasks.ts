@@ -167,8 +167,8 @@ const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.l
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
 /**
- * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short, or has goods that
- * whoever packs has to check, is left out: it waits for a person.
+ * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short, or has goods
+ * that whoever packs has to check, is left out: it waits for a person.
  */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(

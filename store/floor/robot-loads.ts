@@ -1,8 +1,10 @@
 /**
- * Loads: what robots say that they have taken from a shelf. `orders/fulfillment/robot-load.ts` says when a load is adrift.
+ * Loads: what robots say that they have taken from a shelf. `orders/fulfillment/robot-load.ts` says when a
+ * load is adrift.
  *
- * Nothing here waits for the stock. What the stock is to be told is written down first, under the number of its
- * try; whoever then tells it, one process or two, sends the same command, and writes the outcome of that try once.
+ * Nothing here waits for the stock. What the stock is to be told is written down first, under the number of
+ * its try; whoever then tells it, one process or two, sends the same command, and writes the outcome of
+ * that try once.
  */
 import type { FloorLoad } from "../../contract/floor.ts";
 import type { Page } from "../../contract/shapes.ts";
@@ -35,8 +37,8 @@ export type ReportedLoad = {
 };
 
 /**
- * Writes down what is new of it. A robot speaks of attempts that it was given, as the timeline says, and of no
- * other's.
+ * Writes down what is new of it. A robot speaks of attempts that it was given, as the timeline says, and of
+ * no other's.
  */
 export async function recordLoad(client: Queryable, load: ReportedLoad): Promise<void> {
   await client.query(
@@ -83,8 +85,8 @@ const SAGA_HAS_MS = 10_000;
 /**
  * Loads that their fulfillment orders may no longer have.
  *
- * @param which of one order that gives back all that it holds, what is packed included; `all`: whatever is carried,
- *   except what such an order is about to ask for
+ * @param which of one order that gives back all that it holds, what is packed included; `all`: whatever is
+ *   carried, except what such an order is about to ask for
  */
 export async function readCarriedLoads(
   client: Queryable,
@@ -133,8 +135,8 @@ export type LostLoad = {
 };
 
 /**
- * The tote of the task's present attempt is lost, and with it what its robot took. Of a tote that was filled before
- * loads were written down, that is what was picked.
+ * The tote of the task's present attempt is lost, and with it what its robot took. Of a tote that was
+ * filled before loads were written down, that is what was picked.
  */
 export async function loseLoads(
   client: Queryable,
@@ -176,8 +178,9 @@ export async function countLostTotes(client: Queryable, fulfillmentOrderId: stri
 }
 
 /**
- * The fulfillment order is packed. What its robot carried is in the parcel, unless a person has picked it; or, where
- * the tote that was lost has come before its replacement, what was in that one, and nobody picks it again.
+ * The fulfillment order is packed. What its robot carried is in the parcel, unless a person has picked it;
+ * or, where the tote that was lost has come before its replacement, what was in that one, and nobody picks
+ * it again.
  *
  * @param by who packed it
  */
@@ -268,7 +271,10 @@ export async function readUntoldLoads(
   return rows;
 }
 
-/** From now on nobody settles it before the outcome of this try is written. False: it is not to be set apart. */
+/**
+ * From now on nobody settles it before the outcome of this try is written. False: it is not to be set
+ * apart.
+ */
 export async function beginSettingApart(client: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `update robot_load set is_being_set_apart = true

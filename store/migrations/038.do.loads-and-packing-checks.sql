@@ -1,6 +1,6 @@
--- What robots say that they have taken from a shelf: one row a hold, for each attempt at a task. As long as the
--- fulfillment order has it, a load is carried, then packed. What no fulfillment order has is adrift: the stock sets
--- it apart, and a person says what became of it.
+-- What robots say that they have taken from a shelf: one row a hold, for each attempt at a task. As long as
+-- the fulfillment order has it, a load is carried, then packed. What no fulfillment order has is adrift:
+-- the stock sets it apart, and a person says what became of it.
 create sequence robot_load_number;
 create table robot_load (
   id                    text primary key,
@@ -26,7 +26,8 @@ create table robot_load (
   -- Of a lost tote: who missed it.
   lost_at               text,
   adrift_at             timestamptz,
-  -- The units are taken from the order's hold, which is about to be given back; else from those that are free.
+  -- The units are taken from the order's hold, which is about to be given back; else from those that are
+  -- free.
   from_hold             boolean not null default false,
   set_apart             boolean not null default false,
   -- Each try to set it apart has a command id of its own, and is known before it is made.

@@ -259,8 +259,9 @@ const QUEUE_PLACE = "coalesce(f.queue_at, f.created_at)";
 const STUCK_AFTER = "interval '3 minutes'";
 
 /**
- * Where no robot works, people do all of it. Where one does, a person who confirmed would confirm goods that are not
- * there; but what was picked and is stuck, or was left to people by a portal or by the floor, is packed by hand.
+ * Where no robot works, people do all of it. Where one does, a person who confirmed would confirm goods
+ * that are not there; but what was picked and is stuck, or was left to people by a portal or by the floor,
+ * is packed by hand.
  */
 const FOR_PEOPLE = `(f.status = 'in_progress' and f.stage not in ('packed', 'labelled', 'shipped')
       and not exists (select from device d where d.location_id = f.location_id and d.kind = 'robot')

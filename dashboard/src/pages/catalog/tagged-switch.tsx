@@ -13,7 +13,10 @@ const CHECKS: readonly (readonly [NonNullable<Tagging["check"]> | "", string])[]
   ["count", "counted by the packer"],
 ];
 
-/** Whether a product's units bear RFID tags, and how those without are verified, to be changed where it stands. */
+/**
+ * Whether a product's units bear RFID tags, and how those without are verified, to be changed where it
+ * stands.
+ */
 export function TaggedSwitch({
   product,
   onDone,

@@ -13,7 +13,10 @@ export function needsCheck(lines: Lines): boolean {
   return lines.some(({ check }) => check !== null);
 }
 
-/** What the packer says of goods without tags whose product asks for it. What is right is for the server to say. */
+/**
+ * What the packer says of goods without tags whose product asks for it. What is right is for the server to
+ * say.
+ */
 export function CheckFields({ lines }: { readonly lines: Lines }) {
   const [toScan, toWeigh, toCount] = [skusOf(lines, "scan"), skusOf(lines, "weigh"), skusOf(lines, "count")];
   return (

@@ -33,8 +33,9 @@ type Work = {
 };
 
 /**
- * The work list of people: what to pick and pack, the most urgent first, one button that confirms it, what customers
- * come to collect. Where robots work: what is stuck behind them, and what they took that no order has.
+ * The work list of people: what to pick and pack, the most urgent first, one button that confirms it, what
+ * customers come to collect. Where robots work: what is stuck behind them, and what they took that no order
+ * has.
  */
 export function PackingPage() {
   const { query, route } = useLocation();
