@@ -23,7 +23,7 @@ import type { Device } from "../mqtt/device-registry.ts";
 import type { Passage } from "./portal.ts";
 import { countUnits, decodeTags, gtinsOf, readTwice } from "./tote-contents.ts";
 
-const MOST_PASSAGES = 3;
+const MOST_PASSAGES = 4;
 /** How long a tote's earlier passages count. Milliseconds. */
 const READ_WINDOW_MS = 120_000;
 /**
