@@ -28,6 +28,7 @@ import {
 } from "../vda5050/messages.ts";
 import { orderProgress, type Picks } from "../vda5050/order-progress.ts";
 import { isPickOrderId, pickOrder, robotOrderId } from "../vda5050/pick-order.ts";
+import { RobotLoads } from "./robot-loads.ts";
 
 export type Robot = {
   readonly device: Device;
@@ -79,6 +80,7 @@ export class RobotFleet {
   private readonly publish: (topic: string, message: object) => Promise<void>;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
+  private readonly loads: RobotLoads;
   private readonly robots = new Map<string, Robot>();
   private outcomes: TaskOutcomes | undefined;
   private stopping = false;
@@ -91,6 +93,7 @@ export class RobotFleet {
     readonly logger: Logger;
   }) {
     this.context = options.context;
+    this.loads = new RobotLoads(options.context);
     this.registry = options.registry;
     this.publish = options.publish;
     this.timings = options.timings;
@@ -258,6 +261,7 @@ export class RobotFleet {
       const state = robot.unread;
       robot.unread = null;
       try {
+        await this.loads.onState(robot.device.row.id, state);
         await this.follow(robot, state);
       } catch (error) {
         this.logger.warn({ err: error, robot: robot.device.row.id }, "robot state not booked; trying again");

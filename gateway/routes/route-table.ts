@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { claimRoutes } from "./claims.ts";
+import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
@@ -22,6 +23,7 @@ export const routeTable: readonly Route[] = [
   ...stockRoutes,
   ...catalogRoutes,
   ...fulfillmentRoutes,
+  ...floorRoutes,
   ...returnRoutes,
   ...unknownItemRoutes,
   ...refundRoutes,
