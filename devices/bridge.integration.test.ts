@@ -128,7 +128,7 @@ describe("the device bridge", () => {
       [`uagv/v2/nimbus/${robot}/state`, Buffer.from([0xff, 0x00, 0xfe]), "invalid_json"],
       [`uagv/v2/nimbus/${robot}/state`, "[".repeat(100_000), "invalid_json"],
       [`uagv/v2/nimbus/${robot}/connection`, "{}", "invalid_message"],
-      [`uagv/v2/nimbus/${robot}/state`, Buffer.alloc(200_000, 32), "message_too_large"],
+      [`uagv/v2/nimbus/${robot}/state`, Buffer.alloc(3_000_000, 32), "message_too_large"],
       [conveyor, JSON.stringify({ ...scan, seq: 1e300 }), "number_out_of_range"],
       [conveyor, JSON.stringify({ ...scan, bootId: "x\u0000" }), "invalid_message"],
       [conveyor.replace(LOCATION, "elsewhere"), JSON.stringify(scan), "device_mismatch"],

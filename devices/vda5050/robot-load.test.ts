@@ -23,6 +23,8 @@ function state(orderId: string, actions: Readonly<Record<string, [ActionStatus, 
     charging: false,
     position: null,
     fatalErrors: [],
+    impairments: [],
+    reservations: [],
     orderErrors: new Map(),
   };
 }
