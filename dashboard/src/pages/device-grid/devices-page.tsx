@@ -1,6 +1,6 @@
 import type { LocationView } from "../../../../contract/catalog.ts";
+import type { DeviceView } from "../../../../contract/devices.ts";
 import type { Page } from "../../../../contract/shapes.ts";
-import type { DeviceView } from "../../../../contract/system.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";

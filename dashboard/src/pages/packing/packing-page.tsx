@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { LocationView } from "../../../../contract/catalog.ts";
+import type { DeviceView } from "../../../../contract/devices.ts";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import type { Page } from "../../../../contract/shapes.ts";
-import type { DeviceView } from "../../../../contract/system.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
