@@ -13,6 +13,9 @@ type Kind = {
   readonly topicsOf: (device: RegisteredDevice) => DeviceTopics;
 };
 
+/** The bridge's own name at the sandbox's broker, and the one that the handbook gives it at others. */
+export const BRIDGE_NAME = "holdfast-bridge";
+
 const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
 
 const KINDS: Readonly<Record<RegisteredDevice["kind"], Kind>> = {
@@ -56,6 +59,7 @@ export const deviceProtocols: DeviceProtocols = {
   problemOf: (device) => {
     // What a topic is made of must be one level of it, and no wildcard.
     if (!LEVEL.test(device.id)) return `id: "${device.id}" cannot be a level of a topic`;
+    if (device.id === BRIDGE_NAME) return `id: "${BRIDGE_NAME}" is the bridge's own name at the broker`;
     if (device.kind !== "robot" && !LEVEL.test(device.locationId)) {
       return `locationId: "${device.locationId}" cannot be a level of a topic`;
     }

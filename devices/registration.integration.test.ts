@@ -9,11 +9,19 @@ import { retryDeadLetter } from "../operations/devices/retry-dead-letter.ts";
 import { listDeadLetters, readDeadLetter } from "../store/floor/dead-letters.ts";
 import { listDeviceEvents } from "../store/floor/device-events.ts";
 import { listDeviceViews } from "../store/floor/device-views.ts";
-import { eventually, LOCATION, startStockedEngine, testLogger } from "../test-support/floor.ts";
+import {
+  eventually,
+  LOCATION,
+  releaseOrders,
+  startStockedEngine,
+  testLogger,
+  variedLines,
+} from "../test-support/floor.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { deviceProtocols } from "./device-kinds.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";
+import { type RobotReport, stateMessage } from "./simulators/robot-messages.ts";
 
 describe("a device", () => {
   let test: TestDatabase;
@@ -170,5 +178,56 @@ describe("a device", () => {
       await bus.publishAsync("impinj/gate/events", "[]", { qos: 1 });
       return (await connectionOf("gate")) === "online";
     }, 8_000);
+  });
+
+  it("that refuses its work is named with its reason", async () => {
+    await register({
+      id: "amr",
+      name: "Robot",
+      kind: "robot",
+      locationId: LOCATION,
+      protocol: "vda5050-2.1",
+      settings: { manufacturer: "acme" },
+    });
+    let headerId = 0;
+    const header = () => ({
+      headerId: ++headerId,
+      timestamp: new Date().toISOString(),
+      version: "2.1.0",
+      manufacturer: "acme",
+      serialNumber: "amr",
+    });
+    const say = (kind: string, message: object) =>
+      bus.publishAsync(`uagv/v2/acme/amr/${kind}`, JSON.stringify(message), { qos: 1 });
+    const sayState = (refused: RobotReport["refused"]) =>
+      say(
+        "state",
+        stateMessage(2, header(), {
+          order: null,
+          reached: 0,
+          actions: new Map(),
+          lastNodeId: "home",
+          driving: false,
+          position: { x: 0, y: 0, theta: 0, mapId: "m" },
+          battery: 80,
+          refused,
+          instantActions: [],
+        }),
+      );
+    bus.on("message", (topic, payload) => {
+      if (!topic.endsWith("/order")) return;
+      const { orderId } = JSON.parse(payload.toString()) as { orderId: string };
+      void sayState({ orderId, reason: "busy" });
+    });
+    await bus.subscribeAsync("uagv/v2/acme/amr/order");
+    await say("connection", { ...header(), connectionState: "ONLINE" });
+    await sayState(null);
+    await releaseOrders(test, engine, 1, variedLines);
+    const [refusal] = await eventually(async () => {
+      const { items } = await listDeviceEvents(test.database, { kind: "dispatch_refused", limit: 5 });
+      return items.length > 0 && items;
+    }, 10_000);
+    expect(refusal).toMatchObject({ deviceId: "amr", detail: "orderError: busy" });
+    expect(bridge.status().events.get("dispatch_refused")).toBeGreaterThan(0);
   });
 });

@@ -88,6 +88,7 @@ describe("a device that is registered", () => {
 
   test.each([
     ["an id that is no level of a topic", { id: "r/1" }, 400, "invalid_request", "id"],
+    ["the bridge's name", { id: "holdfast-bridge" }, 422, "device_settings_invalid", "the bridge's own"],
     ["an unknown place", { locationId: "nowhere" }, 404, "location_not_found", "nowhere"],
     [
       "a protocol of another kind",

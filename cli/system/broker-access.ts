@@ -3,13 +3,13 @@
  * by its own. What a device may say and hear is what its registration says, as at any other broker.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { BRIDGE_NAME } from "../../devices/device-kinds.ts";
 import type { BrokerAccess } from "../../devices/mqtt/broker.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import { knowsDeviceSecret } from "../../store/floor/device-passwords.ts";
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";
 import type { Database } from "../../store/sql/database.ts";
 
-const BRIDGE = "holdfast-bridge";
 /** It hears every device, whatever its topics, and answers each on its own. */
 const EVERYTHING = { publish: ["#"], subscribe: ["#"] };
 
@@ -27,12 +27,12 @@ export function brokerAccess(protocols: DeviceProtocols): SandboxAccess {
     database: null,
     bridgeUrl: (url) => {
       const own = new URL(url);
-      own.username = BRIDGE;
+      own.username = BRIDGE_NAME;
       own.password = bridgePassword;
       return own.href;
     },
     check: async (username, password) => {
-      if (username === BRIDGE) return sameText(password, bridgePassword) ? EVERYTHING : null;
+      if (username === BRIDGE_NAME) return sameText(password, bridgePassword) ? EVERYTHING : null;
       const { database } = access;
       if (database === null || !(await knowsDeviceSecret(database, username, password))) return null;
       const device = await readRegisteredDevice(database, username);

@@ -24,6 +24,7 @@ export type DeadLetterCode =
 
 const MOST_LETTERS = 10_000;
 const TRIM_EVERY = 1_000;
+
 export class DeadLetters {
   /** By code, since the process started. */
   readonly counts = new Map<DeadLetterCode, number>();

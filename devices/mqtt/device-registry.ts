@@ -116,6 +116,11 @@ export class DeviceRegistry {
     this.dirty.set(device.row.id, Date.now());
   }
 
+  /** Keeps for people that the device has refused work. */
+  refused(device: Device, detail: string): void {
+    this.log.record("dispatch_refused", device.row.id, detail);
+  }
+
   setState(device: Device, state: object): void {
     const before = new Set(errorsOf(device.state));
     for (const error of errorsOf(state)) {
@@ -158,6 +163,7 @@ export class DeviceRegistry {
       }
     }
   }
+
   private update(device: Device, row: DeviceRow): void {
     const was = device.row.enabled;
     device.row = row;

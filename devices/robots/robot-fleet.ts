@@ -220,6 +220,8 @@ export class RobotFleet {
       case "picking":
         return undefined;
       case "rejected":
+        this.registry.refused(robot.device, progress.detail);
+        return outcomes.failed(robot, task, progress.detail);
       case "failed":
         return outcomes.failed(robot, task, progress.detail);
       case "picked":

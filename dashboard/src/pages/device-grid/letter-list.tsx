@@ -21,6 +21,7 @@ const CODES = [
   "device_disabled",
   "invalid_json",
   "invalid_message",
+  "number_out_of_range",
   "message_too_large",
   "handler_failed",
 ];
@@ -30,14 +31,15 @@ export function LetterList({ devices }: { readonly devices: readonly DeviceView[
   const [device, setDevice] = useState("");
   const [code, setCode] = useState("");
   return (
-    <Panel title="Messages put aside" flush>
-      <div class="row panel-filters">
+    <section class="page">
+      <h2>Messages put aside</h2>
+      <div class="row">
         <Field label="Device">
           <select class="input" value={device} onChange={(event) => setDevice(event.currentTarget.value)}>
             <option value="">All</option>
             {devices.map(({ id, name }) => (
               <option key={id} value={id}>
-                {name}
+                {name}, {id}
               </option>
             ))}
           </select>
@@ -53,8 +55,10 @@ export function LetterList({ devices }: { readonly devices: readonly DeviceView[
           </select>
         </Field>
       </div>
-      <Letters key={`${device} ${code}`} device={device} code={code} />
-    </Panel>
+      <Panel flush>
+        <Letters key={`${device} ${code}`} device={device} code={code} />
+      </Panel>
+    </section>
   );
 }
 
