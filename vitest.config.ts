@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test-support/longest-first.ts";
 
@@ -7,12 +6,17 @@ const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 /** They hold the engine to times of a second or two, which a second file beside them would use up. */
 const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/mailbox.integration.test.ts"];
 
-/** Minutes of the whole machine: a command of its own, so that `npm test` does not grow with it. */
-const ORDER_MODEL = ["load-tests/order-model/*.simulation.test.ts"];
+/** Minutes of the whole machine: commands of their own, so that `npm test` does not grow with them. */
+const LONG = {
+  orderModel: ["load-tests/order-model/*.simulation.test.ts"],
+  plantedBugs: ["engine/simulation/planted-bugs.simulation.test.ts"],
+  faults: ["load-tests/faults/faults.integration.test.ts", "cli/kill-recovery.integration.test.ts"],
+};
 
 /**
- * Six suites: `unit` needs nothing, `integration` real servers, `browser` a Chromium as well, `alone` real
- * servers and no file beside it. `simulation` and `order-model` need nothing but the machine to themselves.
+ * Five suites make up `npm test`: `unit` needs nothing, `integration` real servers, `browser` a Chromium as
+ * well, `alone` real servers and no file beside it, `simulation` nothing but the machine to itself. Three
+ * more are long: `npm run test:long`.
  *
  * `groupOrder` says their order: the fast suite first, so that a slip is known in seconds; then the tests
  * that wait for servers and browsers, several files at a time; then, one at a time, those that hold the
@@ -20,8 +24,7 @@ const ORDER_MODEL = ["load-tests/order-model/*.simulation.test.ts"];
  */
 export default defineConfig({
   test: {
-    // One more than there are cores: most tests wait for a server now and then.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: "100%",
     sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test-support/summary-reporter.ts"],
     projects: [
@@ -46,7 +49,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["**/*.integration.test.ts"],
-          exclude: [...anywhere, ...ALONE],
+          exclude: [...anywhere, ...ALONE, ...LONG.faults],
           globalSetup: "test-support/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -79,7 +82,7 @@ export default defineConfig({
         test: {
           name: "simulation",
           include: ["**/*.simulation.test.ts"],
-          exclude: [...anywhere, ...ORDER_MODEL],
+          exclude: [...anywhere, ...LONG.orderModel, ...LONG.plantedBugs],
           globalSetup: "test-support/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
@@ -88,13 +91,33 @@ export default defineConfig({
       },
       {
         test: {
+          name: "faults",
+          include: LONG.faults,
+          globalSetup: "test-support/global-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          name: "planted-bugs",
+          include: LONG.plantedBugs,
+          globalSetup: "test-support/simulation-setup.ts",
+          testTimeout: 1_200_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
           name: "order-model",
-          include: ORDER_MODEL,
+          include: LONG.orderModel,
           globalSetup: "test-support/simulation-setup.ts",
           // Twenty minutes and more where the machine is slow.
           testTimeout: 2_400_000,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

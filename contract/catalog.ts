@@ -1,6 +1,7 @@
 /** Products, channels' own SKUs, places and channels. */
 import Type from "typebox";
-import { Count, closed, Done, Id, type Shape, Sku, Text, text } from "./shapes.ts";
+import { PACKING_CHECKS } from "../orders/fulfillment/packing-check.ts";
+import { Count, closed, Done, Id, Nullable, oneOf, type Shape, Sku, Text, text } from "./shapes.ts";
 
 /** What may be sent in a product's place, the first choice first. */
 const Substitutes = Type.Array(Sku, { maxItems: 20 });
@@ -37,6 +38,8 @@ export const Product = Type.Object({
   gtin: Text,
   /** Whether its units bear RFID tags; a portal takes those of others as picked. */
   tagged: Type.Boolean(),
+  /** Of one without tags: how whoever packs verifies its units; `null`: they are taken as picked. */
+  check: Nullable(oneOf(PACKING_CHECKS)),
   /** What may be sent in its place where no place has it, the first choice first. */
   substitutes: Type.Array(Text),
   /** Of a kit: what one kit is picked as. It has no stock of its own. */
@@ -44,8 +47,16 @@ export const Product = Type.Object({
 });
 export type Product = Shape<typeof Product>;
 
-export const ProductTaggingBody = Type.Object({ tagged: Type.Boolean() }, closed);
-export const ProductTagging = Type.Object({ sku: Text, tagged: Type.Boolean() });
+/** Without `check`, that stays as it is. */
+export const ProductTaggingBody = Type.Object(
+  { tagged: Type.Boolean(), check: Type.Optional(Nullable(oneOf(PACKING_CHECKS))) },
+  closed,
+);
+export const ProductTagging = Type.Object({
+  sku: Text,
+  tagged: Type.Boolean(),
+  check: Nullable(oneOf(PACKING_CHECKS)),
+});
 export type ProductTagging = Shape<typeof ProductTagging>;
 
 /** The whole list from now on; empty: nothing is sent in its place. */

@@ -1,5 +1,6 @@
 /** What places have to ship, and the parcels that left them. */
 import Type from "typebox";
+import { PACKING_CHECKS } from "../orders/fulfillment/packing-check.ts";
 import {
   FLOOR_STAGES,
   FULFILLMENT_ORDER_ACTIONS,
@@ -7,7 +8,20 @@ import {
 } from "../orders/fulfillment-order.ts";
 import { DELIVERY_METHODS, HOLD_CODES, type HoldCode } from "../orders/order.ts";
 import { TRACKING_STATUSES } from "../ports/carriers.ts";
-import { Count, closed, Day, Done, Id, Nullable, oneOf, type Shape, Text, Time, text } from "./shapes.ts";
+import {
+  Count,
+  closed,
+  Day,
+  Done,
+  Id,
+  Nullable,
+  oneOf,
+  type Shape,
+  Sku,
+  Text,
+  Time,
+  text,
+} from "./shapes.ts";
 import { HoldId, Serials } from "./stock-commands.ts";
 
 export const FulfillmentOrderStatusName = oneOf(FULFILLMENT_ORDER_STATUSES);
@@ -60,6 +74,8 @@ export const FulfillmentOrderView = Type.Object({
       quantity: Count,
       picked: Count,
       verified: Count,
+      /** How whoever packs verifies its units; `null`: they have tags, or are taken as picked. */
+      check: Nullable(oneOf(PACKING_CHECKS)),
     }),
   ),
 });
@@ -150,6 +166,13 @@ export const Combinable = Type.Object({
 });
 export type Combinable = Shape<typeof Combinable>;
 
+/** As the scanner gives it: GS1 data may hold its separator. */
+const Scan = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: "^[^\\u0000-\\u001c\\u001e-\\u001f\\u007f\\ud800-\\udfff]*$",
+});
+
 /** What a person picked and packed; without `lines`, all of it. */
 export const PackBody = Type.Object(
   {
@@ -169,6 +192,22 @@ export const PackBody = Type.Object(
           closed,
         ),
         { minItems: 1, maxItems: 1_000 },
+      ),
+    ),
+    // Of lines with a `check`: one code a unit, units by SKU, the weight of all that goes into the parcel.
+    checked: Type.Optional(
+      Type.Object(
+        {
+          scans: Type.Optional(Type.Array(Scan, { maxItems: 10_000 })),
+          counts: Type.Optional(
+            Type.Array(
+              Type.Object({ sku: Sku, quantity: Type.Integer({ minimum: 0, maximum: 1_000_000 }) }, closed),
+              { maxItems: 1_000 },
+            ),
+          ),
+          grams: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000 })),
+        },
+        closed,
       ),
     ),
     // Why units are missing, see config/short-pick-reasons.ts.

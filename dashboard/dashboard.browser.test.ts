@@ -5,10 +5,16 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
+import { reportLoad, tellOfLoads } from "../operations/floor/robot-loads.ts";
 import { combineOrders } from "../operations/fulfillment/combine-orders.ts";
 import { adding } from "../orders/line-ledger.ts";
 import { beginCollection, issueCollectionCode } from "../store/floor/collections.ts";
-import { createFulfillmentOrders, readUnsourced, releaseToFloor } from "../store/floor/fulfillment.ts";
+import {
+  cancelFulfillmentOrders,
+  createFulfillmentOrders,
+  readUnsourced,
+  releaseToFloor,
+} from "../store/floor/fulfillment.ts";
 import { changeOrder, lockOrder } from "../store/orders/order-progress.ts";
 import { recordEntry } from "../store/orders/timeline.ts";
 import { setDecision } from "../store/returns/returns.ts";
@@ -274,8 +280,8 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
   });
 
   /** A fulfillment order of a supplier, on its packing list. */
-  const toPack = async (name: string, units: number): Promise<string> => {
-    const orderId = await sendOrder(name, dropShipped.sku, units);
+  const toPack = async (name: string, units: number, sku = dropShipped.sku): Promise<string> => {
+    const orderId = await sendOrder(name, sku, units);
     const holds = await readUnsourced(edge.database, orderId);
     await edge.allocator.execute(
       holds.map(({ holdId, sku, locationId }) => ({
@@ -348,6 +354,88 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await card.waitFor({ state: "detached" });
     expect(await stageOf(id)).toBe("packed");
     complaints = complaints.filter((text) => !/status of 409|ERR_FAILED/.test(text));
+  });
+
+  test("goods without tags are checked as their product says before they are packed", async () => {
+    const page = await open(staff, "/catalog");
+    await page.getByLabel("Search products").fill(dropShipped.sku);
+    const row = page.locator("tr", { hasText: dropShipped.sku });
+    await row.getByRole("checkbox", { name: /^Tagged/ }).click();
+    await row.getByLabel(`Units of ${dropShipped.name} are`).selectOption("scan");
+    const set = "select tagged, packing_check from product where sku = $1";
+    await expect
+      .poll(async () => (await edge.database.query(set, [dropShipped.sku])).rows)
+      .toEqual([{ tagged: false, packing_check: "scan" }]);
+
+    const id = await toPack("checked", 2);
+    await page.goto("/packing");
+    const card = page.locator(".work-card", { hasText: id });
+    await card.getByRole("button", { name: "Check and pack" }).click();
+    const dialog = page.getByRole("dialog");
+    const scans = dialog.getByLabel(`Scan each unit of ${dropShipped.sku}`);
+    await scans.fill(dropShipped.gtin);
+    await dialog.getByRole("button", { name: "Packed" }).click();
+    await dialog.getByText(`missing 1 × ${dropShipped.sku}`).waitFor();
+    await scans.fill(`${dropShipped.gtin}\n${dropShipped.gtin}`);
+    await dialog.getByRole("button", { name: "Packed" }).click();
+    await card.waitFor({ state: "detached" });
+    expect(await stageOf(id)).toBe("packed");
+    await edge.database.query("update product set tagged = true, packing_check = null");
+    complaints = complaints.filter((text) => !/status of 409/.test(text));
+  });
+
+  test("units that a robot took for a cancelled order are on the packing page until somebody settles them", async () => {
+    const context = {
+      database: edge.database,
+      allocator: edge.allocator,
+      parcelLimit: () => null,
+      now: Date.now,
+    };
+    const { sku } = stocked;
+    const cancelled: string[] = [];
+    for (const name of ["adrift-1", "adrift-2"]) {
+      const id = await toPack(name, 2, sku);
+      const { rows } = await edge.database.query<{ robot: string }>(
+        `insert into device (id, location_id, kind, protocol, name)
+         select 'robot-' || $1, location_id, 'robot', 'vda5050-2.1', 'Robot ' || $1
+         from fulfillment_order where id = $2 returning id as robot`,
+        [name, id],
+      );
+      const deviceId = rows[0]?.robot ?? "";
+      await edge.database.query(
+        `insert into floor_task (id, kind, fulfillment_order_id, location_id, status, device_id)
+         select f.id || ':pick:1', 'pick', f.id, f.location_id, 'assigned', $2 from fulfillment_order f
+         where f.id = $1 on conflict (id) do update set status = 'assigned', device_id = $2`,
+        [id, deviceId],
+      );
+      const units = [{ line: 0, quantity: null, serials: [] }];
+      await reportLoad(context, { taskId: `${id}:pick:1`, attempt: 1, deviceId, units, isSetDown: false });
+      await cancelFulfillmentOrders(edge.database, id.replace(/-F\d+$/, ""));
+      cancelled.push(id);
+    }
+    await edge.database.query(
+      "update fulfillment_order set updated_at = now() - interval '1 minute' where id = any($1)",
+      [cancelled],
+    );
+    await tellOfLoads(context);
+    const page = await open(staff, "/packing");
+    const load = (id: string) => page.getByRole("listitem").filter({ hasText: id });
+    const [one = "", other = ""] = cancelled;
+    await load(one).getByText(`${sku} on Robot adrift-1`).waitFor();
+    await load(one).getByRole("button", { name: "Put back" }).click();
+    await load(one).waitFor({ state: "detached" });
+    await load(other).getByRole("button", { name: "Write off" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Write off" }).click();
+    await load(other).waitFor({ state: "detached" });
+    const { rows } = await edge.database.query(
+      "select status, ended_by from robot_load where fulfillment_order_id = any($1) order by fulfillment_order_id",
+      [cancelled],
+    );
+    const by = expect.stringMatching(/^staff:/);
+    expect(rows).toEqual([
+      { status: "put_back", ended_by: by },
+      { status: "written_off", ended_by: by },
+    ]);
   });
 
   test("a packer sees which orders go into a parcel, how far each is, and what to scan", async () => {

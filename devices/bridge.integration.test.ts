@@ -2,6 +2,8 @@ import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../engine/engine.ts";
 import { confirmPick } from "../operations/floor/confirm-pick.ts";
+import { tellOfLoads } from "../operations/floor/robot-loads.ts";
+import { VendorRoster } from "../ports/vendor-roster.ts";
 import {
   addDevices,
   allPacked,
@@ -17,6 +19,8 @@ import {
 } from "../test-support/floor.ts";
 import { failingTransactions } from "../test-support/servers/failing-database.ts";
 import { createTestDatabase, type TestDatabase } from "../test-support/servers/postgres.ts";
+import type { SagaDependencies } from "../workflows/activities/dependencies.ts";
+import { createInventoryActivities } from "../workflows/order/activities/inventory.ts";
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";
 import type { BridgeTimings } from "./mqtt/timings.ts";
@@ -124,7 +128,7 @@ describe("the device bridge", () => {
       [`uagv/v2/nimbus/${robot}/state`, Buffer.from([0xff, 0x00, 0xfe]), "invalid_json"],
       [`uagv/v2/nimbus/${robot}/state`, "[".repeat(100_000), "invalid_json"],
       [`uagv/v2/nimbus/${robot}/connection`, "{}", "invalid_message"],
-      [`uagv/v2/nimbus/${robot}/state`, Buffer.alloc(200_000, 32), "message_too_large"],
+      [`uagv/v2/nimbus/${robot}/state`, Buffer.alloc(3_000_000, 32), "message_too_large"],
       [conveyor, JSON.stringify({ ...scan, seq: 1e300 }), "number_out_of_range"],
       [conveyor, JSON.stringify({ ...scan, bootId: "x\u0000" }), "invalid_message"],
       [conveyor.replace(LOCATION, "elsewhere"), JSON.stringify(scan), "device_mismatch"],
@@ -180,6 +184,59 @@ describe("the device bridge", () => {
     await startDevices(10);
     await allPacked(test, orders, 50_000);
     expect(await discrepancies(test, engine, orders)).toEqual([]);
+    // What was picked again was lost before, and the timeline and the books say so.
+    await tellOfLoads(context());
+    const { rows } = await test.database.query<{ adrift: number; lost: number; told: number }>(
+      `select (select coalesce(sum(quantity), 0)::integer from robot_load where status = 'adrift') as adrift,
+         (select count(distinct (task_id, attempt))::integer from robot_load where cause = 'tote_lost') as lost,
+         (select count(*)::integer from order_event where type = 'fulfillment.tote_lost') as told`,
+    );
+    const skus = [...new Set(orders.flatMap(({ lines }) => lines.map(({ sku }) => sku)))];
+    const apart = (await engine.client.positions(skus)).reduce(
+      (sum, { unavailable }) => sum + unavailable,
+      0,
+    );
+    expect(apart).toBe(rows[0]?.adrift);
+    expect(rows[0]?.told).toBe(rows[0]?.lost);
+  });
+
+  it("knows what rides on a robot whose order is cancelled, and does not promise it", async () => {
+    await startBridge();
+    await startDevices(4);
+    const lines = ["SKU-1", "SKU-2", "SKU-3"].map((sku) => ({ sku, quantity: 2 }));
+    const [order] = await releaseOrders(test, engine, 1, () => lines);
+    const { orderId = "" } = order ?? {};
+    await eventually(async () => {
+      const { rows } = await test.database.query("select from robot_load where order_id = $1", [orderId]);
+      return rows.length > 0;
+    }, 20_000);
+    const saga = createInventoryActivities({
+      ...context(),
+      carriers: new VendorRoster("carriers", []),
+    } as unknown as SagaDependencies);
+    await saga.recallFromFloor({ orderId });
+    await saga.releaseStock({ orderId });
+    // The robot has heard of it, and has said what it took until then.
+    await eventually(async () => {
+      const { rows } = await test.database.query(
+        "select from device where kind = 'robot' and state->>'activity' = 'busy'",
+      );
+      return rows.length === 0;
+    }, 20_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await test.database.query("update fulfillment_order set updated_at = now() - interval '1 minute'");
+    await tellOfLoads(context());
+    const { rows } = await test.database.query<{ sku: string; quantity: number; status: string }>(
+      "select sku, quantity, status from robot_load where order_id = $1 order by sku",
+      [orderId],
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.every(({ status }) => status === "adrift")).toBe(true);
+    const stock = await engine.client.positions(lines.map(({ sku }) => sku));
+    expect(
+      stock.filter(({ unavailable }) => unavailable > 0).map(({ sku, unavailable }) => [sku, unavailable]),
+    ).toEqual(rows.map(({ sku, quantity }) => [sku, quantity]));
+    expect(stock.every(({ allocated, picked }) => allocated + picked === 0)).toBe(true);
   });
 
   it("notes once what a robot did not find, writes it off, and what was found is packed", async () => {
@@ -284,6 +341,13 @@ describe("the device bridge", () => {
       [order?.fulfillmentOrderId],
     );
     expect(rows).toHaveLength(first.filter((units) => units > 0).length);
+  });
+
+  const context = () => ({
+    database: test.database,
+    allocator: engine.client,
+    parcelLimit: () => null,
+    now: Date.now,
   });
 
   const stopNow = async (part: { stop(): Promise<void> }): Promise<void> => {

@@ -176,7 +176,7 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     database,
     registry,
     publish,
-    toteLost: (lpn) => recovery.lost(lpn),
+    toteLost: (lpn, conveyorId) => recovery.lost(lpn, conveyorId),
     timings,
     deadLetters,
     logger,

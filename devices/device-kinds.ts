@@ -21,7 +21,7 @@ const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
 const KINDS: Readonly<Record<RegisteredDevice["kind"], Kind>> = {
   robot: {
     protocols: ["vda5050-2.0", "vda5050-2.1", "vda5050-3.0"],
-    readSettings: (settings) => asObject(settings, "settings"),
+    readSettings: readRobotSettings,
     topicsOf: (robot) => {
       const root = robotRoot(robot);
       return {
@@ -64,7 +64,6 @@ export const deviceProtocols: DeviceProtocols = {
       return `locationId: "${device.locationId}" cannot be a level of a topic`;
     }
     try {
-      if (device.kind === "robot") robotRoot(device);
       KINDS[device.kind].readSettings(device.settings);
       return null;
     } catch (error) {
@@ -75,30 +74,19 @@ export const deviceProtocols: DeviceProtocols = {
   topicsOf: (device) => KINDS[device.kind].topicsOf(device),
 };
 
-/** `uagv/v2/<manufacturer>/<serial number>`, unless a robot is set up in another way. */
+/** `uagv/v2/<manufacturer>/<id>`: a robot is registered by its serial number. */
 function robotRoot({ id, protocol, settings }: RegisteredDevice): string {
-  const standard = protocol.startsWith("vda5050-3") ? "vda5050/v3" : "uagv/v2";
-  const manufacturer = level(settings, "manufacturer") ?? "+";
-  const serialNumber = level(settings, "serialNumber") ?? id;
-  const root = settings["topicRoot"];
-  if (root === undefined) return `${standard}/${manufacturer}/${serialNumber}`;
-  const isRoot =
-    typeof root === "string" &&
-    root.length <= 256 &&
-    !root.startsWith("$") &&
-    root.split("/").every((each) => LEVEL.test(each));
-  if (!isRoot) {
-    throw new MalformedMessage(
-      "invalid_message",
-      "topicRoot is not levels of letters, digits, . _ : and - with / between them",
-    );
-  }
-  return root;
+  const { manufacturer } = readRobotSettings(settings);
+  return `${protocol.startsWith("vda5050-3") ? "vda5050/v3" : "uagv/v2"}/${manufacturer ?? "+"}/${id}`;
 }
 
-function level(settings: RegisteredDevice["settings"], name: string): string | undefined {
-  const value = settings[name];
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && LEVEL.test(value)) return value;
-  throw new MalformedMessage("invalid_message", `${name} is not 1 to 64 letters, digits, . _ : or -`);
+function readRobotSettings(settings: JsonObject): { readonly manufacturer: string | undefined } {
+  for (const name of Object.keys(settings)) {
+    if (name !== "manufacturer")
+      throw new MalformedMessage("invalid_message", `a robot has no setting ${name}`);
+  }
+  const { manufacturer } = settings;
+  if (manufacturer === undefined) return { manufacturer };
+  if (typeof manufacturer === "string" && LEVEL.test(manufacturer)) return { manufacturer };
+  throw new MalformedMessage("invalid_message", "manufacturer is not 1 to 64 letters, digits, . _ : or -");
 }

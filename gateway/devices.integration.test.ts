@@ -79,13 +79,6 @@ describe("a device that is registered", () => {
     expect(await knowsDeviceSecret(world.database, "by-certificate", "")).toBe(false);
   });
 
-  test("may speak on topics of its own choice", async () => {
-    const { json } = await register(
-      robot("fleet-7", { settings: { topicRoot: "acmefleet/v2/hall-a/fleet-7" } }),
-    );
-    expect(json.acl.publish).toContain("acmefleet/v2/hall-a/fleet-7/state");
-  });
-
   test.each([
     ["an id that is no level of a topic", { id: "r/1" }, 400, "invalid_request", "id"],
     ["the bridge's name", { id: "holdfast-bridge" }, 422, "device_settings_invalid", "the bridge's own"],
@@ -98,8 +91,8 @@ describe("a device that is registered", () => {
       "vda5050-2.0",
     ],
     [
-      "a topic root with a wildcard",
-      { settings: { topicRoot: "a/+/b" } },
+      "a setting that robots do not have",
+      { settings: { topicRoot: "a/b" } },
       422,
       "device_settings_invalid",
       "topicRoot",
@@ -118,13 +111,6 @@ describe("a device that is registered", () => {
       422,
       "device_settings_invalid",
       "weakestDbm is not from -120 to 0",
-    ],
-    [
-      "another's topics",
-      { settings: { topicRoot: "acmefleet/v2/hall-a/fleet-7" } },
-      409,
-      "device_topic_taken",
-      "fleet-7",
     ],
     ["another's id", { id: "r1" }, 409, "device_exists", "r1"],
   ])("is not one with %s", async (_what, change, status, code, word) => {

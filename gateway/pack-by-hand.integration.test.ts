@@ -73,6 +73,57 @@ describe("a parcel packed by hand", () => {
     expect(await table.told()).toEqual([`packed:${table.id}`]);
   });
 
+  test("has goods without tags that are scanned, weighed or counted first; until then no unit is taken", async () => {
+    const setting = (json: unknown) => world.call("POST", "/v1/products/TEE-1/tagging", { json });
+    const { rows } = await world.database.query<{ grams: number }>(
+      "select weight_grams as grams from product where sku = 'TEE-1'",
+    );
+    const right = 3 * (rows[0]?.grams ?? 0);
+    for (const [check, wrong, found] of [
+      ["scan", { scans: ["TEE-1", "TEE-1"] }, { scans: ["TEE-1", "TEE-1", "TEE-1"] }],
+      ["weigh", { grams: 2 * right }, { grams: right }],
+      ["count", { counts: [{ sku: "TEE-1", quantity: 2 }] }, { counts: [{ sku: "TEE-1", quantity: 3 }] }],
+    ] as const) {
+      table = await packingTable(world, `hand-${round}-${check}`);
+      expect((await setting({ tagged: false, check })).json).toEqual({ sku: "TEE-1", tagged: false, check });
+      const listed = await world.call("GET", "/v1/fulfillment-orders?location=east&stage=waiting&limit=200");
+      const item = listed.json.items.find(({ id }: { id: string }) => id === table.id);
+      expect(item.lines).toMatchObject([{ check }]);
+      const unchecked = await pack({});
+      expect([unchecked.status, unchecked.json.code]).toEqual([409, "packing_check_needed"]);
+      expect(unchecked.json.detail).toBe(`${check} TEE-1`);
+      const refused = await pack({ checked: wrong });
+      expect([refused.status, refused.json.code]).toEqual([409, "verification_failed"]);
+      expect([await table.stage(), await table.pickedUnits()]).toEqual(["waiting", undefined]);
+      const packed = await pack({ checked: found });
+      expect([packed.status, packed.json], packed.text).toEqual([200, { status: "done", short: false }]);
+      expect((await pack({})).json).toEqual({ status: "done", short: false });
+    }
+    // What a person says to have taken is what is checked.
+    table = await packingTable(world, `hand-${round}-short`);
+    const lines = [{ holdId: table.holdId, picked: 1 }];
+    const checked = { counts: [{ sku: "TEE-1", quantity: 1 }] };
+    expect((await pack({ lines, checked })).json).toEqual({ status: "done", short: true });
+    // A unit that is known by its serial number is packed once.
+    const { rows: products } = await world.database.query<{ gtin: string }>(
+      "select gtin from product where sku = 'TEE-1'",
+    );
+    await setting({ tagged: false, check: "scan" });
+    for (const [name, outcome] of [
+      ["serial-1", "done"],
+      ["serial-2", undefined],
+    ] as const) {
+      table = await packingTable(world, `hand-${round}-${name}`);
+      const scans = ["1", "2", "3"].map((serial) => `(01)${products[0]?.gtin}(21)${round}-${serial}`);
+      const { json } = await pack({ checked: { scans } });
+      expect([json.status, json.code]).toEqual(
+        outcome === "done" ? ["done", undefined] : [409, "unit_packed_before"],
+      );
+    }
+    expect((await setting({ tagged: true, check: null })).status).toBe(200);
+    expect((await setting({ tagged: true, check: "smell" })).status).toBe(400);
+  });
+
   test("of which a unit is missing is packed without it, once, whoever says so again", async () => {
     const short = { lines: [{ holdId: table.holdId, picked: 2 }], shortReason: "damaged" };
     expect((await pack(short)).json).toEqual({ status: "done", short: true });

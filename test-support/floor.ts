@@ -149,6 +149,13 @@ async function insertOrders(test: TestDatabase, orders: readonly TestOrder[]): P
        as l("fulfillmentOrderId" text, "lineId" text, "holdId" text, sku text, quantity integer)`,
     [lines],
   );
+  await test.database.query(
+    `insert into order_hold (order_id, hold_id, line_id, sku, location_id, quantity)
+     select "orderId", "holdId", "lineId", sku, $2, quantity
+     from jsonb_to_recordset($1)
+       as l("orderId" text, "lineId" text, "holdId" text, sku text, quantity integer)`,
+    [lines, LOCATION],
+  );
 }
 
 export async function addDevices(test: TestDatabase, devices: readonly SimulatedDevice[]): Promise<void> {

@@ -61,7 +61,7 @@ async function createProduct(sku: string, options: ProductOptions): Promise<void
       { exitStatus: 2 },
     );
   }
-  const product: Product = {
+  const product: Omit<Product, "check"> = {
     sku,
     name: options.name,
     weightGrams,

@@ -60,7 +60,7 @@ export class Conveyors {
   private readonly database: Database;
   private readonly registry: DeviceRegistry;
   private readonly publish: (topic: string, message: object) => Promise<void>;
-  private readonly toteLost: (lpn: string) => Promise<void>;
+  private readonly toteLost: (lpn: string, conveyorId: string) => Promise<void>;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly deadLetters: DeadLetters;
@@ -76,7 +76,7 @@ export class Conveyors {
     readonly database: Database;
     readonly registry: DeviceRegistry;
     readonly publish: (topic: string, message: object) => Promise<void>;
-    readonly toteLost: (lpn: string) => Promise<void>;
+    readonly toteLost: (lpn: string, conveyorId: string) => Promise<void>;
     readonly timings: BridgeTimings;
     readonly deadLetters: DeadLetters;
     readonly logger: Logger;
@@ -199,7 +199,7 @@ export class Conveyors {
       this.send(device, "cmd/divert", command);
       this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
     } else if (event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && outcome === "taken") {
-      await this.toteLost(event.lpn);
+      await this.toteLost(event.lpn, device.row.id);
     } else if (event.kind === "divert" && event.result !== "DIVERTED") {
       this.logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
     }

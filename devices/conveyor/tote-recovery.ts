@@ -1,8 +1,9 @@
 /**
  * Totes behind the robots must not stand still for ever. A message may be lost, a portal may not report a
  * passage, either side may restart. A tote that has not moved is sent round the loop again. One that the
- * conveyor does not know, or that does not come round, is picked again (`confirmPick` records a pick once,
- * whatever is done twice on the floor). When that has been tried often enough, a person has to look.
+ * conveyor does not know, or that does not come round, is lost: `loseTote` accounts for its units and says
+ * whether they are picked again (`confirmPick` records a pick once, whatever is done twice on the floor) or a
+ * person has to look.
  *
  * The counts here are only in memory: after a restart they begin anew.
  */
@@ -10,12 +11,8 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
-import {
-  findTote,
-  repeatFinishedTask,
-  stalledTotes,
-  type ToteOnTheFloor,
-} from "../../store/floor/floor-tasks.ts";
+import { loseTote } from "../../operations/floor/robot-loads.ts";
+import { findTote, stalledTotes, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import type { DeviceRegistry } from "../mqtt/device-registry.ts";
 import { type BridgeTimings, MOST_ATTEMPTS } from "../mqtt/timings.ts";
 import type { RecirculateCommand } from "./conveyor-messages.ts";
@@ -76,9 +73,9 @@ export class ToteRecovery {
   }
 
   /** The conveyor has no such tote. */
-  async lost(lpn: string): Promise<void> {
+  async lost(lpn: string, conveyorId: string): Promise<void> {
     const tote = await findTote(this.context.database, lpn);
-    if (tote !== undefined) await this.pickAgain(tote, "the conveyor does not know its tote");
+    if (tote !== undefined) await this.pickAgain(tote, "the conveyor does not know it", conveyorId);
   }
 
   private async sweep(): Promise<void> {
@@ -90,7 +87,7 @@ export class ToteRecovery {
       const portals = this.registry.online(tote.locationId, "rfid_portal");
       if (portals.length === 0 || now - rounds.at < this.timings.stallMs) continue;
       if (rounds.count >= MOST_ROUNDS) {
-        await this.pickAgain(tote, `its tote did not come round ${MOST_ROUNDS} times`);
+        await this.pickAgain(tote, `it did not come round ${MOST_ROUNDS} times`, null);
       } else if (await this.recirculate(tote.locationId, tote.handlingUnit)) {
         this.logger.info({ tote: tote.handlingUnit, stage: tote.stage }, "stalled tote sent round again");
         this.rounds.set(tote.fulfillmentOrderId, { count: rounds.count + 1, at: now });
@@ -98,20 +95,20 @@ export class ToteRecovery {
     }
   }
 
-  private async pickAgain(tote: ToteOnTheFloor, reason: string): Promise<void> {
+  private async pickAgain(tote: ToteOnTheFloor, why: string, at: string | null): Promise<void> {
     if (tote.status !== "in_progress" || !["picked", "conveying", "verifying"].includes(tote.stage)) return;
     this.rounds.delete(tote.fulfillmentOrderId);
-    const { database } = this.context;
-    const result = await repeatFinishedTask(database, tote.fulfillmentOrderId, MOST_ATTEMPTS, reason);
-    if (result === "queued") {
-      this.logger.warn({ fulfillmentOrderId: tote.fulfillmentOrderId, reason }, "picked afresh");
+    const { fulfillmentOrderId } = tote;
+    const lost = await loseTote(this.context, { tote, why, at, attempts: MOST_ATTEMPTS });
+    if (lost.status === "picked_again") {
+      this.logger.warn({ fulfillmentOrderId, why }, "picked afresh");
       this.queueChanged();
-    } else if (result === "too_many_attempts") {
+    } else if (lost.status === "given_up") {
       await reportFloorException(this.context, {
-        fulfillmentOrderId: tote.fulfillmentOrderId,
+        fulfillmentOrderId,
         code: "device_failure",
-        detail: `Tote ${tote.handlingUnit} is lost: ${reason}, after ${MOST_ATTEMPTS} attempts`,
-        cause: "device:conveyor",
+        detail: lost.detail,
+        cause: at === null ? "device:conveyor" : `device:${at}`,
       });
     }
   }

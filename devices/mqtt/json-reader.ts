@@ -20,8 +20,8 @@ export class MalformedMessage extends Error {
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-export function parseJson(payload: Buffer): unknown {
-  const text = textOf(payload, MAX_MESSAGE_BYTES);
+export function parseJson(payload: Buffer, mostBytes = MAX_MESSAGE_BYTES): unknown {
+  const text = textOf(payload, mostBytes);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -96,7 +96,8 @@ function tryParse(text: string): unknown {
 
 function textOf(payload: Buffer, mostBytes: number): string {
   if (payload.length > mostBytes) throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  return payload.toString("utf8");
+  // Some firmware writes a byte order mark, which is no part of the text.
+  return payload.toString("utf8").replace(/^\uFEFF/, "");
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -134,6 +135,27 @@ export function textField(object: JsonObject, key: string, longest = 256): strin
 
 export function optionalText(object: JsonObject, key: string, longest = 256): string | undefined {
   return object[key] === undefined || object[key] === null ? undefined : textField(object, key, longest);
+}
+
+/**
+ * A string that its standard leaves free, of any length. What no column and no log can keep becomes a blank:
+ * a line break in a description must not cost the message.
+ */
+export function freeText(object: JsonObject, key: string): string {
+  const value = object[key];
+  if (typeof value !== "string") throw new MalformedMessage("invalid_message", `${key} is not a string`);
+  return keepable(value);
+}
+
+/** As `freeText`, for what is only shown: cut at `longest`, and empty where it is no string. */
+export function shownText(object: JsonObject, key: string, longest = 1024): string {
+  const value = object[key];
+  return typeof value === "string" ? keepable(value.slice(0, longest)) : "";
+}
+
+function keepable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f\p{Cs}]/gu, " ");
 }
 
 export function integerField(object: JsonObject, key: string, least: number, most: number): number {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../engine/engine.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { packByHand } from "../../operations/floor/pack-by-hand.ts";
+import { stalledTotes } from "../../store/floor/floor-tasks.ts";
+import { listFulfillmentOrders } from "../../store/orders/order-views.ts";
 import {
   addDevices,
   LOCATION,
@@ -148,10 +151,10 @@ describe("verification by RFID", () => {
     expect(await stage(tote)).toBe("packed");
   });
 
-  it("names a stranger of our own, and gives up after three passages", async () => {
+  it("names a stranger of our own, and gives up after four passages", async () => {
     const tote = await picked({ sku: "SKU-3", quantity: 1 });
     const { pass, sent } = portal();
-    for (let passage = 1; passage <= 3; passage += 1) {
+    for (let passage = 1; passage <= 4; passage += 1) {
       await pass(
         plateTag(tote.plate),
         unit("SKU-3", "d1"),
@@ -160,7 +163,7 @@ describe("verification by RFID", () => {
       );
     }
     expect(await stage(tote)).toBe("picked");
-    expect(sent).toHaveLength(2);
+    expect(sent).toHaveLength(3);
     expect(await told(tote, "fulfillment.exception")).toEqual([
       "Verification failed: extra 1 × GTIN 09521234000020, extra 1 × SKU-4",
     ]);
@@ -178,6 +181,52 @@ describe("verification by RFID", () => {
     expect(await told(untagged, "fulfillment.packed")).toEqual([
       "Packed: 1 unit without a tag taken as picked",
     ]);
+  });
+
+  it("leaves goods without tags whose product asks for it to whoever packs, once the tags are right", async () => {
+    await test.database.query("update product set packing_check = 'scan' where sku = 'SKU-12'");
+    const tote = await picked({ sku: "SKU-5", quantity: 1 }, { sku: "SKU-12", quantity: 2 });
+    const { pass, sent } = portal();
+    await pass(plateTag(tote.plate));
+    expect(sent).toEqual([tote.plate]);
+    await pass(plateTag(tote.plate), unit("SKU-5", "k1"));
+    await pass(plateTag(tote.plate), unit("SKU-5", "k1"));
+    expect(await stage(tote)).toBe("picked");
+    expect(sent).toEqual([tote.plate]);
+    expect(await told(tote, "fulfillment.left_to_person")).toEqual([
+      "Its tags are right. Goods without tags are checked by whoever packs it: scan SKU-12.",
+    ]);
+    // Nobody looks for it on the conveyor, and it is on people's list.
+    await test.database.query(
+      "update fulfillment_order set updated_at = now() - interval '1 minute' where id = $1",
+      [tote.fulfillmentOrderId],
+    );
+    await test.database.query(
+      `insert into floor_task (id, kind, fulfillment_order_id, location_id, status, finished_at)
+       values ($1 || ':pick:1', 'pick', $1, $2, 'finished', now() - interval '1 minute')
+       on conflict (id) do update set status = 'finished', finished_at = excluded.finished_at`,
+      [tote.fulfillmentOrderId, LOCATION],
+    );
+    const stalled = (await stalledTotes(test.database, 1_000)).map(({ handlingUnit }) => handlingUnit);
+    expect(stalled).not.toContain(tote.plate);
+    await addDevices(test, [{ ...READER.row, id: "a-robot", kind: "robot" }]);
+    const { items } = await listFulfillmentOrders(test.database, { isForPeople: true, limit: 100 });
+    expect(items.map(({ id }) => id)).toContain(tote.fulfillmentOrderId);
+
+    const gtin = PRODUCTS.find(({ sku }) => sku === "SKU-12")?.gtin ?? "";
+    const pack = (scans: readonly string[]) =>
+      packByHand(context(), {
+        fulfillmentOrderId: tote.fulfillmentOrderId,
+        picked: null,
+        holds: tote.lines,
+        findings: { scans },
+        cause: "staff:1",
+      });
+    expect(await pack([gtin])).toMatchObject({ code: "verification_failed", detail: "missing 1 × SKU-12" });
+    expect(await pack([gtin, gtin])).toEqual({ status: "done", short: false });
+    expect(await stage(tote)).toBe("packed");
+    await test.database.query("update product set packing_check = null");
+    await test.database.query("delete from device where id = 'a-robot'");
   });
 
   it("still names a tagged unit that is missing beside them, and more of them than were picked", async () => {

@@ -15,7 +15,7 @@ import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import { confirmPack } from "../../operations/floor/confirm-pack.ts";
 import { reportFloorException } from "../../operations/floor/report-floor-exception.ts";
-import { toteNotVerified } from "../../operations/floor/tote-not-verified.ts";
+import { toteLeftToPerson, toteNotVerified } from "../../operations/floor/tote-not-verified.ts";
 import { plateInTag } from "../../orders/licence-plate.ts";
 import { findTotes, skusOfGtins, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import type { ToteRecovery } from "../conveyor/tote-recovery.ts";
@@ -23,13 +23,16 @@ import type { Device } from "../mqtt/device-registry.ts";
 import type { Passage } from "./portal.ts";
 import { countUnits, decodeTags, gtinsOf, readTwice } from "./tote-contents.ts";
 
-const MOST_PASSAGES = 3;
+const MOST_PASSAGES = 4;
 /** How long a tote's earlier passages count. Milliseconds. */
 const READ_WINDOW_MS = 120_000;
 /**
  * The robot's report may still be under way when its tote is through: ask again so often, at this interval.
  */
 const PICK_PATIENCE = { times: 60, everyMs: 100 };
+
+/** Its tags are right; what has none is for whoever packs. */
+const FOR_A_PERSON = "packing_check_needed";
 
 /** Refusals that another passage may cure. */
 const WORTH_ANOTHER_PASSAGE: ReadonlySet<string> = new Set(["verification_failed", "unit_packed_before"]);
@@ -101,6 +104,13 @@ export class Verification {
       this.failed.delete(tote.handlingUnit);
     } else if (WORTH_ANOTHER_PASSAGE.has(refusal.code)) {
       await this.tryAgain(device, passage, tote, refusal.detail);
+    } else if (refusal.code === FOR_A_PERSON) {
+      this.failed.delete(tote.handlingUnit);
+      await toteLeftToPerson(this.context, {
+        ...tote,
+        detail: refusal.detail,
+        cause: `device:${device.row.id}`,
+      });
     } else {
       this.failed.delete(tote.handlingUnit);
       this.logger.info({ lpn: tote.handlingUnit, ...refusal }, "tote not packed");

@@ -154,6 +154,7 @@ export class Dispatcher implements TaskOutcomes {
       if (still?.taskId !== task.taskId || still.attempt !== task.attempt)
         await this.fleet.recall(robot, task);
     }
+    await this.fleet.cancelStrays(tasks);
     for (const task of tasks) await this.pursue(task);
   }
 
@@ -170,10 +171,7 @@ export class Dispatcher implements TaskOutcomes {
     }
     if (robot?.state === undefined || robot.state === null || robot.task === null) return undefined;
     const known = orderProgress(robot.task, robot.state).status;
-    if (known === "unknown" && performance.now() - robot.sentAt > this.timings.resendMs) {
-      return this.fleet.send(robot);
-    }
-    return undefined;
+    return known === "unknown" ? this.fleet.offerAgain(robot, robot.task) : undefined;
   }
 
   /** How long the robot has not been able to work, in milliseconds; 0 where it is able. */

@@ -5,8 +5,11 @@
  * another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and then the
  * end of the task, which the dispatcher books. Which robot gets which task is for the dispatcher to decide.
  *
- * F1 a robot's reports never go back in time: a state older than the last one since it connected is dropped
+ * F1 a robot's reports never go back: a state that is older than the last one since it connected, by its
+ *    counter and by its clock, is dropped. A clock that is set back alone does not silence the robot
  * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
+ * F3 an order is offered `MOST_OFFERS` times; a robot that does not take it, or refuses it, is passed over for
+ *    a while as long as another robot of its location can work
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -24,7 +27,8 @@ import {
   type RobotState,
 } from "../vda5050/messages.ts";
 import { orderProgress, type Picks } from "../vda5050/order-progress.ts";
-import { pickOrder, robotOrderId } from "../vda5050/pick-order.ts";
+import { isPickOrderId, pickOrder, robotOrderId } from "../vda5050/pick-order.ts";
+import { RobotLoads } from "./robot-loads.ts";
 
 export type Robot = {
   readonly device: Device;
@@ -38,6 +42,12 @@ export type Robot = {
   picksBooked: boolean;
   /** When the order of the task in hand was last sent; monotonic. */
   sentAt: number;
+  /** How often it was sent. */
+  offers: number;
+  /** When an order that is not its own was last cancelled; monotonic. */
+  cancelledAt: number;
+  /** Until when another robot comes first, because this one took no order; monotonic. */
+  passedOverUntil: number;
   /** Since when the robot has reported that it cannot work; monotonic. 0: it can. */
   impairedSince: number;
   unread: RobotState | null;
@@ -57,6 +67,12 @@ export type TaskOutcomes = {
 };
 
 const RETRY_MS = 500;
+/** How often a robot is sent an order that it does not show. */
+const MOST_OFFERS = 3;
+const PASSED_OVER_MS = 60_000;
+/** What a device row keeps of an id that the robot chose, and of its errors. */
+const MOST_SHOWN = 256;
+const MOST_ERRORS_SHOWN = 20;
 
 export class RobotFleet {
   private readonly context: OperationContext;
@@ -64,6 +80,7 @@ export class RobotFleet {
   private readonly publish: (topic: string, message: object) => Promise<void>;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
+  private readonly loads: RobotLoads;
   private readonly robots = new Map<string, Robot>();
   private outcomes: TaskOutcomes | undefined;
   private stopping = false;
@@ -76,6 +93,7 @@ export class RobotFleet {
     readonly logger: Logger;
   }) {
     this.context = options.context;
+    this.loads = new RobotLoads(options.context);
     this.registry = options.registry;
     this.publish = options.publish;
     this.timings = options.timings;
@@ -116,6 +134,9 @@ export class RobotFleet {
       task: null,
       picksBooked: false,
       sentAt: 0,
+      offers: 0,
+      cancelledAt: Number.NEGATIVE_INFINITY,
+      passedOverUntil: 0,
       impairedSince: 0,
       unread: null,
       work: null,
@@ -141,10 +162,9 @@ export class RobotFleet {
   }
 
   onState(robot: Robot, state: RobotState): void {
-    if (robot.state !== null && state.atMs < robot.state.atMs) return;
+    if (robot.state !== null && state.atMs < robot.state.atMs && !isLater(state, robot.state)) return;
     robot.state = state;
-    const impaired = !state.automatic || state.fatalErrors.length > 0;
-    if (!impaired) robot.impairedSince = 0;
+    if (state.impairments.length === 0) robot.impairedSince = 0;
     else if (robot.impairedSince === 0) robot.impairedSince = performance.now();
     // A robot that reports is there, even where its last will overtook a reconnect.
     this.registry.setConnection(robot.device, "online");
@@ -158,8 +178,8 @@ export class RobotFleet {
     const idle: { deviceId: string; locationId: string }[] = [];
     for (const robot of this.robots.values()) {
       const { device, state } = robot;
-      if (robot.task !== null || state === null || device.connection !== "online") continue;
-      if (robot.impairedSince !== 0 || isUnderway(state)) continue;
+      if (robot.task !== null || state === null || !canWork(robot) || isUnderway(state)) continue;
+      if (robot.passedOverUntil > performance.now() && this.hasBetter(robot)) continue;
       idle.push({ deviceId: device.row.id, locationId: device.row.locationId });
     }
     return idle;
@@ -170,6 +190,29 @@ export class RobotFleet {
     robot.task = task;
     robot.picksBooked = false;
     robot.sentAt = 0;
+    robot.offers = 0;
+  }
+
+  /** Offers the order again where it is due; a robot that was offered it often enough gives the task back. */
+  async offerAgain(robot: Robot, task: AssignedTask): Promise<void> {
+    if (robot.task !== task || performance.now() - robot.sentAt <= this.timings.resendMs) return;
+    if (robot.offers < MOST_OFFERS) return this.send(robot);
+    await this.refused(robot, task, `${robot.device.row.id} did not take the order in ${MOST_OFFERS} offers`);
+  }
+
+  private async refused(robot: Robot, task: AssignedTask, detail: string): Promise<void> {
+    robot.passedOverUntil = performance.now() + PASSED_OVER_MS;
+    this.registry.refused(robot.device, detail);
+    await this.outcomes?.failed(robot, task, detail);
+  }
+
+  /** Whether another robot of the location can work, at once or after the task that it has. */
+  private hasBetter(robot: Robot): boolean {
+    for (const other of this.robots.values()) {
+      if (other === robot || other.device.row.locationId !== robot.device.row.locationId) continue;
+      if (canWork(other) && other.passedOverUntil <= performance.now()) return true;
+    }
+    return false;
   }
 
   /** Sends the order of the task in hand. The robot ignores an order that it has already. */
@@ -177,6 +220,7 @@ export class RobotFleet {
     const { task, state } = robot;
     if (task === null) return;
     robot.sentAt = performance.now();
+    robot.offers += 1;
     const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "order");
     const order = pickOrder(task, state?.lastNodeId || "start");
     await this.publish(topic, orderMessage(robot.headers.next(topic, this.context.now()), order));
@@ -186,9 +230,31 @@ export class RobotFleet {
   async recall(robot: Robot, task: AssignedTask): Promise<void> {
     if (robot.task === task) robot.task = null;
     if (robot.state === null || !isUnderway(robot.state)) return;
+    await this.cancel(robot, robotOrderId(task));
+  }
+
+  /**
+   * Cancels what robots do of tasks that they no longer have: a robot may come back after its task was given
+   * to another.
+   *
+   * @param assigned every task that is assigned now, of the table: memory alone forgets at a restart
+   */
+  async cancelStrays(assigned: readonly AssignedTask[]): Promise<void> {
+    const theirs = new Set(assigned.map((task) => `${task.deviceId} ${robotOrderId(task)}`));
+    for (const robot of this.robots.values()) {
+      const { state, device } = robot;
+      if (state === null || !isUnderway(state) || !isPickOrderId(state.orderId)) continue;
+      if (theirs.has(`${device.row.id} ${state.orderId}`)) continue;
+      if (performance.now() - robot.cancelledAt <= this.timings.resendMs) continue;
+      robot.cancelledAt = performance.now();
+      await this.cancel(robot, state.orderId);
+    }
+  }
+
+  private async cancel(robot: Robot, orderId: string): Promise<void> {
     const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "instantActions");
     const header = robot.headers.next(topic, this.context.now());
-    await this.publish(topic, cancelOrderMessage(header, `${robotOrderId(task)}:cancel`));
+    await this.publish(topic, cancelOrderMessage(header, `${orderId}:cancel`));
   }
 
   private async work(robot: Robot): Promise<void> {
@@ -196,6 +262,7 @@ export class RobotFleet {
       const state = robot.unread;
       robot.unread = null;
       try {
+        await this.loads.onState(robot.device.row.id, state);
         await this.follow(robot, state);
       } catch (error) {
         this.logger.warn({ err: error, robot: robot.device.row.id }, "robot state not booked; trying again");
@@ -215,13 +282,11 @@ export class RobotFleet {
     const progress = orderProgress(task, state);
     switch (progress.status) {
       case "unknown":
-        if (performance.now() - robot.sentAt > this.timings.resendMs) await this.send(robot);
-        return undefined;
+        return this.offerAgain(robot, task);
       case "picking":
         return undefined;
       case "rejected":
-        this.registry.refused(robot.device, progress.detail);
-        return outcomes.failed(robot, task, progress.detail);
+        return this.refused(robot, task, progress.detail);
       case "failed":
         return outcomes.failed(robot, task, progress.detail);
       case "picked":
@@ -262,6 +327,18 @@ export class RobotFleet {
   }
 }
 
+/** Whether the robot is there and fit for a new task. */
+function canWork({ device, state, impairedSince }: Robot): boolean {
+  if (state === null || device.connection !== "online") return false;
+  return impairedSince === 0 && state.reservations.length === 0;
+}
+
+/** By the counter of the topic, which goes round after 32 bits. */
+function isLater(state: RobotState, than: RobotState): boolean {
+  const ahead = (state.headerId - than.headerId) >>> 0;
+  return ahead > 0 && ahead < 2 ** 31;
+}
+
 /** Whether the robot is still at work on whatever order it has. */
 function isUnderway(state: RobotState): boolean {
   if (state.nodesAhead > 0) return true;
@@ -281,14 +358,14 @@ function describe(robot: Robot, state: RobotState): object {
         : underway
           ? "busy"
           : "idle",
-    orderId: state.orderId,
-    lastNodeId: state.lastNodeId,
+    orderId: state.orderId.slice(0, MOST_SHOWN),
+    lastNodeId: state.lastNodeId.slice(0, MOST_SHOWN),
     driving: state.driving,
     automatic: state.automatic,
     battery: state.batteryCharge,
     charging: state.charging,
     position: state.position,
-    errors: state.fatalErrors,
+    errors: [...state.impairments, ...state.reservations].slice(0, MOST_ERRORS_SHOWN),
     at: new Date(state.atMs).toISOString(),
   };
 }

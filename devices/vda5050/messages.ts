@@ -7,22 +7,27 @@
 import {
   asArray,
   asObject,
-  booleanField,
+  freeText,
   integerField,
   isObject,
   type JsonObject,
   MalformedMessage,
-  numberField,
-  optionalText,
   parseJson,
+  shownText,
   textField,
   timeField,
 } from "../mqtt/json-reader.ts";
 import type { VdaMajor } from "../mqtt/topics.ts";
 
 const UINT32 = 2 ** 32 - 1;
-/** Nodes, edges, actions: far beyond any tour of one robot. */
-const MOST_ENTRIES = 1000;
+/** A state with the trajectories of a long tour is large. Bytes. */
+export const MAX_ROBOT_MESSAGE_BYTES = 2 * 1024 * 1024;
+/** Nodes, actions, errors: the standard sets no limit, the size of the message does. */
+const MOST_ENTRIES = 100_000;
+/** Below this charge a robot gets no new task, in percent. */
+const LEAST_CHARGE = 10;
+/** A robot on the charger stays there up to this charge, in percent. */
+const CHARGED_ENOUGH = 30;
 
 export type ActionStatus =
   | "WAITING"
@@ -43,11 +48,16 @@ export type RobotState = {
   readonly driving: boolean;
   readonly automatic: boolean;
   readonly actions: ReadonlyMap<string, { readonly status: ActionStatus; readonly result: string }>;
-  readonly batteryCharge: number;
+  /** Percent; `null` where the robot does not say. */
+  readonly batteryCharge: number | null;
   readonly charging: boolean;
   readonly position: { readonly x: number; readonly y: number; readonly theta: number } | null;
   /** Errors that stop the robot. */
   readonly fatalErrors: readonly string[];
+  /** Why the robot cannot go on with any order, in words; empty: it can. Holds the fatal errors. */
+  readonly impairments: readonly string[];
+  /** Why it is to get no new task, although it may go on with the one it has. */
+  readonly reservations: readonly string[];
   /** The robot's reason for refusing the order of this id. */
   readonly orderErrors: ReadonlyMap<string, string>;
 };
@@ -69,28 +79,49 @@ const ACTION_STATUSES: ReadonlySet<string> = new Set([
 ]);
 
 export function parseState(payload: Buffer, major: VdaMajor): RobotState {
-  const message = asObject(parseJson(payload), "state");
+  const message = asObject(parseJson(payload, MAX_ROBOT_MESSAGE_BYTES), "state");
   const header = parseHeader(message, major);
   const nodes = asArray(message["nodeStates"], "nodeStates", MOST_ENTRIES);
-  const errors = parseErrors(message);
-  const power = asObject(message[major === 2 ? "batteryState" : "powerSupply"], "power supply");
+  const { urgentErrors, ...errors } = parseErrors(message);
+  const power = objectOrEmpty(message[major === 2 ? "batteryState" : "powerSupply"]);
+  const position = objectOrEmpty(message[major === 2 ? "agvPosition" : "mobileRobotPosition"]);
+  const safety = objectOrEmpty(message["safetyState"]);
+  const mode = freeText(message, "operatingMode");
+  const emergencyStop = safety[major === 2 ? "eStop" : "activeEmergencyStop"];
+  const batteryCharge = numberOrNull(power[major === 2 ? "batteryCharge" : "stateOfCharge"]);
+  const charging = power["charging"] === true;
+
+  const impairments = [...errors.fatalErrors];
+  if (mode !== "AUTOMATIC") impairments.push(`operating mode ${mode.slice(0, 32)}`);
+  if (typeof emergencyStop === "string" && emergencyStop !== "NONE") impairments.push("emergency stop");
+  if (position[major === 2 ? "positionInitialized" : "localized"] === false) {
+    impairments.push("not localised");
+  }
+  const reservations = [...urgentErrors];
+  if (safety["fieldViolation"] === true) reservations.push("protective field violated");
+  if (message["paused"] === true) reservations.push("paused");
+  if (batteryCharge !== null && batteryCharge < (charging ? CHARGED_ENOUGH : LEAST_CHARGE)) {
+    reservations.push(`battery at ${batteryCharge} %${charging ? ", charging" : ""}`);
+  }
   return {
     ...header,
-    orderId: textField(message, "orderId"),
-    lastNodeId: textField(message, "lastNodeId"),
+    orderId: freeText(message, "orderId"),
+    lastNodeId: freeText(message, "lastNodeId"),
     nodesAhead: nodes.length,
-    driving: booleanField(message, "driving"),
-    automatic: textField(message, "operatingMode") === "AUTOMATIC",
+    driving: message["driving"] === true,
+    automatic: mode === "AUTOMATIC",
     actions: parseActions(message, major),
-    batteryCharge: numberField(power, major === 2 ? "batteryCharge" : "stateOfCharge"),
-    charging: booleanField(power, "charging"),
-    position: parsePosition(message[major === 2 ? "agvPosition" : "mobileRobotPosition"]),
+    batteryCharge,
+    charging,
+    position: parsePosition(position),
     ...errors,
+    impairments,
+    reservations,
   };
 }
 
 export function parseConnection(payload: Buffer, major: VdaMajor): RobotConnection {
-  const message = asObject(parseJson(payload), "connection");
+  const message = asObject(parseJson(payload, MAX_ROBOT_MESSAGE_BYTES), "connection");
   const header = parseHeader(message, major);
   const state = textField(message, "connectionState");
   switch (state) {
@@ -109,15 +140,19 @@ export function parseConnection(payload: Buffer, major: VdaMajor): RobotConnecti
 
 /** A factsheet is kept as it came; only its header is checked. */
 export function parseFactsheet(payload: Buffer, major: VdaMajor): JsonObject {
-  const message = asObject(parseJson(payload), "factsheet");
+  const message = asObject(parseJson(payload, MAX_ROBOT_MESSAGE_BYTES), "factsheet");
   parseHeader(message, major);
   return message;
 }
 
 function parseHeader(message: JsonObject, major: VdaMajor): { headerId: number; atMs: number } {
-  const version = textField(message, "version", 16);
-  if (!version.startsWith(`${major}.`)) {
-    throw new MalformedMessage("invalid_message", `version ${version} on a topic of major ${major}`);
+  const version = freeText(message, "version");
+  const named = /^v?(\d+)\./i.exec(version)?.[1];
+  if (named !== undefined && Number(named) !== major) {
+    throw new MalformedMessage(
+      "invalid_message",
+      `version ${version.slice(0, 16)} on a topic of major ${major}`,
+    );
   }
   return {
     headerId: integerField(message, "headerId", 0, UINT32),
@@ -133,37 +168,53 @@ function parseActions(message: JsonObject, major: VdaMajor): RobotState["actions
     if (!ACTION_STATUSES.has(status)) {
       throw new MalformedMessage("invalid_message", `actionStatus is ${status}`);
     }
-    actions.set(textField(action, "actionId"), {
+    actions.set(freeText(action, "actionId"), {
       status: status as ActionStatus,
-      result: optionalText(action, major === 2 ? "resultDescription" : "actionResult", 1024) ?? "",
+      // Whole: a list of serial numbers that is cut would end in a wrong one.
+      result: shownText(action, major === 2 ? "resultDescription" : "actionResult", MAX_ROBOT_MESSAGE_BYTES),
     });
   }
   return actions;
 }
 
-function parsePosition(value: unknown): RobotState["position"] {
-  if (!isObject(value)) return null;
-  return { x: numberField(value, "x"), y: numberField(value, "y"), theta: numberField(value, "theta") };
+/** Only shown: a position that is not whole is left out. */
+function parsePosition(position: JsonObject): RobotState["position"] {
+  const x = numberOrNull(position["x"]);
+  const y = numberOrNull(position["y"]);
+  const theta = numberOrNull(position["theta"]);
+  return x === null || y === null || theta === null ? null : { x, y, theta };
 }
 
-function parseErrors(message: JsonObject): Pick<RobotState, "fatalErrors" | "orderErrors"> {
+function objectOrEmpty(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** Major 3 knows two levels between a warning and a fatal error: URGENT can go on, CRITICAL cannot. */
+function parseErrors(
+  message: JsonObject,
+): Pick<RobotState, "fatalErrors" | "orderErrors"> & { readonly urgentErrors: readonly string[] } {
   const fatalErrors: string[] = [];
+  const urgentErrors: string[] = [];
   const orderErrors = new Map<string, string>();
   for (const entry of asArray(message["errors"], "errors", MOST_ENTRIES)) {
     const error = asObject(entry, "error");
-    const type = textField(error, "errorType");
-    const text = `${type}: ${optionalText(error, "errorDescription", 1024) ?? ""}`;
-    if (textField(error, "errorLevel", 16) === "FATAL") fatalErrors.push(text);
+    const text = `${shownText(error, "errorType", 256)}: ${shownText(error, "errorDescription")}`;
+    const level = freeText(error, "errorLevel");
+    if (level === "FATAL" || level === "CRITICAL") fatalErrors.push(text);
+    else if (level === "URGENT") urgentErrors.push(text);
     const references = error["errorReferences"];
-    if (references === undefined || references === null) continue;
-    for (const item of asArray(references, "errorReferences", MOST_ENTRIES)) {
-      const reference = asObject(item, "errorReference");
-      if (textField(reference, "referenceKey") === "orderId") {
-        orderErrors.set(textField(reference, "referenceValue"), text);
+    for (const item of Array.isArray(references) ? references : []) {
+      const reference = objectOrEmpty(item);
+      if (reference["referenceKey"] === "orderId" && typeof reference["referenceValue"] === "string") {
+        orderErrors.set(reference["referenceValue"], text);
       }
     }
   }
-  return { fatalErrors, orderErrors };
+  return { fatalErrors, urgentErrors, orderErrors };
 }
 
 type ActionParameter = { readonly key: string; readonly value: string | number | boolean };

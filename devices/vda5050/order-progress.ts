@@ -56,7 +56,11 @@ export function shortPickResult(picked: number, reason: string): string {
   return `picked=${picked};reason=${reason}`;
 }
 
-function parseShortPick(result: string, asked: number): { picked: number; reason: string } | undefined {
+/** What a failed pick has found; undefined: it says no such thing. */
+export function parseShortPick(
+  result: string,
+  asked: number,
+): { picked: number; reason: string } | undefined {
   const parts = /^picked=(\d{1,6});reason=([a-z_]{1,32})(?:;|$)/.exec(result);
   const picked = Number(parts?.[1]);
   const reason = parts?.[2];
@@ -67,7 +71,7 @@ function parseShortPick(result: string, asked: number): { picked: number; reason
  * A robot that reads serial numbers names the units that it took as `serials=<a>,<b>`, and the missing ones
  * as `missing=<c>`. Fields of a result are separated by `;`.
  */
-function namedUnits(result: string): Pick<PickedUnits, "serials" | "missingSerials"> {
+export function namedUnits(result: string): Pick<PickedUnits, "serials" | "missingSerials"> {
   const fields = new Map(result.split(";").map((field) => [field.split("=", 1)[0], field] as const));
   const serials = listIn(fields.get("serials"));
   const missingSerials = listIn(fields.get("missing"));

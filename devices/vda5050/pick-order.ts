@@ -10,6 +10,11 @@ export function robotOrderId(task: Pick<AssignedTask, "taskId" | "attempt">): st
   return `${task.taskId}.${task.attempt}`;
 }
 
+/** Whether an order is one of ours: robots also carry out orders of others, which are left alone. */
+export function isPickOrderId(orderId: string): boolean {
+  return /:pick:\d+\.\d+$/.test(orderId);
+}
+
 export function pickActionId(orderId: string, line: number): string {
   return `${orderId}:pick-${line}`;
 }

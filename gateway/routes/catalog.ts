@@ -63,22 +63,22 @@ export const catalogRoutes: readonly Route[] = [
       done(await createProduct(call.services.operations, call.body, callerOf(call).by));
       const { lengthMm: _length, widthMm: _width, heightMm: _height, ...product } = call.body;
       const { tagged = true, substitutes = [] } = product;
-      return { status: 201, json: { ...product, tagged, substitutes } };
+      return { status: 201, json: { ...product, tagged, check: null, substitutes } };
     },
   }),
   route({
     method: "POST",
     path: "/v1/products/{sku}/tagging",
-    summary: "Says whether the product's units bear RFID tags",
+    summary: "Says whether the product's units bear RFID tags, and how those without are verified",
     access: WRITE,
     body: ProductTaggingBody,
     reply: ProductTagging,
     idempotency: "accepted",
     handle: async (call) => {
       const sku = param(call, "sku");
-      const { tagged } = call.body;
-      done(await tagProduct(call.services.operations, sku, tagged));
-      return { json: { sku, tagged } };
+      const { tagged, check } = call.body;
+      const set = done(await tagProduct(call.services.operations, sku, { tagged, check }));
+      return { json: { sku, tagged, check: set.check } };
     },
   }),
   route({

@@ -23,7 +23,7 @@ import {
   SplitPartBody,
   WaitingFulfillmentOrder,
 } from "../../contract/fulfillment.ts";
-import { Done, Id, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
+import { Done, Id, oneOf, PageQuery, pageOf, type Shape } from "../../contract/shapes.ts";
 import { cancelPart } from "../../operations/change/cancel-part.ts";
 import { collect } from "../../operations/collection/collect.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -62,6 +62,8 @@ export const fulfillmentRoutes: readonly Route[] = [
       location: Type.Optional(Id),
       stage: Type.Optional(FloorStageName),
       status: Type.Optional(FulfillmentOrderStatusName),
+      // What people pick and pack: all of a place without robots; elsewhere what is stuck, or was given up.
+      for: Type.Optional(oneOf(["people"])),
       ...PageQuery,
     }),
     reply: pageOf(WaitingFulfillmentOrder),
@@ -71,6 +73,7 @@ export const fulfillmentRoutes: readonly Route[] = [
           locationId: query.location,
           stage: query.stage,
           status: query.status,
+          isForPeople: query.for === "people",
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,
         }),
@@ -304,6 +307,7 @@ async function packingOf(call: Call<unknown, PackBody>) {
     fulfillmentOrderId,
     picked: body.lines === undefined ? null : countPicked(holds, body.lines),
     holds,
+    ...(body.checked === undefined ? {} : { findings: body.checked }),
     ...(body.shortReason === undefined ? {} : { shortReason: body.shortReason }),
     ...(body.revision === undefined ? {} : { revision: body.revision }),
     cause: callerOf(call).by,

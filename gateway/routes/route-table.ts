@@ -3,6 +3,7 @@ import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { claimRoutes } from "./claims.ts";
 import { deviceRoutes } from "./devices.ts";
+import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
@@ -23,6 +24,7 @@ export const routeTable: readonly Route[] = [
   ...stockRoutes,
   ...catalogRoutes,
   ...fulfillmentRoutes,
+  ...floorRoutes,
   ...returnRoutes,
   ...unknownItemRoutes,
   ...refundRoutes,

@@ -172,9 +172,17 @@ export const STATUS_CODES_BY_CODE = {
   already_picked: { status: 409, title: "It was picked before, under another key." },
   already_packed: { status: 409, title: "It was packed before, under another key." },
   not_picked: { status: 409, title: "It has to be picked first." },
+  packing_check_needed: {
+    status: 409,
+    title:
+      "It has goods without tags that are to be scanned, weighed or counted first; the detail says which.",
+  },
   picked_short: { status: 409, title: "It was picked short, so there is nothing whole to pack." },
   unit_packed_before: { status: 409, title: "A unit's tag says that it was packed for another order." },
   verification_failed: { status: 409, title: "What was counted is not what was picked." },
+  load_not_found: { status: 404, title: "No load of this number is or was adrift." },
+  load_settled: { status: 409, title: "Somebody has said before what became of the load." },
+  load_busy: { status: 409, title: "The load is being set apart in this moment; try again." },
   nothing_to_collect: { status: 409, title: "The store keeps nothing that can be collected now." },
   wrong_code: { status: 403, title: "This is no code of the fulfillment order." },
   too_many_payment_tries: {
@@ -192,7 +200,6 @@ export const STATUS_CODES_BY_CODE = {
     status: 422,
     title: "A setting of the device is not valid; the detail says which.",
   },
-  device_topic_taken: { status: 409, title: "Another device speaks on one of its topics." },
   dead_letter_not_found: { status: 404, title: "There is no such dead letter, or it is no longer kept." },
   dead_letter_not_retriable: {
     status: 409,

@@ -39,6 +39,8 @@ export class Sequence {
   readonly skus: readonly string[];
   readonly shelves = new Map<string, Shelf>();
   readonly orderIds: string[] = [];
+  /** One order lives through many steps, or up to three share them. */
+  readonly mostOrders: number;
   /** Units that the model has told to be picked, by fulfillment order and hold. */
   readonly picked = new Map<
     string,
@@ -67,6 +69,7 @@ export class Sequence {
     this.world = world;
     this.random = random;
     this.name = name;
+    this.mostOrders = random.integer(1, 3);
     this.skus = Array.from({ length: SKUS_A_SEQUENCE }, (_, index) => `${name}-SKU${index + 1}`);
   }
 

@@ -33,13 +33,11 @@ export type Step = {
   run(sequence: Sequence): Promise<string | null>;
 };
 
-const MAX_ORDERS = 3;
-
 const decimal = (cents: number) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 
 async function capture(sequence: Sequence): Promise<string | null> {
   const { random, orderIds, name } = sequence;
-  if (orderIds.length >= MAX_ORDERS) return null;
+  if (orderIds.length >= sequence.mostOrders) return null;
   const channel = random.chance(0.75) ? CHANNELS.charged : CHANNELS.paid;
   const id = `${name}_${orderIds.length + 1}`;
   const lines = Array.from({ length: random.integer(1, 3) }, (_, index) => {

@@ -36,7 +36,7 @@ export async function startWorld(databaseUrl: string, connections: number): Prom
   await migrate(databaseUrl);
   const database = openDatabase(databaseUrl, { maxConnections: connections });
   await seed(database);
-  const engine = await startEngine({ databaseUrl, threads: 2, shards: 4, logger });
+  const engine = await startEngine({ databaseUrl, threads: 1, shards: 4, logger });
   const books = new OutsideBooks();
   let clock = Date.now();
   const now = () => {

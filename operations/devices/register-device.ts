@@ -3,20 +3,14 @@
  * setting `device:<id>`, so that who did what is kept in the commit that does it, and nobody overwrites what
  * they have not seen. The bridge hears of it and needs no restart.
  *
- * G1 a secret is told to the caller that made it and is nowhere else; of it a hash is kept
- * G2 no two devices speak on one topic, so that a message is of one device or of none
+ * A secret is told to the caller that made it and is nowhere else; of it a hash is kept.
  */
 import type { ChangeDeviceBody, RegisterDeviceBody } from "../../contract/devices.ts";
 import type { DeviceProtocols, RegisteredDevice } from "../../ports/devices.ts";
 import { findLocation } from "../../store/catalog/locations.ts";
 import { hashDeviceSecret, newDeviceSecret, setDevicePassword } from "../../store/floor/device-passwords.ts";
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";
-import {
-  listDevices,
-  lockDeviceTopics,
-  registerDevices,
-  setDeviceEnabled,
-} from "../../store/floor/devices.ts";
+import { registerDevices, setDeviceEnabled } from "../../store/floor/devices.ts";
 import type { DatabaseClient, Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -158,18 +152,7 @@ async function problemOf(
       `A ${device.kind} does not speak "${device.protocol}"; known: ${known.join(", ")}.`,
     );
   const problem = protocols.problemOf(device);
-  if (problem !== null) return refuse("device_settings_invalid", problem);
-  await lockDeviceTopics(client);
-  const said = new Set(protocols.topicsOf(device).publish);
-  for (const other of await listDevices(client)) {
-    if (other.id === device.id) continue;
-    // One that was registered before and is no longer understood has no topics that could be taken.
-    if (protocols.problemOf(other) !== null) continue;
-    const taken = protocols.topicsOf(other).publish.find((topic) => said.has(topic));
-    if (taken !== undefined)
-      return refuse("device_topic_taken", `The device "${other.id}" speaks on ${taken} already.`);
-  }
-  return null;
+  return problem === null ? null : refuse("device_settings_invalid", problem);
 }
 
 function unknownDevice(id: string): Refusal {

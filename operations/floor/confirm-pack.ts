@@ -2,14 +2,22 @@
  * The parcel of a fulfillment order is packed: an RFID portal counted its units, or a person vouches for
  * them.
  *
- * Packing moves no stock: picking took the units off the shelf, and shipping takes them out of the building.
- * So one transaction holds every effect: verified quantities, ledger, stage, the timeline entry `packed:<id>`
- * and the saga's signal. Inserting the timeline entry is the mark that it happened. A count that differs from
- * what was picked changes nothing. What was picked short or is on hold can only be packed by a person.
+ * Packing moves no stock: picking took the units off the shelf, and shipping takes them out of the
+ * building. So one transaction holds every effect: verified quantities, ledger, stage, the timeline entry
+ * `packed:<id>` and the saga's signal. Inserting the timeline entry is the mark that it happened. A count
+ * that differs from what was picked changes nothing. What was picked short or is on hold can only be packed
+ * by a person.
  *
- * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the timeline
- * says so. A unit whose tag says that it was packed for another order is not packed again.
+ * Products without RFID tags cannot be counted by a portal: their units are taken as picked, and the
+ * timeline says so; unless the product asks for a check, which only whoever packs can do
+ * (`packing-check.ts`). A unit whose tag says that it was packed for another order is not packed again.
  */
+
+import {
+  checkPacking,
+  type PackingFindings,
+  scannedSerials,
+} from "../../orders/fulfillment/packing-check.ts";
 import { isHeldByPerson } from "../../orders/fulfillment-order.ts";
 import { wholeUnits } from "../../orders/kit-units.ts";
 import { adding } from "../../orders/line-ledger.ts";
@@ -27,6 +35,7 @@ import {
   readPackState,
   recordPacked,
 } from "../../store/floor/picking.ts";
+import { packLoads } from "../../store/floor/robot-loads.ts";
 import { changeOrder, type OrderProgress, readOrderProgress } from "../../store/orders/order-progress.ts";
 import { recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
@@ -45,6 +54,8 @@ type PackConfirmation = {
   readonly fulfillmentOrderId: string;
   /** What was counted, by SKU; `by-person`: somebody vouches that the parcel holds what was picked. */
   readonly verified: readonly CountedUnits[] | "by-person";
+  /** What a person scanned, weighed or counted of products without tags that ask for it. */
+  readonly findings?: PackingFindings;
   /** `device:<id>` or `staff:<id>`. */
   readonly cause: string;
   /**
@@ -92,7 +103,9 @@ export async function recordPack(
       return refuse("picked_short", `${fulfillmentOrderId} was picked short: a person decides`);
     }
   }
-  const units = taggedUnits(input.verified);
+  const unchecked = refuseUnchecked(state.lines, input.findings);
+  if (unchecked !== null) return unchecked;
+  const units = [...taggedUnits(input.verified), ...scannedSerials(state.lines, input.findings ?? {})];
   await lockUnits(client, units);
   const elsewhere = await unitsPackedElsewhere(client, fulfillmentOrderId, units);
   if (elsewhere.length > 0) {
@@ -115,6 +128,14 @@ export function refuseHalted(
     : null;
 }
 
+/** Of products without tags that ask for a check: it has not been made, or found other units. */
+export function refuseUnchecked(lines: PackState["lines"], findings: PackingFindings = {}): Refusal | null {
+  const verdict = checkPacking(lines, findings);
+  if (verdict.status === "right") return null;
+  return refuse(verdict.status === "to_do" ? "packing_check_needed" : "verification_failed", verdict.detail);
+}
+
+/** By their tags. */
 function taggedUnits(verified: PackConfirmation["verified"]): readonly TaggedUnit[] {
   if (verified === "by-person") return [];
   return verified.flatMap(({ sku, serials = [] }) => serials.map((serial) => ({ sku, serial })));
@@ -150,6 +171,7 @@ async function record(
     data: { fulfillmentOrderId, key: input.key, units },
   });
   await recordPacked(client, fulfillmentOrderId);
+  await packLoads(client, fulfillmentOrderId, input.cause);
   const order = (await readOrderProgress(client, orderId)) as OrderProgress;
   const whole = wholeUnits(lines.map((line) => ({ ...line, quantity: line.picked })));
   await changeOrder(client, order, { ledger: adding(whole, "fulfilled") });

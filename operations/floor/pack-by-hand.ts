@@ -12,11 +12,13 @@
  * Where units are missing, what was found is packed all the same. A person may also vouch for what a robot
  * has picked, whose tote waits at the manual station.
  */
-import { lockForPacking, readPackState } from "../../store/floor/picking.ts";
+
+import type { PackingFindings } from "../../orders/fulfillment/packing-check.ts";
+import { lockForPacking, type PackState, readPackState } from "../../store/floor/picking.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import type { Refusal } from "../refusal.ts";
-import { recordPack, refuseHalted } from "./confirm-pack.ts";
+import { recordPack, refuseHalted, refuseUnchecked } from "./confirm-pack.ts";
 import { type PickedUnits, recordPick, refuseStale, takePick } from "./confirm-pick.ts";
 
 type HandPacking = {
@@ -25,6 +27,8 @@ type HandPacking = {
   readonly picked: readonly PickedUnits[] | null;
   /** Every hold of the fulfillment order, with what is asked for. */
   readonly holds: readonly PickedUnits[];
+  /** As in `PackConfirmation`. */
+  readonly findings?: PackingFindings;
   /** As in `PickConfirmation`. */
   readonly shortReason?: string;
   /** As in `PickConfirmation`; looked at again in the transaction that packs. */
@@ -49,10 +53,16 @@ export async function packByHand(
   context: OperationContext,
   input: HandPacking,
 ): Promise<HandPacked | Refusal> {
-  const { fulfillmentOrderId, picked, holds, ...by } = input;
+  const { fulfillmentOrderId, picked, holds, findings, ...by } = input;
   const state = await readPackState(context.database, fulfillmentOrderId);
   const halted = state === undefined ? null : refuseHalted(fulfillmentOrderId, state);
   if (halted !== null) return halted;
+  // Before a unit is taken: whoever has forgotten the check does it, and says all of it again.
+  const unchecked =
+    state === undefined || state.packedUnder !== null
+      ? null
+      : refuseUnchecked(asSaid(state, picked), findings);
+  if (unchecked !== null) return unchecked;
   const key = `${fulfillmentOrderId}:by-person`;
   const pick = { ...by, fulfillmentOrderId, picked: picked ?? holds, key: `${key}:pick` };
   const taken = await takePick(context, pick);
@@ -71,6 +81,7 @@ export async function packByHand(
     const packed = await recordPack(client, {
       fulfillmentOrderId,
       verified: "by-person",
+      ...(findings === undefined ? {} : { findings }),
       cause: input.cause,
       key: `${key}:pack`,
     });
@@ -78,4 +89,14 @@ export async function packByHand(
     const isOver = packed.status === "refused" && packed.code === "fulfillment_order_closed" && short;
     return packed.status === "refused" && !isOver ? packed : { status: "done", short };
   });
+}
+
+/**
+ * The lines with what the parcel will hold: what was picked before, or what the person says to have taken.
+ */
+function asSaid({ lines, isPicked }: PackState, picked: HandPacking["picked"]): PackState["lines"] {
+  if (isPicked) return lines;
+  const taken = (holdId: string) =>
+    picked?.filter((one) => one.holdId === holdId).reduce((sum, one) => sum + one.quantity, 0);
+  return lines.map((line) => ({ ...line, picked: taken(line.holdId) ?? line.quantity }));
 }

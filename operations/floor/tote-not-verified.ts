@@ -31,3 +31,19 @@ export async function toteNotVerified(context: OperationContext, input: ToteNotV
     data: { fulfillmentOrderId: input.fulfillmentOrderId, detail: input.detail },
   });
 }
+
+/** Its tags are what was picked. It has goods without tags as well, which whoever packs it has to check. */
+export async function toteLeftToPerson(
+  context: OperationContext,
+  input: Pick<ToteNotVerified, "orderId" | "fulfillmentOrderId" | "detail" | "cause">,
+): Promise<void> {
+  const { orderId, fulfillmentOrderId, detail, cause } = input;
+  await recordEntry(context.database, {
+    orderId,
+    key: `left-to-person:${fulfillmentOrderId}`,
+    type: "fulfillment.left_to_person",
+    summary: `Its tags are right. Goods without tags are checked by whoever packs it: ${detail}.`,
+    cause,
+    data: { fulfillmentOrderId, detail },
+  });
+}

@@ -9,6 +9,7 @@ import type { OperationContext } from "../context.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { runRobotLoads } from "./robot-loads.ts";
 import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
 import { runShortages } from "./shortages.ts";
@@ -31,6 +32,7 @@ export function startStandingJobs(options: {
     runShortages(context, logger.child({ part: "shortages" })),
     runCollections(context, logger.child({ part: "collections" })),
     runCombinedParcels(context, logger.child({ part: "combined-parcels" })),
+    runRobotLoads(context, logger.child({ part: "robot-loads" })),
     runScheduledParts(context, logger.child({ part: "scheduled-parts" })),
     ...carriers.vendors.map((carrier) =>
       runSilentParcels(

@@ -14,7 +14,7 @@ export async function listProducts(
   const [after] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [CURSOR_TEXT]);
   const { rows } = await database.query<Product>(
     `select sku, name, weight_grams as "weightGrams", price_minor as "priceMinor", currency, hs_code as "hsCode",
-            origin_country as "originCountry", gtin, tagged,
+            origin_country as "originCountry", gtin, tagged, packing_check as "check",
             array(select s.substitute_sku from product_substitute s where s.sku = product.sku order by s.position)
               as substitutes,
             (select jsonb_agg(jsonb_build_object('sku', c.sku, 'quantity', c.quantity) order by c.position)

@@ -7,7 +7,9 @@
  * of a mapping or a channel in this process tells the cache (`forgetSku`, `forgetChannel`); another process
  * learns of a mapping within the minute, of a channel within seconds.
  */
+
 import type { Store } from "../../orders/fulfillment/collection.ts";
+import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
 import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
@@ -297,10 +299,24 @@ export async function readProductPrices(
   return new Map(rows.map(({ sku, ...price }) => [sku, price]));
 }
 
-/** Says whether units of the SKU bear RFID tags, from now on. False: there is no such product. */
-export async function setTagged(client: Queryable, sku: string, tagged: boolean): Promise<boolean> {
-  const { rowCount } = await client.query("update product set tagged = $2 where sku = $1", [sku, tagged]);
-  return rowCount === 1;
+/**
+ * Says whether units of the SKU bear RFID tags, and how those without are verified where they are packed,
+ * from now on.
+ *
+ * @param check absent: stays as it is
+ * @returns the check that holds; undefined where there is no such product
+ */
+export async function setTagged(
+  client: Queryable,
+  sku: string,
+  { tagged, check }: { readonly tagged: boolean; readonly check?: PackingCheck | null | undefined },
+): Promise<{ readonly check: PackingCheck | null } | undefined> {
+  const { rows } = await client.query<{ check: PackingCheck | null }>(
+    `update product set tagged = $2, packing_check = case when $3 then $4 else packing_check end where sku = $1
+     returning packing_check as "check"`,
+    [sku, tagged, check !== undefined, check ?? null],
+  );
+  return rows[0];
 }
 
 /**

@@ -42,11 +42,6 @@ export async function registerDevices(
   );
 }
 
-/** Until this transaction ends, nobody else compares a device's topics with those of the others. */
-export async function lockDeviceTopics(client: Queryable): Promise<void> {
-  await client.query("select pg_advisory_xact_lock(hashtextextended('device topics', 0))");
-}
-
 /** Whether somebody has switched the device on. */
 export async function setDeviceEnabled(client: Queryable, id: string, enabled: boolean): Promise<void> {
   await client.query("update device set enabled = $2 where id = $1", [id, enabled]);

@@ -124,17 +124,22 @@ export async function requeueTask(client: Queryable, task: TaskInHand, detail: s
   );
 }
 
+/** `attempt`: the one that had finished. */
+type RepeatedTask = { readonly taskId: string; readonly attempt: number; readonly isQueued: boolean };
+
 /**
  * Queues the pick of a fulfillment order again after its tote was lost behind the robot; at most `attempts`
  * times in all.
+ *
+ * @returns `null` where none is finished
  */
 export async function repeatFinishedTask(
   client: Queryable,
   fulfillmentOrderId: string,
   attempts: number,
   detail: string,
-): Promise<"queued" | "too_many_attempts" | "not_finished"> {
-  const { rows } = await client.query<{ attempt: number; queued: boolean }>(
+): Promise<RepeatedTask | null> {
+  const { rows } = await client.query<RepeatedTask>(
     `with last as (
        select id, attempt from floor_task
        where fulfillment_order_id = $1 and status = 'finished' order by created_at desc limit 1 for update
@@ -143,12 +148,10 @@ export async function repeatFinishedTask(
          finished_at = null
        from last where t.id = last.id and last.attempt < $2 returning t.id
      )
-     select attempt, exists (select from again) as queued from last`,
+     select id as "taskId", attempt, exists (select from again) as "isQueued" from last`,
     [fulfillmentOrderId, attempts, detail],
   );
-  const row = rows[0];
-  if (row === undefined) return "not_finished";
-  return row.queued ? "queued" : "too_many_attempts";
+  return rows[0] ?? null;
 }
 
 export type ToteOnTheFloor = {
@@ -164,8 +167,8 @@ const TOTE_COLUMNS = `f.id as "fulfillmentOrderId", f.order_id as "orderId", f.l
   f.handling_unit as "handlingUnit", f.status, f.stage`;
 
 /**
- * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short is left out: it
- * waits for a person.
+ * Totes that a robot has set down and that have not moved for `idleMs`. What was picked short, or has goods
+ * that whoever packs has to check, is left out: it waits for a person.
  */
 export async function stalledTotes(client: Queryable, idleMs: number): Promise<readonly ToteOnTheFloor[]> {
   const { rows } = await client.query<ToteOnTheFloor>(
@@ -178,6 +181,8 @@ export async function stalledTotes(client: Queryable, idleMs: number): Promise<r
                        where t.fulfillment_order_id = f.id and t.status in ('queued', 'assigned', 'failed'))
        and not exists (select from fulfillment_order_line l
                        where l.fulfillment_order_id = f.id and l.picked < l.quantity)
+       and not exists (select from order_event e
+                       where e.order_id = f.order_id and e.key = 'left-to-person:' || f.id)
        and not exists (select from order_event e
                        where e.order_id = f.order_id and e.type = 'fulfillment.exception'
                          and e.data->>'fulfillmentOrderId' = f.id and e.at >= f.updated_at)

@@ -1,4 +1,6 @@
 /** What is picked and packed of a fulfillment order, and how far that has come. */
+
+import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
 import type { FloorStage, FulfillmentOrderStatus } from "../../orders/fulfillment-order.ts";
 import type { HoldReason } from "../../orders/order.ts";
 import type { Queryable } from "../sql/database.ts";
@@ -93,6 +95,11 @@ export type PackState = {
     readonly perUnit: number;
     /** Whether its units bear an RFID tag. */
     readonly tagged: boolean;
+    readonly holdId: string;
+    readonly gtin: string;
+    readonly unitGrams: number;
+    /** How whoever packs verifies it; `null`: it has a tag, or is taken as picked. */
+    readonly check: PackingCheck | null;
   }[];
 };
 
@@ -123,7 +130,8 @@ export async function readPackState(client: Queryable, fulfillmentOrderId: strin
          where e.order_id = f.order_id and e.key = $3) as "packedUnder",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', l.line_id, 'sku', l.sku,
           'quantity', l.quantity, 'picked', l.picked, 'perUnit', l.per_unit,
-          'tagged', p.tagged)), '[]')
+          'tagged', p.tagged, 'holdId', l.hold_id, 'gtin', p.gtin, 'unitGrams', p.weight_grams,
+          'check', case when not p.tagged then p.packing_check end)), '[]')
           from fulfillment_order_line l join product p on p.sku = l.sku
          where l.fulfillment_order_id = f.id) as lines
      from fulfillment_order f join orders o on o.id = f.order_id where f.id = $1`,

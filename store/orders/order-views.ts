@@ -255,6 +255,24 @@ export async function readTimeline(
 /** A pick's place in the queue; before it has one, what was made first comes first. */
 const QUEUE_PLACE = "coalesce(f.queue_at, f.created_at)";
 
+/** A tote that robots and conveyors have not moved on for so long is for a person. */
+const STUCK_AFTER = "interval '3 minutes'";
+
+/**
+ * Where no robot works, people do all of it. Where one does, a person who confirmed would confirm goods
+ * that are not there; but what was picked and is stuck, or was left to people by a portal or by the floor,
+ * is packed by hand.
+ */
+const FOR_PEOPLE = `(f.status = 'in_progress' and f.stage not in ('packed', 'labelled', 'shipped')
+      and not exists (select from device d where d.location_id = f.location_id and d.kind = 'robot')
+    or f.status = 'in_progress' and f.stage = 'ready'
+    or f.stage in ('picked', 'conveying', 'verifying') and (f.status = 'on_hold'
+        and exists (select from jsonb_array_elements(o.hold_reasons) r where r->>'code' = 'floor_exception'
+          and coalesce(r->>'fulfillmentOrderId', f.id) = f.id)
+      or f.status = 'in_progress' and exists (select from order_event e
+        where e.order_id = f.order_id and e.key = 'left-to-person:' || f.id)
+      or f.status = 'in_progress' and f.updated_at < now() - ${STUCK_AFTER}))`;
+
 /** Fulfillment orders, the most urgent first; without `status`, all that are not closed or cancelled. */
 export async function listFulfillmentOrders(
   database: Queryable,
@@ -262,6 +280,8 @@ export async function listFulfillmentOrders(
     readonly locationId?: string | undefined;
     readonly stage?: string | undefined;
     readonly status?: string | undefined;
+    /** Only what people are to pick and pack, or to look at. */
+    readonly isForPeople?: boolean;
     readonly cursor?: string | undefined;
     readonly limit: number;
   },
@@ -307,6 +327,7 @@ export async function listFulfillmentOrders(
             and not exists (select from floor_task t where t.fulfillment_order_id = f.id)))
         and (f.status = $3 or ($3::text is null and f.status not in ('closed', 'cancelled')))
         and ($4::text is null or (${QUEUE_PLACE}, f.id) > (${fromMicroseconds("$4")}, $5))
+        and (not $7 or ${FOR_PEOPLE})
       order by ${QUEUE_PLACE}, f.id
       limit $6`,
     [
@@ -316,6 +337,7 @@ export async function listFulfillmentOrders(
       queueAt ?? null,
       id ?? null,
       filter.limit + 1,
+      filter.isForPeople === true,
     ],
   );
   return toPage(

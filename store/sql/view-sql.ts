@@ -68,5 +68,7 @@ export const FULFILLMENT_ORDER_JSON = `jsonb_build_object(
     from fulfillment_order other join orders other_order on other_order.id = other.order_id
     where other.combined_parcel_id = f.combined_parcel_id and other.id <> f.id),
   'lines', (select coalesce(jsonb_agg(jsonb_build_object('holdId', line.hold_id, 'lineId', line.line_id,
-      'sku', line.sku, 'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified) order by line.hold_id), '[]')
+      'sku', line.sku, 'quantity', line.quantity, 'picked', line.picked, 'verified', line.verified,
+      'check', (select case when not product.tagged then product.packing_check end from product
+        where product.sku = line.sku)) order by line.hold_id), '[]')
     from fulfillment_order_line line where line.fulfillment_order_id = f.id))`;

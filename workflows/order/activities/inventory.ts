@@ -42,6 +42,7 @@ import { inTransaction } from "../../../store/sql/database.ts";
 import { readQueuedDemand, readUntoldFills } from "../../../store/stock/demand-fills.ts";
 import type { SagaDependencies } from "../../activities/dependencies.ts";
 import { StepImpossible } from "../../activities/failures.ts";
+import { holdBackLoads } from "../../loads-apart.ts";
 import type { StepRefusal } from "../../saga/step-refusal.ts";
 import { cutParcels } from "./cut-parcels.ts";
 import { existing, mustLockOrder, mustReadOrder } from "./order-state.ts";
@@ -217,6 +218,7 @@ export function createInventoryActivities({ database, allocator, carriers, now }
       await withdrawShortages(database, orderId);
       await cancelFulfillmentOrders(database, orderId);
       await tellStock(orderId, "all");
+      await holdBackLoads({ database, allocator, now }, orderId);
       await withdrawDemand(orderId);
       const holds = [
         ...(await readOrderHolds(database, orderId)),

@@ -74,7 +74,7 @@ function CreateForm({ gap, currency, onDone }: PartProps & { readonly currency: 
     <Form
       submit="Create and map"
       onSubmit={async (fields, key) => {
-        const product: Product = {
+        const product: Omit<Product, "check"> = {
           sku: textOf(fields, "sku"),
           name: textOf(fields, "name"),
           weightGrams: Number(textOf(fields, "weight")),

@@ -4,7 +4,19 @@ import { pathOf, post } from "../../api/client.ts";
 import { messageOf } from "../../api/problem.ts";
 import { may } from "../../api/session.ts";
 
-/** Whether a product's units bear RFID tags, to be changed where it stands. */
+type Tagging = Pick<ProductTagging, "tagged" | "check">;
+
+const CHECKS: readonly (readonly [NonNullable<Tagging["check"]> | "", string])[] = [
+  ["", "taken as picked"],
+  ["scan", "scanned by the packer"],
+  ["weigh", "weighed by the packer"],
+  ["count", "counted by the packer"],
+];
+
+/**
+ * Whether a product's units bear RFID tags, and how those without are verified, to be changed where it
+ * stands.
+ */
 export function TaggedSwitch({
   product,
   onDone,
@@ -14,11 +26,12 @@ export function TaggedSwitch({
 }) {
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const change = async (tagged: boolean): Promise<void> => {
+  const isFixed = sending || !may("catalog.write");
+  const change = async (tagging: Tagging): Promise<void> => {
     setSending(true);
     setError(null);
     try {
-      await post<ProductTagging>(`${pathOf("products", product.sku)}/tagging`, { tagged });
+      await post<ProductTagging>(`${pathOf("products", product.sku)}/tagging`, tagging);
       onDone();
     } catch (caught) {
       setError(messageOf(caught));
@@ -27,17 +40,37 @@ export function TaggedSwitch({
     }
   };
   return (
-    <span>
+    <div>
       <label class="check">
         <input
           type="checkbox"
           checked={product.tagged}
-          disabled={sending || !may("catalog.write")}
-          onChange={(event) => void change(event.currentTarget.checked)}
+          disabled={isFixed}
+          onChange={(event) => void change({ tagged: event.currentTarget.checked, check: product.check })}
         />{" "}
         Tagged<span class="visually-hidden">: {product.name}</span>
       </label>
+      {!product.tagged && (
+        <div>
+          <select
+            class="select"
+            aria-label={`Units of ${product.name} are`}
+            value={product.check ?? ""}
+            disabled={isFixed}
+            onChange={(event) => {
+              const check = CHECKS.find(([value]) => value === event.currentTarget.value)?.[0] || null;
+              void change({ tagged: false, check });
+            }}
+          >
+            {CHECKS.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
       {error !== null && <div class="cell-sub">{error}</div>}
-    </span>
+    </div>
   );
 }

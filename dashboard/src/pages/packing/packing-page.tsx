@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { LocationView } from "../../../../contract/catalog.ts";
-import type { DeviceView } from "../../../../contract/devices.ts";
 import type { WaitingFulfillmentOrder } from "../../../../contract/fulfillment.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
@@ -11,12 +10,13 @@ import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
+import { AdriftLoads } from "./adrift-loads.tsx";
 import { ReadyList } from "./ready-list.tsx";
 import { ShortDialog } from "./short-dialog.tsx";
 import { WorkCard } from "./work-card.tsx";
 
 const REFRESH_MS = 4_000;
-const MOST_SHOWN = 60;
+const MOST_SHOWN = 200;
 /** Nothing is left for the packer. What was picked but not confirmed as packed stays on the list. */
 const PACKED: ReadonlySet<WaitingFulfillmentOrder["stage"]> = new Set([
   "packed",
@@ -33,8 +33,9 @@ type Work = {
 };
 
 /**
- * The work list of locations without robots: what to pick and pack, the most urgent first, one button that
- * confirms it, and what customers come to collect.
+ * The work list of people: what to pick and pack, the most urgent first, one button that confirms it, what
+ * customers come to collect. Where robots work: what is stuck behind them, and what they took that no order
+ * has.
  */
 export function PackingPage() {
   const { query, route } = useLocation();
@@ -49,7 +50,7 @@ export function PackingPage() {
       <PageHead
         title="Packing"
         documentTitle="Packing"
-        lead="For stores and suppliers, where people pick and pack."
+        lead="What people pick and pack, and what robots and conveyors have left to them."
       >
         <select
           class="select"
@@ -60,7 +61,7 @@ export function PackingPage() {
             route(value === "" ? "/packing" : `/packing?location=${encodeURIComponent(value)}`, true);
           }}
         >
-          <option value="">All stores and suppliers</option>
+          <option value="">All places</option>
           {places.map((one) => (
             <option key={one.id} value={one.id}>
               {one.name}
@@ -68,6 +69,7 @@ export function PackingPage() {
           ))}
         </select>
       </PageHead>
+      <AdriftLoads location={location} />
       <Loaded resource={work} skeleton={<SkeletonBlock />}>
         {({ waiting, ready }) => (
           <>
@@ -108,33 +110,17 @@ export function PackingPage() {
   );
 }
 
-/**
- * Where a robot works, the floor packs by itself. A person who confirmed there would confirm goods that are
- * not there.
- */
 async function loadWork(location: string, signal: AbortSignal): Promise<Work> {
-  const [locations, devices] = await Promise.all([
+  const [places, { items }] = await Promise.all([
     get<Page<LocationView>>("/locations", {}, signal),
-    get<Page<DeviceView>>("/devices", {}, signal),
+    get<Page<WaitingFulfillmentOrder>>(
+      "/fulfillment-orders",
+      { location, for: "people", limit: MOST_SHOWN },
+      signal,
+    ),
   ]);
-  const automated = new Set(
-    devices.items.filter((device) => device.kind === "robot").map((device) => device.locationId),
-  );
-  const places = locations.items.filter((place) => !automated.has(place.id));
-  const lists = await Promise.all(
-    places
-      .filter((place) => location === "" || place.id === location)
-      .map((place) =>
-        get<Page<WaitingFulfillmentOrder>>(
-          "/fulfillment-orders",
-          { location: place.id, status: "in_progress", limit: MOST_SHOWN },
-          signal,
-        ),
-      ),
-  );
-  const items = lists.flatMap((list) => list.items).sort((a, b) => a.queueAt.localeCompare(b.queueAt));
   return {
-    places,
+    places: places.items,
     waiting: items.filter((item) => !PACKED.has(item.stage)),
     ready: items.filter((item) => item.stage === "ready"),
   };

@@ -4,6 +4,7 @@ import { Dialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { toast } from "../../components/toast.tsx";
+import { CheckFields, checkedOf } from "./check-fields.tsx";
 import { packOrder } from "./pack-order.ts";
 
 /** As `config/short-pick-reasons.ts` knows them. */
@@ -41,7 +42,12 @@ export function ShortDialog({
         disabled={!isShort}
         onSubmit={async (fields, key) => {
           const lines = item.lines.map(({ holdId }) => ({ holdId, picked: found[holdId] ?? 0 }));
-          const body = { revision: item.revision, lines, shortReason: textOf(fields, "reason") };
+          const body = {
+            revision: item.revision,
+            lines,
+            shortReason: textOf(fields, "reason"),
+            ...checkedOf(fields, item.lines),
+          };
           const outcome = await packOrder(item.id, body, key);
           if (outcome === "packed") toast("good", "Noted. What is missing is looked for at once.");
           else toast("bad", `${item.id} is not packed: its order has changed.`);
@@ -61,6 +67,7 @@ export function ShortDialog({
             />
           </Field>
         ))}
+        <CheckFields lines={item.lines} />
         <Field label="Why are some missing?">
           <select class="select" name="reason">
             {REASONS.map(([value, label]) => (

@@ -14,6 +14,8 @@ import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
 import { orderPath } from "../order/order-path.ts";
 import { changeWords } from "./change-words.ts";
+import { CheckDialog } from "./check-dialog.tsx";
+import { needsCheck } from "./check-fields.tsx";
 import { packOrder } from "./pack-order.ts";
 import { SharedParcel } from "./shared-parcel.tsx";
 
@@ -34,7 +36,9 @@ export function WorkCard({
   readonly onShort: () => void;
 }) {
   const [seen, setSeen] = useState(item.revision);
+  const [checking, setChecking] = useState(false);
   const isChanged = item.revision > seen;
+  const isPicked = item.stage !== "waiting" && item.stage !== "picking";
   return (
     <article class="work-card">
       <div class="row spread">
@@ -44,6 +48,9 @@ export function WorkCard({
           </a>
           <div class="cell-sub">{placeName}</div>
           <div class="cell-sub">{urgencyOf(item)}</div>
+          {isPicked && item.handlingUnit !== null && (
+            <div class="cell-sub break">picked, in tote {item.handlingUnit}</div>
+          )}
         </div>
         <Badge status={item.stage} />
       </div>
@@ -68,21 +75,40 @@ export function WorkCard({
       {!may("fulfillment.pack") && <NotYours action="pack" />}
       {!isChanged && may("fulfillment.pack") && (
         <>
-          <ActionButton
-            class="button primary wide"
-            run={async () => {
-              const outcome = await packOrder(item.id, { revision: seen });
-              if (outcome === "packed") toast("good", `${item.id} is packed.`);
-              else toast("bad", `${item.id} is not packed: its order has changed.`);
-              onChange();
-            }}
-          >
-            Picked and packed
-          </ActionButton>
-          <button type="button" class="button quiet wide" onClick={onShort}>
-            Something is missing
-          </button>
+          {needsCheck(item.lines) ? (
+            <button type="button" class="button primary wide" onClick={() => setChecking(true)}>
+              Check and pack
+            </button>
+          ) : (
+            <ActionButton
+              class="button primary wide"
+              run={async () => {
+                const outcome = await packOrder(item.id, { revision: seen });
+                if (outcome === "packed") toast("good", `${item.id} is packed.`);
+                else toast("bad", `${item.id} is not packed: its order has changed.`);
+                onChange();
+              }}
+            >
+              {isPicked ? "Packed" : "Picked and packed"}
+            </ActionButton>
+          )}
+          {!isPicked && (
+            <button type="button" class="button quiet wide" onClick={onShort}>
+              Something is missing
+            </button>
+          )}
         </>
+      )}
+      {checking && (
+        <CheckDialog
+          item={item}
+          revision={seen}
+          onClose={() => setChecking(false)}
+          onDone={() => {
+            setChecking(false);
+            onChange();
+          }}
+        />
       )}
     </article>
   );
