@@ -42,8 +42,14 @@ describe.skipIf(!mosquittoInstalled)("a system at mosquitto (skipped where it is
       const said = JSON.stringify((await ready()).body);
       expect(said).toContain("mqtt://holdfast:***@127.0.0.1");
       expect(said).not.toContain(PASSWORD);
+      const { url, key } = await system.access();
+      const metrics = async () =>
+        (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text();
+      expect(await metrics()).toContain('holdfast_mqtt_connected{session="commands"} 0');
       await broker.start();
       await expect.poll(async () => (await ready()).status, { timeout: 30_000 }).toBe(200);
+      expect(await metrics()).toContain('holdfast_mqtt_connected{session="commands"} 1');
+      expect(await metrics()).toMatch(/holdfast_devices\{kind="robot",connection="\w+"\} \d/);
     },
     MINUTE,
   );

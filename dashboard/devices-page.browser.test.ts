@@ -1,12 +1,13 @@
-/** The page of the devices in a real browser: what was put aside is found, read, and tried again. */
+/** The pages of the devices in a real browser: registered, and what was put aside read and tried again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeDeadLetter } from "../store/floor/dead-letters.ts";
+import { knowsDeviceSecret } from "../store/floor/device-passwords.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
 
 const chromium = findChromium();
 
-describe.skipIf(chromium === undefined)("messages put aside", () => {
+describe.skipIf(chromium === undefined)("the pages of the devices", () => {
   let dashboard: TestDashboard;
   let conveyor: string;
 
@@ -47,7 +48,7 @@ describe.skipIf(chromium === undefined)("messages put aside", () => {
     return page;
   }
 
-  test("are found by device and by reason, shown as text and bytes, and tried again", async () => {
+  test("messages are found by device and by reason, shown as text and bytes, and tried again", async () => {
     const page = await signedIn("operations");
     await page.getByRole("button", { name: "Show the message on zebra/stranger/data" }).click();
     await page.getByRole("button", { name: "Bytes" }).click();
@@ -67,12 +68,36 @@ describe.skipIf(chromium === undefined)("messages put aside", () => {
     await page.context().close();
   });
 
-  test("are read but not tried again by who may not change devices, also on a phone", async () => {
+  test("messages are read but not tried again by who may not change devices, also on a phone", async () => {
     const page = await signedIn("service", PHONE);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
     await page.getByRole("button", { name: "Show the message on zebra/stranger/data" }).click();
     await page.getByText("no device stranger").first().waitFor();
     expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    await page.context().close();
+  });
+
+  test("a device is registered on the settings' page, and switched off", async () => {
+    const page = await signedIn("operations");
+    await page.goto("/settings?view=devices");
+    const form = page.locator("form");
+    await form.getByLabel(/^Id/).fill("amr-77");
+    await form.getByLabel(/^Place/).selectOption("fc-reno");
+    await form.getByLabel(/^Settings/).fill('{"weight": 1}');
+    await page.getByRole("button", { name: "Register the device" }).click();
+    await page.getByText("a robot has no setting weight").waitFor();
+    await form.getByLabel(/^Settings/).fill('{"manufacturer": "acme"}');
+    await page.getByRole("button", { name: "Register the device" }).click();
+    await page.getByText("It is shown this once").waitFor();
+    const secret = (await page.locator("dialog pre").first().textContent()) ?? "";
+    expect(await knowsDeviceSecret(dashboard.edge.database, "amr-77", secret)).toBe(true);
+    await page.getByText("topic write uagv/v2/acme/amr-77/state").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Switch off amr-77" }).click();
+    await page.getByText("Switched off").waitFor();
+    expect(await knowsDeviceSecret(dashboard.edge.database, "amr-77", secret)).toBe(false);
+    await page.setViewportSize(PHONE);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
     await page.context().close();
   });
 });
