@@ -1,6 +1,7 @@
 /** The pages of the devices in a real browser: registered, and what was put aside read and tried again. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeDeadLetter } from "../store/floor/dead-letters.ts";
+import { writeDeviceEvents } from "../store/floor/device-events.ts";
 import { knowsDeviceSecret } from "../store/floor/device-passwords.ts";
 import { findChromium } from "../test-support/browser.ts";
 import { DESKTOP, PHONE, signIn, startTestDashboard, type TestDashboard } from "../test-support/dashboard.ts";
@@ -74,6 +75,20 @@ describe.skipIf(chromium === undefined)("the pages of the devices", () => {
     await page.getByRole("button", { name: "Show the message on zebra/stranger/data" }).click();
     await page.getByText("no device stranger").first().waitFor();
     expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    await page.context().close();
+  });
+
+  test("what happened to devices is shown, by kind", async () => {
+    await writeDeviceEvents(dashboard.edge.database, [
+      { deviceId: conveyor, kind: "error", detail: "motor too hot", count: 3 },
+      { deviceId: conveyor, kind: "dispatch_refused", detail: "orderError: busy", count: 1 },
+    ]);
+    const page = await signedIn("service", PHONE);
+    await page.getByText("motor too hot (3 times)").waitFor();
+    await page.getByRole("button", { name: "Refused work" }).click();
+    await page.getByText("orderError: busy").waitFor();
+    expect(await page.getByText("motor too hot").count()).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
     await page.context().close();
   });
 

@@ -1,7 +1,7 @@
 /**
- * One durable MQTT session of the bridge (3.1.1 or 5, clean session off). What the broker took for it while it was
- * away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is
- * done.
+ * One durable MQTT session of the bridge (3.1.1 or 5, clean session off). What the broker took for it while
+ * it was away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler
+ * is done.
  *
  * MQTT.js delivers the next packet, acknowledgements of our own messages included, only after the last
  * message is handled. So the bridge opens one session per family of devices: a slow commit for one family

@@ -9,6 +9,7 @@ import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { DeviceCard } from "./device-card.tsx";
+import { EventList } from "./event-list.tsx";
 import { LetterList } from "./letter-list.tsx";
 
 const REFRESH_MS = 2_000;
@@ -48,6 +49,7 @@ export function DevicesPage() {
           )
         }
       </Loaded>
+      <EventList />
       <LetterList devices={devices.data?.items ?? []} />
     </div>
   );
