@@ -1,4 +1,4 @@
-/** `holdfast device`: registers devices, shows and changes what is registered, and what the broker is told. */
+/** `holdfast device`: devices are registered, shown, changed; and what the broker is to let them do. */
 import type { Command } from "commander";
 import type {
   ChangeDeviceBody,

@@ -1,4 +1,4 @@
-/** Devices as staff reads them: the device's own state, the task that it is on, and what is registered of it. */
+/** Devices as staff reads them: their own state, the task that they are on, and what is registered. */
 import type { DeviceDetail, DeviceView } from "../../contract/devices.ts";
 import type { Page } from "../../contract/shapes.ts";
 import type { Queryable } from "../sql/database.ts";
