@@ -12,18 +12,30 @@
  *    operations are keyed
  */
 import type { Logger } from "pino";
+import { withoutPassword } from "../config/without-password.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
-import type { DeviceKind } from "../store/floor/devices.ts";
+import type { BridgeStatus } from "../ports/devices.ts";
+import type { DeviceKind, DeviceRow } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
+import { startListener } from "../store/sql/listener.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
 import { parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
 import { ToteRecovery } from "./conveyor/tote-recovery.ts";
+import { deviceProtocols } from "./device-kinds.ts";
+import { retryLetters } from "./letter-retries.ts";
 import { DeadLetters } from "./mqtt/dead-letter.ts";
+import { DeviceLog } from "./mqtt/device-log.ts";
 import { type Device, DeviceRegistry } from "./mqtt/device-registry.ts";
 import { MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
-import { type MqttSession, openSession, type SessionOptions } from "./mqtt/mqtt-session.ts";
+import {
+  type MqttConnection,
+  type MqttSession,
+  openSession,
+  type SessionOptions,
+} from "./mqtt/mqtt-session.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
+import { takesTopic } from "./mqtt/topic-filter.ts";
 import { parseTopic, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
 import { Portals } from "./rfid/portals.ts";
@@ -33,12 +45,12 @@ import { Dispatcher } from "./robots/dispatcher.ts";
 import { RobotFleet } from "./robots/robot-fleet.ts";
 import { parseConnection, parseFactsheet, parseState } from "./vda5050/messages.ts";
 
-export type DeviceBridge = { stop(): Promise<void> };
+export type DeviceBridge = { status(): BridgeStatus; stop(): Promise<void> };
 
 type DeviceBridgeOptions = {
   readonly mqttUrl: string;
-  readonly username?: string;
-  readonly password?: string;
+  /** How the broker is spoken to, beside its URL. Default: MQTT 3.1.1, and what the system trusts. */
+  readonly mqtt?: Omit<MqttConnection, "url">;
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly parcelLimit: OperationContext["parcelLimit"];
@@ -57,12 +69,15 @@ const KIND_OF_FAMILY: Readonly<Record<Route["family"], readonly DeviceKind[]>> =
   status: ["conveyor", "rfid_portal"],
 };
 
+/** What is registered or asked for again is looked for at least this often. Milliseconds. */
+const LOOK_MS = 10_000;
+
 export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<DeviceBridge> {
   const { logger } = options;
-  const sessions: MqttSession[] = [];
+  const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
   const parts = wireParts(options, async (topic, message) => {
-    if (!isStopping) await sessions[0]?.publish(topic, message);
+    if (!isStopping) await sessions[0]?.session.publish(topic, message);
   });
   const { registry } = parts;
   const intake = new MessageIntake(
@@ -73,26 +88,50 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const stopSessions = async (): Promise<void> => {
     isStopping = true;
     intake.stop();
-    await Promise.all(sessions.map((session) => session.stop()));
+    await Promise.all(sessions.map(({ session }) => session.stop()));
   };
 
   await registry.start();
+  parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
     for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
-      sessions.push(await openFamilySession(options, family, subscriptions, intake));
+      const session = await openFamilySession(options, family, subscriptions, intake);
+      sessions.push({ name: family, session });
     }
   } catch (error) {
     await stopSessions();
     await registry.stop();
+    await parts.log.stop();
     throw error;
   }
   parts.dispatcher.start();
   parts.recovery.start();
-  logger.info({ mqttUrl: options.mqttUrl }, "device bridge is up");
+  const listener = startListener({
+    database: options.database,
+    channel: "devices",
+    everyMs: LOOK_MS,
+    work: async () => {
+      await registry.refresh();
+      return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload));
+    },
+    onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
+  });
+  logger.info({ mqttUrl: withoutPassword(options.mqttUrl) }, "device bridge is up");
 
   return {
+    status: () => ({
+      sessions: sessions.map(({ name, session }) => ({
+        name,
+        connected: session.isConnected(),
+        reconnects: session.reconnects(),
+      })),
+      devices: registry.census(),
+      deadLetters: parts.deadLetters.counts,
+      events: parts.log.counts,
+    }),
     stop: async () => {
+      await listener.stop();
       parts.verification.stop();
       await stopSessions();
       await parts.fleet.stop();
@@ -101,6 +140,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
       await parts.portals.stop();
       await parts.dispatcher.stop();
       await registry.stop();
+      await parts.log.stop();
     },
   };
 }
@@ -113,8 +153,14 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const { allocator, parcelLimit } = options;
   const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
-  const registry = new DeviceRegistry(database, logger);
-  const deadLetters = new DeadLetters(database, logger);
+  const log = new DeviceLog(database, logger);
+  const registry = new DeviceRegistry(database, log, logger);
+  const deadLetters = new DeadLetters({
+    database,
+    log,
+    deviceOf: (topic) => registry.get(parseTopic(topic)?.deviceId ?? "")?.row.id ?? null,
+    logger,
+  });
   const fleet = new RobotFleet({ context, registry, publish, timings, logger });
   const dispatcher = new Dispatcher({ context, registry, fleet, timings, logger });
   fleet.reportTo(dispatcher);
@@ -142,7 +188,7 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
-  return { registry, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
+  return { log, registry, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
 }
 
 function openFamilySession(
@@ -151,11 +197,9 @@ function openFamilySession(
   subscriptions: SessionOptions["subscriptions"],
   intake: MessageIntake,
 ): Promise<MqttSession> {
-  const { mqttUrl, username, password, name = "holdfast-bridge", logger } = options;
+  const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
   return openSession({
-    url: mqttUrl,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,
     subscriptions,
     handle: (topic, payload) => intake.take(topic, payload),
@@ -166,7 +210,7 @@ function openFamilySession(
 async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Promise<void> {
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
-  const device = await senderOf(parts.registry, route);
+  const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet, conveyors } = parts;
   switch (route.family) {
     case "robot":
@@ -202,14 +246,23 @@ async function fromReader(
   await deadLetters.write(topic, payload, first.code, detail);
 }
 
-async function senderOf(registry: DeviceRegistry, route: Route): Promise<Device> {
+/**
+ * The device whose topic it is. The broker lets nobody else speak on it; where it does not, a message under
+ * another's name is taken for that device's.
+ */
+async function senderOf(registry: DeviceRegistry, route: Route, topic: string): Promise<Device> {
   const device = await registry.find(route.deviceId);
   if (device === undefined) throw new Undeliverable("unknown_device", `no device ${route.deviceId}`);
-  const atHome = !("site" in route) || route.site === device.row.locationId;
-  if (!atHome || !KIND_OF_FAMILY[route.family].includes(device.row.kind)) {
+  const { row } = device;
+  if (!KIND_OF_FAMILY[route.family].includes(row.kind) || !speaksOn(row, topic)) {
     throw new Undeliverable("device_mismatch", `${route.deviceId} does not speak on this topic`);
   }
+  if (!row.enabled) throw new Undeliverable("device_disabled", `${route.deviceId} is switched off`);
   return device;
+}
+
+function speaksOn(row: DeviceRow, topic: string): boolean {
+  return deviceProtocols.topicsOf(row).publish.some((filter) => takesTopic(filter, topic));
 }
 
 function toRobot(
