@@ -7,6 +7,7 @@ import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Random } from "../config/seeded-random.ts";
 import type { CaptureResult } from "../contract/orders.ts";
+import { deviceProtocols } from "../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
@@ -60,6 +61,7 @@ beforeAll(async () => {
     database: database.database,
     allocator: engine.client,
     channelAdapters,
+    devices: deviceProtocols,
     carriers: new VendorRoster("carriers", []),
     payments: new VendorRoster("payments", []),
     dashboardFolder: "none",

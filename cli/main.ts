@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
+import { addDeviceCommand } from "./commands/device.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addSendCommand } from "./commands/send.ts";
@@ -42,6 +43,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addAuditOrdersCommand(program);
   addCreateProductCommand(program);
   addStockCommand(program);
+  addDeviceCommand(program);
   return program;
 }
 

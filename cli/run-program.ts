@@ -5,13 +5,17 @@ import { note, paint } from "./terminal.ts";
 
 /** Ends the process. Status 0: all went well. 1: something did not. 2: the command line is wrong. */
 export async function runProgram(program: Command): Promise<never> {
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command.exitOverride().showHelpAfterError("(--help lists commands and options)");
   }
   const status = await statusOf(program);
   // Output to a pipe may still be on its way. It is written before the process ends.
   await new Promise((resolve) => process.stdout.write("", resolve));
   process.exit(status);
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 async function statusOf(program: Command): Promise<number> {

@@ -34,6 +34,10 @@ const VARIABLES: readonly Variable[] = [
   variable("TEMPORAL_ADDRESS", "Temporal's front end, host:port", "embedded dev server", true),
   variable("TEMPORAL_NAMESPACE", "Temporal namespace", "default"),
   variable("MQTT_URL", "MQTT broker of the devices, mqtt://host:port", "broker inside the process", true),
+  variable("MQTT_PROTOCOL_VERSION", "MQTT version that the bridge speaks, 3.1.1 or 5", "3.1.1"),
+  variable("MQTT_CA_FILE", "PEM file of the authority behind the broker's certificate", "the system's"),
+  variable("MQTT_CERT_FILE", "PEM file of the certificate by which the broker knows the bridge", "none"),
+  variable("MQTT_KEY_FILE", "PEM file of that certificate's key", "none"),
   variable(
     "HOLDFAST_PUBLIC_URL",
     "Base URL by which shoppers and carriers reach the gateway",
@@ -142,6 +146,24 @@ export function readSettings(
   if (temporalAddress !== null && !/^[^\s:/]+:\d{1,5}$/.test(temporalAddress)) {
     complain("TEMPORAL_ADDRESS", `must be host:port, not "${temporalAddress}"`);
   }
+  const mqttVersion = text("MQTT_PROTOCOL_VERSION") ?? "3.1.1";
+  if (mqttVersion !== "3.1.1" && mqttVersion !== "5") {
+    complain("MQTT_PROTOCOL_VERSION", `must be 3.1.1 or 5, not "${mqttVersion}"`);
+  }
+  if (mqttVersion === "5" && text("MQTT_URL") === null) {
+    complain("MQTT_PROTOCOL_VERSION", "can be 5 with a broker of your own (MQTT_URL) only");
+  }
+  for (const [one, other] of [
+    ["MQTT_CERT_FILE", "MQTT_KEY_FILE"],
+    ["MQTT_KEY_FILE", "MQTT_CERT_FILE"],
+  ] as const) {
+    if (text(one) !== null && text(other) === null) complain(other, `is not set, and ${one} is`);
+  }
+  for (const name of ["MQTT_CA_FILE", "MQTT_CERT_FILE"]) {
+    if (text(name) !== null && !(text("MQTT_URL") ?? "").startsWith("mqtts:")) {
+      complain(name, "needs an MQTT_URL that starts with mqtts://");
+    }
+  }
   const level = text("HOLDFAST_LOG_LEVEL") ?? "info";
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
@@ -167,6 +189,12 @@ export function readSettings(
     temporalAddress,
     temporalNamespace: text("TEMPORAL_NAMESPACE") ?? "default",
     mqttUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
+    mqtt: {
+      protocolVersion: mqttVersion === "5" ? 5 : 4,
+      caFile: text("MQTT_CA_FILE"),
+      certFile: text("MQTT_CERT_FILE"),
+      keyFile: text("MQTT_KEY_FILE"),
+    },
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     host,
     publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,

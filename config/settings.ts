@@ -14,6 +14,15 @@ export type Settings = {
   readonly temporalNamespace: string;
   /** `mqtt://…`; absent: the in-process broker (only `holdfast start`). `MQTT_URL`. */
   readonly mqttUrl: string | null;
+  readonly mqtt: {
+    /** `MQTT_PROTOCOL_VERSION`, default 3.1.1. */
+    readonly protocolVersion: 4 | 5;
+    /** PEM file of the authority that the broker's certificate comes from. `MQTT_CA_FILE`. */
+    readonly caFile: string | null;
+    /** PEM files by which the broker knows the bridge. `MQTT_CERT_FILE` and `MQTT_KEY_FILE`. */
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+  };
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
   /**

@@ -1,20 +1,6 @@
-/** The start page's numbers, the devices, and whether the process is well. */
+/** The start page's numbers, and whether the process is well. */
 import Type from "typebox";
-import { Count, Nullable, oneOf, type Shape, Text, Time } from "./shapes.ts";
-
-export const DeviceView = Type.Object({
-  id: Text,
-  name: Text,
-  kind: oneOf(["robot", "conveyor", "rfid_portal"]),
-  protocol: Text,
-  locationId: Text,
-  connection: oneOf(["online", "offline", "broken"]),
-  /** One phrase for a person: `picking shopify-123-F1`, `idle`, `diverting`. */
-  activity: Text,
-  state: Type.Record(Type.String(), Type.Unknown()),
-  lastSeenAt: Nullable(Time),
-});
-export type DeviceView = Shape<typeof DeviceView>;
+import { Count, type Shape, Text, Time } from "./shapes.ts";
 
 /** Days are UTC days. */
 export const Overview = Type.Object({

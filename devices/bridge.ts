@@ -12,20 +12,32 @@
  *    operations are keyed
  */
 import type { Logger } from "pino";
+import { withoutPassword } from "../config/without-password.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import type { OperationContext } from "../operations/context.ts";
-import type { DeviceKind } from "../store/floor/devices.ts";
+import type { BridgeStatus } from "../ports/devices.ts";
+import type { DeviceKind, DeviceRow } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
+import { startListener } from "../store/sql/listener.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
 import { type ConveyorEvent, parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
 import { ToteRecovery } from "./conveyor/tote-recovery.ts";
+import { deviceProtocols } from "./device-kinds.ts";
+import { retryLetters } from "./letter-retries.ts";
 import { DeadLetters } from "./mqtt/dead-letter.ts";
+import { DeviceLog } from "./mqtt/device-log.ts";
 import { type Device, DeviceRegistry } from "./mqtt/device-registry.ts";
 import { MalformedMessage } from "./mqtt/json-reader.ts";
 import { type Arrival, MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
-import { type MqttSession, openSession, type SessionOptions } from "./mqtt/mqtt-session.ts";
+import {
+  type MqttConnection,
+  type MqttSession,
+  openSession,
+  type SessionOptions,
+} from "./mqtt/mqtt-session.ts";
 import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
+import { takesTopic } from "./mqtt/topic-filter.ts";
 import { parseTopic, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
 import { Portals } from "./rfid/portals.ts";
@@ -35,12 +47,12 @@ import { Dispatcher } from "./robots/dispatcher.ts";
 import { RobotFleet } from "./robots/robot-fleet.ts";
 import { parseConnection, parseFactsheet, parseState } from "./vda5050/messages.ts";
 
-export type DeviceBridge = { stop(): Promise<void> };
+export type DeviceBridge = { status(): BridgeStatus; stop(): Promise<void> };
 
 type DeviceBridgeOptions = {
   readonly mqttUrl: string;
-  readonly username?: string;
-  readonly password?: string;
+  /** How the broker is spoken to, beside its URL. Default: MQTT 3.1.1, and what the system trusts. */
+  readonly mqtt?: Omit<MqttConnection, "url">;
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly parcelLimit: OperationContext["parcelLimit"];
@@ -59,12 +71,15 @@ const KIND_OF_FAMILY: Readonly<Record<Route["family"], readonly DeviceKind[]>> =
   status: ["conveyor", "rfid_portal"],
 };
 
+/** What is registered or asked for again is looked for at least this often. Milliseconds. */
+const LOOK_MS = 10_000;
+
 export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<DeviceBridge> {
   const { logger } = options;
-  const sessions: MqttSession[] = [];
+  const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
   const parts = wireParts(options, async (topic, message) => {
-    if (!isStopping) await sessions[0]?.publish(topic, message);
+    if (!isStopping) await sessions[0]?.session.publish(topic, message);
   });
   const { registry } = parts;
   const intake = new MessageIntake(
@@ -75,30 +90,54 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const stopSessions = async (): Promise<void> => {
     isStopping = true;
     intake.stop();
-    await Promise.all(sessions.map((session) => session.stop()));
+    await Promise.all(sessions.map(({ session }) => session.stop()));
   };
 
   await registry.start();
   parts.conveyors.start();
+  parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
     for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
-      sessions.push(await openFamilySession(options, family, subscriptions, intake));
+      const session = await openFamilySession(options, family, subscriptions, intake);
+      sessions.push({ name: family, session });
     }
   } catch (error) {
     await stopSessions();
     await parts.conveyors.stop();
     await registry.stop();
+    await parts.log.stop();
     throw error;
   }
   parts.dispatcher.start();
   parts.silence.start();
   parts.recovery.start();
-  logger.info({ mqttUrl: options.mqttUrl }, "device bridge is up");
+  const listener = startListener({
+    database: options.database,
+    channel: "devices",
+    everyMs: LOOK_MS,
+    work: async () => {
+      await registry.refresh();
+      return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload, "again"));
+    },
+    onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
+  });
+  logger.info({ mqttUrl: withoutPassword(options.mqttUrl) }, "device bridge is up");
 
   return {
+    status: () => ({
+      sessions: sessions.map(({ name, session }) => ({
+        name,
+        connected: session.isConnected(),
+        reconnects: session.reconnects(),
+      })),
+      devices: registry.census(),
+      deadLetters: parts.deadLetters.counts,
+      events: parts.log.counts,
+    }),
     stop: async () => {
       parts.silence.stop();
+      await listener.stop();
       parts.verification.stop();
       await stopSessions();
       await parts.fleet.stop();
@@ -107,6 +146,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
       await parts.portals.stop();
       await parts.dispatcher.stop();
       await registry.stop();
+      await parts.log.stop();
     },
   };
 }
@@ -119,8 +159,14 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const { allocator, parcelLimit } = options;
   const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
-  const registry = new DeviceRegistry(database, logger);
-  const deadLetters = new DeadLetters(database, logger);
+  const log = new DeviceLog(database, logger);
+  const registry = new DeviceRegistry(database, log, logger);
+  const deadLetters = new DeadLetters({
+    database,
+    log,
+    deviceOf: (topic) => registry.get(parseTopic(topic)?.deviceId ?? "")?.row.id ?? null,
+    logger,
+  });
   const fleet = new RobotFleet({ context, registry, publish, timings, logger });
   const dispatcher = new Dispatcher({ context, registry, fleet, timings, logger });
   fleet.reportTo(dispatcher);
@@ -149,7 +195,18 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
   const silence = new SilenceWatch(registry);
-  return { registry, silence, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
+  return {
+    log,
+    registry,
+    silence,
+    deadLetters,
+    fleet,
+    dispatcher,
+    recovery,
+    conveyors,
+    verification,
+    portals,
+  };
 }
 
 function openFamilySession(
@@ -158,11 +215,9 @@ function openFamilySession(
   subscriptions: SessionOptions["subscriptions"],
   intake: MessageIntake,
 ): Promise<MqttSession> {
-  const { mqttUrl, username, password, name = "holdfast-bridge", logger } = options;
+  const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
   return openSession({
-    url: mqttUrl,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
+    connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,
     subscriptions,
     handle: (topic, payload, retained) => intake.take(topic, payload, { retained }),
@@ -174,13 +229,16 @@ async function deliver(
   parts: BridgeParts,
   topic: string,
   payload: Buffer,
-  { retained }: Arrival,
+  /** `again`: a person has it tried once more; it is no sign of life. */
+  arrival: Arrival | "again",
 ): Promise<void> {
+  const isAgain = arrival === "again";
+  const retained = !isAgain && arrival.retained;
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
-  const device = await senderOf(parts.registry, route);
+  const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
-  if (!retained) registry.heard(device);
+  if (!retained && !isAgain) registry.heard(device);
   if (retained && (route.family === "conveyor" || route.family === "reader")) {
     throw new Undeliverable("retained_message", "an event must not be retained: nobody knows how old it is");
   }
@@ -188,7 +246,7 @@ async function deliver(
     case "robot":
       return toRobot(fleet, device, route, payload, retained);
     case "conveyor":
-      return fromConveyor(parts, device, route, { topic, payload });
+      return fromConveyor(parts, device, route, { topic, payload }, isAgain);
     case "status":
       return onStatus(parts, device, route, payload, retained);
     case "reader":
@@ -205,13 +263,14 @@ async function fromConveyor(
   device: Device,
   { area, kind }: Extract<Route, { readonly family: "conveyor" }>,
   letter: { readonly topic: string; readonly payload: Buffer },
+  isAgain: boolean,
 ): Promise<void> {
   conveyors.seen(device, area);
   let event: ConveyorEvent;
   try {
     event = parseConveyorEvent(letter.payload, kind);
   } catch (error) {
-    if (!(error instanceof MalformedMessage)) throw error;
+    if (isAgain || !(error instanceof MalformedMessage)) throw error;
     const { code, message: detail } = error;
     return conveyors.onUnreadable(device, letter, { code, detail });
   }
@@ -248,14 +307,23 @@ async function fromReader(
   await deadLetters.write(topic, payload, first.code, detail);
 }
 
-async function senderOf(registry: DeviceRegistry, route: Route): Promise<Device> {
+/**
+ * The device whose topic it is. The broker lets nobody else speak on it; where it does not, a message under
+ * another's name is taken for that device's.
+ */
+async function senderOf(registry: DeviceRegistry, route: Route, topic: string): Promise<Device> {
   const device = await registry.find(route.deviceId);
   if (device === undefined) throw new Undeliverable("unknown_device", `no device ${route.deviceId}`);
-  const atHome = !("site" in route) || route.site === device.row.locationId;
-  if (!atHome || !KIND_OF_FAMILY[route.family].includes(device.row.kind)) {
+  const { row } = device;
+  if (!KIND_OF_FAMILY[route.family].includes(row.kind) || !speaksOn(row, topic)) {
     throw new Undeliverable("device_mismatch", `${route.deviceId} does not speak on this topic`);
   }
+  if (!row.enabled) throw new Undeliverable("device_disabled", `${route.deviceId} is switched off`);
   return device;
+}
+
+function speaksOn(row: DeviceRow, topic: string): boolean {
+  return deviceProtocols.topicsOf(row).publish.some((filter) => takesTopic(filter, topic));
 }
 
 function toRobot(

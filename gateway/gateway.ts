@@ -17,6 +17,7 @@ import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
+import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
@@ -49,6 +50,9 @@ type GatewayOptions = {
   readonly payments: VendorRoster<PaymentProvider>;
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
   readonly otherVendors?: readonly VendorRoster<unknown>[];
+  readonly devices: DeviceProtocols;
+  /** How the device bridge of this process is; absent: it has none. */
+  readonly bridgeStatus?: () => BridgeStatus;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
@@ -81,11 +85,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,
     payments: options.payments,
+    devices: options.devices,
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     publicUrl: options.publicUrl,
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: options.readiness,
-    metrics: createMetrics(allocator),
+    metrics: createMetrics(allocator, options.bridgeStatus ?? null),
     loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
     loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),

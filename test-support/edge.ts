@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";
 import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
 import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
+import { deviceProtocols } from "../devices/device-kinds.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
@@ -64,6 +65,7 @@ export async function startTestEdge(options: {
       database,
       allocator: engine.client,
       channelAdapters,
+      devices: deviceProtocols,
       ...outside,
       dashboardFolder: options.dashboardFolder,
       logger,

@@ -11,6 +11,7 @@ import { pino } from "pino";
 import WebSocket from "ws";
 import type { ClientMessage, ServerMessage } from "../contract/stream.ts";
 import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
+import { deviceProtocols } from "../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../engine/engine.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
@@ -106,6 +107,7 @@ export async function startGatewayWorld(
     database,
     allocator: engine.client,
     channelAdapters,
+    devices: deviceProtocols,
     carriers: new VendorRoster(
       "carriers",
       Object.entries(CARRIER_SECRETS).map(([account, webhookSecret]) => ({

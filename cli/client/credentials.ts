@@ -24,6 +24,8 @@ export type LocalFile = {
   /** One key for each channel, as its connector would have. */
   readonly channelKeys?: Readonly<Record<string, string>>;
   readonly staffPassword?: string;
+  /** What the passwords of the simulated devices are made from. */
+  readonly deviceKey?: string;
 };
 
 export type Access = {

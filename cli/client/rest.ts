@@ -42,6 +42,10 @@ export class RestClient {
     return this.request<T>("POST", path, body);
   }
 
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.request<T>("PATCH", path, body);
+  }
+
   /** Every item of a paged collection. */
   async *all<T>(path: string, limit = 200): AsyncGenerator<T> {
     let cursor: string | null = null;

@@ -5,7 +5,6 @@
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";
-import { simulatedDevices } from "../../devices/simulators/fleet.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { createStaff } from "../../store/access/staff.ts";
@@ -18,6 +17,7 @@ import { insertKits } from "../../store/stock/kits.ts";
 import type { LocalFile } from "../client/credentials.ts";
 import { type SandboxProduct, sandboxCatalog } from "./catalog.ts";
 import { SANDBOX_CHANNELS, SANDBOX_COMPANY, SANDBOX_LOCATIONS, SANDBOX_STAFF } from "./company.ts";
+import { sandboxDevices } from "./devices.ts";
 import { SANDBOX_KITS } from "./kits.ts";
 
 /** Units of each SKU in each fulfillment center: days of sales, so that a demonstration does not sell out. */
@@ -43,8 +43,7 @@ export async function seedSandbox(
     await insertLocations(client, companyId, SANDBOX_LOCATIONS);
     await insertProducts(client, companyId, [...catalog, ...SANDBOX_KITS.map((kit) => kit.product)]);
     await insertKits(client, SANDBOX_KITS);
-    const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
-    await registerDevices(client, simulatedDevices(automated.map((location) => location.locationId)));
+    await registerDevices(client, sandboxDevices());
     for (const member of SANDBOX_STAFF) {
       await createStaff(client, { ...member, companyId, password: staffPassword });
     }

@@ -8,7 +8,9 @@ import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
-import { startDeviceBridge } from "../../devices/bridge.ts";
+import { withoutPassword } from "../../config/without-password.ts";
+import { type DeviceBridge, startDeviceBridge } from "../../devices/bridge.ts";
+import { deviceProtocols } from "../../devices/device-kinds.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { startEngine } from "../../engine/engine.ts";
 import { startGateway } from "../../gateway/gateway.ts";
@@ -23,6 +25,7 @@ import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
+import { mqttConnection } from "./mqtt-connection.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 
 /** Settings in which every address is known. */
@@ -72,9 +75,9 @@ export async function startSystem(
     parts.add("standing jobs", standingJobs);
     parts.add("mailer", { stop: async () => outside.mailer.close() });
     const system: Composition = { settings, logger, parts, context, outside };
-    await steps.run("Devices", () => startDevices(system));
+    const bridge = await steps.run("Devices", () => startDevices(system));
     await steps.run("Sagas", () => startSagas(system));
-    const gateway = await steps.run("Gateway", () => startEdge(system));
+    const gateway = await steps.run("Gateway", () => startEdge(system, bridge));
     return { port: gateway.port, database, stop: () => parts.stopAll() };
   } catch (error) {
     await parts.stopAll();
@@ -158,6 +161,7 @@ async function outsideServices({ vendors }: ResolvedSettings) {
 async function startDevices({ settings, logger, parts, context }: Composition) {
   const bridge = await startDeviceBridge({
     mqttUrl: settings.mqttUrl,
+    mqtt: await mqttConnection(settings.mqtt),
     database: context.database,
     allocator: context.allocator,
     parcelLimit: context.parcelLimit,
@@ -165,7 +169,7 @@ async function startDevices({ settings, logger, parts, context }: Composition) {
     logger: logger.child({ part: "devices" }),
   });
   parts.add("device bridge", bridge);
-  return { value: bridge, detail: settings.mqttUrl };
+  return { value: bridge, detail: withoutPassword(settings.mqttUrl) };
 }
 
 async function startSagas({ settings, logger, parts, context, outside }: Composition) {
@@ -184,7 +188,7 @@ async function startSagas({ settings, logger, parts, context, outside }: Composi
   return { value: worker, detail: `${settings.temporalAddress}, namespace ${settings.temporalNamespace}` };
 }
 
-async function startEdge({ settings, logger, parts, context, outside }: Composition) {
+async function startEdge({ settings, logger, parts, context, outside }: Composition, bridge: DeviceBridge) {
   const gateway = await startGateway({
     host: settings.host,
     port: settings.ports.gateway,
@@ -195,11 +199,13 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     carriers: outside.carriers,
     payments: outside.payments,
     otherVendors: [outside.notifications],
+    devices: deviceProtocols,
+    bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
-    readiness: () => readiness(settings, context),
+    readiness: () => readiness(settings, context, bridge),
   });
   parts.add("gateway", gateway);
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };
@@ -218,11 +224,13 @@ function lockedProblem(error: MigrationsLockedError): UserProblem {
 async function readiness(
   settings: ResolvedSettings,
   { database, allocator }: OperationContext,
+  bridge: DeviceBridge,
 ): Promise<readonly { name: string; ready: boolean; detail?: string }[]> {
   const probes: readonly (readonly [string, () => Promise<unknown>])[] = [
     ["postgresql", () => probe(database)],
     ["engine", () => allocator.status()],
     ["temporal", () => probeTemporal(settings.temporalAddress)],
+    ["mqtt", async () => probeBroker(settings.mqttUrl, bridge)],
   ];
   return Promise.all(
     probes.map(async ([name, probe]) => {
@@ -239,4 +247,9 @@ async function readiness(
 async function probeTemporal(address: string): Promise<void> {
   const connection = await Connection.connect({ address, connectTimeout: 2_000 });
   await connection.close();
+}
+
+function probeBroker(url: string, bridge: DeviceBridge): void {
+  const away = bridge.status().sessions.flatMap(({ name, connected }) => (connected ? [] : [name]));
+  if (away.length > 0) throw new Error(`not connected to ${withoutPassword(url)}: ${away.join(", ")}`);
 }

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import pino from "pino";
+import { deviceProtocols } from "../../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
 import { armFailpoints } from "../../engine/failpoints.ts";
 import { VolatileDisk } from "../../engine/storage/volatile-disk.ts";
@@ -105,6 +106,7 @@ async function main(): Promise<number> {
     database,
     allocator: engine.client,
     channelAdapters,
+    devices: deviceProtocols,
     carriers,
     payments: new VendorRoster("payments", []),
     dashboardFolder: "",

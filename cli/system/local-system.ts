@@ -16,11 +16,14 @@ import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withMadeUpSecrets } from "../../config/vendor-settings.ts";
-import { type Broker, startBroker } from "../../devices/mqtt/broker.ts";
+import { withoutPassword } from "../../config/without-password.ts";
+import { deviceProtocols } from "../../devices/device-kinds.ts";
+import { type Broker, type BrokerAccess, startBroker } from "../../devices/mqtt/broker.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { companyIds } from "../../store/catalog/companies.ts";
+import { giveMissingPasswords } from "../../store/floor/device-passwords.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
@@ -30,14 +33,18 @@ import { isRunning, ProcessBook, stopProcess } from "../embedded/processes.ts";
 import { startTemporal } from "../embedded/temporal.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_COMPANY } from "../sandbox/company.ts";
+import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
+import { brokerAccess } from "./broker-access.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
+import { mqttConnection } from "./mqtt-connection.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
 
 export type LocalSystem = {
   readonly url: string;
   readonly temporalUi: string | null;
+  /** Without its password. */
   readonly mqttUrl: string;
   readonly databaseUrl: string;
   readonly simulatorsUrl: string | null;
@@ -104,9 +111,13 @@ export async function startLocalSystem(
         return { value: server.address, detail: `dev server on ${server.address}` };
       }),
     );
-    const broker = await startOwnBroker(settings, logger, steps);
+    // Read before anything depends on it: a file that is not there is named at once.
+    const mqtt = await mqttConnection(settings.mqtt);
+    const access = brokerAccess(deviceProtocols);
+    const broker = await startOwnBroker(settings, logger, steps, access.check);
     if (broker !== null) started.push(broker);
-    const mqttUrl = settings.mqttUrl ?? `mqtt://${loopbackOf(settings.host)}:${broker?.port}`;
+    const devicesUrl = settings.mqttUrl ?? `mqtt://${loopbackOf(settings.host)}:${broker?.port}`;
+    const mqttUrl = settings.mqttUrl ?? access.bridgeUrl(devicesUrl);
     const simulatorsUrl = `http://${loopbackOf(settings.host)}:${settings.ports.simulators}`;
 
     const resolved = {
@@ -130,7 +141,13 @@ export async function startLocalSystem(
           ...(sandbox ? { simulatorsUrl } : {}),
         };
         await writeLocalFile(settings.dataFolder, local);
+        access.database = database;
         if (!sandbox) return;
+        const deviceKey = broker === null ? null : await sandboxDeviceKey(settings.dataFolder);
+        if (deviceKey !== null) {
+          const ids = sandboxDevices().map(({ id }) => id);
+          await giveMissingPasswords(database, ids, (id) => deviceSecret(deviceKey, id));
+        }
         simulators = await steps.run("Simulators", async () => {
           const child = await startSimulatorsProcess(settings.dataFolder, book, {
             host: loopbackOf(settings.host),
@@ -139,7 +156,9 @@ export async function startLocalSystem(
             dataFolder: join(settings.dataFolder, "simulators"),
             webhooksUrl: `${settings.publicUrl}/v1/webhooks`,
             vendors: resolved.vendors,
-            mqttUrl,
+            mqttUrl: devicesUrl,
+            mqtt,
+            deviceKey,
             gatewayUrl: settings.publicUrl,
             apiKey: local.apiKey ?? "",
             logLevel: settings.log.level,
@@ -157,7 +176,7 @@ export async function startLocalSystem(
         settings.temporalAddress === null
           ? `http://${loopbackOf(settings.host)}:${settings.ports.temporalUi}`
           : null,
-      mqttUrl,
+      mqttUrl: withoutPassword(devicesUrl),
       databaseUrl: postgres,
       simulatorsUrl: simulators === undefined ? null : simulatorsUrl,
       staffPassword: sandbox ? (local.staffPassword ?? null) : null,
@@ -197,6 +216,15 @@ async function readOrCreateLocalFile(folder: string): Promise<LocalFile> {
   return created;
 }
 
+/** What the passwords of the sandbox's devices are made from; kept, so that they stay the same. */
+async function sandboxDeviceKey(folder: string): Promise<string> {
+  const local = await readOrCreateLocalFile(folder);
+  if (local.deviceKey !== undefined) return local.deviceKey;
+  const deviceKey = randomBytes(32).toString("base64url");
+  await writeLocalFile(folder, { ...local, deviceKey });
+  return deviceKey;
+}
+
 /** L1 and L2. */
 async function clearLeftovers(book: ProcessBook, dataFolder: string): Promise<void> {
   const records = await book.readPrevious();
@@ -232,12 +260,20 @@ async function requirePorts(settings: Settings): Promise<void> {
   await requireFreePort(loopbackOf(host), ports.smtp, "sandbox inbox", "HOLDFAST_SMTP_PORT");
 }
 
-function startOwnBroker(settings: Settings, logger: Logger, steps: Steps): Promise<Broker | null> {
+function startOwnBroker(
+  settings: Settings,
+  logger: Logger,
+  steps: Steps,
+  access: BrokerAccess,
+): Promise<Broker | null> {
   return steps.run("MQTT", async () => {
-    if (settings.mqttUrl !== null) return { value: null, detail: `MQTT_URL ${settings.mqttUrl}` };
+    if (settings.mqttUrl !== null) {
+      return { value: null, detail: `MQTT_URL ${withoutPassword(settings.mqttUrl)}` };
+    }
     const broker = await startBroker({
       host: settings.host,
       port: settings.ports.mqtt,
+      access,
       logger: logger.child({ part: "broker" }),
     });
     return { value: broker, detail: `broker on port ${broker.port}` };

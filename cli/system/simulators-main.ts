@@ -5,10 +5,12 @@
  */
 import pino from "pino";
 import type { ConfiguredVendors } from "../../config/vendor-settings.ts";
-import { simulatedDevices, startFleet } from "../../devices/simulators/fleet.ts";
+import type { MqttConnection } from "../../devices/mqtt/mqtt-session.ts";
+import { startFleet } from "../../devices/simulators/fleet.ts";
 import { startSimulators } from "../../integrations/simulators.ts";
 import { reasonOf } from "../problem.ts";
 import { SANDBOX_LOCATIONS } from "../sandbox/company.ts";
+import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { startPeople } from "../sandbox/people.ts";
 
 export type SimulatorsConfiguration = {
@@ -19,6 +21,9 @@ export type SimulatorsConfiguration = {
   readonly webhooksUrl: string;
   readonly vendors: ConfiguredVendors;
   readonly mqttUrl: string;
+  readonly mqtt: Omit<MqttConnection, "url">;
+  /** What the devices' passwords are made from; null: the broker is not ours, and its URL has a password. */
+  readonly deviceKey: string | null;
   readonly gatewayUrl: string;
   readonly apiKey: string;
   readonly logLevel: string;
@@ -37,10 +42,12 @@ let ending = false;
 async function run(configuration: SimulatorsConfiguration): Promise<void> {
   const logger = pino({ name: "simulators", level: configuration.logLevel });
   parts.push(await startSimulators({ ...configuration, logger }));
-  const automated = SANDBOX_LOCATIONS.filter((location) => location.automated);
+  const { deviceKey } = configuration;
   const fleet = await startFleet({
     mqttUrl: configuration.mqttUrl,
-    devices: simulatedDevices(automated.map((location) => location.locationId)),
+    mqtt: configuration.mqtt,
+    ...(deviceKey === null ? {} : { passwordOf: (id: string) => deviceSecret(deviceKey, id) }),
+    devices: sandboxDevices(),
     speed: 1,
     logger,
   });

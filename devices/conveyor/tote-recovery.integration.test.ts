@@ -45,7 +45,7 @@ test("a tote that its conveyor does not know is picked again twice, then a perso
   let queued = 0;
   const recovery = new ToteRecovery({
     context,
-    registry: new DeviceRegistry(database, testLogger),
+    registry: new DeviceRegistry(database, { record: () => undefined }, testLogger),
     sendToConveyor: async () => {},
     queueChanged: () => {
       queued += 1;

@@ -1,4 +1,4 @@
-import { connectAsync } from "mqtt";
+import { connectAsync, type IClientOptions } from "mqtt";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { startBroker } from "./broker.ts";
@@ -6,16 +6,62 @@ import { startBroker } from "./broker.ts";
 const logger = pino({ level: "silent" });
 
 describe("the embedded broker", () => {
+  const guarded = async () => {
+    const broker = await startBroker({
+      host: "127.0.0.1",
+      port: 0,
+      logger,
+      access: async (username, password) =>
+        password === `secret of ${username}`
+          ? { publish: [`from/${username}/+`], subscribe: [`to/${username}`] }
+          : null,
+    });
+    const connect = (username: string, options: IClientOptions = {}) =>
+      connectAsync(`mqtt://127.0.0.1:${broker.port}`, {
+        username,
+        password: `secret of ${username}`,
+        reconnectPeriod: 0,
+        ...options,
+      });
+    return { broker, connect };
+  };
+
   it("lets in who knows name and password, and nobody else", async () => {
-    const secured = { username: "bridge", password: "pass", logger };
-    const broker = await startBroker({ host: "127.0.0.1", port: 0, ...secured });
+    const { broker, connect } = await guarded();
     const url = `mqtt://127.0.0.1:${broker.port}`;
-    await expect(connectAsync(url, { reconnectPeriod: 0 })).rejects.toThrow();
-    const wrong = { username: "bridge", password: "guess", reconnectPeriod: 0 };
-    await expect(connectAsync(url, wrong)).rejects.toMatchObject({ code: 4 });
-    const client = await connectAsync(url, { username: "bridge", password: "pass" });
+    await expect(connectAsync(url, { reconnectPeriod: 0 })).rejects.toMatchObject({ code: 4 });
+    await expect(connect("bridge", { password: "guess" })).rejects.toMatchObject({ code: 4 });
+    const client = await connect("bridge");
     expect(client.connected).toBe(true);
     await client.endAsync();
+    await broker.stop();
+  });
+
+  it("lets a client speak on its own topics only, and hear what is said to it only", async () => {
+    const { broker, connect } = await guarded();
+    const [good, bad] = [await connect("good"), await connect("bad")];
+    const heard: string[] = [];
+    good.on("message", (topic) => heard.push(topic));
+    await good.subscribeAsync("to/good");
+    await expect(bad.subscribeAsync("#")).rejects.toThrow();
+    await expect(bad.subscribeAsync("to/good")).rejects.toThrow();
+    const closed = new Promise<void>((resolve) => bad.once("close", () => resolve()));
+    bad.publish("to/good", "forged");
+    await closed;
+    expect(good.connected).toBe(true);
+    await good.publishAsync("from/good/state", "mine", { qos: 1 });
+    expect(heard).toEqual([]);
+    await good.endAsync(true);
+    await bad.endAsync(true);
+    await broker.stop();
+  });
+
+  it("speaks MQTT 3.1.1, and tells a client of MQTT 5 that it does not speak that", async () => {
+    const { broker, connect } = await guarded();
+    const client = await connect("old", { protocolVersion: 4 });
+    await client.publishAsync("from/old/state", "x", { qos: 1 });
+    await client.endAsync();
+    await expect(connect("new", { protocolVersion: 5 })).rejects.toThrow();
     await broker.stop();
   });
 

@@ -4,8 +4,9 @@
  * fill the disk.
  */
 import type { Logger } from "pino";
-import { trimDeadLetters, writeDeadLetter } from "../../store/floor/devices.ts";
+import { trimDeadLetters, writeDeadLetter } from "../../store/floor/dead-letters.ts";
 import type { Queryable } from "../../store/sql/database.ts";
+import type { DeviceLog } from "./device-log.ts";
 import type { MalformedCode } from "./json-reader.ts";
 
 export type DeadLetterCode =
@@ -23,33 +24,49 @@ export type DeadLetterCode =
   | "unknown_tote"
   /** A conveyor tells of an exit that it does not have. */
   | "unknown_lane"
+  /** The device is switched off. */
+  | "device_disabled"
   /** Understood, but its effect failed again and again. */
   | "handler_failed";
 
 const MOST_LETTERS = 10_000;
 const TRIM_EVERY = 1_000;
-/** What is kept of a payload, for a person to look at. Bytes. */
-const KEPT_BYTES = 16 * 1024;
 
 export class DeadLetters {
+  /** By code, since the process started. */
+  readonly counts = new Map<DeadLetterCode, number>();
   private readonly database: Queryable;
+  private readonly log: Pick<DeviceLog, "record">;
+  private readonly deviceOf: (topic: string) => string | null;
   private readonly logger: Logger;
   private written = 0;
 
-  constructor(database: Queryable, logger: Logger) {
-    this.database = database;
-    this.logger = logger;
+  constructor(options: {
+    readonly database: Queryable;
+    readonly log: Pick<DeviceLog, "record">;
+    /** The registered device whose topic it is. */
+    readonly deviceOf: (topic: string) => string | null;
+    readonly logger: Logger;
+  }) {
+    this.database = options.database;
+    this.log = options.log;
+    this.deviceOf = options.deviceOf;
+    this.logger = options.logger;
   }
 
   async write(topic: string, payload: Buffer, code: DeadLetterCode, detail: string): Promise<void> {
     this.logger.warn({ topic, code, detail }, "device message put aside");
+    const deviceId = this.deviceOf(topic);
     await writeDeadLetter(this.database, {
+      deviceId,
       topic: topic.slice(0, 512),
-      payload: payload.subarray(0, KEPT_BYTES),
+      payload,
       code,
       // PostgreSQL's text takes no NUL, and a parser's error may quote the message.
       detail: detail.replaceAll("\u0000", "").slice(0, 1024),
     });
+    this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
+    this.log.record("dead_letter", deviceId, code);
     this.written += 1;
     if (this.written % TRIM_EVERY === 0) await trimDeadLetters(this.database, MOST_LETTERS);
   }

@@ -12,12 +12,13 @@ import {
   saveDeviceReports,
 } from "../../store/floor/devices.ts";
 import type { Queryable } from "../../store/sql/database.ts";
+import type { DeviceLog } from "./device-log.ts";
 import { offlineAfter } from "./offline-after.ts";
 
 const FLUSH_MS = 1_000;
 /**
- * A change of the table, such as a portal's settings, takes effect after this long at the latest.
- * Milliseconds.
+ * A change of the table takes effect at once where its notification is heard, and after this long at the
+ * latest. Milliseconds.
  */
 const REREAD_MS = 10_000;
 /** A message of an unknown device makes us read the table again, at most this often. Milliseconds. */
@@ -35,6 +36,7 @@ export type Device = {
 
 export class DeviceRegistry {
   private readonly database: Queryable;
+  private readonly log: Pick<DeviceLog, "record">;
   private readonly logger: Logger;
   private readonly devices = new Map<string, Device>();
   private dirty = new Map<string, number>();
@@ -43,8 +45,9 @@ export class DeviceRegistry {
   private rereadTimer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
-  constructor(database: Queryable, logger: Logger) {
+  constructor(database: Queryable, log: Pick<DeviceLog, "record">, logger: Logger) {
     this.database = database;
+    this.log = log;
     this.logger = logger;
   }
 
@@ -103,22 +106,54 @@ export class DeviceRegistry {
     const there: Device[] = [];
     for (const device of this.devices.values()) {
       const { row } = device;
-      if (row.locationId === locationId && row.kind === kind && device.connection === "online") {
+      if (
+        row.locationId === locationId &&
+        row.kind === kind &&
+        row.enabled &&
+        device.connection === "online"
+      ) {
         there.push(device);
       }
     }
     return there;
   }
 
-  setConnection(device: Device, connection: DeviceConnection): void {
+  /** How many devices there are of each kind and connection; those that are switched off are left out. */
+  census(): readonly {
+    readonly kind: DeviceRow["kind"];
+    readonly connection: string;
+    readonly count: number;
+  }[] {
+    const counts = new Map<string, { kind: DeviceRow["kind"]; connection: string; count: number }>();
+    for (const { row, connection } of this.devices.values()) {
+      if (!row.enabled) continue;
+      const known = counts.get(`${row.kind} ${connection}`);
+      if (known !== undefined) known.count += 1;
+      else counts.set(`${row.kind} ${connection}`, { kind: row.kind, connection, count: 1 });
+    }
+    return [...counts.values()];
+  }
+
+  /** @param why for people, where it did not say so itself */
+  setConnection(device: Device, connection: DeviceConnection, why = ""): void {
     if (device.connection !== connection) {
+      this.log.record(connection, device.row.id, why);
       device.connection = connection;
       device.connectionSince = performance.now();
     }
     this.dirty.set(device.row.id, Date.now());
   }
 
+  /** Keeps for people that the device has refused work. */
+  refused(device: Device, detail: string): void {
+    this.log.record("dispatch_refused", device.row.id, detail);
+  }
+
   setState(device: Device, state: object): void {
+    const before = new Set(errorsOf(device.state));
+    for (const error of errorsOf(state)) {
+      if (!before.has(error)) this.log.record("error", device.row.id, error);
+    }
     device.state = state;
     this.dirty.set(device.row.id, Date.now());
   }
@@ -153,16 +188,33 @@ export class DeviceRegistry {
     this.dirty.set(deviceId, Date.now() - agoMs);
   }
 
-  private async refresh(): Promise<void> {
+  /** Reads what is registered again. */
+  async refresh(): Promise<void> {
     this.refreshedAt = performance.now();
     for (const row of await listDevices(this.database)) {
       const known = this.devices.get(row.id);
       // The object stays the same, because others hold a reference to it.
-      if (known !== undefined) known.row = row;
+      if (known !== undefined) this.update(known, row);
       else {
         const connectionSince = performance.now();
         this.devices.set(row.id, { row, connection: "offline", connectionSince, heardAt: 0, state: {} });
       }
     }
   }
+
+  private update(device: Device, row: DeviceRow): void {
+    const was = device.row.enabled;
+    device.row = row;
+    if (was === row.enabled) return;
+    this.log.record(row.enabled ? "enabled" : "disabled", row.id, "");
+    if (!row.enabled) this.setConnection(device, "offline", "switched off");
+  }
+}
+
+/** The errors that a device's state tells of, as far as it is one that has them. */
+function errorsOf(state: object): readonly string[] {
+  const errors: unknown = "errors" in state ? state.errors : undefined;
+  return Array.isArray(errors)
+    ? errors.map((error) => (typeof error === "string" ? error : JSON.stringify(error)))
+    : [];
 }

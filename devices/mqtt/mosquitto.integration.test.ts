@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../cli/embedded/free-port.ts";
 import {
   addDevices,
   allPacked,
@@ -12,53 +9,48 @@ import {
   testLogger,
   variedLines,
 } from "../../test-support/floor.ts";
+import { mosquittoInstalled, startMosquitto } from "../../test-support/servers/mosquitto.ts";
 import { createTestDatabase } from "../../test-support/servers/postgres.ts";
 import { startDeviceBridge } from "../bridge.ts";
 import { simulatedDevices, startFleet } from "../simulators/fleet.ts";
 
-const installed = spawnSync("mosquitto", ["-h"]).error === undefined;
+describe.skipIf(!mosquittoInstalled)(
+  "the bridge at mosquitto (skipped where `mosquitto` is not installed)",
+  () => {
+    let stops: (() => Promise<void>)[] = [];
 
-describe.skipIf(!installed)("the bridge at mosquitto (skipped where `mosquitto` is not installed)", () => {
-  let stops: (() => Promise<void>)[] = [];
+    afterEach(async () => {
+      for (const stop of stops.reverse()) await stop();
+      stops = [];
+    });
 
-  afterEach(async () => {
-    for (const stop of stops.reverse()) await stop();
-    stops = [];
-  });
-
-  it("packs 30 orders with exact counts", async () => {
-    const port = await freePort();
-    const mosquitto: ChildProcess = spawn("mosquitto", ["-p", String(port)], {
-      stdio: ["ignore", "ignore", "pipe"],
+    it("packs 30 orders with exact counts", async () => {
+      const mosquitto = await startMosquitto(["allow_anonymous true"]);
+      stops.push(() => mosquitto.stop());
+      const test = await createTestDatabase();
+      stops.push(() => test.close());
+      const engine = await startStockedEngine(test);
+      stops.push(() => engine.stop());
+      await addDevices(test, simulatedDevices([LOCATION]));
+      const mqttUrl = `mqtt://127.0.0.1:${mosquitto.port}`;
+      const bridge = await startDeviceBridge({
+        mqttUrl,
+        database: test.database,
+        allocator: engine.client,
+        parcelLimit: () => null,
+        logger: testLogger,
+      });
+      stops.push(() => bridge.stop());
+      const fleet = await startFleet({
+        mqttUrl,
+        devices: simulatedDevices([LOCATION]),
+        speed: 30,
+        logger: testLogger,
+      });
+      stops.push(() => fleet.stop());
+      const orders = await releaseOrders(test, engine, 30, variedLines);
+      await allPacked(test, orders, 40_000);
+      expect(await discrepancies(test, engine, orders)).toEqual([]);
     });
-    const exited = once(mosquitto, "exit");
-    stops.push(async () => {
-      mosquitto.kill();
-      await exited;
-    });
-    const test = await createTestDatabase();
-    stops.push(() => test.close());
-    const engine = await startStockedEngine(test);
-    stops.push(() => engine.stop());
-    await addDevices(test, simulatedDevices([LOCATION]));
-    const mqttUrl = `mqtt://127.0.0.1:${port}`;
-    const bridge = await startDeviceBridge({
-      mqttUrl,
-      database: test.database,
-      allocator: engine.client,
-      parcelLimit: () => null,
-      logger: testLogger,
-    });
-    stops.push(() => bridge.stop());
-    const fleet = await startFleet({
-      mqttUrl,
-      devices: simulatedDevices([LOCATION]),
-      speed: 30,
-      logger: testLogger,
-    });
-    stops.push(() => fleet.stop());
-    const orders = await releaseOrders(test, engine, 30, variedLines);
-    await allPacked(test, orders, 40_000);
-    expect(await discrepancies(test, engine, orders)).toEqual([]);
-  });
-});
+  },
+);

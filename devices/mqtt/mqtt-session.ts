@@ -1,14 +1,16 @@
 /**
- * One durable MQTT session of the bridge (3.1.1, clean session off). What the broker took for it while it was
- * away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler is
- * done.
+ * One durable MQTT session of the bridge (3.1.1 or 5, clean session off). What the broker took for it while
+ * it was away arrives after a reconnect, and a QoS 1 message is acknowledged (PUBACK) only after its handler
+ * is done.
  *
  * MQTT.js delivers the next packet, acknowledgements of our own messages included, only after the last
  * message is handled. So the bridge opens one session per family of devices: a slow commit for one family
  * delays no other. It sends through a session of its own: a handler that waits for the acknowledgement of its
  * own command would otherwise wait for itself.
  */
+import { rootCertificates } from "node:tls";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { withoutPassword } from "../../config/without-password.ts";
 
 /** @param retained the broker had kept it: it says nothing about whether its sender is there */
 type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Promise<void>;
@@ -16,13 +18,39 @@ type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Pro
 export type MqttSession = {
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
   publish(topic: string, message: object): Promise<void>;
+  isConnected(): boolean;
+  /** How often it was connected after the first time. */
+  reconnects(): number;
   stop(): Promise<void>;
 };
 
-export type SessionOptions = {
+/** How the broker is spoken to. */
+export type MqttConnection = {
+  /** `mqtt://` or `mqtts://`, with user name and password where the broker asks for them. */
   readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
+  /** 4 is MQTT 3.1.1. */
+  readonly protocolVersion: 4 | 5;
+  /** PEM: authorities that the broker's certificate may come from, beside the usual ones. */
+  readonly ca?: string;
+  /** PEM: the certificate by which the broker knows us, and its key. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+};
+
+/** The same for a client of MQTT.js. */
+export function connectionOptions({
+  protocolVersion,
+  ca,
+  certificate,
+}: Omit<MqttConnection, "url">): IClientOptions {
+  return {
+    protocolVersion,
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    ...certificate,
+  };
+}
+
+export type SessionOptions = {
+  readonly connection: MqttConnection;
   /** Names the session at the broker: constant over restarts, unique per bridge. */
   readonly clientId: string;
   readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 }>>;
@@ -31,6 +59,11 @@ export type SessionOptions = {
   readonly onError: (error: Error) => void;
 };
 
+/**
+ * How long the broker keeps what comes while we are away. MQTT 5 asks for it; in 3.1.1 the broker decides.
+ * Seconds.
+ */
+const SESSION_EXPIRY_S = 7 * 24 * 60 * 60;
 /** How long the broker may take to answer at the start. */
 const FIRST_CONNECTION_MS = 15_000;
 
@@ -38,16 +71,18 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   const clientOptions: IClientOptions = {
     clientId: options.clientId,
     clean: false,
-    protocolVersion: 4,
+    ...connectionOptions(options.connection),
+    ...(options.connection.protocolVersion === 5
+      ? { properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }
+      : {}),
     reconnectPeriod: 500,
     connectTimeout: 5_000,
     keepalive: 30,
     resubscribe: false,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === undefined ? {} : { password: options.password }),
   };
   let stopping = false;
-  const client = connect(options.url, clientOptions);
+  let reconnects = 0;
+  const client = connect(options.connection.url, clientOptions);
   // Set before the first packet can arrive: a resumed session delivers right after the CONNACK.
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
@@ -69,17 +104,20 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     await subscribe();
   } catch (error) {
     await client.endAsync(true);
-    throw new Error(`no MQTT session at ${options.url}`, { cause: error });
+    throw new Error(`no MQTT session at ${withoutPassword(options.connection.url)}`, { cause: error });
   }
   client.on("error", options.onError);
   // Also where the broker still has the session: only a new subscription makes it send retained messages.
   client.on("connect", () => {
+    reconnects += 1;
     subscribe().catch(options.onError);
   });
   return {
     publish: async (topic, message) => {
       await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
     },
+    isConnected: () => client.connected,
+    reconnects: () => reconnects,
     stop: async () => {
       stopping = true;
       await client.endAsync(true);

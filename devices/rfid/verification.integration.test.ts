@@ -29,6 +29,7 @@ const READER: Device = {
     protocol: "zebra",
     name: "Reader 1",
     settings: {},
+    enabled: true,
   },
   connection: "online",
   connectionSince: 0,

@@ -49,6 +49,7 @@ function fleetOf(...ids: readonly string[]) {
         device.connection = connection;
       },
       setState: () => undefined,
+      refused: () => undefined,
     } as unknown as DeviceRegistry,
     publish: async (topic) => {
       sent.push(topic);

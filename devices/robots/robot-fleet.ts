@@ -202,6 +202,7 @@ export class RobotFleet {
 
   private async refused(robot: Robot, task: AssignedTask, detail: string): Promise<void> {
     robot.passedOverUntil = performance.now() + PASSED_OVER_MS;
+    this.registry.refused(robot.device, detail);
     await this.outcomes?.failed(robot, task, detail);
   }
 

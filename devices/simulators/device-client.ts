@@ -4,14 +4,18 @@
  */
 import { connect, type MqttClient } from "mqtt";
 import { Random } from "../../config/seeded-random.ts";
+import { connectionOptions, type MqttConnection } from "../mqtt/mqtt-session.ts";
 import type { Faults } from "./faults.ts";
 
 type RetainedMessage = { readonly topic: string; readonly message: object };
 
 export type DeviceClientOptions = {
   readonly mqttUrl: string;
-  readonly username?: string;
-  readonly password?: string;
+  /** How the broker is spoken to, beside its URL. Default: MQTT 3.1.1. */
+  readonly mqtt?: Omit<MqttConnection, "url">;
+  /** The password of the device, whose id is its user name. Absent: those of the URL are every device's. */
+  readonly passwordOf?: (deviceId: string) => string;
+  /** The device's id. */
   readonly clientId: string;
   /** What the broker publishes, retained, when this device vanishes. */
   readonly will: RetainedMessage;
@@ -40,14 +44,15 @@ export class DeviceClient {
     this.random = new Random(`${options.faults.seed} messages of ${options.clientId}`);
     this.client = connect(options.mqttUrl, {
       clientId: options.clientId,
-      protocolVersion: 4,
+      ...connectionOptions({ protocolVersion: 4, ...options.mqtt }),
       clean: true,
       reconnectPeriod: 500,
       keepalive: 15,
       resubscribe: false,
       queueQoSZero: false,
-      ...(options.username === undefined ? {} : { username: options.username }),
-      ...(options.password === undefined ? {} : { password: options.password }),
+      ...(options.passwordOf === undefined
+        ? {}
+        : { username: options.clientId, password: options.passwordOf(options.clientId) }),
       will: {
         topic: options.will.topic,
         payload: Buffer.from(JSON.stringify(options.will.message)),

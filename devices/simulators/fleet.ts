@@ -4,6 +4,7 @@
  */
 import type { Logger } from "pino";
 import { SimulatedConveyor } from "./conveyor.ts";
+import type { DeviceClientOptions } from "./device-client.ts";
 import { EVERYDAY_FAULTS, type Faults } from "./faults.ts";
 import { FloorWorld } from "./floor-world.ts";
 import { Pace } from "./pace.ts";
@@ -70,8 +71,8 @@ export function simulatedDevices(locationIds: readonly string[]): SimulatedDevic
 
 export async function startFleet(options: {
   readonly mqttUrl: string;
-  readonly username?: string;
-  readonly password?: string;
+  readonly mqtt?: DeviceClientOptions["mqtt"];
+  readonly passwordOf?: DeviceClientOptions["passwordOf"];
   readonly devices: readonly SimulatedDevice[];
   readonly speed: number;
   readonly logger: Logger;
@@ -84,8 +85,8 @@ export async function startFleet(options: {
     connection: {
       mqttUrl: options.mqttUrl,
       faults,
-      ...(options.username === undefined ? {} : { username: options.username }),
-      ...(options.password === undefined ? {} : { password: options.password }),
+      ...(options.mqtt === undefined ? {} : { mqtt: options.mqtt }),
+      ...(options.passwordOf === undefined ? {} : { passwordOf: options.passwordOf }),
     },
     pace,
     faults,

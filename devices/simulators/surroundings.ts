@@ -5,7 +5,7 @@ import type { Faults } from "./faults.ts";
 import type { Pace } from "./pace.ts";
 
 export type Surroundings = {
-  readonly connection: Pick<DeviceClientOptions, "mqttUrl" | "username" | "password" | "faults">;
+  readonly connection: Pick<DeviceClientOptions, "mqttUrl" | "mqtt" | "passwordOf" | "faults">;
   readonly pace: Pace;
   readonly faults: Faults;
   readonly logger: Logger;

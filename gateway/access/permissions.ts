@@ -42,6 +42,7 @@ export const PERMISSIONS = [
   "claims.decide",
   "returns.exchange",
   "devices.read",
+  "devices.write",
   "overview.read",
   "settings.read",
   "channels.write",

@@ -5,6 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
+import type { BridgeStatus } from "../../ports/devices.ts";
 
 export type Metrics = {
   observeRequest(route: string, method: string, status: number, seconds: number): void;
@@ -17,7 +18,11 @@ export type Metrics = {
   text(): Promise<string>;
 };
 
-export function createMetrics(allocator: AllocatorClient): Metrics {
+/** @param bridgeStatus of the device bridge in this process; null: it has none, and no numbers of devices */
+export function createMetrics(
+  allocator: AllocatorClient,
+  bridgeStatus: (() => BridgeStatus) | null,
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -79,6 +84,8 @@ export function createMetrics(allocator: AllocatorClient): Metrics {
     }
   }
 
+  if (bridgeStatus !== null) addDeviceMetrics(registry, bridgeStatus);
+
   return {
     observeRequest: (route, method, status, seconds) =>
       requests.observe({ route, method, status: String(status) }, seconds),
@@ -98,4 +105,61 @@ export function createMetrics(allocator: AllocatorClient): Metrics {
       return registry.metrics();
     },
   };
+}
+
+/** Read from the bridge whenever the numbers are asked for. */
+function addDeviceMetrics(registry: Registry, status: () => BridgeStatus): void {
+  const add = (
+    kind: "gauge" | "counter",
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    values: () => readonly (readonly [labels: Record<string, string>, value: number])[],
+  ): void => {
+    const options = { name, help, labelNames, registers: [registry] };
+    if (kind === "gauge") {
+      new Gauge({
+        ...options,
+        collect() {
+          this.reset();
+          for (const [labels, value] of values()) this.set(labels, value);
+        },
+      });
+      return;
+    }
+    new Counter({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [labels, value] of values()) this.inc(labels, value);
+      },
+    });
+  };
+  add(
+    "gauge",
+    "holdfast_mqtt_connected",
+    "1 where the bridge's session is connected to the broker, 0 where it is not.",
+    ["session"],
+    () => status().sessions.map(({ name, connected }) => [{ session: name }, connected ? 1 : 0]),
+  );
+  add(
+    "counter",
+    "holdfast_mqtt_reconnects_total",
+    "How often the bridge's session has come back to the broker.",
+    ["session"],
+    () => status().sessions.map(({ name, reconnects }) => [{ session: name }, reconnects]),
+  );
+  add(
+    "gauge",
+    "holdfast_devices",
+    "Devices that are switched on, by kind and connection.",
+    ["kind", "connection"],
+    () => status().devices.map(({ kind, connection, count }) => [{ kind, connection }, count]),
+  );
+  add("counter", "holdfast_device_dead_letters_total", "Device messages put aside, by code.", ["code"], () =>
+    [...status().deadLetters].map(([code, count]) => [{ code }, count]),
+  );
+  add("counter", "holdfast_device_events_total", "What happened to devices, by kind.", ["event"], () =>
+    [...status().events].map(([event, count]) => [{ event }, count]),
+  );
 }

@@ -162,7 +162,9 @@ export function createRestHandler(
         await releaseIdempotencyKey(database, claim);
       } else {
         const body: unknown = JSON.parse(String(reply.body ?? "null"));
-        await storeIdempotentReply(database, claim, { status: reply.status, body });
+        const isRefusal = reply.status >= 400;
+        const kept = isRefusal || route.kept === null ? body : route.kept(body);
+        await storeIdempotentReply(database, claim, { status: reply.status, body: kept });
       }
       return reply;
     } catch (error) {

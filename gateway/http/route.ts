@@ -14,6 +14,7 @@ import type { DocumentPool } from "../../operations/documents/document-pool.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
+import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
@@ -37,6 +38,7 @@ export type Services = {
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
   readonly carriers: VendorRoster<Carrier>;
   readonly payments: VendorRoster<PaymentProvider>;
+  readonly devices: DeviceProtocols;
   readonly publicUrl: string;
   /** Every account at a vendor, by kind. */
   readonly vendors: readonly VendorRoster<unknown>[];
@@ -84,7 +86,7 @@ export type Answer<Json> =
   | { readonly contentType: string; readonly bytes: Uint8Array | string };
 
 export type Route = {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Segments in braces are parameters: `/v1/orders/{id}`. */
   readonly path: string;
   readonly summary: string;
@@ -99,6 +101,8 @@ export type Route = {
   /** Shape of the JSON answer; absent where the answer is not JSON. */
   readonly reply: TSchema | null;
   readonly idempotency: "none" | "accepted" | "required";
+  /** What of the answer is kept for a repeat of the request; absent: all of it. */
+  readonly kept: ((json: unknown) => unknown) | null;
   handle(call: Call<unknown, unknown>): Promise<Answer<unknown>>;
 };
 
@@ -113,6 +117,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
   readonly raw?: true;
   readonly reply?: R;
   readonly idempotency?: Route["idempotency"];
+  kept?(json: Shape<R>): Shape<R>;
   handle(call: Call<Static<Q>, Static<B>>): Promise<Answer<Shape<R>>>;
 }): Route {
   return {
@@ -125,6 +130,7 @@ export function route<Q extends TObject, B extends TSchema, R extends TSchema>(d
     raw: definition.raw ?? false,
     reply: definition.reply ?? null,
     idempotency: definition.idempotency ?? "none",
+    kept: definition.kept === undefined ? null : (json) => definition.kept?.(json as Shape<R>),
     // The router has checked query and body against the same schemas that these types come from.
     handle: (call) => definition.handle(call as Call<Static<Q>, Static<B>>),
   };

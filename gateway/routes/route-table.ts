@@ -2,6 +2,7 @@
 import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { claimRoutes } from "./claims.ts";
+import { deviceRoutes } from "./devices.ts";
 import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
@@ -29,6 +30,7 @@ export const routeTable: readonly Route[] = [
   ...refundRoutes,
   ...claimRoutes,
   ...storeCreditRoutes,
+  ...deviceRoutes,
   ...settingsRoutes,
   ...trackingRoutes,
   ...webhookRoutes,

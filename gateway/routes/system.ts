@@ -1,9 +1,8 @@
-/** The start page, the devices, and what a supervisor of the process asks. */
+/** The start page, and what a supervisor of the process asks. */
 import Type from "typebox";
 import { EndedOrdersAudit } from "../../contract/orders.ts";
-import { pageOf, text } from "../../contract/shapes.ts";
-import { DeviceView, Health, Overview, Readiness } from "../../contract/system.ts";
-import { listDeviceViews } from "../../store/floor/device-views.ts";
+import { text } from "../../contract/shapes.ts";
+import { Health, Overview, Readiness } from "../../contract/system.ts";
 import { auditEndedOrders } from "../../store/orders/money-audit.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { type Route, route } from "../http/route.ts";
@@ -29,16 +28,6 @@ export const systemRoutes: readonly Route[] = [
     handle: async ({ services, query }) => ({
       json: await auditEndedOrders(services.database, query.after ?? ""),
     }),
-  }),
-  route({
-    method: "GET",
-    path: "/v1/devices",
-    summary: "Robots, conveyors and portals with their state",
-    access: { kind: "permission", permission: "devices.read" },
-    reply: pageOf(DeviceView),
-    handle: async ({ services }) => {
-      return { json: await listDeviceViews(services.database) };
-    },
   }),
   route({
     method: "GET",

@@ -192,6 +192,20 @@ export const STATUS_CODES_BY_CODE = {
   too_many_wrong_codes: { status: 409, title: "Too many wrong codes were tried; a new code has to be sent." },
   order_being_cancelled: { status: 409, title: "The order is being cancelled." },
 
+  // Devices
+  device_not_found: { status: 404, title: "There is no such device." },
+  device_exists: { status: 409, title: "There is a device of this id already." },
+  device_protocol_unknown: { status: 422, title: "Devices of this kind do not speak this protocol." },
+  device_settings_invalid: {
+    status: 422,
+    title: "A setting of the device is not valid; the detail says which.",
+  },
+  dead_letter_not_found: { status: 404, title: "There is no such dead letter, or it is no longer kept." },
+  dead_letter_not_retriable: {
+    status: 409,
+    title: "The message was kept in part only, or says how a device was at the time.",
+  },
+
   // Returns
   return_not_found: { status: 404, title: "There is no such return." },
   return_not_approved: { status: 409, title: "The return has not been approved." },

@@ -56,6 +56,12 @@ export async function insertLocations(
   );
 }
 
+/** Whether there is such a location, open or not. */
+export async function findLocation(client: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from location where id = $1", [id]);
+  return rowCount === 1;
+}
+
 /** Whether orders may be served from the location, from now on. False: there is no such location. */
 export async function setLocationActive(client: Queryable, id: string, active: boolean): Promise<boolean> {
   const { rowCount } = await client.query("update location set active = $2 where id = $1", [id, active]);

@@ -1,4 +1,4 @@
-/** Devices as the bridge knows them: who may speak, what they last said, what could not be understood. */
+/** Devices as the bridge knows them: who may speak, what they last said, which message was the last. */
 import type { Queryable } from "../sql/database.ts";
 
 export type DeviceKind = "robot" | "conveyor" | "rfid_portal";
@@ -12,11 +12,13 @@ export type DeviceRow = {
   readonly name: string;
   /** Settings of its kind, see `docs/operations.md`; the default holds for those left out. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** False: what it says is put aside, and it gets no work. */
+  readonly enabled: boolean;
 };
 
 export async function listDevices(client: Queryable): Promise<readonly DeviceRow[]> {
   const { rows } = await client.query<DeviceRow>(
-    `select id, location_id as "locationId", kind, protocol, name, settings from device order by id`,
+    `select id, location_id as "locationId", kind, protocol, name, settings, enabled from device order by id`,
   );
   return rows;
 }
@@ -24,7 +26,7 @@ export async function listDevices(client: Queryable): Promise<readonly DeviceRow
 /** Adds devices, or moves known ones to what is given here; settings that are not given stay as they are. */
 export async function registerDevices(
   client: Queryable,
-  devices: readonly (Omit<DeviceRow, "settings"> & Partial<Pick<DeviceRow, "settings">>)[],
+  devices: readonly (Omit<DeviceRow, "settings" | "enabled"> & Partial<Pick<DeviceRow, "settings">>)[],
 ): Promise<void> {
   await client.query(
     `with given as (
@@ -38,6 +40,11 @@ export async function registerDevices(
        protocol = excluded.protocol, name = excluded.name, settings = excluded.settings`,
     [JSON.stringify(devices)],
   );
+}
+
+/** Whether somebody has switched the device on. */
+export async function setDeviceEnabled(client: Queryable, id: string, enabled: boolean): Promise<void> {
+  await client.query("update device set enabled = $2 where id = $1", [id, enabled]);
 }
 
 type DeviceReport = {
@@ -72,26 +79,4 @@ export async function recentlyHeard(
 /** No device counts as online before the broker has told that it is. */
 export async function markAllDevicesOffline(client: Queryable): Promise<void> {
   await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
-}
-
-type DeadLetter = {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly code: string;
-  readonly detail: string;
-};
-
-export async function writeDeadLetter(client: Queryable, letter: DeadLetter): Promise<void> {
-  await client.query(
-    "insert into device_dead_letter (topic, payload, code, detail) values ($1, $2, $3, $4)",
-    [letter.topic, letter.payload, letter.code, letter.detail],
-  );
-}
-
-/** Deletes all but about the newest `most`. */
-export async function trimDeadLetters(client: Queryable, most: number): Promise<void> {
-  await client.query(
-    "delete from device_dead_letter where id <= (select max(id) from device_dead_letter) - $1::bigint",
-    [most],
-  );
 }

@@ -1,4 +1,4 @@
-import type { DeviceView } from "../../../../contract/system.ts";
+import type { DeviceView } from "../../../../contract/devices.ts";
 import { Badge } from "../../components/badge.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { Time } from "../../components/time.tsx";

@@ -1,6 +1,6 @@
 import type { LocationView } from "../../../../contract/catalog.ts";
+import type { DeviceView } from "../../../../contract/devices.ts";
 import type { Page } from "../../../../contract/shapes.ts";
-import type { DeviceView } from "../../../../contract/system.ts";
 import { get } from "../../api/client.ts";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
@@ -9,6 +9,8 @@ import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { DeviceCard } from "./device-card.tsx";
+import { EventList } from "./event-list.tsx";
+import { LetterList } from "./letter-list.tsx";
 
 const REFRESH_MS = 2_000;
 
@@ -47,6 +49,8 @@ export function DevicesPage() {
           )
         }
       </Loaded>
+      <EventList />
+      <LetterList devices={devices.data?.items ?? []} />
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
@@ -25,6 +26,7 @@ const VIEWS = [
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
+  { value: "devices", label: "Devices" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
 ] as const;
@@ -67,6 +69,7 @@ export function SettingsPage() {
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
+      {view === "devices" && <DeviceList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
     </div>

@@ -1,0 +1,132 @@
+import { useState } from "preact/hooks";
+import type { DeadLetterRow, DeviceView } from "../../../../contract/devices.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import { get } from "../../api/client.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Badge } from "../../components/badge.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Field } from "../../components/field.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonRows } from "../../components/skeleton.tsx";
+import { Time } from "../../components/time.tsx";
+import { words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { LetterDialog } from "./letter-dialog.tsx";
+
+const CODES = [
+  "unknown_device",
+  "unknown_topic",
+  "device_mismatch",
+  "device_disabled",
+  "invalid_json",
+  "invalid_message",
+  "number_out_of_range",
+  "message_too_large",
+  "handler_failed",
+];
+
+/** Messages that were put aside, newest first, of one device or with one code where that is chosen. */
+export function LetterList({ devices }: { readonly devices: readonly DeviceView[] }) {
+  const [device, setDevice] = useState("");
+  const [code, setCode] = useState("");
+  return (
+    <section class="page">
+      <h2>Messages put aside</h2>
+      <div class="row">
+        <Field label="Device">
+          <select class="input" value={device} onChange={(event) => setDevice(event.currentTarget.value)}>
+            <option value="">All</option>
+            {devices.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}, {id}
+              </option>
+            ))}
+          </select>
+        </Field>
+        <Field label="Why">
+          <select class="input" value={code} onChange={(event) => setCode(event.currentTarget.value)}>
+            <option value="">All</option>
+            {CODES.map((one) => (
+              <option key={one} value={one}>
+                {words(one)}
+              </option>
+            ))}
+          </select>
+        </Field>
+      </div>
+      <Panel flush>
+        <Letters key={`${device} ${code}`} device={device} code={code} />
+      </Panel>
+    </section>
+  );
+}
+
+function Letters({ device, code }: { readonly device: string; readonly code: string }) {
+  const load = (cursor: string | null, signal?: AbortSignal) =>
+    get<Page<DeadLetterRow>>("/devices/dead-letters", { device, code, cursor }, signal);
+  const first = useResource<Page<DeadLetterRow>>(`letters ${device} ${code}`, (signal) => load(null, signal));
+  const [more, setMore] = useState<Page<DeadLetterRow> | null>(null);
+  const [shown, setShown] = useState<string | null>(null);
+  return (
+    <Loaded resource={first} skeleton={<SkeletonRows rows={4} />}>
+      {(page) => {
+        const rows = [...page.items, ...(more?.items ?? [])];
+        const next = more === null ? page.next : more.next;
+        if (rows.length === 0) return <Empty icon="check" title="Nothing was put aside" />;
+        return (
+          <>
+            <table class="table stack">
+              <thead>
+                <tr>
+                  <th scope="col">Topic</th>
+                  <th scope="col">Why</th>
+                  <th scope="col" class="number">
+                    When
+                  </th>
+                  <th scope="col">
+                    <span class="visually-hidden">The message</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((letter) => (
+                  <tr key={letter.id}>
+                    <td class="full break">
+                      <code>{letter.topic}</code>
+                    </td>
+                    <td class="full">
+                      <Badge status={letter.code} tone="warn" />
+                      <div class="cell-sub break">{letter.detail}</div>
+                    </td>
+                    <td class="number muted" data-label="When">
+                      <Time at={letter.at} />
+                    </td>
+                    <td>
+                      <button type="button" class="button small" onClick={() => setShown(letter.id)}>
+                        Show<span class="visually-hidden"> the message on {letter.topic}</span>
+                      </button>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            {next !== null && (
+              <div class="table-foot">
+                <ActionButton
+                  run={async () => {
+                    const following = await load(next);
+                    setMore({ ...following, items: [...(more?.items ?? []), ...following.items] });
+                  }}
+                >
+                  Load more
+                </ActionButton>
+              </div>
+            )}
+            {shown !== null && <LetterDialog id={shown} onClose={() => setShown(null)} />}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,142 @@
+import { useState } from "preact/hooks";
+import type { DeviceDetail, DeviceView, IssuedDevice } from "../../../../contract/devices.ts";
+import type { Page } from "../../../../contract/shapes.ts";
+import { get, pathOf, post } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
+import { ActionButton } from "../../components/action-button.tsx";
+import { Badge } from "../../components/badge.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Empty } from "../../components/empty.tsx";
+import { Loaded } from "../../components/loaded.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { SkeletonRows } from "../../components/skeleton.tsx";
+import { words } from "../../format/words.ts";
+import { useResource } from "../../live/resource.ts";
+import { RegisterDeviceForm } from "./register-device-form.tsx";
+
+/** The devices that are registered: new ones, new passwords, switched off and on. */
+export function DeviceList() {
+  const devices = useResource<Page<DeviceView>>("registered devices", (signal) =>
+    get("/devices", {}, signal),
+  );
+  const [issued, setIssued] = useState<IssuedDevice | null>(null);
+  const show = (answer: IssuedDevice): void => {
+    setIssued(answer);
+    devices.reload();
+  };
+  return (
+    <>
+      {may("devices.write") && (
+        <Panel title="Register a device">
+          <RegisterDeviceForm onDone={show} />
+        </Panel>
+      )}
+      <Panel title="Registered devices" flush>
+        <Loaded resource={devices} skeleton={<SkeletonRows rows={4} />}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty icon="devices" title="No devices" />
+            ) : (
+              <table class="table stack">
+                <thead>
+                  <tr>
+                    <th scope="col">Device</th>
+                    <th scope="col">Speaks</th>
+                    <th scope="col">State</th>
+                    <th scope="col">
+                      <span class="visually-hidden">What can be done</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((device) => (
+                    <DeviceRow key={device.id} device={device} onIssued={show} onChanged={devices.reload} />
+                  ))}
+                </tbody>
+              </table>
+            )
+          }
+        </Loaded>
+      </Panel>
+      {issued !== null && <IssuedDialog issued={issued} onClose={() => setIssued(null)} />}
+    </>
+  );
+}
+
+function DeviceRow({
+  device,
+  onIssued,
+  onChanged,
+}: {
+  readonly device: DeviceView;
+  readonly onIssued: (answer: IssuedDevice) => void;
+  readonly onChanged: () => void;
+}) {
+  const { id, enabled } = device;
+  const act = (action: string): string => `${pathOf("devices", id)}/${action}`;
+  return (
+    <tr>
+      <td class="full">
+        <div>
+          <div class="cell-title">{device.name}</div>
+          <div class="cell-sub">
+            <code>{id}</code>, {words(device.kind)} at {device.locationId}
+          </div>
+        </div>
+      </td>
+      <td data-label="Speaks">{device.protocol}</td>
+      <td data-label="State">
+        {enabled ? (
+          <Badge status={device.connection} />
+        ) : (
+          <Badge status="disabled" label="Switched off" tone="warn" />
+        )}
+      </td>
+      <td>
+        {may("devices.write") && (
+          <>
+            <ActionButton
+              class="button quiet small"
+              run={async () => onIssued(await post<IssuedDevice>(act("rotate"), {}))}
+            >
+              New password<span class="visually-hidden"> for {id}</span>
+            </ActionButton>
+            <ActionButton
+              class="button quiet small"
+              run={async () => {
+                await post<DeviceDetail>(act(enabled ? "disable" : "enable"), {});
+                onChanged();
+              }}
+            >
+              Switch {enabled ? "off" : "on"}
+              <span class="visually-hidden"> {id}</span>
+            </ActionButton>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** The one time that a secret is to be seen. */
+function IssuedDialog({ issued, onClose }: { readonly issued: IssuedDevice; readonly onClose: () => void }) {
+  const { device, secret, acl } = issued;
+  return (
+    <Dialog title={`What the broker has to know of ${device.name}`} onClose={onClose}>
+      {secret !== null && (
+        <>
+          <p>The password of {device.id}. It is shown this once: nothing keeps it.</p>
+          <pre>{secret}</pre>
+        </>
+      )}
+      {acl.mosquitto.passwordLine !== null && (
+        <>
+          <p>Line for mosquitto's password file:</p>
+          <pre>{acl.mosquitto.passwordLine}</pre>
+        </>
+      )}
+      <p>Lines for its access list:</p>
+      <pre>{acl.mosquitto.acl}</pre>
+    </Dialog>
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * Every kind of device: which protocols it speaks, who reads its settings, and which topics are its own. The
+ * broker's rules, what the bridge takes from whom, and the check of a registration all come from here.
+ */
+import type { DeviceProtocols, DeviceTopics, RegisteredDevice } from "../ports/devices.ts";
+import { asObject, type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
+import { readPortalSettings } from "./rfid/portal-settings.ts";
+
+type Kind = {
+  readonly protocols: readonly string[];
+  /** Throws `MalformedMessage` where a setting is given and is not valid. */
+  readonly readSettings: (settings: JsonObject) => unknown;
+  readonly topicsOf: (device: RegisteredDevice) => DeviceTopics;
+};
+
+/** The bridge's own name at the sandbox's broker, and the one that the handbook gives it at others. */
+export const BRIDGE_NAME = "holdfast-bridge";
+
+const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+const KINDS: Readonly<Record<RegisteredDevice["kind"], Kind>> = {
+  robot: {
+    protocols: ["vda5050-2.0", "vda5050-2.1", "vda5050-3.0"],
+    readSettings: readRobotSettings,
+    topicsOf: (robot) => {
+      const root = robotRoot(robot);
+      return {
+        publish: ["state", "connection", "factsheet", "visualization"].map((kind) => `${root}/${kind}`),
+        subscribe: ["order", "instantActions"].map((kind) => `${root}/${kind}`),
+      };
+    },
+  },
+  conveyor: {
+    protocols: ["holdfast-conveyor"],
+    readSettings: (settings) => asObject(settings, "settings"),
+    topicsOf: ({ id, locationId }) => {
+      const root = `holdfast/${locationId}/+/${id}`;
+      return { publish: [`${root}/evt/+`], subscribe: [`${root}/cmd/+`, `${root}/ack`] };
+    },
+  },
+  rfid_portal: {
+    protocols: ["zebra-iot-connector", "impinj-iot-device-interface"],
+    readSettings: readPortalSettings,
+    topicsOf: ({ id, locationId, protocol }) => {
+      const reader = protocol.startsWith("zebra")
+        ? [`zebra/${id}/data`, `zebra/${id}/events`]
+        : [`impinj/${id}/events`];
+      return { publish: [...reader, `holdfast/${locationId}/+/${id}/evt/status`], subscribe: [] };
+    },
+  },
+};
+
+export const deviceProtocols: DeviceProtocols = {
+  protocols: {
+    robot: KINDS.robot.protocols,
+    conveyor: KINDS.conveyor.protocols,
+    rfid_portal: KINDS.rfid_portal.protocols,
+  },
+  problemOf: (device) => {
+    // What a topic is made of must be one level of it, and no wildcard.
+    if (!LEVEL.test(device.id)) return `id: "${device.id}" cannot be a level of a topic`;
+    if (device.id === BRIDGE_NAME) return `id: "${BRIDGE_NAME}" is the bridge's own name at the broker`;
+    if (device.kind !== "robot" && !LEVEL.test(device.locationId)) {
+      return `locationId: "${device.locationId}" cannot be a level of a topic`;
+    }
+    try {
+      KINDS[device.kind].readSettings(device.settings);
+      return null;
+    } catch (error) {
+      if (error instanceof MalformedMessage) return error.message;
+      throw error;
+    }
+  },
+  topicsOf: (device) => KINDS[device.kind].topicsOf(device),
+};
+
+/** `uagv/v2/<manufacturer>/<id>`: a robot is registered by its serial number. */
+function robotRoot({ id, protocol, settings }: RegisteredDevice): string {
+  const { manufacturer } = readRobotSettings(settings);
+  return `${protocol.startsWith("vda5050-3") ? "vda5050/v3" : "uagv/v2"}/${manufacturer ?? "+"}/${id}`;
+}
+
+function readRobotSettings(settings: JsonObject): { readonly manufacturer: string | undefined } {
+  for (const name of Object.keys(settings)) {
+    if (name !== "manufacturer")
+      throw new MalformedMessage("invalid_message", `a robot has no setting ${name}`);
+  }
+  const { manufacturer } = settings;
+  if (manufacturer === undefined) return { manufacturer };
+  if (typeof manufacturer === "string" && LEVEL.test(manufacturer)) return { manufacturer };
+  throw new MalformedMessage("invalid_message", "manufacturer is not 1 to 64 letters, digits, . _ : or -");
+}

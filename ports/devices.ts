@@ -1,0 +1,49 @@
+/**
+ * What the edge needs to know of devices and does not know itself: which protocols and settings there are,
+ * which topics a device speaks on, and how the bridge is. The folder of the devices provides it; whoever
+ * composes the process hands it over.
+ */
+
+/** What is registered of a device and decides its topics. */
+export type RegisteredDevice = {
+  /** The name by which the broker knows it. */
+  readonly id: string;
+  readonly locationId: string;
+  readonly kind: "robot" | "conveyor" | "rfid_portal";
+  readonly protocol: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+};
+
+/** Topic filters of MQTT: `+` is any level, `#` any that follow. */
+export type DeviceTopics = {
+  /** What the device may say. */
+  readonly publish: readonly string[];
+  /** What is said to it. */
+  readonly subscribe: readonly string[];
+};
+
+export type DeviceProtocols = {
+  /** Every protocol of every kind, as a registration names it. */
+  readonly protocols: Readonly<Record<RegisteredDevice["kind"], readonly string[]>>;
+  /** @returns what is wrong with it, in a sentence; null: nothing */
+  problemOf(device: RegisteredDevice): string | null;
+  topicsOf(device: RegisteredDevice): DeviceTopics;
+};
+
+export type BridgeStatus = {
+  /** The bridge's own connections to the broker. */
+  readonly sessions: readonly {
+    readonly name: string;
+    readonly connected: boolean;
+    /** How often it has come back since the process started. */
+    readonly reconnects: number;
+  }[];
+  readonly devices: readonly {
+    readonly kind: RegisteredDevice["kind"];
+    readonly connection: string;
+    readonly count: number;
+  }[];
+  /** Since the process started. */
+  readonly deadLetters: ReadonlyMap<string, number>;
+  readonly events: ReadonlyMap<string, number>;
+};

@@ -1,0 +1,63 @@
+/**
+ * What happened to devices: connections, errors, refused work, messages put aside. The bridge writes them in
+ * batches; the newest are kept.
+ */
+import type { DeviceEvent } from "../../contract/devices.ts";
+import type { Page } from "../../contract/shapes.ts";
+import { decodeCursor, toPage } from "../sql/cursor.ts";
+import type { Queryable } from "../sql/database.ts";
+import { iso } from "../sql/view-sql.ts";
+
+export type NewDeviceEvent = {
+  readonly deviceId: string | null;
+  readonly kind: DeviceEvent["kind"];
+  readonly detail: string;
+  readonly count: number;
+};
+
+export async function writeDeviceEvents(client: Queryable, events: readonly NewDeviceEvent[]): Promise<void> {
+  await client.query(
+    `insert into device_event (device_id, kind, detail, count)
+     select e."deviceId", e.kind, e.detail, e.count
+       from rows from (jsonb_to_recordset($1)
+         as ("deviceId" text, kind text, detail text, count integer)) with ordinality
+         as e("deviceId", kind, detail, count, nth)
+      order by e.nth`,
+    [JSON.stringify(events)],
+  );
+}
+
+/** Deletes all but about the newest `most`. */
+export async function trimDeviceEvents(client: Queryable, most: number): Promise<void> {
+  await client.query("delete from device_event where id <= (select max(id) from device_event) - $1::bigint", [
+    most,
+  ]);
+}
+
+const COLUMNS = `e.id::text, e.device_id as "deviceId", e.kind, e.detail, e.count, ${iso("e.at")} as at`;
+
+/** Newest first. */
+export async function listDeviceEvents(
+  client: Queryable,
+  filter: {
+    readonly device?: string | undefined;
+    readonly kind?: string | undefined;
+    readonly cursor?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Page<DeviceEvent>> {
+  const [before] = filter.cursor === undefined ? [] : decodeCursor(filter.cursor, [/^\d{1,18}$/]);
+  const { rows } = await client.query<DeviceEvent>(
+    `select ${COLUMNS} from device_event e
+      where ($1::text is null or e.device_id = $1) and ($2::text is null or e.kind = $2)
+        and ($3::bigint is null or e.id < $3)
+      order by e.id desc limit $4`,
+    [filter.device ?? null, filter.kind ?? null, before ?? null, filter.limit + 1],
+  );
+  return toPage(
+    rows,
+    filter.limit,
+    (row) => row,
+    (row) => [row.id],
+  );
+}
