@@ -6,9 +6,9 @@
  *    must not be lost, the device repeats its report until the effect is there (conveyors by outbox, robots
  *    by cumulative state)
  * B2 a message that cannot be understood becomes a dead letter at once; a message whose effect keeps failing
- *    becomes one after some tries
+ *    becomes one after some tries. A device that repeats until it is acknowledged is told the refusal
  * B3 while the database is away, messages wait at the broker and at the devices
- * B4 every effect is recorded once: for conveyors by sequence number, for robots and portals because their
+ * B4 every effect is recorded once: for conveyors by number and content, for robots and portals because their
  *    operations are keyed
  */
 import type { Logger } from "pino";
@@ -20,20 +20,22 @@ import type { DeviceKind, DeviceRow } from "../store/floor/devices.ts";
 import type { Database } from "../store/sql/database.ts";
 import { startListener } from "../store/sql/listener.ts";
 import { Conveyors } from "./conveyor/conveyor.ts";
-import { parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
+import { type ConveyorEvent, parseConveyorEvent, parseStatus } from "./conveyor/conveyor-messages.ts";
 import { ToteRecovery } from "./conveyor/tote-recovery.ts";
 import { deviceProtocols } from "./device-kinds.ts";
 import { retryLetters } from "./letter-retries.ts";
 import { DeadLetters } from "./mqtt/dead-letter.ts";
 import { DeviceLog } from "./mqtt/device-log.ts";
 import { type Device, DeviceRegistry } from "./mqtt/device-registry.ts";
-import { MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
+import { MalformedMessage } from "./mqtt/json-reader.ts";
+import { type Arrival, MessageIntake, Undeliverable } from "./mqtt/message-intake.ts";
 import {
   type MqttConnection,
   type MqttSession,
   openSession,
   type SessionOptions,
 } from "./mqtt/mqtt-session.ts";
+import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
 import { takesTopic } from "./mqtt/topic-filter.ts";
 import { parseTopic, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
@@ -81,7 +83,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   });
   const { registry } = parts;
   const intake = new MessageIntake(
-    (topic, payload) => deliver(parts, topic, payload),
+    (topic, payload, arrival) => deliver(parts, topic, payload, arrival),
     parts.deadLetters,
     logger,
   );
@@ -92,6 +94,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   };
 
   await registry.start();
+  parts.conveyors.start();
   parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
@@ -101,11 +104,13 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     }
   } catch (error) {
     await stopSessions();
+    await parts.conveyors.stop();
     await registry.stop();
     await parts.log.stop();
     throw error;
   }
   parts.dispatcher.start();
+  parts.silence.start();
   parts.recovery.start();
   const listener = startListener({
     database: options.database,
@@ -113,7 +118,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     everyMs: LOOK_MS,
     work: async () => {
       await registry.refresh();
-      return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload));
+      return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload, "again"));
     },
     onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
   });
@@ -131,6 +136,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
       events: parts.log.counts,
     }),
     stop: async () => {
+      parts.silence.stop();
       await listener.stop();
       parts.verification.stop();
       await stopSessions();
@@ -188,7 +194,19 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
-  return { log, registry, deadLetters, fleet, dispatcher, recovery, conveyors, verification, portals };
+  const silence = new SilenceWatch(registry);
+  return {
+    log,
+    registry,
+    silence,
+    deadLetters,
+    fleet,
+    dispatcher,
+    recovery,
+    conveyors,
+    verification,
+    portals,
+  };
 }
 
 function openFamilySession(
@@ -202,25 +220,35 @@ function openFamilySession(
     connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,
     subscriptions,
-    handle: (topic, payload) => intake.take(topic, payload),
+    handle: (topic, payload, retained) => intake.take(topic, payload, { retained }),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
   });
 }
 
-async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Promise<void> {
+async function deliver(
+  parts: BridgeParts,
+  topic: string,
+  payload: Buffer,
+  /** `again`: a person has it tried once more; it is no sign of life. */
+  arrival: Arrival | "again",
+): Promise<void> {
+  const isAgain = arrival === "again";
+  const retained = !isAgain && arrival.retained;
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
-  const { registry, fleet, conveyors } = parts;
+  const { registry, fleet } = parts;
+  if (!retained && !isAgain) registry.heard(device);
+  if (retained && (route.family === "conveyor" || route.family === "reader")) {
+    throw new Undeliverable("retained_message", "an event must not be retained: nobody knows how old it is");
+  }
   switch (route.family) {
     case "robot":
-      return toRobot(fleet, device, route, payload);
+      return toRobot(fleet, device, route, payload, retained);
     case "conveyor":
-      conveyors.seen(device, route.area);
-      return conveyors.onEvent(device, parseConveyorEvent(payload, route.kind), { topic, payload });
+      return fromConveyor(parts, device, route, { topic, payload }, isAgain);
     case "status":
-      if (device.row.kind === "conveyor") conveyors.seen(device, route.area);
-      return registry.setConnection(device, parseStatus(payload));
+      return onStatus(parts, device, route, payload, retained);
     case "reader":
       return fromReader(parts, device, route, { topic, payload });
     default: {
@@ -228,6 +256,39 @@ async function deliver(parts: BridgeParts, topic: string, payload: Buffer): Prom
       throw new Error(`no handler for ${JSON.stringify(unreachable)}`);
     }
   }
+}
+
+async function fromConveyor(
+  { conveyors }: BridgeParts,
+  device: Device,
+  { area, kind }: Extract<Route, { readonly family: "conveyor" }>,
+  letter: { readonly topic: string; readonly payload: Buffer },
+  isAgain: boolean,
+): Promise<void> {
+  conveyors.seen(device, area);
+  let event: ConveyorEvent;
+  try {
+    event = parseConveyorEvent(letter.payload, kind);
+  } catch (error) {
+    if (isAgain || !(error instanceof MalformedMessage)) throw error;
+    const { code, message: detail } = error;
+    return conveyors.onUnreadable(device, letter, { code, detail });
+  }
+  conveyors.onEvent(device, event, letter);
+}
+
+/** That a device is there is known from itself only; that it is gone, also from what the broker has kept. */
+function onStatus(
+  { registry, conveyors }: BridgeParts,
+  device: Device,
+  { area }: Extract<Route, { readonly family: "status" }>,
+  payload: Buffer,
+  retained: boolean,
+): void {
+  if (device.row.kind === "conveyor") conveyors.seen(device, area);
+  const connection = parseStatus(payload);
+  if (retained && connection === "online") return;
+  registry.setConnection(device, connection);
 }
 
 /** What a reader could not say clearly is put aside with its reason; what it did say counts. */
@@ -270,11 +331,14 @@ function toRobot(
   device: Device,
   route: Extract<Route, { readonly family: "robot" }>,
   payload: Buffer,
+  retained: boolean,
 ): void {
   const robot = fleet.meet(device, route.major, route.manufacturer);
   if (robot === null) {
     throw new Undeliverable("device_mismatch", `${device.row.id} is another robot's serial number`);
   }
+  // Valid as a message, but nobody knows how old it is.
+  if (route.kind === "state" && retained) return;
   if (route.kind === "state") fleet.onState(robot, parseState(payload, route.major));
   else if (route.kind === "connection") fleet.onConnection(robot, parseConnection(payload, route.major));
   else parseFactsheet(payload, route.major);

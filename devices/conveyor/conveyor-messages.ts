@@ -3,11 +3,14 @@
  * standard; the fields follow what sorters and their hosts exchange. What the wire calls a lane is called an
  * exit here.
  *
- * Every event carries `bootId`, `seq` (1, 2, … since the device started) and `from`, the lowest `seq` still
- * in the device's outbox. The device repeats an event until its `ack`, which is sent after the commit of its
- * effect. So QoS 0 is enough for events. The retained status and what we send have QoS 1.
+ * Every event carries `bootId`, `seq` (goes up by one; may wrap to 0 or 1, may begin anew) and `from`, the
+ * lowest `seq` still in the device's outbox. The device repeats an event until its `ack`, which is sent after
+ * the commit of its effect, or names the refusal. A repeat says the same, but for `from`. So QoS 0 is enough for
+ * events. The retained status and what we send have QoS 1.
  */
+import { createHash } from "node:crypto";
 import { plateInScan } from "../../orders/licence-plate.ts";
+import type { Sequenced } from "../mqtt/arrival-order.ts";
 import {
   asArray,
   asObject,
@@ -19,7 +22,7 @@ import {
   textField,
   timeField,
 } from "../mqtt/json-reader.ts";
-import type { Sequenced } from "../mqtt/message-deduplication.ts";
+import type { MessageHead } from "./message-head.ts";
 
 const DIVERT_RESULTS = [
   "DIVERTED",
@@ -65,7 +68,10 @@ export type DivertCommand = {
 /** Takes a tote back to the scanner, wherever behind the scanner it stands. */
 export type RecirculateCommand = { readonly cmdId: string; readonly lpn: string };
 
-export type Acknowledgement = { readonly bootId: string; readonly seq: number };
+/** The event is done with: its effect is there, or it was refused and will never have one. */
+export type Acknowledgement = MessageHead & {
+  readonly refused?: { readonly code: string; readonly detail: string };
+};
 
 /** Retained; the last will says `BROKEN`. */
 export type DeviceStatus = { readonly bootId: string; readonly connection: "ONLINE" | "OFFLINE" | "BROKEN" };
@@ -113,12 +119,20 @@ export function parseStatus(payload: Buffer): "online" | "offline" | "broken" {
   return connection === "ONLINE" ? "online" : connection === "OFFLINE" ? "offline" : "broken";
 }
 
+/** What an event says, as far as it tells a repeat from another event: all but `from`. Hexadecimal. */
+export function eventDigest({ from: _, ...said }: ConveyorEvent): string {
+  return createHash("sha256").update(JSON.stringify(said)).digest("hex").slice(0, 32);
+}
+
 function parseHead(message: JsonObject): Sequenced & { readonly atMs: number } {
-  const seq = integerField(message, "seq", 1, Number.MAX_SAFE_INTEGER);
+  const seq = integerField(message, "seq", 0, Number.MAX_SAFE_INTEGER);
+  // Above `seq` where the counter has wrapped between the two.
+  const from =
+    message["from"] === undefined ? seq : integerField(message, "from", 0, Number.MAX_SAFE_INTEGER);
   return {
     bootId: textField(message, "bootId", 64),
     seq,
-    from: message["from"] === undefined ? seq : integerField(message, "from", 1, seq),
+    from,
     atMs: timeField(message, "ts"),
   };
 }
@@ -139,6 +153,11 @@ function parseBarcode(barcode: unknown): string {
     );
   }
   return barcode;
+}
+
+/** The plate in an event's `lpn`: what we have told, or what the conveyor has read. */
+export function plateOf(lpn: string): string {
+  return plateInScan(lpn) ?? lpn;
 }
 
 /** The licence plate among a scan's barcodes. `no_read`: there is none. `multi_read`: two totes at once. */

@@ -1,76 +1,79 @@
 /**
- * The conveyors: a scanned tote is told its exit, and what happened to it moves its fulfillment order
- * forward.
+ * The conveyors: takes their events in, and answers. A scanned tote is told its exit; every event is acknowledged
+ * once its effect is committed, or once it is put aside with its refusal. What an event does is in
+ * `conveyor-events.ts`.
  *
- * An event's effect commits together with its mark. Only then the decision and the acknowledgement go out. A
- * repeated event gets both again, since the first ones may have been lost.
+ * Events of all conveyors go through one queue each, into one transaction at a time for all of them: what has
+ * gathered while the last one ran goes into the next. They come with QoS 0, because the guarantee is the
+ * device's outbox: the device sends again what we have not acknowledged. (With the broker's guarantee, MQTT.js
+ * would allow only one transaction per message.)
  *
- * Events wait in one queue per device. What has gathered while the last transaction ran goes into the next
- * one. Events come with QoS 0, because the guarantee is the device's outbox: the device sends again what we
- * have not acknowledged. (With the broker's guarantee, MQTT.js would allow only one transaction per message.)
- * So an event that is dropped here (full queue, database away) is not lost.
+ * C1 an event is acknowledged after its effect or its dead letter is committed, never before
+ * C2 an event that cannot be read, booked or believed costs itself: those behind it go on
+ * C3 an event that is dropped here (full queue, database away) is not acknowledged, and so not lost
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { toteAtExit, toteOnConveyor } from "../../operations/floor/move-tote.ts";
-import { findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
-import type { Database, DatabaseClient } from "../../store/sql/database.ts";
+import { forgetMessages } from "../../store/floor/device-messages.ts";
+import type { Database } from "../../store/sql/database.ts";
+import { ArrivalOrder, type Sequenced } from "../mqtt/arrival-order.ts";
 import type { DeadLetters } from "../mqtt/dead-letter.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
-import { MessageSequencer } from "../mqtt/message-deduplication.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
 import { deviceTopic } from "../mqtt/topics.ts";
+import { ConveyorEvents, type Outcome, type Refusal } from "./conveyor-events.ts";
 import {
   type Acknowledgement,
   type ConveyorEvent,
   type DivertCommand,
-  licencePlate,
+  eventDigest,
   type RecirculateCommand,
 } from "./conveyor-messages.ts";
-
-/**
- * The exit without a portal: people pack there and look at totes there. Every other exit bears its portal's
- * id.
- */
-const MANUAL_EXIT = "manual";
-const EXCEPTION_EXIT = "exception";
-
-const BEFORE_PACKING: ReadonlySet<string> = new Set([
-  "waiting",
-  "picking",
-  "picked",
-  "conveying",
-  "verifying",
-]);
+import { Exits } from "./exits.ts";
+import { findHead, type MessageHead } from "./message-head.ts";
+import { RecentLetters } from "./recent-letters.ts";
 
 /** Events of one device that wait here. Beyond that, its outbox keeps them. */
 const LONGEST_QUEUE = 2_000;
-const LARGEST_BATCH = 64;
+const LARGEST_BATCH = 256;
+/** Of one device in a batch while others wait, so that a flood delays only its own. */
+const SHARE_OF_BATCH = 16;
 const MOST_TRIES = 3;
 const RETRY_MS = 200;
-/** Decisions kept for repeated scans. */
-const MOST_DECISIONS = 5_000;
+/** How long an event waits for one that it has overtaken. Milliseconds. */
+const GAP_MS = 500;
+const LOOK_EVERY_MS = 100;
+/** A repeat comes within seconds; what comes later is taken again, and its effects are keyed. Milliseconds. */
+const REMEMBERED_MS = 60 * 60_000;
+const ROUNDS_REMEMBERED_MS = 24 * 60 * 60_000;
+const FORGET_EVERY_MS = 60_000;
 
 /** A message as it came, for the dead letter. */
-type Letter = { readonly topic: string; readonly payload: Buffer };
-type Entry = { readonly event: ConveyorEvent; readonly letter: Letter };
-type DeviceQueue = { readonly entries: Entry[]; work: Promise<void> | null };
+export type Letter = { readonly topic: string; readonly payload: Buffer };
+type Entry = Sequenced & {
+  readonly device: Device;
+  readonly event: ConveyorEvent;
+  readonly letter: Letter;
+};
 
 export class Conveyors {
   private readonly database: Database;
   private readonly registry: DeviceRegistry;
   private readonly publish: (topic: string, message: object) => Promise<void>;
-  private readonly toteLost: (lpn: string, conveyorId: string) => Promise<void>;
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly deadLetters: DeadLetters;
-  private stopping = false;
-  private readonly queues = new Map<string, DeviceQueue>();
-  /** Exit decided per scan, by `cmdId` and device. */
-  private readonly decisions = new Map<string, string>();
-  private readonly sequencer: MessageSequencer<ConveyorEvent>;
+  private readonly events: ConveyorEvents;
+  private readonly exits: Exits;
+  private readonly order = new ArrivalOrder<Entry>(GAP_MS);
+  private readonly queues = new Map<string, Entry[]>();
+  private readonly putAside = new RecentLetters();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
+  private working: Promise<void> | null = null;
+  private stopping = false;
+  private lookTimer: NodeJS.Timeout | undefined;
+  private forgetTimer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     readonly database: Database;
@@ -81,16 +84,26 @@ export class Conveyors {
     readonly deadLetters: DeadLetters;
     readonly logger: Logger;
   }) {
+    const { database, registry, toteLost, logger } = options;
     this.deadLetters = options.deadLetters;
-    this.database = options.database;
-    this.registry = options.registry;
+    this.database = database;
+    this.registry = registry;
     this.publish = options.publish;
-    this.toteLost = options.toteLost;
     this.timings = options.timings;
-    this.logger = options.logger;
-    this.sequencer = new MessageSequencer(options.database, (client, deviceId, event) =>
-      this.apply(client, deviceId, event),
-    );
+    this.logger = logger;
+    this.exits = new Exits(registry, logger);
+    this.events = new ConveyorEvents({ database, exits: this.exits, toteLost });
+  }
+
+  start(): void {
+    this.lookTimer = setInterval(() => {
+      if (this.order.isWaiting) this.enqueue(this.order.due(performance.now()));
+    }, LOOK_EVERY_MS);
+    this.forgetTimer = setInterval(() => {
+      forgetMessages(this.database, { messagesMs: REMEMBERED_MS, roundsMs: ROUNDS_REMEMBERED_MS }).catch(
+        (error) => this.logger.warn({ err: error }, "old marks of device messages not deleted"),
+      );
+    }, FORGET_EVERY_MS);
   }
 
   /** A conveyor has sent something on its topics. */
@@ -100,60 +113,91 @@ export class Conveyors {
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     this.registry.setConnection(device, "online");
-    let queue = this.queues.get(device.row.id);
-    if (queue === undefined) {
-      queue = { entries: [], work: null };
-      this.queues.set(device.row.id, queue);
-    }
-    if (this.stopping || queue.entries.length >= LONGEST_QUEUE) return;
-    queue.entries.push({ event, letter });
-    queue.work ??= this.work(device, queue);
+    const { bootId, seq, from } = event;
+    this.enqueue(
+      this.order.add(device.row.id, { bootId, seq, from, device, event, letter }, performance.now()),
+    );
   }
 
-  /** Finishes the transactions that run. What still waits stays with the devices. */
+  /** An event that cannot be read. Its device is told, where it can be found out which one it was. */
+  async onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
+    this.registry.setConnection(device, "online");
+    await this.refuse(device, findHead(letter.payload), letter, refusal);
+  }
+
+  /** Finishes the transaction that runs. What still waits stays with the devices. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await Promise.all([...this.queues.values()].map((queue) => queue.work));
+    clearInterval(this.lookTimer);
+    clearInterval(this.forgetTimer);
+    await this.working;
   }
 
-  private async work(device: Device, queue: DeviceQueue): Promise<void> {
-    while (queue.entries.length > 0 && !this.stopping) {
-      const batch = queue.entries.splice(0, LARGEST_BATCH);
+  async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
+    const device = this.registry.get(deviceId);
+    if (device !== undefined) await this.publish(this.topic(device, "cmd/recirculate"), command);
+  }
+
+  private enqueue(entries: readonly Entry[]): void {
+    if (this.stopping || entries.length === 0) return;
+    for (const entry of entries) {
+      const { id } = entry.device.row;
+      const queue = this.queues.get(id);
+      if (queue === undefined) this.queues.set(id, [entry]);
+      else if (queue.length < LONGEST_QUEUE) queue.push(entry);
+    }
+    this.working ??= this.work();
+  }
+
+  private async work(): Promise<void> {
+    while (this.queues.size > 0 && !this.stopping) {
+      const batch = this.nextBatch();
       try {
-        await this.take(
-          device,
-          batch.map(({ event }) => event),
-        );
+        await this.take(batch);
       } catch (error) {
-        this.logger.warn({ err: error, conveyor: device.row.id }, "events not booked; one by one");
-        for (const entry of batch) await this.takeAlone(device, entry);
+        this.logger.warn({ err: error, events: batch.length }, "conveyors' events not booked; one by one");
+        for (const entry of batch) await this.takeAlone(entry);
       }
     }
-    // In the same synchronous step as the last look at the queue: an event that comes later starts the work
+    // In the same synchronous step as the last look at the queues: an event that comes later starts the work
     // again.
-    queue.work = null;
+    this.working = null;
   }
 
-  private async take(device: Device, events: readonly ConveyorEvent[]): Promise<void> {
-    for (const delivery of await this.sequencer.take(device.row.id, events)) {
-      await this.answer(device, delivery.event, delivery.outcome);
+  /** Some of each device's, those that were served least recently first. */
+  private nextBatch(): readonly Entry[] {
+    const batch: Entry[] = [];
+    const share = this.queues.size === 1 ? LARGEST_BATCH : SHARE_OF_BATCH;
+    for (const [id, queue] of [...this.queues]) {
+      batch.push(...queue.splice(0, Math.min(share, LARGEST_BATCH - batch.length)));
+      this.queues.delete(id);
+      if (queue.length > 0) this.queues.set(id, queue);
+      if (batch.length >= LARGEST_BATCH) break;
+    }
+    return batch;
+  }
+
+  private async take(batch: readonly Entry[]): Promise<void> {
+    const outcomes = await this.events.take(batch);
+    for (const [index, entry] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined) await this.answer(entry, outcome);
     }
   }
 
-  private async takeAlone(device: Device, { event, letter }: Entry): Promise<void> {
-    for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+  private async takeAlone(entry: Entry): Promise<void> {
+    for (let tries = 1; tries <= MOST_TRIES && !this.stopping; tries += 1) {
       try {
-        return await this.take(device, [event]);
+        return await this.take([entry]);
       } catch (error) {
         if (tries < MOST_TRIES) {
           await delay(RETRY_MS);
           continue;
         }
         const detail = error instanceof Error ? error.message : String(error);
+        const { device, event, letter } = entry;
         try {
-          await this.deadLetters.write(letter.topic, letter.payload, "handler_failed", detail);
-          await this.sequencer.skip(device.row.id, event);
-          this.acknowledge(device, event);
+          await this.refuse(device, event, letter, { code: "handler_failed", detail });
         } catch (failure) {
           // The database is away: without an acknowledgement the device sends the event again.
           this.logger.warn({ err: failure }, "event left to the device");
@@ -163,51 +207,48 @@ export class Conveyors {
     return undefined;
   }
 
-  async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
-    const device = this.registry.get(deviceId);
-    if (device !== undefined) await this.publish(this.topic(device, "cmd/recirculate"), command);
-  }
-
-  private async apply(client: DatabaseClient, deviceId: string, event: ConveyorEvent): Promise<void> {
-    if (event.kind === "recirculation") return;
-    const plate = event.kind === "divert" ? { lpn: event.lpn } : licencePlate(event.barcodes);
-    if (typeof plate === "string") return;
-    if (event.kind === "scan") {
-      const tote = await toteOnConveyor(client, plate.lpn);
-      if (tote !== undefined) this.decide(deviceId, event, tote);
-    } else if (event.result === "DIVERTED") {
-      const { lpn, exit } = event;
-      const isGuarded = exit !== MANUAL_EXIT && exit !== EXCEPTION_EXIT;
-      await toteAtExit(client, { lpn, exit, isGuarded, cause: `device:${deviceId}` });
-    }
-  }
-
-  private async answer(device: Device, event: ConveyorEvent, outcome: "taken" | "repeat"): Promise<void> {
-    if (event.kind === "scan") {
-      const plate = licencePlate(event.barcodes);
-      const lpn = typeof plate === "string" ? "" : plate.lpn;
-      const known = this.decisions.get(decisionKey(device.row.id, event));
-      const exit =
-        known ??
-        (lpn === "" ? EXCEPTION_EXIT : this.decide(device.row.id, event, await findTote(this.database, lpn)));
-      const command: DivertCommand = {
-        cmdId: `${event.bootId}:${event.seq}`,
-        lpn,
-        lane: exit,
-        deadlineMs: Date.now() + this.timings.divertDeadlineMs,
-      };
-      this.send(device, "cmd/divert", command);
-      this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
-    } else if (event.kind === "recirculation" && event.result === "UNKNOWN_LPN" && outcome === "taken") {
-      await this.toteLost(event.lpn, device.row.id);
-    } else if (event.kind === "divert" && event.result !== "DIVERTED") {
+  private async answer({ device, event, letter }: Entry, { decision, refusal }: Outcome): Promise<void> {
+    if (decision !== undefined) this.divert(device, event, decision);
+    if (refusal !== undefined) return this.refuse(device, event, letter, refusal);
+    if (event.kind === "divert" && event.result !== "DIVERTED") {
       this.logger.info({ lpn: event.lpn, result: event.result }, "tote not diverted; it comes round again");
     }
-    this.acknowledge(device, event);
+    this.acknowledge(device, { bootId: event.bootId, seq: event.seq });
   }
 
-  private acknowledge(device: Device, { bootId, seq }: Acknowledgement): void {
-    this.send(device, "ack", { bootId, seq });
+  private divert(
+    device: Device,
+    event: ConveyorEvent,
+    { lpn, exit }: NonNullable<Outcome["decision"]>,
+  ): void {
+    const command: DivertCommand = {
+      // With the digest: under a number that comes again with another tote, this is another command.
+      cmdId: `${event.bootId}:${event.seq}:${eventDigest(event).slice(0, 8)}`,
+      lpn,
+      lane: exit,
+      deadlineMs: Date.now() + this.timings.divertDeadlineMs,
+    };
+    this.send(device, "cmd/divert", command);
+    this.registry.setState(device, { activity: `diverting ${lpn} to ${exit}`, lpn, lane: exit });
+  }
+
+  /** Put aside first: a refusal that nobody can read up would be an event lost. */
+  private async refuse(
+    device: Device,
+    head: MessageHead | undefined,
+    { topic, payload }: Letter,
+    { code, detail }: Refusal,
+  ): Promise<void> {
+    if (this.putAside.isNew(topic, payload)) {
+      await this.deadLetters.write(topic, payload, code, detail);
+      this.putAside.add(topic, payload);
+    }
+    if (head === undefined) return;
+    this.acknowledge(device, { bootId: head.bootId, seq: head.seq, refused: { code, detail } });
+  }
+
+  private acknowledge(device: Device, acknowledgement: Acknowledgement): void {
+    this.send(device, "ack", acknowledgement);
   }
 
   /** Not waited for: if the answer is lost, the device repeats the event and gets it again. */
@@ -217,35 +258,8 @@ export class Conveyors {
     );
   }
 
-  private decide(deviceId: string, scan: ConveyorEvent, tote: ToteOnTheFloor | undefined): string {
-    const exit = this.exitFor(deviceId, tote);
-    this.decisions.set(decisionKey(deviceId, scan), exit);
-    if (this.decisions.size > MOST_DECISIONS) {
-      const [oldest] = this.decisions.keys();
-      if (oldest !== undefined) this.decisions.delete(oldest);
-    }
-    return exit;
-  }
-
-  /** Spreads totes over the portals by their number, so that a repeated scan gets the same exit. */
-  private exitFor(deviceId: string, tote: ToteOnTheFloor | undefined): string {
-    const expected =
-      tote !== undefined &&
-      tote.locationId === this.registry.get(deviceId)?.row.locationId &&
-      (tote.status === "open" || tote.status === "in_progress") &&
-      BEFORE_PACKING.has(tote.stage);
-    if (!expected) return EXCEPTION_EXIT;
-    const portals = this.registry.online(tote.locationId, "rfid_portal");
-    const serial = Number(tote.handlingUnit.slice(8, 17));
-    return portals[serial % Math.max(1, portals.length)]?.row.id ?? MANUAL_EXIT;
-  }
-
   private topic(device: Device, kind: "cmd/divert" | "cmd/recirculate" | "ack"): string {
     const { id, locationId } = device.row;
     return deviceTopic(locationId, this.areas.get(id) ?? "pack-out", id, kind);
   }
-}
-
-function decisionKey(deviceId: string, scan: ConveyorEvent): string {
-  return `${deviceId}:${scan.bootId}:${scan.seq}`;
 }

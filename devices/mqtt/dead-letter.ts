@@ -17,6 +17,13 @@ export type DeadLetterCode =
    * The device is known, but not as one that speaks on this topic, at this site or under this manufacturer.
    */
   | "device_mismatch"
+  /** An event that the broker had kept: nobody knows how old it is. */
+  | "retained_message"
+  /** A conveyor tells of a tote that belongs to another site, or to nobody. */
+  | "foreign_tote"
+  | "unknown_tote"
+  /** A conveyor tells of an exit that it does not have. */
+  | "unknown_lane"
   /** The device is switched off. */
   | "device_disabled"
   /** Understood, but its effect failed again and again. */

@@ -8,10 +8,12 @@ import {
   type DeviceRow,
   listDevices,
   markAllDevicesOffline,
+  recentlyHeard,
   saveDeviceReports,
 } from "../../store/floor/devices.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { DeviceLog } from "./device-log.ts";
+import { offlineAfter } from "./offline-after.ts";
 
 const FLUSH_MS = 1_000;
 /**
@@ -27,6 +29,8 @@ export type Device = {
   connection: DeviceConnection;
   /** When `connection` last changed; milliseconds of the monotonic clock. */
   connectionSince: number;
+  /** When it last said anything itself; milliseconds of the monotonic clock. */
+  heardAt: number;
   state: object;
 };
 
@@ -48,8 +52,10 @@ export class DeviceRegistry {
   }
 
   async start(): Promise<void> {
+    const heard = await recentlyHeard(this.database);
     await markAllDevicesOffline(this.database);
     await this.refresh();
+    for (const { id, agoMs } of heard) this.resume(id, agoMs);
     this.timer = setInterval(() => this.flush(), FLUSH_MS);
     this.rereadTimer = setInterval(() => {
       this.refresh().catch((error) => this.logger.warn({ err: error }, "devices not read again"));
@@ -71,6 +77,28 @@ export class DeviceRegistry {
     if (known !== undefined || performance.now() - this.refreshedAt < REFRESH_MS) return known;
     await this.refresh();
     return this.devices.get(deviceId);
+  }
+
+  all(): Iterable<Device> {
+    return this.devices.values();
+  }
+
+  /** Whether it is registered as a device of this kind at this location, there or not. */
+  isAt(deviceId: string, locationId: string, kind: DeviceRow["kind"]): boolean {
+    const row = this.devices.get(deviceId)?.row;
+    return row !== undefined && row.locationId === locationId && row.kind === kind;
+  }
+
+  /** The device has said something, just now. What a broker has retained is no sign of life. */
+  heard(device: Device): void {
+    device.heardAt = performance.now();
+  }
+
+  /** It has said nothing for too long. When it was last seen stays as it was. */
+  silent(device: Device): void {
+    const seenAtMs = Date.now() - Math.round(performance.now() - device.heardAt);
+    this.setConnection(device, "offline");
+    this.dirty.set(device.row.id, seenAtMs);
   }
 
   /** Devices of a kind at a location that are there to work, in the order of their ids. */
@@ -150,6 +178,16 @@ export class DeviceRegistry {
     return this.flushing;
   }
 
+  /** What was heard of it before this bridge began still counts, for as long as it would have. */
+  private resume(deviceId: string, agoMs: number): void {
+    const device = this.devices.get(deviceId);
+    const limit = device === undefined ? null : offlineAfter(device.row.kind, device.row.settings);
+    if (device === undefined || limit === null || agoMs < 0 || agoMs >= limit) return;
+    device.connection = "online";
+    device.heardAt = performance.now() - agoMs;
+    this.dirty.set(deviceId, Date.now() - agoMs);
+  }
+
   /** Reads what is registered again. */
   async refresh(): Promise<void> {
     this.refreshedAt = performance.now();
@@ -159,7 +197,7 @@ export class DeviceRegistry {
       if (known !== undefined) this.update(known, row);
       else {
         const connectionSince = performance.now();
-        this.devices.set(row.id, { row, connection: "offline", connectionSince, state: {} });
+        this.devices.set(row.id, { row, connection: "offline", connectionSince, heardAt: 0, state: {} });
       }
     }
   }

@@ -20,7 +20,13 @@ export class Undeliverable extends Error {
   }
 }
 
-type Deliver = (topic: string, payload: Buffer) => Promise<void>;
+/** How a message came. */
+export type Arrival = {
+  /** The broker had kept it: it says nothing about whether its sender is there, nor when it was said. */
+  readonly retained: boolean;
+};
+
+type Deliver = (topic: string, payload: Buffer, arrival: Arrival) => Promise<void>;
 
 const MOST_TRIES = 3;
 const RETRY_MS = 200;
@@ -42,12 +48,12 @@ export class MessageIntake {
     this.stopping = true;
   }
 
-  async take(topic: string, payload: Buffer): Promise<void> {
+  async take(topic: string, payload: Buffer, arrival: Arrival = { retained: false }): Promise<void> {
     // An empty retained message says that a device was removed.
     if (payload.length === 0) return;
     for (let tries = 1; !this.stopping; tries += 1) {
       try {
-        return await this.deliver(topic, payload);
+        return await this.deliver(topic, payload, arrival);
       } catch (error) {
         if (this.stopping) return;
         try {

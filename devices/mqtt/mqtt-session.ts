@@ -12,7 +12,8 @@ import { rootCertificates } from "node:tls";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { withoutPassword } from "../../config/without-password.ts";
 
-type MessageHandler = (topic: string, payload: Buffer) => Promise<void>;
+/** @param retained the broker had kept it: it says nothing about whether its sender is there */
+type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Promise<void>;
 
 export type MqttSession = {
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
@@ -85,7 +86,7 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   // Set before the first packet can arrive: a resumed session delivers right after the CONNACK.
   client.handleMessage = (packet, done) => {
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-    options.handle(packet.topic, payload).then(
+    options.handle(packet.topic, payload, packet.retain).then(
       // A message whose handling was cut short by the stop stays unacknowledged: the broker keeps it.
       () => {
         if (!stopping) done();

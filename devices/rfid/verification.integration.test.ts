@@ -33,6 +33,7 @@ const READER: Device = {
   },
   connection: "online",
   connectionSince: 0,
+  heardAt: 0,
   state: {},
 };
 

@@ -72,9 +72,8 @@ export class SimulatedConveyor implements SimulatedPart {
       clientId: deviceId,
       will: { topic: topic("evt/status"), message: this.status("BROKEN") },
       subscriptions: [topic("cmd/divert"), topic("cmd/recirculate"), topic("ack")],
-      onConnect: () => {
-        this.client.publish(topic("evt/status"), JSON.stringify(this.status("ONLINE")), 1, true);
-      },
+      onConnect: () => this.sayOnline(),
+      onHeartbeat: () => this.sayOnline(),
       onMessage: (from, message) => {
         if (!isObject(message)) return;
         if (from === topic("ack")) this.onAck(message["bootId"], message["seq"]);
@@ -183,6 +182,11 @@ export class SimulatedConveyor implements SimulatedPart {
       sent += 1;
       if (sent >= RESEND_AT_ONCE) return;
     }
+  }
+
+  private sayOnline(): void {
+    const topic = deviceTopic(this.locationId, AREA, this.deviceId, "evt/status");
+    this.client.publish(topic, JSON.stringify(this.status("ONLINE")), 1, true);
   }
 
   private status(connection: DeviceStatus["connection"]): DeviceStatus {

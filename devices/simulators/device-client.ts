@@ -23,11 +23,17 @@ export type DeviceClientOptions = {
   readonly faults: Faults;
   /** After each connect, the first one included. */
   readonly onConnect: () => void;
+  /** Now and then while it is connected: a device that has nothing to tell says that it is there. */
+  readonly onHeartbeat?: () => void;
   readonly onMessage: (topic: string, message: unknown) => void;
 };
 
+/** Milliseconds. */
+const HEARTBEAT_MS = 20_000;
+
 export class DeviceClient {
   private readonly client: MqttClient;
+  private readonly heartbeat: NodeJS.Timeout;
   private readonly faults: Faults;
   private readonly random: Random;
   private readonly late = new Set<NodeJS.Timeout>();
@@ -77,6 +83,9 @@ export class DeviceClient {
       }
       options.onMessage(topic, message);
     });
+    this.heartbeat = setInterval(() => {
+      if (this.client.connected) options.onHeartbeat?.();
+    }, HEARTBEAT_MS);
   }
 
   /** Resolves when the device has been on the bus once. */
@@ -99,6 +108,7 @@ export class DeviceClient {
 
   /** Publishes `last`, retained, and closes. */
   async stop(last: RetainedMessage): Promise<void> {
+    clearInterval(this.heartbeat);
     for (const timer of this.late) clearTimeout(timer);
     if (this.client.connected) {
       const payload = JSON.stringify(last.message);

@@ -58,9 +58,8 @@ export class SimulatedPortal implements SimulatedPart {
       clientId: deviceId,
       will: { topic: this.statusTopic, message: this.status("BROKEN") },
       subscriptions: [],
-      onConnect: () => {
-        this.client.publish(this.statusTopic, JSON.stringify(this.status("ONLINE")), 1, true);
-      },
+      onConnect: () => this.sayOnline(),
+      onHeartbeat: () => this.sayOnline(),
       onMessage: () => {},
     });
   }
@@ -180,6 +179,10 @@ export class SimulatedPortal implements SimulatedPart {
   private nextEvent(): number {
     this.events += 1;
     return this.events;
+  }
+
+  private sayOnline(): void {
+    this.client.publish(this.statusTopic, JSON.stringify(this.status("ONLINE")), 1, true);
   }
 
   private status(connection: DeviceStatus["connection"]): DeviceStatus {

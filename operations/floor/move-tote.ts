@@ -1,43 +1,65 @@
 /**
- * A tote moves on a conveyor: it is seen on the loop, and it leaves by one of the exits. The stage of its
+ * Totes move on conveyors: they are seen on the loop, and they leave by one of the exits. The stage of a tote's
  * fulfillment order moves with it, forward only, and the timeline says where it went.
  *
- * Runs in the transaction that marks the conveyor's message as taken, so that each move is recorded once. An
- * unknown tote changes nothing.
- * once. A tote that nobody knows changes nothing.
+ * Runs in the transaction that marks the conveyors' messages as taken, so that each move is recorded once. The
+ * caller has made sure that the totes are of the conveyor's own site.
  */
-import { advanceStage, findTote, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
-import { recordEntry } from "../../store/orders/timeline.ts";
+import { advanceStages, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
+import { recordEntries } from "../../store/orders/timeline.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 
-/** The conveyor has read the tote's licence plate. */
-export async function toteOnConveyor(client: Queryable, lpn: string): Promise<ToteOnTheFloor | undefined> {
-  const tote = await findTote(client, lpn);
-  if (tote !== undefined) await advanceStage(client, tote.fulfillmentOrderId, "conveying");
-  return tote;
+export type ToteMove = { readonly tote: ToteOnTheFloor; readonly cause: string } & (
+  | { readonly kind: "seen" }
+  | {
+      readonly kind: "left";
+      readonly exit: string;
+      /** Whether a portal reads the tags there; else the tote waits for a person. */
+      readonly isGuarded: boolean;
+    }
+  | {
+      /** It has gone round so often that it is sent to another exit. */
+      readonly kind: "went_round";
+      readonly exit: string;
+      readonly rounds: number;
+    }
+);
+
+/** In the order in which they happened. */
+export async function moveTotes(client: Queryable, moves: readonly ToteMove[]): Promise<void> {
+  const stages = new Map<string, "conveying" | "verifying">();
+  for (const move of moves) {
+    const id = move.tote.fulfillmentOrderId;
+    if (move.kind === "left" && move.isGuarded) stages.set(id, "verifying");
+    else if (move.kind === "seen" && !stages.has(id)) stages.set(id, "conveying");
+  }
+  await advanceStages(client, stages);
+  await recordEntries(
+    client,
+    moves.flatMap((move) => (move.kind === "seen" ? [] : [entryOf(move)])),
+  );
 }
 
-type ToteExit = {
-  readonly lpn: string;
-  readonly exit: string;
-  /** Whether a portal reads the tags there; else the tote waits for a person. */
-  readonly isGuarded: boolean;
-  readonly cause: string;
-};
-
-export async function toteAtExit(
-  client: Queryable,
-  { lpn, exit, isGuarded, cause }: ToteExit,
-): Promise<void> {
-  const tote = await findTote(client, lpn);
-  if (tote === undefined) return;
-  if (isGuarded) await advanceStage(client, tote.fulfillmentOrderId, "verifying");
-  await recordEntry(client, {
-    orderId: tote.orderId,
-    key: `diverted:${tote.fulfillmentOrderId}:${exit}`,
+function entryOf(move: Exclude<ToteMove, { readonly kind: "seen" }>) {
+  const { tote, cause, exit } = move;
+  const { orderId, fulfillmentOrderId, handlingUnit } = tote;
+  const entry = {
+    orderId,
     type: "fulfillment.diverted",
-    summary: `Tote ${tote.handlingUnit} at ${isGuarded ? `pack-out ${exit}` : `exit ${exit}`}`,
     cause,
-    data: { fulfillmentOrderId: tote.fulfillmentOrderId, lane: exit },
-  });
+    data: { fulfillmentOrderId, lane: exit },
+  };
+  if (move.kind === "left") {
+    const where = move.isGuarded ? `pack-out ${exit}` : `exit ${exit}`;
+    return {
+      ...entry,
+      key: `diverted:${fulfillmentOrderId}:${exit}`,
+      summary: `Tote ${handlingUnit} at ${where}`,
+    };
+  }
+  return {
+    ...entry,
+    key: `went-round:${fulfillmentOrderId}:${cause}:${exit}`,
+    summary: `Tote ${handlingUnit} came round ${move.rounds} times without leaving; sent to exit ${exit}`,
+  };
 }

@@ -65,46 +65,18 @@ export async function saveDeviceReports(client: Queryable, reports: readonly Dev
   );
 }
 
+/** Devices that are online by what they said last, and how long ago that was. */
+export async function recentlyHeard(
+  client: Queryable,
+): Promise<readonly { readonly id: string; readonly agoMs: number }[]> {
+  const { rows } = await client.query<{ id: string; agoMs: number }>(
+    `select id, (extract(epoch from now() - last_seen_at) * 1000)::bigint as "agoMs" from device
+     where connection = 'online' and last_seen_at is not null`,
+  );
+  return rows;
+}
+
 /** No device counts as online before the broker has told that it is. */
 export async function markAllDevicesOffline(client: Queryable): Promise<void> {
   await client.query(`update device set connection = 'offline' where connection <> 'offline'`);
-}
-
-type BootSequence = {
-  readonly deviceId: string;
-  readonly bootId: string;
-  readonly sequence: number;
-};
-
-/** The highest sequence accepted of this boot of the device; 0 where nothing was. */
-export async function acceptedSequence(client: Queryable, deviceId: string, bootId: string): Promise<number> {
-  const { rows } = await client.query<{ sequence: number }>(
-    "select sequence from device_message where device_id = $1 and boot_id = $2",
-    [deviceId, bootId],
-  );
-  return rows[0]?.sequence ?? 0;
-}
-
-/** The same; locks the boot, so that no other transaction takes its messages before this one ends. */
-export async function lockAcceptedSequence(
-  client: Queryable,
-  deviceId: string,
-  bootId: string,
-): Promise<number> {
-  const { rows } = await client.query<{ sequence: number }>(
-    `insert into device_message (device_id, boot_id, sequence) values ($1, $2, 0)
-     on conflict (device_id, boot_id) do update set sequence = device_message.sequence returning sequence`,
-    [deviceId, bootId],
-  );
-  return rows[0]?.sequence ?? 0;
-}
-
-/** Marks messages up to `sequence` as taken, inside the transaction of their effects. */
-export async function markAccepted(client: Queryable, message: BootSequence): Promise<void> {
-  await client.query(
-    `insert into device_message (device_id, boot_id, sequence) values ($1, $2, $3)
-     on conflict (device_id, boot_id) do update set sequence = excluded.sequence
-       where device_message.sequence < excluded.sequence`,
-    [message.deviceId, message.bootId, message.sequence],
-  );
 }

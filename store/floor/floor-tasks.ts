@@ -209,21 +209,27 @@ export async function findTotes(
   return rows;
 }
 
-/** Moves a fulfillment order forward to `stage`; later stages and closed orders stay as they are. */
-export async function advanceStage(
+/** Moves fulfillment orders forward to these stages; later stages and closed orders stay as they are. */
+export async function advanceStages(
   client: Queryable,
-  fulfillmentOrderId: string,
-  stage: "conveying" | "verifying",
+  stages: ReadonlyMap<string, "conveying" | "verifying">,
 ): Promise<void> {
+  if (stages.size === 0) return;
   await client.query(
-    `update fulfillment_order
+    `with given as (
+       select f.id, g.stage from fulfillment_order f
+       join unnest($1::text[], $2::text[]) as g(id, stage) on g.id = f.id
+       where f.status in ('open', 'in_progress') order by f.id for update of f
+     )
+     update fulfillment_order f
      set stage = case
-           when array_position(array['waiting','picking','picked','conveying','verifying'], stage)
-              < array_position(array['waiting','picking','picked','conveying','verifying'], $2) then $2
-           else stage end,
+           when array_position(array['waiting','picking','picked','conveying','verifying'], f.stage)
+              < array_position(array['waiting','picking','picked','conveying','verifying'], given.stage)
+             then given.stage
+           else f.stage end,
          updated_at = now()
-     where id = $1 and status in ('open', 'in_progress')`,
-    [fulfillmentOrderId, stage],
+     from given where f.id = given.id`,
+    [[...stages.keys()], [...stages.values()]],
   );
 }
 

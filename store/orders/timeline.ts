@@ -47,6 +47,22 @@ export async function recordEntry(
   return rowCount === 1;
 }
 
+const RECORD_ENTRIES = `
+with told as (
+  select e.value->>'orderId' as id, jsonb_build_array(e.value - 'orderId') as entries, e.place
+  from jsonb_array_elements($1::jsonb) with ordinality as e(value, place)
+)
+${insertEntries("told", "o.id, o.place")}`;
+
+/** Several entries, those of an order in their order. */
+export async function recordEntries(
+  client: Queryable,
+  entries: readonly (TimelineEntry & { readonly orderId: string })[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await client.query({ name: "record-entries", text: RECORD_ENTRIES, values: [JSON.stringify(entries)] });
+}
+
 /** What an entry carries; `null` where there is no such entry. */
 export async function readEntryData(
   client: Queryable,
