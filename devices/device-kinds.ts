@@ -3,7 +3,9 @@
  * broker's rules, what the bridge takes from whom, and the check of a registration all come from here.
  */
 import type { DeviceProtocols, DeviceTopics, RegisteredDevice } from "../ports/devices.ts";
-import { asObject, type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
+import { readConveyorSettings } from "./conveyor/conveyor-settings.ts";
+import { type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
+import { readOfflineAfter } from "./mqtt/offline-after.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
 
 type Kind = {
@@ -32,7 +34,7 @@ const KINDS: Readonly<Record<RegisteredDevice["kind"], Kind>> = {
   },
   conveyor: {
     protocols: ["holdfast-conveyor"],
-    readSettings: (settings) => asObject(settings, "settings"),
+    readSettings: readConveyorSettings,
     topicsOf: ({ id, locationId }) => {
       const root = `holdfast/${locationId}/+/${id}`;
       return { publish: [`${root}/evt/+`], subscribe: [`${root}/cmd/+`, `${root}/ack`] };
@@ -40,7 +42,7 @@ const KINDS: Readonly<Record<RegisteredDevice["kind"], Kind>> = {
   },
   rfid_portal: {
     protocols: ["zebra-iot-connector", "impinj-iot-device-interface"],
-    readSettings: readPortalSettings,
+    readSettings: (settings) => [readPortalSettings(settings), readOfflineAfter("rfid_portal", settings)],
     topicsOf: ({ id, locationId, protocol }) => {
       const reader = protocol.startsWith("zebra")
         ? [`zebra/${id}/data`, `zebra/${id}/events`]
