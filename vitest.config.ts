@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { LongestFirst } from "./test-support/longest-first.ts";
+import { LongestFirst } from "./test-support/run/longest-first.ts";
 
 const anywhere = ["node_modules/**", "dist/**", "**/node_modules/**"];
 
@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     maxWorkers: "100%",
     sequence: { sequencer: LongestFirst },
-    reporters: ["default", "./test-support/summary-reporter.ts"],
+    reporters: ["default", "./test-support/run/summary-reporter.ts"],
     projects: [
       {
         test: {
@@ -50,7 +50,7 @@ export default defineConfig({
           name: "integration",
           include: ["**/*.integration.test.ts"],
           exclude: [...anywhere, ...ALONE, ...LONG.faults],
-          globalSetup: "test-support/global-setup.ts",
+          globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
@@ -61,7 +61,7 @@ export default defineConfig({
           name: "browser",
           include: ["**/*.browser.test.ts"],
           exclude: anywhere,
-          globalSetup: "test-support/global-setup.ts",
+          globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
@@ -71,7 +71,7 @@ export default defineConfig({
         test: {
           name: "alone",
           include: ALONE,
-          globalSetup: "test-support/global-setup.ts",
+          globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -83,7 +83,7 @@ export default defineConfig({
           name: "simulation",
           include: ["**/*.simulation.test.ts"],
           exclude: [...anywhere, ...LONG.orderModel, ...LONG.plantedBugs],
-          globalSetup: "test-support/simulation-setup.ts",
+          globalSetup: "test-support/run/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
@@ -93,7 +93,7 @@ export default defineConfig({
         test: {
           name: "faults",
           include: LONG.faults,
-          globalSetup: "test-support/global-setup.ts",
+          globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 4 },
@@ -103,7 +103,7 @@ export default defineConfig({
         test: {
           name: "planted-bugs",
           include: LONG.plantedBugs,
-          globalSetup: "test-support/simulation-setup.ts",
+          globalSetup: "test-support/run/simulation-setup.ts",
           testTimeout: 1_200_000,
           fileParallelism: false,
           sequence: { groupOrder: 5 },
@@ -113,7 +113,7 @@ export default defineConfig({
         test: {
           name: "order-model",
           include: LONG.orderModel,
-          globalSetup: "test-support/simulation-setup.ts",
+          globalSetup: "test-support/run/simulation-setup.ts",
           // Twenty minutes and more where the machine is slow.
           testTimeout: 2_400_000,
           fileParallelism: false,

@@ -110,6 +110,30 @@ export const ChangeDeviceBody = Type.Object(
 );
 export type ChangeDeviceBody = Shape<typeof ChangeDeviceBody>;
 
+/** Why a message of a device was put aside. */
+export const DEAD_LETTER_CODES = [
+  "invalid_json",
+  "invalid_message",
+  "number_out_of_range",
+  "message_too_large",
+  "unknown_topic",
+  "unknown_device",
+  /** The device is known, but not as one that speaks on this topic, at this site or under this manufacturer. */
+  "device_mismatch",
+  /** The device is switched off. */
+  "device_disabled",
+  /** An event that the broker had kept: nobody knows how old it is. */
+  "retained_message",
+  /** A conveyor tells of a tote that belongs to another site, or to nobody. */
+  "foreign_tote",
+  "unknown_tote",
+  /** A conveyor tells of an exit that it does not have. */
+  "unknown_lane",
+  /** Understood, but its effect failed again and again. */
+  "handler_failed",
+] as const;
+export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
+
 export const DeadLetterQuery = {
   device: Type.Optional(Id),
   code: Type.Optional(text(64)),

@@ -220,37 +220,29 @@ function openFamilySession(
     connection: { protocolVersion: 4, ...mqtt, url: mqttUrl },
     clientId: `${name}-${family}`,
     subscriptions,
-    handle: (topic, payload, retained) => intake.take(topic, payload, { retained }),
+    handle: (topic, payload, retained) => intake.take(topic, payload, retained ? "retained" : "live"),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
   });
 }
 
-async function deliver(
-  parts: BridgeParts,
-  topic: string,
-  payload: Buffer,
-  /** `again`: a person has it tried once more; it is no sign of life. */
-  arrival: Arrival | "again",
-): Promise<void> {
-  const isAgain = arrival === "again";
-  const retained = !isAgain && arrival.retained;
+async function deliver(parts: BridgeParts, topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
   const route = parseTopic(topic);
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
-  if (!retained && !isAgain) registry.heard(device);
-  if (retained && (route.family === "conveyor" || route.family === "reader")) {
+  if (arrival === "live") registry.heard(device);
+  if (arrival === "retained" && (route.family === "conveyor" || route.family === "reader")) {
     throw new Undeliverable("retained_message", "an event must not be retained: nobody knows how old it is");
   }
   switch (route.family) {
     case "robot":
-      return toRobot(fleet, device, route, payload, retained);
+      return toRobot(fleet, device, route, payload, arrival);
     case "conveyor":
-      return fromConveyor(parts, device, route, { topic, payload }, isAgain);
+      return fromConveyor(parts, device, route, { topic, payload }, arrival);
     case "status":
-      return onStatus(parts, device, route, payload, retained);
+      return onStatus(parts, device, route, payload, arrival);
     case "reader":
-      return fromReader(parts, device, route, { topic, payload });
+      return fromReader(parts, device, route, { topic, payload }, arrival);
     default: {
       const unreachable: never = route;
       throw new Error(`no handler for ${JSON.stringify(unreachable)}`);
@@ -259,18 +251,19 @@ async function deliver(
 }
 
 async function fromConveyor(
-  { conveyors }: BridgeParts,
+  { registry, conveyors }: BridgeParts,
   device: Device,
   { area, kind }: Extract<Route, { readonly family: "conveyor" }>,
   letter: { readonly topic: string; readonly payload: Buffer },
-  isAgain: boolean,
+  arrival: Arrival,
 ): Promise<void> {
+  if (arrival === "live") registry.setConnection(device, "online");
   conveyors.seen(device, area);
   let event: ConveyorEvent;
   try {
     event = parseConveyorEvent(letter.payload, kind);
   } catch (error) {
-    if (isAgain || !(error instanceof MalformedMessage)) throw error;
+    if (arrival === "again" || !(error instanceof MalformedMessage)) throw error;
     const { code, message: detail } = error;
     return conveyors.onUnreadable(device, letter, { code, detail });
   }
@@ -283,11 +276,11 @@ function onStatus(
   device: Device,
   { area }: Extract<Route, { readonly family: "status" }>,
   payload: Buffer,
-  retained: boolean,
+  arrival: Arrival,
 ): void {
   if (device.row.kind === "conveyor") conveyors.seen(device, area);
   const connection = parseStatus(payload);
-  if (retained && connection === "online") return;
+  if (arrival === "retained" && connection === "online") return;
   registry.setConnection(device, connection);
 }
 
@@ -297,10 +290,11 @@ async function fromReader(
   device: Device,
   { format }: Extract<Route, { readonly family: "reader" }>,
   { topic, payload }: { readonly topic: string; readonly payload: Buffer },
+  arrival: Arrival,
 ): Promise<void> {
   const { events, refused } = format === "zebra" ? parseZebra(payload) : parseImpinj(payload);
   portals.onEvents(device, events);
-  registry.setConnection(device, "online");
+  if (arrival === "live") registry.setConnection(device, "online");
   const [first] = refused;
   if (first === undefined) return;
   const detail = `${refused.length} of ${events.length + refused.length} entries, the first: ${first.message}`;
@@ -331,14 +325,14 @@ function toRobot(
   device: Device,
   route: Extract<Route, { readonly family: "robot" }>,
   payload: Buffer,
-  retained: boolean,
+  arrival: Arrival,
 ): void {
   const robot = fleet.meet(device, route.major, route.manufacturer);
   if (robot === null) {
     throw new Undeliverable("device_mismatch", `${device.row.id} is another robot's serial number`);
   }
   // Valid as a message, but nobody knows how old it is.
-  if (route.kind === "state" && retained) return;
+  if (route.kind === "state" && arrival === "retained") return;
   if (route.kind === "state") fleet.onState(robot, parseState(payload, route.major));
   else if (route.kind === "connection") fleet.onConnection(robot, parseConnection(payload, route.major));
   else parseFactsheet(payload, route.major);

@@ -163,6 +163,8 @@ describe("a device", () => {
     await retryDeadLetter(context, id, "staff:1");
     await eventually(async () => (await retried())?.retry === "delivered", 8_000, retried);
     expect(await acknowledged).toMatchObject({ bootId: "b1", seq: 1 });
+    // An old message says nothing about whether its device is there now.
+    expect(bridge.status().devices).toEqual([{ kind: "conveyor", connection: "offline", count: 1 }]);
     expect((await listDeadLetters(test.database, { limit: 50 })).items).toHaveLength(1);
   });
 

@@ -28,8 +28,8 @@ const EVERYTHING = /^(?:package(?:-lock)?\.json|tsconfig[^/]*\.json|vitest\.conf
 
 /** What a file needs without naming it: tests their set-up, the dashboard's build its folder. */
 const UNSAID = [
-  [/\.(?:integration|browser)\.test\.ts$/, "test-support/global-setup.ts"],
-  [/\.simulation\.test\.ts$/, "test-support/simulation-setup.ts"],
+  [/\.(?:integration|browser)\.test\.ts$/, "test-support/run/global-setup.ts"],
+  [/\.simulation\.test\.ts$/, "test-support/run/simulation-setup.ts"],
   [/^dashboard\/vite\.config\.ts$/, "dashboard"],
 ];
 

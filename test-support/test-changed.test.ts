@@ -17,7 +17,7 @@ describe("a file needs", () => {
   });
 
   it("the set-up of its suite", () => {
-    expect(needsOf("a/b.integration.test.ts", "")).toEqual(["test-support/global-setup.ts"]);
+    expect(needsOf("a/b.integration.test.ts", "")).toEqual(["test-support/run/global-setup.ts"]);
   });
 });
 

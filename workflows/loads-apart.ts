@@ -14,6 +14,7 @@
 import type { StockCommand } from "../actors/commands.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { adriftBecause, adriftInWords } from "../orders/fulfillment/robot-load.ts";
+import { isPacked } from "../orders/fulfillment-order.ts";
 import {
   type AdriftLoad,
   beginSettingApart,
@@ -54,7 +55,7 @@ export async function reviewLoads(
       orderId: load.orderId,
       key: `adrift:${load.id}`,
       type: "fulfillment.load_adrift",
-      summary: adriftInWords({ ...load, cause, lostAt: null, isPacked: load.stage === "packed" }),
+      summary: adriftInWords({ ...load, cause, lostAt: null, isPacked: isPacked(load.stage) }),
       cause: load.deviceId === null ? "floor" : `device:${load.deviceId}`,
       data: { fulfillmentOrderId: load.fulfillmentOrderId, loadId: load.id, sku: load.sku },
     });

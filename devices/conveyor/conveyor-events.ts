@@ -1,12 +1,13 @@
 /**
- * What conveyors' events do: their refusals, their effects in one transaction with their marks, and the exits of
- * scanned totes. What is said to the conveyors about it, and when, is for `conveyor.ts`.
+ * What conveyors' events do: their refusals, their effects in one transaction with their marks, and the exits
+ * of scanned totes. What is said to the conveyors about it, and when, is for `conveyor.ts`.
  *
  * E1 an event is marked in the transaction of its effect. One that is marked already is a repeat: it has no
  *    effect, and is told the exit again
  * E2 an event that is refused is not marked: should a person send it again once its reason is gone, it counts
  * E3 a conveyor tells of its own site's totes only, and of exits that it has
  */
+import type { DeadLetterCode } from "../../contract/devices.ts";
 import { moveTotes, type ToteMove } from "../../operations/floor/move-tote.ts";
 import {
   countRounds,
@@ -19,7 +20,6 @@ import {
 } from "../../store/floor/device-messages.ts";
 import { findTotes, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import { type Database, type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
-import type { DeadLetterCode } from "../mqtt/dead-letter.ts";
 import type { Device } from "../mqtt/device-registry.ts";
 import { type ConveyorEvent, eventDigest, licencePlate, plateOf } from "./conveyor-messages.ts";
 import type { Exits } from "./exits.ts";

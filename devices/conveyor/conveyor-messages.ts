@@ -5,8 +5,8 @@
  *
  * Every event carries `bootId`, `seq` (goes up by one; may wrap to 0 or 1, may begin anew) and `from`, the
  * lowest `seq` still in the device's outbox. The device repeats an event until its `ack`, which is sent after
- * the commit of its effect, or names the refusal. A repeat says the same, but for `from`. So QoS 0 is enough for
- * events. The retained status and what we send have QoS 1.
+ * the commit of its effect, or names the refusal. A repeat says the same, but for `from`. So QoS 0 is enough
+ * for events. The retained status and what we send have QoS 1.
  */
 import { createHash } from "node:crypto";
 import { plateInScan } from "../../orders/licence-plate.ts";

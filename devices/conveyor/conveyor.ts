@@ -1,12 +1,12 @@
 /**
- * The conveyors: takes their events in, and answers. A scanned tote is told its exit; every event is acknowledged
- * once its effect is committed, or once it is put aside with its refusal. What an event does is in
- * `conveyor-events.ts`.
+ * The conveyors: takes their events in, and answers. A scanned tote is told its exit; every event is
+ * acknowledged once its effect is committed, or once it is put aside with its refusal. What an event does is
+ * in `conveyor-events.ts`.
  *
  * Events of all conveyors go through one queue each, into one transaction at a time for all of them: what has
  * gathered while the last one ran goes into the next. They come with QoS 0, because the guarantee is the
- * device's outbox: the device sends again what we have not acknowledged. (With the broker's guarantee, MQTT.js
- * would allow only one transaction per message.)
+ * device's outbox: the device sends again what we have not acknowledged. (With the broker's guarantee,
+ * MQTT.js would allow only one transaction per message.)
  *
  * C1 an event is acknowledged after its effect or its dead letter is committed, never before
  * C2 an event that cannot be read, booked or believed costs itself: those behind it go on
@@ -43,9 +43,11 @@ const RETRY_MS = 200;
 /** How long an event waits for one that it has overtaken. Milliseconds. */
 const GAP_MS = 500;
 const LOOK_EVERY_MS = 100;
-/** A repeat comes within seconds; what comes later is taken again, and its effects are keyed. Milliseconds. */
-const REMEMBERED_MS = 60 * 60_000;
-const ROUNDS_REMEMBERED_MS = 24 * 60 * 60_000;
+/**
+ * A repeat comes within seconds, or once a conveyor that was cut off is back. After this time it would be
+ * taken again. Milliseconds.
+ */
+const REMEMBERED_MS = 24 * 60 * 60_000;
 const FORGET_EVERY_MS = 60_000;
 
 /** A message as it came, for the dead letter. */
@@ -100,8 +102,8 @@ export class Conveyors {
       if (this.order.isWaiting) this.enqueue(this.order.due(performance.now()));
     }, LOOK_EVERY_MS);
     this.forgetTimer = setInterval(() => {
-      forgetMessages(this.database, { messagesMs: REMEMBERED_MS, roundsMs: ROUNDS_REMEMBERED_MS }).catch(
-        (error) => this.logger.warn({ err: error }, "old marks of device messages not deleted"),
+      forgetMessages(this.database, REMEMBERED_MS).catch((error) =>
+        this.logger.warn({ err: error }, "old marks of device messages not deleted"),
       );
     }, FORGET_EVERY_MS);
   }
@@ -112,7 +114,6 @@ export class Conveyors {
   }
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
-    this.registry.setConnection(device, "online");
     const { bootId, seq, from } = event;
     this.enqueue(
       this.order.add(device.row.id, { bootId, seq, from, device, event, letter }, performance.now()),
@@ -121,7 +122,6 @@ export class Conveyors {
 
   /** An event that cannot be read. Its device is told, where it can be found out which one it was. */
   async onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
-    this.registry.setConnection(device, "online");
     await this.refuse(device, findHead(letter.payload), letter, refusal);
   }
 

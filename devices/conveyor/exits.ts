@@ -3,6 +3,7 @@
  * registered id; the others are in the conveyor's settings.
  */
 import type { Logger } from "pino";
+import type { DeviceRow } from "../../store/floor/devices.ts";
 import type { ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import { CONVEYOR_DEFAULTS, type ConveyorSettings, readConveyorSettings } from "./conveyor-settings.ts";
@@ -24,6 +25,8 @@ export type ExitChoice = {
 export class Exits {
   private readonly registry: DeviceRegistry;
   private readonly logger: Logger;
+  /** Of each row as it was read: a change is a new row. */
+  private readonly settings = new WeakMap<DeviceRow, ConveyorSettings>();
 
   constructor(registry: DeviceRegistry, logger: Logger) {
     this.registry = registry;
@@ -58,6 +61,14 @@ export class Exits {
   }
 
   private settingsOf({ row }: Device): ConveyorSettings {
+    const known = this.settings.get(row);
+    if (known !== undefined) return known;
+    const settings = this.readSettings(row);
+    this.settings.set(row, settings);
+    return settings;
+  }
+
+  private readSettings(row: DeviceRow): ConveyorSettings {
     try {
       return readConveyorSettings(row.settings);
     } catch (error) {

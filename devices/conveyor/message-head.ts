@@ -1,6 +1,6 @@
 /**
- * Finds boot id and sequence in an event that cannot be read otherwise, so that its device can be told that it
- * was refused. They are given back as they came, whatever their type, for the device to know them again.
+ * Finds boot id and sequence in an event that cannot be read otherwise, so that its device can be told that
+ * it was refused. They are given back as they came, whatever their type, for the device to know them again.
  */
 import { isObject } from "../mqtt/json-reader.ts";
 

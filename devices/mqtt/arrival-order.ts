@@ -6,8 +6,8 @@
  * A1 every message that is added is given out, once for each time that it is added, after `patienceMs` at the
  *    latest: a lost, refused or misnumbered message never holds back those behind it
  * A2 a message waits only for such as its device still has, and only while they are missing
- * A3 a number at or below the last one given out waits for nothing: it is a repeat, a late one, or of a counter
- *    that began anew or wrapped
+ * A3 a number at or below the last one given out waits for nothing: it is a repeat, a late one, or of a
+ *    counter that began anew or wrapped
  */
 
 /** What every message of a device that keeps an outbox carries. */

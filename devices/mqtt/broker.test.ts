@@ -56,6 +56,37 @@ describe("the embedded broker", () => {
     await broker.stop();
   });
 
+  it("passes on the last will of a client on its own topics only", async () => {
+    const broker = await startBroker({
+      host: "127.0.0.1",
+      port: 0,
+      logger,
+      access: async (username) => ({ publish: [`from/${username}`], subscribe: ["#"] }),
+    });
+    const connect = (username: string, topic: string) =>
+      connectAsync(`mqtt://127.0.0.1:${broker.port}`, {
+        username,
+        reconnectPeriod: 0,
+        will: { topic, payload: Buffer.from(`${username} is gone`), qos: 0, retain: false },
+      });
+    const [reader, forger, honest] = [
+      await connect("reader", "from/reader"),
+      await connect("forger", "from/honest"),
+      await connect("honest", "from/honest"),
+    ];
+    const wills: string[] = [];
+    reader.on("message", (_topic, payload) => wills.push(payload.toString()));
+    await reader.subscribeAsync("from/#");
+    for (const client of [forger, honest]) {
+      const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+      client.stream.destroy();
+      await closed;
+    }
+    await expect.poll(() => wills).toEqual(["honest is gone"]);
+    await reader.endAsync(true);
+    await broker.stop();
+  });
+
   it("speaks MQTT 3.1.1, and tells a client of MQTT 5 that it does not speak that", async () => {
     const { broker, connect } = await guarded();
     const client = await connect("old", { protocolVersion: 4 });

@@ -4,30 +4,10 @@
  * fill the disk.
  */
 import type { Logger } from "pino";
+import type { DeadLetterCode } from "../../contract/devices.ts";
 import { trimDeadLetters, writeDeadLetter } from "../../store/floor/dead-letters.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { DeviceLog } from "./device-log.ts";
-import type { MalformedCode } from "./json-reader.ts";
-
-export type DeadLetterCode =
-  | MalformedCode
-  | "unknown_topic"
-  | "unknown_device"
-  /**
-   * The device is known, but not as one that speaks on this topic, at this site or under this manufacturer.
-   */
-  | "device_mismatch"
-  /** An event that the broker had kept: nobody knows how old it is. */
-  | "retained_message"
-  /** A conveyor tells of a tote that belongs to another site, or to nobody. */
-  | "foreign_tote"
-  | "unknown_tote"
-  /** A conveyor tells of an exit that it does not have. */
-  | "unknown_lane"
-  /** The device is switched off. */
-  | "device_disabled"
-  /** Understood, but its effect failed again and again. */
-  | "handler_failed";
 
 const MOST_LETTERS = 10_000;
 const TRIM_EVERY = 1_000;

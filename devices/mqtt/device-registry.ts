@@ -16,11 +16,6 @@ import type { DeviceLog } from "./device-log.ts";
 import { offlineAfter } from "./offline-after.ts";
 
 const FLUSH_MS = 1_000;
-/**
- * A change of the table takes effect at once where its notification is heard, and after this long at the
- * latest. Milliseconds.
- */
-const REREAD_MS = 10_000;
 /** A message of an unknown device makes us read the table again, at most this often. Milliseconds. */
 const REFRESH_MS = 2_000;
 
@@ -42,7 +37,6 @@ export class DeviceRegistry {
   private dirty = new Map<string, number>();
   private refreshedAt = 0;
   private timer: NodeJS.Timeout | undefined;
-  private rereadTimer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
   constructor(database: Queryable, log: Pick<DeviceLog, "record">, logger: Logger) {
@@ -57,14 +51,10 @@ export class DeviceRegistry {
     await this.refresh();
     for (const { id, agoMs } of heard) this.resume(id, agoMs);
     this.timer = setInterval(() => this.flush(), FLUSH_MS);
-    this.rereadTimer = setInterval(() => {
-      this.refresh().catch((error) => this.logger.warn({ err: error }, "devices not read again"));
-    }, REREAD_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    clearInterval(this.rereadTimer);
     await this.flush();
   }
 
@@ -188,7 +178,7 @@ export class DeviceRegistry {
     this.dirty.set(deviceId, Date.now() - agoMs);
   }
 
-  /** Reads what is registered again. */
+  /** Reads again what is registered. Whoever starts the registry sees to it that it happens. */
   async refresh(): Promise<void> {
     this.refreshedAt = performance.now();
     for (const row of await listDevices(this.database)) {

@@ -2,11 +2,15 @@
  * Reads foreign JSON field by field. A value that is not as it must be throws `MalformedMessage`, which
  * becomes a dead letter. Nothing else is thrown, and no unchecked value passes.
  */
+import type { DeadLetterCode } from "../../contract/devices.ts";
 
 /** Larger messages are dead letters unread: a device's report is never that large. Bytes. */
 export const MAX_MESSAGE_BYTES = 128 * 1024;
 
-export type MalformedCode = "invalid_json" | "invalid_message" | "number_out_of_range" | "message_too_large";
+export type MalformedCode = Extract<
+  DeadLetterCode,
+  "invalid_json" | "invalid_message" | "number_out_of_range" | "message_too_large"
+>;
 
 export class MalformedMessage extends Error {
   readonly code: MalformedCode;

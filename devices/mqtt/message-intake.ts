@@ -7,7 +7,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { DeadLetterCode, DeadLetters } from "./dead-letter.ts";
+import type { DeadLetterCode } from "../../contract/devices.ts";
+import type { DeadLetters } from "./dead-letter.ts";
 import { MalformedMessage } from "./json-reader.ts";
 
 /** A message that is understood, but whose sender is unknown or is not who it claims to be. */
@@ -20,11 +21,11 @@ export class Undeliverable extends Error {
   }
 }
 
-/** How a message came. */
-export type Arrival = {
-  /** The broker had kept it: it says nothing about whether its sender is there, nor when it was said. */
-  readonly retained: boolean;
-};
+/**
+ * How a message came: just now from its sender, kept by the broker, or again because a person asked for it.
+ * Only the first says that its sender is there; of the others nobody knows when they were said.
+ */
+export type Arrival = "live" | "retained" | "again";
 
 type Deliver = (topic: string, payload: Buffer, arrival: Arrival) => Promise<void>;
 
@@ -48,7 +49,7 @@ export class MessageIntake {
     this.stopping = true;
   }
 
-  async take(topic: string, payload: Buffer, arrival: Arrival = { retained: false }): Promise<void> {
+  async take(topic: string, payload: Buffer, arrival: Arrival = "live"): Promise<void> {
     // An empty retained message says that a device was removed.
     if (payload.length === 0) return;
     for (let tries = 1; !this.stopping; tries += 1) {

@@ -1,6 +1,6 @@
 /**
- * After which silence a conveyor or a reader counts as offline: its kind's time, or that of its settings. Robots
- * have their own way (`devices/robots/`).
+ * After which silence a conveyor or a reader counts as offline: its kind's time, or that of its settings.
+ * Robots have their own way (`devices/robots/`).
  */
 import type { DeviceKind } from "../../store/floor/devices.ts";
 import { type JsonObject, MalformedMessage } from "./json-reader.ts";

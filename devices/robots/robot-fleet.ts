@@ -8,8 +8,8 @@
  * F1 a robot's reports never go back: a state that is older than the last one since it connected, by its
  *    counter and by its clock, is dropped. A clock that is set back alone does not silence the robot
  * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
- * F3 an order is offered `MOST_OFFERS` times; a robot that does not take it, or refuses it, is passed over for
- *    a while as long as another robot of its location can work
+ * F3 an order is offered `MOST_OFFERS` times; a robot that does not take it, or refuses it, is passed over
+ *    for a while as long as another robot of its location can work
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";

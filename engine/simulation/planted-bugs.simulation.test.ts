@@ -3,7 +3,7 @@
  * the machine to itself.
  */
 import { expect, it } from "vitest";
-import { runLongProgram, show } from "../../test-support/long-program.ts";
+import { runLongProgram, show } from "../../test-support/run/long-program.ts";
 
 it("finds every planted bug", async () => {
   const { status, lines } = await runLongProgram("engine/simulation/main.js", ["--mutants", "--json"]);

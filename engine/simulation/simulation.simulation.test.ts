@@ -5,7 +5,7 @@
  * Runs the built program as a user would, on every core, and needs the machine to itself.
  */
 import { expect, it } from "vitest";
-import { runLongProgram, show } from "../../test-support/long-program.ts";
+import { runLongProgram, show } from "../../test-support/run/long-program.ts";
 
 const simulateCommand = (...options: readonly string[]) =>
   runLongProgram("engine/simulation/main.js", options);

@@ -117,23 +117,24 @@ function addDeviceMetrics(registry: Registry, status: () => BridgeStatus): void 
     values: () => readonly (readonly [labels: Record<string, string>, value: number])[],
   ): void => {
     const options = { name, help, labelNames, registers: [registry] };
-    if (kind === "gauge") {
+    const fill = (metric: Gauge | Counter): void => {
+      metric.reset();
+      for (const [labels, value] of values()) metric.inc(labels, value);
+    };
+    if (kind === "gauge")
       new Gauge({
         ...options,
-        collect() {
-          this.reset();
-          for (const [labels, value] of values()) this.set(labels, value);
+        collect: function () {
+          fill(this);
         },
       });
-      return;
-    }
-    new Counter({
-      ...options,
-      collect() {
-        this.reset();
-        for (const [labels, value] of values()) this.inc(labels, value);
-      },
-    });
+    else
+      new Counter({
+        ...options,
+        collect: function () {
+          fill(this);
+        },
+      });
   };
   add(
     "gauge",

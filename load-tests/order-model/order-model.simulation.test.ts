@@ -6,7 +6,7 @@
  * sequences: the first line says which, with the command that repeats them.
  */
 import { expect, it } from "vitest";
-import { runLongProgram, show } from "../../test-support/long-program.ts";
+import { runLongProgram, show } from "../../test-support/run/long-program.ts";
 
 const SEQUENCES = 2_000;
 const STEPS = 40;

@@ -75,7 +75,7 @@ export async function changeDevice(
     version,
     by,
     read: async (client) => {
-      const now = await lockRegistration(client, id);
+      const now = await registrationOf(client, id);
       if (now === null) return unknownDevice(id);
       const { enabled: _, ...fields } = now;
       return (await problemOf(client, protocols, { id, ...fields, ...defined(change) })) ?? fields;
@@ -123,7 +123,7 @@ export async function enableDevice(
     version: null,
     by,
     read: async (client) => {
-      const now = await lockRegistration(client, id);
+      const now = await registrationOf(client, id);
       return now === null ? unknownDevice(id) : { enabled: now.enabled };
     },
     next: () => ({ enabled }),
@@ -131,7 +131,7 @@ export async function enableDevice(
   });
 }
 
-async function lockRegistration(client: DatabaseClient, id: string) {
+async function registrationOf(client: DatabaseClient, id: string) {
   const device = await readRegisteredDevice(client, id);
   if (device === null) return null;
   const { name, kind, locationId, protocol, settings, enabled } = device;

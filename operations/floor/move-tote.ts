@@ -1,9 +1,9 @@
 /**
- * Totes move on conveyors: they are seen on the loop, and they leave by one of the exits. The stage of a tote's
- * fulfillment order moves with it, forward only, and the timeline says where it went.
+ * Totes move on conveyors: they are seen on the loop, and they leave by one of the exits. The stage of a
+ * tote's fulfillment order moves with it, forward only, and the timeline says where it went.
  *
- * Runs in the transaction that marks the conveyors' messages as taken, so that each move is recorded once. The
- * caller has made sure that the totes are of the conveyor's own site.
+ * Runs in the transaction that marks the conveyors' messages as taken, so that each move is recorded once.
+ * The caller has made sure that the totes are of the conveyor's own site.
  */
 import { advanceStages, type ToteOnTheFloor } from "../../store/floor/floor-tasks.ts";
 import { recordEntries } from "../../store/orders/timeline.ts";

@@ -1,7 +1,7 @@
 /**
- * Which messages of devices with an outbox were taken, and how often totes went round a conveyor. A message is
- * known by device, boot, sequence and digest of what it says: the same number with another content is another
- * message.
+ * Which messages of devices with an outbox were taken, and how often totes went round a conveyor. A message
+ * is known by device, boot, sequence and digest of what it says: the same number with another content is
+ * another message.
  */
 import type { Queryable } from "../sql/database.ts";
 
@@ -61,8 +61,8 @@ export type ToteAtScanner = {
 };
 
 /**
- * Counts totes at scanners, `times` each (0: only reads), and gives their rounds by `scannerKey`. The same tote
- * must not be given twice.
+ * Counts totes at scanners, `times` each (0: only reads), and gives their rounds by `scannerKey`. The same
+ * tote must not be given twice.
  */
 export async function countRounds(
   client: Queryable,
@@ -96,15 +96,12 @@ export async function endRounds(client: Queryable, handlingUnits: readonly strin
   await client.query("delete from conveyor_round where handling_unit = any($1)", [handlingUnits]);
 }
 
-/** Deletes the marks of messages, and the rounds of totes, that are older. */
-export async function forgetMessages(
-  client: Queryable,
-  { messagesMs, roundsMs }: { readonly messagesMs: number; readonly roundsMs: number },
-): Promise<void> {
+/** Deletes the marks of messages, and the rounds of totes, that are older. Milliseconds. */
+export async function forgetMessages(client: Queryable, olderThanMs: number): Promise<void> {
   await client.query("delete from device_message where taken_at < now() - $1 * interval '1 millisecond'", [
-    messagesMs,
+    olderThanMs,
   ]);
   await client.query("delete from conveyor_round where counted_at < now() - $1 * interval '1 millisecond'", [
-    roundsMs,
+    olderThanMs,
   ]);
 }

@@ -14,6 +14,7 @@ import {
   type LoadEnding,
   loadPlace,
 } from "../../orders/fulfillment/robot-load.ts";
+import { type FloorStage, isPacked } from "../../orders/fulfillment-order.ts";
 import { CURSOR_MICROSECONDS, CURSOR_TEXT, decodeCursor, toPage } from "../sql/cursor.ts";
 import type { Queryable } from "../sql/database.ts";
 import { fromMicroseconds, iso, microseconds } from "../sql/view-sql.ts";
@@ -342,7 +343,7 @@ const LOAD_VIEW = `l.id, l.order_id as "orderId", l.fulfillment_order_id as "ful
   l.location_id as "locationId", location.name as "locationName", l.device_id as "deviceId",
   d.name as "deviceName", f.handling_unit as "handlingUnit", l.sku, l.quantity, l.serials, l.cause,
   l.lost_at as "lostAt", l.set_down_at is not null as "isSetDown",
-  f.stage in ('packed', 'labelled', 'ready', 'shipped') as "isPacked",
+  f.stage,
   l.set_apart as "isSetApart", l.not_set_apart as "notSetApart", l.status, ${iso("l.taken_at")} as "takenAt",
   ${iso("l.adrift_at")} as since, l.ended_by as "settledBy", ${iso("l.ended_at")} as "settledAt"`;
 const LOAD_TABLES = `robot_load l join location on location.id = l.location_id
@@ -351,11 +352,11 @@ const LOAD_TABLES = `robot_load l join location on location.id = l.location_id
 type LoadRow = Omit<FloorLoad, "place"> & {
   readonly lostAt: string | null;
   readonly isSetDown: boolean;
-  readonly isPacked: boolean;
+  readonly stage: FloorStage;
 };
 
-function viewOf({ lostAt, isSetDown, isPacked, ...view }: LoadRow): FloorLoad {
-  return { ...view, place: loadPlace({ ...view, lostAt, isSetDown, isPacked }) };
+function viewOf({ lostAt, isSetDown, stage, ...view }: LoadRow): FloorLoad {
+  return { ...view, place: loadPlace({ ...view, lostAt, isSetDown, isPacked: isPacked(stage) }) };
 }
 
 /** What is or was adrift, that which has been so longest first. */

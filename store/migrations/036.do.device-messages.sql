@@ -1,5 +1,6 @@
 -- A message of a device is a repeat only where it says the same: counters wrap and start anew, boot ids come
--- again, and devices are swapped under one name. So what was taken is known by its content, not by a high mark.
+-- again, and devices are swapped under one name. So what was taken is known by its content, not by a high
+-- mark.
 drop table device_message;
 
 create table device_message (

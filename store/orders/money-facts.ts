@@ -67,7 +67,8 @@ export function storedMoneyJson(orderId: string): string {
     'stepMinor', (select p.step_minor from payment p where p.order_id = ${orderId}),
     'storeCredit', (select coalesce(-sum(e.amount_minor), 0) from store_credit_entry e
       where e.order_id = ${orderId} and e.kind in ('spent', 'given_back') and e.refund_id is null),
-    -- One that was declined or given up counts: finance has settled it. Before its parts are known, it is what was asked.
+    -- One that was declined or given up counts: finance has settled it. Before its parts are known, it is what
+    -- was asked.
     'returned', (select coalesce(sum(case when r.payment_minor + r.store_credit_minor + r.exchange_minor = 0
         then r.amount_minor else r.payment_minor end), 0)
       from refund r where r.order_id = ${orderId} and r.reason in ('overpayment', 'cancellation')

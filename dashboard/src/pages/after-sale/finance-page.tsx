@@ -11,12 +11,14 @@ import { Chips } from "../../components/chips.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
+import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { toast } from "../../components/toast.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { words } from "../../format/words.ts";
+import { usePages } from "../../live/pages.ts";
 import { useResource } from "../../live/resource.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { orderPath } from "../order/order-path.ts";
@@ -64,52 +66,34 @@ export function FinancePage() {
 }
 
 function Refunds({ status }: { readonly status: string }) {
-  const first = useResource<Page<RefundView>>(`finance ${status}`, (signal) =>
-    get("/refunds", { status, limit: PAGE_SIZE }, signal),
+  const refunds = usePages<RefundView>(
+    `finance ${status}`,
+    (cursor, signal) => get("/refunds", { status, limit: PAGE_SIZE, cursor }, signal),
+    ({ id }) => id,
   );
-  useInterval(REFRESH_MS, first.reload);
-  const [more, setMore] = useState<Page<RefundView> | null>(null);
+  const { reload } = refunds.first;
+  useInterval(REFRESH_MS, reload);
   const [confirming, setConfirming] = useState<RefundView | null>(null);
   return (
     <Panel flush>
-      <Loaded resource={first} skeleton={<SkeletonRows rows={6} />}>
-        {(page) => {
-          const known = new Set(page.items.map(({ id }) => id));
-          const rows = [...page.items, ...(more?.items.filter(({ id }) => !known.has(id)) ?? [])];
-          const next = more === null ? page.next : more.next;
-          if (rows.length === 0)
-            return (
-              <Empty icon="check" title="Nothing to do here">
-                Refunds come here from returns, claims and the order pages.
-              </Empty>
-            );
-          return (
-            <>
-              <RefundTable rows={rows} onConfirm={setConfirming} onChange={first.reload} />
-              {next !== null && (
-                <div class="table-foot">
-                  <ActionButton
-                    run={async () => {
-                      const query = { status, limit: PAGE_SIZE, cursor: next };
-                      const following = await get<Page<RefundView>>("/refunds", query);
-                      setMore({ ...following, items: [...(more?.items ?? []), ...following.items] });
-                    }}
-                  >
-                    Load more
-                  </ActionButton>
-                </div>
-              )}
-            </>
-          );
-        }}
-      </Loaded>
+      <Paged
+        pages={refunds}
+        skeletonRows={6}
+        empty={
+          <Empty icon="check" title="Nothing to do here">
+            Refunds come here from returns, claims and the order pages.
+          </Empty>
+        }
+      >
+        {(rows) => <RefundTable rows={rows} onConfirm={setConfirming} onChange={reload} />}
+      </Paged>
       {confirming !== null && (
         <ConfirmDialog
           refund={confirming}
           onClose={() => setConfirming(null)}
           onDone={() => {
             setConfirming(null);
-            first.reload();
+            reload();
           }}
         />
       )}

@@ -1,30 +1,15 @@
 import { useState } from "preact/hooks";
-import type { DeadLetterRow, DeviceView } from "../../../../contract/devices.ts";
-import type { Page } from "../../../../contract/shapes.ts";
+import { DEAD_LETTER_CODES, type DeadLetterRow, type DeviceView } from "../../../../contract/devices.ts";
 import { get } from "../../api/client.ts";
-import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Field } from "../../components/field.tsx";
-import { Loaded } from "../../components/loaded.tsx";
+import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
-import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { words } from "../../format/words.ts";
-import { useResource } from "../../live/resource.ts";
+import { usePages } from "../../live/pages.ts";
 import { LetterDialog } from "./letter-dialog.tsx";
-
-const CODES = [
-  "unknown_device",
-  "unknown_topic",
-  "device_mismatch",
-  "device_disabled",
-  "invalid_json",
-  "invalid_message",
-  "number_out_of_range",
-  "message_too_large",
-  "handler_failed",
-];
 
 /** Messages that were put aside, newest first, of one device or with one code where that is chosen. */
 export function LetterList({ devices }: { readonly devices: readonly DeviceView[] }) {
@@ -47,7 +32,7 @@ export function LetterList({ devices }: { readonly devices: readonly DeviceView[
         <Field label="Why">
           <select class="input" value={code} onChange={(event) => setCode(event.currentTarget.value)}>
             <option value="">All</option>
-            {CODES.map((one) => (
+            {DEAD_LETTER_CODES.map((one) => (
               <option key={one} value={one}>
                 {words(one)}
               </option>
@@ -63,70 +48,54 @@ export function LetterList({ devices }: { readonly devices: readonly DeviceView[
 }
 
 function Letters({ device, code }: { readonly device: string; readonly code: string }) {
-  const load = (cursor: string | null, signal?: AbortSignal) =>
-    get<Page<DeadLetterRow>>("/devices/dead-letters", { device, code, cursor }, signal);
-  const first = useResource<Page<DeadLetterRow>>(`letters ${device} ${code}`, (signal) => load(null, signal));
-  const [more, setMore] = useState<Page<DeadLetterRow> | null>(null);
+  const letters = usePages<DeadLetterRow>(
+    `letters ${device} ${code}`,
+    (cursor, signal) => get("/devices/dead-letters", { device, code, cursor }, signal),
+    ({ id }) => id,
+  );
   const [shown, setShown] = useState<string | null>(null);
   return (
-    <Loaded resource={first} skeleton={<SkeletonRows rows={4} />}>
-      {(page) => {
-        const rows = [...page.items, ...(more?.items ?? [])];
-        const next = more === null ? page.next : more.next;
-        if (rows.length === 0) return <Empty icon="check" title="Nothing was put aside" />;
-        return (
-          <>
-            <table class="table stack">
-              <thead>
-                <tr>
-                  <th scope="col">Topic</th>
-                  <th scope="col">Why</th>
-                  <th scope="col" class="number">
-                    When
-                  </th>
-                  <th scope="col">
-                    <span class="visually-hidden">The message</span>
-                  </th>
+    <>
+      <Paged pages={letters} skeletonRows={4} empty={<Empty icon="check" title="Nothing was put aside" />}>
+        {(rows) => (
+          <table class="table stack">
+            <thead>
+              <tr>
+                <th scope="col">Topic</th>
+                <th scope="col">Why</th>
+                <th scope="col" class="number">
+                  When
+                </th>
+                <th scope="col">
+                  <span class="visually-hidden">The message</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((letter) => (
+                <tr key={letter.id}>
+                  <td class="full break">
+                    <code>{letter.topic}</code>
+                  </td>
+                  <td class="full">
+                    <Badge status={letter.code} tone="warn" />
+                    <div class="cell-sub break">{letter.detail}</div>
+                  </td>
+                  <td class="number muted" data-label="When">
+                    <Time at={letter.at} />
+                  </td>
+                  <td>
+                    <button type="button" class="button small" onClick={() => setShown(letter.id)}>
+                      Show<span class="visually-hidden"> the message on {letter.topic}</span>
+                    </button>
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {rows.map((letter) => (
-                  <tr key={letter.id}>
-                    <td class="full break">
-                      <code>{letter.topic}</code>
-                    </td>
-                    <td class="full">
-                      <Badge status={letter.code} tone="warn" />
-                      <div class="cell-sub break">{letter.detail}</div>
-                    </td>
-                    <td class="number muted" data-label="When">
-                      <Time at={letter.at} />
-                    </td>
-                    <td>
-                      <button type="button" class="button small" onClick={() => setShown(letter.id)}>
-                        Show<span class="visually-hidden"> the message on {letter.topic}</span>
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-            {next !== null && (
-              <div class="table-foot">
-                <ActionButton
-                  run={async () => {
-                    const following = await load(next);
-                    setMore({ ...following, items: [...(more?.items ?? []), ...following.items] });
-                  }}
-                >
-                  Load more
-                </ActionButton>
-              </div>
-            )}
-            {shown !== null && <LetterDialog id={shown} onClose={() => setShown(null)} />}
-          </>
-        );
-      }}
-    </Loaded>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Paged>
+      {shown !== null && <LetterDialog id={shown} onClose={() => setShown(null)} />}
+    </>
   );
 }

@@ -1,26 +1,23 @@
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { ReturnSummary, ScanResult } from "../../../../contract/returns.ts";
-import type { Page } from "../../../../contract/shapes.ts";
 import { get, pathOf } from "../../api/client.ts";
 import { messageOf } from "../../api/problem.ts";
-import { ActionButton } from "../../components/action-button.tsx";
 import { Badge } from "../../components/badge.tsx";
 import { Chips } from "../../components/chips.tsx";
 import { Empty } from "../../components/empty.tsx";
-import { Loaded } from "../../components/loaded.tsx";
 import { Notice } from "../../components/notice.tsx";
 import { PageHead } from "../../components/page-head.tsx";
+import { Paged } from "../../components/paged.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { ReturnBadge } from "../../components/return-badge.tsx";
 import { ScanInput } from "../../components/scan-input.tsx";
 import { SearchBox } from "../../components/search-box.tsx";
-import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { formatMoney } from "../../format/money.ts";
 import { refundToStaff } from "../../format/refund-words.ts";
 import { words } from "../../format/words.ts";
-import { useResource } from "../../live/resource.ts";
+import { usePages } from "../../live/pages.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { orderPath } from "../order/order-path.ts";
 
@@ -47,18 +44,14 @@ export function ReturnsPage() {
   const filter = status === WAITING ? { waiting: "true", q: search } : { status, q: search };
   const [scanned, setScanned] = useState<ScanResult | null>(null);
   const [scanError, setScanError] = useState<string | null>(null);
-  const [more, setMore] = useState<{
-    readonly rows: readonly ReturnSummary[];
-    readonly next: string | null;
-  } | null>(null);
-  const first = useResource<Page<ReturnSummary>>(`returns ${status} ${search}`, (signal) =>
-    get("/returns", { ...filter, limit: PAGE_SIZE }, signal),
+  const returns = usePages<ReturnSummary>(
+    `returns ${status} ${search}`,
+    (cursor, signal) => get("/returns", { ...filter, limit: PAGE_SIZE, cursor }, signal),
+    ({ id }) => id,
   );
-  useInterval(REFRESH_MS, first.reload);
-  const show = (next: { readonly status?: string; readonly q?: string }): void => {
-    setMore(null);
+  useInterval(REFRESH_MS, returns.first.reload);
+  const show = (next: { readonly status?: string; readonly q?: string }): void =>
     route(listPath({ status, q: search, ...next }), true);
-  };
 
   const open = async (code: string): Promise<void> => {
     setScanError(null);
@@ -101,43 +94,19 @@ export function ReturnsPage() {
         onChange={(value) => show({ status: value })}
       />
       <Panel flush>
-        <Loaded resource={first} skeleton={<SkeletonRows rows={8} />}>
-          {(page) => {
-            const firstIds = new Set(page.items.map((one) => one.id));
-            const rows = [...page.items, ...(more?.rows.filter((one) => !firstIds.has(one.id)) ?? [])];
-            const next = more === null ? page.next : more.next;
-            if (rows.length === 0) {
-              return (
-                <Empty icon="returns" title={emptyTitle(status, search)}>
-                  {search === ""
-                    ? "Shoppers start a return on their tracking page, staff on the order's page."
-                    : "Numbers of returns, orders and parcels, names, SKUs, GTINs and serials are searched."}
-                </Empty>
-              );
-            }
-            return (
-              <>
-                <ReturnTable rows={rows} />
-                {next !== null && (
-                  <div class="table-foot">
-                    <ActionButton
-                      run={async () => {
-                        const following = await get<Page<ReturnSummary>>("/returns", {
-                          ...filter,
-                          limit: PAGE_SIZE,
-                          cursor: next,
-                        });
-                        setMore({ rows: [...(more?.rows ?? []), ...following.items], next: following.next });
-                      }}
-                    >
-                      Load more
-                    </ActionButton>
-                  </div>
-                )}
-              </>
-            );
-          }}
-        </Loaded>
+        <Paged
+          pages={returns}
+          skeletonRows={8}
+          empty={
+            <Empty icon="returns" title={emptyTitle(status, search)}>
+              {search === ""
+                ? "Shoppers start a return on their tracking page, staff on the order's page."
+                : "Numbers of returns, orders and parcels, names, SKUs, GTINs and serials are searched."}
+            </Empty>
+          }
+        >
+          {(rows) => <ReturnTable rows={rows} />}
+        </Paged>
       </Panel>
     </div>
   );

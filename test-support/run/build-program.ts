@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { projectRoot } from "../config/project-root.ts";
+import { projectRoot } from "../../config/project-root.ts";
 import { onceARun } from "./once-a-run.ts";
 
 /**

@@ -1,7 +1,7 @@
-/** Runs a built program of many minutes as a user would: its progress is seen at once, its lines at the end. */
+/** Runs a built program of minutes as a user would: its progress is seen at once, its lines at the end. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { projectRoot } from "../config/project-root.ts";
+import { projectRoot } from "../../config/project-root.ts";
 
 type Outcome = { readonly status: number; readonly lines: readonly string[] };
 

@@ -12,15 +12,15 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { freePort } from "../cli/embedded/free-port.ts";
-import { startPostgres } from "../cli/embedded/postgres.ts";
-import { ProcessBook } from "../cli/embedded/processes.ts";
-import { migrate } from "../store/sql/migrate.ts";
+import { freePort } from "../../cli/embedded/free-port.ts";
+import { startPostgres } from "../../cli/embedded/postgres.ts";
+import { ProcessBook } from "../../cli/embedded/processes.ts";
+import { migrate } from "../../store/sql/migrate.ts";
+import { discardDataFolder } from "../servers/data-folder.ts";
+import { runAsAdmin, withDatabase } from "../servers/postgres-admin.ts";
+import { startTemporal } from "../servers/temporal-server.ts";
 import { buildProgram } from "./build-program.ts";
 import { onceARun } from "./once-a-run.ts";
-import { discardDataFolder } from "./servers/data-folder.ts";
-import { runAsAdmin, withDatabase } from "./servers/postgres-admin.ts";
-import { startTemporal } from "./servers/temporal-server.ts";
 
 type SharedPostgres = { readonly url: string; stop(): Promise<void> };
 
