@@ -8,10 +8,21 @@ export async function runProgram(program: Command): Promise<never> {
   for (const command of withSubcommands(program)) {
     command.exitOverride().showHelpAfterError("(--help lists commands and options)");
   }
+  process.stdout.on("error", stopUnread);
   const status = await statusOf(program);
   // Output to a pipe may still be on its way. It is written before the process ends.
   await new Promise((resolve) => process.stdout.write("", resolve));
   process.exit(status);
+}
+
+/**
+ * Whoever read the output has read enough, as `head` does: nothing more is to be done for it. A command that
+ * stops in an order of its own does so.
+ */
+function stopUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  if (process.listenerCount("SIGTERM") > 0) process.kill(process.pid, "SIGTERM");
+  else process.exit(1);
 }
 
 function withSubcommands(command: Command): readonly Command[] {
