@@ -1,5 +1,5 @@
 /**
- * Conveyors and readers that say nothing go offline after their time. A last will says it sooner where there
+ * Devices that say nothing go offline after their time. A last will says it sooner where there
  * is one; a broker that lost its memory, or a device behind a gateway that stays connected, sends none.
  */
 import type { DeviceRegistry } from "./device-registry.ts";
