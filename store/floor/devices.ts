@@ -23,6 +23,11 @@ export async function listDevices(client: Queryable): Promise<readonly DeviceRow
   return rows;
 }
 
+/** Whoever registers or changes a device waits from here on until this transaction ends. */
+export async function lockRegistrations(client: Queryable): Promise<void> {
+  await client.query("select pg_advisory_xact_lock(hashtextextended('device registrations', 0))");
+}
+
 /** Adds devices, or moves known ones to what is given here; settings that are not given stay as they are. */
 export async function registerDevices(
   client: Queryable,
