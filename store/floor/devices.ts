@@ -47,6 +47,19 @@ export async function registerDevices(
   );
 }
 
+/** Gives settings to those of the devices that were registered without any. */
+export async function giveMissingSettings(
+  client: Queryable,
+  devices: readonly { readonly id: string; readonly settings?: DeviceRow["settings"] }[],
+): Promise<void> {
+  await client.query(
+    `update device d set settings = g.settings
+     from jsonb_to_recordset($1) as g(id text, settings jsonb)
+     where d.id = g.id and d.settings = '{}' and g.settings is not null`,
+    [JSON.stringify(devices)],
+  );
+}
+
 /** Whether somebody has switched the device on. */
 export async function setDeviceEnabled(client: Queryable, id: string, enabled: boolean): Promise<void> {
   await client.query("update device set enabled = $2 where id = $1", [id, enabled]);
