@@ -10,7 +10,11 @@ const ALONE = ["engine/loop/supervision.integration.test.ts", "engine/threads/ma
 const LONG = {
   orderModel: ["load-tests/order-model/*.simulation.test.ts"],
   plantedBugs: ["engine/simulation/planted-bugs.simulation.test.ts"],
-  faults: ["load-tests/faults/faults.integration.test.ts", "cli/kill-recovery.integration.test.ts"],
+  faults: [
+    "load-tests/faults/faults.integration.test.ts",
+    "load-tests/faults/devices/device-faults.integration.test.ts",
+    "cli/kill-recovery.integration.test.ts",
+  ],
 };
 
 /**
