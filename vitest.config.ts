@@ -12,6 +12,7 @@ const LONG = {
   plantedBugs: ["engine/simulation/planted-bugs.simulation.test.ts"],
   faults: [
     "load-tests/faults/faults.integration.test.ts",
+    "load-tests/faults/devices/device-faults.integration.test.ts",
     "cli/kill-recovery.integration.test.ts",
     "cli/upgrade.integration.test.ts",
   ],
