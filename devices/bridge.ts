@@ -80,9 +80,13 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const { logger } = options;
   const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
-  const parts = wireParts(options, async (topic, message) => {
-    if (!isStopping) await sessions[0]?.session.publish(topic, message);
-  });
+  const parts = wireParts(
+    options,
+    async (topic, message) => {
+      if (!isStopping) await sessions[0]?.session.publish(topic, message);
+    },
+    () => sessions.every(({ session }) => session.isConnected()),
+  );
   const { registry } = parts;
   const intake = new MessageIntake(
     (topic, payload, arrival) => deliver(parts, topic, payload, arrival),
@@ -162,7 +166,11 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 type BridgeParts = ReturnType<typeof wireParts>;
 
 /** Gives the parts to each other; nothing runs yet. */
-function wireParts(options: DeviceBridgeOptions, publish: (topic: string, message: object) => Promise<void>) {
+function wireParts(
+  options: DeviceBridgeOptions,
+  publish: (topic: string, message: object) => Promise<void>,
+  isConnected: () => boolean,
+) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const { allocator, parcelLimit } = options;
@@ -204,7 +212,7 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
-  const silence = new SilenceWatch(registry);
+  const silence = new SilenceWatch(registry, isConnected);
   return {
     log,
     registry,
@@ -239,6 +247,7 @@ function openFamilySession(
 
 async function deliver(parts: BridgeParts, topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
   const route = parts.routeOf(topic);
+  if (payload.length === 0 && isKept(route)) return;
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
@@ -311,6 +320,11 @@ async function fromReader(
   if (first === undefined) return;
   const detail = `${refused.length} of ${events.length + refused.length} entries, the first: ${first.message}`;
   await deadLetters.write(topic, payload, first.code, detail);
+}
+
+/** What brokers keep is taken away by an empty message, for instance when a device is removed. */
+function isKept(route: Route | undefined): boolean {
+  return route === undefined || route.family === "robot" || route.family === "status";
 }
 
 /**

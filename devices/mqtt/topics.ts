@@ -115,6 +115,20 @@ function serialIn(levels: readonly string[]): string | undefined {
   return isUsual ? levels[3] : undefined;
 }
 
+/** With which a robot's topics begin where it is registered without a root of its own. */
+export function usualRoot(major: VdaMajor, manufacturer: string, serialNumber: string): string {
+  return `${major === 2 ? "uagv/v2" : "vda5050/v3"}/${manufacturer}/${serialNumber}`;
+}
+
+export function robotTopic(
+  major: VdaMajor,
+  manufacturer: string,
+  serialNumber: string,
+  kind: RobotKind | "order" | "instantActions",
+): string {
+  return `${usualRoot(major, manufacturer, serialNumber)}/${kind}`;
+}
+
 export function deviceTopic(
   site: string,
   area: string,

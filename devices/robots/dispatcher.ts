@@ -117,7 +117,7 @@ export class Dispatcher implements TaskOutcomes {
     await this.bookFinished();
     if (isSweepDue) {
       await this.sweep();
-      await this.fleet.askToCharge();
+      this.fleet.askToCharge();
     }
     await this.assign();
   }

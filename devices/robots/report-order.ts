@@ -10,6 +10,8 @@
 type Stamped = { readonly headerId: number; readonly atMs: number };
 
 const MOST_BEHIND = 3;
+/** States that may overtake one. */
+const MOST_OVERTAKEN = 1_000;
 
 export class ReportOrder {
   private last: Stamped | null = null;
@@ -27,6 +29,8 @@ export class ReportOrder {
     const report = { headerId, atMs };
     const { last } = this;
     if (last === null || isLater(report, last) || atMs > last.atMs) return this.take(report);
+    // The clock stands still, or is coarse: only a counter that was never true lies so far ahead.
+    if (atMs === last.atMs && (last.headerId - headerId) >>> 0 > MOST_OVERTAKEN) return this.take(report);
     const countsUp = this.behind > 0 && this.lastBehind !== null && isLater(report, this.lastBehind);
     this.behind = countsUp ? this.behind + 1 : 1;
     this.lastBehind = report;
@@ -41,7 +45,7 @@ export class ReportOrder {
 }
 
 /** By the counter of the topic, which goes round after 32 bits. */
-export function isLater(report: Pick<Stamped, "headerId">, than: Pick<Stamped, "headerId">): boolean {
+function isLater(report: Pick<Stamped, "headerId">, than: Pick<Stamped, "headerId">): boolean {
   const ahead = (report.headerId - than.headerId) >>> 0;
   return ahead > 0 && ahead < 2 ** 31;
 }

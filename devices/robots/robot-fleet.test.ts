@@ -140,7 +140,14 @@ describe("the robots of a site", () => {
     expect(sent).toEqual([]);
     await fleet.cancelStrays([{ ...TASK, deviceId: "r2", attempt: 2 }]);
     expect(sent).toEqual(["uagv/v2/acme/r1/instantActions"]);
-    await report(fleet, robots[0], state(2, "10:00:01", { ...underway, orderId: "order-of-another-system" }));
+    // Not again and again while it is away.
+    robots[0].device.connection = "offline";
+    await fleet.cancelStrays([]);
+    expect(sent).toHaveLength(1);
+    await report(fleet, robots[0], state(2, "10:00:01", { ...underway, orderId: `${TASK.taskId}.1` }));
+    await fleet.cancelStrays([]);
+    expect(sent.splice(1)).toEqual(["uagv/v2/acme/r1/instantActions"]);
+    await report(fleet, robots[0], state(3, "10:00:02", { ...underway, orderId: "order-of-another-system" }));
     await fleet.cancelStrays([]);
     expect(sent).toHaveLength(1);
   });
@@ -231,17 +238,17 @@ describe("the robots of a site", () => {
     second.device.row = rowOf("r2", { ...SETTINGS, startCharging: false });
     third.device.row = rowOf("r3", { ...SETTINGS, batteryLeast: 5 });
     for (const robot of [first, second, third]) await report(fleet, robot, state(1, "10:00:00", low));
-    await fleet.askToCharge();
-    await fleet.askToCharge();
+    fleet.askToCharge();
+    fleet.askToCharge();
     expect(sent).toEqual(["uagv/v2/acme/r1/instantActions"]);
     expect(messages[0]?.actions).toMatchObject([{ actionType: "startCharging", blockingType: "NONE" }]);
     first.chargeAskedAt -= 61_000;
-    await fleet.askToCharge();
+    fleet.askToCharge();
     expect(sent).toHaveLength(2);
     const charging = { batteryState: { batteryCharge: 9, charging: true } };
     first.chargeAskedAt -= 61_000;
     await report(fleet, first, state(2, "10:00:01", charging));
-    await fleet.askToCharge();
+    fleet.askToCharge();
     expect(sent).toHaveLength(2);
   });
 

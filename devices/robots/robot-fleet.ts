@@ -20,6 +20,7 @@ import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import type { IdleRobot } from "../../operations/floor/assign-picks.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { clippedText } from "../../orders/storable-text.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import type { Arrival } from "../mqtt/message-intake.ts";
@@ -52,7 +53,6 @@ export type Robot = {
   link: RobotLink;
   headers: HeaderCounter;
   readonly states: ReportOrder;
-  readonly connections: ReportOrder;
   /** The connection message that said last that it is there. */
   online: RobotConnection | null;
   state: RobotState | null;
@@ -71,6 +71,8 @@ export type Robot = {
   refusals: number;
   /** When an order that is not its own was last cancelled; monotonic. */
   cancelledAt: number;
+  /** Which one that was. */
+  cancelledOrder: string;
   /** Until when another robot comes first, because this one takes no orders; monotonic. */
   passedOverUntil: number;
   /** When it was last asked to charge; monotonic. */
@@ -174,15 +176,12 @@ export class RobotFleet {
     known.state = null;
     known.offer = null;
     known.states.beginsAnew();
-    known.connections.beginsAnew();
     return known;
   }
 
   /** That a robot is there is known from itself only; that it is gone, also from what the broker has kept. */
   onConnection(robot: Robot, message: RobotConnection, arrival: Arrival): void {
     if (message.connection !== "online") {
-      // A last will is as old as the connection; only what was sent since then is compared with it.
-      robot.connections.takes(message);
       robot.state = null;
       this.registry.setConnection(robot.device, message.connection);
     } else if (arrival === "live") {
@@ -192,7 +191,6 @@ export class RobotFleet {
       robot.online = message;
       // It may come back with another counter and another clock: its next state counts.
       robot.states.beginsAnew();
-      if (!robot.connections.takes(message)) return;
       this.registry.heard(robot.device);
       this.registry.setConnection(robot.device, "online");
     }
@@ -228,7 +226,7 @@ export class RobotFleet {
   }
 
   /** Asks robots that stand idle with too little charge to go to their charger. */
-  async askToCharge(): Promise<void> {
+  askToCharge(): void {
     for (const robot of this.robots.values()) {
       const { device, state, task } = robot;
       if (state === null || task !== null || device.connection !== "online" || isUnderway(state)) continue;
@@ -237,7 +235,10 @@ export class RobotFleet {
       robot.chargeAskedAt = performance.now();
       const topic = topicOf(robot, "instantActions");
       const header = robot.headers.next(topic, this.context.now());
-      await this.publish(topic, startChargingMessage(header, `${device.row.id}:charge:${randomUUID()}`));
+      this.publish(topic, startChargingMessage(header, `${device.row.id}:charge:${randomUUID()}`)).catch(
+        (error) =>
+          this.logger.warn({ err: error, robot: device.row.id }, "not asked to charge; trying again later"),
+      );
     }
   }
 
@@ -334,7 +335,10 @@ export class RobotFleet {
       if (state === null || !isUnderway(state) || !isPickOrderId(state.orderId)) continue;
       if (theirs.has(`${device.row.id} ${state.orderId}`)) continue;
       if (performance.now() - robot.cancelledAt <= this.timings.resendMs) continue;
+      // It may hear although it is not heard; told once, it is told again when it comes back.
+      if (device.connection !== "online" && robot.cancelledOrder === state.orderId) continue;
       robot.cancelledAt = performance.now();
+      robot.cancelledOrder = state.orderId;
       await this.cancel(robot, state.orderId);
     }
   }
@@ -423,7 +427,6 @@ function newRobot(device: Device, link: RobotLink): Robot {
     link,
     headers: new HeaderCounter(link.major, link.manufacturer, link.serialNumber),
     states: new ReportOrder(),
-    connections: new ReportOrder(),
     online: null,
     state: null,
     task: null,
@@ -434,6 +437,7 @@ function newRobot(device: Device, link: RobotLink): Robot {
     declined: new Map(),
     refusals: 0,
     cancelledAt: Number.NEGATIVE_INFINITY,
+    cancelledOrder: "",
     passedOverUntil: 0,
     chargeAskedAt: Number.NEGATIVE_INFINITY,
     standsSince: 0,
@@ -491,8 +495,8 @@ function describe(robot: Robot, state: RobotState): object {
         : underway
           ? "busy"
           : "idle",
-    orderId: state.orderId.slice(0, MOST_SHOWN),
-    lastNodeId: state.lastNodeId.slice(0, MOST_SHOWN),
+    orderId: clippedText(state.orderId, MOST_SHOWN),
+    lastNodeId: clippedText(state.lastNodeId, MOST_SHOWN),
     driving: state.driving,
     automatic: state.automatic,
     battery: state.batteryCharge,

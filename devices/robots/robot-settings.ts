@@ -13,7 +13,7 @@ import {
   textField,
 } from "../mqtt/json-reader.ts";
 import { offlineAfter, readOfflineAfter } from "../mqtt/offline-after.ts";
-import type { VdaMajor } from "../mqtt/topics.ts";
+import { usualRoot, type VdaMajor } from "../mqtt/topics.ts";
 import type { Shelf, Station, Stations } from "../vda5050/stations.ts";
 
 export type RobotSettings = {
@@ -118,7 +118,7 @@ export function majorOf({ protocol }: Pick<RegisteredRobot, "protocol">): VdaMaj
 export function robotRoot(robot: RegisteredRobot): string {
   const { topicRoot, manufacturer, serialNumber } = robotSettings(robot.settings);
   if (topicRoot !== null) return topicRoot;
-  return `${majorOf(robot) === 3 ? "vda5050/v3" : "uagv/v2"}/${manufacturer ?? "+"}/${serialNumber ?? robot.id}`;
+  return usualRoot(majorOf(robot), manufacturer ?? "+", serialNumber ?? robot.id);
 }
 
 /** Under which topics a robot is spoken to, and how the messages name it. */

@@ -7,7 +7,7 @@
  */
 import { Random } from "../../config/seeded-random.ts";
 import { isObject } from "../mqtt/json-reader.ts";
-import type { VdaMajor } from "../mqtt/topics.ts";
+import { robotTopic, type VdaMajor } from "../mqtt/topics.ts";
 import {
   type ActionStatus,
   HeaderCounter,
@@ -272,8 +272,8 @@ export class SimulatedRobot implements SimulatedPart {
     return this.headers.next(kind, Date.now());
   }
 
-  private topic(kind: "order" | "instantActions" | "state" | "connection" | "factsheet"): string {
-    return `${this.major === 2 ? "uagv/v2" : "vda5050/v3"}/${this.manufacturer}/${this.serialNumber}/${kind}`;
+  private topic(kind: Parameters<typeof robotTopic>[3]): string {
+    return robotTopic(this.major, this.manufacturer, this.serialNumber, kind);
   }
 }
 
