@@ -87,7 +87,7 @@ export class DeviceRegistry {
   /** It has said nothing for too long. When it was last seen stays as it was. */
   silent(device: Device): void {
     const seenAtMs = Date.now() - Math.round(performance.now() - device.heardAt);
-    this.setConnection(device, "offline");
+    this.setConnection(device, "offline", "silent");
     this.dirty.set(device.row.id, seenAtMs);
   }
 
