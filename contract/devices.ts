@@ -168,24 +168,35 @@ export type DeadLetterView = Shape<typeof DeadLetterView>;
 
 export const DEVICE_EVENT_KINDS = [
   "online",
+  /** It took its leave, or was switched off. */
   "offline",
+  /** It is offline because it has said nothing for too long. */
+  "silent",
+  /** The broker lost its connection. */
   "broken",
   "error",
   "dispatch_refused",
   "dead_letter",
   "enabled",
   "disabled",
+  /** Its registration was changed: place, protocol, name or settings. */
+  "changed",
+  /** The bridge itself has come back to the broker; it is of no device. */
+  "bridge_reconnected",
 ] as const;
 
 export const DeviceEventQuery = {
   device: Type.Optional(Id),
   kind: Type.Optional(oneOf(DEVICE_EVENT_KINDS)),
+  location: Type.Optional(Id),
   ...PageQuery,
 };
 
 export const DeviceEvent = Type.Object({
   id: Text,
   deviceId: Nullable(Text),
+  /** Where the device is registered; null: it is not, or the event is of none. */
+  locationId: Nullable(Text),
   kind: oneOf(DEVICE_EVENT_KINDS),
   detail: Text,
   /** How many of the same came within a second. */

@@ -99,7 +99,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
     for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
-      const session = await openFamilySession(options, family, subscriptions, intake);
+      const session = await openFamilySession(options, family, subscriptions, intake, parts.log);
       sessions.push({ name: family, session });
     }
   } catch (error) {
@@ -214,6 +214,7 @@ function openFamilySession(
   family: string,
   subscriptions: SessionOptions["subscriptions"],
   intake: MessageIntake,
+  log: DeviceLog,
 ): Promise<MqttSession> {
   const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
   return openSession({
@@ -222,6 +223,7 @@ function openFamilySession(
     subscriptions,
     handle: (topic, payload, retained) => intake.take(topic, payload, retained ? "retained" : "live"),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
+    onReconnect: () => log.record("bridge_reconnected", null, `the session for ${family}`),
   });
 }
 

@@ -57,6 +57,8 @@ export type SessionOptions = {
   /** Must not throw: it deals with its own errors. */
   readonly handle: MessageHandler;
   readonly onError: (error: Error) => void;
+  /** It is connected again after it was away. */
+  readonly onReconnect: () => void;
 };
 
 /**
@@ -110,6 +112,7 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
   // Also where the broker still has the session: only a new subscription makes it send retained messages.
   client.on("connect", () => {
     reconnects += 1;
+    options.onReconnect();
     subscribe().catch(options.onError);
   });
   return {
