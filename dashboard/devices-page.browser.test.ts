@@ -92,6 +92,25 @@ describe.skipIf(chromium === undefined)("the pages of the devices", () => {
     await page.context().close();
   });
 
+  test("what happens while the page is shown comes to it by itself", async () => {
+    const page = await signedIn("service");
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    await writeDeadLetter(dashboard.edge.database, {
+      deviceId: null,
+      topic: "zebra/newcomer/data",
+      payload: Buffer.from("{}"),
+      code: "unknown_device",
+      detail: "no device newcomer",
+    });
+    await writeDeviceEvents(dashboard.edge.database, [
+      { deviceId: conveyor, kind: "silent", detail: "nothing for 90 s", count: 1 },
+      { deviceId: null, kind: "dead_letter", detail: "unknown_device", count: 1 },
+    ]);
+    await page.getByText("nothing for 90 s").waitFor({ timeout: 4_000 });
+    await page.getByText("zebra/newcomer/data").first().waitFor({ timeout: 4_000 });
+    await page.context().close();
+  });
+
   test("a device is registered on the settings' page, and switched off", async () => {
     const page = await signedIn("operations");
     await page.goto("/settings?view=devices");
