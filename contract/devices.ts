@@ -18,7 +18,7 @@ import {
   Version,
 } from "./shapes.ts";
 
-const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
+export const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
 const CONNECTIONS = ["online", "offline", "broken"] as const;
 
 export const DeviceView = Type.Object({
@@ -55,6 +55,23 @@ export const DeviceDetail = Type.Object({
   passwordIssuedAt: Nullable(Time),
 });
 export type DeviceDetail = Shape<typeof DeviceDetail>;
+
+/** What a kind of device speaks, and the settings that a form offers. */
+export const DeviceKindView = Type.Object({
+  kind: oneOf(DEVICE_KINDS),
+  protocols: Type.Array(Text),
+  fields: Type.Array(
+    Type.Object({
+      name: Text,
+      type: oneOf(["text", "number", "switch", "json"]),
+      unit: Nullable(Text),
+      /** What holds where it is left out; null: nothing does, or it is as the help says. */
+      usual: Type.Unknown(),
+      help: Text,
+    }),
+  ),
+});
+export type DeviceKindView = Shape<typeof DeviceKindView>;
 
 /** What the broker is to let the device do. */
 export const DeviceAcl = Type.Object({
