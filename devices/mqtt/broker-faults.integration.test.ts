@@ -120,7 +120,7 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
     await eventually(
       async () => acks.length >= 4,
       WAIT_MS,
-      () => acks,
+      async () => acks,
     );
     // A zero within the text is none that ends it.
     expect(acks.filter(({ refused }) => refused !== undefined).map(({ seq }) => seq)).toEqual([3]);
