@@ -229,6 +229,7 @@ function openFamilySession(
 
 async function deliver(parts: BridgeParts, topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
   const route = parseTopic(topic);
+  if (payload.length === 0 && isKept(route)) return;
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
@@ -301,6 +302,11 @@ async function fromReader(
   if (first === undefined) return;
   const detail = `${refused.length} of ${events.length + refused.length} entries, the first: ${first.message}`;
   await deadLetters.write(topic, payload, first.code, detail);
+}
+
+/** What brokers keep is taken away by an empty message, for instance when a device is removed. */
+function isKept(route: Route | undefined): boolean {
+  return route === undefined || route.family === "robot" || route.family === "status";
 }
 
 /**

@@ -7,9 +7,10 @@
  * reads:
  *   GET  /simulation           pace, faults, counts
  *   POST /simulation           {speed?, faults?: {dropRequestRate?, dropReplyRate?, errorRate?, delayMs?},
- *                              shortPicks?, seed?, forgetKeys?: true,
+ *                              shortPicks?, badNetwork?, seed?, forgetKeys?: true,
  *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks
- *                              in which robots find too little; forgetKeys is as if a day had passed since
+ *                              in which robots find too little; badNetwork is the share of the devices'
+ *                              messages that are lost, and of those that come twice or late; forgetKeys is as if a day had passed since
  *                              the payment calls; paymentWebhooks has each delivered several times, and out
  *                              of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
@@ -98,13 +99,15 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
   );
   const mails = await startMails(options);
 
-  /** The fleet asks for it, as it does for the pace. */
+  /** The fleet asks for them, as it does for the pace. */
   let shortPicks = 0;
+  let badNetwork = 0;
 
   function state(): unknown {
     return {
       speed: clock.speed,
       shortPicks,
+      badNetwork,
       faults: faults.rates,
       webhooks: webhooksOf([...payments, ...carriers]),
       counts: {
@@ -133,7 +136,10 @@ export async function startSimulators(options: SimulatorOptions): Promise<Simula
       return "faults takes dropRequestRate, dropReplyRate and errorRate, together at most 1, and delayMs";
     const short = numberAt(body, "shortPicks");
     if (short !== undefined && !(short >= 0 && short <= 1)) return "shortPicks must be from 0 to 1";
+    const bad = numberAt(body, "badNetwork");
+    if (bad !== undefined && !(bad >= 0 && bad <= 0.5)) return "badNetwork must be from 0 to 0.5";
     shortPicks = short ?? shortPicks;
+    badNetwork = bad ?? badNetwork;
     if (speed !== undefined) clock.setSpeed(speed);
     if (asked !== undefined) faults.rates = rates;
     const seed = numberAt(body, "seed");

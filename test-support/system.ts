@@ -191,7 +191,7 @@ function untilExit(child: ChildProcess): Promise<number | null> {
 }
 
 /** `start` needs a built dashboard. Tests that never look at it do without a browser bundle. */
-function provideDashboard(): void {
+export function provideDashboard(): void {
   const folder = join(projectRoot, "dist", "dashboard");
   if (existsSync(join(folder, "index.html"))) return;
   mkdirSync(folder, { recursive: true });

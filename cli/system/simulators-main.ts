@@ -70,12 +70,17 @@ async function run(configuration: SimulatorsConfiguration): Promise<void> {
     followWorld(`http://${configuration.host}:${configuration.httpPort}/simulation`, (world) => {
       fleet.setSpeed(world.speed);
       fleet.setShortPicks(world.shortPicks);
+      fleet.setBadNetwork(world.badNetwork);
       people.setSpeed(world.speed);
     }),
   );
 }
 
-type SimulatedWorld = { readonly speed: number; readonly shortPicks: number };
+type SimulatedWorld = {
+  readonly speed: number;
+  readonly shortPicks: number;
+  readonly badNetwork: number;
+};
 
 /** The simulators of vendors own the pace and what goes wrong; robots and people ask them for it. */
 function followWorld(url: string, apply: (world: SimulatedWorld) => void): { stop(): Promise<void> } {
@@ -83,11 +88,11 @@ function followWorld(url: string, apply: (world: SimulatedWorld) => void): { sto
   const timer = setInterval(() => {
     fetch(url)
       .then(async (response) => {
-        const { speed, shortPicks }: SimulatedWorld = JSON.parse(await response.text());
-        const now = `${speed} ${shortPicks}`;
+        const { speed, shortPicks, badNetwork }: SimulatedWorld = JSON.parse(await response.text());
+        const now = `${speed} ${shortPicks} ${badNetwork}`;
         if (now !== last && speed > 0) {
           last = now;
-          apply({ speed, shortPicks });
+          apply({ speed, shortPicks, badNetwork });
         }
       })
       .catch(() => {});

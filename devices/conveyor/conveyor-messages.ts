@@ -8,6 +8,7 @@
  * the commit of its effect, or names the refusal. A repeat says the same, but for `from`. So QoS 0 is enough
  * for events. The retained status and what we send have QoS 1.
  */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { plateInScan } from "../../orders/licence-plate.ts";
 import type { Sequenced } from "../mqtt/arrival-order.ts";
@@ -82,6 +83,8 @@ const MOST_BARCODES = 256;
 const LONGEST_BARCODE = 7_089;
 
 export function parseConveyorEvent(payload: Buffer, kind: ConveyorEvent["kind"]): ConveyorEvent {
+  // Read as something else, its boot id would be another one, and its device would never hear of it.
+  if (!isUtf8(payload)) throw new MalformedMessage("invalid_json", "the message is not UTF-8");
   const message = asObject(parseJson(payload), kind);
   const head = parseHead(message);
   switch (kind) {

@@ -5,6 +5,7 @@
  */
 import type { Logger } from "pino";
 import type { DeadLetterCode } from "../../contract/devices.ts";
+import { clippedText } from "../../orders/storable-text.ts";
 import { trimDeadLetters, writeDeadLetter } from "../../store/floor/dead-letters.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 import type { DeviceLog } from "./device-log.ts";
@@ -39,11 +40,11 @@ export class DeadLetters {
     const deviceId = this.deviceOf(topic);
     await writeDeadLetter(this.database, {
       deviceId,
-      topic: topic.slice(0, 512),
+      topic: clippedText(topic, 512),
       payload,
       code,
-      // PostgreSQL's text takes no NUL, and a parser's error may quote the message.
-      detail: detail.replaceAll("\u0000", "").slice(0, 1024),
+      // A parser's error may quote the message.
+      detail: clippedText(detail, 1024),
     });
     this.counts.set(code, (this.counts.get(code) ?? 0) + 1);
     this.log.record("dead_letter", deviceId, code);

@@ -6,6 +6,7 @@
  */
 import type { Logger } from "pino";
 import type { DeviceEvent } from "../../contract/devices.ts";
+import { clippedText } from "../../orders/storable-text.ts";
 import { type NewDeviceEvent, trimDeviceEvents, writeDeviceEvents } from "../../store/floor/device-events.ts";
 import type { Database } from "../../store/sql/database.ts";
 
@@ -42,8 +43,8 @@ export class DeviceLog {
 
   record(kind: DeviceEvent["kind"], deviceId: string | null, detail: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-    // PostgreSQL's text takes no NUL, and what a device said may be quoted here.
-    const said = detail.replaceAll("\u0000", "").slice(0, LONGEST_DETAIL);
+    // What a device said may be quoted here.
+    const said = clippedText(detail, LONGEST_DETAIL);
     const key = JSON.stringify([kind, deviceId, said]);
     const same = this.waiting.get(key);
     if (same === undefined && this.waiting.size >= MOST_WAITING) return;

@@ -49,12 +49,6 @@ test("while not even a dead letter can be written the message waits, with all it
   expect(write).toHaveBeenCalledTimes(1);
 });
 
-test("an emptied retained message is nobody's", async () => {
-  const { deliver, intake } = intakeThatMeets();
-  await intake.take(TOPIC, Buffer.alloc(0));
-  expect(deliver).not.toHaveBeenCalled();
-});
-
 test("a stop ends the tries, and puts nothing aside", async () => {
   const { deliver, write, intake } = intakeThatMeets(...Array.from({ length: 9 }, () => new Error("busy")));
   const taken = intake.take(TOPIC, PAYLOAD);

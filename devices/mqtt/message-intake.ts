@@ -50,8 +50,6 @@ export class MessageIntake {
   }
 
   async take(topic: string, payload: Buffer, arrival: Arrival = "live"): Promise<void> {
-    // An empty retained message says that a device was removed.
-    if (payload.length === 0) return;
     for (let tries = 1; !this.stopping; tries += 1) {
       try {
         return await this.deliver(topic, payload, arrival);

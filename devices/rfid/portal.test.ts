@@ -66,6 +66,16 @@ describe("a portal with a light barrier", () => {
     expect(portal.take(over)).toEqual([{ enteredAtMs: 1000, epcs: ["AA"] }]);
   });
 
+  it("lets no departure from far ahead, by a clock that is wrong, end the passages that follow", () => {
+    const portal = build();
+    portal.add(input(false, 1_000_000), 0);
+    portal.add(input(true, 1000), 10);
+    expect(portal.take(10 + over)).toEqual([]);
+    portal.add(tag("AA", 1200), 20 + over);
+    portal.add(input(false, 1300), 30 + over);
+    expect(portal.take(30 + over + over)).toEqual([{ enteredAtMs: 1000, epcs: ["AA"] }]);
+  });
+
   it("hears as far as its threshold says", () => {
     const portal = build({ weakestDbm: -80 });
     for (const event of passage) portal.add(event, 0);

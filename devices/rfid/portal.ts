@@ -97,12 +97,16 @@ export class BarrierPortal implements Portal {
     return this.openings.length > 0;
   }
 
-  /** Each departure ends the latest tote that had entered before it. */
+  /**
+   * Each departure ends the latest tote that had entered before it. No tote is inside for longer than
+   * `longestMs`: a departure from far ahead, by a clock that is wrong, ends nobody's passage.
+   */
   private closeOpenings(): void {
     for (const departure of this.departures) {
       let match: Opening | undefined;
       for (const opening of this.openings) {
-        if (opening.enteredAtMs <= departure.atMs) match = opening;
+        const insideMs = departure.atMs - opening.enteredAtMs;
+        if (insideMs >= 0 && insideMs <= this.settings.longestMs) match = opening;
       }
       if (match === undefined) continue;
       if (match.leftAtMs === null || departure.atMs < match.leftAtMs) {

@@ -15,6 +15,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
+import { clippedText } from "../../orders/storable-text.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
@@ -358,8 +359,8 @@ function describe(robot: Robot, state: RobotState): object {
         : underway
           ? "busy"
           : "idle",
-    orderId: state.orderId.slice(0, MOST_SHOWN),
-    lastNodeId: state.lastNodeId.slice(0, MOST_SHOWN),
+    orderId: clippedText(state.orderId, MOST_SHOWN),
+    lastNodeId: clippedText(state.lastNodeId, MOST_SHOWN),
     driving: state.driving,
     automatic: state.automatic,
     battery: state.batteryCharge,

@@ -94,6 +94,7 @@ export class DeviceClient {
   }
 
   publish(topic: string, payload: string, qos: 0 | 1, retain = false): void {
+    if (!retain && this.faults.lost > 0 && this.random.chance(this.faults.lost)) return;
     if (!retain && this.random.chance(this.faults.duplicated)) this.send(topic, payload, qos, retain);
     if (!retain && this.random.chance(this.faults.delayed)) {
       const timer = setTimeout(() => {

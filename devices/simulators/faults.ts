@@ -1,11 +1,13 @@
 /** What goes wrong on a simulated floor, by rates from 0 to 1, reproducibly by seed. */
 export type Faults = {
   readonly seed: number;
+  /** Messages that never arrive. */
+  lost: number;
   /** Messages sent twice. */
-  readonly duplicated: number;
+  duplicated: number;
   /** Messages sent late, so that later ones overtake them, by up to `delayMs`. */
-  readonly delayed: number;
-  readonly delayMs: number;
+  delayed: number;
+  delayMs: number;
   /** Tags that a portal misses, per tag and passage. */
   readonly missedTags: number;
   /** Picks that find one unit fewer than asked for. */
@@ -15,6 +17,7 @@ export type Faults = {
 /** A floor on a good day: radio sometimes misses a tag. */
 export const EVERYDAY_FAULTS: Faults = {
   seed: 1,
+  lost: 0,
   duplicated: 0,
   delayed: 0,
   delayMs: 0,

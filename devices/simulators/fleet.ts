@@ -26,12 +26,16 @@ export type Fleet = {
   setSpeed(speed: number): void;
   /** The share of picks that find one unit fewer than asked for, from now on. */
   setShortPicks(share: number): void;
+  /** The share of messages that are lost, and of those that come twice or late, from now on. */
+  setBadNetwork(share: number): void;
   stop(): Promise<void>;
 };
 
 /** Robots of one location; the last `ROBOTS_V3` speak VDA 5050 v3, the others v2. */
 const ROBOTS = 12;
 const ROBOTS_V3 = 2;
+/** In a bad network: long enough for some messages to overtake it. */
+const LATE_MS = 400;
 
 export function simulatedDevices(locationIds: readonly string[]): SimulatedDevice[] {
   return locationIds.flatMap((locationId) => [
@@ -110,6 +114,9 @@ export async function startFleet(options: {
     },
     setShortPicks: (share) => {
       faults.shortPicks = share;
+    },
+    setBadNetwork: (share) => {
+      Object.assign(faults, { lost: share, duplicated: share, delayed: share, delayMs: LATE_MS });
     },
     stop: async () => {
       pace.stop();

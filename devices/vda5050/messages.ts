@@ -4,6 +4,7 @@
  * Reading keeps what the bridge needs and tolerates the rest, as the standard asks; writing is exact: the
  * tests hold every message against the published schemas.
  */
+import { clippedText } from "../../orders/storable-text.ts";
 import {
   asArray,
   asObject,
@@ -92,7 +93,7 @@ export function parseState(payload: Buffer, major: VdaMajor): RobotState {
   const charging = power["charging"] === true;
 
   const impairments = [...errors.fatalErrors];
-  if (mode !== "AUTOMATIC") impairments.push(`operating mode ${mode.slice(0, 32)}`);
+  if (mode !== "AUTOMATIC") impairments.push(`operating mode ${clippedText(mode, 32)}`);
   if (typeof emergencyStop === "string" && emergencyStop !== "NONE") impairments.push("emergency stop");
   if (position[major === 2 ? "positionInitialized" : "localized"] === false) {
     impairments.push("not localised");

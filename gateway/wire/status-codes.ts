@@ -81,6 +81,7 @@ export const STATUS_CODES_BY_CODE = {
   setting_changed: { status: 409, title: "Somebody has changed the setting since: look at it again." },
   charging_rule_impossible: { status: 422, title: "The channel's orders do not say who takes the money." },
   malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
+  too_many_orders: { status: 413, title: "The payload holds more orders than one request may." },
   not_an_order: { status: 422, title: "The payload is another of the channel's documents." },
   invalid_order: {
     status: 422,

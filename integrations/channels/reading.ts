@@ -2,6 +2,8 @@
  * What all channel adapters share: the one place where anything that goes wrong while reading becomes a
  * refusal, the arithmetic of line prices, and what their webhooks' headers say.
  */
+
+import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
@@ -44,7 +46,8 @@ export function readDocument(
  * there are several, each reading carries its own part of the payload.
  *
  * An order with an amount that is none is kept, by its id and its payload, and waits for a person or for the
- * channel to send it again.
+ * channel to send it again. Whatever else goes wrong with one of them is that order's refusal. Of a payload
+ * with more than `MAX_PAYLOAD_ORDERS` none is read.
  *
  * @param idOf the order's own id, where that can be read; empty where not
  */
@@ -53,6 +56,10 @@ export function readEach(
   readOne: (order: unknown) => readonly ChannelReading[],
   idOf: (order: unknown) => string = () => "",
 ): readonly ChannelReading[] {
+  if (orders.length > MAX_PAYLOAD_ORDERS) {
+    const detail = `The payload holds ${orders.length} orders; send at most ${MAX_PAYLOAD_ORDERS} at a time.`;
+    return [refused("too_many_orders", detail)];
+  }
   return orders.flatMap((order) => {
     try {
       const readings = readOne(order);
@@ -61,12 +68,23 @@ export function readEach(
         reading.kind === "order" ? { ...reading, source: writeJson(order) } : reading,
       );
     } catch (cause) {
-      if (!(cause instanceof UnreadableAmount)) throw cause;
-      const id = idOf(order);
+      const id = idIn(order, idOf);
+      const why = cause instanceof Error ? cause.message : String(cause);
+      if (!(cause instanceof UnreadableAmount))
+        return [refused("invalid_order", `The order cannot be read: ${why.slice(0, 200)}.`, id)];
       if (id === "") return [refused("invalid_order", `${cause.message}.`)];
       return [{ kind: "order", order: unreadOrder(id, `${cause.message}.`), source: writeJson(order) }];
     }
   });
+}
+
+/** What cannot be read may have no id, either. */
+function idIn(order: unknown, idOf: (order: unknown) => string): string {
+  try {
+    return idOf(order);
+  } catch {
+    return "";
+  }
 }
 
 /** An order of which nothing is known but its id. XXX is ISO 4217's code for no currency. */

@@ -1,12 +1,12 @@
 /** `npm run faults`: real processes, real faults, and an audit of the books afterwards. */
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { type CampaignReport, runCampaign, type ScenarioRun } from "./campaign.ts";
+import { devicesMain } from "./devices/main.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { machine } from "./machine.ts";
 import { type Scenario, scenarios } from "./scenarios.ts";
 
 const HELP = `Usage: npm run faults -- [options]
@@ -22,6 +22,7 @@ each, the clients' logs are compared with the journal and with what the engine a
   --out <file>       writes the report there as JSON
   --json             ends with the report as one line of JSON
   --list             lists the scenarios
+  --devices          another campaign: devices that misbehave; --devices --help lists its options
   --help             this text
 
 Exit status 0: nothing acknowledged was lost, nothing doubled, nothing oversold, and clients were served again.
@@ -35,6 +36,7 @@ const METHOD =
   "answer to a question asked since.";
 
 async function main(): Promise<number> {
+  if (process.argv.includes("--devices")) return devicesMain();
   const { values } = parseArgs({
     options: {
       short: { type: "boolean", default: false },
@@ -136,30 +138,6 @@ function table({ runs, totals, seconds, ok, seed }: CampaignReport): string {
 
 function milliseconds(value: number | undefined): string {
   return value === undefined ? "-" : `${Math.round(value).toLocaleString("en")} ms`;
-}
-
-function machine(): Readonly<Record<string, string | number>> {
-  const processors = cpus();
-  return {
-    processor: processors[0]?.model.trim() ?? "unknown",
-    cores: processors.length,
-    memoryGib: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    node: process.versions.node,
-    commit: revision(),
-  };
-}
-
-/** The commit that was measured. Source that is not a checkout has none. */
-function revision(): string {
-  try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return "unknown";
-  }
 }
 
 function note(text: string): void {

@@ -1,0 +1,107 @@
+/**
+ * `holdfast start` in a process of its own, on a folder and ports of its own: PostgreSQL, Temporal and all. It
+ * can be killed without warning, alone or with everything that it started, and started again.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Access, localAccess } from "../../../cli/client/credentials.ts";
+import { ProcessBook } from "../../../cli/embedded/processes.ts";
+import { throwAwaySettings } from "../../../cli/system/background-system.ts";
+import { projectRoot } from "../../../config/project-root.ts";
+import { mustNotOutlive } from "../leftovers.ts";
+
+export class RealSystem {
+  readonly folder: string;
+  private readonly environment: NodeJS.ProcessEnv;
+  private child: ChildProcess | null = null;
+
+  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
+    this.folder = folder;
+    this.environment = environment;
+  }
+
+  static async start(settings: Readonly<Record<string, string>>): Promise<RealSystem> {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-devices-"));
+    // The database's own user passes through.
+    await chmod(folder, 0o711);
+    const system = new RealSystem(folder, {
+      ...process.env,
+      ...(await throwAwaySettings(folder)),
+      ...settings,
+    });
+    mustNotOutlive(() => system.destroy());
+    await system.start();
+    return system;
+  }
+
+  /** On the data that is there. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [join(projectRoot, "bin", "holdfast.js"), "start", "--json"], {
+      cwd: this.folder,
+      env: this.environment,
+      // The channel: a system whose harness is gone ends by itself.
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      detached: true,
+    });
+    this.child = child;
+    let said = "";
+    child.stderr?.on("data", (bytes: Buffer) => {
+      said = (said + bytes.toString()).slice(-4_000);
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", () => reject(new Error(`the system did not start:\n${said}`)));
+      child.once("message", () => {
+        child.removeAllListeners("exit");
+        resolve();
+      });
+    });
+  }
+
+  access(): Promise<Access> {
+    return localAccess(this.folder);
+  }
+
+  /** `kill -9` of the system, and of its servers and simulators where all is to go. */
+  async kill(what: "alone" | "everything"): Promise<void> {
+    const records = what === "alone" ? [] : await new ProcessBook(this.folder).readPrevious();
+    const { child } = this;
+    if (child === null) return;
+    const ended = untilExit(child);
+    for (const { pid } of records) kill(pid);
+    child.kill("SIGKILL");
+    await ended;
+    this.child = null;
+  }
+
+  /** Ends all of it, and removes what it has written. */
+  async destroy(): Promise<void> {
+    const { child } = this;
+    if (child !== null) {
+      const ended = untilExit(child);
+      child.kill("SIGINT");
+      await ended;
+      this.child = null;
+    }
+    for (const { pid } of await new ProcessBook(this.folder).readPrevious()) kill(pid);
+    const cluster = await readFile(join(this.folder, "postgres-location"), "utf8").catch(() => "");
+    for (const folder of [cluster.trim(), this.folder]) {
+      if (folder !== "") await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function untilExit(child: ChildProcess): Promise<unknown> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once("exit", resolve));
+}
