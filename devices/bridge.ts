@@ -78,8 +78,14 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const { logger } = options;
   const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
-  const parts = wireParts(options, async (topic, message) => {
-    if (!isStopping) await sessions[0]?.session.publish(topic, message);
+  const parts: BridgeParts = wireParts(options, async (topic, message) => {
+    if (isStopping) return;
+    try {
+      await sessions[0]?.session.publish(topic, message);
+    } catch (error) {
+      if (!isStopping) parts.log.record("error", null, `not sent on ${topic}: ${(error as Error).message}`);
+      throw error;
+    }
   });
   const { registry } = parts;
   const intake = new MessageIntake(

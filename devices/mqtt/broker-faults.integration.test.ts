@@ -46,11 +46,12 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
     await test.close();
   });
 
-  const url = () => `mqtt://127.0.0.1:${mosquitto.port}`;
+  const url = (name = "anybody") => `mqtt://${name}@127.0.0.1:${mosquitto.port}`;
 
-  const startBridge = () =>
+  const startBridge = (name = "bridge", protocolVersion: 4 | 5 = 4) =>
     startDeviceBridge({
-      mqttUrl: url(),
+      mqttUrl: url(name),
+      mqtt: { protocolVersion },
       database: test.database,
       allocator: engine.client,
       parcelLimit: () => null,
@@ -182,6 +183,21 @@ describe.skipIf(!mosquittoInstalled)("the bridge (skipped where `mosquitto` is n
     },
     90_000,
   );
+
+  it("says so where the broker lets it hear and not speak, as far as MQTT tells it", async () => {
+    mosquitto = await startMosquitto(["allow_anonymous true", "acl_file @acl"], {
+      acl: "user deaf-mute\ntopic read #\nuser belt\ntopic readwrite #\n",
+    });
+    bridge = await startBridge("deaf-mute", 5);
+    const client = await connectAsync(url("belt"));
+    stops.push(() => client.endAsync(true));
+    await client.publishAsync(`${BELT}/evt/scan`, scan(1), { qos: 1 });
+    const [event] = await eventually(async () => {
+      const { items } = await listDeviceEvents(test.database, { kind: "error", limit: 5 });
+      return items.length > 0 && items;
+    }, WAIT_MS);
+    expect(event?.detail).toMatch(/^not sent on .*\/belt-1\/.*Not authorized$/);
+  });
 
   it("says so where another client takes its name from it", async () => {
     await begin();

@@ -88,5 +88,5 @@ function Events({ kind }: { readonly kind: string }) {
 }
 
 function nobody({ kind }: DeviceEvent): string {
-  return kind === "bridge_reconnected" ? "the bridge" : "none that is registered";
+  return kind === "dead_letter" ? "none that is registered" : "the bridge";
 }
