@@ -77,6 +77,15 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
       }
     });
 
+    test("an order under a topic that ends orders, which no signature covers, ends nothing", () => {
+      for (const { name, text } of ownSamples(kind).filter(({ name }) => !name.includes("cancelled")))
+        for (const topic of ["orders/delete", "orders/cancelled", "order.deleted", "order.cancelled"])
+          expect(
+            adapter.read(text, topic).filter((reading) => reading.kind === "cancellation"),
+            `${name} as ${topic}`,
+          ).toEqual([]);
+    });
+
     test("a list of more orders than one request may hold is answered in one sentence", () => {
       const entries = Array.from({ length: MAX_PAYLOAD_ORDERS + 1 }, () => "1").join(",");
       for (const payload of [`[${entries}]`, `{"orders":[${entries}]}`, `{"order":[${entries}]}`])

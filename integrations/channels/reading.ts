@@ -9,7 +9,14 @@ import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
-import { countAt, parseJson, textAt, UnreadableAmount, writeJson } from "../vendor-kit/vendor-json.ts";
+import {
+  countAt,
+  isObject,
+  parseJson,
+  textAt,
+  UnreadableAmount,
+  writeJson,
+} from "../vendor-kit/vendor-json.ts";
 import { isStandardWebhook } from "../vendor-kit/webhook-signature.ts";
 
 /**
@@ -24,6 +31,20 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
 export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
   const shown = detail.replace(UNPRINTABLE, "\uFFFD");
   return { kind: "refused", refusal: { code, detail: shown, ...(externalId === "" ? {} : { externalId }) } };
+}
+
+/** Whether it is an object without any other field. */
+export function holdsOnly(document: unknown, fields: readonly string[]): boolean {
+  return isObject(document) && Object.keys(document).every((field) => fields.includes(field));
+}
+
+/**
+ * A whole order came under a topic that ends one. The signature covers the body and not the topic: whoever
+ * has seen an order's body would cancel it with that word alone.
+ */
+export function unsignedWord(topic: string, externalId: string): ChannelReading {
+  const detail = `An order came with the topic ${topic}, whose documents hold no order.`;
+  return refused("malformed_payload", detail, externalId);
 }
 
 /** Parses the payload and hands it to `read`; text that is not JSON is refused. */
