@@ -7,6 +7,7 @@ import { readConveyorSettings } from "./conveyor/conveyor-settings.ts";
 import { type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
 import { readOfflineAfter } from "./mqtt/offline-after.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
+import { SETTING_FIELDS } from "./setting-fields.ts";
 
 type Kind = {
   readonly protocols: readonly string[];
@@ -58,6 +59,7 @@ export const deviceProtocols: DeviceProtocols = {
     conveyor: KINDS.conveyor.protocols,
     rfid_portal: KINDS.rfid_portal.protocols,
   },
+  settingFields: SETTING_FIELDS,
   problemOf: (device) => {
     // What a topic is made of must be one level of it, and no wildcard.
     if (!LEVEL.test(device.id)) return `id: "${device.id}" cannot be a level of a topic`;
@@ -67,7 +69,7 @@ export const deviceProtocols: DeviceProtocols = {
     }
     try {
       KINDS[device.kind].readSettings(device.settings);
-      return null;
+      return device.kind === "robot" ? null : unknownSetting(device);
     } catch (error) {
       if (error instanceof MalformedMessage) return error.message;
       throw error;
@@ -75,6 +77,13 @@ export const deviceProtocols: DeviceProtocols = {
   },
   topicsOf: (device) => KINDS[device.kind].topicsOf(device),
 };
+
+/** A misspelt setting would silently be as usual. The robots' reader refuses it itself. */
+function unknownSetting({ kind, settings }: RegisteredDevice): string | null {
+  const known = SETTING_FIELDS[kind].map(({ name }) => name);
+  const unknown = Object.keys(settings).find((name) => !known.includes(name));
+  return unknown === undefined ? null : `a ${kind} has no setting ${unknown}; there are: ${known.join(", ")}`;
+}
 
 /** `uagv/v2/<manufacturer>/<id>`: a robot is registered by its serial number. */
 function robotRoot({ id, protocol, settings }: RegisteredDevice): string {

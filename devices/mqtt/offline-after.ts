@@ -6,7 +6,7 @@ import type { DeviceKind } from "../../store/floor/devices.ts";
 import { type JsonObject, MalformedMessage } from "./json-reader.ts";
 
 /** Milliseconds. A device that has nothing to tell sends its status or its vendor's heartbeat meanwhile. */
-const OFFLINE_AFTER_MS = 90_000;
+export const OFFLINE_AFTER_MS = 90_000;
 
 /**
  * `offlineAfterMs` of a device's settings; `null`: silence is no sign. Throws `MalformedMessage` where it is
