@@ -40,9 +40,12 @@ const LARGEST_BATCH = 256;
 const SHARE_OF_BATCH = 16;
 const MOST_TRIES = 3;
 const RETRY_MS = 200;
-/** How long an event waits for one that it has overtaken. Milliseconds. */
-const GAP_MS = 500;
-const LOOK_EVERY_MS = 100;
+/**
+ * How long an event waits for one that it has overtaken. On the way through one broker, messages overtake by
+ * less; of one that is lost nobody knows, and a tote before its gate must not wait for it. Milliseconds.
+ */
+const GAP_MS = 200;
+const LOOK_EVERY_MS = 50;
 /**
  * A repeat comes within seconds, or once a conveyor that was cut off is back. After this time it would be
  * taken again. Milliseconds.
