@@ -14,6 +14,7 @@ const LONG = {
     "load-tests/faults/faults.integration.test.ts",
     "load-tests/faults/devices/device-faults.integration.test.ts",
     "cli/kill-recovery.integration.test.ts",
+    "cli/upgrade.integration.test.ts",
   ],
 };
 
@@ -54,6 +55,9 @@ export default defineConfig({
           name: "integration",
           include: ["**/*.integration.test.ts"],
           exclude: [...anywhere, ...ALONE, ...LONG.faults],
+          // A file keeps what it has in its own database, namespace and ports. So the next one can have its
+          // process, with all modules loaded.
+          isolate: false,
           globalSetup: "test-support/run/global-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -65,7 +69,7 @@ export default defineConfig({
           name: "browser",
           include: ["**/*.browser.test.ts"],
           exclude: anywhere,
-          globalSetup: "test-support/run/global-setup.ts",
+          globalSetup: ["test-support/run/global-setup.ts", "test-support/run/browser-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },

@@ -2,6 +2,9 @@
  * `kill -9` of everything in the middle of a day: system, PostgreSQL, Temporal and the simulated outside
  * world at once. After a start every acknowledged order is there and goes on to its end, nothing is shipped,
  * charged or refunded twice, and stock adds up to the unit. The day itself is the client that survives it.
+ *
+ * One thing may need a person: a tote that was lost with the world is picked again, and where the second robot
+ * finds fewer units than were booked for the first, the order is held with what is missing.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../store/sql/database.ts";
@@ -59,12 +62,32 @@ test(
     // An exchange is an order of its own.
     expect(report.orders.orders).toBeGreaterThanOrEqual(ORDERS);
     expect(report.orders.unfinished).toBe(0);
-    expect(report.orders.delivered + report.orders.cancelled).toBe(report.orders.orders);
+    const held = await heldOnTheFloor((await system.access()).databaseUrl);
+    expect(held.filter(({ hasLostTote }) => !hasLostTote)).toEqual([]);
+    const { delivered, cancelled } = report.orders;
+    expect(delivered + cancelled + held.length, JSON.stringify(report)).toBe(report.orders.orders);
     expect(report.orders.returnsRefunded).toBe(report.orders.returns);
     expect(outcome.status).toBe(0);
   },
   15 * MINUTE,
 );
+
+async function heldOnTheFloor(
+  databaseUrl: string | null,
+): Promise<readonly { readonly id: string; readonly hasLostTote: boolean }[]> {
+  const database = openDatabase(databaseUrl ?? "", { maxConnections: 1 });
+  try {
+    const { rows } = await database.query<{ id: string; hasLostTote: boolean }>(
+      `select id, exists (select from order_event e where e.order_id = orders.id
+         and e.type = 'fulfillment.tote_lost') as "hasLostTote"
+       from orders, jsonb_array_elements(hold_reasons) reason
+       where status = 'on_hold' and reason->>'code' = 'floor_exception'`,
+    );
+    return rows;
+  } finally {
+    await database.end();
+  }
+}
 
 async function untilCount(databaseUrl: string | null, query: string, least: number): Promise<void> {
   const database = openDatabase(databaseUrl ?? "", { maxConnections: 1 });

@@ -26,7 +26,7 @@ describe.skipIf(!existsSync(SAMPLES))(`the channels' own payloads (in ${SAMPLES}
     rest = new RestClient(access);
     await fetch(`${access.simulatorsUrl}/simulation`, {
       method: "POST",
-      body: JSON.stringify({ speed: 20 }),
+      body: JSON.stringify({ speed: 100 }),
     });
   }, 5 * MINUTE);
   afterAll(async () => {

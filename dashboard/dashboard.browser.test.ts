@@ -635,7 +635,7 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
     await phone.close();
   });
 
-  test("no page scrolls sideways on a phone, in either colour scheme", async () => {
+  test("no page scrolls sideways on a phone", async () => {
     const orderId = await sendOrder("phone-1", stocked.sku);
     await edge.projected();
     const token = await deliver(await sendOrder("phone-2", stocked.sku));
@@ -652,22 +652,20 @@ describe.skipIf(chromium === undefined)("dashboard", () => {
       ["/catalog", "Catalog"],
       [`/track/${token}`, "Your order has arrived"],
     ] as const;
-    for (const colorScheme of ["light", "dark"] as const) {
-      const phone = await browser.newContext({
-        viewport: PHONE,
-        baseURL: edge.url,
-        colorScheme,
-        storageState: await staff.storageState(),
-      });
-      for (const [path, heading] of paths) {
-        const page = await open(phone, path);
-        await page.getByRole("heading", { name: heading, exact: true }).waitFor();
-        await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
-        expect(await overflowOf(page), `${path} in ${colorScheme}`).toBe(0);
-        await page.close();
-      }
-      await phone.close();
+    const phone = await browser.newContext({
+      viewport: PHONE,
+      baseURL: edge.url,
+      colorScheme: "dark",
+      storageState: await staff.storageState(),
+    });
+    for (const [path, heading] of paths) {
+      const page = await open(phone, path);
+      await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+      await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
+      expect(await overflowOf(page), path).toBe(0);
+      await page.close();
     }
+    await phone.close();
   });
 
   test("a page can be reached and left with the keyboard alone, and each stop is to be seen", async () => {

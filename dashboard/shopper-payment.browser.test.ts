@@ -2,13 +2,11 @@
  * A shopper pays on the page of their order, in a real browser: real gateway, PostgreSQL, engine and sagas;
  * the payment provider, its card field and the mailbox are the simulators, on sockets of their own.
  */
-
-import { rmSync } from "node:fs";
 import type { Browser, Frame, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { sandboxCatalog } from "../cli/sandbox/catalog.ts";
 import { findChromium, launchChromium } from "../test-support/browser.ts";
-import { buildTestDashboard, DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
+import { DESKTOP, PHONE, STAFF_PASSWORD, signIn } from "../test-support/dashboard.ts";
 import { eventually } from "../test-support/saga-world.ts";
 import { postOrder, sentOrder } from "../test-support/sent-order.ts";
 import { type PaidEdge, startPaidEdge } from "../test-support/servers/paid-edge.ts";
@@ -20,7 +18,6 @@ const TO_CONFIRM = "4000002500003155";
 
 describe.skipIf(chromium === undefined)("a shopper whose order waits for a payment", () => {
   const product = sandboxCatalog().find(({ source }) => source === "fulfillment_centers");
-  let assets: string;
   let world: PaidEdge;
   let browser: Browser;
   let complaints: string[] = [];
@@ -28,14 +25,15 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
   let asked: { readonly url: string; readonly body: string; readonly frame: string }[] = [];
 
   beforeAll(async () => {
-    assets = await buildTestDashboard();
-    world = await startPaidEdge({ dashboardFolder: assets, staffPassword: STAFF_PASSWORD });
+    world = await startPaidEdge({
+      dashboardFolder: inject("dashboardFolder"),
+      staffPassword: STAFF_PASSWORD,
+    });
     browser = await launchChromium(chromium ?? "");
   });
   afterAll(async () => {
     await browser?.close();
     await world?.stop();
-    rmSync(assets, { recursive: true, force: true });
   });
   afterEach(() => {
     const told = complaints;

@@ -1,10 +1,6 @@
-/** The dashboard of this tree, built and served by a real gateway, and the browser that shows it. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** The dashboard of this tree, served by a real gateway, and the browser that shows it. */
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
-import { projectRoot } from "../config/project-root.ts";
+import { inject } from "vitest";
 import { findChromium, launchChromium } from "./browser.ts";
 import { startTestEdge, type TestEdge } from "./edge.ts";
 
@@ -18,20 +14,11 @@ export type TestDashboard = {
   stop(): Promise<void>;
 };
 
-/** Builds the dashboard of this tree. @returns the folder; whoever asks for it removes it */
-export async function buildTestDashboard(): Promise<string> {
-  const assets = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));
-  await build({
-    configFile: join(projectRoot, "dashboard", "vite.config.ts"),
-    build: { outDir: assets, emptyOutDir: true },
-    logLevel: "warn",
-  });
-  return assets;
-}
-
 export async function startTestDashboard(): Promise<TestDashboard> {
-  const assets = await buildTestDashboard();
-  const edge = await startTestEdge({ dashboardFolder: assets, staffPassword: STAFF_PASSWORD });
+  const edge = await startTestEdge({
+    dashboardFolder: inject("dashboardFolder"),
+    staffPassword: STAFF_PASSWORD,
+  });
   const browser = await launchChromium(findChromium() ?? "");
   return {
     edge,
@@ -39,7 +26,6 @@ export async function startTestDashboard(): Promise<TestDashboard> {
     stop: async () => {
       await browser.close();
       await edge.stop();
-      rmSync(assets, { recursive: true, force: true });
     },
   };
 }

@@ -66,6 +66,11 @@ export type SessionOptions = {
 const SESSION_EXPIRY_S = 7 * 24 * 60 * 60;
 /** How long the broker may take to answer at the start. */
 const FIRST_CONNECTION_MS = 15_000;
+/**
+ * A broker's word that name, password or certificate are wrong: return codes 4 and 5 of MQTT 3.1.1, reason
+ * codes 0x86 and 0x87 of MQTT 5. To try again at the start would only hide it.
+ */
+const WRONG_CREDENTIALS: ReadonlySet<number> = new Set([4, 5, 0x86, 0x87]);
 
 export async function openSession(options: SessionOptions): Promise<MqttSession> {
   const clientOptions: IClientOptions = {
@@ -128,10 +133,13 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
 function firstConnection(client: MqttClient): Promise<void> {
   return new Promise((resolve, reject) => {
     let lastError: Error = new Error("no answer");
+    const timer = setTimeout(() => reject(lastError), FIRST_CONNECTION_MS);
     const remember = (error: Error): void => {
       lastError = error;
+      if (!("code" in error) || !WRONG_CREDENTIALS.has(Number(error.code))) return;
+      clearTimeout(timer);
+      reject(error);
     };
-    const timer = setTimeout(() => reject(lastError), FIRST_CONNECTION_MS);
     client.on("error", remember);
     client.once("connect", () => {
       clearTimeout(timer);

@@ -281,6 +281,29 @@ test("the units of a lost tote are missed, and others are picked in their place 
   );
 });
 
+test("a second pick that finds fewer than the first is told at once, with what it found", async () => {
+  const order = await release([{ sku, quantity: 3 }]);
+  const [line] = order.lines;
+  const first = await assignTo("robot-1", order);
+  await deliver(first, "robot-1");
+  await lose(first);
+  await assignTo("robot-2", order);
+  const again = (quantity: number) =>
+    confirmPick(context, {
+      fulfillmentOrderId: order.fulfillmentOrderId,
+      picked: [{ holdId: line?.holdId ?? "", quantity }],
+      cause: "device:robot-2",
+      key: `pick:${order.fulfillmentOrderId}`,
+    });
+  expect(await again(3)).toMatchObject({ status: "done" });
+  expect(await told(order, "fulfillment.exception")).toEqual([]);
+  for (let times = 0; times < 2; times += 1) expect(await again(1)).toMatchObject({ status: "done" });
+  expect(await told(order, "fulfillment.exception")).toEqual([
+    `Verification failed: picked again, and found only 1 of 3 × ${sku}`,
+  ]);
+  expect(await stock()).toMatchObject({ picked: 3 });
+});
+
 test("a crash while a tote is given up for lost leaves it either lost or not", async () => {
   for (let calls = 0; ; calls += 1) {
     const order = await release([{ sku, quantity: 1 }]);

@@ -46,6 +46,8 @@ async function startSharedPostgres(): Promise<SharedPostgres> {
     book: new ProcessBook(folder),
     // Several files at a time, several processes with a pool each, and the pools of the tests themselves.
     maxConnections: 400,
+    // The databases of files that are through stay until the end: nobody needs them vacuumed.
+    settings: { autovacuum: "off" },
     onCrash: () => process.stderr.write("the tests' PostgreSQL has ended by itself\n"),
     progress: () => {},
   });

@@ -11,10 +11,16 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 export const LONGEST: readonly string[] = [
   "load-tests/faults/faults.integration.test.ts",
   "cli/kill-recovery.integration.test.ts",
-  "cli/start.integration.test.ts",
-  "devices/bridge.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
+  "dashboard/shopper-payment.browser.test.ts",
+  "dashboard/settings-page.browser.test.ts",
+  "devices/bridge.integration.test.ts",
   "workflows/order/order-fulfillment.integration.test.ts",
+  "cli/start.integration.test.ts",
+  "workflows/return/return-authorization.integration.test.ts",
+  "operations/fulfillment/combine-orders.integration.test.ts",
+  "cli/send.integration.test.ts",
+  "engine/engine.integration.test.ts",
 ];
 
 export class LongestFirst extends BaseSequencer {
