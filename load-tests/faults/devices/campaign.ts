@@ -41,7 +41,7 @@ const BROKER_AWAY_MS = 2_000;
 const BAD_NETWORK = 0.03;
 /** Robots, carrier and people, so many times faster than for a demonstration. */
 const SPEED = 20;
-const ORDERS_AT_ONCE = 12;
+const ORDERS_AT_ONCE = 8;
 /** What was killed in a call to the outside is called again after a minute (`workflows/saga/steps.ts`). */
 const DAY_PATIENCE_MS = 180_000;
 const DRAIN_MS = 60_000;
