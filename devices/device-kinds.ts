@@ -6,7 +6,9 @@ import type { DeviceProtocols, DeviceTopics, RegisteredDevice } from "../ports/d
 import { readConveyorSettings } from "./conveyor/conveyor-settings.ts";
 import { type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
 import { readOfflineAfter } from "./mqtt/offline-after.ts";
+import { filtersMeet } from "./mqtt/topic-filter.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
+import { readRobotSettings, robotRoot } from "./robots/robot-settings.ts";
 import { SETTING_FIELDS } from "./setting-fields.ts";
 
 type Kind = {
@@ -69,35 +71,22 @@ export const deviceProtocols: DeviceProtocols = {
     }
     try {
       KINDS[device.kind].readSettings(device.settings);
-      return device.kind === "robot" ? null : unknownSetting(device);
+      return unknownSetting(device);
     } catch (error) {
       if (error instanceof MalformedMessage) return error.message;
       throw error;
     }
   },
   topicsOf: (device) => KINDS[device.kind].topicsOf(device),
+  sharesTopics: (a, b) => {
+    const ofB = KINDS[b.kind].topicsOf(b).publish;
+    return KINDS[a.kind].topicsOf(a).publish.some((topic) => ofB.some((other) => filtersMeet(topic, other)));
+  },
 };
 
-/** A misspelt setting would silently be as usual. The robots' reader refuses it itself. */
+/** A misspelt setting would silently be as usual. */
 function unknownSetting({ kind, settings }: RegisteredDevice): string | null {
   const known = SETTING_FIELDS[kind].map(({ name }) => name);
   const unknown = Object.keys(settings).find((name) => !known.includes(name));
   return unknown === undefined ? null : `a ${kind} has no setting ${unknown}; there are: ${known.join(", ")}`;
-}
-
-/** `uagv/v2/<manufacturer>/<id>`: a robot is registered by its serial number. */
-function robotRoot({ id, protocol, settings }: RegisteredDevice): string {
-  const { manufacturer } = readRobotSettings(settings);
-  return `${protocol.startsWith("vda5050-3") ? "vda5050/v3" : "uagv/v2"}/${manufacturer ?? "+"}/${id}`;
-}
-
-function readRobotSettings(settings: JsonObject): { readonly manufacturer: string | undefined } {
-  for (const name of Object.keys(settings)) {
-    if (name !== "manufacturer")
-      throw new MalformedMessage("invalid_message", `a robot has no setting ${name}`);
-  }
-  const { manufacturer } = settings;
-  if (manufacturer === undefined) return { manufacturer };
-  if (typeof manufacturer === "string" && LEVEL.test(manufacturer)) return { manufacturer };
-  throw new MalformedMessage("invalid_message", "manufacturer is not 1 to 64 letters, digits, . _ : or -");
 }

@@ -21,6 +21,7 @@ import { createTestDatabase, type TestDatabase } from "../test-support/servers/p
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { deviceProtocols } from "./device-kinds.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";
+import { simulatedStations } from "./simulators/fleet.ts";
 import { type RobotReport, stateMessage } from "./simulators/robot-messages.ts";
 
 describe("a device", () => {
@@ -216,7 +217,7 @@ describe("a device", () => {
       kind: "robot",
       locationId: LOCATION,
       protocol: "vda5050-2.1",
-      settings: { manufacturer: "acme" },
+      settings: { manufacturer: "acme", ...simulatedStations("m") },
     });
     let headerId = 0;
     const header = () => ({
@@ -239,6 +240,7 @@ describe("a device", () => {
           driving: false,
           position: { x: 0, y: 0, theta: 0, mapId: "m" },
           battery: 80,
+          charging: false,
           refused,
           instantActions: [],
         }),

@@ -3,6 +3,7 @@ import type { RegisteredDevice } from "../ports/devices.ts";
 import { CONVEYOR_DEFAULTS } from "./conveyor/conveyor-settings.ts";
 import { deviceProtocols } from "./device-kinds.ts";
 import { PORTAL_DEFAULTS } from "./rfid/portal-settings.ts";
+import { ROBOT_DEFAULTS } from "./robots/robot-settings.ts";
 import { SETTING_FIELDS } from "./setting-fields.ts";
 
 const KINDS: readonly RegisteredDevice["kind"][] = ["robot", "conveyor", "rfid_portal"];
@@ -17,6 +18,7 @@ test.each(KINDS)("what the form of a %s shows as usual, its reader takes", (kind
 test.each([
   ["conveyor", CONVEYOR_DEFAULTS],
   ["rfid_portal", PORTAL_DEFAULTS],
+  ["robot", { ...ROBOT_DEFAULTS, mapId: null }],
 ] as const)("every setting of a %s is in its form", (kind, defaults) => {
   const names = SETTING_FIELDS[kind].map(({ name }) => name);
   expect([...names].sort()).toEqual([...Object.keys(defaults), "offlineAfterMs"].sort());

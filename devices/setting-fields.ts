@@ -3,17 +3,20 @@
  * what is not listed here can still be given, as JSON.
  */
 import type { DeviceProtocols } from "../ports/devices.ts";
+import type { DeviceKind } from "../store/floor/devices.ts";
 import { CONVEYOR_DEFAULTS } from "./conveyor/conveyor-settings.ts";
 import { OFFLINE_AFTER_MS } from "./mqtt/offline-after.ts";
 import { PORTAL_DEFAULTS } from "./rfid/portal-settings.ts";
+import { ROBOT_DEFAULTS } from "./robots/robot-settings.ts";
 
-const OFFLINE_AFTER = {
-  name: "offlineAfterMs",
-  type: "json",
-  unit: "ms",
-  usual: OFFLINE_AFTER_MS,
-  help: "After which silence it counts as offline; null: silence is no sign.",
-} as const;
+const offlineAfter = (kind: DeviceKind) =>
+  ({
+    name: "offlineAfterMs",
+    type: "json",
+    unit: "ms",
+    usual: OFFLINE_AFTER_MS[kind],
+    help: "After which silence it counts as offline; null: silence is no sign.",
+  }) as const;
 
 export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
   robot: [
@@ -21,9 +24,66 @@ export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
       name: "manufacturer",
       type: "text",
       unit: null,
-      usual: null,
+      usual: ROBOT_DEFAULTS.manufacturer,
       help: "As its topics and messages name it; left out: any.",
     },
+    {
+      name: "serialNumber",
+      type: "text",
+      unit: null,
+      usual: ROBOT_DEFAULTS.serialNumber,
+      help: "As its topics and messages name it; left out: its id.",
+    },
+    {
+      name: "topicRoot",
+      type: "text",
+      unit: null,
+      usual: ROBOT_DEFAULTS.topicRoot,
+      help: "With which all of its topics begin; left out: as VDA 5050 proposes, of manufacturer and serial number.",
+    },
+    {
+      name: "mapId",
+      type: "text",
+      unit: null,
+      usual: null,
+      help: "Of its stations, as the robot's own map is called.",
+    },
+    {
+      name: "stations",
+      type: "json",
+      unit: null,
+      usual: ROBOT_DEFAULTS.stations,
+      help: "Nodes of its map: induction, where it sets totes down, and shelves with their SKUs. Without them it gets no task.",
+    },
+    {
+      name: "batteryLeast",
+      type: "number",
+      unit: "%",
+      usual: ROBOT_DEFAULTS.batteryLeast,
+      help: "Below this charge it gets no new task.",
+    },
+    {
+      name: "chargingLeast",
+      type: "number",
+      unit: "%",
+      usual: ROBOT_DEFAULTS.chargingLeast,
+      help: "Up to this charge it stays on its charger.",
+    },
+    {
+      name: "startCharging",
+      type: "switch",
+      unit: null,
+      usual: ROBOT_DEFAULTS.startCharging,
+      help: "Whether it is asked to charge; false: it goes by itself.",
+    },
+    {
+      name: "standstillMs",
+      type: "number",
+      unit: "ms",
+      usual: ROBOT_DEFAULTS.standstillMs,
+      help: "A pause or a violated field that lasts longer takes its task away.",
+    },
+    offlineAfter("robot"),
   ],
   conveyor: [
     {
@@ -61,7 +121,7 @@ export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
       usual: null,
       help: "Where it goes after these rounds; left out: the exception lane.",
     },
-    OFFLINE_AFTER,
+    offlineAfter("conveyor"),
   ],
   rfid_portal: [
     {
@@ -99,6 +159,6 @@ export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
       usual: PORTAL_DEFAULTS.longestMs,
       help: "After this time a tote counts as having left.",
     },
-    OFFLINE_AFTER,
+    offlineAfter("rfid_portal"),
   ],
 };

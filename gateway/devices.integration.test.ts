@@ -91,8 +91,8 @@ describe("a device that is registered", () => {
       "vda5050-2.0",
     ],
     [
-      "a setting that robots do not have",
-      { settings: { topicRoot: "a/b" } },
+      "topics with a wildcard",
+      { settings: { topicRoot: "a/+/b" } },
       422,
       "device_settings_invalid",
       "topicRoot",
@@ -113,6 +113,13 @@ describe("a device that is registered", () => {
       "weakestDbm is not from -120 to 0",
     ],
     ["another's id", { id: "r1" }, 409, "device_exists", "r1"],
+    [
+      "another's topics",
+      { settings: { topicRoot: "uagv/v2/acme/r1" } },
+      409,
+      "device_topic_taken",
+      '"r1" speaks on these topics',
+    ],
   ])("is not one with %s", async (_what, change, status, code, word) => {
     const before = await world.counts();
     const reply = await register(robot("new-one", change));

@@ -39,6 +39,8 @@ export type DeviceProtocols = {
   /** @returns what is wrong with it, in a sentence; null: nothing */
   problemOf(device: RegisteredDevice): string | null;
   topicsOf(device: RegisteredDevice): DeviceTopics;
+  /** Whether there is a topic on which both would speak. */
+  sharesTopics(a: RegisteredDevice, b: RegisteredDevice): boolean;
 };
 
 export type BridgeStatus = {

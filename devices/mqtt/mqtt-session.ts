@@ -11,11 +11,14 @@
 import { rootCertificates } from "node:tls";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { withoutPassword } from "../../config/without-password.ts";
+import type { Subscriptions } from "./topics.ts";
 
 /** @param retained the broker had kept it: it says nothing about whether its sender is there */
 type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Promise<void>;
 
 export type MqttSession = {
+  /** Subscribes to what is new and leaves what is not in it; at a failure it may be called again. */
+  follow(subscriptions: Subscriptions): Promise<void>;
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
   publish(topic: string, message: object): Promise<void>;
   /** And hears what it asked for: a broker may let it in and refuse its subscriptions. */
@@ -54,7 +57,7 @@ export type SessionOptions = {
   readonly connection: MqttConnection;
   /** Names the session at the broker: constant over restarts, unique per bridge. */
   readonly clientId: string;
-  readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 }>>;
+  readonly subscriptions: Subscriptions;
   /** Must not throw: it deals with its own errors. */
   readonly handle: MessageHandler;
   readonly onError: (error: Error) => void;
@@ -104,10 +107,9 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       options.onError,
     );
   };
-  const subscribe = async (): Promise<void> => {
-    if (Object.keys(options.subscriptions).length > 0) {
-      await client.subscribeAsync({ ...options.subscriptions });
-    }
+  let { subscriptions } = options;
+  const subscribe = async (wanted = subscriptions): Promise<void> => {
+    if (Object.keys(wanted).length > 0) await client.subscribeAsync({ ...wanted });
   };
   try {
     await firstConnection(client);
@@ -144,6 +146,13 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     subscribeUntilGranted();
   });
   return {
+    follow: async (wanted) => {
+      const added = Object.entries(wanted).filter(([filter]) => !(filter in subscriptions));
+      const left = Object.keys(subscriptions).filter((filter) => !(filter in wanted));
+      await subscribe(Object.fromEntries(added));
+      if (left.length > 0) await client.unsubscribeAsync(left);
+      subscriptions = wanted;
+    },
     publish: async (topic, message) => {
       await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
     },

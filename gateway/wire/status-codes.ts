@@ -201,6 +201,7 @@ export const STATUS_CODES_BY_CODE = {
     status: 422,
     title: "A setting of the device is not valid; the detail says which.",
   },
+  device_topic_taken: { status: 409, title: "Another device speaks on these topics already." },
   dead_letter_not_found: { status: 404, title: "There is no such dead letter, or it is no longer kept." },
   dead_letter_not_retriable: {
     status: 409,
