@@ -80,10 +80,16 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const { logger } = options;
   const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
-  const parts = wireParts(
+  const parts: BridgeParts = wireParts(
     options,
     async (topic, message) => {
-      if (!isStopping) await sessions[0]?.session.publish(topic, message);
+      if (isStopping) return;
+      try {
+        await sessions[0]?.session.publish(topic, message);
+      } catch (error) {
+        if (!isStopping) parts.log.record("error", null, `not sent on ${topic}: ${(error as Error).message}`);
+        throw error;
+      }
     },
     () => sessions.every(({ session }) => session.isConnected()),
   );
@@ -118,7 +124,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     // The sending session is opened first: what arrives may have to be answered at once.
     const families = { commands: {}, robots: ROBOT_SUBSCRIPTIONS, ...SUBSCRIPTIONS };
     for (const [family, subscriptions] of Object.entries(families)) {
-      const session = await openFamilySession(options, family, subscriptions, intake);
+      const session = await openFamilySession(options, family, subscriptions, intake, parts.log);
       sessions.push({ name: family, session });
     }
   } catch (error) {
@@ -243,6 +249,7 @@ function openFamilySession(
   family: string,
   subscriptions: SessionOptions["subscriptions"],
   intake: MessageIntake,
+  log: DeviceLog,
 ): Promise<MqttSession> {
   const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
   return openSession({
@@ -251,6 +258,7 @@ function openFamilySession(
     subscriptions,
     handle: (topic, payload, retained) => intake.take(topic, payload, retained ? "retained" : "live"),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
+    onReconnect: () => log.record("bridge_reconnected", null, `the session for ${family}`),
   });
 }
 

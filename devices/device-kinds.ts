@@ -9,6 +9,7 @@ import { readOfflineAfter } from "./mqtt/offline-after.ts";
 import { filtersMeet } from "./mqtt/topic-filter.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
 import { readRobotSettings, robotRoot } from "./robots/robot-settings.ts";
+import { SETTING_FIELDS } from "./setting-fields.ts";
 
 type Kind = {
   readonly protocols: readonly string[];
@@ -60,6 +61,7 @@ export const deviceProtocols: DeviceProtocols = {
     conveyor: KINDS.conveyor.protocols,
     rfid_portal: KINDS.rfid_portal.protocols,
   },
+  settingFields: SETTING_FIELDS,
   problemOf: (device) => {
     // What a topic is made of must be one level of it, and no wildcard.
     if (!LEVEL.test(device.id)) return `id: "${device.id}" cannot be a level of a topic`;
@@ -69,7 +71,7 @@ export const deviceProtocols: DeviceProtocols = {
     }
     try {
       KINDS[device.kind].readSettings(device.settings);
-      return null;
+      return unknownSetting(device);
     } catch (error) {
       if (error instanceof MalformedMessage) return error.message;
       throw error;
@@ -81,3 +83,10 @@ export const deviceProtocols: DeviceProtocols = {
     return KINDS[a.kind].topicsOf(a).publish.some((topic) => ofB.some((other) => filtersMeet(topic, other)));
   },
 };
+
+/** A misspelt setting would silently be as usual. */
+function unknownSetting({ kind, settings }: RegisteredDevice): string | null {
+  const known = SETTING_FIELDS[kind].map(({ name }) => name);
+  const unknown = Object.keys(settings).find((name) => !known.includes(name));
+  return unknown === undefined ? null : `a ${kind} has no setting ${unknown}; there are: ${known.join(", ")}`;
+}

@@ -147,6 +147,33 @@ describe("a device", () => {
     );
   });
 
+  it("whose registration changes, that says nothing for too long, or whose bridge comes back, is told of", async () => {
+    await register(CONVEYOR);
+    await status("pack-out");
+    await becomes("belt-1", "online");
+    const settings = { offlineAfterMs: 1_000, lanes: ["l1"] };
+    await changeDevice(context, deviceProtocols, "belt-1", { version: 2, name: "Long", settings }, "staff:1");
+    await becomes("belt-1", "offline");
+    await broker.stop();
+    broker = await startBroker({ host: "127.0.0.1", port: broker.port, logger: testLogger });
+    const told = async () =>
+      (await listDeviceEvents(test.database, { limit: 50 })).items.map(({ kind, deviceId, detail }) => [
+        kind,
+        deviceId,
+        detail,
+      ]);
+    await eventually(
+      async () => (await told()).some(([kind]) => kind === "bridge_reconnected"),
+      15_000,
+      told,
+    );
+    expect((await told()).filter(([, device]) => device !== null).reverse()).toEqual([
+      ["online", "belt-1", ""],
+      ["changed", "belt-1", "name, settings.lanes, settings.offlineAfterMs"],
+      ["silent", "belt-1", expect.stringMatching(/^nothing for \d+ s$/)],
+    ]);
+  });
+
   it("that was registered too late has its message given to its handler again, and answers then", async () => {
     await scan(1);
     const [letter] = await letters(1, "unknown_device");

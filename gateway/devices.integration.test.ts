@@ -188,6 +188,19 @@ describe("a device that is registered", () => {
   });
 });
 
+test("what each kind speaks and which settings it has is told, so that a form can offer it", async () => {
+  const { items } = (await world.call("GET", "/v1/devices/kinds")).json;
+  expect(items.map(({ kind }: { kind: string }) => kind)).toEqual(["robot", "conveyor", "rfid_portal"]);
+  expect(items[2].protocols).toContain("zebra-iot-connector");
+  expect(items[2].fields).toContainEqual({
+    name: "weakestDbm",
+    type: "number",
+    unit: "dBm",
+    usual: -65,
+    help: "Weaker reads are a neighbour's tags.",
+  });
+});
+
 describe("messages that were put aside", () => {
   const letter = (topic: string, payload: Buffer, code = "unknown_device") =>
     writeDeadLetter(world.database, { deviceId: "r1", topic, payload, code, detail: "no device r1" });

@@ -146,8 +146,8 @@ describe("a conveyor whose messages are not as they should be", () => {
     await say("conv-1", "scan", { ...scan(bootId, 1, plate), from: 1 });
     await say("conv-1", "scan", { ...bad, from: 2 });
     for (const seq of [3, 4, 5]) await say("conv-1", "scan", { ...scan(bootId, seq, plate), from: 2 });
-    // It has not heard the refusal, and sends the same again.
-    await say("conv-1", "scan", { ...bad, from: 2 });
+    // It has not heard the refusal, and sends the same again; all before it was acknowledged meanwhile.
+    await say("conv-1", "scan", { ...bad, from: 6 });
     for (const seq of [1, 3, 4, 5]) expect(await ackOf(bootId, seq)).toEqual({ bootId, seq });
     const refusals = await eventually(async () => {
       const found = acks.filter((ack) => ack.bootId === bootId && ack.seq === 2);
@@ -207,6 +207,22 @@ describe("a conveyor whose messages are not as they should be", () => {
     expect((await ackOf(bootId, 3)).refused?.code).toBe(code);
     expect(await letters(bootId)).toEqual([code]);
   });
+
+  it("answers the others at once while one conveyor sends nothing that can be read", async () => {
+    const [noise, bootId] = [randomUUID(), randomUUID()];
+    for (let seq = 1; seq <= 3_000; seq += 1) {
+      plc.publish(`holdfast/${LOCATION}/pack-out/conv-silent/evt/scan`, `{"bootId":"${noise}","seq":${seq}`);
+    }
+    await say("conv-1", "scan", scan(bootId, 1, "x"));
+    expect(await ackOf(bootId, 1)).toEqual({ bootId, seq: 1 });
+    const refused = () => acks.filter((ack) => ack.bootId === noise).length;
+    await eventually(
+      async () => refused() === 3_000,
+      30_000,
+      async () => refused(),
+    );
+    expect(await letters(noise)).toHaveLength(3_000);
+  }, 60_000);
 
   it("takes another event under a number that was used: each tote hears of its own exit", async () => {
     const bootId = randomUUID();

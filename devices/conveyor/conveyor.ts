@@ -38,11 +38,16 @@ const LONGEST_QUEUE = 2_000;
 const LARGEST_BATCH = 256;
 /** Of one device in a batch while others wait, so that a flood delays only its own. */
 const SHARE_OF_BATCH = 16;
+/** Events that cannot be read, on their way to be put aside, before the next message is looked at. */
+const MOST_UNREADABLE = 500;
 const MOST_TRIES = 3;
 const RETRY_MS = 200;
-/** How long an event waits for one that it has overtaken. Milliseconds. */
-const GAP_MS = 500;
-const LOOK_EVERY_MS = 100;
+/**
+ * How long an event waits for one that it has overtaken. On the way through one broker, messages overtake by
+ * less; of one that is lost nobody knows, and a tote before its gate must not wait for it. Milliseconds.
+ */
+const GAP_MS = 200;
+const LOOK_EVERY_MS = 50;
 /**
  * A repeat comes within seconds, or once a conveyor that was cut off is back. After this time it would be
  * taken again. Milliseconds.
@@ -70,6 +75,9 @@ export class Conveyors {
   private readonly order = new ArrivalOrder<Entry>(GAP_MS);
   private readonly queues = new Map<string, Entry[]>();
   private readonly putAside = new RecentLetters();
+  /** By topic and bytes. */
+  private readonly beingPutAside = new Map<string, Promise<void>>();
+  private readonly unreadable = new Set<Promise<void>>();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
   private working: Promise<void> | null = null;
@@ -120,9 +128,17 @@ export class Conveyors {
     );
   }
 
-  /** An event that cannot be read. Its device is told, where it can be found out which one it was. */
+  /**
+   * An event that cannot be read. Its device is told, where it can be found out which one it was. It is not
+   * waited for, as far as there are not many of them: those behind it may go on. If it is not put aside, its
+   * device hears nothing and sends it again.
+   */
   async onUnreadable(device: Device, letter: Letter, refusal: Refusal): Promise<void> {
-    await this.refuse(device, findHead(letter.payload), letter, refusal);
+    const refused = this.refuse(device, findHead(letter.payload), letter, refusal)
+      .catch((error) => this.logger.warn({ err: error }, "event left to the device"))
+      .finally(() => this.unreadable.delete(refused));
+    this.unreadable.add(refused);
+    if (this.unreadable.size >= MOST_UNREADABLE) await Promise.race(this.unreadable);
   }
 
   /** Finishes the transaction that runs. What still waits stays with the devices. */
@@ -131,6 +147,7 @@ export class Conveyors {
     clearInterval(this.lookTimer);
     clearInterval(this.forgetTimer);
     await this.working;
+    await Promise.all(this.unreadable);
   }
 
   async recirculate(deviceId: string, command: RecirculateCommand): Promise<void> {
@@ -179,10 +196,13 @@ export class Conveyors {
 
   private async take(batch: readonly Entry[]): Promise<void> {
     const outcomes = await this.events.take(batch);
-    for (const [index, entry] of batch.entries()) {
+    const answered = batch.map(async (entry, index) => {
       const outcome = outcomes[index];
       if (outcome !== undefined) await this.answer(entry, outcome);
-    }
+    });
+    // All of them, before one that failed is tried again.
+    await Promise.allSettled(answered);
+    await Promise.all(answered);
   }
 
   private async takeAlone(entry: Entry): Promise<void> {
@@ -240,7 +260,10 @@ export class Conveyors {
     { code, detail }: Refusal,
   ): Promise<void> {
     if (this.putAside.isNew(topic, payload)) {
-      await this.deadLetters.write(topic, payload, code, detail);
+      const key = `${topic} ${payload.toString("latin1")}`;
+      const writing = this.beingPutAside.get(key) ?? this.deadLetters.write(topic, payload, code, detail);
+      this.beingPutAside.set(key, writing);
+      await writing.finally(() => this.beingPutAside.delete(key));
       this.putAside.add(topic, payload);
     }
     if (head === undefined) return;

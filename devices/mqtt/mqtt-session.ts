@@ -21,6 +21,7 @@ export type MqttSession = {
   follow(subscriptions: Subscriptions): Promise<void>;
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
   publish(topic: string, message: object): Promise<void>;
+  /** And hears what it asked for: a broker may let it in and refuse its subscriptions. */
   isConnected(): boolean;
   /** How often it was connected after the first time. */
   reconnects(): number;
@@ -60,6 +61,8 @@ export type SessionOptions = {
   /** Must not throw: it deals with its own errors. */
   readonly handle: MessageHandler;
   readonly onError: (error: Error) => void;
+  /** It is connected again after it was away. */
+  readonly onReconnect: () => void;
 };
 
 /**
@@ -67,6 +70,8 @@ export type SessionOptions = {
  * Seconds.
  */
 const SESSION_EXPIRY_S = 7 * 24 * 60 * 60;
+/** Subscriptions that were refused are asked for again after so long. Milliseconds. */
+const SUBSCRIBE_AGAIN_MS = 2_000;
 /** How long the broker may take to answer at the start. */
 const FIRST_CONNECTION_MS = 15_000;
 /**
@@ -113,11 +118,32 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     await client.endAsync(true);
     throw new Error(`no MQTT session at ${withoutPassword(options.connection.url)}`, { cause: error });
   }
+  let isSubscribed = true;
+  let again: NodeJS.Timeout | undefined;
+  // Rejects also where the broker grants some of them only.
+  const subscribeUntilGranted = (): void => {
+    clearTimeout(again);
+    isSubscribed = false;
+    const connection = reconnects;
+    subscribe().then(
+      () => {
+        if (connection === reconnects) isSubscribed = true;
+      },
+      (error: Error) => {
+        options.onError(error);
+        if (stopping || connection !== reconnects) return;
+        again = setTimeout(() => {
+          if (client.connected) subscribeUntilGranted();
+        }, SUBSCRIBE_AGAIN_MS);
+      },
+    );
+  };
   client.on("error", options.onError);
   // Also where the broker still has the session: only a new subscription makes it send retained messages.
   client.on("connect", () => {
     reconnects += 1;
-    subscribe().catch(options.onError);
+    options.onReconnect();
+    subscribeUntilGranted();
   });
   return {
     follow: async (wanted) => {
@@ -130,10 +156,11 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     publish: async (topic, message) => {
       await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
     },
-    isConnected: () => client.connected,
+    isConnected: () => client.connected && isSubscribed,
     reconnects: () => reconnects,
     stop: async () => {
       stopping = true;
+      clearTimeout(again);
       await client.endAsync(true);
     },
   };

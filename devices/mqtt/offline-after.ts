@@ -6,7 +6,7 @@ import { type JsonObject, MalformedMessage } from "./json-reader.ts";
  * Milliseconds. A conveyor or reader that has nothing to tell sends its status or its vendor's heartbeat
  * meanwhile; a robot its state, every 30 s by its standard, which may be some seconds on the way.
  */
-const OFFLINE_AFTER_MS: Readonly<Record<DeviceKind, number>> = {
+export const OFFLINE_AFTER_MS: Readonly<Record<DeviceKind, number>> = {
   robot: 35_000,
   conveyor: 90_000,
   rfid_portal: 90_000,

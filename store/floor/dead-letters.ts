@@ -17,7 +17,7 @@ export const KEPT_LETTER_BYTES = 16 * 1024;
 /** A device says these again by itself, and an old one would contradict a newer one. */
 const STATES = "^.*/(state|connection|factsheet|visualization|status)$";
 
-type NewDeadLetter = {
+export type NewDeadLetter = {
   readonly deviceId: string | null;
   readonly topic: string;
   readonly payload: Buffer;
@@ -25,17 +25,25 @@ type NewDeadLetter = {
   readonly detail: string;
 };
 
-export async function writeDeadLetter(client: Queryable, letter: NewDeadLetter): Promise<void> {
+export function writeDeadLetter(client: Queryable, letter: NewDeadLetter): Promise<void> {
+  return writeDeadLetters(client, [letter]);
+}
+
+/** All of them or none, in their order. */
+export async function writeDeadLetters(client: Queryable, letters: readonly NewDeadLetter[]): Promise<void> {
   await client.query(
     `insert into device_dead_letter (device_id, topic, payload, size, code, detail)
-     values ($1, $2, $3, $4, $5, $6)`,
+     select device_id, topic, payload, size, code, detail
+       from unnest($1::text[], $2::text[], $3::bytea[], $4::integer[], $5::text[], $6::text[]) with ordinality
+         as l(device_id, topic, payload, size, code, detail, nth)
+      order by nth`,
     [
-      letter.deviceId,
-      letter.topic,
-      letter.payload.subarray(0, KEPT_LETTER_BYTES),
-      letter.payload.length,
-      letter.code,
-      letter.detail,
+      letters.map((letter) => letter.deviceId),
+      letters.map((letter) => letter.topic),
+      letters.map((letter) => letter.payload.subarray(0, KEPT_LETTER_BYTES)),
+      letters.map((letter) => letter.payload.length),
+      letters.map((letter) => letter.code),
+      letters.map((letter) => letter.detail),
     ],
   );
 }

@@ -31,6 +31,7 @@ import {
  * and when the flood comes.
  */
 const WARM_UP = 0.06;
+const LEAST_WARM_UP_MS = 15_000;
 const PACED_UNTIL = 0.3;
 const FLOOD_AT = 0.9;
 const FLOOD_EVENTS = 3_000;
@@ -39,8 +40,8 @@ const BROKER_AWAY_MS = 2_000;
 /** A part of the messages that the working floors' own devices lose, and of those that come twice or late. */
 const BAD_NETWORK = 0.03;
 /** Robots, carrier and people, so many times faster than for a demonstration. */
-const SPEED = 50;
-const ORDERS_AT_ONCE = 60;
+const SPEED = 20;
+const ORDERS_AT_ONCE = 8;
 /** What was killed in a call to the outside is called again after a minute (`workflows/saga/steps.ts`). */
 const DAY_PATIENCE_MS = 180_000;
 const DRAIN_MS = 60_000;
@@ -192,7 +193,7 @@ class DeviceCampaign {
 
   /** Follows the plan until all messages are sent. */
   private async harm(floor: WildFloor, traffic: Traffic): Promise<void> {
-    await this.untilShare(WARM_UP);
+    await this.untilShare(WARM_UP, Math.min(LEAST_WARM_UP_MS, 0.2 * this.plannedMs()));
     this.phase = "paced";
     const paced = { at: performance.now(), messages: this.tally.messages };
     await this.untilShare(PACED_UNTIL);
@@ -214,6 +215,10 @@ class DeviceCampaign {
     await this.untilShare(1, FLOOD_MS);
     this.phase = "end";
     traffic.calm();
+  }
+
+  private plannedMs(): number {
+    return (this.options.messages * 1_000) / this.options.ratePerSecond;
   }
 
   /** Until this share of the messages is sent, and at least for so long. */

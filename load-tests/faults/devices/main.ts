@@ -1,5 +1,6 @@
 /** `npm run faults -- --devices`: real devices' bad habits against the real system, and an audit afterwards. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { dirname } from "node:path";
 import { endLeftovers } from "../leftovers.ts";
 import { machine } from "../machine.ts";
@@ -34,8 +35,9 @@ export async function devicesMain(): Promise<number> {
     note(error.stack ?? error.message);
     void endLeftovers().then(() => process.exit(1));
   });
+  const [loadBefore] = loadavg();
   const report = await runDeviceCampaign(options, progressDisplay());
-  const full = { ...report, machine: machine(), method: METHOD };
+  const full = { ...report, machine: { ...machine(), loadBefore }, method: METHOD };
   if (out !== undefined) {
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${JSON.stringify(full, null, 2)}\n`);
