@@ -298,6 +298,7 @@ describe("a robot that is not as the simulated ones", () => {
     await isThere(second, "r2");
     expect(await goesTo(fulfillmentOrderId, "r2")).toMatchObject({ attempt: 2 });
     await eventually(async () => (await viewOf("r1")).connection === "offline", WAIT_MS);
+    await eventually(async () => (await eventsOf("r1", "offline"))[0] === "silent", WAIT_MS);
     // It may still hear, so it is told at once, and once more when it is back.
     await eventually(async () => first.actions.length > 0, WAIT_MS);
     await eventually(async () => {
