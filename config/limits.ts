@@ -26,6 +26,13 @@ export const MAX_DEPTH = 32;
  * size in memory.
  */
 export const MAX_VALUES = 100_000;
+/**
+ * Orders of one payload: each is answered, so the answer grows with them, and all of one request are in work
+ * together. The largest page that a channel's API gives is 250.
+ */
+export const MAX_PAYLOAD_ORDERS = 500;
+/** Orders of one payload in work at a time: enough for one commit to carry many. */
+export const PAYLOAD_ORDERS_AT_ONCE = 32;
 /** Milliseconds for a request's body to arrive whole: a slow sender may not hold a connection for longer. */
 export const BODY_DEADLINE_MS = 15 * SECOND;
 /** Milliseconds that a graceful stop waits for requests that have begun. */

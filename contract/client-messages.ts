@@ -13,8 +13,9 @@ import {
   MAX_STOCK_CURSOR_LENGTH,
   MAX_STOCK_FEED_NAMES,
 } from "../config/limits.ts";
+import { DEVICE_EVENT_KINDS } from "./devices.ts";
 import { OrderChangeBody } from "./order-changes.ts";
-import { closed, Id, type Shape, Sku, text } from "./shapes.ts";
+import { closed, Id, oneOf, type Shape, Sku, text } from "./shapes.ts";
 
 const messageId = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -112,6 +113,24 @@ export const CLIENT_MESSAGES = {
     },
     closed,
   ),
+  /**
+   * What happens to devices, from a cursor on (`null`: from now on); devices, the locations where they stand
+   * and kinds of events narrow it.
+   */
+  "devices.subscribe": Type.Object(
+    {
+      id: messageId,
+      type: Type.Literal("devices.subscribe"),
+      after: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+      devices: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      locations: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: MAX_STOCK_FEED_NAMES })),
+      kinds: Type.Optional(
+        Type.Array(oneOf(DEVICE_EVENT_KINDS), { minItems: 1, maxItems: DEVICE_EVENT_KINDS.length }),
+      ),
+    },
+    closed,
+  ),
+  "devices.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("devices.unsubscribe") }, closed),
   "stock.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("stock.unsubscribe") }, closed),
   "feed.unsubscribe": Type.Object({ id: messageId, type: Type.Literal("feed.unsubscribe") }, closed),
   ping: Type.Object({ id: messageId, type: Type.Literal("ping") }, closed),

@@ -18,7 +18,7 @@ import {
   Version,
 } from "./shapes.ts";
 
-const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
+export const DEVICE_KINDS = ["robot", "conveyor", "rfid_portal"] as const;
 const CONNECTIONS = ["online", "offline", "broken"] as const;
 
 export const DeviceView = Type.Object({
@@ -55,6 +55,23 @@ export const DeviceDetail = Type.Object({
   passwordIssuedAt: Nullable(Time),
 });
 export type DeviceDetail = Shape<typeof DeviceDetail>;
+
+/** What a kind of device speaks, and the settings that a form offers. */
+export const DeviceKindView = Type.Object({
+  kind: oneOf(DEVICE_KINDS),
+  protocols: Type.Array(Text),
+  fields: Type.Array(
+    Type.Object({
+      name: Text,
+      type: oneOf(["text", "number", "switch", "json"]),
+      unit: Nullable(Text),
+      /** What holds where it is left out; null: nothing does, or it is as the help says. */
+      usual: Type.Unknown(),
+      help: Text,
+    }),
+  ),
+});
+export type DeviceKindView = Shape<typeof DeviceKindView>;
 
 /** What the broker is to let the device do. */
 export const DeviceAcl = Type.Object({
@@ -168,24 +185,35 @@ export type DeadLetterView = Shape<typeof DeadLetterView>;
 
 export const DEVICE_EVENT_KINDS = [
   "online",
+  /** It took its leave, or was switched off. */
   "offline",
+  /** It is offline because it has said nothing for too long. */
+  "silent",
+  /** The broker lost its connection. */
   "broken",
   "error",
   "dispatch_refused",
   "dead_letter",
   "enabled",
   "disabled",
+  /** Its registration was changed: place, protocol, name or settings. */
+  "changed",
+  /** The bridge itself has come back to the broker; it is of no device. */
+  "bridge_reconnected",
 ] as const;
 
 export const DeviceEventQuery = {
   device: Type.Optional(Id),
   kind: Type.Optional(oneOf(DEVICE_EVENT_KINDS)),
+  location: Type.Optional(Id),
   ...PageQuery,
 };
 
 export const DeviceEvent = Type.Object({
   id: Text,
   deviceId: Nullable(Text),
+  /** Where the device is registered; null: it is not, or the event is of none. */
+  locationId: Nullable(Text),
   kind: oneOf(DEVICE_EVENT_KINDS),
   detail: Text,
   /** How many of the same came within a second. */

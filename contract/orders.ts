@@ -217,10 +217,13 @@ export const OrderView = Type.Object({
   returns: Type.Array(ReturnSummary),
   /** Mails to the shopper, in the order that they were sent. */
   notices: Type.Array(Type.Object({ key: Text, kind: Text, recipient: Text, subject: Text, sentAt: Time })),
-  trackingUrl: Text,
   supportedActions: Type.Array(oneOf(["cancel", "hold", "release_hold"])),
 });
 export type OrderView = Shape<typeof OrderView>;
+
+/** A secret: the shopper's page asks for no login. */
+export const TrackingLink = Type.Object({ url: Text });
+export type TrackingLink = Shape<typeof TrackingLink>;
 
 /** One revision of an order: its document, who made it and when, and what was changed. */
 export const OrderRevisionView = Type.Object({

@@ -16,6 +16,7 @@
  */
 
 import type { PositionAddress, StockBuckets, StockOutcome } from "../actors/commands.ts";
+import type { DeviceEvent } from "./devices.ts";
 import type { ChangeAnswer } from "./order-changes.ts";
 import type { CaptureResult, TimelineEntry } from "./orders.ts";
 
@@ -66,6 +67,8 @@ export type ServerMessage =
   | { readonly re: string; readonly type: "feed.unsubscribed" }
   | { readonly re: string; readonly type: "stock.subscribed"; readonly cursor: string }
   | { readonly re: string; readonly type: "stock.unsubscribed" }
+  | { readonly re: string; readonly type: "devices.subscribed"; readonly cursor: string }
+  | { readonly re: string; readonly type: "devices.unsubscribed" }
   | { readonly re: string; readonly type: "pong" }
   /** `re` is null where the frame could not be read far enough to know the message. */
   | {
@@ -89,6 +92,12 @@ export type ServerMessage =
       readonly type: "stock.changes";
       readonly cursor: string;
       readonly positions: readonly StockChange[];
+    }
+  /** What happened to devices, in order; resume after a reconnect with the last `cursor`. */
+  | {
+      readonly type: "devices.events";
+      readonly cursor: string;
+      readonly events: readonly DeviceEvent[];
     };
 
 export type StockChange = PositionAddress & StockBuckets & { readonly at: string };

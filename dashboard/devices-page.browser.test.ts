@@ -92,16 +92,36 @@ describe.skipIf(chromium === undefined)("the pages of the devices", () => {
     await page.context().close();
   });
 
+  test("what happens while the page is shown comes to it by itself", async () => {
+    const page = await signedIn("service");
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    await writeDeadLetter(dashboard.edge.database, {
+      deviceId: null,
+      topic: "zebra/newcomer/data",
+      payload: Buffer.from("{}"),
+      code: "unknown_device",
+      detail: "no device newcomer",
+    });
+    await writeDeviceEvents(dashboard.edge.database, [
+      { deviceId: conveyor, kind: "silent", detail: "nothing for 90 s", count: 1 },
+      { deviceId: null, kind: "dead_letter", detail: "unknown_device", count: 1 },
+    ]);
+    await page.getByText("nothing for 90 s").waitFor({ timeout: 4_000 });
+    await page.getByText("zebra/newcomer/data").first().waitFor({ timeout: 4_000 });
+    await page.context().close();
+  });
+
   test("a device is registered on the settings' page, and switched off", async () => {
     const page = await signedIn("operations");
     await page.goto("/settings?view=devices");
     const form = page.locator("form");
     await form.getByLabel(/^Id/).fill("amr-77");
     await form.getByLabel(/^Place/).selectOption("fc-reno");
-    await form.getByLabel(/^Settings/).fill('{"weight": 1}');
+    await form.getByLabel(/^Further settings/).fill('{"weight": 1}');
     await page.getByRole("button", { name: "Register the device" }).click();
     await page.getByText("a robot has no setting weight").waitFor();
-    await form.getByLabel(/^Settings/).fill('{"manufacturer": "acme"}');
+    await form.getByLabel(/^Further settings/).fill("");
+    await form.getByLabel(/^Manufacturer/).fill("acme");
     await page.getByRole("button", { name: "Register the device" }).click();
     await page.getByText("It is shown this once").waitFor();
     const secret = (await page.locator("dialog pre").first().textContent()) ?? "";
@@ -113,6 +133,61 @@ describe.skipIf(chromium === undefined)("the pages of the devices", () => {
     expect(await knowsDeviceSecret(dashboard.edge.database, "amr-77", secret)).toBe(false);
     await page.setViewportSize(PHONE);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    await page.context().close();
+  });
+
+  test("what is registered of a device is changed by its kind's fields, and refused with what is wrong", async () => {
+    const { database } = dashboard.edge;
+    const page = await signedIn("operations", PHONE);
+    await page.goto("/settings?view=devices");
+    await page.getByRole("button", { name: `Change ${conveyor}` }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Name/).fill("Long belt");
+    await dialog.getByLabel(/^Most rounds/).fill("0");
+    await dialog.getByLabel(/^Lanes/).fill('["p1", "p2"');
+    await dialog.getByRole("button", { name: "Save the device" }).click();
+    await dialog.getByText("lanes: this is not JSON.").waitFor();
+    await dialog.getByLabel(/^Lanes/).fill('["p1", "p2"]');
+    await dialog.getByRole("button", { name: "Save the device" }).click();
+    await dialog.getByText(/^mostRounds/).waitFor();
+    await dialog.getByLabel(/^Most rounds/).fill("3");
+    // Somebody else is quicker.
+    await database.query(
+      "insert into setting_change (subject, version, changed_by, changes) values ($1, 2, 'staff:1', '[]')",
+      [`device:${conveyor}`],
+    );
+    await dialog.getByRole("button", { name: "Save the device" }).click();
+    await dialog.getByRole("button", { name: "Show the newest" }).click();
+    await dialog
+      .getByLabel(/^Most rounds/)
+      .and(dialog.locator(":not([value='3'])"))
+      .fill("4");
+    await dialog.getByRole("button", { name: "Save the device" }).click();
+    await dialog.waitFor({ state: "detached" });
+    const { rows } = await database.query(
+      "select settings->'mostRounds' as rounds from device where id = $1",
+      [conveyor],
+    );
+    expect(rows).toEqual([{ rounds: 4 }]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    await page.context().close();
+  });
+
+  test("a change of a device's topics shows what the broker has to know", async () => {
+    const page = await signedIn("operations");
+    await page.goto("/settings?view=devices");
+    const { rows } = await dashboard.edge.database.query<{ id: string }>(
+      "select id from device where kind = 'robot' order by id limit 1",
+    );
+    const id = rows[0]?.id ?? "";
+    await page.getByRole("button", { name: `Change ${id}` }).click();
+    await page
+      .getByRole("dialog")
+      .getByLabel(/^Manufacturer/)
+      .fill("othermaker");
+    await page.getByRole("button", { name: "Save the device" }).click();
+    await page.getByText(`topic write uagv/v2/othermaker/${id}/state`).waitFor();
+    expect(await page.getByText("It is shown this once").count()).toBe(0);
     await page.context().close();
   });
 });

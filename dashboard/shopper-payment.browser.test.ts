@@ -62,7 +62,6 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
   }
 
   async function open(orderId: string, viewport = DESKTOP): Promise<Page> {
-    const { trackingUrl } = await world.view(orderId);
     const context = await browser.newContext({ viewport });
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
@@ -78,7 +77,7 @@ describe.skipIf(chromium === undefined)("a shopper whose order waits for a payme
         frame: request.frame().url(),
       }),
     );
-    await page.goto(trackingUrl);
+    await page.goto(await world.shopperPage(orderId));
     return page;
   }
 

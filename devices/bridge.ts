@@ -44,7 +44,9 @@ import { Portals } from "./rfid/portals.ts";
 import { Verification } from "./rfid/verification.ts";
 import { parseZebra } from "./rfid/zebra.ts";
 import { Dispatcher } from "./robots/dispatcher.ts";
+import { RobotDirectory } from "./robots/robot-directory.ts";
 import { RobotFleet } from "./robots/robot-fleet.ts";
+import { majorOf } from "./robots/robot-settings.ts";
 import { parseConnection, parseFactsheet, parseState } from "./vda5050/messages.ts";
 
 export type DeviceBridge = { status(): BridgeStatus; stop(): Promise<void> };
@@ -78,9 +80,19 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   const { logger } = options;
   const sessions: { readonly name: string; readonly session: MqttSession }[] = [];
   let isStopping = false;
-  const parts = wireParts(options, async (topic, message) => {
-    if (!isStopping) await sessions[0]?.session.publish(topic, message);
-  });
+  const parts: BridgeParts = wireParts(
+    options,
+    async (topic, message) => {
+      if (isStopping) return;
+      try {
+        await sessions[0]?.session.publish(topic, message);
+      } catch (error) {
+        if (!isStopping) parts.log.record("error", null, `not sent on ${topic}: ${(error as Error).message}`);
+        throw error;
+      }
+    },
+    () => sessions.every(({ session }) => session.isConnected()),
+  );
   const { registry } = parts;
   const intake = new MessageIntake(
     (topic, payload, arrival) => deliver(parts, topic, payload, arrival),
@@ -94,12 +106,14 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
   };
 
   await registry.start();
+  parts.directory.update(registry.all());
   parts.conveyors.start();
   parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
-    for (const [family, subscriptions] of Object.entries({ commands: {}, ...SUBSCRIPTIONS })) {
-      const session = await openFamilySession(options, family, subscriptions, intake);
+    const families = { commands: {}, robots: parts.directory.subscriptions(), ...SUBSCRIPTIONS };
+    for (const [family, subscriptions] of Object.entries(families)) {
+      const session = await openFamilySession(options, family, subscriptions, intake, parts.log);
       sessions.push({ name: family, session });
     }
   } catch (error) {
@@ -118,9 +132,13 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     everyMs: LOOK_MS,
     work: async () => {
       await registry.refresh();
+      parts.directory.update(registry.all());
+      const robots = sessions.find(({ name }) => name === "robots")?.session;
+      // While the broker is away it would not answer; afterwards this comes again.
+      if (robots?.isConnected() === true) await robots.follow(parts.directory.subscriptions());
       return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload, "again"));
     },
-    onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
+    onFault: (error) => logger.warn({ err: error }, "registered devices not followed; trying again"),
   });
   logger.info({ mqttUrl: withoutPassword(options.mqttUrl) }, "device bridge is up");
 
@@ -154,17 +172,23 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
 type BridgeParts = ReturnType<typeof wireParts>;
 
 /** Gives the parts to each other; nothing runs yet. */
-function wireParts(options: DeviceBridgeOptions, publish: (topic: string, message: object) => Promise<void>) {
+function wireParts(
+  options: DeviceBridgeOptions,
+  publish: (topic: string, message: object) => Promise<void>,
+  isConnected: () => boolean,
+) {
   const { database, logger } = options;
   const timings = { ...BRIDGE_TIMINGS, ...options.timings };
   const { allocator, parcelLimit } = options;
   const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
   const log = new DeviceLog(database, logger);
   const registry = new DeviceRegistry(database, log, logger);
+  const directory = new RobotDirectory();
+  const routeOf = (topic: string) => parseTopic(topic, (root) => directory.robotAt(root));
   const deadLetters = new DeadLetters({
     database,
     log,
-    deviceOf: (topic) => registry.get(parseTopic(topic)?.deviceId ?? "")?.row.id ?? null,
+    deviceOf: (topic) => registry.get(routeOf(topic)?.deviceId ?? "")?.row.id ?? null,
     logger,
   });
   const fleet = new RobotFleet({ context, registry, publish, timings, logger });
@@ -194,10 +218,12 @@ function wireParts(options: DeviceBridgeOptions, publish: (topic: string, messag
     logger,
   });
   const portals = new Portals((device, passage) => verification.onPassage(device, passage), logger);
-  const silence = new SilenceWatch(registry);
+  const silence = new SilenceWatch(registry, isConnected);
   return {
     log,
     registry,
+    directory,
+    routeOf,
     silence,
     deadLetters,
     fleet,
@@ -214,6 +240,7 @@ function openFamilySession(
   family: string,
   subscriptions: SessionOptions["subscriptions"],
   intake: MessageIntake,
+  log: DeviceLog,
 ): Promise<MqttSession> {
   const { mqttUrl, mqtt, name = "holdfast-bridge", logger } = options;
   return openSession({
@@ -222,16 +249,17 @@ function openFamilySession(
     subscriptions,
     handle: (topic, payload, retained) => intake.take(topic, payload, retained ? "retained" : "live"),
     onError: (error) => logger.warn({ err: error, family }, "MQTT session"),
+    onReconnect: () => log.record("bridge_reconnected", null, `the session for ${family}`),
   });
 }
 
 async function deliver(parts: BridgeParts, topic: string, payload: Buffer, arrival: Arrival): Promise<void> {
-  const route = parseTopic(topic);
+  const route = parts.routeOf(topic);
   if (payload.length === 0 && isKept(route)) return;
   if (route === undefined) throw new Undeliverable("unknown_topic", "no device speaks on this topic");
   const device = await senderOf(parts.registry, route, topic);
   const { registry, fleet } = parts;
-  if (arrival === "live") registry.heard(device);
+  if (arrival === "live" && route.family !== "robot") registry.heard(device);
   if (arrival === "retained" && (route.family === "conveyor" || route.family === "reader")) {
     throw new Undeliverable("retained_message", "an event must not be retained: nobody knows how old it is");
   }
@@ -326,20 +354,27 @@ function speaksOn(row: DeviceRow, topic: string): boolean {
   return deviceProtocols.topicsOf(row).publish.some((filter) => takesTopic(filter, topic));
 }
 
+/** What says that a robot is there, and what is too old for that, the fleet finds out. */
 function toRobot(
   fleet: RobotFleet,
   device: Device,
-  route: Extract<Route, { readonly family: "robot" }>,
+  { root, kind }: Extract<Route, { readonly family: "robot" }>,
   payload: Buffer,
   arrival: Arrival,
 ): void {
-  const robot = fleet.meet(device, route.major, route.manufacturer);
+  const major = majorOf(device.row);
+  // Read first: what cannot be read says nothing about whose topics these are.
+  const message =
+    kind === "state"
+      ? { kind, state: parseState(payload, major) }
+      : kind === "connection"
+        ? { kind, connection: parseConnection(payload, major) }
+        : { kind, factsheet: parseFactsheet(payload, major) };
+  const robot = fleet.meet(device, root);
   if (robot === null) {
-    throw new Undeliverable("device_mismatch", `${device.row.id} is another robot's serial number`);
+    throw new Undeliverable("device_mismatch", `${device.row.id} speaks under other topics`);
   }
-  // Valid as a message, but nobody knows how old it is.
-  if (route.kind === "state" && arrival === "retained") return;
-  if (route.kind === "state") fleet.onState(robot, parseState(payload, route.major));
-  else if (route.kind === "connection") fleet.onConnection(robot, parseConnection(payload, route.major));
-  else parseFactsheet(payload, route.major);
+  if (message.kind === "connection") fleet.onConnection(robot, message.connection, arrival);
+  // Valid as a message where the broker has kept it, but nobody knows how old it is.
+  if (message.kind === "state" && arrival === "live") fleet.onState(robot, message.state);
 }

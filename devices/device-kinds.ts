@@ -6,7 +6,10 @@ import type { DeviceProtocols, DeviceTopics, RegisteredDevice } from "../ports/d
 import { readConveyorSettings } from "./conveyor/conveyor-settings.ts";
 import { type JsonObject, MalformedMessage } from "./mqtt/json-reader.ts";
 import { readOfflineAfter } from "./mqtt/offline-after.ts";
+import { filtersMeet } from "./mqtt/topic-filter.ts";
 import { readPortalSettings } from "./rfid/portal-settings.ts";
+import { readRobotSettings, robotRoot } from "./robots/robot-settings.ts";
+import { SETTING_FIELDS } from "./setting-fields.ts";
 
 type Kind = {
   readonly protocols: readonly string[];
@@ -58,6 +61,7 @@ export const deviceProtocols: DeviceProtocols = {
     conveyor: KINDS.conveyor.protocols,
     rfid_portal: KINDS.rfid_portal.protocols,
   },
+  settingFields: SETTING_FIELDS,
   problemOf: (device) => {
     // What a topic is made of must be one level of it, and no wildcard.
     if (!LEVEL.test(device.id)) return `id: "${device.id}" cannot be a level of a topic`;
@@ -67,28 +71,22 @@ export const deviceProtocols: DeviceProtocols = {
     }
     try {
       KINDS[device.kind].readSettings(device.settings);
-      return null;
+      return unknownSetting(device);
     } catch (error) {
       if (error instanceof MalformedMessage) return error.message;
       throw error;
     }
   },
   topicsOf: (device) => KINDS[device.kind].topicsOf(device),
+  sharesTopics: (a, b) => {
+    const ofB = KINDS[b.kind].topicsOf(b).publish;
+    return KINDS[a.kind].topicsOf(a).publish.some((topic) => ofB.some((other) => filtersMeet(topic, other)));
+  },
 };
 
-/** `uagv/v2/<manufacturer>/<id>`: a robot is registered by its serial number. */
-function robotRoot({ id, protocol, settings }: RegisteredDevice): string {
-  const { manufacturer } = readRobotSettings(settings);
-  return `${protocol.startsWith("vda5050-3") ? "vda5050/v3" : "uagv/v2"}/${manufacturer ?? "+"}/${id}`;
-}
-
-function readRobotSettings(settings: JsonObject): { readonly manufacturer: string | undefined } {
-  for (const name of Object.keys(settings)) {
-    if (name !== "manufacturer")
-      throw new MalformedMessage("invalid_message", `a robot has no setting ${name}`);
-  }
-  const { manufacturer } = settings;
-  if (manufacturer === undefined) return { manufacturer };
-  if (typeof manufacturer === "string" && LEVEL.test(manufacturer)) return { manufacturer };
-  throw new MalformedMessage("invalid_message", "manufacturer is not 1 to 64 letters, digits, . _ : or -");
+/** A misspelt setting would silently be as usual. */
+function unknownSetting({ kind, settings }: RegisteredDevice): string | null {
+  const known = SETTING_FIELDS[kind].map(({ name }) => name);
+  const unknown = Object.keys(settings).find((name) => !known.includes(name));
+  return unknown === undefined ? null : `a ${kind} has no setting ${unknown}; there are: ${known.join(", ")}`;
 }

@@ -21,6 +21,7 @@ import { createTestDatabase, type TestDatabase } from "../test-support/servers/p
 import { type DeviceBridge, startDeviceBridge } from "./bridge.ts";
 import { deviceProtocols } from "./device-kinds.ts";
 import { type Broker, startBroker } from "./mqtt/broker.ts";
+import { simulatedStations } from "./simulators/fleet.ts";
 import { type RobotReport, stateMessage } from "./simulators/robot-messages.ts";
 
 describe("a device", () => {
@@ -146,6 +147,33 @@ describe("a device", () => {
     );
   });
 
+  it("whose registration changes, that says nothing for too long, or whose bridge comes back, is told of", async () => {
+    await register(CONVEYOR);
+    await status("pack-out");
+    await becomes("belt-1", "online");
+    const settings = { offlineAfterMs: 1_000, lanes: ["l1"] };
+    await changeDevice(context, deviceProtocols, "belt-1", { version: 2, name: "Long", settings }, "staff:1");
+    await becomes("belt-1", "offline");
+    await broker.stop();
+    broker = await startBroker({ host: "127.0.0.1", port: broker.port, logger: testLogger });
+    const told = async () =>
+      (await listDeviceEvents(test.database, { limit: 50 })).items.map(({ kind, deviceId, detail }) => [
+        kind,
+        deviceId,
+        detail,
+      ]);
+    await eventually(
+      async () => (await told()).some(([kind]) => kind === "bridge_reconnected"),
+      15_000,
+      told,
+    );
+    expect((await told()).filter(([, device]) => device !== null).reverse()).toEqual([
+      ["online", "belt-1", ""],
+      ["changed", "belt-1", "name, settings.lanes, settings.offlineAfterMs"],
+      ["silent", "belt-1", expect.stringMatching(/^nothing for \d+ s$/)],
+    ]);
+  });
+
   it("that was registered too late has its message given to its handler again, and answers then", async () => {
     await scan(1);
     const [letter] = await letters(1, "unknown_device");
@@ -189,7 +217,7 @@ describe("a device", () => {
       kind: "robot",
       locationId: LOCATION,
       protocol: "vda5050-2.1",
-      settings: { manufacturer: "acme" },
+      settings: { manufacturer: "acme", ...simulatedStations("m") },
     });
     let headerId = 0;
     const header = () => ({
@@ -212,6 +240,7 @@ describe("a device", () => {
           driving: false,
           position: { x: 0, y: 0, theta: 0, mapId: "m" },
           battery: 80,
+          charging: false,
           refused,
           instantActions: [],
         }),

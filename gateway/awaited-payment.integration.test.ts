@@ -36,7 +36,7 @@ async function placeOrder(change: Readonly<Record<string, unknown>> = {}) {
       ...change,
     }),
   );
-  const token = new URL((await world.view(orderId)).trackingUrl).pathname.split("/")[2] ?? "";
+  const token = new URL(await world.shopperPage(orderId)).pathname.split("/")[2] ?? "";
   return { orderId, email, token };
 }
 

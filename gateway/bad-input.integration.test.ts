@@ -96,6 +96,7 @@ const badOrders: readonly (readonly [string, string, string])[] = [
     JSON.stringify(canonicalOrder("a", { lines: [{ sku: "TEE-1", quantity: 1, unitPrice: "-1.00" }] })),
     "malformed_payload",
   ],
+  ["a list of very many orders", `[${"1,".repeat(99_000)}1]`, "too_many_orders"],
   ["no address", JSON.stringify(canonicalOrder("a", { shippingAddress: undefined })), "address_missing"],
   ["an unknown field", JSON.stringify(canonicalOrder("a", { linez: [] })), "malformed_payload"],
 ];

@@ -44,7 +44,7 @@ async function placeOrder(paymentMethod = TO_CONFIRM) {
       customer: { name: "Ada Example", email },
     }),
   );
-  const token = new URL((await world.view(orderId)).trackingUrl).pathname.split("/")[2] ?? "";
+  const token = new URL(await world.shopperPage(orderId)).pathname.split("/")[2] ?? "";
   return { orderId, token, email };
 }
 

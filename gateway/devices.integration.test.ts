@@ -91,8 +91,8 @@ describe("a device that is registered", () => {
       "vda5050-2.0",
     ],
     [
-      "a setting that robots do not have",
-      { settings: { topicRoot: "a/b" } },
+      "topics with a wildcard",
+      { settings: { topicRoot: "a/+/b" } },
       422,
       "device_settings_invalid",
       "topicRoot",
@@ -113,6 +113,13 @@ describe("a device that is registered", () => {
       "weakestDbm is not from -120 to 0",
     ],
     ["another's id", { id: "r1" }, 409, "device_exists", "r1"],
+    [
+      "another's topics",
+      { settings: { topicRoot: "uagv/v2/acme/r1" } },
+      409,
+      "device_topic_taken",
+      '"r1" speaks on these topics',
+    ],
   ])("is not one with %s", async (_what, change, status, code, word) => {
     const before = await world.counts();
     const reply = await register(robot("new-one", change));
@@ -178,6 +185,19 @@ describe("a device that is registered", () => {
     expect((await as("GET", "/v1/devices")).status).toBe(200);
     expect(saidOf(await as("POST", "/v1/devices", robot("r5")))).toEqual([403, "forbidden"]);
     expect(saidOf(await as("GET", "/v1/devices/r1/acl"))).toEqual([403, "forbidden"]);
+  });
+});
+
+test("what each kind speaks and which settings it has is told, so that a form can offer it", async () => {
+  const { items } = (await world.call("GET", "/v1/devices/kinds")).json;
+  expect(items.map(({ kind }: { kind: string }) => kind)).toEqual(["robot", "conveyor", "rfid_portal"]);
+  expect(items[2].protocols).toContain("zebra-iot-connector");
+  expect(items[2].fields).toContainEqual({
+    name: "weakestDbm",
+    type: "number",
+    unit: "dBm",
+    usual: -65,
+    help: "Weaker reads are a neighbour's tags.",
   });
 });
 

@@ -22,6 +22,7 @@ import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
+import { countAdriftLoads } from "../store/floor/robot-loads.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
 import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
@@ -90,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl: options.publicUrl,
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: options.readiness,
-    metrics: createMetrics(allocator, options.bridgeStatus ?? null),
+    metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
     loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
     loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),

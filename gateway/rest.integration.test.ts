@@ -37,7 +37,8 @@ describe("orders", () => {
     const order = await world.call("GET", "/v1/orders/web-first");
     expect(order.json.summary).toMatchObject({ id: "web-first", currency: "USD", totalMinor: 1999 });
     expect(order.json.lines).toMatchObject([{ lineId: "1", sku: "TEE-1", ordered: 1 }]);
-    expect(order.json.trackingUrl).toMatch(/^http:\/\/shop\.example\/track\/[\w-]{20,}$/);
+    const link = await world.call("GET", "/v1/orders/web-first/tracking-link");
+    expect(link.json.url).toMatch(/^http:\/\/shop\.example\/track\/[\w-]{20,}$/);
     expect(order.json.supportedActions).toEqual(["cancel", "hold"]);
 
     const again = await world.call("GET", "/v1/orders/web-first", {
@@ -98,8 +99,8 @@ describe("orders", () => {
       }),
       headers: newKey("shopper"),
     });
-    const { json } = await world.call("GET", "/v1/orders/web-shopper");
-    const token = new URL(json.trackingUrl).pathname.split("/").at(-1);
+    const { json } = await world.call("GET", "/v1/orders/web-shopper/tracking-link");
+    const token = new URL(json.url).pathname.split("/").at(-1);
     const seen = await world.call("GET", `/v1/track/${token}`, { anonymous: true });
     expect(seen.json).toMatchObject({
       shopName: "Acme Outfitters",
@@ -209,7 +210,8 @@ describe("the way of an order", () => {
       lines: [{ lineId: "1", requested: 1, received: 0, disposition: null }],
       shipment: { id: "S2", trackingNumber: "T2" },
     });
-    const path = new URL(order.trackingUrl).pathname;
+    const link = await world.call("GET", "/v1/orders/web-way/tracking-link");
+    const path = new URL(link.json.url).pathname;
     const tracking = await world.call("GET", `/v1${path}`, { anonymous: true });
     expect(tracking.json).toMatchObject({
       lines: [{ delivered: 2, returnable: 1 }],

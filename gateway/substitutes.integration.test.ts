@@ -237,7 +237,8 @@ describe("a unit that no place has", () => {
       title: `Thing ${blue}`,
       substituteFor: { lineId: "1", sku: tent, title: "Tent" },
     });
-    const token = view.trackingUrl.split("/").at(-1);
+    const { json: link } = await world.call("GET", `/v1/orders/${orderId}/tracking-link`);
+    const token = link.url.split("/").at(-1);
     const { json: tracking } = await world.call("GET", `/v1/track/${token}`, { anonymous: true });
     expect(tracking.lines).toMatchObject([
       { title: "Tent", ordered: 1, insteadOf: null, insteadOfLine: null },

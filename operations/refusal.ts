@@ -36,6 +36,7 @@ type OperationRefusalCode =
   | "device_not_found"
   | "device_protocol_unknown"
   | "device_settings_invalid"
+  | "device_topic_taken"
   | "exchange_impossible"
   | "external_refund_known"
   | "fulfillment_order_changed"

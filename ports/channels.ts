@@ -8,9 +8,15 @@ import type { Money } from "../orders/money.ts";
 export type ChannelRefusal = {
   /**
    * `malformed_payload` (not the channel's format), `not_an_order` (another of the channel's documents),
-   * `invalid_order`, `substitutes_not_goods` (substitutes are allowed for what is no goods).
+   * `invalid_order`, `substitutes_not_goods` (substitutes are allowed for what is no goods),
+   * `too_many_orders` (none of the payload is read).
    */
-  readonly code: "malformed_payload" | "not_an_order" | "invalid_order" | "substitutes_not_goods";
+  readonly code:
+    | "malformed_payload"
+    | "not_an_order"
+    | "invalid_order"
+    | "substitutes_not_goods"
+    | "too_many_orders";
   readonly detail: string;
   readonly externalId?: string;
 };

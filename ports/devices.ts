@@ -22,12 +22,25 @@ export type DeviceTopics = {
   readonly subscribe: readonly string[];
 };
 
+/** A setting of a kind, as a form shows it. */
+export type SettingField = {
+  readonly name: string;
+  readonly type: "text" | "number" | "switch" | "json";
+  readonly unit: string | null;
+  /** What holds where it is left out; null: nothing does, or it is as the help says. */
+  readonly usual: unknown;
+  readonly help: string;
+};
+
 export type DeviceProtocols = {
   /** Every protocol of every kind, as a registration names it. */
   readonly protocols: Readonly<Record<RegisteredDevice["kind"], readonly string[]>>;
+  readonly settingFields: Readonly<Record<RegisteredDevice["kind"], readonly SettingField[]>>;
   /** @returns what is wrong with it, in a sentence; null: nothing */
   problemOf(device: RegisteredDevice): string | null;
   topicsOf(device: RegisteredDevice): DeviceTopics;
+  /** Whether there is a topic on which both would speak. */
+  sharesTopics(a: RegisteredDevice, b: RegisteredDevice): boolean;
 };
 
 export type BridgeStatus = {

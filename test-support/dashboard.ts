@@ -4,6 +4,13 @@ import { inject } from "vitest";
 import { findChromium, launchChromium } from "./browser.ts";
 import { startTestEdge, type TestEdge } from "./edge.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The built pages. */
+    readonly dashboardFolder: string;
+  }
+}
+
 export const STAFF_PASSWORD = "a password of the tests 1";
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };

@@ -185,7 +185,7 @@ export class StreamClient {
       this.feed.onEvents(message.events);
       return;
     }
-    if (message.type === "stock.changes" || message.re === null) return;
+    if (!("re" in message) || message.re === null) return;
     const pending = this.unanswered.get(message.re);
     if (pending === undefined) return;
     this.unanswered.delete(message.re);

@@ -4,7 +4,7 @@
  * ends with its refund or with what it is exchanged for.
  */
 import type { Random } from "../../config/seeded-random.ts";
-import type { OrderView } from "../../contract/orders.ts";
+import type { OrderView, TrackingLink } from "../../contract/orders.ts";
 import type { ReturnView } from "../../contract/returns.ts";
 import type { TrackingView } from "../../contract/tracking.ts";
 import type { RestClient } from "../client/rest.ts";
@@ -53,7 +53,8 @@ export function openReturnsDesk(
 
   const work = async ({ orderId, manner }: Queued): Promise<void> => {
     const order = await rest.get<OrderView>(`/v1/orders/${encodeURIComponent(orderId)}`);
-    const token = new URL(order.trackingUrl).pathname.split("/").at(-1) ?? "";
+    const { url } = await rest.get<TrackingLink>(`/v1/orders/${encodeURIComponent(orderId)}/tracking-link`);
+    const token = new URL(url).pathname.split("/").at(-1) ?? "";
     const tracking = await rest.get<TrackingView>(`/v1/track/${token}`);
     const isInPieces = manner === "late_piece";
     const returnable = tracking.lines.filter((line) => line.returnable > (isInPieces ? 1 : 0));

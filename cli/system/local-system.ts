@@ -24,6 +24,7 @@ import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { findApiKey } from "../../store/access/api-keys.ts";
 import { companyIds } from "../../store/catalog/companies.ts";
 import { giveMissingPasswords } from "../../store/floor/device-passwords.ts";
+import { giveMissingSettings } from "../../store/floor/devices.ts";
 import type { Database } from "../../store/sql/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
@@ -144,6 +145,8 @@ export async function startLocalSystem(
         access.database = database;
         if (!sandbox) return;
         const deviceKey = broker === null ? null : await sandboxDeviceKey(settings.dataFolder);
+        // A sandbox of an earlier version has robots that know no stations.
+        await giveMissingSettings(database, sandboxDevices());
         if (deviceKey !== null) {
           const ids = sandboxDevices().map(({ id }) => id);
           await giveMissingPasswords(database, ids, (id) => deviceSecret(deviceKey, id));

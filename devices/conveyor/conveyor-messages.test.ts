@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { handlingUnitNumber } from "../../orders/handling-unit.ts";
 import { MalformedMessage } from "../mqtt/json-reader.ts";
-import { deviceTopic, parseTopic, robotTopic } from "../mqtt/topics.ts";
+import { deviceTopic, parseTopic } from "../mqtt/topics.ts";
 import { licencePlate, parseConveyorEvent, parseStatus } from "./conveyor-messages.ts";
 
 const SCAN = {
@@ -97,10 +97,9 @@ describe("a licence plate", () => {
 
 describe("topics", () => {
   it("are parsed back to what they were built from", () => {
-    expect(parseTopic(robotTopic(3, "orbit", "r:1", "state"))).toEqual({
+    expect(parseTopic("vda5050/v3/orbit/r:1/state")).toEqual({
       family: "robot",
-      major: 3,
-      manufacturer: "orbit",
+      root: "vda5050/v3/orbit/r:1",
       deviceId: "r:1",
       kind: "state",
     });

@@ -2,7 +2,7 @@
  * Finds boot id and sequence in an event that cannot be read otherwise, so that its device can be told that
  * it was refused. They are given back as they came, whatever their type, for the device to know them again.
  */
-import { isObject } from "../mqtt/json-reader.ts";
+import { bareText, isObject } from "../mqtt/json-reader.ts";
 
 export type MessageHead = { readonly bootId: unknown; readonly seq: unknown };
 
@@ -13,7 +13,7 @@ const LONGEST = 256;
 
 /** `undefined` where no sequence can be found; `bootId` is null where there is none. */
 export function findHead(payload: Buffer): MessageHead | undefined {
-  const text = payload.toString("utf8");
+  const text = bareText(payload);
   const said = payload.length <= 1024 * 1024 ? parsed(text) : undefined;
   const inText = `${text.slice(0, LOOKED_AT)}\n${text.slice(-LOOKED_AT)}`;
   const seq = isObject(said) ? said["seq"] : scalarIn(inText, "seq");
@@ -24,7 +24,7 @@ export function findHead(payload: Buffer): MessageHead | undefined {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
  * Which devices there are and how they are: the table `device`. Connection and last state are written in
  * batches, at most once a second, because a single state message is not worth a commit.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import {
   type DeviceConnection,
@@ -86,9 +87,10 @@ export class DeviceRegistry {
 
   /** It has said nothing for too long. When it was last seen stays as it was. */
   silent(device: Device): void {
-    const seenAtMs = Date.now() - Math.round(performance.now() - device.heardAt);
-    this.setConnection(device, "offline");
-    this.dirty.set(device.row.id, seenAtMs);
+    const silentMs = Math.round(performance.now() - device.heardAt);
+    this.log.record("silent", device.row.id, `nothing for ${Math.round(silentMs / 1_000)} s`);
+    this.move(device, "offline");
+    this.dirty.set(device.row.id, Date.now() - silentMs);
   }
 
   /** Devices of a kind at a location that are there to work, in the order of their ids. */
@@ -128,8 +130,7 @@ export class DeviceRegistry {
   setConnection(device: Device, connection: DeviceConnection, why = ""): void {
     if (device.connection !== connection) {
       this.log.record(connection, device.row.id, why);
-      device.connection = connection;
-      device.connectionSince = performance.now();
+      this.move(device, connection);
     }
     this.dirty.set(device.row.id, Date.now());
   }
@@ -178,6 +179,11 @@ export class DeviceRegistry {
     this.dirty.set(deviceId, Date.now() - agoMs);
   }
 
+  private move(device: Device, connection: DeviceConnection): void {
+    device.connection = connection;
+    device.connectionSince = performance.now();
+  }
+
   /** Reads again what is registered. Whoever starts the registry sees to it that it happens. */
   async refresh(): Promise<void> {
     this.refreshedAt = performance.now();
@@ -193,12 +199,26 @@ export class DeviceRegistry {
   }
 
   private update(device: Device, row: DeviceRow): void {
-    const was = device.row.enabled;
+    const was = device.row;
     device.row = row;
-    if (was === row.enabled) return;
+    const changed = changedFields(was, row);
+    if (changed.length > 0) this.log.record("changed", row.id, changed.join(", "));
+    if (was.enabled === row.enabled) return;
     this.log.record(row.enabled ? "enabled" : "disabled", row.id, "");
     if (!row.enabled) this.setConnection(device, "offline", "switched off");
   }
+}
+
+/** What of the registration differs, but for whether it is switched on; of settings, each that does. */
+function changedFields(was: DeviceRow, row: DeviceRow): readonly string[] {
+  const differs = (a: unknown, b: unknown): boolean => !isDeepStrictEqual(a, b);
+  const fields = (["name", "locationId", "protocol", "kind"] as const).filter((field) =>
+    differs(was[field], row[field]),
+  );
+  const settings = [...new Set([...Object.keys(was.settings), ...Object.keys(row.settings)])].filter((name) =>
+    differs(was.settings[name], row.settings[name]),
+  );
+  return [...fields, ...settings.map((name) => `settings.${name}`)];
 }
 
 /** The errors that a device's state tells of, as far as it is one that has them. */

@@ -100,8 +100,14 @@ function tryParse(text: string): unknown {
 
 function textOf(payload: Buffer, mostBytes: number): string {
   if (payload.length > mostBytes) throw new MalformedMessage("message_too_large", `${payload.length} bytes`);
-  // Some firmware writes a byte order mark, which is no part of the text.
-  return payload.toString("utf8").replace(/^\uFEFF/, "");
+  return bareText(payload);
+}
+
+/** Some firmware writes a byte order mark before the text, or the zero behind it that ends its strings. */
+export function bareText(payload: Buffer): string {
+  let end = payload.length;
+  while (end > 0 && payload[end - 1] === 0) end -= 1;
+  return payload.toString("utf8", 0, end).replace(/^\uFEFF/, "");
 }
 
 export function isObject(value: unknown): value is JsonObject {

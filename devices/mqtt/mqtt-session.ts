@@ -11,13 +11,17 @@
 import { rootCertificates } from "node:tls";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { withoutPassword } from "../../config/without-password.ts";
+import type { Subscriptions } from "./topics.ts";
 
 /** @param retained the broker had kept it: it says nothing about whether its sender is there */
 type MessageHandler = (topic: string, payload: Buffer, retained: boolean) => Promise<void>;
 
 export type MqttSession = {
+  /** Subscribes to what is new and leaves what is not in it; at a failure it may be called again. */
+  follow(subscriptions: Subscriptions): Promise<void>;
   /** QoS 1; resolves when the broker has it. While the broker is away the message waits in memory. */
   publish(topic: string, message: object): Promise<void>;
+  /** And hears what it asked for: a broker may let it in and refuse its subscriptions. */
   isConnected(): boolean;
   /** How often it was connected after the first time. */
   reconnects(): number;
@@ -53,10 +57,12 @@ export type SessionOptions = {
   readonly connection: MqttConnection;
   /** Names the session at the broker: constant over restarts, unique per bridge. */
   readonly clientId: string;
-  readonly subscriptions: Readonly<Record<string, { readonly qos: 0 | 1 }>>;
+  readonly subscriptions: Subscriptions;
   /** Must not throw: it deals with its own errors. */
   readonly handle: MessageHandler;
   readonly onError: (error: Error) => void;
+  /** It is connected again after it was away. */
+  readonly onReconnect: () => void;
 };
 
 /**
@@ -64,6 +70,8 @@ export type SessionOptions = {
  * Seconds.
  */
 const SESSION_EXPIRY_S = 7 * 24 * 60 * 60;
+/** Subscriptions that were refused are asked for again after so long. Milliseconds. */
+const SUBSCRIBE_AGAIN_MS = 2_000;
 /** How long the broker may take to answer at the start. */
 const FIRST_CONNECTION_MS = 15_000;
 /**
@@ -99,10 +107,9 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
       options.onError,
     );
   };
-  const subscribe = async (): Promise<void> => {
-    if (Object.keys(options.subscriptions).length > 0) {
-      await client.subscribeAsync({ ...options.subscriptions });
-    }
+  let { subscriptions } = options;
+  const subscribe = async (wanted = subscriptions): Promise<void> => {
+    if (Object.keys(wanted).length > 0) await client.subscribeAsync({ ...wanted });
   };
   try {
     await firstConnection(client);
@@ -111,20 +118,49 @@ export async function openSession(options: SessionOptions): Promise<MqttSession>
     await client.endAsync(true);
     throw new Error(`no MQTT session at ${withoutPassword(options.connection.url)}`, { cause: error });
   }
+  let isSubscribed = true;
+  let again: NodeJS.Timeout | undefined;
+  // Rejects also where the broker grants some of them only.
+  const subscribeUntilGranted = (): void => {
+    clearTimeout(again);
+    isSubscribed = false;
+    const connection = reconnects;
+    subscribe().then(
+      () => {
+        if (connection === reconnects) isSubscribed = true;
+      },
+      (error: Error) => {
+        options.onError(error);
+        if (stopping || connection !== reconnects) return;
+        again = setTimeout(() => {
+          if (client.connected) subscribeUntilGranted();
+        }, SUBSCRIBE_AGAIN_MS);
+      },
+    );
+  };
   client.on("error", options.onError);
   // Also where the broker still has the session: only a new subscription makes it send retained messages.
   client.on("connect", () => {
     reconnects += 1;
-    subscribe().catch(options.onError);
+    options.onReconnect();
+    subscribeUntilGranted();
   });
   return {
+    follow: async (wanted) => {
+      const added = Object.entries(wanted).filter(([filter]) => !(filter in subscriptions));
+      const left = Object.keys(subscriptions).filter((filter) => !(filter in wanted));
+      await subscribe(Object.fromEntries(added));
+      if (left.length > 0) await client.unsubscribeAsync(left);
+      subscriptions = wanted;
+    },
     publish: async (topic, message) => {
       await client.publishAsync(topic, JSON.stringify(message), { qos: 1 });
     },
-    isConnected: () => client.connected,
+    isConnected: () => client.connected && isSubscribed,
     reconnects: () => reconnects,
     stop: async () => {
       stopping = true;
+      clearTimeout(again);
       await client.endAsync(true);
     },
   };

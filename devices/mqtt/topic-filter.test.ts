@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coversFilter, takesTopic } from "./topic-filter.ts";
+import { coversFilter, filtersMeet, takesTopic } from "./topic-filter.ts";
 
 describe("a topic filter", () => {
   test.each([
@@ -26,5 +26,17 @@ describe("a topic filter", () => {
     ["a/+", "+/b", false],
   ])("%s covers the subscription %s: %s", (outer, inner, covers) => {
     expect(coversFilter(outer, inner)).toBe(covers);
+  });
+
+  test.each([
+    ["a/+/c", "a/b/+", true],
+    ["a/+/c", "a/b/d", false],
+    ["a/#", "a/b/c", true],
+    ["a/b", "a/b/#", true],
+    ["a/b", "a/b/c", false],
+    ["a/b/c", "a/b", false],
+  ])("%s and %s have a topic in common: %s", (one, other, meet) => {
+    expect(filtersMeet(one, other)).toBe(meet);
+    expect(filtersMeet(other, one)).toBe(meet);
   });
 });

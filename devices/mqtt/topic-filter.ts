@@ -19,3 +19,15 @@ export function coversFilter(outer: string, inner: string): boolean {
   }
   return wide.length === narrow.length;
 }
+
+/** Whether there is a topic that both filters take. */
+export function filtersMeet(a: string, b: string): boolean {
+  const [left, right] = [a.split("/"), b.split("/")];
+  for (const [at, level] of left.entries()) {
+    const other = right[at];
+    if (level === "#" || other === "#") return true;
+    if (other === undefined) return false;
+    if (level !== other && level !== "+" && other !== "+") return false;
+  }
+  return left.length === right.length || right[left.length] === "#";
+}

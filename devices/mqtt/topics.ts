@@ -4,23 +4,24 @@
  *   robots     uagv/v2/{manufacturer}/{serial}/{state|connection|factsheet}     from the robot (VDA 5050 v2)
  *              uagv/v2/{manufacturer}/{serial}/{order|instantActions}           to the robot
  *              vda5050/v3/…                                                     the same for VDA 5050 v3
+ *              {root}/…                                                         the same where one is registered
  *   conveyors  holdfast/{site}/{area}/{device}/evt/{scan|divert|recirculation|status}   from the conveyor
  *              holdfast/{site}/{area}/{device}/cmd/{divert|recirculate}, …/ack          to the conveyor
  *   readers    zebra/{reader}/{data|events}, impinj/{reader}/events             from the reader
  *              holdfast/{site}/{area}/{reader}/evt/status                       the reader's retained status
  *              and last will
  *
- * A device's id is the serial number (robots), the device level (conveyors) or the reader level of its topic.
+ * A device's id is the serial number (robots, unless registered otherwise), the device level (conveyors) or the reader level of its topic.
  */
 export type VdaMajor = 2 | 3;
 
 export type Route =
   | {
       readonly family: "robot";
-      readonly major: VdaMajor;
-      readonly manufacturer: string;
+      /** What is before the last level. */
+      readonly root: string;
       readonly deviceId: string;
-      readonly kind: "state" | "connection" | "factsheet";
+      readonly kind: RobotKind;
     }
   | {
       readonly family: "conveyor";
@@ -41,16 +42,25 @@ export type Route =
       readonly deviceId: string;
     };
 
-/** What each session of the bridge subscribes to; `qos` is the most that the broker may use. */
+/** Last levels of what the bridge takes from robots. */
+export const ROBOT_KINDS = ["state", "connection", "factsheet"] as const;
+type RobotKind = (typeof ROBOT_KINDS)[number];
+
+/** Topic filters; `qos` is the most that the broker may use. */
+export type Subscriptions = Readonly<Record<string, { readonly qos: 0 | 1 }>>;
+
+/** Of robots under the topics that the standard proposes. */
+export const ROBOT_SUBSCRIPTIONS = {
+  "uagv/v2/+/+/state": { qos: 0 },
+  "uagv/v2/+/+/connection": { qos: 1 },
+  "uagv/v2/+/+/factsheet": { qos: 0 },
+  "vda5050/v3/+/+/state": { qos: 0 },
+  "vda5050/v3/+/+/connection": { qos: 1 },
+  "vda5050/v3/+/+/factsheet": { qos: 0 },
+} as const satisfies Subscriptions;
+
+/** What the sessions of the other families subscribe to. */
 export const SUBSCRIPTIONS = {
-  robots: {
-    "uagv/v2/+/+/state": { qos: 0 },
-    "uagv/v2/+/+/connection": { qos: 1 },
-    "uagv/v2/+/+/factsheet": { qos: 0 },
-    "vda5050/v3/+/+/state": { qos: 0 },
-    "vda5050/v3/+/+/connection": { qos: 1 },
-    "vda5050/v3/+/+/factsheet": { qos: 0 },
-  },
   conveyors: {
     "holdfast/+/+/+/evt/scan": { qos: 0 },
     "holdfast/+/+/+/evt/divert": { qos: 0 },
@@ -66,22 +76,20 @@ export const SUBSCRIPTIONS = {
 
 const LEVEL = /^[A-Za-z0-9_.:-]{1,64}$/;
 
-export function parseTopic(topic: string): Route | undefined {
+/** @param robotAt the registered robot whose topics begin so; without: robots are their serial numbers */
+export function parseTopic(
+  topic: string,
+  robotAt: (root: string) => string | undefined = () => undefined,
+): Route | undefined {
   const levels = topic.split("/");
   if (!levels.every((level) => LEVEL.test(level))) return undefined;
-  const [root = "", second = "", third = "", fourth = "", fifth = "", sixth = ""] = levels;
-  if ((root === "uagv" && second === "v2") || (root === "vda5050" && second === "v3")) {
-    if (levels.length !== 5 || (fifth !== "state" && fifth !== "connection" && fifth !== "factsheet")) {
-      return undefined;
-    }
-    return {
-      family: "robot",
-      major: root === "uagv" ? 2 : 3,
-      manufacturer: third,
-      deviceId: fourth,
-      kind: fifth,
-    };
+  const kind = ROBOT_KINDS.find((each) => each === levels.at(-1));
+  if (kind !== undefined) {
+    const root = levels.slice(0, -1).join("/");
+    const deviceId = robotAt(root) ?? serialIn(levels);
+    if (deviceId !== undefined) return { family: "robot", root, deviceId, kind };
   }
+  const [root = "", second = "", third = "", fourth = "", fifth = "", sixth = ""] = levels;
   if (root === "holdfast" && levels.length === 6 && fifth === "evt") {
     const place = { site: second, area: third, deviceId: fourth };
     if (sixth === "status") return { family: "status", ...place };
@@ -100,13 +108,25 @@ export function parseTopic(topic: string): Route | undefined {
   return undefined;
 }
 
+/** The serial number in a topic as the standard proposes it. */
+function serialIn(levels: readonly string[]): string | undefined {
+  const interfaceName = `${levels[0]}/${levels[1]}`;
+  const isUsual = levels.length === 5 && (interfaceName === "uagv/v2" || interfaceName === "vda5050/v3");
+  return isUsual ? levels[3] : undefined;
+}
+
+/** With which a robot's topics begin where it is registered without a root of its own. */
+export function usualRoot(major: VdaMajor, manufacturer: string, serialNumber: string): string {
+  return `${major === 2 ? "uagv/v2" : "vda5050/v3"}/${manufacturer}/${serialNumber}`;
+}
+
 export function robotTopic(
   major: VdaMajor,
   manufacturer: string,
   serialNumber: string,
-  kind: "order" | "instantActions" | "state" | "connection" | "factsheet",
+  kind: RobotKind | "order" | "instantActions",
 ): string {
-  return `${major === 2 ? "uagv/v2" : "vda5050/v3"}/${manufacturer}/${serialNumber}/${kind}`;
+  return `${usualRoot(major, manufacturer, serialNumber)}/${kind}`;
 }
 
 export function deviceTopic(

@@ -115,7 +115,10 @@ export class Dispatcher implements TaskOutcomes {
 
   private async dispatch(isSweepDue: boolean): Promise<void> {
     await this.bookFinished();
-    if (isSweepDue) await this.sweep();
+    if (isSweepDue) {
+      await this.sweep();
+      this.fleet.askToCharge();
+    }
     await this.assign();
   }
 
@@ -170,7 +173,12 @@ export class Dispatcher implements TaskOutcomes {
       return requeueTask(this.context.database, task, detail);
     }
     if (robot?.state === undefined || robot.state === null || robot.task === null) return undefined;
-    const known = orderProgress(robot.task, robot.state).status;
+    const stands = this.fleet.standsTooLong(robot);
+    if (stands !== null) {
+      this.fleet.decline(robot, task, stands);
+      return picked ? this.abandoned(robot, task, stands, true) : this.failed(robot, robot.task, stands);
+    }
+    const known = orderProgress(robot.task, robot.state, robot.offer).status;
     return known === "unknown" ? this.fleet.offerAgain(robot, robot.task) : undefined;
   }
 

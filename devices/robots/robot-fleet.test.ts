@@ -1,6 +1,7 @@
 import pino from "pino";
 import { describe, expect, it } from "vitest";
 import type { OperationContext } from "../../operations/context.ts";
+import type { DeviceRow } from "../../store/floor/devices.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
@@ -19,6 +20,23 @@ const TASK: AssignedTask = {
   assignedAtMs: 0,
   lines: [{ holdId: "h1", sku: "A", gtin: "09521234000013", quantity: 2 }],
 };
+
+const SETTINGS = {
+  mapId: "hall",
+  stations: { induction: { nodeId: "drop" }, shelves: [{ nodeId: "S1", x: 1, y: 2 }] },
+};
+
+function rowOf(id: string, settings: object = SETTINGS, protocol = "vda5050-2.1"): DeviceRow {
+  return {
+    id,
+    locationId: "fc",
+    kind: "robot",
+    protocol,
+    name: id,
+    settings: settings as DeviceRow["settings"],
+    enabled: true,
+  };
+}
 
 function state(headerId: number, time: string, fields: object = {}): RobotState {
   const message = {
@@ -41,6 +59,7 @@ function state(headerId: number, time: string, fields: object = {}): RobotState 
 /** A fleet of robots of one location, and what it sent and gave back. */
 function fleetOf(...ids: readonly string[]) {
   const sent: string[] = [];
+  const messages: { readonly headerId: number; readonly nodes: readonly object[]; actions: object[] }[] = [];
   const failed: string[] = [];
   const fleet = new RobotFleet({
     context: { now: () => 0 } as unknown as OperationContext,
@@ -49,10 +68,12 @@ function fleetOf(...ids: readonly string[]) {
         device.connection = connection;
       },
       setState: () => undefined,
+      heard: () => undefined,
       refused: () => undefined,
     } as unknown as DeviceRegistry,
-    publish: async (topic) => {
+    publish: async (topic, message) => {
       sent.push(topic);
+      messages.push(message as (typeof messages)[number]);
     },
     timings: { resendMs: -1 } as unknown as BridgeTimings,
     logger: pino({ level: "silent" }),
@@ -67,11 +88,11 @@ function fleetOf(...ids: readonly string[]) {
     stateChanged: () => undefined,
   });
   const robots = ids.map((id) => {
-    const device = { row: { id, locationId: "fc" }, connection: "online" } as unknown as Device;
-    return fleet.meet(device, 2, "acme") as Robot;
+    const device = { row: rowOf(id), connection: "online" } as unknown as Device;
+    return fleet.meet(device, `uagv/v2/acme/${id}`) as Robot;
   });
   const idle = () => fleet.idle().map(({ deviceId }) => deviceId);
-  return { fleet, robots: robots as [Robot, ...Robot[]], sent, failed, idle };
+  return { fleet, robots: robots as [Robot, ...Robot[]], sent, messages, failed, idle };
 }
 
 async function report(fleet: RobotFleet, robot: Robot, said: RobotState): Promise<void> {
@@ -88,6 +109,18 @@ describe("the robots of a site", () => {
     expect(sent).toHaveLength(3);
     expect(failed).toEqual(["r1 did not take the order in 3 offers"]);
     if (second !== undefined) await report(fleet, second, state(1, "10:00:00"));
+    // For this task, and for no other.
+    expect(fleet.idle()).toEqual([
+      { deviceId: "r1", locationId: "fc", except: [TASK.taskId] },
+      { deviceId: "r2", locationId: "fc", except: [] },
+    ]);
+    for (const taskId of ["shop-2-F1:pick:1", "shop-3-F1:pick:1"]) {
+      fleet.give(first, { ...TASK, taskId });
+      for (let count = 6; count <= 10; count += 1) await report(fleet, first, state(count, "10:00:01"));
+      for (let count = 11; count <= 13; count += 1) await report(fleet, first, state(count, "10:00:02"));
+    }
+    expect(failed).toHaveLength(3);
+    // One that takes nothing at all is left alone for a while.
     expect(idle()).toEqual(["r2"]);
   });
 
@@ -107,7 +140,14 @@ describe("the robots of a site", () => {
     expect(sent).toEqual([]);
     await fleet.cancelStrays([{ ...TASK, deviceId: "r2", attempt: 2 }]);
     expect(sent).toEqual(["uagv/v2/acme/r1/instantActions"]);
-    await report(fleet, robots[0], state(2, "10:00:01", { ...underway, orderId: "order-of-another-system" }));
+    // Not again and again while it is away.
+    robots[0].device.connection = "offline";
+    await fleet.cancelStrays([]);
+    expect(sent).toHaveLength(1);
+    await report(fleet, robots[0], state(2, "10:00:01", { ...underway, orderId: `${TASK.taskId}.1` }));
+    await fleet.cancelStrays([]);
+    expect(sent.splice(1)).toEqual(["uagv/v2/acme/r1/instantActions"]);
+    await report(fleet, robots[0], state(3, "10:00:02", { ...underway, orderId: "order-of-another-system" }));
     await fleet.cancelStrays([]);
     expect(sent).toHaveLength(1);
   });
@@ -122,6 +162,158 @@ describe("the robots of a site", () => {
     expect(robot.state?.lastNodeId).toBe("aisle");
   });
 
+  it("are not there by what is older than the last that they said, and are by what comes next", async () => {
+    const { fleet, robots, idle } = fleetOf("r1");
+    const [robot] = robots;
+    const gone = { headerId: 5, atMs: Date.parse("2026-11-28T10:00:10Z"), connection: "offline" } as const;
+    await report(fleet, robot, state(40, "10:00:05"));
+    fleet.onConnection(robot, gone, "live");
+    await report(fleet, robot, state(39, "10:00:04"));
+    await report(fleet, robot, state(40, "10:00:05"));
+    fleet.onConnection(robot, { ...gone, headerId: 6, connection: "online" }, "retained");
+    expect([robot.device.connection, idle()]).toEqual(["offline", []]);
+    // Switched off and on: counter and clock begin again, and the connection says so.
+    fleet.onConnection(
+      robot,
+      { headerId: 0, atMs: Date.parse("2020-01-01T00:00:00Z"), connection: "online" },
+      "live",
+    );
+    await report(fleet, robot, state(0, "00:00:00"));
+    expect([robot.device.connection, idle()]).toEqual(["online", ["r1"]]);
+  });
+
+  it("whose connection nobody saw are believed after three states that count up", async () => {
+    const { fleet, robots } = fleetOf("r1");
+    await report(fleet, robots[0], state(900, "10:00:00"));
+    for (const count of [0, 1])
+      await report(fleet, robots[0], state(count, "09:00:00", { lastNodeId: "new" }));
+    expect(robots[0].state?.lastNodeId).toBe("dock");
+    await report(fleet, robots[0], state(2, "09:00:00", { lastNodeId: "new" }));
+    expect(robots[0].state?.lastNodeId).toBe("new");
+  });
+
+  it("are not locked out by their serial number under another manufacturer", async () => {
+    const { fleet, robots, sent } = fleetOf("r1");
+    const { device } = robots[0];
+    expect(fleet.meet(device, "uagv/v2/typo/r1")).toBe(robots[0]);
+    expect(fleet.meet(device, "uagv/v2/acme/r1")).toBe(robots[0]);
+    await report(fleet, robots[0], state(1, "10:00:00"));
+    // Now it is at work there.
+    expect(fleet.meet(device, "uagv/v2/typo/r1")).toBeNull();
+    fleet.give(robots[0], TASK);
+    await fleet.send(robots[0]);
+    expect(sent).toEqual(["uagv/v2/acme/r1/order"]);
+  });
+
+  it("are spoken to as they are registered now: another version, other topics, another name", async () => {
+    const { fleet, robots, sent, messages } = fleetOf("r1");
+    const [robot] = robots;
+    await report(fleet, robot, state(1, "10:00:00"));
+    robot.device.row = rowOf("r1", { ...SETTINGS, topicRoot: "fleet/v2/acme/R-17" }, "vda5050-3.0");
+    expect(fleet.meet(robot.device, "fleet/v2/acme/R-17")).toBe(robot);
+    fleet.give(robot, TASK);
+    await report(fleet, robot, state(1, "10:00:00"));
+    expect(sent).toEqual(["fleet/v2/acme/R-17/order"]);
+    expect(messages[0]).toMatchObject({ version: "3.0.0", manufacturer: "acme", serialNumber: "R-17" });
+  });
+
+  it("get no task before they have been told where shelves and conveyor are", async () => {
+    const { fleet, robots, idle, failed } = fleetOf("r1");
+    robots[0].device.row = rowOf("r1", { manufacturer: "acme" });
+    await report(fleet, robots[0], state(1, "10:00:00"));
+    expect(idle()).toEqual([]);
+    const shelves = [{ nodeId: "S1", skus: ["B*"] }];
+    robots[0].device.row = rowOf("r1", { stations: { ...SETTINGS.stations, shelves } });
+    expect(idle()).toEqual(["r1"]);
+    fleet.give(robots[0], TASK);
+    await fleet.send(robots[0]);
+    expect(failed).toEqual(["r1: no shelf configured for A"]);
+  });
+
+  it("are asked to charge once when they stand idle with too little, and not where they do it themselves", async () => {
+    const { fleet, robots, sent, messages } = fleetOf("r1", "r2", "r3");
+    const low = { batteryState: { batteryCharge: 9, charging: false } };
+    const [first, second, third] = robots as readonly Robot[];
+    if (second === undefined || third === undefined || first === undefined) throw new Error("no robots");
+    second.device.row = rowOf("r2", { ...SETTINGS, startCharging: false });
+    third.device.row = rowOf("r3", { ...SETTINGS, batteryLeast: 5 });
+    for (const robot of [first, second, third]) await report(fleet, robot, state(1, "10:00:00", low));
+    fleet.askToCharge();
+    fleet.askToCharge();
+    expect(sent).toEqual(["uagv/v2/acme/r1/instantActions"]);
+    expect(messages[0]?.actions).toMatchObject([{ actionType: "startCharging", blockingType: "NONE" }]);
+    first.chargeAskedAt -= 61_000;
+    fleet.askToCharge();
+    expect(sent).toHaveLength(2);
+    const charging = { batteryState: { batteryCharge: 9, charging: true } };
+    first.chargeAskedAt -= 61_000;
+    await report(fleet, first, state(2, "10:00:01", charging));
+    fleet.askToCharge();
+    expect(sent).toHaveLength(2);
+  });
+
+  it("that stand still for too long say so, and go on where they stood for a moment", async () => {
+    const { fleet, robots } = fleetOf("r1");
+    const [robot] = robots;
+    fleet.give(robot, TASK);
+    const order = { orderId: `${TASK.taskId}.1`, nodeStates: [{ nodeId: "S1" }] };
+    await report(fleet, robot, state(1, "10:00:00", { ...order, paused: true }));
+    robot.standsSince -= 119_000;
+    expect(fleet.standsTooLong(robot)).toBeNull();
+    robot.standsSince -= 2_000;
+    expect(fleet.standsTooLong(robot)).toBe("r1 has stood for 121 s: paused");
+    await report(fleet, robot, state(2, "10:00:01", order));
+    expect(fleet.standsTooLong(robot)).toBeNull();
+  });
+
+  it.each<[string, (orderHeader: number) => readonly (readonly [key: string, value: unknown])[], boolean]>([
+    ["its order", () => [["orderId", `${TASK.taskId}.1`]], true],
+    ["another order", () => [["orderId", "other"]], false],
+    ["the message", (id) => [["headerId", String(id)]], true],
+    ["the message, as a number", (id) => [["headerId", id]], true],
+    ["another message", (id) => [["headerId", String(id + 7)]], false],
+    [
+      "a message of instant actions",
+      (id) => [
+        ["topic", "instantActions"],
+        ["headerId", String(id)],
+      ],
+      false,
+    ],
+    ["a node of the order", () => [["nodeId", "S1"]], true],
+    ["another node", () => [["nodeId", "elsewhere"]], false],
+    ["an edge of the order", () => [["edgeId", `${TASK.taskId}.1:e1`]], true],
+    ["an action of the order", () => [["actionId", `${TASK.taskId}.1:pick-0`]], true],
+    ["its cancellation", () => [["actionId", `${TASK.taskId}.1:cancel`]], false],
+    ["nothing", () => [], true],
+  ])("refuse an order by an error that names %s", async (_what, references, isRefusal) => {
+    const { fleet, robots, messages, failed } = fleetOf("r1");
+    await report(fleet, robots[0], state(1, "10:00:00"));
+    fleet.give(robots[0], TASK);
+    await fleet.send(robots[0]);
+    const error = {
+      errorType: "UNSUPPORTED_PARAMETER",
+      errorLevel: "WARNING",
+      errorDescription: "no",
+      errorReferences: references(messages[0]?.headerId ?? 0).map(([referenceKey, referenceValue]) => ({
+        referenceKey,
+        referenceValue,
+      })),
+    };
+    await report(fleet, robots[0], state(2, "10:00:01", { errors: [error] }));
+    expect(failed).toEqual(isRefusal ? ["UNSUPPORTED_PARAMETER: no"] : []);
+  });
+
+  it("do not refuse an order by what they complained of before", async () => {
+    const { fleet, robots, failed } = fleetOf("r1");
+    const errors = [{ errorType: "worn brush", errorLevel: "WARNING" }];
+    await report(fleet, robots[0], state(1, "10:00:00", { errors }));
+    fleet.give(robots[0], TASK);
+    await fleet.send(robots[0]);
+    await report(fleet, robots[0], state(2, "10:00:01", { errors }));
+    expect(failed).toEqual([]);
+  });
+
   it.each([
     ["an emergency stop", { safetyState: { eStop: "MANUAL", fieldViolation: false } }],
     ["a violated field", { safetyState: { eStop: "NONE", fieldViolation: true } }],
@@ -132,6 +324,7 @@ describe("the robots of a site", () => {
     ["a person at the controls", { operatingMode: "MANUAL" }],
     ["a critical error", { errors: [{ errorType: "lost", errorLevel: "CRITICAL" }] }],
     ["an urgent error", { errors: [{ errorType: "worn", errorLevel: "URGENT" }] }],
+    ["neither node nor position", { lastNodeId: "" }],
   ])("get no task with %s", async (_why, fields) => {
     const { fleet, robots, idle } = fleetOf("r1");
     await report(fleet, robots[0], state(1, "10:00:00"));

@@ -5,39 +5,57 @@
  * another. What a state says about the task in hand (`order-progress.ts`) becomes `confirmPick`, and then the
  * end of the task, which the dispatcher books. Which robot gets which task is for the dispatcher to decide.
  *
- * F1 a robot's reports never go back: a state that is older than the last one since it connected, by its
- *    counter and by its clock, is dropped. A clock that is set back alone does not silence the robot
+ * F1 a robot's reports never go back: a state that has been overtaken (`report-order.ts`) is dropped, and is
+ *    no sign of life
  * F2 a state that cannot be booked keeps its task, and is tried again unless a newer one has come
- * F3 an order is offered `MOST_OFFERS` times; a robot that does not take it, or refuses it, is passed over
- *    for a while as long as another robot of its location can work
+ * F3 an order is offered `MOST_OFFERS` times; a robot that does not take it, or refuses it, is not given that
+ *    task again for a while, as long as another robot of its location can work on it. One that takes nothing,
+ *    `MOST_REFUSALS` tasks in a row, is passed over for a while in the same way
+ * F4 a robot is heard under one root of topics at a time: its registered one, or the one under which it has
+ *    been at work. Messages under another root neither change that nor lock it out
  */
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
+import type { IdleRobot } from "../../operations/floor/assign-picks.ts";
 import { confirmPick } from "../../operations/floor/confirm-pick.ts";
 import { clippedText } from "../../orders/storable-text.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
 import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
+import type { Arrival } from "../mqtt/message-intake.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
-import { robotTopic, type VdaMajor } from "../mqtt/topics.ts";
+import { coversFilter } from "../mqtt/topic-filter.ts";
 import {
   cancelOrderMessage,
   HeaderCounter,
   orderMessage,
   type RobotConnection,
   type RobotState,
+  startChargingMessage,
 } from "../vda5050/messages.ts";
-import { orderProgress, type Picks } from "../vda5050/order-progress.ts";
-import { isPickOrderId, pickOrder, robotOrderId } from "../vda5050/pick-order.ts";
+import { errorKey, type Offer, orderProgress, type Picks } from "../vda5050/order-progress.ts";
+import {
+  cancelActionId,
+  isPickOrderId,
+  pickOrder,
+  robotOrderId,
+  skuWithoutShelf,
+} from "../vda5050/pick-order.ts";
+import { needsCharge, reservationsOf } from "./fitness.ts";
+import { ReportOrder } from "./report-order.ts";
 import { RobotLoads } from "./robot-loads.ts";
+import { type RobotLink, robotLink, robotRoot, robotSettings } from "./robot-settings.ts";
 
 export type Robot = {
   readonly device: Device;
-  readonly major: VdaMajor;
-  readonly manufacturer: string;
-  readonly headers: HeaderCounter;
+  /** Under which topics it is spoken to, and as whom. */
+  link: RobotLink;
+  headers: HeaderCounter;
+  readonly states: ReportOrder;
+  /** The connection message that said last that it is there. */
+  online: RobotConnection | null;
   state: RobotState | null;
-  connectedAtMs: number;
   task: AssignedTask | null;
   /** Whether the picks of the task in hand are booked. */
   picksBooked: boolean;
@@ -45,10 +63,22 @@ export type Robot = {
   sentAt: number;
   /** How often it was sent. */
   offers: number;
+  /** How it was sent; `null`: not by this process. */
+  offer: Offer | null;
+  /** Tasks that it did not take or could not do, and until when others come first; the newest last. */
+  readonly declined: Map<string, number>;
+  /** How many tasks in a row it has not taken. */
+  refusals: number;
   /** When an order that is not its own was last cancelled; monotonic. */
   cancelledAt: number;
-  /** Until when another robot comes first, because this one took no order; monotonic. */
+  /** Which one that was. */
+  cancelledOrder: string;
+  /** Until when another robot comes first, because this one takes no orders; monotonic. */
   passedOverUntil: number;
+  /** When it was last asked to charge; monotonic. */
+  chargeAskedAt: number;
+  /** Since when it stands still, although it may go on by itself; monotonic. 0: it does not. */
+  standsSince: number;
   /** Since when the robot has reported that it cannot work; monotonic. 0: it can. */
   impairedSince: number;
   unread: RobotState | null;
@@ -70,7 +100,13 @@ export type TaskOutcomes = {
 const RETRY_MS = 500;
 /** How often a robot is sent an order that it does not show. */
 const MOST_OFFERS = 3;
+const MOST_REFUSALS = 3;
 const PASSED_OVER_MS = 60_000;
+const DECLINED_MS = 10 * 60_000;
+/** Of each robot; the oldest is forgotten. */
+const MOST_DECLINED = 200;
+/** A robot that does not begin to charge is asked again after this. */
+const CHARGE_AGAIN_MS = 60_000;
 /** What a device row keeps of an id that the robot chose, and of its errors. */
 const MOST_SHOWN = 256;
 const MOST_ERRORS_SHOWN = 20;
@@ -119,71 +155,99 @@ export class RobotFleet {
     return this.robots.values();
   }
 
-  /** The robot behind a topic, or `null` where the same serial number has come from another manufacturer. */
-  meet(device: Device, major: VdaMajor, manufacturer: string): Robot | null {
+  /**
+   * The robot whose topics begin so, as its registration allows. `null`: it is at work under another root that
+   * its registration allows as well, so that this one is somebody else's.
+   */
+  meet(device: Device, root: string): Robot | null {
+    const link = robotLink(device.row, root);
     const known = this.robots.get(device.row.id);
-    if (known !== undefined) {
-      return known.manufacturer === manufacturer && known.major === major ? known : null;
+    if (known === undefined) {
+      const robot = newRobot(device, link);
+      this.robots.set(device.row.id, robot);
+      return robot;
     }
-    const robot: Robot = {
-      device,
-      major,
-      manufacturer,
-      headers: new HeaderCounter(major, manufacturer, device.row.id),
-      state: null,
-      connectedAtMs: 0,
-      task: null,
-      picksBooked: false,
-      sentAt: 0,
-      offers: 0,
-      cancelledAt: Number.NEGATIVE_INFINITY,
-      passedOverUntil: 0,
-      impairedSince: 0,
-      unread: null,
-      work: null,
-    };
-    this.robots.set(device.row.id, robot);
-    return robot;
+    if (isSameLink(known.link, link)) return known;
+    if (root !== known.link.root && known.state !== null && device.connection === "online") {
+      if (coversFilter(robotRoot(device.row), known.link.root)) return null;
+    }
+    known.link = link;
+    known.headers = new HeaderCounter(link.major, link.manufacturer, link.serialNumber);
+    known.state = null;
+    known.offer = null;
+    known.states.beginsAnew();
+    return known;
   }
 
-  onConnection(robot: Robot, message: RobotConnection): void {
+  /** That a robot is there is known from itself only; that it is gone, also from what the broker has kept. */
+  onConnection(robot: Robot, message: RobotConnection, arrival: Arrival): void {
     if (message.connection !== "online") {
-      // It may come back with another clock. What it says then counts, whatever its clock said before.
-      robot.connectedAtMs = 0;
       robot.state = null;
-    } else {
-      if (message.atMs < robot.connectedAtMs) return;
-      robot.connectedAtMs = message.atMs;
-      // What it said before it connected may be from an earlier run. Its first state may have overtaken this
-      // message.
-      if (robot.state !== null && robot.state.atMs < message.atMs) robot.state = null;
+      this.registry.setConnection(robot.device, message.connection);
+    } else if (arrival === "live") {
+      const { online } = robot;
+      // Sent again by the broker.
+      if (online?.headerId === message.headerId && online.atMs === message.atMs) return;
+      robot.online = message;
+      // It may come back with another counter and another clock: its next state counts.
+      robot.states.beginsAnew();
+      this.registry.heard(robot.device);
+      this.registry.setConnection(robot.device, "online");
     }
-    this.registry.setConnection(robot.device, message.connection);
     this.outcomes?.stateChanged();
   }
 
   onState(robot: Robot, state: RobotState): void {
-    if (robot.state !== null && state.atMs < robot.state.atMs && !isLater(state, robot.state)) return;
+    if (!robot.states.takes(state)) return;
     robot.state = state;
-    if (state.impairments.length === 0) robot.impairedSince = 0;
-    else if (robot.impairedSince === 0) robot.impairedSince = performance.now();
+    robot.impairedSince = sinceWhen(robot.impairedSince, state.impairments.length > 0);
+    robot.standsSince = sinceWhen(robot.standsSince, state.standstill.length > 0);
     // A robot that reports is there, even where its last will overtook a reconnect.
+    this.registry.heard(robot.device);
     this.registry.setConnection(robot.device, "online");
     this.registry.setState(robot.device, describe(robot, state));
     robot.unread = state;
     robot.work ??= this.work(robot);
   }
 
-  /** Robots that could start on a task now. */
-  idle(): readonly { readonly deviceId: string; readonly locationId: string }[] {
-    const idle: { deviceId: string; locationId: string }[] = [];
+  /** Robots that could start on a task now, each with the tasks that others are to do. */
+  idle(): readonly IdleRobot[] {
+    const idle: IdleRobot[] = [];
     for (const robot of this.robots.values()) {
       const { device, state } = robot;
       if (robot.task !== null || state === null || !canWork(robot) || isUnderway(state)) continue;
       if (robot.passedOverUntil > performance.now() && this.hasBetter(robot)) continue;
-      idle.push({ deviceId: device.row.id, locationId: device.row.locationId });
+      const except = [...robot.declined.keys()].filter(
+        (taskId) => hasDeclined(robot, taskId) && this.hasBetter(robot, taskId),
+      );
+      idle.push({ deviceId: device.row.id, locationId: device.row.locationId, except });
     }
     return idle;
+  }
+
+  /** Asks robots that stand idle with too little charge to go to their charger. */
+  askToCharge(): void {
+    for (const robot of this.robots.values()) {
+      const { device, state, task } = robot;
+      if (state === null || task !== null || device.connection !== "online" || isUnderway(state)) continue;
+      if (robot.impairedSince !== 0 || !needsCharge(state, robotSettings(device.row.settings))) continue;
+      if (performance.now() - robot.chargeAskedAt <= CHARGE_AGAIN_MS) continue;
+      robot.chargeAskedAt = performance.now();
+      const topic = topicOf(robot, "instantActions");
+      const header = robot.headers.next(topic, this.context.now());
+      this.publish(topic, startChargingMessage(header, `${device.row.id}:charge:${randomUUID()}`)).catch(
+        (error) =>
+          this.logger.warn({ err: error, robot: device.row.id }, "not asked to charge; trying again later"),
+      );
+    }
+  }
+
+  /** Why a robot that stands still is to give its task back; `null`: it may still go on. */
+  standsTooLong({ device, state, standsSince }: Robot): string | null {
+    if (state === null || standsSince === 0) return null;
+    const standsMs = performance.now() - standsSince;
+    if (standsMs <= robotSettings(device.row.settings).standstillMs) return null;
+    return `${device.row.id} has stood for ${Math.round(standsMs / 1000)} s: ${state.standstill.join(", ")}`;
   }
 
   /** Puts a task into a robot's hands, without sending it. */
@@ -192,6 +256,16 @@ export class RobotFleet {
     robot.picksBooked = false;
     robot.sentAt = 0;
     robot.offers = 0;
+    robot.offer = null;
+  }
+
+  /** The robot did not do it: another one comes first. People see why. */
+  decline(robot: Robot, { taskId }: AssignedTask, detail: string): void {
+    robot.declined.delete(taskId);
+    robot.declined.set(taskId, performance.now() + DECLINED_MS);
+    const [oldest] = robot.declined.keys();
+    if (robot.declined.size > MOST_DECLINED && oldest !== undefined) robot.declined.delete(oldest);
+    this.registry.refused(robot.device, detail);
   }
 
   /** Offers the order again where it is due; a robot that was offered it often enough gives the task back. */
@@ -202,15 +276,17 @@ export class RobotFleet {
   }
 
   private async refused(robot: Robot, task: AssignedTask, detail: string): Promise<void> {
-    robot.passedOverUntil = performance.now() + PASSED_OVER_MS;
-    this.registry.refused(robot.device, detail);
+    this.decline(robot, task, detail);
+    robot.refusals += 1;
+    if (robot.refusals >= MOST_REFUSALS) robot.passedOverUntil = performance.now() + PASSED_OVER_MS;
     await this.outcomes?.failed(robot, task, detail);
   }
 
-  /** Whether another robot of the location can work, at once or after the task that it has. */
-  private hasBetter(robot: Robot): boolean {
+  /** Whether another robot of the location can work (on this task), at once or after the one that it has. */
+  private hasBetter(robot: Robot, taskId?: string): boolean {
     for (const other of this.robots.values()) {
       if (other === robot || other.device.row.locationId !== robot.device.row.locationId) continue;
+      if (taskId !== undefined && hasDeclined(other, taskId)) continue;
       if (canWork(other) && other.passedOverUntil <= performance.now()) return true;
     }
     return false;
@@ -218,13 +294,25 @@ export class RobotFleet {
 
   /** Sends the order of the task in hand. The robot ignores an order that it has already. */
   async send(robot: Robot): Promise<void> {
-    const { task, state } = robot;
-    if (task === null) return;
+    const { task, state, device } = robot;
+    if (task === null || state === null) return;
+    const { stations } = robotSettings(device.row.settings);
+    const missing = stations === null ? "stations" : skuWithoutShelf(task, stations);
+    if (stations === null || missing !== undefined) {
+      const detail = stations === null ? "no stations configured" : `no shelf configured for ${missing}`;
+      return this.refused(robot, task, `${device.row.id}: ${detail}`);
+    }
     robot.sentAt = performance.now();
     robot.offers += 1;
-    const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "order");
-    const order = pickOrder(task, state?.lastNodeId || "start");
-    await this.publish(topic, orderMessage(robot.headers.next(topic, this.context.now()), order));
+    const topic = topicOf(robot, "order");
+    const header = robot.headers.next(topic, this.context.now());
+    const order = pickOrder(task, state, stations);
+    robot.offer = {
+      order,
+      headerIds: new Set(robot.offer?.headerIds).add(header.headerId),
+      errorsBefore: robot.offer?.errorsBefore ?? new Set(state.errors.map(errorKey)),
+    };
+    await this.publish(topic, orderMessage(header, order));
   }
 
   /** Takes a task out of a robot's hands and tells it to stop. */
@@ -247,15 +335,18 @@ export class RobotFleet {
       if (state === null || !isUnderway(state) || !isPickOrderId(state.orderId)) continue;
       if (theirs.has(`${device.row.id} ${state.orderId}`)) continue;
       if (performance.now() - robot.cancelledAt <= this.timings.resendMs) continue;
+      // It may hear although it is not heard; told once, it is told again when it comes back.
+      if (device.connection !== "online" && robot.cancelledOrder === state.orderId) continue;
       robot.cancelledAt = performance.now();
+      robot.cancelledOrder = state.orderId;
       await this.cancel(robot, state.orderId);
     }
   }
 
   private async cancel(robot: Robot, orderId: string): Promise<void> {
-    const topic = robotTopic(robot.major, robot.manufacturer, robot.device.row.id, "instantActions");
+    const topic = topicOf(robot, "instantActions");
     const header = robot.headers.next(topic, this.context.now());
-    await this.publish(topic, cancelOrderMessage(header, `${orderId}:cancel`));
+    await this.publish(topic, cancelOrderMessage(header, cancelActionId(orderId)));
   }
 
   private async work(robot: Robot): Promise<void> {
@@ -280,7 +371,8 @@ export class RobotFleet {
     const outcomes = this.outcomes;
     if (outcomes === undefined) return;
     if (task === null) return outcomes.stateChanged();
-    const progress = orderProgress(task, state);
+    const progress = orderProgress(task, state, robot.offer);
+    if (progress.status !== "unknown" && progress.status !== "rejected") robot.refusals = 0;
     switch (progress.status) {
       case "unknown":
         return this.offerAgain(robot, task);
@@ -289,6 +381,7 @@ export class RobotFleet {
       case "rejected":
         return this.refused(robot, task, progress.detail);
       case "failed":
+        this.decline(robot, task, progress.detail);
         return outcomes.failed(robot, task, progress.detail);
       case "picked":
         await this.bookPicks(robot, task, progress.picks, outcomes);
@@ -328,16 +421,59 @@ export class RobotFleet {
   }
 }
 
-/** Whether the robot is there and fit for a new task. */
-function canWork({ device, state, impairedSince }: Robot): boolean {
-  if (state === null || device.connection !== "online") return false;
-  return impairedSince === 0 && state.reservations.length === 0;
+function newRobot(device: Device, link: RobotLink): Robot {
+  return {
+    device,
+    link,
+    headers: new HeaderCounter(link.major, link.manufacturer, link.serialNumber),
+    states: new ReportOrder(),
+    online: null,
+    state: null,
+    task: null,
+    picksBooked: false,
+    sentAt: 0,
+    offers: 0,
+    offer: null,
+    declined: new Map(),
+    refusals: 0,
+    cancelledAt: Number.NEGATIVE_INFINITY,
+    cancelledOrder: "",
+    passedOverUntil: 0,
+    chargeAskedAt: Number.NEGATIVE_INFINITY,
+    standsSince: 0,
+    impairedSince: 0,
+    unread: null,
+    work: null,
+  };
 }
 
-/** By the counter of the topic, which goes round after 32 bits. */
-function isLater(state: RobotState, than: RobotState): boolean {
-  const ahead = (state.headerId - than.headerId) >>> 0;
-  return ahead > 0 && ahead < 2 ** 31;
+function isSameLink(a: RobotLink, b: RobotLink): boolean {
+  return (
+    a.root === b.root &&
+    a.major === b.major &&
+    a.manufacturer === b.manufacturer &&
+    a.serialNumber === b.serialNumber
+  );
+}
+
+function hasDeclined({ declined }: Robot, taskId: string): boolean {
+  return (declined.get(taskId) ?? 0) > performance.now();
+}
+
+function topicOf({ link }: Robot, kind: "order" | "instantActions"): string {
+  return `${link.root}/${kind}`;
+}
+
+/** Since when something holds, which is 0 where it does not. */
+function sinceWhen(since: number, holds: boolean): number {
+  if (!holds) return 0;
+  return since === 0 ? performance.now() : since;
+}
+
+/** Whether the robot is there and fit for a new task. */
+function canWork({ device, state, impairedSince }: Robot): boolean {
+  if (state === null || device.connection !== "online" || !device.row.enabled) return false;
+  return impairedSince === 0 && reservationsOf(state, robotSettings(device.row.settings)).length === 0;
 }
 
 /** Whether the robot is still at work on whatever order it has. */
@@ -366,7 +502,10 @@ function describe(robot: Robot, state: RobotState): object {
     battery: state.batteryCharge,
     charging: state.charging,
     position: state.position,
-    errors: [...state.impairments, ...state.reservations].slice(0, MOST_ERRORS_SHOWN),
+    errors: [...state.impairments, ...reservationsOf(state, robotSettings(robot.device.row.settings))].slice(
+      0,
+      MOST_ERRORS_SHOWN,
+    ),
     at: new Date(state.atMs).toISOString(),
   };
 }

@@ -9,7 +9,7 @@ import { EVERYDAY_FAULTS, type Faults } from "./faults.ts";
 import { FloorWorld } from "./floor-world.ts";
 import { Pace } from "./pace.ts";
 import { SimulatedPortal } from "./rfid-portal.ts";
-import { SimulatedRobot } from "./robot.ts";
+import { SimulatedRobot, simulatedMaker } from "./robot.ts";
 import type { SimulatedPart, Surroundings } from "./surroundings.ts";
 
 /** A row for the device table. */
@@ -19,6 +19,8 @@ export type SimulatedDevice = {
   readonly kind: "robot" | "conveyor" | "rfid_portal";
   readonly protocol: string;
   readonly name: string;
+  /** Of its kind; left out: as most are. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 };
 
 export type Fleet = {
@@ -37,16 +39,44 @@ const ROBOTS_V3 = 2;
 /** In a bad network: long enough for some messages to overtake it. */
 const LATE_MS = 400;
 
+/** Metres from one aisle, and one bay, to the next. */
+const AISLE = 4;
+const BAY = 1.5;
+const BAYS = 4;
+
+/** The floor of every simulated location: aisles by the SKUs' first letters, and a shelf for all others. */
+export function simulatedStations(mapId: string): Readonly<Record<string, unknown>> {
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const place = (index: number) => ({
+    x: Math.floor(index / BAYS) * AISLE,
+    y: (index % BAYS) * BAY,
+  });
+  const shelves = letters.map((letter, index) => ({
+    nodeId: `shelf-${letter}`,
+    ...place(index),
+    skus: [`${letter}*`],
+  }));
+  return {
+    mapId,
+    stations: {
+      induction: { nodeId: "induction-1", x: 34, y: 0 },
+      shelves: [...shelves, { nodeId: "shelf-others", ...place(letters.length) }],
+    },
+  };
+}
+
 export function simulatedDevices(locationIds: readonly string[]): SimulatedDevice[] {
   return locationIds.flatMap((locationId) => [
     ...Array.from({ length: ROBOTS }, (_, index): SimulatedDevice => {
       const number = String(index + 1).padStart(2, "0");
+      const isV3 = index >= ROBOTS - ROBOTS_V3;
       return {
         id: `${locationId}-robot-${number}`,
         locationId,
         kind: "robot",
-        protocol: index < ROBOTS - ROBOTS_V3 ? "vda5050-2.1" : "vda5050-3.0",
+        protocol: isV3 ? "vda5050-3.0" : "vda5050-2.1",
         name: `Robot ${number}`,
+        settings: { manufacturer: simulatedMaker(isV3 ? 3 : 2), ...simulatedStations(locationId) },
       };
     }),
     {

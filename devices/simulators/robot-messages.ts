@@ -17,6 +17,7 @@ export type RobotReport = {
   };
   /** Percent. */
   readonly battery: number;
+  readonly charging: boolean;
   readonly refused: { readonly orderId: string; readonly reason: string } | null;
   readonly instantActions: readonly { readonly actionId: string; readonly actionType: string }[];
 };
@@ -58,7 +59,7 @@ export function stateMessage(major: VdaMajor, header: Header, report: RobotRepor
       ...shared,
       actionStates: [...actionStates, ...instantStates],
       agvPosition: { ...report.position, positionInitialized: true },
-      batteryState: { batteryCharge: charge, charging: false },
+      batteryState: { batteryCharge: charge, charging: report.charging },
       safetyState: { eStop: "NONE", fieldViolation: false },
     };
   }
@@ -67,7 +68,7 @@ export function stateMessage(major: VdaMajor, header: Header, report: RobotRepor
     actionStates,
     instantActionStates: instantStates,
     mobileRobotPosition: { ...report.position, localized: true },
-    powerSupply: { stateOfCharge: charge, charging: false },
+    powerSupply: { stateOfCharge: charge, charging: report.charging },
     safetyState: { activeEmergencyStop: "NONE", fieldViolation: false },
   };
 }
@@ -88,8 +89,9 @@ const LENGTH = 1.1;
 const LOAD_KG = 60;
 
 export function factsheet(major: VdaMajor, header: Header): object {
-  const actionTypes = ["pick", "drop", "cancelOrder"];
-  const scopes = (actionType: string): string[] => (actionType === "cancelOrder" ? ["INSTANT"] : ["NODE"]);
+  const instant = ["cancelOrder", "startCharging"];
+  const actionTypes = ["pick", "drop", ...instant];
+  const scopes = (actionType: string): string[] => (instant.includes(actionType) ? ["INSTANT"] : ["NODE"]);
   if (major === 2) {
     return {
       ...header,

@@ -27,12 +27,19 @@ const DRIVE_MS = 1_000;
 const PICK_MS = 500;
 const UNIT_MS = 200;
 const DROP_MS = 500;
+/** Of the battery: for a stretch, and in half a heartbeat on the charger. */
+const DRIVE_PERCENT = 0.02;
+const CHARGE_PERCENT = 5;
 /**
  * Real time. The standard wants a state at least every 30 s; what changes is reported at once, but not more
  * often than this.
  */
 const HEARTBEAT_MS = 5_000;
 const LEAST_INTERVAL_MS = 250;
+
+export function simulatedMaker(major: VdaMajor): string {
+  return major === 2 ? "nimbus" : "orbit";
+}
 
 type ActionState = { status: ActionStatus; result: string };
 
@@ -61,6 +68,7 @@ export class SimulatedRobot implements SimulatedPart {
   private lastNodeId = "dock";
   private position = { x: 0, y: 0, theta: 0 };
   private battery = 90;
+  private charging = false;
   private refused: { readonly orderId: string; readonly reason: string } | null = null;
   private instantActions: { readonly actionId: string; readonly actionType: string }[] = [];
   private reportedAt = 0;
@@ -76,7 +84,7 @@ export class SimulatedRobot implements SimulatedPart {
     this.surroundings = surroundings;
     this.serialNumber = serialNumber;
     this.major = major;
-    this.manufacturer = major === 2 ? "nimbus" : "orbit";
+    this.manufacturer = simulatedMaker(major);
     this.locationId = locationId;
     this.world = world;
     this.conveyor = conveyor;
@@ -103,6 +111,7 @@ export class SimulatedRobot implements SimulatedPart {
     // Spread over the interval, so that not all robots report at the same moment.
     const offset = this.random.next() * HEARTBEAT_MS;
     this.heartbeat = setInterval(() => {
+      if (this.charging) this.charge();
       if (performance.now() - this.reportedAt > HEARTBEAT_MS - offset / 2) this.report();
     }, HEARTBEAT_MS / 2);
   }
@@ -131,6 +140,7 @@ export class SimulatedRobot implements SimulatedPart {
     this.refused = null;
     this.instantActions = [];
     this.working = true;
+    this.charging = false;
     const actions = new Map<string, ActionState>();
     for (const node of message.nodes) {
       for (const { actionId } of node.actions) actions.set(actionId, { status: "WAITING", result: "" });
@@ -154,6 +164,7 @@ export class SimulatedRobot implements SimulatedPart {
       if (!isObject(action) || typeof action["actionId"] !== "string") continue;
       const actionType = String(action["actionType"]);
       if (actionType === "cancelOrder" && this.job !== null) this.job.cancelled = true;
+      if (actionType === "startCharging") this.charging = !this.working;
       this.instantActions.push({ actionId: action["actionId"], actionType });
     }
     this.report();
@@ -178,12 +189,17 @@ export class SimulatedRobot implements SimulatedPart {
     }
   }
 
+  private charge(): void {
+    this.battery = Math.min(100, this.battery + CHARGE_PERCENT);
+    this.charging = this.battery < 100;
+  }
+
   private async drive(node: OrderNode): Promise<void> {
     this.driving = true;
     this.reportChange();
     await this.surroundings.pace.wait(DRIVE_MS);
     this.driving = false;
-    this.battery = this.battery > 30 ? this.battery - 0.02 : 95;
+    this.battery = Math.max(0, this.battery - DRIVE_PERCENT);
     if (node.nodePosition !== undefined) {
       const { x, y } = node.nodePosition;
       const theta = Math.atan2(y - this.position.y, x - this.position.x);
@@ -232,6 +248,7 @@ export class SimulatedRobot implements SimulatedPart {
       driving: this.driving,
       position: { ...this.position, mapId: this.locationId },
       battery: this.battery,
+      charging: this.charging,
       refused: this.refused,
       instantActions: this.instantActions,
     };

@@ -16,9 +16,11 @@ import {
   parseConnection,
   parseFactsheet,
   parseState,
+  startChargingMessage,
 } from "./messages.ts";
 import { orderProgress, shortPickResult } from "./order-progress.ts";
 import { dropActionId, pickActionId, pickOrder, robotOrderId } from "./pick-order.ts";
+import type { Stations } from "./stations.ts";
 
 const TASK: AssignedTask = {
   taskId: "shop-1-F1:pick:1",
@@ -36,7 +38,15 @@ const TASK: AssignedTask = {
   ],
 };
 const ORDER_ID = robotOrderId(TASK);
-const ORDER = pickOrder(TASK, "dock");
+const STATIONS: Stations = {
+  induction: { nodeId: "induction-1", position: { x: 34, y: 0, theta: 1.5, mapId: "hall" } },
+  shelves: [
+    { nodeId: "S1", position: { x: 1, y: 2, theta: null, mapId: "hall" }, skus: ["A"] },
+    { nodeId: "S2", position: null, skus: ["B*"] },
+  ],
+};
+const DOCK = { lastNodeId: "dock", position: null };
+const ORDER = pickOrder(TASK, DOCK, STATIONS);
 
 type Statuses = readonly [first: string, second: string, drop: string];
 
@@ -57,6 +67,7 @@ function report([first, second, drop]: Statuses, result = ""): RobotReport {
     driving: true,
     position: { x: 1, y: 2, theta: 0.5, mapId: "fc" },
     battery: 81.3,
+    charging: false,
     refused: null,
     instantActions: [],
   };
@@ -71,7 +82,11 @@ function payload(message: object): Buffer {
 }
 
 function progress(statuses: Statuses, result = ""): ReturnType<typeof orderProgress> {
-  return orderProgress(TASK, parseState(payload(stateMessage(2, header(2), report(statuses, result))), 2));
+  return orderProgress(
+    TASK,
+    parseState(payload(stateMessage(2, header(2), report(statuses, result))), 2),
+    null,
+  );
 }
 
 const published = join(projectRoot, "..", "shared", "data", "vda5050");
@@ -100,6 +115,7 @@ function expectValidMessages(major: VdaMajor, problems: Problems): void {
   const state = stateMessage(major, header(major), full);
   expect(problems("order", order)).toEqual([]);
   expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
+  expect(problems("instantActions", startChargingMessage(header(major), "c2"))).toEqual([]);
   expect(problems("state", state)).toEqual([]);
   expect(problems("state", stateMessage(major, header(major), { ...full, order: null }))).toEqual([]);
   expect(problems("connection", connected)).toEqual([]);
@@ -151,10 +167,34 @@ describe("a pick order", () => {
   it("has the same ids when it is sent again and others on the next attempt", () => {
     const ids = (order: typeof ORDER): string[] =>
       order.nodes.flatMap((node) => node.actions.map((action) => action.actionId));
-    expect(ids(pickOrder(TASK, "elsewhere"))).toEqual(ids(ORDER));
-    const next = pickOrder({ ...TASK, attempt: 2 }, "dock");
+    expect(ids(pickOrder(TASK, { ...DOCK, lastNodeId: "elsewhere" }, STATIONS))).toEqual(ids(ORDER));
+    const next = pickOrder({ ...TASK, attempt: 2 }, DOCK, STATIONS);
     expect(next.orderId).not.toBe(ORDER.orderId);
     expect(ids(next).some((id) => ids(ORDER).includes(id))).toBe(false);
+  });
+});
+
+describe("the nodes of a pick order", () => {
+  const nodesFrom = (whereabouts: Parameters<typeof pickOrder>[1]) =>
+    pickOrder(TASK, whereabouts, STATIONS).nodes.map(({ nodeId, nodePosition }) => [nodeId, nodePosition]);
+
+  it("are those that are configured, with their positions where they have some", () => {
+    expect(nodesFrom(DOCK)).toEqual([
+      ["dock", undefined],
+      ["S1", { x: 1, y: 2, mapId: "hall" }],
+      ["S2", undefined],
+      ["induction-1", { x: 34, y: 0, theta: 1.5, mapId: "hall" }],
+    ]);
+  });
+
+  it("begin where the robot stands: at its last node, or where it says that it is", () => {
+    const position = { x: 5, y: 6, theta: 0.1, mapId: "hall" };
+    expect(nodesFrom({ lastNodeId: "", position })[0]).toEqual([
+      `${ORDER_ID}:start`,
+      { x: 5, y: 6, mapId: "hall" },
+    ]);
+    expect(nodesFrom({ lastNodeId: "aisle", position })[0]).toEqual(["aisle", { x: 5, y: 6, mapId: "hall" }]);
+    expect(nodesFrom({ lastNodeId: "S1", position })[0]).toEqual(["S1", { x: 1, y: 2, mapId: "hall" }]);
   });
 });
 
@@ -199,7 +239,7 @@ describe("the progress of an order", () => {
       result: "serials=S1,S2",
     });
     const state = parseState(payload(stateMessage(2, header(2), { ...whole, actions })), 2);
-    expect(orderProgress(TASK, state)).toEqual({
+    expect(orderProgress(TASK, state, null)).toEqual({
       status: "picked",
       picks: {
         picked: [
@@ -211,10 +251,10 @@ describe("the progress of an order", () => {
     for (const garbled of ["serials=", "serials=a b", "done, serials=S1", "ok"]) {
       actions.set(pickActionId(ORDER_ID, 0), { status: "FINISHED", result: garbled });
       const plain = parseState(payload(stateMessage(2, header(2), { ...whole, actions })), 2);
-      expect(orderProgress(TASK, plain)).toMatchObject({
+      expect(orderProgress(TASK, plain, null)).toMatchObject({
         picks: { picked: [{ holdId: "h1", quantity: 2 }, { holdId: "h2" }] },
       });
-      expect(JSON.stringify(orderProgress(TASK, plain))).not.toContain("serials");
+      expect(JSON.stringify(orderProgress(TASK, plain, null))).not.toContain("serials");
     }
   });
 
@@ -227,10 +267,10 @@ describe("the progress of an order", () => {
   it("is unknown where the robot has another order, and rejected where it says so", () => {
     const other = { ...report(["WAITING", "WAITING", "WAITING"]), order: null };
     const state = parseState(payload(stateMessage(3, header(3), other)), 3);
-    expect(orderProgress(TASK, state)).toEqual({ status: "unknown" });
+    expect(orderProgress(TASK, state, null)).toEqual({ status: "unknown" });
     const refusing = { ...other, refused: { orderId: ORDER_ID, reason: "busy" } };
     const refused = parseState(payload(stateMessage(3, header(3), refusing)), 3);
-    expect(orderProgress(TASK, refused)).toEqual({ status: "rejected", detail: "orderError: busy" });
+    expect(orderProgress(TASK, refused, null)).toEqual({ status: "rejected", detail: "orderError: busy" });
   });
 });
 

@@ -25,10 +25,7 @@ const UINT32 = 2 ** 32 - 1;
 export const MAX_ROBOT_MESSAGE_BYTES = 2 * 1024 * 1024;
 /** Nodes, actions, errors: the standard sets no limit, the size of the message does. */
 const MOST_ENTRIES = 100_000;
-/** Below this charge a robot gets no new task, in percent. */
-const LEAST_CHARGE = 10;
-/** A robot on the charger stays there up to this charge, in percent. */
-const CHARGED_ENOUGH = 30;
+const LONGEST_MAP_ID = 256;
 
 export type ActionStatus =
   | "WAITING"
@@ -38,6 +35,13 @@ export type ActionStatus =
   | "RETRIABLE"
   | "FINISHED"
   | "FAILED";
+
+export type RobotError = {
+  /** Type and description, for people. */
+  readonly text: string;
+  /** What it is about, by the standard's keys: `orderId`, `headerId`, `nodeId` and others. */
+  readonly references: readonly { readonly key: string; readonly value: string }[];
+};
 
 export type RobotState = {
   readonly headerId: number;
@@ -52,15 +56,21 @@ export type RobotState = {
   /** Percent; `null` where the robot does not say. */
   readonly batteryCharge: number | null;
   readonly charging: boolean;
-  readonly position: { readonly x: number; readonly y: number; readonly theta: number } | null;
-  /** Errors that stop the robot. */
-  readonly fatalErrors: readonly string[];
-  /** Why the robot cannot go on with any order, in words; empty: it can. Holds the fatal errors. */
+  readonly position: {
+    readonly x: number;
+    readonly y: number;
+    readonly theta: number;
+    /** Empty where the robot does not say. */
+    readonly mapId: string;
+  } | null;
+  /** Why the robot cannot go on with any order, in words; empty: it can. */
   readonly impairments: readonly string[];
-  /** Why it is to get no new task, although it may go on with the one it has. */
-  readonly reservations: readonly string[];
-  /** The robot's reason for refusing the order of this id. */
-  readonly orderErrors: ReadonlyMap<string, string>;
+  /** Why it stands still, although it may go on by itself. */
+  readonly standstill: readonly string[];
+  /** Errors with which it may end the order that it has, and is to get no other. */
+  readonly urgentErrors: readonly string[];
+  /** All errors, of any level. */
+  readonly errors: readonly RobotError[];
 };
 
 export type RobotConnection = {
@@ -83,27 +93,22 @@ export function parseState(payload: Buffer, major: VdaMajor): RobotState {
   const message = asObject(parseJson(payload, MAX_ROBOT_MESSAGE_BYTES), "state");
   const header = parseHeader(message, major);
   const nodes = asArray(message["nodeStates"], "nodeStates", MOST_ENTRIES);
-  const { urgentErrors, ...errors } = parseErrors(message);
+  const { fatalErrors, urgentErrors, errors } = parseErrors(message);
   const power = objectOrEmpty(message[major === 2 ? "batteryState" : "powerSupply"]);
   const position = objectOrEmpty(message[major === 2 ? "agvPosition" : "mobileRobotPosition"]);
   const safety = objectOrEmpty(message["safetyState"]);
   const mode = freeText(message, "operatingMode");
   const emergencyStop = safety[major === 2 ? "eStop" : "activeEmergencyStop"];
-  const batteryCharge = numberOrNull(power[major === 2 ? "batteryCharge" : "stateOfCharge"]);
-  const charging = power["charging"] === true;
 
-  const impairments = [...errors.fatalErrors];
+  const impairments = [...fatalErrors];
   if (mode !== "AUTOMATIC") impairments.push(`operating mode ${clippedText(mode, 32)}`);
   if (typeof emergencyStop === "string" && emergencyStop !== "NONE") impairments.push("emergency stop");
   if (position[major === 2 ? "positionInitialized" : "localized"] === false) {
     impairments.push("not localised");
   }
-  const reservations = [...urgentErrors];
-  if (safety["fieldViolation"] === true) reservations.push("protective field violated");
-  if (message["paused"] === true) reservations.push("paused");
-  if (batteryCharge !== null && batteryCharge < (charging ? CHARGED_ENOUGH : LEAST_CHARGE)) {
-    reservations.push(`battery at ${batteryCharge} %${charging ? ", charging" : ""}`);
-  }
+  const standstill: string[] = [];
+  if (safety["fieldViolation"] === true) standstill.push("protective field violated");
+  if (message["paused"] === true) standstill.push("paused");
   return {
     ...header,
     orderId: freeText(message, "orderId"),
@@ -112,12 +117,13 @@ export function parseState(payload: Buffer, major: VdaMajor): RobotState {
     driving: message["driving"] === true,
     automatic: mode === "AUTOMATIC",
     actions: parseActions(message, major),
-    batteryCharge,
-    charging,
+    batteryCharge: numberOrNull(power[major === 2 ? "batteryCharge" : "stateOfCharge"]),
+    charging: power["charging"] === true,
     position: parsePosition(position),
-    ...errors,
     impairments,
-    reservations,
+    standstill,
+    urgentErrors,
+    errors,
   };
 }
 
@@ -178,12 +184,13 @@ function parseActions(message: JsonObject, major: VdaMajor): RobotState["actions
   return actions;
 }
 
-/** Only shown: a position that is not whole is left out. */
+/** A position that is not whole is left out. */
 function parsePosition(position: JsonObject): RobotState["position"] {
   const x = numberOrNull(position["x"]);
   const y = numberOrNull(position["y"]);
   const theta = numberOrNull(position["theta"]);
-  return x === null || y === null || theta === null ? null : { x, y, theta };
+  if (x === null || y === null || theta === null) return null;
+  return { x, y, theta, mapId: shownText(position, "mapId", LONGEST_MAP_ID) };
 }
 
 function objectOrEmpty(value: unknown): JsonObject {
@@ -195,27 +202,32 @@ function numberOrNull(value: unknown): number | null {
 }
 
 /** Major 3 knows two levels between a warning and a fatal error: URGENT can go on, CRITICAL cannot. */
-function parseErrors(
-  message: JsonObject,
-): Pick<RobotState, "fatalErrors" | "orderErrors"> & { readonly urgentErrors: readonly string[] } {
+function parseErrors(message: JsonObject): {
+  readonly fatalErrors: readonly string[];
+  readonly urgentErrors: readonly string[];
+  readonly errors: readonly RobotError[];
+} {
   const fatalErrors: string[] = [];
   const urgentErrors: string[] = [];
-  const orderErrors = new Map<string, string>();
+  const errors: RobotError[] = [];
   for (const entry of asArray(message["errors"], "errors", MOST_ENTRIES)) {
     const error = asObject(entry, "error");
     const text = `${shownText(error, "errorType", 256)}: ${shownText(error, "errorDescription")}`;
     const level = freeText(error, "errorLevel");
     if (level === "FATAL" || level === "CRITICAL") fatalErrors.push(text);
     else if (level === "URGENT") urgentErrors.push(text);
-    const references = error["errorReferences"];
-    for (const item of Array.isArray(references) ? references : []) {
-      const reference = objectOrEmpty(item);
-      if (reference["referenceKey"] === "orderId" && typeof reference["referenceValue"] === "string") {
-        orderErrors.set(reference["referenceValue"], text);
-      }
-    }
+    errors.push({ text, references: parseReferences(error["errorReferences"]) });
   }
-  return { fatalErrors, urgentErrors, orderErrors };
+  return { fatalErrors, urgentErrors, errors };
+}
+
+/** Values are texts by the standard; some robots send numbers. */
+function parseReferences(value: unknown): RobotError["references"] {
+  return (Array.isArray(value) ? value : []).flatMap((item) => {
+    const { referenceKey: key, referenceValue: said } = objectOrEmpty(item);
+    if (typeof key !== "string" || (typeof said !== "string" && typeof said !== "number")) return [];
+    return [{ key, value: String(said) }];
+  });
 }
 
 type ActionParameter = { readonly key: string; readonly value: string | number | boolean };
@@ -231,7 +243,12 @@ export type OrderNode = {
   readonly nodeId: string;
   readonly sequenceId: number;
   readonly released: boolean;
-  readonly nodePosition?: { readonly x: number; readonly y: number; readonly mapId: string };
+  readonly nodePosition?: {
+    readonly x: number;
+    readonly y: number;
+    readonly theta?: number;
+    readonly mapId: string;
+  };
   readonly actions: readonly OrderAction[];
 };
 
@@ -287,8 +304,14 @@ export function orderMessage(header: Header, order: RobotOrder): object {
 }
 
 export function cancelOrderMessage(header: Header, actionId: string): object {
-  return {
-    ...header,
-    actions: [{ actionId, actionType: "cancelOrder", blockingType: "NONE", actionParameters: [] }],
-  };
+  return instantActionMessage(header, actionId, "cancelOrder");
+}
+
+/** Asks a robot that stands idle to go and charge. */
+export function startChargingMessage(header: Header, actionId: string): object {
+  return instantActionMessage(header, actionId, "startCharging");
+}
+
+function instantActionMessage(header: Header, actionId: string, actionType: string): object {
+  return { ...header, actions: [{ actionId, actionType, blockingType: "NONE", actionParameters: [] }] };
 }

@@ -4,8 +4,8 @@
  */
 import type { PickedUnits } from "../../operations/floor/confirm-pick.ts";
 import type { AssignedTask } from "../../store/floor/floor-tasks.ts";
-import type { RobotState } from "./messages.ts";
-import { dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";
+import type { RobotError, RobotOrder, RobotState } from "./messages.ts";
+import { cancelActionId, dropActionId, pickActionId, robotOrderId } from "./pick-order.ts";
 
 export type Picks = {
   readonly picked: readonly PickedUnits[];
@@ -24,11 +24,26 @@ type OrderProgress =
   | { readonly status: "dropped"; readonly picks: Picks }
   | { readonly status: "failed"; readonly detail: string };
 
-export function orderProgress(task: AssignedTask, state: RobotState): OrderProgress {
+/** An order as it was sent: by what of it a robot's error may name it. */
+export type Offer = {
+  readonly order: RobotOrder;
+  /** Of each message that carried it. */
+  readonly headerIds: ReadonlySet<number>;
+  /** What the robot complained of before the first of them, as `errorKey` has it. */
+  readonly errorsBefore: ReadonlySet<string>;
+};
+
+/** Tells an error from another one. */
+export function errorKey(error: RobotError): string {
+  return JSON.stringify(error);
+}
+
+/** @param offer how the order was sent; `null`: that is not known any more */
+export function orderProgress(task: AssignedTask, state: RobotState, offer: Offer | null): OrderProgress {
   const orderId = robotOrderId(task);
   if (state.orderId !== orderId) {
-    const refusal = state.orderErrors.get(orderId);
-    return refusal === undefined ? { status: "unknown" } : { status: "rejected", detail: refusal };
+    const refusal = state.errors.find((error) => isRefusal(error, orderId, offer));
+    return refusal === undefined ? { status: "unknown" } : { status: "rejected", detail: refusal.text };
   }
   const picked: PickedUnits[] = [];
   let shortReason: string | undefined;
@@ -49,6 +64,33 @@ export function orderProgress(task: AssignedTask, state: RobotState): OrderProgr
   const drop = state.actions.get(dropActionId(orderId));
   if (drop?.status === "FAILED") return { status: "failed", detail: drop.result || "drop failed" };
   return drop?.status === "FINISHED" ? { status: "dropped", picks } : { status: "picked", picks };
+}
+
+/**
+ * Whether a robot that does not show the order refuses it by this error. The standard names no one way: by
+ * the order, by the message, by a part of it, or by no reference at all. What is not ours alone, such as a
+ * node, counts only where the robot did not complain of it before.
+ */
+function isRefusal(error: RobotError, orderId: string, offer: Offer | null): boolean {
+  const values = (key: string) =>
+    error.references.filter((each) => each.key === key).map(({ value }) => value);
+  const orders = values("orderId");
+  if (orders.length > 0) return orders.includes(orderId);
+  const parts = [...values("actionId"), ...values("edgeId")];
+  if (parts.some((part) => isPartOf(part, orderId))) return true;
+  if (offer === null || offer.errorsBefore.has(errorKey(error))) return false;
+  const topics = values("topic");
+  if (topics.length > 0 && !topics.some((topic) => /(^|\/)order$/.test(topic))) return false;
+  const headers = values("headerId");
+  // An instant action is named by its message or by itself; neither is the order.
+  if (headers.length > 0) return parts.length === 0 && headers.some((id) => offer.headerIds.has(Number(id)));
+  const nodes = values("nodeId");
+  if (nodes.length > 0) return offer.order.nodes.some(({ nodeId }) => nodes.includes(nodeId));
+  return error.references.every(({ key }) => key === "topic");
+}
+
+function isPartOf(id: string, orderId: string): boolean {
+  return id.startsWith(`${orderId}:`) && id !== cancelActionId(orderId);
 }
 
 /** A robot that finds fewer units fails the action with `picked=<n>;reason=<word>`. */

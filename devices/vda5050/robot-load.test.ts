@@ -22,10 +22,10 @@ function state(orderId: string, actions: Readonly<Record<string, [ActionStatus, 
     batteryCharge: 90,
     charging: false,
     position: null,
-    fatalErrors: [],
     impairments: [],
-    reservations: [],
-    orderErrors: new Map(),
+    standstill: [],
+    urgentErrors: [],
+    errors: [],
   };
 }
 

@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   "orders.capture",
   "orders.cancel",
   "orders.change",
+  "orders.tracking-link",
   "orders.release-hold",
   "orders.payment",
   "orders.cash",
@@ -21,6 +22,7 @@ export const PERMISSIONS = [
   "fulfillment.collect",
   "shipments.label",
   "stock.read",
+  "stock.explain",
   "stock.command",
   "catalog.read",
   "catalog.write",
@@ -56,6 +58,7 @@ const SEE: readonly Permission[] = [
   "orders.read",
   "fulfillment.read",
   "stock.read",
+  "stock.explain",
   "catalog.read",
   "returns.read",
   "refunds.read",
@@ -75,6 +78,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission
     "orders.capture",
     "orders.cancel",
     "orders.change",
+    "orders.tracking-link",
     "orders.release-hold",
     "orders.payment",
     "orders.notify",
@@ -130,6 +134,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
     "orders.capture",
     "orders.cancel",
     "orders.change",
+    "orders.tracking-link",
     "orders.release-hold",
     "orders.payment",
     "orders.notify",
@@ -137,7 +142,7 @@ export const SCOPE_PERMISSIONS: Readonly<Record<ApiScope, readonly Permission[]>
     "fulfillment.change",
   ],
   "orders:read": ["orders.read", "fulfillment.read", "shipments.label", "returns.read", "overview.read"],
-  "stock:read": ["stock.read", "catalog.read"],
+  "stock:read": ["stock.read", "stock.explain", "catalog.read"],
   "stock:write": ["stock.command", "catalog.write"],
   "refunds:write": [
     "orders.cash",
@@ -172,14 +177,16 @@ export function rolesThatGive(): readonly StaffRole[] {
 }
 
 /**
- * What a key that is bound to one channel can have at most: its channel's orders. Stock, products, devices
- * and the overview are not of one channel.
+ * What a key that is bound to one channel can have at most: its channel's orders, and how much there is to
+ * sell. What explains a position's stock names the orders of all channels; products, devices and the overview
+ * are not of one channel.
  */
 const CHANNEL_KEY_PERMISSIONS: ReadonlySet<Permission> = new Set<Permission>([
   "orders.read",
   "orders.capture",
   "orders.cancel",
   "orders.change",
+  "orders.tracking-link",
   "stock.read",
   // A connector reads what its channel has to pay back, and says that it was paid.
   "refunds.read",

@@ -18,10 +18,20 @@ export type Metrics = {
   text(): Promise<string>;
 };
 
-/** @param bridgeStatus of the device bridge in this process; null: it has none, and no numbers of devices */
+type AdriftLoads = readonly {
+  readonly locationId: string;
+  readonly loads: number;
+  readonly oldestSeconds: number;
+}[];
+
+/**
+ * @param bridgeStatus of the device bridge in this process; null: it has none, and no numbers of devices
+ * @param readAdriftLoads what robots have and no order wants, by place
+ */
 export function createMetrics(
   allocator: AllocatorClient,
   bridgeStatus: (() => BridgeStatus) | null,
+  readAdriftLoads: () => Promise<AdriftLoads>,
 ): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -65,6 +75,19 @@ export function createMetrics(
     registers,
   });
 
+  const adrift = new Gauge({
+    name: "holdfast_loads_adrift",
+    help: "Loads that robots have or had and no order wants, by place; each waits for a person.",
+    labelNames: ["location"],
+    registers,
+  });
+  const adriftFor = new Gauge({
+    name: "holdfast_loads_adrift_oldest_seconds",
+    help: "For how long the oldest load that is adrift has been so, by place.",
+    labelNames: ["location"],
+    registers,
+  });
+
   function shardGauge(name: string, help: string): Gauge<"shard"> {
     return new Gauge({ name, help, labelNames: ["shard"], registers });
   }
@@ -81,6 +104,17 @@ export function createMetrics(
       up.set(1);
     } catch {
       up.set(0);
+    }
+  }
+
+  /** Nor must a database that is away; what it said last is not shown as if it were so now. */
+  async function readLoads(): Promise<void> {
+    const places = await readAdriftLoads().catch(() => []);
+    adrift.reset();
+    adriftFor.reset();
+    for (const { locationId: location, loads, oldestSeconds } of places) {
+      adrift.set({ location }, loads);
+      adriftFor.set({ location }, oldestSeconds);
     }
   }
 
@@ -101,7 +135,7 @@ export function createMetrics(
     connectionClosed: () => connections.dec(),
     contentType: registry.contentType,
     text: async () => {
-      await readEngine();
+      await Promise.all([readEngine(), readLoads()]);
       return registry.metrics();
     },
   };

@@ -3,6 +3,7 @@ import Type from "typebox";
 import { PAGE_DEFAULT } from "../../config/limits.ts";
 import {
   ChangeDeviceBody,
+  DEVICE_KINDS,
   DeadLetterQuery,
   DeadLetterRow,
   DeadLetterView,
@@ -10,6 +11,7 @@ import {
   DeviceDetail,
   DeviceEvent,
   DeviceEventQuery,
+  DeviceKindView,
   DeviceView,
   IssuedDevice,
   RegisterDeviceBody,
@@ -60,6 +62,23 @@ export const deviceRoutes: readonly Route[] = [
       const { secret } = done(await registerDevice(operations, devices, call.body, callerOf(call).by));
       return { status: 201, json: await issued(call, call.body.id, secret) };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/devices/kinds",
+    summary: "What each kind of device speaks, and which settings it has",
+    access: READ,
+    reply: pageOf(DeviceKindView),
+    handle: async ({ services: { devices } }) => ({
+      json: {
+        items: DEVICE_KINDS.map((kind) => ({
+          kind,
+          protocols: devices.protocols[kind],
+          fields: devices.settingFields[kind],
+        })),
+        next: null,
+      },
+    }),
   }),
   route({
     method: "GET",

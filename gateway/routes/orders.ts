@@ -16,6 +16,7 @@ import {
   ReleaseHoldBody,
   ResendNoticeBody,
   TimelineEntry,
+  TrackingLink,
 } from "../../contract/orders.ts";
 import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
@@ -31,7 +32,13 @@ import { recordCash } from "../../operations/payments/record-cash.ts";
 import { refuseSending } from "../../operations/refunds/gift-limit.ts";
 import { listChannels } from "../../store/catalog/catalog-views.ts";
 import { readRevisions } from "../../store/orders/order-revisions.ts";
-import { hasOrder, listOrders, readOrderView, readTimeline } from "../../store/orders/order-views.ts";
+import {
+  hasOrder,
+  listOrders,
+  readOrderView,
+  readTimeline,
+  readTrackingToken,
+} from "../../store/orders/order-views.ts";
 import { giverFor } from "../http/giver.ts";
 import {
   accepted,
@@ -139,13 +146,22 @@ export const orderRoutes: readonly Route[] = [
         await readOrderView(services.database, param(call, "id"), callerOf(call).channelId),
         "order",
       );
-      const { trackingToken, ...rest } = order;
-      return {
-        json: {
-          ...rest,
-          trackingUrl: new URL(`/track/${trackingToken}`, services.publicUrl).href,
-        },
-      };
+      return { json: order };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/orders/{id}/tracking-link",
+    summary: "The address of the shopper's page: whoever has it acts as the shopper",
+    access: { kind: "permission", permission: "orders.tracking-link" },
+    reply: TrackingLink,
+    handle: async (call) => {
+      const { services } = call;
+      const { by, channelId } = callerOf(call);
+      const orderId = param(call, "id");
+      const token = found(await readTrackingToken(services.database, orderId, channelId), "order");
+      services.logger.info({ orderId, by }, "the shopper's page was given out");
+      return { json: { url: new URL(`/track/${token}`, services.publicUrl).href } };
     },
   }),
   route({

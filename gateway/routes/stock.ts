@@ -77,7 +77,7 @@ export const stockRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/stock/{sku}/{location}/explain",
     summary: "Why a position's numbers are what they are",
-    access: { kind: "permission", permission: "stock.read" },
+    access: { kind: "permission", permission: "stock.explain" },
     reply: StockExplanation,
     handle: async (call) => {
       const { services } = call;

@@ -16,6 +16,7 @@ import {
   MAX_FRAME_MESSAGES,
 } from "../../config/limits.ts";
 import type { ReadMessage } from "../../contract/client-messages.ts";
+import type { DeviceEvent } from "../../contract/devices.ts";
 import {
   type FeedEvent,
   type ServerMessage,
@@ -25,8 +26,10 @@ import {
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
-import { type FeedEntry, formatFeedCursor, parseFeedCursor } from "../../store/orders/feed.ts";
+import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
+import type { FeedEntry } from "../../store/orders/feed.ts";
 import { hasOrder } from "../../store/orders/order-views.ts";
+import { formatFeedCursor, parseFeedCursor } from "../../store/sql/feed-cursor.ts";
 import {
   formatStockFeedCursor,
   parseStockFeedCursor,
@@ -42,7 +45,7 @@ import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
 import type { FairQueue } from "./fair-queue.ts";
 import type { FeedHub } from "./feed-hub.ts";
-import type { OrderFeed, StockFeed } from "./feeds.ts";
+import type { DeviceFeed, OrderFeed, StockFeed } from "./feeds.ts";
 import { laneOf, readLaneOperations } from "./lane-operations.ts";
 import { messageIdOf, readMessage } from "./messages.ts";
 
@@ -57,7 +60,7 @@ export type StreamSocket = {
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
 
-type FeedName = "orders" | "stock";
+type FeedName = "orders" | "stock" | "devices";
 
 export class Connection {
   private readonly socket: StreamSocket;
@@ -67,6 +70,7 @@ export class Connection {
   private readonly queue: FairQueue;
   private readonly orderFeed: OrderFeed;
   private readonly stockFeed: StockFeed;
+  private readonly deviceFeed: DeviceFeed;
   private open = true;
   private refusing = false;
   private unanswered = 0;
@@ -84,6 +88,7 @@ export class Connection {
     readonly queue: FairQueue;
     readonly orderFeed: OrderFeed;
     readonly stockFeed: StockFeed;
+    readonly deviceFeed: DeviceFeed;
   }) {
     this.socket = options.socket;
     this.codec = options.codec;
@@ -92,6 +97,7 @@ export class Connection {
     this.queue = options.queue;
     this.orderFeed = options.orderFeed;
     this.stockFeed = options.stockFeed;
+    this.deviceFeed = options.deviceFeed;
   }
 
   greet(maxFrameBytes: number): void {
@@ -143,8 +149,7 @@ export class Connection {
   closed(): void {
     this.open = false;
     this.outbox = [];
-    this.endFeed("orders");
-    this.endFeed("stock");
+    for (const name of [...this.feedEnds.keys()]) this.endFeed(name);
   }
 
   /** Sends what waits, in as few frames as possible. */
@@ -277,6 +282,13 @@ export class Connection {
         this.endFeed("orders");
         this.reply(message, { re: message.id, type: "feed.unsubscribed" });
         return;
+      case "devices.subscribe":
+        await this.subscribeToDevices(message);
+        return;
+      case "devices.unsubscribe":
+        this.endFeed("devices");
+        this.reply(message, { re: message.id, type: "devices.unsubscribed" });
+        return;
       default: {
         const unreachable: never = message;
         return unreachable;
@@ -359,6 +371,30 @@ export class Connection {
           type: "stock.subscribed",
           cursor: formatStockFeedCursor(cursor),
         }),
+    });
+  }
+
+  private async subscribeToDevices(
+    message: Extract<ReadMessage, { type: "devices.subscribe" }>,
+  ): Promise<void> {
+    requirePermission(this.principal, "devices.read");
+    await this.subscribe(message, {
+      name: "devices",
+      hub: this.deviceFeed,
+      after: cursorFrom(message.after, parseFeedCursor),
+      filter: {
+        devices: message.devices ?? null,
+        locations: message.locations ?? null,
+        kinds: message.kinds ?? null,
+      },
+      deliver: (entries, cursor) =>
+        this.send({
+          type: "devices.events",
+          cursor: formatFeedCursor(cursor),
+          events: entries.map(deviceEvent),
+        }),
+      confirm: (cursor) =>
+        this.reply(message, { re: message.id, type: "devices.subscribed", cursor: formatFeedCursor(cursor) }),
     });
   }
 
@@ -464,6 +500,10 @@ export class Connection {
 
 function feedEvent(entry: FeedEntry): FeedEvent {
   const { cursor: _cursor, ...event } = entry;
+  return event;
+}
+
+function deviceEvent({ cursor: _cursor, ...event }: DeviceFeedEntry): DeviceEvent {
   return event;
 }
 

@@ -1,13 +1,9 @@
-/** The feeds of the stream: orders' timelines, and changes of stock. */
+/** The feeds of the stream: orders' timelines, changes of stock, and what happens to devices. */
 import { FEED_BATCH } from "../../config/limits.ts";
-import {
-  compareFeedCursors,
-  type FeedCursor,
-  type FeedEntry,
-  feedEnd,
-  readFeed,
-} from "../../store/orders/feed.ts";
+import { type DeviceFeedEntry, readDeviceFeed } from "../../store/floor/device-events.ts";
+import { type FeedEntry, readFeed } from "../../store/orders/feed.ts";
 import type { Database } from "../../store/sql/database.ts";
+import { compareFeedCursors, type FeedCursor, feedEnd } from "../../store/sql/feed-cursor.ts";
 import {
   coversStockFeed,
   laterStockFeedCursor,
@@ -26,26 +22,58 @@ type OrderFeedFilter = {
   readonly channelId: string | null;
 };
 
+type DeviceFeedFilter = {
+  /** `null`: all. */
+  readonly devices: readonly string[] | null;
+  readonly locations: readonly string[] | null;
+  readonly kinds: readonly string[] | null;
+};
+
 export type OrderFeed = FeedHub<FeedEntry, FeedCursor, OrderFeedFilter>;
 export type StockFeed = FeedHub<StockFeedEntry, StockFeedCursor, StockFeedFilter>;
+export type DeviceFeed = FeedHub<DeviceFeedEntry, FeedCursor, DeviceFeedFilter>;
 
 /** An entry's ids, times and field names, generously. */
 const ORDER_ENTRY_BYTES = 400;
 const STOCK_ENTRY_BYTES = 300;
+const DEVICE_ENTRY_BYTES = 300;
+
+const FEED_ORDER: Pick<
+  FeedSource<{ readonly cursor: FeedCursor }, FeedCursor, never>,
+  "isAfter" | "covers" | "later" | "placeOf"
+> = {
+  isAfter: (entry, cursor) => compareFeedCursors(entry.cursor, cursor) > 0,
+  covers: (cursor, other) => compareFeedCursors(cursor, other) >= 0,
+  later: (a, b) => (compareFeedCursors(a, b) >= 0 ? a : b),
+  placeOf: (entry) => entry.cursor,
+};
 
 export function orderFeedSource(database: Database): FeedSource<FeedEntry, FeedCursor, OrderFeedFilter> {
   return {
+    ...FEED_ORDER,
     end: () => feedEnd(database),
     read: (after, filter) =>
       readFeed(database, after, { limit: FEED_BATCH, orderId: filter?.orderId ?? null }),
     matches: (entry, { orderId, channelId }) =>
       (orderId === null || entry.orderId === orderId) &&
       (channelId === null || entry.channelId === channelId),
-    isAfter: (entry, cursor) => compareFeedCursors(entry.cursor, cursor) > 0,
-    covers: (cursor, other) => compareFeedCursors(cursor, other) >= 0,
-    later: (a, b) => (compareFeedCursors(a, b) >= 0 ? a : b),
-    placeOf: (entry) => entry.cursor,
     bytesOf: (entry) => ORDER_ENTRY_BYTES + entry.summary.length + JSON.stringify(entry.data).length,
+  };
+}
+
+export function deviceFeedSource(
+  database: Database,
+): FeedSource<DeviceFeedEntry, FeedCursor, DeviceFeedFilter> {
+  return {
+    ...FEED_ORDER,
+    end: () => feedEnd(database),
+    // There are few of them: whoever catches up reads all, too.
+    read: (after) => readDeviceFeed(database, after, FEED_BATCH),
+    matches: ({ deviceId, locationId, kind }, { devices, locations, kinds }) =>
+      (devices === null || (deviceId !== null && devices.includes(deviceId))) &&
+      (locations === null || (locationId !== null && locations.includes(locationId))) &&
+      (kinds === null || kinds.includes(kind)),
+    bytesOf: (entry) => DEVICE_ENTRY_BYTES + entry.detail.length,
   };
 }
 

@@ -28,7 +28,7 @@ import { type Codec, chooseCodec } from "./codec.ts";
 import { Connection, type StreamSocket } from "./connection.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { FeedHub } from "./feed-hub.ts";
-import { orderFeedSource, stockFeedSource } from "./feeds.ts";
+import { deviceFeedSource, orderFeedSource, stockFeedSource } from "./feeds.ts";
 
 type SocketData = {
   readonly credential: Credential;
@@ -58,6 +58,7 @@ export function createStreamServer(services: Services): StreamServer {
   const queue = new FairQueue({ running: MAX_RUNNING_MESSAGES, perSender: MAX_RUNNING_PER_CHANNEL });
   const orderFeed = new FeedHub(orderFeedSource(services.database), logger);
   const stockFeed = new FeedHub(stockFeedSource(services.database), logger);
+  const deviceFeed = new FeedHub(deviceFeedSource(services.database), logger);
   const sockets = new Set<WebSocket<SocketData>>();
   let stopping = false;
   let revalidating = false;
@@ -140,6 +141,7 @@ export function createStreamServer(services: Services): StreamServer {
       queue,
       orderFeed,
       stockFeed,
+      deviceFeed,
     });
     data.connection = connection;
     connection.greet(MAX_FRAME_BYTES);
@@ -291,7 +293,7 @@ export function createStreamServer(services: Services): StreamServer {
       });
       await Promise.race([queue.whenIdle(), deadline]);
       clearTimeout(timer);
-      await Promise.all([orderFeed.stop(), stockFeed.stop()]);
+      await Promise.all([orderFeed.stop(), stockFeed.stop(), deviceFeed.stop()]);
       for (const socket of [...sockets]) {
         socket.getUserData().connection?.flush();
         if (sockets.has(socket)) socket.end(SERVICE_RESTART, "stopping");

@@ -81,6 +81,7 @@ export const STATUS_CODES_BY_CODE = {
   setting_changed: { status: 409, title: "Somebody has changed the setting since: look at it again." },
   charging_rule_impossible: { status: 422, title: "The channel's orders do not say who takes the money." },
   malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
+  too_many_orders: { status: 413, title: "The payload holds more orders than one request may." },
   not_an_order: { status: 422, title: "The payload is another of the channel's documents." },
   invalid_order: {
     status: 422,
@@ -200,6 +201,7 @@ export const STATUS_CODES_BY_CODE = {
     status: 422,
     title: "A setting of the device is not valid; the detail says which.",
   },
+  device_topic_taken: { status: 409, title: "Another device speaks on these topics already." },
   dead_letter_not_found: { status: 404, title: "There is no such dead letter, or it is no longer kept." },
   dead_letter_not_retriable: {
     status: 409,

@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import { Random } from "../../config/seeded-random.ts";
 import type { ChannelReading } from "../../ports/channels.ts";
 import { ownSample, ownSamples } from "../../test-support/channel-samples.ts";
@@ -74,6 +75,21 @@ describe.each(channelVendors.map((vendor) => [vendor.adapter.kind, vendor] as co
           expect.objectContaining({ kind: "cancellation", externalId: written.externalId }),
         );
       }
+    });
+
+    test("an order under a topic that ends orders, which no signature covers, ends nothing", () => {
+      for (const { name, text } of ownSamples(kind).filter(({ name }) => !name.includes("cancelled")))
+        for (const topic of ["orders/delete", "orders/cancelled", "order.deleted", "order.cancelled"])
+          expect(
+            adapter.read(text, topic).filter((reading) => reading.kind === "cancellation"),
+            `${name} as ${topic}`,
+          ).toEqual([]);
+    });
+
+    test("a list of more orders than one request may hold is answered in one sentence", () => {
+      const entries = Array.from({ length: MAX_PAYLOAD_ORDERS + 1 }, () => "1").join(",");
+      for (const payload of [`[${entries}]`, `{"orders":[${entries}]}`, `{"order":[${entries}]}`])
+        expect(adapter.read(payload, null)).toMatchObject([{ kind: "refused" }]);
     });
 
     test("what is cut short, or is no JSON, is refused with a code and never throws", () => {

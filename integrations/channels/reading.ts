@@ -2,12 +2,21 @@
  * What all channel adapters share: the one place where anything that goes wrong while reading becomes a
  * refusal, the arithmetic of line prices, and what their webhooks' headers say.
  */
+
+import { MAX_PAYLOAD_ORDERS } from "../../config/limits.ts";
 import type { Address } from "../../orders/address.ts";
 import { countryCode } from "../../orders/geography.ts";
 import type { IncomingLine, IncomingOrder, IncomingTax } from "../../orders/incoming-order.ts";
 import { addMoney, type Money, multiplyMoney, zeroMoney } from "../../orders/money.ts";
 import type { ChannelAdapter, ChannelReading, ChannelRefusal, ChannelWebhook } from "../../ports/channels.ts";
-import { countAt, parseJson, textAt, UnreadableAmount, writeJson } from "../vendor-kit/vendor-json.ts";
+import {
+  countAt,
+  isObject,
+  parseJson,
+  textAt,
+  UnreadableAmount,
+  writeJson,
+} from "../vendor-kit/vendor-json.ts";
 import { isStandardWebhook } from "../vendor-kit/webhook-signature.ts";
 
 /**
@@ -22,6 +31,20 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}]/gu;
 export function refused(code: ChannelRefusal["code"], detail: string, externalId = ""): ChannelReading {
   const shown = detail.replace(UNPRINTABLE, "\uFFFD");
   return { kind: "refused", refusal: { code, detail: shown, ...(externalId === "" ? {} : { externalId }) } };
+}
+
+/** Whether it is an object without any other field. */
+export function holdsOnly(document: unknown, fields: readonly string[]): boolean {
+  return isObject(document) && Object.keys(document).every((field) => fields.includes(field));
+}
+
+/**
+ * A whole order came under a topic that ends one. The signature covers the body and not the topic: whoever
+ * has seen an order's body would cancel it with that word alone.
+ */
+export function unsignedWord(topic: string, externalId: string): ChannelReading {
+  const detail = `An order came with the topic ${topic}, whose documents hold no order.`;
+  return refused("malformed_payload", detail, externalId);
 }
 
 /** Parses the payload and hands it to `read`; text that is not JSON is refused. */
@@ -44,7 +67,8 @@ export function readDocument(
  * there are several, each reading carries its own part of the payload.
  *
  * An order with an amount that is none is kept, by its id and its payload, and waits for a person or for the
- * channel to send it again.
+ * channel to send it again. Whatever else goes wrong with one of them is that order's refusal. Of a payload
+ * with more than `MAX_PAYLOAD_ORDERS` none is read.
  *
  * @param idOf the order's own id, where that can be read; empty where not
  */
@@ -53,6 +77,10 @@ export function readEach(
   readOne: (order: unknown) => readonly ChannelReading[],
   idOf: (order: unknown) => string = () => "",
 ): readonly ChannelReading[] {
+  if (orders.length > MAX_PAYLOAD_ORDERS) {
+    const detail = `The payload holds ${orders.length} orders; send at most ${MAX_PAYLOAD_ORDERS} at a time.`;
+    return [refused("too_many_orders", detail)];
+  }
   return orders.flatMap((order) => {
     try {
       const readings = readOne(order);
@@ -61,12 +89,23 @@ export function readEach(
         reading.kind === "order" ? { ...reading, source: writeJson(order) } : reading,
       );
     } catch (cause) {
-      if (!(cause instanceof UnreadableAmount)) throw cause;
-      const id = idOf(order);
+      const id = idIn(order, idOf);
+      const why = cause instanceof Error ? cause.message : String(cause);
+      if (!(cause instanceof UnreadableAmount))
+        return [refused("invalid_order", `The order cannot be read: ${why.slice(0, 200)}.`, id)];
       if (id === "") return [refused("invalid_order", `${cause.message}.`)];
       return [{ kind: "order", order: unreadOrder(id, `${cause.message}.`), source: writeJson(order) }];
     }
   });
+}
+
+/** What cannot be read may have no id, either. */
+function idIn(order: unknown, idOf: (order: unknown) => string): string {
+  try {
+    return idOf(order);
+  } catch {
+    return "";
+  }
 }
 
 /** An order of which nothing is known but its id. XXX is ISO 4217's code for no currency. */

@@ -105,8 +105,7 @@ function driveConnection(
         window = Math.min(load.window, message.credit);
         return;
       }
-      if (message.type === "feed.events" || message.type === "stock.changes") return;
-      if (message.re === null) return;
+      if (!("re" in message) || message.re === null) return;
       const request = sent.get(message.re);
       if (request === undefined) return;
       sent.delete(message.re);

@@ -10,6 +10,7 @@
  * repeat that arrives meanwhile gets the first one's answer.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { PAYLOAD_ORDERS_AT_ONCE } from "../../config/limits.ts";
 import type { CaptureResult } from "../../contract/orders.ts";
 import type { OrderReservation } from "../../engine/allocator-client.ts";
 import { planCapture } from "../../orders/capture.ts";
@@ -49,6 +50,7 @@ import {
 import { confirmChannelRefund } from "../refunds/confirm-channel-refund.ts";
 import type { RefusalCode } from "../refusal.ts";
 import { type ChannelUpdate, receiveUpdate } from "./channel-update.ts";
+import { inTurns } from "./in-turns.ts";
 
 /** The answer as it goes over the wire, with a code that the compiler knows. */
 type CodedResult = CaptureResult & { readonly code?: RefusalCode };
@@ -114,7 +116,7 @@ export async function captureOrders(
     readings.flatMap((reading) => (reading.kind === "order" ? [reading.order.externalId] : [])),
   );
   const capture: Capture = { context, catalog, channel, adapter, cause };
-  const results = readings.map(async (reading): Promise<CodedResult | null> => {
+  const results = await inTurns(readings, PAYLOAD_ORDERS_AT_ONCE, async (reading) => {
     switch (reading.kind) {
       case "refused": {
         const { code, detail, externalId } = reading.refusal;
@@ -141,7 +143,7 @@ export async function captureOrders(
       }
     }
   });
-  return (await Promise.all(results)).filter((result) => result !== null);
+  return results.filter((result): result is CodedResult => result !== null);
 }
 
 /** Captures under way, by order: an exact repeat shares the first one's answer. */

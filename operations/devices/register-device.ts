@@ -10,7 +10,12 @@ import type { DeviceProtocols, RegisteredDevice } from "../../ports/devices.ts";
 import { findLocation } from "../../store/catalog/locations.ts";
 import { hashDeviceSecret, newDeviceSecret, setDevicePassword } from "../../store/floor/device-passwords.ts";
 import { readRegisteredDevice } from "../../store/floor/device-views.ts";
-import { registerDevices, setDeviceEnabled } from "../../store/floor/devices.ts";
+import {
+  listDevices,
+  lockRegistrations,
+  registerDevices,
+  setDeviceEnabled,
+} from "../../store/floor/devices.ts";
 import type { DatabaseClient, Queryable } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -152,7 +157,22 @@ async function problemOf(
       `A ${device.kind} does not speak "${device.protocol}"; known: ${known.join(", ")}.`,
     );
   const problem = protocols.problemOf(device);
-  return problem === null ? null : refuse("device_settings_invalid", problem);
+  if (problem !== null) return refuse("device_settings_invalid", problem);
+  const other = await lockSharedTopics(client, protocols, device);
+  return other === null
+    ? null
+    : refuse("device_topic_taken", `The device "${other}" speaks on these topics already.`);
+}
+
+/** Another device that speaks on its topics; `null`: none, and until the transaction ends there will be none. */
+async function lockSharedTopics(
+  client: Queryable,
+  protocols: DeviceProtocols,
+  device: RegisteredDevice,
+): Promise<string | null> {
+  await lockRegistrations(client);
+  const others = await listDevices(client);
+  return others.find((other) => other.id !== device.id && protocols.sharesTopics(device, other))?.id ?? null;
 }
 
 function unknownDevice(id: string): Refusal {

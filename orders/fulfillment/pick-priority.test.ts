@@ -36,7 +36,7 @@ const anyOrder = fc.record({
     currency: fc.constant("USD"),
     exponent: fc.integer({ min: 0, max: 4 }),
   }),
-  tags: fc.array(fc.constantFrom("vip", "Wholesale", "other")),
+  tags: fc.array(fc.constantFrom("vip", "Wholesale", "other", "constructor", "__proto__", "toString")),
   delivery: fc.constantFrom({ method: "parcel" as const }, { method: "pickup" as const }),
   capturedAt: fc
     .integer({ min: 0, max: 400 * 24 })

@@ -29,10 +29,10 @@ const SERVICE_HEAD_STARTS: readonly (readonly [RegExp, number])[] = [
 const COLLECTED_HEAD_START_MS = 6 * HOUR_MS;
 
 /** By what the order was tagged with; the largest counts. */
-const TAG_HEAD_STARTS: Readonly<Record<string, number>> = {
-  vip: 4 * HOUR_MS,
-  wholesale: 1 * HOUR_MS,
-};
+const TAG_HEAD_STARTS: ReadonlyMap<string, number> = new Map([
+  ["vip", 4 * HOUR_MS],
+  ["wholesale", 1 * HOUR_MS],
+]);
 
 /** Promised to leave today, or days ago. */
 const DUE_HEAD_START_MS = 8 * HOUR_MS;
@@ -49,7 +49,7 @@ const MOST_WAITED_HEAD_START_MS = 12 * HOUR_MS;
 
 export const MOST_HEAD_START_MS =
   Math.max(...SERVICE_HEAD_STARTS.map(([, ms]) => ms), COLLECTED_HEAD_START_MS) +
-  Math.max(...Object.values(TAG_HEAD_STARTS)) +
+  Math.max(...TAG_HEAD_STARTS.values()) +
   DUE_HEAD_START_MS +
   MOST_VALUE_HEAD_START_MS +
   MOST_WAITED_HEAD_START_MS;
@@ -80,7 +80,7 @@ function serviceHeadStart(order: Urgency): number {
 }
 
 function tagHeadStart({ tags = [] }: Urgency): number {
-  return Math.max(0, ...tags.map((tag) => TAG_HEAD_STARTS[tag.toLowerCase()] ?? 0));
+  return Math.max(0, ...tags.map((tag) => TAG_HEAD_STARTS.get(tag.toLowerCase()) ?? 0));
 }
 
 function valueHeadStart({ total }: Urgency): number {

@@ -23,6 +23,11 @@ export async function listDevices(client: Queryable): Promise<readonly DeviceRow
   return rows;
 }
 
+/** Whoever registers or changes a device waits from here on until this transaction ends. */
+export async function lockRegistrations(client: Queryable): Promise<void> {
+  await client.query("select pg_advisory_xact_lock(hashtextextended('device registrations', 0))");
+}
+
 /** Adds devices, or moves known ones to what is given here; settings that are not given stay as they are. */
 export async function registerDevices(
   client: Queryable,
@@ -38,6 +43,19 @@ export async function registerDevices(
      from given g left join device known on known.id = g.id
      on conflict (id) do update set location_id = excluded.location_id, kind = excluded.kind,
        protocol = excluded.protocol, name = excluded.name, settings = excluded.settings`,
+    [JSON.stringify(devices)],
+  );
+}
+
+/** Gives settings to those of the devices that were registered without any. */
+export async function giveMissingSettings(
+  client: Queryable,
+  devices: readonly { readonly id: string; readonly settings?: DeviceRow["settings"] }[],
+): Promise<void> {
+  await client.query(
+    `update device d set settings = g.settings
+     from jsonb_to_recordset($1) as g(id text, settings jsonb)
+     where d.id = g.id and d.settings = '{}' and g.settings is not null`,
     [JSON.stringify(devices)],
   );
 }

@@ -40,21 +40,29 @@ const TASK_COLUMNS = `t.id as "taskId", t.attempt, t.device_id as "deviceId", t.
    from fulfillment_order_line l join product p on p.sku = l.sku
    where l.fulfillment_order_id = f.id) as lines`;
 
-/** Gives the queued tasks that come first to these idle robots, at most one each. */
+/**
+ * Gives the queued tasks that come first to these idle robots, at most one each. A robot that still carries
+ * what it took for another attempt gets none: its goods are mixed with nobody's.
+ *
+ * @param except tasks that none of them is to get
+ */
 export async function assignTasks(
   client: Queryable,
   idle: readonly { readonly deviceId: string; readonly locationId: string }[],
+  except: readonly string[] = [],
 ): Promise<readonly AssignedTask[]> {
   const { rows } = await client.query<AssignedTask>(
     `with idle as (
        select i.device_id, i.location_id, row_number() over (partition by i.location_id order by i.place) as n
        from unnest($1::text[], $2::text[]) with ordinality as i(device_id, location_id, place)
        where not exists (select from floor_task b where b.status = 'assigned' and b.device_id = i.device_id)
+         and not exists (select from robot_load l where l.device_id = i.device_id and l.set_down_at is null
+                         and l.status in ('carried', 'adrift') and l.cause is distinct from 'tote_lost')
      ), taken as (
        select q.* from (select location_id, count(*) as robots from idle group by location_id) w
        cross join lateral (
          select id, location_id, queue_at from floor_task
-         where status = 'queued' and location_id = w.location_id
+         where status = 'queued' and location_id = w.location_id and id <> all($3::text[])
          order by queue_at, id limit w.robots for update skip locked
        ) q
      ), ranked as (
@@ -79,7 +87,7 @@ export async function assignTasks(
        ${insertEntries("told")}
      )
      select ${TASK_COLUMNS} from assigned t join fulfillment_order f on f.id = t.fulfillment_order_id`,
-    [idle.map((robot) => robot.deviceId), idle.map((robot) => robot.locationId)],
+    [idle.map((robot) => robot.deviceId), idle.map((robot) => robot.locationId), except],
   );
   return rows;
 }

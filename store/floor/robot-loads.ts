@@ -395,6 +395,20 @@ export async function listLoads(
   );
 }
 
+/** How much is adrift at each place, and for how long already. */
+export async function countAdriftLoads(
+  database: Queryable,
+): Promise<
+  readonly { readonly locationId: string; readonly loads: number; readonly oldestSeconds: number }[]
+> {
+  const { rows } = await database.query<{ locationId: string; loads: number; oldestSeconds: number }>(
+    `select location_id as "locationId", count(*)::integer as loads,
+       extract(epoch from now() - min(adrift_at))::double precision as "oldestSeconds"
+     from robot_load where status = 'adrift' group by location_id order by location_id`,
+  );
+  return rows;
+}
+
 export async function readLoad(database: Queryable, id: string): Promise<FloorLoad | null> {
   const { rows } = await database.query<LoadRow>(
     `select ${LOAD_VIEW} from ${LOAD_TABLES} where l.id = $1 and l.adrift_at is not null`,

@@ -86,23 +86,19 @@ type OrderRow = OrderSummary &
     OrderView,
     "document" | "sourcing" | "lines" | "shipments" | "doneElsewhere" | "payment" | "returns" | "notices"
   > & {
-    readonly trackingToken: string;
     readonly progress: OrderProgress["lines"];
     readonly storedMoney: StoredMoney;
     readonly fulfillmentOrders: readonly FulfillmentOrderRow[];
   };
-
-/** The order page without the address of its tracking page, which the edge makes from the token. */
-type ReadOrder = Omit<OrderView, "trackingUrl"> & { readonly trackingToken: string };
 
 /** The whole order page. */
 export async function readOrderView(
   database: Queryable,
   orderId: string,
   channelId: string | null,
-): Promise<ReadOrder | null> {
+): Promise<OrderView | null> {
   const { rows } = await database.query<OrderRow>(
-    `select ${SUMMARY_COLUMNS}, o.document, o.sourcing, o.tracking_token as "trackingToken",
+    `select ${SUMMARY_COLUMNS}, o.document, o.sourcing,
        coalesce(${PROGRESS_LINES_JSON}, '[]') as progress, ${storedMoneyJson("o.id")} as "storedMoney",
        (select coalesce(jsonb_agg(jsonb_build_object('lineId', line.line_id, 'sku', line.sku,
             'channelSku', line.channel_sku, 'title', line.title, 'ordered', line.ordered,
@@ -157,7 +153,6 @@ export async function readOrderView(
   const {
     document,
     sourcing,
-    trackingToken,
     progress,
     storedMoney,
     lines,
@@ -189,7 +184,6 @@ export async function readOrderView(
     completion: { done: waitsFor.length === 0, waitsFor },
     returns,
     notices,
-    trackingToken,
     supportedActions: orderActions(summary.status, lines),
   };
 }
@@ -417,4 +411,17 @@ function orderActions(
   if (status === "on_hold") return shipped ? ["hold", "release_hold"] : ["cancel", "hold", "release_hold"];
   if (status === "open") return shipped ? ["hold"] : ["cancel", "hold"];
   return [];
+}
+
+/** What the address of the shopper's page holds; null: no such order of this channel. */
+export async function readTrackingToken(
+  database: Queryable,
+  orderId: string,
+  channelId: string | null,
+): Promise<string | null> {
+  const { rows } = await database.query<{ token: string }>(
+    "select tracking_token as token from orders where id = $1 and ($2::text is null or channel_id = $2)",
+    [orderId, channelId],
+  );
+  return rows[0]?.token ?? null;
 }

@@ -7,13 +7,6 @@ import type { TestProject } from "vitest/node";
 import { projectRoot } from "../../config/project-root.ts";
 import { findChromium } from "../browser.ts";
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** The built pages. */
-    readonly dashboardFolder: string;
-  }
-}
-
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   if (findChromium() === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "holdfast-dashboard-"));

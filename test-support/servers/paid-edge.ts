@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { withMadeUpSecrets } from "../../config/vendor-settings.ts";
-import type { OrderView } from "../../contract/orders.ts";
+import type { OrderView, TrackingLink } from "../../contract/orders.ts";
 import type { PaymentIncident } from "../../integrations/simulator-kit/vendor-simulators.ts";
 import { startSimulators } from "../../integrations/simulators.ts";
 import {
@@ -44,6 +44,8 @@ export type PaidEdge = {
   /** Posts a webhook to the gateway. */
   deliver(webhook: Pick<SentWebhook, "body" | "signature">, account?: string): Promise<Response>;
   view(orderId: string): Promise<OrderView>;
+  /** The address of the shopper's page. */
+  shopperPage(orderId: string): Promise<string>;
   /** The order's page, once it is as the test wants it. */
   seen(orderId: string, what: string, check: (view: OrderView) => boolean): Promise<OrderView>;
   /** People pick and pack everything that is on the floor of the order. */
@@ -123,10 +125,16 @@ export async function startPaidEdge(options: {
     return response.json();
   }
 
-  async function view(orderId: string): Promise<OrderView> {
-    const response = await fetch(`${edge.url}/v1/orders/${orderId}`, { headers: { authorization } });
+  async function read<T>(path: string): Promise<T> {
+    const response = await fetch(`${edge.url}/v1/${path}`, { headers: { authorization } });
     if (response.status !== 200) throw new Error(await response.text());
-    return (await response.json()) as OrderView;
+    return (await response.json()) as T;
+  }
+
+  const view = (orderId: string) => read<OrderView>(`orders/${orderId}`);
+
+  async function shopperPage(orderId: string): Promise<string> {
+    return (await read<TrackingLink>(`orders/${orderId}/tracking-link`)).url;
   }
 
   return {
@@ -146,6 +154,7 @@ export async function startPaidEdge(options: {
         body: webhook.body,
       }),
     view,
+    shopperPage,
     seen: async (orderId, what, check) => {
       let last: OrderView | undefined;
       try {

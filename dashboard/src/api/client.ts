@@ -17,6 +17,11 @@ export function post<T>(path: string, body: unknown, key: string = crypto.random
   return send<T>("POST", path, body, key);
 }
 
+/** The same for a change of what is there. */
+export function patch<T>(path: string, body: unknown, key: string = crypto.randomUUID()): Promise<T> {
+  return send<T>("PATCH", path, body, key);
+}
+
 export function remove(path: string): Promise<void> {
   return send<void>("DELETE", path, undefined, crypto.randomUUID());
 }

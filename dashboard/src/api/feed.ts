@@ -1,14 +1,15 @@
 /**
- * The live feed over `/v1/stream`: one WebSocket for the whole application, opened with the first watcher and
- * closed with the last. Owns the connection, its resumption and its scope; leaves the meaning of events to
- * the watchers.
+ * The live feeds over `/v1/stream`, of orders and of devices: one WebSocket for the whole application, opened
+ * with the first watcher and closed with the last. Owns the connection, its resumption and its scope; leaves
+ * the meaning of events to the watchers.
  *
- * R1: after a reconnect the feed resumes after the last cursor it has seen, so no event is missed.
+ * R1: after a reconnect a feed resumes after the last cursor it has seen, so no event is missed.
  * R2: where resuming is impossible (the cursor is too old, or the scope has changed) watchers are told to
  *   reload.
  * R3: the subscription is narrowed to one order while all watchers want only that order.
  */
 import { signal } from "@preact/signals";
+import type { DeviceEvent } from "../../../contract/devices.ts";
 import type { ClientMessage, FeedEvent, ServerMessage } from "../../../contract/stream.ts";
 
 /**
@@ -33,11 +34,23 @@ type Watcher = {
   readonly onGap: () => void;
 };
 
+type DeviceWatcher = {
+  readonly onEvents: (events: readonly DeviceEvent[]) => void;
+  /** Events may have been missed: load again. */
+  readonly onGap: () => void;
+};
+
 const watchers = new Set<Watcher>();
+const deviceWatchers = new Set<DeviceWatcher>();
 let socket: WebSocket | null = null;
+let greeted = false;
 let cursor: string | null = null;
 let subscribedOrder: string | undefined;
 let subscribed = false;
+let deviceCursor: string | null = null;
+let devicesSubscribed = false;
+/** The message that subscribed to devices, by which a refusal of it is known. */
+let devicesRequest = "";
 let nextId = 1;
 let retryMs = FIRST_RETRY_MS;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -46,10 +59,19 @@ let heardAt = 0;
 
 /** @returns stops watching. */
 export function watchFeed(watcher: Watcher): () => void {
-  watchers.add(watcher);
+  return watch(watchers, watcher);
+}
+
+/** @returns stops watching. */
+export function watchDevices(watcher: DeviceWatcher): () => void {
+  return watch(deviceWatchers, watcher);
+}
+
+function watch<T>(among: Set<T>, watcher: T): () => void {
+  among.add(watcher);
   settle();
   return () => {
-    watchers.delete(watcher);
+    among.delete(watcher);
     // A page change removes one watcher and adds the next in the same task: decide when that is over.
     queueMicrotask(settle);
   };
@@ -57,7 +79,7 @@ export function watchFeed(watcher: Watcher): () => void {
 
 /** Brings connection and subscription in line with what the watchers want now. */
 function settle(): void {
-  if (watchers.size === 0) {
+  if (isUnwatched()) {
     close();
     return;
   }
@@ -65,10 +87,34 @@ function settle(): void {
     if (retryTimer === undefined) open();
     return;
   }
-  if (subscribed && wantedOrder() !== subscribedOrder) {
+  if (!greeted) return;
+  settleOrders();
+  settleDevices();
+}
+
+function isUnwatched(): boolean {
+  return watchers.size === 0 && deviceWatchers.size === 0;
+}
+
+function settleOrders(): void {
+  const isWanted = watchers.size > 0;
+  if (subscribed === isWanted && (!isWanted || wantedOrder() === subscribedOrder)) return;
+  if (subscribed) {
     send({ type: "feed.unsubscribe" });
+    subscribed = false;
     cursor = null;
-    subscribe();
+  }
+  if (isWanted) subscribe();
+}
+
+function settleDevices(): void {
+  const isWanted = deviceWatchers.size > 0;
+  if (devicesSubscribed === isWanted) return;
+  if (isWanted) subscribeToDevices();
+  else {
+    send({ type: "devices.unsubscribe" });
+    devicesSubscribed = false;
+    deviceCursor = null;
   }
 }
 
@@ -97,9 +143,11 @@ function open(): void {
   opened.onclose = () => {
     if (socket !== opened) return;
     socket = null;
+    greeted = false;
     subscribed = false;
+    devicesSubscribed = false;
     clearInterval(silenceTimer);
-    if (watchers.size === 0) return;
+    if (isUnwatched()) return;
     feedState.value = "waiting";
     // Spread out, so that not all browsers return to a restarted gateway at the same moment.
     retryTimer = setTimeout(open, retryMs * (0.75 + Math.random() / 2));
@@ -119,8 +167,11 @@ function close(): void {
   retryTimer = undefined;
   const closing = socket;
   socket = null;
+  greeted = false;
   subscribed = false;
+  devicesSubscribed = false;
   cursor = null;
+  deviceCursor = null;
   feedState.value = "off";
   closing?.close();
 }
@@ -128,7 +179,8 @@ function close(): void {
 function receive(message: ServerMessage): void {
   switch (message.type) {
     case "hello":
-      subscribe();
+      greeted = true;
+      settle();
       return;
     case "feed.subscribed":
       if (cursor === null) {
@@ -136,8 +188,20 @@ function receive(message: ServerMessage): void {
         // What happened between a page's first load and this moment is in no event.
         for (const watcher of [...watchers]) watcher.onGap();
       }
-      retryMs = FIRST_RETRY_MS;
-      feedState.value = "live";
+      isLive();
+      return;
+    case "devices.subscribed":
+      if (deviceCursor === null) {
+        deviceCursor = message.cursor;
+        for (const watcher of [...deviceWatchers]) watcher.onGap();
+      }
+      isLive();
+      return;
+    case "devices.events":
+      // The last of what nobody watches any more.
+      if (!devicesSubscribed) return;
+      deviceCursor = message.cursor;
+      for (const watcher of [...deviceWatchers]) watcher.onEvents(message.events);
       return;
     case "feed.events":
       cursor = message.cursor;
@@ -151,7 +215,11 @@ function receive(message: ServerMessage): void {
       return;
     case "error":
       // A cursor that the server no longer has: start from now and let the pages load again.
-      if (cursor !== null && message.code.includes("cursor")) {
+      if (!message.code.includes("cursor")) return;
+      if (message.re === devicesRequest) {
+        deviceCursor = null;
+        subscribeToDevices();
+      } else if (cursor !== null) {
         cursor = null;
         subscribe();
       }
@@ -159,6 +227,16 @@ function receive(message: ServerMessage): void {
     default:
       return;
   }
+}
+
+function isLive(): void {
+  retryMs = FIRST_RETRY_MS;
+  feedState.value = "live";
+}
+
+function subscribeToDevices(): void {
+  devicesSubscribed = true;
+  devicesRequest = send({ type: "devices.subscribe", after: deviceCursor });
 }
 
 function subscribe(): void {
@@ -173,7 +251,9 @@ function subscribe(): void {
 
 type WithoutId<T> = T extends { readonly id: string } ? Omit<T, "id"> : never;
 
-function send(message: WithoutId<ClientMessage>): void {
-  if (socket?.readyState !== WebSocket.OPEN) return;
-  socket.send(JSON.stringify({ id: String(nextId++), ...message }));
+/** @returns the id under which it was sent */
+function send(message: WithoutId<ClientMessage>): string {
+  const id = String(nextId++);
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ id, ...message }));
+  return id;
 }

@@ -77,7 +77,11 @@ const TONES: Readonly<Record<string, Tone>> = {
   // devices
   online: "good",
   offline: "plain",
+  silent: "warn",
   broken: "bad",
+  error: "bad",
+  dispatch_refused: "warn",
+  dead_letter: "warn",
   // payment transactions and holds
   succeeded: "good",
   requires_action: "warn",

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
+import type { DeviceEvent } from "../../../contract/devices.ts";
 import type { FeedEvent } from "../../../contract/stream.ts";
-import { watchFeed } from "../api/feed.ts";
+import { watchDevices, watchFeed } from "../api/feed.ts";
 
 /**
  * Events come in batches: a page with a thousand events a second still renders only a few times.
@@ -9,8 +10,13 @@ const BATCH_MS = 400;
 /** The most events kept for one batch. A page that falls further behind reloads instead. */
 const LARGEST_BATCH = 2_000;
 
+type Sink<Event> = {
+  readonly onEvents: (events: readonly Event[]) => void;
+  readonly onGap: () => void;
+};
+
 /**
- * Watches the feed as long as the component is shown. Batches wait while the browser tab is hidden.
+ * Watches the feed of orders as long as the component is shown. Batches wait while the browser tab is hidden.
  *
  * @param order only this order's events; `undefined` for all.
  * @param onBatch called with the events since the last call,
@@ -20,11 +26,29 @@ export function useFeed(
   order: string | undefined,
   onBatch: (events: readonly FeedEvent[], gap: boolean) => void,
 ): void {
-  const latest = useRef(onBatch);
-  latest.current = onBatch;
+  useBatches<FeedEvent>(
+    order ?? "",
+    (sink) => watchFeed({ ...(order === undefined ? {} : { order }), ...sink }),
+    onBatch,
+  );
+}
+
+/** The same of what happens to devices. */
+export function useDeviceFeed(onBatch: (events: readonly DeviceEvent[], gap: boolean) => void): void {
+  useBatches<DeviceEvent>("", watchDevices, onBatch);
+}
+
+/** @param key a new one begins to watch anew */
+function useBatches<Event>(
+  key: string,
+  watch: (sink: Sink<Event>) => () => void,
+  onBatch: (events: readonly Event[], gap: boolean) => void,
+): void {
+  const latest = useRef({ watch, onBatch });
+  latest.current = { watch, onBatch };
 
   useEffect(() => {
-    let waiting: FeedEvent[] = [];
+    let waiting: Event[] = [];
     let gap = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const flush = (): void => {
@@ -34,13 +58,12 @@ export function useFeed(
       const missed = gap;
       waiting = [];
       gap = false;
-      latest.current(events, missed);
+      latest.current.onBatch(events, missed);
     };
     const schedule = (): void => {
       timer ??= setTimeout(flush, BATCH_MS);
     };
-    const stop = watchFeed({
-      ...(order === undefined ? {} : { order }),
+    const stop = latest.current.watch({
       onEvents: (events) => {
         for (const event of events) waiting.push(event);
         if (waiting.length > LARGEST_BATCH) {
@@ -60,5 +83,5 @@ export function useFeed(
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", schedule);
     };
-  }, [order]);
+  }, [key]);
 }

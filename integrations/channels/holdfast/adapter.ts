@@ -13,7 +13,7 @@ import type { IncomingLine, IncomingOrder, IncomingTax } from "../../../orders/i
 import { decimalText, rescale } from "../../../orders/money.ts";
 import type { Charge } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
-import { amount, firstText, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
+import { amount, at, firstText, textAt, writeJson } from "../../vendor-kit/vendor-json.ts";
 import {
   addressOf,
   computedTotal,
@@ -21,6 +21,7 @@ import {
   readDocument,
   readEach,
   refused,
+  unsignedWord,
 } from "../reading.ts";
 
 const checker = Compile(canonicalOrderSchema);
@@ -40,6 +41,7 @@ export const holdfastAdapter: ChannelAdapter = {
 function readCancellation(document: unknown): ChannelReading {
   const externalId = textAt(document, "id");
   if (externalId === "") return refused("malformed_payload", "A cancellation needs the order's id.");
+  if (at(document, "lines") !== undefined) return unsignedWord("order.cancelled", externalId);
   return {
     kind: "cancellation",
     externalId,

@@ -7,7 +7,7 @@
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, firstText, isObject, listAt, textAt } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
-import { readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
+import { holdsOnly, readDocument, readEach, refused, sum, unsignedWord, webhookOf } from "../reading.ts";
 import { orderIdIn } from "./ids.ts";
 import { toIncoming } from "./order.ts";
 
@@ -35,6 +35,8 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   if (topic === "orders/delete") {
     const externalId = orderIdIn(document);
     if (externalId === "") return [refused("malformed_payload", "orders/delete without an order id.")];
+    if (!holdsOnly(document, ["id", "admin_graphql_api_id"]))
+      return [unsignedWord("orders/delete", externalId)];
     return [{ kind: "cancellation", externalId, reason: "deleted at Shopify" }];
   }
   if (topic === "refunds/create") return readEach([document], readRefund);
@@ -88,7 +90,8 @@ function readOne(order: unknown, topic: string | null): readonly ChannelReading[
   }
   const incoming = toIncoming(order, externalId);
   const reading: ChannelReading = { kind: "order", order: incoming };
-  if (topic !== "orders/cancelled") return [reading];
+  // The topic is not signed: that the order is cancelled is in the order itself.
+  if (topic !== "orders/cancelled" || textAt(order, "cancelled_at") === "") return [reading];
   const reason = firstText(textAt(order, "cancel_reason"), "unknown reason");
   return [reading, { kind: "cancellation", externalId, reason: `cancelled at Shopify (${reason})` }];
 }

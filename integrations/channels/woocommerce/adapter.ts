@@ -11,7 +11,16 @@ import type { Delivery, HoldReason } from "../../../orders/order.ts";
 import type { ChannelAdapter, ChannelReading } from "../../../ports/channels.ts";
 import { amount, at, firstText, isObject, listAt, textAt, textRecord } from "../../vendor-kit/vendor-json.ts";
 import { isBase64HmacOf } from "../../vendor-kit/webhook-signature.ts";
-import { addressOf, readDocument, readEach, refused, sum, webhookOf } from "../reading.ts";
+import {
+  addressOf,
+  holdsOnly,
+  readDocument,
+  readEach,
+  refused,
+  sum,
+  unsignedWord,
+  webhookOf,
+} from "../reading.ts";
 import { paidByGiftCards, readFees, readShipping, refundedOf, withRounding } from "./charges.ts";
 import { readLineItems } from "./line-items.ts";
 import { momentOf } from "./moments.ts";
@@ -40,6 +49,7 @@ function readAny(document: unknown, topic: string | null): readonly ChannelReadi
   if (topic === "order.deleted") {
     const externalId = textAt(document, "id");
     if (externalId === "") return [refused("malformed_payload", "order.deleted without an order id.")];
+    if (!holdsOnly(document, ["id"])) return [unsignedWord("order.deleted", externalId)];
     return [{ kind: "cancellation", externalId, reason: "deleted at WooCommerce" }];
   }
   if (topic !== null && !ORDER_TOPICS.has(topic)) {

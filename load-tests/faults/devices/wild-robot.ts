@@ -80,6 +80,7 @@ export class WildRobot {
       driving: this.random.chance(0.5),
       position: { x: this.random.below(50), y: this.random.below(50), theta: 0, mapId: "hall" },
       battery: this.random.integer(1, 100),
+      charging: false,
       refused: hasError ? { orderId: "host-1", reason: "busy" } : null,
       instantActions: [],
     });

@@ -7,17 +7,20 @@ import { Loaded } from "../../components/loaded.tsx";
 import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonBlock } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
+import { useDeviceFeed } from "../../live/use-feed.ts";
 import { useInterval } from "../../live/use-interval.ts";
 import { DeviceCard } from "./device-card.tsx";
 import { EventList } from "./event-list.tsx";
 import { LetterList } from "./letter-list.tsx";
 
-const REFRESH_MS = 2_000;
+const REFRESH_MS = 5_000;
 
 export function DevicesPage() {
   const devices = useResource<Page<DeviceView>>("devices", (signal) => get("/devices", {}, signal));
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
+  // Batteries and what devices are at are in no event.
   useInterval(REFRESH_MS, devices.reload);
+  useDeviceFeed(devices.reload);
   const nameOf = (id: string): string => locations.data?.items.find((one) => one.id === id)?.name ?? id;
   return (
     <div class="page">

@@ -11,16 +11,17 @@ import { SkeletonRows } from "../../components/skeleton.tsx";
 import { Time } from "../../components/time.tsx";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
-import { useInterval } from "../../live/use-interval.ts";
+import { useDeviceFeed } from "../../live/use-feed.ts";
 
-const REFRESH_MS = 5_000;
 const SHOWN = 20;
 const KINDS = [
   { value: "", label: "All" },
   { value: "broken", label: "Lost connections" },
   { value: "offline", label: "Offline" },
+  { value: "silent", label: "Silent" },
   { value: "error", label: "Errors" },
   { value: "dispatch_refused", label: "Refused work" },
+  { value: "changed", label: "Changed" },
 ];
 
 /** The newest of what happened to devices, of one kind where that is chosen. */
@@ -41,7 +42,9 @@ function Events({ kind }: { readonly kind: string }) {
   const events = useResource<Page<DeviceEvent>>(`device events ${kind}`, (signal) =>
     get("/devices/events", { kind, limit: SHOWN }, signal),
   );
-  useInterval(REFRESH_MS, events.reload);
+  useDeviceFeed((arrived, gap) => {
+    if (gap || kind === "" || arrived.some((event) => event.kind === kind)) events.reload();
+  });
   return (
     <Loaded resource={events} skeleton={<SkeletonRows rows={4} />}>
       {({ items }) =>
@@ -62,7 +65,7 @@ function Events({ kind }: { readonly kind: string }) {
               {items.map((event) => (
                 <tr key={event.id}>
                   <td class="full break">
-                    {event.deviceId === null ? "none that is registered" : <code>{event.deviceId}</code>}
+                    {event.deviceId === null ? nobody(event) : <code>{event.deviceId}</code>}
                   </td>
                   <td class="full">
                     <Badge status={event.kind} />
@@ -82,4 +85,8 @@ function Events({ kind }: { readonly kind: string }) {
       }
     </Loaded>
   );
+}
+
+function nobody({ kind }: DeviceEvent): string {
+  return kind === "dead_letter" ? "none that is registered" : "the bridge";
 }

@@ -9,6 +9,7 @@ import { Panel } from "../../components/panel.tsx";
 import { Time } from "../../components/time.tsx";
 import { words } from "../../format/words.ts";
 import { usePages } from "../../live/pages.ts";
+import { useDeviceFeed } from "../../live/use-feed.ts";
 import { LetterDialog } from "./letter-dialog.tsx";
 
 /** Messages that were put aside, newest first, of one device or with one code where that is chosen. */
@@ -53,6 +54,9 @@ function Letters({ device, code }: { readonly device: string; readonly code: str
     (cursor, signal) => get("/devices/dead-letters", { device, code, cursor }, signal),
     ({ id }) => id,
   );
+  useDeviceFeed((arrived, gap) => {
+    if (gap || arrived.some(({ kind }) => kind === "dead_letter")) letters.first.reload();
+  });
   const [shown, setShown] = useState<string | null>(null);
   return (
     <>

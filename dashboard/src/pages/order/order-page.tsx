@@ -31,6 +31,7 @@ import { OrderLines } from "./order-lines.tsx";
 import { orderPath } from "./order-path.ts";
 import { OrderReturns } from "./order-returns.tsx";
 import { PaymentPanel } from "./payment-panel.tsx";
+import { ShopperPageButton } from "./shopper-page-button.tsx";
 
 /** A timeline is read to its end, up to this many pages. No order has nearly as many. */
 const MOST_TIMELINE_PAGES = 20;
@@ -112,9 +113,7 @@ function OrderHead({ view, onChange }: { readonly view: OrderView; readonly onCh
           </>
         }
       >
-        <a class="button" href={view.trackingUrl} target="_blank" rel="noopener">
-          Shopper's page <Icon name="link" />
-        </a>
+        {may("orders.tracking-link") && <ShopperPageButton orderId={summary.id} />}
         <button type="button" class="button" onClick={() => window.print()}>
           Print
         </button>

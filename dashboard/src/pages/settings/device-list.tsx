@@ -12,14 +12,16 @@ import { Panel } from "../../components/panel.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
+import { EditDeviceDialog } from "./edit-device-dialog.tsx";
 import { RegisterDeviceForm } from "./register-device-form.tsx";
 
-/** The devices that are registered: new ones, new passwords, switched off and on. */
+/** The devices that are registered: new ones, changed, new passwords, switched off and on. */
 export function DeviceList() {
   const devices = useResource<Page<DeviceView>>("registered devices", (signal) =>
     get("/devices", {}, signal),
   );
   const [issued, setIssued] = useState<IssuedDevice | null>(null);
+  const [edited, setEdited] = useState<string | null>(null);
   const show = (answer: IssuedDevice): void => {
     setIssued(answer);
     devices.reload();
@@ -50,7 +52,13 @@ export function DeviceList() {
                 </thead>
                 <tbody>
                   {items.map((device) => (
-                    <DeviceRow key={device.id} device={device} onIssued={show} onChanged={devices.reload} />
+                    <DeviceRow
+                      key={device.id}
+                      device={device}
+                      onEdit={() => setEdited(device.id)}
+                      onIssued={show}
+                      onChanged={devices.reload}
+                    />
                   ))}
                 </tbody>
               </table>
@@ -58,6 +66,17 @@ export function DeviceList() {
           }
         </Loaded>
       </Panel>
+      {edited !== null && (
+        <EditDeviceDialog
+          id={edited}
+          onClose={() => setEdited(null)}
+          onSaved={(news) => {
+            setEdited(null);
+            setIssued(news);
+            devices.reload();
+          }}
+        />
+      )}
       {issued !== null && <IssuedDialog issued={issued} onClose={() => setIssued(null)} />}
     </>
   );
@@ -65,10 +84,12 @@ export function DeviceList() {
 
 function DeviceRow({
   device,
+  onEdit,
   onIssued,
   onChanged,
 }: {
   readonly device: DeviceView;
+  readonly onEdit: () => void;
   readonly onIssued: (answer: IssuedDevice) => void;
   readonly onChanged: () => void;
 }) {
@@ -95,6 +116,9 @@ function DeviceRow({
       <td>
         {may("devices.write") && (
           <>
+            <button type="button" class="button quiet small" onClick={onEdit}>
+              Change<span class="visually-hidden"> {id}</span>
+            </button>
             <ActionButton
               class="button quiet small"
               run={async () => onIssued(await post<IssuedDevice>(act("rotate"), {}))}

@@ -1,24 +1,22 @@
 import { useState } from "preact/hooks";
 import type { LocationView } from "../../../../contract/catalog.ts";
-import type { IssuedDevice } from "../../../../contract/devices.ts";
+import type { DeviceKindView, IssuedDevice } from "../../../../contract/devices.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get, post } from "../../api/client.ts";
 import { Field } from "../../components/field.tsx";
 import { Form, textOf } from "../../components/form.tsx";
 import { words } from "../../format/words.ts";
 import { useResource } from "../../live/resource.ts";
-
-/** What is offered; the gateway decides what there is. */
-const PROTOCOLS = {
-  robot: ["vda5050-2.1", "vda5050-2.0", "vda5050-3.0"],
-  conveyor: ["holdfast-conveyor"],
-  rfid_portal: ["zebra-iot-connector", "impinj-iot-device-interface"],
-} as const;
-type Kind = keyof typeof PROTOCOLS;
+import { DeviceSettings, settingsOf } from "./device-settings.tsx";
 
 export function RegisterDeviceForm({ onDone }: { readonly onDone: (issued: IssuedDevice) => void }) {
   const locations = useResource<Page<LocationView>>("locations", (signal) => get("/locations", {}, signal));
-  const [kind, setKind] = useState<Kind>("robot");
+  const kinds = useResource<Page<DeviceKindView>>("device kinds", (signal) =>
+    get("/devices/kinds", {}, signal),
+  );
+  const offered = kinds.data?.items ?? [];
+  const [chosen, setChosen] = useState<string>("robot");
+  const kind = offered.find((each) => each.kind === chosen);
   return (
     <Form
       submit="Register the device"
@@ -27,10 +25,10 @@ export function RegisterDeviceForm({ onDone }: { readonly onDone: (issued: Issue
         const body = {
           id,
           name: textOf(fields, "name") || id,
-          kind,
+          kind: chosen,
           locationId: textOf(fields, "location"),
           protocol: textOf(fields, "protocol"),
-          settings: settingsOf(textOf(fields, "settings")),
+          settings: settingsOf(fields, kind?.fields ?? []),
           credentials: textOf(fields, "credentials"),
         };
         onDone(await post<IssuedDevice>("/devices", body, key));
@@ -43,17 +41,10 @@ export function RegisterDeviceForm({ onDone }: { readonly onDone: (issued: Issue
         <input class="input" name="name" maxLength={100} />
       </Field>
       <Field label="Kind">
-        <select
-          class="input"
-          value={kind}
-          onChange={(event) => {
-            const chosen = event.currentTarget.value;
-            if (chosen in PROTOCOLS) setKind(chosen as Kind);
-          }}
-        >
-          {Object.keys(PROTOCOLS).map((one) => (
-            <option key={one} value={one}>
-              {words(one)}
+        <select class="input" value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
+          {offered.map((each) => (
+            <option key={each.kind} value={each.kind}>
+              {words(each.kind)}
             </option>
           ))}
         </select>
@@ -68,17 +59,15 @@ export function RegisterDeviceForm({ onDone }: { readonly onDone: (issued: Issue
         </select>
       </Field>
       <Field label="Speaks">
-        <select class="input" name="protocol" key={kind}>
-          {PROTOCOLS[kind].map((protocol) => (
+        <select class="input" name="protocol" key={chosen} required>
+          {(kind?.protocols ?? []).map((protocol) => (
             <option key={protocol} value={protocol}>
               {protocol}
             </option>
           ))}
         </select>
       </Field>
-      <Field label="Settings" hint="Of its kind, as JSON; what is left out is as usual.">
-        <textarea class="input" name="settings" rows={2} placeholder='{"manufacturer": "acme"}' />
-      </Field>
+      <DeviceSettings key={chosen} fields={kind?.fields ?? []} settings={{}} />
       <Field label="Signs in with">
         <select class="input" name="credentials">
           <option value="password">A password</option>
@@ -87,13 +76,4 @@ export function RegisterDeviceForm({ onDone }: { readonly onDone: (issued: Issue
       </Field>
     </Form>
   );
-}
-
-function settingsOf(text: string): unknown {
-  if (text === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error("The settings are not JSON.");
-  }
 }
