@@ -80,8 +80,6 @@ export class Conveyors {
   /** Keys of what waits in the queues. */
   private readonly queued = new Set<string>();
   private readonly putAside = new RecentLetters();
-  /** By topic and bytes. */
-  private readonly beingPutAside = new Map<string, Promise<void>>();
   private readonly unreadable = new Set<Promise<void>>();
   /** The area level in the topic of each conveyor, as it was last seen. */
   private readonly areas = new Map<string, string>();
@@ -270,13 +268,7 @@ export class Conveyors {
     { topic, payload }: Letter,
     { code, detail }: Refusal,
   ): Promise<void> {
-    if (this.putAside.isNew(topic, payload)) {
-      const key = `${topic} ${payload.toString("latin1")}`;
-      const writing = this.beingPutAside.get(key) ?? this.deadLetters.write(topic, payload, code, detail);
-      this.beingPutAside.set(key, writing);
-      await writing.finally(() => this.beingPutAside.delete(key));
-      this.putAside.add(topic, payload);
-    }
+    await this.putAside.once(topic, payload, () => this.deadLetters.write(topic, payload, code, detail));
     if (head === undefined) return;
     this.acknowledge(device, { bootId: head.bootId, seq: head.seq, refused: { code, detail } });
   }

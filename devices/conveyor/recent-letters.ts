@@ -13,13 +13,24 @@ const FROM = /"from"[ \t\r\n]{0,16}:[ \t\r\n]{0,16}\d{1,20}(?![\d.eE])/;
 
 export class RecentLetters {
   private readonly digests = new Set<string>();
+  /** Those that are being written: a repeat that comes meanwhile waits for the same write. */
+  private readonly writing = new Map<string, Promise<void>>();
 
-  isNew(topic: string, payload: Buffer): boolean {
-    return !this.digests.has(digest(topic, payload));
+  /** Writes a message that is new, and remembers it once it is written. Rejects as the writing does. */
+  once(topic: string, payload: Buffer, write: () => Promise<void>): Promise<void> {
+    const key = digest(topic, payload);
+    if (this.digests.has(key)) return Promise.resolve();
+    const running = this.writing.get(key);
+    if (running !== undefined) return running;
+    const writing = write()
+      .then(() => this.remember(key))
+      .finally(() => this.writing.delete(key));
+    this.writing.set(key, writing);
+    return writing;
   }
 
-  add(topic: string, payload: Buffer): void {
-    this.digests.add(digest(topic, payload));
+  private remember(key: string): void {
+    this.digests.add(key);
     if (this.digests.size <= MOST_REMEMBERED) return;
     const [oldest] = this.digests;
     if (oldest !== undefined) this.digests.delete(oldest);
