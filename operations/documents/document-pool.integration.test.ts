@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { createDocumentPool } from "./document-pool.ts";
 import { DocumentsBusyError } from "./documents-busy.ts";
-import type { PackingSlip } from "./packing-slip.ts";
+import { type PackingSlip, printableSlip } from "./packing-slip.ts";
 
 const pool = createDocumentPool();
 afterAll(() => pool.close());
@@ -61,4 +61,18 @@ test("documents beyond the queue are told to come back, and those in it are draw
   } finally {
     await small.close();
   }
+});
+
+test("a slip in letters that the page's fonts lack is drawn, and says that it is not whole", async () => {
+  const foreign = { ...slip, to: ["Łukasz Żółć", "山田太郎 東京\r\n1-1"] };
+  expect(printableSlip(foreign)).toMatchObject({
+    slip: { to: ["Lukasz Zólc", "???? ??\n1-1"] },
+    isWhole: false,
+  });
+  expect(printableSlip(slip)).toEqual({ slip, isWhole: true });
+  expect(
+    Buffer.from(await pool.packingSlip(foreign))
+      .subarray(0, 5)
+      .toString(),
+  ).toBe("%PDF-");
 });
