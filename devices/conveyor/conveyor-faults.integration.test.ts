@@ -224,6 +224,17 @@ describe("a conveyor whose messages are not as they should be", () => {
     expect(await letters(noise)).toHaveLength(3_000);
   }, 60_000);
 
+  it("answers an event once that comes many times while it waits", async () => {
+    const bootId = randomUUID();
+    const topic = `holdfast/${LOCATION}/pack-out/conv-1/evt/scan`;
+    for (let copy = 0; copy < 1_000; copy += 1) plc.publish(topic, JSON.stringify(scan(bootId, 1, "x")));
+    await ackOf(bootId, 1);
+    // Behind all of them.
+    await say("conv-1", "scan", scan(bootId, 2, "x"));
+    await ackOf(bootId, 2);
+    expect(acks.filter((ack) => ack.bootId === bootId && ack.seq === 1).length).toBeLessThan(500);
+  });
+
   it("takes another event under a number that was used: each tote hears of its own exit", async () => {
     const bootId = randomUUID();
     const [first, second] = await totes(2);

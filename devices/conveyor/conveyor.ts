@@ -10,7 +10,8 @@
  *
  * C1 an event is acknowledged after its effect or its dead letter is committed, never before
  * C2 an event that cannot be read, booked or believed costs itself: those behind it go on
- * C3 an event that is dropped here (full queue, database away) is not acknowledged, and so not lost
+ * C3 an event that comes again while it waits here waits once
+ * C4 an event that is dropped here (full queue, database away) is not acknowledged, and so not lost
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
@@ -58,6 +59,8 @@ const FORGET_EVERY_MS = 60_000;
 /** A message as it came, for the dead letter. */
 export type Letter = { readonly topic: string; readonly payload: Buffer };
 type Entry = Sequenced & {
+  /** Of its device, number and content. */
+  readonly key: string;
   readonly device: Device;
   readonly event: ConveyorEvent;
   readonly letter: Letter;
@@ -74,6 +77,8 @@ export class Conveyors {
   private readonly exits: Exits;
   private readonly order = new ArrivalOrder<Entry>(GAP_MS);
   private readonly queues = new Map<string, Entry[]>();
+  /** Keys of what waits in the queues. */
+  private readonly queued = new Set<string>();
   private readonly putAside = new RecentLetters();
   /** By topic and bytes. */
   private readonly beingPutAside = new Map<string, Promise<void>>();
@@ -123,8 +128,9 @@ export class Conveyors {
 
   onEvent(device: Device, event: ConveyorEvent, letter: Letter): void {
     const { bootId, seq, from } = event;
+    const key = `${device.row.id} ${bootId} ${seq} ${eventDigest(event)}`;
     this.enqueue(
-      this.order.add(device.row.id, { bootId, seq, from, device, event, letter }, performance.now()),
+      this.order.add(device.row.id, { key, bootId, seq, from, device, event, letter }, performance.now()),
     );
   }
 
@@ -158,10 +164,14 @@ export class Conveyors {
   private enqueue(entries: readonly Entry[]): void {
     if (this.stopping || entries.length === 0) return;
     for (const entry of entries) {
+      // A repeat of what waits here is answered with it: else the repeats of a slow minute make it slower.
+      if (this.queued.has(entry.key)) continue;
       const { id } = entry.device.row;
-      const queue = this.queues.get(id);
-      if (queue === undefined) this.queues.set(id, [entry]);
-      else if (queue.length < LONGEST_QUEUE) queue.push(entry);
+      const queue = this.queues.get(id) ?? [];
+      if (queue.length >= LONGEST_QUEUE) continue;
+      queue.push(entry);
+      this.queued.add(entry.key);
+      this.queues.set(id, queue);
     }
     this.working ??= this.work();
   }
@@ -191,6 +201,7 @@ export class Conveyors {
       if (queue.length > 0) this.queues.set(id, queue);
       if (batch.length >= LARGEST_BATCH) break;
     }
+    for (const { key } of batch) this.queued.delete(key);
     return batch;
   }
 

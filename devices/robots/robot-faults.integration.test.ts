@@ -246,11 +246,13 @@ describe("a robot that is not as the simulated ones", () => {
       status: "done",
     });
     const newer = await new TestRobot(bus, "uagv/v3/acme/R-17", 3).listen();
+    // An order that came before the bridge knew of it would go where the robot was.
     await eventually(async () => {
-      await newer.reports();
-      await release(["SKU-3"]);
-      return newer.orders.length > 0;
+      await newer.reports({}, { lastNodeId: "annex" });
+      return JSON.stringify((await viewOf("amr-17")).state).includes("annex");
     }, WAIT_MS);
+    await release(["SKU-3"]);
+    await newer.firstOrder();
     expect(newer.orders[0]).toMatchObject({ version: "3.0.0", serialNumber: "R-17" });
     expect(robot.orders).toHaveLength(1);
   });
@@ -296,6 +298,7 @@ describe("a robot that is not as the simulated ones", () => {
     await isThere(second, "r2");
     expect(await goesTo(fulfillmentOrderId, "r2")).toMatchObject({ attempt: 2 });
     await eventually(async () => (await viewOf("r1")).connection === "offline", WAIT_MS);
+    await eventually(async () => (await eventsOf("r1", "offline"))[0] === "silent", WAIT_MS);
     // It may still hear, so it is told at once, and once more when it is back.
     await eventually(async () => first.actions.length > 0, WAIT_MS);
     await eventually(async () => {

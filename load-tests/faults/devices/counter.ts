@@ -27,6 +27,11 @@ export class Counter {
     this.value = 2 ** this.bits - 1 - random.below(100);
   }
 
+  /** The number that comes next. */
+  get ahead(): number {
+    return this.value;
+  }
+
   next(): number {
     const value = this.value;
     if (value === 2 ** this.bits - 1) {

@@ -3,8 +3,8 @@
  * and is sent again, until it is acknowledged. Numbers wrap and begin anew, clocks jump, and now and then an
  * event leaves it garbled.
  *
- * W1 two events under one number are never in the outbox at once, and none is given a number while an
- *    acknowledgement of the former one may still be under way after a restart
+ * W1 no event is given a number while an acknowledgement of another one under it may be under way: for three
+ *    times as long as one has ever taken. (With eight bits, a device has no other way to tell them apart.)
  */
 import type { Random } from "../../../config/seeded-random.ts";
 import { deviceTopic } from "../../../devices/mqtt/topics.ts";
@@ -24,7 +24,7 @@ const MOST_OUTSTANDING = 100;
 /** Milliseconds. */
 const RESEND_MS = 1_000;
 const LONGEST_RESEND_MS = 8_000;
-const QUIET_BEFORE_RESTART_MS = 3_000;
+const LEAST_REST_MS = 5_000;
 const REMEMBERED = 20;
 
 type Entry = SentEvent & {
@@ -53,6 +53,10 @@ export class WildConveyor {
   private plates = 0;
   private wantsRestart = false;
   private quietSince = 0;
+  private longestMs = 0;
+  /** By number. */
+  private readonly startedAt = new Map<number, number>();
+  private readonly settledAt = new Map<number, number>();
 
   constructor(options: {
     readonly mqttUrl: string;
@@ -127,9 +131,8 @@ export class WildConveyor {
     }
     const chosen = this.random.next();
     const kind: EventKind = chosen < 0.7 ? "scan" : chosen < 0.9 ? "divert" : "recirculation";
+    if (!this.isFree(this.counter.ahead, now)) return;
     const seq = this.counter.next();
-    // The number is still somebody's: it is passed over.
-    if (this.outbox.has(seq)) return;
     const body = this.body(kind, seq);
     const isGarbled = this.random.chance(GARBLED);
     const mutation = isGarbled ? this.random.pick(this.mutations[kind]) : null;
@@ -146,6 +149,7 @@ export class WildConveyor {
       cleanAt: 0,
     };
     this.outbox.set(seq, entry);
+    this.startedAt.set(seq, now);
     if (this.link.send(entry.topic, entry.payload, 0) && !isGarbled) entry.cleanAt = now;
   }
 
@@ -174,6 +178,9 @@ export class WildConveyor {
     if (entry === undefined) return;
     this.outbox.delete(ack.seq);
     this.quietSince = performance.now();
+    this.settledAt.set(ack.seq, this.quietSince);
+    const tookMs = this.quietSince - (this.startedAt.get(ack.seq) ?? this.quietSince);
+    this.longestMs = Math.max(this.longestMs, tookMs);
     if (entry.cleanAt > 0) this.onLatency(performance.now() - entry.cleanAt);
     this.audit.acknowledged(entry, ack.refused?.code ?? null);
     this.settled.push(entry);
@@ -187,10 +194,22 @@ export class WildConveyor {
   }
 
   private restartWhenQuiet(now: number): void {
-    if (this.outbox.size > 0 || now - this.quietSince < QUIET_BEFORE_RESTART_MS) return;
+    if (this.outbox.size > 0 || now - this.quietSince < this.restMs) return;
     this.wantsRestart = false;
     this.settled.length = 0;
+    this.settledAt.clear();
+    this.startedAt.clear();
     this.counter.restart();
+  }
+
+  private isFree(seq: number, now: number): boolean {
+    if (this.outbox.has(seq)) return false;
+    const settledAt = this.settledAt.get(seq);
+    return settledAt === undefined || now - settledAt >= this.restMs;
+  }
+
+  private get restMs(): number {
+    return Math.max(LEAST_REST_MS, 3 * this.longestMs);
   }
 
   private body(kind: EventKind, seq: number): object {
