@@ -347,6 +347,8 @@ export interface AllocatorClient extends LaneClient {
     readonly {
       shard: number;
       thread: number;
+      /** `fenced`: another process has the shard; `rebuilding`: it will take work again. */
+      state: "live" | "rebuilding" | "fenced";
       epoch: number;
       sequence: number;
       positions: number;

@@ -196,6 +196,7 @@ export class Allocator implements AllocatorClient {
       this.directory.entries.map((entry) => ({
         shard: entry.shard,
         thread: entry.thread,
+        state: entry.status,
         epoch: entry.epoch,
         sequence: entry.sequence,
         positions: entry.positionCount,

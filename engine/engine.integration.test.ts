@@ -382,6 +382,9 @@ describe("fencing", () => {
     await expect(first.client.execute([receive("A", "east", 1, "later")])).rejects.toMatchObject({
       code: "shard_unavailable",
     });
+    // Who asks whether it is ready hears of it.
+    expect((await first.client.status()).some((shard) => shard.state === "fenced")).toBe(true);
+    expect((await second.client.status()).every((shard) => shard.state === "live")).toBe(true);
     const after = await test.database.query("select count(*)::int as rows, max(epoch) as epoch from journal");
     expect(after.rows).toEqual(before.rows);
     await second.client.execute([receive("A", "east", 2, "mine")]);

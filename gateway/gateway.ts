@@ -31,6 +31,7 @@ import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { openApiDocument } from "./http/openapi.ts";
+import { keptReadiness } from "./http/readiness.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services } from "./http/route.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
@@ -90,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     vendors: [options.payments, ...(options.otherVendors ?? []), options.carriers],
     publicUrl: options.publicUrl,
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
-    readiness: options.readiness,
+    readiness: keptReadiness(options.readiness, () => performance.now()),
     metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
     loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
     loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),

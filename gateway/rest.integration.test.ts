@@ -560,6 +560,11 @@ describe("files and documents", () => {
       headers: { "x-forwarded-for": "203.0.113.9" },
     });
     expect(proxied.json.code).toBe("unauthenticated");
+    const byAnyProxy = await world.call("GET", "/metrics", {
+      anonymous: true,
+      headers: { "x-real-ip": "203.0.113.9" },
+    });
+    expect(byAnyProxy.json.code).toBe("unauthenticated");
     const openapi = await world.call("GET", "/openapi.json", { anonymous: true });
     expect(openapi.json.openapi).toBe("3.1.0");
     expect(

@@ -127,12 +127,16 @@ test("a database that is away is told with a code and the time to come back; onc
     closeCode: 1013,
   });
 
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(503);
   const ready = await fetch(`${url}/readyz`);
-  expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({
     ready: false,
     dependencies: [{ name: "postgresql", ready: false }, {}],
   });
+  // Strangers hear what is away, not why or where.
+  const stranger = await fetch(`${url}/readyz`, { headers: { via: "1.1 proxy" } });
+  expect(stranger.status).toBe(503);
+  expect(await stranger.text()).not.toContain("detail");
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 
   await database.start();

@@ -26,6 +26,7 @@ import { startSagaWorker } from "../../workflows/runtime/worker.ts";
 import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
+import { probeEngine } from "./probe-engine.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 
 /** Settings in which every address is known. */
@@ -228,7 +229,7 @@ async function readiness(
 ): Promise<readonly { name: string; ready: boolean; detail?: string }[]> {
   const probes: readonly (readonly [string, () => Promise<unknown>])[] = [
     ["postgresql", () => probe(database)],
-    ["engine", () => allocator.status()],
+    ["engine", () => probeEngine(allocator)],
     ["temporal", () => probeTemporal(settings.temporalAddress)],
     ["mqtt", async () => probeBroker(settings.mqttUrl, bridge)],
   ];

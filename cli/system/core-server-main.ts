@@ -25,6 +25,7 @@ import { firstCompanyId } from "../../store/catalog/catalog.ts";
 import { insertCompany } from "../../store/catalog/companies.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { migrate } from "../../store/sql/migrate.ts";
+import { probeEngine } from "./probe-engine.ts";
 import { untilEnd } from "./until-end.ts";
 
 const HELP = `Usage: DATABASE_URL=postgres://… node dist/cli/system/core-server-main.js [options]
@@ -138,7 +139,7 @@ async function readiness(
   database: Database,
   engine: Engine,
 ): Promise<readonly { readonly name: string; readonly ready: boolean }[]> {
-  const answers = await Promise.allSettled([probe(database), engine.client.status()]);
+  const answers = await Promise.allSettled([probe(database), probeEngine(engine.client)]);
   return ["postgresql", "engine"].map((name, index) => ({
     name,
     ready: answers[index]?.status === "fulfilled",

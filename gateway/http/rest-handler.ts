@@ -22,6 +22,7 @@ import { parseBoundedJson } from "../wire/bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
+import { isLocalCaller } from "./local-caller.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
@@ -33,7 +34,6 @@ type Checks = {
 };
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-const LOOPBACK = /^(127\.|::1$|0000:0000:0000:0000:0000:0000:0000:0001$|0000:0000:0000:0000:0000:ffff:7f)/;
 /**
  * Answers that do not judge the request itself. The caller should try again, so they are not kept for its
  * key.
@@ -104,8 +104,7 @@ export function createRestHandler(
   /** @returns null on public routes */
   async function identify(route: Route, request: HttpRequest): Promise<Principal | null> {
     const { access } = route;
-    const local = LOOPBACK.test(request.remoteAddress) && request.headers["x-forwarded-for"] === undefined;
-    if (access.kind === "public" || (access.kind === "local-or" && local)) {
+    if (access.kind === "public" || (access.kind === "local-or" && isLocalCaller(request))) {
       // Probes are never refused: an overload must not look like a dead process.
       if (route.path.startsWith("/v1/")) limit(addressBuckets, request.remoteAddress);
       return null;

@@ -5,6 +5,7 @@
 import type { Logger } from "pino";
 import type { Problem } from "../../contract/shapes.ts";
 import { EngineError } from "../../engine/errors.ts";
+import { DocumentsBusyError } from "../../operations/documents/documents-busy.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import { InvalidCursorError } from "../../store/sql/cursor.ts";
 import { isDatabaseFault } from "../../store/sql/database-fault.ts";
@@ -53,6 +54,10 @@ export function describeError(error: unknown): Described {
     const { code, retryAfterMs } = error;
     const detail = statusOf(code).title;
     return retryAfterMs === undefined ? { code, detail } : { code, detail, retryAfterMs };
+  }
+  if (error instanceof DocumentsBusyError) {
+    const { code, retryAfterMs } = error;
+    return { code, detail: statusOf(code).title, retryAfterMs };
   }
   if (error instanceof InvalidCursorError) return { code: error.code, detail: statusOf(error.code).title };
   if (isDatabaseFault(error)) {

@@ -6,6 +6,7 @@
  * The compiler checks the map against the codes of all folders below: it does not compile with one missing.
  */
 import type { EngineErrorCode } from "../../engine/errors.ts";
+import type { DocumentsBusyError } from "../../operations/documents/documents-busy.ts";
 import type { RefusalCode } from "../../operations/refusal.ts";
 import type { InvalidCursorError } from "../../store/sql/cursor.ts";
 
@@ -16,7 +17,11 @@ type SilentEngineError = "attachment_rejected" | "journal_corrupt" | "layout_mis
  * Codes of the folders below: their refusals, and the faults that a caller is told of. The rest of the map is
  * the edge's own.
  */
-type CodeFromBelow = RefusalCode | Exclude<EngineErrorCode, SilentEngineError> | InvalidCursorError["code"];
+type CodeFromBelow =
+  | RefusalCode
+  | Exclude<EngineErrorCode, SilentEngineError>
+  | InvalidCursorError["code"]
+  | DocumentsBusyError["code"];
 
 export type StatusEntry = {
   readonly status: number;
@@ -51,6 +56,10 @@ export const STATUS_CODES_BY_CODE = {
   upgrade_required: { status: 426, title: "This address speaks WebSocket only." },
   rate_limited: { status: 429, title: "Too many requests; wait for retryAfterMs." },
   internal_error: { status: 500, title: "A fault of the server; the log has it under the request id." },
+  documents_busy: {
+    status: 503,
+    title: "Too many documents wait to be drawn; retry after retryAfterMs.",
+  },
   storage_unavailable: {
     status: 503,
     title: "The database does not answer; repeat the same request in a moment.",

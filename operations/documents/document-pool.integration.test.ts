@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { createDocumentPool } from "./document-pool.ts";
-import type { PackingSlip } from "./packing-slip.ts";
+import { DocumentsBusyError } from "./documents-busy.ts";
+import { type PackingSlip, printableSlip } from "./packing-slip.ts";
 
 const pool = createDocumentPool();
 afterAll(() => pool.close());
@@ -46,4 +47,32 @@ test("a handling unit with a wrong check digit fails that document only", async 
     /checksum/i,
   );
   await expect(pool.packingSlip(slip)).resolves.toBeInstanceOf(Uint8Array);
+});
+
+test("documents beyond the queue are told to come back, and those in it are drawn", async () => {
+  const small = createDocumentPool(3);
+  try {
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => small.packingSlip(slip)));
+    const refused = asked.filter((one) => one.status === "rejected");
+    expect(refused.length).toBeGreaterThanOrEqual(15);
+    for (const { reason } of refused) expect(reason).toBeInstanceOf(DocumentsBusyError);
+    expect(asked.length - refused.length).toBeGreaterThanOrEqual(3);
+    await expect(small.returnCode("R-1")).resolves.toBeInstanceOf(Uint8Array);
+  } finally {
+    await small.close();
+  }
+});
+
+test("a slip in letters that the page's fonts lack is drawn, and says that it is not whole", async () => {
+  const foreign = { ...slip, to: ["Łukasz Żółć", "山田太郎 東京\r\n1-1"] };
+  expect(printableSlip(foreign)).toMatchObject({
+    slip: { to: ["Lukasz Zólc", "???? ??\n1-1"] },
+    isWhole: false,
+  });
+  expect(printableSlip(slip)).toEqual({ slip, isWhole: true });
+  expect(
+    Buffer.from(await pool.packingSlip(foreign))
+      .subarray(0, 5)
+      .toString(),
+  ).toBe("%PDF-");
 });

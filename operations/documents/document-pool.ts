@@ -5,34 +5,38 @@
 import { join } from "node:path";
 import { Piscina } from "piscina";
 import { projectRoot } from "../../config/project-root.ts";
+import { DocumentsBusyError } from "./documents-busy.ts";
 import type { DocumentTask } from "./draw-document.ts";
 import type { PackingSlip } from "./packing-slip.ts";
 
-/** Documents that may wait. Beyond it a request is refused, so that it does not wait for minutes. */
+/** Documents that may wait. Beyond it they are refused, so that nobody waits for minutes. */
 const MAX_QUEUED_DOCUMENTS = 500;
 
 /** How long an idle thread is kept, in milliseconds. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 export type DocumentPool = {
-  /** @returns PDF bytes. Rejects where the queue is full. */
+  /** @returns PDF bytes. Rejects with `DocumentsBusyError` where the queue is full. */
   packingSlip(slip: PackingSlip): Promise<Uint8Array>;
-  /** @returns the bytes of an SVG. Rejects where the queue is full. */
+  /** @returns the bytes of an SVG. Rejects with `DocumentsBusyError` where the queue is full. */
   returnCode(code: string): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
-export function createDocumentPool(): DocumentPool {
+export function createDocumentPool(maxQueued = MAX_QUEUED_DOCUMENTS): DocumentPool {
   const pool = new Piscina<DocumentTask, Uint8Array>({
     filename: join(projectRoot, "dist", "operations", "documents", "draw-document.js"),
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: IDLE_TIMEOUT_MS,
-    maxQueue: MAX_QUEUED_DOCUMENTS,
   });
+  const draw = async (task: DocumentTask): Promise<Uint8Array> => {
+    if (pool.queueSize >= maxQueued) throw new DocumentsBusyError();
+    return pool.run(task);
+  };
   return {
-    packingSlip: (slip) => pool.run({ kind: "packing-slip", slip }),
-    returnCode: (code) => pool.run({ kind: "return-code", code }),
+    packingSlip: (slip) => draw({ kind: "packing-slip", slip }),
+    returnCode: (code) => draw({ kind: "return-code", code }),
     close: () => pool.close(),
   };
 }

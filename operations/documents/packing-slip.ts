@@ -6,6 +6,7 @@
  */
 import bwipjs from "bwip-js/node";
 import PDFDocument from "pdfkit";
+import { printable } from "./printable.ts";
 
 export type PackingSlip = {
   readonly shopName: string;
@@ -32,8 +33,12 @@ const INK = "#1c2330";
 const MUTED = "#5b6577";
 const RULE = "#d5dae3";
 
+/** What a page says on which a name or title could not be printed whole. */
+const NOT_WHOLE = "A question mark stands for a letter that this page cannot print; the order has it.";
+
 /** @returns the bytes of a PDF, A4, one page or as many as the lines need. */
-export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
+export async function drawPackingSlip(asked: PackingSlip): Promise<Uint8Array> {
+  const { slip, isWhole } = printableSlip(asked);
   const barcode = await bwipjs.toBuffer({
     bcid: slip.handlingUnit === null ? "code128" : "gs1-128",
     text: slip.handlingUnit === null ? slip.fulfillmentOrderId : `(00)${slip.handlingUnit}`,
@@ -70,8 +75,34 @@ export async function drawPackingSlip(slip: PackingSlip): Promise<Uint8Array> {
   const units = slip.lines.reduce((sum, line) => sum + line.quantity, 0);
   pdf.moveDown(0.6).font("Helvetica").fontSize(9).fillColor(MUTED);
   pdf.text(`${units} ${units === 1 ? "unit" : "units"} in this parcel.`, MARGIN);
+  if (!isWhole) pdf.text(NOT_WHOLE, MARGIN);
   pdf.end();
   return bytes;
+}
+
+/** The slip as the page's fonts can show it, and whether that is all of it. */
+export function printableSlip(slip: PackingSlip): { readonly slip: PackingSlip; readonly isWhole: boolean } {
+  let isWhole = true;
+  const print = (text: string): string => {
+    const printed = printable(text);
+    isWhole &&= printed.isWhole;
+    return printed.text;
+  };
+  const printed: PackingSlip = {
+    ...slip,
+    shopName: print(slip.shopName),
+    orderId: print(slip.orderId),
+    externalNumber: print(slip.externalNumber),
+    from: slip.from.map(print),
+    to: slip.to.map(print),
+    lines: slip.lines.map(({ sku, title, insteadOf, quantity }) => ({
+      sku: print(sku),
+      title: print(title),
+      insteadOf: insteadOf === null ? null : print(insteadOf),
+      quantity,
+    })),
+  };
+  return { slip: printed, isWhole };
 }
 
 function collect(pdf: PDFKit.PDFDocument): Promise<Uint8Array> {
