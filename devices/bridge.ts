@@ -38,7 +38,7 @@ import {
 import { SilenceWatch } from "./mqtt/silence-watch.ts";
 import { BRIDGE_TIMINGS, type BridgeTimings } from "./mqtt/timings.ts";
 import { takesTopic } from "./mqtt/topic-filter.ts";
-import { parseTopic, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
+import { parseTopic, ROBOT_SUBSCRIPTIONS, type Route, SUBSCRIPTIONS } from "./mqtt/topics.ts";
 import { parseImpinj } from "./rfid/impinj.ts";
 import { Portals } from "./rfid/portals.ts";
 import { Verification } from "./rfid/verification.ts";
@@ -105,13 +105,24 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     await Promise.all(sessions.map(({ session }) => session.stop()));
   };
 
+  /** A root that the broker does not let us hear costs nobody else: it is tried again at the next look. */
+  const followRobots = async (): Promise<void> => {
+    parts.directory.update(registry.all());
+    const robots = sessions.find(({ name }) => name === "robots")?.session;
+    // While the broker is away it would not answer.
+    if (robots?.isConnected() !== true) return;
+    await robots
+      .follow(parts.directory.subscriptions())
+      .catch((error) => logger.warn({ err: error }, "not all robots' topics subscribed to; trying again"));
+  };
+
   await registry.start();
   parts.directory.update(registry.all());
   parts.conveyors.start();
   parts.log.start();
   try {
     // The sending session is opened first: what arrives may have to be answered at once.
-    const families = { commands: {}, robots: parts.directory.subscriptions(), ...SUBSCRIPTIONS };
+    const families = { commands: {}, robots: ROBOT_SUBSCRIPTIONS, ...SUBSCRIPTIONS };
     for (const [family, subscriptions] of Object.entries(families)) {
       const session = await openFamilySession(options, family, subscriptions, intake, parts.log);
       sessions.push({ name: family, session });
@@ -123,6 +134,7 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     await parts.log.stop();
     throw error;
   }
+  await followRobots();
   parts.dispatcher.start();
   parts.silence.start();
   parts.recovery.start();
@@ -132,13 +144,10 @@ export async function startDeviceBridge(options: DeviceBridgeOptions): Promise<D
     everyMs: LOOK_MS,
     work: async () => {
       await registry.refresh();
-      parts.directory.update(registry.all());
-      const robots = sessions.find(({ name }) => name === "robots")?.session;
-      // While the broker is away it would not answer; afterwards this comes again.
-      if (robots?.isConnected() === true) await robots.follow(parts.directory.subscriptions());
+      await followRobots();
       return retryLetters(options.database, (topic, payload) => deliver(parts, topic, payload, "again"));
     },
-    onFault: (error) => logger.warn({ err: error }, "registered devices not followed; trying again"),
+    onFault: (error) => logger.warn({ err: error }, "registered devices not read"),
   });
   logger.info({ mqttUrl: withoutPassword(options.mqttUrl) }, "device bridge is up");
 

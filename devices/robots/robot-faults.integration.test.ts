@@ -214,7 +214,7 @@ describe("a robot that is not as the simulated ones", () => {
       () => taskOf(fulfillmentOrderId),
     );
 
-  const eventsOf = async (device: string, kind: "dispatch_refused" | "error" | "offline") =>
+  const eventsOf = async (device: string, kind: "dispatch_refused" | "error" | "silent") =>
     (await listDeviceEvents(test.database, { device, kind, limit: 20 })).items.map(({ detail }) => detail);
 
   const aWhile = (ms = 700) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -298,6 +298,7 @@ describe("a robot that is not as the simulated ones", () => {
     await isThere(second, "r2");
     expect(await goesTo(fulfillmentOrderId, "r2")).toMatchObject({ attempt: 2 });
     await eventually(async () => (await viewOf("r1")).connection === "offline", WAIT_MS);
+    await eventually(async () => (await eventsOf("r1", "silent")).length > 0, WAIT_MS);
     // It may still hear, so it is told at once, and once more when it is back.
     await eventually(async () => first.actions.length > 0, WAIT_MS);
     await eventually(async () => {
