@@ -37,7 +37,7 @@ export async function devicesMain(): Promise<number> {
   });
   const [loadBefore] = loadavg();
   const report = await runDeviceCampaign(options, progressDisplay());
-  const full = { ...report, machine: { ...machine(), loadBefore }, method: METHOD };
+  const full = { ...report, machine: { ...machine(), loadBefore, loadAfter: loadavg()[0] }, method: METHOD };
   if (out !== undefined) {
     mkdirSync(dirname(out), { recursive: true });
     writeFileSync(out, `${JSON.stringify(full, null, 2)}\n`);

@@ -32,8 +32,13 @@ export class RealSystem {
       ...settings,
     });
     mustNotOutlive(() => system.destroy());
-    await system.start();
-    return system;
+    try {
+      await system.start();
+      return system;
+    } catch (error) {
+      await system.destroy();
+      throw error;
+    }
   }
 
   /** On the data that is there. */
