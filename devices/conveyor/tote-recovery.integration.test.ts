@@ -91,3 +91,60 @@ test("a tote that its conveyor does not know is picked again twice, then a perso
     `Tote ${plate} is lost: the conveyor does not know it; 3 totes of it were lost`,
   );
 });
+
+test("of two conveyors, the one that does not know a tote does not make it lost", async () => {
+  const { database } = store;
+  await addDevices(
+    store,
+    ["belt-1", "belt-2"].map((id) => ({
+      id,
+      locationId: LOCATION,
+      kind: "conveyor",
+      protocol: "holdfast-conveyor",
+      name: id,
+    })),
+  );
+  await addDevices(store, [
+    { id: "robot-2", locationId: LOCATION, kind: "robot", protocol: "vda5050-2.1", name: "Robot 2" },
+  ]);
+  const context = { database, allocator: engine.client, parcelLimit: () => null, now: Date.now };
+  const registry = new DeviceRegistry(database, { record: () => undefined }, testLogger);
+  await registry.refresh();
+  for (const id of ["belt-1", "belt-2"]) {
+    const device = registry.get(id);
+    if (device !== undefined) registry.setConnection(device, "online");
+  }
+  const sent: string[] = [];
+  let queued = 0;
+  const recovery = new ToteRecovery({
+    context,
+    registry,
+    sendToConveyor: async (id) => {
+      sent.push(id);
+    },
+    queueChanged: () => {
+      queued += 1;
+    },
+    timings: BRIDGE_TIMINGS,
+    logger: testLogger,
+  });
+  const [order] = await releaseOrders(store, engine, 1, () => [{ sku: "SKU-2", quantity: 1 }]);
+  const { fulfillmentOrderId = "", lines = [] } = order ?? {};
+  const { rows } = await database.query<{ plate: string }>(
+    "select handling_unit as plate from fulfillment_order where id = $1",
+    [fulfillmentOrderId],
+  );
+  const plate = rows[0]?.plate ?? "";
+  const [task] = await assignTasks(database, [{ deviceId: "robot-2", locationId: LOCATION }]);
+  if (task === undefined) throw new Error("nothing to pick");
+  await confirmPick(context, { fulfillmentOrderId, picked: lines, cause: "device:robot-2", key: "pick-2" });
+  await finishTasks(database, [task]);
+
+  // Asked before a restart: one does not know it, so both are asked again.
+  await recovery.lost(plate, "belt-1");
+  expect(sent.sort()).toEqual(["belt-1", "belt-2"]);
+  await recovery.lost(plate, "belt-1");
+  expect(queued).toBe(0);
+  await recovery.lost(plate, "belt-2");
+  expect(queued).toBe(1);
+});

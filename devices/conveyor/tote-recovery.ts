@@ -5,7 +5,8 @@
  * whether they are picked again (`confirmPick` records a pick once, whatever is done twice on the floor) or a
  * person has to look.
  *
- * The counts here are only in memory: after a restart they begin anew.
+ * A site may have several conveyors; a tote is lost once none of them knows it. What is remembered here is
+ * only in memory: after a restart it begins anew.
  */
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
@@ -29,6 +30,8 @@ export class ToteRecovery {
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly rounds = new Map<string, { count: number; at: number }>();
+  /** Of a tote that was asked for, the conveyors that have not said that they do not know it. */
+  private readonly asked = new Map<string, { readonly conveyors: Set<string>; readonly at: number }>();
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | null = null;
 
@@ -68,19 +71,34 @@ export class ToteRecovery {
   async recirculate(locationId: string, lpn: string): Promise<boolean> {
     const conveyors = this.registry.online(locationId, "conveyor");
     const cmdId = randomUUID();
+    this.asked.set(lpn, { conveyors: new Set(conveyors.map(({ row }) => row.id)), at: performance.now() });
     await Promise.all(conveyors.map(({ row }) => this.sendToConveyor(row.id, { cmdId, lpn })));
     return conveyors.length > 0;
   }
 
-  /** The conveyor has no such tote. */
+  /** The conveyor has no such tote. It is lost once every conveyor that was asked says so. */
   async lost(lpn: string, conveyorId: string): Promise<void> {
     const tote = await findTote(this.context.database, lpn);
-    if (tote !== undefined) await this.pickAgain(tote, "the conveyor does not know it", conveyorId);
+    if (tote === undefined) return;
+    const asked = this.asked.get(lpn);
+    asked?.conveyors.delete(conveyorId);
+    if (asked === undefined ? this.hasOthers(tote.locationId, conveyorId) : asked.conveyors.size > 0) {
+      // Whoever was asked before a restart is not known any more: all are asked again.
+      if (asked === undefined) await this.recirculate(tote.locationId, lpn);
+      return;
+    }
+    this.asked.delete(lpn);
+    await this.pickAgain(tote, "the conveyor does not know it", conveyorId);
+  }
+
+  private hasOthers(locationId: string, conveyorId: string): boolean {
+    return this.registry.online(locationId, "conveyor").some(({ row }) => row.id !== conveyorId);
   }
 
   private async sweep(): Promise<void> {
     const now = performance.now();
     for (const [id, { at }] of this.rounds) if (now - at > REMEMBERED_MS) this.rounds.delete(id);
+    for (const [lpn, { at }] of this.asked) if (now - at > REMEMBERED_MS) this.asked.delete(lpn);
     for (const tote of await stalledTotes(this.context.database, this.timings.stallMs)) {
       const rounds = this.rounds.get(tote.fulfillmentOrderId) ?? { count: 0, at: Number.NEGATIVE_INFINITY };
       // Without a portal the tote waits at the manual pack station for a person.
