@@ -28,8 +28,11 @@ export type DeviceClientOptions = {
   readonly onMessage: (topic: string, message: unknown) => void;
 };
 
-/** Milliseconds. */
-const HEARTBEAT_MS = 20_000;
+/**
+ * Milliseconds. A bridge that has just begun believes no status that the broker has kept: so long it does not
+ * know of a portal, and totes go to people instead.
+ */
+const HEARTBEAT_MS = 4_000;
 
 export class DeviceClient {
   private readonly client: MqttClient;

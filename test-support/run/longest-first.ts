@@ -19,6 +19,9 @@ export const LONGEST: readonly string[] = [
   "cli/start.integration.test.ts",
   "workflows/return/return-authorization.integration.test.ts",
   "operations/fulfillment/combine-orders.integration.test.ts",
+  "devices/robots/robot-faults.integration.test.ts",
+  "devices/message-fuzz.integration.test.ts",
+  "devices/mqtt/broker-faults.integration.test.ts",
   "cli/send.integration.test.ts",
   "engine/engine.integration.test.ts",
 ];
