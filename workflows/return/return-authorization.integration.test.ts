@@ -36,6 +36,10 @@ test("a return is approved, labelled, received, inspected, restocked and refunde
   const orderId = await deliveredOrder();
   const returnId = await announce(orderId, 2);
   await labelled(returnId);
+  // Goods that are back before their saga waits for them need no label any more, and no mail about it.
+  await eventually("the mail with the label", async () =>
+    (await mailKinds(world, orderId)).includes("return_approved"),
+  );
   await world.track(`${returnId}-S1`, "in_transit");
   expect(await returnRow(returnId)).toMatchObject({ status: "in_transit" });
   await comeBack(returnId, 2, "restocked");
