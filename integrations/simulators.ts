@@ -10,9 +10,9 @@
  *                              shortPicks?, badNetwork?, seed?, forgetKeys?: true,
  *                              paymentWebhooks?: {copies?, shuffled?}}; shortPicks is the share of picks
  *                              in which robots find too little; badNetwork is the share of the devices'
- *                              messages that are lost, and of those that come twice or late; forgetKeys is as if a day had passed since
- *                              the payment calls; paymentWebhooks has each delivered several times, and out
- *                              of order
+ *                              messages that are lost, and of those that come twice or late; forgetKeys is
+ *                              as if a day had passed since the payment calls; paymentWebhooks has each
+ *                              delivered several times, and out of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
  *                              provider by itself, e.g. disputed or refund_failed
  *   GET  /simulation/charges   what happened to each order's money, and orders charged twice

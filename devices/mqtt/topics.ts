@@ -11,7 +11,8 @@
  *              holdfast/{site}/{area}/{reader}/evt/status                       the reader's retained status
  *              and last will
  *
- * A device's id is the serial number (robots, unless registered otherwise), the device level (conveyors) or the reader level of its topic.
+ * A device's id is the serial number (robots, unless registered otherwise), the device level (conveyors) or
+ * the reader level of its topic.
  */
 export type VdaMajor = 2 | 3;
 

@@ -35,7 +35,7 @@ import { readEntryData, recordEntry } from "../../store/orders/timeline.ts";
 import { type DatabaseClient, inTransaction } from "../../store/sql/database.ts";
 import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { noticeFewer } from "./picked-fewer.ts";
+import { reportFewer } from "./picked-fewer.ts";
 
 type PickConfirmation = {
   readonly fulfillmentOrderId: string;
@@ -83,7 +83,7 @@ export async function confirmPick(
   input: PickConfirmation,
 ): Promise<PickConfirmed | Refusal> {
   const taken = await takePick(context, input);
-  if (taken.status === "done") await noticeFewer(context, input);
+  if (taken.status === "done") await reportFewer(context, input);
   if (taken.status !== "taken") return taken;
   return inTransaction(context.database, (client) => recordPick(client, input, taken.lines));
 }

@@ -311,6 +311,37 @@ test("a second pick that finds fewer than the first is told at once, with what i
   expect(await stock()).toMatchObject({ picked: 3 });
 });
 
+test("a second pick is held against what is booked by now, and not at all once the parcel is packed", async () => {
+  const order = await release([{ sku, quantity: 3 }]);
+  const { fulfillmentOrderId, lines } = order;
+  const first = await assignTo("robot-1", order);
+  await deliver(first, "robot-1");
+  await lose(first);
+  await assignTo("robot-2", order);
+  const again = (quantity: number) =>
+    confirmPick(context, {
+      fulfillmentOrderId,
+      picked: [{ holdId: lines[0]?.holdId ?? "", quantity }],
+      cause: "device:robot-2",
+      key: `pick:${fulfillmentOrderId}`,
+    });
+  // Of the three, the customer wants two by now.
+  await store.database.query(
+    "update fulfillment_order_line set quantity = 2, picked = 2 where fulfillment_order_id = $1",
+    [fulfillmentOrderId],
+  );
+  await again(2);
+  expect(await told(order, "fulfillment.exception")).toEqual([]);
+  await confirmPack(context, {
+    fulfillmentOrderId,
+    verified: [{ sku, quantity: 2 }],
+    cause: "device:portal",
+    key: "pack",
+  });
+  await again(0);
+  expect(await told(order, "fulfillment.exception")).toEqual([]);
+});
+
 test("a crash while a tote is given up for lost leaves it either lost or not", async () => {
   for (let calls = 0; ; calls += 1) {
     const order = await release([{ sku, quantity: 1 }]);

@@ -1,6 +1,6 @@
 /**
  * A real PostgreSQL for tests: one embedded server for each test run (started on first use by the global
- * set-up), one new, migrated database for each caller, cloned from a template in some 50 ms.
+ * set-up), one new, migrated database for each caller, cloned from a template.
  */
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
