@@ -45,9 +45,9 @@ export class ShardTimers {
   }
 
   /**
-   * Whether what the timer stands for still falls due at the timer's time. Something that was postponed has
-   * another timer. If the old one counted as well, a recovered shard, which may not have it, could do things
-   * in another order.
+   * Whether what the timer stands for still falls due at the timer's time. Something that was postponed, or
+   * a pre-order that was cancelled and waits again elsewhere, has another timer. If the old one counted as
+   * well, a recovered shard, which may not have it, could do things in another order.
    */
   isCurrent(due: Due): boolean {
     return this.dateOf(due) === due.atMs;
@@ -86,8 +86,10 @@ export class ShardTimers {
         return this.positions.find(sku, locationId)?.holds?.get(id)?.expiresAtMs;
       case "lot":
         return this.positions.find(sku, locationId)?.details?.lots?.get(id)?.expiresAtMs;
-      case "pre-order":
-        return this.skus.of(sku)?.demand.get(id)?.notBeforeMs;
+      case "pre-order": {
+        const entry = this.skus.of(sku)?.demand.get(id);
+        return entry?.locationId === locationId ? entry.notBeforeMs : undefined;
+      }
     }
   }
 }

@@ -261,6 +261,41 @@ describe("a shard", () => {
     expect(shard.run(request({ nowMs: 100, commands: [next("c")] })).outcomes[0]?.status).toBe("applied");
   });
 
+  it("opens pre-orders of one date as a recovered shard does, also where one had waited elsewhere before", () => {
+    const waits = (commandId: string, holdId: string, locationId: string): StockCommand => ({
+      type: "enqueue-demand",
+      commandId,
+      holdId,
+      orderId: "",
+      lineId: "1",
+      sku: "A",
+      locationId,
+      quantity: 1,
+      priority: 0,
+      kind: "pre-order",
+      notBeforeMs: 45,
+      atMs: 1,
+      cause: "t",
+    });
+    const shared = { sku: "A", atMs: 1, cause: "t" };
+    const commands: StockCommand[] = [
+      waits("1", "a", "*"),
+      waits("2", "b", "*"),
+      { type: "cancel-demand", commandId: "3", holdId: "a", locationId: "*", ...shared },
+      waits("4", "a", "west"),
+      { type: "receive", commandId: "5", locationId: "west", quantity: 1, ...shared },
+    ];
+    const shard = new Shard(0);
+    shard.run(request({ nowMs: 1, commands }));
+    const recovered = Shard.decodeState(0, shard.encodeState());
+    const [live, again] = [shard, recovered].map((each) => {
+      each.run(request({ nowMs: 45 }));
+      return stateOf(each);
+    });
+    expect(live).toEqual(again);
+    expect(live?.queue).toEqual([["a", "west", "", 1, true]]);
+  });
+
   it("forgets commands after a day, and an order only once it holds nothing", () => {
     const day = 24 * 60 * 60 * 1000;
     const shard = new Shard(0);
