@@ -8,6 +8,7 @@ import { readSettings } from "../../config/load.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
+import { requireNativeServer } from "../system/require-native-server.ts";
 import { untilEnd } from "../system/until-end.ts";
 import type { Steps } from "../terminal.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
@@ -40,6 +41,7 @@ async function serve(): Promise<void> {
     throw new Error("settings for serve were read without their addresses");
   }
   const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
+  await requireNativeServer();
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });
   const { startSystem } = await import("../system/compose.ts");
