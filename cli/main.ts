@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addCompanyCommand } from "./commands/company.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addDeviceCommand } from "./commands/device.ts";
+import { addKeyCommand } from "./commands/key.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { addSetupCommand } from "./commands/setup.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
+import { addStaffCommand } from "./commands/staff.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
 import { runProgram } from "./run-program.ts";
@@ -36,6 +40,7 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
     );
   addStartCommand(program);
   addServeCommand(program);
+  addSetupCommand(program);
   addSendCommand(program);
   addOrderCommand(program);
   addSimulateDayCommand(program);
@@ -44,6 +49,9 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addCreateProductCommand(program);
   addStockCommand(program);
   addDeviceCommand(program);
+  addCompanyCommand(program);
+  addStaffCommand(program);
+  addKeyCommand(program);
   return program;
 }
 

@@ -49,6 +49,11 @@ export const PERMISSIONS = [
   "settings.read",
   "channels.write",
   "refunds.limits",
+  "people.read",
+  "people.write",
+  "keys.read",
+  "keys.write",
+  "company.write",
   "metrics.read",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -67,12 +72,20 @@ const SEE: readonly Permission[] = [
   "overview.read",
 ];
 
+/** Whose gifts have a limit does not set it; and who could make people or keys could do everything. */
+const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
+  "metrics.read",
+  "refunds.limits",
+  "people.read",
+  "people.write",
+  "keys.read",
+  "keys.write",
+  "company.write",
+]);
+
 export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission>>> = {
   admin: new Set(PERMISSIONS),
-  // Whose gifts have a limit does not set it.
-  operations: new Set(
-    PERMISSIONS.filter((permission) => permission !== "metrics.read" && permission !== "refunds.limits"),
-  ),
+  operations: new Set(PERMISSIONS.filter((permission) => !ADMINISTRATORS_OWN.has(permission))),
   service: new Set<Permission>([
     ...SEE,
     "orders.capture",

@@ -18,11 +18,11 @@ import {
   requirePermission,
 } from "../access/authentication.ts";
 import type { TokenBuckets } from "../access/token-buckets.ts";
-import { parseBoundedJson } from "../wire/bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
 import { isLocalCaller } from "./local-caller.ts";
+import { readJsonBody } from "./read-json-body.ts";
 import type { Answer, Call, Route, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { matchesEtag, type StaticFiles } from "./static-files.ts";
@@ -92,7 +92,7 @@ export function createRestHandler(
       request,
       params,
       query: readQuery(request.query, check),
-      body: readBody(route, request, check.body),
+      body: readJsonBody(request, check.body, route.method),
       principal,
       services,
     };
@@ -213,22 +213,6 @@ function readQuery(text: string, check: Checks): unknown {
     throw new ApiError("invalid_request", `query${firstFault(check.query, query)}`);
   }
   return query;
-}
-
-function readBody(route: Route, request: HttpRequest, validator: Validator | null): unknown {
-  if (validator === null) return null;
-  let body: unknown = {};
-  if (request.body.length > 0) {
-    const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-    if (type !== "application/json") {
-      throw new ApiError("unsupported_media_type", "Send the body as application/json.");
-    }
-    body = parseBoundedJson(request.body.toString("utf8"), "malformed_request");
-  }
-  if (!validator.Check(body)) {
-    throw new ApiError("invalid_request", `${route.method} body${firstFault(validator, body)}`);
-  }
-  return body;
 }
 
 function idempotencyKey(route: Route, request: HttpRequest): string | null {

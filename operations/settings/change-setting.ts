@@ -16,7 +16,7 @@ export type SettingChanged = { readonly status: "done"; readonly version: number
 type Fields = Readonly<Record<string, unknown>>;
 
 export async function changeSetting<Value extends Fields>(
-  { database }: OperationContext,
+  { database }: Pick<OperationContext, "database">,
   change: {
     readonly subject: string;
     /** That the caller has seen; null: the change is to count whatever there is. */

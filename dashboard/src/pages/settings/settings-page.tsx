@@ -2,6 +2,7 @@ import { useLocation } from "preact-iso/router";
 import type { ChannelView } from "../../../../contract/catalog.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Field } from "../../components/field.tsx";
@@ -12,14 +13,24 @@ import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
+import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
+import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 
-const VIEWS = [
+type View = {
+  readonly value: string;
+  readonly label: string;
+  /** Without it the view is not offered. */
+  readonly needs?: string;
+};
+
+const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
   { value: "pickup", label: "Pickup" },
@@ -27,9 +38,12 @@ const VIEWS = [
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
   { value: "devices", label: "Devices" },
+  { value: "company", label: "Company" },
+  { value: "people", label: "People", needs: "people.read" },
+  { value: "keys", label: "Keys", needs: "keys.read" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
-] as const;
+];
 
 /** Views whose setting is a channel's. */
 const FORMS_OF_CHANNELS: ReadonlyMap<string, typeof ChannelForm> = new Map([
@@ -54,7 +68,7 @@ export function SettingsPage() {
       />
       <Chips
         label="Settings of"
-        options={VIEWS}
+        options={VIEWS.filter(({ needs }) => needs === undefined || may(needs))}
         value={view}
         onChange={(next) => go(next, query["channel"])}
       />
@@ -70,6 +84,9 @@ export function SettingsPage() {
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
       {view === "devices" && <DeviceList />}
+      {view === "company" && <CompanyForm />}
+      {view === "people" && <PeopleList />}
+      {view === "keys" && <KeyList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
     </div>
