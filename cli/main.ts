@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addChannelCommand } from "./commands/channel.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addDeviceCommand } from "./commands/device.ts";
+import { addLocationCommand } from "./commands/location.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
+import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
+import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
 import { runProgram } from "./run-program.ts";
@@ -44,6 +48,10 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addCreateProductCommand(program);
   addStockCommand(program);
   addDeviceCommand(program);
+  addChannelCommand(program);
+  addLocationCommand(program);
+  addSourcingRulesCommand(program);
+  addSecretsCommand(program);
   return program;
 }
 

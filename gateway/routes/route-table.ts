@@ -1,10 +1,12 @@
 /** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
 import { deviceRoutes } from "./devices.ts";
 import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
+import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
@@ -23,6 +25,8 @@ export const routeTable: readonly Route[] = [
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
+  ...channelRoutes,
+  ...locationRoutes,
   ...fulfillmentRoutes,
   ...floorRoutes,
   ...returnRoutes,
