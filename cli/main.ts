@@ -8,13 +8,17 @@ import { addCompanyCommand } from "./commands/company.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addKeyCommand } from "./commands/key.ts";
+import { addChannelCommand } from "./commands/channel.ts";
+import { addLocationCommand } from "./commands/location.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
+import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
 import { addStaffCommand } from "./commands/staff.ts";
+import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
 import { runProgram } from "./run-program.ts";
@@ -52,6 +56,10 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addCompanyCommand(program);
   addStaffCommand(program);
   addKeyCommand(program);
+  addChannelCommand(program);
+  addLocationCommand(program);
+  addSourcingRulesCommand(program);
+  addSecretsCommand(program);
   return program;
 }
 

@@ -7,6 +7,7 @@ import { StockCommands, StockOutcomes } from "../../contract/stock-commands.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { explainStock, listStock } from "../../store/stock/stock-views.ts";
 import { callerOf, found, param, type Route, route } from "../http/route.ts";
+import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 
@@ -115,7 +116,7 @@ export const stockRoutes: readonly Route[] = [
         call.services.operations.now(),
         "invalid_request",
       );
-      return { json: { outcomes: await call.services.allocator.execute(commands) } };
+      return { json: { outcomes: [...(await executeOnKnownPositions(call.services, commands))] } };
     },
   }),
 ];

@@ -40,6 +40,7 @@ import type { Permission } from "../access/permissions.ts";
 import { giverFor } from "../http/giver.ts";
 import type { Services } from "../http/route.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
@@ -229,7 +230,7 @@ export class Connection {
         const { by } = this.requireToChange("stock.command");
         const now = this.services.operations.now();
         const commands = readStockCommands(message.commands, by, now, "malformed_message");
-        const outcomes = await this.services.allocator.execute(commands);
+        const outcomes = await executeOnKnownPositions(this.services, commands);
         this.reply(message, { re: message.id, type: "stock.executed", outcomes });
         return;
       }
