@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
+import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
+import { addRoleCommand } from "./commands/role.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
@@ -44,6 +46,8 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addCreateProductCommand(program);
   addStockCommand(program);
   addDeviceCommand(program);
+  addRoleCommand(program);
+  addAuditCommand(program);
   return program;
 }
 

@@ -34,8 +34,10 @@ import { openApiDocument } from "./http/openapi.ts";
 import { keptReadiness } from "./http/readiness.ts";
 import { createRestHandler } from "./http/rest-handler.ts";
 import type { DependencyState, Services } from "./http/route.ts";
+import { SecurityEvents } from "./http/security-events.ts";
 import { loadStaticFiles } from "./http/static-files.ts";
 import { routeTable } from "./routes/route-table.ts";
+import { WHEREABOUTS } from "./routes/whereabouts.ts";
 import { createStreamServer } from "./stream/stream-server.ts";
 
 type GatewayOptions = {
@@ -97,6 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
+    security: new SecurityEvents(database, logger),
     logger,
   };
   const stream = createStreamServer(services);
@@ -109,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       services,
       loadStaticFiles(options.dashboardFolder, shopperPolicy(options.payments)),
       new Map([["/openapi.json", openApiDocument(routeTable, options.publicUrl)]]),
+      WHEREABOUTS,
     ),
     addRoutes: stream.addRoutes,
   });

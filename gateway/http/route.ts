@@ -21,9 +21,11 @@ import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
 import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
+import type { Whereabouts } from "../access/within.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 import type { Metrics } from "./metrics.ts";
+import type { SecurityEvents } from "./security-events.ts";
 
 /** What the process depends on, for `/readyz`. */
 export type DependencyState = { readonly name: string; readonly ready: boolean; readonly detail?: string };
@@ -55,6 +57,7 @@ export type Services = {
   readonly addressBuckets: TokenBuckets;
   /** Requests of known callers, by caller and address. */
   readonly callerBuckets: TokenBuckets;
+  readonly security: SecurityEvents;
   readonly logger: Logger;
 };
 
@@ -64,6 +67,8 @@ type Access =
   /** Every known caller, by key or session. */
   | { readonly kind: "known" }
   | { readonly kind: "permission"; readonly permission: Permission }
+  /** Whoever has one of them; the handler asks for the one that the body needs. */
+  | { readonly kind: "one-of"; readonly permissions: readonly Permission[] }
   /** Anybody on this machine (not through a proxy). From elsewhere the permission is needed. */
   | { readonly kind: "local-or"; readonly permission: Permission };
 
@@ -76,6 +81,16 @@ export type Call<Query, Body> = {
   readonly principal: Principal | null;
   readonly services: Services;
 };
+
+/**
+ * What a request is about, by `METHOD path`: where it says `anything`, callers who are bound to places or
+ * channels may call it; `filtered`: the handler leaves out what is not theirs; `company`: they may not. A
+ * function says of which place or channel it is; null: of nothing that there is, which the handler will say.
+ */
+export type RouteWhereabouts = ReadonlyMap<
+  string,
+  "anything" | "company" | "filtered" | ((call: Call<unknown, unknown>) => Promise<Whereabouts | null>)
+>;
 
 export type Answer<Json> =
   | {

@@ -1,5 +1,6 @@
 /** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
+import { auditRoutes } from "./audit.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { claimRoutes } from "./claims.ts";
 import { deviceRoutes } from "./devices.ts";
@@ -8,6 +9,7 @@ import { fulfillmentRoutes } from "./fulfillment.ts";
 import { orderRoutes } from "./orders.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
+import { roleRoutes } from "./roles.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { settingsRoutes } from "./settings.ts";
 import { stockRoutes } from "./stock.ts";
@@ -32,6 +34,8 @@ export const routeTable: readonly Route[] = [
   ...storeCreditRoutes,
   ...deviceRoutes,
   ...settingsRoutes,
+  ...roleRoutes,
+  ...auditRoutes,
   ...trackingRoutes,
   ...webhookRoutes,
   ...systemRoutes,

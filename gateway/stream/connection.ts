@@ -26,8 +26,10 @@ import {
 import { failpoint } from "../../engine/failpoints.ts";
 import { captureOrders } from "../../operations/capture/capture-order.ts";
 import { editOrder } from "../../operations/change/edit-order.ts";
+import { runStockCommands } from "../../operations/stock/run-stock-commands.ts";
 import type { DeviceFeedEntry } from "../../store/floor/device-events.ts";
 import type { FeedEntry } from "../../store/orders/feed.ts";
+import { placesOf } from "../../store/orders/order-places.ts";
 import { hasOrder } from "../../store/orders/order-views.ts";
 import { formatFeedCursor, parseFeedCursor } from "../../store/sql/feed-cursor.ts";
 import {
@@ -35,10 +37,12 @@ import {
   parseStockFeedCursor,
   type StockFeedEntry,
 } from "../../store/stock/stock-feed.ts";
-import { type Principal, requirePermission } from "../access/authentication.ts";
+import { type Principal, requirePermission, requireStockPermissions } from "../access/authentication.ts";
 import type { Permission } from "../access/permissions.ts";
+import { boundsOf, isBound, requireWithin } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
 import type { Services } from "../http/route.ts";
+import { callerFrom, type Origin } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
@@ -66,6 +70,7 @@ export class Connection {
   private readonly socket: StreamSocket;
   private readonly codec: Codec;
   private readonly principal: Principal;
+  private readonly origin: Origin;
   private readonly services: Services;
   private readonly queue: FairQueue;
   private readonly orderFeed: OrderFeed;
@@ -84,6 +89,8 @@ export class Connection {
     readonly socket: StreamSocket;
     readonly codec: Codec;
     readonly principal: Principal;
+    /** The request that opened the connection. */
+    readonly origin: Origin;
     readonly services: Services;
     readonly queue: FairQueue;
     readonly orderFeed: OrderFeed;
@@ -93,7 +100,10 @@ export class Connection {
     this.socket = options.socket;
     this.codec = options.codec;
     this.principal = options.principal;
-    this.services = options.services;
+    this.origin = options.origin;
+    const { operations } = options.services;
+    const caller = callerFrom(options.origin, options.principal);
+    this.services = { ...options.services, operations: { ...operations, caller } };
     this.queue = options.queue;
     this.orderFeed = options.orderFeed;
     this.stockFeed = options.stockFeed;
@@ -138,6 +148,11 @@ export class Connection {
     if (bad) this.countBadFrame();
     // A sender whose messages are understood may get one wrong now and then.
     else this.badFrames = 0;
+  }
+
+  /** Whose connection it is, as was found when it began. */
+  get holder(): Principal {
+    return this.principal;
   }
 
   /** From now on every message is refused with `stopping`. Those under way are still answered. */
@@ -226,29 +241,38 @@ export class Connection {
         await this.change(message);
         return;
       case "stock.execute": {
-        const { by } = this.requireToChange("stock.command");
-        const now = this.services.operations.now();
-        const commands = readStockCommands(message.commands, by, now, "malformed_message");
-        const outcomes = await this.services.allocator.execute(commands);
-        this.reply(message, { re: message.id, type: "stock.executed", outcomes });
+        const principal = this.toChange();
+        const { by } = principal;
+        const { operations } = this.services;
+        const commands = readStockCommands(message.commands, by, operations.now(), "malformed_message");
+        requireStockPermissions(principal, commands);
+        const ran = await runStockCommands(operations, { commands, by, isPerson: false });
+        if (ran.status === "refused") throw ApiError.of(ran);
+        this.reply(message, { re: message.id, type: "stock.executed", outcomes: ran.outcomes });
         return;
       }
       case "stock.positions": {
         requirePermission(this.principal, "stock.read");
         const positions = await this.services.allocator.positions(message.skus);
-        this.reply(message, { re: message.id, type: "stock.positions", positions });
+        const { locations } = this.principal.within;
+        this.reply(message, {
+          re: message.id,
+          type: "stock.positions",
+          positions:
+            locations === null ? positions : positions.filter(({ locationId }) => locations.has(locationId)),
+        });
         return;
       }
       case "positions.open": {
         this.requireBinary(message.type);
-        this.requireToChange("stock.command");
+        this.requireToChange("stock.reserve");
         const handles = await this.services.allocator.openPositions(message.positions);
         this.reply(message, { re: message.id, type: "positions.opened", handles });
         return;
       }
       case "lane.apply": {
         this.requireBinary(message.type);
-        const { by } = this.requireToChange("stock.command");
+        const { by } = this.requireToChange("stock.reserve");
         const codes = await this.services.allocator.applyLane({
           lane: laneOf(by, message.lane),
           operations: readLaneOperations(message.operations),
@@ -259,9 +283,10 @@ export class Connection {
       }
       case "stock.available": {
         requirePermission(this.principal, "stock.read");
-        const { skus, locations, pool } = message;
+        const { skus, pool } = message;
+        const locations = this.ownLocations(message.locations);
         const scope = {
-          ...(locations === undefined ? {} : { locationIds: locations }),
+          ...(locations === null ? {} : { locationIds: locations }),
           ...(pool === undefined ? {} : { pool }),
         };
         const available = skus.map((sku) => this.services.allocator.available(sku, scope));
@@ -336,11 +361,16 @@ export class Connection {
 
   private async subscribeToOrders(message: Extract<ReadMessage, { type: "feed.subscribe" }>): Promise<void> {
     requirePermission(this.principal, "orders.read");
+    await this.holdWithin(message.order ?? null);
+    const { channelId } = this.principal;
     await this.subscribe(message, {
       name: "orders",
       hub: this.orderFeed,
       after: cursorFrom(message.after, parseFeedCursor),
-      filter: { orderId: message.order ?? null, channelId: this.principal.channelId },
+      filter: {
+        orderId: message.order ?? null,
+        channels: channelId === null ? boundsOf(this.principal).channels : [channelId],
+      },
       deliver: (entries, cursor) =>
         this.send({
           type: "feed.events",
@@ -358,7 +388,7 @@ export class Connection {
       name: "stock",
       hub: this.stockFeed,
       after: cursorFrom(message.after, parseStockFeedCursor),
-      filter: { skus: message.skus ?? null, locations: message.locations ?? null },
+      filter: { skus: message.skus ?? null, locations: this.ownLocations(message.locations) },
       deliver: (entries, cursor) =>
         this.send({
           type: "stock.changes",
@@ -378,13 +408,14 @@ export class Connection {
     message: Extract<ReadMessage, { type: "devices.subscribe" }>,
   ): Promise<void> {
     requirePermission(this.principal, "devices.read");
+    if (this.principal.within.channels !== null) requireWithin(this.principal.within, {});
     await this.subscribe(message, {
       name: "devices",
       hub: this.deviceFeed,
       after: cursorFrom(message.after, parseFeedCursor),
       filter: {
         devices: message.devices ?? null,
-        locations: message.locations ?? null,
+        locations: this.ownLocations(message.locations),
         kinds: message.kinds ?? null,
       },
       deliver: (entries, cursor) =>
@@ -441,6 +472,28 @@ export class Connection {
     subscription.start();
   }
 
+  /** Of the places that were asked for, or of all, those of whoever asks; null: all. */
+  private ownLocations(asked: readonly string[] | undefined): readonly string[] | null {
+    const { locations } = this.principal.within;
+    if (locations === null) return asked ?? null;
+    return asked === undefined ? [...locations] : asked.filter((id) => locations.has(id));
+  }
+
+  /**
+   * Whoever is bound to places follows the orders that have something there, one by one: an order's entries do
+   * not say where they happened.
+   */
+  private async holdWithin(orderId: string | null): Promise<void> {
+    const { within } = this.principal;
+    if (!isBound(within)) return;
+    if (orderId === null) {
+      if (within.locations !== null) requireWithin(within, {});
+      return;
+    }
+    const places = await placesOf(this.services.database, "order", orderId);
+    if (places !== null) requireWithin(within, places);
+  }
+
   private endFeed(name: FeedName): void {
     this.feedEnds.get(name)?.();
     this.feedEnds.delete(name);
@@ -454,13 +507,17 @@ export class Connection {
 
   /** The permission to change something. A browser's session can only read here. */
   private requireToChange(permission: Permission): Principal {
+    return requirePermission(this.toChange(), permission);
+  }
+
+  private toChange(): Principal {
     if (this.principal.staff !== null) {
       throw new ApiError(
         "forbidden",
         "A session reads the stream only; send changes by REST or with an API key.",
       );
     }
-    return requirePermission(this.principal, permission);
+    return this.principal;
   }
 
   private countBadFrame(): void {
@@ -479,6 +536,7 @@ export class Connection {
     const described = describeError(error);
     logFailure(this.services.logger, error, { by: this.principal.by, type }, "a message failed");
     this.services.metrics.countMessage(type, described.code);
+    void this.services.security.denied(this.origin, this.principal, `stream ${type}`, error);
     this.send({ re: id, type: "error", ...described });
   }
 

@@ -3,9 +3,11 @@
  * given up and comes from elsewhere; what is in totes and parcels already goes on. Repeating it gives up what
  * a crash, or a reservation of the same moment, has left.
  */
+import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { readSourcingLocations, setLocationActive } from "../../store/catalog/locations.ts";
 import { fulfillmentOrdersAt } from "../../store/floor/fulfillment.ts";
-import type { OperationContext } from "../context.ts";
+import { inTransaction } from "../../store/sql/database.ts";
+import { callerIn, type OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { giveUp } from "./give-up.ts";
 
@@ -21,7 +23,7 @@ export async function closeLocation(
   context: OperationContext,
   { locationId, by }: { readonly locationId: string; readonly by: string },
 ): Promise<LocationClosed | Refusal> {
-  if (!(await setActive(context, locationId, false)))
+  if (!(await setActive(context, locationId, false, by)))
     return refuse("location_not_found", `There is no location ${locationId}.`);
   const givenUp: string[] = [];
   const goingOn: string[] = [];
@@ -35,14 +37,27 @@ export async function closeLocation(
 export async function openLocation(
   context: OperationContext,
   locationId: string,
+  by: string,
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const isKnown = await setActive(context, locationId, true);
+  const isKnown = await setActive(context, locationId, true, by);
   return isKnown ? { status: "done" } : refuse("location_not_found", `There is no location ${locationId}.`);
 }
 
 /** First the row, then sourcing: a process that starts reads the row. */
-async function setActive(context: OperationContext, locationId: string, active: boolean): Promise<boolean> {
-  const isKnown = await setLocationActive(context.database, locationId, active);
+async function setActive(
+  context: OperationContext,
+  locationId: string,
+  active: boolean,
+  by: string,
+): Promise<boolean> {
+  const isKnown = await inTransaction(context.database, async (client) => {
+    if (!(await setLocationActive(client, locationId, active))) return false;
+    await recordAudit(client, callerIn(context, by), {
+      act: active ? "location.opened" : "location.closed",
+      subject: `location:${locationId}`,
+    });
+    return true;
+  });
   if (isKnown) context.allocator.setLocations(await readSourcingLocations(context.database));
   return isKnown;
 }

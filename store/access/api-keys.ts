@@ -33,6 +33,11 @@ export function looksLikeApiKey(text: string): boolean {
   return KEY_FORMAT.test(text);
 }
 
+/** The part of a key that is no secret; null where `text` cannot be a key. */
+export function idOfKey(text: string): string | null {
+  return KEY_FORMAT.exec(text)?.[1] ?? null;
+}
+
 /** Creates a key. @returns its id and the clear text, which cannot be had again */
 export async function createApiKey(
   database: Queryable,

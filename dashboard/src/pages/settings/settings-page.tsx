@@ -2,6 +2,7 @@ import { useLocation } from "preact-iso/router";
 import type { ChannelView } from "../../../../contract/catalog.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
+import { may } from "../../api/session.ts";
 import { Chips } from "../../components/chips.tsx";
 import { Empty } from "../../components/empty.tsx";
 import { Field } from "../../components/field.tsx";
@@ -10,6 +11,7 @@ import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
+import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 import { DeviceList } from "./device-list.tsx";
@@ -18,6 +20,8 @@ import { LimitsForm } from "./limits-form.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
+import { RoleSettings } from "./role-settings.tsx";
+import { StockLimitsForm } from "./stock-limits-form.tsx";
 
 const VIEWS = [
   { value: "channels", label: "Channels" },
@@ -29,6 +33,8 @@ const VIEWS = [
   { value: "devices", label: "Devices" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
+  { value: "roles", label: "Roles", needs: "roles.read" },
+  { value: "audit", label: "Audit", needs: "audit.read" },
 ] as const;
 
 /** Views whose setting is a channel's. */
@@ -54,7 +60,7 @@ export function SettingsPage() {
       />
       <Chips
         label="Settings of"
-        options={VIEWS}
+        options={VIEWS.filter((one) => !("needs" in one) || may(one.needs))}
         value={view}
         onChange={(next) => go(next, query["channel"])}
       />
@@ -68,10 +74,17 @@ export function SettingsPage() {
       )}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
-      {view === "limits" && <LimitsForm />}
+      {view === "limits" && (
+        <>
+          <LimitsForm />
+          <StockLimitsForm />
+        </>
+      )}
       {view === "devices" && <DeviceList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
+      {view === "roles" && <RoleSettings />}
+      {view === "audit" && <AuditList />}
     </div>
   );
 }
