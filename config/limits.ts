@@ -73,6 +73,9 @@ export const STOCK_APPROVAL_UNITS = 10;
 
 // ---- identity
 
+/** Entries about one person who looks at one shopper's data again and again: one, and one more an hour. */
+export const PERSONAL_DATA_LOOKS = { size: 1, perSecond: 1 / 3_600 };
+
 /** A forgotten browser is signed out after a working half-day, any browser after a working day. */
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;

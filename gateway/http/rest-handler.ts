@@ -5,11 +5,13 @@
 import { createHash } from "node:crypto";
 import Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
+import { MAX_BUCKETS, PERSONAL_DATA_LOOKS } from "../../config/limits.ts";
 import {
   claimIdempotencyKey,
   releaseIdempotencyKey,
   storeIdempotentReply,
 } from "../../store/access/idempotency.ts";
+import { recordAuditAlone } from "../../store/audit-log/record-audit.ts";
 import {
   authenticate,
   isOwnOrigin,
@@ -19,13 +21,14 @@ import {
   requireOneOf,
   requirePermission,
 } from "../access/authentication.ts";
-import type { TokenBuckets } from "../access/token-buckets.ts";
+import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
 import { parseBoundedJson } from "../wire/bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
 import { isLocalCaller } from "./local-caller.ts";
+import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
 import type { Answer, Call, Route, RouteWhereabouts, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { callerFrom } from "./security-events.ts";
@@ -52,6 +55,7 @@ export function createRestHandler(
   whereabouts: RouteWhereabouts,
 ): HttpHandler {
   const router = createRouter(table);
+  const looks = new TokenBuckets(PERSONAL_DATA_LOOKS, MAX_BUCKETS);
   const checks = new Map(table.map((route) => [route, checksOf(route)] as const));
   const { database, logger, metrics, addressBuckets, callerBuckets, security } = services;
 
@@ -108,11 +112,15 @@ export function createRestHandler(
     if (principal !== null) admit(route, request, principal);
     const check = checks.get(route);
     if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    let body: { readonly value: unknown } | null = null;
     const call: Call<unknown, unknown> = {
       request,
       params,
       query: readQuery(request.query, check),
-      body: readBody(route, request, check.body),
+      get body() {
+        body ??= { value: readBody(route, request, check.body) };
+        return body.value;
+      },
       principal,
       services: {
         ...services,
@@ -120,8 +128,14 @@ export function createRestHandler(
       },
     };
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
+    // Not before it is known that the caller may send one; whatever the handler does, it is checked.
+    const { body: _checked } = call;
     const key = idempotencyKey(route, request);
-    if (key === null) return replyOf(request, route, await route.handle(call));
+    if (key === null) {
+      const given = shownTo(principal, request, await route.handle(call));
+      await recordLook(route, params, request, principal);
+      return replyOf(request, route, given);
+    }
     return once(route, call, key);
   }
 
@@ -178,6 +192,20 @@ export function createRestHandler(
     if (asked !== null) requireWithin(within, asked);
   }
 
+  /** A person who looks at a shopper's data is recorded, once in a while: pages look again by themselves. */
+  async function recordLook(
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    request: HttpRequest,
+    principal: Principal | null,
+  ): Promise<void> {
+    if (principal === null || principal.staff === null) return;
+    const subject = personalSubject(`${route.method} ${route.path}`, params);
+    if (subject === null || !seesPersonalData(principal, route)) return;
+    if (looks.take(`${principal.by} ${subject}`, Date.now()) > 0) return;
+    await recordAuditAlone(database, callerFrom(request, principal), { act: "personal-data.read", subject });
+  }
+
   /** Runs the handler under a claimed key, or repeats the first answer of that key. */
   async function once(route: Route, call: Call<unknown, unknown>, key: string): Promise<HttpReply> {
     const { request, principal } = call;
@@ -205,7 +233,7 @@ export function createRestHandler(
     }
     try {
       const reply = await route.handle(call).then(
-        (answer) => replyOf(request, route, answer),
+        (given) => replyOf(request, route, shownTo(principal, request, given)),
         async (error: unknown) => {
           if (principal !== null) await security.denied(request, principal, nameOf(route, request), error);
           return failureReply(error, request);
@@ -231,6 +259,23 @@ export function createRestHandler(
     logFailure(logger, error, { requestId: request.id, path: request.path }, "a request failed");
     return problemReply(described.code, described.detail, described);
   }
+}
+
+/** Labels and packing slips have a permission of their own, and bear an address in any case. */
+function seesPersonalData({ permissions }: Principal, { reply }: Route): boolean {
+  return reply === null || permissions.has("personal-data.read");
+}
+
+/** The answer without what the caller is not to see of shoppers. */
+function shownTo(
+  principal: Principal | null,
+  { path }: HttpRequest,
+  answer: Answer<unknown>,
+): Answer<unknown> {
+  if (principal === null || principal.permissions.has("personal-data.read")) return answer;
+  return "bytes" in answer || !isOfShoppers(path)
+    ? answer
+    : { ...answer, json: withoutPersonalData(answer.json) };
 }
 
 /** What was asked for, as the audit log names it. */

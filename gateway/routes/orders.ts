@@ -93,6 +93,8 @@ export const orderRoutes: readonly Route[] = [
           channelId: bound ?? query.channel,
           ...boundsOf(callerOf(call)),
           text: query.q,
+          // Else who does not see it could find out what it is.
+          isEmailHidden: !callerOf(call).permissions.has("personal-data.read"),
           hold: query.hold,
           cursor: query.cursor,
           limit: query.limit ?? PAGE_DEFAULT,

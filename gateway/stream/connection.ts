@@ -37,10 +37,16 @@ import {
   parseStockFeedCursor,
   type StockFeedEntry,
 } from "../../store/stock/stock-feed.ts";
-import { type Principal, requirePermission, requireStockPermissions } from "../access/authentication.ts";
-import type { Permission } from "../access/permissions.ts";
+import {
+  type Principal,
+  requireOneOf,
+  requirePermission,
+  requireStockPermissions,
+} from "../access/authentication.ts";
+import { type Permission, STOCK_COMMANDS_SOME } from "../access/permissions.ts";
 import { boundsOf, isBound, requireWithin } from "../access/within.ts";
 import { giverFor } from "../http/giver.ts";
+import { withoutPersonalData } from "../http/personal-data.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
@@ -241,7 +247,7 @@ export class Connection {
         await this.change(message);
         return;
       case "stock.execute": {
-        const principal = this.toChange();
+        const principal = requireOneOf(this.toChange(), STOCK_COMMANDS_SOME);
         const { by } = principal;
         const { operations } = this.services;
         const commands = readStockCommands(message.commands, by, operations.now(), "malformed_message");
@@ -375,7 +381,9 @@ export class Connection {
         this.send({
           type: "feed.events",
           cursor: formatFeedCursor(cursor),
-          events: entries.map(feedEvent),
+          events: this.mayReadPersonalData
+            ? entries.map(feedEvent)
+            : entries.map((entry) => withoutPersonalData(feedEvent(entry)) as FeedEvent),
         }),
       confirm: (cursor) =>
         this.reply(message, { re: message.id, type: "feed.subscribed", cursor: formatFeedCursor(cursor) }),
@@ -470,6 +478,10 @@ export class Connection {
     }
     feed.confirm(subscription.cursor);
     subscription.start();
+  }
+
+  private get mayReadPersonalData(): boolean {
+    return this.principal.permissions.has("personal-data.read");
   }
 
   /** Of the places that were asked for, or of all, those of whoever asks; null: all. */

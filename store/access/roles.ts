@@ -1,5 +1,7 @@
 /** Roles of staff as they are stored. What a role was shipped with is known to the gateway. */
+
 import type { Queryable } from "../sql/database.ts";
+import { STAFF_ROLES } from "./staff.ts";
 
 export type StoredRole = {
   readonly id: string;
@@ -21,7 +23,8 @@ export type RoleWithPeople = StoredRole & { readonly people: number };
 export async function listRoles(client: Queryable): Promise<readonly RoleWithPeople[]> {
   const { rows } = await client.query<RoleWithPeople>(
     `select ${COLUMNS}, (select count(*) from staff s where s.role = r.id) as people
-       from role r order by r.built_in desc, r.id`,
+       from role r order by array_position($1::text[], r.id), r.id`,
+    [STAFF_ROLES],
   );
   return rows;
 }
@@ -34,12 +37,17 @@ export async function readRole(client: Queryable, id: string): Promise<RoleWithP
   return rows[0] ?? null;
 }
 
+/** Adds a role, or sets all of one that is there; a built-in one stays built in. */
 export async function writeRole(client: Queryable, role: Omit<StoredRole, "builtIn">): Promise<void> {
+  const values = [role.id, role.name, role.permissions, role.locations, role.channels, role.enabled];
+  const { rowCount } = await client.query(
+    `update role set name = $2, permissions = $3, locations = $4, channels = $5, enabled = $6 where id = $1`,
+    values,
+  );
+  if (rowCount === 1) return;
   await client.query(
-    `insert into role (id, name, permissions, locations, channels, enabled) values ($1, $2, $3, $4, $5, $6)
-     on conflict (id) do update set name = excluded.name, permissions = excluded.permissions,
-       locations = excluded.locations, channels = excluded.channels, enabled = excluded.enabled`,
-    [role.id, role.name, role.permissions, role.locations, role.channels, role.enabled],
+    "insert into role (id, name, permissions, locations, channels, enabled) values ($1, $2, $3, $4, $5, $6)",
+    values,
   );
 }
 

@@ -33,8 +33,9 @@ type OrderFilter = {
   /** Only orders of these channels, and with something at one of these places; null: of all. */
   readonly channels?: readonly string[] | null;
   readonly locations?: readonly string[] | null;
-  /** Part of the order id, order number, customer's name or e-mail address. */
+  /** Part of the order id, order number, customer's name or, unless `isEmailHidden`, e-mail address. */
   readonly text?: string | undefined;
+  readonly isEmailHidden?: boolean;
   /** A hold code. */
   readonly hold?: string | undefined;
   readonly cursor?: string | undefined;
@@ -58,7 +59,7 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
       where ($1::text is null or o.status = $1)
         and ($2::text is null or o.channel_id = $2)
         and ($3::text is null or o.id ilike $3 or o.external_number ilike $3 or o.customer_name ilike $3
-             or o.customer_email ilike $3)
+             or not $10 and o.customer_email ilike $3)
         and ($4::text is null or o.hold_reasons @> jsonb_build_array(jsonb_build_object('code', $4::text)))
         and ($5::text is null or (o.captured_at, o.id) < (${fromMicroseconds("$5")}, $6))
         and ($8::text[] is null or o.channel_id = any($8))
@@ -76,6 +77,7 @@ export async function listOrders(database: Queryable, filter: OrderFilter): Prom
       filter.limit + 1,
       filter.channels ?? null,
       filter.locations ?? null,
+      filter.isEmailHidden === true,
     ],
   );
   return toPage(

@@ -30,6 +30,7 @@ const VIEWS = [
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
   { value: "limits", label: "Limits" },
+  { value: "stock", label: "Stock" },
   { value: "devices", label: "Devices" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
@@ -74,12 +75,8 @@ export function SettingsPage() {
       )}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
-      {view === "limits" && (
-        <>
-          <LimitsForm />
-          <StockLimitsForm />
-        </>
-      )}
+      {view === "limits" && <LimitsForm />}
+      {view === "stock" && <StockLimitsForm />}
       {view === "devices" && <DeviceList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
