@@ -161,7 +161,10 @@ type TransferIn = Mutation &
     readonly close?: boolean;
   };
 
-/** Free units are set apart, with the reason that `release-quarantine` names again. */
+/**
+ * Free units are set apart, with the reason that `release-quarantine` names again. By lot, `lot` may be left
+ * out: those that expire first are taken, as a pick would have.
+ */
 type QuarantineStock = Mutation &
   Named & {
     readonly type: "quarantine";

@@ -46,6 +46,10 @@ const statuses = async () =>
 test(
   "every order and return of the former version goes on to its end, and is paid for what was shipped",
   async () => {
+    const { rows: lost } = await database.query(
+      "select id from device where kind = 'robot' and settings -> 'stations' is null",
+    );
+    expect(lost, "robots without stations").toEqual([]);
     const { simulatorsUrl } = await system.access();
     await fetch(`${simulatorsUrl}/simulation`, {
       method: "POST",

@@ -53,7 +53,7 @@ export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
       type: "json",
       unit: null,
       usual: ROBOT_DEFAULTS.stations,
-      help: "Nodes of its map: induction, where it sets totes down, and shelves with their SKUs. Without them it gets no task.",
+      help: "Nodes of its map: induction, where it sets totes down, shelves with their SKUs, chargers. Without them it gets no task.",
     },
     {
       name: "batteryLeast",
@@ -82,6 +82,13 @@ export const SETTING_FIELDS: DeviceProtocols["settingFields"] = {
       unit: "ms",
       usual: ROBOT_DEFAULTS.standstillMs,
       help: "A pause or a violated field that lasts longer takes its task away.",
+    },
+    {
+      name: "noProgressMs",
+      type: "number",
+      unit: "ms",
+      usual: ROBOT_DEFAULTS.noProgressMs,
+      help: "A robot that gets no further with its task for so long gives it back.",
     },
     offlineAfter("robot"),
   ],

@@ -282,10 +282,10 @@ const REFUSALS: readonly Row[] = [
     "not_tracked",
   ],
   [
-    "quarantine without its lot before its units",
+    "quarantine of more units than all lots have free",
     LOTS,
-    { type: "quarantine", quantity: 9, reason: "damaged" },
-    "lot_required",
+    { type: "quarantine", quantity: 99, reason: "damaged" },
+    "insufficient_stock",
   ],
   [
     "quarantine of a lot's promised units",

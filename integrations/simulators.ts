@@ -15,7 +15,7 @@
  *                              delivered several times, and out of order
  *   POST /simulation/incidents {order, what, amount?}: what happens to an order's money at the payment
  *                              provider by itself, e.g. disputed or refund_failed
- *   GET  /simulation/charges   what happened to each order's money, and orders charged twice
+ *   GET  /simulation/charges   what happened to each order's money, and orders charged too much
  *   GET  /simulation/labels    every label bought
  *   GET  /simulation/mails     every message taken, and repeats; with ?q= those with it in address or subject
  * Nothing here authenticates a caller: it only listens on the configured address, which is loopback by
@@ -372,12 +372,9 @@ function chargesAudit(payments: readonly PaymentSimulator[]): unknown {
   const orders = payments.flatMap((one) => one.charges());
   return {
     orders,
-    /** Orders whose money is held or taken more than once, or more than it should be. */
+    /** Orders of which more was taken than was held, or more given back than was taken. */
     doubled: orders
-      .filter(
-        ({ live, captured, authorized, refunded }) =>
-          live > 1 || captured > authorized || refunded > captured,
-      )
+      .filter(({ captured, authorized, refunded }) => captured > authorized || refunded > captured)
       .map(({ orderId }) => orderId),
   };
 }

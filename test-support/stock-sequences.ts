@@ -255,7 +255,7 @@ function nameUnits(command: Fields, step: Step, model: ReferenceSku): void {
   if (named === "lot" && NAMES_LOT.has(type)) {
     const there = model.units.filter((unit) => unit.at === at && unit.transfer === "" && unit.lot !== "");
     const lot = aimed && !isArrival ? (one(there, aim)?.lot ?? step.lot) : step.lot;
-    const mayBeLeftOut = type === "transfer-in" || type === "transfer-out" || type === "release-quarantine";
+    const mayBeLeftOut = LOT_MAY_BE_LEFT_OUT.has(type);
     if (aimed ? !mayBeLeftOut || aim % 3 === 0 : serials.length % 2 === 0) command["lot"] = lot;
     if (isArrival) command["lotExpiresAtMs"] = aimed ? LOT_DATES[lot] : 77;
     if (aimed && type === "count") {
@@ -306,6 +306,13 @@ const PART_OF: Partial<Record<StockCommand["type"], "reserved" | "allocated" | "
 };
 
 const ARRIVALS = new Set<string>(["receive", "return-receive"]);
+
+const LOT_MAY_BE_LEFT_OUT = new Set<string>([
+  "transfer-in",
+  "transfer-out",
+  "quarantine",
+  "release-quarantine",
+]);
 
 const NAMES_LOT = new Set<string>([
   "receive",

@@ -599,14 +599,13 @@ export class ReferenceSku {
   private quarantine(command: Extract<StockCommand, { type: "quarantine" }>, at: string): string {
     if (this.misnamed(command)) return "not_tracked";
     if (this.tracking === "lot") {
-      if (command.lot === undefined) return "lot_required";
       const ofLot = this.onHand(at).filter((unit) => unit.lot === command.lot);
-      if (ofLot.length === 0) return "lot_not_found";
-      if (this.isPast(ofLot[0] as Unit)) return "lot_expired";
+      if (command.lot !== undefined && ofLot.length === 0) return "lot_not_found";
+      if (ofLot.some((unit) => this.isPast(unit))) return "lot_expired";
     }
     const wrong = this.wrongSerials(command.serials ?? [], command.quantity, at, ["stocked"]);
     if (wrong !== "") return wrong;
-    const free = this.free(at).filter((unit) => command.lot === undefined || unit.lot === command.lot);
+    const free = fefo(this.free(at).filter((unit) => command.lot === undefined || unit.lot === command.lot));
     if (free.length < command.quantity) return "insufficient_stock";
     for (const unit of free.slice(0, command.quantity)) this.setApart(unit, command.reason);
     for (const serial of this.named(command.serials)) serial.state = "set-apart";

@@ -132,7 +132,7 @@ export function decideQuarantine(
   sku: SkuContext,
 ): StockEvent {
   const units = takenFromFree(sku, position, command, command.quantity, {
-    lotRequired: true,
+    lotRequired: false,
     expiredToo: false,
     to: "set-apart",
     few: "insufficient_stock",

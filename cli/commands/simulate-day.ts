@@ -67,8 +67,10 @@ async function simulateDay(options: DayCommandOptions): Promise<void> {
   const system = await useSystem(options);
   try {
     const show = progressDisplay(numbers.orders);
-    const report = await runDay(system.access, { ...numbers, seed, patienceMs: PATIENCE_MS }, (view) =>
-      show.update(view),
+    const report = await runDay(
+      system.access,
+      { ...numbers, seed, overMs: 0, patienceMs: PATIENCE_MS },
+      (view) => show.update(view),
     ).finally(() => show.stop());
     if (options.json) printJson(report);
     else print(renderReport(report));

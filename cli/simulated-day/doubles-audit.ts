@@ -2,16 +2,18 @@
  * What the outside world was asked to do, by the simulators' own records: charges and labels, compared with
  * ours.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
+  type PaymentTotals,
   readParcelCounts,
   readPaymentTotals,
   readRepeatedCaptures,
 } from "../../store/audit/doubles-audit.ts";
 import type { Queryable } from "../../store/sql/database.ts";
 
-type Charge = {
+export type Charge = {
   readonly orderId: string;
-  readonly live: number;
+  readonly authorizations: number;
   readonly authorized: number;
   readonly captured: number;
   readonly refunded: number;
@@ -53,20 +55,12 @@ export async function auditDoubles(
   }
 
   const payments = await readPaymentTotals(database, ids);
-  const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
-  for (const charge of await world.charges()) {
-    if (!ours.has(charge.orderId)) continue;
-    const payment = paymentOf.get(charge.orderId);
-    if (charge.live > 1) findings.push(`${charge.orderId} has ${charge.live} live authorizations.`);
-    if (
-      charge.captured !== (payment?.capturedMinor ?? 0) ||
-      charge.refunded !== (payment?.refundedMinor ?? 0)
-    ) {
-      findings.push(
-        `${charge.orderId}: the payment provider captured ${charge.captured} and refunded ${charge.refunded}, we say ${payment?.capturedMinor ?? 0} and ${payment?.refundedMinor ?? 0}.`,
-      );
-    }
-  }
+  findings.push(
+    ...doubledMoney(
+      payments,
+      (await world.charges()).filter(({ orderId }) => ours.has(orderId)),
+    ),
+  );
 
   const parcels = await readParcelCounts(database, ids);
   const bought = new Map<string, { parcels: number; returns: number }>();
@@ -89,6 +83,34 @@ export async function auditDoubles(
     }
   }
   return { doubled: findings.length, findings };
+}
+
+/**
+ * Calls to the payment provider that we do not know of. Several authorisations are right where a change has
+ * made the order dearer.
+ */
+export function doubledMoney(
+  payments: readonly PaymentTotals[],
+  charges: readonly Charge[],
+): readonly string[] {
+  const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
+  return charges.flatMap(({ orderId, authorizations, authorized, captured, refunded }) => {
+    const payment = paymentOf.get(orderId);
+    const ours = {
+      authorizations: payment?.authorizations ?? 0,
+      authorized: payment?.authorizedMinor ?? 0,
+      captured: payment?.capturedMinor ?? 0,
+      refunded: payment?.refundedMinor ?? 0,
+    };
+    const theirs = { authorizations, authorized, captured, refunded };
+    if (isDeepStrictEqual(ours, theirs)) return [];
+    return [`${orderId}: the payment provider has ${inWords(theirs)}, we have ${inWords(ours)}.`];
+  });
+}
+
+function inWords(sums: Omit<Charge, "orderId">): string {
+  const { authorizations, authorized, captured, refunded } = sums;
+  return `authorised ${authorized} in ${authorizations} calls, captured ${captured} and refunded ${refunded}`;
 }
 
 async function readJson(url: string): Promise<unknown> {

@@ -50,6 +50,8 @@ type DayOptions = {
   readonly speed: number;
   /** Orders under way at a time. */
   readonly depth: number;
+  /** Over how long its orders come, evenly; 0: as fast as `depth` lets them. Milliseconds. */
+  readonly overMs: number;
   /** Without any progress for so long the day ends as it is. */
   readonly patienceMs: number;
 };
@@ -237,8 +239,11 @@ class Day {
   private async sendAll(): Promise<void> {
     const mapAt = Math.floor(this.plan.sendings.length * 0.6);
     const inFlight = new Set<Promise<void>>();
+    const gapMs = this.options.overMs / this.plan.sendings.length;
+    const began = Date.now();
     for (const [index, sending] of this.plan.sendings.entries()) {
       if (index === mapAt) await this.mapSkus();
+      await pause(Math.max(0, began + index * gapMs - Date.now()));
       while (
         this.sent - this.progress.completed - this.progress.cancelled - this.progress.held >=
         this.options.depth

@@ -250,3 +250,36 @@ it("a session whose subscriptions are refused is not connected, and asks again u
     await broker.stop();
   }
 });
+
+it("a root of topics that the broker refuses costs no other robot its own", async () => {
+  const access = async () => ({ publish: ["#"], subscribe: ["t/#", "good/#"] });
+  const broker = await startBroker({ host: "127.0.0.1", access, logger: testLogger, port: 0 });
+  const heard: string[] = [];
+  const session = await openSession({
+    connection: { url: `mqtt://127.0.0.1:${broker.port}`, protocolVersion: 4 },
+    clientId: "bridge",
+    subscriptions: { "t/#": { qos: 1 } },
+    handle: async (topic) => {
+      heard.push(topic);
+    },
+    onError: () => {},
+    onReconnect: () => {},
+  });
+  try {
+    const wanted = {
+      "t/#": { qos: 1 },
+      "bad/robot/state": { qos: 1 },
+      "good/robot/state": { qos: 1 },
+    } as const;
+    await expect(session.follow(wanted)).rejects.toThrow();
+    expect(session.isConnected()).toBe(true);
+    for (const topic of ["good/robot/state", "t/1"]) await session.publish(topic, {});
+    await eventually(async () => heard.length >= 2, WAIT_MS);
+    expect(heard).toEqual(["good/robot/state", "t/1"]);
+    await expect(session.follow(wanted)).rejects.toThrow();
+    await session.follow({ "t/#": { qos: 1 }, "good/robot/state": { qos: 1 } });
+  } finally {
+    await session.stop();
+    await broker.stop();
+  }
+});

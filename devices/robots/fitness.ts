@@ -3,7 +3,7 @@
  * with, and what it may still end its present task with, are told apart.
  */
 import type { RobotState } from "../vda5050/messages.ts";
-import { knowsWhereItIs } from "../vda5050/pick-order.ts";
+import { knowsWhereItIs } from "../vda5050/tour.ts";
 import type { RobotSettings } from "./robot-settings.ts";
 
 /** Why it is to get no new task, although it may go on with the one it has; empty: it may. */
@@ -23,4 +23,13 @@ export function needsCharge({ batteryCharge, charging }: RobotState, settings: R
   return (
     settings.startCharging && !charging && batteryCharge !== null && batteryCharge < settings.batteryLeast
   );
+}
+
+/** Whether the robot is still at work on whatever order it has. */
+export function isUnderway(state: RobotState): boolean {
+  if (state.nodesAhead > 0) return true;
+  for (const { status } of state.actions.values()) {
+    if (status !== "FINISHED" && status !== "FAILED") return true;
+  }
+  return false;
 }

@@ -413,6 +413,26 @@ describe("a robot that is not as the simulated ones", () => {
     await goesTo(fulfillmentOrderId, "r1");
   });
 
+  it("that has too little charge drives to a charger of its map, and works again from there", async () => {
+    const [first] = await twoRobots({
+      batteryLeast: 20,
+      chargingLeast: 60,
+      stations: { ...STATIONS.stations, chargers: [{ nodeId: "C1" }] },
+    });
+    await first.connects();
+    await first.reports({}, { battery: 15 });
+    const order = await first.firstOrder();
+    expect(order.nodes.at(-1)).toMatchObject({ nodeId: "C1", actions: [{ actionType: "startCharging" }] });
+    const there = { orderId: order.orderId, lastNodeId: "C1" };
+    const { fulfillmentOrderId } = await release();
+    await first.reports({ ...there, nodeStates: [{ nodeId: "C1" }] }, { battery: 14 });
+    await aWhile();
+    expect(await taskOf(fulfillmentOrderId)).toMatchObject({ status: "queued" });
+    await first.reports(there, { battery: 60, charging: true });
+    await goesTo(fulfillmentOrderId, "r1");
+    expect(first.actions).toEqual([]);
+  });
+
   it("that cannot reach a node ends with its order given to another", async () => {
     for (const id of ["r1", "r2"]) await register(id, { manufacturer: "acme" }, "vda5050-3.0");
     await startBridge();

@@ -230,26 +230,47 @@ describe("the robots of a site", () => {
     expect(failed).toEqual(["r1: no shelf configured for A"]);
   });
 
-  it("are asked to charge once when they stand idle with too little, and not where they do it themselves", async () => {
-    const { fleet, robots, sent, messages } = fleetOf("r1", "r2", "r3");
-    const low = { batteryState: { batteryCharge: 9, charging: false } };
-    const [first, second, third] = robots as readonly Robot[];
-    if (second === undefined || third === undefined || first === undefined) throw new Error("no robots");
-    second.device.row = rowOf("r2", { ...SETTINGS, startCharging: false });
-    third.device.row = rowOf("r3", { ...SETTINGS, batteryLeast: 5 });
-    for (const robot of [first, second, third]) await report(fleet, robot, state(1, "10:00:00", low));
-    fleet.askToCharge();
-    fleet.askToCharge();
+  it("that get no further with their task for too long say so, with what they complain of", async () => {
+    const { fleet, robots } = fleetOf("r1");
+    const [robot] = robots;
+    fleet.give(robot, TASK);
+    const order = { orderId: `${TASK.taskId}.1`, nodeStates: [{ nodeId: "S1" }] };
+    const errors = [{ errorType: "blocked", errorLevel: "WARNING", errorDescription: "a pallet" }];
+    const at = (x: number) => ({ x, y: 0, theta: 0, mapId: "hall", positionInitialized: true });
+    await report(fleet, robot, state(1, "10:00:00", { ...order, agvPosition: at(1) }));
+    robot.reachedAt -= 901_000;
+    await report(fleet, robot, state(2, "10:00:01", { ...order, agvPosition: at(1.02), errors }));
+    expect(fleet.standsTooLong(robot)).toBe("r1 has got no further for 901 s; blocked: a pallet");
+    await report(fleet, robot, state(3, "10:00:02", { ...order, agvPosition: at(1.2) }));
+    expect(fleet.standsTooLong(robot)).toBeNull();
+  });
+
+  it.each([2, 3] as const)("of major %i are not told again to cancel while they do so", async (major) => {
+    const { fleet, robots, sent } = fleetOf("r1");
+    const [robot] = robots;
+    const orderId = `${TASK.taskId}.1`;
+    const says = async (count: number, actionStatus: string) => {
+      const cancel = [{ actionId: `${orderId}:cancel`, actionType: "cancelOrder", actionStatus }];
+      const field = major === 2 ? "actionStates" : "instantActionStates";
+      const message = {
+        headerId: count,
+        version: major === 2 ? "2.1.0" : "3.0.0",
+        timestamp: `2026-11-28T10:00:0${count}Z`,
+        orderId,
+        lastNodeId: "dock",
+        nodeStates: [{ nodeId: "S1" }],
+        actionStates: [],
+        errors: [],
+        operatingMode: "AUTOMATIC",
+        [field]: cancel,
+      };
+      await report(fleet, robot, parseState(Buffer.from(JSON.stringify(message)), major));
+      await fleet.cancelStrays([]);
+    };
+    await says(1, "RUNNING");
+    expect(sent).toEqual([]);
+    await says(2, "FAILED");
     expect(sent).toEqual(["uagv/v2/acme/r1/instantActions"]);
-    expect(messages[0]?.actions).toMatchObject([{ actionType: "startCharging", blockingType: "NONE" }]);
-    first.chargeAskedAt -= 61_000;
-    fleet.askToCharge();
-    expect(sent).toHaveLength(2);
-    const charging = { batteryState: { batteryCharge: 9, charging: true } };
-    first.chargeAskedAt -= 61_000;
-    await report(fleet, first, state(2, "10:00:01", charging));
-    fleet.askToCharge();
-    expect(sent).toHaveLength(2);
   });
 
   it("that stand still for too long say so, and go on where they stood for a moment", async () => {

@@ -14,7 +14,6 @@
  * F4 a robot is heard under one root of topics at a time: its registered one, or the one under which it has
  *    been at work. Messages under another root neither change that nor lock it out
  */
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { OperationContext } from "../../operations/context.ts";
@@ -26,13 +25,13 @@ import type { Device, DeviceRegistry } from "../mqtt/device-registry.ts";
 import type { Arrival } from "../mqtt/message-intake.ts";
 import type { BridgeTimings } from "../mqtt/timings.ts";
 import { coversFilter } from "../mqtt/topic-filter.ts";
+import { isChargeOrderId } from "../vda5050/charge-order.ts";
 import {
   cancelOrderMessage,
   HeaderCounter,
   orderMessage,
   type RobotConnection,
   type RobotState,
-  startChargingMessage,
 } from "../vda5050/messages.ts";
 import { errorKey, type Offer, orderProgress, type Picks } from "../vda5050/order-progress.ts";
 import {
@@ -42,10 +41,11 @@ import {
   robotOrderId,
   skuWithoutShelf,
 } from "../vda5050/pick-order.ts";
-import { needsCharge, reservationsOf } from "./fitness.ts";
+import { isUnderway, reservationsOf } from "./fitness.ts";
 import { ReportOrder } from "./report-order.ts";
+import { RobotCharging } from "./robot-charging.ts";
 import { RobotLoads } from "./robot-loads.ts";
-import { type RobotLink, robotLink, robotRoot, robotSettings } from "./robot-settings.ts";
+import { type RobotLink, robotLink, robotRoot, robotSettings, robotTopicOf } from "./robot-settings.ts";
 
 export type Robot = {
   readonly device: Device;
@@ -75,10 +75,11 @@ export type Robot = {
   cancelledOrder: string;
   /** Until when another robot comes first, because this one takes no orders; monotonic. */
   passedOverUntil: number;
-  /** When it was last asked to charge; monotonic. */
-  chargeAskedAt: number;
   /** Since when it stands still, although it may go on by itself; monotonic. 0: it does not. */
   standsSince: number;
+  /** How far it was when it last got further, and when that was; monotonic. */
+  reached: string;
+  reachedAt: number;
   /** Since when the robot has reported that it cannot work; monotonic. 0: it can. */
   impairedSince: number;
   unread: RobotState | null;
@@ -105,8 +106,6 @@ const PASSED_OVER_MS = 60_000;
 const DECLINED_MS = 10 * 60_000;
 /** Of each robot; the oldest is forgotten. */
 const MOST_DECLINED = 200;
-/** A robot that does not begin to charge is asked again after this. */
-const CHARGE_AGAIN_MS = 60_000;
 /** What a device row keeps of an id that the robot chose, and of its errors. */
 const MOST_SHOWN = 256;
 const MOST_ERRORS_SHOWN = 20;
@@ -118,6 +117,7 @@ export class RobotFleet {
   private readonly timings: BridgeTimings;
   private readonly logger: Logger;
   private readonly loads: RobotLoads;
+  private readonly charging: RobotCharging;
   private readonly robots = new Map<string, Robot>();
   private outcomes: TaskOutcomes | undefined;
   private stopping = false;
@@ -131,6 +131,7 @@ export class RobotFleet {
   }) {
     this.context = options.context;
     this.loads = new RobotLoads(options.context);
+    this.charging = new RobotCharging(options);
     this.registry = options.registry;
     this.publish = options.publish;
     this.timings = options.timings;
@@ -202,6 +203,11 @@ export class RobotFleet {
     robot.state = state;
     robot.impairedSince = sinceWhen(robot.impairedSince, state.impairments.length > 0);
     robot.standsSince = sinceWhen(robot.standsSince, state.standstill.length > 0);
+    const reached = robot.task === null ? "" : howFar(state);
+    if (reached !== robot.reached) {
+      robot.reached = reached;
+      robot.reachedAt = performance.now();
+    }
     // A robot that reports is there, even where its last will overtook a reconnect.
     this.registry.heard(robot.device);
     this.registry.setConnection(robot.device, "online");
@@ -225,29 +231,24 @@ export class RobotFleet {
     return idle;
   }
 
-  /** Asks robots that stand idle with too little charge to go to their charger. */
+  /** Sends robots that stand idle with too little charge to a charger. */
   askToCharge(): void {
-    for (const robot of this.robots.values()) {
-      const { device, state, task } = robot;
-      if (state === null || task !== null || device.connection !== "online" || isUnderway(state)) continue;
-      if (robot.impairedSince !== 0 || !needsCharge(state, robotSettings(device.row.settings))) continue;
-      if (performance.now() - robot.chargeAskedAt <= CHARGE_AGAIN_MS) continue;
-      robot.chargeAskedAt = performance.now();
-      const topic = topicOf(robot, "instantActions");
-      const header = robot.headers.next(topic, this.context.now());
-      this.publish(topic, startChargingMessage(header, `${device.row.id}:charge:${randomUUID()}`)).catch(
-        (error) =>
-          this.logger.warn({ err: error, robot: device.row.id }, "not asked to charge; trying again later"),
-      );
-    }
+    this.charging.askAll(this.robots.values());
   }
 
-  /** Why a robot that stands still is to give its task back; `null`: it may still go on. */
-  standsTooLong({ device, state, standsSince }: Robot): string | null {
-    if (state === null || standsSince === 0) return null;
-    const standsMs = performance.now() - standsSince;
-    if (standsMs <= robotSettings(device.row.settings).standstillMs) return null;
-    return `${device.row.id} has stood for ${Math.round(standsMs / 1000)} s: ${state.standstill.join(", ")}`;
+  /** Why a robot that gets no further is to give its task back; `null`: it may still go on. */
+  standsTooLong({ device, state, standsSince, reachedAt }: Robot): string | null {
+    if (state === null) return null;
+    const { standstillMs, noProgressMs } = robotSettings(device.row.settings);
+    const standsMs = standsSince === 0 ? 0 : performance.now() - standsSince;
+    if (standsMs > standstillMs) {
+      const why = state.standstill.join(", ");
+      return `${device.row.id} has stood for ${Math.round(standsMs / 1000)} s: ${why}`;
+    }
+    const idleMs = performance.now() - reachedAt;
+    if (idleMs <= noProgressMs) return null;
+    const why = state.errors.map(({ text }) => `; ${text}`).join("");
+    return `${device.row.id} has got no further for ${Math.round(idleMs / 1000)} s${clippedText(why, MOST_SHOWN)}`;
   }
 
   /** Puts a task into a robot's hands, without sending it. */
@@ -257,6 +258,7 @@ export class RobotFleet {
     robot.sentAt = 0;
     robot.offers = 0;
     robot.offer = null;
+    robot.reachedAt = performance.now();
   }
 
   /** The robot did not do it: another one comes first. People see why. */
@@ -304,7 +306,7 @@ export class RobotFleet {
     }
     robot.sentAt = performance.now();
     robot.offers += 1;
-    const topic = topicOf(robot, "order");
+    const topic = robotTopicOf(robot.link, "order");
     const header = robot.headers.next(topic, this.context.now());
     const order = pickOrder(task, state, stations);
     robot.offer = {
@@ -337,6 +339,7 @@ export class RobotFleet {
       if (performance.now() - robot.cancelledAt <= this.timings.resendMs) continue;
       // It may hear although it is not heard; told once, it is told again when it comes back.
       if (device.connection !== "online" && robot.cancelledOrder === state.orderId) continue;
+      if (isBeingCancelled(state)) continue;
       robot.cancelledAt = performance.now();
       robot.cancelledOrder = state.orderId;
       await this.cancel(robot, state.orderId);
@@ -344,7 +347,7 @@ export class RobotFleet {
   }
 
   private async cancel(robot: Robot, orderId: string): Promise<void> {
-    const topic = topicOf(robot, "instantActions");
+    const topic = robotTopicOf(robot.link, "instantActions");
     const header = robot.headers.next(topic, this.context.now());
     await this.publish(topic, cancelOrderMessage(header, cancelActionId(orderId)));
   }
@@ -439,8 +442,9 @@ function newRobot(device: Device, link: RobotLink): Robot {
     cancelledAt: Number.NEGATIVE_INFINITY,
     cancelledOrder: "",
     passedOverUntil: 0,
-    chargeAskedAt: Number.NEGATIVE_INFINITY,
     standsSince: 0,
+    reached: "",
+    reachedAt: 0,
     impairedSince: 0,
     unread: null,
     work: null,
@@ -460,10 +464,6 @@ function hasDeclined({ declined }: Robot, taskId: string): boolean {
   return (declined.get(taskId) ?? 0) > performance.now();
 }
 
-function topicOf({ link }: Robot, kind: "order" | "instantActions"): string {
-  return `${link.root}/${kind}`;
-}
-
 /** Since when something holds, which is 0 where it does not. */
 function sinceWhen(since: number, holds: boolean): number {
   if (!holds) return 0;
@@ -476,13 +476,18 @@ function canWork({ device, state, impairedSince }: Robot): boolean {
   return impairedSince === 0 && reservationsOf(state, robotSettings(device.row.settings)).length === 0;
 }
 
-/** Whether the robot is still at work on whatever order it has. */
-function isUnderway(state: RobotState): boolean {
-  if (state.nodesAhead > 0) return true;
-  for (const { status } of state.actions.values()) {
-    if (status !== "FINISHED" && status !== "FAILED") return true;
-  }
-  return false;
+/** Whether the robot says that it is ending its order: asked again, some begin anew. */
+function isBeingCancelled({ orderId, instantActions }: RobotState): boolean {
+  const status = instantActions.get(cancelActionId(orderId))?.status;
+  return status !== undefined && status !== "FINISHED" && status !== "FAILED";
+}
+
+/** What differs as soon as a robot gets further with its order. */
+function howFar({ orderId, lastNodeId, nodesAhead, position, actions }: RobotState): string {
+  const done = [...actions].map(([id, { status }]) => `${id}=${status}`).join(",");
+  // Tenths of a metre: a robot that stands does not stand still to the millimetre.
+  const place = position === null ? "" : `${position.x.toFixed(1)} ${position.y.toFixed(1)}`;
+  return `${orderId} ${lastNodeId} ${nodesAhead} ${place} ${done}`;
 }
 
 /** What the device list shows. */
@@ -493,7 +498,9 @@ function describe(robot: Robot, state: RobotState): object {
       underway && robot.task !== null
         ? `picking ${robot.task.fulfillmentOrderId}`
         : underway
-          ? "busy"
+          ? isChargeOrderId(state.orderId)
+            ? "going to charge"
+            : "busy"
           : "idle",
     orderId: clippedText(state.orderId, MOST_SHOWN),
     lastNodeId: clippedText(state.lastNodeId, MOST_SHOWN),

@@ -20,6 +20,7 @@ const STATIONS = {
     { nodeId: "S2", skus: ["TEE-RED*"] },
     { nodeId: "S3" },
   ],
+  chargers: [{ nodeId: "C1", x: -2, y: 0 }],
 };
 
 describe("a robot's settings", () => {
@@ -33,6 +34,7 @@ describe("a robot's settings", () => {
       startCharging: true,
       offlineAfterMs: 35_000,
       standstillMs: 120_000,
+      noProgressMs: 900_000,
       stations: null,
     });
     expect(readRobotSettings({ batteryLeast: 40 }).chargingLeast).toBe(40);
@@ -66,10 +68,14 @@ describe("a robot's settings", () => {
     [{ startCharging: "yes" }, "startCharging is neither"],
     [{ offlineAfterMs: 3 }, "offlineAfterMs is neither"],
     [{ standstillMs: 3 }, "standstillMs is not"],
+    [{ noProgressMs: "long" }, "noProgressMs is not"],
     [{ mapId: "" }, "mapId is missing or is no text"],
     [{ stations: [] }, "stations is not an object"],
     [{ stations: STATIONS }, "mapId is needed, because stations.induction has a position"],
     [{ mapId: "m", stations: { ...STATIONS, charger: {} } }, "stations has no charger"],
+    [{ mapId: "m", stations: { ...STATIONS, chargers: "C1" } }, "stations.chargers is not an array"],
+    [{ mapId: "m", stations: { ...STATIONS, chargers: [{}] } }, "stations.chargers[0].nodeId is missing"],
+    [{ mapId: "m", stations: { ...STATIONS, chargers: [{ nodeId: "S1" }] } }, "name the node S1 twice"],
     [{ mapId: "m", stations: { ...STATIONS, induction: undefined } }, "stations.induction is not an object"],
     [{ mapId: "m", stations: { ...STATIONS, shelves: [] } }, "stations.shelves is empty"],
     [{ mapId: "m", stations: { ...STATIONS, induction: { nodeId: "S1" } } }, "name the node S1 twice"],

@@ -33,6 +33,8 @@ export type RobotSettings = {
   readonly offlineAfterMs: number | null;
   /** A pause or a violated field that lasts longer takes its task away. Milliseconds. */
   readonly standstillMs: number;
+  /** A robot that gets no further with its task for so long gives it back. Milliseconds. */
+  readonly noProgressMs: number;
   /** `null`: it has been told of none, and gets no task. */
   readonly stations: Stations | null;
 };
@@ -45,6 +47,7 @@ export const ROBOT_DEFAULTS = {
   chargingLeast: 30,
   startCharging: true,
   standstillMs: 120_000,
+  noProgressMs: 900_000,
   stations: null,
 } as const satisfies Omit<RobotSettings, "offlineAfterMs">;
 
@@ -55,6 +58,7 @@ const MOST_LEVELS = 8;
 /** First levels of other devices' topics. */
 const OTHERS: ReadonlySet<string> = new Set(["holdfast", "zebra", "impinj"]);
 const MOST_SHELVES = 2_000;
+const MOST_CHARGERS = 200;
 const MOST_SKUS = 5_000;
 const LONGEST_NAME = 128;
 /** Metres; further out lies no floor. */
@@ -63,7 +67,8 @@ const FARTHEST = 1_000_000;
 /** Throws `MalformedMessage` where a setting is unknown, or is given and is not valid. */
 export function readRobotSettings(row: JsonObject): RobotSettings {
   for (const name of Object.keys(row)) if (!NAMES.has(name)) throw refused(`a robot has no setting ${name}`);
-  const integer = (key: "batteryLeast" | "chargingLeast" | "standstillMs", least: number, most: number) =>
+  type Count = "batteryLeast" | "chargingLeast" | "standstillMs" | "noProgressMs";
+  const integer = (key: Count, least: number, most: number) =>
     row[key] === undefined ? ROBOT_DEFAULTS[key] : integerField(row, key, least, most);
   const topicRoot = readTopicRoot(row["topicRoot"]);
   const batteryLeast = integer("batteryLeast", 0, 100);
@@ -85,6 +90,7 @@ export function readRobotSettings(row: JsonObject): RobotSettings {
     startCharging,
     offlineAfterMs: readOfflineAfter("robot", row),
     standstillMs: integer("standstillMs", 1_000, 86_400_000),
+    noProgressMs: integer("noProgressMs", 1_000, 86_400_000),
     stations,
   };
 }
@@ -129,6 +135,10 @@ export type RobotLink = {
   readonly serialNumber: string;
 };
 
+export function robotTopicOf({ root }: RobotLink, kind: "order" | "instantActions"): string {
+  return `${root}/${kind}`;
+}
+
 /** @param root with which its topics begin, as they are heard */
 export function robotLink(robot: RegisteredRobot, root: string): RobotLink {
   const { topicRoot, manufacturer, serialNumber } = robotSettings(robot.settings);
@@ -162,7 +172,7 @@ function readLevel(row: JsonObject, key: "manufacturer" | "serialNumber"): strin
 function readStations(row: JsonObject): Stations | null {
   const mapId = row["mapId"] === undefined ? null : name(row, "mapId", "mapId");
   if (row["stations"] === undefined) return null;
-  const { induction, shelves, ...others } = asObject(row["stations"], "stations");
+  const { induction, shelves, chargers = [], ...others } = asObject(row["stations"], "stations");
   const [other] = Object.keys(others);
   if (other !== undefined) throw refused(`stations has no ${other}`);
   const read = {
@@ -170,9 +180,12 @@ function readStations(row: JsonObject): Stations | null {
     shelves: asArray(shelves, "stations.shelves", MOST_SHELVES).map((shelf, index) =>
       readShelf(shelf, `stations.shelves[${index}]`, mapId),
     ),
+    chargers: asArray(chargers, "stations.chargers", MOST_CHARGERS).map((charger, index) =>
+      readStation(charger, `stations.chargers[${index}]`, mapId),
+    ),
   };
   if (read.shelves.length === 0) throw refused("stations.shelves is empty");
-  const nodes = [read.induction, ...read.shelves].map(({ nodeId }) => nodeId);
+  const nodes = [read.induction, ...read.shelves, ...read.chargers].map(({ nodeId }) => nodeId);
   const twice = firstRepeated(nodes);
   if (twice !== undefined) throw refused(`stations name the node ${twice} twice`);
   if (read.shelves.filter(({ skus }) => skus.length === 0).length > 1) {

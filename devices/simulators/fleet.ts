@@ -61,6 +61,11 @@ export function simulatedStations(mapId: string): Readonly<Record<string, unknow
     stations: {
       induction: { nodeId: "induction-1", x: 34, y: 0 },
       shelves: [...shelves, { nodeId: "shelf-others", ...place(letters.length) }],
+      chargers: Array.from({ length: ROBOTS }, (_, index) => ({
+        nodeId: `charger-${index + 1}`,
+        x: -2,
+        y: 2 * index,
+      })),
     },
   };
 }

@@ -91,7 +91,10 @@ const LOAD_KG = 60;
 export function factsheet(major: VdaMajor, header: Header): object {
   const instant = ["cancelOrder", "startCharging"];
   const actionTypes = ["pick", "drop", ...instant];
-  const scopes = (actionType: string): string[] => (instant.includes(actionType) ? ["INSTANT"] : ["NODE"]);
+  const scopes = (actionType: string): string[] => [
+    ...(instant.includes(actionType) ? ["INSTANT"] : []),
+    ...(actionType === "cancelOrder" ? [] : ["NODE"]),
+  ];
   if (major === 2) {
     return {
       ...header,

@@ -223,6 +223,9 @@ export class SimulatedRobot implements SimulatedPart {
       this.world.pick(lpn, line, String(parameters.get("gtin")), found);
       state.status = found === asked ? "FINISHED" : "FAILED";
       if (found < asked) state.result = shortPickResult(found, "not_found");
+    } else if (action.actionType === "startCharging") {
+      this.charging = true;
+      state.status = "FINISHED";
     } else {
       await this.surroundings.pace.wait(DROP_MS);
       const tote = this.world.tote(lpn);

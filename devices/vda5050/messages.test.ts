@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -9,6 +10,7 @@ import { type VdaMessage, vdaSchema } from "../../test-support/vda5050-schemas.t
 import { MalformedMessage } from "../mqtt/json-reader.ts";
 import type { VdaMajor } from "../mqtt/topics.ts";
 import { factsheet, type RobotReport, stateMessage } from "../simulators/robot-messages.ts";
+import { chargeOrder, chargeOrderId } from "./charge-order.ts";
 import {
   cancelOrderMessage,
   HeaderCounter,
@@ -16,11 +18,12 @@ import {
   parseConnection,
   parseFactsheet,
   parseState,
+  type RobotState,
   startChargingMessage,
 } from "./messages.ts";
 import { orderProgress, shortPickResult } from "./order-progress.ts";
 import { dropActionId, pickActionId, pickOrder, robotOrderId } from "./pick-order.ts";
-import type { Stations } from "./stations.ts";
+import type { Station, Stations } from "./stations.ts";
 
 const TASK: AssignedTask = {
   taskId: "shop-1-F1:pick:1",
@@ -44,7 +47,9 @@ const STATIONS: Stations = {
     { nodeId: "S1", position: { x: 1, y: 2, theta: null, mapId: "hall" }, skus: ["A"] },
     { nodeId: "S2", position: null, skus: ["B*"] },
   ],
+  chargers: [{ nodeId: "C1", position: { x: -2, y: 0, theta: null, mapId: "hall" } }],
 };
+const [CHARGER] = STATIONS.chargers as [Station];
 const DOCK = { lastNodeId: "dock", position: null };
 const ORDER = pickOrder(TASK, DOCK, STATIONS);
 
@@ -112,8 +117,10 @@ function expectValidMessages(major: VdaMajor, problems: Problems): void {
   const connected = { ...header(major), connectionState: "ONLINE" };
   const broken = { ...connected, connectionState: major === 2 ? "CONNECTIONBROKEN" : "CONNECTION_BROKEN" };
   const order = orderMessage(header(major), ORDER);
+  const charge = chargeOrder(chargeOrderId("r1", randomUUID()), DOCK, STATIONS, CHARGER);
   const state = stateMessage(major, header(major), full);
   expect(problems("order", order)).toEqual([]);
+  expect(problems("order", orderMessage(header(major), charge))).toEqual([]);
   expect(problems("instantActions", cancelOrderMessage(header(major), "c1"))).toEqual([]);
   expect(problems("instantActions", startChargingMessage(header(major), "c2"))).toEqual([]);
   expect(problems("state", state)).toEqual([]);
@@ -262,6 +269,24 @@ describe("the progress of an order", () => {
     expect(progress(["FAILED", "WAITING", "WAITING"], "gripper jammed").status).toBe("failed");
     expect(progress(["FAILED", "WAITING", "WAITING"], shortPickResult(2, "not_found")).status).toBe("failed");
     expect(progress(["FINISHED", "FINISHED", "FAILED"], "no space").status).toBe("failed");
+  });
+
+  it("fails where the robot keeps the order's id and nothing else of it", () => {
+    const whole = report(["WAITING", "WAITING", "WAITING"]);
+    const cleared = (statuses: Statuses, kept: number): RobotState => {
+      const { actions } = report(statuses);
+      const message = {
+        ...whole,
+        reached: ORDER.nodes.length,
+        actions: new Map([...actions].slice(0, kept)),
+      };
+      return parseState(payload(stateMessage(3, header(3), message)), 3);
+    };
+    const failed = { status: "failed", detail: "the robot has cleared the order" };
+    expect(orderProgress(TASK, cleared(["WAITING", "WAITING", "WAITING"], 0), null)).toEqual(failed);
+    expect(orderProgress(TASK, cleared(["FINISHED", "FINISHED", "WAITING"], 1), null)).toEqual(failed);
+    expect(orderProgress(TASK, cleared(["FINISHED", "FINISHED", "WAITING"], 2), null)).toEqual(failed);
+    expect(progress(["WAITING", "WAITING", "WAITING"]).status).toBe("picking");
   });
 
   it("is unknown where the robot has another order, and rejected where it says so", () => {

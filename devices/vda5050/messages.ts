@@ -43,6 +43,8 @@ export type RobotError = {
   readonly references: readonly { readonly key: string; readonly value: string }[];
 };
 
+export type ActionStates = ReadonlyMap<string, { readonly status: ActionStatus; readonly result: string }>;
+
 export type RobotState = {
   readonly headerId: number;
   readonly atMs: number;
@@ -52,7 +54,9 @@ export type RobotState = {
   readonly nodesAhead: number;
   readonly driving: boolean;
   readonly automatic: boolean;
-  readonly actions: ReadonlyMap<string, { readonly status: ActionStatus; readonly result: string }>;
+  readonly actions: ActionStates;
+  /** Of instant actions; in major 2 among `actions`. */
+  readonly instantActions: ActionStates;
   /** Percent; `null` where the robot does not say. */
   readonly batteryCharge: number | null;
   readonly charging: boolean;
@@ -106,6 +110,7 @@ export function parseState(payload: Buffer, major: VdaMajor): RobotState {
   if (position[major === 2 ? "positionInitialized" : "localized"] === false) {
     impairments.push("not localised");
   }
+  const actions = parseActions(message["actionStates"], major);
   const standstill: string[] = [];
   if (safety["fieldViolation"] === true) standstill.push("protective field violated");
   if (message["paused"] === true) standstill.push("paused");
@@ -116,7 +121,8 @@ export function parseState(payload: Buffer, major: VdaMajor): RobotState {
     nodesAhead: nodes.length,
     driving: message["driving"] === true,
     automatic: mode === "AUTOMATIC",
-    actions: parseActions(message, major),
+    actions,
+    instantActions: major === 2 ? actions : parseActions(message["instantActionStates"], major),
     batteryCharge: numberOrNull(power[major === 2 ? "batteryCharge" : "stateOfCharge"]),
     charging: power["charging"] === true,
     position: parsePosition(position),
@@ -167,9 +173,9 @@ function parseHeader(message: JsonObject, major: VdaMajor): { headerId: number; 
   };
 }
 
-function parseActions(message: JsonObject, major: VdaMajor): RobotState["actions"] {
+function parseActions(value: unknown, major: VdaMajor): ActionStates {
   const actions = new Map<string, { status: ActionStatus; result: string }>();
-  for (const entry of asArray(message["actionStates"], "actionStates", MOST_ENTRIES)) {
+  for (const entry of asArray(value, "actionStates", MOST_ENTRIES)) {
     const action = asObject(entry, "actionState");
     const status = textField(action, "actionStatus", 16);
     if (!ACTION_STATUSES.has(status)) {

@@ -33,6 +33,12 @@ export type Offer = {
   readonly errorsBefore: ReadonlySet<string>;
 };
 
+/**
+ * A robot that was driven by hand, or lost its place, may keep the order's id with nothing left of it
+ * (VDA 5050 3.0, 6.6.7): it will never go on with it.
+ */
+const CLEARED = "the robot has cleared the order";
+
 /** Tells an error from another one. */
 export function errorKey(error: RobotError): string {
   return JSON.stringify(error);
@@ -56,12 +62,15 @@ export function orderProgress(task: AssignedTask, state: RobotState, offer: Offe
       if (short === undefined) return { status: "failed", detail: action.result || "pick failed" };
       picked.push({ holdId: line.holdId, quantity: short.picked, ...namedUnits(action.result) });
       shortReason ??= short.reason;
+    } else if (action === undefined && state.nodesAhead === 0) {
+      return { status: "failed", detail: CLEARED };
     } else {
       return { status: "picking", done: picked.length, of: task.lines.length };
     }
   }
   const picks: Picks = shortReason === undefined ? { picked } : { picked, shortReason };
   const drop = state.actions.get(dropActionId(orderId));
+  if (drop === undefined && state.nodesAhead === 0) return { status: "failed", detail: CLEARED };
   if (drop?.status === "FAILED") return { status: "failed", detail: drop.result || "drop failed" };
   return drop?.status === "FINISHED" ? { status: "dropped", picks } : { status: "picked", picks };
 }

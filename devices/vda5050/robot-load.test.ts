@@ -25,6 +25,7 @@ function state(orderId: string, actions: Readonly<Record<string, [ActionStatus, 
     impairments: [],
     standstill: [],
     urgentErrors: [],
+    instantActions: new Map(),
     errors: [],
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Where a robot works: the nodes of its map at which it picks and sets down. All of them are configured; a
- * place that nobody has named is no place, and nothing is made up for it.
+ * Where a robot works: the nodes of its map at which it picks, sets down and charges. All of them are
+ * configured; a place that nobody has named is no place, and nothing is made up for it.
  */
 export type Station = {
   /** The node's name on the robot's map; also the `stationName` of its actions. */
@@ -23,7 +23,14 @@ export type Stations = {
   /** Where a full tote is set down on the conveyor. */
   readonly induction: Station;
   readonly shelves: readonly Shelf[];
+  /** Where it charges; empty: it finds its charger itself. */
+  readonly chargers: readonly Station[];
 };
+
+/** The configured station at a node. */
+export function stationAt({ induction, shelves, chargers }: Stations, nodeId: string): Station | undefined {
+  return [induction, ...shelves, ...chargers].find((station) => station.nodeId === nodeId);
+}
 
 /** Where a SKU lies: at the shelf that names it most exactly. `undefined`: nobody has said. */
 export function shelfOf({ shelves }: Stations, sku: string): Shelf | undefined {

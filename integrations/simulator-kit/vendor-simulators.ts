@@ -20,7 +20,7 @@ export type OrderCharges = {
   readonly authorized: number;
   readonly captured: number;
   readonly refunded: number;
-  /** Authorizations that are neither cancelled nor declined. More than one: money is held or taken twice. */
+  /** Authorizations that are neither cancelled nor declined. More than one: the order was made dearer. */
   readonly live: number;
 };
 

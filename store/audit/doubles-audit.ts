@@ -17,8 +17,11 @@ export async function readRepeatedCaptures(
   return rows;
 }
 
-type PaymentTotals = {
+export type PaymentTotals = {
   readonly orderId: string;
+  /** How often the provider has authorised, and how much in all, given back or not. */
+  readonly authorizations: number;
+  readonly authorizedMinor: number;
   readonly capturedMinor: number;
   readonly refundedMinor: number;
 };
@@ -28,8 +31,13 @@ export async function readPaymentTotals(
   orderIds: readonly string[],
 ): Promise<readonly PaymentTotals[]> {
   const { rows } = await client.query<PaymentTotals>(
-    `select order_id as "orderId", captured_minor as "capturedMinor", refunded_minor as "refundedMinor"
-       from payment where order_id = any($1)`,
+    `select p.order_id as "orderId", p.captured_minor as "capturedMinor", p.refunded_minor as "refundedMinor",
+            a.count as authorizations, a.sum as "authorizedMinor"
+       from payment p cross join lateral (
+         select count(*)::integer as count, coalesce(sum(t.amount_minor), 0)::bigint as sum
+           from payment_transaction t
+          where t.order_id = p.order_id and t.type = 'authorization' and t.status = 'succeeded') a
+      where p.order_id = any($1)`,
     [orderIds],
   );
   return rows;

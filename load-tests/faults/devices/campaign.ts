@@ -41,7 +41,9 @@ const BROKER_AWAY_MS = 2_000;
 const BAD_NETWORK = 0.03;
 /** Robots, carrier and people, so many times faster than for a demonstration. */
 const SPEED = 20;
-const ORDERS_AT_ONCE = 8;
+/** Orders come evenly over this share of the time; what is late after a kill may be under way beside the next. */
+const ORDERS_UNTIL = 0.85;
+const ORDERS_AT_ONCE = 20;
 /** What was killed in a call to the outside is called again after a minute (`workflows/saga/steps.ts`). */
 const DAY_PATIENCE_MS = 180_000;
 const DRAIN_MS = 60_000;
@@ -166,6 +168,7 @@ class DeviceCampaign {
           returnsPercent: 0,
           speed: SPEED,
           depth: ORDERS_AT_ONCE,
+          overMs: ORDERS_UNTIL * this.plannedMs(),
           patienceMs: DAY_PATIENCE_MS,
         },
         (view) => {

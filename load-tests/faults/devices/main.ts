@@ -11,7 +11,8 @@ const METHOD =
   "Every process is real: the broker, and the whole system with PostgreSQL (fsync on) and Temporal as " +
   "`holdfast start` starts them; kill -9 is SIGKILL. All of it and the devices share one machine. Half of the " +
   "wild devices' messages are conveyors' events, three tenths robots' states, the rest portals' reports; " +
-  "repeats, resends and what the network loses count as messages, those of the working floors do not. The " +
+  "repeats, resends and what the network loses count as messages, those of the working floors do not. " +
+  "Orders come evenly over the time of the messages. The " +
   "acknowledgement's time runs in the device, from the event to its acknowledgement, for events that the bad " +
   "network left alone.";
 

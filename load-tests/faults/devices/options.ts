@@ -13,7 +13,7 @@ for, and every acknowledgement have its effect.
 
   --messages <n>       messages of the misbehaving devices (500000; some 4 minutes for each 500,000)
   --devices-count <n>  devices in all, those of the sandbox included (200)
-  --orders <n>         orders that go over the floors meanwhile (200)
+  --orders <n>         orders that go over the floors meanwhile, evenly spread (200)
   --rate <n>           messages a second (2000)
   --kills <n>          how often each of broker and system is killed (one for each 250,000 messages)
   --seed <text>        decides what goes wrong and when (default: by chance; it is printed)
