@@ -80,11 +80,24 @@ export const PERSONAL_DATA_LOOKS = { size: 1, perSecond: 1 / 3_600 };
 export const SESSION_IDLE_MS = 4 * HOUR;
 export const SESSION_ABSOLUTE_MS = 12 * HOUR;
 /**
- * Sign-in attempts of one account: a person mistypes a few times, a guesser needs millions. Size, and refill
- * a second.
+ * Wrong passwords of one account from one address that are answered without a wait; the next one doubles the
+ * wait each time. A person mistypes a few times.
+ */
+export const GUESSES_AT_ONCE = 5;
+export const GUESS_DELAY_FIRST_MS = SECOND;
+/** The longest such wait, and where the owner has signed in from the same address: it may be the owner. */
+export const GUESS_DELAY_MOST_MS = 15 * MINUTE;
+export const GUESS_DELAY_KNOWN_MS = 30 * SECOND;
+/** Without an attempt for so long, wrong ones are forgotten. */
+export const GUESS_FORGOTTEN_MS = HOUR;
+/** How long an address is known from which somebody has signed in. */
+export const KNOWN_ADDRESS_DAYS = 30;
+/**
+ * Sign-in attempts of one account from addresses from which nobody of it has signed in lately: a guesser needs
+ * millions. Size, and refill a second.
  */
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
-/** Sign-in attempts of one address: an office behind one address starts work at one time. */
+/** The same of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
 /**
  * Tries of payment that were declined, or are under way, of one order within this time, before another means

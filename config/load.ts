@@ -6,6 +6,7 @@ import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
 import type { Settings } from "./settings.ts";
+import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
 
 /** `start` brings its own servers and a sandbox. `serve` is production: nothing that matters is assumed. */
@@ -45,6 +46,16 @@ const VARIABLES: readonly Variable[] = [
     true,
   ),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
+  variable(
+    "HOLDFAST_TRUSTED_PROXIES",
+    "Networks of the proxies in front of the gateway, in CIDR notation with commas between them",
+    "none: whoever connects is the client",
+  ),
+  variable(
+    "HOLDFAST_PROXY_HEADER",
+    "Header in which they tell of their callers: x-forwarded-for or forwarded",
+    "x-forwarded-for",
+  ),
   variable("HOLDFAST_HOST", "Address that servers listen on", "127.0.0.1"),
   variable("HOLDFAST_DATA", "Folder of the embedded servers' data, keys and logs", ".holdfast"),
   variable("HOLDFAST_PORT", "Gateway's port: REST, WebSocket, dashboard", "7400"),
@@ -196,6 +207,17 @@ export function readSettings(
       keyFile: text("MQTT_KEY_FILE"),
     },
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
+    trustedProxies:
+      readTrustedProxies(text("HOLDFAST_TRUSTED_PROXIES") ?? "") ??
+      complain(
+        "HOLDFAST_TRUSTED_PROXIES",
+        'must be addresses or networks such as "10.0.0.0/8, 2001:db8::/32"',
+      ) ??
+      [],
+    proxyHeader:
+      PROXY_HEADERS.find((header) => header === (text("HOLDFAST_PROXY_HEADER") ?? "x-forwarded-for")) ??
+      complain("HOLDFAST_PROXY_HEADER", `must be ${PROXY_HEADERS.join(" or ")}`) ??
+      "x-forwarded-for",
     host,
     publicUrl: url("HOLDFAST_PUBLIC_URL", ["http:", "https:"]) ?? `http://${reachable}:${ports.gateway}`,
     ports,

@@ -13,6 +13,7 @@ import {
   REQUEST_BUCKET,
 } from "../config/limits.ts";
 import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
+import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
@@ -25,7 +26,9 @@ import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
 import { countAdriftLoads } from "../store/floor/robot-loads.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
-import { connectRedis, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
+import { clientAddressBehind } from "./access/client-address.ts";
+import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
+import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
@@ -61,6 +64,10 @@ type GatewayOptions = {
   readonly dashboardFolder: string;
   /** Where all gateways together count attempts to sign in; absent: each counts alone. */
   readonly redisUrl?: string | null;
+  /** Networks of the proxies in front of it, in CIDR notation; absent: whoever connects is the client. */
+  readonly trustedProxies?: readonly string[];
+  /** In which they tell of their callers. Absent: `x-forwarded-for`. */
+  readonly proxyHeader?: ProxyHeader;
   readonly logger: Logger;
   readonly readiness: () => Promise<readonly DependencyState[]>;
   /** Absent: the standard ones. */
@@ -81,6 +88,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const alone = new TokenBuckets(rate, MAX_BUCKETS);
     return redis === null ? alone : new SharedTokenBuckets(redis, name, rate, alone);
   };
+  const aloneDelays = new LocalDelays(MAX_BUCKETS);
+  const clientAddress = clientAddressBehind(
+    options.trustedProxies ?? [],
+    options.proxyHeader ?? "x-forwarded-for",
+  );
   const services: Services = {
     database,
     allocator,
@@ -95,8 +107,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     refundLimits: options.refundLimits ?? readRefundLimits(DEFAULT_REFUND_LIMITS) ?? [],
     readiness: keptReadiness(options.readiness, () => performance.now()),
     metrics: createMetrics(allocator, options.bridgeStatus ?? null, () => countAdriftLoads(database)),
-    loginAccountLimit: loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
-    loginAddressLimit: loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
+    guesses: new GuessLimit(
+      redis === null ? aloneDelays : new SharedDelays(redis, aloneDelays),
+      loginLimit("login-account", LOGIN_ACCOUNT_BUCKET),
+      loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
+    ),
+    clientAddress,
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
     security: new SecurityEvents(database, logger),
@@ -107,6 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host: options.host,
     port: options.port,
     logger,
+    clientAddress,
     handler: createRestHandler(
       routeTable,
       services,

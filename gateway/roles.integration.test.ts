@@ -196,7 +196,11 @@ describe("a role that is bound to places", () => {
       "insert into return_authorization (id, order_id, status, reason, currency) values ('R-1', $1, 'requested', 'other', 'USD')",
       [orderId],
     );
-    await world.database.query("update order_line set return_requested = 1 where order_id = $1", [orderId]);
+    await world.database.query(
+      `update order_line set allocated = 1, fulfilled = 1, shipped = 1, delivered = 1, return_requested = 1
+        where order_id = $1`,
+      [orderId],
+    );
     await world.database.query(
       "insert into return_line (return_id, line_id, sku, requested) values ('R-1', '1', 'TEE-1', 1)",
     );

@@ -128,6 +128,8 @@ export async function startGatewayWorld(
       },
     ]),
     dashboardFolder,
+    // As if a proxy on this machine were in front of it: a test says by the header where it comes from.
+    trustedProxies: ["127.0.0.0/8"],
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],
   });

@@ -204,6 +204,8 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
     redisUrl: settings.redisUrl,
+    trustedProxies: settings.trustedProxies,
+    proxyHeader: settings.proxyHeader,
     refundLimits: settings.refundLimits,
     logger: logger.child({ part: "gateway" }),
     readiness: () => readiness(settings, context, bridge),

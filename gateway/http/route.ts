@@ -19,8 +19,10 @@ import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
+import type { ClientAddress } from "../access/client-address.ts";
+import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
-import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
+import type { TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -50,9 +52,10 @@ export type Services = {
   readonly refundLimits: readonly RefundLimit[];
   readonly readiness: () => Promise<readonly DependencyState[]>;
   readonly metrics: Metrics;
-  /** Attempts to sign in, by account and by address; counted over all gateways where there is a Redis. */
-  readonly loginAccountLimit: RateLimiter;
-  readonly loginAddressLimit: RateLimiter;
+  /** Attempts to sign in; counted over all gateways where there is a Redis. */
+  readonly guesses: GuessLimit;
+  /** Where a request comes from, past the proxies in front of us. */
+  readonly clientAddress: ClientAddress;
   /** Requests without identity, by address. */
   readonly addressBuckets: TokenBuckets;
   /** Requests of known callers, by caller and address. */

@@ -9,9 +9,11 @@ import {
   staffIdOfEmail,
   verifyStaffPassword,
 } from "../../store/access/staff.ts";
+import { hasSignedInFrom } from "../../store/audit-log/known-addresses.ts";
 import { recordAudit } from "../../store/audit-log/record-audit.ts";
 import { inTransaction } from "../../store/sql/database.ts";
 import { isOwnOrigin, presentedCredential, sessionCookie } from "../access/authentication.ts";
+import { countedAs } from "../access/client-address.ts";
 import { permissionsOfRole } from "../access/permissions.ts";
 import { type Call, callerOf, type Route, route } from "../http/route.ts";
 import { callerFrom } from "../http/security-events.ts";
@@ -31,11 +33,9 @@ export const sessionRoutes: readonly Route[] = [
       if (request.headers["origin"] !== undefined && !isOwnOrigin(request.headers, services.publicUrl)) {
         throw new ApiError("origin_forbidden", "Sign in from Holdfast's own page.");
       }
-      const now = Date.now();
-      const wait = Math.max(
-        await services.loginAddressLimit.take(request.remoteAddress, now),
-        await services.loginAccountLimit.take(body.email.trim().toLowerCase(), now),
-      );
+      const attempt = { email: body.email, address: countedAs(request.remoteAddress) };
+      const known = await hasSignedInFrom(services.database, body.email, request.remoteAddress);
+      const wait = await services.guesses.begin({ ...attempt, isKnown: known }, Date.now());
       if (wait > 0) {
         await refusedSignIn(call, "session.slowed", { waitMs: wait });
         throw new ApiError("rate_limited", "Too many attempts to sign in.", { retryAfterMs: wait });
@@ -45,6 +45,7 @@ export const sessionRoutes: readonly Route[] = [
         await refusedSignIn(call, "session.refused", {});
         throw new ApiError("login_failed", "E-mail address or password is wrong.");
       }
+      await services.guesses.succeeded(attempt);
       const caller = { ...callerFrom(request, null), by: `staff:${staff.id}`, companyId: staff.companyId };
       const opened = { act: "session.opened", subject: `staff:${staff.id}` } as const;
       const { token, entry } = await inTransaction(services.database, async (client) => ({

@@ -256,7 +256,7 @@ export function createStreamServer(services: Services): StreamServer {
         // In one synchronous step. An upgrade after an await has to be corked; uWebSockets' cork then reads
         // the upgraded socket as if it were still an HTTP response, and sometimes closes it. So the
         // credential is checked afterwards.
-        const request = copyRequest(res, req);
+        const request = copyRequest(res, req, services.clientAddress);
         try {
           const { credential, codec } = admit(request);
           const data: SocketData = {
