@@ -3,7 +3,7 @@
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(
-    `holdfast needs Node 20.19 or newer (22 works too); this is Node ${process.versions.node}.\n`,
+    `holdfast needs Node 20.19 or newer (22 and 24 work too); this is Node ${process.versions.node}.\n`,
   );
   process.exit(1);
 }

@@ -3,7 +3,7 @@
  * every way to fail.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { settingsVariables } from "../config/load.ts";
 import { projectRoot } from "../config/project-root.ts";
 import { vendorKinds } from "../integrations/vendor-kinds.ts";
 import { runCommand, TestSystem } from "../test-support/system.ts";
+import { readLocalFile } from "./client/credentials.ts";
 import { identify, waitUntil } from "./embedded/processes.ts";
 
 const MINUTE = 60_000;
@@ -93,7 +94,57 @@ describe("a system that runs", () => {
     },
     2 * MINUTE,
   );
+
+  test(
+    "reached from elsewhere, keeps no password that everybody knows, and its helpers to this machine",
+    async () => {
+      const signIn = async (password: string | undefined) => {
+        const { url } = await system.access();
+        const reply = await fetch(`${url}/v1/sessions`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ email: "admin@sandbox.example", password }),
+        });
+        return { status: reply.status, cookie: reply.headers.get("set-cookie")?.split(";", 1)[0] ?? "" };
+      };
+      const { cookie } = await signIn("sandbox");
+      expect(cookie).toContain("holdfast_session=");
+      await system.interrupt();
+      system.environment["HOLDFAST_HOST"] = "127.0.0.2";
+      try {
+        await system.start();
+        const { staffPassword } = (await readLocalFile(system.folder)) ?? {};
+        expect(staffPassword).toMatch(/^[\w-]{16}$/);
+        expect(system.terminal).toContain(staffPassword);
+        expect((await signIn("sandbox")).status).toBe(401);
+        expect((await signIn(staffPassword)).status).toBe(201);
+        const { url } = await system.access();
+        expect(url).toContain("127.0.0.2");
+        expect((await fetch(`${url}/v1/account`, { headers: { cookie } })).status).toBe(401);
+        for (const helper of ["TEMPORAL", "TEMPORAL_UI", "SIMULATORS", "SMTP", "POSTGRES"]) {
+          const port = Number(system.environment[`HOLDFAST_${helper}_PORT`]);
+          expect([helper, await answers("127.0.0.1", port)]).toEqual([helper, true]);
+          expect([helper, await answers("127.0.0.2", port)]).toEqual([helper, false]);
+        }
+      } finally {
+        delete system.environment["HOLDFAST_HOST"];
+      }
+    },
+    3 * MINUTE,
+  );
 });
+
+/** Whether something listens there. */
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
 
 describe("a start that cannot succeed says in one line what to do", () => {
   let system: TestSystem;
@@ -213,14 +264,23 @@ describe("the command line", () => {
     expect(outcome.stdout).toBe("");
   });
 
-  test.each(["start", "serve", "send", "order", "simulate-day", "map-sku", "create-product", "stock"])(
-    "%s explains itself with an example",
-    async (command) => {
-      const outcome = await runCommand([command, "--help"], { cwd: projectRoot, environment });
-      expect(outcome.status).toBe(0);
-      expect(outcome.stdout).toMatch(/Examples?:/);
-    },
-  );
+  test.each([
+    "start",
+    "serve",
+    "setup",
+    "staff",
+    "key",
+    "send",
+    "order",
+    "simulate-day",
+    "map-sku",
+    "create-product",
+    "stock",
+  ])("%s explains itself with an example", async (command) => {
+    const outcome = await runCommand([command, "--help"], { cwd: projectRoot, environment });
+    expect(outcome.status).toBe(0);
+    expect(outcome.stdout).toMatch(/Examples?:/);
+  });
 });
 
 function hasPip(folder: string): boolean {

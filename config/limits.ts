@@ -99,6 +99,16 @@ export const KNOWN_ADDRESS_DAYS = 30;
 export const LOGIN_ACCOUNT_BUCKET = { size: 10, perSecond: 10 / 60 };
 /** The same of one address: an office behind one address starts work at one time. */
 export const LOGIN_ADDRESS_BUCKET = { size: 50, perSecond: 1 };
+/** Links to set a password that one account is mailed: for the mail that did not come, not to fill a mailbox. */
+export const RESET_BUCKET = { size: 3, perSecond: 3 / 3600 };
+/** Wrong codes of a second factor: of a million numbers three are right, so that a guesser needs years. */
+export const SECOND_FACTOR_BUCKET = { size: 5, perSecond: 5 / 900 };
+/** Characters of a password. Length is what makes it hard to guess; beyond the most only the hash takes longer. */
+export const PASSWORD_LEAST = 12;
+export const PASSWORD_MOST = 256;
+/** A new colleague reads the mail within days; who has forgotten a password sits before the page. */
+export const INVITATION_MS = 7 * 24 * HOUR;
+export const RESET_MS = HOUR;
 /**
  * Tries of payment that were declined, or are under way, of one order within this time, before another means
  * of payment can be given: a customer has two or three cards, who tests stolen ones has thousands, and the

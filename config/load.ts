@@ -240,9 +240,10 @@ export function readSettings(
       { text, url, complain },
       {
         isProduction: mode === "serve",
+        // They ask nobody for a login, and listen to this machine alone.
         simulators: {
-          http: `http://${reachable}:${ports.simulators}`,
-          smtp: `smtp://${reachable}:${ports.smtp}`,
+          http: `http://127.0.0.1:${ports.simulators}`,
+          smtp: `smtp://127.0.0.1:${ports.smtp}`,
         },
       },
     ),

@@ -18,6 +18,9 @@ export const AUDIT_ACTS = {
   "session.refused": { security: true, meaning: "A wrong e-mail address or password was given." },
   "session.slowed": { security: true, meaning: "An attempt to sign in came too soon after wrong ones." },
   "session.closed": { security: true, meaning: "Somebody signed out." },
+  "session.ended": { security: false, meaning: "Sessions were ended by their owner or an administrator." },
+  "password.refused": { security: true, meaning: "Who is signed in did not know the password or the code." },
+  "password-link.asked": { security: true, meaning: "Somebody asked for a link to set a new password." },
   "access.unknown": {
     security: true,
     meaning: "A key or session was presented that is not, or no longer, valid.",

@@ -3,7 +3,12 @@ import Type from "typebox";
 import { closed, type Shape, Text, text } from "./shapes.ts";
 
 export const Login = Type.Object(
-  { email: text(320), password: Type.String({ minLength: 1, maxLength: 256 }) },
+  {
+    email: text(320),
+    password: Type.String({ minLength: 1, maxLength: 256 }),
+    /** Of the second factor, where the account has one: the app's code, or a recovery code. */
+    code: Type.Optional(Type.String({ minLength: 6, maxLength: 32 })),
+  },
   closed,
 );
 

@@ -11,6 +11,8 @@ import {
   LOGIN_ADDRESS_BUCKET,
   MAX_BUCKETS,
   REQUEST_BUCKET,
+  RESET_BUCKET,
+  SECOND_FACTOR_BUCKET,
 } from "../config/limits.ts";
 import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
 import type { ProxyHeader } from "../config/trusted-proxies.ts";
@@ -19,6 +21,7 @@ import { createDocumentPool } from "../operations/documents/document-pool.ts";
 import type { Carrier } from "../ports/carriers.ts";
 import type { ChannelAdapter } from "../ports/channels.ts";
 import type { BridgeStatus, DeviceProtocols } from "../ports/devices.ts";
+import type { Mailer } from "../ports/notifications.ts";
 import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
@@ -30,6 +33,7 @@ import { clientAddressBehind } from "./access/client-address.ts";
 import { GuessLimit, LocalDelays } from "./access/guess-limit.ts";
 import { connectRedis, SharedDelays, SharedTokenBuckets } from "./access/shared-token-buckets.ts";
 import { type BucketRate, type RateLimiter, TokenBuckets } from "./access/token-buckets.ts";
+import { BackgroundWork } from "./http/background-work.ts";
 import { shopperPolicy } from "./http/content-policy.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -58,6 +62,8 @@ type GatewayOptions = {
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
   readonly otherVendors?: readonly VendorRoster<unknown>[];
   readonly devices: DeviceProtocols;
+  /** By which people get their links; absent: they are only shown to who makes them. */
+  readonly mailer?: Mailer;
   /** How the device bridge of this process is; absent: it has none. */
   readonly bridgeStatus?: () => BridgeStatus;
   /** The built dashboard; where it does not exist the gateway serves the API only. */
@@ -93,10 +99,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     options.trustedProxies ?? [],
     options.proxyHeader ?? "x-forwarded-for",
   );
+  const background = new BackgroundWork(logger);
   const services: Services = {
     database,
     allocator,
     operations: { database, allocator, parcelLimit: parcelLimitOf(options.carriers), now: Date.now },
+    people: { database, mailer: options.mailer ?? null, publicUrl: options.publicUrl },
     documents,
     channelAdapters: options.channelAdapters,
     carriers: options.carriers,
@@ -113,6 +121,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       loginLimit("login-address", LOGIN_ADDRESS_BUCKET),
     ),
     clientAddress,
+    linkAddressLimit: loginLimit("link-address", LOGIN_ADDRESS_BUCKET),
+    resetLimit: loginLimit("reset", RESET_BUCKET),
+    secondFactorLimit: loginLimit("second-factor", SECOND_FACTOR_BUCKET),
+    background,
     addressBuckets: new TokenBuckets(ANONYMOUS_BUCKET, MAX_BUCKETS),
     callerBuckets: new TokenBuckets(REQUEST_BUCKET, MAX_BUCKETS),
     security: new SecurityEvents(database, logger),
@@ -143,6 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clearInterval(housekeeping);
     await stream.stop();
     await http.stop();
+    await background.settled();
     await documents.close();
     redis?.disconnect();
   };

@@ -19,6 +19,6 @@ export type OperationContext = {
 };
 
 /** Who does it, for the audit log: `by`, with the address and the request behind it where there is one. */
-export function callerIn({ caller }: OperationContext, by: string): Caller {
+export function callerIn({ caller }: Pick<OperationContext, "caller">, by: string): Caller {
   return { companyId: null, address: null, requestId: null, ...caller, by };
 }

@@ -17,6 +17,7 @@ import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { createEasypostCarrier, signWebhook } from "../integrations/carriers/easypost/carrier.ts";
 import { channelAdapters } from "../integrations/channels/registry.ts";
 import { createStripeProvider } from "../integrations/payments/stripe/provider.ts";
+import type { Mailer } from "../ports/notifications.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
@@ -71,6 +72,7 @@ export type Reply = {
 
 export async function startGatewayWorld(
   dashboardFiles: (folder: string) => void = () => {},
+  options: { readonly mailer?: Mailer } = {},
 ): Promise<GatewayWorld> {
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
   await seed(database);
@@ -130,6 +132,7 @@ export async function startGatewayWorld(
     dashboardFolder,
     // As if a proxy on this machine were in front of it: a test says by the header where it comes from.
     trustedProxies: ["127.0.0.0/8"],
+    ...options,
     logger,
     readiness: async () => [{ name: "postgresql", ready: true }],
   });

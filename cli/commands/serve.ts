@@ -8,6 +8,7 @@ import { readSettings } from "../../config/load.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
+import { requireNativeServer } from "../system/require-native-server.ts";
 import { untilEnd } from "../system/until-end.ts";
 import type { Steps } from "../terminal.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
@@ -18,7 +19,8 @@ export function addServeCommand(program: Command): void {
     .summary("run in production, with explicit settings")
     .description(
       "Runs the gateway, the engine, the saga worker and the device bridge against a PostgreSQL, a Temporal cluster and an " +
-        "MQTT broker that you name. Starts nothing else, and has no default for their addresses. Logs JSON lines to standard output.",
+        "MQTT broker that you name. Starts nothing else, and has no default for their addresses. Logs JSON lines to standard output. " +
+        "On an empty database it serves nothing but its set-up, by `holdfast setup` or by the address that the log shows.",
     )
     .addHelpText(
       "after",
@@ -40,11 +42,22 @@ async function serve(): Promise<void> {
     throw new Error("settings for serve were read without their addresses");
   }
   const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
+  await requireNativeServer();
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });
   const { startSystem } = await import("../system/compose.ts");
+  const { admitToWork, StoppedWhileWaiting } = await import("../system/admission.ts");
   const ending = untilEnd();
-  const system = await startSystem(settings, logger, loggedSteps(logger));
+  const system = await startSystem(settings, logger, loggedSteps(logger), {
+    admit: (database) => admitToWork({ settings, database, logger, ending: ending.reason }),
+  }).catch((error: unknown) => {
+    if (error instanceof StoppedWhileWaiting) return null;
+    throw error;
+  });
+  if (system === null) {
+    logger.info("stopped before anything was set up");
+    return;
+  }
   logger.info({ port: system.port, url: settings.publicUrl }, "ready");
   const reason = await ending.reason;
   logger.info({ reason }, "stopping");

@@ -11,6 +11,7 @@ import { folderProblem } from "../embedded/folder-problem.ts";
 import { UserProblem } from "../problem.ts";
 import { SANDBOX_STAFF } from "../sandbox/company.ts";
 import type { LocalSystem } from "../system/local-system.ts";
+import { requireNativeServer } from "../system/require-native-server.ts";
 import { type EndReason, untilEnd } from "../system/until-end.ts";
 import { isInteractive, note, paint, printJson, seconds, startSteps, table } from "../terminal.ts";
 
@@ -42,6 +43,7 @@ async function start(json: boolean): Promise<void> {
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { settings } = reading;
   requireBuilt();
+  await requireNativeServer();
   // Loaded only here, so that all other commands start quickly.
   const { prepareDataFolder, startLocalSystem } = await import("../system/local-system.ts");
   await prepareDataFolder(settings.dataFolder);

@@ -5,7 +5,15 @@ import type { SourcingLocation } from "../../engine/allocator-client.ts";
 import type { Address } from "../../orders/address.ts";
 import type { StaffRole } from "../../store/access/staff.ts";
 
-export const SANDBOX_COMPANY = { id: "fernweh", name: "Fernweh Outfitters", currency: "USD" } as const;
+export const SANDBOX_COMPANY = {
+  id: "fernweh",
+  name: "Fernweh Outfitters",
+  currency: "USD",
+  timeZone: "America/Los_Angeles",
+} as const;
+
+/** Easy to remember, and known to everybody: good for what only this machine reaches. */
+export const SANDBOX_PASSWORD = "sandbox";
 
 type SandboxLocation = SourcingLocation & {
   readonly name: string;

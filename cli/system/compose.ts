@@ -21,12 +21,11 @@ import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
-import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
-import { UserProblem } from "../problem.ts";
 import type { Steps } from "../terminal.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { probeEngine } from "./probe-engine.ts";
+import { bringSchemaUpToDate } from "./schema.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 
 /** Settings in which every address is known. */
@@ -43,6 +42,11 @@ export type RunningSystem = {
 };
 
 type CompositionHooks = {
+  /**
+   * Runs once the schema is up to date and before any work starts: production waits here until the system is
+   * somebody's, and ends here where it must not work.
+   */
+  admit?(database: Database): Promise<void>;
   /**
    * Runs once engine and database are there and before anything else starts: the sandbox fills an empty
    * database here.
@@ -64,6 +68,7 @@ export async function startSystem(
     const database = openDatabase(settings.databaseUrl, { maxConnections: POOL_SIZE });
     parts.add("database", { stop: () => database.end() });
     await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
+    await hooks.admit?.(database);
     const { client: allocator } = await steps.run("Engine", () => startStock(settings, logger, parts));
     await hooks.prepare?.(database, allocator);
     const outside = await outsideServices(settings);
@@ -120,13 +125,6 @@ class StartedParts {
       }
     }
   }
-}
-
-async function bringSchemaUpToDate(databaseUrl: string) {
-  const applied = await migrate(databaseUrl).catch((error: unknown) => {
-    throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
-  });
-  return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
 }
 
 async function startStock(settings: ResolvedSettings, logger: Logger, parts: StartedParts) {
@@ -203,6 +201,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     devices: deviceProtocols,
     bridgeStatus: () => bridge.status(),
     dashboardFolder: join(projectRoot, "dist", "dashboard"),
+    mailer: outside.mailer,
     redisUrl: settings.redisUrl,
     trustedProxies: settings.trustedProxies,
     proxyHeader: settings.proxyHeader,
@@ -212,16 +211,6 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
   });
   parts.add("gateway", gateway);
   return { value: gateway, detail: `${settings.host}:${gateway.port}` };
-}
-
-function lockedProblem(error: MigrationsLockedError): UserProblem {
-  const ends = error.holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(" ");
-  const advice =
-    ends === ""
-      ? "Start again."
-      : "If that process is at work, start again when it is done; if it stands still, end it, or its connection " +
-        `with: ${ends}`;
-  return new UserProblem(error.code, error.message, advice, { cause: error });
 }
 
 async function readiness(

@@ -22,10 +22,13 @@ import { type Broker, type BrokerAccess, startBroker } from "../../devices/mqtt/
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { findApiKey } from "../../store/access/api-keys.ts";
+import { hashPassword } from "../../store/access/passwords.ts";
+import { endSessions } from "../../store/access/sessions.ts";
+import { accountsWithPassword, setPasswordHash } from "../../store/access/staff.ts";
 import { companyIds } from "../../store/catalog/companies.ts";
 import { giveMissingPasswords } from "../../store/floor/device-passwords.ts";
 import { giveMissingSettings } from "../../store/floor/devices.ts";
-import type { Database } from "../../store/sql/database.ts";
+import { type Database, inTransaction } from "../../store/sql/database.ts";
 import { type LocalFile, readLocalFile, writeLocalFile } from "../client/credentials.ts";
 import { folderProblem } from "../embedded/folder-problem.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
@@ -33,7 +36,7 @@ import { startPostgres } from "../embedded/postgres.ts";
 import { isRunning, ProcessBook, stopProcess } from "../embedded/processes.ts";
 import { startTemporal } from "../embedded/temporal.ts";
 import { UserProblem } from "../problem.ts";
-import { SANDBOX_COMPANY } from "../sandbox/company.ts";
+import { SANDBOX_COMPANY, SANDBOX_PASSWORD } from "../sandbox/company.ts";
 import { deviceSecret, sandboxDevices } from "../sandbox/devices.ts";
 import { createLocalKey, seedSandbox } from "../sandbox/seed.ts";
 import type { Steps } from "../terminal.ts";
@@ -56,6 +59,12 @@ export type LocalSystem = {
 };
 
 const SIMULATORS_READY_MS = 30_000;
+
+/**
+ * Temporal, its UI, the simulators and their mail server ask nobody for a login, so that no other machine
+ * reaches them, whatever address the gateway has.
+ */
+const HELPERS_HOST = "127.0.0.1";
 
 export async function startLocalSystem(
   settings: Settings,
@@ -100,7 +109,7 @@ export async function startLocalSystem(
         }
         const server = await startTemporal({
           dataFolder: settings.dataFolder,
-          host: loopbackOf(settings.host),
+          host: HELPERS_HOST,
           port: settings.ports.temporal,
           uiPort: settings.ports.temporalUi,
           namespace: settings.temporalNamespace,
@@ -119,7 +128,7 @@ export async function startLocalSystem(
     if (broker !== null) started.push(broker);
     const devicesUrl = settings.mqttUrl ?? `mqtt://${loopbackOf(settings.host)}:${broker?.port}`;
     const mqttUrl = settings.mqttUrl ?? access.bridgeUrl(devicesUrl);
-    const simulatorsUrl = `http://${loopbackOf(settings.host)}:${settings.ports.simulators}`;
+    const simulatorsUrl = `http://${HELPERS_HOST}:${settings.ports.simulators}`;
 
     const resolved = {
       ...settings,
@@ -153,7 +162,7 @@ export async function startLocalSystem(
         }
         simulators = await steps.run("Simulators", async () => {
           const child = await startSimulatorsProcess(settings.dataFolder, book, {
-            host: loopbackOf(settings.host),
+            host: HELPERS_HOST,
             httpPort: settings.ports.simulators,
             smtpPort: settings.ports.smtp,
             dataFolder: join(settings.dataFolder, "simulators"),
@@ -176,9 +185,7 @@ export async function startLocalSystem(
     return {
       url: settings.publicUrl,
       temporalUi:
-        settings.temporalAddress === null
-          ? `http://${loopbackOf(settings.host)}:${settings.ports.temporalUi}`
-          : null,
+        settings.temporalAddress === null ? `http://${HELPERS_HOST}:${settings.ports.temporalUi}` : null,
       mqttUrl: withoutPassword(devicesUrl),
       databaseUrl: postgres,
       simulatorsUrl: simulators === undefined ? null : simulatorsUrl,
@@ -253,14 +260,14 @@ async function requirePorts(settings: Settings): Promise<void> {
     await requireFreePort("127.0.0.1", ports.postgres, "PostgreSQL", "HOLDFAST_POSTGRES_PORT");
   }
   if (settings.temporalAddress === null) {
-    await requireFreePort(loopbackOf(host), ports.temporal, "Temporal", "HOLDFAST_TEMPORAL_PORT");
-    await requireFreePort(loopbackOf(host), ports.temporalUi, "Temporal UI", "HOLDFAST_TEMPORAL_UI_PORT");
+    await requireFreePort(HELPERS_HOST, ports.temporal, "Temporal", "HOLDFAST_TEMPORAL_PORT");
+    await requireFreePort(HELPERS_HOST, ports.temporalUi, "Temporal UI", "HOLDFAST_TEMPORAL_UI_PORT");
   }
   if (settings.mqttUrl === null) {
     await requireFreePort(host, ports.mqtt, "MQTT broker", "HOLDFAST_MQTT_PORT");
   }
-  await requireFreePort(loopbackOf(host), ports.simulators, "simulators", "HOLDFAST_SIMULATORS_PORT");
-  await requireFreePort(loopbackOf(host), ports.smtp, "sandbox inbox", "HOLDFAST_SMTP_PORT");
+  await requireFreePort(HELPERS_HOST, ports.simulators, "simulators", "HOLDFAST_SIMULATORS_PORT");
+  await requireFreePort(HELPERS_HOST, ports.smtp, "sandbox inbox", "HOLDFAST_SMTP_PORT");
 }
 
 function startOwnBroker(
@@ -294,11 +301,7 @@ async function prepareSandbox(
   const companies = await companyIds(database);
   if (companies.length === 0) {
     await steps.run("Sandbox", async () => {
-      // On the loopback interface the password is easy to remember. On any other it is one that cannot be
-      // guessed.
-      const isPrivate =
-        settings.host === "127.0.0.1" || settings.host === "::1" || settings.host === "localhost";
-      const password = isPrivate ? "sandbox" : randomBytes(9).toString("base64url");
+      const password = isPrivate(settings.host) ? SANDBOX_PASSWORD : newPassword();
       const seeded = await seedSandbox(database, allocator, password);
       await writeLocalFile(settings.dataFolder, { ...local, ...seeded });
       return { value: seeded, detail: `${SANDBOX_COMPANY.name}: 300 SKUs, 4 locations, 5 channels` };
@@ -309,7 +312,37 @@ async function prepareSandbox(
   if (!isOurs) {
     await writeLocalFile(settings.dataFolder, { ...local, apiKey: await createLocalKey(database) });
   }
+  if (!isPrivate(settings.host)) await replaceKnownPassword(database, settings.dataFolder);
   return companies.length === 1 && companies[0] === SANDBOX_COMPANY.id;
+}
+
+/** Whether only this machine reaches what listens there, so that a password may be one that everybody knows. */
+function isPrivate(host: string): boolean {
+  return host === "127.0.0.1" || host === "::1" || host === "localhost";
+}
+
+function newPassword(): string {
+  return randomBytes(12).toString("base64url");
+}
+
+/**
+ * A database that was filled for this machine alone is now reached by others: its accounts get a password
+ * that cannot be guessed. The file has it first, so that a start that dies in between goes on with the same.
+ */
+async function replaceKnownPassword(database: Database, dataFolder: string): Promise<void> {
+  const known = await accountsWithPassword(database, SANDBOX_PASSWORD);
+  if (known.length === 0) return;
+  const local = await readOrCreateLocalFile(dataFolder);
+  const kept = local.staffPassword;
+  const password = kept === undefined || kept === SANDBOX_PASSWORD ? newPassword() : kept;
+  await writeLocalFile(dataFolder, { ...local, staffPassword: password });
+  const hash = await hashPassword(password);
+  await inTransaction(database, async (client) => {
+    for (const { id } of known) {
+      await setPasswordHash(client, id, hash, true);
+      await endSessions(client, id, null);
+    }
+  });
 }
 
 async function startSimulatorsProcess(

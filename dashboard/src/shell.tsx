@@ -19,6 +19,7 @@ import { Icon, type IconName } from "./components/icon.tsx";
 import { toast } from "./components/toast.tsx";
 import { useResource } from "./live/resource.ts";
 import { useInterval } from "./live/use-interval.ts";
+import { AccountPage } from "./pages/account/account-page.tsx";
 import { FinancePage } from "./pages/after-sale/finance-page.tsx";
 import { CatalogPage } from "./pages/catalog/catalog-page.tsx";
 import { DevicesPage } from "./pages/device-grid/devices-page.tsx";
@@ -103,10 +104,11 @@ export function Shell({ session }: { readonly session: Session }) {
         <div class="sidebar-foot">
           <Connection />
           <AccountActions />
-          <div class="who">
+          <a class="who" href="/account" {...(path === "/account" ? { "aria-current": "page" } : {})}>
+            <span class="visually-hidden">Your account: </span>
             <div class="strong">{session.name}</div>
             <div class="muted">{session.email}</div>
-          </div>
+          </a>
         </div>
       </div>
       <header class="phone-bar">
@@ -128,6 +130,7 @@ export function Shell({ session }: { readonly session: Session }) {
           <Route path="/devices" component={DevicesPage} />
           <Route path="/catalog" component={CatalogPage} />
           <Route path="/settings" component={SettingsPage} />
+          <Route path="/account" component={AccountPage} />
           <Route default component={NotFoundPage} />
         </Router>
       </main>
@@ -150,8 +153,10 @@ export function Shell({ session }: { readonly session: Session }) {
               ))}
             <AccountActions />
           </nav>
-          <p class="muted small break">
-            {session.name}, {session.email}
+          <p class="small break">
+            <a href="/account">
+              {session.name}, {session.email}
+            </a>
           </p>
         </Dialog>
       )}

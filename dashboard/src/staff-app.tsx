@@ -1,11 +1,14 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { LocationProvider } from "preact-iso/router";
+import { LocationProvider, useLocation } from "preact-iso/router";
 import { messageOf } from "./api/problem.ts";
-import { session } from "./api/session.ts";
+import { isEmptySystem, session } from "./api/session.ts";
 import { restoreSession } from "./api/sign-in.ts";
 import { Notice } from "./components/notice.tsx";
 import { Toasts } from "./components/toast.tsx";
+import { ChoosePasswordPage } from "./pages/door/choose-password-page.tsx";
+import { ForgotPage } from "./pages/door/forgot-page.tsx";
+import { SetupPage } from "./pages/door/setup-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import { Shell } from "./shell.tsx";
 import "./styles/layout.css";
@@ -21,6 +24,7 @@ export function mount(root: HTMLElement): void {
 }
 
 function StaffApp() {
+  const { path } = useLocation();
   const [error, setError] = useState<string | null>(null);
   const restore = (): void => {
     setError(null);
@@ -36,11 +40,19 @@ function StaffApp() {
       </main>
     );
   }
+  if (isEmptySystem.value) return <SetupPage />;
   if (session.value === undefined) return null;
   return (
     <>
-      {session.value === null ? <SignInPage /> : <Shell session={session.value} />}
+      <Door path={path} />
       <Toasts />
     </>
   );
+}
+
+/** A link to set a password leads to its page, whoever is signed in. */
+function Door({ path }: { readonly path: string }) {
+  if (path === "/password") return <ChoosePasswordPage />;
+  if (session.value) return <Shell session={session.value} />;
+  return path === "/forgot" ? <ForgotPage /> : <SignInPage />;
 }

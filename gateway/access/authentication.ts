@@ -8,7 +8,8 @@
 import type { StockCommand } from "../../actors/commands.ts";
 import { findApiKey, idOfKey } from "../../store/access/api-keys.ts";
 import { readRole } from "../../store/access/roles.ts";
-import { findSession, type StaffMember } from "../../store/access/staff.ts";
+import { findSession } from "../../store/access/sessions.ts";
+import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
@@ -115,6 +116,15 @@ export function isOwnOrigin(headers: HttpRequest["headers"], publicUrl: string):
   const origin = headers["origin"];
   if (origin === undefined || !URL.canParse(origin)) return false;
   return new URL(origin).host === headers["host"] || origin === new URL(publicUrl).origin;
+}
+
+/**
+ * For what anybody may ask for by a page: a page of another site may not. Callers that are no browsers send no
+ * `Origin`.
+ */
+export function requireOwnOrigin(headers: HttpRequest["headers"], publicUrl: string): void {
+  if (headers["origin"] !== undefined && !isOwnOrigin(headers, publicUrl))
+    throw new ApiError("origin_forbidden", "This comes from Holdfast's own pages only.");
 }
 
 export function requirePermission(principal: Principal | null, permission: Permission): Principal {

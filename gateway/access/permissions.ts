@@ -65,6 +65,11 @@ export const PERMISSIONS = [
   "settings.read",
   "channels.write",
   "refunds.limits",
+  "people.read",
+  "people.write",
+  "keys.read",
+  "keys.write",
+  "company.write",
   "audit.read",
   "roles.read",
   "roles.write",
@@ -133,17 +138,27 @@ const SEE: readonly Permission[] = [
   "overview.read",
 ];
 
+/**
+ * Whose gifts or corrections have a limit does not set it; whose acts are recorded does not read how; and who
+ * could make people, keys or roles could do everything.
+ */
+const ADMINISTRATORS_OWN: ReadonlySet<Permission> = new Set<Permission>([
+  "metrics.read",
+  "refunds.limits",
+  "stock.limits",
+  "people.read",
+  "people.write",
+  "keys.read",
+  "keys.write",
+  "company.write",
+  "audit.read",
+  "roles.write",
+]);
+
 /** What the built-in roles have as shipped. What people have set instead is in the table of roles. */
 export const ROLE_PERMISSIONS: Readonly<Record<StaffRole, ReadonlySet<Permission>>> = {
   admin: new Set(PERMISSIONS),
-  // Whose gifts or corrections have a limit does not set it; whose acts are recorded does not read how; whose
-  // rights are given does not give any.
-  operations: new Set(
-    PERMISSIONS.filter(
-      (permission) =>
-        !["metrics.read", "refunds.limits", "stock.limits", "audit.read", "roles.write"].includes(permission),
-    ),
-  ),
+  operations: new Set(PERMISSIONS.filter((permission) => !ADMINISTRATORS_OWN.has(permission))),
   service: new Set<Permission>([
     ...SEE,
     // What an order waits for because the catalog does not know it is for service to say.

@@ -7,13 +7,11 @@
  * Leaves routing to its handler.
  */
 
-import {
-  App,
-  type TemplatedApp,
-  type HttpRequest as UwsRequest,
-  type HttpResponse as UwsResponse,
-  us_listen_socket_close,
-  us_socket_local_port,
+import type {
+  TemplatedApp,
+  us_listen_socket as UwsListenSocket,
+  HttpRequest as UwsRequest,
+  HttpResponse as UwsResponse,
 } from "uWebSockets.js";
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
@@ -23,6 +21,7 @@ import { type ClientAddress, isProxyHeader } from "../access/client-address.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { problemReply } from "../wire/problem.ts";
 import { OWN_POLICY } from "./content-policy.ts";
+import { loadNativeServer } from "./native-server.ts";
 
 type HttpServer = {
   readonly port: number;
@@ -65,6 +64,7 @@ export async function startHttpServer(options: {
   readonly addRoutes?: (app: TemplatedApp) => void;
 }): Promise<HttpServer> {
   const { logger, handler, clientAddress = (peer: string) => peer } = options;
+  const { App, us_listen_socket_close, us_socket_local_port } = await loadNativeServer();
   const app = App();
   const running = new Set<Promise<void>>();
   options.addRoutes?.(app);
@@ -94,7 +94,7 @@ export async function startHttpServer(options: {
       port: options.port,
     });
   }
-  const token = socket as Parameters<typeof us_listen_socket_close>[0];
+  const token = socket as UwsListenSocket;
   return {
     port: us_socket_local_port(token),
     stop: async () => {

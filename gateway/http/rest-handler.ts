@@ -23,12 +23,12 @@ import {
 } from "../access/authentication.ts";
 import { TokenBuckets } from "../access/token-buckets.ts";
 import { isBound, requireWithin } from "../access/within.ts";
-import { parseBoundedJson } from "../wire/bounded-json.ts";
 import type { HttpHandler, HttpReply, HttpRequest } from "../wire/http-message.ts";
 import { ApiError, describeError, logFailure, problemReply } from "../wire/problem.ts";
 import { firstFault } from "../wire/validation.ts";
 import { isLocalCaller } from "./local-caller.ts";
 import { isOfShoppers, personalSubject, withoutPersonalData } from "./personal-data.ts";
+import { readJsonBody } from "./read-json-body.ts";
 import type { Answer, Call, Route, RouteWhereabouts, Services } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { callerFrom } from "./security-events.ts";
@@ -112,19 +112,21 @@ export function createRestHandler(
     if (principal !== null) admit(route, request, principal);
     const check = checks.get(route);
     if (check === undefined) throw new Error(`route ${route.path} is not in the table`);
+    const caller = callerFrom(request, principal);
     let body: { readonly value: unknown } | null = null;
     const call: Call<unknown, unknown> = {
       request,
       params,
       query: readQuery(request.query, check),
       get body() {
-        body ??= { value: readBody(route, request, check.body) };
+        body ??= { value: readJsonBody(request, check.body, route.method) };
         return body.value;
       },
       principal,
       services: {
         ...services,
-        operations: { ...services.operations, caller: callerFrom(request, principal) },
+        operations: { ...services.operations, caller },
+        people: { ...services.people, caller },
       },
     };
     if (principal !== null && isBound(principal.within)) await holdWithin(route, call, principal);
@@ -317,22 +319,6 @@ function readQuery(text: string, check: Checks): unknown {
     throw new ApiError("invalid_request", `query${firstFault(check.query, query)}`);
   }
   return query;
-}
-
-function readBody(route: Route, request: HttpRequest, validator: Validator | null): unknown {
-  if (validator === null) return null;
-  let body: unknown = {};
-  if (request.body.length > 0) {
-    const type = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-    if (type !== "application/json") {
-      throw new ApiError("unsupported_media_type", "Send the body as application/json.");
-    }
-    body = parseBoundedJson(request.body.toString("utf8"), "malformed_request");
-  }
-  if (!validator.Check(body)) {
-    throw new ApiError("invalid_request", `${route.method} body${firstFault(validator, body)}`);
-  }
-  return body;
 }
 
 function idempotencyKey(route: Route, request: HttpRequest): string | null {

@@ -11,21 +11,24 @@ import type { Shape } from "../../contract/shapes.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { OperationContext } from "../../operations/context.ts";
 import type { DocumentPool } from "../../operations/documents/document-pool.ts";
+import type { PeopleContext } from "../../operations/people/people-context.ts";
 import type { Refusal } from "../../operations/refusal.ts";
 import type { Carrier } from "../../ports/carriers.ts";
 import type { ChannelAdapter } from "../../ports/channels.ts";
 import type { DeviceProtocols } from "../../ports/devices.ts";
 import type { PaymentProvider } from "../../ports/payments.ts";
 import type { VendorRoster } from "../../ports/vendor-roster.ts";
+import type { StaffMember } from "../../store/access/staff.ts";
 import type { Database } from "../../store/sql/database.ts";
 import type { Principal } from "../access/authentication.ts";
 import type { ClientAddress } from "../access/client-address.ts";
 import type { GuessLimit } from "../access/guess-limit.ts";
 import type { Permission } from "../access/permissions.ts";
-import type { TokenBuckets } from "../access/token-buckets.ts";
+import type { RateLimiter, TokenBuckets } from "../access/token-buckets.ts";
 import type { Whereabouts } from "../access/within.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
+import type { BackgroundWork } from "./background-work.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SecurityEvents } from "./security-events.ts";
 
@@ -37,6 +40,7 @@ export type Services = {
   readonly database: Database;
   readonly allocator: AllocatorClient;
   readonly operations: OperationContext;
+  readonly people: PeopleContext;
   /** Draws pages on threads of its own. */
   readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
@@ -56,6 +60,14 @@ export type Services = {
   readonly guesses: GuessLimit;
   /** Where a request comes from, past the proxies in front of us. */
   readonly clientAddress: ClientAddress;
+  /** Requests of nobody that is known about links to set a password, by address. */
+  readonly linkAddressLimit: RateLimiter;
+  /** Mails with a link to set a password, by account. */
+  readonly resetLimit: RateLimiter;
+  /** Codes of a second factor, by account. */
+  readonly secondFactorLimit: RateLimiter;
+  /** What goes on after its request was answered. */
+  readonly background: BackgroundWork;
   /** Requests without identity, by address. */
   readonly addressBuckets: TokenBuckets;
   /** Requests of known callers, by caller and address. */
@@ -180,6 +192,13 @@ export function param(call: { readonly params: Readonly<Record<string, string>> 
 export function done<T extends { readonly status: "done" }>(result: T | Refusal): T {
   if (result.status === "refused") throw ApiError.of(result);
   return result as T;
+}
+
+/** The member of staff who calls; an API key is nobody who has a password or a session. */
+export function personOf(call: { readonly principal: Principal | null }): StaffMember {
+  const { staff } = callerOf(call);
+  if (staff === null) throw new ApiError("not_found", "An API key has no account and no session.");
+  return staff;
 }
 
 /** The same for what may go on after the answer. */

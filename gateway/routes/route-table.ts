@@ -1,12 +1,16 @@
 /** All routes of the REST API: the one source of router, permission matrix and `/openapi.json`. */
 import type { Route } from "../http/route.ts";
+import { accountRoutes } from "./account.ts";
 import { auditRoutes } from "./audit.ts";
 import { catalogRoutes } from "./catalog.ts";
 import { claimRoutes } from "./claims.ts";
+import { companyRoutes } from "./company.ts";
 import { deviceRoutes } from "./devices.ts";
 import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
+import { keyRoutes } from "./keys.ts";
 import { orderRoutes } from "./orders.ts";
+import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
 import { returnRoutes } from "./returns.ts";
 import { roleRoutes } from "./roles.ts";
@@ -22,6 +26,10 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every REST route. `/openapi.json` and `/v1/stream` are served beside it. */
 export const routeTable: readonly Route[] = [
   ...sessionRoutes,
+  ...accountRoutes,
+  ...peopleRoutes,
+  ...keyRoutes,
+  ...companyRoutes,
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,

@@ -3,11 +3,12 @@ import Type from "typebox";
 import { EndedOrdersAudit } from "../../contract/orders.ts";
 import { text } from "../../contract/shapes.ts";
 import { Health, Overview, Readiness } from "../../contract/system.ts";
+import { readCompany } from "../../store/catalog/companies.ts";
 import { auditEndedOrders } from "../../store/orders/money-audit.ts";
 import { readOverview } from "../../store/orders/overview.ts";
 import { authenticate, presentedCredential } from "../access/authentication.ts";
 import { isLocalCaller } from "../http/local-caller.ts";
-import { type Route, route, type Services } from "../http/route.ts";
+import { callerOf, type Route, route, type Services } from "../http/route.ts";
 import type { HttpRequest } from "../wire/http-message.ts";
 
 export const systemRoutes: readonly Route[] = [
@@ -17,8 +18,10 @@ export const systemRoutes: readonly Route[] = [
     summary: "The numbers of the start page",
     access: { kind: "permission", permission: "overview.read" },
     reply: Overview,
-    handle: async ({ services }) => {
-      return { json: await readOverview(services.database) };
+    handle: async (call) => {
+      const { database } = call.services;
+      const company = await readCompany(database, callerOf(call).companyId);
+      return { json: await readOverview(database, company?.timeZone ?? "UTC") };
     },
   }),
   route({

@@ -201,7 +201,7 @@ export const trackingRoutes: readonly Route[] = [
     handle: async (call) => {
       const { database, documents } = call.services;
       const code = found(await readReturnCode(database, param(call, "token"), param(call, "id")), "code");
-      return { contentType: "image/svg+xml", bytes: await documents.returnCode(code) };
+      return { contentType: "image/svg+xml", bytes: await documents.qrCode(code) };
     },
   }),
   route({

@@ -73,6 +73,32 @@ export const STATUS_CODES_BY_CODE = {
   stopping: { status: 503, title: "The server is stopping; connect again." },
   not_ready: { status: 503, title: "Something that the server depends on does not answer." },
 
+  // Setting up, people, keys
+  setup_needed: { status: 503, title: "The system is empty: it has to be set up before it works." },
+  setup_token_wrong: { status: 401, title: "This is not the token that the process shows." },
+  already_set_up: { status: 409, title: "There is a company already; nothing was changed." },
+  unknown_time_zone: { status: 422, title: "There is no such time zone; they look like Europe/Zurich." },
+  unknown_country: { status: 422, title: "There is no such country in ISO 3166-1." },
+  place_incomplete: { status: 422, title: "Of a place both degrees are given, or neither." },
+  currency_in_use: { status: 409, title: "There are products or orders in the company's currency." },
+  person_not_found: { status: 404, title: "There is no such person in the company." },
+  person_disabled: { status: 409, title: "The person is switched off." },
+  email_taken: { status: 409, title: "Another person signs in with this e-mail address." },
+  last_administrator: {
+    status: 409,
+    title: "The company would have no administrator left who can sign in.",
+  },
+  password_refused: { status: 422, title: "The password is too short, too common, or a name." },
+  password_wrong: { status: 403, title: "The password that was asked for again is wrong." },
+  password_link_invalid: { status: 404, title: "The link was used, has expired, or was replaced." },
+  second_factor_needed: { status: 401, title: "Signing in needs a code of the second factor as well." },
+  second_factor_wrong: { status: 403, title: "The code is not the one of now, or was used before." },
+  second_factor_there: { status: 409, title: "There is a second factor already." },
+  second_factor_missing: { status: 409, title: "There is no second factor." },
+  key_not_found: { status: 404, title: "There is no such key in the company." },
+  key_over: { status: 409, title: "The key has expired or is disabled." },
+  key_expiry_past: { status: 422, title: "The key would have expired already." },
+
   // The stream
   unsupported_subprotocol: { status: 400, title: "None of the offered subprotocols is spoken here." },
   malformed_frame: {

@@ -57,7 +57,7 @@ test("documents beyond the queue are told to come back, and those in it are draw
     expect(refused.length).toBeGreaterThanOrEqual(15);
     for (const { reason } of refused) expect(reason).toBeInstanceOf(DocumentsBusyError);
     expect(asked.length - refused.length).toBeGreaterThanOrEqual(3);
-    await expect(small.returnCode("R-1")).resolves.toBeInstanceOf(Uint8Array);
+    await expect(small.qrCode("R-1")).resolves.toBeInstanceOf(Uint8Array);
   } finally {
     await small.close();
   }

@@ -19,7 +19,7 @@ export type DocumentPool = {
   /** @returns PDF bytes. Rejects with `DocumentsBusyError` where the queue is full. */
   packingSlip(slip: PackingSlip): Promise<Uint8Array>;
   /** @returns the bytes of an SVG. Rejects with `DocumentsBusyError` where the queue is full. */
-  returnCode(code: string): Promise<Uint8Array>;
+  qrCode(text: string): Promise<Uint8Array>;
   close(): Promise<void>;
 };
 
@@ -36,7 +36,7 @@ export function createDocumentPool(maxQueued = MAX_QUEUED_DOCUMENTS): DocumentPo
   };
   return {
     packingSlip: (slip) => draw({ kind: "packing-slip", slip }),
-    returnCode: (code) => draw({ kind: "return-code", code }),
+    qrCode: (text) => draw({ kind: "qr-code", text }),
     close: () => pool.close(),
   };
 }

@@ -17,7 +17,7 @@ export type SettingChanged = { readonly status: "done"; readonly version: number
 type Fields = Readonly<Record<string, unknown>>;
 
 export async function changeSetting<Value extends Fields>(
-  context: OperationContext,
+  context: Pick<OperationContext, "database" | "caller">,
   change: {
     readonly subject: string;
     /** That the caller has seen; null: the change is to count whatever there is. */

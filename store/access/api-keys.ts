@@ -1,21 +1,17 @@
 /**
  * Keys of connectors and integrators: `hf_<id>_<secret>`. The secret is 256 random bits, so its SHA-256 is as
- * good as a slow hash and can be checked on every request. The clear text exists once, in the answer of
- * `createApiKey`.
+ * good as a slow hash and can be checked on every request. The clear text exists once, in the answer of who
+ * makes it.
+ *
+ * K1 A key counts until it expires or is disabled, and neither is ever taken back.
+ * K2 After a rotation the secret before it counts until its own time, no other one does.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { ApiScope, KeyView } from "../../contract/keys.ts";
 import type { Queryable } from "../sql/database.ts";
+import { iso } from "../sql/view-sql.ts";
 
-export const API_SCOPES = [
-  "orders:write",
-  "orders:read",
-  "stock:read",
-  "stock:write",
-  "returns:write",
-  "refunds:write",
-  "admin",
-] as const;
-export type ApiScope = (typeof API_SCOPES)[number];
+export { API_SCOPES, type ApiScope } from "../../contract/keys.ts";
 
 type ApiKey = {
   readonly id: string;
@@ -38,6 +34,42 @@ export function idOfKey(text: string): string | null {
   return KEY_FORMAT.exec(text)?.[1] ?? null;
 }
 
+/** The id by which a key is named to people and in causes. */
+function newKeyId(): string {
+  return randomBytes(6).toString("hex");
+}
+
+/** The id of the key that a request makes: its repeat makes no second one. */
+export function keyIdOf(requestKey: string): string {
+  return createHash("sha256").update(`api-key ${requestKey}`).digest("hex").slice(0, 16);
+}
+
+export type KeySecret = { readonly clearText: string; readonly hash: Buffer };
+
+export function newKeySecret(id: string): KeySecret {
+  const secret = randomBytes(32).toString("base64url");
+  return { clearText: `hf_${id}_${secret}`, hash: hashSecret(secret) };
+}
+
+export async function insertApiKey(
+  client: Queryable,
+  key: {
+    readonly id: string;
+    readonly companyId: string;
+    readonly channelId: string | null;
+    readonly name: string;
+    readonly scopes: readonly ApiScope[];
+    readonly hash: Buffer;
+    readonly expiresAt: string | null;
+  },
+): Promise<void> {
+  await client.query(
+    `insert into api_key (id, company_id, channel_id, name, secret_hash, scopes, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [key.id, key.companyId, key.channelId, key.name, key.hash, key.scopes, key.expiresAt],
+  );
+}
+
 /** Creates a key. @returns its id and the clear text, which cannot be had again */
 export async function createApiKey(
   database: Queryable,
@@ -46,18 +78,19 @@ export async function createApiKey(
     readonly channelId: string | null;
     readonly name: string;
     readonly scopes: readonly ApiScope[];
+    readonly expiresAt?: string;
   },
 ): Promise<{ readonly id: string; readonly clearText: string }> {
-  const id = randomBytes(6).toString("hex");
-  const secret = randomBytes(32).toString("base64url");
-  await database.query(
-    "insert into api_key (id, company_id, channel_id, name, secret_hash, scopes) values ($1, $2, $3, $4, $5, $6)",
-    [id, key.companyId, key.channelId, key.name, hashSecret(secret), key.scopes],
-  );
-  return { id, clearText: `hf_${id}_${secret}` };
+  const id = newKeyId();
+  const { clearText, hash } = newKeySecret(id);
+  await insertApiKey(database, { ...key, id, hash, expiresAt: key.expiresAt ?? null });
+  return { id, clearText };
 }
 
-/** @returns the key that `clearText` is, or null where it is malformed, unknown, wrong or revoked. */
+/** How long a use is not written down again, in seconds: a busy key would be a row written at every request. */
+const USE_KEPT_SECONDS = 60;
+
+/** @returns the key that `clearText` is, or null where it is malformed, unknown, wrong, expired or disabled. */
 export async function findApiKey(database: Queryable, clearText: string): Promise<ApiKey | null> {
   const match = KEY_FORMAT.exec(clearText);
   if (match === null) return null;
@@ -68,13 +101,29 @@ export async function findApiKey(database: Queryable, clearText: string): Promis
     name: string;
     scopes: ApiScope[];
     secret_hash: Buffer;
+    previous_hash: Buffer | null;
+    used_lately: boolean;
+    previous_used_lately: boolean;
   }>(
-    `select id, company_id, channel_id, name, scopes, secret_hash from api_key
-      where id = $1 and revoked_at is null`,
-    [match[1]],
+    `select id, company_id, channel_id, name, scopes, secret_hash,
+            case when previous_until > now() then previous_hash end as previous_hash,
+            coalesce(last_used_at > now() - $2 * interval '1 second', false) as used_lately,
+            coalesce(previous_used_at > now() - $2 * interval '1 second', false) as previous_used_lately
+       from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+    [match[1], USE_KEPT_SECONDS],
   );
   const row = rows[0];
-  if (row === undefined || !timingSafeEqual(row.secret_hash, hashSecret(match[2] ?? ""))) return null;
+  if (row === undefined) return null;
+  const hash = hashSecret(match[2] ?? "");
+  const isCurrent = timingSafeEqual(row.secret_hash, hash);
+  if (!isCurrent && (row.previous_hash === null || !timingSafeEqual(row.previous_hash, hash))) return null;
+  if (!row.used_lately || (!isCurrent && !row.previous_used_lately)) {
+    await database.query(
+      `update api_key set last_used_at = now(), previous_used_at = case when $2 then now() else previous_used_at end
+        where id = $1`,
+      [row.id, !isCurrent],
+    );
+  }
   return {
     id: row.id,
     companyId: row.company_id,
@@ -82,6 +131,62 @@ export async function findApiKey(database: Queryable, clearText: string): Promis
     name: row.name,
     scopes: row.scopes,
   };
+}
+
+const KEY_VIEW = `
+  k.id, k.name, k.channel_id as channel, k.scopes,
+  case when k.revoked_at is not null then 'disabled' when k.expires_at <= now() then 'expired'
+       else 'active' end as state,
+  ${iso("k.created_at")} as "createdAt", ${iso("k.expires_at")} as "expiresAt",
+  ${iso("k.last_used_at")} as "lastUsedAt", ${iso("k.rotated_at")} as "rotatedAt",
+  case when k.previous_until > now() then jsonb_build_object('countsUntil', ${iso("k.previous_until")},
+       'lastUsedAt', ${iso("k.previous_used_at")}) end as previous,
+  (select coalesce(max(c.version), 1) from setting_change c where c.subject = 'key:' || k.id) as version`;
+
+/** Keys of a company; those that count come first, then the newest. */
+export async function listApiKeys(client: Queryable, companyId: string): Promise<readonly KeyView[]> {
+  const { rows } = await client.query<KeyView>(
+    `select ${KEY_VIEW} from api_key k where k.company_id = $1
+      order by (k.revoked_at is null and (k.expires_at is null or k.expires_at > now())) desc, k.created_at desc, k.id`,
+    [companyId],
+  );
+  return rows;
+}
+
+export async function readApiKey(client: Queryable, companyId: string, id: string): Promise<KeyView | null> {
+  const { rows } = await client.query<KeyView>(
+    `select ${KEY_VIEW} from api_key k where k.company_id = $1 and k.id = $2`,
+    [companyId, id],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * K2. A repeat of the request, whose answer was lost with its secret, makes the new secret anew: the one
+ * before the rotation goes on counting.
+ *
+ * @param requestKey names the request
+ */
+export async function rotateApiKey(
+  client: Queryable,
+  id: string,
+  hash: Buffer,
+  overlapMinutes: number,
+  requestKey: string,
+): Promise<void> {
+  await client.query(
+    `update api_key set secret_hash = $2, rotated_at = now(), rotation_key = $4,
+            previous_hash = case when rotation_key = $4 then previous_hash else secret_hash end,
+            previous_used_at = case when rotation_key = $4 then previous_used_at end,
+            previous_until = case when rotation_key = $4 then previous_until
+                                  else now() + $3 * interval '1 minute' end
+      where id = $1`,
+    [id, hash, overlapMinutes, requestKey],
+  );
+}
+
+export async function disableApiKey(client: Queryable, id: string): Promise<void> {
+  await client.query("update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1", [id]);
 }
 
 function hashSecret(secret: string): Buffer {

@@ -1,17 +1,20 @@
 /**
- * People and their sessions: passwords, sign-in and the cookie's token.
- *
- * Passwords are kept as scrypt hashes that carry their own parameters, so that the cost can be raised without
- * a migration. Of a session only the SHA-256 of its 256-bit token is stored. A session ends after
- * `SESSION_IDLE_MS` without a request and, whatever happens, `SESSION_ABSOLUTE_MS` after sign-in.
+ * People: who they are, what they do here, whether they may sign in. Their sessions are in `sessions.ts`, the
+ * links by which they set a password in `password-links.ts`, their second factor in `second-factors.ts`.
  */
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
-import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "../../config/limits.ts";
+import { randomBytes } from "node:crypto";
+import type { StaffView } from "../../contract/people.ts";
 import type { Queryable } from "../sql/database.ts";
+import { iso } from "../sql/view-sql.ts";
+import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 
+/** The roles that are built in. */
 /** The roles that are built in. */
 export const STAFF_ROLES = ["admin", "operations", "service", "warehouse", "finance", "store"] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
+
+/** Members of it rule over people, keys and the company; one of them at least can sign in at any time. */
+export const ADMINISTRATOR: StaffRole = "admin";
 
 export type StaffMember = {
   readonly id: string;
@@ -22,129 +25,7 @@ export type StaffMember = {
   readonly role: string;
 };
 
-/** log2 N, r, p: one of OWASP's equivalent minimum settings; 32 MiB and some 100 ms a hash. */
-const COST = { logN: 15, r: 8, p: 3 };
-const HASH_BYTES = 32;
-
-/** @returns `scrypt$<log2 N>$<r>$<p>$<salt>$<hash>` */
-async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16);
-  const hash = await derive(password, salt, COST.logN, COST.r, COST.p);
-  return ["scrypt", COST.logN, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join(
-    "$",
-  );
-}
-
-/** Constant-time comparison; false also where `stored` is not one of our hashes. */
-async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const [scheme, logN, r, p, salt, hash] = stored.split("$");
-  if (scheme !== "scrypt" || salt === undefined || hash === undefined) return false;
-  const expected = Buffer.from(hash, "base64url");
-  const actual = await derive(password, Buffer.from(salt, "base64url"), Number(logN), Number(r), Number(p));
-  return expected.length === actual.length && timingSafeEqual(expected, actual);
-}
-
-function derive(password: string, salt: Buffer, logN: number, r: number, p: number): Promise<Buffer> {
-  const options: ScryptOptions = { N: 2 ** logN, r, p, maxmem: 256 * r * 2 ** logN };
-  return new Promise((resolve, reject) => {
-    // One Unicode form, so that a password typed on another keyboard or system is the same password.
-    scrypt(password.normalize("NFKC"), salt, HASH_BYTES, options, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    );
-  });
-}
-
-export async function createStaff(
-  database: Queryable,
-  member: StaffMember & { readonly password: string },
-): Promise<void> {
-  await database.query(
-    `insert into staff (id, company_id, email, name, password_hash, role) values ($1, $2, $3, $4, $5, $6)
-     on conflict (id) do nothing`,
-    [
-      member.id,
-      member.companyId,
-      member.email.toLowerCase(),
-      member.name,
-      await hashPassword(member.password),
-      member.role,
-    ],
-  );
-}
-
-/** Verified where the e-mail address is unknown, so that both answers take the same time. */
-let unknownStaffHash: Promise<string> | undefined;
-
-/** @returns the member, or null where address or password is wrong; it does not tell which */
-export async function verifyStaffPassword(
-  database: Queryable,
-  email: string,
-  password: string,
-): Promise<StaffMember | null> {
-  const { rows } = await database.query<StaffRow & { password_hash: string }>(
-    "select id, company_id, email, name, role, password_hash from staff where email = $1",
-    [email.trim().toLowerCase()],
-  );
-  unknownStaffHash ??= hashPassword(randomBytes(16).toString("hex"));
-  const row = rows[0];
-  const matches = await verifyPassword(password, row?.password_hash ?? (await unknownStaffHash));
-  return row !== undefined && matches ? staffMember(row) : null;
-}
-
-/** Whose address it is; null: nobody's. */
-export async function staffIdOfEmail(database: Queryable, email: string): Promise<string | null> {
-  const { rows } = await database.query<{ id: string }>("select id from staff where email = $1", [
-    email.trim().toLowerCase(),
-  ]);
-  return rows[0]?.id ?? null;
-}
-
-/** Opens a session. @returns its token, which exists in clear text only here and in the cookie */
-export async function openSession(database: Queryable, staffId: string): Promise<string> {
-  const token = randomBytes(32).toString("base64url");
-  await database.query(
-    `with expired as (delete from staff_session where expires_at < now())
-     insert into staff_session (token_hash, staff_id, expires_at)
-     values ($1, $2, now() + $3 * interval '1 millisecond')`,
-    [hashToken(token), staffId, SESSION_IDLE_MS],
-  );
-  return token;
-}
-
-/**
- * @returns who is signed in by `token`, or null where it is unknown or has expired. `renew` moves the idle
- * expiry.
- */
-export async function findSession(
-  database: Queryable,
-  token: string,
-  options: { readonly renew: boolean },
-): Promise<StaffMember | null> {
-  const { rows } = await database.query<StaffRow & { renew: boolean }>(
-    `select staff.id, staff.company_id, staff.email, staff.name, staff.role,
-            session.expires_at < now() + $2 * interval '1 millisecond' * 0.9 as renew
-       from staff_session session join staff on staff.id = session.staff_id
-      where session.token_hash = $1 and session.expires_at > now()`,
-    [hashToken(token), SESSION_IDLE_MS],
-  );
-  const row = rows[0];
-  if (row === undefined) return null;
-  if (row.renew && options.renew) {
-    await database.query(
-      `update staff_session
-          set expires_at = least(now() + $2 * interval '1 millisecond', created_at + $3 * interval '1 millisecond')
-        where token_hash = $1`,
-      [hashToken(token), SESSION_IDLE_MS, SESSION_ABSOLUTE_MS],
-    );
-  }
-  return staffMember(row);
-}
-
-export async function closeSession(database: Queryable, token: string): Promise<void> {
-  await database.query("delete from staff_session where token_hash = $1", [hashToken(token)]);
-}
-
-type StaffRow = {
+export type StaffRow = {
   readonly id: string;
   readonly company_id: string;
   readonly email: string;
@@ -152,10 +33,247 @@ type StaffRow = {
   readonly role: string;
 };
 
-function staffMember(row: StaffRow): StaffMember {
+/** Of a `StaffRow`. */
+export const STAFF_COLUMNS = "staff.id, staff.company_id, staff.email, staff.name, staff.role";
+
+export function staffMember(row: StaffRow): StaffMember {
   return { id: row.id, companyId: row.company_id, email: row.email, name: row.name, role: row.role };
 }
 
-function hashToken(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+/** As it is kept and compared: people write their address in either case. */
+export function staffEmail(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+/** `staff:<id>` of a cause names it: short, and never given to another person. */
+export function newStaffId(): string {
+  return `p${randomBytes(6).toString("hex")}`;
+}
+
+/** @param passwordHash null: the person sets a password by a link */
+export async function insertStaff(
+  client: Queryable,
+  member: StaffMember & { readonly passwordHash: string | null; readonly passwordCompared: boolean },
+): Promise<void> {
+  await client.query(
+    `insert into staff (id, company_id, email, name, role, password_hash, password_compared, password_set_at)
+     values ($1, $2, $3, $4, $5, $6, $7, case when $6::text is null then null else now() end)
+     on conflict (id) do nothing`,
+    [
+      member.id,
+      member.companyId,
+      staffEmail(member.email),
+      member.name,
+      member.role,
+      member.passwordHash,
+      member.passwordCompared,
+    ],
+  );
+}
+
+/** Adds a person with a password that no rule has looked at, as a sandbox has them. */
+export async function createStaff(
+  database: Queryable,
+  member: StaffMember & { readonly password: string },
+): Promise<void> {
+  const passwordHash = await hashPassword(member.password);
+  await insertStaff(database, { ...member, passwordHash, passwordCompared: false });
+}
+
+/** Verified where the e-mail address is unknown, so that both answers take the same time. */
+let unknownStaffHash: Promise<string> | undefined;
+
+/** @returns the member, or null where address or password is wrong or the account is off; it does not tell which */
+export async function verifyStaffPassword(
+  database: Queryable,
+  email: string,
+  password: string,
+): Promise<StaffMember | null> {
+  const { rows } = await database.query<StaffRow & { password_hash: string | null; disabled: boolean }>(
+    `select ${STAFF_COLUMNS}, password_hash, disabled_at is not null as disabled from staff where email = $1`,
+    [staffEmail(email)],
+  );
+  unknownStaffHash ??= hashPassword(randomBytes(16).toString("hex"));
+  const row = rows[0];
+  const stored = row?.password_hash ?? null;
+  const matches = await verifyPassword(password, stored ?? (await unknownStaffHash));
+  if (row === undefined || stored === null || !matches || row.disabled) return null;
+  if (isOutdated(stored)) await renewHash(database, row.id, stored, password);
+  return staffMember(row);
+}
+
+/** Only where it is still the hash that the password was compared with: nobody's new password is undone. */
+async function renewHash(database: Queryable, id: string, stored: string, password: string): Promise<void> {
+  await database.query("update staff set password_hash = $3 where id = $1 and password_hash = $2", [
+    id,
+    stored,
+    await hashPassword(password),
+  ]);
+}
+
+/** Whether it is the password of the person as it is now. */
+export async function knowsPassword(
+  database: Queryable,
+  staffId: string,
+  password: string,
+): Promise<boolean> {
+  const { rows } = await database.query<{ password_hash: string | null }>(
+    "select password_hash from staff where id = $1",
+    [staffId],
+  );
+  const stored = rows[0]?.password_hash ?? null;
+  return stored !== null && (await verifyPassword(password, stored));
+}
+
+/** @param compared whether it was held against the passwords that everybody knows */
+export async function setPasswordHash(
+  client: Queryable,
+  staffId: string,
+  passwordHash: string,
+  compared: boolean,
+): Promise<void> {
+  await client.query(
+    "update staff set password_hash = $2, password_set_at = now(), password_compared = $3 where id = $1",
+    [staffId, passwordHash, compared],
+  );
+}
+
+/** Whose address it is, switched off or not; null: nobody's. */
+export async function staffIdOfEmail(client: Queryable, email: string): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>("select id from staff where email = $1", [
+    staffEmail(email),
+  ]);
+  return rows[0]?.id ?? null;
+}
+
+export async function findStaff(client: Queryable, id: string): Promise<StaffMember | null> {
+  const { rows } = await client.query<StaffRow>(`select ${STAFF_COLUMNS} from staff where id = $1`, [id]);
+  return rows[0] === undefined ? null : staffMember(rows[0]);
+}
+
+/** Who may sign in under the address; null: nobody, or nobody any more. */
+export async function findEnabledStaff(client: Queryable, email: string): Promise<StaffMember | null> {
+  const { rows } = await client.query<StaffRow>(
+    `select ${STAFF_COLUMNS} from staff where email = $1 and disabled_at is null`,
+    [staffEmail(email)],
+  );
+  return rows[0] === undefined ? null : staffMember(rows[0]);
+}
+
+const STAFF_VIEW = `
+  staff.id, staff.email, staff.name, staff.role, ${iso("staff.created_at")} as "createdAt",
+  case when staff.disabled_at is not null then 'disabled' when staff.password_hash is null then 'invited'
+       else 'active' end as state,
+  ${iso("staff.password_set_at")} as "passwordSetAt",
+  exists (select from staff_second_factor f where f.staff_id = staff.id and f.confirmed_at is not null)
+    as "secondFactor",
+  (select count(*)::int from staff_session s where s.staff_id = staff.id and s.expires_at > now()) as sessions,
+  (select ${iso("max(s.seen_at)")} from staff_session s where s.staff_id = staff.id) as "lastSeenAt",
+  (select coalesce(max(c.version), 1) from setting_change c where c.subject = 'staff:' || staff.id) as version`;
+
+/** People of a company, by name. */
+export async function listStaff(client: Queryable, companyId: string): Promise<readonly StaffView[]> {
+  const { rows } = await client.query<StaffView>(
+    `select ${STAFF_VIEW} from staff where company_id = $1 order by lower(staff.name), staff.id`,
+    [companyId],
+  );
+  return rows;
+}
+
+export async function readStaff(client: Queryable, companyId: string, id: string): Promise<StaffView | null> {
+  const { rows } = await client.query<StaffView>(
+    `select ${STAFF_VIEW} from staff where company_id = $1 and id = $2`,
+    [companyId, id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Whether another person has the address. Addresses are nobody's twice, whichever the company. */
+export async function isEmailTaken(client: Queryable, email: string, by: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from staff where email = $1 and id <> $2", [
+    staffEmail(email),
+    by,
+  ]);
+  return rowCount === 1;
+}
+
+export async function updateStaff(
+  client: Queryable,
+  id: string,
+  next: { readonly email: string; readonly name: string; readonly role: string },
+): Promise<void> {
+  await client.query("update staff set email = $2, name = $3, role = $4 where id = $1", [
+    id,
+    staffEmail(next.email),
+    next.name,
+    next.role,
+  ]);
+}
+
+export async function setStaffEnabled(client: Queryable, id: string, enabled: boolean): Promise<void> {
+  await client.query(
+    "update staff set disabled_at = case when $2 then null else coalesce(disabled_at, now()) end where id = $1",
+    [id, enabled],
+  );
+}
+
+/** Until this transaction ends, nobody else takes an administrator of the company away. */
+export async function lockAdministrators(client: Queryable, companyId: string): Promise<void> {
+  await client.query("select pg_advisory_xact_lock(hashtextextended('administrators ' || $1, 0))", [
+    companyId,
+  ]);
+}
+
+/** Administrators of a company who can sign in, but the one named. */
+export async function countAdministrators(
+  client: Queryable,
+  companyId: string,
+  but: string | null,
+): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::int as count from staff
+      where company_id = $1 and role = $2 and disabled_at is null and password_hash is not null
+        and ($3::text is null or id <> $3)`,
+    [companyId, ADMINISTRATOR, but],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Enabled accounts whose password nobody has held against those that everybody knows. */
+async function uncomparedPasswords(
+  client: Queryable,
+): Promise<readonly { readonly id: string; readonly email: string; readonly password_hash: string }[]> {
+  const { rows } = await client.query<{ id: string; email: string; password_hash: string }>(
+    `select id, email, password_hash from staff
+      where disabled_at is null and password_hash is not null and not password_compared order by email`,
+  );
+  return rows;
+}
+
+/** How many hashes are compared at a time: as many as libuv's pool has threads. */
+const AT_A_TIME = 4;
+
+/**
+ * Enabled accounts that have this password. Each password is compared once: what was another one is marked
+ * so, and a new password begins anew.
+ */
+export async function accountsWithPassword(
+  client: Queryable,
+  password: string,
+): Promise<readonly { readonly id: string; readonly email: string }[]> {
+  const rows = await uncomparedPasswords(client);
+  const known: { id: string; email: string }[] = [];
+  for (let from = 0; from < rows.length; from += AT_A_TIME) {
+    await Promise.all(
+      rows.slice(from, from + AT_A_TIME).map(async ({ id, email, password_hash }) => {
+        if (await verifyPassword(password, password_hash)) known.push({ id, email });
+        else
+          await client.query(
+            "update staff set password_compared = true where id = $1 and password_hash = $2",
+            [id, password_hash],
+          );
+      }),
+    );
+  }
+  return known.sort((a, b) => (a.email < b.email ? -1 : 1));
 }

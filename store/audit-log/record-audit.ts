@@ -2,8 +2,8 @@
  * Adds entries to the audit log. In the transaction of what they tell of: either both are there, or neither.
  *
  * Entries follow each other, so whoever adds one holds the log's head until the transaction ends. It is
- * therefore the last thing that a transaction does, and never done twice in one: two transactions that lock
- * other rows behind the head would wait for each other.
+ * therefore the last thing that a transaction does: two transactions that lock other rows behind the head
+ * would wait for each other.
  */
 import { AUDIT_DETAIL_BYTES } from "../../config/limits.ts";
 import type { AuditAct } from "../../contract/audit.ts";

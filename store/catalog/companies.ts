@@ -1,14 +1,64 @@
 /** Companies and their channels, as they are set up. */
 import type { Queryable } from "../sql/database.ts";
 
-type NewCompany = { readonly id: string; readonly name: string; readonly currency: string };
+type NewCompany = {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  /** IANA name; absent: UTC. */
+  readonly timeZone?: string;
+};
 
 export async function insertCompany(client: Queryable, company: NewCompany): Promise<void> {
-  await client.query("insert into company (id, name, currency) values ($1, $2, $3)", [
+  await client.query("insert into company (id, name, currency, time_zone) values ($1, $2, $3, $4)", [
     company.id,
     company.name,
     company.currency,
+    company.timeZone ?? "UTC",
   ]);
+}
+
+type Company = Required<NewCompany>;
+
+export async function readCompany(client: Queryable, id: string): Promise<Company | null> {
+  const { rows } = await client.query<Company>(
+    'select id, name, currency, time_zone as "timeZone" from company where id = $1',
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function updateCompany(client: Queryable, id: string, next: Omit<Company, "id">): Promise<void> {
+  await client.query("update company set name = $2, currency = $3, time_zone = $4 where id = $1", [
+    id,
+    next.name,
+    next.currency,
+    next.timeZone,
+  ]);
+}
+
+/** Whether something of the company has a price or an amount already. */
+export async function hasAmounts(client: Queryable, id: string): Promise<boolean> {
+  const { rows } = await client.query<{ has: boolean }>(
+    `select exists (select from product where company_id = $1)
+         or exists (select from orders where company_id = $1) as has`,
+    [id],
+  );
+  return rows[0]?.has ?? false;
+}
+
+/** Until this transaction ends, nobody else makes a company. */
+export async function lockCompanies(client: Queryable): Promise<void> {
+  await client.query("lock table company in share row exclusive mode");
+}
+
+/** Whether the company has such a channel, switched on or off. */
+export async function hasChannel(client: Queryable, companyId: string, id: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from channel where company_id = $1 and id = $2", [
+    companyId,
+    id,
+  ]);
+  return rowCount === 1;
 }
 
 export async function companyIds(client: Queryable): Promise<readonly string[]> {

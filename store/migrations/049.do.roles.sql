@@ -43,9 +43,9 @@ begin
 end $$;
 create trigger role_changed after update or delete on role
   for each statement execute function tell_access_changed();
-create trigger staff_changed after update or delete on staff
-  for each statement execute function tell_access_changed();
+create trigger staff_changed after update of role, disabled_at or delete on staff
+  for each row execute function tell_access_changed();
 create trigger staff_session_ended after delete on staff_session
-  for each statement execute function tell_access_changed();
-create trigger api_key_changed after update of scopes, channel_id, revoked_at or delete on api_key
-  for each statement execute function tell_access_changed();
+  for each row execute function tell_access_changed();
+create trigger api_key_changed after update of scopes, channel_id, secret_hash, revoked_at, expires_at or delete on api_key
+  for each row execute function tell_access_changed();

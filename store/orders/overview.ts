@@ -1,11 +1,12 @@
-/** The numbers of the start page, all of one moment. Days are UTC days. */
+/** The numbers of the start page, all of one moment. Days are those of the company's time zone. */
 import type { Overview } from "../../contract/system.ts";
 import type { Queryable } from "../sql/database.ts";
 import { iso } from "../sql/view-sql.ts";
 
-export async function readOverview(database: Queryable): Promise<Overview> {
+/** @param timeZone IANA name */
+export async function readOverview(database: Queryable, timeZone: string): Promise<Overview> {
   const { rows } = await database.query<Overview>(
-    `with today as (select date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' as start),
+    `with today as (select date_trunc('day', now() at time zone $1) at time zone $1 as start),
      minute as (
        select generate_series(date_trunc('minute', now()) - interval '59 minutes', date_trunc('minute', now()),
                               interval '1 minute') as at
@@ -32,6 +33,7 @@ export async function readOverview(database: Queryable): Promise<Overview> {
             'shipped', coalesce(shipped.orders, 0)) order by minute.at)
           from minute left join captured on captured.at = minute.at left join shipped on shipped.at = minute.at)
          as "perMinute"`,
+    [timeZone],
   );
   const row = rows[0];
   if (row === undefined) throw new Error("the overview came back empty");

@@ -11,9 +11,11 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 export const LONGEST: readonly string[] = [
   "load-tests/faults/faults.integration.test.ts",
   "cli/kill-recovery.integration.test.ts",
+  "cli/setup.integration.test.ts",
   "dashboard/dashboard.browser.test.ts",
   "dashboard/shopper-payment.browser.test.ts",
   "dashboard/settings-page.browser.test.ts",
+  "dashboard/people-pages.browser.test.ts",
   "devices/bridge.integration.test.ts",
   "workflows/order/order-fulfillment.integration.test.ts",
   "cli/start.integration.test.ts",

@@ -22,8 +22,8 @@ export function patch<T>(path: string, body: unknown, key: string = crypto.rando
   return send<T>("PATCH", path, body, key);
 }
 
-export function remove(path: string): Promise<void> {
-  return send<void>("DELETE", path, undefined, crypto.randomUUID());
+export function remove<T = void>(path: string): Promise<T> {
+  return send<T>("DELETE", path, undefined, crypto.randomUUID());
 }
 
 /** A path from parts, each of them escaped: ids of channels may hold any character. */

@@ -4,6 +4,9 @@ import type { Session } from "../../../contract/sessions.ts";
 
 export const session = signal<Session | null | undefined>(undefined);
 
+/** Whether the server has said that it is nobody's yet, and has to be set up. */
+export const isEmptySystem = signal(false);
+
 /** Whether who is signed in has this permission of the gateway's. The gateway decides; a page only offers. */
 export function may(permission: string): boolean {
   return session.value?.permissions.includes(permission) ?? false;

@@ -14,16 +14,26 @@ import { AccountList } from "./account-list.tsx";
 import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
+import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
+import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 import { RoleSettings } from "./role-settings.tsx";
 import { StockLimitsForm } from "./stock-limits-form.tsx";
 
-const VIEWS = [
+type View = {
+  readonly value: string;
+  readonly label: string;
+  /** Without it the view is not offered. */
+  readonly needs?: string;
+};
+
+const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
   { value: "pickup", label: "Pickup" },
@@ -32,11 +42,14 @@ const VIEWS = [
   { value: "limits", label: "Limits" },
   { value: "stock", label: "Stock" },
   { value: "devices", label: "Devices" },
+  { value: "company", label: "Company" },
+  { value: "people", label: "People", needs: "people.read" },
+  { value: "keys", label: "Keys", needs: "keys.read" },
   { value: "accounts", label: "Accounts" },
   { value: "changes", label: "Changes" },
   { value: "roles", label: "Roles", needs: "roles.read" },
   { value: "audit", label: "Audit", needs: "audit.read" },
-] as const;
+];
 
 /** Views whose setting is a channel's. */
 const FORMS_OF_CHANNELS: ReadonlyMap<string, typeof ChannelForm> = new Map([
@@ -61,7 +74,7 @@ export function SettingsPage() {
       />
       <Chips
         label="Settings of"
-        options={VIEWS.filter((one) => !("needs" in one) || may(one.needs))}
+        options={VIEWS.filter(({ needs }) => needs === undefined || may(needs))}
         value={view}
         onChange={(next) => go(next, query["channel"])}
       />
@@ -78,6 +91,9 @@ export function SettingsPage() {
       {view === "limits" && <LimitsForm />}
       {view === "stock" && <StockLimitsForm />}
       {view === "devices" && <DeviceList />}
+      {view === "company" && <CompanyForm />}
+      {view === "people" && <PeopleList />}
+      {view === "keys" && <KeyList />}
       {view === "accounts" && <AccountList />}
       {view === "changes" && <ChangeList />}
       {view === "roles" && <RoleSettings />}

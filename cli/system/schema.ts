@@ -1,0 +1,26 @@
+/** Brings a database to the schema of this version, and says what to do where that is not possible. */
+import { MigrationsLockedError, migrate } from "../../store/sql/migrate.ts";
+import { UserProblem } from "../problem.ts";
+
+/**
+ * @returns the migrations that were applied now, and the same as a line for people
+ * @throws UserProblem where another process has the migrations' lock and does not give it back
+ */
+export async function bringSchemaUpToDate(
+  databaseUrl: string,
+): Promise<{ readonly value: readonly string[]; readonly detail: string }> {
+  const applied = await migrate(databaseUrl).catch((error: unknown) => {
+    throw error instanceof MigrationsLockedError ? lockedProblem(error) : error;
+  });
+  return { value: applied, detail: applied.length === 0 ? "up to date" : `applied: ${applied.join(", ")}` };
+}
+
+function lockedProblem(error: MigrationsLockedError): UserProblem {
+  const ends = error.holders.map(({ pid }) => `select pg_terminate_backend(${pid});`).join(" ");
+  const advice =
+    ends === ""
+      ? "Start again."
+      : "If that process is at work, start again when it is done; if it stands still, end it, or its connection " +
+        `with: ${ends}`;
+  return new UserProblem(error.code, error.message, advice, { cause: error });
+}

@@ -1,0 +1,80 @@
+/**
+ * Second factors: the secret of an authenticator app, and recovery codes. A code of the app counts once,
+ * because the time step of the last one is kept; of recovery codes only SHA-256 is kept.
+ */
+import { createHash } from "node:crypto";
+import type { Queryable } from "../sql/database.ts";
+
+export type SecondFactor = { readonly secret: Buffer; readonly confirmed: boolean };
+
+/** Keeps a secret that does not count yet. False: the person has one that does. */
+export async function writeSecondFactor(
+  client: Queryable,
+  staffId: string,
+  secret: Uint8Array,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into staff_second_factor as factor (staff_id, secret) values ($1, $2)
+     on conflict (staff_id) do update set secret = excluded.secret, created_at = now(), last_step = 0
+       where factor.confirmed_at is null`,
+    [staffId, Buffer.from(secret)],
+  );
+  return rowCount === 1;
+}
+
+export async function readSecondFactor(client: Queryable, staffId: string): Promise<SecondFactor | null> {
+  const { rows } = await client.query<SecondFactor>(
+    "select secret, confirmed_at is not null as confirmed from staff_second_factor where staff_id = $1",
+    [staffId],
+  );
+  return rows[0] ?? null;
+}
+
+/** From now on the factor is asked for, and these codes are in its place. */
+export async function confirmSecondFactor(
+  client: Queryable,
+  staffId: string,
+  recoveryCodes: readonly string[],
+): Promise<void> {
+  await client.query("update staff_second_factor set confirmed_at = now() where staff_id = $1", [staffId]);
+  await client.query("delete from staff_recovery_code where staff_id = $1", [staffId]);
+  await client.query("insert into staff_recovery_code (staff_id, code_hash) select $1, unnest($2::bytea[])", [
+    staffId,
+    recoveryCodes.map(hashCode),
+  ]);
+}
+
+/** Takes a time step's code. False: this one, or a later one, was taken before. */
+export async function takeStep(client: Queryable, staffId: string, step: number): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "update staff_second_factor set last_step = $2 where staff_id = $1 and last_step < $2",
+    [staffId, step],
+  );
+  return rowCount === 1;
+}
+
+/** False: it is none of the person's codes, or was used before. */
+export async function spendRecoveryCode(client: Queryable, staffId: string, code: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "update staff_recovery_code set used_at = now() where staff_id = $1 and code_hash = $2 and used_at is null",
+    [staffId, hashCode(code)],
+  );
+  return rowCount === 1;
+}
+
+export async function countRecoveryCodes(client: Queryable, staffId: string): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    "select count(*)::int as count from staff_recovery_code where staff_id = $1 and used_at is null",
+    [staffId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export async function removeSecondFactor(client: Queryable, staffId: string): Promise<void> {
+  await client.query("delete from staff_recovery_code where staff_id = $1", [staffId]);
+  await client.query("delete from staff_second_factor where staff_id = $1", [staffId]);
+}
+
+function hashCode(code: string): Buffer {
+  return createHash("sha256").update(code).digest();
+}
