@@ -152,6 +152,34 @@ test("nobody gives a role what they do not have, and who saw an older version ov
   await change("finance", { permissions: null });
 });
 
+test("whoever rules over people or keys makes none that have more, and takes over nobody who has", async () => {
+  const hr = await person("hr", {
+    permissions: ["people.read", "people.write", "keys.read", "keys.write", "orders.read"],
+  });
+  await world.call("POST", "/v1/roles", {
+    json: { id: "reader", name: "Reader", permissions: ["orders.read"] },
+  });
+  const add = (role: string) =>
+    as(hr, "POST", "/v1/staff", { email: `${role}@new.example`, name: "Somebody New", role });
+  const more = await add("admin");
+  expect([more.status, more.json.code]).toEqual([403, "permission_not_yours"]);
+  const made = await add("reader");
+  expect(made.status).toBe(201);
+  const { id, version } = made.json.person;
+  const raised = await as(hr, "PATCH", `/v1/staff/${id}`, { version, role: "admin" });
+  expect(raised.json.code).toBe("permission_not_yours");
+  for (const action of ["reset-password", "disable", "end-sessions", "remove-second-factor"])
+    expect((await as(hr, "POST", `/v1/staff/admin/${action}`, {})).json.code).toBe("permission_not_yours");
+  expect((await as(hr, "POST", `/v1/staff/${id}/reset-password`, {})).status).toBe(200);
+  const key = (scopes: readonly string[]) => as(hr, "POST", "/v1/keys", { name: "a key", scopes });
+  expect((await key(["admin"])).json.code).toBe("permission_not_yours");
+  const { items } = (await world.call("GET", "/v1/audit?act=access.denied&by=staff:hr&limit=50")).json;
+  expect(items.length).toBeGreaterThan(5);
+  const { items: changes } = (await world.call("GET", `/v1/audit?subject=staff:${id}`)).json;
+  expect(changes.at(-1)).toMatchObject({ by: "staff:hr", after: { role: "reader", enabled: true } });
+  expect(JSON.stringify(changes)).not.toContain(made.json.link.split("#").pop());
+});
+
 test.each([
   [{ id: "Wrong Id", name: "x", permissions: [] }, 400, "invalid_request"],
   [{ id: "x1", name: "x", permissions: ["orders.steal"] }, 422, "role_invalid"],
