@@ -5,6 +5,7 @@
  */
 import pino from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { passingSecretBox } from "../config/secret-box.ts";
 import { Random } from "../config/seeded-random.ts";
 import type { CaptureResult } from "../contract/orders.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
@@ -26,6 +27,7 @@ const HOT_UNITS = 1_000;
 const OTHER_UNITS = 250;
 
 const logger = pino({ level: "error" });
+const secrets = passingSecretBox();
 let database: TestDatabase;
 let engine: Engine;
 let gateway: Gateway;
@@ -34,7 +36,7 @@ let key: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   engine = await startEngine({ databaseUrl: database.url, threads: 2, shards: 8, logger });
-  ({ apiKey: key } = await seedSandbox(database.database, engine.client, "competition"));
+  ({ apiKey: key } = await seedSandbox(database.database, engine.client, secrets, "competition"));
   engine.client.setLocations(SANDBOX_LOCATIONS);
   const skus = [HOT, ...OTHERS];
   await database.database.query(
@@ -61,6 +63,7 @@ beforeAll(async () => {
     database: database.database,
     allocator: engine.client,
     channelAdapters,
+    secrets,
     devices: deviceProtocols,
     carriers: new VendorRoster("carriers", []),
     payments: new VendorRoster("payments", []),

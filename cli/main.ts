@@ -5,17 +5,21 @@ import { Command } from "commander";
 import { projectRoot } from "../config/project-root.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addAuditOrdersCommand } from "./commands/audit-orders.ts";
+import { addChannelCommand } from "./commands/channel.ts";
 import { addCompanyCommand } from "./commands/company.ts";
 import { addCreateProductCommand } from "./commands/create-product.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addKeyCommand } from "./commands/key.ts";
+import { addLocationCommand } from "./commands/location.ts";
 import { addMapSkuCommand } from "./commands/map-sku.ts";
 import { addOrderCommand } from "./commands/order.ts";
 import { addRoleCommand } from "./commands/role.ts";
+import { addSecretsCommand } from "./commands/secrets.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSetupCommand } from "./commands/setup.ts";
 import { addSimulateDayCommand } from "./commands/simulate-day.ts";
+import { addSourcingRulesCommand } from "./commands/sourcing-rules.ts";
 import { addStaffCommand } from "./commands/staff.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addStockCommand } from "./commands/stock.ts";
@@ -56,6 +60,10 @@ Exit status: 0 all went well, 1 something did not, 2 the command line is wrong.`
   addKeyCommand(program);
   addRoleCommand(program);
   addAuditCommand(program);
+  addChannelCommand(program);
+  addLocationCommand(program);
+  addSourcingRulesCommand(program);
+  addSecretsCommand(program);
   return program;
 }
 

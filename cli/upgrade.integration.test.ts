@@ -94,6 +94,12 @@ test(
         group by fulfillment_order_id having count(*) > 1`,
     );
     expect(doubled).toEqual([]);
+    // The channels' webhook secrets lay there in clear text.
+    const { rows: secrets } = await database.query(
+      `select count(*) filter (where webhook_secret is not null)::integer as clear,
+         (select count(*) from channel_secret where sealed like 'v1.local.%')::integer as sealed from channel`,
+    );
+    expect(secrets).toEqual([{ clear: 0, sealed: 5 }]);
   },
   6 * MINUTE,
 );

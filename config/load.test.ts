@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { vendorKinds } from "../integrations/vendor-kinds.ts";
 import { readSettings, settingsVariables } from "./load.ts";
+import { newSecretKeyLine } from "./secret-box.ts";
 
 const complete = {
   DATABASE_URL: "postgres://a:b@db:5432/holdfast",
@@ -12,7 +13,32 @@ const complete = {
   EASYPOST_WEBHOOK_SECRET: "secret",
   SMTP_URL: "smtp://mail:25",
   HOLDFAST_MAIL_FROM: "orders@example.com",
+  HOLDFAST_SECRETS_KEY_FILE: "secrets.key",
 };
+
+describe("the key of stored secrets", () => {
+  const read = (environment: Record<string, string | undefined>, mode: "start" | "serve") =>
+    readSettings(environment, mode, "/project", vendorKinds);
+
+  test("is a file or the key itself, and a path goes by the working folder", () => {
+    const { HOLDFAST_SECRETS_KEY_FILE: _, ...without } = complete;
+    const file = read(complete, "serve");
+    const key = read({ ...without, HOLDFAST_SECRETS_KEY: newSecretKeyLine("k1") }, "serve");
+    if (file.status !== "ok" || key.status !== "ok") throw new Error("expected settings");
+    expect(file.settings.secrets).toEqual({ keys: null, keyFile: "/project/secrets.key" });
+    expect(key.settings.secrets).toMatchObject({ keys: expect.stringMatching(/^k1:/), keyFile: null });
+  });
+
+  test.each([
+    ["both are set", { HOLDFAST_SECRETS_KEY_FILE: "a", HOLDFAST_SECRETS_KEY: newSecretKeyLine("k1") }],
+    ["it is a word", { HOLDFAST_SECRETS_KEY: "k1:changeme" }],
+  ])("is refused where %s, without showing it", (_, environment) => {
+    const reading = read(environment, "start");
+    if (reading.status !== "invalid") throw new Error("expected a problem");
+    expect(reading.problems.map(({ variable }) => variable)).toEqual(["HOLDFAST_SECRETS_KEY"]);
+    expect(JSON.stringify(reading.problems)).not.toContain("changeme");
+  });
+});
 
 describe("settings", () => {
   test("start needs nothing and keeps to the loopback interface", () => {

@@ -5,6 +5,7 @@
 import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./project-root.ts";
 import { DEFAULT_REFUND_LIMITS, readRefundLimits } from "./refund-limits.ts";
+import { readSecretKeys } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { PROXY_HEADERS, readTrustedProxies } from "./trusted-proxies.ts";
 import { readVendors, type VendorKind, type VendorVariable } from "./vendor-settings.ts";
@@ -45,6 +46,12 @@ const VARIABLES: readonly Variable[] = [
     "http://host:port",
     true,
   ),
+  variable(
+    "HOLDFAST_SECRETS_KEY_FILE",
+    "File of the keys that stored secrets are sealed under, id:base64 a line; needed to serve",
+    "a key of the data folder",
+  ),
+  variable("HOLDFAST_SECRETS_KEY", "The same keys themselves, in place of the file", "none"),
   variable("REDIS_URL", "Counts attempts to sign in over several gateways", "none"),
   variable(
     "HOLDFAST_TRUSTED_PROXIES",
@@ -175,6 +182,19 @@ export function readSettings(
       complain(name, "needs an MQTT_URL that starts with mqtts://");
     }
   }
+  const secrets = { keys: text("HOLDFAST_SECRETS_KEY"), keyFile: text("HOLDFAST_SECRETS_KEY_FILE") };
+  if (secrets.keys !== null && secrets.keyFile !== null) {
+    complain("HOLDFAST_SECRETS_KEY", "cannot be set beside HOLDFAST_SECRETS_KEY_FILE");
+  }
+  if (mode === "serve" && secrets.keys === null && secrets.keyFile === null) {
+    complain(
+      "HOLDFAST_SECRETS_KEY_FILE",
+      "is not set: file of the keys that stored secrets are sealed under (or HOLDFAST_SECRETS_KEY); " +
+        "`holdfast secrets new-key` makes one",
+    );
+  }
+  const keys = secrets.keys === null ? null : readSecretKeys(secrets.keys);
+  if (keys?.status === "invalid") complain("HOLDFAST_SECRETS_KEY", keys.problem);
   const level = text("HOLDFAST_LOG_LEVEL") ?? "info";
   if (!isLogLevel(level)) {
     complain("HOLDFAST_LOG_LEVEL", `must be debug, info, warn or error, not "${level}"`);
@@ -205,6 +225,13 @@ export function readSettings(
       caFile: text("MQTT_CA_FILE"),
       certFile: text("MQTT_CERT_FILE"),
       keyFile: text("MQTT_KEY_FILE"),
+    },
+    secrets: {
+      keys: secrets.keys,
+      keyFile:
+        secrets.keyFile === null || isAbsolute(secrets.keyFile)
+          ? secrets.keyFile
+          : join(workingFolder, secrets.keyFile),
     },
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"]),
     trustedProxies:

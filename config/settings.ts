@@ -24,6 +24,13 @@ export type Settings = {
     readonly certFile: string | null;
     readonly keyFile: string | null;
   };
+  /** Under which stored secrets are sealed (`config/secret-box.ts`); one of the two, or none to `start`. */
+  readonly secrets: {
+    /** The keys themselves. `HOLDFAST_SECRETS_KEY`. */
+    readonly keys: string | null;
+    /** A file that holds them. `HOLDFAST_SECRETS_KEY_FILE`. */
+    readonly keyFile: string | null;
+  };
   /** Optional: attempts to sign in are counted over several gateways. `REDIS_URL`. */
   readonly redisUrl: string | null;
   /** Networks of the proxies whose word about their callers counts, in CIDR notation. `HOLDFAST_TRUSTED_PROXIES`. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { projectRoot } from "./project-root.ts";
 import { STANDARD_SOURCING_RULES } from "./sourcing-rule.ts";
-import { readSourcingRules } from "./sourcing-rules.ts";
+import { readSourcingRuleList, readSourcingRules } from "./sourcing-rules.ts";
 
 const folder = join(projectRoot, "config");
 const read = (name: string) => readSourcingRules(readFileSync(join(folder, name), "utf8"));
@@ -15,7 +15,7 @@ it("reads every rule file that comes along", () => {
 });
 
 it("has the standard rules as the file that is edited first", () => {
-  expect(read("sourcing-rules.json")).toEqual({ status: "ok", rules: STANDARD_SOURCING_RULES });
+  expect(read("sourcing-rules.json")).toMatchObject({ status: "ok", rules: STANDARD_SOURCING_RULES });
 });
 
 it("weighs rules of one step against each other and keeps the order of steps", () => {
@@ -61,7 +61,7 @@ it("reports every problem at once, by its place", () => {
       { path: "rules[3].prefer", problem: "must be low or high" },
       { path: "rules[4].weighted[0].weight", problem: "must be a number from 0.001 to 1000000" },
       { path: "rules[4].weighted[1]", problem: `"attribute" and "prefer" belong to custom rules only` },
-      { path: "rules[5].weighted", problem: "must be a list of at least one rule" },
+      { path: "rules[5].weighted", problem: "must be a list of 1 to 20 rules" },
       { path: "rules[6]", problem: "must be an object" },
     ],
   });
@@ -74,4 +74,12 @@ it("refuses what is no rule file", () => {
     status: "invalid",
     problems: [{ path: "rules" }],
   });
+});
+
+it("refuses texts that the store has no place for, or that nobody reads", () => {
+  const reasons = ["a\u0000b", "\ud800", "x".repeat(501)];
+  const reading = readSourcingRuleList({ rules: reasons.map((reason) => ({ rule: "cost", reason })) });
+  expect(reading.status === "invalid" && reading.problems.map(({ path }) => path)).toEqual(
+    reasons.map((_, index) => `rules[${index}].reason`),
+  );
 });

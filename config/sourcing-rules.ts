@@ -1,6 +1,6 @@
 /**
- * Reads a file of sourcing rules. Every problem is reported at once, by its place in the file, so that a
- * wrong file is corrected in one round.
+ * Reads sourcing rules as people write them. Every problem is reported at once, by its place, so that wrong
+ * rules are corrected in one round.
  *
  *     { "rules": [
  *       { "rule": "fewest_parcels", "reason": "…" },
@@ -20,26 +20,41 @@ import {
 type SourcingRulesProblem = { readonly path: string; readonly problem: string };
 
 type SourcingRulesReading =
-  | { readonly status: "ok"; readonly rules: SourcingRuleList }
+  | {
+      readonly status: "ok";
+      readonly rules: SourcingRuleList;
+      /** The steps as they were written, with their reasons. */
+      readonly written: readonly unknown[];
+    }
   | { readonly status: "invalid"; readonly problems: readonly SourcingRulesProblem[] };
 
 const MAX_STEPS = 12;
 const MAX_WEIGHT = 1_000_000;
+const MAX_REASON = 500;
+/** Most rules that a step weighs: each once, and some numbers of the locations' own. */
+const MAX_WEIGHED = 20;
+/** The store has no place for them. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
 /** @param text the file's content, JSON */
 export function readSourcingRules(text: string): SourcingRulesReading {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    const problem = `is no JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return { status: "invalid", problems: [{ path: "", problem }] };
+  }
+  return readSourcingRuleList(content);
+}
+
+/** @param content the same, parsed */
+export function readSourcingRuleList(content: unknown): SourcingRulesReading {
   const problems: SourcingRulesProblem[] = [];
   const complain = (path: string, problem: string): null => {
     problems.push({ path, problem });
     return null;
   };
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    complain("", `is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-    return { status: "invalid", problems };
-  }
   if (!isRecord(content) || !Array.isArray(content["rules"])) {
     complain("", `must be an object with a list "rules"`);
     return { status: "invalid", problems };
@@ -50,7 +65,9 @@ export function readSourcingRules(text: string): SourcingRulesReading {
   if (entries.length > MAX_STEPS) complain("rules", `must have ${MAX_STEPS} steps at most`);
   const rules = entries.map((entry, index) => readStep(entry, `rules[${index}]`, complain));
   const read = rules.filter((step) => step !== null);
-  return problems.length > 0 ? { status: "invalid", problems } : { status: "ok", rules: read };
+  return problems.length > 0
+    ? { status: "invalid", problems }
+    : { status: "ok", rules: read, written: entries };
 }
 
 type Complain = (path: string, problem: string) => null;
@@ -59,14 +76,16 @@ function readStep(entry: unknown, path: string, complain: Complain): SourcingSte
   if (!isRecord(entry)) return complain(path, "must be an object");
   const { reason, weighted } = entry;
   if (typeof reason !== "string" || reason.trim() === "") complain(`${path}.reason`, "must say why");
+  else if (reason.length > MAX_REASON || UNPRINTABLE.test(reason))
+    complain(`${path}.reason`, `must be at most ${MAX_REASON} printable characters`);
   if (weighted === undefined) {
     refuseOthers(entry, path, ["reason", "rule", "attribute", "prefer"], complain);
     const rule = readRule(entry, path, 1, complain);
     return rule === null ? null : [rule];
   }
   refuseOthers(entry, path, ["reason", "weighted"], complain);
-  if (!Array.isArray(weighted) || weighted.length === 0) {
-    return complain(`${path}.weighted`, "must be a list of at least one rule");
+  if (!Array.isArray(weighted) || weighted.length === 0 || weighted.length > MAX_WEIGHED) {
+    return complain(`${path}.weighted`, `must be a list of 1 to ${MAX_WEIGHED} rules`);
   }
   const rules = weighted.map((part: unknown, index) => {
     const place = `${path}.weighted[${index}]`;
@@ -99,7 +118,12 @@ function readRule(
     }
     return { rule: name, weight };
   }
-  if (typeof attribute !== "string" || attribute === "") {
+  if (
+    typeof attribute !== "string" ||
+    attribute === "" ||
+    attribute.length > 64 ||
+    UNPRINTABLE.test(attribute)
+  ) {
     return complain(`${path}.attribute`, "must name a number that locations carry");
   }
   if (prefer !== "low" && prefer !== "high") return complain(`${path}.prefer`, "must be low or high");

@@ -27,9 +27,10 @@ export const AUDIT_ACTS = {
   },
   "access.denied": { security: true, meaning: "A known caller asked for what they may not do." },
   "webhook.refused": { security: true, meaning: "A webhook's signature did not match its body." },
-  "setting.changed": { security: false, meaning: "A setting, a channel, a role or a device was changed." },
-  "location.closed": { security: false, meaning: "A place was taken out of service." },
-  "location.opened": { security: false, meaning: "A place was put into service again." },
+  "setting.changed": {
+    security: false,
+    meaning: "A setting was changed, or a channel, place, person, key, role or device.",
+  },
   "product.created": { security: false, meaning: "A product was added to the catalog." },
   "product.changed": { security: false, meaning: "A product's tagging, check or substitutes were changed." },
   "sku.mapped": { security: false, meaning: "A channel's SKU was mapped to one of ours." },

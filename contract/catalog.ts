@@ -73,7 +73,15 @@ export type SkuMapping = Shape<typeof SkuMapping>;
 export const UnmappedSku = Type.Object({ channel: Text, channelSku: Text, title: Text, orders: Count });
 export type UnmappedSku = Shape<typeof UnmappedSku>;
 
-export const LocationView = Type.Object({ id: Text, name: Text, kind: Text, city: Text, country: Text });
+export const LocationView = Type.Object({
+  id: Text,
+  name: Text,
+  kind: Text,
+  /** Whether orders are served from it. */
+  active: Type.Boolean(),
+  city: Text,
+  country: Text,
+});
 export type LocationView = Shape<typeof LocationView>;
 
 export const ChannelView = Type.Object({

@@ -32,11 +32,18 @@ const MOST_CHANGE_MINUTES = 527_040;
 /** A day. */
 const MOST_COMBINE_MINUTES = 1_440;
 
-const CHANNEL_RULES = {
+export const CHANNEL_RULES = {
+  /** What people call it. */
+  name: text(100),
   /** Whether orders and webhooks of it are taken. */
   active: Type.Boolean(),
   /** Who takes the money of its orders; `order`: each order says so, which only our own format can. */
   chargedBy: oneOf(CHARGED_BY),
+  /**
+   * Whether an order that we charge may say that it is paid at the door; else we charge it all the same. Of a
+   * channel that charges, that is the channel's to say.
+   */
+  payOnDelivery: Type.Boolean(),
   /** What becomes of an order that stock does not cover when it comes. */
   onShortage: oneOf(ON_SHORTAGE),
   /** What is reserved of it, unless the order says so itself. */
@@ -65,8 +72,10 @@ export type ChannelSettings = Shape<typeof ChannelSettings>;
 export const ChannelSettingsBody = Type.Object(
   {
     version: Version,
+    name: Type.Optional(CHANNEL_RULES.name),
     active: Type.Optional(CHANNEL_RULES.active),
     chargedBy: Type.Optional(CHANNEL_RULES.chargedBy),
+    payOnDelivery: Type.Optional(CHANNEL_RULES.payOnDelivery),
     onShortage: Type.Optional(CHANNEL_RULES.onShortage),
     allocation: Type.Optional(CHANNEL_RULES.allocation),
     shortRest: Type.Optional(CHANNEL_RULES.shortRest),
@@ -223,8 +232,8 @@ export type FieldChange = Shape<typeof FieldChange>;
 
 export const SettingChange = Type.Object({
   /**
-   * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `pickup-rules:<location>`,
-   * `parcel-limits:<company>`, `refund-limits`.
+   * `channel:<id>`, `hold-rules:<channel>`, `return-rules:<channel>`, `location:<id>`,
+   * `pickup-rules:<location>`, `parcel-limits:<company>`, `sourcing-rules`, `refund-limits`, `device:<id>`.
    */
   subject: Text,
   version: Count,

@@ -3,7 +3,7 @@
  * here is which of them a caller may send, and within which bounds.
  */
 import Type, { type TSchema } from "typebox";
-import { DISPOSITIONS, type StockCommand } from "../actors/commands.ts";
+import { DISPOSITIONS, type StockCommand, type StockOutcome } from "../actors/commands.ts";
 import { MAX_SERIALS } from "../actors/rules/command-validity.ts";
 import { MAX_STOCK_COMMANDS } from "../config/limits.ts";
 import { Count, closed, Id, Name, oneOf, Quantity, Sku, Text, text } from "./shapes.ts";
@@ -242,6 +242,16 @@ export const StockCommands = Type.Object(
   },
   closed,
 );
+
+/** Of a command whose position cannot be: it reaches no position. */
+export type UnknownPosition = {
+  readonly status: "refused";
+  readonly code: "unknown_sku" | "unknown_location";
+  readonly detail: string;
+};
+
+/** What comes of one command from outside. */
+export type StockAnswer = StockOutcome | UnknownPosition;
 
 export const StockOutcomes = Type.Object({
   outcomes: Type.Array(

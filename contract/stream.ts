@@ -15,10 +15,11 @@
  *    one back. One message more is refused with `credit_exceeded`.
  */
 
-import type { PositionAddress, StockBuckets, StockOutcome } from "../actors/commands.ts";
+import type { PositionAddress, StockBuckets } from "../actors/commands.ts";
 import type { DeviceEvent } from "./devices.ts";
 import type { ChangeAnswer } from "./order-changes.ts";
 import type { CaptureResult, TimelineEntry } from "./orders.ts";
+import type { StockAnswer } from "./stock-commands.ts";
 
 export type { ClientMessage } from "./client-messages.ts";
 
@@ -42,7 +43,7 @@ export type ServerMessage =
   | {
       readonly re: string;
       readonly type: "stock.executed";
-      readonly outcomes: readonly StockOutcome[];
+      readonly outcomes: readonly StockAnswer[];
     }
   | {
       readonly re: string;

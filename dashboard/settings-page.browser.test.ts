@@ -69,6 +69,133 @@ describe.skipIf(chromium === undefined)("the settings pages", () => {
     await expect.poll(() => page.getByLabel("Who charges").inputValue()).toBe("merchant");
   });
 
+  test("a channel is added, shows its secret once, is renamed, and gets another secret, on a phone", async () => {
+    const page = await signedIn("operations", "/settings", PHONE);
+    await page.getByRole("button", { name: "Add a channel" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Orders are written/).selectOption("holdfast");
+    await dialog.getByLabel(/^Id/).fill("web");
+    await dialog.getByRole("button", { name: "Add the channel" }).click();
+    await dialog.getByText('There is a channel "web" already').waitFor();
+    await dialog.getByLabel(/^Id/).fill("till");
+    expect(await dialog.getByLabel("Who charges").inputValue()).toBe("merchant");
+    await dialog.getByRole("button", { name: "Add the channel" }).click();
+    const shown = page.getByRole("dialog", { name: "What till has to know" });
+    await shown.getByText("/v1/webhooks/channels/holdfast/till").waitFor();
+    const secret = (await shown.getByText(/^whsec_/).textContent()) ?? "";
+    await expectNoSidewaysScroll(page);
+    await shown.getByRole("button", { name: "Close" }).click();
+
+    await expect.poll(() => page.getByLabel("Name").inputValue()).toBe("till");
+    expect(await page.getByText(secret).count()).toBe(0);
+    await page.getByLabel("Name").fill("The till");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    await page.getByRole("heading", { name: "The till" }).waitFor();
+    await page.getByRole("button", { name: "New secret" }).click();
+    await dialog.getByLabel(/^Hours that the secret before/).fill("12");
+    await dialog.getByRole("button", { name: "Give it the new secret" }).click();
+    await page
+      .getByRole("dialog", { name: "What The till has to know" })
+      .getByText(/^whsec_/)
+      .waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByText("counts until").waitFor();
+    await expectNoSidewaysScroll(page);
+    const { rows } = await edge.database.query(
+      "select count(*)::integer as secrets, count(expires_at)::integer as ending from channel_secret where channel_id = 'till'",
+    );
+    expect(rows).toEqual([{ secrets: 2, ending: 1 }]);
+  });
+
+  test("who may not change channels sees them without the buttons that do", async () => {
+    const page = await signedIn("finance", "/settings?channel=web");
+    await page.getByText("/v1/webhooks/channels/holdfast/web").waitFor();
+    for (const name of ["Add a channel", "New secret", "Save the rules"])
+      expect(await page.getByRole("button", { name }).count(), name).toBe(0);
+  });
+
+  test("a location is added, given its hours and holidays, and closed, on a phone", async () => {
+    const page = await signedIn("operations", "/settings?view=locations", PHONE);
+    await page.getByRole("button", { name: "Add a location" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/^Id/).fill("fc-leipzig");
+    await dialog.getByLabel("Name", { exact: true }).fill("Leipzig");
+    await dialog.getByLabel("Street and number").fill("Messe-Allee 1");
+    await dialog.getByLabel("City").fill("Leipzig");
+    await dialog.getByLabel("Country, two letters").fill("DE");
+    await dialog.getByLabel(/^Time zone/).fill("Europe/Leipzig");
+    await dialog.getByRole("button", { name: "Add the location" }).click();
+    await dialog.getByText("is no time zone").waitFor();
+    await dialog.getByLabel(/^Time zone/).fill("Europe/Berlin");
+    await dialog.getByRole("button", { name: "Add the location" }).click();
+    await page.getByText("Leipzig is open").waitFor();
+    await expectNoSidewaysScroll(page);
+
+    await page.getByRole("button", { name: "Change fc-leipzig" }).click();
+    await dialog.getByLabel("It has hours of its own").check();
+    await dialog.getByLabel("Saturday", { exact: true }).check();
+    await dialog.getByLabel("Saturday, closes").fill("12:00");
+    await dialog.getByLabel("Saturday, cut-off").fill("10:30");
+    await dialog.getByLabel(/^Holidays/).fill("2026-12-26\n2026-12-25");
+    await dialog.getByLabel(/^Parcels that it sends/).fill("500");
+    expect(await dialog.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(
+      0,
+    );
+    await dialog.getByRole("button", { name: "Save the location" }).click();
+    await page.getByText("It counts from now on.").waitFor();
+    const { rows } = await edge.database.query(
+      `select time_zone as zone, hours->5 as saturday, jsonb_array_length(hours) as days, closed_on::text as closed,
+              daily_capacity as capacity from location where id = 'fc-leipzig'`,
+    );
+    expect(rows).toEqual([
+      {
+        zone: "Europe/Berlin",
+        saturday: { day: "sat", opens: "09:00", closes: "12:00", cutOff: "10:30" },
+        days: 6,
+        closed: "{2026-12-25,2026-12-26}",
+        capacity: 500,
+      },
+    ]);
+    await page.getByRole("button", { name: "Close fc-leipzig" }).click();
+    await dialog.getByRole("button", { name: "Close it" }).click();
+    await page.getByText("Leipzig is closed.").waitFor();
+    await page.getByRole("button", { name: "Open fc-leipzig" }).waitFor();
+    await expectNoSidewaysScroll(page);
+  });
+
+  test("sourcing rules are edited step by step, what is wrong is marked there, and former versions come back", async () => {
+    const page = await signedIn("operations", "/settings?view=sourcing", PHONE);
+    await page.getByText("Version 1").first().waitFor();
+    await page.getByRole("button", { name: "Another step" }).click();
+    await page.getByLabel("Step 5, rule 1").selectOption("custom");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    const step = page.getByRole("group", { name: "Step 5" });
+    await step.getByText("The reason must say why.").waitFor();
+    await step.getByText("must name a number that locations carry").waitFor();
+    await page.getByLabel("Step 5, name of the number").fill("carbon");
+    await page.getByLabel("Step 5, why").fill("The way that pollutes less.");
+    await page.getByRole("button", { name: /^Earlier.*step 5$/ }).click();
+    await page.getByRole("button", { name: "Remove step 1" }).click();
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("Version 2").waitFor();
+    await expectNoSidewaysScroll(page);
+    const names = async () => {
+      const { rows } = await edge.database.query<{ names: string }>(
+        `select string_agg(step->>'rule', ' ' order by place) as names
+           from (select rules from sourcing_rules order by version desc limit 1) as newest,
+                jsonb_array_elements(rules) with ordinality as steps(step, place)`,
+      );
+      return rows[0]?.names;
+    };
+    expect(await names()).toBe("priority border custom distance");
+    await page.getByRole("button", { name: "Take up version 1" }).click();
+    await expect.poll(() => page.getByLabel("Step 1, rule 1").inputValue()).toBe("fewest_parcels");
+    await page.getByRole("button", { name: "Save the rules" }).click();
+    await page.getByText("Version 3").waitFor();
+    expect(await names()).toBe("fewest_parcels priority border distance");
+  });
+
   test("what is sent in a product's place is listed with it, and allowed for a channel", async () => {
     const page = await signedIn("operations", "/catalog", PHONE);
     const { rows: products } = await edge.database.query<{ sku: string; name: string }>(

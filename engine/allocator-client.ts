@@ -8,6 +8,7 @@
  */
 import type { PositionAddress, StockBuckets, StockCommand, StockOutcome } from "../actors/commands.ts";
 import type { SourcingRuleList } from "../config/sourcing-rule.ts";
+import type { WorkCalendar } from "../config/work-calendar.ts";
 import type { LaneClient } from "./lane-client.ts";
 import type { StockAt, StockScope } from "./stock-view/stock-view-reader.ts";
 
@@ -22,7 +23,7 @@ type ShippingZone = {
 };
 
 /** A place that can ship, as sourcing sees it. Loaded from the store at start and on change. */
-export type SourcingLocation = {
+export type SourcingLocation = WorkCalendar & {
   readonly locationId: string;
   readonly kind: "fulfillment_center" | "store" | "supplier";
   /** Lower is preferred where all else is equal. */
@@ -39,10 +40,6 @@ export type SourcingLocation = {
   readonly costPerKmMinor?: number;
   /** By ascending distance. Default: none; days in transit then follow from the distance. */
   readonly zones?: readonly ShippingZone[];
-  /** Minute of the local day (by longitude) from which on an order leaves a day later. Default 840: 14:00. */
-  readonly cutOffMinute?: number;
-  /** Whole days that an order needs here before it leaves. Default 0. */
-  readonly leadTimeDays?: number;
   /** Parcels that it can still take on today. Default: no limit. */
   readonly openCapacity?: number;
   /** Numbers for custom rules, by name. */
@@ -294,7 +291,8 @@ export interface AllocatorClient extends LaneClient {
 
   /**
    * Units that may be promised now of a SKU: anywhere, or at some locations, or as a channel pool sees it;
-   * `null` where the SKU has no position. Committed, from shared memory: asks no shard and never waits.
+   * `null` where the SKU has no position. Only locations that sourcing may choose from count (`setLocations`).
+   * Committed, from shared memory: asks no shard and never waits.
    */
   available(sku: string, scope?: StockScope): number | null;
 

@@ -45,6 +45,9 @@ export class Allocator implements AllocatorClient {
   private readonly directory: ShardDirectory;
   private readonly view: StockViewReader;
   private observer: CommandObserver | null = null;
+  /** Null: nobody has said which there are. */
+  private open: ReadonlySet<string> | null = null;
+  private readonly isOpen = (locationId: string): boolean => this.open === null || this.open.has(locationId);
 
   constructor(core: EngineCore, directory: ShardDirectory, view: StockViewReader) {
     this.core = core;
@@ -158,11 +161,11 @@ export class Allocator implements AllocatorClient {
   }
 
   available(sku: string, scope?: StockScope): number | null {
-    return this.view.available(sku, scope);
+    return this.view.available(sku, scope, this.isOpen);
   }
 
   availableByLocation(sku: string): readonly StockAt[] {
-    return this.view.availableByLocation(sku);
+    return this.view.availableByLocation(sku).filter(({ locationId }) => this.isOpen(locationId));
   }
 
   holds(address: PositionAddress): Promise<readonly HoldView[]> {
@@ -177,6 +180,7 @@ export class Allocator implements AllocatorClient {
 
   setLocations(locations: readonly SourcingLocation[]): void {
     this.core.setLocations(locations);
+    this.open = new Set(locations.map(({ locationId }) => locationId));
   }
 
   recordFills(writer: CommitWriter<DemandFill>): void {

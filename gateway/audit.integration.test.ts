@@ -145,9 +145,9 @@ test("settings, products, mappings and places are recorded with what was there b
   ]);
   await world.call("POST", "/v1/locations/east/close", { json: {}, headers: headers("close") });
   await world.call("POST", "/v1/locations/east/open", { json: {}, headers: headers("open") });
-  expect(acts([...(await recorded("close")), ...(await recorded("open"))]).map(([act]) => act)).toEqual([
-    "location.closed",
-    "location.opened",
+  expect([...(await recorded("close")), ...(await recorded("open"))]).toMatchObject([
+    { act: "setting.changed", subject: "location:east", after: { active: false } },
+    { act: "setting.changed", subject: "location:east", after: { active: true } },
   ]);
 });
 

@@ -15,6 +15,7 @@ import {
   SECOND_FACTOR_BUCKET,
 } from "../config/limits.ts";
 import { DEFAULT_REFUND_LIMITS, type RefundLimit, readRefundLimits } from "../config/refund-limits.ts";
+import type { SecretBox } from "../config/secret-box.ts";
 import type { ProxyHeader } from "../config/trusted-proxies.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { createDocumentPool } from "../operations/documents/document-pool.ts";
@@ -26,7 +27,9 @@ import { parcelLimitOf } from "../ports/parcel-limit.ts";
 import type { PaymentProvider } from "../ports/payments.ts";
 import type { VendorRoster } from "../ports/vendor-roster.ts";
 import { forgetIdempotencyKeys } from "../store/access/idempotency.ts";
+import { forgetChannelSecrets } from "../store/catalog/channel-secrets.ts";
 import { countAdriftLoads } from "../store/floor/robot-loads.ts";
+import { forgetChannelWebhooks } from "../store/orders/channel-webhooks.ts";
 import { forgetPaymentEvents } from "../store/orders/payment-events.ts";
 import type { Database } from "../store/sql/database.ts";
 import { clientAddressBehind } from "./access/client-address.ts";
@@ -57,6 +60,8 @@ type GatewayOptions = {
   readonly allocator: AllocatorClient;
   /** By kind. */
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
+  /** Opens and seals the secrets that are stored. */
+  readonly secrets: SecretBox;
   readonly carriers: VendorRoster<Carrier>;
   readonly payments: VendorRoster<PaymentProvider>;
   /** Accounts of the other kinds of vendors, which the settings page lists. Absent: none. */
@@ -82,7 +87,7 @@ type GatewayOptions = {
 
 export type Gateway = { readonly port: number; stop(): Promise<void> };
 
-/** How often keys past their retention are forgotten. */
+/** How often what is past its retention is forgotten. */
 const HOUSEKEEPING_MS = 60 * IDEMPOTENCY_CLAIM_MS;
 
 /** @throws Error with code `EADDRINUSE` where the port is taken */
@@ -107,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     people: { database, mailer: options.mailer ?? null, publicUrl: options.publicUrl },
     documents,
     channelAdapters: options.channelAdapters,
+    secrets: options.secrets,
     carriers: options.carriers,
     payments: options.payments,
     devices: options.devices,
@@ -146,8 +152,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     addRoutes: stream.addRoutes,
   });
   const housekeeping = setInterval(() => {
-    Promise.all([forgetIdempotencyKeys(database), forgetPaymentEvents(database)]).catch((error: unknown) =>
-      logger.warn({ err: error }, "old idempotency keys and payment events could not be forgotten"),
+    const forget = [forgetIdempotencyKeys, forgetPaymentEvents, forgetChannelWebhooks, forgetChannelSecrets];
+    Promise.all(forget.map((each) => each(database))).catch((error: unknown) =>
+      logger.warn({ err: error }, "old idempotency keys, webhooks or secrets could not be forgotten"),
     );
   }, HOUSEKEEPING_MS);
   housekeeping.unref();

@@ -9,7 +9,12 @@ import {
 } from "../actors/lanes/lane-operations.ts";
 import { SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { explainStock } from "../store/stock/stock-views.ts";
-import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
+import {
+  addProducts,
+  type GatewayWorld,
+  type StreamClient,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
 let sequence = 0;
@@ -35,6 +40,7 @@ async function ask(client: StreamClient, message: Readonly<Record<string, unknow
 async function stocked(client: StreamClient, units: number): Promise<{ sku: string; handle: number }> {
   sequence += 1;
   const sku = `LANE-${sequence}`;
+  await addProducts(world.database, sku);
   const received = await ask(client, {
     type: "stock.execute",
     commands: [

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSourcingLocations } from "../store/catalog/locations.ts";
 import {
+  addLocation,
+  addProducts,
   canonicalOrder,
   type GatewayWorld,
   STAFF_PASSWORD,
@@ -314,6 +317,11 @@ describe("stock", () => {
 });
 
 describe("what may be promised", () => {
+  beforeAll(async () => {
+    await addProducts(world.database, "ATP", "CTP", "BODY", "LENS");
+    await addLocation(world.database, "west");
+    world.engine.client.setLocations(await readSourcingLocations(world.database));
+  });
   const at = { sku: "ATP", atMs: 1, cause: "test" };
   const ask = (query = "") => world.call("GET", `/v1/stock/ATP/available${query}`);
 

@@ -1,7 +1,12 @@
 /** A SKU whose units are told apart by serial number, picked and found short through the API. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
-import { canonicalOrder, type GatewayWorld, startGatewayWorld } from "../test-support/gateway.ts";
+import {
+  addProducts,
+  canonicalOrder,
+  type GatewayWorld,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
 let round = 0;
@@ -12,6 +17,7 @@ beforeAll(async () => {
     `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
      values ('CAM', 'acme', 'Camera', 900, 99900, 'USD', '852580', 'JP', '00614141000098')`,
   );
+  await addProducts(world.database, "CAM");
   await run({ type: "set-tracking", commandId: "track", tracking: "serial" });
 });
 

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StockCommand } from "../actors/commands.ts";
 import type { StockChange } from "../contract/stream.ts";
+import { readSourcingLocations } from "../store/catalog/locations.ts";
 import { receive, until } from "../test-support/engine.ts";
-import { type GatewayWorld, type StreamClient, startGatewayWorld } from "../test-support/gateway.ts";
+import {
+  addLocation,
+  type GatewayWorld,
+  type StreamClient,
+  startGatewayWorld,
+} from "../test-support/gateway.ts";
 
 let world: GatewayWorld;
 
@@ -132,6 +138,8 @@ describe("changes of stock", () => {
 });
 
 test("what may be promised is answered from shared memory, by SKU, location and pool", async () => {
+  await addLocation(world.database, "west");
+  world.engine.client.setLocations(await readSourcingLocations(world.database));
   await world.engine.client.execute([receive("ATP-1", "east", 3), receive("ATP-1", "west", 4)]);
   const client = await world.connect();
   client.send(

@@ -48,6 +48,8 @@ type CaptureFacts = {
   /** Whether the order is a wish, which is refused where a channel's order would wait. */
   readonly isWish: boolean;
   readonly chargedBy: "channel" | "merchant" | "order";
+  /** Whether an order that we charge may say that it is paid at the door; absent: it may. */
+  readonly payOnDelivery?: boolean;
   /** What to reserve where the channel's orders do not say it; absent: all or nothing. */
   readonly allocation?: AllocationPolicy;
   /** By which a person looks first; absent: nobody does. */
@@ -104,10 +106,15 @@ export function planCapture(sent: IncomingOrder, facts: CaptureFacts): CapturePl
   return { status: "captured", document, holdReasons: holdReasonsOf(incoming, document, oddities, facts) };
 }
 
-/** The channel's setting decides; an order that is paid at the door is so whatever the setting. */
-function payerOf(incoming: IncomingOrder, { chargedBy }: CaptureFacts): OrderDocument["paymentBy"] {
-  if (incoming.paymentBy === "on_delivery" || chargedBy === "order") return incoming.paymentBy;
-  return chargedBy;
+/**
+ * The channel's setting decides. How a channel that charges takes its money is its own to say; where we
+ * charge, an order is paid at the door only where the channel's setting lets it be.
+ */
+function payerOf(incoming: IncomingOrder, facts: CaptureFacts): OrderDocument["paymentBy"] {
+  const { chargedBy, payOnDelivery = true } = facts;
+  if (incoming.paymentBy === "on_delivery")
+    return chargedBy === "channel" || payOnDelivery ? "on_delivery" : "merchant";
+  return chargedBy === "order" ? incoming.paymentBy : chargedBy;
 }
 
 /** Whether anything of it has to be brought to the customer by us. */

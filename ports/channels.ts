@@ -48,6 +48,8 @@ export type ChannelWebhook = {
   readonly topic: string | null;
   /** The channel's id of this delivery, for the log. */
   readonly eventId: string | null;
+  /** The same where the signature covers it, and so where it may decide anything; else null. */
+  readonly signedId: string | null;
 };
 
 export interface ChannelAdapter {

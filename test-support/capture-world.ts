@@ -47,8 +47,8 @@ export async function startCaptureWorld(
   for (const { id, kind, onShortage = "hold", active = true, ...channel } of channels) {
     const chargedBy = channel.chargedBy ?? (kind === "holdfast" ? "order" : "channel");
     await database.query(
-      `insert into channel (id, company_id, name, kind, on_shortage, charged_by, active)
-       values ($1, 'acme', $1, $2, $3, $4, $5)`,
+      `insert into channel (id, company_id, name, kind, on_shortage, charged_by, active, pay_on_delivery)
+       values ($1, 'acme', $1, $2, $3, $4, $5, true)`,
       [id, kind, onShortage, chargedBy, active],
     );
   }

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { freePort } from "../cli/embedded/free-port.ts";
 import { SANDBOX_LOCATIONS } from "../cli/sandbox/company.ts";
 import { type SeedResult, seedSandbox } from "../cli/sandbox/seed.ts";
+import { passingSecretBox } from "../config/secret-box.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
 import type { AllocatorClient } from "../engine/allocator-client.ts";
 import { startEngine } from "../engine/engine.ts";
@@ -51,7 +52,8 @@ export async function startTestEdge(options: {
   const { url: databaseUrl, database, close } = await createTestDatabase();
   const logger = pino({ level: "error" }, pino.destination(2));
   const engine = await startEngine({ databaseUrl, threads: 1, shards: 2, logger });
-  const credentials = await seedSandbox(database, engine.client, options.staffPassword);
+  const secrets = passingSecretBox();
+  const credentials = await seedSandbox(database, engine.client, secrets, options.staffPassword);
   engine.client.setLocations(SANDBOX_LOCATIONS);
   // Not port 0: a port that the system chose cannot be used again while its closed connections linger.
   const port = await freePort();
@@ -65,6 +67,7 @@ export async function startTestEdge(options: {
       database,
       allocator: engine.client,
       channelAdapters,
+      secrets,
       devices: deviceProtocols,
       ...outside,
       dashboardFolder: options.dashboardFolder,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Packr } from "msgpackr";
 import { pino } from "pino";
 import WebSocket from "ws";
+import { passingSecretBox, type SecretBox } from "../config/secret-box.ts";
 import type { ClientMessage, ServerMessage } from "../contract/stream.ts";
 import { SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from "../contract/stream.ts";
 import { deviceProtocols } from "../devices/device-kinds.ts";
@@ -21,6 +22,7 @@ import type { Mailer } from "../ports/notifications.ts";
 import { VendorRoster } from "../ports/vendor-roster.ts";
 import { type ApiScope, createApiKey } from "../store/access/api-keys.ts";
 import { createStaff, STAFF_ROLES } from "../store/access/staff.ts";
+import { giveChannelSecret } from "../store/catalog/channel-secrets.ts";
 import type { Database } from "../store/sql/database.ts";
 import { createTestDatabase } from "./servers/postgres.ts";
 
@@ -36,6 +38,7 @@ export type GatewayWorld = {
   readonly database: Database;
   readonly engine: Engine;
   readonly gateway: Gateway;
+  readonly secrets: SecretBox;
   /** Holds the files that the gateway was started with, see `dashboardFiles`. */
   readonly dashboardFolder: string;
   /** Bearer of every scope, bound to no channel. */
@@ -75,7 +78,8 @@ export async function startGatewayWorld(
   options: { readonly mailer?: Mailer } = {},
 ): Promise<GatewayWorld> {
   const { url: databaseUrl, database, close: dropDatabase } = await createTestDatabase();
-  await seed(database);
+  const secrets = passingSecretBox();
+  await seed(database, secrets);
   // The reply to a fault shows its code only. What was logged of it is printed with the output of the test in
   // which it happened.
   // biome-ignore lint/suspicious/noConsole: the runner knows by it which test a line belongs to
@@ -112,6 +116,7 @@ export async function startGatewayWorld(
     database,
     allocator: engine.client,
     channelAdapters,
+    secrets,
     devices: deviceProtocols,
     carriers: new VendorRoster(
       "carriers",
@@ -153,6 +158,7 @@ export async function startGatewayWorld(
     database,
     engine,
     gateway,
+    secrets,
     dashboardFolder,
     adminKey,
     key,
@@ -204,6 +210,25 @@ export async function startGatewayWorld(
       rmSync(dashboardFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** Products of `acme`, so that their stock is taken. */
+export async function addProducts(database: Database, ...skus: readonly string[]): Promise<void> {
+  await database.query(
+    `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
+     select sku, 'acme', sku, 100, 1999, 'USD', '610910', 'PT', '00614141000012' from unnest($1::text[]) as sku
+     on conflict do nothing`,
+    [skus],
+  );
+}
+
+/** A place of `acme` beside `east`, from which nothing is sourced as long as the engine is not told of it. */
+export async function addLocation(database: Database, id: string): Promise<void> {
+  await database.query(
+    `insert into location (id, company_id, name, kind, address, latitude, longitude)
+     values ($1, 'acme', $1, 'fulfillment_center', '{"country": "US"}', 39.5, -119.8)`,
+    [id],
+  );
 }
 
 /** A canonical order of one line, for the channel `web`. */
@@ -306,7 +331,7 @@ export class StreamClient {
   }
 }
 
-async function seed(database: Database): Promise<void> {
+async function seed(database: Database, secrets: SecretBox): Promise<void> {
   await database.query("insert into company (id, name, currency) values ('acme', 'Acme Outfitters', 'USD')");
   await database.query(
     `insert into location (id, company_id, name, kind, address, latitude, longitude) values
@@ -315,14 +340,22 @@ async function seed(database: Database): Promise<void> {
         40.7, -74)`,
   );
   await database.query(
-    `insert into channel (id, company_id, name, kind, webhook_secret, on_shortage) values
-       ('web', 'acme', 'Web shop', 'holdfast', null, 'refuse'),
-       ('shopify', 'acme', 'Shopify', 'shopify', $1, 'hold'),
-       ('closed', 'acme', 'Closed', 'holdfast', null, 'hold')`,
-    [SHOPIFY_SECRET],
+    `insert into channel (id, company_id, name, kind, on_shortage) values
+       ('web', 'acme', 'Web shop', 'holdfast', 'refuse'),
+       ('shopify', 'acme', 'Shopify', 'shopify', 'hold'),
+       ('closed', 'acme', 'Closed', 'holdfast', 'hold')`,
   );
+  const at = new Date();
+  await giveChannelSecret(database, secrets, {
+    channelId: "shopify",
+    clearText: SHOPIFY_SECRET,
+    at,
+    formerUntil: at,
+  });
   await database.query("update channel set active = false where id = 'closed'");
-  await database.query("update channel set charged_by = 'order' where kind = 'holdfast'");
+  await database.query(
+    "update channel set charged_by = 'order', pay_on_delivery = true where kind = 'holdfast'",
+  );
   await database.query(
     `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
      select sku, 'acme', name, 300, 1999, 'USD', '610910', 'PT', gtin

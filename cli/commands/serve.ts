@@ -9,6 +9,7 @@ import { vendorKinds } from "../../integrations/vendor-kinds.ts";
 import { requireFreePort } from "../embedded/free-port.ts";
 import type { ResolvedSettings } from "../system/compose.ts";
 import { requireNativeServer } from "../system/require-native-server.ts";
+import { secretBoxOf } from "../system/secret-keys.ts";
 import { untilEnd } from "../system/until-end.ts";
 import type { Steps } from "../terminal.ts";
 import { settingsProblem, variablesHelp } from "./start.ts";
@@ -28,6 +29,7 @@ export function addServeCommand(program: Command): void {
 
 Example:
   $ DATABASE_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 MQTT_URL=mqtt://broker:1883 \\
+    HOLDFAST_SECRETS_KEY_FILE=/etc/holdfast/secrets.key \\
     HOLDFAST_PUBLIC_URL=https://orders.example.com STRIPE_SECRET_KEY=… EASYPOST_API_KEY=… \\
     EASYPOST_WEBHOOK_SECRET=… SMTP_URL=smtp://… HOLDFAST_MAIL_FROM=orders@example.com npx holdfast serve`,
     )
@@ -38,10 +40,11 @@ async function serve(): Promise<void> {
   const reading = readSettings(process.env, "serve", process.cwd(), vendorKinds);
   if (reading.status === "invalid") throw settingsProblem(reading.problems);
   const { databaseUrl, temporalAddress, mqttUrl, ...rest } = reading.settings;
-  if (databaseUrl === null || temporalAddress === null || mqttUrl === null) {
-    throw new Error("settings for serve were read without their addresses");
+  const secretBox = await secretBoxOf(rest.secrets);
+  if (databaseUrl === null || temporalAddress === null || mqttUrl === null || secretBox === null) {
+    throw new Error("settings for serve were read without their addresses, or without a key");
   }
-  const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl };
+  const settings: ResolvedSettings = { ...rest, databaseUrl, temporalAddress, mqttUrl, secretBox };
   await requireNativeServer();
   await requireFreePort(settings.host, settings.ports.gateway, "gateway", "HOLDFAST_PORT");
   const logger = pino({ name: "holdfast", level: settings.log.level });

@@ -1,8 +1,8 @@
 /** `holdfast stock`: what is where, why a number is what it is, and goods that arrive. */
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import type { StockOutcome } from "../../actors/commands.ts";
 import type { StockExplanation, StockRow } from "../../contract/stock.ts";
+import type { StockAnswer } from "../../contract/stock-commands.ts";
 import { findAccess } from "../client/credentials.ts";
 import { RestClient } from "../client/rest.ts";
 import { UserProblem } from "../problem.ts";
@@ -156,7 +156,7 @@ async function receive(
     quantity,
   };
   const rest = new RestClient(await findAccess(options));
-  const { outcomes } = await rest.post<{ readonly outcomes: readonly StockOutcome[] }>("/v1/stock/commands", {
+  const { outcomes } = await rest.post<{ readonly outcomes: readonly StockAnswer[] }>("/v1/stock/commands", {
     commands: [command],
   });
   const outcome = outcomes[0];
@@ -164,7 +164,7 @@ async function receive(
   if (outcome?.status !== "applied") {
     throw new UserProblem(
       outcome?.code ?? "no_outcome",
-      outcome?.detail ?? "no outcome",
+      outcome === undefined ? "no outcome" : `${outcome.detail} (${outcome.code})`,
       "Nothing was booked.",
     );
   }

@@ -74,18 +74,26 @@ type SandboxChannel = {
   readonly kind: string;
   readonly name: string;
   readonly onShortage: "hold" | "refuse";
+  readonly chargedBy: "channel" | "merchant";
 };
 
 /**
  * Marketplaces and shop platforms send orders that are placed already: an order that cannot be met is held.
- * In the own web shop the customer is still there: it is refused.
+ * In the own web shop the customer is still there: it is refused. What they sell the channel has charged; what our own shop
+ * sells we charge.
  */
 export const SANDBOX_CHANNELS: readonly SandboxChannel[] = [
-  { id: "shopify", kind: "shopify", name: "Shopify shop", onShortage: "hold" },
-  { id: "amazon", kind: "amazon", name: "Amazon marketplace", onShortage: "hold" },
-  { id: "walmart", kind: "walmart", name: "Walmart marketplace", onShortage: "hold" },
-  { id: "woocommerce", kind: "woocommerce", name: "WooCommerce shop", onShortage: "hold" },
-  { id: "web", kind: "holdfast", name: "Own web shop", onShortage: "refuse" },
+  { id: "shopify", kind: "shopify", name: "Shopify shop", onShortage: "hold", chargedBy: "channel" },
+  { id: "amazon", kind: "amazon", name: "Amazon marketplace", onShortage: "hold", chargedBy: "channel" },
+  { id: "walmart", kind: "walmart", name: "Walmart marketplace", onShortage: "hold", chargedBy: "channel" },
+  {
+    id: "woocommerce",
+    kind: "woocommerce",
+    name: "WooCommerce shop",
+    onShortage: "hold",
+    chargedBy: "channel",
+  },
+  { id: "web", kind: "holdfast", name: "Own web shop", onShortage: "refuse", chargedBy: "merchant" },
 ];
 
 export const SANDBOX_STAFF: readonly {

@@ -5,10 +5,12 @@
  */
 import { randomBytes } from "node:crypto";
 import type { StockCommand } from "../../actors/commands.ts";
+import type { SecretBox } from "../../config/secret-box.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import { API_SCOPES, createApiKey } from "../../store/access/api-keys.ts";
 import { createStaff } from "../../store/access/staff.ts";
 import { firstCompanyId, insertProducts } from "../../store/catalog/catalog.ts";
+import { giveChannelSecret } from "../../store/catalog/channel-secrets.ts";
 import { insertChannel, insertCompany } from "../../store/catalog/companies.ts";
 import { insertLocations } from "../../store/catalog/locations.ts";
 import { registerDevices } from "../../store/floor/devices.ts";
@@ -33,6 +35,7 @@ export type SeedResult = Required<Pick<LocalFile, "apiKey" | "channelKeys" | "st
 export async function seedSandbox(
   database: Database,
   allocator: AllocatorClient,
+  secretBox: SecretBox,
   staffPassword: string,
 ): Promise<SeedResult> {
   const catalog = sandboxCatalog();
@@ -49,10 +52,13 @@ export async function seedSandbox(
     }
     const channelKeys: Record<string, string> = {};
     for (const channel of SANDBOX_CHANNELS) {
-      await insertChannel(client, {
-        ...channel,
-        companyId,
-        webhookSecret: randomBytes(24).toString("base64url"),
+      await insertChannel(client, { ...channel, companyId, payOnDelivery: true });
+      const at = new Date();
+      await giveChannelSecret(client, secretBox, {
+        channelId: channel.id,
+        clearText: randomBytes(24).toString("base64url"),
+        at,
+        formerUntil: at,
       });
       const key = await createApiKey(client, {
         companyId,

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Connection } from "@temporalio/client";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
+import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
 import { type DeviceBridge, startDeviceBridge } from "../../devices/bridge.ts";
@@ -20,19 +21,22 @@ import type { OperationContext } from "../../operations/context.ts";
 import { startStandingJobs } from "../../operations/standing/standing-jobs.ts";
 import { tellAllocator } from "../../operations/standing/tell-allocator.ts";
 import { parcelLimitOf } from "../../ports/parcel-limit.ts";
+import { seedSourcingRules } from "../../store/settings/sourcing-rules.ts";
 import { type Database, openDatabase, probe } from "../../store/sql/database.ts";
 import { startSagaWorker } from "../../workflows/runtime/worker.ts";
 import type { Steps } from "../terminal.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
 import { probeEngine } from "./probe-engine.ts";
 import { bringSchemaUpToDate } from "./schema.ts";
+import { sealStoredSecrets } from "./secret-keys.ts";
 import { sourcingRules } from "./sourcing-rules.ts";
 
-/** Settings in which every address is known. */
+/** Settings in which every address is known, and the keys are read. */
 export type ResolvedSettings = Settings & {
   readonly databaseUrl: string;
   readonly temporalAddress: string;
   readonly mqttUrl: string;
+  readonly secretBox: SecretBox;
 };
 
 export type RunningSystem = {
@@ -69,13 +73,17 @@ export async function startSystem(
     parts.add("database", { stop: () => database.end() });
     await steps.run("Schema", () => bringSchemaUpToDate(settings.databaseUrl));
     await hooks.admit?.(database);
+    await steps.run("Secrets", async () => {
+      const sealed = await sealStoredSecrets(database, settings.secretBox);
+      return { value: sealed, detail: sealed === 0 ? "sealed" : `${sealed} sealed anew` };
+    });
     const { client: allocator } = await steps.run("Engine", () => startStock(settings, logger, parts));
     await hooks.prepare?.(database, allocator);
     const outside = await outsideServices(settings);
     const parcelLimit = parcelLimitOf(outside.carriers);
     const context: OperationContext = { database, allocator, parcelLimit, now: Date.now };
+    await seedSourcingRules(database, await sourcingRules(settings.sourcingRulesFile));
     await tellAllocator(context);
-    allocator.setSourcingRules(await sourcingRules(settings.sourcingRulesFile));
 
     const standingJobs = startStandingJobs({ context, carriers: outside.carriers, logger });
     parts.add("standing jobs", standingJobs);
@@ -195,6 +203,7 @@ async function startEdge({ settings, logger, parts, context, outside }: Composit
     database: context.database,
     allocator: context.allocator,
     channelAdapters,
+    secrets: settings.secretBox,
     carriers: outside.carriers,
     payments: outside.payments,
     otherVendors: [outside.notifications],

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import pino from "pino";
+import { passingSecretBox } from "../../config/secret-box.ts";
 import { deviceProtocols } from "../../devices/device-kinds.ts";
 import { type Engine, startEngine } from "../../engine/engine.ts";
 import { armFailpoints } from "../../engine/failpoints.ts";
@@ -107,6 +108,8 @@ async function main(): Promise<number> {
     database,
     allocator: engine.client,
     channelAdapters,
+    // No webhook comes here.
+    secrets: passingSecretBox(),
     devices: deviceProtocols,
     carriers,
     payments: new VendorRoster("payments", []),

@@ -14,6 +14,7 @@ import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { projectRoot } from "../../config/project-root.ts";
+import type { SecretBox } from "../../config/secret-box.ts";
 import type { Settings } from "../../config/settings.ts";
 import { withMadeUpSecrets } from "../../config/vendor-settings.ts";
 import { withoutPassword } from "../../config/without-password.ts";
@@ -43,6 +44,7 @@ import type { Steps } from "../terminal.ts";
 import { brokerAccess } from "./broker-access.ts";
 import { type RunningSystem, startSystem } from "./compose.ts";
 import { mqttConnection } from "./mqtt-connection.ts";
+import { ownSecretBox, secretBoxOf } from "./secret-keys.ts";
 import type { SimulatorsConfiguration, SimulatorsMessage } from "./simulators-main.ts";
 
 export type LocalSystem = {
@@ -87,6 +89,7 @@ export async function startLocalSystem(
     await book.add("holdfast", process.pid);
     started.push({ stop: () => book.remove("holdfast") });
 
+    const secretBox = (await secretBoxOf(settings.secrets)) ?? (await ownSecretBox(settings.dataFolder));
     let local = await readOrCreateLocalFile(settings.dataFolder);
     // Both at once. Each is recorded as soon as it runs, so that if one fails the other is stopped too.
     const [postgres, temporal] = await bothOrNeither(
@@ -135,13 +138,14 @@ export async function startLocalSystem(
       databaseUrl: postgres,
       temporalAddress: temporal,
       mqttUrl,
+      secretBox,
       vendors: withMadeUpSecrets(vendorKinds, settings.vendors, local.carrierWebhookSecret),
     };
     let simulators: ChildProcess | undefined;
     let sandbox = false;
     const system: RunningSystem = await startSystem(resolved, logger, steps, {
       prepare: async (database, allocator) => {
-        sandbox = await prepareSandbox(database, allocator, settings, steps);
+        sandbox = await prepareSandbox(database, allocator, secretBox, settings, steps);
         const { simulatorsUrl: _, ...kept } = await readOrCreateLocalFile(settings.dataFolder);
         local = {
           ...kept,
@@ -294,6 +298,7 @@ function startOwnBroker(
 async function prepareSandbox(
   database: Database,
   allocator: AllocatorClient,
+  secretBox: SecretBox,
   settings: Settings,
   steps: Steps,
 ): Promise<boolean> {
@@ -302,7 +307,7 @@ async function prepareSandbox(
   if (companies.length === 0) {
     await steps.run("Sandbox", async () => {
       const password = isPrivate(settings.host) ? SANDBOX_PASSWORD : newPassword();
-      const seeded = await seedSandbox(database, allocator, password);
+      const seeded = await seedSandbox(database, allocator, secretBox, password);
       await writeLocalFile(settings.dataFolder, { ...local, ...seeded });
       return { value: seeded, detail: `${SANDBOX_COMPANY.name}: 300 SKUs, 4 locations, 5 channels` };
     });

@@ -54,8 +54,12 @@ export class StockViewReader {
     this.entries = words(shared.entries);
   }
 
-  /** Units that may be promised now, summed over the locations; `null` where the SKU has no position. */
-  available(sku: string, scope: StockScope = {}): number | null {
+  /**
+   * Units that may be promised now, summed over the locations; `null` where the SKU has no position.
+   *
+   * @param isOpen whether anything may be promised from a location; absent: from all of them
+   */
+  available(sku: string, scope: StockScope = {}, isOpen?: (locationId: string) => boolean): number | null {
     const name = this.find(sku);
     if (name < 0) return null;
     const pool = scope.pool === undefined || scope.pool === "" ? 0 : this.find(scope.pool) + 1;
@@ -70,7 +74,8 @@ export class StockViewReader {
         const units = own === ABSENT ? this.word(entry, UNITS) : own;
         if (units === ABSENT) continue;
         found = true;
-        if (locations === undefined || locations.includes(location)) sum += Math.max(0, units);
+        if (locations !== undefined && !locations.includes(location)) continue;
+        if (isOpen === undefined || isOpen(this.textOf(location))) sum += Math.max(0, units);
       }
       return found ? sum : null;
     });

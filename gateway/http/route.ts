@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Static, TObject, TSchema } from "typebox";
 import type { RefundLimit } from "../../config/refund-limits.ts";
+import type { SecretBox } from "../../config/secret-box.ts";
 import type { Shape } from "../../contract/shapes.ts";
 import type { AllocatorClient } from "../../engine/allocator-client.ts";
 import type { OperationContext } from "../../operations/context.ts";
@@ -44,6 +45,8 @@ export type Services = {
   /** Draws pages on threads of its own. */
   readonly documents: DocumentPool;
   readonly channelAdapters: ReadonlyMap<string, ChannelAdapter>;
+  /** Opens and seals the secrets that are stored. */
+  readonly secrets: SecretBox;
   readonly carriers: VendorRoster<Carrier>;
   readonly payments: VendorRoster<PaymentProvider>;
   readonly devices: DeviceProtocols;

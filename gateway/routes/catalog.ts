@@ -1,10 +1,7 @@
-/** Products, channels' own SKUs, places and channels. */
+/** Products, and channels' own SKUs. */
 import Type from "typebox";
 import { PAGE_DEFAULT, PAGE_MAX } from "../../config/limits.ts";
 import {
-  ChannelView,
-  LocationClosed,
-  LocationView,
   Product,
   ProductBody,
   ProductSubstitutes,
@@ -15,19 +12,12 @@ import {
   SkuMappingBody,
   UnmappedSku,
 } from "../../contract/catalog.ts";
-import { closed, Done, Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
+import { Id, PageQuery, pageOf, text } from "../../contract/shapes.ts";
 import { createProduct } from "../../operations/catalog/create-product.ts";
 import { mapSku } from "../../operations/catalog/map-sku.ts";
 import { setSubstitutes } from "../../operations/catalog/set-substitutes.ts";
 import { tagProduct } from "../../operations/catalog/tag-product.ts";
-import { closeLocation, openLocation } from "../../operations/shortage/close-location.ts";
-import {
-  listChannels,
-  listLocations,
-  listProducts,
-  listSkuMappings,
-  listUnmappedSkus,
-} from "../../store/catalog/catalog-views.ts";
+import { listProducts, listSkuMappings, listUnmappedSkus } from "../../store/catalog/catalog-views.ts";
 import { callerOf, done, param, type Route, route } from "../http/route.ts";
 
 const READ = { kind: "permission", permission: "catalog.read" } as const;
@@ -142,52 +132,6 @@ export const catalogRoutes: readonly Route[] = [
     reply: pageOf(UnmappedSku),
     handle: async ({ services }) => {
       return { json: await listUnmappedSkus(services.database, PAGE_MAX) };
-    },
-  }),
-  route({
-    method: "POST",
-    path: "/v1/locations/{id}/close",
-    summary: "Serves no orders from a place any longer; what nobody has picked there comes from elsewhere",
-    access: { kind: "permission", permission: "locations.write" },
-    body: Type.Object({}, closed),
-    reply: LocationClosed,
-    idempotency: "accepted",
-    handle: async (call) => {
-      const locationId = param(call, "id");
-      const closing = await closeLocation(call.services.operations, { locationId, by: callerOf(call).by });
-      return { json: done(closing) };
-    },
-  }),
-  route({
-    method: "POST",
-    path: "/v1/locations/{id}/open",
-    summary: "Serves orders from a place again",
-    access: { kind: "permission", permission: "locations.write" },
-    body: Type.Object({}, closed),
-    reply: Done,
-    idempotency: "accepted",
-    handle: async (call) => ({
-      json: done(await openLocation(call.services.operations, param(call, "id"), callerOf(call).by)),
-    }),
-  }),
-  route({
-    method: "GET",
-    path: "/v1/locations",
-    summary: "Places that ship",
-    access: READ,
-    reply: pageOf(LocationView),
-    handle: async ({ services }) => {
-      return { json: await listLocations(services.database) };
-    },
-  }),
-  route({
-    method: "GET",
-    path: "/v1/channels",
-    summary: "Sales channels",
-    access: READ,
-    reply: pageOf(ChannelView),
-    handle: async ({ services }) => {
-      return { json: await listChannels(services.database) };
     },
   }),
 ];

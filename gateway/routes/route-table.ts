@@ -3,12 +3,14 @@ import type { Route } from "../http/route.ts";
 import { accountRoutes } from "./account.ts";
 import { auditRoutes } from "./audit.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { channelRoutes } from "./channels.ts";
 import { claimRoutes } from "./claims.ts";
 import { companyRoutes } from "./company.ts";
 import { deviceRoutes } from "./devices.ts";
 import { floorRoutes } from "./floor.ts";
 import { fulfillmentRoutes } from "./fulfillment.ts";
 import { keyRoutes } from "./keys.ts";
+import { locationRoutes } from "./locations.ts";
 import { orderRoutes } from "./orders.ts";
 import { peopleRoutes } from "./people.ts";
 import { refundRoutes } from "./refunds.ts";
@@ -33,6 +35,8 @@ export const routeTable: readonly Route[] = [
   ...orderRoutes,
   ...stockRoutes,
   ...catalogRoutes,
+  ...channelRoutes,
+  ...locationRoutes,
   ...fulfillmentRoutes,
   ...floorRoutes,
   ...returnRoutes,

@@ -18,11 +18,18 @@ import {
   VendorAccountView,
 } from "../../contract/settings.ts";
 import { PageQuery, pageOf } from "../../contract/shapes.ts";
+import {
+  CheckSourcingRulesBody,
+  SourcingRulesBody,
+  SourcingRulesCheck,
+  SourcingRulesView,
+} from "../../contract/sourcing-rules.ts";
 import { changeChannel } from "../../operations/settings/change-channel.ts";
 import { changeHoldRules } from "../../operations/settings/change-hold-rules.ts";
 import { changeParcelLimits } from "../../operations/settings/change-parcel-limits.ts";
 import { changePickupRules } from "../../operations/settings/change-pickup-rules.ts";
 import { changeRefundLimits } from "../../operations/settings/change-refund-limits.ts";
+import { changeSourcingRules, checkSourcingRules } from "../../operations/settings/change-sourcing-rules.ts";
 import { changeStockLimits } from "../../operations/settings/change-stock-limits.ts";
 import { listRoles } from "../../store/access/roles.ts";
 import { companyCurrency } from "../../store/catalog/companies.ts";
@@ -32,6 +39,7 @@ import { parcelLimitsSubject, readParcelLimits } from "../../store/settings/parc
 import { pickupRulesSubject, readPickupRules } from "../../store/settings/pickup-rules.ts";
 import { REFUND_LIMITS_SUBJECT, readRefundLimitSetting } from "../../store/settings/refund-limits.ts";
 import { listSettingChanges, settingVersion } from "../../store/settings/setting-changes.ts";
+import { listSourcingRules, readSourcingRulesVersion } from "../../store/settings/sourcing-rules.ts";
 import { readStockLimits, STOCK_LIMITS_SUBJECT } from "../../store/settings/stock-limits.ts";
 import { accountsInUse } from "../../store/settings/vendor-accounts.ts";
 import {
@@ -133,6 +141,50 @@ export const settingsRoutes: readonly Route[] = [
       done(await changeParcelLimits(call.services.operations, companyId, call.body, by));
       return { json: await parcelLimitsOf(call) };
     },
+  }),
+  route({
+    method: "GET",
+    path: "/v1/settings/sourcing-rules",
+    summary: "The rules by which orders are sourced",
+    access: READ,
+    reply: SourcingRulesView,
+    handle: async (call) => ({ json: await sourcingRulesOf(call) }),
+  }),
+  route({
+    method: "POST",
+    path: "/v1/settings/sourcing-rules",
+    summary: "Sets all rules by which orders are sourced from now on",
+    access: { kind: "permission", permission: "locations.write" },
+    body: SourcingRulesBody,
+    reply: SourcingRulesView,
+    idempotency: "accepted",
+    handle: async (call) => {
+      done(await changeSourcingRules(call.services.operations, call.body, callerOf(call).by));
+      return { json: await sourcingRulesOf(call) };
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/v1/settings/sourcing-rules/check",
+    summary: "Says everything that is wrong with rules, without setting them",
+    access: READ,
+    body: CheckSourcingRulesBody,
+    reply: SourcingRulesCheck,
+    handle: async ({ body }) => ({ json: checkSourcingRules(body.rules) }),
+  }),
+  route({
+    method: "GET",
+    path: "/v1/settings/sourcing-rules/versions",
+    summary: "Every version of the sourcing rules that ever counted, newest first",
+    access: READ,
+    query: Type.Object(PageQuery),
+    reply: pageOf(SourcingRulesView),
+    handle: async ({ query, services }) => ({
+      json: await listSourcingRules(services.database, {
+        cursor: query.cursor,
+        limit: query.limit ?? PAGE_DEFAULT,
+      }),
+    }),
   }),
   route({
     method: "GET",
@@ -244,6 +296,12 @@ async function pickupRulesOf(call: Call<unknown, unknown>): Promise<PickupRulesV
 async function stockLimits({ services: { database } }: Call<unknown, unknown>): Promise<StockLimits> {
   const limits = await readStockLimits(database);
   return { ...limits, version: await settingVersion(database, STOCK_LIMITS_SUBJECT) };
+}
+
+async function sourcingRulesOf({ services }: Call<unknown, unknown>): Promise<SourcingRulesView> {
+  const rules = await readSourcingRulesVersion(services.database);
+  if (rules === null) throw new Error("the database has no sourcing rules");
+  return rules;
 }
 
 async function refundLimits(call: Call<unknown, unknown>): Promise<RefundLimits> {

@@ -11,6 +11,7 @@ import { requireStockPermissions } from "../access/authentication.ts";
 import { STOCK_COMMANDS_SOME } from "../access/permissions.ts";
 import { boundsOf } from "../access/within.ts";
 import { type Call, callerOf, done, found, param, type Route, route } from "../http/route.ts";
+import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 
@@ -123,9 +124,11 @@ export const stockRoutes: readonly Route[] = [
       const commands = readStockCommands(call.body.commands, by, operations.now(), "invalid_request");
       requireStockPermissions(principal, commands);
       const { outcomes } = done(
-        await runStockCommands(operations, { commands, by, isPerson: staff !== null }),
+        await runStockCommands(operations, { commands, by, isPerson: staff !== null }, (known) =>
+          executeOnKnownPositions(call.services, known),
+        ),
       );
-      return { json: { outcomes } };
+      return { json: { outcomes: [...outcomes] } };
     },
   }),
 ];

@@ -10,20 +10,26 @@ import Type from "typebox";
 import { DEFAULT_ACCOUNT } from "../../config/vendor-settings.ts";
 import { CaptureResult } from "../../contract/orders.ts";
 import type { Shape } from "../../contract/shapes.ts";
-import { captureOrders } from "../../operations/capture/capture-order.ts";
+import { takeChannelWebhook } from "../../operations/capture/take-webhook.ts";
 import { takePaymentEvent } from "../../operations/payments/take-payment-event.ts";
 import { recordTracking } from "../../operations/shipping/record-tracking.ts";
+import type { ChannelAdapter, ChannelWebhook } from "../../ports/channels.ts";
 import { ServiceFault } from "../../ports/service-fault.ts";
 import type { VendorAccount } from "../../ports/vendor-roster.ts";
-import { findActiveChannel } from "../../store/catalog/catalog-views.ts";
+import { readChannelDoor } from "../../store/catalog/channel-secrets.ts";
 import { type Answer, type Call, param, type Route, route } from "../http/route.ts";
 import { callerFrom } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
+import type { HttpRequest } from "../wire/http-message.ts";
 import { ApiError } from "../wire/problem.ts";
 
 type WebhookCall = Pick<Call<unknown, unknown>, "request" | "services">;
 
-const CaptureResults = Type.Object({ results: Type.Array(CaptureResult) });
+const CaptureResults = Type.Object({
+  results: Type.Array(CaptureResult),
+  /** It came before, and nothing was done again. */
+  repeated: Type.Boolean(),
+});
 const TrackingResult = Type.Object({ recorded: Type.Integer(), unknown: Type.Integer() });
 
 const PaymentEventResult = Type.Object({
@@ -93,25 +99,24 @@ async function takeOrders(
   kind: string | null,
 ): Promise<Answer<Shape<typeof CaptureResults>>> {
   const { request, services } = call;
-  const channel = await findActiveChannel(services.database, channelId);
-  const adapter = channel === null ? undefined : services.channelAdapters.get(channel.kind);
+  const { operations, secrets, channelAdapters } = services;
+  const now = new Date(operations.now());
+  const channel = await readChannelDoor(services.database, secrets, channelId, now);
+  const adapter = channel === null ? undefined : channelAdapters.get(channel.kind);
   if (channel === null || adapter === undefined || (kind !== null && kind !== channel.kind)) {
-    throw new ApiError("channel_not_found", "There is no such active channel.");
+    throw new ApiError("channel_not_found", "There is no such channel.");
   }
-  const webhook =
-    channel.webhookSecret === null
-      ? null
-      : adapter.openWebhook(request.headers, request.body, channel.webhookSecret);
+  const webhook = openedBy(adapter, request, channel.secrets);
   if (webhook === null) throw await badSignature(call, `channels/${channelId}`);
+  // Who cannot sign is not told more of a channel than that its signature is wrong.
+  if (!channel.active) throw new ApiError("channel_inactive", `Channel ${channelId} is switched off.`);
   services.logger.debug({ channelId, ...webhook }, "a channel's webhook came in");
-  const payload = request.body.toString("utf8");
-  checkJsonBounds(payload);
-  const results = await captureOrders(services.operations, {
+  checkJsonBounds(request.body.toString("utf8"));
+  const { results, repeated } = await takeChannelWebhook(operations, {
     channelId,
-    topic: webhook.topic,
-    payload,
-    adapters: services.channelAdapters,
-    cause: `channel:${channelId}`,
+    webhook,
+    body: request.body,
+    adapters: channelAdapters,
   });
   services.metrics.countCaptured(results);
   const [first] = results;
@@ -124,7 +129,20 @@ async function takeOrders(
       detail: first.detail ?? "The order was refused.",
     });
   }
-  return { json: { results } };
+  return { json: { results: [...results], repeated } };
+}
+
+/** While a secret is exchanged the channel may sign with any of those that count. */
+function openedBy(
+  adapter: ChannelAdapter,
+  { headers, body }: HttpRequest,
+  secrets: readonly string[],
+): ChannelWebhook | null {
+  for (const secret of secrets) {
+    const webhook = adapter.openWebhook(headers, body, secret);
+    if (webhook !== null) return webhook;
+  }
+  return null;
 }
 
 async function takeTracking(

@@ -64,6 +64,7 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["GET /v1/locations", "anything"],
   ["GET /v1/channels", "anything"],
   ["GET /v1/devices/kinds", "anything"],
+  ["GET /v1/channel-kinds", "anything"],
   // Numbers of orders and units, without what they are of.
   ["GET /v1/overview", "anything"],
 
@@ -79,6 +80,8 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
   ["POST /v1/stock/commands", stockCommands],
   ["POST /v1/floor/loads/{id}/settle", load],
   ...["close", "open"].map((action) => [`POST /v1/locations/{id}/${action}`, location] as const),
+  ["GET /v1/locations/{id}", location],
+  ["PATCH /v1/locations/{id}", location],
   ["GET /v1/locations/{id}/pickup-rules", location],
   ["POST /v1/locations/{id}/pickup-rules", location],
   ...["settings", "hold-rules", "return-rules"].flatMap(
@@ -87,6 +90,11 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
         [`GET /v1/channels/{id}/${rules}`, channel],
         [`POST /v1/channels/{id}/${rules}`, channel],
       ] as const,
+  ),
+  ["GET /v1/channels/{id}", channel],
+  ["PATCH /v1/channels/{id}", channel],
+  ...["disable", "enable", "rotate-secret"].map(
+    (action) => [`POST /v1/channels/{id}/${action}`, channel] as const,
   ),
   ["GET /v1/devices/{id}", device],
   ["PATCH /v1/devices/{id}", device],
@@ -189,6 +197,12 @@ export const WHEREABOUTS: RouteWhereabouts = new Map<string, "anything" | "compa
     "POST /v1/refund-limits",
     "GET /v1/stock-limits",
     "POST /v1/stock-limits",
+    "POST /v1/channels",
+    "POST /v1/locations",
+    "GET /v1/settings/sourcing-rules",
+    "POST /v1/settings/sourcing-rules",
+    "POST /v1/settings/sourcing-rules/check",
+    "GET /v1/settings/sourcing-rules/versions",
     "GET /v1/vendor-accounts",
     "GET /v1/setting-changes",
     "GET /v1/audit",

@@ -50,6 +50,7 @@ import { withoutPersonalData } from "../http/personal-data.ts";
 import type { Services } from "../http/route.ts";
 import { callerFrom, type Origin } from "../http/security-events.ts";
 import { checkJsonBounds } from "../wire/bounded-json.ts";
+import { executeOnKnownPositions } from "../wire/known-positions.ts";
 import { ApiError, describeError, logFailure } from "../wire/problem.ts";
 import { readStockCommands } from "../wire/stock-commands.ts";
 import type { Codec } from "./codec.ts";
@@ -252,7 +253,9 @@ export class Connection {
         const { operations } = this.services;
         const commands = readStockCommands(message.commands, by, operations.now(), "malformed_message");
         requireStockPermissions(principal, commands);
-        const ran = await runStockCommands(operations, { commands, by, isPerson: false });
+        const ran = await runStockCommands(operations, { commands, by, isPerson: false }, (known) =>
+          executeOnKnownPositions(this.services, known),
+        );
         if (ran.status === "refused") throw ApiError.of(ran);
         this.reply(message, { re: message.id, type: "stock.executed", outcomes: ran.outcomes });
         return;

@@ -118,8 +118,14 @@ export const STATUS_CODES_BY_CODE = {
 
   // Orders
   channel_not_found: { status: 404, title: "There is no such channel." },
+  channel_exists: { status: 409, title: "There is a channel of this id already." },
+  channel_kind_unknown: { status: 422, title: "Nothing here reads channels of this kind." },
   channel_inactive: { status: 409, title: "The channel is switched off." },
   setting_changed: { status: 409, title: "Somebody has changed the setting since: look at it again." },
+  sourcing_rules_invalid: {
+    status: 422,
+    title: "That is no list of sourcing rules; every problem is named by its place.",
+  },
   charging_rule_impossible: { status: 422, title: "The channel's orders do not say who takes the money." },
   malformed_payload: { status: 422, title: "The payload is not in the channel's format." },
   too_many_orders: { status: 413, title: "The payload holds more orders than one request may." },
@@ -161,6 +167,7 @@ export const STATUS_CODES_BY_CODE = {
   },
   order_already_shipped: { status: 409, title: "The order has shipped; send it back as a return." },
   unknown_sku: { status: 422, title: "The catalog has no such SKU." },
+  unknown_location: { status: 422, title: "A stock command names a location that there is not." },
   address_missing: { status: 422, title: "The order has no usable shipping address." },
 
   // Catalog
@@ -173,6 +180,8 @@ export const STATUS_CODES_BY_CODE = {
   product_not_found: { status: 404, title: "There is no such product." },
   company_not_found: { status: 409, title: "The database has no company yet." },
   invalid_channel_sku: { status: 422, title: "The channel's SKU is empty or too long." },
+  location_exists: { status: 409, title: "There is a location of this id already." },
+  location_settings_invalid: { status: 422, title: "A location cannot be like that." },
   location_not_found: { status: 404, title: "There is no such location, or it is closed." },
 
   // The floor

@@ -222,15 +222,20 @@ export function isoFromMs(text: string): string {
 /** Reads a webhook that is signed by Standard Webhooks, with the event's name in `webhook-topic`. */
 export const openStandardWebhook: ChannelAdapter["openWebhook"] = (headers, rawBody, secret) =>
   isStandardWebhook(headers, rawBody, secret)
-    ? webhookOf(headers["webhook-topic"], headers["webhook-id"])
+    ? {
+        ...webhookOf(headers["webhook-topic"], headers["webhook-id"]),
+        signedId: headers["webhook-id"] ?? null,
+      }
     : null;
 
 /** Longer than any channel's event name or id. What is longer is cut. */
 const HEADER_LENGTH = 100;
 
+/** Of a vendor whose signature covers the body alone. */
 export function webhookOf(topic: string | undefined, eventId: string | undefined): ChannelWebhook {
   return {
     topic: topic?.slice(0, HEADER_LENGTH) ?? null,
     eventId: eventId?.slice(0, HEADER_LENGTH) ?? null,
+    signedId: null,
   };
 }

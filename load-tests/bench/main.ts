@@ -18,6 +18,7 @@ import { amount, describeBar, markdownOf, plotsOf, type Result, verdictOf } from
 import { type Crash, type LatencyMeasurement, type Round, Runner } from "./runner.ts";
 import { ServerRoom } from "./servers/servers.ts";
 import type { System, Variant } from "./system.ts";
+import { ORDER_POSITIONS } from "./systems/holdfast-orders.ts";
 import { TRACE_SEED } from "./trace.ts";
 
 const RESULTS = join(projectRoot, "load-tests", "results");
@@ -49,7 +50,7 @@ async function bench(options: Options): Promise<Result> {
   const folder = await mkdtemp("/var/tmp/holdfast-bench-");
   const machine = await describeMachine(folder);
   const profiles = options.profile === null ? null : await ProfileFolder.open(options.profile);
-  const room = new ServerRoom(folder, profiles?.nodeArgs);
+  const room = new ServerRoom(folder, Math.max(plan.positions, ORDER_POSITIONS), profiles?.nodeArgs);
   const interrupted = closeOnSignal(room);
   try {
     const runner = await Runner.create(plan, room, folder, note);

@@ -4,7 +4,7 @@
  */
 import type { OperationBatch } from "./operations.ts";
 
-export type ServerKind = "core" | "core-orders" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
+export type ServerKind = "core" | "core-not-durable" | "json-gateway" | "postgres" | "redis";
 
 /** How to reach the servers that were started for a system. */
 export type Endpoint = { readonly url: string; readonly key: string };

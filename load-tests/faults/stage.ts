@@ -233,7 +233,7 @@ export class Stage {
     await this.database.query(
       `insert into product (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
        select sku, 'faults', sku, 100, 1000, 'USD', '610990', 'US', '09521234999990' from unnest($1::text[]) as sku`,
-      [this.assortment.skus],
+      [[...this.assortment.skus, ...this.assortment.laneSkus]],
     );
   }
 

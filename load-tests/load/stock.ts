@@ -3,7 +3,10 @@
  * compares what was acknowledged as reserved with what the engine holds, and both with what was received.
  */
 import { WebSocket } from "ws";
-import type { StockBuckets, StockCommand, StockOutcome } from "../../actors/commands.ts";
+import type { StockBuckets, StockCommand } from "../../actors/commands.ts";
+import type { ProductBody } from "../../contract/catalog.ts";
+import type { Shape } from "../../contract/shapes.ts";
+import type { StockAnswer } from "../../contract/stock-commands.ts";
 import { type ClientMessage, type ServerMessage, SUBPROTOCOL_JSON } from "../../contract/stream.ts";
 import type { Target } from "./scenario.ts";
 
@@ -24,7 +27,7 @@ export type OversellAudit = {
   readonly addsUp: boolean;
 };
 
-/** Receives `unitsEach` units of each of `count` SKUs named after the run. */
+/** Makes `count` products named after the run, and receives `unitsEach` units of each. */
 export async function receiveLoadStock(
   target: Target,
   options: {
@@ -35,6 +38,7 @@ export async function receiveLoadStock(
   },
 ): Promise<LoadStock> {
   const skus = Array.from({ length: options.count }, (_, index) => `LOAD-${options.run}-${index + 1}`);
+  await Promise.all(skus.map((sku) => createProduct(target, sku)));
   const atMs = Date.now();
   const commands: StockCommand[] = skus.map((sku) => ({
     type: "receive",
@@ -79,10 +83,29 @@ export async function auditStock(
   return { ...audit, addsUp };
 }
 
+async function createProduct({ url, key }: Target, sku: string): Promise<void> {
+  const product: Shape<typeof ProductBody> = {
+    sku,
+    name: sku,
+    weightGrams: 100,
+    priceMinor: 1_000,
+    currency: "USD",
+    hsCode: "610990",
+    originCountry: "US",
+    gtin: "09521234999990",
+  };
+  const response = await fetch(`${url}/v1/products`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify(product),
+  });
+  if (!response.ok) throw new Error(`no product ${sku}: ${response.status} ${await response.text()}`);
+}
+
 async function executeStock(
   target: Target,
   commands: readonly StockCommand[],
-): Promise<readonly StockOutcome[]> {
+): Promise<readonly StockAnswer[]> {
   const reply = await askOnce(target, { id: "receive", type: "stock.execute", commands });
   if (reply.type !== "stock.executed") throw new Error(`no outcomes: ${JSON.stringify(reply)}`);
   return reply.outcomes;

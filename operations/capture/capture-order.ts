@@ -53,7 +53,7 @@ import { type ChannelUpdate, receiveUpdate } from "./channel-update.ts";
 import { inTurns } from "./in-turns.ts";
 
 /** The answer as it goes over the wire, with a code that the compiler knows. */
-type CodedResult = CaptureResult & { readonly code?: RefusalCode };
+export type CodedResult = CaptureResult & { readonly code?: RefusalCode };
 
 type CaptureRequest = {
   readonly channelId: string;
@@ -390,6 +390,7 @@ async function planFor(capture: Capture, order: IncomingOrder, orderId: string) 
     // A basket in our own web shop can still be corrected by the customer.
     isWish: channel.kind === "holdfast",
     chargedBy: channel.chargedBy,
+    payOnDelivery: channel.payOnDelivery,
     allocation: channel.allocation,
     holdRules: holdRules(channel.holdRules),
   });
@@ -475,7 +476,8 @@ function resultOf(record: CapturedOrder): CodedResult {
   };
 }
 
-function duplicateOf(known: KnownOrder, channelId: string, externalId: string): CodedResult {
+/** The answer about an order that is known, and stays as it is. */
+export function duplicateOf(known: KnownOrder, channelId: string, externalId: string | null): CodedResult {
   return {
     order: known.orderId,
     channel: channelId,

@@ -3,12 +3,17 @@
  * given up and comes from elsewhere; what is in totes and parcels already goes on. Repeating it gives up what
  * a crash, or a reservation of the same moment, has left.
  */
-import { recordAudit } from "../../store/audit-log/record-audit.ts";
-import { readSourcingLocations, setLocationActive } from "../../store/catalog/locations.ts";
+import { catalogOf } from "../../store/catalog/catalog.ts";
+import {
+  locationSubject,
+  readLocation,
+  readSourcingLocations,
+  setLocationActive,
+} from "../../store/catalog/locations.ts";
 import { fulfillmentOrdersAt } from "../../store/floor/fulfillment.ts";
-import { inTransaction } from "../../store/sql/database.ts";
-import { callerIn, type OperationContext } from "../context.ts";
+import type { OperationContext } from "../context.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import { changeSetting, type SettingChanged } from "../settings/change-setting.ts";
 import { giveUp } from "./give-up.ts";
 
 type LocationClosed = {
@@ -23,8 +28,8 @@ export async function closeLocation(
   context: OperationContext,
   { locationId, by }: { readonly locationId: string; readonly by: string },
 ): Promise<LocationClosed | Refusal> {
-  if (!(await setActive(context, locationId, false, by)))
-    return refuse("location_not_found", `There is no location ${locationId}.`);
+  const switched = await setActive(context, locationId, false, by);
+  if (switched.status === "refused") return switched;
   const givenUp: string[] = [];
   const goingOn: string[] = [];
   for (const fulfillmentOrderId of await fulfillmentOrdersAt(context.database, locationId)) {
@@ -36,11 +41,10 @@ export async function closeLocation(
 
 export async function openLocation(
   context: OperationContext,
-  locationId: string,
-  by: string,
+  { locationId, by }: { readonly locationId: string; readonly by: string },
 ): Promise<{ readonly status: "done" } | Refusal> {
-  const isKnown = await setActive(context, locationId, true, by);
-  return isKnown ? { status: "done" } : refuse("location_not_found", `There is no location ${locationId}.`);
+  const switched = await setActive(context, locationId, true, by);
+  return switched.status === "refused" ? switched : { status: "done" };
 }
 
 /** First the row, then sourcing: a process that starts reads the row. */
@@ -49,15 +53,23 @@ async function setActive(
   locationId: string,
   active: boolean,
   by: string,
-): Promise<boolean> {
-  const isKnown = await inTransaction(context.database, async (client) => {
-    if (!(await setLocationActive(client, locationId, active))) return false;
-    await recordAudit(client, callerIn(context, by), {
-      act: active ? "location.opened" : "location.closed",
-      subject: `location:${locationId}`,
-    });
-    return true;
+): Promise<SettingChanged | Refusal> {
+  const changed = await changeSetting(context, {
+    subject: locationSubject(locationId),
+    version: null,
+    by,
+    read: async (client) => {
+      const location = await readLocation(client, locationId);
+      return location === undefined
+        ? refuse("location_not_found", `There is no location "${locationId}".`)
+        : { active: location.active };
+    },
+    next: () => ({ active }),
+    write: (client) => setLocationActive(client, locationId, active),
   });
-  if (isKnown) context.allocator.setLocations(await readSourcingLocations(context.database));
-  return isKnown;
+  if (changed.status === "done") {
+    catalogOf(context.database).forgetSettings();
+    context.allocator.setLocations(await readSourcingLocations(context.database));
+  }
+  return changed;
 }

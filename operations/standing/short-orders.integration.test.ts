@@ -42,7 +42,7 @@ beforeAll(async () => {
     companyId: "acme",
     name: "Till",
     kind: "holdfast",
-    webhookSecret: "none",
+    chargedBy: "order",
     onShortage: "hold",
   });
   engine = await startEngine({ databaseUrl: store.url, threads: 1, shards: 2, logger: silentLogger });

@@ -9,6 +9,7 @@ import type { OperationContext } from "../context.ts";
 import { runCollections } from "./collections.ts";
 import { runCombinedParcels } from "./combined-parcels.ts";
 import { runDemandFills } from "./demand-fills.ts";
+import { followSettings } from "./follow-settings.ts";
 import { runRobotLoads } from "./robot-loads.ts";
 import { runScheduledParts } from "./scheduled-parts.ts";
 import { runShortOrders } from "./short-orders.ts";
@@ -27,6 +28,7 @@ export function startStandingJobs(options: {
 }): StandingJobs {
   const { context, carriers, logger } = options;
   const jobs = [
+    followSettings(context, logger.child({ part: "settings" })),
     runShortOrders(context, logger.child({ part: "short-orders" })),
     runDemandFills(context, logger.child({ part: "demand-fills" })),
     runShortages(context, logger.child({ part: "shortages" })),

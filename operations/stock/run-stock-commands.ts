@@ -30,23 +30,25 @@ const RECORDED: ReadonlySet<StockCommand["type"]> = new Set([
   "set-safety-stock",
 ]);
 
-type Executed = { readonly status: "done"; readonly outcomes: readonly StockOutcome[] };
+type Executed<Outcome> = { readonly status: "done"; readonly outcomes: readonly (Outcome | StockOutcome)[] };
 
 /**
  * @param request.isPerson a member of staff sends them, not another system
+ * @param execute has commands run, with an outcome for each
  * @returns a refusal where one of them is not to be done by this caller; none of them was done then
  */
-export async function runStockCommands(
+export async function runStockCommands<Outcome>(
   context: OperationContext,
   request: {
     readonly commands: readonly StockCommand[];
     readonly by: string;
     readonly isPerson: boolean;
   },
-): Promise<Executed | Refusal> {
+  execute: (commands: readonly StockCommand[]) => Promise<readonly Outcome[]>,
+): Promise<Executed<Outcome> | Refusal> {
   const { commands, by } = request;
   const recorded = commands.filter(({ type }) => RECORDED.has(type));
-  if (recorded.length === 0) return execute(context, commands);
+  if (recorded.length === 0) return { status: "done", outcomes: await execute(commands) };
   const { approvalUnits } = await readStockLimits(context.database);
   const tooMuch = request.isPerson ? tooMuchAlone(commands, approvalUnits) : null;
   if (tooMuch !== null) return tooMuch;
@@ -63,27 +65,19 @@ export async function runStockCommands(
   }
   await recordAuditAlone(context.database, callerIn(context, by), ...recorded.map(actOf));
   const known = commands.filter((command) => !unknown.has(command));
-  const { outcomes } = await execute(
-    context,
+  const outcomes = await execute(
     known.map((command) => (command.type === "count" ? { ...command, threshold: approvalUnits } : command)),
   );
   const next = outcomes.values();
   return {
     status: "done",
-    outcomes: commands.map((command): StockOutcome => {
+    outcomes: commands.map((command): Outcome | StockOutcome => {
       if (unknown.has(command)) return noSuchCount(command);
       const { value } = next.next();
       if (value === undefined) throw new Error("the engine gave fewer outcomes than it got commands");
       return value;
     }),
   };
-}
-
-async function execute(
-  { allocator }: OperationContext,
-  commands: readonly StockCommand[],
-): Promise<Executed> {
-  return { status: "done", outcomes: commands.length === 0 ? [] : await allocator.execute(commands) };
 }
 
 function tooMuchAlone(commands: readonly StockCommand[], most: number): Refusal | null {

@@ -66,10 +66,12 @@ export async function listUnmappedSkus(database: Queryable, limit: number): Prom
   return { items: rows, next: null };
 }
 
-export async function listLocations(database: Queryable): Promise<Page<LocationView>> {
+/** @param all also those that serve no orders */
+export async function listLocations(database: Queryable, all = false): Promise<Page<LocationView>> {
   const { rows } = await database.query<LocationView>(
-    `select id, name, kind, coalesce(address->>'city', '') as city, coalesce(address->>'country', '') as country
-       from location where active order by priority, id`,
+    `select id, name, kind, active, coalesce(address->>'city', '') as city, coalesce(address->>'country', '') as country
+       from location where active or $1 order by priority, id`,
+    [all],
   );
   return { items: rows, next: null };
 }
@@ -79,19 +81,4 @@ export async function listChannels(database: Queryable): Promise<Page<ChannelVie
     `select id, name, kind, active, on_shortage as "onShortage" from channel order by id`,
   );
   return { items: rows, next: null };
-}
-
-/**
- * What the edge needs of a channel before it accepts anything for it; null where there is none or it is
- * inactive.
- */
-export async function findActiveChannel(
-  database: Queryable,
-  channelId: string,
-): Promise<{ readonly kind: string; readonly webhookSecret: string | null } | null> {
-  const { rows } = await database.query<{ kind: string; webhookSecret: string | null }>(
-    `select kind, webhook_secret as "webhookSecret" from channel where id = $1 and active`,
-    [channelId],
-  );
-  return rows[0] ?? null;
 }

@@ -5,15 +5,17 @@
  * Answers are cached in each process, because every order asks the same: a product or a mapping that was
  * found for a minute, a channel or the locations for some seconds. What was not found is not cached. A change
  * of a mapping or a channel in this process tells the cache (`forgetSku`, `forgetChannel`); another process
- * learns of a mapping within the minute, of a channel within seconds.
+ * learns of a mapping within the minute, and of a channel or a location by a notification
+ * (`forgetSettings`), where that is lost within seconds.
  */
-
+import type { WorkCalendar } from "../../config/work-calendar.ts";
 import type { Store } from "../../orders/fulfillment/collection.ts";
 import type { PackingCheck } from "../../orders/fulfillment/packing-check.ts";
 import type { HoldRules } from "../../orders/incoming/hold-rules.ts";
 import type { AllocationPolicy } from "../../orders/order.ts";
 import { batched } from "../sql/batched.ts";
 import type { Database, Queryable } from "../sql/database.ts";
+import { CALENDAR_COLUMNS, type CalendarRow, calendarOf } from "./locations.ts";
 
 export type NewProduct = {
   readonly sku: string;
@@ -43,6 +45,8 @@ export type Channel = {
   readonly allocation: AllocationPolicy;
   /** Who takes the money of its orders; `order`: each order says so. */
   readonly chargedBy: "channel" | "merchant" | "order";
+  /** Whether an order that we charge may say that it is paid at the door. */
+  readonly payOnDelivery: boolean;
   readonly active: boolean;
   /** The stock pool that its orders are reserved through; null: what everybody may sell. */
   readonly stockPool: string | null;
@@ -50,11 +54,7 @@ export type Channel = {
   readonly holdRules: Partial<HoldRules>;
 };
 
-export type ShippingOrigin = {
-  readonly latitude: number;
-  readonly longitude: number;
-  readonly country: string;
-};
+export type ShippingOrigin = WorkCalendar & { readonly latitude: number; readonly country: string };
 
 export type Catalog = {
   channel(id: string): Promise<Channel | undefined>;
@@ -67,6 +67,8 @@ export type Catalog = {
   stores(companyId: string): Promise<readonly Store[]>;
   forgetSku(channelSku: string): void;
   forgetChannel(id: string): void;
+  /** Channels and locations are read again. */
+  forgetSettings(): void;
 };
 
 const SKU_TTL_MS = 60_000;
@@ -133,6 +135,11 @@ function createCatalog(database: Database): Catalog {
     forgetChannel: (id) => {
       channels.delete(id);
     },
+    forgetSettings: () => {
+      channels.clear();
+      stores.clear();
+      locations = undefined;
+    },
     forgetSku: (channelSku) => {
       for (const key of skus.keys()) if (key.endsWith(keyOf("", channelSku))) skus.delete(key);
     },
@@ -169,7 +176,7 @@ async function findChannels(
   const { rows } = await database.query<Channel>({
     name: "find-channels",
     text: `select id, company_id as "companyId", kind, on_shortage as "onShortage", allocation,
-        charged_by as "chargedBy", active, stock_pool as "stockPool", hold_rules as "holdRules"
+        charged_by as "chargedBy", pay_on_delivery as "payOnDelivery", active, stock_pool as "stockPool", hold_rules as "holdRules"
       from channel where id = any($1)`,
     values: [ids],
   });
@@ -177,10 +184,17 @@ async function findChannels(
 }
 
 export async function readLocations(client: Queryable): Promise<ReadonlyMap<string, ShippingOrigin>> {
-  const { rows } = await client.query<ShippingOrigin & { id: string }>(
-    `select id, latitude, longitude, coalesce(address->>'country', '') as country from location`,
+  const { rows } = await client.query<
+    CalendarRow & { id: string; latitude: number; longitude: number; country: string }
+  >(
+    `select id, latitude, longitude, coalesce(address->>'country', '') as country, ${CALENDAR_COLUMNS} from location`,
   );
-  return new Map(rows.map(({ id, ...origin }) => [id, origin]));
+  return new Map(
+    rows.map(({ id, latitude, longitude, country, ...calendar }) => [
+      id,
+      { latitude, longitude, country, ...calendarOf(calendar) },
+    ]),
+  );
 }
 
 async function readStores(database: Database, companyId: string): Promise<readonly Store[]> {

@@ -82,14 +82,25 @@ type NewChannel = {
   readonly name: string;
   /** Which adapter reads its orders. */
   readonly kind: string;
-  readonly webhookSecret: string;
   readonly onShortage: "hold" | "refuse";
+  readonly chargedBy: "channel" | "merchant" | "order";
+  /** Default false. */
+  readonly payOnDelivery?: boolean;
 };
 
+/** Adds a channel; its further rules are the usual ones, and it has no webhook secret yet. */
 export async function insertChannel(client: Queryable, channel: NewChannel): Promise<void> {
   await client.query(
-    `insert into channel (id, company_id, name, kind, webhook_secret, on_shortage, charged_by)
-     values ($1, $2, $3, $4, $5, $6, case $4 when 'holdfast' then 'order' else 'channel' end)`,
-    [channel.id, channel.companyId, channel.name, channel.kind, channel.webhookSecret, channel.onShortage],
+    `insert into channel (id, company_id, name, kind, on_shortage, charged_by, pay_on_delivery)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      channel.id,
+      channel.companyId,
+      channel.name,
+      channel.kind,
+      channel.onShortage,
+      channel.chargedBy,
+      channel.payOnDelivery ?? false,
+    ],
   );
 }

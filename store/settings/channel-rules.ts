@@ -8,7 +8,7 @@ export const channelSubject = (channelId: string): string => `channel:${channelI
 /** What can be changed of a channel, and what decides which changes make sense. */
 export type StoredChannel = { readonly kind: string; readonly rules: ChannelRules };
 
-const RULES = `jsonb_build_object('active', active, 'chargedBy', charged_by, 'onShortage', on_shortage,
+const RULES = `jsonb_build_object('name', name, 'active', active, 'chargedBy', charged_by, 'payOnDelivery', pay_on_delivery, 'onShortage', on_shortage,
   'allocation', allocation, 'shortRest', short_rest, 'shopperChangesMinutes', shopper_changes_minutes,
   'combineMinutes', combine_minutes, 'stockPool', stock_pool, 'allowSubstitutes', allow_substitutes) as rules`;
 
@@ -30,7 +30,8 @@ export async function writeChannelRules(
 ): Promise<void> {
   await client.query(
     `update channel set active = $2, charged_by = $3, on_shortage = $4, allocation = $5, short_rest = $6,
-       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9, allow_substitutes = $10 where id = $1`,
+       shopper_changes_minutes = $7, combine_minutes = $8, stock_pool = $9, allow_substitutes = $10, name = $11, pay_on_delivery = $12
+     where id = $1`,
     [
       channelId,
       rules.active,
@@ -42,6 +43,8 @@ export async function writeChannelRules(
       rules.combineMinutes,
       rules.stockPool,
       rules.allowSubstitutes,
+      rules.name,
+      rules.payOnDelivery,
     ],
   );
 }

@@ -27,11 +27,45 @@ export const SHORT_RESTS = {
 
 export const REASON_ANSWERS = { approve: "Approve", ask: "Ask a person", decline: "Decline" } as const;
 
+export const LOCATION_KINDS = {
+  fulfillment_center: "Fulfillment center",
+  store: "Store",
+  supplier: "Supplier",
+} as const;
+
+/** What each rule prefers. */
+export const SOURCING_RULES = {
+  fewest_parcels: "Fewest parcels",
+  priority: "Location with the lower priority number",
+  border: "No border",
+  distance: "Shorter way",
+  cost: "Lower cost",
+  promise_date: "Earlier arrival",
+  capacity: "More open capacity",
+  stock: "Fuller shelf",
+  custom: "A number of the locations' own",
+} as const;
+
+export const WEEKDAYS = [
+  { day: "mon", name: "Monday" },
+  { day: "tue", name: "Tuesday" },
+  { day: "wed", name: "Wednesday" },
+  { day: "thu", name: "Thursday" },
+  { day: "fri", name: "Friday" },
+  { day: "sat", name: "Saturday" },
+  { day: "sun", name: "Sunday" },
+] as const;
+
 export const VENDOR_KINDS = { payments: "Payments", carriers: "Carriers", notifications: "Mail" } as const;
 
 const FIELDS: Readonly<Record<string, string>> = {
-  active: "Takes orders",
+  name: "Name",
+  kind: "Kind",
+  secretIssuedAt: "Webhook secret of",
+  formerSecretsUntil: "The one before counts until",
+  active: "Open for orders",
   chargedBy: "Who charges",
+  payOnDelivery: "Paid at the door",
   onShortage: "Not enough stock",
   allocation: "What is reserved",
   shortRest: "Missing later",
@@ -39,6 +73,14 @@ const FIELDS: Readonly<Record<string, string>> = {
   shopperChangesMinutes: "Shoppers' window, minutes",
   combineMinutes: "Waits for other orders, minutes",
   stockPool: "Stock pool",
+  address: "Address",
+  timeZone: "Time zone",
+  hours: "Hours",
+  cutOff: "Cut-off",
+  closedOn: "Closed on",
+  leadTimeDays: "Lead time, days",
+  dailyCapacity: "Parcels a day",
+  rules: "Rules",
   windowDays: "Return window, days",
   waitDays: "Awaited, days",
   notReturnable: "Not returnable",

@@ -2,10 +2,10 @@
  * What sourcing knows of a location for one order: how far it is, what a parcel from there costs, when it
  * would arrive.
  *
- * Days are business days, Monday to Friday. Local time follows from the longitude, 15 degrees an hour. That
- * is within an hour of the wall clock, which is enough to compare days. The dates that the customer gets come
- * from `orders/promise.ts`, which knows the service; these dates only compare locations.
+ * When it leaves follows from the location's calendar (`config/work-calendar.ts`). The dates that the customer
+ * gets come from `orders/promise.ts`, which knows the service; these dates only compare locations.
  */
+import { addBusinessDays, dispatchDay } from "../../../config/work-calendar.ts";
 import type { SourcingLocation } from "../../allocator-client.ts";
 
 export type Destination = {
@@ -26,10 +26,7 @@ export type Candidate = {
 };
 
 const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 
-/** Carriers collect at about 17:00; what is ordered by 14:00 is ready by then. */
-const STANDARD_CUT_OFF_MINUTE = 14 * 60;
 /** What a truck covers in a day of line haul, where no zone says better. */
 const GROUND_KM_A_DAY = 800;
 /** Customs and line haul across a border. */
@@ -56,33 +53,6 @@ export function candidateAt(location: SourcingLocation, destination: Destination
 
 export function dayOf(atMs: number): number {
   return Math.floor(atMs / DAY_MS);
-}
-
-export function isoDay(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
-}
-
-function dispatchDay(location: SourcingLocation, atMs: number): number {
-  const localMs = atMs + Math.round(location.longitude / 15) * 60 * MINUTE_MS;
-  const today = dayOf(localMs);
-  const minute = Math.floor((localMs - today * DAY_MS) / MINUTE_MS);
-  const inTime = isBusinessDay(today) && minute < (location.cutOffMinute ?? STANDARD_CUT_OFF_MINUTE);
-  return addBusinessDays(inTime ? today : addBusinessDays(today, 1), location.leadTimeDays ?? 0);
-}
-
-function addBusinessDays(day: number, count: number): number {
-  let result = day;
-  for (let left = count; left > 0; ) {
-    result += 1;
-    if (isBusinessDay(result)) left -= 1;
-  }
-  return result;
-}
-
-function isBusinessDay(day: number): boolean {
-  // 1 January 1970 was a Thursday.
-  const weekday = (((day + 4) % 7) + 7) % 7;
-  return weekday !== 0 && weekday !== 6;
 }
 
 /** Great-circle distance in kilometers (haversine). */

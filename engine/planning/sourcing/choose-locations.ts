@@ -5,7 +5,8 @@
  * location ships. For every location that was passed over it names the rule that decided, and both numbers.
  */
 import type { WeighedRule } from "../../../config/sourcing-rule.ts";
-import { type Candidate, dayOf, isoDay } from "./candidate.ts";
+import { isoDay } from "../../../config/work-calendar.ts";
+import { type Candidate, dayOf } from "./candidate.ts";
 import { type Plan, planOver, searchPlan } from "./search.ts";
 import {
   compareCosts,

@@ -12,8 +12,8 @@ import { type EmbeddedPostgres, startPostgres } from "../../../cli/embedded/post
 import { ProcessBook, spawnDetached, stopProcess, waitUntil } from "../../../cli/embedded/processes.ts";
 import { projectRoot } from "../../../config/project-root.ts";
 import type { Endpoint, ServerKind } from "../system.ts";
+import { prepareCatalog } from "./catalog.ts";
 import { type ChildServer, startChildServer } from "./child-server.ts";
-import { prepareOrderCatalog } from "./order-catalog.ts";
 
 export type RunningServers = {
   readonly endpoint: Endpoint;
@@ -26,6 +26,7 @@ export type RunningServers = {
 
 export class ServerRoom {
   private readonly folder: string;
+  private readonly positions: number;
   private readonly book: ProcessBook;
   private readonly password = randomBytes(12).toString("hex");
   /** What has been started and not yet stopped, newest last, so that an interrupted start leaves nothing. */
@@ -36,8 +37,10 @@ export class ServerRoom {
   /** Version of the PostgreSQL that was started last; null before the first. */
   postgresVersion: string | null = null;
 
-  constructor(folder: string, coreNodeArgs: readonly string[] = []) {
+  /** @param positions that a run uses at most */
+  constructor(folder: string, positions: number, coreNodeArgs: readonly string[] = []) {
     this.folder = folder;
+    this.positions = positions;
     this.book = new ProcessBook(folder);
     this.coreNodeArgs = coreNodeArgs;
   }
@@ -64,13 +67,6 @@ export class ServerRoom {
         return this.startRedis();
       case "postgres":
         return this.startDatabaseOnly();
-      case "core-orders":
-        return this.startCore(
-          "dist/cli/system/core-server-main.js",
-          [],
-          this.coreNodeArgs,
-          prepareOrderCatalog,
-        );
       case "core":
         return this.startCore("dist/cli/system/core-server-main.js", [], this.coreNodeArgs);
       case "core-not-durable":
@@ -102,7 +98,6 @@ export class ServerRoom {
     file: string,
     args: readonly string[],
     nodeArgs: readonly string[],
-    prepare: (databaseUrl: string) => Promise<void> = async () => {},
   ): Promise<RunningServers> {
     const postgres = await this.startPostgres();
     const launch = (more: readonly string[] = []): Promise<ChildServer> =>
@@ -111,7 +106,7 @@ export class ServerRoom {
         environment: { DATABASE_URL: postgres.url },
         nodeArgs,
       });
-    await prepare(postgres.url);
+    await prepareCatalog(postgres.url, this.positions);
     let server = await launch();
     const stopServer = this.register(() => server.stop());
     const endpointOf = ({ ready }: ChildServer): Endpoint => ({

@@ -23,7 +23,7 @@ const ERROR = 255;
 export const holdfastOrders: System = {
   name: "holdfast-orders",
   title: "Holdfast, whole orders",
-  server: "core-orders",
+  server: "core",
   exact: true,
   orders: true,
   note: "order.capture: beside the reservation the order itself, its catalog look-up, promise, sourcing, history and outbox, in one commit.",

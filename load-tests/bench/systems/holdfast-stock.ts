@@ -7,12 +7,14 @@ import type { StreamClient } from "./stream-client.ts";
 
 export const LOCATION = "bench";
 
+export const SKU_PREFIX = "BENCH-";
+
 export function skuOf(position: number): string {
-  return `BENCH-${position}`;
+  return `${SKU_PREFIX}${position}`;
 }
 
 function positionOf(sku: string): number {
-  return Number(sku.slice("BENCH-".length));
+  return Number(sku.slice(SKU_PREFIX.length));
 }
 
 /** Commands of one message, and messages unanswered at a time. */

@@ -24,8 +24,6 @@ const ACTS = [
   "sku.mapped",
   "product.created",
   "product.changed",
-  "location.closed",
-  "location.opened",
   "tracking-link.shown",
   "personal-data.read",
   "audit.exported",

@@ -1,5 +1,7 @@
+import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso/router";
 import type { ChannelView } from "../../../../contract/catalog.ts";
+import type { IssuedChannel } from "../../../../contract/channels.ts";
 import type { Page } from "../../../../contract/shapes.ts";
 import { get } from "../../api/client.ts";
 import { may } from "../../api/session.ts";
@@ -11,19 +13,23 @@ import { PageHead } from "../../components/page-head.tsx";
 import { SkeletonRows } from "../../components/skeleton.tsx";
 import { useResource } from "../../live/resource.ts";
 import { AccountList } from "./account-list.tsx";
+import { AddChannelDialog } from "./add-channel-dialog.tsx";
 import { AuditList } from "./audit-list.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { IssuedChannelDialog } from "./channel-webhook.tsx";
 import { CompanyForm } from "./company-form.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { HoldRulesForm } from "./hold-rules-form.tsx";
 import { KeyList } from "./key-list.tsx";
 import { LimitsForm } from "./limits-form.tsx";
+import { LocationList } from "./location-list.tsx";
 import { ParcelLimitsForm } from "./parcel-limits-form.tsx";
 import { PeopleList } from "./people-list.tsx";
 import { PickupRulesForms } from "./pickup-rules-form.tsx";
 import { ReturnRulesForm } from "./return-rules-form.tsx";
 import { RoleSettings } from "./role-settings.tsx";
+import { SourcingRulesForm } from "./sourcing-rules-form.tsx";
 import { StockLimitsForm } from "./stock-limits-form.tsx";
 
 type View = {
@@ -36,6 +42,8 @@ type View = {
 const VIEWS: readonly View[] = [
   { value: "channels", label: "Channels" },
   { value: "holds", label: "Holds" },
+  { value: "locations", label: "Locations" },
+  { value: "sourcing", label: "Sourcing" },
   { value: "pickup", label: "Pickup" },
   { value: "parcels", label: "Parcels" },
   { value: "returns", label: "Returns" },
@@ -83,9 +91,12 @@ export function SettingsPage() {
           key={view}
           chosen={query["channel"]}
           onChoose={(channel) => go(view, channel)}
+          adds={view === "channels"}
           form={ofChannel}
         />
       )}
+      {view === "locations" && <LocationList />}
+      {view === "sourcing" && <SourcingRulesForm />}
       {view === "pickup" && <PickupRulesForms />}
       {view === "parcels" && <ParcelLimitsForm />}
       {view === "limits" && <LimitsForm />}
@@ -105,18 +116,52 @@ export function SettingsPage() {
 function OfChannel({
   chosen,
   onChoose,
+  adds = false,
   form: ChosenForm,
 }: {
   readonly chosen: string | undefined;
+  /** Whether channels are made here. */
+  readonly adds?: boolean;
   readonly onChoose: (channel: string) => void;
   readonly form: typeof ChannelForm;
 }) {
+  const [isAdding, setAdding] = useState(false);
+  const [issued, setIssued] = useState<IssuedChannel | null>(null);
   const channels = useResource<Page<ChannelView>>("channels", (signal) => get("/channels", {}, signal));
   return (
     <Loaded resource={channels} skeleton={<SkeletonRows rows={6} />}>
       {({ items }) => {
         const channel = items.find(({ id }) => id === chosen) ?? items[0];
-        if (channel === undefined) return <Empty icon="settings" title="There are no channels yet" />;
+        const adding = adds && may("channels.write") && (
+          <button type="button" class="button" onClick={() => setAdding(true)}>
+            Add a channel
+          </button>
+        );
+        const dialogs = (
+          <>
+            {isAdding && (
+              <AddChannelDialog
+                onClose={() => setAdding(false)}
+                onDone={(answer) => {
+                  setAdding(false);
+                  setIssued(answer);
+                  channels.reload();
+                  onChoose(answer.channel.id);
+                }}
+              />
+            )}
+            {issued !== null && <IssuedChannelDialog issued={issued} onClose={() => setIssued(null)} />}
+          </>
+        );
+        if (channel === undefined)
+          return (
+            <>
+              <Empty icon="settings" title="There are no channels yet">
+                {adding}
+              </Empty>
+              {dialogs}
+            </>
+          );
         return (
           <>
             <div class="toolbar">
@@ -134,7 +179,9 @@ function OfChannel({
                   ))}
                 </select>
               </Field>
+              {adding}
             </div>
+            {dialogs}
             <ChosenForm key={channel.id} channel={channel} onChange={channels.reload} />
           </>
         );

@@ -1,13 +1,14 @@
 /**
- * What orders need before Holdfast's process starts: a company, one location, a channel, and a product for
- * each position.
+ * What Holdfast knows before its process starts: a company, one location, a channel for orders, and a product
+ * for each position, since stock is taken for known ones only.
  */
 import pg from "pg";
 import { migrate } from "../../../store/sql/migrate.ts";
-import { ORDER_CHANNEL, ORDER_POSITIONS } from "../systems/holdfast-orders.ts";
-import { LOCATION, skuOf } from "../systems/holdfast-stock.ts";
+import { ORDER_CHANNEL } from "../systems/holdfast-orders.ts";
+import { LOCATION, SKU_PREFIX } from "../systems/holdfast-stock.ts";
 
-export async function prepareOrderCatalog(databaseUrl: string): Promise<void> {
+/** @param positions that are used; one more is made: the one that is sold out */
+export async function prepareCatalog(databaseUrl: string, positions: number): Promise<void> {
   await migrate(databaseUrl);
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -23,14 +24,12 @@ export async function prepareOrderCatalog(databaseUrl: string): Promise<void> {
        values ($1, 'bench', 'Bench', 'holdfast', 'refuse', 'order')`,
       [ORDER_CHANNEL],
     );
-    // One more than there are positions: the one that is sold out.
-    const skus = Array.from({ length: ORDER_POSITIONS + 1 }, (_, position) => skuOf(position));
     await client.query(
       `insert into product
          (sku, company_id, name, weight_grams, price_minor, currency, hs_code, origin_country, gtin)
-       select sku, 'bench', sku, 100, 1000, 'USD', '610990', 'US', '09521234999990'
-         from unnest($1::text[]) as sku`,
-      [skus],
+       select $1 || position, 'bench', $1 || position, 100, 1000, 'USD', '610990', 'US', '09521234999990'
+         from generate_series(0, $2::integer) as position`,
+      [SKU_PREFIX, positions],
     );
   } finally {
     await client.end();

@@ -1,0 +1,28 @@
+/**
+ * What is set while the system runs counts in every process at once: whoever changes it tells the database's
+ * listeners, and each process reads again what it keeps a copy of. Now and then it does so without being told.
+ */
+import type { Logger } from "pino";
+import { catalogOf } from "../../store/catalog/catalog.ts";
+import { readSourcingLocations } from "../../store/catalog/locations.ts";
+import { type Listener, startListener } from "../../store/sql/listener.ts";
+import type { OperationContext } from "../context.ts";
+import { followSourcingRules } from "../settings/change-sourcing-rules.ts";
+
+const READ_AGAIN_MS = 30_000;
+
+export function followSettings(context: OperationContext, logger: Logger): Pick<Listener, "stop"> {
+  const { allocator, database } = context;
+  return startListener({
+    database,
+    channel: "settings",
+    everyMs: READ_AGAIN_MS,
+    work: async () => {
+      catalogOf(database).forgetSettings();
+      allocator.setLocations(await readSourcingLocations(database));
+      await followSourcingRules(context);
+      return false;
+    },
+    onFault: (error) => logger.error({ err: error }, "what was set elsewhere could not be read"),
+  });
+}
